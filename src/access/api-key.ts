@@ -1,0 +1,20 @@
+import type { ServiceRef } from './service.ts'
+
+/** An API key as its Secret declares it. The key itself is never kept, only its digest. */
+export type ApiKey = {
+  readonly namespace: string
+  /** The Secret's name. */
+  readonly name: string
+  /** SHA-256 of the key, lower-case hex. */
+  readonly digest: string
+  /** The services it opens; `undefined`: all of its namespace. */
+  readonly services: readonly KeyScope[] | undefined
+  /** Milliseconds since the epoch; `undefined`: never. */
+  readonly expiresAt: number | undefined
+  readonly user: string
+  readonly groups: readonly string[]
+  readonly labels: ReadonlyMap<string, string>
+}
+
+/** `kind` absent: a service of any kind. */
+export type KeyScope = { readonly kind: ServiceRef['kind'] | undefined; readonly name: string }

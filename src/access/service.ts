@@ -1,0 +1,35 @@
+/** The KServe kinds that can be called, in the order in which claimants are judged. */
+export const SERVICE_KINDS = ['InferenceGraph', 'InferenceService', 'LLMInferenceService'] as const
+export type ServiceKind = (typeof SERVICE_KINDS)[number]
+
+export type ServiceId = `${ServiceKind}/${string}/${string}`
+
+export type ServiceRef = {
+  readonly kind: ServiceKind
+  readonly namespace: string
+  readonly name: string
+}
+
+/** A model (or a graph of models) that can be called, as far as access to it is concerned. */
+export type Service = ServiceRef & {
+  readonly protection: Protection
+  readonly claims: readonly Claim[]
+  /** `spec.model.name` of an LLMInferenceService. */
+  readonly model: string | undefined
+}
+
+/**
+ * Who may call at all: `open` everybody, `protected` whoever shows a credential and is permitted.
+ * `lost`: its declaration can no longer be read; it keeps its claims and refuses everybody.
+ */
+export type Protection = 'open' | 'protected' | 'lost'
+
+/** An address at which a service answers at a gateway. */
+export type Claim = {
+  /** Lower-case, without port and trailing dot; `undefined`: any host. */
+  readonly host: string | undefined
+  /** Canonical, without trailing slash; `''`: the whole host. */
+  readonly pathPrefix: string
+}
+
+export const idOf = ({ kind, namespace, name }: ServiceRef): ServiceId => `${kind}/${namespace}/${name}`

@@ -1,0 +1,19 @@
+import type { ServiceRef } from './service.ts'
+
+/** The part of a service that a pod runs: of a graph its router, of an LLM its model server. */
+export const COMPONENTS = ['predictor', 'transformer', 'explainer', 'graph', 'llm'] as const
+export type Component = (typeof COMPONENTS)[number]
+
+/** A running pod of a service. Finished and hostNetwork pods are never workloads. */
+export type Workload = {
+  readonly namespace: string
+  readonly name: string
+  /** Every pod IP, in the form of `canonicalAddress`. */
+  readonly addresses: readonly string[]
+  readonly serviceAccount: string
+  readonly service: ServiceRef
+  /** `undefined`: the pod's labels name none that is known; nothing is excluded there. */
+  readonly component: Component | undefined
+  /** Whether a container or init container is named `istio-proxy`. */
+  readonly sidecar: boolean
+}
