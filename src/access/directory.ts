@@ -1,5 +1,5 @@
 import type { ApiKey } from './api-key.ts'
-import { idOf, type Service, type ServiceRef } from './service.ts'
+import { type Claim, idOf, type Service, type ServiceRef } from './service.ts'
 import { createTable, type Table } from './table.ts'
 import type { Workload } from './workload.ts'
 
@@ -10,9 +10,10 @@ export type Directory = {
   readonly keys: Pick<Table<ApiKey>, 'put' | 'remove' | 'size'>
   /** More than one where sources disagree on what it is: then all must allow. */
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]
-  /** The services with a claim on `host`, whatever its path; with `undefined`, on any host. */
-  readonly claimantsOf: (host: string | undefined) => readonly Service[]
-  /** The services with a claim on any host whose path begins with this first segment's pair or model. */
+  /** The services with exactly this claim. */
+  readonly claimantsOf: (claim: Claim) => readonly Service[]
+  /** Whether some service claims only a part of this host's paths; `undefined`: of any host's. */
+  readonly divides: (host: string | undefined) => boolean
   readonly workloadsAt: (address: string) => readonly Workload[]
   readonly workloadsOf: (ref: ServiceRef) => readonly Workload[]
   /** The keys of a namespace with this digest: one, unless Secrets repeat each other. */
@@ -23,7 +24,7 @@ export type Directory = {
 export function createDirectory(): Directory {
   const services = createTable<Service>((service) => [
     `name ${idOf(service)}`,
-    ...new Set(service.claims.map(({ host }) => `host ${host ?? ''}`)),
+    ...new Set(service.claims.flatMap(keysOfClaim)),
   ])
   const workloads = createTable<Workload>(({ addresses, service }) => [
     ...addresses.map((address) => `address ${address}`),
@@ -36,9 +37,17 @@ export function createDirectory(): Directory {
     workloads,
     keys,
     servicesNamed: (ref) => services.find(`name ${idOf(ref)}`),
-    claimantsOf: (host) => services.find(`host ${host ?? ''}`),
+    claimantsOf: (claim) => services.find(keyOfClaim(claim)),
+    divides: (host) => services.find(`divided ${host ?? '*'}`).length > 0,
     workloadsAt: (address) => workloads.find(`address ${address}`),
     workloadsOf: (ref) => workloads.find(`service ${idOf(ref)}`),
     keysWith: (namespace, digest) => keys.find(`${namespace} ${digest}`),
   }
 }
+
+const keyOfClaim = ({ host, pathPrefix }: Claim) => `claim ${host ?? '*'} ${pathPrefix}`
+
+const keysOfClaim = (claim: Claim) =>
+  claim.pathPrefix === ''
+    ? [keyOfClaim(claim)]
+    : [keyOfClaim(claim), `divided ${claim.host ?? '*'}`]
