@@ -1,0 +1,48 @@
+/**
+ * Reads an IP address into the one form in which equal addresses are equal texts: dotted decimal for
+ * IPv4 and IPv4-mapped IPv6, else eight groups of lower-case hex. `undefined` where it is no address.
+ */
+export function canonicalAddress(text: string): string | undefined {
+  if (IPV4.test(text)) return text
+  if (!text.includes(':') || text.length > 45) return undefined
+  const groups = ipv6Groups(text)
+  if (groups === undefined) return undefined
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  if (!mapped) return groups.map((group) => group.toString(16)).join(':')
+  const [high = 0, low = 0] = groups.slice(6)
+  return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.')
+}
+
+// No leading zeros: some readers take them as octal.
+const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`)
+const GROUP = /^[0-9a-f]{1,4}$/i
+
+/** The eight groups of an IPv6 address (RFC 4291 section 2.2); `undefined` where it is none. */
+function ipv6Groups(text: string): readonly number[] | undefined {
+  const halves = text.split('::')
+  if (halves.length > 2) return undefined
+  const [head, tail] = halves.map((half, index) => groupsIn(half, index === halves.length - 1))
+  if (head === undefined) return undefined
+  if (halves.length === 1) return head.length === 8 ? head : undefined
+  if (tail === undefined || head.length + tail.length > 7) return undefined
+  return [...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail]
+}
+
+/** Only the last groups may be written as dotted decimal. */
+function groupsIn(half: string, last: boolean): readonly number[] | undefined {
+  if (half === '') return []
+  const parts = half.split(':')
+  const groups: number[] = []
+  for (const [index, part] of parts.entries()) {
+    if (last && index === parts.length - 1 && IPV4.test(part)) {
+      const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number)
+      groups.push(a * 256 + b, c * 256 + d)
+    } else if (GROUP.test(part)) {
+      groups.push(Number.parseInt(part, 16))
+    } else {
+      return undefined
+    }
+  }
+  return groups
+}

@@ -1,0 +1,47 @@
+/** The path of a request target: everything before the first `?`. */
+export function pathOf(target: string): string {
+  const query = target.indexOf('?')
+  return query < 0 ? target : target.slice(0, query)
+}
+
+// No percent-encoding, `;`, `,`, backslash, `#`, control or non-ASCII byte; no `.` or `..` segment.
+const SEGMENT = "(?!\\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+=:@-]+"
+const CANONICAL = new RegExp(`^/(?:${SEGMENT}(?:/${SEGMENT})*/?)?$`)
+const MAX_CANONICAL_LENGTH = 8_192
+
+/** Whether every reader of this path (without its query) sees the same segments. */
+export const isCanonicalPath = (path: string): boolean =>
+  path.length <= MAX_CANONICAL_LENGTH && CANONICAL.test(path)
+
+/** Whether a canonical path lies in a prefix; `/docs` holds `/docs` and `/docs/a`, not `/docs-admin`. */
+export const hasPrefix = (path: string, prefix: string): boolean =>
+  path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/')
+
+/** `''` and then each longer run of leading segments: `/a/b` gives `''`, `/a`, `/a/b`; at most `depth` segments. */
+export function leadingPaths(path: string, depth: number): readonly string[] {
+  const paths = ['']
+  let end = 0
+  for (let segments = 0; segments < depth && end < path.length; segments += 1) {
+    const next = path.indexOf('/', end + 1)
+    end = next < 0 ? path.length : next
+    if (end > 1) paths.push(path.slice(0, end))
+  }
+  return paths
+}
+
+/** Claims on paths are no deeper than this many segments. */
+export const MAX_CLAIM_SEGMENTS = 16
+
+// What some reader behind us may drop, merge, decode or resolve, so that other segments come first.
+const RESTRUCTURED = /\/\/|\/\.{1,2}(?:[/;]|$)|[\\;#]|%(?:2[ef]|5c|25|00|3b|23|3f)/i
+
+/**
+ * Whether a path's leading segments are beyond doubt although the whole is not canonical: nothing in it
+ * moves segments, and the first ones, as many as tell one model from another, are plain.
+ */
+export function leadsPlainly(path: string): boolean {
+  if (RESTRUCTURED.test(path)) return false
+  const segments = path.split('/', 5).slice(1)
+  const deciding = segments[0] === 'publishers' ? 4 : 2
+  return segments.slice(0, deciding).every((segment) => isCanonicalPath(`/${segment}`))
+}
