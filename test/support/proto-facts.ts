@@ -13,12 +13,15 @@ export function loadProto(file: string, folders: readonly string[]): protobuf.Ro
     folders.map((folder) => path.join(folder, target)).find((name) => existsSync(name)) ??
     (protobuf.common.get(target) === null ? null : target)
   root.loadSync(file, { keepCase: true })
-  return root.resolveAll()
+  root.resolveAll()
+  return root
 }
 
 /** Reads a proto file without imports from its text. */
 export function parseProto(text: string): protobuf.Root {
-  return protobuf.parse(text, { keepCase: true }).root.resolveAll()
+  const { root } = protobuf.parse(text, { keepCase: true })
+  root.resolveAll()
+  return root
 }
 
 /**

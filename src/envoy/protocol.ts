@@ -1,0 +1,181 @@
+import { fileURLToPath } from 'node:url'
+import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+
+/** The fields of envoy.service.auth.v3.CheckRequest that are read here; any may be missing. */
+export type CheckRequest = {
+  readonly attributes?: {
+    readonly source?: Peer
+    readonly destination?: Peer
+    readonly request?: { readonly http?: HttpRequest }
+  }
+}
+
+export type Peer = {
+  readonly address?: {
+    readonly socket_address?: { readonly address?: string; readonly port_value?: number }
+  }
+  readonly principal?: string
+}
+
+export type HttpRequest = {
+  readonly id?: string
+  readonly method?: string
+  /** Names are the client's: ask with `Object.hasOwn`. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly header_map?: { readonly headers?: readonly RawHeader[] }
+  /** With the query. */
+  readonly path?: string
+  readonly host?: string
+  readonly scheme?: string
+  readonly protocol?: string
+}
+
+export type RawHeader = {
+  readonly key?: string
+  readonly value?: string
+  readonly raw_value?: Buffer
+}
+
+/** envoy.service.auth.v3.CheckResponse as it is written here. Envoy allows on code 0 only. */
+export type CheckResponse = Allowed | Denied
+
+type Allowed = {
+  readonly status: { readonly code: 0 }
+  readonly ok_response: {
+    readonly headers?: readonly HeaderOption[]
+    readonly headers_to_remove?: readonly string[]
+  }
+  readonly dynamic_metadata?: Metadata
+}
+
+type Denied = {
+  /** PERMISSION_DENIED, INTERNAL, UNAVAILABLE or UNAUTHENTICATED of gRPC. */
+  readonly status: { readonly code: 7 | 13 | 14 | 16; readonly message?: string }
+  readonly denied_response: {
+    readonly status: { readonly code: 401 | 403 | 500 | 503 }
+    readonly headers?: readonly HeaderOption[]
+    readonly body?: string
+  }
+  readonly dynamic_metadata?: Metadata
+}
+
+export type HeaderOption = {
+  readonly header: {
+    readonly key: string
+    readonly value?: string
+    readonly raw_value?: Buffer
+  }
+  readonly append?: { readonly value: boolean }
+  /** Of the enum HeaderValueOption.HeaderAppendAction. */
+  readonly append_action?: 0 | 1 | 2 | 3
+}
+
+/** A google.protobuf.Struct of strings. */
+type Metadata = { readonly fields: Readonly<Record<string, { readonly stringValue: string }>> }
+
+/** A CheckResponse as a reader gets it: what equals its default may be missing. */
+export type DecodedCheckResponse = {
+  readonly status?: { readonly code?: number; readonly message?: string }
+  readonly denied_response?: {
+    readonly status?: { readonly code?: number }
+    readonly headers?: readonly HeaderOption[]
+    readonly body?: string
+  }
+  readonly ok_response?: {
+    readonly headers?: readonly HeaderOption[]
+    readonly headers_to_remove?: readonly string[]
+  }
+  readonly dynamic_metadata?: Metadata
+}
+
+/** Stands for a request whose bytes are too many or cannot be decoded. */
+export const UNREADABLE = Symbol('unreadable request')
+export type Unreadable = typeof UNREADABLE
+
+/** Longest request that is decoded, in bytes. */
+export const MAX_REQUEST_BYTES = 16 * 1024 * 1024
+
+export type CheckHandler = handleUnaryCall<CheckRequest | Unreadable, Buffer>
+
+const SERVICE = 'envoy.service.auth.v3.Authorization'
+
+type LoadedMethod = {
+  readonly path: string
+  readonly requestStream: boolean
+  readonly responseStream: boolean
+  readonly requestSerialize: (request: CheckRequest) => Buffer
+  readonly requestDeserialize: (bytes: Buffer) => CheckRequest
+  readonly responseSerialize: (response: CheckResponse) => Buffer
+  readonly responseDeserialize: (bytes: Buffer) => DecodedCheckResponse
+}
+
+const check = loadCheck()
+
+/** The only way to make the bytes of an answer: what is sent was encoded before. */
+export const encodeCheckResponse = check.responseSerialize
+export const decodeCheckResponse = check.responseDeserialize
+export const encodeCheckRequest = check.requestSerialize
+
+/**
+ * The gRPC definition of the Authorization service. Its deserializer is total, because Envoy may
+ * treat a gRPC error as "allow" where it never does so with a denial. Answers are bytes on both
+ * sides.
+ */
+export function authorizationService(): {
+  readonly Check: MethodDefinition<CheckRequest | Unreadable, Buffer>
+} {
+  const { path, requestStream, responseStream } = check
+  return {
+    Check: {
+      path,
+      requestStream,
+      responseStream,
+      requestSerialize: (request) => encodeCheckRequest(request === UNREADABLE ? {} : request),
+      requestDeserialize: decodeCheckRequest,
+      responseSerialize: (bytes) => bytes,
+      responseDeserialize: (bytes) => bytes,
+    },
+  }
+}
+
+function decodeCheckRequest(bytes: Buffer): CheckRequest | Unreadable {
+  if (bytes.length > MAX_REQUEST_BYTES) return UNREADABLE
+  try {
+    return check.requestDeserialize(bytes)
+  } catch {
+    return UNREADABLE
+  }
+}
+
+function loadCheck(): LoadedMethod {
+  const definition = loadSync('envoy/service/auth/v3/external_auth.proto', {
+    keepCase: true,
+    longs: Number,
+    enums: Number,
+    defaults: false,
+    oneofs: false,
+    includeDirs: [fileURLToPath(new URL('../../proto', import.meta.url))],
+  })
+  const service: unknown = definition[SERVICE]
+  const method = isRecord(service) ? service.Check : undefined
+  if (!isCheck(method)) throw new Error(`proto/ has no unary method Check in ${SERVICE}`)
+  return method
+}
+
+/** That the codecs are for these types is what `proto/` says. */
+function isCheck(method: unknown): method is LoadedMethod {
+  return (
+    isRecord(method) &&
+    method.path === `/${SERVICE}/Check` &&
+    method.requestStream === false &&
+    method.responseStream === false &&
+    ['requestSerialize', 'requestDeserialize', 'responseSerialize', 'responseDeserialize'].every(
+      (codec) => typeof method[codec] === 'function',
+    )
+  )
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

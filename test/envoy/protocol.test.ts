@@ -1,0 +1,181 @@
+import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  authorizationService,
+  type CheckHandler,
+  type CheckRequest,
+  type CheckResponse,
+  decodeCheckResponse,
+  encodeCheckRequest,
+  encodeCheckResponse,
+  MAX_REQUEST_BYTES,
+  UNREADABLE,
+} from '../../src/envoy/protocol.ts'
+
+const { Check } = authorizationService()
+
+const address = { socket_address: { address: '10.0.0.1', port_value: 8080 } }
+const request: CheckRequest = {
+  attributes: {
+    source: { address, principal: 'spiffe://cluster.local/ns/demo/sa/client' },
+    destination: { address },
+    request: {
+      http: {
+        id: '1',
+        method: 'POST',
+        path: '/v1/models/iris:predict?a=b',
+        host: 'iris.demo',
+        scheme: 'http',
+        protocol: 'HTTP/1.1',
+        headers: { authorization: 'Bearer abc' },
+        header_map: { headers: [{ key: 'x-api-key', raw_value: Buffer.from([0xff, 0x00]) }] },
+      },
+    },
+  },
+}
+
+const denied: CheckResponse = {
+  status: { code: 16, message: 'no' },
+  denied_response: {
+    status: { code: 401 },
+    headers: [
+      { header: { key: 'x-ext-auth-reason', value: 'no' }, append: { value: false } },
+      { header: { key: 'www-authenticate', value: 'Bearer' }, append_action: 2 },
+    ],
+    body: '{}',
+  },
+}
+
+const allowed: CheckResponse = {
+  status: { code: 0 },
+  ok_response: {
+    headers: [{ header: { key: 'x-auth-request-user', raw_value: Buffer.from('ada') } }],
+    headers_to_remove: ['authorization'],
+  },
+  dynamic_metadata: { fields: { user: { stringValue: 'ada' } } },
+}
+
+/** Groups of the undeclared field 15, each within the one before. */
+const nestedGroups = (depth: number) =>
+  Buffer.concat([Buffer.alloc(depth, 0x7b), Buffer.alloc(depth, 0x7c)])
+
+describe('a CheckRequest', () => {
+  it('is read with every field that is declared', () => {
+    expect(Check.requestDeserialize(encodeCheckRequest(request))).toEqual(request)
+  })
+
+  it('may be empty', () => {
+    expect(Check.requestDeserialize(Buffer.alloc(0))).toEqual({})
+  })
+
+  it('may hold fields that are not declared', () => {
+    const unknownField = Buffer.from([0xfa, 0x3e, 0x02, 0x68, 0x69])
+    const bytes = Buffer.concat([encodeCheckRequest(request), unknownField])
+    expect(Check.requestDeserialize(bytes)).toEqual(request)
+  })
+
+  it('keeps headers that are named like members of every object', () => {
+    const headers = { constructor: 'a', tostring: 'b' }
+    const bytes = encodeCheckRequest({ attributes: { request: { http: { headers } } } })
+    expect(Check.requestDeserialize(bytes)).toEqual({
+      attributes: { request: { http: { headers } } },
+    })
+  })
+})
+
+describe('bytes are unreadable when they', () => {
+  it.each([
+    ['are garbage', Buffer.from('not a protobuf message')],
+    ['end early', encodeCheckRequest(request).subarray(0, -1)],
+    ['nest 1,000 groups', nestedGroups(1_000)],
+    ['nest 1,000,000 groups', nestedGroups(1_000_000)],
+    ['claim a length beyond their end', Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])],
+  ])('%s', (_title, bytes) => {
+    expect(Check.requestDeserialize(bytes)).toBe(UNREADABLE)
+  })
+
+  it('are too many, though they decode', () => {
+    const path = '/'.repeat(MAX_REQUEST_BYTES)
+    const bytes = encodeCheckRequest({ attributes: { request: { http: { path } } } })
+    expect(Check.requestDeserialize(bytes)).toBe(UNREADABLE)
+  })
+})
+
+describe('no bytes', () => {
+  const read = (bytes: Uint8Array) => Check.requestDeserialize(Buffer.from(bytes))
+
+  it('make the deserializer throw', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 256 }), (bytes) => {
+        read(bytes)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('made from a good request by changing some make it throw', () => {
+    const good = encodeCheckRequest(request)
+    const change = fc.tuple(fc.nat(good.length - 1), fc.nat(255))
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {
+        const bytes = Buffer.from(good)
+        for (const [at, value] of changes) bytes[at] = value
+        read(bytes)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('a CheckResponse', () => {
+  it.each([
+    ['denied', denied],
+    ['allowed', allowed],
+  ])('that is %s says the same after the wire', (_title, response) => {
+    expect(decodeCheckResponse(encodeCheckResponse(response))).toEqual(response)
+  })
+
+  it('keeps an append that is false', () => {
+    const read = decodeCheckResponse(encodeCheckResponse(denied))
+    expect(read.denied_response?.headers?.[0]?.append).toEqual({ value: false })
+  })
+})
+
+describe('over gRPC', () => {
+  it.each([
+    ['a request reaches the handler', encodeCheckRequest(request), request],
+    ['an unreadable one does too', nestedGroups(1_000), UNREADABLE],
+  ])('%s, and the bytes of its answer the client', async (_title, sent, expected) => {
+    const received: unknown[] = []
+    const bytes = encodeCheckResponse(denied)
+    const answer = await callOnce(sent, (call, reply) => {
+      received.push(call.request)
+      reply(null, bytes)
+    })
+    expect(received).toEqual([expected])
+    expect(answer).toEqual(bytes)
+  })
+})
+
+async function callOnce(sent: Buffer, handler: CheckHandler): Promise<Buffer | undefined> {
+  const server = new Server()
+  server.addService(authorizationService(), { Check: handler })
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    )
+  })
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
+  try {
+    return await new Promise((resolve, reject) => {
+      const same = (bytes: Buffer) => bytes
+      client.makeUnaryRequest(Check.path, same, same, sent, (error, bytes) =>
+        error === null ? resolve(bytes) : reject(error),
+      )
+    })
+  } finally {
+    client.close()
+    server.forceShutdown()
+  }
+}
