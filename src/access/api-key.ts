@@ -1,4 +1,4 @@
-import type { ServiceRef } from './service.ts'
+import type { ServiceKind, ServiceRef } from './service.ts'
 
 /** An API key as its Secret declares it. The key itself is never kept, only its digest. */
 export type ApiKey = {
@@ -17,4 +17,12 @@ export type ApiKey = {
 }
 
 /** `kind` absent: a service of any kind. */
-export type KeyScope = { readonly kind: ServiceRef['kind'] | undefined; readonly name: string }
+export type KeyScope = { readonly kind: ServiceKind | undefined; readonly name: string }
+
+/** Whether a key opens a service at all; rules can only narrow that. */
+export const opens = ({ namespace, services }: ApiKey, service: ServiceRef): boolean =>
+  namespace === service.namespace &&
+  (services === undefined ||
+    services.some(
+      ({ kind, name }) => name === service.name && (kind === undefined || kind === service.kind),
+    ))

@@ -1,4 +1,15 @@
-import type { CredentialKind, DenyReason } from './decision.ts'
+import type { ApiKey } from './api-key.ts'
+
+/** How a caller was recognized; the `method` label of the metrics. */
+export const CREDENTIAL_KINDS = [
+  'api-key',
+  'jwt',
+  'kubernetes',
+  'mesh',
+  'component',
+  'anonymous',
+] as const
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number]
 
 /** Somebody whose credential was found good. */
 export type Caller = {
@@ -11,11 +22,6 @@ export type Caller = {
   readonly extra: Readonly<Record<string, readonly string[]>>
   /** What the decision log may say of the credential: a Secret's name, a ServiceAccount, an issuer and subject. */
   readonly reference: string
+  /** The key that was shown, if one was. */
+  readonly apiKey?: ApiKey
 }
-
-/** What became of a credential that was looked at. */
-export type Authentication =
-  | { readonly kind: 'known'; readonly caller: Caller }
-  | { readonly kind: 'rejected'; readonly reason: DenyReason }
-
-export const rejected = (reason: DenyReason): Authentication => ({ kind: 'rejected', reason })

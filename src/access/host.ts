@@ -19,5 +19,5 @@ const MAX_LENGTH = 262
 // IP literal in brackets. Underscores occur in names of hosts that are not DNS names.
 const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?'
 const AUTHORITY = new RegExp(
-  `^(${LABEL}(?:\\.${LABEL})*(?=\\.?(?::|$))|\\[[0-9A-Fa-f:.]{2,45}\\])\\.?(?::([0-9]{1,5}))?$`,
+  `^(${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:.]{2,45}\\])\\.?(?::([0-9]{1,5}))?$`,
 )

@@ -37,11 +37,11 @@ const RESTRUCTURED = /\/\/|\/\.{1,2}(?:[/;]|$)|[\\;#]|%(?:2[ef]|5c|25|00|3b|23|3
 
 /**
  * Whether a path's leading segments are beyond doubt although the whole is not canonical: nothing in it
- * moves segments, and the first ones, as many as tell one model from another, are plain.
+ * moves segments, and those that tell one model from another are plain. A publisher's model may have
+ * any number of segments, so there all of them do.
  */
 export function leadsPlainly(path: string): boolean {
   if (RESTRUCTURED.test(path)) return false
-  const segments = path.split('/', 5).slice(1)
-  const deciding = segments[0] === 'publishers' ? 4 : 2
-  return segments.slice(0, deciding).every((segment) => isCanonicalPath(`/${segment}`))
+  const [, first = '', second = ''] = path.split('/', 3)
+  return first !== 'publishers' && isCanonicalPath(`/${first}`) && isCanonicalPath(`/${second}`)
 }

@@ -32,4 +32,5 @@ export type Claim = {
   readonly pathPrefix: string
 }
 
-export const idOf = ({ kind, namespace, name }: ServiceRef): ServiceId => `${kind}/${namespace}/${name}`
+export const idOf = ({ kind, namespace, name }: ServiceRef): ServiceId =>
+  `${kind}/${namespace}/${name}`

@@ -1,0 +1,99 @@
+import { pathOf } from './path.ts'
+import type { AccessRequest, Position } from './request.ts'
+import type { ServiceKind } from './service.ts'
+import type { Target } from './target.ts'
+import type { Component } from './workload.ts'
+
+/** A path that anybody may ask for. Compared byte for byte; `/healthz` is not `/healthz/`. */
+export type Exclusion = {
+  readonly path: string
+  readonly methods: readonly ('GET' | 'HEAD')[]
+  /** Only where the connection was made to one of these ports. */
+  readonly ports?: readonly number[]
+  /** Only for requests of Knative's probers, which queue-proxy answers itself. */
+  readonly knativeProbe?: boolean
+}
+
+export type Exclusions = {
+  readonly workload: Readonly<Record<Component, readonly Exclusion[]>>
+  readonly gateway: Readonly<Record<ServiceKind, readonly Exclusion[]>>
+}
+
+const paths = (...paths: string[]): readonly Exclusion[] =>
+  paths.map((path) => ({ path, methods: ['GET', 'HEAD'] }))
+
+const OF_MODEL_PODS = paths('/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/')
+
+/** An InferenceGraph runs on every path and method but `/readyz`, unless queue-proxy answers in its place. */
+export const DEFAULT_EXCLUSIONS: Exclusions = {
+  workload: {
+    predictor: OF_MODEL_PODS,
+    transformer: OF_MODEL_PODS,
+    explainer: OF_MODEL_PODS,
+    llm: paths('/health', '/metrics'),
+    graph: [
+      ...paths('/readyz'),
+      { path: '/metrics', methods: ['GET', 'HEAD'], ports: [9090, 9091] },
+      { path: '/healthz', methods: ['GET', 'HEAD'], ports: [8012, 8013, 8112], knativeProbe: true },
+    ],
+  },
+  gateway: {
+    InferenceService: paths('/healthz'),
+    InferenceGraph: [],
+    LLMInferenceService: [],
+  },
+}
+
+/** The defaults, each list replaced that `own` names. */
+export const exclusionsWith = (
+  own: {
+    readonly [P in Position]?: {
+      readonly [K in keyof Exclusions[P]]?: readonly Exclusion[] | undefined
+    }
+  },
+): Exclusions => ({
+  workload: replaced(DEFAULT_EXCLUSIONS.workload, own.workload),
+  gateway: replaced(DEFAULT_EXCLUSIONS.gateway, own.gateway),
+})
+
+function replaced<K extends string>(
+  defaults: Readonly<Record<K, readonly Exclusion[]>>,
+  own: { readonly [P in K]?: readonly Exclusion[] | undefined } = {},
+): Readonly<Record<K, readonly Exclusion[]>> {
+  const lists: Record<K, readonly Exclusion[]> = { ...defaults }
+  for (const key in defaults) lists[key] = own[key] ?? defaults[key]
+  return lists
+}
+
+/** Whether anybody may ask this of this target. */
+export function isExcluded(
+  request: AccessRequest,
+  { service, workload }: Target,
+  exclusions: Exclusions,
+): boolean {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false
+  const { method } = request
+  const list =
+    workload === undefined ? exclusions.gateway[service.kind] : listOf(workload.component)
+  if (list.length === 0) return false
+  const path = pathOf(request.path)
+  return list.some(
+    (exclusion) =>
+      exclusion.path === path &&
+      exclusion.methods.includes(method) &&
+      (exclusion.ports?.includes(request.destination.port ?? 0) ?? true) &&
+      (exclusion.knativeProbe !== true || isKnativeProbe(request)),
+  )
+
+  function listOf(component: Component | undefined): readonly Exclusion[] {
+    return component === undefined ? [] : exclusions.workload[component]
+  }
+}
+
+const isKnativeProbe = ({ headers }: AccessRequest): boolean =>
+  headers.get('k-network-probe') === 'probe' ||
+  (headers.get('user-agent') ?? '').startsWith('Knative-Activator-Probe')
+
+/** Whether a browser asks if it may ask (Fetch standard, "CORS-preflight request"). */
+export const isPreflight = ({ method, headers }: AccessRequest): boolean =>
+  method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')

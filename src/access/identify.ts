@@ -1,0 +1,68 @@
+import { type ApiKey, opens } from './api-key.ts'
+import { type Authentication, known, rejected } from './authentication.ts'
+import type { Caller } from './caller.ts'
+import type { Presented } from './credential.ts'
+import type { Permission } from './decide.ts'
+import type { Directory } from './directory.ts'
+import type { ServiceRef } from './service.ts'
+import { type Soon, then } from './then.ts'
+
+export type IdentitySources = {
+  readonly directory: Pick<Directory, 'keysWith'>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Lower-case hex. */
+  readonly sha256: (text: string) => string
+  /** `undefined`: not a token that anybody here issues. */
+  readonly authenticateToken: (token: string, digest: string) => Soon<Authentication | undefined>
+  /** Whether Kubernetes' RBAC lets the caller `get` the service. */
+  readonly permits: (caller: Caller, service: ServiceRef) => Soon<Permission>
+}
+
+/** Finds out whose a credential is, and what he may do. */
+export function createIdentify(sources: IdentitySources) {
+  const callers = new WeakMap<ApiKey, Caller>()
+
+  return { authenticate, permissionOf }
+
+  /** A key is known in its Secret's namespace only; one that two Secrets hold is nobody's. */
+  function authenticate(
+    { value, asApiKey, asToken }: Presented,
+    namespace: string,
+  ): Soon<Authentication> {
+    const digest = sources.sha256(value)
+    const keys = asApiKey ? sources.directory.keysWith(namespace, digest) : []
+    const [key, ...others] = keys
+    if (others.length > 0) return rejected('unknown-api-key')
+    if (key !== undefined) return authenticateKey(key)
+    if (!asToken) return rejected('unknown-api-key')
+    return then(
+      sources.authenticateToken(value, digest),
+      (authentication) => authentication ?? rejected('unknown-api-key'),
+    )
+  }
+
+  function authenticateKey(key: ApiKey): Authentication {
+    if (key.expiresAt !== undefined && key.expiresAt <= sources.now()) {
+      return rejected('expired-api-key')
+    }
+    const caller = callers.get(key) ?? callerOf(key)
+    callers.set(key, caller)
+    return known(caller)
+  }
+
+  function permissionOf(caller: Caller, service: ServiceRef): Soon<Permission> {
+    if (caller.apiKey === undefined) return sources.permits(caller, service)
+    return opens(caller.apiKey, service) ? 'yes' : 'foreign'
+  }
+}
+
+const callerOf = (key: ApiKey): Caller => ({
+  kind: 'api-key',
+  user: key.user,
+  groups: key.groups,
+  uid: undefined,
+  extra: {},
+  reference: `${key.namespace}/${key.name}`,
+  apiKey: key,
+})

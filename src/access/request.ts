@@ -1,0 +1,28 @@
+/** From where a check comes: a workload's own sidecar, a gateway, or whichever the destination tells. */
+export type Position = 'workload' | 'gateway'
+export type DeclaredPosition = Position | 'auto'
+
+/** One HTTP request, as far as access depends on it. */
+export type AccessRequest = {
+  /** As the listener declares that was asked, never as the request claims. */
+  readonly position: DeclaredPosition
+  /** Verbatim, case-sensitive. */
+  readonly method: string
+  /** Begins with `/`, printable ASCII only, with the query, otherwise as it came. */
+  readonly path: string
+  /** In the form of `canonicalHost`. */
+  readonly host: string
+  /** Names in lower case; repeated ones joined by commas, as Envoy joins them. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly source: Peer
+  readonly destination: Peer
+}
+
+/** One end of the connection, as the proxy that asks saw it. */
+export type Peer = {
+  /** In the form of `canonicalAddress`; `undefined`: none, or not an IP address. */
+  readonly address: string | undefined
+  readonly port: number | undefined
+  /** The identity in its certificate; `undefined` without mutual TLS. */
+  readonly principal: string | undefined
+}
