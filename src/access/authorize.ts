@@ -8,8 +8,8 @@ import { type ForwardCredential, forwards } from './forwarding.ts'
 import { createIdentify, type IdentitySources } from './identify.ts'
 import { ownComponent } from './own-component.ts'
 import type { AccessRequest } from './request.ts'
+import { type Soon, whenKnown } from './soon.ts'
 import { findTargets, type Target, type Targets } from './target.ts'
-import { type Soon, then } from './then.ts'
 
 /** A decision, and about whom and what it was made. */
 export type Answer = {
@@ -62,9 +62,11 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
     note: Note | undefined,
   ): Soon<Answer> {
     const [target, next, ...rest] = targets
-    return then(judge(request, target, note), (answer) => {
+    return whenKnown(judge(request, target, note), (answer) => {
       if (next === undefined || answer.decision.outcome === 'deny') return answer
-      return then(judgeAll(request, [next, ...rest], note), (other) => bothAllow(answer, other))
+      return whenKnown(judgeAll(request, [next, ...rest], note), (other) =>
+        bothAllow(answer, other),
+      )
     })
   }
 
@@ -92,14 +94,14 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
     if (credential.kind !== 'presented') {
       return conclude(target, { ...facts, credential: credential.kind })
     }
-    return then(authenticate(credential, target.service.namespace), (authentication) => {
+    return whenKnown(authenticate(credential, target.service.namespace), (authentication) => {
       if (authentication.kind === 'rejected') {
         note?.(`caller: unknown, ${authentication.reason}`)
         return conclude(target, { ...facts, credential: authentication })
       }
       const { caller } = authentication
       note?.(`caller: ${caller.user} (${caller.kind} ${caller.reference})`)
-      return then(permissionOf(caller, target.service), (permission) => {
+      return whenKnown(permissionOf(caller, target.service), (permission) => {
         note?.(`permission: ${permission}`)
         const answer = conclude(target, { ...facts, credential: authentication, permission })
         return forwards(settings.forwardCredential, target, directory)

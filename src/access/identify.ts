@@ -5,7 +5,7 @@ import type { Presented } from './credential.ts'
 import type { Permission } from './decide.ts'
 import type { Directory } from './directory.ts'
 import type { ServiceRef } from './service.ts'
-import { type Soon, then } from './then.ts'
+import { type Soon, whenKnown } from './soon.ts'
 
 export type IdentitySources = {
   readonly directory: Pick<Directory, 'keysWith'>
@@ -36,7 +36,7 @@ export function createIdentify(sources: IdentitySources) {
     if (others.length > 0) return rejected('unknown-api-key')
     if (key !== undefined) return authenticateKey(key)
     if (!asToken) return rejected('unknown-api-key')
-    return then(
+    return whenKnown(
       sources.authenticateToken(value, digest),
       (authentication) => authentication ?? rejected('unknown-api-key'),
     )
