@@ -1,0 +1,147 @@
+import type { Caller } from '../access/caller.ts'
+import {
+  type Allow,
+  type CredentialPlace,
+  DENY_REASONS,
+  type Decision,
+  type DenyReason,
+} from '../access/decision.ts'
+import { withoutCookie } from './cookie.ts'
+import { DENIALS, type Denial } from './denials.ts'
+import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
+import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
+
+/** The names of the headers by which the model learns who calls. */
+export type IdentityHeaders = {
+  readonly user: string
+  readonly groups: string
+  readonly method: string
+}
+
+export type Encoding = { readonly headers: IdentityHeaders; readonly realm: string }
+
+/** What of a request an answer depends on. */
+export type Asked = {
+  readonly dialect: Dialect
+  readonly underscored: readonly string[]
+  readonly cookie: string | undefined
+}
+
+export type Encode = (decision: Decision, asked: Asked) => Buffer
+
+/**
+ * Creates the one encoder of answers. Denials are encoded beforehand; an allow is encoded once for each
+ * caller and kept as long as the caller is.
+ */
+export function createEncode({ headers, realm }: Encoding): Encode {
+  const denials = encodeDenials(realm)
+  const names = [headers.user, headers.groups, headers.method]
+  const open = encodeAllow([], names)
+  const known = new WeakMap<Caller, Map<string, Buffer>>()
+
+  return (decision, asked) => {
+    if (decision.outcome === 'deny') return denials[decision.reason][asked.dialect]
+    const forged = asked.underscored.filter((name) => names.includes(name.replaceAll('_', '-')))
+    const cookies = decision.consumed.some(({ kind }) => kind === 'cookie')
+    if (forged.length > 0 || cookies) return encodeFor(decision, forged, asked.cookie)
+    return decision.caller === undefined ? open : kept(decision.caller, decision)
+  }
+
+  function kept(caller: Caller, decision: Allow): Buffer {
+    const replies = known.get(caller) ?? new Map<string, Buffer>()
+    if (replies.size === 0) known.set(caller, replies)
+    const key = decision.consumed.map(({ name }) => name).join()
+    const reply = replies.get(key) ?? encodeFor(decision, [], undefined)
+    replies.set(key, reply)
+    return reply
+  }
+
+  function encodeFor(decision: Allow, forged: readonly string[], cookie: string | undefined) {
+    const set = identityHeaders(decision.caller, headers)
+    const taken = withoutCredential(decision.consumed, cookie)
+    const given = new Set(set.map(({ header }) => header.key))
+    const removed = names.filter((name) => !given.has(name))
+    return encodeAllow([...set, ...taken.set], [...removed, ...forged, ...taken.removed])
+  }
+}
+
+function encodeDenials(realm: string): Record<DenyReason, Record<Dialect, Buffer>> {
+  const ofReason = (reason: DenyReason) =>
+    table(DIALECTS, (dialect) => encodeDenial(reason, dialect, realm))
+  return table(DENY_REASONS, ofReason)
+}
+
+function table<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {
+  // Object.fromEntries forgets the names of the keys.
+  const entries = keys.map((key) => [key, make(key)] as const)
+  return Object.fromEntries(entries) as Record<K, V>
+}
+
+function encodeDenial(reason: DenyReason, dialect: Dialect, realm: string): Buffer {
+  const denial = DENIALS[reason]
+  const body = bodyOf(dialect, reason, denial)
+  return encodeCheckResponse({
+    status: { code: denial.code },
+    denied_response: {
+      status: { code: denial.httpStatus },
+      headers: denialHeaders(denial, realm, body !== undefined),
+      ...(body === undefined ? {} : { body }),
+    },
+  })
+}
+
+function denialHeaders(denial: Denial, realm: string, json: boolean): HeaderOption[] {
+  const { httpStatus, phrase, error } = denial
+  const headers = [header('x-ext-auth-reason', phrase)]
+  if (httpStatus === 401) {
+    const suffix = error === undefined ? '' : `, error="${error}"`
+    headers.push(header('www-authenticate', `Bearer realm="${realm}"${suffix}`))
+  }
+  if (httpStatus === 503) headers.push(header('retry-after', '1'))
+  if (json) headers.push(header('content-type', 'application/json'))
+  return headers
+}
+
+const header = (key: string, value: string): HeaderOption => ({ header: { key, value } })
+
+const encodeAllow = (set: readonly HeaderOption[], remove: readonly string[]): Buffer =>
+  encodeCheckResponse({
+    status: { code: 0 },
+    ok_response: { headers: set, headers_to_remove: remove },
+  })
+
+/** Both fields: releases of Envoy differ in which one they heed when the other is unset. */
+const overwriting = (key: string, value: string): HeaderOption => ({
+  ...header(key, value),
+  append: { value: false },
+  append_action: OVERWRITE_IF_EXISTS_OR_ADD,
+})
+
+const OVERWRITE_IF_EXISTS_OR_ADD = 2
+
+// Anything else could end a header line or mean something to a reader of it.
+const PRINTABLE = /^[\x20-\x7e]+$/
+const MAX_VALUE_LENGTH = 16_384
+
+function identityHeaders(caller: Caller | undefined, names: IdentityHeaders): HeaderOption[] {
+  if (caller === undefined) return []
+  const groups = caller.groups.filter((group) => PRINTABLE.test(group) && !group.includes(','))
+  const values: readonly (readonly [string, string])[] = [
+    [names.user, caller.user],
+    [names.groups, groups.join(',')],
+    [names.method, caller.kind],
+  ]
+  return values
+    .filter(([, value]) => PRINTABLE.test(value) && value.length <= MAX_VALUE_LENGTH)
+    .map(([name, value]) => overwriting(name, value))
+}
+
+function withoutCredential(consumed: readonly CredentialPlace[], cookie: string | undefined) {
+  const names = consumed.filter(({ kind }) => kind === 'cookie').map(({ name }) => name)
+  const rest = names.length === 0 ? undefined : withoutCookie(cookie ?? '', names)
+  const removed = consumed.filter(({ kind }) => kind === 'header').map(({ name }) => name)
+  if (rest === undefined) return { set: [], removed }
+  return PRINTABLE.test(rest)
+    ? { set: [overwriting('cookie', rest)], removed }
+    : { set: [], removed: [...removed, 'cookie'] }
+}

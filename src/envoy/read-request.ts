@@ -1,0 +1,114 @@
+import { canonicalAddress } from '../access/address.ts'
+import { canonicalHost } from '../access/host.ts'
+import type { AccessRequest, DeclaredPosition, Peer } from '../access/request.ts'
+import type {
+  CheckRequest,
+  HttpRequest,
+  Peer as PeerMessage,
+  RawHeader,
+  Unreadable,
+} from './protocol.ts'
+import { UNREADABLE } from './protocol.ts'
+
+/** A check as it arrived: what the decision needs, and what writing and logging the answer need. */
+export type Incoming = {
+  /** `undefined`: not an HTTP request that can be read without doubt. */
+  readonly request: AccessRequest | undefined
+  readonly method: string
+  /** With the query, as it came. */
+  readonly path: string
+  /** The client's, else a proxy's; `''` where there is none. */
+  readonly requestId: string
+  readonly grpc: boolean
+  /** The header names, in lower case, in which an underscore stands. */
+  readonly underscored: readonly string[]
+}
+
+const NOT_HTTP: Incoming = {
+  request: undefined,
+  method: '',
+  path: '',
+  requestId: '',
+  grpc: false,
+  underscored: [],
+}
+
+const ROOTED = /^\/[\x21-\x7e]*$/
+const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+
+/** Reads a CheckRequest from `headers` or from `header_map`. Never throws. */
+export function readCheckRequest(
+  check: CheckRequest | Unreadable,
+  position: DeclaredPosition,
+): Incoming {
+  if (check === UNREADABLE) return NOT_HTTP
+  const { source, destination, request } = check.attributes ?? {}
+  const http = request?.http
+  if (http === undefined) return NOT_HTTP
+
+  const { headers, pseudo, underscored } = readHeaders(http)
+  const method = http.method ?? pseudo.get(':method') ?? ''
+  const path = http.path ?? pseudo.get(':path') ?? ''
+  const host = canonicalHost(http.host ?? pseudo.get(':authority') ?? '')
+  const readable = host !== undefined && ROOTED.test(path) && METHOD.test(method)
+  return {
+    request: readable
+      ? {
+          position,
+          method,
+          path,
+          host,
+          headers,
+          source: readPeer(source),
+          destination: readPeer(destination),
+        }
+      : undefined,
+    method,
+    path,
+    requestId: headers.get('x-request-id') ?? '',
+    grpc: headers.get('content-type')?.startsWith('application/grpc') ?? false,
+    underscored,
+  }
+}
+
+function readPeer(peer: PeerMessage | undefined): Peer {
+  const socket = peer?.address?.socket_address
+  return {
+    address: socket?.address === undefined ? undefined : canonicalAddress(socket.address),
+    port: socket?.port_value,
+    principal: peer?.principal === '' ? undefined : peer?.principal,
+  }
+}
+
+type Headers = {
+  readonly headers: ReadonlyMap<string, string>
+  readonly pseudo: ReadonlyMap<string, string>
+  readonly underscored: readonly string[]
+}
+
+function readHeaders({ headers: merged, header_map: raw }: HttpRequest): Headers {
+  const headers = new Map<string, string>()
+  const pseudo = new Map<string, string>()
+  const underscored: string[] = []
+
+  const add = (name: string, value: string) => {
+    const key = UPPER_CASE.test(name) ? name.toLowerCase() : name
+    const fields = key.startsWith(':') ? pseudo : headers
+    const known = fields.get(key)
+    fields.set(key, known === undefined ? value : `${known},${value}`)
+    if (known === undefined && key.includes('_')) underscored.push(key)
+  }
+
+  const rawHeaders = raw?.headers ?? []
+  if (rawHeaders.length > 0) for (const header of rawHeaders) add(header.key ?? '', textOf(header))
+  else if (merged !== undefined) {
+    for (const name of Object.keys(merged)) add(name, merged[name] ?? '')
+  }
+  return { headers, pseudo, underscored }
+}
+
+const UPPER_CASE = /[A-Z]/
+
+/** Bytes become one character each: nothing is lost, and what is not ASCII stays recognizable. */
+const textOf = ({ value, raw_value: raw }: RawHeader): string =>
+  raw !== undefined && raw.length > 0 ? raw.toString('latin1') : (value ?? '')
