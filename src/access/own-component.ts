@@ -3,6 +3,7 @@ import type { Directory } from './directory.ts'
 import { readPrincipal } from './principal.ts'
 import type { AccessRequest } from './request.ts'
 import { idOf } from './service.ts'
+import { serviceAccountCaller } from './service-account.ts'
 import type { Target } from './target.ts'
 
 /**
@@ -36,11 +37,8 @@ export function ownComponent(
   const [caller] = callers
   if (!own || caller === undefined) return undefined
   return {
+    ...serviceAccountCaller(caller.namespace, caller.serviceAccount, undefined),
     kind: 'component',
-    user: `system:serviceaccount:${caller.namespace}:${caller.serviceAccount}`,
-    groups: [],
-    uid: undefined,
-    extra: {},
     reference: `${caller.namespace}/${caller.name}`,
   }
 }

@@ -24,7 +24,9 @@ export type CheckParts = {
   readonly deadlineMs: number
 }
 
-const LATE: Answer = { decision: deny('deadline-exceeded'), target: undefined, caller: undefined }
+const unknown = { target: undefined, caller: undefined }
+const LATE: Answer = { decision: deny('deadline-exceeded'), ...unknown }
+const FAULTY: Answer = { decision: deny('internal'), ...unknown }
 
 /**
  * Answers each Check once, always with gRPC's OK: an error of gRPC is what `failure_mode_allow` lets
@@ -34,31 +36,50 @@ export function createCheckHandler(
   position: DeclaredPosition,
   { authorize, encode, observe, report, deadlineMs }: CheckParts,
 ): CheckHandler {
+  const broken = encode(FAULTY.decision, { dialect: 'plain', underscored: [], cookie: undefined })
+
   return (call, callback) => {
     const start = performance.now()
-    const incoming = readCheckRequest(call.request, position)
-    const answer = authorize(incoming.request)
-    if (!(answer instanceof Promise)) return finish(answer)
-
-    const remaining = Number(call.getDeadline()) - Date.now() - RETURN_MS
-    const timer = setTimeout(() => finishOnce(LATE), Math.max(0, Math.min(deadlineMs, remaining)))
-    let finished = false
-    const finishOnce = (made: Answer) => {
-      if (finished) return
-      finished = true
-      clearTimeout(timer)
-      finish(made)
+    let answered = false
+    const reply = (bytes: Buffer) => {
+      if (!answered) callback(null, bytes)
+      answered = true
     }
-    answer.then(finishOnce, report)
+    try {
+      const incoming = readCheckRequest(call.request, position)
+      const answer = authorize(incoming.request)
+      if (!(answer instanceof Promise)) finish(incoming, answer)
+      else
+        void inTime(answer, remainingMs(call.getDeadline())).then((made) => finish(incoming, made))
+    } catch (fault) {
+      report(fault)
+      reply(broken)
+    }
 
-    function finish(made: Answer) {
-      callback(null, encodeAnswer(made, incoming))
+    function finish(incoming: Incoming, made: Answer) {
       try {
+        reply(encodeAnswer(made, incoming))
         observe({ incoming, answer: made, seconds: (performance.now() - start) / 1_000 })
       } catch (fault) {
         report(fault)
+        reply(broken)
       }
     }
+  }
+
+  function inTime(answer: Promise<Answer>, limitMs: number): Promise<Answer> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, Math.min(deadlineMs, limitMs)), LATE)
+      answer
+        .catch((fault: unknown) => {
+          report(fault)
+          return FAULTY
+        })
+        .then((made) => {
+          clearTimeout(timer)
+          resolve(made)
+        }, report)
+    })
   }
 
   function encodeAnswer({ decision, target }: Answer, incoming: Incoming): Buffer {
@@ -73,3 +94,5 @@ export function createCheckHandler(
 
 /** What an answer needs to travel back before the proxy's own deadline, in milliseconds. */
 const RETURN_MS = 10
+
+const remainingMs = (deadline: Date | number): number => Number(deadline) - Date.now() - RETURN_MS

@@ -1,0 +1,15 @@
+import type { Caller } from './caller.ts'
+
+/** A ServiceAccount as a caller, with the groups that Kubernetes gives each of them. */
+export const serviceAccountCaller = (
+  namespace: string,
+  name: string,
+  uid: string | undefined,
+): Caller => ({
+  kind: 'kubernetes',
+  user: `system:serviceaccount:${namespace}:${name}`,
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  uid,
+  extra: {},
+  reference: `${namespace}/${name}`,
+})
