@@ -1,0 +1,101 @@
+import { type SpawnOptions, spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export type Child = {
+  readonly pid: number | undefined
+  /** Resolves, never rejects, with a sentence that says how the child came to its end. */
+  readonly ended: Promise<string>
+  /** Asks the child to end, insists after five seconds, and resolves once it is gone. */
+  readonly stop: () => Promise<void>
+}
+
+const STOP_GRACE_MS = 5_000
+const POLL_MS = 25
+
+/**
+ * Starts a program in a process group of its own: Ctrl-C in the terminal then reaches the parent
+ * alone, which ends its children in order, with all that they started in turn.
+ */
+export function startChild(
+  title: string,
+  [command, ...args]: readonly [string, ...string[]],
+  options: Pick<SpawnOptions, 'cwd' | 'stdio'>,
+) {
+  const child = spawn(command, args, { ...options, detached: true })
+  let gone = false
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', ({ message }) => resolve(`${title} could not be started: ${message}`))
+    child.once('close', (code, signal) => {
+      resolve(`${title} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}`)
+    })
+  })
+
+  const signalGroup = (signal: NodeJS.Signals) => {
+    if (child.pid === undefined || gone) return
+    try {
+      process.kill(-child.pid, signal)
+    } catch {
+      // Gone already; `ended` says so in a moment.
+    }
+  }
+  const killGroup = () => signalGroup('SIGKILL')
+  process.once('exit', killGroup)
+  void ended.then(() => {
+    gone = true
+    process.off('exit', killGroup)
+  })
+
+  const stop = async () => {
+    signalGroup('SIGTERM')
+    const insist = setTimeout(killGroup, STOP_GRACE_MS)
+    await ended
+    clearTimeout(insist)
+  }
+  return { pid: child.pid, ended, stop, stdout: child.stdout, stderr: child.stderr }
+}
+
+/** The reason with which the signal of `createStopping` is aborted. */
+export const STOPPED = new Error('stopped')
+
+/** Aborted once the user or the system asks this program to stop; repeated wishes change nothing. */
+export function createStopping(): AbortController {
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => stopping.abort(STOPPED))
+  }
+  return stopping
+}
+
+/** `signal`, aborted with an error of this text when the time is over. */
+export function withDeadline(ms: number, complaint: string, signal?: AbortSignal): AbortSignal {
+  const late = new AbortController()
+  setTimeout(() => late.abort(new Error(complaint)), ms).unref()
+  return signal === undefined ? late.signal : AbortSignal.any([signal, late.signal])
+}
+
+type Patience = { readonly signal?: AbortSignal | undefined; readonly deadlineMs?: number }
+
+/** Asks again until there is an answer. Rejects at the deadline, or with the signal's reason. */
+export async function until<T>(
+  awaited: string,
+  attempt: () => Promise<T | undefined>,
+  { signal, deadlineMs = 10_000 }: Patience = {},
+): Promise<T> {
+  const deadline = performance.now() + deadlineMs
+  for (;;) {
+    signal?.throwIfAborted()
+    const answer = await attempt().catch(() => undefined)
+    if (answer !== undefined) return answer
+    signal?.throwIfAborted()
+    if (performance.now() > deadline) {
+      throw new Error(`${awaited}: still waiting after ${deadlineMs / 1_000} s`)
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+/** One GET of a local address, at most a second long: status and text. */
+export async function get(url: string) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(1_000) })
+  return { status: response.status, text: await response.text() }
+}
