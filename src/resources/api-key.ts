@@ -1,0 +1,72 @@
+import type { ApiKey } from '../access/api-key.ts'
+import { readAnnotations } from './api-key-annotations.ts'
+import type { KubernetesObject } from './object.ts'
+import type { Raise } from './problem.ts'
+import { bytesAt, credentialFault, isTokenSecret } from './secret.ts'
+import type { ReadSettings } from './settings.ts'
+
+/** A Secret's API key: read, refused (with a problem that says why), or no key at all. */
+export type KeyReading = ApiKey | 'refused' | 'no-key'
+
+/**
+ * Reads a Secret as an API key (design: one Secret, one key). Anything about it that is not understood
+ * refuses it. A clear key is digested here and not kept; no problem ever quotes one.
+ */
+export function readApiKey(
+  object: KubernetesObject,
+  settings: Pick<ReadSettings, 'apiKeys' | 'sha256'>,
+  raise: Raise,
+): KeyReading {
+  if (!isSelected(object, settings.apiKeys.selector.matchLabels)) return 'no-key'
+  const refuse = (fault: string): 'refused' => {
+    raise('APIKeyRefused', fault)
+    return 'refused'
+  }
+  if (isTokenSecret(object)) {
+    refuse('the token of a ServiceAccount is never an API key')
+    return 'no-key'
+  }
+  const annotations = readAnnotations(object)
+  if (typeof annotations === 'string') return refuse(annotations)
+  const labels = readLabels(object)
+  if (labels === undefined) return refuse('a label is not text (quote it)')
+  const digest = readDigest(object, settings)
+  if ('fault' in digest) return refuse(digest.fault)
+  const { namespace, name } = object
+  return { namespace, name, digest: digest.hex, labels, ...annotations }
+}
+
+const isSelected = (
+  { labels }: KubernetesObject,
+  matchLabels: Readonly<Record<string, string>>,
+): boolean => Object.entries(matchLabels).every(([label, value]) => labels.get(label) === value)
+
+function readLabels({ labels }: KubernetesObject): ReadonlyMap<string, string> | undefined {
+  const texts = [...labels].flatMap(([label, value]) =>
+    value === undefined ? [] : [[label, value] as const],
+  )
+  return texts.length === labels.size ? new Map(texts) : undefined
+}
+
+type Digest = { readonly hex: string } | { readonly fault: string }
+
+const DIGEST = /^[0-9a-f]{64}$/i
+
+/** The first name that is present decides; a later one never stands in for one that cannot be read. */
+function readDigest(
+  object: KubernetesObject,
+  { apiKeys, sha256 }: Pick<ReadSettings, 'apiKeys' | 'sha256'>,
+): Digest {
+  for (const name of apiKeys.dataNames) {
+    const bytes = bytesAt(object, name)
+    if (bytes === undefined) continue
+    if (bytes === 'unreadable') return { fault: `data "${name}" is neither text nor base64` }
+    const fault = credentialFault(bytes)
+    if (fault !== undefined) return { fault: `data "${name}" ${fault}` }
+    if (!name.endsWith('_sha256')) return { hex: sha256(bytes) }
+    const hex = new TextDecoder().decode(bytes)
+    if (!DIGEST.test(hex)) return { fault: `data "${name}" is not a SHA-256 digest in hex` }
+    return { hex: hex.toLowerCase() }
+  }
+  return { fault: `it has no data named ${apiKeys.dataNames.join(' or ')}` }
+}

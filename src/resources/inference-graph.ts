@@ -1,0 +1,23 @@
+import type { Service } from '../access/service.ts'
+import { clusterClaims, readClaims } from './claims.ts'
+import type { KubernetesObject } from './object.ts'
+import type { Raise } from './problem.ts'
+import { readProtection } from './protection.ts'
+import type { ReadSettings } from './settings.ts'
+
+/** Reads a `serving.kserve.io` InferenceGraph. */
+export function readInferenceGraph(
+  object: KubernetesObject,
+  settings: ReadSettings,
+  raise: Raise,
+): Service {
+  const { namespace, name, content } = object
+  return {
+    kind: 'InferenceGraph',
+    namespace,
+    name,
+    protection: readProtection(object, settings.protectByDefault, settings, raise),
+    claims: readClaims(clusterClaims(name, namespace), content, raise),
+    model: undefined,
+  }
+}

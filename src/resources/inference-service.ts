@@ -1,0 +1,27 @@
+import type { Service } from '../access/service.ts'
+import { clusterClaims, readClaims } from './claims.ts'
+import { isSubdomainName, type KubernetesObject, textAt } from './object.ts'
+import type { Raise } from './problem.ts'
+import { readProtection } from './protection.ts'
+import type { ReadSettings } from './settings.ts'
+
+/** Reads a `serving.kserve.io` InferenceService. Its claims: names in the cluster, URLs of its status. */
+export function readInferenceService(
+  object: KubernetesObject,
+  settings: ReadSettings,
+  raise: Raise,
+): Service {
+  const { namespace, name, content } = object
+  const hosts = [name, `${name}-predictor`, `${name}-transformer`, `${name}-explainer`]
+  const canary = textAt(content, 'spec', 'predictor', 'name')
+  if (canary !== undefined && isSubdomainName(canary)) hosts.push(`${name}-${canary}-predictor`)
+  const named = hosts.flatMap((host) => clusterClaims(host, namespace))
+  return {
+    kind: 'InferenceService',
+    namespace,
+    name,
+    protection: readProtection(object, settings.protectByDefault, settings, raise),
+    claims: readClaims(named, content, raise),
+    model: undefined,
+  }
+}

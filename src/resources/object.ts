@@ -1,0 +1,106 @@
+/** The fields of an object of JSON. Read through `valueAt`, which sees own properties only. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** Labels or annotations. A value that is not text is `undefined`: there, but not to be read. */
+export type TextMap = ReadonlyMap<string, string | undefined>
+
+/** A Kubernetes object of a known kind, with a name that Kubernetes would accept. */
+export type KubernetesObject = {
+  readonly kind: string
+  /** Empty for a kind that has none. */
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string | undefined
+  readonly labels: TextMap
+  readonly annotations: TextMap
+  readonly content: Fields
+}
+
+/** Which names a kind takes, and whether it lives in a namespace. */
+export type ObjectShape = {
+  readonly namespaced: boolean
+  readonly isName: (name: string) => boolean
+}
+
+const DEFAULT_NAMESPACE = 'default'
+
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The value at a path of own properties, `undefined` where there is none. */
+export function valueAt(value: unknown, ...path: readonly string[]): unknown {
+  let current = value
+  for (const key of path) {
+    if (!isFields(current) || !Object.hasOwn(current, key)) return undefined
+    current = current[key]
+  }
+  return current
+}
+
+/** The text at a path, `undefined` where there is none or something else. */
+export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = valueAt(value, ...path)
+  return typeof found === 'string' ? found : undefined
+}
+
+/** The list at a path, empty where there is none or something else. */
+export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
+  const found = valueAt(value, ...path)
+  return Array.isArray(found) ? found : []
+}
+
+/** Absent and `null` are an empty map; `undefined`: it is no map. */
+export function textMapAt(value: unknown, ...path: readonly string[]): TextMap | undefined {
+  const found = valueAt(value, ...path) ?? {}
+  if (!isFields(found)) return undefined
+  return new Map(
+    Object.entries(found).map(([key, entry]) => [
+      key,
+      typeof entry === 'string' ? entry : undefined,
+    ]),
+  )
+}
+
+/** Reads name, namespace, labels and annotations; a sentence where the API server would refuse them. */
+export function readObject(
+  kind: string,
+  content: Fields,
+  { namespaced, isName }: ObjectShape,
+): KubernetesObject | string {
+  const name = textAt(content, 'metadata', 'name')
+  if (name === undefined || !isName(name)) return 'its metadata.name is no valid name'
+  const namespace = namespaced
+    ? (valueAt(content, 'metadata', 'namespace') ?? DEFAULT_NAMESPACE)
+    : ''
+  if (typeof namespace !== 'string' || (namespaced && !isNamespaceName(namespace)))
+    return 'its metadata.namespace is no valid name'
+  const labels = textMapAt(content, 'metadata', 'labels')
+  if (labels === undefined) return 'its metadata.labels are no map'
+  const annotations = textMapAt(content, 'metadata', 'annotations')
+  if (annotations === undefined) return 'its metadata.annotations are no map'
+  const uid = textAt(content, 'metadata', 'uid')
+  return { kind, namespace, name, uid, labels, annotations, content }
+}
+
+/** As in messages, e.g. `Secret team/reader`, `ClusterRole view`. */
+export const labelOf = ({ kind, namespace, name }: KubernetesObject): string =>
+  namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
+
+/** DNS-1123 subdomain, as most objects are named. */
+export const isSubdomainName = (name: string): boolean =>
+  name.length <= 253 && name.split('.').every((label) => LABEL.test(label))
+
+/** DNS-1123 label. */
+export const isNamespaceName = (name: string): boolean => name.length <= 63 && LABEL.test(name)
+
+/** What can be one segment of a path, as RBAC objects are named: `system:node` is a good name. */
+export const isSegmentName = (name: string): boolean =>
+  name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name)
+
+const LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/
+
+const LONGEST_QUOTE = 64
+
+/** A value fit for a message: printable ASCII, at most 64 characters. */
+export const printable = (value: string): string =>
+  value.slice(0, LONGEST_QUOTE).replaceAll(/[^\x20-\x7e]/g, '?')

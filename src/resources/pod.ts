@@ -1,0 +1,78 @@
+import { canonicalAddress } from '../access/address.ts'
+import type { ServiceRef } from '../access/service.ts'
+import type { Component, Workload } from '../access/workload.ts'
+import { type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
+import type { Raise } from './problem.ts'
+
+const FINISHED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
+const SIDECAR = 'istio-proxy'
+
+/**
+ * Reads a Pod as the workload of each service that its labels name; none where it is finished, on its
+ * node's network (whose address is not its own), or without an address yet.
+ */
+export function readPod(object: KubernetesObject, raise: Raise): readonly Workload[] {
+  const { namespace, name, content } = object
+  const services = servicesIn(object)
+  if (services.length === 0 || FINISHED.has(valueAt(content, 'status', 'phase'))) return []
+  const hostNetwork = valueAt(content, 'spec', 'hostNetwork') ?? false
+  if (hostNetwork !== false) return []
+  const addresses = addressesIn(content, raise)
+  if (addresses.length === 0) return []
+  const shared = {
+    namespace,
+    name,
+    addresses,
+    serviceAccount: textAt(content, 'spec', 'serviceAccountName') || 'default',
+    sidecar: hasSidecar(content),
+  }
+  return services.map((service) => ({ ...shared, ...service }))
+}
+
+/** A label that is no text names a service that cannot be: nobody is let in there. */
+function servicesIn({
+  namespace,
+  labels,
+}: KubernetesObject): { service: ServiceRef; component: Component | undefined }[] {
+  const services: { service: ServiceRef; component: Component | undefined }[] = []
+  const add = (kind: ServiceRef['kind'], label: string, component: Component | undefined) => {
+    if (!labels.has(label)) return
+    services.push({ service: { kind, namespace, name: labels.get(label) ?? '' }, component })
+  }
+  add(
+    'InferenceService',
+    'serving.kserve.io/inferenceservice',
+    componentIn(labels.get('component')),
+  )
+  add('InferenceGraph', 'serving.kserve.io/inferencegraph', 'graph')
+  if (labels.get('app.kubernetes.io/part-of') === 'llminferenceservice')
+    add('LLMInferenceService', 'app.kubernetes.io/name', 'llm')
+  return services
+}
+
+function componentIn(label: string | undefined): Component | undefined {
+  switch (label) {
+    case 'predictor':
+    case 'transformer':
+    case 'explainer':
+      return label
+    default:
+      return undefined
+  }
+}
+
+function addressesIn(content: unknown, raise: Raise): readonly string[] {
+  const written = [
+    ...listAt(content, 'status', 'podIPs').map((entry) => valueAt(entry, 'ip')),
+    valueAt(content, 'status', 'podIP'),
+  ].filter((ip) => ip !== undefined && ip !== null && ip !== '')
+  const addresses = written.map((ip) => (typeof ip === 'string' ? canonicalAddress(ip) : undefined))
+  if (addresses.includes(undefined))
+    raise('UnreadableAddress', 'an IP in its status cannot be read')
+  return [...new Set(addresses.filter((address) => address !== undefined))]
+}
+
+const hasSidecar = (content: unknown) =>
+  [...listAt(content, 'spec', 'containers'), ...listAt(content, 'spec', 'initContainers')].some(
+    (container) => valueAt(container, 'name') === SIDECAR,
+  )

@@ -1,0 +1,149 @@
+import type { ApiKey } from '../access/api-key.ts'
+import type { Service } from '../access/service.ts'
+import type { Workload } from '../access/workload.ts'
+import { readApiKey } from './api-key.ts'
+import { readInferenceGraph } from './inference-graph.ts'
+import { readInferenceService } from './inference-service.ts'
+import { readLlmInferenceService } from './llm-inference-service.ts'
+import {
+  type Fields,
+  isFields,
+  isSegmentName,
+  isSubdomainName,
+  type KubernetesObject,
+  labelOf,
+  type ObjectShape,
+  printable,
+  readObject,
+  textAt,
+} from './object.ts'
+import { readPod } from './pod.ts'
+import { type Problem, problemsOf, type Raise } from './problem.ts'
+import { type Binding, RBAC_GROUP, type Role, readBinding, readRole } from './rbac.ts'
+import { readServiceAccount, type ServiceAccount } from './service-account.ts'
+import type { ReadSettings } from './settings.ts'
+import { readTokenSecret, type TokenSecret } from './token-secret.ts'
+
+/** What an object means to access. `ignored`: nothing, or nothing that can be read. */
+export type Resource =
+  | { readonly kind: 'service'; readonly service: Service }
+  | { readonly kind: 'workloads'; readonly workloads: readonly Workload[] }
+  | { readonly kind: 'api-key'; readonly key: ApiKey }
+  | { readonly kind: 'token'; readonly token: TokenSecret }
+  | { readonly kind: 'service-account'; readonly account: ServiceAccount }
+  | { readonly kind: 'role'; readonly role: Role }
+  | { readonly kind: 'binding'; readonly binding: Binding }
+  | { readonly kind: 'ignored' }
+
+export type Reading = {
+  /** Kind, namespace and name, e.g. `Secret team/reader`: equal for equal objects of the kinds read here. */
+  readonly object: string
+  readonly resource: Resource
+  readonly problems: readonly Problem[]
+}
+
+type Reader = (object: KubernetesObject, settings: ReadSettings, raise: Raise) => Resource
+
+type Kind = ObjectShape & { readonly group: string; readonly read: Reader }
+
+const IGNORED: Resource = { kind: 'ignored' }
+
+const KSERVE_GROUP = 'serving.kserve.io'
+const NAMESPACED: ObjectShape = { namespaced: true, isName: isSubdomainName }
+const SEGMENT: ObjectShape = { namespaced: true, isName: isSegmentName }
+const CLUSTER: ObjectShape = { namespaced: false, isName: isSegmentName }
+
+const service =
+  (read: (...args: Parameters<Reader>) => Service): Reader =>
+  (...args) => ({ kind: 'service', service: read(...args) })
+const role =
+  (kind: Role['kind']): Reader =>
+  (object, _settings, raise) => ({ kind: 'role', role: readRole(object, kind, raise) })
+const binding =
+  (kind: Binding['kind']): Reader =>
+  (object, _settings, raise) => {
+    const found = readBinding(object, kind, raise)
+    return found === undefined ? IGNORED : { kind: 'binding', binding: found }
+  }
+
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ['InferenceService', { group: KSERVE_GROUP, ...NAMESPACED, read: service(readInferenceService) }],
+  ['InferenceGraph', { group: KSERVE_GROUP, ...NAMESPACED, read: service(readInferenceGraph) }],
+  [
+    'LLMInferenceService',
+    { group: KSERVE_GROUP, ...NAMESPACED, read: service(readLlmInferenceService) },
+  ],
+  ['Pod', { group: '', ...NAMESPACED, read: readWorkloads }],
+  ['Secret', { group: '', ...NAMESPACED, read: readSecret }],
+  ['ServiceAccount', { group: '', ...NAMESPACED, read: readAccount }],
+  ['Role', { group: RBAC_GROUP, ...SEGMENT, read: role('Role') }],
+  ['RoleBinding', { group: RBAC_GROUP, ...SEGMENT, read: binding('RoleBinding') }],
+  ['ClusterRole', { group: RBAC_GROUP, ...CLUSTER, read: role('ClusterRole') }],
+  ['ClusterRoleBinding', { group: RBAC_GROUP, ...CLUSTER, read: binding('ClusterRoleBinding') }],
+])
+
+const OUR_GROUPS: ReadonlySet<string> = new Set([KSERVE_GROUP, 'kserve-authz.io'])
+
+/** Kinds of KServe that have no part in access. */
+const OTHER_KINDS: ReadonlySet<string> = new Set([
+  'TrainedModel',
+  'ServingRuntime',
+  'ClusterServingRuntime',
+  'ClusterStorageContainer',
+  'InferenceServiceConfig',
+  'LLMInferenceServiceConfig',
+  'LocalModelCache',
+  'LocalModelNamespaceCache',
+  'LocalModelNode',
+  'LocalModelNodeGroup',
+])
+
+/** Reads one Kubernetes object of any kind. Never throws: what cannot be read admits nobody. */
+export function readResource(value: unknown, settings: ReadSettings): Reading {
+  const kind = textAt(value, 'kind')
+  const apiVersion = textAt(value, 'apiVersion')
+  if (!isFields(value) || !kind || !apiVersion)
+    return unread('Object', 'NotAnObject', 'it has no kind and apiVersion of Kubernetes')
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const known = KINDS.get(kind)
+  if (known?.group === group) return readKnown(kind, known, value, settings)
+  const named = `${printable(kind)} of ${printable(apiVersion)}`
+  if (known !== undefined)
+    return unread(named, 'WrongGroup', `ignored: ${kind} is read as one of ${known.group || 'v1'}`)
+  if (OUR_GROUPS.has(group) && !OTHER_KINDS.has(kind))
+    return unread(named, 'UnknownKind', 'ignored: no such kind is known here')
+  return { object: named, resource: IGNORED, problems: [] }
+}
+
+function readKnown(name: string, kind: Kind, content: Fields, settings: ReadSettings): Reading {
+  const object = readObject(name, content, kind)
+  if (typeof object === 'string') {
+    const written = textAt(content, 'metadata', 'name')
+    const named = written === undefined ? name : `${name} "${printable(written)}"`
+    return unread(named, 'UnreadableObject', `ignored: ${object}`)
+  }
+  const { problems, raise } = problemsOf(object)
+  const resource = kind.read(object, settings, raise)
+  return { object: labelOf(object), resource, problems }
+}
+
+const unread = (object: string, reason: string, message: string): Reading => ({
+  object,
+  resource: IGNORED,
+  problems: [{ object, reason, message }],
+})
+
+function readWorkloads(object: KubernetesObject, _settings: ReadSettings, raise: Raise): Resource {
+  return { kind: 'workloads', workloads: readPod(object, raise) }
+}
+
+function readSecret(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
+  const key = readApiKey(object, settings, raise)
+  if (typeof key !== 'string') return { kind: 'api-key', key }
+  const token = readTokenSecret(object, settings, raise)
+  return token === undefined ? IGNORED : { kind: 'token', token }
+}
+
+function readAccount(object: KubernetesObject): Resource {
+  return { kind: 'service-account', account: readServiceAccount(object) }
+}

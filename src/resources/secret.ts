@@ -1,0 +1,53 @@
+import { isFields, type KubernetesObject, textAt, valueAt } from './object.ts'
+
+/** The type of a Secret that holds the token of a ServiceAccount. */
+const TOKEN_TYPE = 'kubernetes.io/service-account-token'
+
+/** Shorter credentials can be guessed. */
+const MIN_BYTES = 16
+
+export const isTokenSecret = ({ content }: KubernetesObject): boolean =>
+  textAt(content, 'type') === TOKEN_TYPE
+
+/**
+ * The bytes under a name, as the API server merges `data` and `stringData` (which wins). `undefined`:
+ * the Secret has no such name. `'unreadable'`: neither text nor base64.
+ */
+export function bytesAt(
+  { content }: KubernetesObject,
+  name: string,
+): Uint8Array | 'unreadable' | undefined {
+  for (const [field, decode] of [
+    ['stringData', encodeUtf8],
+    ['data', decodeBase64],
+  ] as const) {
+    const entries = valueAt(content, field)
+    if (!isFields(entries) || !Object.hasOwn(entries, name)) continue
+    const entry = entries[name] ?? ''
+    return (typeof entry === 'string' ? decode(entry) : undefined) ?? 'unreadable'
+  }
+  return undefined
+}
+
+/** Why these bytes can be nobody's credential, `undefined` if they can. The text does not quote them. */
+export function credentialFault(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 0) return 'is empty'
+  const last = bytes.at(-1)
+  if (last === LINE_FEED || last === CARRIAGE_RETURN) return 'ends in a newline'
+  if (bytes.length < MIN_BYTES) return `is shorter than ${MIN_BYTES} bytes`
+  return undefined
+}
+
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+const encodeUtf8 = (text: string) => new TextEncoder().encode(text)
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** As the API server does: padding is needed, line breaks within do not count. */
+function decodeBase64(text: string): Uint8Array | undefined {
+  const compact = text.replaceAll(/[\r\n]/g, '')
+  if (!BASE64.test(compact)) return undefined
+  return Uint8Array.from(atob(compact), (character) => character.charCodeAt(0))
+}

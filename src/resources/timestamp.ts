@@ -1,0 +1,19 @@
+const RFC_3339 =
+  /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i
+
+/**
+ * Reads a time of RFC 3339, zone included, as milliseconds since the epoch; `undefined` where it is
+ * none. Leap seconds are not known.
+ */
+export function readTimestamp(text: string): number | undefined {
+  const day = RFC_3339.exec(text)?.[1]
+  if (day === undefined || !isDay(day)) return undefined
+  const time = Date.parse(text.toUpperCase())
+  return Number.isNaN(time) ? undefined : time
+}
+
+/** `Date.parse` takes the 30th of February for the 2nd of March. */
+function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00:00Z`)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day)
+}
