@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { missingFrom, type Packages, packagesOf } from '../../scripts/lockfile.ts'
+
+const text = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')
+
+describe('package-lock.json', () => {
+  const packages = packagesOf(JSON.parse(text))
+
+  it('has an entry for every package of every platform, as npm ci demands', () => {
+    expect(missingFrom(packages)).toEqual({})
+  })
+
+  it('names no registry', () => {
+    expect(text).not.toMatch(/"resolved"|https?:\/\/[^"]*\.tgz/)
+  })
+
+  it('is for the dependencies of package.json', () => {
+    const { dependencies, devDependencies } = manifest
+    expect(packages['']).toMatchObject({ dependencies, devDependencies })
+  })
+})
+
+describe('what a lockfile lacks', () => {
+  const tool = (optionalDependencies: Record<string, string>) => ({
+    version: '1.0.0',
+    dev: true,
+    optionalDependencies,
+  })
+
+  it.each<[name: string, platform: object]>([
+    ['@tool/cli-darwin-arm64', { os: ['darwin'], cpu: ['arm64'] }],
+    ['@tool/win32-x64-msvc', { os: ['win32'], cpu: ['x64'] }],
+    ['tool-linux-x64-musl', { os: ['linux'], cpu: ['x64'], libc: ['musl'] }],
+    ['tool-linux-arm-gnueabihf', { os: ['linux'], cpu: ['arm'], libc: ['glibc'] }],
+    ['tool-android-arm-eabi', { os: ['android'], cpu: ['arm'] }],
+    ['tool-wasm32-wasi', { cpu: ['wasm32'] }],
+  ])('is added for the platform that %s names', (name, platform) => {
+    expect(missingFrom({ 'node_modules/tool': tool({ [name]: '1.0.0' }) })).toEqual({
+      [`node_modules/${name}`]: { version: '1.0.0', optional: true, dev: true, ...platform },
+    })
+  })
+
+  it('is nothing where a package is found above', () => {
+    const packages: Packages = {
+      'node_modules/a/node_modules/tool': tool({ 'tool-linux-x64': '1.0.0', fsevents: '~2.3.3' }),
+      'node_modules/a/node_modules/tool-linux-x64': { version: '1.0.0' },
+      'node_modules/fsevents': { version: '2.3.4' },
+    }
+    expect(missingFrom(packages)).toEqual({})
+  })
+
+  it('goes below its parent where another version has the place at the top', () => {
+    const packages: Packages = {
+      'node_modules/tool': tool({ 'tool-linux-x64': '1.0.0' }),
+      'node_modules/tool-linux-x64': { version: '2.0.0' },
+    }
+    expect(Object.keys(missingFrom(packages))).toEqual([
+      'node_modules/tool/node_modules/tool-linux-x64',
+    ])
+  })
+
+  it.each([
+    ['a version that is a range', 'tool-linux-x64', '^1.0.0'],
+    ['a platform it does not say', 'tool-native', '1.0.0'],
+  ])('is an error where it needs %s', (_title, name, version) => {
+    expect(() => missingFrom({ 'node_modules/tool': tool({ [name]: version }) })).toThrow(name)
+  })
+})
