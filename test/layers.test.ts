@@ -17,7 +17,9 @@ const FOLDERS = [
   'tokens',
   'observability',
   'cli',
+  'config',
 ]
+const CONFIG = ['fastest-levenshtein', 'js-yaml', 'zod']
 const NODE = ['node:fs', 'node:fs/promises']
 const PACKAGES = [...new Set([...Object.keys(manifest.dependencies), 'lru-cache', 'anything-new'])]
 const ALIKE = ['../../test/near.ts', './../envoy/near.ts', '../access/../tokens/near.ts']
@@ -99,6 +101,7 @@ describe('the linter lets', () => {
     ['tokens', ['../access/near.ts', ...NODE, 'jose']],
     ['observability', ['../access/near.ts', ...NODE, 'pino', 'prom-client']],
     ['cli', ['../access/near.ts', ...NODE, 'commander']],
+    ['config', ['../access/near.ts', ...NODE, ...CONFIG]],
   ])('%s/ import only its own files and %j', (name, others) => {
     const allowed = importsOf(`src/${name}/example.ts`, 'allowed')
     expect(new Set(allowed)).toEqual(new Set(['./near.ts', ...others]))
@@ -106,8 +109,8 @@ describe('the linter lets', () => {
 
   it('config.ts import only access/ and its own packages', () => {
     const allowed = importsOf('src/config.ts', 'allowed')
-    const packages = ['fastest-levenshtein', 'js-yaml', 'zod']
-    expect(new Set(allowed)).toEqual(new Set(['./access/near.ts', ...NODE, ...packages]))
+    const files = ['./access/near.ts', './config/near.ts']
+    expect(new Set(allowed)).toEqual(new Set([...files, ...NODE, ...CONFIG]))
   })
 
   it('main.ts import everything', () => {

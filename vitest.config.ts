@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+import { countReporter } from './test/support/count-reporter.ts'
+
+const counts = process.env.TEST_COUNTS
+
+export default defineConfig({
+  test: {
+    reporters: ['default', ...(counts === undefined ? [] : [countReporter(counts)])],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          pool: 'threads',
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
