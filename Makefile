@@ -1,0 +1,35 @@
+SHELL := /bin/bash
+path_without_packages := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix clean
+
+# The tools, Node.js included, are npm packages. The mark is written last and goes with the
+# folder, so that an interrupted installation is repeated.
+installed := node_modules/.installed
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(installed) ## run the service and Envoy on this machine, without a cluster
+	@node scripts/run.ts
+
+test: check ## all tests, those against real programs included
+	@node scripts/envoy.ts
+	@npm run --silent test:e2e
+
+check: $(installed) ## types, lint, dead code and unit tests
+	@npm test --silent
+
+fix: $(installed) ## format, and repair what the linter can
+	@npm run --silent fix
+
+clean: ## remove the installed packages
+	@rm -rf node_modules
+
+$(installed): export PATH := $(path_without_packages)
+$(installed): package-lock.json
+	@echo 'installing packages (about a minute the first time)'
+	@npm ci --no-audit --no-fund --loglevel=error
+	@test -x node_modules/.bin/node || npm rebuild node --ignore-scripts=false --loglevel=error
+	@touch $@
