@@ -1,0 +1,43 @@
+import type { DenyReason } from '../access/decision.ts'
+import type { UnverifiedJwt } from './unverified.ts'
+
+export type Expected = {
+  readonly issuer: string
+  /** At least one of them must be in `aud`. */
+  readonly audiences: readonly string[]
+  /** Asymmetric ones only. */
+  readonly algorithms: readonly string[]
+}
+
+/** How far the issuer's clock may differ, in seconds. */
+export const CLOCK_SKEW_SECONDS = 30
+
+/**
+ * Checks what costs nothing: algorithm, `iss`, `aud`, `exp` (required), `nbf` and `iat` (RFC 7519 section
+ * 4.1). `nowSeconds` since the epoch. The signature is not looked at.
+ */
+export function checkClaims(
+  { alg, issuer, claims }: UnverifiedJwt,
+  expected: Expected,
+  nowSeconds: number,
+): DenyReason | undefined {
+  if (!expected.algorithms.includes(alg)) return 'invalid-token'
+  if (issuer !== expected.issuer) return 'unknown-issuer'
+  if (!isFor(claims.aud, expected.audiences)) return 'wrong-audience'
+  const { exp, nbf, iat } = claims
+  if (!isTime(exp) || !isAbsentOrTime(nbf) || !isAbsentOrTime(iat)) return 'invalid-token'
+  if (exp + CLOCK_SKEW_SECONDS <= nowSeconds) return 'expired-token'
+  const earliest = nowSeconds + CLOCK_SKEW_SECONDS
+  return (nbf ?? 0) > earliest || (iat ?? 0) > earliest ? 'invalid-token' : undefined
+}
+
+function isFor(audience: unknown, audiences: readonly string[]): boolean {
+  const named: readonly unknown[] = Array.isArray(audience) ? audience : [audience]
+  return named.some((entry) => typeof entry === 'string' && audiences.includes(entry))
+}
+
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value)
+
+const isAbsentOrTime = (value: unknown): value is number | undefined =>
+  value === undefined || isTime(value)
