@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { didYouMean } from './did-you-mean.ts'
+import type { Setting } from './settings.ts'
+import { bareOf, isRecord, nameOf, schemaAt, shapeOf, typeOf, valueAt } from './shape.ts'
+
+type Schema = z.core.$ZodType
+
+/** What is wrong with a setting, given the schema of its key; empty: nothing. */
+export function problemsOf({ source, path, value }: Setting, schema: Schema): readonly string[] {
+  const { error } = z.safeParse(schema, value)
+  const problems = (error?.issues ?? []).flatMap((issue) =>
+    describe(issue, schema, value).map(([place, problem]) =>
+      [source, nameOf([...path, ...place]), problem].filter((part) => part !== '').join(': '),
+    ),
+  )
+  return [...new Set(problems)]
+}
+
+type Problem = readonly [place: readonly PropertyKey[], problem: string]
+
+function describe(issue: z.core.$ZodIssue, schema: Schema, value: unknown): readonly Problem[] {
+  const { path } = issue
+  const at = schemaAt(schema, path) ?? schema
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(shapeOf(at))
+    return issue.keys.map((key) => [[...path, key], `unknown key${didYouMean(key, known)}`])
+  }
+  if (issue.code === 'invalid_key') {
+    const holder = bareOf(schemaAt(schema, path.slice(0, -1)) ?? schema)
+    const expected = holder instanceof z.ZodRecord ? typeOf(holder.def.keyType) : 'another'
+    return [[path, `not a key that may stand here: expected ${expected}`]]
+  }
+  const found = valueAt(value, path)
+  return [
+    [path, found === undefined ? `required: ${typeOf(at)}` : `expected ${typeOf(at)}${but(found)}`],
+  ]
+}
+
+// An API key has 16 bytes or more: what is shorter is no secret of this program.
+const MAX_QUOTED = 15
+
+function but(found: unknown): string {
+  if (Array.isArray(found)) return `, not ${found.length === 0 ? 'an empty' : 'a'} list`
+  if (isRecord(found)) return `, not an ${Object.keys(found).length === 0 ? 'empty ' : ''}object`
+  const text = String(found)
+  if (text.length > MAX_QUOTED) return ''
+  return `, not ${typeof found === 'string' ? JSON.stringify(found) : text}`
+}

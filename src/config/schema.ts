@@ -1,0 +1,175 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import { z } from 'zod'
+import { isCanonicalPath } from '../access/path.ts'
+import type { ServiceKind } from '../access/service.ts'
+import type { Component } from '../access/workload.ts'
+import { isRecord } from './shape.ts'
+
+/** What the mesh admin decides for the whole installation. */
+export type Config = DeepReadonly<z.output<typeof CONFIG>>
+
+export type DeepReadonly<T> = { readonly [K in keyof T]: DeepReadonly<T[K]> }
+
+// A description is what problems and the reference say is expected.
+const text = (expected: string, pattern: RegExp) => z.string().regex(pattern).describe(expected)
+
+/** Keys that may each be set on their own; absent or null is the same as empty. */
+const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.preprocess((value) => value ?? {}, z.strictObject(shape)).prefault({})
+
+/** A record that refuses the key `__proto__`, which z.record passes over in silence. */
+const record = <Key extends z.ZodString, Value extends z.ZodString>(key: Key, value: Value) =>
+  z.preprocess(
+    (entries, context) => {
+      if (isRecord(entries) && Object.hasOwn(entries, '__proto__')) {
+        context.addIssue({ code: 'unrecognized_keys', keys: ['__proto__'], input: entries })
+      }
+      return entries
+    },
+    z.record(key, value),
+  )
+
+const ADDRESS = /^(?:\[(?<ipv6>[^\]]*)\]|(?<host>[A-Za-z0-9.-]+)):(?<port>\d{1,5})$/
+
+function isAddress(text: string): boolean {
+  const { ipv6, host = '', port } = ADDRESS.exec(text)?.groups ?? {}
+  if (port === undefined || Number(port) > 65_535) return false
+  if (ipv6 !== undefined) return isIPv6(ipv6)
+  return isIPv4(host) || !/^[\d.]+$/.test(host)
+}
+
+const address = z.string().refine(isAddress).describe('host:port')
+const file = text('the path of a file', /^\P{Cc}+$/u)
+const namespace = text('the name of a namespace', /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
+const word = (meaning: string) => text(meaning, /^[\x21-\x7e]+$/)
+
+// A token of RFC 9110 section 5.6.2 in lower case, without those that Envoy owns or that frame a message.
+const HEADER = /^(?!x-envoy-|grpc-)[a-z0-9!#$%&'*+.^_`|~-]+$/
+const RESERVED = ['host', 'content-length', 'transfer-encoding', 'connection', 'cookie']
+
+const credentialHeader = z
+  .string()
+  .refine((name) => HEADER.test(name) && !RESERVED.includes(name))
+  .describe('a header name in lower case that is not reserved')
+
+const identityHeader = credentialHeader
+  .refine((name) => name !== 'authorization')
+  .describe('a header name in lower case that is not reserved')
+
+const labelKey = text(
+  'a label key',
+  /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/,
+)
+const labelValue = text('a label value', /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/)
+
+const exclusions = z
+  .array(
+    z.strictObject({
+      path: z
+        .string()
+        .refine(isCanonicalPath)
+        .describe('a canonical path, without a query or percent-encoding'),
+      methods: z
+        .array(z.enum(['GET', 'HEAD']))
+        .min(1)
+        .default(['GET', 'HEAD']),
+    }),
+  )
+  .exactOptional()
+
+const tls = z.strictObject({
+  certFile: file,
+  keyFile: file,
+  clientCaFile: file.nullable().default(null),
+  minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'),
+})
+
+/** Every key, with its default; a key that is not here is an error. */
+export const CONFIG = section({
+  grpc: section({
+    listeners: z
+      .array(z.strictObject({ position: z.enum(['workload', 'gateway', 'auto']), address }))
+      .min(1)
+      .default([
+        { position: 'workload', address: '0.0.0.0:9001' },
+        { position: 'gateway', address: '0.0.0.0:9003' },
+      ]),
+    tls: tls.nullable().default(null),
+  }),
+  http: section({ address: address.default('0.0.0.0:9002') }),
+  protectByDefault: z.boolean().default(false),
+  limits: section({
+    optOut: z.boolean().default(true),
+    anonymous: z.boolean().default(false),
+    shadow: z.boolean().default(true),
+    exclusions: z.boolean().default(true),
+  }),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  kubernetes: section({
+    namespaces: z.array(namespace).default([]),
+    audiences: z.array(word('an audience')).min(1).default(['https://kubernetes.default.svc']),
+    issuer: word('an issuer').nullable().default(null),
+    jwksFile: file.nullable().default(null),
+    opaqueTokenPrefixes: z.array(word('a prefix of tokens')).default(['sha256~']),
+    instantRevocation: z.boolean().default(true),
+    kserveNamespace: namespace.default('kserve'),
+  }),
+  apiKeys: section({
+    selector: section({
+      // Of no label at all every Secret would be an API key.
+      matchLabels: record(labelKey, labelValue)
+        .refine((labels) => Object.keys(labels).length > 0)
+        .describe('an object from a label key to a label value, not empty')
+        .default({ 'kserve-authz.io/credential': 'api-key' }),
+    }),
+    dataNames: z
+      .array(text('the name of an entry of a Secret', /^[\w.-]{1,253}$/))
+      .min(1)
+      .default(['api_key_sha256', 'api_key']),
+    headers: z.array(credentialHeader).default(['authorization', 'x-api-key', 'api-key']),
+  }),
+  mesh: section({
+    trustDomain: text('a trust domain', /^[a-z0-9._-]{1,255}$/).default('cluster.local'),
+    intermediaries: z
+      .array(
+        text(
+          'namespace/ServiceAccount or namespace/*',
+          /^[a-z0-9-]{1,63}\/(?:\*|[a-z0-9.-]{1,253})$/,
+        ),
+      )
+      .default(['istio-system/*', 'knative-serving/activator']),
+  }),
+  exclusions: z
+    .strictObject({
+      workload: z
+        .strictObject({
+          predictor: exclusions,
+          transformer: exclusions,
+          explainer: exclusions,
+          graph: exclusions,
+          llm: exclusions,
+        } satisfies Record<Component, unknown>)
+        .exactOptional(),
+      gateway: z
+        .strictObject({
+          InferenceService: exclusions,
+          InferenceGraph: exclusions,
+          LLMInferenceService: exclusions,
+        } satisfies Record<ServiceKind, unknown>)
+        .exactOptional(),
+    })
+    .default({}),
+  headers: section({
+    user: identityHeader.default('x-auth-request-user'),
+    groups: identityHeader.default('x-auth-request-groups'),
+    method: identityHeader.default('x-auth-request-method'),
+    claims: record(identityHeader, text('the name of a claim', /^\P{Cc}+$/u)).default({}),
+  }),
+  denial: section({
+    realm: text('printable ASCII without " and \\', /^[ !#-[\]-~]+$/).default('kubernetes-user'),
+  }),
+  forwardCredential: z.enum(['Auto', 'Always', 'Never']).default('Auto'),
+  corsPreflight: z.enum(['deny', 'allow']).default('deny'),
+  decisionLog: section({ decisions: z.enum(['all', 'denied', 'off']).default('all') }),
+  metrics: section({ perService: z.boolean().default(true) }),
+})

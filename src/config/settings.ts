@@ -1,0 +1,101 @@
+import { loadAll, YAMLException } from 'js-yaml'
+import { z } from 'zod'
+import { didYouMean } from './did-you-mean.ts'
+import { bareOf, isRecord, isSection, type Key, nameOf, shapeOf, typeOf } from './shape.ts'
+
+/** A value that a source gives for a key or for a section. */
+export type Setting = {
+  /** A file, a variable or a flag. */
+  readonly source: string
+  readonly path: readonly string[]
+  readonly value: unknown
+}
+
+/** What a source says, and what is wrong with the source itself. */
+export type Reading = {
+  readonly settings: readonly Setting[]
+  readonly problems: readonly string[]
+}
+
+export const setting = (source: string, path: readonly string[], value: unknown): Reading => ({
+  settings: [{ source, path, value }],
+  problems: [],
+})
+
+const problem = (text: string): Reading => ({ settings: [], problems: [text] })
+
+/** Reads a YAML file; one without a document says nothing. */
+export function readFile({ path, text }: { path: string; text: string }): Reading {
+  try {
+    const [document, ...others] = loadAll(text, { maxAliases: 0 })
+    if (others.length > 0) return problem(`${path}: expected one YAML document`)
+    return isRecord(document ?? {})
+      ? setting(path, [], document)
+      : problem(`${path}: expected keys and values`)
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    const { reason, mark } = error
+    const place = mark === undefined ? path : `${path}:${mark.line + 1}:${mark.column + 1}`
+    return problem(`${place}: ${withoutSource(reason)}`)
+  }
+}
+
+/** Some reasons end with a piece of the text, such as an unknown tag. */
+const withoutSource = (reason: string): string => reason.replace(/\s*[!":].*$/s, '')
+
+const PREFIX = 'KSERVE_AUTHZ_'
+
+/** The environment variable that sets a key: `limits.optOut` is KSERVE_AUTHZ_LIMITS_OPT_OUT. */
+export const variableOf = (path: readonly string[]): string =>
+  PREFIX + path.map((key) => key.replace(/(?<=[a-z])[A-Z]/g, '_$&').toUpperCase()).join('_')
+
+// What Kubernetes sets in every pod beside a Service called kserve-authz or kserve-authz-...
+const INJECTED = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_\w+)$/
+
+/** Reads the variables of this program. That of a section comes before those of its keys, which override it. */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  keys: readonly Key[],
+): Reading {
+  const known = new Map(keys.map((key) => [variableOf(key.path), key]))
+  const names = Object.keys(env).filter((name) => name.startsWith(PREFIX) && !INJECTED.test(name))
+  const unknown = names.filter((name) => !known.has(name)).sort()
+  const readings = [...known].map(([name, key]) => readVariable(name, env[name], key))
+  return {
+    settings: readings
+      .flatMap(({ settings }) => settings)
+      .sort((one, other) => one.path.length - other.path.length),
+    problems: [
+      ...readings.flatMap(({ problems }) => problems),
+      ...unknown.map((name) => `${name}: unknown variable${didYouMean(name, [...known.keys()])}`),
+    ],
+  }
+}
+
+function readVariable(name: string, text: string | undefined, { path, schema }: Key): Reading {
+  if (text === undefined) return { settings: [], problems: [] }
+  const bare = bareOf(schema)
+  if (bare instanceof z.ZodBoolean) {
+    return setting(name, path, text === 'true' ? true : text === 'false' ? false : text)
+  }
+  if (bare instanceof z.ZodString || bare instanceof z.ZodEnum) {
+    return setting(name, path, text === 'null' ? null : text)
+  }
+  try {
+    return setting(name, path, JSON.parse(text))
+  } catch {
+    return problem(`${name}: ${nameOf(path)}: expected JSON: ${typeOf(schema)}`)
+  }
+}
+
+/** What a setting of a section says of its single keys. */
+export function settingsWithin(given: Setting, schema: z.core.$ZodType): readonly Setting[] {
+  if (!isSection(schema)) return [given]
+  const { source, path, value } = given
+  if (!isRecord(value)) return []
+  return Object.entries(shapeOf(schema))
+    .filter(([name]) => Object.hasOwn(value, name))
+    .flatMap(([name, inner]) =>
+      settingsWithin({ source, path: [...path, name], value: value[name] }, inner),
+    )
+}

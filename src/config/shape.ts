@@ -1,0 +1,100 @@
+import { z } from 'zod'
+
+type Schema = z.core.$ZodType
+
+/** A place in the configuration, such as `['limits', 'optOut']`. */
+export type Key = { readonly path: readonly string[]; readonly schema: Schema }
+
+/** All that can be set: sections and, within them, the keys that hold a value. */
+export function keysIn(schema: Schema, path: readonly string[] = []): readonly Key[] {
+  return [
+    { path, schema },
+    ...(isSection(schema)
+      ? Object.entries(shapeOf(schema)).flatMap(([name, inner]) => keysIn(inner, [...path, name]))
+      : []),
+  ]
+}
+
+/** Whether its keys may be set one by one, some in the file and some by environment. */
+export const isSection = (schema: Schema): boolean => schema instanceof z.ZodPrefault
+
+/** The schemas of an object's keys; none of anything else. */
+export function shapeOf(schema: Schema): Readonly<Record<string, Schema>> {
+  const bare = bareOf(schema)
+  return bare instanceof z.ZodObject ? bare.shape : {}
+}
+
+/** The schema of what stands at `path`, or `undefined` where nothing may. */
+export function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefined {
+  const [first, ...rest] = path
+  if (first === undefined) return schema
+  const bare = bareOf(schema)
+  const inner =
+    bare instanceof z.ZodArray
+      ? bare.def.element
+      : bare instanceof z.ZodRecord
+        ? bare.def.valueType
+        : Object.entries(shapeOf(bare)).find(([name]) => name === first)?.[1]
+  return inner === undefined ? undefined : schemaAt(inner, rest)
+}
+
+/** Without what only says that it may be absent, null or prepared. */
+export function bareOf(schema: Schema): Schema {
+  const inner = wrappedIn(schema)
+  return inner === undefined ? schema : bareOf(inner)
+}
+
+function wrappedIn(schema: Schema): Schema | undefined {
+  if (schema instanceof z.ZodPipe) return schema.def.out
+  return schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodExactOptional ||
+    schema instanceof z.ZodNullable
+    ? schema.def.innerType
+    : undefined
+}
+
+/** What is expected, in words. */
+export function typeOf(schema: Schema): string {
+  const { description } = z.globalRegistry.get(schema) ?? {}
+  if (description !== undefined) return description
+  if (schema instanceof z.ZodNullable) return `${typeOf(schema.def.innerType)}, or null`
+  const inner = wrappedIn(schema)
+  if (inner !== undefined) return typeOf(inner)
+  if (schema instanceof z.ZodBoolean) return 'true or false'
+  if (schema instanceof z.ZodEnum) return schema.options.join(', ').replace(/, (?!.*, )/, ' or ')
+  if (schema instanceof z.ZodArray) return `${listOf(schema)}, each ${typeOf(schema.def.element)}`
+  if (schema instanceof z.ZodRecord) {
+    return `an object from ${typeOf(schema.def.keyType)} to ${typeOf(schema.def.valueType)}`
+  }
+  return `an object of ${Object.keys(shapeOf(schema)).join(', ')}`
+}
+
+const listOf = (schema: z.ZodArray): string =>
+  schema.safeParse([]).success ? 'a list' : 'a list of one or more'
+
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What stands at `path` of a value, or `undefined`. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  const [first, ...rest] = path
+  if (first === undefined) return value
+  const holder = typeof value === 'object' && value !== null ? value : {}
+  return valueAt(Object.getOwnPropertyDescriptor(holder, first)?.value, rest)
+}
+
+/** As problems name it: `grpc.listeners[0].address`. */
+export const nameOf = (path: readonly PropertyKey[]): string =>
+  path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${shown(String(part))}`))
+    .join('')
+    .replace(/^\./, '')
+
+/** Longest key that is repeated in a problem, in characters. */
+const MAX_SHOWN = 64
+
+const shown = (key: string): string =>
+  key.length <= MAX_SHOWN && /^[\x21-\x7e]+$/.test(key)
+    ? key
+    : `(a key of ${key.length} characters)`
