@@ -1,5 +1,5 @@
 import type { Caller } from './caller.ts'
-import { type Credential, type CredentialHeader, readCredential } from './credential.ts'
+import { type Credential, type CredentialSource, readCredential } from './credential.ts'
 import { decide, type Facts } from './decide.ts'
 import { type Allow, type Decision, type DenyReason, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
@@ -33,7 +33,7 @@ export type Sources = IdentitySources & {
 
 export type Settings = {
   readonly exclusions: Exclusions
-  readonly credentialHeaders: readonly CredentialHeader[]
+  readonly credentialSources: readonly CredentialSource[]
   readonly corsPreflight: 'deny' | 'allow'
   readonly forwardCredential: ForwardCredential
   readonly trustDomain: string
@@ -89,7 +89,7 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
     facts: Gathered,
     note: Note | undefined,
   ): Soon<Answer> {
-    const credential = readCredential(headers, settings.credentialHeaders)
+    const credential = readCredential(headers, settings.credentialSources)
     note?.(describeCredential(credential))
     if (credential.kind !== 'presented') {
       return conclude(target, { ...facts, credential: credential.kind })

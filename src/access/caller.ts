@@ -24,4 +24,6 @@ export type Caller = {
   readonly reference: string
   /** The key that was shown, if one was. */
   readonly apiKey?: ApiKey
+  /** What the token says of the caller, if a JWT of an identity provider was shown. */
+  readonly claims?: Readonly<Record<string, unknown>>
 }

@@ -7,6 +7,12 @@ import type { Directory } from './directory.ts'
 import type { ServiceRef } from './service.ts'
 import { type Soon, whenKnown } from './soon.ts'
 
+/** The digest is `sha256` of the credential's value. */
+export type AuthenticateToken = (
+  credential: Presented,
+  digest: string,
+) => Soon<Authentication | undefined>
+
 export type IdentitySources = {
   readonly directory: Pick<Directory, 'keysWith'>
   /** Milliseconds since the epoch. */
@@ -14,7 +20,7 @@ export type IdentitySources = {
   /** Lower-case hex. */
   readonly sha256: (text: string) => string
   /** `undefined`: not a token that anybody here issues. */
-  readonly authenticateToken: (token: string, digest: string) => Soon<Authentication | undefined>
+  readonly authenticateToken: AuthenticateToken
   /** Whether Kubernetes' RBAC lets the caller `get` the service. */
   readonly permits: (caller: Caller, service: ServiceRef) => Soon<Permission>
 }
@@ -26,18 +32,14 @@ export function createIdentify(sources: IdentitySources) {
   return { authenticate, permissionOf }
 
   /** A key is known in its Secret's namespace only; one that two Secrets hold is nobody's. */
-  function authenticate(
-    { value, asApiKey, asToken }: Presented,
-    namespace: string,
-  ): Soon<Authentication> {
-    const digest = sources.sha256(value)
-    const keys = asApiKey ? sources.directory.keysWith(namespace, digest) : []
+  function authenticate(credential: Presented, namespace: string): Soon<Authentication> {
+    const digest = sources.sha256(credential.value)
+    const keys = credential.asApiKey ? sources.directory.keysWith(namespace, digest) : []
     const [key, ...others] = keys
     if (others.length > 0) return rejected('unknown-api-key')
     if (key !== undefined) return authenticateKey(key)
-    if (!asToken) return rejected('unknown-api-key')
     return whenKnown(
-      sources.authenticateToken(value, digest),
+      sources.authenticateToken(credential, digest),
       (authentication) => authentication ?? rejected('unknown-api-key'),
     )
   }
