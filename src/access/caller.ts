@@ -20,6 +20,8 @@ export type Caller = {
   readonly uid: string | undefined
   /** As in SubjectAccessReview: more attributes of the user, each with its values. */
   readonly extra: Readonly<Record<string, readonly string[]>>
+  /** Whether user and groups are names that Kubernetes' RBAC knows. */
+  readonly inRbac: boolean
   /** What the decision log may say of the credential: a Secret's name, a ServiceAccount, an issuer and subject. */
   readonly reference: string
   /** The key that was shown, if one was. */

@@ -54,8 +54,8 @@ export function createIdentify(sources: IdentitySources) {
   }
 
   function permissionOf(caller: Caller, service: ServiceRef): Soon<Permission> {
-    if (caller.apiKey === undefined) return sources.permits(caller, service)
-    return opens(caller.apiKey, service) ? 'yes' : 'foreign'
+    if (caller.apiKey !== undefined) return opens(caller.apiKey, service) ? 'yes' : 'foreign'
+    return caller.inRbac ? sources.permits(caller, service) : 'no'
   }
 }
 
@@ -65,6 +65,7 @@ const callerOf = (key: ApiKey): Caller => ({
   groups: key.groups,
   uid: undefined,
   extra: {},
+  inRbac: false,
   reference: `${key.namespace}/${key.name}`,
   apiKey: key,
 })

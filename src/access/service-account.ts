@@ -11,5 +11,6 @@ export const serviceAccountCaller = (
   groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
   uid,
   extra: {},
+  inRbac: true,
   reference: `${namespace}/${name}`,
 })
