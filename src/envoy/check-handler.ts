@@ -58,7 +58,7 @@ export function createCheckHandler(
 
     function finish(incoming: Incoming, made: Answer) {
       try {
-        reply(encodeAnswer(made, incoming))
+        reply(encodeAnswer(encode, incoming, made))
         observe({ incoming, answer: made, seconds: (performance.now() - start) / 1_000 })
       } catch (fault) {
         report(fault)
@@ -81,15 +81,19 @@ export function createCheckHandler(
         }, report)
     })
   }
+}
 
-  function encodeAnswer({ decision, target }: Answer, incoming: Incoming): Buffer {
-    const { path, grpc, underscored, request } = incoming
-    return encode(decision, {
-      dialect: dialectOf(path, target?.pathPrefix ?? '', grpc),
-      underscored,
-      cookie: request?.headers.get('cookie'),
-    })
-  }
+/** The bytes of an answer to this very check. */
+export function encodeAnswer(
+  encode: Encode,
+  { path, grpc, underscored, request }: Incoming,
+  { decision, target }: Answer,
+): Buffer {
+  return encode(decision, {
+    dialect: dialectOf(path, target?.pathPrefix ?? '', grpc),
+    underscored,
+    cookie: request?.headers.get('cookie'),
+  })
 }
 
 /** What an answer needs to travel back before the proxy's own deadline, in milliseconds. */

@@ -104,7 +104,7 @@ type LoadedMethod = {
   readonly path: string
   readonly requestStream: boolean
   readonly responseStream: boolean
-  readonly requestSerialize: (request: CheckRequest) => Buffer
+  readonly requestSerialize: (request: object) => Buffer
   readonly requestDeserialize: (bytes: Buffer) => CheckRequest
   readonly responseSerialize: (response: CheckResponse) => Buffer
   readonly responseDeserialize: (bytes: Buffer) => DecodedCheckResponse
@@ -115,7 +115,17 @@ const check = loadCheck()
 /** The only way to make the bytes of an answer: what is sent was encoded before. */
 export const encodeCheckResponse = check.responseSerialize
 export const decodeCheckResponse = check.responseDeserialize
-export const encodeCheckRequest = check.requestSerialize
+export const encodeCheckRequest = (request: CheckRequest): Buffer => check.requestSerialize(request)
+
+/** Encodes what claims to be a CheckRequest, such as a parsed file; `undefined`: it is none. */
+export function encodeForeignCheckRequest(value: unknown): Buffer | undefined {
+  if (!isRecord(value) || !isRecord(value.attributes)) return undefined
+  try {
+    return check.requestSerialize(value)
+  } catch {
+    return undefined
+  }
+}
 
 /**
  * The gRPC definition of the Authorization service. Its deserializer is total, because Envoy may
@@ -139,7 +149,7 @@ export function authorizationService(): {
   }
 }
 
-function decodeCheckRequest(bytes: Buffer): CheckRequest | Unreadable {
+export function decodeCheckRequest(bytes: Buffer): CheckRequest | Unreadable {
   if (bytes.length > MAX_REQUEST_BYTES) return UNREADABLE
   try {
     return check.requestDeserialize(bytes)

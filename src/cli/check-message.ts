@@ -1,0 +1,71 @@
+import type { CheckFlags } from './program.ts'
+
+/** A CheckRequest with proto field names, as Envoy would send it for a command line's request. */
+export type CheckMessage = {
+  readonly attributes: {
+    readonly source: PeerMessage
+    readonly destination: PeerMessage
+    readonly request: {
+      readonly http: {
+        readonly method: string
+        readonly path: string
+        readonly host: string
+        readonly scheme: string
+        readonly headers: Readonly<Record<string, string>>
+      }
+    }
+  }
+}
+
+type PeerMessage = {
+  readonly address?: { readonly socket_address: { address: string; port_value?: number } }
+  readonly principal?: string
+}
+
+/** A sentence about what is wrong with the command line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+// Kept as it is written, unlike by the URL class: the very bytes of the path decide.
+const URL_PARTS = /^(https?):\/\/([^/?#]+)(\/[^#]*)?$/
+const ENDPOINT = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)|([0-9A-Fa-f:]+))(?::(\d{1,5}))?$/
+
+/** Builds the message for METHOD and URL. Throws a UsageError. */
+export function checkMessage(flags: CheckFlags, method: string, url: string): CheckMessage {
+  const [, scheme, host, path = '/'] = URL_PARTS.exec(url) ?? []
+  if (scheme === undefined || host === undefined) {
+    throw new UsageError('URL: expected http://host/path or https://host/path')
+  }
+  return {
+    attributes: {
+      source: {
+        ...(flags.source === undefined ? {} : peer('--source', flags.source)),
+        ...(flags.principal === undefined ? {} : { principal: flags.principal }),
+      },
+      destination: flags.destination === undefined ? {} : peer('--destination', flags.destination),
+      request: { http: { method, path, host, scheme, headers: joined(flags.header) } },
+    },
+  }
+}
+
+function peer(flag: string, text: string): PeerMessage {
+  const [, bracketed, ipv4, ipv6, port] = ENDPOINT.exec(text) ?? []
+  const address = bracketed ?? ipv4 ?? ipv6
+  if (address === undefined) throw new UsageError(`${flag}: expected an IP address, or IP:PORT`)
+  return {
+    address: {
+      socket_address: { address, ...(port === undefined ? {} : { port_value: Number(port) }) },
+    },
+  }
+}
+
+/** Repeated headers as Envoy joins them. */
+function joined(lines: CheckFlags['header']): Record<string, string> {
+  const headers = new Map<string, string>()
+  for (const [name, value] of lines) {
+    const known = headers.get(name)
+    headers.set(name, known === undefined ? value : `${known},${value}`)
+  }
+  return Object.fromEntries(headers)
+}

@@ -1,0 +1,29 @@
+/** A decision, explained. */
+export type Explanation = {
+  readonly decision: 'allow' | 'deny'
+  /** `''` on allow. */
+  readonly reason: string
+  readonly httpStatus: number
+  /** Kind, namespace and name; `null` where none was found. */
+  readonly target: string | null
+  readonly position: 'workload' | 'gateway' | null
+  readonly steps: readonly string[]
+  /** What the proxy is told to do with the headers of the request, or to answer. */
+  readonly headers: {
+    readonly set: Readonly<Record<string, string>>
+    readonly remove: readonly string[]
+  }
+}
+
+/** The text of an explanation, for people or for programs. */
+export function format(explanation: Explanation, output: 'text' | 'json'): string {
+  if (output === 'json') return `${JSON.stringify(explanation, null, 2)}\n`
+  const { decision, reason, httpStatus, steps, headers } = explanation
+  const verdict = decision === 'allow' ? 'ALLOW' : `DENY ${httpStatus} ${reason}`
+  const lines = [
+    ...steps,
+    ...Object.entries(headers.set).map(([name, value]) => `sets ${name}: ${value}`),
+    ...(headers.remove.length === 0 ? [] : [`removes ${headers.remove.join(', ')}`]),
+  ]
+  return [verdict, ...lines.map((line) => `  ${line}`), ''].join('\n')
+}
