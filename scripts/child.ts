@@ -25,7 +25,7 @@ export function startChild(
   let gone = false
   const ended = new Promise<string>((resolve) => {
     child.once('error', ({ message }) => resolve(`${title} could not be started: ${message}`))
-    child.once('close', (code, signal) => {
+    child.once('exit', (code, signal) => {
       resolve(`${title} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}`)
     })
   })
@@ -39,9 +39,11 @@ export function startChild(
     }
   }
   const killGroup = () => signalGroup('SIGKILL')
+  const releaseGroup = bindToThisProcess(child.pid)
   process.once('exit', killGroup)
   void ended.then(() => {
     gone = true
+    releaseGroup()
     process.off('exit', killGroup)
   })
 
@@ -52,6 +54,21 @@ export function startChild(
     clearTimeout(insist)
   }
   return { pid: child.pid, ended, stop, stdout: child.stdout, stderr: child.stderr }
+}
+
+/**
+ * Ends a process group when this process is gone, even by SIGKILL: a shell waits for the end of the
+ * pipe that this process holds. Returns what calls that off.
+ */
+function bindToThisProcess(group: number | undefined) {
+  if (group === undefined) return () => {}
+  const shell = spawn('sh', ['-c', `read -r _; kill -s TERM -- -${group}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  shell.on('error', () => {})
+  shell.unref()
+  return () => void shell.kill('SIGKILL')
 }
 
 /** The reason with which the signal of `createStopping` is aborted. */

@@ -13,12 +13,7 @@ type EnvoyStart = {
   readonly signal?: AbortSignal
 }
 
-/**
- * Starts Envoy and resolves once it serves, with the ports it was given. Rejects with one sentence.
- *
- * Envoy ends with the thread that started it (it asks Linux for a parent death signal): call this
- * from the main thread of a process that outlives it, not from a worker thread.
- */
+/** Starts Envoy and resolves once it serves, with the ports it was given. Rejects with one sentence. */
 export async function startEnvoy({ envoy, bootstrap, folder = tmpdir(), signal }: EnvoyStart) {
   const own = await mkdtemp(path.join(folder, 'envoy-'))
   const child = await launch(envoy, bootstrap, own)

@@ -1,0 +1,107 @@
+import { request } from 'node:http'
+
+/** A request to the quickstart's models, and the status that it is promised to give. */
+export type Promised = {
+  readonly says: string
+  readonly status: number
+  readonly host: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Absent: a GET; else a POST. */
+  readonly body?: string
+}
+
+const predict = (model: string, headers: Promised['headers'] = {}) => ({
+  host: `${model}-demo.example.com`,
+  path: `/v1/models/${model}:predict`,
+  headers,
+  body: '{"instances": [[1, 2]]}',
+})
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+export const PROMISED: readonly Promised[] = [
+  { says: 'anybody may call the open model', status: 200, ...predict('iris') },
+  { says: 'the protected model asks for a credential', status: 401, ...predict('fraud') },
+  {
+    says: 'a ServiceAccount whose Role may read the service',
+    status: 200,
+    ...predict('fraud', bearer('demo-token-of-reader-not-a-secret')),
+  },
+  {
+    says: 'a ServiceAccount without a Role',
+    status: 403,
+    ...predict('fraud', bearer('demo-token-of-stranger-not-a-secret')),
+  },
+  {
+    says: 'an API key of the service',
+    status: 200,
+    ...predict('fraud', { 'x-api-key': 'demo-key-of-fraud-not-a-secret' }),
+  },
+  {
+    says: 'an API key whose time is over',
+    status: 401,
+    ...predict('fraud', { 'x-api-key': 'demo-key-of-last-year-not-a-secret' }),
+  },
+  {
+    says: 'health checks need no credential',
+    status: 200,
+    host: 'fraud-demo.example.com',
+    path: '/healthz',
+    headers: {},
+  },
+]
+
+/** The request as a command to paste into a POSIX shell. */
+export function curlOf({ host, path, headers, body }: Promised, port: number): string {
+  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`)
+  return [
+    'curl -i',
+    ...lines.map((line) => `-H ${quoted(line)}`),
+    ...(body === undefined ? [] : [`-d ${quoted(body)}`]),
+    `http://127.0.0.1:${port}${path}`,
+  ].join(' ')
+}
+
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+
+const PATIENCE_MS = 5_000
+
+/** `status` 0: no answer; `reason` says why. */
+type Got = { readonly status: number; readonly reason: string | undefined }
+
+/** Sends it, and says what came back: the status, and why if it was refused. */
+export const send = (
+  { host, path, headers, body }: Promised,
+  port: number,
+  signal: AbortSignal,
+): Promise<Got> =>
+  new Promise((resolve) => {
+    const sent = request({
+      host: '127.0.0.1',
+      port,
+      path,
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { host, ...headers },
+      agent: false,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    })
+    sent.once('error', ({ message }) => resolve({ status: 0, reason: message }))
+    sent.once('response', (response) => {
+      response.resume()
+      const reason = response.headersDistinct['x-ext-auth-reason']?.join(', ')
+      resolve({ status: response.statusCode ?? 0, reason })
+    })
+    sent.end(body)
+  })
+
+/** The same request for a tool that speaks gRPC, to ask the service without a proxy. */
+export function grpcurlOf({ host, path, headers, body }: Promised, address: string): string {
+  const method = body === undefined ? 'GET' : 'POST'
+  const check = { attributes: { request: { http: { method, host, path, headers } } } }
+  return [
+    'grpcurl -plaintext -import-path proto -proto envoy/service/auth/v3/external_auth.proto',
+    `-d ${quoted(JSON.stringify(check))}`,
+    `${address} envoy.service.auth.v3.Authorization/Check`,
+  ].join(' ')
+}

@@ -1,0 +1,165 @@
+import path from 'node:path'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { startModelServer } from '../examples/model-server/server.ts'
+import { createStopping, get, STOPPED, startChild, until } from './child.ts'
+import { findEnvoy } from './envoy.ts'
+import { envoyBootstrap } from './envoy-bootstrap.ts'
+import { freePort, readPort } from './loopback-port.ts'
+import { curlOf, grpcurlOf, PROMISED, type Promised, send } from './quickstart-requests.ts'
+import { startEnvoy } from './start-envoy.ts'
+
+const ROOT = path.join(import.meta.dirname, '..')
+const QUICKSTART = 'examples/quickstart'
+const LISTENER = 'quickstart'
+
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+
+type Run = {
+  readonly once: boolean
+  readonly stopping: AbortController
+  /** What is called at the end, last first. */
+  readonly stops: (() => Promise<void>)[]
+}
+
+/** Runs the quickstart until stopped, or once; resolves with the exit code. */
+async function quickstart(run: Run): Promise<number> {
+  const { once, stopping, stops } = run
+  const { signal } = stopping
+  const port = await readPort(process.env.PORT || '8080')
+  const envoy = await findEnvoy(say, signal).catch((fault: unknown) => {
+    signal.throwIfAborted()
+    say(messageOf(fault))
+    return undefined
+  })
+  const model = await startModelServer()
+  stops.push(model.close)
+  const service = await startService(run, port !== 0)
+
+  let kept = false
+  if (envoy === undefined) {
+    sayHowToAsk(service.grpcAddress)
+  } else {
+    const proxy = {
+      name: LISTENER,
+      port,
+      authzPort: service.grpcPort,
+      httpUpstreamPort: model.port,
+    }
+    kept = await tryAll(await startProxy(run, envoy, proxy), signal)
+  }
+  if (once) return kept ? 0 : 1
+  sayHowToGoOn(service.httpAddress)
+  service.showLog()
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+    if (signal.aborted) reject(signal.reason)
+  })
+}
+
+/** Starts the service and waits until it is ready. What it prints is kept back until `showLog`. */
+async function startService({ stopping, stops }: Run, usualPorts: boolean) {
+  say(`starting the service on ${QUICKSTART}/`)
+  const grpcPort = await freePort(usualPorts ? 9001 : 0)
+  const httpAddress = `127.0.0.1:${await freePort(usualPorts ? 9002 : 0)}`
+  const grpcAddress = `127.0.0.1:${grpcPort}`
+  const serve = [process.execPath, 'src/main.ts', 'serve', '--manifests', QUICKSTART] as const
+  const addresses = ['--grpc-address', grpcAddress, '--http-address', httpAddress]
+  const { stop, ended, stdout, stderr } = startChild('the service', [...serve, ...addresses], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  stops.push(stop)
+  const complaints = new PassThrough()
+  stderr?.pipe(complaints)
+  let shown = false
+  void ended.then(async (how) => {
+    const complaint = shown ? '' : (await text(complaints)).trimEnd()
+    stopping.abort(new Error(complaint ? `${how}: ${complaint}` : how))
+  })
+  const ready = async () => (await get(`http://${httpAddress}/readyz`)).status === 200 || undefined
+  await until('the service is not ready', ready, { signal: stopping.signal })
+  const showLog = () => {
+    shown = true
+    stdout?.pipe(process.stdout, { end: false })
+    complaints.pipe(process.stderr, { end: false })
+  }
+  return { grpcPort, grpcAddress, httpAddress, showLog }
+}
+
+type Proxy = Parameters<typeof envoyBootstrap>[0]['listeners'][number]
+
+/** Starts Envoy in front of the model and returns its port. */
+async function startProxy({ stopping, stops }: Run, envoy: string, listener: Proxy) {
+  say('starting Envoy')
+  const bootstrap = envoyBootstrap({ listeners: [listener] })
+  const proxy = await startEnvoy({ envoy, bootstrap, signal: stopping.signal })
+  stops.push(proxy.stop)
+  void proxy.ended.then((how) => stopping.abort(new Error(how)))
+  return proxy.portOf(LISTENER)
+}
+
+/** Sends every promised request, tells what came, and whether all promises were kept. */
+async function tryAll(port: number, signal: AbortSignal): Promise<boolean> {
+  let kept = true
+  say('')
+  for (const promised of PROMISED) {
+    const { status, reason } = await send(promised, port, signal)
+    signal.throwIfAborted()
+    kept &&= status === promised.status
+    say(`${status}  ${remark(promised, status)}${reason === undefined ? '' : ` (${reason})`}`)
+    say(`     ${curlOf(promised, port)}\n`)
+  }
+  return kept
+}
+
+const remark = ({ says, status: promised }: Promised, status: number) =>
+  status === promised ? says : `!!! ${promised} WAS PROMISED !!! ${says}`
+
+function sayHowToAsk(grpcAddress: string) {
+  say('\nThe service runs without a proxy in front. Ask it as Envoy would, with grpcurl:\n')
+  for (const promised of PROMISED) {
+    say(`${promised.status}  ${promised.says}\n     ${grpcurlOf(promised, grpcAddress)}\n`)
+  }
+}
+
+function sayHowToGoOn(httpAddress: string) {
+  say(`Edit ${QUICKSTART}/ and send a command again: its README says what to try.`)
+  say(`Metrics are at http://${httpAddress}/metrics. Ctrl-C stops everything.`)
+  say('The decision log, a line for each request:\n')
+}
+
+const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))
+
+function complaintOf(version: string, args: readonly string[]): string | undefined {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major < 24 || (major === 24 && minor < 12)) {
+    return `Node ${version} is too old: kserve-authz needs 24.12 or newer, which \`make run\` brings`
+  }
+  return args.every((arg) => arg === '--once') ? undefined : 'usage: node scripts/run.ts [--once]'
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const stopping = createStopping()
+  process.stdout.on('error', () => stopping.abort(STOPPED))
+  const stops: Run['stops'] = []
+  try {
+    return await quickstart({ once: args.includes('--once'), stopping, stops })
+  } catch (fault) {
+    const reason: unknown = stopping.signal.aborted ? stopping.signal.reason : fault
+    if (reason === STOPPED) return 0
+    console.error(messageOf(reason))
+    return 1
+  } finally {
+    for (const stop of stops.toReversed()) await stop()
+  }
+}
+
+const args = process.argv.slice(2)
+const complaint = complaintOf(process.versions.node, args)
+if (complaint === undefined) {
+  process.exitCode = await main(args)
+} else {
+  console.error(complaint)
+  process.exitCode = 2
+}
