@@ -1,0 +1,129 @@
+import { execFile, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const SCRIPT = path.join(ROOT, 'scripts/run.ts')
+
+/** Enough to install Envoy once, on a machine that has none. */
+const PATIENCE_MS = 180_000
+
+function start(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [SCRIPT, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PATIENCE_MS - 5_000,
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { child, ended }
+}
+
+/** Runs the script to its end. */
+async function run(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const { child, ended } = start(args, env)
+  const [code, out, complaints] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
+  return { code, out, complaints }
+}
+
+/** Runs the script as a user does, and sends the signal after `use` of what it printed. */
+async function runUntil(signal: NodeJS.Signals, use: (out: string) => Promise<unknown>) {
+  const { child, ended } = start([], { PORT: '0' })
+  let out = ''
+  const invited = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString()
+      if (/^The decision log/m.test(out)) resolve()
+    })
+  })
+  await Promise.race([invited, ended])
+  await use(out).finally(() => child.kill(signal))
+  return { code: await ended, out }
+}
+
+/** The printed commands, as a user pastes them, each with the status that curl shows. */
+async function pasteAll(out: string) {
+  const shown: number[] = []
+  for (const [command] of out.matchAll(/(?<=^ {5})curl .*$/gm)) {
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${command} -s -m 10`])
+    shown.push(Number(stdout.split(' ')[1]))
+  }
+  return shown
+}
+
+/** The status at the head of each answer that the script tells of. */
+const statuses = (out: string) =>
+  [...out.matchAll(/^(\d+) {2}/gm)].map(([, status]) => Number(status))
+
+describe('make run', () => {
+  it('gets every answer that it promises, through a real Envoy', {
+    timeout: PATIENCE_MS,
+  }, async () => {
+    const { code, out, complaints } = await run(['--once'], { PORT: '0' })
+
+    expect(complaints).toBe('')
+    expect(statuses(out)).toEqual([200, 401, 200, 403, 200, 401, 200])
+    expect(out.match(/^ {5}curl -i .*$/gm)).toHaveLength(7)
+    expect(code).toBe(0)
+  })
+
+  it('prints commands that give the promised answers, until Ctrl-C stops everything', {
+    timeout: PATIENCE_MS,
+  }, async () => {
+    let pasted: readonly number[] = []
+    const { code, out } = await runUntil('SIGINT', async (printed) => {
+      pasted = await pasteAll(printed)
+    })
+
+    expect(pasted).toEqual([200, 401, 200, 403, 200, 401, 200])
+    expect(out.match(/^\{.*\/v1\/models\/fraud:predict.*\}$/gm)?.length).toBe(10)
+    expect(code).toBe(0)
+    const [address = ''] = out.match(/http:\/\/127\.0\.0\.1:\d+/) ?? []
+    await expect(fetch(address)).rejects.toThrow()
+  })
+
+  it('stops everything when the system asks', { timeout: PATIENCE_MS }, async () => {
+    const { code } = await runUntil('SIGTERM', async () => {})
+
+    expect(code).toBe(0)
+  })
+
+  it('says in one sentence that the port is taken', async () => {
+    const squatter = createServer()
+    const port = await new Promise<string>((resolve) => {
+      squatter.listen(0, '127.0.0.1', () => {
+        const address = squatter.address()
+        resolve(typeof address === 'object' && address !== null ? `${address.port}` : '')
+      })
+    })
+    const { code, out, complaints } = await run(['--once'], { PORT: port }).finally(() =>
+      squatter.close(),
+    )
+
+    expect(complaints).toBe(
+      `port ${port} of 127.0.0.1 is taken: stop what listens there, or choose another, as in \`PORT=8081 make run\`\n`,
+    )
+    expect(out).toBe('')
+    expect(code).toBe(1)
+  })
+
+  it.each(['80000', 'http', '-1'])('says in one sentence that %s is no port', async (port) => {
+    const { code, complaints } = await run(['--once'], { PORT: port })
+
+    expect(complaints).toBe(`PORT is a number from 0 to 65535, not "${port}"\n`)
+    expect(code).toBe(1)
+  })
+
+  it('runs the service even without Envoy, and tells how to ask it', async () => {
+    const { code, out } = await run(['--once'], { PORT: '0', ENVOY: '/nowhere/envoy' })
+
+    expect(out).toContain('ENVOY names /nowhere/envoy, which does not exist\n')
+    expect(out.match(/^ {5}grpcurl .* envoy.service.auth.v3.Authorization\/Check$/gm)).toHaveLength(
+      7,
+    )
+    expect(code).toBe(1)
+  })
+})
