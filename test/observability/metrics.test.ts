@@ -1,0 +1,269 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CREDENTIAL_KINDS } from '../../src/access/caller.ts'
+import { DENY_REASONS } from '../../src/access/decision.ts'
+import { createDirectory, type Directory } from '../../src/access/directory.ts'
+import { idOf, type Service, type ServiceRef } from '../../src/access/service.ts'
+import { createMetrics, type ObservedCheck } from '../../src/observability/metrics.ts'
+
+const iris: Service = {
+  kind: 'InferenceService',
+  namespace: 'team',
+  name: 'iris',
+  protection: 'protected',
+  claims: [],
+  model: undefined,
+}
+const check: ObservedCheck = {
+  namespace: 'team',
+  name: 'iris',
+  outcome: 'allow',
+  reason: '',
+  method: 'api-key',
+  seconds: 0.000_2,
+}
+
+const directoryOf = (...services: Service[]): Directory => {
+  const directory = createDirectory()
+  for (const service of services) directory.services.put(idOf(service), service)
+  return directory
+}
+const metricsOf = (directory = directoryOf(iris), perService = true) =>
+  createMetrics({ perService, version: '1.2.3', directory })
+
+type Metrics = ReturnType<typeof metricsOf>
+
+/** The lines of one metric, sorted. */
+const linesOf = async (metrics: Metrics, name: string) =>
+  (await metrics.text())
+    .split('\n')
+    .filter(
+      (line) =>
+        line.startsWith(`kserve_authz_${name}{`) || line.startsWith(`kserve_authz_${name} `),
+    )
+    .map((line) => line.replace('kserve_authz_', ''))
+    .sort()
+
+describe('checks', () => {
+  it('are counted by service, decision, reason and method', async () => {
+    const metrics = metricsOf()
+    metrics.observe(check)
+    metrics.observe(check)
+    metrics.observe({ ...check, outcome: 'deny', reason: 'missing-credential', method: 'none' })
+    expect(await linesOf(metrics, 'checks_total')).toEqual([
+      'checks_total{namespace="team",name="iris",decision="allow",reason="",method="api-key"} 2',
+      'checks_total{namespace="team",name="iris",decision="deny",reason="missing-credential",method="none"} 1',
+    ])
+  })
+
+  it('of no known service have an empty namespace and name', async () => {
+    const metrics = metricsOf()
+    const denied = {
+      outcome: 'deny',
+      reason: 'unknown-target',
+      method: 'none',
+      seconds: 1,
+    } as const
+    metrics.observe(denied)
+    metrics.observe({ ...denied, namespace: 'team', name: 'who"} 1\n# ' })
+    expect(await linesOf(metrics, 'checks_total')).toEqual([
+      'checks_total{namespace="",name="",decision="deny",reason="unknown-target",method="none"} 2',
+    ])
+  })
+
+  it('are counted without namespace and name if so configured', async () => {
+    const metrics = metricsOf(directoryOf(iris), false)
+    metrics.observe(check)
+    expect(await linesOf(metrics, 'checks_total')).toEqual([
+      'checks_total{decision="allow",reason="",method="api-key"} 1',
+    ])
+  })
+
+  it('go with their service, and come back neither late nor with the old counts', async () => {
+    const directory = directoryOf(iris)
+    const metrics = metricsOf(directory)
+    metrics.observe(check)
+    directory.services.remove(idOf(iris))
+    metrics.forgetService(iris)
+    expect(await linesOf(metrics, 'checks_total')).toEqual([])
+    metrics.observe(check)
+    expect(await linesOf(metrics, 'checks_total')).toEqual([
+      'checks_total{namespace="",name="",decision="allow",reason="",method="api-key"} 1',
+    ])
+    directory.services.put(idOf(iris), iris)
+    metrics.observe(check)
+    expect(await linesOf(metrics, 'checks_total')).toContain(
+      'checks_total{namespace="team",name="iris",decision="allow",reason="",method="api-key"} 1',
+    )
+  })
+
+  it('leave no series behind, however many services come and go', async () => {
+    const directory = directoryOf()
+    const metrics = metricsOf(directory)
+    for (let index = 0; index < 1_000; index += 1) {
+      const service = { ...iris, name: `model-${index}` }
+      directory.services.put(idOf(service), service)
+      metrics.observe({ ...check, name: service.name })
+      directory.services.remove(idOf(service))
+      metrics.forgetService(service)
+    }
+    expect(await linesOf(metrics, 'checks_total')).toEqual([])
+  })
+
+  it('never take a label from a client', async () => {
+    const metrics = metricsOf()
+    const before = (await metrics.text()).length
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (namespace, name) => {
+        metrics.observe({ ...check, namespace, name })
+      }),
+    )
+    expect(await linesOf(metrics, 'checks_total')).toHaveLength(1)
+    expect((await metrics.text()).length).toBeLessThan(before + 2_000)
+  })
+
+  it('of every reason and method have their series', async () => {
+    const metrics = metricsOf()
+    for (const method of [...CREDENTIAL_KINDS, 'none'] as const)
+      metrics.observe({ ...check, method })
+    for (const reason of DENY_REASONS) {
+      metrics.observe({ ...check, outcome: 'deny', reason, method: 'none' })
+    }
+    expect(await linesOf(metrics, 'checks_total')).toHaveLength(
+      CREDENTIAL_KINDS.length + 1 + DENY_REASONS.length,
+    )
+  })
+
+  it('of names that YAML may hold are escaped', async () => {
+    const odd = { ...iris, name: 'a"b\\c\nd' }
+    const metrics = metricsOf(directoryOf(odd))
+    metrics.observe({ ...check, name: odd.name })
+    expect((await linesOf(metrics, 'checks_total'))[0]).toContain('name="a\\"b\\\\c\\nd",')
+  })
+
+  it('are timed from 50 microseconds on', async () => {
+    const metrics = metricsOf()
+    metrics.observe({ ...check, seconds: 0.000_05 })
+    metrics.observe({ ...check, seconds: 0.3 })
+    const buckets = await linesOf(metrics, 'check_duration_seconds_bucket')
+    expect(buckets).toContain('check_duration_seconds_bucket{le="0.00005",decision="allow"} 1')
+    expect(buckets).toContain('check_duration_seconds_bucket{le="0.4",decision="allow"} 2')
+    expect(await linesOf(metrics, 'check_duration_seconds_count')).toEqual([
+      'check_duration_seconds_count{decision="allow"} 2',
+    ])
+  })
+})
+
+describe('the metrics', () => {
+  it('tell the services by kind and protection, as they are at the scrape', async () => {
+    const graph: Service = { ...iris, kind: 'InferenceGraph', protection: 'open' }
+    const directory = directoryOf(iris, graph, { ...iris, name: 'wine' })
+    const metrics = metricsOf(directory)
+    const positive = async () =>
+      (await linesOf(metrics, 'services')).filter((line) => !line.endsWith(' 0'))
+    expect(await positive()).toEqual([
+      'services{kind="InferenceGraph",protection="open"} 1',
+      'services{kind="InferenceService",protection="protected"} 2',
+    ])
+    directory.services.remove(idOf(graph))
+    expect(await positive()).toEqual(['services{kind="InferenceService",protection="protected"} 2'])
+  })
+
+  it('tell how many API keys are known', async () => {
+    const directory = directoryOf()
+    const metrics = metricsOf(directory)
+    expect(await linesOf(metrics, 'api_keys')).toEqual(['api_keys 0'])
+    directory.keys.put('team/key', {
+      namespace: 'team',
+      name: 'key',
+      digest: 'f'.repeat(64),
+      services: undefined,
+      expiresAt: undefined,
+      user: 'apikey:team/key',
+      groups: [],
+      labels: new Map(),
+    })
+    expect(await linesOf(metrics, 'api_keys')).toEqual(['api_keys 1'])
+  })
+
+  it('tell whether each resource is known in full', async () => {
+    const metrics = metricsOf()
+    metrics.setSynced('pods', true)
+    metrics.setSynced('secrets', true)
+    metrics.setSynced('secrets', false)
+    expect(await linesOf(metrics, 'watch_synced')).toEqual([
+      'watch_synced{resource="pods"} 1',
+      'watch_synced{resource="secrets"} 0',
+    ])
+  })
+
+  it('count lost lines of the decision log', async () => {
+    const metrics = metricsOf()
+    metrics.decisionLogDropped()
+    expect(await linesOf(metrics, 'decision_log_dropped_total')).toEqual([
+      'decision_log_dropped_total 1',
+    ])
+  })
+
+  it('tell how late the event loop came', async () => {
+    const metrics = metricsOf()
+    const longest = async () =>
+      Number((await linesOf(metrics, 'event_loop_delay_seconds'))[2]?.split(' ')[1])
+    const turn = () => new Promise((resolve) => setTimeout(resolve, 30))
+    await turn()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150)
+    await turn()
+    const blocked = await longest()
+    expect(blocked).toBeGreaterThan(0.1)
+    expect(blocked).toBeLessThan(5)
+    expect(await linesOf(metrics, 'event_loop_delay_seconds')).toEqual([
+      expect.stringContaining('event_loop_delay_seconds{quantile="0.5"} '),
+      expect.stringContaining('event_loop_delay_seconds{quantile="0.99"} '),
+      expect.stringContaining('event_loop_delay_seconds{quantile="max"} '),
+    ])
+  })
+
+  it('tell the version of the program and of Node', async () => {
+    expect(await linesOf(metricsOf(), 'build_info')).toEqual([
+      `build_info{version="1.2.3",node_version="${process.version}"} 1`,
+    ])
+  })
+
+  it('include those of the process, and each has its help and type', async () => {
+    const text = await metricsOf().text()
+    expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
+    const names = (keyword: string) =>
+      [...text.matchAll(new RegExp(`^# ${keyword} (\\S+) `, 'gm'))].map(([, name]) => name)
+    expect(names('HELP')).toEqual(names('TYPE'))
+    expect(
+      names('TYPE')
+        .filter((name) => name?.startsWith('kserve_'))
+        .sort(),
+    ).toEqual([
+      'kserve_authz_api_keys',
+      'kserve_authz_build_info',
+      'kserve_authz_check_duration_seconds',
+      'kserve_authz_checks_total',
+      'kserve_authz_decision_log_dropped_total',
+      'kserve_authz_event_loop_delay_seconds',
+      'kserve_authz_services',
+      'kserve_authz_watch_synced',
+    ])
+    expect(text).toMatch(/^(?:(?:# .*|[a-z0-9_]+(?:\{.*\})? \S+)?\n)+$/)
+  })
+
+  it('let requests in between while many series are written', async () => {
+    const services = Array.from({ length: 6_000 }, (_, index) => ({ ...iris, name: `m-${index}` }))
+    const metrics = metricsOf(directoryOf(...services))
+    for (const { name } of services satisfies ServiceRef[]) metrics.observe({ ...check, name })
+    let turns = 0
+    const turn = () => {
+      turns += 1
+      next = setImmediate(turn)
+    }
+    let next = setImmediate(turn)
+    expect(await linesOf(metrics, 'checks_total')).toHaveLength(6_000)
+    clearImmediate(next)
+    expect(turns).toBeGreaterThanOrEqual(3)
+  })
+})
