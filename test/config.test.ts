@@ -62,6 +62,20 @@ const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ],
   ['apiKeys.dataNames', 'KSERVE_AUTHZ_API_KEYS_DATA_NAMES', ['api_key']],
   ['apiKeys.headers', 'KSERVE_AUTHZ_API_KEYS_HEADERS', ['authorization']],
+  [
+    'jwt.providers',
+    'KSERVE_AUTHZ_JWT_PROVIDERS',
+    [
+      {
+        name: 'keycloak',
+        issuer: 'https://keycloak.example.com/realms/models',
+        audiences: ['kserve'],
+        algorithms: ['RS256'],
+        from: { headers: [{ name: 'x-token', prefix: 'JWT ' }], cookies: ['session'] },
+        rbac: { username: { claim: 'email', prefix: 'keycloak:' } },
+      },
+    ],
+  ],
   ['mesh.trustDomain', 'KSERVE_AUTHZ_MESH_TRUST_DOMAIN', 'example.org'],
   ['mesh.intermediaries', 'KSERVE_AUTHZ_MESH_INTERMEDIARIES', ['gateways/*', 'a/b.c']],
   ['exclusions', 'KSERVE_AUTHZ_EXCLUSIONS', EXCLUSIONS],
@@ -104,6 +118,7 @@ describe('the configuration without a file', () => {
         dataNames: ['api_key_sha256', 'api_key'],
         headers: ['authorization', 'x-api-key', 'api-key'],
       },
+      jwt: { providers: [] },
       mesh: {
         trustDomain: 'cluster.local',
         intermediaries: ['istio-system/*', 'knative-serving/activator'],
@@ -367,7 +382,6 @@ describe('an unknown key', () => {
       'apiKeys.selector.matchLabels.__proto__: unknown key',
     ],
     ['headers: {claims: {__proto__: x}}', 'headers.claims.__proto__: unknown key'],
-    ['jwt: {providers: []}', 'jwt: unknown key'],
     [`${'k'.repeat(70)}: 1`, '(a key of 70 characters): unknown key'],
   ])('is a problem: %s', (text, problem) => {
     expect(problemsOf({ text })).toEqual([`config.yaml: ${problem}`])
@@ -405,7 +419,7 @@ describe('the environment', () => {
     ['KSERVE_AUTHZ_LIMITS_OPTOUT', '; did you mean `KSERVE_AUTHZ_LIMITS_OPT_OUT`?'],
     ['KSERVE_AUTHZ_LOGLEVEL', '; did you mean `KSERVE_AUTHZ_LOG_LEVEL`?'],
     ['KSERVE_AUTHZ_DEBUG_ALLOW_ALL_OF_THEM', ''],
-    ['KSERVE_AUTHZ_', ''],
+    ['KSERVE_AUTHZ_', '; did you mean `KSERVE_AUTHZ_JWT`?'],
   ])('may not hold the unknown variable %s', (name, question) => {
     expect(problemsOf({ env: { [name]: 'sekret' } })).toEqual([
       `${name}: unknown variable${question}`,

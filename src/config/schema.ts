@@ -3,15 +3,14 @@ import { z } from 'zod'
 import { isCanonicalPath } from '../access/path.ts'
 import type { ServiceKind } from '../access/service.ts'
 import type { Component } from '../access/workload.ts'
+import { provider } from './jwt.ts'
 import { isRecord } from './shape.ts'
+import { claim, credentialHeader, file, isUnique, text, word } from './texts.ts'
 
 /** What the mesh admin decides for the whole installation. */
 export type Config = DeepReadonly<z.output<typeof CONFIG>>
 
 export type DeepReadonly<T> = { readonly [K in keyof T]: DeepReadonly<T[K]> }
-
-// A description is what problems and the reference say is expected.
-const text = (expected: string, pattern: RegExp) => z.string().regex(pattern).describe(expected)
 
 /** Keys that may each be set on their own; absent or null is the same as empty. */
 const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
@@ -39,18 +38,7 @@ function isAddress(text: string): boolean {
 }
 
 const address = z.string().refine(isAddress).describe('host:port')
-const file = text('the path of a file', /^\P{Cc}+$/u)
 const namespace = text('the name of a namespace', /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
-const word = (meaning: string) => text(meaning, /^[\x21-\x7e]+$/)
-
-// A token of RFC 9110 section 5.6.2 in lower case, without those that Envoy owns or that frame a message.
-const HEADER = /^(?!x-envoy-|grpc-)[a-z0-9!#$%&'*+.^_`|~-]+$/
-const RESERVED = ['host', 'content-length', 'transfer-encoding', 'connection', 'cookie']
-
-const credentialHeader = z
-  .string()
-  .refine((name) => HEADER.test(name) && !RESERVED.includes(name))
-  .describe('a header name in lower case that is not reserved')
 
 const identityHeader = credentialHeader
   .refine((name) => name !== 'authorization')
@@ -128,6 +116,14 @@ export const CONFIG = section({
       .default(['api_key_sha256', 'api_key']),
     headers: z.array(credentialHeader).default(['authorization', 'x-api-key', 'api-key']),
   }),
+  jwt: section({
+    providers: z
+      .array(provider)
+      .refine((providers) => isUnique(providers.map(({ name }) => name)))
+      .refine((providers) => isUnique(providers.map(({ issuer }) => issuer)))
+      .describe('a list of providers, no two with the same name or issuer')
+      .default([]),
+  }),
   mesh: section({
     trustDomain: text('a trust domain', /^[a-z0-9._-]{1,255}$/).default('cluster.local'),
     intermediaries: z
@@ -163,7 +159,7 @@ export const CONFIG = section({
     user: identityHeader.default('x-auth-request-user'),
     groups: identityHeader.default('x-auth-request-groups'),
     method: identityHeader.default('x-auth-request-method'),
-    claims: record(identityHeader, text('the name of a claim', /^\P{Cc}+$/u)).default({}),
+    claims: record(identityHeader, claim).default({}),
   }),
   denial: section({
     realm: text('printable ASCII without " and \\', /^[ !#-[\]-~]+$/).default('kubernetes-user'),

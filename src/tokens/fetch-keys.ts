@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isSecureUrl } from '../access/secure-url.ts'
 
 /** Where an issuer's keys are: at a URL, in a file, or wherever its discovery document says. */
 export type KeyLocation =
@@ -44,14 +45,6 @@ async function discover(issuer: string, signal: AbortSignal, maxBytes: number): 
     throw new Error('the discovery document names no https jwks_uri')
   }
   return uri
-}
-
-/** https, or http on loopback: keys that came over an open network prove nothing. */
-export function isSecureUrl(text: string): boolean {
-  const url = URL.parse(text)
-  if (url === null || url.username !== '' || url.password !== '') return false
-  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback)
 }
 
 async function fetchJson(url: string, signal: AbortSignal, maxBytes: number): Promise<unknown> {
