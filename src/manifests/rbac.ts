@@ -65,11 +65,10 @@ export function createRbac(): Rbac {
         { kind: 'User', name },
         ...groups.map((group) => ({ kind: 'Group' as const, name: group })),
       ]
-      return ['', access.namespace].some((namespace) =>
-        subjects
-          .flatMap((subject) => bindings.find(keyOf(namespace, subject)))
-          .some((binding) => rulesBoundBy(binding).some((rule) => covers(rule, access))),
-      )
+      return ['', access.namespace]
+        .flatMap((namespace) => subjects.map((subject) => keyOf(namespace, subject)))
+        .flatMap(bindings.find)
+        .some((binding) => rulesBoundBy(binding).some((rule) => covers(rule, access)))
     },
   }
 }

@@ -36,8 +36,8 @@ export type Resource =
   | { readonly kind: 'ignored' }
 
 export type Reading = {
-  /** Kind, namespace and name, e.g. `Secret team/reader`: equal for equal objects of the kinds read here. */
-  readonly object: string
+  /** Kind, namespace and name, e.g. `Secret team/reader`; `undefined`: not a kind or not a name that is read here. */
+  readonly identity: string | undefined
   readonly resource: Resource
   readonly problems: readonly Problem[]
 }
@@ -112,7 +112,7 @@ export function readResource(value: unknown, settings: ReadSettings): Reading {
     return unread(named, 'WrongGroup', `ignored: ${kind} is read as one of ${known.group || 'v1'}`)
   if (OUR_GROUPS.has(group) && !OTHER_KINDS.has(kind))
     return unread(named, 'UnknownKind', 'ignored: no such kind is known here')
-  return { object: named, resource: IGNORED, problems: [] }
+  return { identity: undefined, resource: IGNORED, problems: [] }
 }
 
 function readKnown(name: string, kind: Kind, content: Fields, settings: ReadSettings): Reading {
@@ -124,11 +124,11 @@ function readKnown(name: string, kind: Kind, content: Fields, settings: ReadSett
   }
   const { problems, raise } = problemsOf(object)
   const resource = kind.read(object, settings, raise)
-  return { object: labelOf(object), resource, problems }
+  return { identity: labelOf(object), resource, problems }
 }
 
 const unread = (object: string, reason: string, message: string): Reading => ({
-  object,
+  identity: undefined,
   resource: IGNORED,
   problems: [{ object, reason, message }],
 })

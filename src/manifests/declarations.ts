@@ -1,0 +1,140 @@
+import type { Problem } from '../resources/problem.ts'
+import type { Reading, Resource } from '../resources/resource.ts'
+import type { Holdings } from './holdings.ts'
+
+/** What a file now declares; `lost`: it cannot be read any more. An empty list: it is gone. */
+export type FileContent = readonly Reading[] | 'lost'
+
+/** The readings of one object, each by where it stands. */
+type Standing = ReadonlyMap<string, Reading>
+
+/**
+ * Keeps what every file declares, and in force what counts of it. Of a service or pod declared more
+ * than once each declaration counts, so that all must allow; of anything else none does.
+ *
+ * Returns what takes the new content of files, all in one step.
+ */
+export function createDeclarations(
+  holdings: Pick<Holdings, 'replace' | 'repeatersOf'>,
+  report: (problem: Problem) => void,
+): (contents: ReadonlyMap<string, FileContent>) => void {
+  const readingsIn = new Map<string, readonly Reading[]>()
+  const declared = new Map<string, Map<string, Reading>>()
+  const declarationsOf = (identity: string): Standing => declared.get(identity) ?? new Map()
+
+  const put = (identity: string, id: string, reading: Reading | undefined) => {
+    const readings = declared.get(identity) ?? new Map<string, Reading>()
+    if (reading === undefined) readings.delete(id)
+    else readings.set(id, reading)
+    if (readings.size === 0) declared.delete(identity)
+    else declared.set(identity, readings)
+  }
+
+  return (contents) => {
+    const touched = new Map<string, Standing>()
+    for (const [file, content] of contents) {
+      const before = readingsIn.get(file) ?? []
+      const now = content === 'lost' ? before.flatMap(lose) : content
+      if (now.length === 0) readingsIn.delete(file)
+      else readingsIn.set(file, now)
+      for (const [identity, id, reading] of changesIn(file, before, now)) {
+        if (!touched.has(identity))
+          touched.set(identity, counting(identity, declarationsOf(identity)))
+        put(identity, id, reading)
+      }
+      for (const problem of problemsIn(file, before, now)) report(problem)
+    }
+    for (const [identity, previous] of touched)
+      enforce(holdings, previous, counting(identity, declarationsOf(identity)))
+    for (const identity of touched.keys())
+      for (const problem of conflictsOf(identity, declarationsOf(identity), holdings))
+        report(problem)
+  }
+}
+
+type Change = readonly [identity: string, id: string, reading: Reading | undefined]
+
+/** The readings that a file brings, changes or takes away (`undefined`). */
+function changesIn(file: string, before: readonly Reading[], now: readonly Reading[]): Change[] {
+  const old = standing(file, before)
+  const next = standing(file, now)
+  const changes: Change[] = []
+  for (const [id, reading] of next)
+    if (reading.identity !== undefined && old.get(id) !== reading)
+      changes.push([reading.identity, id, reading])
+  for (const [id, { identity }] of old)
+    if (identity !== undefined && !next.has(id)) changes.push([identity, id, undefined])
+  return changes
+}
+
+/** What counts of the declarations of one object. */
+function counting(identity: string, declarations: Standing): Standing {
+  const all = [...declarations].filter(([, { resource }]) => countsBesideOthers(resource))
+  const [only, ...others] = declarations.values()
+  if (all.length > 0 || only === undefined || others.length > 0) return new Map(all)
+  return new Map([[identity, only]])
+}
+
+function enforce({ replace }: Pick<Holdings, 'replace'>, previous: Standing, next: Standing) {
+  for (const [id, reading] of next)
+    if (previous.get(id) !== reading) replace(id, previous.get(id)?.resource, reading.resource)
+  for (const [id, { resource }] of previous) if (!next.has(id)) replace(id, resource, undefined)
+}
+
+function problemsIn(
+  file: string,
+  before: readonly Reading[],
+  now: readonly Reading[],
+): readonly Problem[] {
+  const reported = new Set(before)
+  return now
+    .filter((reading) => reading.problems.length > 0 && !reported.has(reading))
+    .flatMap(({ problems }) => problems)
+    .map((problem) => ({ ...problem, message: `${problem.message} (in ${file})` }))
+}
+
+function conflictsOf(
+  identity: string,
+  declarations: Standing,
+  { repeatersOf }: Pick<Holdings, 'repeatersOf'>,
+): readonly Problem[] {
+  const meaningful = [...declarations.values()].filter(
+    ({ resource: { kind } }) => kind !== 'ignored',
+  )
+  const [first] = meaningful
+  if (first === undefined) return []
+  if (declarations.size > 1) {
+    const outcome = countsBesideOthers(first.resource) ? 'all must allow' : 'none of them counts'
+    const message = `declared ${declarations.size} times: ${outcome}`
+    return [{ object: identity, reason: 'DeclaredTwice', message }]
+  }
+  const secrets = repeatersOf(first.resource)
+  if (secrets.length === 0) return []
+  const message = `${secrets.join(' and ')} hold the same credential: it is nobody's`
+  return [{ object: identity, reason: 'CredentialRepeated', message }]
+}
+
+const countsBesideOthers = ({ kind }: Resource) => kind === 'service' || kind === 'workloads'
+
+/** Readings of the objects of a file, by identity, file and place among those of the same object. */
+function standing(file: string, readings: readonly Reading[]): Standing {
+  const counts = new Map<string, number>()
+  const byId = new Map<string, Reading>()
+  for (const reading of readings) {
+    if (reading.identity === undefined) continue
+    const count = counts.get(reading.identity) ?? 0
+    counts.set(reading.identity, count + 1)
+    byId.set(`${reading.identity} ${file} ${count}`, reading)
+  }
+  return byId
+}
+
+/** What stays of an object whose file cannot be read: of a service its claims, of a pod its address. */
+function lose(reading: Reading): readonly Reading[] {
+  const { identity, resource } = reading
+  if (resource.kind === 'workloads') return [reading]
+  if (resource.kind !== 'service') return []
+  if (resource.service.protection === 'lost') return [reading]
+  const service = { ...resource.service, protection: 'lost' as const }
+  return [{ identity, resource: { kind: 'service', service }, problems: [] }]
+}

@@ -1,0 +1,109 @@
+import { createChangeFinder, type FileChange, type FileLimits, type FileSource } from './changes.ts'
+import { type LookLimits, lookAt } from './look.ts'
+import { createPulse } from './pulse.ts'
+import { createWatchers } from './watchers.ts'
+
+export type FolderOptions<T> = FileSource<T> & {
+  /** Takes what one look has found, in one step. Must not throw. */
+  readonly apply: (changes: readonly FileChange<T>[]) => void
+  readonly report: (fault: string) => void
+  readonly limits?: Partial<FolderLimits>
+}
+
+export type FolderLimits = LookLimits &
+  FileLimits & {
+    /** From one look to the next if nothing hints at a change, in milliseconds. */
+    readonly intervalMs: number
+  }
+
+export type Folder = {
+  /** When the last look was complete, in milliseconds since the epoch. */
+  readonly lookedAt: () => number
+  /** Resolves when nothing more will be applied. */
+  readonly close: () => Promise<void>
+}
+
+const LIMITS: FolderLimits = {
+  maxDepth: 16,
+  maxFiles: 100_000,
+  maxBytes: 8 * 1024 * 1024,
+  settleMs: 50,
+  intervalMs: 1_000,
+  patienceMs: 5_000,
+}
+
+/** How much longer than a look the rest after it is, so that looking stays a small part. */
+const REST = 10
+
+/**
+ * Follows the manifests of a folder; resolves when all of them have been read once and applied.
+ * Looking at every file is the truth, watching only hastens the next look.
+ */
+export async function followFolder<T>(options: FolderOptions<T>): Promise<Folder> {
+  const limits = { ...LIMITS, ...options.limits }
+  const pulse = createPulse()
+  const looker = createLooker(options, limits, pulse.hint)
+
+  let looked = await looker.look()
+  const rest = ({ complete, scanMs }: Looked) =>
+    pulse.next(
+      complete ? Math.max(limits.intervalMs, REST * scanMs) : limits.settleMs,
+      Math.max(limits.settleMs, scanMs),
+    )
+  const follow = async () => {
+    for (;;) {
+      await rest(looked)
+      if (looker.stopped()) return
+      looked = await looker.look().catch(() => {
+        options.report('a look at the folder failed')
+        return { complete: true, scanMs: 0 }
+      })
+    }
+  }
+
+  while (!looked.complete) {
+    await rest(looked)
+    looked = await looker.look()
+  }
+  const followed = follow()
+  return {
+    lookedAt: looker.lookedAt,
+    close: async () => {
+      looker.stop()
+      pulse.end()
+      await followed
+    },
+  }
+}
+
+type Looked = {
+  /** Nothing waits for another look soon. */
+  readonly complete: boolean
+  /** What it took to list the files, without reading any, in milliseconds. */
+  readonly scanMs: number
+}
+
+function createLooker<T>(options: FolderOptions<T>, limits: FolderLimits, hint: () => void) {
+  const watchers = createWatchers(options.folder, hint, options.report)
+  const find = createChangeFinder(options, limits)
+  let lookedAt = Date.now()
+  let stopped = false
+
+  const look = async (): Promise<Looked> => {
+    const started = performance.now()
+    const seen = await lookAt(options.folder, limits, (folder, identity) => {
+      if (!stopped) watchers.enter(folder, identity)
+    })
+    const scanMs = performance.now() - started
+    if (!stopped) watchers.keep(seen.folders)
+    const { changes, complete } = await find(seen)
+    if (!stopped && changes.length > 0) options.apply(changes)
+    lookedAt = Date.now()
+    return { complete, scanMs }
+  }
+  const stop = () => {
+    stopped = true
+    watchers.close()
+  }
+  return { look, stop, stopped: () => stopped, lookedAt: () => lookedAt }
+}

@@ -1,0 +1,146 @@
+import type { Directory } from '../access/directory.ts'
+import type { Problem } from '../resources/problem.ts'
+import { type Reading, readResource } from '../resources/resource.ts'
+import type { ServiceAccount } from '../resources/service-account.ts'
+import type { ReadSettings } from '../resources/settings.ts'
+import type { FileChange } from './changes.ts'
+import { createDeclarations, type FileContent } from './declarations.ts'
+import { type Documents, type Fault, type FileReading, readDocuments } from './documents.ts'
+import { type FolderLimits, followFolder } from './folder.ts'
+import { createHoldings, type Holdings } from './holdings.ts'
+import type { RbacUser, ResourceAccess } from './rbac.ts'
+
+export type ManifestsOptions = {
+  readonly folder: string
+  readonly settings: ReadSettings
+  /** Services, workloads and API keys are put here. */
+  readonly directory: Pick<Directory, 'services' | 'workloads' | 'keys' | 'keysWith'>
+  readonly report: (problem: Problem) => void
+  readonly limits?: Partial<FolderLimits>
+}
+
+/** Whose token it is: a ServiceAccount that is in the folder. */
+export type TokenCaller = {
+  readonly namespace: string
+  readonly secretName: string
+  readonly serviceAccount: string
+  readonly uid: string | undefined
+}
+
+export type Manifests = {
+  /** The caller whose token has this digest (SHA-256, lower-case hex). */
+  readonly tokenCaller: (digest: string) => TokenCaller | undefined
+  readonly serviceAccount: (namespace: string, name: string) => ServiceAccount | undefined
+  /** Whether RBAC lets the user `get` a resource. His implicit groups must be among his groups. */
+  readonly mayGet: (user: RbacUser, target: Omit<ResourceAccess, 'verb'>) => boolean
+  readonly state: () => ManifestsState
+  /** Resolves when nothing changes any more. */
+  readonly close: () => Promise<void>
+}
+
+export type ManifestsState = {
+  /** How many files are read and in force. */
+  readonly files: number
+  /** Files and folders, by path in the folder, that cannot be read now. */
+  readonly unreadable: readonly string[]
+  /** When the folder was last looked at, in milliseconds since the epoch. */
+  readonly lookedAt: number
+}
+
+/** At start a file that cannot be read ends the program. The message names them all, one on each line. */
+export class ManifestsError extends Error {
+  override readonly name = 'ManifestsError'
+
+  constructor(faults: ReadonlyMap<string, string>) {
+    const lines = [...faults].map(([file, fault]) => `  ${file || 'the folder'}: ${fault}`)
+    super(`manifests that cannot be read:\n${lines.sort().join('\n')}`)
+  }
+}
+
+/**
+ * Reads a folder of Kubernetes objects and follows its changes until closed.
+ *
+ * Throws a ManifestsError if a file cannot be read now. One that cannot be read later loses its keys,
+ * tokens and bindings; its services stay, as lost, and its pods, until it can be read or is removed.
+ */
+export async function openManifests(options: ManifestsOptions): Promise<Manifests> {
+  const holdings = createHoldings(options.directory)
+  let started = false
+  const files = createFiles(options.settings, (problem) => {
+    if (started) options.report(problem)
+  })
+  const declare = createDeclarations(holdings, options.report)
+  const folder = await followFolder<FileReading<Reading>>({
+    folder: options.folder,
+    read: files.read,
+    apply: (changes) =>
+      declare(new Map(changes.map((change) => [change.path, files.take(change)]))),
+    report: (message) => options.report({ object: 'Folder', reason: 'FolderFault', message }),
+    ...(options.limits && { limits: options.limits }),
+  })
+  if (files.faults.size > 0) {
+    await folder.close()
+    throw new ManifestsError(files.faults)
+  }
+  started = true
+  return {
+    tokenCaller: (digest) => callerOf(holdings, digest),
+    serviceAccount: holdings.serviceAccount,
+    mayGet: (user, target) => holdings.allows(user, { ...target, verb: 'get' }),
+    state: () => ({
+      files: files.count(),
+      unreadable: [...files.faults.keys()],
+      lookedAt: folder.lookedAt(),
+    }),
+    close: folder.close,
+  }
+}
+
+/** What was read of each file, and what is wrong with those that cannot be read. */
+function createFiles(settings: ReadSettings, report: (problem: Problem) => void) {
+  const documentsIn = new Map<string, Documents<Reading>>()
+  const faults = new Map<string, string>()
+
+  const read = (file: string, bytes: Uint8Array) =>
+    readDocuments(bytes, (object) => readResource(object, settings), documentsIn.get(file))
+
+  const lose = (file: string, fault: string): FileContent => {
+    documentsIn.delete(file)
+    faults.set(file, fault)
+    report({
+      object: file === '' ? 'Folder' : `File ${file}`,
+      reason: 'UnreadableFile',
+      message: `${fault}: its keys, tokens and bindings are gone, its services refuse`,
+    })
+    return 'lost'
+  }
+  const take = (change: FileChange<FileReading<Reading>>): FileContent => {
+    const { kind, path } = change
+    if (kind === 'unreadable') return lose(path, change.reason)
+    if (kind === 'read' && change.content.kind === 'faulty')
+      return lose(path, describe(change.content.fault))
+    faults.delete(path)
+    documentsIn.delete(path)
+    if (kind === 'gone' || change.content.kind === 'faulty') return []
+    documentsIn.set(path, change.content.documents)
+    return change.content.objects
+  }
+  return { read, take, faults, count: () => documentsIn.size }
+}
+
+const describe = ({ reason, line, column }: Fault) =>
+  line === undefined ? reason : `line ${line}, column ${column}: ${reason}`
+
+function callerOf(
+  { tokensWith, serviceAccount }: Pick<Holdings, 'tokensWith' | 'serviceAccount'>,
+  digest: string,
+): TokenCaller | undefined {
+  const [token, ...others] = tokensWith(digest)
+  if (token === undefined || others.length > 0) return undefined
+  const account = serviceAccount(token.namespace, token.serviceAccount)
+  if (account === undefined) return undefined
+  const sameUid = token.uid === undefined || account.uid === undefined || token.uid === account.uid
+  if (!sameUid) return undefined
+  const { namespace, secretName } = token
+  return { namespace, secretName, serviceAccount: account.name, uid: account.uid ?? token.uid }
+}

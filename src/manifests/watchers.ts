@@ -1,0 +1,42 @@
+import { type FSWatcher, watch } from 'node:fs'
+import path from 'node:path'
+
+/** Watchers of folders, each of which hints that something in its folder may have changed. */
+export type Watchers = {
+  /** Watches a folder, anew if another one has taken its place. */
+  readonly enter: (folder: string, identity: string) => void
+  /** Lets go of every folder but these. */
+  readonly keep: (folders: ReadonlySet<string>) => void
+  readonly close: () => void
+}
+
+/** One plain `fs.watch` per folder: the recursive one goes blind when a file is replaced. */
+export function createWatchers(
+  root: string,
+  hint: () => void,
+  report: (fault: string) => void,
+): Watchers {
+  const watched = new Map<string, { readonly identity: string; readonly watcher: FSWatcher }>()
+  let reported = false
+
+  const drop = (folder: string) => {
+    watched.get(folder)?.watcher.close()
+    watched.delete(folder)
+  }
+  const enter = (folder: string, identity: string) => {
+    if (watched.get(folder)?.identity === identity) return
+    drop(folder)
+    try {
+      const watcher = watch(path.join(root, folder), hint)
+      watcher.on('error', () => drop(folder))
+      watched.set(folder, { identity, watcher })
+    } catch {
+      if (!reported) report('folders cannot be watched: changes are seen by looking only')
+      reported = true
+    }
+  }
+  const keep = (folders: ReadonlySet<string>) => {
+    for (const folder of watched.keys()) if (!folders.has(folder)) drop(folder)
+  }
+  return { enter, keep, close: () => keep(new Set()) }
+}
