@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import type { DeclaredPosition } from './access/request.ts'
+import { checkMessage, UsageError } from './cli/check-message.ts'
+import { type Explanation, format } from './cli/explanation.ts'
+import type { CheckFlags } from './cli/program.ts'
+import { type Engine, openEngine } from './engine.ts'
+import { encodeAnswer } from './envoy/check-handler.ts'
+import {
+  decodeCheckRequest,
+  decodeCheckResponse,
+  encodeForeignCheckRequest,
+} from './envoy/protocol.ts'
+import { readCheckRequest } from './envoy/read-request.ts'
+import { configOf, folderOf } from './serve.ts'
+
+/** Decides about one request and prints the answer; resolves to the exit code: 0 allow, 1 deny. */
+export async function check(flags: CheckFlags, method?: string, url?: string): Promise<number> {
+  const bytes = messageOf(flags, method, url)
+  const { config: file, manifests } = flags
+  const config = configOf({
+    ...(file === undefined ? {} : { config: file }),
+    ...(manifests === undefined ? {} : { manifests }),
+  })
+  const engine = await openEngine({
+    config,
+    manifests: folderOf(flags),
+    reportProblem: ({ object, message }) => process.stderr.write(`${object}: ${message}\n`),
+    reportFault: (message) => process.stderr.write(`${message}\n`),
+  })
+  try {
+    const explanation = await explain(engine, bytes, positionOf(flags))
+    process.stdout.write(format(explanation, flags.output ?? 'text'))
+    return explanation.decision === 'allow' ? 0 : 1
+  } finally {
+    await engine.close()
+  }
+}
+
+function messageOf(flags: CheckFlags, method?: string, url?: string): Buffer {
+  const { request } = flags
+  if (request === undefined) {
+    if (method === undefined || url === undefined) {
+      throw new UsageError('check: give METHOD and URL, or --request FILE')
+    }
+    return encodedOf(checkMessage(flags, method, url), 'the request')
+  }
+  if (method !== undefined) throw new UsageError('check: give METHOD and URL or --request FILE')
+  return encodedOf(parsed(readFileSync(request, 'utf8'), request), request)
+}
+
+function encodedOf(message: unknown, name: string): Buffer {
+  const bytes = encodeForeignCheckRequest(message)
+  if (bytes === undefined)
+    throw new UsageError(`${name}: not a CheckRequest with proto field names`)
+  return bytes
+}
+
+/** The parser's own message would quote the text. */
+function parsed(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UsageError(`${name}: not JSON`)
+  }
+}
+
+const positionOf = ({ position, destination, request }: CheckFlags): DeclaredPosition =>
+  position ?? (destination === undefined && request === undefined ? 'gateway' : 'auto')
+
+/** Decides about the bytes of a CheckRequest exactly as the server does. */
+export async function explain(
+  { authorize, encode }: Pick<Engine, 'authorize' | 'encode'>,
+  bytes: Buffer,
+  position: DeclaredPosition,
+): Promise<Explanation> {
+  const steps: string[] = []
+  const incoming = readCheckRequest(decodeCheckRequest(bytes), position)
+  if (incoming.request === undefined) steps.push('request: cannot be read without doubt')
+  const answer = await authorize(incoming.request, (step) => steps.push(step))
+  const reply = decodeCheckResponse(encodeAnswer(encode, incoming, answer))
+  const { decision, target } = answer
+  const given = reply.ok_response?.headers ?? reply.denied_response?.headers ?? []
+  return {
+    decision: decision.outcome,
+    reason: decision.outcome === 'deny' ? decision.reason : '',
+    httpStatus: reply.denied_response?.status?.code ?? 200,
+    target: target === undefined ? null : nameOf(target.service),
+    position: target?.position ?? null,
+    steps,
+    headers: {
+      set: Object.fromEntries(given.map(({ header }) => [header.key, shown(header)])),
+      remove: reply.ok_response?.headers_to_remove ?? [],
+    },
+  }
+}
+
+const nameOf = ({ kind, namespace, name }: { kind: string; namespace: string; name: string }) =>
+  `${kind} ${namespace}/${name}`
+
+/** Other cookies than the credential are secrets too. */
+const shown = ({ key, value = '' }: { key: string; value?: string }): string =>
+  key === 'cookie' ? '(without the credential)' : value

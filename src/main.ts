@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+import manifest from '../package.json' with { type: 'json' }
+import { check } from './check.ts'
+import { UsageError } from './cli/check-message.ts'
+import { run, USAGE } from './cli/program.ts'
+import { ConfigError } from './config.ts'
+import { StartError, serve } from './serve.ts'
+
+const { version } = manifest
+
+/** Resolves to the signal that asks the program to stop. */
+const stopped = () =>
+  new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
+  })
+
+const isUsage = (error: unknown): boolean =>
+  error instanceof ConfigError || error instanceof UsageError || error instanceof StartError
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : 'an unknown fault'
+
+try {
+  process.exitCode = await run(process.argv.slice(2), version, {
+    serve: (flags) => serve(flags, version, stopped()),
+    check,
+  })
+} catch (error) {
+  process.stderr.write(`kserve-authz: ${messageOf(error)}\n`)
+  process.exitCode = isUsage(error) ? USAGE : 1
+}

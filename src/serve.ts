@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import type { Answer } from './access/authorize.ts'
+import { failClosed } from './access/fail-closed.ts'
+import type { ServeFlags } from './cli/program.ts'
+import { type Config, readConfig } from './config.ts'
+import { type Engine, openEngine } from './engine.ts'
+import type { Checked, CheckParts } from './envoy/check-handler.ts'
+import { type EnvoyServer, serveChecks } from './envoy/server.ts'
+import {
+  createDecisionLog,
+  type DecisionLog,
+  type LoggedCheck,
+} from './observability/decision-log.ts'
+import { startHttp } from './observability/http.ts'
+import { createLog, type Log, withoutRepeats } from './observability/log.ts'
+import { createMetrics, type Metrics, type ObservedCheck } from './observability/metrics.ts'
+
+/** Below Istio's timeout of 500 ms, in milliseconds. */
+const DEADLINE_MS = 400
+/** For the calls in flight when the program is stopped: longer than any of them lasts. */
+const STOP_GRACE_MS = 1_000
+const REPEAT_MS = 10_000
+
+/** Reads the configuration of a command line. Throws a ConfigError, or the error of reading its file. */
+export function configOf(flags: ServeFlags): Config {
+  const { config: path, ...rest } = flags
+  const file = path === undefined ? undefined : { path, text: readFileSync(path, 'utf8') }
+  return readConfig({ file, env: process.env, flags: { ...rest, configFile: path } })
+}
+
+/** Answers checks until `stopped`; resolves once everything is closed. */
+export async function serve(flags: ServeFlags, version: string, stopped: Promise<string>) {
+  const config = configOf(flags)
+  const log = createLog(config.logLevel)
+  const warn = withoutRepeats(log.warn, REPEAT_MS)
+  const engine = await openEngine({
+    config,
+    manifests: folderOf(flags),
+    reportProblem: ({ object, reason, message }) => log.warn({ object, reason }, message),
+    reportFault: (message, error) => warn({ error: String(error) }, message),
+  })
+  const metrics = createMetrics({
+    perService: config.metrics.perService,
+    version,
+    directory: engine.directory,
+  })
+  metrics.setSynced('manifests', true)
+  const decisions = createDecisionLog({
+    decisions: config.decisionLog.decisions,
+    dropped: metrics.decisionLogDropped,
+  })
+  const servers = await listen(config, partsOf(engine, metrics, decisions, log))
+  let stopping = false
+  const http = await startHttp({
+    address: config.http.address,
+    metrics,
+    readiness: () => [...engine.readiness(), { name: 'serving', ok: !stopping }],
+  })
+  for (const server of servers) server.setServing(true)
+  announce(log, config, servers, http.port)
+
+  const signal = await stopped
+  stopping = true
+  log.info({ signal }, 'stopping')
+  await Promise.all(servers.map((server) => server.close(STOP_GRACE_MS)))
+  await Promise.all([http.close(), engine.close(), decisions.close()])
+  log.info({}, 'stopped')
+}
+
+/** A sentence that ends the program. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+export function folderOf({ manifests }: { readonly manifests?: string }): string {
+  if (manifests !== undefined) return manifests
+  throw new StartError('--manifests: a folder is needed; a cluster cannot be the source yet')
+}
+
+function partsOf(engine: Engine, metrics: Metrics, decisions: DecisionLog, log: Log): CheckParts {
+  const error = withoutRepeats(log.error, REPEAT_MS)
+  const report = (fault: unknown) => error({ fault: stackOf(fault) }, 'a bug became a denial')
+  return {
+    authorize: failClosed(engine.authorize, report),
+    encode: engine.encode,
+    report,
+    deadlineMs: DEADLINE_MS,
+    observe: (checked) => {
+      metrics.observe(observedOf(checked))
+      decisions.log(loggedOf(checked))
+    },
+  }
+}
+
+/** Where it happened; the message could quote what a client sent. */
+const stackOf = (fault: unknown): string =>
+  fault instanceof Error
+    ? `${fault.name} ${(fault.stack ?? '').split('\n').slice(1, 4).join(' ').trim()}`
+    : typeof fault
+
+const listen = (config: Config, parts: CheckParts): Promise<readonly EnvoyServer[]> =>
+  Promise.all(config.grpc.listeners.map((listener) => serveChecks(listener, parts)))
+
+function announce(log: Log, config: Config, servers: readonly EnvoyServer[], httpPort: number) {
+  for (const { position, port } of servers) log.info({ position, port }, 'answering checks')
+  log.info({ port: httpPort, address: config.http.address }, 'serving metrics and health')
+}
+
+const reasonOf = ({ decision }: Answer) => (decision.outcome === 'deny' ? decision.reason : '')
+
+const observedOf = ({ answer, seconds }: Checked): ObservedCheck => ({
+  namespace: answer.target?.service.namespace,
+  name: answer.target?.service.name,
+  outcome: answer.decision.outcome,
+  reason: reasonOf(answer),
+  method: answer.caller?.kind ?? 'none',
+  seconds,
+})
+
+const loggedOf = ({ incoming, answer, seconds }: Checked): LoggedCheck => ({
+  time: Date.now() - seconds * 1_000,
+  requestId: incoming.requestId,
+  namespace: answer.target?.service.namespace,
+  name: answer.target?.service.name,
+  component: answer.target?.workload?.component,
+  position: answer.target?.position,
+  method: incoming.method,
+  path: incoming.path,
+  decision: answer.decision.outcome,
+  reason: reasonOf(answer),
+  credentialKind: answer.caller?.kind ?? 'none',
+  credential: answer.caller?.reference,
+  latencyUs: seconds * 1_000_000,
+})
