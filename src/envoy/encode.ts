@@ -16,6 +16,8 @@ export type IdentityHeaders = {
   readonly user: string
   readonly groups: string
   readonly method: string
+  /** Further headers, each with the claim whose text it carries. */
+  readonly claims: Readonly<Record<string, string>>
 }
 
 export type Encoding = { readonly headers: IdentityHeaders; readonly realm: string }
@@ -35,7 +37,7 @@ export type Encode = (decision: Decision, asked: Asked) => Buffer
  */
 export function createEncode({ headers, realm }: Encoding): Encode {
   const denials = encodeDenials(realm)
-  const names = [headers.user, headers.groups, headers.method]
+  const names = [headers.user, headers.groups, headers.method, ...Object.keys(headers.claims)]
   const open = encodeAllow([], names)
   const known = new WeakMap<Caller, Map<string, Buffer>>()
 
@@ -130,10 +132,19 @@ function identityHeaders(caller: Caller | undefined, names: IdentityHeaders): He
     [names.user, caller.user],
     [names.groups, groups.join(',')],
     [names.method, caller.kind],
+    ...Object.entries(names.claims).map(
+      ([name, claim]) => [name, textClaim(caller, claim)] as const,
+    ),
   ]
   return values
     .filter(([, value]) => PRINTABLE.test(value) && value.length <= MAX_VALUE_LENGTH)
     .map(([name, value]) => overwriting(name, value))
+}
+
+/** `''`: the caller showed no token with this claim, or it is no text. */
+function textClaim({ claims }: Caller, name: string): string {
+  const value = claims !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined
+  return typeof value === 'string' ? value : ''
 }
 
 function withoutCredential(consumed: readonly CredentialPlace[], cookie: string | undefined) {
