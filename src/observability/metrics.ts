@@ -4,6 +4,8 @@ import type { Directory } from '../access/directory.ts'
 import { type Protection, SERVICE_KINDS } from '../access/service.ts'
 import { createCheckCounts, type ObservedCheck } from './check-counts.ts'
 
+export type { ObservedCheck } from './check-counts.ts'
+
 type Options = {
   /** Whether checks are counted for each service. */
   readonly perService: boolean

@@ -233,11 +233,11 @@ describe('the metrics', () => {
     const text = await metricsOf().text()
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
     const names = (keyword: string) =>
-      [...text.matchAll(new RegExp(`^# ${keyword} (\\S+) `, 'gm'))].map(([, name]) => name)
+      [...text.matchAll(new RegExp(`^# ${keyword} (\\S+) `, 'gm'))].map(([, name = '']) => name)
     expect(names('HELP')).toEqual(names('TYPE'))
     expect(
       names('TYPE')
-        .filter((name) => name?.startsWith('kserve_'))
+        .filter((name) => name.startsWith('kserve_'))
         .sort(),
     ).toEqual([
       'kserve_authz_api_keys',

@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+
+/** One thing that must hold for the program to be ready. */
+export type Readiness = {
+  readonly name: string
+  readonly ok: boolean
+  /** Why it does not hold. */
+  readonly detail?: string | undefined
+}
+
+type Options = {
+  /** `host:port`; an IPv6 address in brackets; port 0 is any that is free. */
+  readonly address: string
+  readonly metrics: { readonly text: () => Promise<string>; readonly contentType: string }
+  readonly readiness: () => readonly Readiness[]
+}
+
+type Page = { readonly status: number; readonly contentType: string; readonly body: string }
+type Pages = ReadonlyMap<string, Answer>
+type Answer = (verbose: boolean) => Page | Promise<Page>
+
+/** Serves `/metrics`, `/livez` and `/readyz` until closed. Rejects if it cannot listen at the address. */
+export async function startHttp({ address, metrics, readiness }: Options) {
+  const { contentType } = metrics
+  const pages = new Map<string, Answer>([
+    ['/metrics', async () => ({ status: 200, contentType, body: await metrics.text() })],
+    // That this runs is all there is to know: no failing dependency is cured by a restart.
+    ['/livez', (verbose) => health('livez', [{ name: 'ping', ok: true }], verbose)],
+    ['/readyz', (verbose) => health('readyz', readiness(), verbose)],
+  ])
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const page = await pageFor(pages, request).catch(() => text(500, 'internal error'))
+    // What is left of a body would be taken for the next request.
+    if (!server.listening || hasBody(request)) response.shouldKeepAlive = false
+    respond(page, request, response)
+  }
+  const server = createServer(LIMITS, (...exchange) => void answer(...exchange))
+  // Otherwise Node would ask for the body that is refused.
+  server.on('checkContinue', (...exchange) => void answer(...exchange))
+  // A connection that cannot be accepted must not end the program.
+  server.on('error', () => {})
+  return { port: await listen(server, address), close: () => close(server) }
+}
+
+const LIMITS = {
+  headersTimeout: 2_000,
+  requestTimeout: 5_000,
+  connectionsCheckingInterval: 500,
+  keepAliveTimeout: 60_000,
+  maxHeaderSize: 8_192,
+}
+
+function respond(page: Page, { method }: IncomingMessage, response: ServerResponse) {
+  const { status, contentType, body } = page
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+  })
+  response.end(method === 'HEAD' ? undefined : body)
+}
+
+async function pageFor(pages: Pages, request: IncomingMessage): Promise<Page> {
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+  const page = pages.get(path)
+  if (page === undefined) return text(404, 'not found')
+  if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'method not allowed')
+  if (hasBody(request)) return text(413, 'no body expected')
+  return page(new URLSearchParams(query).has('verbose'))
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
+
+const text = (status: number, line: string): Page => ({
+  status,
+  contentType: 'text/plain; charset=utf-8',
+  body: `${line}\n`,
+})
+
+/** In the form of Kubernetes' own health endpoints. */
+function health(name: string, checks: readonly Readiness[], verbose: boolean): Page {
+  const ok = checks.every((check) => check.ok)
+  if (ok && !verbose) return text(200, 'ok')
+  const lines = checks.map((check) =>
+    check.ok ? `[+]${check.name} ok` : `[-]${check.name} failed: ${check.detail ?? 'not yet'}`,
+  )
+  return text(ok ? 200 : 503, [...lines, `${name} check ${ok ? 'passed' : 'failed'}`].join('\n'))
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is taken',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'not permitted',
+}
+
+async function listen(server: Server, address: string): Promise<number> {
+  const [, ipv6, name, port] = /^(?:\[(.+)\]|(.+)):(\d+)$/.exec(address) ?? []
+  try {
+    server.listen({ host: ipv6 ?? name, port: Number(port) })
+    await once(server, 'listening')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    throw new Error(`cannot serve HTTP at ${address}: ${REASONS[code] ?? code}`, { cause: error })
+  }
+  const bound = server.address()
+  return typeof bound === 'object' && bound !== null ? bound.port : Number(port)
+}
+
+/** Longest wait for answers under way at the end. */
+const CLOSE_MS = 1_000
+
+const close = (server: Server) =>
+  new Promise<void>((resolve) => {
+    const givenUp = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
+    server.close(() => {
+      clearTimeout(givenUp)
+      resolve()
+    })
+  })

@@ -1,0 +1,49 @@
+import type { Writable } from 'node:stream'
+import { pino, stdTimeFunctions } from 'pino'
+import { createLines } from './lines.ts'
+
+/** Texts, numbers and flags only: whole requests, objects and errors may hold secrets. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
+
+type Write = (fields: LogFields, message: string) => void
+
+/** The program's own log. Messages are fixed phrases; what varies is in the fields. */
+export type Log = {
+  readonly debug: Write
+  readonly info: Write
+  readonly warn: Write
+  readonly error: Write
+}
+
+/** Writes lines of JSON to stderr, from `level` on. */
+export function createLog(level: keyof Log, stream: Writable = process.stderr): Log {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    createLines({ stream, batchBytes: 0, dropped: () => {} }),
+  )
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+  }
+}
+
+/** Tells each message once in a period, in milliseconds, and with the next how often it was `repeated`. */
+export function withoutRepeats(write: Write, periodMs: number, now = Date.now): Write {
+  const told = new Map<string, { readonly at: number; repeated: number }>()
+  return (fields, message) => {
+    const last = told.get(message)
+    if (last !== undefined && now() - last.at < periodMs) {
+      last.repeated += 1
+      return
+    }
+    told.set(message, { at: now(), repeated: 0 })
+    write(last === undefined ? fields : { ...fields, repeated: last.repeated }, message)
+  }
+}

@@ -1,0 +1,204 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Writable } from 'node:stream'
+import { text as textOf } from 'node:stream/consumers'
+import fc from 'fast-check'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createDecisionLog, type LoggedCheck } from '../../src/observability/decision-log.ts'
+
+const check: LoggedCheck = {
+  time: Date.UTC(2026, 10, 21, 12, 0, 0, 7),
+  requestId: '0b1c',
+  namespace: 'team',
+  name: 'iris',
+  component: 'predictor',
+  position: 'workload',
+  method: 'POST',
+  path: '/v1/models/iris:predict?token=sekret',
+  decision: 'allow',
+  reason: '',
+  credentialKind: 'api-key',
+  credential: 'alice-key',
+  latencyUs: 87.4,
+}
+const denied: LoggedCheck = {
+  ...check,
+  decision: 'deny',
+  reason: 'missing-credential',
+  credentialKind: 'none',
+  credential: undefined,
+}
+
+function recorder() {
+  const chunks: string[] = []
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk.toString())
+      done()
+    },
+  })
+  return { stream, text: () => chunks.join('') }
+}
+
+type Log = ReturnType<typeof createDecisionLog>
+
+/** What is written of these checks in the end. */
+async function written(
+  checks: readonly LoggedCheck[],
+  decisions: 'all' | 'denied' | 'off' = 'all',
+) {
+  const { stream, text } = recorder()
+  const log: Log = createDecisionLog({ decisions, dropped: expect.unreachable, stream })
+  for (const each of checks) log.log(each)
+  await log.close()
+  return text()
+}
+const lineOf = async (over: Partial<LoggedCheck>) =>
+  JSON.parse(await written([{ ...check, ...over }]))
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('the decision log', () => {
+  it('has one line of JSON for each decision', async () => {
+    const text = await written([check, denied])
+    expect(text).toMatch(/^\{.*\}\n\{.*\}\n$/)
+    expect(JSON.parse(text.split('\n')[0] ?? '')).toEqual({
+      time: '2026-11-21T12:00:00.007Z',
+      requestId: '0b1c',
+      namespace: 'team',
+      name: 'iris',
+      component: 'predictor',
+      position: 'workload',
+      method: 'POST',
+      path: '/v1/models/iris:predict',
+      decision: 'allow',
+      reason: '',
+      credentialKind: 'api-key',
+      credential: 'alice-key',
+      latencyUs: 87,
+    })
+  })
+
+  it('has the same keys where nothing is known', async () => {
+    const nothing = { requestId: undefined, namespace: undefined, name: undefined } as const
+    const unknown = { component: undefined, position: undefined, credential: undefined } as const
+    const line = await lineOf({ ...nothing, ...unknown })
+    expect(Object.keys(line)).toEqual(Object.keys(await lineOf({})))
+    expect([line.requestId, line.name, line.component, line.credential]).toEqual(['', '', '', ''])
+  })
+
+  it.each([
+    ['all', 2],
+    ['denied', 1],
+    ['off', 0],
+  ] as const)('of %s decisions has %i of an allow and a denial', async (decisions, lines) => {
+    expect((await written([check, denied], decisions)).split('\n')).toHaveLength(lines + 1)
+  })
+
+  it('cuts what a client can make long', async () => {
+    const long = 'x'.repeat(10_000)
+    const line = await lineOf({ requestId: long, path: `/${long}`, method: long, credential: long })
+    expect(line.requestId).toHaveLength(128)
+    expect(line.path).toHaveLength(1_024)
+    expect(line.method).toHaveLength(32)
+    expect(line.credential).toHaveLength(512)
+  })
+
+  it('replaces what is not printable in a request id', async () => {
+    expect((await lineOf({ requestId: 'a\u0000b\u{1f600}c' })).requestId).toBe('a?b??c')
+  })
+
+  it('is one line of ASCII for each decision, whatever a client sends', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: 'binary' }),
+        fc.string({ unit: 'binary' }),
+        async (path, other) => {
+          const texts = { path, method: other, requestId: other, credential: other, name: other }
+          const text = await written([{ ...check, ...texts }])
+          expect(text).toMatch(/^\{[\x20-\x7e]*\}\n$/)
+          expect(JSON.parse(text).name).toBe(other)
+        },
+      ),
+    )
+    expect(await written([{ ...check, path: '/a\n\r\u001b[2J\u2028\u202e"}' }])).toContain(
+      '"path":"/a\\n\\r\\u001b[2J\\u2028\\u202e\\"}"',
+    )
+  })
+
+  it('is written within a second, also at a low rate', () => {
+    vi.useFakeTimers()
+    const { stream, text } = recorder()
+    createDecisionLog({ decisions: 'all', dropped: expect.unreachable, stream }).log(check)
+    expect(text()).toBe('')
+    vi.advanceTimersByTime(1_000)
+    expect(text()).toContain('"requestId":"0b1c"')
+  })
+})
+
+describe('without a reader', () => {
+  it('lines wait up to a bound, and those beyond it are counted', async () => {
+    let dropped = 0
+    const chunks: number[] = []
+    const stream = new Writable({ write: (chunk: Buffer) => chunks.push(chunk.length) })
+    const log = createDecisionLog({ decisions: 'all', dropped: () => (dropped += 1), stream })
+    for (let index = 0; index < 30_000; index += 1) log.log(check)
+    expect(stream.writableLength).toBeLessThanOrEqual(4 << 20)
+    expect(dropped).toBeGreaterThan(10_000)
+    expect(30_000 - dropped).toBeGreaterThan(10_000)
+    expect(chunks).toHaveLength(1)
+    const start = performance.now()
+    await log.close()
+    expect(performance.now() - start).toBeLessThan(2_000)
+  })
+
+  it('lines are counted as lost once it is gone', async () => {
+    let dropped = 0
+    const stream = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })),
+    })
+    const log = createDecisionLog({ decisions: 'all', dropped: () => (dropped += 1), stream })
+    for (let index = 0; index < 50; index += 1) log.log(check)
+    await new Promise((resolve) => stream.on('close', resolve))
+    const before = dropped
+    log.log(check)
+    expect(dropped).toBe(before + 1)
+    await log.close()
+  })
+
+  it('the program goes on, small as before, and ends', { timeout: 20_000 }, async () => {
+    const module = new URL('../../src/observability/decision-log.ts', import.meta.url)
+    const child = spawn(
+      process.execPath,
+      ['--input-type=module', '-e', PROGRAM, module.href, JSON.stringify(check)],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    const report = JSON.parse(await textOf(child.stderr))
+    expect(report.dropped).toBeGreaterThan(10_000)
+    expect(report.grewMb).toBeLessThan(64)
+    expect(report.longestGapMs).toBeLessThan(1_000)
+    if (child.exitCode === null) await once(child, 'exit')
+    expect(child.exitCode).toBe(0)
+  })
+})
+
+/** Logs to a stdout that nobody reads, and tells how that went on stderr. */
+const PROGRAM = `
+  const { createDecisionLog } = await import(process.argv[1])
+  const check = JSON.parse(process.argv[2])
+  let dropped = 0, longestGapMs = 0, last = performance.now()
+  const log = createDecisionLog({ decisions: 'all', dropped: () => { dropped += 1 } })
+  const before = process.memoryUsage.rss()
+  for (let turn = 0; turn < 60; turn += 1) {
+    for (let index = 0; index < 1_000; index += 1) log.log(check)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    longestGapMs = Math.max(longestGapMs, performance.now() - last)
+    last = performance.now()
+  }
+  const grewMb = (process.memoryUsage.rss() - before) / 2 ** 20
+  await log.close()
+  process.stderr.write(JSON.stringify({ dropped, longestGapMs, grewMb }))
+  process.exit(0)
+`
