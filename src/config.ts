@@ -12,10 +12,6 @@ import {
 import { isSection, keysIn, nameOf, schemaAt, shapeOf, typeOf, valueAt } from './config/shape.ts'
 
 export type { Config } from './config/schema.ts'
-/** The lists of paths that replace those of the program. */
-export type Exclusions = Config['exclusions']
-export type Listener = Config['grpc']['listeners'][number]
-export type LogLevel = Config['logLevel']
 
 /** The flags of the command line that decide what the configuration is. */
 export type Flags = {
