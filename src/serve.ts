@@ -6,6 +6,7 @@ import { type Config, readConfig } from './config.ts'
 import { type Engine, openEngine } from './engine.ts'
 import type { Checked, CheckParts } from './envoy/check-handler.ts'
 import { type EnvoyServer, serveChecks } from './envoy/server.ts'
+import { createTlsIdentity, type TlsIdentity } from './envoy/tls.ts'
 import {
   createDecisionLog,
   type DecisionLog,
@@ -49,7 +50,8 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
     decisions: config.decisionLog.decisions,
     dropped: metrics.decisionLogDropped,
   })
-  const servers = await listen(config, partsOf(engine, metrics, decisions, log))
+  const tls = openTls(config, (error) => warn({ error: String(error) }, 'certificate not renewed'))
+  const servers = await listen(config, partsOf(engine, metrics, decisions, log), tls)
   let stopping = false
   const http = await startHttp({
     address: config.http.address,
@@ -63,6 +65,7 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   stopping = true
   log.info({ signal }, 'stopping')
   await Promise.all(servers.map((server) => server.close(STOP_GRACE_MS)))
+  tls?.close()
   await Promise.all([http.close(), engine.close(), decisions.close()])
   log.info({}, 'stopped')
 }
@@ -98,8 +101,15 @@ const stackOf = (fault: unknown): string =>
     ? `${fault.name} ${(fault.stack ?? '').split('\n').slice(1, 4).join(' ').trim()}`
     : typeof fault
 
-const listen = (config: Config, parts: CheckParts): Promise<readonly EnvoyServer[]> =>
-  Promise.all(config.grpc.listeners.map((listener) => serveChecks(listener, parts)))
+const openTls = ({ grpc }: Config, report: (error: unknown) => void): TlsIdentity | undefined =>
+  grpc.tls === null ? undefined : createTlsIdentity(grpc.tls, report)
+
+const listen = (
+  { grpc }: Config,
+  parts: CheckParts,
+  tls: TlsIdentity | undefined,
+): Promise<readonly EnvoyServer[]> =>
+  Promise.all(grpc.listeners.map((listener) => serveChecks(listener, parts, tls?.credentials)))
 
 function announce(log: Log, config: Config, servers: readonly EnvoyServer[], httpPort: number) {
   for (const { position, port } of servers) log.info({ position, port }, 'answering checks')

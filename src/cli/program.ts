@@ -65,7 +65,7 @@ function addServe(program: Command, { serve }: Commands) {
     .option('--manifests <folder>', 'a folder of YAML in place of the API server')
     .option('--grpc-address <host:port>', 'where proxies ask; with --manifests only')
     .option('--http-address <host:port>', 'where /metrics, /livez and /readyz are')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or fatal')
+    .option('--log-level <level>', 'debug, info, warn or error')
     .action(async (flags: ServeFlags) => serve(flags))
 }
 

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import tls from 'node:tls'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { deny } from '../../src/access/decision.ts'
+import { createEncode } from '../../src/envoy/encode.ts'
+import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
+import { createTlsIdentity, type TlsIdentity } from '../../src/envoy/tls.ts'
+
+const headers = { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} }
+const parts = {
+  authorize: () => ({ decision: deny('not-synced'), target: undefined, caller: undefined }),
+  encode: createEncode({ headers, realm: 'test' }),
+  observe: () => {},
+  report: () => {},
+  deadlineMs: 400,
+}
+
+describe('a listener with TLS', () => {
+  let folder: string
+  let identity: TlsIdentity | undefined
+  let server: EnvoyServer | undefined
+  const faults: unknown[] = []
+  const file = (name: string) => path.join(folder, name)
+
+  const makeCertificate = (name: string) => {
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+    const files = ['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)]
+    execFileSync('openssl', ['req', '-x509', ...key, ...files, '-subj', `/CN=${name}`], {
+      stdio: 'ignore',
+    })
+  }
+  const install = (name: string) => {
+    copyFileSync(file(`${name}.key`), file('tls.key'))
+    copyFileSync(file(`${name}.crt`), file('tls.crt'))
+  }
+  /** The name in the certificate that a new connection is shown. */
+  const shownName = (options: tls.ConnectionOptions = {}) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = tls.connect({
+        host: '127.0.0.1',
+        port: server?.port ?? 0,
+        rejectUnauthorized: false,
+        ALPNProtocols: ['h2'],
+        ...options,
+      })
+      socket.on('secureConnect', () => {
+        resolve(String(socket.getPeerCertificate().subject.CN))
+        socket.end()
+      })
+      socket.on('error', reject)
+    })
+  const start = async (clientCaFile: string | null = null) => {
+    const files = { certFile: file('tls.crt'), keyFile: file('tls.key'), clientCaFile }
+    identity = createTlsIdentity(
+      { ...files, minVersion: 'TLSv1.2' },
+      (fault) => faults.push(fault),
+      20,
+    )
+    server = await serveChecks(
+      { position: 'auto', address: '127.0.0.1:0' },
+      parts,
+      identity.credentials,
+    )
+  }
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'kserve-authz-tls-'))
+    faults.length = 0
+    makeCertificate('first')
+    makeCertificate('second')
+    install('first')
+  })
+  afterEach(async () => {
+    identity?.close()
+    await server?.close(100)
+    identity = undefined
+    server = undefined
+    rmSync(folder, { recursive: true })
+  })
+
+  it('takes up a renewed certificate without a restart', async () => {
+    await start()
+    expect(await shownName()).toBe('first')
+    install('second')
+    await vi.waitFor(async () => expect(await shownName()).toBe('second'), 10_000)
+  })
+
+  it('keeps its certificate while the files hold no usable one, and says so', async () => {
+    await start()
+    writeFileSync(file('tls.crt'), 'half a certificate')
+    await vi.waitFor(() => expect(faults.length).toBeGreaterThan(0), 10_000)
+    expect(await shownName()).toBe('first')
+  })
+
+  it('asks for a certificate of its own authority where one is configured', async () => {
+    await start(file('second.crt'))
+    const client = { cert: readFileSync(file('second.crt')), key: readFileSync(file('second.key')) }
+    expect(await shownName(client)).toBe('first')
+    // In TLS 1.3 the refusal comes after the handshake; in 1.2 within it.
+    await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow()
+  })
+
+  it('does not start with a certificate that fits no key', () => {
+    copyFileSync(file('second.key'), file('tls.key'))
+    const files = { certFile: file('tls.crt'), keyFile: file('tls.key'), clientCaFile: null }
+    expect(() => createTlsIdentity({ ...files, minVersion: 'TLSv1.2' }, () => {})).toThrow()
+  })
+})
