@@ -2,24 +2,25 @@ import { createServer } from 'node:net'
 
 const LOOPBACK = '127.0.0.1'
 
-/** Which code a port of 127.0.0.1 refuses with; `undefined`: it is free (0: some port is). */
-async function tryPort(port: number) {
+/** Opens a port of the loopback address (0: any), or tells with which code it is refused. */
+async function openPort(port: number) {
   const server = createServer()
-  const refused = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-    server.once('error', resolve)
+  const refused = await new Promise<string | undefined>((resolve) => {
+    server.once('error', (fault: NodeJS.ErrnoException) => resolve(fault.code ?? fault.message))
     server.listen(port, LOOPBACK, () => resolve(undefined))
   })
   const address = server.address()
   const bound = typeof address === 'object' && address !== null ? address.port : port
-  await new Promise((resolve) => server.close(resolve))
-  return refused === undefined ? { port: bound } : { refused: refused.code ?? refused.message }
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
+  return { port: bound, refused, close }
 }
 
-/** Reads PORT: a port that can be opened, or 0. Throws one sentence. */
+/** Reads PORT: a port that can be opened now, or 0. Rejects with one sentence. */
 export async function readPort(text: string): Promise<number> {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (!(port <= 65_535)) throw new Error(`PORT is a number from 0 to 65535, not "${text}"`)
-  const { refused } = await tryPort(port)
+  const { refused, close } = await openPort(port)
+  await close()
   if (refused === undefined) return port
   const advice = 'choose another, as in `PORT=8081 make run`'
   if (refused === 'EADDRINUSE') {
@@ -28,8 +29,18 @@ export async function readPort(text: string): Promise<number> {
   throw new Error(`port ${port} of ${LOOPBACK} cannot be opened (${refused}): ${advice}`)
 }
 
-/** A free port: the preferred one if it is. */
-export async function freePort(preferred: number): Promise<number> {
-  const { port } = await tryPort(preferred)
-  return port ?? (await tryPort(0)).port ?? 0
+/** Two different free ports: the preferred ones where they are free. */
+export async function freePorts(
+  preferred: readonly [number, number],
+): Promise<readonly [number, number]> {
+  const [first, second] = preferred
+  const one = await openPortNear(first)
+  const other = await openPortNear(second)
+  await Promise.all([one.close(), other.close()])
+  return [one.port, other.port]
+}
+
+async function openPortNear(preferred: number) {
+  const opened = await openPort(preferred)
+  return opened.refused === undefined ? opened : openPort(0)
 }

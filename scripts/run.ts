@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers'
 import { startModelServer } from '../examples/model-server/server.ts'
 import { createStopping, get, STOPPED, startChild, until } from './child.ts'
 import { findEnvoy } from './envoy.ts'
-import { envoyBootstrap } from './envoy-bootstrap.ts'
-import { freePort, readPort } from './loopback-port.ts'
+import { envoyBootstrap, type ListenerSpec } from './envoy-bootstrap.ts'
+import { freePorts, readPort } from './loopback-port.ts'
 import { curlOf, grpcurlOf, PROMISED, type Promised, send } from './quickstart-requests.ts'
 import { startEnvoy } from './start-envoy.ts'
 
@@ -60,8 +60,8 @@ async function quickstart(run: Run): Promise<number> {
 /** Starts the service and waits until it is ready. What it prints is kept back until `showLog`. */
 async function startService({ stopping, stops }: Run, usualPorts: boolean) {
   say(`starting the service on ${QUICKSTART}/`)
-  const grpcPort = await freePort(usualPorts ? 9001 : 0)
-  const httpAddress = `127.0.0.1:${await freePort(usualPorts ? 9002 : 0)}`
+  const [grpcPort, httpPort] = await freePorts(usualPorts ? [9001, 9002] : [0, 0])
+  const httpAddress = `127.0.0.1:${httpPort}`
   const grpcAddress = `127.0.0.1:${grpcPort}`
   const serve = [process.execPath, 'src/main.ts', 'serve', '--manifests', QUICKSTART] as const
   const addresses = ['--grpc-address', grpcAddress, '--http-address', httpAddress]
@@ -87,10 +87,8 @@ async function startService({ stopping, stops }: Run, usualPorts: boolean) {
   return { grpcPort, grpcAddress, httpAddress, showLog }
 }
 
-type Proxy = Parameters<typeof envoyBootstrap>[0]['listeners'][number]
-
 /** Starts Envoy in front of the model and returns its port. */
-async function startProxy({ stopping, stops }: Run, envoy: string, listener: Proxy) {
+async function startProxy({ stopping, stops }: Run, envoy: string, listener: ListenerSpec) {
   say('starting Envoy')
   const bootstrap = envoyBootstrap({ listeners: [listener] })
   const proxy = await startEnvoy({ envoy, bootstrap, signal: stopping.signal })
