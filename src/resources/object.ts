@@ -69,9 +69,7 @@ export function readObject(
 ): KubernetesObject | string {
   const name = textAt(content, 'metadata', 'name')
   if (name === undefined || !isName(name)) return 'its metadata.name is no valid name'
-  const namespace = namespaced
-    ? (valueAt(content, 'metadata', 'namespace') ?? DEFAULT_NAMESPACE)
-    : ''
+  const namespace = namespaced ? valueAt(content, 'metadata', 'namespace') || DEFAULT_NAMESPACE : ''
   if (typeof namespace !== 'string' || (namespaced && !isNamespaceName(namespace)))
     return 'its metadata.namespace is no valid name'
   const labels = textMapAt(content, 'metadata', 'labels')

@@ -1,0 +1,187 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  aKeySecret,
+  anInferenceService,
+  aPod,
+  aRole,
+  read,
+  readService,
+  reasonsOf,
+} from './objects.ts'
+
+describe('an object', () => {
+  it('is of the namespace default where it says none', () => {
+    for (const namespace of [undefined, null, '']) {
+      const { identity } = read(anInferenceService({ metadata: { namespace } }))
+      expect(identity).toBe('InferenceService default/iris')
+    }
+  })
+
+  it('without a namespace of its kind has none', () => {
+    const role = { ...aRole(), kind: 'ClusterRole' }
+    expect(read(role)).toMatchObject({
+      identity: 'ClusterRole reader',
+      resource: { role: { namespace: '' } },
+    })
+  })
+
+  it.each([
+    ['a name missing', { name: undefined }],
+    ['a name that is no text', { name: 5 }],
+    ['a name in upper case', { name: 'Iris' }],
+    ['a name with a slash', { name: 'a/b' }],
+    ['a name like a way up', { name: '..' }],
+    ['a name too long', { name: 'a'.repeat(254) }],
+    ['a prototype for a name', { name: '__proto__' }],
+    ['a namespace with a dot', { namespace: 'a.b' }],
+    ['a namespace that is no text', { namespace: ['team'] }],
+    ['labels that are a list', { labels: ['a'] }],
+    ['annotations that are text', { annotations: 'enable-auth' }],
+  ])('with %s is not read, and that is said', (_title, metadata) => {
+    const reading = read(anInferenceService({ metadata }))
+    expect(reading).toMatchObject({ identity: undefined, resource: { kind: 'ignored' } })
+    expect(reasonsOf(reading)).toEqual(['UnreadableObject'])
+  })
+
+  it.each([
+    [
+      'roles may have colons',
+      aRole({ metadata: { name: 'system:node' } }),
+      'Role team/system:node',
+    ],
+    ['roles may be in upper case', aRole({ metadata: { name: 'A b' } }), 'Role team/A b'],
+  ])('%s in their names', (_title, object, identity) => {
+    expect(read(object).identity).toBe(identity)
+  })
+
+  it.each([
+    ['no object', 7, ['NotAnObject']],
+    ['no kind', { apiVersion: 'v1' }, ['NotAnObject']],
+    [
+      'one of our kinds in another group',
+      { apiVersion: 'v1', kind: 'InferenceService' },
+      ['WrongGroup'],
+    ],
+    [
+      'a kind of ours that is not',
+      { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceServise' },
+      ['UnknownKind'],
+    ],
+    [
+      'a kind of KServe without access',
+      { apiVersion: 'serving.kserve.io/v1alpha1', kind: 'ServingRuntime' },
+      [],
+    ],
+    ['a kind of others', { apiVersion: 'apps/v1', kind: 'Deployment' }, []],
+    ['a name of the prototype', { apiVersion: 'v1', kind: 'constructor' }, []],
+  ])('%s is ignored', (_title, object, reasons) => {
+    expect(read(object).resource.kind).toBe('ignored')
+    expect(reasonsOf(read(object))).toEqual(reasons)
+  })
+})
+
+describe('names of the prototype', () => {
+  const odd = JSON.parse('{"__proto__": "true", "constructor": "true", "toString": "true"}')
+
+  it('change nothing as labels, annotations or fields', () => {
+    const plain = readService(anInferenceService())
+    expect(
+      readService(anInferenceService({ metadata: { labels: odd, annotations: odd } })),
+    ).toEqual(plain)
+    expect(readService(anInferenceService({ status: odd, spec: odd }))).toEqual(plain)
+  })
+
+  it('lend no field to an object that has none', () => {
+    const inherited = Object.create(anInferenceService())
+    expect(reasonsOf(read(inherited))).toEqual(['NotAnObject'])
+  })
+
+  it('are namespaces and names like others where Kubernetes takes them', () => {
+    const metadata = { namespace: 'constructor', name: 'constructor' }
+    expect(read(anInferenceService({ metadata })).identity).toBe(
+      'InferenceService constructor/constructor',
+    )
+  })
+})
+
+const KINDS: readonly [apiVersion: string, kind: string][] = [
+  ['serving.kserve.io/v1beta1', 'InferenceService'],
+  ['serving.kserve.io/v1alpha1', 'InferenceGraph'],
+  ['serving.kserve.io/v1alpha1', 'LLMInferenceService'],
+  ['v1', 'Pod'],
+  ['v1', 'Secret'],
+  ['v1', 'ServiceAccount'],
+  ['rbac.authorization.k8s.io/v1', 'Role'],
+  ['rbac.authorization.k8s.io/v1', 'RoleBinding'],
+  ['rbac.authorization.k8s.io/v1', 'ClusterRole'],
+  ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'],
+]
+
+const FIELDS = [
+  ...['__proto__', 'constructor', 'metadata', 'name', 'namespace', 'labels', 'annotations', 'uid'],
+  ...[
+    'spec',
+    'status',
+    'url',
+    'address',
+    'addresses',
+    'components',
+    'predictor',
+    'traffic',
+    'model',
+  ],
+  ...['data', 'stringData', 'api_key', 'api_key_sha256', 'token', 'type', 'podIPs', 'ip', 'phase'],
+  ...['rules', 'verbs', 'apiGroups', 'resources', 'aggregationRule', 'clusterRoleSelectors', 'key'],
+  ...['matchLabels', 'matchExpressions', 'values', 'operator', 'roleRef', 'subjects', 'kind'],
+  ...['security.opendatahub.io/enable-auth', 'kserve-authz.io/credential', 'kserve-authz.io/user'],
+]
+
+describe('reading', () => {
+  it('never throws, whatever the object', () => {
+    const odd = fc.dictionary(
+      fc.constantFrom(...FIELDS),
+      fc.anything({ key: fc.constantFrom(...FIELDS), maxDepth: 3 }),
+    )
+    const metadata = fc
+      .record({ name: fc.constant('x') })
+      .chain((named) => odd.map((more) => ({ ...more, ...named })))
+    fc.assert(
+      fc.property(fc.constantFrom(...KINDS), odd, metadata, ([apiVersion, kind], parts, meta) => {
+        expect(() => read({ ...parts, apiVersion, kind })).not.toThrow()
+        expect(() => read({ ...parts, apiVersion, kind, metadata: meta })).not.toThrow()
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('never throws, whatever the value', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(() => read(value)).not.toThrow()
+      }),
+    )
+  })
+
+  it('never opens a service that its annotation does not open', () => {
+    const metadata = fc.dictionary(fc.constantFrom(...FIELDS), fc.string(), { maxKeys: 4 })
+    fc.assert(
+      fc.property(metadata, metadata, metadata, (labels, annotations, status) => {
+        const value = annotations['security.opendatahub.io/enable-auth']
+        fc.pre(value?.trim().toLowerCase() !== 'false')
+        const service = anInferenceService({ metadata: { labels, annotations }, status })
+        expect(readService(service, { protectByDefault: true }).protection).toBe('protected')
+      }),
+    )
+  })
+})
+
+it('says of one object only the first problems', () => {
+  const addresses = Array.from({ length: 100 }, () => ({ url: 'x' }))
+  expect(read(anInferenceService({ status: { addresses } })).problems).toHaveLength(16)
+})
+
+it('reads what is fit for a Secret or Pod only as one', () => {
+  expect(read({ ...aKeySecret({}), apiVersion: 'example.com/v1' }).resource.kind).toBe('ignored')
+  expect(read({ ...aPod(), apiVersion: 'example.com/v1' }).resource.kind).toBe('ignored')
+})
