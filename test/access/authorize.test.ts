@@ -1,0 +1,620 @@
+import { describe, expect, it } from 'vitest'
+import { known, rejected } from '../../src/access/authentication.ts'
+import type { Settings } from '../../src/access/authorize.ts'
+import { credentialSources } from '../../src/access/credential.ts'
+import { type Decision, deny, OPEN } from '../../src/access/decision.ts'
+import type { AccessRequest } from '../../src/access/request.ts'
+import type { Workload } from '../../src/access/workload.ts'
+import {
+  aCaller,
+  anApiKey,
+  anAuthorize,
+  anLlm,
+  aRequest,
+  aService,
+  atPod,
+  aWorkload,
+  NOW,
+  type World,
+} from '../support/builders.ts'
+
+const decisionOf = async (request: AccessRequest | undefined, world: World): Promise<Decision> =>
+  (await anAuthorize(world)(request)).decision
+
+const KEY = 'iris-key-0123456789'
+const bearer = (value: string) => ({ authorization: `Bearer ${value}` })
+const AUTHORIZATION = { kind: 'header', name: 'authorization' } as const
+
+const open = aService({
+  namespace: 'other',
+  name: 'open',
+  protection: 'open',
+  urls: ['open.example.com'],
+})
+const openLlm = anLlm({ name: 'free', model: 'free', protection: 'open' })
+
+describe('a request', () => {
+  it('that could not be read is not supported', async () => {
+    expect(await decisionOf(undefined, { services: [open] })).toEqual(deny('unsupported-request'))
+  })
+
+  it('is refused until everything is known, whatever it asks', async () => {
+    const world = { services: [open], synced: false }
+    for (const host of ['open.example.com', 'unknown.example.com']) {
+      expect(await decisionOf(aRequest({ host }), world)).toEqual(deny('not-synced'))
+    }
+  })
+
+  it('of no known service is refused', async () => {
+    const request = aRequest({ host: 'unknown.example.com', headers: bearer('reader-token') })
+    expect(await decisionOf(request, { services: [open] })).toEqual(deny('unknown-target'))
+  })
+
+  it('of an open service is let through, and keeps its credential', async () => {
+    const request = aRequest({ host: 'open.example.com', headers: bearer('whatever') })
+    expect(await decisionOf(request, { services: [open] })).toEqual(OPEN)
+  })
+
+  it('of a service that is lost is refused, even where it would be excluded', async () => {
+    const world = {
+      services: [aService({ protection: 'lost' })],
+      workloads: [aWorkload()],
+      keys: [anApiKey()],
+    }
+    for (const request of [
+      aRequest({ headers: bearer(KEY) }),
+      aRequest({ method: 'GET', path: '/healthz' }),
+      atPod({ method: 'GET', path: '/healthz' }),
+    ]) {
+      expect(await decisionOf(request, world)).toEqual(deny('unknown-target'))
+    }
+  })
+
+  it('is answered at once where everything is in memory', () => {
+    const world = { services: [aService()], keys: [anApiKey()] }
+    const answer = anAuthorize(world)(aRequest({ headers: bearer(KEY) }))
+    expect(answer).not.toBeInstanceOf(Promise)
+  })
+})
+
+describe('a protected service', () => {
+  const world: World = {
+    services: [aService()],
+    keys: [
+      anApiKey(),
+      anApiKey({ key: 'old-key-0123456789', name: 'old', expiresAt: NOW }),
+      anApiKey({ key: 'narrow-key-0123456', name: 'narrow', services: [] }),
+      anApiKey({ key: 'foreign-key-012345', name: 'foreign', namespace: 'other' }),
+    ],
+    tokens: new Map([
+      ['reader-token', known(aCaller())],
+      ['stranger-token', known(aCaller({ user: 'stranger' }))],
+      ['stale-token', rejected('expired-token')],
+    ]),
+    permits: ({ user }) => (user === 'stranger' ? 'no' : 'yes'),
+  }
+
+  it.each<[title: string, Readonly<Record<string, string>>, Decision]>([
+    ['asks for a credential', {}, deny('missing-credential')],
+    ['refuses another scheme', { authorization: 'Basic abc' }, deny('malformed-credential')],
+    ['refuses two', { authorization: `Bearer a,Bearer ${KEY}` }, deny('ambiguous-credential')],
+    ['refuses what nobody knows', bearer('nobody-knows'), deny('unknown-api-key')],
+    ['refuses a replaced byte', bearer('iris!key-0123456789'), deny('unknown-api-key')],
+    ['refuses an expired key', bearer('old-key-0123456789'), deny('expired-api-key')],
+    ['refuses a key of others', bearer('narrow-key-0123456'), deny('key-not-for-service')],
+    ['refuses a key of another namespace', bearer('foreign-key-012345'), deny('unknown-api-key')],
+    ['refuses a token for its reason', bearer('stale-token'), deny('expired-token')],
+    ['refuses a stranger', bearer('stranger-token'), deny('not-permitted')],
+    [
+      'refuses a token where only keys may stand',
+      { 'x-api-key': 'reader-token' },
+      deny('unknown-api-key'),
+    ],
+    [
+      'refuses a good key beside a bad token',
+      { ...bearer('bad'), 'x-api-key': KEY },
+      deny('ambiguous-credential'),
+    ],
+    [
+      'refuses a good key beside another scheme',
+      { authorization: 'Basic a', 'x-api-key': KEY },
+      deny('malformed-credential'),
+    ],
+  ])('%s', async (_title, headers, decision) => {
+    expect(await decisionOf(aRequest({ headers }), world)).toEqual(decision)
+  })
+
+  it.each<[title: string, Readonly<Record<string, string>>, user: string]>([
+    ['a key', bearer(KEY), 'apikey:team/iris-key'],
+    ['a key in x-api-key', { 'x-api-key': KEY }, 'apikey:team/iris-key'],
+    ['a key in api-key', { 'api-key': KEY }, 'apikey:team/iris-key'],
+    ['a key in two places', { ...bearer(KEY), 'x-api-key': KEY }, 'apikey:team/iris-key'],
+    ['a token', bearer('reader-token'), 'system:serviceaccount:team:reader'],
+    [
+      'a token in two places',
+      { ...bearer('reader-token'), 'api-key': 'reader-token' },
+      'system:serviceaccount:team:reader',
+    ],
+  ])('lets in by %s', async (_title, headers, user) => {
+    const decision = await decisionOf(aRequest({ headers }), world)
+    expect(decision).toMatchObject({ outcome: 'allow', caller: { user } })
+  })
+
+  it('does not depend on the method', async () => {
+    for (const method of ['GET', 'POST', 'OPTIONS', 'DELETE', 'CONNECT', 'X']) {
+      expect(await decisionOf(aRequest({ method }), world)).toEqual(deny('missing-credential'))
+      const request = aRequest({ method, headers: bearer(KEY) })
+      expect(await decisionOf(request, world)).toMatchObject({ outcome: 'allow' })
+    }
+  })
+
+  it('tells of a denial who it was, if that was found out', async () => {
+    const answer = await anAuthorize(world)(aRequest({ headers: bearer('stranger-token') }))
+    expect(answer).toMatchObject({
+      decision: deny('not-permitted'),
+      caller: { user: 'stranger' },
+      target: { service: { name: 'iris' } },
+    })
+  })
+
+  it('waits for facts that are not in memory', async () => {
+    const slow: World = {
+      services: [aService()],
+      tokens: new Map([['reader-token', Promise.resolve(known(aCaller()))]]),
+      permits: () => Promise.resolve('unavailable'),
+    }
+    const request = aRequest({ headers: bearer('reader-token') })
+    expect(await decisionOf(request, slow)).toEqual(deny('authorization-unavailable'))
+  })
+
+  it('asks RBAC about itself, and for the caller that was found', async () => {
+    const asked: unknown[] = []
+    const request = aRequest({ headers: bearer('reader-token') })
+    await decisionOf(request, {
+      services: [aService()],
+      permits: (caller, { kind, namespace, name }) => {
+        asked.push([caller, kind, namespace, name])
+        return 'yes'
+      },
+    })
+    expect(asked).toEqual([[aCaller(), 'InferenceService', 'team', 'iris']])
+  })
+
+  it('is decided on each request anew', async () => {
+    const permitted = new Set(['system:serviceaccount:team:reader'])
+    const authorize = anAuthorize({
+      services: [aService()],
+      permits: ({ user }) => (permitted.has(user) ? 'yes' : 'no'),
+    })
+    const request = aRequest({ headers: bearer('reader-token') })
+    expect((await authorize(request)).decision.outcome).toBe('allow')
+    permitted.clear()
+    expect((await authorize(request)).decision).toEqual(deny('not-permitted'))
+  })
+})
+
+describe('an excluded path', () => {
+  const world = { services: [aService(), open], workloads: [aWorkload()] }
+
+  it('is let through without anybody being asked, and keeps its credential', async () => {
+    const request = { method: 'GET', path: '/healthz', headers: bearer('whatever') }
+    expect(await decisionOf(aRequest(request), world)).toEqual(OPEN)
+    expect(await decisionOf(atPod(request), world)).toEqual(OPEN)
+  })
+
+  it('at the pod is not one at the gateway', async () => {
+    const request = { method: 'GET', path: '/metrics' }
+    expect(await decisionOf(atPod(request), world)).toEqual(OPEN)
+    expect(await decisionOf(aRequest(request), world)).toEqual(deny('missing-credential'))
+  })
+
+  it('of one kind is not one of another', async () => {
+    const llm = anLlm({ urls: ['llm.example.com'] })
+    const graph = aService({ kind: 'InferenceGraph', urls: ['graph.example.com'] })
+    for (const host of ['llm.example.com', 'graph.example.com']) {
+      const request = aRequest({ host, method: 'GET', path: '/healthz' })
+      const both = { services: [aService(), llm, graph] }
+      expect(await decisionOf(request, both)).toEqual(deny('missing-credential'))
+    }
+  })
+
+  it('of an unknown host is refused', async () => {
+    const request = aRequest({ host: 'unknown.example.com', method: 'GET', path: '/healthz' })
+    expect(await decisionOf(request, world)).toEqual(deny('unknown-target'))
+  })
+
+  it.each(['POST', 'OPTIONS', 'CONNECT', 'get', 'X'])('is not one with %s', async (method) => {
+    const request = aRequest({ method, path: '/healthz' })
+    expect(await decisionOf(request, world)).toEqual(deny('missing-credential'))
+  })
+})
+
+describe('a CORS preflight', () => {
+  const headers = { origin: 'https://a.example.com', 'access-control-request-method': 'POST' }
+  const preflight = (given: Parameters<typeof aRequest>[0] = {}) =>
+    aRequest({ method: 'OPTIONS', headers, ...given })
+  const allowing: Partial<Settings> = { corsPreflight: 'allow' }
+  const graph = aService({ kind: 'InferenceGraph', urls: ['graph.example.com'] })
+  const services = [
+    aService(),
+    graph,
+    aService({ name: 'gone', protection: 'lost', urls: ['gone.example.com'] }),
+  ]
+
+  it('is an ordinary request', async () => {
+    expect(await decisionOf(preflight(), { services })).toEqual(deny('missing-credential'))
+  })
+
+  it('is let through where the installation says so', async () => {
+    const world = { services, workloads: [aWorkload()], settings: allowing }
+    expect(await decisionOf(preflight(), world)).toEqual(OPEN)
+    expect(await decisionOf(atPod({ method: 'OPTIONS', headers }), world)).toEqual(OPEN)
+  })
+
+  it.each([
+    ['a graph', { host: 'graph.example.com' }, 'missing-credential'],
+    ['a lost service', { host: 'gone.example.com' }, 'unknown-target'],
+    ['an unknown host', { host: 'unknown.example.com' }, 'unknown-target'],
+    ['another method', { method: 'POST' }, 'missing-credential'],
+    ['no Origin', { headers: { 'access-control-request-method': 'POST' } }, 'missing-credential'],
+  ] as const)('is not let through even there with %s', async (_title, given, reason) => {
+    const decision = await decisionOf(preflight(given), { services, settings: allowing })
+    expect(decision).toEqual(deny(reason))
+  })
+
+  it('is not let through where a graph claims the host too', async () => {
+    const both = [aService(), aService({ kind: 'InferenceGraph', name: 'g' })]
+    expect(await decisionOf(preflight(), { services: both, settings: allowing })).toEqual(
+      deny('missing-credential'),
+    )
+  })
+})
+
+describe('several targets', () => {
+  const first = aService({ namespace: 'a', name: 'first' })
+  const second = aService({ namespace: 'b', name: 'second' })
+  const keys = [
+    anApiKey({ namespace: 'a', name: 'a' }),
+    anApiKey({ namespace: 'b', name: 'b', user: 'bob' }),
+  ]
+  const withKey = aRequest({ headers: bearer(KEY) })
+
+  it('must all allow', async () => {
+    const services = [second, first]
+    expect(await decisionOf(withKey, { services, keys })).toMatchObject({ outcome: 'allow' })
+    for (const only of keys) {
+      expect(await decisionOf(withKey, { services, keys: [only] })).toEqual(deny('unknown-api-key'))
+    }
+    expect(await decisionOf(aRequest(), { services, keys })).toEqual(deny('missing-credential'))
+  })
+
+  it('are protected if one is, in whatever order', async () => {
+    for (const [one, other] of [
+      ['open', 'protected'],
+      ['protected', 'open'],
+    ] as const) {
+      const services = [
+        { ...first, protection: one },
+        { ...second, protection: other },
+      ]
+      expect(await decisionOf(aRequest(), { services })).toEqual(deny('missing-credential'))
+      expect(await decisionOf(withKey, { services, keys })).toMatchObject({
+        outcome: 'allow',
+        caller: { kind: 'api-key' },
+      })
+    }
+  })
+
+  it('are refused if one is lost', async () => {
+    for (const services of [
+      [{ ...first, protection: 'lost' as const }, second],
+      [first, { ...second, protection: 'lost' as const }],
+    ]) {
+      expect(await decisionOf(withKey, { services, keys })).toEqual(deny('unknown-target'))
+    }
+  })
+
+  it('are answered by the first denial in their order', async () => {
+    const graph = aService({
+      kind: 'InferenceGraph',
+      namespace: 'z',
+      name: 'z',
+      protection: 'lost',
+    })
+    expect(await decisionOf(aRequest(), { services: [first, graph] })).toEqual(
+      deny('unknown-target'),
+    )
+    const lost = aService({ namespace: 'z', name: 'z', protection: 'lost' })
+    expect(await decisionOf(aRequest(), { services: [lost, first] })).toEqual(
+      deny('missing-credential'),
+    )
+  })
+
+  it('are answered in their order even where the first one is slower', async () => {
+    const decision = await decisionOf(aRequest({ headers: bearer('reader-token') }), {
+      services: [second, first],
+      tokens: new Map([['reader-token', known(aCaller())]]),
+      permits: (_caller, { namespace }) =>
+        namespace === 'a' ? Promise.resolve('unavailable') : 'no',
+    })
+    expect(decision).toEqual(deny('authorization-unavailable'))
+  })
+
+  it('are excluded only if all are', async () => {
+    const request = aRequest({ method: 'GET', path: '/healthz' })
+    expect(await decisionOf(request, { services: [first, second] })).toEqual(OPEN)
+    for (const kind of ['InferenceGraph', 'LLMInferenceService'] as const) {
+      expect(await decisionOf(request, { services: [first, { ...second, kind }] })).toEqual(
+        deny('missing-credential'),
+      )
+    }
+  })
+
+  it('on one address must all allow', async () => {
+    const world = {
+      services: [aService(), open],
+      workloads: [
+        aWorkload(),
+        aWorkload({
+          name: 'open-0',
+          service: { kind: 'InferenceService', namespace: 'other', name: 'open' },
+        }),
+      ],
+      keys: [anApiKey()],
+    }
+    const request = { host: '10.0.0.1' }
+    expect(await decisionOf(atPod(request), world)).toEqual(deny('missing-credential'))
+    const decision = await decisionOf(atPod({ ...request, headers: bearer(KEY) }), world)
+    expect(decision).toMatchObject({ outcome: 'allow' })
+  })
+
+  it('that are two declarations of one service must both allow', async () => {
+    for (const services of [
+      [aService(), aService({ protection: 'open' })],
+      [aService({ protection: 'open' }), aService()],
+    ]) {
+      expect(await decisionOf(aRequest(), { services })).toEqual(deny('missing-credential'))
+      const world = { services, workloads: [aWorkload()] }
+      expect(await decisionOf(atPod(), world)).toEqual(deny('missing-credential'))
+    }
+  })
+})
+
+describe('a Host, a path or a header alone opens nothing', () => {
+  const world: World = {
+    services: [aService(), open, openLlm, anLlm()],
+    workloads: [aWorkload()],
+  }
+  const missing = deny('missing-credential')
+  const model = (name: string) => ({ 'x-gateway-model-name': name })
+
+  it.each<[title: string, AccessRequest, Decision]>([
+    [
+      'the Host of an open service',
+      atPod({ host: 'open.example.com' }),
+      deny('conflicting-target'),
+    ],
+    ['a Host that nobody claims', atPod({ host: 'nobody.example.com' }), missing],
+    ['the path of an open LLM', aRequest({ path: '/llm/free/v1/models' }), missing],
+    [
+      'the model of an open LLM',
+      aRequest({ headers: model('publishers/llm/models/free') }),
+      missing,
+    ],
+    [
+      'the model of an open LLM on the path of another',
+      aRequest({
+        host: 'gw.example.com',
+        path: '/llm/chat/v1',
+        headers: model('publishers/llm/models/free'),
+      }),
+      deny('conflicting-target'),
+    ],
+    [
+      'the path of an open LLM with the model of another',
+      aRequest({
+        host: 'gw.example.com',
+        path: '/llm/free/v1',
+        headers: model('publishers/llm/models/meta/llama'),
+      }),
+      deny('conflicting-target'),
+    ],
+    [
+      'the path of an open LLM with dots to another',
+      aRequest({ host: 'gw.example.com', path: '/llm/free/../chat/v1' }),
+      deny('unsupported-request'),
+    ],
+    ['the path of an open LLM at a pod', atPod({ path: '/llm/free/v1/models' }), missing],
+    [
+      'headers of other proxies',
+      aRequest({
+        headers: {
+          'x-forwarded-host': 'open.example.com',
+          'x-envoy-original-path': '/healthz',
+          'k-network-probe': 'probe',
+        },
+      }),
+      missing,
+    ],
+  ])('%s', async (_title, request, decision) => {
+    expect(await decisionOf(request, world)).toEqual(decision)
+  })
+})
+
+describe('an own component', () => {
+  const source = { address: '10.0.0.2', principal: 'spiffe://cluster.local/ns/team/sa/iris-sa' }
+  const transformer = aWorkload({
+    name: 'iris-transformer-0',
+    addresses: ['10.0.0.2'],
+    component: 'transformer',
+  })
+  const world: World = {
+    services: [aService()],
+    workloads: [aWorkload(), transformer],
+    keys: [anApiKey()],
+  }
+
+  it('is let in by what it is', async () => {
+    expect(await decisionOf(atPod({ source }), world)).toMatchObject({
+      outcome: 'allow',
+      caller: { kind: 'component', reference: 'team/iris-transformer-0' },
+      consumed: [],
+    })
+  })
+
+  it('passes on its user, whose credential is taken away', async () => {
+    expect(await decisionOf(atPod({ source, headers: bearer(KEY) }), world)).toMatchObject({
+      outcome: 'allow',
+      caller: { kind: 'api-key' },
+      consumed: [AUTHORIZATION],
+    })
+  })
+
+  it('may pass on a credential that is not for us', async () => {
+    expect(await decisionOf(atPod({ source, headers: bearer('other') }), world)).toMatchObject({
+      outcome: 'allow',
+      caller: { kind: 'component' },
+      consumed: [],
+    })
+  })
+
+  it('keeps from the model a credential that was found good, even while nobody knows what it permits', async () => {
+    const request = atPod({ source, headers: bearer('reader-token') })
+    expect(await decisionOf(request, { ...world, permits: () => 'unavailable' })).toMatchObject({
+      outcome: 'allow',
+      caller: { kind: 'component' },
+      consumed: [AUTHORIZATION],
+    })
+  })
+
+  it('is nobody at a gateway, nor at the pod of another service', async () => {
+    expect(await decisionOf(aRequest({ source }), world)).toEqual(deny('missing-credential'))
+    const service = { kind: 'InferenceService', namespace: 'team', name: 'other' } as const
+    const elsewhere = {
+      services: [aService({ name: 'other', urls: [] })],
+      workloads: [aWorkload({ service }), transformer],
+    }
+    expect(await decisionOf(atPod({ source }), elsewhere)).toEqual(deny('missing-credential'))
+  })
+
+  it('of another trust domain is nobody', async () => {
+    const settings = { trustDomain: 'example.org' }
+    expect(await decisionOf(atPod({ source }), { ...world, settings })).toEqual(
+      deny('missing-credential'),
+    )
+  })
+})
+
+describe('the credential is taken away', () => {
+  const keys = [anApiKey()]
+  const consumed = async (request: AccessRequest, world: World) => {
+    const decision = await decisionOf(request, { services: [aService()], keys, ...world })
+    return decision.outcome === 'allow' ? decision.consumed.map(({ name }) => name) : decision
+  }
+  const shown = { headers: { ...bearer(KEY), 'x-api-key': KEY } }
+  const pod = (given: Partial<Workload> = {}) => ({ workloads: [aWorkload(given)] })
+
+  it('from everywhere it stands, at the sidecar of the predictor', async () => {
+    expect(await consumed(atPod(shown), pod())).toEqual(['authorization', 'x-api-key'])
+  })
+
+  it.each<[title: string, AccessRequest, World, readonly string[]]>([
+    ['not at a transformer', atPod(shown), pod({ component: 'transformer' }), []],
+    ['not at a gateway before a sidecar', aRequest(shown), pod(), []],
+    ['not at a gateway while no pod is known', aRequest(shown), {}, []],
+    [
+      'at a gateway before pods without a sidecar',
+      aRequest(shown),
+      pod({ sidecar: false }),
+      ['authorization', 'x-api-key'],
+    ],
+    [
+      'nowhere where it is to be forwarded always',
+      atPod(shown),
+      { ...pod(), settings: { forwardCredential: 'Always' } },
+      [],
+    ],
+    [
+      'everywhere where it is to be forwarded never',
+      aRequest(shown),
+      { ...pod(), settings: { forwardCredential: 'Never' } },
+      ['authorization', 'x-api-key'],
+    ],
+  ])('%s', async (_title, request, world, expected) => {
+    expect(await consumed(request, world)).toEqual(expected)
+  })
+
+  it('from a cookie too', async () => {
+    const place = { kind: 'cookie', name: 'session' } as const
+    const sources = credentialSources([], [{ place, prefix: '' }])
+    const settings = { credentialSources: sources.map((source) => ({ ...source, asToken: true })) }
+    const request = atPod({ headers: { cookie: 'a=b; session=reader-token' } })
+    expect(await decisionOf(request, { services: [aService()], ...pod(), settings })).toMatchObject(
+      { outcome: 'allow', consumed: [place] },
+    )
+  })
+
+  it('not where one of several targets needs it further on', async () => {
+    const second = aService({ name: 'second' })
+    const workloads = [
+      aWorkload({ sidecar: false }),
+      aWorkload({
+        name: 'second-0',
+        addresses: ['10.0.0.2'],
+        service: { kind: 'InferenceService', namespace: 'team', name: 'second' },
+      }),
+    ]
+    for (const services of [
+      [aService(), second],
+      [second, aService()],
+    ]) {
+      expect(await consumed(aRequest(shown), { services, workloads })).toEqual([])
+    }
+  })
+
+  it('although another target is open, where no later check needs it', async () => {
+    for (const name of ['a', 'z']) {
+      const services = [aService(), aService({ name, protection: 'open' })]
+      expect(await consumed(aRequest(shown), { services, ...pod({ sidecar: false }) })).toEqual([
+        'authorization',
+        'x-api-key',
+      ])
+    }
+  })
+})
+
+describe('what is noted', () => {
+  const stepsOf = async (request: AccessRequest, world: World) => {
+    const steps: string[] = []
+    await anAuthorize(world)(request, (step) => steps.push(step))
+    return steps.join('\n')
+  }
+
+  it('names the target, the place of the credential, the caller and the permission', async () => {
+    const world = { services: [aService()], keys: [anApiKey()] }
+    const steps = await stepsOf(aRequest({ headers: { 'x-api-key': KEY } }), world)
+    expect(steps).toContain('InferenceService team/iris')
+    expect(steps).toContain('x-api-key')
+    expect(steps).toContain('apikey:team/iris-key')
+    expect(steps).toContain('yes')
+  })
+
+  it.each([
+    ['a good key', bearer(KEY)],
+    ['a good token', bearer('reader-token')],
+    ['an unknown one', bearer('unknown-secret')],
+    ['another scheme', { authorization: 'Basic unknown-secret' }],
+    ['two', { authorization: 'Bearer unknown-secret', 'x-api-key': KEY }],
+  ])('is never the credential: %s', async (_title, headers) => {
+    const world = { services: [aService()], keys: [anApiKey()] }
+    const steps = await stepsOf(aRequest({ headers }), world)
+    expect(steps).not.toMatch(/unknown-secret|iris-key-0|reader-token/)
+    expect(steps).not.toContain(anApiKey().digest)
+  })
+
+  it('changes nothing', async () => {
+    const authorize = anAuthorize({ services: [aService()], keys: [anApiKey()] })
+    const request = aRequest({ headers: bearer(KEY) })
+    expect(await authorize(request, () => {})).toEqual(await authorize(request))
+  })
+})

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import { credentialSources, readCredential } from '../../src/access/credential.ts'
+
+const ACCEPTED = credentialSources(['authorization', 'x-api-key', 'api-key'], [])
+
+const read = (headers: Readonly<Record<string, string>>) =>
+  readCredential(new Map(Object.entries(headers)), ACCEPTED)
+
+const header = (name: string) => ({ kind: 'header', name })
+
+describe('a credential', () => {
+  it.each<[title: string, Readonly<Record<string, string>>]>([
+    ['no header', {}],
+    ['an empty Authorization', { authorization: '' }],
+    ['an empty x-api-key', { 'x-api-key': '' }],
+    ['a cookie', { cookie: 'token=abc' }],
+    ['Proxy-Authorization', { 'proxy-authorization': 'Bearer abc' }],
+    ['a spelling with an underscore', { authorization_: 'Bearer abc', x_api_key: 'abc' }],
+  ])('is not found in %s', (_title, headers) => {
+    expect(read(headers)).toEqual({ kind: 'none' })
+  })
+
+  it.each(['Bearer abc', 'bearer abc', 'BEARER abc', 'bEaReR abc'])(
+    'is the token of %j',
+    (text) => {
+      expect(read({ authorization: text })).toMatchObject({ kind: 'presented', value: 'abc' })
+    },
+  )
+
+  it('in Authorization is a token or a key, elsewhere a key only', () => {
+    expect(read({ authorization: 'Bearer abc' })).toEqual({
+      kind: 'presented',
+      value: 'abc',
+      places: [header('authorization')],
+      asToken: true,
+      asApiKey: true,
+    })
+    expect(read({ 'x-api-key': 'abc' })).toEqual({
+      kind: 'presented',
+      value: 'abc',
+      places: [header('x-api-key')],
+      asToken: false,
+      asApiKey: true,
+    })
+  })
+
+  it('in Authorization is no key where keys are not taken from there', () => {
+    const headers = new Map([['authorization', 'Bearer abc']])
+    expect(readCredential(headers, credentialSources(['x-api-key'], []))).toMatchObject({
+      asToken: true,
+      asApiKey: false,
+    })
+  })
+
+  it('that stands in several places is one', () => {
+    const headers = { authorization: 'Bearer abc', 'x-api-key': 'abc', 'api-key': 'abc' }
+    expect(read(headers)).toEqual({
+      kind: 'presented',
+      value: 'abc',
+      places: [header('authorization'), header('x-api-key'), header('api-key')],
+      asToken: true,
+      asApiKey: true,
+    })
+  })
+
+  it('is not looked for in a header that is not configured', () => {
+    const headers = new Map([['api-key', 'abc']])
+    expect(readCredential(headers, credentialSources(['x-api-key'], []))).toEqual({ kind: 'none' })
+  })
+})
+
+describe('a credential is malformed', () => {
+  it.each([
+    'Basic dXNlcjpwYXNz',
+    'Bearer',
+    'Bearer ',
+    'abc',
+    'Bearerabc',
+    'Bearer-invalid abc',
+    'Bearer abc def',
+    'Bearer abc ',
+    ' Bearer abc',
+    'Bearer\tabc',
+    'Bearer abc\n',
+    'Bearer abc\0',
+    'Bearer ab\x7f',
+    'Bearer caf\u00e9',
+    'Negotiate abc',
+    'Something abc',
+    `Bearer ${'a'.repeat(8_200)}`,
+  ])('as Authorization: %j', (authorization) => {
+    expect(read({ authorization })).toEqual({ kind: 'malformed' })
+  })
+
+  it.each(['caf\u00e9-key', 'two words', 'key\n', '\0', ' key', 'a'.repeat(8_200)])(
+    'as x-api-key: %j',
+    (key) => {
+      expect(read({ 'x-api-key': key })).toEqual({ kind: 'malformed' })
+    },
+  )
+
+  it.each<[title: string, Readonly<Record<string, string>>]>([
+    ['another scheme', { authorization: 'Basic abc', 'x-api-key': 'abc' }],
+    ['an API key that is not ASCII', { authorization: 'Bearer abc', 'api-key': 'caf\u00e9' }],
+    ['a first API key that is not ASCII', { 'x-api-key': 'caf\u00e9', 'api-key': 'abc' }],
+  ])('by %s, even beside a good one', (_title, headers) => {
+    expect(read(headers)).toEqual({ kind: 'malformed' })
+  })
+})
+
+describe('a credential is ambiguous', () => {
+  it.each<[title: string, Readonly<Record<string, string>>]>([
+    ['two Authorization lines', { authorization: 'Bearer abc,Bearer def' }],
+    ['the same Authorization line twice', { authorization: 'Bearer abc,Bearer abc' }],
+    ['two Authorization lines joined with a space', { authorization: 'Bearer abc, Bearer abc' }],
+    ['two schemes', { authorization: 'Basic abc,Bearer abc' }],
+    ['a comma alone', { authorization: ',' }],
+    ['two x-api-key lines', { 'x-api-key': 'abc,def' }],
+    ['a token and another key', { authorization: 'Bearer abc', 'x-api-key': 'def' }],
+    ['two keys', { 'x-api-key': 'abc', 'api-key': 'def' }],
+    ['a comma beside a good one', { authorization: 'Bearer abc', 'api-key': 'abc,abc' }],
+    ['another case of letters', { authorization: 'Bearer abc', 'x-api-key': 'ABC' }],
+  ])('by %s', (_title, headers) => {
+    expect(read(headers)).toEqual({ kind: 'ambiguous' })
+  })
+})
+
+describe('a token of an identity provider', () => {
+  const sources = credentialSources(
+    ['authorization'],
+    [
+      { place: { kind: 'header', name: 'x-id-token' }, prefix: 'Token ' },
+      { place: { kind: 'cookie', name: 'session' }, prefix: '' },
+    ],
+  )
+  const readToken = (headers: Readonly<Record<string, string>>) =>
+    readCredential(new Map(Object.entries(headers)), sources)
+  const cookie = { kind: 'cookie', name: 'session' }
+
+  it('stands in its header behind its prefix, and is neither a key nor a Kubernetes token', () => {
+    expect(readToken({ 'x-id-token': 'Token abc' })).toEqual({
+      kind: 'presented',
+      value: 'abc',
+      places: [header('x-id-token')],
+      asToken: false,
+      asApiKey: false,
+    })
+  })
+
+  it.each(['session=abc', 'a=b; session=abc', 'session=abc;a=b', ' a=b ;  session = abc ; c=d'])(
+    'stands in its cookie in %j',
+    (text) => {
+      expect(readToken({ cookie: text })).toMatchObject({ value: 'abc', places: [cookie] })
+    },
+  )
+
+  it.each(['', 'a=b', 'xsession=abc', 'session', 'session=', 'Session=abc', 'a=session=abc'])(
+    'does not stand in the cookies %j',
+    (text) => {
+      expect(readToken({ cookie: text })).toEqual({ kind: 'none' })
+    },
+  )
+
+  it('keeps the equals signs of a cookie', () => {
+    expect(readToken({ cookie: 'session=abc==' })).toMatchObject({ value: 'abc==' })
+  })
+
+  it.each([
+    ['without its prefix', { 'x-id-token': 'abc' }, 'malformed'],
+    ['with nothing behind its prefix', { 'x-id-token': 'Token ' }, 'malformed'],
+    ['in a cookie that is not ASCII', { cookie: 'session=caf\u00e9' }, 'malformed'],
+    ['in two cookies of one name', { cookie: 'session=abc; session=def' }, 'ambiguous'],
+    ['in a cookie with a comma', { cookie: 'session=abc,def' }, 'ambiguous'],
+    ['beside another', { authorization: 'Bearer def', cookie: 'session=abc' }, 'ambiguous'],
+  ])('%s is refused', (_title, headers, kind) => {
+    expect(readToken(headers)).toEqual({ kind })
+  })
+
+  it('that stands in a header and in a cookie is one', () => {
+    const headers = { authorization: 'Bearer abc', cookie: 'session=abc; session=abc' }
+    expect(readToken(headers)).toMatchObject({ kind: 'presented', value: 'abc', asToken: true })
+  })
+})

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { idOf } from '../../src/access/service.ts'
+import {
+  aClaim,
+  aDirectory,
+  anApiKey,
+  anLlm,
+  aService,
+  aWorkload,
+  digestOf,
+} from '../support/builders.ts'
+
+describe('a directory', () => {
+  it('finds a service by each of its claims', () => {
+    const service = aService({ urls: ['iris.example.com', 'iris.team', 'gw.example.com/iris'] })
+    const directory = aDirectory({ services: [service] })
+    for (const claim of service.claims) expect(directory.claimantsOf(claim)).toEqual([service])
+  })
+
+  it.each(['gw.example.com', 'gw.example.com/iris/v1', 'gw.example.com/Iris', '*/iris', 'x/iris'])(
+    'does not find it by the other claim %s',
+    (url) => {
+      const directory = aDirectory({ services: [aService({ urls: ['gw.example.com/iris'] })] })
+      expect(directory.claimantsOf(aClaim(url))).toEqual([])
+    },
+  )
+
+  it('names every claimant, once', () => {
+    const services = [aService({ urls: ['a', 'a'] }), anLlm({ urls: ['a'] })]
+    expect(aDirectory({ services }).claimantsOf(aClaim('a'))).toEqual(services)
+  })
+
+  it('gives a claim back when its claimant goes or claims something else', () => {
+    const directory = aDirectory()
+    directory.services.put('1', aService({ urls: ['a', 'b/x'] }))
+    directory.services.put('1', aService({ urls: ['c'] }))
+    expect(directory.claimantsOf(aClaim('a'))).toEqual([])
+    expect(directory.divides('b')).toBe(false)
+    directory.services.remove('1')
+    expect(directory.claimantsOf(aClaim('c'))).toEqual([])
+    expect(directory.servicesNamed(aService())).toEqual([])
+  })
+
+  it('tells which hosts are divided by paths', () => {
+    const directory = aDirectory({ services: [aService({ urls: ['a', 'b/x'] })] })
+    expect(['a', 'b', 'c', undefined].map(directory.divides)).toEqual([false, true, false, false])
+  })
+
+  it('tells that paths are claimed on any host', () => {
+    const directory = aDirectory({ services: [anLlm()] })
+    expect(directory.divides(undefined)).toBe(true)
+    expect(directory.divides('a')).toBe(false)
+  })
+
+  it('finds a service by kind, namespace and name together', () => {
+    const services = [aService(), aService({ kind: 'InferenceGraph' }), anLlm()]
+    const directory = aDirectory({ services })
+    for (const service of services) expect(directory.servicesNamed(service)).toEqual([service])
+    expect(directory.servicesNamed({ ...aService(), namespace: 'llm' })).toEqual([])
+  })
+
+  it('holds two declarations of one service that come from different sources', () => {
+    const services = [aService(), aService({ protection: 'open' })]
+    expect(aDirectory({ services }).servicesNamed(aService())).toEqual(services)
+  })
+
+  it('finds a pod by each of its addresses, and until it goes', () => {
+    const directory = aDirectory()
+    const pod = aWorkload({ addresses: ['10.0.0.1', '10.0.0.2', '10.0.0.2'] })
+    directory.workloads.put('1', pod)
+    expect(directory.workloadsAt('10.0.0.1')).toEqual([pod])
+    expect(directory.workloadsAt('10.0.0.2')).toEqual([pod])
+    directory.workloads.put('1', { ...pod, addresses: ['10.0.0.3'] })
+    expect(directory.workloadsAt('10.0.0.2')).toEqual([])
+    directory.workloads.remove('1')
+    expect(directory.workloadsAt('10.0.0.3')).toEqual([])
+  })
+
+  it('finds the pods of a service', () => {
+    const second = aWorkload({ name: 'iris-predictor-1', addresses: ['10.0.0.2'] })
+    const directory = aDirectory({ workloads: [aWorkload(), second] })
+    expect(directory.workloadsOf(aService())).toEqual([aWorkload(), second])
+    expect(directory.workloadsOf({ ...aService(), name: idOf(aService()) })).toEqual([])
+  })
+
+  it('finds keys by namespace and digest', () => {
+    const keys = [anApiKey(), anApiKey({ name: 'again' }), anApiKey({ namespace: 'other' })]
+    const directory = aDirectory({ keys })
+    const digest = digestOf('iris-key-0123456789')
+    expect(directory.keysWith('team', digest)).toEqual([keys[0], keys[1]])
+    expect(directory.keysWith('other', digest)).toEqual([keys[2]])
+    expect(directory.keysWith('third', digest)).toEqual([])
+    expect(directory.keysWith('team', digestOf('x'))).toEqual([])
+  })
+})

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { type ForwardCredential, forwards } from '../../src/access/forwarding.ts'
+import type { ServiceKind } from '../../src/access/service.ts'
+import { COMPONENTS, type Component, type Workload } from '../../src/access/workload.ts'
+import { aDirectory, aService, aWorkload } from '../support/builders.ts'
+
+const atPodOf = (component: Component | undefined, mode: ForwardCredential = 'Auto') =>
+  forwards(
+    mode,
+    {
+      service: aService(component === 'graph' ? { kind: 'InferenceGraph' } : {}),
+      position: 'workload',
+      workload: aWorkload({ component }),
+      pathPrefix: '',
+    },
+    aDirectory(),
+  )
+
+function atGatewayBefore(
+  workloads: readonly Workload[],
+  {
+    kind = 'InferenceService',
+    mode = 'Auto',
+  }: { kind?: ServiceKind; mode?: ForwardCredential } = {},
+) {
+  const service = aService({ kind })
+  const target = { service, position: 'gateway', workload: undefined, pathPrefix: '' } as const
+  return forwards(mode, target, aDirectory({ workloads }))
+}
+
+const bare = aWorkload({ sidecar: false })
+
+describe('by default the credential travels on', () => {
+  it.each<[Component | undefined, boolean]>([
+    ['predictor', false],
+    ['llm', false],
+    ['transformer', true],
+    ['explainer', true],
+    ['graph', true],
+    [undefined, true],
+  ])('from the sidecar of a %s: %s', (component, expected) => {
+    expect(atPodOf(component)).toBe(expected)
+  })
+
+  it.each<[title: string, readonly Workload[], boolean]>([
+    ['no pod is known', [], true],
+    ['its pod has a sidecar', [aWorkload()], true],
+    ['its pod has none', [bare], false],
+    ['all of its pods have none', [bare, aWorkload({ name: 'b', sidecar: false })], false],
+    ['one of its pods has a sidecar', [bare, aWorkload({ name: 'b' })], true],
+    [
+      'only a pod of another service has a sidecar',
+      [bare, aWorkload({ service: { kind: 'InferenceService', namespace: 'team', name: 'b' } })],
+      false,
+    ],
+  ])('from a gateway where %s: %s', (_title, workloads, expected) => {
+    expect(atGatewayBefore(workloads)).toBe(expected)
+  })
+
+  it('from a gateway to an InferenceGraph, whose router calls further services', () => {
+    const service = { kind: 'InferenceGraph', namespace: 'team', name: 'iris' } as const
+    const router = aWorkload({ service, component: 'graph', sidecar: false })
+    expect(atGatewayBefore([router], { kind: 'InferenceGraph' })).toBe(true)
+  })
+})
+
+describe('where the installation says', () => {
+  it('Always, it travels on from everywhere', () => {
+    for (const component of COMPONENTS) expect(atPodOf(component, 'Always')).toBe(true)
+    expect(atGatewayBefore([bare], { mode: 'Always' })).toBe(true)
+  })
+
+  it('Never, it travels on from nowhere', () => {
+    for (const component of COMPONENTS) expect(atPodOf(component, 'Never')).toBe(false)
+    expect(atGatewayBefore([aWorkload()], { mode: 'Never' })).toBe(false)
+    expect(atGatewayBefore([], { mode: 'Never', kind: 'InferenceGraph' })).toBe(false)
+  })
+})

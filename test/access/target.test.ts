@@ -1,0 +1,525 @@
+import { describe, expect, it } from 'vitest'
+import { canonicalAddress } from '../../src/access/address.ts'
+import type { AccessRequest } from '../../src/access/request.ts'
+import { idOf } from '../../src/access/service.ts'
+import { findTargets } from '../../src/access/target.ts'
+import { aDirectory, anLlm, aRequest, aService, atPod, aWorkload } from '../support/builders.ts'
+
+type Directory = ReturnType<typeof aDirectory>
+
+/** The reason of a denial, or each target as `Kind/namespace/name` and the prefix a gateway cuts. */
+function targetsOf(request: AccessRequest, directory: Directory): string | readonly string[] {
+  const targets = findTargets(request, directory)
+  return 'outcome' in targets
+    ? targets.reason
+    : targets.map(({ service, pathPrefix }) => `${idOf(service)} ${pathPrefix}`.trim())
+}
+
+const IRIS = 'InferenceService/team/iris'
+const OTHER = 'InferenceService/other/open'
+const CHAT = 'LLMInferenceService/llm/chat'
+
+const other = aService({ namespace: 'other', name: 'open', urls: ['open.example.com'] })
+
+describe('at a workload', () => {
+  const directory = aDirectory({ services: [aService(), other], workloads: [aWorkload()] })
+
+  it('the pod that is asked names the service', () => {
+    expect(targetsOf(atPod(), directory)).toEqual([IRIS])
+  })
+
+  it('the target knows its position and its pod', () => {
+    const [target] = [findTargets(atPod(), directory)].flat()
+    expect(target).toMatchObject({ position: 'workload', workload: { component: 'predictor' } })
+  })
+
+  it.each([
+    ['an IPv4-mapped address', '10.0.0.1', '::ffff:10.0.0.1'],
+    ['an IPv4-mapped address in hex', '10.0.0.1', '::FFFF:0A00:0001'],
+    ['a mapped address of the pod', '::ffff:10.0.0.1', '10.0.0.1'],
+    ['IPv6 in capitals', '2001:db8::a', '2001:DB8::A'],
+    ['IPv6 written out', '2001:db8::a', '2001:0db8:0000:0000:0000:0000:0000:000a'],
+  ])('%s is the same pod', (_title, ofPod, asked) => {
+    const addresses = [canonicalAddress(ofPod) ?? '']
+    const held = aDirectory({ services: [aService()], workloads: [aWorkload({ addresses })] })
+    const request = atPod({ destination: { address: canonicalAddress(asked) } })
+    expect(targetsOf(request, held)).toEqual([IRIS])
+  })
+
+  it('a pod is found by each of its addresses', () => {
+    const workload = aWorkload({ addresses: ['10.0.0.1', '2001:db8:0:0:0:0:0:a'] })
+    const held = aDirectory({ services: [aService()], workloads: [workload] })
+    for (const address of workload.addresses) {
+      expect(targetsOf(atPod({ destination: { address } }), held)).toEqual([IRIS])
+    }
+  })
+
+  it.each([
+    ['an unknown address', { address: '10.0.0.9' }],
+    ['no address', { address: undefined }],
+  ])('%s is no target, whatever the Host', (_title, destination) => {
+    expect(targetsOf(atPod({ destination }), directory)).toBe('unknown-target')
+    expect(targetsOf(atPod({ destination, host: 'open.example.com' }), directory)).toBe(
+      'unknown-target',
+    )
+  })
+
+  it('a pod whose service is not known is no target', () => {
+    const held = aDirectory({ services: [other], workloads: [aWorkload()] })
+    expect(targetsOf(atPod(), held)).toBe('unknown-target')
+    expect(targetsOf(atPod({ host: 'open.example.com' }), held)).toBe('unknown-target')
+  })
+
+  it('the kind, the namespace and the name must all be those of the pod', () => {
+    for (const given of [
+      { kind: 'InferenceGraph' as const },
+      { namespace: 'other' },
+      { name: 'iris2' },
+    ]) {
+      const held = aDirectory({ services: [aService(given)], workloads: [aWorkload()] })
+      expect(targetsOf(atPod(), held)).toBe('unknown-target')
+    }
+  })
+
+  it('two pods on one address are two targets', () => {
+    const second = aWorkload({
+      namespace: 'other',
+      name: 'open-predictor-0',
+      service: { kind: 'InferenceService', namespace: 'other', name: 'open' },
+    })
+    const held = aDirectory({ services: [aService(), other], workloads: [aWorkload(), second] })
+    expect(targetsOf(atPod({ host: '10.0.0.1' }), held)).toEqual([OTHER, IRIS])
+  })
+
+  it('two pods on one address are none when the service of one is not known', () => {
+    const second = aWorkload({
+      name: 'gone-0',
+      service: { kind: 'InferenceService', namespace: 'team', name: 'gone' },
+    })
+    for (const workloads of [
+      [aWorkload(), second],
+      [second, aWorkload()],
+    ]) {
+      const held = aDirectory({ services: [aService()], workloads })
+      expect(targetsOf(atPod(), held)).toBe('unknown-target')
+    }
+  })
+
+  it('a service that two sources declare is two targets', () => {
+    const services = [aService(), aService({ protection: 'open' })]
+    const held = aDirectory({ services, workloads: [aWorkload()] })
+    expect(targetsOf(atPod(), held)).toEqual([IRIS, IRIS])
+  })
+})
+
+describe("a workload's own identity", () => {
+  const directory = aDirectory({ services: [aService()], workloads: [aWorkload()] })
+  const as = (principal: string | undefined) => atPod({ destination: { principal } })
+
+  it('may be absent', () => {
+    expect(targetsOf(as(undefined), directory)).toEqual([IRIS])
+  })
+
+  it('may be that of the pod', () => {
+    expect(targetsOf(as('spiffe://cluster.local/ns/team/sa/iris-sa'), directory)).toEqual([IRIS])
+  })
+
+  it.each([
+    ['of another namespace', 'spiffe://cluster.local/ns/other/sa/iris-sa'],
+    ['of another ServiceAccount', 'spiffe://cluster.local/ns/team/sa/default'],
+    ['with more behind', 'spiffe://cluster.local/ns/team/sa/iris-sa/x'],
+    ['with more before', 'xspiffe://cluster.local/ns/team/sa/iris-sa'],
+    ['with dots', 'spiffe://cluster.local/ns/other/../team/sa/iris-sa'],
+    ['with a line feed', 'spiffe://cluster.local/ns/team/sa/iris-sa\n'],
+    ['of another form', 'CN=iris-sa,O=team'],
+    ['of DNS', 'iris-sa.team'],
+  ])('must not be one %s', (_title, principal) => {
+    expect(targetsOf(as(principal), directory)).toBe('conflicting-target')
+  })
+
+  it('must fit both pods of one address', () => {
+    const second = aWorkload({ name: 'other-0', serviceAccount: 'default' })
+    const held = aDirectory({ services: [aService()], workloads: [aWorkload(), second] })
+    expect(targetsOf(as('spiffe://cluster.local/ns/team/sa/iris-sa'), held)).toBe(
+      'conflicting-target',
+    )
+    expect(targetsOf(as('spiffe://cluster.local/ns/team/sa/default'), held)).toBe(
+      'conflicting-target',
+    )
+  })
+})
+
+describe('the Host at a workload', () => {
+  const divided = aService({ namespace: 'other', name: 'part', urls: ['gw.example.com/part'] })
+  const directory = aDirectory({
+    services: [aService(), other, divided, anLlm()],
+    workloads: [aWorkload()],
+  })
+
+  it.each([
+    ['its own', 'iris.example.com'],
+    ["the pod's address", '10.0.0.1'],
+    ["a Service's address", '10.96.0.7'],
+    ['a name that nobody claims', 'alias.internal'],
+    ['one of which another claims a path only', 'gw.example.com'],
+  ])('may be %s', (_title, host) => {
+    expect(targetsOf(atPod({ host }), directory)).toEqual([IRIS])
+  })
+
+  it('must not be one that only others claim', () => {
+    expect(targetsOf(atPod({ host: 'open.example.com' }), directory)).toBe('conflicting-target')
+  })
+
+  it('may be one that it shares', () => {
+    const sharing = aService({ urls: ['iris.example.com', 'open.example.com'] })
+    const held = aDirectory({ services: [sharing, other], workloads: [aWorkload()] })
+    expect(targetsOf(atPod({ host: 'open.example.com' }), held)).toEqual([IRIS])
+  })
+
+  it('must be claimed by both services where two pods have one address', () => {
+    const second = aWorkload({
+      name: 'open-0',
+      service: { kind: 'InferenceService', namespace: 'other', name: 'open' },
+    })
+    const held = aDirectory({ services: [aService(), other], workloads: [aWorkload(), second] })
+    expect(targetsOf(atPod({ host: 'iris.example.com' }), held)).toBe('conflicting-target')
+    expect(targetsOf(atPod({ host: 'open.example.com' }), held)).toBe('conflicting-target')
+  })
+
+  it('is not compared with paths, nor is the model header', () => {
+    const request = atPod({
+      path: '/llm/chat/v1/models',
+      headers: { 'x-gateway-model-name': 'publishers/llm/models/meta/llama' },
+    })
+    expect(targetsOf(request, directory)).toEqual([IRIS])
+    expect(targetsOf(atPod({ path: '//llm%2Fchat/..' }), directory)).toEqual([IRIS])
+  })
+})
+
+describe('at a gateway', () => {
+  it('the Host names the service', () => {
+    const directory = aDirectory({ services: [aService(), other] })
+    expect(targetsOf(aRequest(), directory)).toEqual([IRIS])
+    expect(targetsOf(aRequest({ host: 'open.example.com' }), directory)).toEqual([OTHER])
+  })
+
+  it.each([
+    'unknown.example.com',
+    'example.com',
+    'x.iris.example.com',
+    '10.0.0.1',
+    '[2001:db8::1]',
+  ])('nobody is at %s', (host) => {
+    const directory = aDirectory({ services: [aService()], workloads: [aWorkload()] })
+    expect(targetsOf(aRequest({ host }), directory)).toBe('unknown-target')
+  })
+
+  it("a pod's address means nothing", () => {
+    const directory = aDirectory({ services: [aService(), other], workloads: [aWorkload()] })
+    const request = aRequest({ host: 'open.example.com', destination: { address: '10.0.0.1' } })
+    expect(targetsOf(request, directory)).toEqual([OTHER])
+  })
+
+  it('every claimant of a host is a target', () => {
+    const second = aService({ namespace: 'other', name: 'iris' })
+    const directory = aDirectory({ services: [aService(), second] })
+    expect(targetsOf(aRequest(), directory)).toEqual(['InferenceService/other/iris', IRIS])
+  })
+
+  it('claimants are judged in order of kind, namespace and name', () => {
+    const services = [
+      aService({ kind: 'LLMInferenceService', namespace: 'a', name: 'a' }),
+      aService({ namespace: 'b', name: 'b' }),
+      aService({ namespace: 'b', name: 'a' }),
+      aService({ namespace: 'a-b', name: 'a' }),
+      aService({ namespace: 'a', name: 'z' }),
+      aService({ kind: 'InferenceGraph', namespace: 'z', name: 'z' }),
+    ]
+    expect(targetsOf(aRequest(), aDirectory({ services }))).toEqual([
+      'InferenceGraph/z/z',
+      'InferenceService/a/z',
+      'InferenceService/a-b/a',
+      'InferenceService/b/a',
+      'InferenceService/b/b',
+      'LLMInferenceService/a/a',
+    ])
+  })
+
+  it.each([
+    'x-forwarded-host',
+    'x-original-host',
+    'forwarded',
+    'x-envoy-original-host',
+    'x-envoy-original-path',
+    'x-forwarded-uri',
+    'k-original-host',
+    'kserve-isvc-name',
+    'kserve-isvc-namespace',
+    'knative-serving-namespace',
+    'knative-serving-revision',
+    'host',
+    ':authority',
+    '__proto__',
+    'constructor',
+  ])('%s chooses nothing', (name) => {
+    const directory = aDirectory({ services: [aService(), other] })
+    const headers = Object.fromEntries([[name, 'open.example.com']])
+    expect(targetsOf(aRequest({ headers }), directory)).toEqual([IRIS])
+  })
+
+  it.each(['__proto__', 'constructor', 'tostring'])(
+    'a service named %s is one like others',
+    (name) => {
+      const service = aService({ namespace: name, name, urls: [name] })
+      const directory = aDirectory({ services: [aService(), service] })
+      expect(targetsOf(aRequest({ host: name }), directory)).toEqual([
+        `InferenceService/${name}/${name}`,
+      ])
+      expect(targetsOf(aRequest({ host: 'hasownproperty' }), directory)).toBe('unknown-target')
+    },
+  )
+})
+
+describe('a path at a gateway', () => {
+  const whole = aService({ urls: ['gw.example.com'] })
+  const part = aService({ namespace: 'other', name: 'part', urls: ['gw.example.com/serving/part'] })
+  const deep = aService({
+    namespace: 'other',
+    name: 'zdeep',
+    urls: ['gw.example.com/serving/part/zdeep'],
+  })
+  const directory = aDirectory({ services: [whole, part, deep, aService({ name: 'elsewhere' })] })
+  const PART = 'InferenceService/other/part /serving/part'
+  const DEEP = 'InferenceService/other/zdeep /serving/part/zdeep'
+  const at = (path: string, host = 'gw.example.com') =>
+    targetsOf(aRequest({ host, path }), directory)
+
+  it.each([
+    ['outside every prefix', '/v1/models/iris:predict', [IRIS]],
+    ['above the prefix', '/serving', [IRIS]],
+    ['that is a prefix', '/serving/part', [PART, IRIS]],
+    ['that is a prefix and a slash', '/serving/part/', [PART, IRIS]],
+    ['that is a prefix and a query', '/serving/part?x=/serving/part/zdeep', [PART, IRIS]],
+    ['below a prefix', '/serving/part/v1/models', [PART, IRIS]],
+    ['below two prefixes', '/serving/part/zdeep/v1/models', [PART, DEEP, IRIS]],
+    ['that only begins like a prefix', '/serving/part-admin', [IRIS]],
+    ['in other letters', '/Serving/Part', [IRIS]],
+    ['with the prefix further down', '/v1/serving/part', [IRIS]],
+  ])('%s names all who claim it', (_title, path, expected) => {
+    expect(at(path)).toEqual(expected)
+  })
+
+  it('means nothing on another host', () => {
+    expect(at('/serving/part/v1', 'iris.example.com')).toEqual(['InferenceService/team/elsewhere'])
+  })
+
+  it.each([
+    '/serving//part',
+    '//serving/part',
+    '/serving/./part',
+    '/serving/x/../part',
+    '/serving%2Fpart',
+    '/serving/%70art',
+    '/serving/part%20',
+    '/serving/part;x=y',
+    '/serving/..;/part',
+    '/serving\\part',
+    '/serving/part/v1/models/my%20model',
+    '/serving/part#x',
+    '/v1/models/my%20model:predict',
+    '/a,b',
+  ])('that is not canonical decides nothing where paths divide a host: %s', (path) => {
+    expect(at(path)).toBe('unsupported-request')
+  })
+
+  it('that is not canonical passes on where nothing depends on it', () => {
+    const held = aDirectory({ services: [aService(), part] })
+    for (const path of ['/v1/models/my%20model:predict', '//x', '/a;b', '/..', '/%2F', '/#']) {
+      expect(targetsOf(aRequest({ path }), held)).toEqual([IRIS])
+    }
+  })
+
+  it.each([1, 2, 8, 16, 17])('may be claimed at a depth of %i segments', (depth) => {
+    const prefix = '/a'.repeat(depth)
+    const claimant = aService({
+      namespace: 'other',
+      name: 'deep',
+      urls: [`gw.example.com${prefix}`],
+    })
+    const held = aDirectory({ services: [whole, claimant] })
+    const request = aRequest({ host: 'gw.example.com', path: `${prefix}/v1/models` })
+    expect(targetsOf(request, held)).toEqual([`InferenceService/other/deep ${prefix}`, IRIS])
+  })
+})
+
+describe('an LLM route', () => {
+  const sibling = anLlm({
+    name: 'chat2',
+    urls: ['*/llm/chat2', '*/publishers/llm/models/meta/llama'],
+  })
+  const small = anLlm({ name: 'small', model: 'small' })
+  const directory = aDirectory({ services: [aService(), anLlm(), sibling, small] })
+  const at = (path: string, host = 'unknown.example.com') =>
+    targetsOf(aRequest({ host, path }), directory)
+  const ROUTE = `${CHAT} /llm/chat`
+  const PUBLISHED = [
+    `${CHAT} /publishers/llm/models/meta/llama`,
+    `${CHAT}2 /publishers/llm/models/meta/llama`,
+  ]
+
+  it.each([
+    ['its name', '/llm/chat', [ROUTE]],
+    ['its name and more', '/llm/chat/v1/chat/completions', [ROUTE]],
+    ['its publisher', '/publishers/llm/models/meta/llama', PUBLISHED],
+    ['its publisher and more', '/publishers/llm/models/meta/llama/v1/completions', PUBLISHED],
+  ])('claims %s on any host', (_title, path, expected) => {
+    expect(at(path)).toEqual(expected)
+    expect(at(path, '10.0.0.1')).toEqual(expected)
+    expect(at(path, 'iris.example.com')).toEqual([IRIS, ...expected])
+  })
+
+  it.each([
+    '/llm',
+    '/llm/chat-admin',
+    '/llm/Chat',
+    '/x/llm/chat',
+    '/publishers/llm/models/meta',
+    '/publishers/llm/models/meta/llama2',
+    '/publishers/other/models/meta/llama',
+    '/publishers/llm/chat',
+  ])('does not claim %s', (path) => {
+    expect(at(path)).toBe('unknown-target')
+  })
+
+  it.each([
+    '/llm//chat',
+    '//llm/chat',
+    '/llm%2Fchat',
+    '/llm%2fchat',
+    '/%6clm/chat',
+    '/%6C%6C%6D/chat',
+    '/llm/%63hat',
+    '/llm/chat/../..',
+    '/x/../llm/chat',
+    '/x/y/../../llm/chat',
+    '/./llm/chat',
+    '/x/%2e%2e/llm/chat',
+    '/llm/chat%2F..%2Fsmall',
+    '/llm\\chat',
+    '/x%5c..%5cllm/chat',
+    '/llm;x/chat',
+    '/llm/chat;x',
+    '/x/..;/llm/chat',
+    '/llm/chat/v1/my%20model',
+    '/llm/chat#x',
+    '/publishers%2Fllm/models/meta/llama',
+    '/publishers/llm/models/meta%2Fllama',
+    '/publishers/llm/models/meta%2Fllama/v1/models',
+    '/publishers/llm/models/m%65ta/llama',
+    '/publishers/llm/models/meta/llama/caf%C3%A9',
+  ])('is not hidden by %s', (path) => {
+    expect(at(path)).toBe('unsupported-request')
+    expect(at(path, 'iris.example.com')).toBe('unsupported-request')
+  })
+
+  it('does not stop what is only odd further down from reaching another service', () => {
+    for (const path of ['/v1/models/my%20model:predict', '/v2/models/caf%C3%A9/infer']) {
+      expect(at(path, 'iris.example.com')).toEqual([IRIS])
+    }
+  })
+})
+
+describe('the model header', () => {
+  const sibling = anLlm({
+    name: 'chat2',
+    urls: ['*/llm/chat2', '*/publishers/llm/models/meta/llama'],
+  })
+  const small = anLlm({ name: 'small', model: 'small' })
+  const directory = aDirectory({ services: [aService(), anLlm(), sibling, small] })
+  const SMALL = 'LLMInferenceService/llm/small'
+  const at = (name: string, path = '/v1/chat/completions', host = 'unknown.example.com') =>
+    targetsOf(aRequest({ host, path, headers: { 'x-gateway-model-name': name } }), directory)
+
+  it('names the model where the path does not', () => {
+    expect(at('publishers/llm/models/small')).toEqual([SMALL])
+    expect(at('publishers/llm/models/meta/llama')).toEqual([CHAT, `${CHAT}2`])
+  })
+
+  it('adds to the claimants of the Host', () => {
+    expect(at('publishers/llm/models/small', '/v1/models', 'iris.example.com')).toEqual([
+      IRIS,
+      SMALL,
+    ])
+  })
+
+  it('may agree with the path', () => {
+    expect(at('publishers/llm/models/small', '/llm/small/v1/models')).toEqual([
+      `${SMALL} /llm/small`,
+    ])
+  })
+
+  it('of several LLMs may leave the choice to the path', () => {
+    expect(at('publishers/llm/models/meta/llama', '/llm/chat/v1/models')).toEqual([
+      `${CHAT} /llm/chat`,
+    ])
+  })
+
+  it.each([
+    ['another model', 'publishers/llm/models/small', '/llm/chat/v1/models'],
+    [
+      'another model than the publisher path',
+      'publishers/llm/models/small',
+      '/publishers/llm/models/meta/llama',
+    ],
+    ['a model that nobody has', 'publishers/llm/models/none', '/llm/chat/v1/models'],
+    ['no model at all', 'whatever', '/llm/chat/v1/models'],
+    ['two models', 'publishers/llm/models/meta/llama,publishers/llm/models/small', '/llm/chat'],
+  ])('must not name %s beside a path', (_title, name, path) => {
+    expect(at(name, path)).toBe('conflicting-target')
+  })
+
+  it('that names nothing names nobody', () => {
+    expect(at('publishers/llm/models/none')).toBe('unknown-target')
+    expect(at('')).toBe('unknown-target')
+    expect(at('publishers/llm/models/none', '/v1/models', 'iris.example.com')).toEqual([IRIS])
+  })
+
+  it('never speaks for a path that is not canonical', () => {
+    expect(at('publishers/llm/models/small', '/llm%2Fchat/v1/models')).toBe('unsupported-request')
+  })
+})
+
+describe('at a listener that serves both', () => {
+  const directory = aDirectory({ services: [aService(), other], workloads: [aWorkload()] })
+  const at = (host: string, address: string | undefined) =>
+    targetsOf(aRequest({ position: 'auto', host, destination: { address } }), directory)
+
+  it('a known pod means workload', () => {
+    expect(at('10.0.0.1', '10.0.0.1')).toEqual([IRIS])
+    expect(at('open.example.com', '10.0.0.1')).toBe('conflicting-target')
+  })
+
+  it('any other address means gateway', () => {
+    expect(at('open.example.com', '10.0.0.9')).toEqual([OTHER])
+    expect(at('open.example.com', undefined)).toEqual([OTHER])
+    expect(at('unknown.example.com', '10.0.0.9')).toBe('unknown-target')
+  })
+
+  it('a known pod of an unknown service is no gateway', () => {
+    const held = aDirectory({ services: [other], workloads: [aWorkload()] })
+    const request = aRequest({
+      position: 'auto',
+      host: 'open.example.com',
+      destination: { address: '10.0.0.1' },
+    })
+    expect(targetsOf(request, held)).toBe('unknown-target')
+  })
+
+  it.each([
+    ['10.0.0.1', 'workload'],
+    ['10.0.0.9', 'gateway'],
+  ])('the target at %s tells its position: %s', (address, position) => {
+    const request = aRequest({ position: 'auto', destination: { address } })
+    expect([findTargets(request, directory)].flat()).toMatchObject([{ position }])
+  })
+})
