@@ -137,20 +137,27 @@ function complaintOf(version: string, args: readonly string[]): string | undefin
   return args.every((arg) => arg === '--once') ? undefined : 'usage: node scripts/run.ts [--once]'
 }
 
+type End = { readonly code: number; readonly complaint?: string }
+
+const endedBy = (reason: unknown): End =>
+  reason === STOPPED ? { code: 0 } : { code: 1, complaint: messageOf(reason) }
+
+/** Resolves once everything is stopped; the complaint is the last that is said. */
 async function main(args: readonly string[]): Promise<number> {
   const stopping = createStopping()
   process.stdout.on('error', () => stopping.abort(STOPPED))
   const stops: Run['stops'] = []
-  try {
-    return await quickstart({ once: args.includes('--once'), stopping, stops })
-  } catch (fault) {
-    const reason: unknown = stopping.signal.aborted ? stopping.signal.reason : fault
-    if (reason === STOPPED) return 0
-    console.error(messageOf(reason))
-    return 1
-  } finally {
-    for (const stop of stops.toReversed()) await stop()
-  }
+  const { code, complaint } = await quickstart({
+    once: args.includes('--once'),
+    stopping,
+    stops,
+  }).then(
+    (code): End => ({ code }),
+    (fault: unknown) => endedBy(stopping.signal.aborted ? stopping.signal.reason : fault),
+  )
+  for (const stop of stops.toReversed()) await stop()
+  if (complaint !== undefined) console.error(complaint)
+  return code
 }
 
 const args = process.argv.slice(2)
