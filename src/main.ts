@@ -22,10 +22,15 @@ const messageOf = (error: unknown): string =>
 
 try {
   process.exitCode = await run(process.argv.slice(2), version, {
-    serve: (flags) => serve(flags, version, stopped()),
+    serve: async (flags) => {
+      await serve(flags, version, stopped())
+      // What nobody reads any more would keep the program for ever.
+      process.exit(0)
+    },
     check,
   })
 } catch (error) {
   process.stderr.write(`kserve-authz: ${messageOf(error)}\n`)
-  process.exitCode = isUsage(error) ? USAGE : 1
+  // What was opened before the fault would keep the program for ever.
+  process.exit(isUsage(error) ? USAGE : 1)
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { CredentialKind } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
 import type { Directory } from '../access/directory.ts'
-import { SERVICE_KINDS, type ServiceRef } from '../access/service.ts'
+import { SERVICE_KINDS } from '../access/service.ts'
 
 /** One decision, as far as it is counted. */
 export type ObservedCheck = {
@@ -23,7 +23,12 @@ const CHECKS_HEADER = `# HELP kserve_authz_checks_total Checks answered. The rea
 /** Series rendered before requests get their turn: about two milliseconds. */
 const SLICE = 2_000
 
+/** Services that are counted before those that have gone are looked for outside of a scrape. */
+const FIRST_LOOK = 1_024
+
 type Counts = {
+  readonly namespace: string
+  readonly name: string
   /** The labels of the service as text, with a comma at the end if there are any. */
   readonly service: string
   readonly series: Map<string, { readonly labels: string; value: number }>
@@ -38,9 +43,18 @@ export function createCheckCounts(
   { servicesNamed }: Pick<Directory, 'servicesNamed'>,
 ) {
   const byService = new Map<string, Counts>()
+  let nextLook = FIRST_LOOK
 
   const isKnown = (namespace: string, name: string) =>
     SERVICE_KINDS.some((kind) => servicesNamed({ kind, namespace, name }).length > 0)
+
+  /** The series of a service go with it. */
+  const dropGone = () => {
+    for (const [service, { namespace, name }] of byService) {
+      if (service !== NOBODY && !isKnown(namespace, name)) byService.delete(service)
+    }
+    nextLook = Math.max(FIRST_LOOK, 2 * byService.size)
+  }
 
   const countsOf = (namespace: string, name: string): Counts => {
     const service = idOf(namespace, name)
@@ -48,7 +62,10 @@ export function createCheckCounts(
     if (known !== undefined) return known
     // A check that ends after its service has gone must not bring the series back.
     if (service !== NOBODY && !isKnown(namespace, name)) return countsOf('', '')
+    if (byService.size >= nextLook) dropGone()
     const counts: Counts = {
+      namespace,
+      name,
       service: perService ? `${labelsText({ namespace, name })},` : '',
       series: new Map(),
     }
@@ -69,6 +86,7 @@ export function createCheckCounts(
   }
 
   const text = async () => {
+    dropGone()
     const lines = [CHECKS_HEADER]
     for (const { series } of byService.values()) {
       for (const { labels, value } of series.values()) {
@@ -78,9 +96,7 @@ export function createCheckCounts(
     }
     return lines.join('')
   }
-  const forget = ({ namespace, name }: ServiceRef) => void byService.delete(idOf(namespace, name))
-
-  return { count, text, forget }
+  return { count, text }
 }
 
 const idOf = (namespace: string, name: string) => `${namespace}/${name}`

@@ -30,8 +30,6 @@ export function createMetrics({ perService, version, directory }: Options) {
       checks.count(check)
       durations.observe({ decision: check.outcome }, check.seconds)
     },
-    /** Drops the series of a service that has left the directory. */
-    forgetService: checks.forget,
     /** A folder in place of a cluster is the resource `manifests`. */
     setSynced: (resource: string, isSynced: boolean) => synced.set({ resource }, isSynced ? 1 : 0),
     decisionLogDropped: () => dropped.inc(),

@@ -84,7 +84,6 @@ describe('checks', () => {
     const metrics = metricsOf(directory)
     metrics.observe(check)
     directory.services.remove(idOf(iris))
-    metrics.forgetService(iris)
     expect(await linesOf(metrics, 'checks_total')).toEqual([])
     metrics.observe(check)
     expect(await linesOf(metrics, 'checks_total')).toEqual([
@@ -105,7 +104,6 @@ describe('checks', () => {
       directory.services.put(idOf(service), service)
       metrics.observe({ ...check, name: service.name })
       directory.services.remove(idOf(service))
-      metrics.forgetService(service)
     }
     expect(await linesOf(metrics, 'checks_total')).toEqual([])
   })
