@@ -121,8 +121,8 @@ const binding: fc.Arbitrary<Binding> = fc.oneof(
 const idOf = (object: { kind: string; namespace: string; name: string }) =>
   `${object.kind} ${object.namespace} ${object.name}`
 const world: fc.Arbitrary<World> = fc.record({
-  roles: fc.uniqueArray(role, { selector: idOf, maxLength: 6 }),
-  bindings: fc.uniqueArray(binding, { selector: idOf, maxLength: 6 }),
+  roles: fc.uniqueArray(role, { selector: idOf, minLength: 3, maxLength: 5 }),
+  bindings: fc.uniqueArray(binding, { selector: idOf, minLength: 3, maxLength: 5 }),
 })
 const user = fc.constantFrom(ALICE, READER)
 

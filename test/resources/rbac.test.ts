@@ -58,7 +58,7 @@ describe('an aggregated ClusterRole', () => {
       }),
     )
     expect(reading.resource).toMatchObject({ role: { aggregation: [expect.anything()] } })
-    expect(reasonsOf(reading)).toEqual(new Array(5).fill('SelectorDropped'))
+    expect(reasonsOf(reading)).toEqual(Array.from({ length: 5 }, () => 'SelectorDropped'))
   })
 
   it('is none if nothing is said of it', () => {
@@ -69,12 +69,12 @@ describe('an aggregated ClusterRole', () => {
 
 describe('a binding', () => {
   it.each([
-    [{ kind: 'User', name: 'alice' }],
-    [{ kind: 'Group', name: 'gold', apiGroup: GROUP }],
-    [{ kind: 'ServiceAccount', name: 'reader', namespace: 'other', apiGroup: '' }],
-  ])('has the subject %j', (subject) => {
-    const { apiGroup, ...expected } = { apiGroup: undefined, ...subject }
-    expect(bind(subject).resource).toMatchObject({ binding: { subjects: [expected] } })
+    [{ kind: 'User', name: 'alice' }, undefined],
+    [{ kind: 'Group', name: 'gold' }, GROUP],
+    [{ kind: 'ServiceAccount', name: 'reader', namespace: 'other' }, ''],
+  ])('has the subject %j of the API group %j', (subject, apiGroup) => {
+    const { resource } = bind({ ...subject, apiGroup })
+    expect(resource).toMatchObject({ binding: { subjects: [subject] } })
   })
 
   it('takes a ServiceAccount without a namespace from its own', () => {

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import { createDirectory } from '../../src/access/directory.ts'
+import { ManifestsError, openManifests } from '../../src/manifests/source.ts'
+import { SETTINGS } from '../resources/objects.ts'
+import { aFolder, until } from './folders.ts'
+import {
+  ALICE,
+  ALL,
+  account,
+  binding,
+  digestOf,
+  HOST,
+  IRIS,
+  iris,
+  KEY,
+  key,
+  OTHER_KEY,
+  opened,
+  role,
+  TOKEN,
+  together,
+  token,
+} from './manifests.ts'
+
+describe('an open folder', () => {
+  it('puts in force what its files declare', async () => {
+    const { directory, tokenCaller, mayGet, serviceAccount, state, problems } = await opened({
+      'a.yaml': ALL,
+    })
+    expect(directory.claimantsOf({ host: HOST, pathPrefix: '' })).toHaveLength(1)
+    expect(directory.workloadsAt('10.0.0.7')).toHaveLength(1)
+    expect(directory.keysWith('team', digestOf(KEY))).toHaveLength(1)
+    expect(tokenCaller(digestOf(TOKEN))).toEqual({
+      namespace: 'team',
+      secretName: 't',
+      serviceAccount: 'reader',
+      uid: 'u-1',
+    })
+    expect(serviceAccount('team', 'reader')).toBeDefined()
+    expect(mayGet(ALICE, IRIS)).toBe(true)
+    expect(mayGet({ name: 'eve', groups: [] }, IRIS)).toBe(false)
+    expect(state()).toMatchObject({ files: 1, unreadable: [] })
+    expect(problems).toEqual([])
+  })
+
+  it('knows the token only of an account that is there, and is the same', async () => {
+    const { tokenCaller, write } = await opened({ 't.yaml': token('t', TOKEN) })
+    expect(tokenCaller(digestOf(TOKEN))).toBeUndefined()
+    await write('a.yaml', account('u-2'))
+    await write('b.yaml', account('u-1').replace('reader', 'other'))
+    await until(() => tokenCaller(digestOf(TOKEN)) === undefined)
+    await write('a.yaml', account('u-1'))
+    await until(() => tokenCaller(digestOf(TOKEN)) !== undefined)
+  })
+
+  it('says what is wrong with an object, and where it stands, once', async () => {
+    const { problems, write, protections } = await opened({ 'sub/a.yaml': iris('yes') })
+    await write('sub/a.yaml', together(iris('yes'), '\nkind: Odd'))
+    await until(() => problems.length === 2)
+    expect(problems).toEqual([
+      {
+        object: 'InferenceService team/iris',
+        reason: 'UnknownEnableAuthValue',
+        message: expect.stringMatching(/ \(in sub\/a\.yaml\)$/),
+      },
+      { object: 'Object', reason: 'NotAnObject', message: expect.anything() },
+    ])
+    expect(protections(HOST)).toEqual(['protected'])
+  })
+})
+
+describe('at start', () => {
+  it('every file that cannot be read is named, with its place, and nothing of its text', async () => {
+    const { root } = await aFolder({
+      'good.yaml': ALL,
+      'a.yaml': `${key('k', KEY)}b: [`,
+      'sub/b.yaml': `a: *${KEY}`,
+    })
+    const directory = createDirectory()
+    const opening = openManifests({
+      folder: root,
+      settings: SETTINGS,
+      directory,
+      report: () => undefined,
+    })
+    await expect(opening).rejects.toThrow(ManifestsError)
+    const message = await opening.catch(String)
+    expect(message).toMatch(
+      / {2}a\.yaml: line 6, column 5: .+\n {2}sub\/b\.yaml: line 1, column 5: /,
+    )
+    expect(message).not.toContain(KEY)
+  })
+
+  it('a folder that is not there is said to be unreadable', async () => {
+    const options = { folder: '/nowhere/at/all', settings: SETTINGS, report: () => undefined }
+    const opening = openManifests({ ...options, directory: createDirectory() })
+    await expect(opening).rejects.toThrow('the folder: ENOENT')
+  })
+})
+
+describe('within a second', () => {
+  it('an annotation is in force', async () => {
+    const { write, replace, protections } = await opened({ 'a.yaml': iris('false') })
+    expect(protections(HOST)).toEqual(['open'])
+    await write('a.yaml', iris('true'))
+    await until(() => protections(HOST)[0] === 'protected')
+    await replace('a.yaml', iris('false'))
+    await until(() => protections(HOST)[0] === 'open')
+  })
+
+  it('a key is replaced, added, revoked', async () => {
+    const { write, remove, hasKey } = await opened({ 'a.yaml': key('k', KEY) })
+    await write('a.yaml', key('k', OTHER_KEY))
+    await until(() => hasKey(OTHER_KEY) && !hasKey(KEY))
+    await write('b.yaml', key('l', KEY))
+    await until(() => hasKey(OTHER_KEY) && hasKey(KEY))
+    await remove('a.yaml')
+    await until(() => !hasKey(OTHER_KEY) && hasKey(KEY))
+  })
+
+  it('a Secret that becomes something else is no key any more', async () => {
+    const { write, hasKey, tokenCaller } = await opened({
+      'a.yaml': key('k', KEY),
+      'b.yaml': account('u-1'),
+    })
+    await write('a.yaml', token('k', TOKEN))
+    await until(() => !hasKey(KEY) && tokenCaller(digestOf(TOKEN)) !== undefined)
+  })
+
+  it('a binding, a role and a token come and go', async () => {
+    const files = { 'a.yaml': role, 'b.yaml': binding('alice'), 'c.yaml': token('t', TOKEN) }
+    const { mayGet, remove, write, tokenCaller } = await opened({
+      ...files,
+      'd.yaml': account('u-1'),
+    })
+    await write('b.yaml', binding('eve'))
+    await until(() => !mayGet(ALICE, IRIS))
+    await write('b.yaml', binding('alice'))
+    await until(() => mayGet(ALICE, IRIS))
+    await remove('a.yaml')
+    await remove('c.yaml')
+    await until(() => !mayGet(ALICE, IRIS) && tokenCaller(digestOf(TOKEN)) === undefined)
+  })
+
+  it('a mounted ConfigMap is swapped', async () => {
+    const { mount, protections, hasKey } = await opened({})
+    await mount('v1', { 'a.yaml': iris('false'), 'k.yaml': key('k', KEY) })
+    await until(() => protections(HOST)[0] === 'open' && hasKey(KEY))
+    await mount('v2', { 'a.yaml': iris('true'), 'k.yaml': key('k', OTHER_KEY) })
+    await until(() => protections(HOST)[0] === 'protected' && hasKey(OTHER_KEY) && !hasKey(KEY))
+  })
+})
+
+describe('what stays', () => {
+  it('is never missing while its file is written, renamed and moved', async () => {
+    const { write, remove, protections, hasKey } = await opened({
+      'a.yaml': together(iris('true'), key('k', KEY)),
+    })
+    let missing = 0
+    let watching = true
+    const watch = () => {
+      if (protections(HOST)[0] !== 'protected' || !hasKey(KEY)) missing += 1
+      if (watching) setImmediate(watch)
+    }
+    watch()
+    await write('a.yaml', together(key('other', OTHER_KEY), iris('true'), key('k', KEY)))
+    await until(() => hasKey(OTHER_KEY))
+    await write('a.yaml', together(iris('true'), key('k', KEY)))
+    await until(() => !hasKey(OTHER_KEY))
+    watching = false
+    expect(missing).toBe(0)
+    await remove('a.yaml')
+    await until(() => protections(HOST).length === 0 && !hasKey(KEY))
+  })
+
+  it('keeps its key object, so that what was derived from it is still found', async () => {
+    const { write, directory, hasKey } = await opened({ 'a.yaml': key('k', KEY) })
+    const [before] = directory.keysWith('team', digestOf(KEY))
+    await write('a.yaml', together(key('other', OTHER_KEY), key('k', KEY)))
+    await until(() => hasKey(OTHER_KEY))
+    expect(directory.keysWith('team', digestOf(KEY))[0]).toBe(before)
+  })
+})
