@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import type { ApiKey } from '../../src/access/api-key.ts'
 import { type Authentication, known, rejected } from '../../src/access/authentication.ts'
 import type { Presented } from '../../src/access/credential.ts'
-import type { DenyReason } from '../../src/access/decision.ts'
 import { createIdentify } from '../../src/access/identify.ts'
 import type { ServiceRef } from '../../src/access/service.ts'
 import {
@@ -40,7 +39,7 @@ const outcome = async (
   keys: readonly ApiKey[],
   credential = presented(),
   namespace = 'team',
-): Promise<DenyReason | string> => {
+): Promise<string> => {
   const made: Authentication = await identifying(...keys).authenticate(credential, namespace)
   return made.kind === 'rejected' ? made.reason : made.caller.reference
 }

@@ -3,7 +3,7 @@ import { createTable } from '../../src/access/table.ts'
 
 /** Words, found by each of their letters. */
 const aTable = (...words: readonly (readonly [id: string, word: string])[]) => {
-  const table = createTable<string>((word) => [...word])
+  const table = createTable<string>((word) => word.split(''))
   for (const [id, word] of words) table.put(id, word)
   return table
 }

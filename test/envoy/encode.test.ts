@@ -1,0 +1,393 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Caller } from '../../src/access/caller.ts'
+import {
+  allow,
+  type CredentialPlace,
+  DENY_REASONS,
+  type Decision,
+  deny,
+  OPEN,
+} from '../../src/access/decision.ts'
+import { DENIALS } from '../../src/envoy/denials.ts'
+import { DIALECTS } from '../../src/envoy/dialect.ts'
+import { type Asked, createEncode } from '../../src/envoy/encode.ts'
+import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import { aCaller } from '../support/builders.ts'
+import { denialIn, headersIn, isAllowed } from '../support/check-client.ts'
+
+const USER = 'x-auth-request-user'
+const GROUPS = 'x-auth-request-groups'
+const METHOD = 'x-auth-request-method'
+const EMAIL = 'kubeflow-userid'
+const NAMES = [USER, GROUPS, METHOD, EMAIL]
+const HEADERS = { user: USER, groups: GROUPS, method: METHOD, claims: { [EMAIL]: 'email' } }
+
+const encode = createEncode({ headers: HEADERS, realm: 'kubernetes-user' })
+
+const asked = (given: Partial<Asked> = {}): Asked => ({
+  dialect: 'plain',
+  underscored: [],
+  cookie: undefined,
+  ...given,
+})
+
+const onTheWire = (decision: Decision, given: Partial<Asked> = {}) =>
+  decodeCheckResponse(encode(decision, asked(given)))
+
+const header = (name: string): CredentialPlace => ({ kind: 'header', name })
+const cookie = (name: string): CredentialPlace => ({ kind: 'cookie', name })
+
+/** What the model's request gets: each header that is set, and the names of those that go. */
+const changesIn = ({ ok_response: ok }: DecodedCheckResponse) => ({
+  set: Object.fromEntries(headersIn(ok?.headers)),
+  removed: ok?.headers_to_remove ?? [],
+})
+
+/** Every text of a message, names and values alike. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
+}
+
+describe('on the wire', () => {
+  it.each(DENY_REASONS)('%s is a denial in every dialect', (reason) => {
+    for (const dialect of DIALECTS) {
+      const response = onTheWire(deny(reason), { dialect })
+      const { code, httpStatus } = denialIn(response)
+      expect(Number.isInteger(code) && code !== 0).toBe(true)
+      expect(isAllowed(response)).toBe(false)
+      expect([401, 403, 500, 503]).toContain(httpStatus)
+      expect(httpStatus).toBe(DENIALS[reason].httpStatus)
+      expect(response).not.toHaveProperty('ok_response')
+    }
+  })
+
+  it.each(DENY_REASONS)('%s says its phrase, and nothing that is not printable ASCII', (reason) => {
+    for (const dialect of DIALECTS) {
+      const response = onTheWire(deny(reason), { dialect })
+      expect(denialIn(response).headers['x-ext-auth-reason']).toBe(DENIALS[reason].phrase)
+      expect(textsIn(response).filter((text) => !/^[\x20-\x7e]*$/.test(text))).toEqual([])
+    }
+  })
+
+  it.each(DENY_REASONS)('%s has a challenge if and only if it is a 401', (reason) => {
+    for (const dialect of DIALECTS) {
+      const { httpStatus, headers } = denialIn(onTheWire(deny(reason), { dialect }))
+      const challenge =
+        reason === 'missing-credential'
+          ? 'Bearer realm="kubernetes-user"'
+          : 'Bearer realm="kubernetes-user", error="invalid_token"'
+      expect(headers['www-authenticate']).toBe(httpStatus === 401 ? challenge : undefined)
+    }
+  })
+
+  it.each(DENY_REASONS)('%s tells when to come back if and only if it is a 503', (reason) => {
+    for (const dialect of DIALECTS) {
+      const { httpStatus, headers } = denialIn(onTheWire(deny(reason), { dialect }))
+      if (httpStatus === 503) expect(headers['retry-after']).toMatch(/^[1-9][0-9]*$/)
+      else expect(headers).not.toHaveProperty('retry-after')
+    }
+  })
+
+  it.each(DENY_REASONS)('%s has a JSON body, but for gRPC', (reason) => {
+    for (const dialect of DIALECTS) {
+      const { headers, body } = denialIn(onTheWire(deny(reason), { dialect }))
+      if (dialect === 'grpc') {
+        expect(body).toBeUndefined()
+        expect(headers).not.toHaveProperty('content-type')
+      } else {
+        expect(headers['content-type']).toBe('application/json')
+        expect(JSON.stringify(JSON.parse(body ?? ''))).toContain(DENIALS[reason].phrase)
+      }
+    }
+  })
+
+  it('a denial sets no header twice, and none that frames a message', () => {
+    for (const reason of DENY_REASONS) {
+      const names = headersIn(onTheWire(deny(reason)).denied_response?.headers).map(
+        ([name]) => name,
+      )
+      expect(new Set(names).size).toBe(names.length)
+      expect(names.filter((name) => /^(:|grpc-|content-length|transfer)/.test(name))).toEqual([])
+    }
+  })
+
+  it('a denial does not depend on the request but for its dialect', () => {
+    const odd = { underscored: ['x_auth_request_user'], cookie: 'a=b' }
+    for (const reason of DENY_REASONS) {
+      expect(onTheWire(deny(reason), odd)).toEqual(onTheWire(deny(reason)))
+    }
+  })
+
+  it('the realm is that of the installation', () => {
+    const other = createEncode({ headers: HEADERS, realm: 'models' })
+    const response = decodeCheckResponse(other(deny('missing-credential'), asked()))
+    expect(denialIn(response).headers['www-authenticate']).toBe('Bearer realm="models"')
+  })
+
+  it.each<[title: string, Decision]>([
+    ['of an open service', OPEN],
+    ['of a caller', allow(aCaller())],
+    ['of a caller whose credential goes', allow(aCaller(), [header('authorization')])],
+  ])('an allow %s is one, and is never the empty message', (_title, decision) => {
+    const response = onTheWire(decision)
+    expect(response.status).toEqual({ code: 0 })
+    expect(response).not.toHaveProperty('denied_response')
+    expect(response).toHaveProperty('ok_response')
+    expect(encode(decision, asked()).length).toBeGreaterThan(0)
+  })
+})
+
+describe('the model learns who calls', () => {
+  it('by user, groups and the kind of the credential', () => {
+    const caller = aCaller({ user: 'alice', groups: ['gold', 'beta'], kind: 'api-key' })
+    expect(changesIn(onTheWire(allow(caller)))).toEqual({
+      set: { [USER]: 'alice', [GROUPS]: 'gold,beta', [METHOD]: 'api-key' },
+      removed: [EMAIL],
+    })
+  })
+
+  it('by headers that overwrite, whichever field a release of Envoy heeds', () => {
+    const options = onTheWire(allow(aCaller())).ok_response?.headers ?? []
+    expect(options).toHaveLength(3)
+    for (const option of options) {
+      expect(option.append).toEqual({ value: false })
+      expect(option.append_action).toBe(2)
+      expect(option.header).not.toHaveProperty('raw_value')
+    }
+  })
+
+  it.each([
+    ['with a comma', 'a,b'],
+    ['with a line feed', 'a\nx-admin: 1'],
+    ['with CR LF', 'a\r\nx-admin: 1'],
+    ['with a NUL', 'a\0'],
+    ['with a tab', 'a\tb'],
+    ['with an accent', 'équipe'],
+    ['with an emoji', '🦊'],
+    ['with half a character', '\ud800'],
+    ['without a letter', ''],
+  ])('but not of a group %s', (_title, group) => {
+    const caller = aCaller({ groups: ['first', group, 'last'] })
+    expect(changesIn(onTheWire(allow(caller))).set[GROUPS]).toBe('first,last')
+  })
+
+  it('of no group, and then a client may not say so either', () => {
+    for (const groups of [[], ['a,b'], ['']]) {
+      const { set, removed } = changesIn(onTheWire(allow(aCaller({ groups }))))
+      expect(set).not.toHaveProperty(GROUPS)
+      expect(removed).toEqual([GROUPS, EMAIL])
+    }
+  })
+
+  it.each([
+    ['with a line feed', 'alice\nx-admin: 1'],
+    ['with CR LF', 'alice\r\nset-cookie: a=b'],
+    ['with a NUL', 'alice\0'],
+    ['that is not ASCII', 'alicé'],
+    ['that is empty', ''],
+    ['that is too long', 'a'.repeat(16_385)],
+  ])('but not of a user %s, nor from the client', (_title, user) => {
+    const { set, removed } = changesIn(onTheWire(allow(aCaller({ user }))))
+    expect(set).not.toHaveProperty(USER)
+    expect(removed).toContain(USER)
+  })
+
+  it('and what else of a token the installation passes on', () => {
+    const caller = aCaller({ kind: 'jwt', claims: { email: 'alice@example.com' } })
+    expect(changesIn(onTheWire(allow(caller))).set[EMAIL]).toBe('alice@example.com')
+  })
+
+  it.each<[title: string, Caller['claims']]>([
+    ['has no such claim', {}],
+    ['has a claim that is no text', { email: ['alice@example.com'] }],
+    ['has a claim with CR LF', { email: 'a\r\nx-admin: 1' }],
+    ['has a claim that is not ASCII', { email: 'alic\u00e9@example.com' }],
+    ['has a claim that is empty', { email: '' }],
+    ['inherits the claim', Object.create({ email: 'alice@example.com' })],
+  ])('but not where the token %s, nor from the client', (_title, claims = {}) => {
+    const { set, removed } = changesIn(onTheWire(allow(aCaller({ claims }))))
+    expect(set).not.toHaveProperty(EMAIL)
+    expect(removed).toContain(EMAIL)
+  })
+
+  it.each(['__proto__', 'constructor', 'toString'])('nor of a claim named %s', (claim) => {
+    const odd = createEncode({ headers: { ...HEADERS, claims: { [EMAIL]: claim } }, realm: 'a' })
+    const response = decodeCheckResponse(odd(allow(aCaller({ claims: {} })), asked()))
+    expect(changesIn(response).removed).toContain(EMAIL)
+  })
+
+  it('of each caller his own, though answers are kept', () => {
+    const alice = aCaller({ user: 'alice' })
+    const bob = aCaller({ user: 'bob' })
+    for (const caller of [alice, bob, alice, bob]) {
+      expect(changesIn(onTheWire(allow(caller))).set[USER]).toBe(caller.user)
+    }
+  })
+
+  it('and in one answer nothing of what another one took away', () => {
+    const caller = aCaller()
+    const taken = [[header('authorization')], [], [header('x-api-key')], [header('authorization')]]
+    for (const consumed of taken) {
+      expect(changesIn(onTheWire(allow(caller, consumed))).removed).toEqual([
+        EMAIL,
+        ...consumed.map(({ name }) => name),
+      ])
+    }
+  })
+})
+
+describe('what a client says of itself', () => {
+  it('is removed where nobody was asked', () => {
+    expect(changesIn(onTheWire(OPEN))).toEqual({ set: {}, removed: NAMES })
+  })
+
+  it.each([
+    'x_auth_request_user',
+    'x_auth-request-user',
+    'x-auth_request_groups',
+    'x-auth-request_method',
+    'kubeflow_userid',
+  ])('is removed in the spelling %s', (name) => {
+    for (const decision of [OPEN, allow(aCaller()), allow(aCaller(), [header('authorization')])]) {
+      expect(changesIn(onTheWire(decision, { underscored: [name] })).removed).toContain(name)
+    }
+  })
+
+  it('in one request is not removed from the next', () => {
+    const caller = aCaller()
+    onTheWire(allow(caller), { underscored: ['x_auth_request_user'] })
+    expect(changesIn(onTheWire(allow(caller))).removed).toEqual([EMAIL])
+  })
+
+  it('about other things stays', () => {
+    const underscored = ['x_request_id', 'x_auth_request_email', 'x_auth_request_user_', '_']
+    expect(changesIn(onTheWire(OPEN, { underscored })).removed).toEqual(NAMES)
+  })
+
+  it('is removed under names with underscores that the installation chose, in any spelling', () => {
+    const other = createEncode({
+      headers: { user: 'x_auth_user', groups: 'x_groups', method: 'x_method', claims: {} },
+      realm: 'models',
+    })
+    const underscored = ['x_auth-user', 'x-auth_user']
+    const { removed } = changesIn(decodeCheckResponse(other(OPEN, asked({ underscored }))))
+    expect(removed).toEqual(expect.arrayContaining(['x_auth_user', ...underscored]))
+  })
+})
+
+describe('a credential that was taken', () => {
+  it('is removed from each header', () => {
+    const consumed = [header('authorization'), header('x-api-key')]
+    expect(changesIn(onTheWire(allow(aCaller(), consumed))).removed).toEqual([
+      EMAIL,
+      'authorization',
+      'x-api-key',
+    ])
+  })
+
+  it('does not take ours along where it stood in a header of the same name', () => {
+    const { set, removed } = changesIn(onTheWire(allow(aCaller(), [header(USER)])))
+    expect(set[USER]).toBe(aCaller().user)
+    expect(removed).not.toContain(USER)
+  })
+
+  it('is cut out of the cookies, and only that', () => {
+    const response = onTheWire(allow(aCaller(), [cookie('session')]), {
+      cookie: 'a=b; session=abc; c=d',
+    })
+    const { set, removed } = changesIn(response)
+    expect(set.cookie).toBe('a=b; c=d')
+    expect(removed).toEqual([EMAIL])
+  })
+
+  it.each([
+    ['was the only one', 'session=abc'],
+    ['stands beside one that is not ASCII', 'session=abc; a=\u00e9'],
+    ['stands beside one with a line feed', 'session=abc; a=b\nc'],
+  ])('takes the whole Cookie header along where it %s', (_title, text) => {
+    const { set, removed } = changesIn(
+      onTheWire(allow(aCaller(), [cookie('session')]), { cookie: text }),
+    )
+    expect(set).not.toHaveProperty('cookie')
+    expect(removed).toEqual([EMAIL, 'cookie'])
+  })
+
+  it('in a cookie of one request leaves the cookies of the next alone', () => {
+    const caller = aCaller()
+    const decision = allow(caller, [cookie('session')])
+    for (const name of ['a', 'b']) {
+      const response = onTheWire(decision, { cookie: `session=abc; ${name}=1` })
+      expect(changesIn(response).set.cookie).toBe(`${name}=1`)
+    }
+  })
+})
+
+describe('whatever a caller is called', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 20 }),
+    fc.string({ maxLength: 20 }),
+    fc.constantFrom('', 'a\r\nb: c', '\0', ',', ' ', 'é', '\u2028', '\ud800', 'x'.repeat(17_000)),
+  )
+  const place = fc.constantFrom<CredentialPlace>(
+    header('authorization'),
+    header('x-api-key'),
+    cookie('session'),
+    cookie('other'),
+  )
+  const caller: fc.Arbitrary<Caller> = fc
+    .record({
+      user: text,
+      groups: fc.array(text, { maxLength: 4 }),
+      claims: fc.record({ email: text }),
+    })
+    .map((given) => aCaller(given))
+  const decision = fc.oneof(
+    fc.constant(OPEN),
+    fc.tuple(caller, fc.uniqueArray(place)).map(([who, consumed]) => allow(who, consumed)),
+  )
+  const asking = fc.record({
+    dialect: fc.constantFrom(...DIALECTS),
+    underscored: fc.array(
+      fc.oneof(text, fc.constantFrom('x_auth_request_user', 'x-auth_request-groups')),
+    ),
+    cookie: fc.option(
+      fc.oneof(text, fc.constantFrom('session=a; b=c', 'session=a', 'session=a; b=\r\nc')),
+      { nil: undefined },
+    ),
+  })
+
+  it('the answer holds printable ASCII only', () => {
+    fc.assert(
+      fc.property(decision, asking, (made, given) => {
+        const texts = textsIn(onTheWire(made, given))
+        expect(texts.filter((each) => !/^[\x20-\x7e]+$/.test(each))).toEqual([])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('no name is both set and removed, and each identity header is one of them', () => {
+    fc.assert(
+      fc.property(decision, asking, (made, given) => {
+        const { set, removed } = changesIn(onTheWire(made, given))
+        expect(removed.filter((name) => Object.hasOwn(set, name))).toEqual([])
+        for (const name of NAMES)
+          expect(Object.hasOwn(set, name) || removed.includes(name)).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('every header that is set overwrites', () => {
+    fc.assert(
+      fc.property(decision, asking, (made, given) => {
+        for (const option of onTheWire(made, given).ok_response?.headers ?? []) {
+          expect(option).toMatchObject({ append: { value: false }, append_action: 2 })
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

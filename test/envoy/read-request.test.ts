@@ -1,0 +1,361 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  type CheckRequest,
+  decodeCheckRequest,
+  encodeCheckRequest,
+  type HttpRequest,
+  UNREADABLE,
+} from '../../src/envoy/protocol.ts'
+import { readCheckRequest } from '../../src/envoy/read-request.ts'
+import { aCheck } from '../support/check-client.ts'
+
+/** As it arrives: through the codec, not as the object that was written. */
+const read = (check: CheckRequest) =>
+  readCheckRequest(decodeCheckRequest(encodeCheckRequest(check)), 'gateway')
+
+const requestOf = (http: HttpRequest) => read(aCheck(http)).request
+
+const raw = (...headers: readonly (readonly [key: string, value: string | Buffer])[]) => ({
+  header_map: {
+    headers: headers.map(([key, value]) => ({ key, raw_value: Buffer.from(value) })),
+  },
+})
+
+const address = (text: string, port = 8080) => ({
+  address: { socket_address: { address: text, port_value: port } },
+})
+
+describe('a check', () => {
+  it('is read into the terms of access', () => {
+    const check = aCheck(
+      {
+        method: 'GET',
+        path: '/v1/models?a=b',
+        host: 'IRIS.example.com.:8080',
+        headers: { 'x-request-id': 'id-1', authorization: 'Bearer abc' },
+      },
+      {
+        source: { ...address('10.0.0.2', 4711), principal: 'spiffe://cluster.local/ns/a/sa/b' },
+        destination: address('::ffff:10.0.0.1'),
+      },
+    )
+    expect(read(check)).toEqual({
+      request: {
+        position: 'gateway',
+        method: 'GET',
+        path: '/v1/models?a=b',
+        host: 'iris.example.com',
+        headers: new Map([
+          ['x-request-id', 'id-1'],
+          ['authorization', 'Bearer abc'],
+        ]),
+        source: {
+          address: '10.0.0.2',
+          port: 4711,
+          principal: 'spiffe://cluster.local/ns/a/sa/b',
+        },
+        destination: { address: '10.0.0.1', port: 8080, principal: undefined },
+      },
+      method: 'GET',
+      path: '/v1/models?a=b',
+      requestId: 'id-1',
+      grpc: false,
+      underscored: [],
+    })
+  })
+
+  it('has the position of the listener, whatever it says', () => {
+    for (const position of ['workload', 'gateway', 'auto'] as const) {
+      const check = aCheck({ headers: { position: 'workload', ':position': 'workload' } })
+      expect(readCheckRequest(check, position).request?.position).toBe(position)
+    }
+  })
+
+  it.each<[title: string, CheckRequest]>([
+    ['nothing', {}],
+    ['empty attributes', { attributes: {} }],
+    ['no request', { attributes: { source: address('10.0.0.1') } }],
+    ['a request that is not of HTTP', { attributes: { request: {} } }],
+    ['an empty HTTP request', { attributes: { request: { http: {} } } }],
+  ])('of %s cannot be read', (_title, check) => {
+    expect(read(check)).toMatchObject({ request: undefined, method: '', path: '', requestId: '' })
+  })
+
+  it('whose bytes do not decode cannot be read', () => {
+    expect(readCheckRequest(UNREADABLE, 'gateway')).toMatchObject({ request: undefined })
+  })
+
+  it('that cannot be read still tells what a log may say', () => {
+    const headers = { 'x-request-id': 'id-1', 'content-type': 'application/grpc' }
+    expect(read(aCheck({ host: 'a,b', path: '/x', headers }))).toMatchObject({
+      request: undefined,
+      method: 'POST',
+      path: '/x',
+      requestId: 'id-1',
+      grpc: true,
+    })
+  })
+})
+
+describe('a path is not supported', () => {
+  it.each([
+    ['that is empty', ''],
+    ['that is a star', '*'],
+    ['without a slash', 'healthz'],
+    ['in absolute form', 'http://iris.example.com/healthz'],
+    ['that is an authority', 'iris.example.com:443'],
+    ['that begins with a backslash', '\\healthz'],
+    ['that is a query', '?a'],
+    ['with a space', '/a b'],
+    ['with a tab', '/a\tb'],
+    ['with a NUL', '/a\0'],
+    ['with a line feed', '/a\n'],
+    ['with CR LF', '/a\r\nx: y'],
+    ['with DEL', '/a\x7f'],
+    ['that is not ASCII', '/caf\u00e9'],
+    ['with a query that is not ASCII', '/a?\u00e9'],
+    ['with a query that has a NUL', '/a?\0'],
+  ])('%s', (_title, path) => {
+    expect(requestOf({ path })).toBeUndefined()
+  })
+
+  it('that is absent', () => {
+    const http = { method: 'CONNECT', host: 'iris.example.com', headers: {} }
+    expect(read({ attributes: { request: { http } } }).request).toBeUndefined()
+  })
+
+  it('but passes on as it came where it only is not canonical', () => {
+    for (const path of ['//x', '/a/../b', '/%2F', '/a;b', '/a#b', '/a\\b', '/a?b?c', '/?']) {
+      expect(requestOf({ path })?.path).toBe(path)
+    }
+  })
+})
+
+describe('a host is not supported', () => {
+  it.each([
+    '',
+    'a,b',
+    'a@b',
+    'a/abc?x=',
+    'a b',
+    'a\0',
+    'a\n',
+    'caf\u00e9',
+    '*',
+    ':80',
+    'a:99999',
+    '::1',
+  ])('like %j', (host) => {
+    expect(requestOf({ host })).toBeUndefined()
+  })
+
+  it('that is absent', () => {
+    const http = { method: 'GET', path: '/', headers: {} }
+    expect(read({ attributes: { request: { http } } }).request).toBeUndefined()
+  })
+})
+
+describe('a method is not supported', () => {
+  it.each(['', 'GET ', 'GE T', 'GET\n', 'GET\0', 'GÉT', 'GET/', `X${'X'.repeat(64)}`])(
+    'like %j',
+    (method) => {
+      expect(requestOf({ method })).toBeUndefined()
+    },
+  )
+
+  it('but is read verbatim where it is a token', () => {
+    for (const method of ['GET', 'get', 'QUERY', 'M-SEARCH']) {
+      expect(requestOf({ method })?.method).toBe(method)
+    }
+  })
+})
+
+describe('headers', () => {
+  it('are compared without case', () => {
+    const headers = requestOf({ headers: { 'X-API-Key': 'abc' } })?.headers
+    expect(headers?.get('x-api-key')).toBe('abc')
+  })
+
+  it.each<[title: string, HttpRequest]>([
+    [
+      'in headers, in two cases of letters',
+      { headers: { authorization: 'a', authorizatioN: 'b' } },
+    ],
+    ['in header_map', raw(['authorization', 'a'], ['authorization', 'b'])],
+    ['in header_map, in two cases of letters', raw(['authorization', 'a'], ['Authorization', 'b'])],
+    ['in header_map, joined already', raw(['authorization', 'a,b'])],
+    ['in headers, joined already', { headers: { authorization: 'a,b' } }],
+  ])('that are repeated %s, are joined by a comma', (_title, http) => {
+    const headers = requestOf(http)?.headers
+    expect(headers?.get('authorization')).toBe('a,b')
+  })
+
+  it('that are repeated emptily are joined too', () => {
+    const headers = requestOf(raw(['authorization', ''], ['authorization', 'Bearer a']))?.headers
+    expect(headers?.get('authorization')).toBe(',Bearer a')
+  })
+
+  it('are taken from header_map alone where it has any', () => {
+    const http = { headers: { authorization: 'a' }, ...raw(['x-api-key', 'b']) }
+    expect(requestOf(http)?.headers).toEqual(new Map([['x-api-key', 'b']]))
+  })
+
+  it('are taken from value where there are no raw bytes', () => {
+    const headers = [{ key: 'x-api-key', value: 'abc' }]
+    expect(requestOf({ header_map: { headers } })?.headers.get('x-api-key')).toBe('abc')
+  })
+
+  it('keep every byte, so that what is not ASCII cannot pass for something else', () => {
+    const bytes = Buffer.from([0x61, 0xff, 0x00, 0xc3, 0xa9])
+    const value = requestOf(raw(['x-api-key', bytes]))?.headers.get('x-api-key') ?? ''
+    expect(Buffer.from(value, 'latin1')).toEqual(bytes)
+  })
+
+  it('do not hold those of the protocol', () => {
+    const { headers } = requestOf(raw([':path', '/other'], [':authority', 'b'], ['a', 'b'])) ?? {}
+    expect(headers).toEqual(new Map([['a', 'b']]))
+  })
+
+  it('of the protocol stand in for fields that a client of gRFC A92 leaves out', () => {
+    const http = raw([':method', 'POST'], [':path', '/a/B'], [':authority', 'iris.example.com:80'])
+    expect(read({ attributes: { request: { http } } }).request).toMatchObject({
+      method: 'POST',
+      path: '/a/B',
+      host: 'iris.example.com',
+    })
+  })
+
+  it('of the protocol that are repeated are no host and no method', () => {
+    const twice = raw([':method', 'GET'], [':path', '/'], [':authority', 'a'], [':authority', 'b'])
+    expect(read({ attributes: { request: { http: twice } } }).request).toBeUndefined()
+  })
+
+  it('of the protocol do not overrule the fields', () => {
+    const http = raw([':method', 'GET'], [':path', '/healthz'], [':authority', 'open.example.com'])
+    expect(requestOf(http)).toMatchObject({
+      method: 'POST',
+      path: '/v1/models/iris:predict',
+      host: 'iris.example.com',
+    })
+  })
+
+  it.each(['constructor', 'tostring', 'hasownproperty', 'valueof'])(
+    'named %s are like others, and absent where they are absent',
+    (name) => {
+      const value = requestOf({ headers: { [name]: 'a' } })?.headers.get(name)
+      expect(value).toBe('a')
+      expect(requestOf({})?.headers.get(name)).toBeUndefined()
+    },
+  )
+
+  it('named __proto__ change nothing', () => {
+    const headers = Object.fromEntries([
+      ['__proto__', 'x'],
+      ['a', 'b'],
+    ])
+    for (const http of [{ headers }, raw(['__proto__', 'x'], ['a', 'b'])]) {
+      const request = requestOf(http)
+      expect(request?.headers.get('a')).toBe('b')
+      expect(request?.headers.get('authorization')).toBeUndefined()
+    }
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype)
+  })
+
+  it('with underscores are named, in lower case and once', () => {
+    const names = [
+      'x_auth_request_user',
+      'X_Auth_Request_User',
+      'x-auth_request-groups',
+      'x-a',
+      '_',
+    ]
+    const http = raw(...names.map((name) => [name, 'a'] as const))
+    expect(read(aCheck(http)).underscored).toEqual([
+      'x_auth_request_user',
+      'x-auth_request-groups',
+      '_',
+    ])
+  })
+
+  it.each([
+    ['application/grpc', true],
+    ['application/grpc+proto', true],
+    ['application/grpc-web', true],
+    ['application/json', false],
+    ['text/application/grpc', false],
+    ['', false],
+  ])('tell by content-type %j whether the client speaks gRPC: %s', (type, grpc) => {
+    expect(read(aCheck({ headers: { 'content-type': type } })).grpc).toBe(grpc)
+  })
+})
+
+describe('a peer', () => {
+  const peerOf = (peer: NonNullable<CheckRequest['attributes']>['source']) =>
+    read(aCheck({}, peer === undefined ? {} : { source: peer })).request?.source
+
+  it.each([
+    ['no peer', undefined],
+    ['an empty one', {}],
+    ['no address', { address: {} }],
+    ['an empty address', { address: { socket_address: {} } }],
+    ['an empty principal', { principal: '' }],
+  ])('of %s has no address and no identity', (_title, peer) => {
+    expect(peerOf(peer)).toMatchObject({ address: undefined, principal: undefined })
+  })
+
+  it.each(['', 'localhost', '/var/run/x.sock', '10.0.0.1,10.0.0.2', '10.0.0.01'])(
+    'at %j has no address',
+    (text) => {
+      expect(peerOf(address(text))?.address).toBeUndefined()
+    },
+  )
+
+  it('has the port of its socket', () => {
+    expect(peerOf(address('10.0.0.1', 9090))).toMatchObject({ address: '10.0.0.1', port: 9090 })
+  })
+})
+
+describe('the two forms of headers', () => {
+  const name = fc.oneof(
+    fc.constantFrom(
+      'authorization',
+      'x-api-key',
+      'cookie',
+      'x_auth_request_user',
+      'x-request-id',
+      'content-type',
+      'constructor',
+      'tostring',
+      ':path',
+      ':authority',
+      ':method',
+      '1',
+    ),
+    fc.stringMatching(/^[a-z0-9_-]{1,12}$/),
+  )
+  const text = fc.stringMatching(/^[\x20-\x7e]{0,12}$/)
+  const fields = fc.uniqueArray(fc.tuple(name, fc.array(text, { minLength: 1, maxLength: 3 })), {
+    selector: ([key]) => key,
+    maxLength: 6,
+  })
+
+  it('are read alike', () => {
+    fc.assert(
+      fc.property(fields, (given) => {
+        const merged = Object.fromEntries(given.map(([key, values]) => [key, values.join(',')]))
+        const lines = given.flatMap(([key, values]) => values.map((value) => [key, value] as const))
+        expect(read(aCheck({ headers: merged }))).toEqual(
+          lines.length === 0 ? read(aCheck()) : read(aCheck(raw(...lines))),
+        )
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('leave out a name that is the start of another', () => {
+    const request = requestOf({ headers: { authorization_: 'a', 'x-api-key-2': 'b' } })
+    expect(request?.headers.has('authorization')).toBe(false)
+    expect(request?.headers.has('x-api-key')).toBe(false)
+  })
+})
