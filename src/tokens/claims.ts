@@ -18,7 +18,8 @@ export function listClaim(
   if (value === undefined) return []
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   const texts = values.filter((entry) => typeof entry === 'string')
-  return texts.length === values.length ? texts.map((text) => prefix + text) : undefined
+  if (texts.length < values.length) return undefined
+  return texts.filter((text) => text !== '').map((text) => prefix + text)
 }
 
 export const own = (claims: Claims, name: string): unknown =>

@@ -1,8 +1,9 @@
 import { type Authentication, known, rejected } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import { serviceAccountCaller } from '../access/service-account.ts'
-import { type Soon, whenKnown } from '../access/soon.ts'
+import type { Soon } from '../access/soon.ts'
 import { fetchingFrom } from './fetch-keys.ts'
+import { FILE_PERIODS } from './key-holder.ts'
 import type { Claims } from './unverified.ts'
 import { readUnverified } from './unverified.ts'
 import { createVerifier, type Verified } from './verifier.ts'
@@ -38,20 +39,23 @@ export function createClusterTokens(
   const verifier = createVerifier<Caller>({
     expected: { issuer, audiences, algorithms: ALGORITHMS },
     fetchKeys: fetchingFrom({ kind: 'file', file: jwksFile }),
-    onFailure,
+    onFetched: ({ error }) => error !== undefined && onFailure(error),
     read: readCaller,
     periods: FILE_PERIODS,
   })
 
   return {
     authenticate: (token, digest) => {
-      const unverified = readUnverified(token)
-      if (unverified?.issuer !== issuer) return undefined
-      return whenKnown(verifier.verify(token, digest, unverified), (verified) =>
-        verified.kind === 'refused' ? rejected(verified.reason) : ofLiving(verified.value),
-      )
+      const remembered = verifier.remembered(digest)
+      if (remembered !== undefined) return conclude(remembered)
+      const jwt = readUnverified(token)
+      return jwt?.issuer === issuer ? verifier.verify(token, digest, jwt).then(conclude) : undefined
     },
     close: verifier.close,
+  }
+
+  function conclude(verified: Verified<Caller>): Authentication {
+    return verified.kind === 'refused' ? rejected(verified.reason) : ofLiving(verified.value)
   }
 
   /** A token does not outlive its ServiceAccount, nor serve a later one of the same name. */
@@ -63,8 +67,6 @@ export function createClusterTokens(
     return same ? known(caller) : rejected('invalid-token')
   }
 }
-
-const FILE_PERIODS = { refresh: 1_000, coolDown: 0 }
 
 const SUBJECT = /^system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})$/
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { isSecureUrl } from '../access/secure-url.ts'
 
 /** Where an issuer's keys are: at a URL, in a file, or wherever its discovery document says. */
@@ -10,52 +10,63 @@ export type KeyLocation =
 export type FetchLimits = {
   /** For the whole of one look, in milliseconds. */
   readonly timeoutMs: number
+  /** For each document. */
   readonly maxBytes: number
 }
 
-const LIMITS: FetchLimits = { timeoutMs: 5_000, maxBytes: 1024 * 1024 }
+const LIMITS: FetchLimits = { timeoutMs: 3_000, maxBytes: 1024 * 1024 }
 const MAX_REDIRECTS = 3
+
+type Limit = { readonly signal: AbortSignal; readonly maxBytes: number }
 
 /** A function that fetches the key set anew on each call. Rejects with a fixed text, never with what the issuer sent. */
 export function fetchingFrom(
   location: KeyLocation,
   limits: Partial<FetchLimits> = {},
-): () => Promise<unknown> {
+): (signal: AbortSignal) => Promise<unknown> {
   const { timeoutMs, maxBytes } = { ...LIMITS, ...limits }
-  return async () => {
-    const signal = AbortSignal.timeout(timeoutMs)
-    switch (location.kind) {
-      case 'file':
-        return parse(await readFile(location.file, { encoding: 'utf8', signal }))
-      case 'uri':
-        return fetchJson(location.uri, signal, maxBytes)
-      case 'discovery':
-        return fetchJson(await discover(location.issuer, signal, maxBytes), signal, maxBytes)
+  return async (closing) => {
+    const late = AbortSignal.timeout(timeoutMs)
+    const limit = { signal: AbortSignal.any([closing, late]), maxBytes }
+    try {
+      return await fetchFrom(location, limit)
+    } catch (error) {
+      throw late.aborted ? new Error(`no answer within ${timeoutMs} ms`) : plain(error)
     }
   }
 }
 
+async function fetchFrom(location: KeyLocation, limit: Limit): Promise<unknown> {
+  switch (location.kind) {
+    case 'file':
+      return readJson(location.file, limit)
+    case 'uri':
+      return fetchJson(location.uri, limit)
+    case 'discovery':
+      return fetchJson(await discover(location.issuer, limit), limit)
+  }
+}
+
 /** OpenID Connect Discovery 1.0, sections 4.1 and 4.3: the document must be the issuer's own. */
-async function discover(issuer: string, signal: AbortSignal, maxBytes: number): Promise<string> {
+async function discover(issuer: string, limit: Limit): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const document = await fetchJson(url, signal, maxBytes)
+  const document = await fetchJson(url, limit)
   const { issuer: named, jwks_uri: uri } = isRecord(document) ? document : {}
   if (named !== issuer) throw new Error('the discovery document is of another issuer')
-  if (typeof uri !== 'string' || !isSecureUrl(uri)) {
-    throw new Error('the discovery document names no https jwks_uri')
-  }
+  // An issuer elsewhere must not lead to what listens on loopback here.
+  const secure = typeof uri === 'string' && (isHttps(issuer) ? isHttps(uri) : isSecureUrl(uri))
+  if (!secure) throw new Error('the discovery document names no https jwks_uri')
   return uri
 }
 
-async function fetchJson(url: string, signal: AbortSignal, maxBytes: number): Promise<unknown> {
+const isHttps = (url: string): boolean => isSecureUrl(url) && URL.parse(url)?.protocol === 'https:'
+
+async function fetchJson(url: string, { signal, maxBytes }: Limit): Promise<unknown> {
   let at = new URL(url)
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-    const response = await fetch(at, {
-      signal,
-      redirect: 'manual',
-      headers: { accept: 'application/json' },
-    })
-    if (response.status === 200) return parse(await textOf(response, maxBytes))
+    const headers = { accept: 'application/json' }
+    const response = await fetch(at, { signal, redirect: 'manual', headers })
+    if (response.status === 200) return parse(await textOf(response.body ?? [], maxBytes))
     await response.body?.cancel()
     const next = URL.parse(response.headers.get('location') ?? '', at.href)
     if (response.status < 300 || response.status > 399 || next === null) {
@@ -67,12 +78,20 @@ async function fetchJson(url: string, signal: AbortSignal, maxBytes: number): Pr
   throw new Error('the issuer redirects too often')
 }
 
-async function textOf(response: Response, maxBytes: number): Promise<string> {
+async function readJson(path: string, { signal, maxBytes }: Limit): Promise<unknown> {
+  await using file = await open(path)
+  return parse(await textOf(file.createReadStream({ signal, autoClose: false }), maxBytes))
+}
+
+async function textOf(
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  maxBytes: number,
+): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of content) {
     length += chunk.length
-    if (length > maxBytes) throw new Error('the issuer sends too much')
+    if (length > maxBytes) throw new Error(`the answer is over ${maxBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -85,6 +104,14 @@ function parse(text: string): unknown {
   } catch {
     throw new Error('the answer is not JSON')
   }
+}
+
+/** `fetch` says only that it failed; what the system says of the reason is a code. */
+function plain(error: unknown): unknown {
+  const cause = error instanceof TypeError ? error.cause : undefined
+  if (cause === undefined) return error
+  const code = isRecord(cause) && typeof cause.code === 'string' ? ` (${cause.code})` : ''
+  return new Error(`the issuer cannot be reached${code}`)
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

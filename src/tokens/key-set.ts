@@ -1,3 +1,4 @@
+import { createPublicKey, hash } from 'node:crypto'
 import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose'
 
 /** Public keys that signatures can be checked with. */
@@ -16,23 +17,41 @@ const MAX_KEYS = 100
 export function readKeySet(document: unknown): KeySet | undefined {
   const listed: unknown = isRecord(document) ? document.keys : undefined
   if (!Array.isArray(listed) || listed.length > MAX_KEYS) return undefined
-  const keys = listed.filter(isPublicKey)
+  const keys = listed.filter(isPublicKey).filter(verifies)
   if (keys.length === 0) return undefined
   const set: JSONWebKeySet = { keys }
   try {
-    return { getKey: createLocalJWKSet(set), identity: JSON.stringify(keys) }
+    return { getKey: createLocalJWKSet(set), identity: identityOf(keys) }
   } catch {
     return undefined
   }
 }
 
-const PRIVATE_PARTS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
+/** Issuers list their keys in any order. */
+const identityOf = (keys: readonly JWK[]): string =>
+  hash('sha256', JSON.stringify(keys.map((key) => JSON.stringify(key)).sort()))
+
+const ASYMMETRIC: readonly unknown[] = ['RSA', 'EC', 'OKP']
+const PRIVATE_PARTS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
 
 const isPublicKey = (key: unknown): key is JWK =>
   isRecord(key) &&
-  typeof key.kty === 'string' &&
-  key.kty !== 'oct' &&
+  ASYMMETRIC.includes(key.kty) &&
   !PRIVATE_PARTS.some((part) => Object.hasOwn(key, part))
+
+/** RFC 7518 section 3.3. */
+const MIN_RSA_BITS = 2_048
+
+function verifies(key: JWK): boolean {
+  const { use = 'sig', key_ops: operations = ['verify'] } = key
+  if (use !== 'sig' || !Array.isArray(operations) || !operations.includes('verify')) return false
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' })
+    return (asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) >= MIN_RSA_BITS
+  } catch {
+    return false
+  }
+}
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

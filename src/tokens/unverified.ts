@@ -3,27 +3,44 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 /** What a JWT says of itself, before anybody has checked its signature. */
 export type UnverifiedJwt = {
   readonly alg: string
+  /** Names the issuer's key; `undefined`: any of them. */
+  readonly kid: string | undefined
   readonly issuer: string | undefined
   readonly claims: Claims
 }
 
 export type Claims = Readonly<Record<string, unknown>>
 
-const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+// One spelling for each token: the spare bits of a segment's last character are zero (RFC 4648 section 3.5).
+const SEGMENT = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-]{2}[AEIMQUYcgkosw048]|[\\w-][AQgw])'
+const COMPACT = new RegExp(`^${SEGMENT}\\.${SEGMENT}\\.${SEGMENT}$`)
 
-/** Reads a JWS in compact form; `undefined` for anything else (an unsigned, encrypted or JSON form, any other text). */
+/** Reads a signed JWT in compact form; `undefined` for anything else. */
 export function readUnverified(token: string): UnverifiedJwt | undefined {
   if (!COMPACT.test(token)) return undefined
   try {
-    const { alg } = decodeProtectedHeader(token)
+    const { alg, kid, ...rest } = decodeProtectedHeader(token)
+    if (typeof alg !== 'string' || !isAbsentOrText(kid) || !isPlain(rest)) return undefined
     const claims = decodeJwt(token)
-    if (typeof alg !== 'string') return undefined
-    return { alg, issuer: typeof claims.iss === 'string' ? claims.iss : undefined, claims }
+    return { alg, kid, issuer: typeof claims.iss === 'string' ? claims.iss : undefined, claims }
   } catch {
     return undefined
   }
 }
 
-/** Whether a text is built as a JWT is: then it is never taken for another kind of credential. */
+/** Nothing here understands an extension (RFC 7515 section 4.1.11), and a JWT has none (RFC 7797 section 7). */
+const isPlain = (header: Readonly<Record<string, unknown>>): boolean =>
+  !['crit', 'b64'].some((name) => Object.hasOwn(header, name)) && isCredential(header.typ)
+
+// What an issuer signs for other ends than to say who calls: OIDC Back-Channel Logout 1.0, RFC 8417.
+const OTHER_ENDS = /^(?:application\/)?(?:logout|secevent)\+jwt$/i
+
+const isCredential = (type: unknown): boolean =>
+  isAbsentOrText(type) && !OTHER_ENDS.test(type ?? '')
+
+const isAbsentOrText = (value: unknown): value is string | undefined =>
+  value === undefined || typeof value === 'string'
+
+/** Whether a text begins like a JWT: one that cannot be read is nothing else either. */
 export const looksLikeJwt = (token: string): boolean =>
   token.startsWith('eyJ') && token.includes('.')

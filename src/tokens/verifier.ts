@@ -1,14 +1,19 @@
 import { LRUCache } from 'lru-cache'
-import type { Soon } from '../access/soon.ts'
 import { CLOCK_SKEW_SECONDS, type Expected } from './check-claims.ts'
-import { createKeyHolder, type KeyHolder, type Periods } from './key-holder.ts'
+import { createKeyHolder, type Fetched, type Periods } from './key-holder.ts'
+import type { KeySet } from './key-set.ts'
 import type { Claims, UnverifiedJwt } from './unverified.ts'
 import { type Verification, verifyJwt } from './verify.ts'
 
 /** Verifies the tokens of one issuer and remembers those that were good until they expire. */
 export type Verifier<T> = {
+  /** What became of a token with this digest that was found good before; `undefined`: it is not known. */
+  readonly remembered: (digest: string) => Verified<T> | undefined
   /** What `read` made of the claims, or why the token is refused. The digest is the token's. */
-  readonly verify: (token: string, digest: string, unverified: UnverifiedJwt) => Soon<Verified<T>>
+  readonly verify: (token: string, digest: string, jwt: UnverifiedJwt) => Promise<Verified<T>>
+  /** How many are remembered. */
+  readonly size: () => number
+  /** Milliseconds since the keys were fetched; `undefined`: never. */
   readonly keyAge: () => number | undefined
   readonly close: () => void
 }
@@ -19,60 +24,57 @@ export type Verified<T> =
 
 export type VerifierParts<T> = {
   readonly expected: Expected
-  readonly fetchKeys: () => Promise<unknown>
-  readonly onFailure: (error: unknown) => void
+  readonly fetchKeys: (signal: AbortSignal) => Promise<unknown>
+  readonly onFetched: (fetched: Fetched) => void
   readonly read: (claims: Claims) => Verified<T>
-  readonly periods?: Partial<Periods>
+  readonly periods: Partial<Periods>
+}
+
+type Good<T> = {
+  readonly verified: Verified<T>
+  readonly keys: KeySet
+  /** Milliseconds since the epoch. */
+  readonly until: number
 }
 
 const MAX_REMEMBERED = 10_000
+/** Of the tokens' own text; what is kept of one is about as large. */
+const MAX_REMEMBERED_BYTES = 32 * 1024 * 1024
+
+const EXPIRED: Verified<never> = { kind: 'refused', reason: 'expired-token' }
 
 /** Starts fetching the issuer's keys at once. */
 export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
-  const { expected, read } = parts
-  const good = new LRUCache<string, { readonly value: T; readonly until: number }>({
+  const { expected, fetchKeys, onFetched, periods, read } = parts
+  const good = new LRUCache<string, Good<T>>({
     max: MAX_REMEMBERED,
+    maxSize: MAX_REMEMBERED_BYTES,
   })
-  // What one set of keys vouched for, another may not.
-  let generation = 0
-  const holder: KeyHolder = createKeyHolder({
-    fetchKeys: parts.fetchKeys,
-    onFailure: parts.onFailure,
-    onChange: () => {
-      generation += 1
-      good.clear()
-    },
-    ...(parts.periods === undefined ? {} : { periods: parts.periods }),
-  })
+  const onChange = () => good.clear()
+  const holder = createKeyHolder({ fetchKeys, onFetched, onChange, periods })
 
   return {
-    verify: (token, digest, unverified) => {
-      const remembered = good.get(digest)
-      if (remembered === undefined) return verifyAnew(token, digest, unverified)
-      return remembered.until > Date.now()
-        ? { kind: 'verified', value: remembered.value }
-        : { kind: 'refused', reason: 'expired-token' }
+    remembered: (digest) => {
+      const found = good.get(digest)
+      // What one set of keys vouched for, another may not; and none is trusted for ever.
+      if (found === undefined || found.keys !== holder.current()) return undefined
+      return found.until > Date.now() ? found.verified : EXPIRED
     },
+    verify: async (token, digest, jwt) => {
+      const verification = await verifyJwt(token, jwt, expected, holder)
+      if (verification.kind === 'refused') return verification
+      const verified = read(jwt.claims)
+      const { keys } = verification
+      if (keys === holder.current()) {
+        good.set(digest, { verified, keys, until: endOf(jwt.claims) }, { size: token.length })
+      }
+      return verified
+    },
+    size: () => good.size,
     keyAge: holder.age,
     close: holder.close,
   }
-
-  async function verifyAnew(
-    token: string,
-    digest: string,
-    unverified: UnverifiedJwt,
-  ): Promise<Verified<T>> {
-    const begun = generation
-    const verification = await verifyJwt(token, unverified, expected, holder)
-    if (verification.kind === 'refused') return verification
-    const verified = read(verification.claims)
-    if (verified.kind === 'verified' && begun === generation) {
-      good.set(digest, { value: verified.value, until: endOf(verification.claims) })
-    }
-    return verified
-  }
 }
 
-/** Milliseconds since the epoch. */
 const endOf = ({ exp }: Claims): number =>
   typeof exp === 'number' ? (exp + CLOCK_SKEW_SECONDS) * 1_000 : 0

@@ -3,10 +3,11 @@ import type { DenyReason } from '../access/decision.ts'
 import { CLOCK_SKEW_SECONDS, checkClaims, type Expected } from './check-claims.ts'
 import type { KeyHolder } from './key-holder.ts'
 import type { KeySet } from './key-set.ts'
-import type { Claims, UnverifiedJwt } from './unverified.ts'
+import type { UnverifiedJwt } from './unverified.ts'
 
+/** What became of a token, and which key set vouched for it. */
 export type Verification =
-  | { readonly kind: 'verified'; readonly claims: Claims }
+  | { readonly kind: 'verified'; readonly keys: KeySet }
   | { readonly kind: 'refused'; readonly reason: DenyReason }
 
 const refused = (reason: DenyReason): Verification => ({ kind: 'refused', reason })
@@ -17,67 +18,67 @@ const refused = (reason: DenyReason): Verification => ({ kind: 'refused', reason
  */
 export async function verifyJwt(
   token: string,
-  unverified: UnverifiedJwt,
+  jwt: UnverifiedJwt,
   expected: Expected,
-  holder: KeyHolder,
+  holder: Pick<KeyHolder, 'keys' | 'newerKeys'>,
 ): Promise<Verification> {
-  const problem = checkClaims(unverified, expected, Date.now() / 1_000)
+  const problem = checkClaims(jwt, expected, Date.now() / 1_000)
   if (problem !== undefined) return refused(problem)
+  const since = performance.now()
   const keys = await holder.keys()
   if (keys === undefined) return refused('authentication-unavailable')
-  const first = await verifyWith(keys, token, expected)
+  const first = await verifyWith(keys, token, jwt, expected)
   if (first !== 'unknown key') return first
-  const newer = await holder.newerKeys()
-  if (newer === undefined || newer === keys) return refused('invalid-token')
-  const second = await verifyWith(newer, token, expected)
+  const newer = await holder.newerKeys(since)
+  if (newer === undefined) return refused('authentication-unavailable')
+  const second = newer === keys ? first : await verifyWith(newer, token, jwt, expected)
   return second === 'unknown key' ? refused('invalid-token') : second
 }
 
 async function verifyWith(
-  { getKey }: KeySet,
+  keys: KeySet,
   token: string,
+  { kid }: UnverifiedJwt,
   expected: Expected,
 ): Promise<Verification | 'unknown key'> {
   try {
-    return await verifySignature(getKey, token, expected)
+    await verifySignature(keys.getKey, token, expected)
+    return { kind: 'verified', keys }
   } catch (error) {
     if (error instanceof errors.JWKSNoMatchingKey) return 'unknown key'
-    if (error instanceof errors.JWKSMultipleMatchingKeys)
-      return verifyWithAny(error, token, expected)
-    return refused(reasonOf(error))
+    if (error instanceof errors.JWKSMultipleMatchingKeys && (await fitsAny(error, token, expected)))
+      return { kind: 'verified', keys }
+    // A token that names no key can be of one that is not known yet.
+    return kid === undefined ? 'unknown key' : refused('invalid-token')
   }
 }
 
-/** A token that names no `kid`: any key of the set that fits its algorithm will do. */
-async function verifyWithAny(
+/** Several keys have the name that the token gives, or it gives none. */
+async function fitsAny(
   keys: errors.JWKSMultipleMatchingKeys,
   token: string,
   expected: Expected,
-): Promise<Verification> {
+): Promise<boolean> {
   for await (const key of keys) {
     try {
-      return await verifySignature(async () => key, token, expected)
-    } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) return refused(reasonOf(error))
+      await verifySignature(async () => key, token, expected)
+      return true
+    } catch {
+      // The next one may fit.
     }
   }
-  return refused('invalid-token')
+  return false
 }
 
-async function verifySignature(
+const verifySignature = (
   getKey: Parameters<typeof jwtVerify>[1],
   token: string,
   { issuer, audiences, algorithms }: Expected,
-): Promise<Verification> {
-  const { payload } = await jwtVerify(token, getKey, {
+) =>
+  jwtVerify(token, getKey, {
     issuer,
     audience: [...audiences],
     algorithms: [...algorithms],
     clockTolerance: CLOCK_SKEW_SECONDS,
     requiredClaims: ['exp'],
   })
-  return { kind: 'verified', claims: payload }
-}
-
-const reasonOf = (error: unknown): DenyReason =>
-  error instanceof errors.JWTExpired ? 'expired-token' : 'invalid-token'
