@@ -57,10 +57,12 @@ export async function follow(
   let asked = 0
 
   while (!signal.aborted) {
+    const begun = performance.now()
     try {
       if (version === undefined && !streams) await listByPages()
       await watch()
-      failures += 1
+      // An API server ends each watch after some time; one that ends them all at once is not well.
+      failures = performance.now() - begun > periods.longestRetry ? 0 : failures + 1
     } catch (error) {
       if (!signal.aborted) recover(error)
     }

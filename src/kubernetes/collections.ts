@@ -1,0 +1,71 @@
+import type { Collection } from './collection.ts'
+
+/** A collection of objects of one kind. */
+export type KindCollection = Collection & { readonly apiVersion: string; readonly kind: string }
+
+export type Scope = {
+  /** Only these; empty: all. */
+  readonly namespaces: readonly string[]
+  /** Labels of the Secrets that hold API keys. */
+  readonly apiKeyLabels: Readonly<Record<string, string>>
+}
+
+const KSERVE = 'serving.kserve.io'
+
+/** The objects that services, their pods and API keys are read from. */
+export function servingCollections({ namespaces, apiKeyLabels }: Scope): readonly KindCollection[] {
+  const within = namespaces.length === 0 ? [''] : namespaces.map((name) => `namespaces/${name}/`)
+  return within.flatMap((where) => [
+    kserve('InferenceService', ['v1beta1'], where),
+    kserve('InferenceGraph', ['v1alpha1'], where),
+    kserve('LLMInferenceService', ['v1alpha2', 'v1alpha1'], where),
+    ...POD_SELECTORS.map((labelSelector) => core('Pod', where, { labelSelector })),
+    core('Secret', where, { labelSelector: selectorOf(apiKeyLabels) }),
+  ])
+}
+
+/** KServe's labels, in any version of it. */
+const POD_SELECTORS = [
+  'serving.kserve.io/inferenceservice',
+  'serving.kserve.io/inferencegraph',
+  'app.kubernetes.io/part-of=llminferenceservice',
+]
+
+function kserve(
+  kind: string,
+  versions: readonly [string, ...string[]],
+  where: string,
+): KindCollection {
+  const resource = `${kind.toLowerCase()}s`
+  const [first, ...others] = versions
+  const pathIn = (version: string) => `/apis/${KSERVE}/${version}/${where}${resource}`
+  return {
+    apiVersion: `${KSERVE}/${first}`,
+    kind,
+    resource,
+    paths: [pathIn(first), ...others.map(pathIn)],
+    query: {},
+    metadataOnly: false,
+  }
+}
+
+export function core(
+  kind: string,
+  where: string,
+  query: Readonly<Record<string, string>>,
+): KindCollection {
+  const resource = `${kind.toLowerCase()}s`
+  return {
+    apiVersion: 'v1',
+    kind,
+    resource,
+    paths: [`/api/v1/${where}${resource}`],
+    query,
+    metadataOnly: false,
+  }
+}
+
+const selectorOf = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
