@@ -46,25 +46,28 @@ export async function* pagesOf(
   } while (next !== '')
 }
 
-/** The events of a watch from a version on; with `undefined` all objects that are there come first, then a bookmark that says so. */
-export async function* eventsOf(
+/**
+ * Opens a watch from a version on; with `undefined` all objects that are there come first, then a bookmark
+ * that says so. Resolves once the API server has begun to answer.
+ */
+export async function openWatch(
   api: ApiServer,
   collection: Collection,
   path: string,
   from: string | undefined,
   limits: ReadLimits,
-): AsyncGenerator<WatchEvent, void, void> {
+): Promise<AsyncIterable<WatchEvent>> {
   const query = {
     watch: '1',
     allowWatchBookmarks: 'true',
     ...(from === undefined ? INITIAL_EVENTS : { resourceVersion: from }),
   }
-  const stream = await opened(
-    api,
-    requestFor(collection, path, query, 'PartialObjectMetadata'),
-    limits,
-  )
-  for await (const line of jsonLines(stream, limits.silenceMs)) yield readWatchEvent(line)
+  const request = requestFor(collection, path, query, 'PartialObjectMetadata')
+  return eventsIn(await opened(api, request, limits), limits.silenceMs)
+}
+
+async function* eventsIn(stream: IncomingMessage, silenceMs: number) {
+  for await (const line of jsonLines(stream, silenceMs)) yield readWatchEvent(line)
 }
 
 const INITIAL_EVENTS = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }

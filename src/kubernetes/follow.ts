@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiServer } from './api-server.ts'
-import { type Collection, eventsOf, pagesOf, type ReadLimits } from './collection.ts'
+import { type Collection, openWatch, pagesOf, type ReadLimits } from './collection.ts'
 import type { Listed, WatchEvent } from './watch-event.ts'
 
 export type Follower = {
@@ -9,6 +9,8 @@ export type Follower = {
   readonly remove: (key: string) => void
   /** All that the cluster has is known, or that it has no such collection. */
   readonly synced: (present: boolean) => void
+  /** The watch is open (again). */
+  readonly connected: () => void
   /** Told of each failure before the next attempt; the error holds nothing that the API server sent. */
   readonly failed: (error: unknown) => void
 }
@@ -90,7 +92,9 @@ export async function follow(
   async function watch() {
     const initial = version === undefined ? new Set<string>() : undefined
     let listing = initial !== undefined
-    for await (const event of eventsOf(api, collection, path(), version, limits)) {
+    const events = await openWatch(api, collection, path(), version, limits)
+    follower.connected()
+    for await (const event of events) {
       if (listing && event.kind === 'put') initial?.add(event.object.key)
       const at = take(event)
       if (listing && event.kind === 'bookmark' && event.initialEventsEnd) {

@@ -41,6 +41,7 @@ export function followCluster(options: ClusterOptions): Cluster {
     const follower: Follower = {
       ...createServing(collection, options),
       synced: (present) => set({ synced: true, present, problem: '' }),
+      connected: () => set({ problem: '' }),
       failed: (error) => {
         const problem = describe(error, collection)
         set({ restarts: stateOf(collection).restarts + 1, problem })
