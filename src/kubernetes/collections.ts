@@ -12,10 +12,13 @@ export type Scope = {
 
 const KSERVE = 'serving.kserve.io'
 
+/** Parts of paths: of all namespaces, or of each one. */
+const placesIn = (namespaces: readonly string[]): readonly string[] =>
+  namespaces.length === 0 ? [''] : namespaces.map((name) => `namespaces/${name}/`)
+
 /** The objects that services, their pods and API keys are read from. */
 export function servingCollections({ namespaces, apiKeyLabels }: Scope): readonly KindCollection[] {
-  const within = namespaces.length === 0 ? [''] : namespaces.map((name) => `namespaces/${name}/`)
-  return within.flatMap((where) => [
+  return placesIn(namespaces).flatMap((where) => [
     kserve('InferenceService', ['v1beta1'], where),
     kserve('InferenceGraph', ['v1alpha1'], where),
     kserve('LLMInferenceService', ['v1alpha2', 'v1alpha1'], where),
@@ -49,7 +52,36 @@ function kserve(
   }
 }
 
-export function core(
+/** The objects whose going ends a token: ServiceAccounts, and the Secrets that hold their tokens. */
+export const accountCollections = ({ namespaces }: Scope): readonly KindCollection[] =>
+  placesIn(namespaces).flatMap((where) => [
+    metadataOf(core('ServiceAccount', where, {})),
+    metadataOf(
+      core('Secret', where, { fieldSelector: 'type=kubernetes.io/service-account-token' }),
+    ),
+  ])
+
+/** The objects on which permissions depend. */
+export const rbacCollections = ({ namespaces }: Scope): readonly KindCollection[] =>
+  [
+    rbac('ClusterRole', ''),
+    rbac('ClusterRoleBinding', ''),
+    ...placesIn(namespaces).flatMap((where) => [rbac('Role', where), rbac('RoleBinding', where)]),
+  ].map(metadataOf)
+
+const metadataOf = (collection: KindCollection): KindCollection => ({
+  ...collection,
+  metadataOnly: true,
+})
+
+function rbac(kind: string, where: string): KindCollection {
+  const apiVersion = 'rbac.authorization.k8s.io/v1'
+  const resource = `${kind.toLowerCase()}s`
+  const paths = [`/apis/${apiVersion}/${where}${resource}`] as const
+  return { apiVersion, kind, resource, paths, query: {}, metadataOnly: true }
+}
+
+function core(
   kind: string,
   where: string,
   query: Readonly<Record<string, string>>,

@@ -4,8 +4,9 @@ import type { Problem } from '../resources/problem.ts'
 import { type Resource, readResource } from '../resources/resource.ts'
 import type { ReadSettings } from '../resources/settings.ts'
 import type { KindCollection } from './collections.ts'
+import type { Fields } from './fields.ts'
 import type { Follower } from './follow.ts'
-import type { Fields, Listed } from './watch-event.ts'
+import type { Listed } from './watch-event.ts'
 
 export type ServingParts = {
   readonly directory: Directory

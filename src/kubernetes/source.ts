@@ -1,12 +1,17 @@
 import type { ApiServer } from './api-server.ts'
 import { ApiError } from './api-server.ts'
-import { type KindCollection, type Scope, servingCollections } from './collections.ts'
+import type { KindCollection } from './collections.ts'
 import { type Follower, type FollowPeriods, follow } from './follow.ts'
-import { createServing, type ServingParts } from './serving.ts'
 
-export type ClusterOptions = ServingParts & {
+/** A collection, and what keeps its objects. */
+export type Followed = {
+  readonly collection: KindCollection
+  readonly keeper: Pick<Follower, 'put' | 'remove'>
+}
+
+export type ClusterOptions = {
   readonly api: ApiServer
-  readonly scope: Scope
+  readonly followed: readonly Followed[]
   /** Told of each failed attempt: a fixed sentence. */
   readonly failed: (resource: string, message: string) => void
   readonly periods?: Partial<FollowPeriods>
@@ -31,15 +36,15 @@ export type CollectionState = {
 
 /** Follows the objects of a cluster until closed; the last that was known stays through outages. */
 export function followCluster(options: ClusterOptions): Cluster {
-  const { api, scope, failed, periods = {} } = options
+  const { api, followed, failed, periods = {} } = options
   const stop = new AbortController()
   const states = new Map<KindCollection, CollectionState>()
-  const running = servingCollections(scope).map((collection) => {
+  const running = followed.map(({ collection, keeper }) => {
     const set = (change: Partial<CollectionState>) =>
       states.set(collection, { ...stateOf(collection), ...change })
     set({})
     const follower: Follower = {
-      ...createServing(collection, options),
+      ...keeper,
       synced: (present) => set({ synced: true, present, problem: '' }),
       connected: () => set({ problem: '' }),
       failed: (error) => {

@@ -1,3 +1,5 @@
+import { type Fields, isFields } from './fields.ts'
+
 /** One line of a watch, as far as it is read here. */
 export type WatchEvent =
   | { readonly kind: 'put'; readonly object: Listed }
@@ -13,8 +15,6 @@ export type Listed = {
   readonly version: string
   readonly content: Fields
 }
-
-export type Fields = Readonly<Record<string, unknown>>
 
 /** One page of a list. */
 export type Page = {
@@ -79,6 +79,3 @@ function readListed(content: Fields): Listed | undefined {
     ? { key: `${namespace}/${name}`, version, content }
     : undefined
 }
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
