@@ -1,4 +1,4 @@
-import { Client, credentials, type ServiceError } from '@grpc/grpc-js'
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { service as HEALTH } from 'grpc-health-check'
 import {
   authorizationService,
@@ -11,9 +11,9 @@ import {
 
 export type CheckClient = {
   /** Asks as a proxy does; rejects with gRPC's error where there is no answer. */
-  readonly check: (request: CheckRequest, deadlineMs?: number) => Promise<DecodedCheckResponse>
-  /** Sends these bytes in place of a CheckRequest. */
-  readonly checkBytes: (message: Buffer, deadlineMs?: number) => Promise<Buffer>
+  readonly check: (request: CheckRequest, grpcTimeout?: string) => Promise<DecodedCheckResponse>
+  /** Sends these bytes in place of a CheckRequest; `grpcTimeout` as in gRPC's header, such as `50m`. */
+  readonly checkBytes: (message: Buffer, grpcTimeout?: string) => Promise<Buffer>
   readonly health: (service: string) => Promise<object>
   readonly listHealth: () => Promise<object>
   /** Each call gives the next state that is told; the last one ends when the server goes. */
@@ -29,14 +29,16 @@ export function checkClient(port: number): CheckClient {
     'grpc.max_send_message_length': -1,
     'grpc.use_local_subchannel_pool': 1,
   })
-  const checkBytes = (message: Buffer, deadlineMs = 5_000) =>
+  const checkBytes = (message: Buffer, grpcTimeout?: string) =>
     new Promise<Buffer>((resolve, reject) => {
+      const metadata = new Metadata()
+      if (grpcTimeout !== undefined) metadata.set('grpc-timeout', grpcTimeout)
       client.makeUnaryRequest(
         authorizationService().Check.path,
         same,
         same,
         message,
-        { deadline: Date.now() + deadlineMs },
+        metadata,
         settle(resolve, reject),
       )
     })
@@ -53,8 +55,8 @@ export function checkClient(port: number): CheckClient {
     })
 
   return {
-    check: async (request, deadlineMs) =>
-      decodeCheckResponse(await checkBytes(encodeCheckRequest(request), deadlineMs)),
+    check: async (request, grpcTimeout) =>
+      decodeCheckResponse(await checkBytes(encodeCheckRequest(request), grpcTimeout)),
     checkBytes,
     health: (service) => askHealth('Check', { service }),
     listHealth: () => askHealth('List', {}),

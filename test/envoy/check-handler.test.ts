@@ -1,0 +1,464 @@
+import { EventEmitter } from 'node:events'
+import { Metadata } from '@grpc/grpc-js'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Answer } from '../../src/access/authorize.ts'
+import { allow, DENY_REASONS, deny, OPEN } from '../../src/access/decision.ts'
+import { type Checked, type CheckParts, createCheckHandler } from '../../src/envoy/check-handler.ts'
+import { createEncode } from '../../src/envoy/encode.ts'
+import {
+  authorizationService,
+  type CheckHandler,
+  type CheckRequest,
+  decodeCheckResponse,
+  encodeCheckRequest,
+  UNREADABLE,
+  type Unreadable,
+} from '../../src/envoy/protocol.ts'
+import { aCaller, anApiKey, anAuthorize, anLlm, aService, aWorkload } from '../support/builders.ts'
+import { aCheck, denialIn, headersIn, isAllowed } from '../support/check-client.ts'
+
+const encode = createEncode({
+  headers: { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} },
+  realm: 'kubernetes-user',
+})
+
+const PARTS: CheckParts = {
+  authorize: anAuthorize({ services: [aService()], keys: [anApiKey()] }),
+  encode,
+  observe: () => {},
+  report: () => {},
+  deadlineMs: 60_000,
+}
+
+const answering = (answer: Answer | Promise<Answer>): Partial<CheckParts> => ({
+  authorize: () => answer,
+})
+
+const answer = (decision: Answer['decision']): Answer => ({
+  decision,
+  target: undefined,
+  caller: undefined,
+})
+
+const hanging = new Promise<Answer>(() => {})
+const bug = new Error('a bug that says secret-0123456789')
+
+type Call = Parameters<CheckHandler>[0]
+
+const aCall = (request: CheckRequest | Unreadable, deadline: Date | number): Call =>
+  Object.assign<EventEmitter, Omit<Call, keyof EventEmitter>>(new EventEmitter(), {
+    request,
+    cancelled: false,
+    metadata: new Metadata(),
+    getPeer: () => '127.0.0.1:1',
+    sendMetadata: () => {},
+    getDeadline: () => deadline,
+    getPath: () => '',
+    getHost: () => '',
+    getAuthContext: () => ({}),
+    getMetricsRecorder: () => {
+      throw new Error('nobody asks for it')
+    },
+  })
+
+type Reply = { readonly error: unknown; readonly bytes: Buffer }
+
+/** All replies to one call: those given by the time that whoever gives two has given the second. */
+async function repliesOf(
+  handler: CheckHandler,
+  request: CheckRequest | Unreadable = aCheck(),
+  deadline: Date | number = Number.POSITIVE_INFINITY,
+): Promise<readonly Reply[]> {
+  const replies: Reply[] = []
+  await new Promise<void>((resolve) => {
+    handler(aCall(request, deadline), (error, bytes) => {
+      replies.push({ error, bytes: bytes ?? Buffer.alloc(0) })
+      resolve()
+    })
+  })
+  await nextTurn()
+  return replies
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** The one answer to one call. */
+async function responseOf(
+  parts: Partial<CheckParts>,
+  request?: CheckRequest | Unreadable,
+  deadline?: Date | number,
+) {
+  const handler = createCheckHandler('gateway', { ...PARTS, ...parts })
+  const replies = await repliesOf(handler, request, deadline)
+  expect(replies).toHaveLength(1)
+  expect(replies[0]?.error).toBeNull()
+  const bytes = replies[0]?.bytes ?? Buffer.alloc(0)
+  expect(bytes.length).toBeGreaterThan(0)
+  return decodeCheckResponse(bytes)
+}
+
+const phraseOf = async (...asked: Parameters<typeof responseOf>) =>
+  denialIn(await responseOf(...asked)).headers['x-ext-auth-reason']
+
+/** What a program may hand over that does not keep to its types. */
+const broken = (json: string): Answer => JSON.parse(json)
+
+describe('a check is answered once, with a decision', () => {
+  it('made at once', async () => {
+    expect(await phraseOf(answering(answer(deny('not-permitted'))))).toBe(
+      'not permitted to use this service',
+    )
+    expect(isAllowed(await responseOf(answering(answer(OPEN))))).toBe(true)
+  })
+
+  it('made later', async () => {
+    const later = Promise.resolve(answer(deny('expired-token')))
+    expect(await phraseOf(answering(later))).toBe('token has expired')
+    expect(isAllowed(await responseOf(answering(Promise.resolve(answer(OPEN)))))).toBe(true)
+  })
+
+  it('of what was asked', async () => {
+    const headers = { authorization: 'Bearer iris-key-0123456789' }
+    const { ok_response: ok } = await responseOf({}, aCheck({ headers }))
+    expect(Object.fromEntries(headersIn(ok?.headers))['x-user']).toBe('apikey:team/iris-key')
+    expect(await phraseOf({}, aCheck())).toBe('credential not found')
+  })
+
+  it('in the dialect of the path, once the claimed prefix is cut', async () => {
+    const authorize = anAuthorize({ services: [anLlm()] })
+    const bodyAt = async (path: string, headers = {}) =>
+      denialIn(await responseOf({ authorize }, aCheck({ path, headers }))).body
+    expect(await bodyAt('/llm/chat/v1/chat/completions')).toContain('"authentication_error"')
+    expect(await bodyAt('/llm/chat/v1/messages')).toContain('"type":"error"')
+    expect(await bodyAt('/llm/chat/v2/health')).toBe('{"error":"credential not found"}')
+    expect(
+      await bodyAt('/llm/chat/v1/messages', { 'content-type': 'application/grpc' }),
+    ).toBeUndefined()
+  })
+
+  it('that takes the credential out of the cookies that were sent', async () => {
+    const place = { kind: 'cookie', name: 'session' } as const
+    const { ok_response: ok } = await responseOf(
+      answering(answer(allow(aCaller(), [place]))),
+      aCheck({ headers: { cookie: 'a=b; session=abc' } }),
+    )
+    expect(Object.fromEntries(headersIn(ok?.headers)).cookie).toBe('a=b')
+  })
+
+  it('that removes what the client says of itself, on open and excluded paths too', async () => {
+    const authorize = anAuthorize({
+      services: [aService(), aService({ name: 'open', protection: 'open', urls: ['open'] })],
+    })
+    const headers = { 'X-User': 'root', x_user: 'root', 'x-groups': 'admins' }
+    for (const http of [
+      { host: 'open', headers },
+      { method: 'GET', path: '/healthz', headers },
+    ]) {
+      const response = await responseOf({ authorize }, aCheck(http))
+      expect(isAllowed(response)).toBe(true)
+      expect(response.ok_response?.headers_to_remove?.toSorted()).toEqual(
+        ['x-groups', 'x-method', 'x-user', 'x_user'].toSorted(),
+      )
+    }
+  })
+
+  it.each<[title: string, CheckRequest | Unreadable]>([
+    ['no bytes that decode', UNREADABLE],
+    ['no attributes', {}],
+    ['no HTTP', { attributes: { request: {} } }],
+    ['no path', aCheck({ path: '' })],
+    ['no host', aCheck({ host: '' })],
+  ])('that denies a request with %s', async (_title, request) => {
+    const response = await responseOf({}, request)
+    expect(denialIn(response)).toMatchObject({
+      code: 7,
+      httpStatus: 403,
+      headers: { 'x-ext-auth-reason': 'request is not supported' },
+    })
+  })
+})
+
+describe('a check is denied, once and with gRPC OK, when', () => {
+  it.each<[title: string, Partial<CheckParts>]>([
+    [
+      'the decision throws',
+      {
+        authorize: () => {
+          throw bug
+        },
+      },
+    ],
+    ['the decision rejects', { authorize: () => Promise.reject(bug) }],
+    ['the decision is nothing', answering(broken('null'))],
+    ['the decision is nothing, later', answering(Promise.resolve(broken('null')))],
+    ['the decision is an empty object', answering(broken('{}'))],
+    ['the decision has no outcome', answering(broken('{"decision":{}}'))],
+    ['the reason is unknown', answering(broken('{"decision":{"outcome":"deny","reason":"?"}}'))],
+    [
+      'encoding throws',
+      {
+        encode: (decision, asked) => {
+          if (decision.outcome === 'deny' && decision.reason === 'internal') {
+            return encode(decision, asked)
+          }
+          throw bug
+        },
+      },
+    ],
+    [
+      'encoding gives no bytes, which Envoy takes for an allow',
+      {
+        encode: (decision, asked) =>
+          decision.outcome === 'deny' && decision.reason === 'internal'
+            ? encode(decision, asked)
+            : Buffer.alloc(0),
+      },
+    ],
+  ])('%s', async (_title, parts) => {
+    const reported: unknown[] = []
+    const response = await responseOf({ ...parts, report: (fault) => reported.push(fault) })
+    expect(denialIn(response)).toMatchObject({
+      code: 13,
+      httpStatus: 500,
+      headers: { 'x-ext-auth-reason': 'internal error' },
+    })
+    expect(reported).toHaveLength(1)
+    expect(JSON.stringify(response)).not.toContain('secret')
+  })
+
+  it('observing throws: then it stays as decided', async () => {
+    const reported: unknown[] = []
+    const parts: Partial<CheckParts> = {
+      observe: () => {
+        throw bug
+      },
+      report: (fault) => reported.push(fault),
+    }
+    for (const given of [answer(deny('not-permitted')), Promise.resolve(answer(OPEN))]) {
+      const decided = (await Promise.resolve(given)).decision.outcome === 'allow'
+      expect(isAllowed(await responseOf({ ...parts, ...answering(given) }))).toBe(decided)
+    }
+    expect(reported).toEqual([bug, bug])
+  })
+
+  it('the decision takes longer than ours to wait', async () => {
+    const response = await responseOf({ ...answering(hanging), deadlineMs: 5 })
+    expect(denialIn(response)).toMatchObject({
+      code: 14,
+      httpStatus: 503,
+      headers: { 'x-ext-auth-reason': 'no answer in time', 'retry-after': '1' },
+    })
+  })
+
+  it('the decision takes longer than the proxy waits, before the proxy gives up', async () => {
+    for (const form of [(time: number) => time, (time: number) => new Date(time)]) {
+      const deadline = Date.now() + 30
+      const gaveUp = new Promise<string>((resolve) => {
+        setTimeout(resolve, deadline - Date.now(), 'too late')
+      })
+      const phrase = phraseOf(answering(hanging), aCheck(), form(deadline))
+      expect(await Promise.race([gaveUp, phrase])).toBe('no answer in time')
+    }
+  })
+
+  it.each([
+    ['has passed', 0],
+    ['is now', Date.now()],
+    ['is before all time', Number.NEGATIVE_INFINITY],
+  ])('the proxy gives a deadline that %s', async (_title, deadline) => {
+    expect(await phraseOf(answering(hanging), aCheck(), deadline)).toBe('no answer in time')
+  })
+
+  it('a late decision comes after all: it is not a second answer', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const handler = createCheckHandler('gateway', {
+      ...PARTS,
+      ...answering(promise),
+      deadlineMs: 1,
+    })
+    const replies = await repliesOf(handler)
+    resolve(answer(OPEN))
+    await nextTurn()
+    expect(replies.map(({ bytes }) => isAllowed(decodeCheckResponse(bytes)))).toEqual([false])
+  })
+
+  it('a late decision fails after all: it is not a second answer, but is reported', async () => {
+    const reported: unknown[] = []
+    const { promise, reject } = Promise.withResolvers<Answer>()
+    const handler = createCheckHandler('gateway', {
+      ...PARTS,
+      ...answering(promise),
+      report: (fault) => reported.push(fault),
+      deadlineMs: 1,
+    })
+    const replies = await repliesOf(handler)
+    reject(bug)
+    await nextTurn()
+    expect(replies).toHaveLength(1)
+    expect(reported).toEqual([bug])
+  })
+
+  it('even the report of a fault fails', async () => {
+    const parts: Partial<CheckParts> = {
+      authorize: () => {
+        throw bug
+      },
+      report: () => {
+        throw bug
+      },
+    }
+    const handler = createCheckHandler('gateway', { ...PARTS, ...parts })
+    const replies: unknown[] = []
+    try {
+      handler(aCall(aCheck(), Number.POSITIVE_INFINITY), (_error, bytes) => replies.push(bytes))
+    } catch {}
+    expect(replies).toHaveLength(1)
+  })
+})
+
+describe('what is observed', () => {
+  const observed = async (parts: Partial<CheckParts>) => {
+    const seen: Checked[] = []
+    await responseOf({ ...parts, observe: (checked) => seen.push(checked) })
+    return seen
+  }
+
+  it.each([...DENY_REASONS.map(deny), OPEN])('is each decision, once: %j', async (decision) => {
+    const seen = await observed(answering(answer(decision)))
+    expect(seen).toHaveLength(1)
+    expect(seen[0]?.answer.decision).toEqual(decision)
+    expect(seen[0]?.incoming.path).toBe('/v1/models/iris:predict')
+    expect(seen[0]?.seconds).toBeGreaterThanOrEqual(0)
+    expect(seen[0]?.seconds).toBeLessThan(1)
+  })
+
+  it.each<[title: string, Partial<CheckParts>, string]>([
+    ['failed', { authorize: () => Promise.reject(bug) }, 'internal'],
+    ['took too long', { ...answering(hanging), deadlineMs: 1 }, 'deadline-exceeded'],
+  ])('is also one that %s', async (_title, parts, reason) => {
+    expect((await observed(parts)).map(({ answer: { decision } }) => decision)).toEqual([
+      { outcome: 'deny', reason },
+    ])
+  })
+})
+
+describe('whatever bytes arrive', () => {
+  const authorize = anAuthorize({
+    services: [aService(), anLlm(), aService({ name: 'open', protection: 'open', urls: ['open'] })],
+    workloads: [aWorkload()],
+    keys: [anApiKey()],
+  })
+  const { requestDeserialize } = authorizationService().Check
+  const faults: unknown[] = []
+  const handler = createCheckHandler('auto', {
+    ...PARTS,
+    authorize,
+    report: (fault) => faults.push(fault),
+  })
+
+  const good = encodeCheckRequest(
+    aCheck(
+      {
+        path: '/llm/chat/v1/chat/completions?a=b',
+        headers: { authorization: 'Bearer iris-key-0123456789', x_user: 'root', cookie: 'a=b' },
+        header_map: { headers: [{ key: 'x-api-key', raw_value: Buffer.from('abc') }] },
+      },
+      {
+        source: {
+          address: { socket_address: { address: '10.0.0.2', port_value: 1 } },
+          principal: 'spiffe://cluster.local/ns/team/sa/iris-sa',
+        },
+        destination: { address: { socket_address: { address: '10.0.0.1', port_value: 8080 } } },
+      },
+    ),
+  )
+
+  /** These facts are all in memory: the answer is there when the handler returns. */
+  function answersTo(bytes: Buffer): readonly Reply[] {
+    const replies: Reply[] = []
+    const call = aCall(requestDeserialize(bytes), Number.POSITIVE_INFINITY)
+    handler(call, (error, reply) => {
+      replies.push({ error, bytes: reply ?? Buffer.alloc(0) })
+    })
+    return replies
+  }
+
+  function isAnsweredOnce(bytes: Buffer) {
+    const replies = answersTo(bytes)
+    expect(replies).toHaveLength(1)
+    const [reply] = replies
+    expect(reply?.error).toBeNull()
+    const response = decodeCheckResponse(reply?.bytes ?? Buffer.alloc(0))
+    expect('ok_response' in response).toBe(isAllowed(response))
+    expect('denied_response' in response).toBe(!isAllowed(response))
+    expect(response.status).toBeDefined()
+  }
+
+  it('they are answered once, and never with an empty message', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        isAnsweredOnce(Buffer.from(bytes))
+      }),
+      { numRuns: 1_000 },
+    )
+    expect(faults).toEqual([])
+  })
+
+  it('or a good message with some of its bytes changed, cut out or repeated', () => {
+    const at = fc.nat(good.length - 1)
+    const change = fc.oneof(
+      fc.tuple(at, fc.nat(255)).map(([index, value]) => (bytes: Buffer) => {
+        const changed = Buffer.from(bytes)
+        if (index < changed.length) changed[index] = value
+        return changed
+      }),
+      fc.tuple(at, at).map(
+        ([from, to]) =>
+          (bytes: Buffer) =>
+            Buffer.concat([bytes.subarray(0, from), bytes.subarray(Math.max(from, to))]),
+      ),
+      fc.tuple(at, at).map(
+        ([from, to]) =>
+          (bytes: Buffer) =>
+            Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)]),
+      ),
+    )
+    let readable = 0
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+        const bytes = changes.reduce((changed, apply) => apply(changed), good)
+        if (requestDeserialize(bytes) !== UNREADABLE) readable += 1
+        isAnsweredOnce(bytes)
+      }),
+      { numRuns: 1_500 },
+    )
+    expect(readable).toBeGreaterThan(100)
+    expect(faults).toEqual([])
+  })
+
+  it('or a message of any texts', () => {
+    const text = fc.oneof(
+      anyText(12),
+      fc.constantFrom('/', '/healthz', 'iris.example.com', 'GET', '10.0.0.1', '__proto__', ':path'),
+    )
+    const headers = fc.array(fc.tuple(text, text), { maxLength: 4 }).map(Object.fromEntries)
+    fc.assert(
+      fc.property(text, text, text, headers, text, (method, path, host, given, peer) => {
+        const socket = { address: { socket_address: { address: peer } }, principal: peer }
+        isAnsweredOnce(
+          encodeCheckRequest(
+            aCheck({ method, path, host, headers: given }, { source: socket, destination: socket }),
+          ),
+        )
+      }),
+      { numRuns: 200 },
+    )
+    expect(faults).toEqual([])
+  })
+
+  it('the request that they say is the one that is decided', () => {
+    const [reply] = answersTo(encodeCheckRequest(aCheck({ host: 'open' })))
+    expect(isAllowed(decodeCheckResponse(reply?.bytes ?? Buffer.alloc(0)))).toBe(true)
+  })
+})

@@ -1,0 +1,273 @@
+import { status } from '@grpc/grpc-js'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Answer } from '../../src/access/authorize.ts'
+import { deny } from '../../src/access/decision.ts'
+import type { CheckParts } from '../../src/envoy/check-handler.ts'
+import { createEncode } from '../../src/envoy/encode.ts'
+import {
+  decodeCheckResponse,
+  encodeCheckRequest,
+  MAX_REQUEST_BYTES,
+} from '../../src/envoy/protocol.ts'
+import { serveChecks } from '../../src/envoy/server.ts'
+import { anApiKey, anAuthorize, aService, aWorkload } from '../support/builders.ts'
+import { aCheck, checkClient, denialIn, headersIn, isAllowed } from '../support/check-client.ts'
+
+const PARTS: CheckParts = {
+  authorize: anAuthorize({
+    services: [aService()],
+    workloads: [aWorkload()],
+    keys: [anApiKey(), anApiKey({ key: 'other-key-0123456789', name: 'other', user: 'other' })],
+  }),
+  encode: createEncode({
+    headers: { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} },
+    realm: 'kubernetes-user',
+  }),
+  observe: () => {},
+  report: () => {},
+  deadlineMs: 60_000,
+}
+
+const cleanups: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean()
+})
+
+/** A server on loopback, and a client of it. */
+async function serving(parts: Partial<CheckParts> = {}) {
+  const listener = { position: 'gateway', address: '127.0.0.1:0' } as const
+  const server = await serveChecks(listener, { ...PARTS, ...parts })
+  const client = checkClient(server.port)
+  cleanups.push(() => server.close(0), client.close)
+  return { server, client }
+}
+
+const NAMES = ['', 'envoy.service.auth.v3.Authorization']
+const SERVING = { status: 'SERVING' }
+const NOT_SERVING = { status: 'NOT_SERVING' }
+
+const nestedGroups = (depth: number) =>
+  Buffer.concat([Buffer.alloc(depth, 0x7b), Buffer.alloc(depth, 0x7c)])
+
+describe('a served check', () => {
+  it('is answered', async () => {
+    const { client } = await serving()
+    expect(denialIn(await client.check(aCheck()))).toMatchObject({
+      code: 16,
+      httpStatus: 401,
+      headers: { 'www-authenticate': 'Bearer realm="kubernetes-user"' },
+    })
+  })
+
+  it('has the position of its listener', async () => {
+    for (const [position, phrase] of [
+      ['workload', 'no such service'],
+      ['gateway', 'credential not found'],
+      ['auto', 'credential not found'],
+    ] as const) {
+      const server = await serveChecks({ position, address: '127.0.0.1:0' }, PARTS)
+      const client = checkClient(server.port)
+      cleanups.push(() => server.close(0), client.close)
+      expect(server.position).toBe(position)
+      expect(denialIn(await client.check(aCheck())).headers['x-ext-auth-reason']).toBe(phrase)
+    }
+  })
+
+  it('among many at once gets its own answer', async () => {
+    const { client } = await serving()
+    const keys = ['iris-key-0123456789', 'other-key-0123456789', 'nobody']
+    const users = await Promise.all(
+      Array.from({ length: 150 }, async (_, index) => {
+        const headers = { 'x-api-key': keys[index % keys.length] ?? '' }
+        const { ok_response: ok } = await client.check(aCheck({ headers }))
+        return Object.fromEntries(headersIn(ok?.headers))['x-user']
+      }),
+    )
+    const expected = ['apikey:team/iris-key', 'other', undefined]
+    expect(users).toEqual(users.map((_, index) => expected[index % expected.length]))
+  })
+
+  it.each<[title: string, Buffer]>([
+    ['garbage', Buffer.from('not a protobuf message')],
+    ['no bytes', Buffer.alloc(0)],
+    ['one byte', Buffer.from([0xff])],
+    ['a message cut short', encodeCheckRequest(aCheck()).subarray(0, -1)],
+    ['1,000 nested groups', nestedGroups(1_000)],
+    ['100,000 nested groups', nestedGroups(100_000)],
+    ['too many bytes', Buffer.alloc(MAX_REQUEST_BYTES + 1)],
+    ['too long a path', encodeCheckRequest(aCheck({ path: `/${'a'.repeat(MAX_REQUEST_BYTES)}` }))],
+  ])('of %s is denied, and the next one is answered', async (_title, bytes) => {
+    const { client } = await serving()
+    expect(denialIn(decodeCheckResponse(await client.checkBytes(bytes)))).toMatchObject({
+      code: 7,
+      httpStatus: 403,
+      headers: { 'x-ext-auth-reason': 'request is not supported' },
+    })
+    expect(denialIn(await client.check(aCheck())).httpStatus).toBe(401)
+  })
+
+  it('is denied before the proxy gives up', async () => {
+    const { client } = await serving({ authorize: () => new Promise<Answer>(() => {}) })
+    expect(denialIn(await client.check(aCheck(), '60m')).headers['x-ext-auth-reason']).toBe(
+      'no answer in time',
+    )
+  })
+
+  it('is denied when the decision has a bug', async () => {
+    for (const authorize of [
+      () => Promise.reject(new Error('bug')),
+      () => {
+        throw new Error('bug')
+      },
+    ]) {
+      const { client } = await serving({ authorize })
+      expect(denialIn(await client.check(aCheck()))).toMatchObject({ code: 13, httpStatus: 500 })
+    }
+  })
+})
+
+describe('health', () => {
+  it.each(NAMES)('of %j is told when asked', async (name) => {
+    const { server, client } = await serving()
+    expect(await client.health(name)).toEqual(NOT_SERVING)
+    server.setServing(true)
+    expect(await client.health(name)).toEqual(SERVING)
+    server.setServing(false)
+    expect(await client.health(name)).toEqual(NOT_SERVING)
+  })
+
+  it('of another service is not known', async () => {
+    const { client } = await serving()
+    await expect(client.health('other')).rejects.toMatchObject({ code: status.NOT_FOUND })
+  })
+
+  it('is listed', async () => {
+    const { server, client } = await serving()
+    const all = (state: object) => ({
+      statuses: Object.fromEntries(NAMES.map((name) => [name, state])),
+    })
+    expect(await client.listHealth()).toEqual(all(NOT_SERVING))
+    server.setServing(true)
+    expect(await client.listHealth()).toEqual(all(SERVING))
+  })
+
+  it.each(NAMES)('of %j is told to whom watches it, and once more at the end', async (name) => {
+    const { server, client } = await serving()
+    const next = client.watchHealth(name)
+    expect(await next()).toEqual(NOT_SERVING)
+    server.setServing(true)
+    expect(await next()).toEqual(SERVING)
+    const closed = server.close(20)
+    expect(await next()).toEqual(NOT_SERVING)
+    await closed
+  })
+
+  it('says nothing of checks: they are answered all the same', async () => {
+    const { client } = await serving()
+    expect(denialIn(await client.check(aCheck())).httpStatus).toBe(401)
+  })
+})
+
+describe('a server that closes', () => {
+  it('ends at once where nobody asks, although a proxy stays connected', async () => {
+    const { server, client } = await serving()
+    await client.check(aCheck())
+    await server.close(60_000)
+    await expect(client.check(aCheck())).rejects.toMatchObject({ code: status.UNAVAILABLE })
+  })
+
+  it('lets a call in flight finish', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const asked = Promise.withResolvers<void>()
+    const { server, client } = await serving({
+      authorize: () => {
+        asked.resolve()
+        return promise
+      },
+    })
+    const response = client.check(aCheck())
+    await asked.promise
+    const closed = server.close(60_000)
+    resolve({ decision: deny('not-permitted'), target: undefined, caller: undefined })
+    expect(denialIn(await response).httpStatus).toBe(403)
+    await closed
+  })
+
+  it('lets a call in flight finish and ends although health is watched', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const asked = Promise.withResolvers<void>()
+    const { server, client } = await serving({
+      authorize: () => {
+        asked.resolve()
+        return promise
+      },
+    })
+    expect(await client.watchHealth('')()).toEqual(NOT_SERVING)
+    const response = client.check(aCheck())
+    await asked.promise
+    const closed = server.close(100)
+    resolve({ decision: deny('not-permitted'), target: undefined, caller: undefined })
+    expect(denialIn(await response).httpStatus).toBe(403)
+    await closed
+    await expect(client.check(aCheck())).rejects.toMatchObject({ code: status.UNAVAILABLE })
+  })
+
+  it('ends although a call is never answered', async () => {
+    const asked = Promise.withResolvers<void>()
+    const { server, client } = await serving({
+      authorize: () => {
+        asked.resolve()
+        return new Promise<Answer>(() => {})
+      },
+    })
+    const response = client.check(aCheck())
+    const refused = expect(response).rejects.toMatchObject({ code: expect.any(Number) })
+    await asked.promise
+    await server.close(20)
+    await refused
+  })
+
+  it('may be told so twice', async () => {
+    const { server } = await serving()
+    await Promise.all([server.close(20), server.close(20)])
+    await server.close(20)
+  })
+
+  it('gives its address back', async () => {
+    const { server } = await serving()
+    await server.close(20)
+    const address = `127.0.0.1:${server.port}`
+    const next = await serveChecks({ position: 'gateway', address }, PARTS)
+    cleanups.push(() => next.close(0))
+    expect(next.port).toBe(server.port)
+  })
+})
+
+describe('an address', () => {
+  it.each(['127.0.0.1', '[::1]', '0.0.0.0', 'localhost'])('may be at %s', async (host) => {
+    const server = await serveChecks({ position: 'gateway', address: `${host}:0` }, PARTS)
+    cleanups.push(() => server.close(0))
+    expect(server.port).toBeGreaterThan(0)
+    const client = checkClient(server.port)
+    cleanups.push(client.close)
+    if (host !== '[::1]') expect(isAllowed(await client.check(aCheck()))).toBe(false)
+    await server.close(60_000)
+  })
+
+  it('that is taken is told in one sentence', async () => {
+    const { server } = await serving()
+    const address = `127.0.0.1:${server.port}`
+    const taken = serveChecks({ position: 'gateway', address }, PARTS)
+    await expect(taken).rejects.toThrow(
+      new RegExp(`^cannot listen on ${address} for gRPC: [a-z ]+$`),
+    )
+  })
+
+  it('that is of another machine is told in one sentence', async () => {
+    const address = '203.0.113.1:9001'
+    await expect(serveChecks({ position: 'gateway', address }, PARTS)).rejects.toThrow(
+      /^cannot listen on 203\.0\.113\.1:9001 for gRPC: [a-z ]+$/,
+    )
+  })
+})
