@@ -25,49 +25,97 @@ export type ChangeFinder<T> = (
 const BATCH = 32
 
 /**
+ * So many settling times nothing is taken while some file settles: a file that went may only have
+ * moved, and what is taken at once is in force at once.
+ */
+const HOLD = 5
+
+/**
  * Remembers of each file the state in which it was read, or why it could not be. A file is read
  * between two equal looks at it; one that cannot be read gets a second chance before that counts.
  */
 export function createChangeFinder<T>(source: FileSource<T>, limits: FileLimits): ChangeFinder<T> {
   const known = new Map<string, string>()
   const settling = createSettling(limits)
+  const holding = createHold(HOLD * limits.settleMs)
   let suspects: ReadonlySet<string> = new Set()
 
   return async (seen) => {
-    const changes: FileChange<T>[] = []
-    const doubted = new Set<string>()
-    let waiting = false
-    const lose = (name: string, reason: string) => {
-      if (known.get(name) === faulty(reason)) return
-      if (!suspects.has(name)) return void doubted.add(name)
-      known.set(name, faulty(reason))
-      changes.push({ kind: 'unreadable', path: name, reason })
-    }
-    const visit = async ([name, file]: readonly [string, SeenFile]) => {
-      const state = settling.stateOf(name, file)
-      const bytes =
-        state === 'settled' ? await readSteady(source.folder, name, file, limits) : state
-      if (bytes === 'changing') waiting = true
-      else if (bytes === 'restless') lose(name, 'it does not stop changing')
-      else if ('fault' in bytes) lose(name, bytes.fault)
-      else {
-        changes.push({ kind: 'read', path: name, content: await source.read(name, bytes) })
-        known.set(name, file.signature)
-      }
-    }
-
     settling.keep(seen.files)
-    const changed = [...seen.files].filter(([name, file]) => known.get(name) !== file.signature)
-    for (let start = 0; start < changed.length; start += BATCH)
-      await Promise.all(changed.slice(start, start + BATCH).map(visit))
-    for (const name of new Set([...known.keys(), ...seen.unreadable.keys()])) {
-      if (seen.files.has(name)) continue
-      const fault = faultOf(name, seen.unreadable)
-      if (fault !== undefined) lose(name, fault)
-      else if (known.delete(name)) changes.push({ kind: 'gone', path: name })
-    }
+    const states = [...seen.files]
+      .filter(([name, file]) => known.get(name) !== file.signature)
+      .map(([name, file]) => ({ name, file, state: settling.stateOf(name, file) }))
+    const unsettled = states.some(({ state }) => state === 'changing')
+    if (unsettled && holding(true)) return { changes: [], complete: false }
+    const outcomes: Outcome<T>[] = []
+    for (let start = 0; start < states.length; start += BATCH)
+      outcomes.push(...(await Promise.all(states.slice(start, start + BATCH).map(readOne))))
+    const waiting = outcomes.some(({ kind }) => kind === 'changing')
+    if (holding(waiting)) return { changes: [], complete: false }
+    const { changes, doubted } = take([...outcomes, ...absent(seen)])
     suspects = doubted
     return { changes, complete: !waiting && doubted.size === 0 }
+  }
+
+  async function readOne({ name, file, state }: Candidate): Promise<Outcome<T>> {
+    if (state === 'changing') return { kind: state, path: name }
+    if (state === 'restless')
+      return { kind: 'unreadable', path: name, reason: 'it does not stop changing' }
+    const bytes = await readSteady(source.folder, name, file, limits)
+    if (bytes === 'changing') return { kind: bytes, path: name }
+    if ('fault' in bytes) return { kind: 'unreadable', path: name, reason: bytes.fault }
+    const content = await source.read(name, bytes)
+    return { kind: 'read', path: name, content, signature: file.signature }
+  }
+
+  function absent({ files, unreadable }: Look): Outcome<T>[] {
+    return [...new Set([...known.keys(), ...unreadable.keys()])]
+      .filter((name) => !files.has(name))
+      .map((name) => {
+        const reason = faultOf(name, unreadable)
+        return reason === undefined
+          ? { kind: 'gone', path: name }
+          : { kind: 'unreadable', path: name, reason }
+      })
+  }
+
+  function take(outcomes: readonly Outcome<T>[]) {
+    const changes: FileChange<T>[] = []
+    const doubted = new Set<string>()
+    for (const outcome of outcomes) {
+      const { kind, path: name } = outcome
+      if (kind === 'changing') continue
+      if (kind === 'gone') known.delete(name)
+      else if (kind === 'read') known.set(name, outcome.signature)
+      else if (known.get(name) === faulty(outcome.reason)) continue
+      else if (suspects.has(name)) known.set(name, faulty(outcome.reason))
+      else {
+        doubted.add(name)
+        continue
+      }
+      changes.push(outcome)
+    }
+    return { changes, doubted }
+  }
+}
+
+type Candidate = {
+  readonly name: string
+  readonly file: SeenFile
+  readonly state: 'settled' | 'changing' | 'restless'
+}
+
+type Outcome<T> =
+  | (Extract<FileChange<T>, { kind: 'read' }> & { readonly signature: string })
+  | Exclude<FileChange<T>, { kind: 'read' }>
+  | { readonly kind: 'changing'; readonly path: string }
+
+/** Tells whether something has been waited for, but not for longer than `patienceMs`. */
+function createHold(patienceMs: number): (waiting: boolean) => boolean {
+  let since: number | undefined
+  return (waiting) => {
+    since = waiting ? (since ?? performance.now()) : undefined
+    return since !== undefined && performance.now() - since < patienceMs
   }
 }
 

@@ -73,7 +73,7 @@ const LINE_BREAK = /\r\n|\r|\n/g
 const DIRECTIVE = /(?<![^\n\r])%/
 
 /** The documents of a text, with the position at which each begins. One with directives stays whole. */
-export function splitDocuments(text: string): readonly DocumentText[] {
+function splitDocuments(text: string): readonly DocumentText[] {
   if (DIRECTIVE.test(text)) return [{ text, line: 1, column: 1 }]
   const documents: DocumentText[] = []
   let start = 0

@@ -12,14 +12,14 @@ export type SeenFile = {
   /** Equal as long as nobody wrote to the file or put another in its place. */
   readonly signature: string
   readonly bytes: number
-  /** Of the last change that the file system knows, in milliseconds since the epoch. */
-  readonly changedAt: number
+  /** When it was last written to, in milliseconds since the epoch. */
+  readonly writtenAt: number
 }
 
 /** What is in a folder. Paths are relative to it, `''` is the folder itself. */
 export type Look = {
   readonly files: ReadonlyMap<string, SeenFile>
-  readonly folders: ReadonlySet<string>
+  readonly folders: { readonly has: (folder: string) => boolean }
   /** Files and folders that are there and cannot be read: why. What lies below is not known. */
   readonly unreadable: ReadonlyMap<string, string>
 }
@@ -27,29 +27,47 @@ export type Look = {
 const MANIFEST = /\.(?:ya?ml|json)$/
 const BATCH = 256
 
+/** So often a look is repeated while folders change under it. */
+const MAX_LOOKS = 5
+
 /**
  * Lists the manifests of a folder and the folders in it, without reading them. Names that begin with
  * a dot are left out: in a mounted ConfigMap they are the same files again. `enter` is called with
  * each folder and its identity before it is listed. Never throws.
+ *
+ * A file that is renamed meanwhile could be missed by both names, so a look during which a folder
+ * changed is repeated.
  */
 export async function lookAt(
   root: string,
   limits: LookLimits,
   enter: (folder: string, identity: string) => void,
 ): Promise<Look> {
-  const found: Findings = { files: new Map(), folders: new Set(), unreadable: new Map() }
+  for (let looks = 1; ; looks += 1) {
+    const found = await lookOnce(root, limits, enter)
+    if (looks === MAX_LOOKS || (await isSteady(root, found))) return found
+  }
+}
+
+async function lookOnce(
+  root: string,
+  limits: LookLimits,
+  enter: (folder: string, identity: string) => void,
+): Promise<Findings> {
+  const found: Findings = { files: new Map(), folders: new Map(), unreadable: new Map() }
   const visited = new Set<string>()
 
-  const visit = async (folder: string, identity: string, depth: number): Promise<void> => {
+  const visit = async (folder: string, stats: BigIntStats, depth: number): Promise<void> => {
+    const identity = `${stats.dev}:${stats.ino}`
     if (visited.has(identity)) return
     visited.add(identity)
     const excess = depth > limits.maxDepth ? TOO_DEEP : excessOf(found, limits)
     if (excess !== undefined) return void found.unreadable.set(folder, excess)
     enter(folder, identity)
-    found.folders.add(folder)
-    for await (const [name, stats] of entriesIn(root, folder, found))
-      if (stats.isDirectory()) await visit(name, `${stats.dev}:${stats.ino}`, depth + 1)
-      else if (stats.isFile() && MANIFEST.test(name)) add(name, stats)
+    found.folders.set(folder, signatureOf(stats))
+    for await (const [name, entry] of entriesIn(root, folder, found))
+      if (entry.isDirectory()) await visit(name, entry, depth + 1)
+      else if (entry.isFile() && MANIFEST.test(name)) add(name, entry)
   }
   const add = (name: string, stats: BigIntStats) => {
     const excess = excessOf(found, limits)
@@ -59,13 +77,22 @@ export async function lookAt(
 
   const top = await statOf(root)
   if (typeof top === 'string') found.unreadable.set('', top)
-  else await visit('', `${top.dev}:${top.ino}`, 0)
+  else await visit('', top, 0)
   return found
+}
+
+async function isSteady(root: string, { folders }: Findings): Promise<boolean> {
+  for (const [folder, signature] of folders) {
+    const now = await statOf(path.join(root, folder))
+    if (typeof now === 'string' || signatureOf(now) !== signature) return false
+  }
+  return true
 }
 
 type Findings = {
   readonly files: Map<string, SeenFile>
-  readonly folders: Set<string>
+  /** With the state in which each was before it was listed. */
+  readonly folders: Map<string, string>
   readonly unreadable: Map<string, string>
 }
 
@@ -122,16 +149,11 @@ const isWanted = (entry: Dirent) =>
   !entry.name.startsWith('.') &&
   (MANIFEST.test(entry.name) || entry.isDirectory() || entry.isSymbolicLink())
 
-const seenFile = ({
-  dev,
-  ino,
-  size,
-  mtimeNs,
-  ctimeNs,
-  mtimeMs,
-  ctimeMs,
-}: BigIntStats): SeenFile => ({
-  signature: `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`,
-  bytes: Number(size),
-  changedAt: Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs),
+const seenFile = (stats: BigIntStats): SeenFile => ({
+  signature: signatureOf(stats),
+  bytes: Number(stats.size),
+  writtenAt: Number(stats.mtimeMs),
 })
+
+const signatureOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) =>
+  `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`

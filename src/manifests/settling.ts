@@ -17,13 +17,13 @@ export type Settling = {
 export function createSettling({ settleMs, patienceMs }: SettlingLimits): Settling {
   const changing = new Map<string, { signature: string; since: number; from: number }>()
 
-  const stateOf = (name: string, { signature, changedAt }: SeenFile) => {
+  const stateOf = (name: string, { signature, writtenAt }: SeenFile) => {
     const now = performance.now()
     const before = changing.get(name)
     const since = before?.signature === signature ? before.since : now
     const from = before?.from ?? now
     // The second holds where the file system's clock runs ahead of ours.
-    if (Date.now() - changedAt >= settleMs || now - since >= settleMs) {
+    if (Date.now() - writtenAt >= settleMs || now - since >= settleMs) {
       changing.delete(name)
       return 'settled'
     }

@@ -38,7 +38,7 @@ export type Manifests = {
   readonly close: () => Promise<void>
 }
 
-export type ManifestsState = {
+type ManifestsState = {
   /** How many files are read and in force. */
   readonly files: number
   /** Files and folders, by path in the folder, that cannot be read now. */

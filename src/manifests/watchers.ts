@@ -6,7 +6,7 @@ export type Watchers = {
   /** Watches a folder, anew if another one has taken its place. */
   readonly enter: (folder: string, identity: string) => void
   /** Lets go of every folder but these. */
-  readonly keep: (folders: ReadonlySet<string>) => void
+  readonly keep: (folders: { readonly has: (folder: string) => boolean }) => void
   readonly close: () => void
 }
 
@@ -35,7 +35,7 @@ export function createWatchers(
       reported = true
     }
   }
-  const keep = (folders: ReadonlySet<string>) => {
+  const keep: Watchers['keep'] = (folders) => {
     for (const folder of watched.keys()) if (!folders.has(folder)) drop(folder)
   }
   return { enter, keep, close: () => keep(new Set()) }

@@ -89,7 +89,7 @@ export const isSubdomainName = (name: string): boolean =>
   name.length <= 253 && name.split('.').every((label) => LABEL.test(label))
 
 /** DNS-1123 label. */
-export const isNamespaceName = (name: string): boolean => name.length <= 63 && LABEL.test(name)
+const isNamespaceName = (name: string): boolean => name.length <= 63 && LABEL.test(name)
 
 /** What can be one segment of a path, as RBAC objects are named: `system:node` is a good name. */
 export const isSegmentName = (name: string): boolean =>

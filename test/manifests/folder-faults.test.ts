@@ -15,16 +15,26 @@ describe('a file being written', () => {
     expect(steps).toHaveLength(2)
   })
 
+  it('without end delays other changes by a moment only', async () => {
+    const { root, write, remove } = await aFolder({ 'a.yaml': '0', 'b.yaml': '1', 'c.yaml': '1' })
+    const { texts } = await follow(root)
+    const writing = setInterval(() => void write('a.yaml', `${performance.now()}`), 5)
+    onTestFinished(() => clearInterval(writing))
+    await write('b.yaml', '2')
+    await until(() => texts.get('b.yaml') === '2')
+    await remove('c.yaml')
+    await until(() => !texts.has('c.yaml'))
+  })
+
   it('without end becomes unreadable, and readable when it comes to rest', async () => {
     const { root, write } = await aFolder({ 'a.yaml': '0' })
-    const { texts, shows } = await follow(root, { settleMs: 50, patienceMs: 200 })
+    const { texts, shows } = await follow(root, { settleMs: 200, patienceMs: 200 })
     const writing = setInterval(() => void write('a.yaml', `${performance.now()}`), 10)
     onTestFinished(() => clearInterval(writing))
-    await until(() => texts.get('a.yaml') === undefined)
+    await until(() => texts.get('a.yaml') === undefined, 5_000)
     clearInterval(writing)
-    await until(() => texts.get('a.yaml') !== undefined)
     await write('a.yaml', 'at rest')
-    await until(shows({ 'a.yaml': 'at rest' }))
+    await until(shows({ 'a.yaml': 'at rest' }), 5_000)
   })
 })
 

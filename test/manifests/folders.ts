@@ -37,7 +37,7 @@ export async function aFolder(files: Readonly<Record<string, string>> = {}) {
   }
 }
 
-export const DEADLINE_MS = 1_000
+const DEADLINE_MS = 1_000
 
 /** Waits until a condition holds; how long that took, in milliseconds. */
 export async function until(holds: () => boolean, deadlineMs = DEADLINE_MS): Promise<number> {

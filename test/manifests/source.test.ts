@@ -150,34 +150,3 @@ describe('within a second', () => {
     await until(() => protections(HOST)[0] === 'protected' && hasKey(OTHER_KEY) && !hasKey(KEY))
   })
 })
-
-describe('what stays', () => {
-  it('is never missing while its file is written, renamed and moved', async () => {
-    const { write, remove, protections, hasKey } = await opened({
-      'a.yaml': together(iris('true'), key('k', KEY)),
-    })
-    let missing = 0
-    let watching = true
-    const watch = () => {
-      if (protections(HOST)[0] !== 'protected' || !hasKey(KEY)) missing += 1
-      if (watching) setImmediate(watch)
-    }
-    watch()
-    await write('a.yaml', together(key('other', OTHER_KEY), iris('true'), key('k', KEY)))
-    await until(() => hasKey(OTHER_KEY))
-    await write('a.yaml', together(iris('true'), key('k', KEY)))
-    await until(() => !hasKey(OTHER_KEY))
-    watching = false
-    expect(missing).toBe(0)
-    await remove('a.yaml')
-    await until(() => protections(HOST).length === 0 && !hasKey(KEY))
-  })
-
-  it('keeps its key object, so that what was derived from it is still found', async () => {
-    const { write, directory, hasKey } = await opened({ 'a.yaml': key('k', KEY) })
-    const [before] = directory.keysWith('team', digestOf(KEY))
-    await write('a.yaml', together(key('other', OTHER_KEY), key('k', KEY)))
-    await until(() => hasKey(OTHER_KEY))
-    expect(directory.keysWith('team', digestOf(KEY))[0]).toBe(before)
-  })
-})
