@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { appendFile, mkdir, rename, symlink } from 'node:fs/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { aFolder, follow, until } from './folders.ts'
@@ -16,9 +17,13 @@ describe('a file being written', () => {
   })
 
   it('without end delays other changes by a moment only', async () => {
-    const { root, write, remove } = await aFolder({ 'a.yaml': '0', 'b.yaml': '1', 'c.yaml': '1' })
+    const { root, at, write, remove } = await aFolder({
+      'a.yaml': '0',
+      'b.yaml': '1',
+      'c.yaml': '1',
+    })
     const { texts } = await follow(root)
-    const writing = setInterval(() => void write('a.yaml', `${performance.now()}`), 5)
+    const writing = setInterval(() => writeFileSync(at('a.yaml'), `${performance.now()}`), 5)
     onTestFinished(() => clearInterval(writing))
     await write('b.yaml', '2')
     await until(() => texts.get('b.yaml') === '2')
@@ -27,9 +32,9 @@ describe('a file being written', () => {
   })
 
   it('without end becomes unreadable, and readable when it comes to rest', async () => {
-    const { root, write } = await aFolder({ 'a.yaml': '0' })
+    const { root, at, write } = await aFolder({ 'a.yaml': '0' })
     const { texts, shows } = await follow(root, { settleMs: 200, patienceMs: 200 })
-    const writing = setInterval(() => void write('a.yaml', `${performance.now()}`), 10)
+    const writing = setInterval(() => writeFileSync(at('a.yaml'), `${performance.now()}`), 10)
     onTestFinished(() => clearInterval(writing))
     await until(() => texts.get('a.yaml') === undefined, 5_000)
     clearInterval(writing)
