@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { DeclaredPosition } from './access/request.ts'
 import { checkMessage, UsageError } from './cli/check-message.ts'
 import { type Explanation, format } from './cli/explanation.ts'
@@ -11,7 +12,7 @@ import {
   encodeForeignCheckRequest,
 } from './envoy/protocol.ts'
 import { readCheckRequest } from './envoy/read-request.ts'
-import { configOf, folderOf } from './serve.ts'
+import { configOf } from './serve.ts'
 
 /** Decides about one request and prints the answer; resolves to the exit code: 0 allow, 1 deny. */
 export async function check(flags: CheckFlags, method?: string, url?: string): Promise<number> {
@@ -23,17 +24,27 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
   })
   const engine = await openEngine({
     config,
-    manifests: folderOf(flags),
+    manifests,
     reportProblem: ({ object, message }) => process.stderr.write(`${object}: ${message}\n`),
     reportFault: (message) => process.stderr.write(`${message}\n`),
+    reportOutage: (resource, message) => process.stderr.write(`${resource}: ${message}\n`),
   })
   try {
+    await untilSynced(engine)
     const explanation = await explain(engine, bytes, positionOf(flags))
     process.stdout.write(format(explanation, flags.output ?? 'text'))
     return explanation.decision === 'allow' ? 0 : 1
   } finally {
     await engine.close()
   }
+}
+
+const SYNC_MS = 10_000
+
+/** A cluster is read first, as far as it can be. */
+async function untilSynced({ synced }: Engine) {
+  const end = performance.now() + SYNC_MS
+  while (!synced() && performance.now() < end) await delay(20)
 }
 
 function messageOf(flags: CheckFlags, method?: string, url?: string): Buffer {

@@ -4,7 +4,7 @@ import { check } from './check.ts'
 import { UsageError } from './cli/check-message.ts'
 import { run, USAGE } from './cli/program.ts'
 import { ConfigError } from './config.ts'
-import { StartError, serve } from './serve.ts'
+import { serve } from './serve.ts'
 
 const { version } = manifest
 
@@ -15,7 +15,7 @@ const stopped = () =>
   })
 
 const isUsage = (error: unknown): boolean =>
-  error instanceof ConfigError || error instanceof UsageError || error instanceof StartError
+  error instanceof ConfigError || error instanceof UsageError
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : 'an unknown fault'

@@ -12,7 +12,7 @@ import {
   type DecisionLog,
   type LoggedCheck,
 } from './observability/decision-log.ts'
-import { startHttp } from './observability/http.ts'
+import { type Readiness, startHttp } from './observability/http.ts'
 import { createLog, type Log, withoutRepeats } from './observability/log.ts'
 import { createMetrics, type Metrics, type ObservedCheck } from './observability/metrics.ts'
 
@@ -36,16 +36,17 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   const warn = withoutRepeats(log.warn, REPEAT_MS)
   const engine = await openEngine({
     config,
-    manifests: folderOf(flags),
+    manifests: flags.manifests,
     reportProblem: ({ object, reason, message }) => log.warn({ object, reason }, message),
     reportFault: (message, error) => warn({ error: String(error) }, message),
+    reportOutage: (resource, message) => warn({ resource }, message),
   })
   const metrics = createMetrics({
     perService: config.metrics.perService,
     version,
     directory: engine.directory,
+    resources: engine.resources,
   })
-  metrics.setSynced('manifests', true)
   const decisions = createDecisionLog({
     decisions: config.decisionLog.decisions,
     dropped: metrics.decisionLogDropped,
@@ -56,13 +57,17 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   const http = await startHttp({
     address: config.http.address,
     metrics,
-    readiness: () => [...engine.readiness(), { name: 'serving', ok: !stopping }],
+    readiness: () => [...readinessOf(engine), { name: 'serving', ok: !stopping }],
   })
-  for (const server of servers) server.setServing(true)
   announce(log, config, servers, http.port)
+  const watching = whenSynced(engine, () => {
+    for (const server of servers) server.setServing(!stopping)
+    log.info({}, 'ready: all objects are known')
+  })
 
   const signal = await stopped
   stopping = true
+  clearInterval(watching)
   log.info({ signal }, 'stopping')
   await Promise.all(servers.map((server) => server.close(STOP_GRACE_MS)))
   tls?.close()
@@ -70,15 +75,24 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   log.info({}, 'stopped')
 }
 
-/** A sentence that ends the program. */
-export class StartError extends Error {
-  override readonly name = 'StartError'
+const readinessOf = ({ resources }: Engine): readonly Readiness[] =>
+  resources().map(({ resource, synced, detail }) => ({ name: resource, ok: synced, detail }))
+
+/** Looks until the first time that everything is known. */
+function whenSynced({ synced }: Engine, then: () => void): NodeJS.Timeout | undefined {
+  if (synced()) {
+    then()
+    return undefined
+  }
+  const timer = setInterval(() => {
+    if (!synced()) return
+    clearInterval(timer)
+    then()
+  }, SYNC_LOOK_MS)
+  return timer
 }
 
-export function folderOf({ manifests }: { readonly manifests?: string }): string {
-  if (manifests !== undefined) return manifests
-  throw new StartError('--manifests: a folder is needed; a cluster cannot be the source yet')
-}
+const SYNC_LOOK_MS = 20
 
 function partsOf(engine: Engine, metrics: Metrics, decisions: DecisionLog, log: Log): CheckParts {
   const error = withoutRepeats(log.error, REPEAT_MS)

@@ -21,13 +21,15 @@ export type Accounts = {
 
 const MAX_WAITING = 1_000
 
-/** The ServiceAccounts and token Secrets of a cluster, by their metadata alone. */
-export function createAccounts(): Accounts {
+/** The ServiceAccounts and token Secrets of these namespaces (of all, if none is named), by their metadata alone. */
+export function createAccounts(namespaces: readonly string[]): Accounts {
   const uids = new Map<string, string>()
   const secrets = new Set<string>()
   const waiting = new Set<() => void>()
 
   const isLiving = ({ account, accountUid, secret }: Issued): boolean => {
+    // Those of namespaces that are not watched end with what is remembered of their tokens.
+    if (namespaces.length > 0 && !namespaces.includes(namespaceOf(account))) return true
     const uid = uids.get(account)
     if (uid === undefined || (accountUid !== undefined && uid !== accountUid)) return false
     return secret === undefined || secrets.has(secret)
@@ -70,6 +72,8 @@ export function createAccounts(): Accounts {
     },
   }
 }
+
+const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'))
 
 function uidOf(content: Listed['content']): string {
   const uid = isFields(content.metadata) ? content.metadata.uid : undefined

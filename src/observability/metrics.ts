@@ -11,18 +11,28 @@ type Options = {
   readonly perService: boolean
   readonly version: string
   readonly directory: Pick<Directory, 'services' | 'servicesNamed' | 'keys'>
+  /** What services, pods and keys are read from; a folder in place of a cluster is the resource `manifests`. */
+  readonly resources: () => readonly MeasuredResource[]
+}
+
+/** One resource may be read in several parts, by namespace or by label. */
+type MeasuredResource = {
+  readonly resource: string
+  readonly synced: boolean
+  readonly restarts: number
 }
 
 export type Metrics = ReturnType<typeof createMetrics>
 
 /** Counts what happens, for Prometheus. No label has a value that a client chooses. */
-export function createMetrics({ perService, version, directory }: Options) {
+export function createMetrics({ perService, version, directory, resources }: Options) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   measureDirectory(registry, directory)
+  measureResources(registry, resources)
   measureEventLoop(registry)
   const checks = createCheckCounts(perService, directory)
-  const { durations, synced, dropped, build } = createInstruments(registry)
+  const { durations, dropped, build } = createInstruments(registry)
   build.set({ version, node_version: process.version }, 1)
 
   return {
@@ -30,8 +40,6 @@ export function createMetrics({ perService, version, directory }: Options) {
       checks.count(check)
       durations.observe({ decision: check.outcome }, check.seconds)
     },
-    /** A folder in place of a cluster is the resource `manifests`. */
-    setSynced: (resource: string, isSynced: boolean) => synced.set({ resource }, isSynced ? 1 : 0),
     decisionLogDropped: () => dropped.inc(),
     /** All metrics in the text format of Prometheus. */
     text: async () => (await registry.metrics()) + (await checks.text()),
@@ -49,12 +57,6 @@ const createInstruments = (registry: Registry) => ({
       0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
       0.4, 0.5, 1,
     ],
-    registers: [registry],
-  }),
-  synced: new Gauge({
-    name: 'kserve_authz_watch_synced',
-    help: 'Whether all objects of a resource are known (1) or not (0).',
-    labelNames: ['resource'],
     registers: [registry],
   }),
   dropped: new Counter({
@@ -89,6 +91,29 @@ function measureDirectory(registry: Registry, { services, keys }: Options['direc
     help: 'API keys known.',
     registers: [registry],
     collect: () => held.set(keys.size()),
+  })
+}
+
+function measureResources(registry: Registry, resources: Options['resources']) {
+  const synced = new Gauge({
+    name: 'kserve_authz_watch_synced',
+    help: 'Whether all objects of a resource are known (1) or not (0).',
+    labelNames: ['resource'],
+    registers: [registry],
+    collect: () => {
+      for (const { resource } of resources()) synced.set({ resource }, 1)
+      for (const { resource, synced: known } of resources()) if (!known) synced.set({ resource }, 0)
+    },
+  })
+  const restarts = new Counter({
+    name: 'kserve_authz_watch_restarts_total',
+    help: 'How often reading a resource failed and began anew.',
+    labelNames: ['resource'],
+    registers: [registry],
+    collect: () => {
+      restarts.reset()
+      for (const { resource, restarts: count } of resources()) restarts.inc({ resource }, count)
+    },
   })
 }
 

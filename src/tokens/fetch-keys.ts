@@ -68,7 +68,8 @@ async function fetchJson(url: string, { signal, maxBytes }: Limit): Promise<unkn
     const response = await fetch(at, { signal, redirect: 'manual', headers })
     if (response.status === 200) return parse(await textOf(response.body ?? [], maxBytes))
     await response.body?.cancel()
-    const next = URL.parse(response.headers.get('location') ?? '', at.href)
+    const location = response.headers.get('location')
+    const next = location === null ? null : URL.parse(location, at.href)
     if (response.status < 300 || response.status > 399 || next === null) {
       throw new Error(`the issuer answered with status ${response.status}`)
     }

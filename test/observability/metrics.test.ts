@@ -28,8 +28,13 @@ const directoryOf = (...services: Service[]): Directory => {
   for (const service of services) directory.services.put(idOf(service), service)
   return directory
 }
-const metricsOf = (directory = directoryOf(iris), perService = true) =>
-  createMetrics({ perService, version: '1.2.3', directory })
+type Resources = Parameters<typeof createMetrics>[0]['resources']
+
+const metricsOf = (
+  directory = directoryOf(iris),
+  perService = true,
+  resources: Resources = () => [],
+) => createMetrics({ perService, version: '1.2.3', directory, resources })
 
 type Metrics = ReturnType<typeof metricsOf>
 
@@ -184,14 +189,21 @@ describe('the metrics', () => {
     expect(await linesOf(metrics, 'api_keys')).toEqual(['api_keys 1'])
   })
 
-  it('tell whether each resource is known in full', async () => {
-    const metrics = metricsOf()
-    metrics.setSynced('pods', true)
-    metrics.setSynced('secrets', true)
-    metrics.setSynced('secrets', false)
+  it('tell whether each resource is known in all its parts, and how often reading it began anew', async () => {
+    const resources = () => [
+      { resource: 'pods', synced: true, restarts: 1 },
+      { resource: 'pods', synced: false, restarts: 2 },
+      { resource: 'secrets', synced: true, restarts: 0 },
+    ]
+    const metrics = metricsOf(directoryOf(iris), true, resources)
+    await metrics.text()
     expect(await linesOf(metrics, 'watch_synced')).toEqual([
-      'watch_synced{resource="pods"} 1',
-      'watch_synced{resource="secrets"} 0',
+      'watch_synced{resource="pods"} 0',
+      'watch_synced{resource="secrets"} 1',
+    ])
+    expect(await linesOf(metrics, 'watch_restarts_total')).toEqual([
+      'watch_restarts_total{resource="pods"} 3',
+      'watch_restarts_total{resource="secrets"} 0',
     ])
   })
 
@@ -245,6 +257,7 @@ describe('the metrics', () => {
       'kserve_authz_decision_log_dropped_total',
       'kserve_authz_event_loop_delay_seconds',
       'kserve_authz_services',
+      'kserve_authz_watch_restarts_total',
       'kserve_authz_watch_synced',
     ])
     expect(text).toMatch(/^(?:(?:# .*|[a-z0-9_]+(?:\{.*\})? \S+)?\n)+$/)

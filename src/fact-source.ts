@@ -1,0 +1,19 @@
+import type { IdentitySources } from './access/identify.ts'
+
+/** Where services, pods, keys and permissions come from: a cluster, or a folder in its place. */
+export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
+  /** Whether all that it has was read at least once. */
+  readonly synced: () => boolean
+  readonly resources: () => readonly ResourceState[]
+  readonly close: () => Promise<void>
+}
+
+/** One kind of objects that a source reads. */
+export type ResourceState = {
+  readonly resource: string
+  readonly synced: boolean
+  /** How often reading it had to begin anew. */
+  readonly restarts: number
+  /** What stands in the way now, or is worth knowing; `''`: nothing. */
+  readonly detail: string
+}

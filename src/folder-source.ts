@@ -1,0 +1,100 @@
+import { known } from './access/authentication.ts'
+import type { Caller } from './access/caller.ts'
+import type { Directory } from './access/directory.ts'
+import type { AuthenticateToken } from './access/identify.ts'
+import type { ServiceKind, ServiceRef } from './access/service.ts'
+import { serviceAccountCaller } from './access/service-account.ts'
+import type { Config } from './config.ts'
+import type { EngineParts } from './engine.ts'
+import type { FactSource, ResourceState } from './fact-source.ts'
+import { type Manifests, openManifests, type TokenCaller } from './manifests/source.ts'
+import type { ReadSettings } from './resources/settings.ts'
+import { type ClusterTokens, createClusterTokens } from './tokens/cluster-tokens.ts'
+
+/** Reads a folder, and follows its changes; rejects with a ManifestsError where it cannot be read. */
+export async function openFolderSource(
+  folder: string,
+  directory: Directory,
+  settings: ReadSettings,
+  parts: EngineParts,
+): Promise<FactSource> {
+  const report = parts.reportProblem
+  const manifests = await openManifests({ folder, directory, settings, report })
+  const signed = openSignedTokens(parts.config, manifests, parts.reportFault)
+  return {
+    synced: () => true,
+    authenticateToken: tokensOf(manifests, signed),
+    permits: (caller, service) => permission(manifests, caller, service),
+    resources: () => [stateOf(manifests)],
+    close: async () => {
+      signed?.close()
+      await manifests.close()
+    },
+  }
+}
+
+function openSignedTokens(
+  { kubernetes: { issuer, audiences, jwksFile } }: Config,
+  { serviceAccount }: Manifests,
+  reportFault: EngineParts['reportFault'],
+): ClusterTokens | undefined {
+  if (issuer === null || jwksFile === null) return undefined
+  return createClusterTokens(
+    { issuer, audiences, jwksFile },
+    {
+      serviceAccount,
+      onFailure: (error) => reportFault("the cluster's keys cannot be read", error),
+    },
+  )
+}
+
+/** Every token Secret is known by its digest; other tokens must be signed. */
+function tokensOf(
+  manifests: Pick<Manifests, 'tokenCaller'>,
+  signed: ClusterTokens | undefined,
+): AuthenticateToken {
+  const callers = new Map<string, Caller>()
+  return ({ value, asToken }, digest) => {
+    if (!asToken) return undefined
+    const holder = manifests.tokenCaller(digest)
+    return holder === undefined
+      ? signed?.authenticate(value, digest)
+      : known(remembered(callers, holder))
+  }
+}
+
+/** One object for each ServiceAccount, so that its encoded answer is found again. */
+function remembered(callers: Map<string, Caller>, holder: TokenCaller): Caller {
+  const { namespace, serviceAccount, uid } = holder
+  const key = `${namespace}/${serviceAccount} ${uid ?? ''}`
+  const caller = callers.get(key) ?? serviceAccountCaller(namespace, serviceAccount, uid)
+  if (callers.size >= MAX_CALLERS) callers.clear()
+  callers.set(key, caller)
+  return caller
+}
+
+const MAX_CALLERS = 10_000
+
+const RESOURCES = {
+  InferenceService: 'inferenceservices',
+  InferenceGraph: 'inferencegraphs',
+  LLMInferenceService: 'llminferenceservices',
+} as const satisfies Record<ServiceKind, string>
+
+const permission = (
+  { mayGet }: Pick<Manifests, 'mayGet'>,
+  { user, groups }: Caller,
+  { kind, namespace, name }: ServiceRef,
+) =>
+  mayGet(
+    { name: user, groups },
+    { group: 'serving.kserve.io', resource: RESOURCES[kind], namespace, name },
+  )
+    ? 'yes'
+    : 'no'
+
+function stateOf({ state }: Pick<Manifests, 'state'>): ResourceState {
+  const { unreadable } = state()
+  const detail = unreadable.length === 0 ? '' : `cannot be read: ${unreadable.join(', ')}`
+  return { resource: 'manifests', synced: true, restarts: 0, detail }
+}

@@ -1,0 +1,80 @@
+import type { Problem } from '../resources/problem.ts'
+import type { ApiServer } from './api-server.ts'
+import { type Fields, isFields } from './fields.ts'
+
+export type Events = {
+  /** Tells the owner of an object, as a Warning event on it. Never throws, never waits. */
+  readonly warn: (problem: Problem, object: Fields) => void
+  readonly close: () => void
+}
+
+const MAX_WAITING = 200
+/** At most so many events, then one for each of these milliseconds. */
+const BURST = 25
+const PERIOD_MS = 1_000
+const CALL_MS = 5_000
+const MAX_MESSAGE = 1_024
+
+/** `failed` is told of each event that could not be written. */
+export function createEvents(api: ApiServer, failed: (error: unknown) => void): Events {
+  const waiting: Fields[] = []
+  let allowance = BURST
+  const timer = setInterval(() => {
+    allowance = Math.min(BURST, allowance + 1)
+    flush()
+  }, PERIOD_MS).unref()
+
+  const flush = () => {
+    while (allowance > 0) {
+      const event = waiting.shift()
+      if (event === undefined) return
+      allowance -= 1
+      void send(event).catch(failed)
+    }
+  }
+  const send = (event: Fields) =>
+    api.send({
+      method: 'POST',
+      path: `/api/v1/namespaces/${namespaceOf(event)}/events`,
+      body: event,
+      signal: AbortSignal.timeout(CALL_MS),
+    })
+
+  return {
+    warn: (problem, object) => {
+      const event = eventOf(problem, object, new Date())
+      if (event !== undefined && waiting.length < MAX_WAITING) waiting.push(event)
+      flush()
+    },
+    close: () => clearInterval(timer),
+  }
+}
+
+const namespaceOf = ({ metadata }: Fields): string =>
+  isFields(metadata) ? encodeURIComponent(String(metadata.namespace)) : 'default'
+
+/** A core/v1 Event; `undefined` for an object that cannot have one. */
+function eventOf(
+  { reason, message }: Problem,
+  { apiVersion, kind, metadata }: Fields,
+  time: Date,
+): Fields | undefined {
+  if (!isFields(metadata)) return undefined
+  const { namespace, name, uid } = metadata
+  if (typeof namespace !== 'string' || typeof name !== 'string') return undefined
+  const timestamp = time.toISOString().replace(/\.\d+Z$/, 'Z')
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { namespace, generateName: `${name.slice(0, 200)}.` },
+    involvedObject: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) },
+    type: 'Warning',
+    reason,
+    message: message.slice(0, MAX_MESSAGE),
+    source: { component: 'kserve-authz' },
+    reportingComponent: 'kserve-authz',
+    firstTimestamp: timestamp,
+    lastTimestamp: timestamp,
+    count: 1,
+  }
+}
