@@ -15,7 +15,15 @@ import {
   UNREADABLE,
   type Unreadable,
 } from '../../src/envoy/protocol.ts'
-import { aCaller, anApiKey, anAuthorize, anLlm, aService, aWorkload } from '../support/builders.ts'
+import {
+  aCaller,
+  anApiKey,
+  anAuthorize,
+  anLlm,
+  anyText,
+  aService,
+  aWorkload,
+} from '../support/builders.ts'
 import { aCheck, denialIn, headersIn, isAllowed } from '../support/check-client.ts'
 
 const encode = createEncode({
