@@ -50,6 +50,8 @@ export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
     max: MAX_REMEMBERED,
     maxSize: MAX_REMEMBERED_BYTES,
   })
+  /** By digest. */
+  const underWay = new Map<string, Promise<Verified<T>>>()
   const onChange = () => good.clear()
   const holder = createKeyHolder({ fetchKeys, onFetched, onChange, periods })
 
@@ -60,19 +62,27 @@ export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
       if (found === undefined || found.keys !== holder.current()) return undefined
       return found.until > Date.now() ? found.verified : EXPIRED
     },
-    verify: async (token, digest, jwt) => {
-      const verification = await verifyJwt(token, jwt, expected, holder)
-      if (verification.kind === 'refused') return verification
-      const verified = read(jwt.claims)
-      const { keys } = verification
-      if (keys === holder.current()) {
-        good.set(digest, { verified, keys, until: endOf(jwt.claims) }, { size: token.length })
-      }
+    verify: (token, digest, jwt) => {
+      const shared = underWay.get(digest)
+      if (shared !== undefined) return shared
+      const verified = verifyAnew(token, digest, jwt).finally(() => underWay.delete(digest))
+      underWay.set(digest, verified)
       return verified
     },
     size: () => good.size,
     keyAge: holder.age,
     close: holder.close,
+  }
+
+  async function verifyAnew(token: string, digest: string, jwt: UnverifiedJwt) {
+    const verification = await verifyJwt(token, jwt, expected, holder)
+    if (verification.kind === 'refused') return verification
+    const verified = read(jwt.claims)
+    const { keys } = verification
+    if (keys === holder.current()) {
+      good.set(digest, { verified, keys, until: endOf(jwt.claims) }, { size: token.length })
+    }
+    return verified
   }
 }
 

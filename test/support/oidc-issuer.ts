@@ -1,0 +1,122 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type Claims, createSigner, type Signer } from '../../examples/identity-providers/signer.ts'
+
+export type { Claims, Signer } from '../../examples/identity-providers/signer.ts'
+export { createSigner } from '../../examples/identity-providers/signer.ts'
+
+/** What an issuer does with a request, in place of answering it. */
+export type Fault = (response: ServerResponse, request: IncomingMessage) => void
+
+export type OidcIssuer = Awaited<ReturnType<typeof startOidcIssuer>>
+
+export const FAULTS = {
+  'a status of 500': (response) => response.writeHead(500).end('{"keys": []}'),
+  'nothing at all': () => {},
+  'a byte every few milliseconds': (response) => {
+    response.writeHead(200)
+    const drip = setInterval(() => response.write(' '), 5)
+    response.once('close', () => clearInterval(drip))
+  },
+  'ten megabytes': (response) => {
+    response.on('error', () => {})
+    response.writeHead(200).end(`"${'x'.repeat(10 * 1024 * 1024)}"`)
+  },
+  'no JSON': (response) => response.writeHead(200).end('<html>marker-of-the-issuer</html>'),
+  'an end in the middle': (response) => {
+    response.writeHead(200, { 'content-length': 1_000 }).write('{"keys": [')
+    setImmediate(() => response.destroy())
+  },
+} as const satisfies Readonly<Record<string, Fault>>
+
+type Start = {
+  /** 0: any. */
+  readonly port?: number
+  /** Who it says it is; its own URL if absent. */
+  readonly name?: string
+  readonly signer?: Signer
+}
+
+/** An issuer on loopback that counts what it is asked, fails on demand and signs what it is told. */
+export async function startOidcIssuer({ port = 0, name, signer = createSigner() }: Start = {}) {
+  const asked = { discoveries: 0, fetches: 0 }
+  let keys: readonly unknown[] = [signer.jwk]
+  let fault: Fault | undefined
+  let waiting: (() => void)[] | undefined
+  let server = await listen(answer, port)
+  const url = `http://127.0.0.1:${server.port}`
+  const issuer = name ?? url
+
+  function answer(request: IncomingMessage, response: ServerResponse) {
+    const discovery = request.url?.endsWith('/.well-known/openid-configuration') === true
+    asked[discovery ? 'discoveries' : 'fetches'] += 1
+    const content = discovery ? { issuer, jwks_uri: `${url}/keys` } : { keys }
+    const reply = () => response.writeHead(200).end(JSON.stringify(content))
+    if (fault !== undefined) fault(response, request)
+    else if (waiting !== undefined) waiting.push(reply)
+    else reply()
+  }
+
+  return {
+    issuer,
+    url,
+    jwksUri: `${url}/keys`,
+    port: server.port,
+    /** What it was asked for so far: its discovery document, its keys. */
+    asked: (): Readonly<typeof asked> => ({ ...asked }),
+    /** Its key set from now on; anything may stand in it. */
+    publish: (...published: readonly unknown[]) => {
+      keys = published
+    },
+    /** `undefined`: it is well again. */
+    fail: (next: Fault | undefined) => {
+      fault = next
+    },
+    /** Answers wait until the returned function is called. */
+    hold: () => {
+      waiting = []
+      return () => {
+        const held = waiting ?? []
+        waiting = undefined
+        for (const reply of held) reply()
+      }
+    },
+    /** A token of its first key, good for ten minutes unless the claims say otherwise. */
+    token: (claims: Claims = {}, header: Claims = {}) =>
+      signer.sign({ ...goodClaims(issuer), ...claims }, header),
+    stop: () => server.close(),
+    restart: async () => {
+      server = await listen(answer, server.port)
+    },
+  }
+}
+
+export const nowSeconds = (): number => Math.floor(Date.now() / 1_000)
+
+/** Claims of somebody in good standing, for the audience `models`. */
+export const goodClaims = (issuer: string): Claims => ({
+  iss: issuer,
+  aud: 'models',
+  sub: 'ada',
+  iat: nowSeconds() - 5,
+  exp: nowSeconds() + 600,
+})
+
+async function listen(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  port: number,
+) {
+  const server = createServer(answer)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { CredentialPlace } from '../../src/access/decision.ts'
+import { createSigner, FAULTS, goodClaims, nowSeconds } from '../support/oidc-issuer.ts'
+import { anIssuer, aProvider, compact, someProviders, verdictOf } from './support.ts'
+
+/** What is never reached within a test, so that only tokens cause fetches. */
+const QUIET = { refresh: 3_600_000, firstRetry: 3_600_000, longestRetry: 3_600_000 }
+const HEADER: CredentialPlace = { kind: 'header', name: 'x-goog-iap-jwt-assertion' }
+const COOKIE: CredentialPlace = { kind: 'cookie', name: 'id_token' }
+
+afterEach(() => vi.restoreAllMocks())
+
+const signatures = () => vi.spyOn(crypto.subtle, 'verify')
+
+describe('the keys of an issuer are fetched', () => {
+  it('once for 10,000 first requests at once, and a token that comes more than once is verified once', async () => {
+    const issuer = await anIssuer()
+    const answer = issuer.hold()
+    const providers = someProviders([aProvider(issuer)], { periods: QUIET })
+    const tokens = Array.from({ length: 100 }, (_, index) => issuer.token({ jti: `${index}` }))
+    const verdicts = Array.from({ length: 100 }, () => tokens)
+      .flat()
+      .map((token) => verdictOf(providers, token))
+    const checked = signatures()
+    answer()
+
+    expect(new Set(await Promise.all(verdicts))).toEqual(new Set(['idp:ada']))
+    expect(issuer.asked()).toEqual({ discoveries: 0, fetches: 1 })
+    expect(checked).toHaveBeenCalledTimes(100)
+  })
+
+  it('at most once in a cool-down for 10,000 tokens that name random keys', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], {
+      periods: { ...QUIET, coolDown: 60_000 },
+    })
+    await verdictOf(providers, issuer.token())
+    const before = issuer.asked().fetches
+    const claims = goodClaims(issuer.issuer)
+    const verdicts = Array.from({ length: 10_000 }, () =>
+      verdictOf(providers, compact({ alg: 'ES256', kid: randomUUID() }, claims)),
+    )
+
+    expect(new Set(await Promise.all(verdicts))).toEqual(new Set(['invalid-token']))
+    expect(issuer.asked().fetches - before).toBe(1)
+    expect(await verdictOf(providers, issuer.token())).toBe('idp:ada')
+  })
+
+  it('also for such tokens one after the other', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], {
+      periods: { ...QUIET, coolDown: 60_000 },
+    })
+    await verdictOf(providers, issuer.token())
+    const before = issuer.asked().fetches
+    for (let count = 0; count < 1_000; count += 1) {
+      await verdictOf(providers, issuer.token({}, { kid: randomUUID() }))
+    }
+
+    expect(issuer.asked().fetches - before).toBe(1)
+  })
+
+  it('for a new key at once: its first token is good; a removed key is refused from then on', async () => {
+    const issuer = await anIssuer()
+    const next = createSigner()
+    const providers = someProviders([aProvider(issuer)], { periods: QUIET })
+    const old = issuer.token()
+    expect(await verdictOf(providers, old)).toBe('idp:ada')
+    issuer.publish(next.jwk)
+    expect(await verdictOf(providers, old)).toBe('idp:ada')
+
+    const claims = { ...goodClaims(issuer.issuer), sub: 'grace' }
+    expect(await verdictOf(providers, next.sign(claims))).toBe('idp:grace')
+    expect(await verdictOf(providers, old)).toBe('invalid-token')
+    expect(issuer.asked().fetches).toBe(2)
+  })
+
+  it('for a new key that has no name', async () => {
+    const [first, next] = [createSigner(), createSigner()]
+    const issuer = await anIssuer({ signer: first })
+    issuer.publish({ ...first.jwk, kid: undefined })
+    const providers = someProviders([aProvider(issuer)], { periods: QUIET })
+    expect(await verdictOf(providers, issuer.token({}, { kid: undefined }))).toBe('idp:ada')
+    issuer.publish({ ...next.jwk, kid: undefined })
+
+    const claims = { ...goodClaims(issuer.issuer), sub: 'grace' }
+    expect(await verdictOf(providers, next.sign(claims, { kid: undefined }))).toBe('idp:grace')
+  })
+
+  it('in the background too: a removed key is refused after it', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], { periods: { ...QUIET, refresh: 20 } })
+    const token = issuer.token()
+    expect(await verdictOf(providers, token)).toBe('idp:ada')
+    issuer.publish(createSigner().jwk)
+
+    await expect.poll(() => verdictOf(providers, token)).toBe('invalid-token')
+  })
+
+  it('from a file, soon after it has changed', async () => {
+    const signer = createSigner()
+    const issuer = await anIssuer({ signer })
+    const folder = await mkdtemp(path.join(tmpdir(), 'keys-'))
+    const file = path.join(folder, 'jwks.json')
+    await writeFile(file, JSON.stringify({ keys: [createSigner().jwk] }))
+    const providers = someProviders([aProvider(issuer, { keys: { kind: 'file', file } })], {
+      periods: { refresh: 20 },
+    })
+    expect(await verdictOf(providers, issuer.token())).toBe('invalid-token')
+
+    await writeFile(file, JSON.stringify({ keys: [signer.jwk] }))
+    await expect.poll(() => verdictOf(providers, issuer.token())).toBe('idp:ada')
+    expect(issuer.asked().fetches).toBe(0)
+    await rm(folder, { recursive: true })
+  })
+})
+
+describe('a verified token is remembered', () => {
+  it('so that its signature is checked once', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], { periods: QUIET })
+    const token = issuer.token()
+    const checked = signatures()
+    for (let count = 0; count < 100; count += 1) await verdictOf(providers, token)
+
+    expect(checked).toHaveBeenCalledTimes(1)
+  })
+
+  it('until it expires, and the skew is over', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], { periods: QUIET })
+    const token = issuer.token({ exp: nowSeconds() + 60 })
+    expect(await verdictOf(providers, token)).toBe('idp:ada')
+    const now = Date.now()
+    vi.spyOn(Date, 'now').mockReturnValue(now + 89_000)
+    expect(await verdictOf(providers, token)).toBe('idp:ada')
+    vi.spyOn(Date, 'now').mockReturnValue(now + 91_000)
+
+    expect(await verdictOf(providers, token)).toBe('expired-token')
+  })
+
+  it('no longer than the keys are trusted', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], { periods: { ...QUIET, maxAge: 30 } })
+    const token = issuer.token()
+    expect(await verdictOf(providers, token)).toBe('idp:ada')
+    issuer.fail(FAULTS['a status of 500'])
+
+    await expect.poll(() => verdictOf(providers, token)).toBe('authentication-unavailable')
+  })
+
+  it('only as this very text', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], { periods: QUIET })
+    const token = issuer.token()
+    expect(await verdictOf(providers, token)).toBe('idp:ada')
+
+    expect(await verdictOf(providers, `${token.slice(0, -4)}AAAA`)).toBe('invalid-token')
+  })
+
+  it('and found only where its provider takes tokens from', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer, { places: [HEADER, COOKIE] })])
+    const token = issuer.token()
+
+    expect(await verdictOf(providers, token)).toBe('unknown-issuer')
+    expect(await verdictOf(providers, token, [HEADER])).toBe('idp:ada')
+    expect(await verdictOf(providers, token, [COOKIE])).toBe('idp:ada')
+    expect(await verdictOf(providers, token)).toBe('unknown-issuer')
+    expect(await verdictOf(providers, token, [{ kind: 'header', name: COOKIE.name }])).toBe(
+      'unknown-issuer',
+    )
+  })
+})
+
+describe('an issuer that does not answer', () => {
+  it.each(Object.entries(FAULTS))(
+    'but sends %s concerns its own tokens only',
+    async (_title, fault) => {
+      const [ill, well] = [await anIssuer(), await anIssuer()]
+      ill.fail(fault)
+      const failures: string[] = []
+      const providers = someProviders([aProvider(ill), aProvider(well, { name: 'well' })], {
+        failures,
+        periods: QUIET,
+        limits: { timeoutMs: 50 },
+      })
+
+      expect(await verdictOf(providers, ill.token())).toBe('authentication-unavailable')
+      expect(await verdictOf(providers, well.token())).toBe('idp:ada')
+      expect(await verdictOf(providers, ill.token())).toBe('authentication-unavailable')
+      expect(ill.asked().fetches).toBe(1)
+      expect(failures).toHaveLength(1)
+      expect(failures.join()).not.toContain('marker')
+    },
+  )
+
+  it('at the start: tokens are good once it does, without a restart', async () => {
+    const issuer = await anIssuer()
+    await issuer.stop()
+    const providers = someProviders([aProvider(issuer)], {
+      periods: { ...QUIET, firstRetry: 20, longestRetry: 20 },
+    })
+    expect(await verdictOf(providers, issuer.token())).toBe('authentication-unavailable')
+    await issuer.restart()
+
+    await expect.poll(() => verdictOf(providers, issuer.token())).toBe('idp:ada')
+  })
+
+  it('later: tokens of known keys stay good, new ones too; other keys cannot be judged', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], {
+      periods: { ...QUIET, refresh: 20, firstRetry: 20, longestRetry: 20 },
+    })
+    expect(await verdictOf(providers, issuer.token())).toBe('idp:ada')
+    await issuer.stop()
+    const other = issuer.token({}, { kid: 'other' })
+    await expect.poll(() => verdictOf(providers, other)).toBe('authentication-unavailable')
+
+    expect(await verdictOf(providers, issuer.token({ jti: 'new' }))).toBe('idp:ada')
+    expect(await verdictOf(providers, issuer.token().replace(/[^.]*$/, 'A'.repeat(86)))).toBe(
+      'invalid-token',
+    )
+    await issuer.restart()
+    await expect.poll(() => verdictOf(providers, other)).toBe('invalid-token')
+  })
+
+  it('but takes its time stalls nobody whose key is known', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], { periods: QUIET })
+    await verdictOf(providers, issuer.token())
+    const answer = issuer.hold()
+    const other = verdictOf(providers, issuer.token({}, { kid: 'other' }))
+    await expect.poll(() => issuer.asked().fetches).toBe(2)
+
+    expect(await verdictOf(providers, issuer.token({ jti: 'new' }))).toBe('idp:ada')
+    answer()
+    expect(await other).toBe('invalid-token')
+  })
+
+  it('is not asked because of tokens whose claims are wrong', async () => {
+    const issuer = await anIssuer()
+    issuer.fail(FAULTS['a status of 500'])
+    const providers = someProviders([aProvider(issuer)], { periods: { ...QUIET, coolDown: 0 } })
+    await expect.poll(() => issuer.asked().fetches).toBe(1)
+    const checked = signatures()
+
+    expect(await verdictOf(providers, issuer.token({ aud: 'other' }))).toBe('wrong-audience')
+    expect(await verdictOf(providers, issuer.token({ exp: 1 }))).toBe('expired-token')
+    expect(await verdictOf(providers, issuer.token({ iss: 'other' }))).toBe('unknown-issuer')
+    expect(issuer.asked().fetches).toBe(1)
+    expect(checked).toHaveBeenCalledTimes(0)
+  })
+})
+
+describe('the age of the keys', () => {
+  it('is told by provider, and is none before they are known', async () => {
+    const [ill, well] = [await anIssuer(), await anIssuer()]
+    ill.fail(FAULTS['a status of 500'])
+    const providers = someProviders([aProvider(ill), aProvider(well, { name: 'well' })])
+    await verdictOf(providers, well.token())
+
+    expect(providers.keyAges().get('idp')).toBeUndefined()
+    expect(providers.keyAges().get('well')).toBeLessThan(5_000)
+  })
+})

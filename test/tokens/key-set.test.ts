@@ -1,0 +1,78 @@
+import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { readKeySet } from '../../src/tokens/key-set.ts'
+import { createSigner } from '../support/oidc-issuer.ts'
+
+const { jwk } = createSigner()
+const small = generateKeyPairSync('rsa', { modulusLength: 1_024 })
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+const ed = generateKeyPairSync('ed25519')
+
+const exported = (key: typeof rsa.publicKey): JsonWebKey => key.export({ format: 'jwk' })
+
+describe('a key is used:', () => {
+  it.each<[string, object]>([
+    ['P-256', jwk],
+    ['RSA of 2048 bits', exported(rsa.publicKey)],
+    ['Ed25519', exported(ed.publicKey)],
+    ['without use and key_ops', { ...jwk, use: undefined }],
+    ['for verifying among other ends', { ...jwk, key_ops: ['sign', 'verify'] }],
+    ['with a certificate beside it', { ...jwk, x5c: ['MIIB'], x5t: 'x' }],
+  ])('%s', (_title, key) => {
+    expect(readKeySet({ keys: [key] })).toBeDefined()
+  })
+})
+
+describe('a key is left out, so that a set of it alone is none:', () => {
+  it.each<[string, unknown]>([
+    ['symmetric', { kty: 'oct', k: 'AAAA' }],
+    ['symmetric in the dress of another', { ...jwk, k: 'AAAA' }],
+    ['private', exported(rsa.privateKey)],
+    ['with a private part', { ...jwk, d: 'AAAA' }],
+    ['with an empty private part', { ...jwk, d: undefined }],
+    ['of another kind', { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }],
+    ['of no kind', { ...jwk, kty: undefined }],
+    ['for encryption', { ...jwk, use: 'enc' }],
+    ['for other ends', { ...jwk, key_ops: ['encrypt'] }],
+    ['with odd ends', { ...jwk, key_ops: 'verify' }],
+    ['RSA of 1024 bits', exported(small.publicKey)],
+    ['a point that is not on its curve', { ...jwk, x: jwk.y }],
+    ['without its parts', { kty: 'RSA', kid: 'x' }],
+    ['a text', 'key'],
+    ['null', null],
+    ['a list', [jwk]],
+  ])('%s', (_title, key) => {
+    expect(readKeySet({ keys: [key] })).toBeUndefined()
+    expect(readKeySet({ keys: [key, jwk] })?.identity).toBe(readKeySet({ keys: [jwk] })?.identity)
+  })
+})
+
+describe('a document is no key set:', () => {
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a list', [jwk]],
+    ['a key', jwk],
+    ['without keys', {}],
+    ['with no key', { keys: [] }],
+    ['with an object of keys', { keys: { 0: jwk, length: 1 } }],
+    ['with more than a hundred keys', { keys: Array.from({ length: 101 }, () => jwk) }],
+  ])('%s', (_title, document) => {
+    expect(readKeySet(document)).toBeUndefined()
+  })
+})
+
+describe('two sets', () => {
+  const other = createSigner().jwk
+
+  it('are the same whatever the order', () => {
+    expect(readKeySet({ keys: [jwk, other] })?.identity).toBe(
+      readKeySet({ keys: [other, jwk] })?.identity,
+    )
+  })
+
+  it('differ where a key has another name', () => {
+    expect(readKeySet({ keys: [jwk] })?.identity).not.toBe(
+      readKeySet({ keys: [{ ...jwk, kid: 'other' }] })?.identity,
+    )
+  })
+})

@@ -1,0 +1,84 @@
+import { hash } from 'node:crypto'
+import { afterAll } from 'vitest'
+import type { CredentialPlace } from '../../src/access/decision.ts'
+import {
+  createJwtProviders,
+  type JwtProvider,
+  type JwtProviders,
+  type ProvidersParts,
+} from '../../src/tokens/jwt-providers.ts'
+import { type OidcIssuer, startOidcIssuer } from '../support/oidc-issuer.ts'
+
+export const AUTHORIZATION: CredentialPlace = { kind: 'header', name: 'authorization' }
+
+/** Accepts ES256 for the audience `models`, from Authorization, as user and groups `idp:...` of RBAC. */
+export const aProvider = (
+  { issuer, jwksUri }: Pick<OidcIssuer, 'issuer' | 'jwksUri'>,
+  given: Partial<JwtProvider> = {},
+): JwtProvider => ({
+  name: 'idp',
+  issuer,
+  audiences: ['models'],
+  algorithms: ['ES256'],
+  keys: { kind: 'uri', uri: jwksUri },
+  places: [AUTHORIZATION],
+  rbac: {
+    username: { claim: 'sub', prefix: 'idp:' },
+    groups: { claim: 'groups', prefix: 'idp:' },
+  },
+  ...given,
+})
+
+const toClose: (() => unknown)[] = []
+afterAll(async () => {
+  for (const close of toClose.splice(0)) await close()
+})
+
+export async function anIssuer(
+  start: Parameters<typeof startOidcIssuer>[0] = {},
+): Promise<OidcIssuer> {
+  const issuer = await startOidcIssuer(start)
+  toClose.push(issuer.stop)
+  return issuer
+}
+
+type Parts = Omit<ProvidersParts, 'onFailure'> & { readonly failures?: string[] }
+
+export function someProviders(
+  providers: readonly JwtProvider[],
+  { failures = [], ...parts }: Parts = {},
+): JwtProviders {
+  const made = createJwtProviders(providers, {
+    onFailure: (_provider, error) => failures.push(String(error)),
+    ...parts,
+  })
+  toClose.push(made.close)
+  return made
+}
+
+/** The user that a token names, or why it is refused; `undefined`: it is no JWT. */
+export async function verdictOf(
+  { authenticate }: Pick<JwtProviders, 'authenticate'>,
+  token: string,
+  places: readonly CredentialPlace[] = [AUTHORIZATION],
+): Promise<string | undefined> {
+  const answer = await authenticate(token, hash('sha256', token), places)
+  return answer?.kind === 'known' ? answer.caller.user : answer?.reason
+}
+
+/** A JWS in compact form of any header, payload and signature; texts and bytes are taken as they are. */
+export const compact = (
+  header: object | string,
+  payload: object | string | Uint8Array,
+  signatureOf: (input: string) => Uint8Array = () => Buffer.from('signature'),
+): string => {
+  const input = `${encoded(header)}.${encoded(payload)}`
+  return `${input}.${encoded(signatureOf(input))}`
+}
+
+export const encoded = (content: object | string | Uint8Array): string =>
+  Buffer.from(
+    typeof content === 'string' || content instanceof Uint8Array
+      ? content
+      : JSON.stringify(content),
+  ).toString('base64url')
