@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KEYS } from '../support/credentials.ts'
+import { modelInfer } from '../support/grpc.ts'
+import { head, reachedModel, sendHttp2, sendRaw } from '../support/http.ts'
+import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
+import { type OidcIssuer, startOidcIssuer } from '../support/oidc-issuer.ts'
+import { bindingOf, providerOf } from '../support/provider.ts'
+
+const SK = 'sk-team.example.com'
+const BARE = 'bare-team.example.com'
+
+let mesh: Mesh
+let issuer: OidcIssuer
+const gateway = () => ({ port: mesh.portOf('gateway') })
+
+beforeAll(async () => {
+  issuer = await startOidcIssuer()
+  mesh = await startMesh({
+    manifests: TEAM,
+    files: { 'chat.yaml': CHAT, 'evil.yaml': bindingOf(`issuer:${EVIL}`) },
+    config: {
+      headers: { claims: { 'x-email': 'email' } },
+      jwt: {
+        providers: [
+          providerOf(issuer, {
+            rbac: {
+              username: { claim: 'sub', prefix: 'issuer:' },
+              groups: { claim: 'groups', prefix: 'issuer:' },
+            },
+          }),
+        ],
+      },
+    },
+    listeners: { gateway: {} },
+  })
+})
+afterAll(async () => {
+  await mesh.stop()
+  await issuer.stop()
+})
+
+const CHAT = `
+apiVersion: serving.kserve.io/v1alpha1
+kind: LLMInferenceService
+metadata: { name: chat, namespace: team }
+`
+
+/** A user whose name at his issuer would end a header line. */
+const EVIL = 'eve\r\nset-cookie: stolen=1'
+
+describe('the body of a denial', () => {
+  const phrase = 'credential not found'
+  const plain = { error: phrase }
+  const type = 'authentication_error'
+  const openAi = { error: { message: phrase, type, param: null, code: 'missing-credential' } }
+  const anthropic = { type: 'error', error: { type, message: phrase } }
+
+  it.each([
+    ['KServe V1', SK, '/v1/models/sk:predict', plain],
+    ['KServe V2', SK, '/v2/models/sk/infer', plain],
+    ['OpenAI', SK, '/v1/chat/completions', openAi],
+    ['OpenAI', SK, '/v1/models', openAi],
+    ['OpenAI, below its prefix in KServe', SK, '/openai/v1/completions', openAi],
+    ['OpenAI, below the path of a model', 'llm.test', '/team/chat/v1/completions', openAi],
+    ['Anthropic', SK, '/v1/messages', anthropic],
+    ['Anthropic, below the path of a model', 'llm.test', '/team/chat/v1/messages?a=b', anthropic],
+    ['any other path', SK, '/predict', plain],
+  ])('is in the dialect of %s: %s%s', async (_dialect, host, path, body) => {
+    const reply = await sendRaw(gateway(), head(`POST ${path} HTTP/1.1`, `Host: ${host}`))
+
+    expect(JSON.parse(reply.body)).toEqual(body)
+  })
+})
+
+describe('no CR or LF of anybody enters an answer:', () => {
+  const OURS = ['x-ext-auth-reason', 'www-authenticate', 'content-type']
+  const ENVOYS = ['content-length', 'date', 'server', 'connection']
+
+  it.each([
+    ['escaped in the path', ['GET /v1/models/%0d%0aset-cookie:a HTTP/1.1', `Host: ${SK}`]],
+    ['escaped in the query', ['GET /?%0d%0aset-cookie:%20a=1 HTTP/1.1', `Host: ${SK}`]],
+    ['escaped in a request id', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-request-id: %0d%0aa: b']],
+    ['as bytes beyond ASCII', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-a: \u008d\u008a\u0085a: b']],
+    ['in a credential', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-api-key: \\r\\nset-cookie:a=1']],
+  ])('%s', async (_title, lines) => {
+    const { status, headers } = await sendRaw(gateway(), head(...lines))
+
+    expect(status).toBe(401)
+    expect(headers.map(([name]) => name).toSorted()).toEqual([...OURS, ...ENVOYS].toSorted())
+    for (const [, value] of headers) expect(value).toMatch(/^[\x20-\x7e]+$/)
+  })
+
+  it.each([
+    ['a bare CR in a header', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-a: b\rset-cookie: a=1']],
+    ['a folded header', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-a: b', ' set-cookie: a=1']],
+    ['a NUL in a header', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-a: b\0c']],
+  ])('%s is Envoy to refuse, or ours, never an allow', async (_title, lines) => {
+    expect([400, 401]).toContain((await sendRaw(gateway(), head(...lines))).status)
+  })
+
+  it('a user of a Secret that holds them is not named, nor is such a group', async () => {
+    const headers = [['x-api-key', KEYS.mallory]] as const
+    const lines = ['GET / HTTP/1.1', `Host: ${BARE}`, `x-api-key: ${KEYS.mallory}`]
+    const request = { path: '/', authority: BARE, headers }
+    const grpc = { host: BARE, metadata: { 'x-api-key': KEYS.mallory } }
+    const seen = [
+      reachedModel(await sendRaw(gateway(), head(...lines))),
+      reachedModel(await sendHttp2(gateway(), request)),
+      (await modelInfer(gateway(), grpc)).reached,
+    ]
+
+    for (const reached of seen) {
+      expect(reached).toMatchObject({
+        'x-auth-request-groups': 'plain',
+        'x-auth-request-method': 'api-key',
+      })
+      const names = Object.keys(reached)
+      expect(names).not.toContain('x-auth-request-user')
+      expect(names).not.toContain('set-cookie')
+      expect(names).not.toContain('x-role')
+    }
+  })
+
+  it('a user, group or claim of a token that holds them is not named', async () => {
+    const token = issuer.token({ sub: EVIL, email: EVIL, groups: [EVIL, 'models'] })
+    const lines = ['GET / HTTP/1.1', `Host: ${BARE}`, `Authorization: Bearer ${token}`]
+    const reached = reachedModel(await sendRaw(gateway(), head(...lines)))
+
+    expect(reached).toMatchObject({
+      'x-auth-request-groups': 'issuer:models',
+      'x-auth-request-method': 'jwt',
+    })
+    for (const name of ['x-auth-request-user', 'x-email', 'set-cookie', 'stolen'])
+      expect(Object.keys(reached)).not.toContain(name)
+  })
+})

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../scripts/child.ts'
+import { KEYS, TOKENS } from '../support/credentials.ts'
+import { type Asked, DENIALS } from '../support/denials.ts'
+import { modelInfer } from '../support/grpc.ts'
+import { head, headerOf, sendHttp2, sendRaw } from '../support/http.ts'
+import { at } from '../support/json.ts'
+import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
+import {
+  createSigner,
+  goodClaims,
+  nowSeconds,
+  type OidcIssuer,
+  startOidcIssuer,
+} from '../support/oidc-issuer.ts'
+import { providerOf } from '../support/provider.ts'
+
+const DEAD_ISSUER = 'https://dead-issuer.test'
+const SK = 'sk-team.example.com'
+/** Of the pod sk-predictor-0. */
+const AT_SK = '127.0.0.11'
+
+let mesh: Mesh
+let issuer: OidcIssuer
+let tokens: Readonly<Record<string, string>> = {}
+
+beforeAll(async () => {
+  issuer = await startOidcIssuer()
+  tokens = {
+    forged: createSigner().sign(goodClaims(issuer.issuer)),
+    expired: issuer.token({ exp: nowSeconds() - 3_600 }),
+    'for others': issuer.token({ aud: 'others' }),
+    'of nobody': issuer.token({ iss: 'https://nobody.test' }),
+    'of the dead': issuer.token({ iss: DEAD_ISSUER }),
+    unbound: issuer.token(),
+  }
+  const dead = { issuer: DEAD_ISSUER, jwksUri: 'http://127.0.0.1:1/keys' }
+  mesh = await startMesh({
+    manifests: TEAM,
+    files: { 'chat.yaml': CHAT },
+    config: { jwt: { providers: [providerOf(issuer), providerOf(dead, { name: 'dead' })] } },
+    listeners: { gateway: {}, failOpen: { failureModeAllow: true }, sidecar: { host: AT_SK } },
+  })
+})
+afterAll(async () => {
+  await mesh.stop()
+  await issuer.stop()
+})
+
+const CHAT = `
+apiVersion: serving.kserve.io/v1alpha1
+kind: LLMInferenceService
+metadata: { name: chat, namespace: team }
+`
+
+function askedOf({ host = SK, path = '/v2/models/sk/infer', grpcPath, ...asked }: Asked) {
+  const token = asked.token === undefined ? {} : { authorization: `Bearer ${tokens[asked.token]}` }
+  const [listener, address] = asked.atSidecar ? ['sidecar', AT_SK] : ['gateway', '127.0.0.1']
+  const to = { port: mesh.portOf(listener ?? ''), address }
+  const headers = Object.entries({ ...asked.headers, ...token })
+  const lines = [
+    `POST ${path} HTTP/1.1`,
+    `Host: ${host}`,
+    'Content-Length: 0',
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ]
+  return {
+    to,
+    http1: head(...lines),
+    http2: { method: 'POST', path, authority: host, headers },
+    grpc: {
+      host,
+      metadata: Object.fromEntries(headers),
+      ...(grpcPath === undefined ? {} : { path: grpcPath }),
+    },
+  }
+}
+
+describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
+  it('is told over HTTP/1.1 and HTTP/2', async () => {
+    const { to, http1, http2 } = askedOf(asked)
+
+    for (const reply of [await sendRaw(to, http1), await sendHttp2(to, http2)]) {
+      expect(reply.status).toBe(as.status)
+      expect(headerOf(reply, 'x-ext-auth-reason')).toBe(phrase)
+      expect(headerOf(reply, 'www-authenticate')).toBe(as.challenge)
+      expect(headerOf(reply, 'retry-after')).toBe(as.retryAfter)
+      expect(headerOf(reply, 'content-type')).toBe('application/json')
+      expect(reply.body).toBe(JSON.stringify({ error: phrase }))
+    }
+  })
+
+  it('is told over gRPC', async () => {
+    const { to, grpc } = askedOf(asked)
+    const { code, headers, message } = await modelInfer(to, grpc)
+
+    expect(code).toBe(as.grpcStatus)
+    expect(headers['x-ext-auth-reason']).toBe(phrase)
+    expect(headers['www-authenticate']).toBe(as.challenge)
+    expect(headers['retry-after']).toBe(as.retryAfter)
+    expect(message).toBe('')
+  })
+
+  it('stays a denial where failures are let through', async () => {
+    const { to, http1 } = askedOf(asked)
+    const failOpen = asked.atSidecar ? to : { port: mesh.portOf('failOpen') }
+
+    expect((await sendRaw(failOpen, http1)).status).toBe(as.status)
+  })
+})
+
+describe('the decision log', () => {
+  it('tells every reason, and no key or token', async () => {
+    const told = await until('every reason in the log', async () => {
+      const { decisions } = mesh.service()
+      const reasons = new Set(decisions.map((line) => at(line, 'reason')))
+      return DENIALS.every(([reason]) => reasons.has(reason))
+        ? JSON.stringify(decisions)
+        : undefined
+    })
+
+    const secrets = [KEYS, TOKENS, tokens].flatMap((each) => Object.values(each))
+    expect(secrets.filter((secret) => told.includes(secret))).toEqual([])
+  })
+})

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KEYS, TOKENS } from '../support/credentials.ts'
+import { modelInfer } from '../support/grpc.ts'
+import { head, reachedModel, sendHttp2, sendRaw } from '../support/http.ts'
+import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
+import { type OidcIssuer, startOidcIssuer } from '../support/oidc-issuer.ts'
+import { bindingOf, providerOf } from '../support/provider.ts'
+
+const [SK, BARE, OPEN, FLOW] = ['sk', 'bare', 'open', 'flow'].map(
+  (name) => `${name}-team.example.com`,
+)
+const ALICE = { 'x-api-key': KEYS.alice }
+const READER = { authorization: `Bearer ${TOKENS.reader}` }
+
+let mesh: Mesh
+let issuer: OidcIssuer
+
+beforeAll(async () => {
+  issuer = await startOidcIssuer()
+  mesh = await startMesh({
+    manifests: TEAM,
+    files: { 'ada.yaml': bindingOf('issuer:ada') },
+    config: {
+      headers: { claims: { 'x-email': 'email' } },
+      jwt: {
+        providers: [
+          providerOf(issuer, {
+            from: { headers: [{ name: 'authorization' }], cookies: ['session'] },
+          }),
+        ],
+      },
+    },
+    listeners: {
+      gateway: {},
+      predictor: { host: '127.0.0.11' },
+      transformer: { host: '127.0.0.12' },
+    },
+  })
+})
+afterAll(async () => {
+  await mesh.stop()
+  await issuer.stop()
+})
+
+type Headers = Readonly<Record<string, string>>
+const ADDRESSES: Headers = { predictor: '127.0.0.11', transformer: '127.0.0.12' }
+const to = (listener: string) => ({
+  port: mesh.portOf(listener),
+  address: ADDRESSES[listener] ?? '127.0.0.1',
+})
+
+/** What reaches the model over HTTP/1.1, HTTP/2 and gRPC; over the last without `path`. */
+async function reached(
+  listener: string,
+  host = '',
+  headers: Headers = {},
+  path = '/v1/models/m',
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const entries = Object.entries(headers)
+  const lines = entries.map(([name, value]) => `${name}: ${value}`)
+  const http1 = head(`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines)
+  const lowerCase = entries.map(([name, value]) => [name.toLowerCase(), value] as const)
+  const http2 = { path, authority: host, headers: lowerCase }
+  return [
+    reachedModel(await sendRaw(to(listener), http1)),
+    reachedModel(await sendHttp2(to(listener), http2)),
+    ...(path === '/v1/models/m'
+      ? [(await modelInfer(to(listener), { host, metadata: headers })).reached]
+      : []),
+  ]
+}
+
+describe('the model learns who calls', () => {
+  it.each([
+    ['the holder of an API key', ALICE, 'alice', 'gold,beta', 'api-key'],
+    [
+      'a ServiceAccount',
+      READER,
+      'system:serviceaccount:team:reader',
+      'system:serviceaccounts,system:serviceaccounts:team,system:authenticated',
+      'kubernetes',
+    ],
+  ])('%s', async (_title, credential, user, groups, method) => {
+    for (const headers of await reached('gateway', BARE, credential)) {
+      expect(headers).toMatchObject({
+        'x-auth-request-user': user,
+        'x-auth-request-groups': groups,
+        'x-auth-request-method': method,
+      })
+    }
+  })
+
+  it('the subject of a token, and the claims that the installation names', async () => {
+    const authorization = `Bearer ${issuer.token({ email: 'ada@example.com' })}`
+
+    for (const headers of await reached('gateway', BARE, { authorization })) {
+      expect(headers).toMatchObject({
+        'x-auth-request-user': 'issuer:ada',
+        'x-auth-request-method': 'jwt',
+        'x-email': 'ada@example.com',
+      })
+    }
+  })
+})
+
+describe('what a client says of its identity does not reach the model', () => {
+  const FORGED: Headers = {
+    'X-Auth-Request-User': 'root',
+    'x-auth-request-groups': 'system:masters',
+    'X-AUTH-REQUEST-METHOD': 'mesh',
+    'x-email': 'root@example.com',
+    x_auth_request_user: 'root',
+    'X_Auth-Request_Groups': 'system:masters',
+    'x-auth-request_method': 'mesh',
+    x_email: 'root@example.com',
+  }
+  const isIdentity = (name: string) =>
+    /^x.(?:auth.request.(?:user|groups|method)|email)$/.test(name.toLowerCase())
+  const identityIn = (headers: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => isIdentity(name)))
+
+  it('of an open service', async () => {
+    for (const headers of await reached('gateway', OPEN, FORGED)) {
+      expect(identityIn(headers)).toEqual({})
+    }
+  })
+
+  it('on an excluded path', async () => {
+    for (const headers of await reached('gateway', SK, FORGED, '/healthz')) {
+      expect(identityIn(headers)).toEqual({})
+    }
+  })
+
+  it('beside a good key', async () => {
+    for (const headers of await reached('gateway', BARE, { ...FORGED, ...ALICE })) {
+      expect(identityIn(headers)).toEqual({
+        'x-auth-request-user': 'alice',
+        'x-auth-request-groups': 'gold,beta',
+        'x-auth-request-method': 'api-key',
+      })
+    }
+  })
+
+  it('said twice', async () => {
+    const twice = ['x-auth-request-user: root', 'x-auth-request-user: admin']
+    const lines = [`Host: ${BARE}`, ...twice, `x-api-key: ${KEYS.alice}`]
+    const reply = await sendRaw(to('gateway'), head('GET /v1/models/m HTTP/1.1', ...lines))
+
+    expect(identityIn(reachedModel(reply))).toMatchObject({ 'x-auth-request-user': 'alice' })
+  })
+})
+
+describe('a credential', () => {
+  it.each([
+    ['ends at a gateway before pods without sidecars', 'gateway', BARE, false],
+    ['passes a gateway before pods with sidecars', 'gateway', SK, true],
+    ["ends at the predictor's sidecar", 'predictor', SK, false],
+    ["passes the transformer's sidecar", 'transformer', SK, true],
+    ['passes a gateway before a graph', 'gateway', FLOW, true],
+  ])('%s', async (_title, listener, host, kept) => {
+    for (const credential of [ALICE, READER]) {
+      const [name = '', value = ''] = Object.entries(credential)[0] ?? []
+      for (const headers of await reached(listener, host, credential)) {
+        expect(headers).toHaveProperty('x-auth-request-user')
+        expect(headers[name]).toBe(kept ? value : undefined)
+      }
+    }
+  })
+
+  it.each([
+    ['of an open service', OPEN, '/v1/models/m'],
+    ['on an excluded path', BARE, '/healthz'],
+  ])('that nobody looked at stays: %s', async (_title, host, path) => {
+    for (const headers of await reached('gateway', host, READER, path)) {
+      expect(headers.authorization).toBe(READER.authorization)
+    }
+  })
+
+  it('in a cookie is cut out of it, and nothing else', async () => {
+    const cookie = `theme=dark; session=${issuer.token()}; lang=en`
+
+    for (const headers of await reached('gateway', BARE, { cookie })) {
+      expect(headers['x-auth-request-user']).toBe('issuer:ada')
+      expect(headers.cookie).toBe('theme=dark; lang=en')
+    }
+  })
+
+  it('as the only cookie takes the header with it', async () => {
+    for (const headers of await reached('gateway', BARE, { cookie: `session=${issuer.token()}` })) {
+      expect(headers['x-auth-request-user']).toBe('issuer:ada')
+      expect(headers).not.toHaveProperty('cookie')
+    }
+  })
+
+  it('sent in two places ends in both', async () => {
+    const both = { ...ALICE, authorization: `Bearer ${KEYS.alice}` }
+
+    for (const headers of await reached('gateway', BARE, both)) {
+      expect(headers).not.toHaveProperty('x-api-key')
+      expect(headers).not.toHaveProperty('authorization')
+    }
+  })
+})

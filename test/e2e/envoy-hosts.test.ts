@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { head, headerOf, reachedModel, sendHttp2, sendRaw } from '../support/http.ts'
+import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
+
+const SK = 'sk-team.example.com'
+const OPEN = 'open-team.example.com'
+const SIDECAR = '127.0.0.11'
+
+let mesh: Mesh
+beforeAll(async () => {
+  mesh = await startMesh({
+    manifests: TEAM,
+    listeners: { gateway: {}, sidecar: { host: SIDECAR } },
+  })
+})
+afterAll(() => mesh.stop())
+
+const gateway = () => ({ port: mesh.portOf('gateway') })
+const sidecar = () => ({ port: mesh.portOf('sidecar'), address: SIDECAR })
+
+const GET = 'GET /v1/models/m HTTP/1.1'
+const NOT_FOUND = 'no such service'
+const UNSUPPORTED = 'request is not supported'
+const CONFLICT = 'request names more than one service'
+const MISSING = 'credential not found'
+
+describe('at a gateway the host chooses the service:', () => {
+  it.each<[title: string, lines: readonly string[], status: number, reason?: string]>([
+    ['the one of its status', [`Host: ${OPEN}`], 200],
+    ['in any case, with a dot and a port', ['Host: OPEN-Team.Example.Com.:0080'], 200],
+    ['by its name in the cluster', ['Host: open.team.svc.cluster.local'], 200],
+    ['by the name of its predictor', ['Host: open-predictor.team:8080'], 200],
+    ['a protected one in any case', ['Host: SK-Team.Example.Com.:0080'], 401, MISSING],
+    ['a protected one by its name', ['Host: sk.team'], 401, MISSING],
+    ["nobody's", ['Host: nobody.example.com'], 403, NOT_FOUND],
+    ['an address', ['Host: 127.0.0.1'], 403, NOT_FOUND],
+    ['two hosts', [`Host: ${OPEN}`, `Host: ${SK}`], 403, UNSUPPORTED],
+    ['one host twice', [`Host: ${OPEN}`, `Host: ${OPEN}`], 403, UNSUPPORTED],
+    ['two in one line', [`Host: ${OPEN},${SK}`], 403, UNSUPPORTED],
+    ['an empty host', ['Host:'], 403, UNSUPPORTED],
+    ['a host with two dots', [`Host: ${OPEN}..`], 403, UNSUPPORTED],
+  ])('%s', async (_title, lines, status, reason) => {
+    const reply = await sendRaw(gateway(), head(GET, ...lines))
+
+    expect(reply.status).toBe(status)
+    expect(headerOf(reply, 'x-ext-auth-reason')).toBe(reason)
+  })
+
+  it.each(['a@b', 'open-team.example.com/x?', '[::1', 'open team'])(
+    '%s never comes through',
+    async (host) => {
+      expect([400, 403]).toContain((await sendRaw(gateway(), head(GET, `Host: ${host}`))).status)
+    },
+  )
+
+  it.each([
+    ['an open one beside the host of a protected one', OPEN, SK, 200],
+    ['a protected one beside the host of an open one', SK, OPEN, 401],
+  ])('an absolute target wins over Host: %s', async (_title, target, host, status) => {
+    const sent = head(`GET http://${target}/v1/models/m HTTP/1.1`, `Host: ${host}`)
+    const reply = await sendRaw(gateway(), sent)
+
+    expect(reply.status).toBe(status)
+    if (status === 200) expect(reachedModel(reply).host).toBe(target)
+  })
+
+  it.each([
+    ['a protected one beside an open one', SK, OPEN, 401],
+    ['an open one beside a protected one', OPEN, SK, 200],
+  ])('over HTTP/2 the authority wins over Host: %s', async (_title, authority, host, status) => {
+    const headers = [['host', host]] as const
+    const reply = await sendHttp2(gateway(), { path: '/v1/models/m', authority, headers })
+
+    expect(reply.status).toBe(status)
+    if (status === 200) expect(reachedModel(reply).host).toBe(authority)
+  })
+
+  it('over HTTP/2 two hosts are no host', async () => {
+    const reply = await sendHttp2(gateway(), { path: '/v1/models/m', authority: `${OPEN},${SK}` })
+
+    expect([400, 403]).toContain(reply.status)
+  })
+})
+
+describe('at a sidecar the pod is the service, whatever the host:', () => {
+  it.each([
+    ['its own', SK, 401, MISSING],
+    ["nobody's", 'anything.example', 401, MISSING],
+    ['its address', '127.0.0.11:8080', 401, MISSING],
+    ['the one of an open service', OPEN, 403, CONFLICT],
+    ['the name of an open service in the cluster', 'open.team.svc', 403, CONFLICT],
+  ])('%s', async (_title, host, status, reason) => {
+    const reply = await sendRaw(sidecar(), head(GET, `Host: ${host}`))
+
+    expect(reply.status).toBe(status)
+    expect(headerOf(reply, 'x-ext-auth-reason')).toBe(reason)
+  })
+})
+
+describe('nothing else that a client sends chooses the service, opens it or excludes a path:', () => {
+  const IDENTITY = 'spiffe://cluster.local/ns/team/sa/sk-predictor'
+
+  it.each([
+    ['X-Forwarded-Host', OPEN],
+    ['X-Forwarded-Server', OPEN],
+    ['X-Forwarded-For', '127.0.0.12'],
+    ['X-Forwarded-Proto', 'https'],
+    ['X-Forwarded-Port', '443'],
+    ['X-Forwarded-Uri', '/healthz'],
+    ['X-Forwarded-Prefix', '/healthz'],
+    ['X-Forwarded-Method', 'GET'],
+    ['X-Forwarded-Client-Cert', `By=${IDENTITY};URI=${IDENTITY}`],
+    ['Forwarded', `for=127.0.0.12;host=${OPEN}`],
+    ['X-Original-Host', OPEN],
+    ['X-Original-Url', '/healthz'],
+    ['X-Rewrite-Url', '/healthz'],
+    ['X-Envoy-Original-Path', '/healthz'],
+    ['X-Envoy-Original-Dst-Host', '127.0.0.14:80'],
+    ['X-Envoy-Decorator-Operation', 'open-predictor.team.svc.cluster.local:80/*'],
+    ['X-Envoy-External-Address', '127.0.0.12'],
+    ['X-Envoy-Internal', 'true'],
+    ['X-Envoy-Auth-Failure-Mode-Allowed', 'true'],
+    ['X-Envoy-Auth-Partial-Body', 'true'],
+    ['X-Envoy-Peer-Metadata', 'forged'],
+    ['X-Envoy-Downstream-Service-Cluster', 'istio-ingressgateway'],
+    ['X-Http-Method-Override', 'GET'],
+    ['K-Original-Host', OPEN],
+    ['K-Network-Probe', 'probe'],
+    ['KServe-Isvc-Name', 'open'],
+    ['Knative-Serving-Revision', 'open-predictor-00001'],
+    ['User-Agent', 'kube-probe/1.31'],
+    ['X-Gateway-Model-Name', 'publishers/team/models/open'],
+  ])('%s: %s', async (name, value) => {
+    const lines = [
+      'POST /healthz HTTP/1.1',
+      `Host: ${SK}`,
+      'Content-Length: 0',
+      `${name}: ${value}`,
+    ]
+    const replies = [
+      await sendRaw(gateway(), head(...lines)),
+      await sendRaw(sidecar(), head(...lines)),
+    ]
+
+    expect(replies.map(({ status }) => status)).toEqual([401, 401])
+    expect(replies.map((reply) => headerOf(reply, 'x-ext-auth-reason'))).toEqual([MISSING, MISSING])
+  })
+})

@@ -1,0 +1,86 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { startChild, until } from '../../scripts/child.ts'
+import { at } from './json.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+
+type ServiceSpec = {
+  readonly folder: string
+  /** Of the installation. */
+  readonly config?: object | undefined
+  /** Any free port if absent. */
+  readonly port?: number | undefined
+}
+
+export type Service = Awaited<ReturnType<typeof startService>>
+
+/** Starts the program as a user does, on a folder of manifests; resolves once it answers checks. */
+export async function startService({ folder, config, port = 0 }: ServiceSpec) {
+  const own = await mkdtemp(path.join(tmpdir(), 'service-'))
+  const file = path.join(own, 'config.json')
+  await writeFile(file, JSON.stringify(config ?? {}))
+  const flags = [
+    ['--manifests', folder],
+    ['--config', file],
+    ['--grpc-address', `127.0.0.1:${port}`],
+    ['--http-address', '127.0.0.1:0'],
+  ]
+  const { pid, ended, stop, stdout, stderr } = startChild(
+    'the service',
+    [process.execPath, 'src/main.ts', 'serve', ...flags.flat()],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const decisions = recordsOf(stdout)
+  const log = recordsOf(stderr)
+  const gone = new AbortController()
+  void ended.then((how) => gone.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
+  const portSaidBy = (message: string) =>
+    until(message, async () => portOf(log.find((line) => at(line, 'msg') === message)), {
+      signal: gone.signal,
+    })
+  try {
+    return {
+      grpcPort: await portSaidBy('answering checks'),
+      httpPort: await portSaidBy('serving metrics and health'),
+      /** What was decided so far. */
+      decisions,
+      ended,
+      signal: (name: NodeJS.Signals) => {
+        if (pid !== undefined) process.kill(pid, name)
+      },
+      stop: async () => {
+        await stop()
+        await rm(own, { recursive: true, force: true })
+      },
+    }
+  } catch (fault) {
+    await stop()
+    await rm(own, { recursive: true, force: true })
+    throw fault
+  }
+}
+
+function portOf(line: unknown): number | undefined {
+  const port = at(line, 'port')
+  return typeof port === 'number' ? port : undefined
+}
+
+/** The lines of JSON that have come so far; other lines as they are. */
+function recordsOf(stream: Readable | null): readonly unknown[] {
+  const records: unknown[] = []
+  if (stream === null) return records
+  createInterface({ input: stream }).on('line', (line) => records.push(parsed(line)))
+  return records
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return line
+  }
+}
