@@ -68,6 +68,7 @@ export async function startMesh({ manifests, files = {}, config, listeners }: Me
     return {
       folder,
       portOf: proxy.portOf,
+      adminPort: proxy.adminPort,
       service: () => service,
       /** Another process on the same port; the one before must have ended. */
       restartService: async () => {

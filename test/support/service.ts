@@ -48,6 +48,8 @@ export async function startService({ folder, config, port = 0 }: ServiceSpec) {
       httpPort: await portSaidBy('serving metrics and health'),
       /** What was decided so far. */
       decisions,
+      /** What else it told so far. */
+      log,
       ended,
       signal: (name: NodeJS.Signals) => {
         if (pid !== undefined) process.kill(pid, name)
