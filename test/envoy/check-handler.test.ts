@@ -49,6 +49,8 @@ const answer = (decision: Answer['decision']): Answer => ({
   caller: undefined,
 })
 
+const KEY = 'iris-key-0123456789'
+
 const hanging = new Promise<Answer>(() => {})
 const bug = new Error('a bug that says secret-0123456789')
 
@@ -127,7 +129,7 @@ describe('a check is answered once, with a decision', () => {
   })
 
   it('of what was asked', async () => {
-    const headers = { authorization: 'Bearer iris-key-0123456789' }
+    const headers = { authorization: `Bearer ${KEY}` }
     const { ok_response: ok } = await responseOf({}, aCheck({ headers }))
     expect(Object.fromEntries(headersIn(ok?.headers))['x-user']).toBe('apikey:team/iris-key')
     expect(await phraseOf({}, aCheck())).toBe('credential not found')
@@ -168,6 +170,38 @@ describe('a check is answered once, with a decision', () => {
       expect(response.ok_response?.headers_to_remove?.toSorted()).toEqual(
         ['x-groups', 'x-method', 'x-user', 'x_user'].toSorted(),
       )
+    }
+  })
+
+  it.each<[title: string, Readonly<Record<string, string>>, string]>([
+    ['two Authorization lines', { authorization: 'Bearer a,Bearer b' }, 'more than one credential'],
+    [
+      'Authorization in two cases of letters',
+      { authorization: `Bearer ${KEY}`, authorizatioN: `Bearer ${KEY}` },
+      'more than one credential',
+    ],
+    [
+      'Authorization with an underscore',
+      { authorization_: `Bearer ${KEY}` },
+      'credential not found',
+    ],
+    ['an API key with underscores', { x_api_key: KEY }, 'credential not found'],
+    ['a byte that Envoy replaced', { authorization: 'Bearer iris!key' }, 'credential is not known'],
+    ['another scheme', { authorization: `Basic ${KEY}` }, 'credential is malformed'],
+    [
+      'a key beside another token',
+      { authorization: 'Bearer a', 'x-api-key': KEY },
+      'more than one credential',
+    ],
+    ['members of every object', { constructor: KEY, tostring: KEY }, 'credential not found'],
+  ])('that denies %s with 401, in both forms of headers', async (_title, headers, phrase) => {
+    const lines = Object.entries(headers)
+    const raw = lines.map(([key, value]) => ({ key, raw_value: Buffer.from(value) }))
+    for (const http of [{ headers }, { header_map: { headers: raw } }]) {
+      expect(denialIn(await responseOf({}, aCheck(http)))).toMatchObject({
+        httpStatus: 401,
+        headers: { 'x-ext-auth-reason': phrase },
+      })
     }
   })
 
@@ -369,7 +403,7 @@ describe('whatever bytes arrive', () => {
     aCheck(
       {
         path: '/llm/chat/v1/chat/completions?a=b',
-        headers: { authorization: 'Bearer iris-key-0123456789', x_user: 'root', cookie: 'a=b' },
+        headers: { authorization: `Bearer ${KEY}`, x_user: 'root', cookie: 'a=b' },
         header_map: { headers: [{ key: 'x-api-key', raw_value: Buffer.from('abc') }] },
       },
       {
@@ -401,6 +435,12 @@ describe('whatever bytes arrive', () => {
     expect('ok_response' in response).toBe(isAllowed(response))
     expect('denied_response' in response).toBe(!isAllowed(response))
     expect(response.status).toBeDefined()
+  }
+
+  function secondsFor(bytes: Buffer): number {
+    const begun = performance.now()
+    answersTo(bytes)
+    return (performance.now() - begun) / 1_000
   }
 
   it('they are answered once, and never with an empty message', () => {
@@ -463,6 +503,61 @@ describe('whatever bytes arrive', () => {
       { numRuns: 200 },
     )
     expect(faults).toEqual([])
+  })
+
+  it.each([
+    ['path', '/'],
+    ['path', '/v1/models/'],
+    ['path', '/v1/messages/'],
+    ['path', '/openai/'],
+    ['path', '/llm/chat/'],
+    ['path', '/publishers/llm/models/'],
+    ['host', ''],
+    ['method', ''],
+    ['authorization', ''],
+    ['authorization', 'Bearer '],
+    ['x-api-key', ''],
+    ['cookie', ''],
+    ['content-type', 'application/grpc'],
+    ['x-gateway-model-name', 'publishers/llm/models/'],
+    ['principal', 'spiffe://cluster.local/ns/'],
+    ['address', ''],
+  ])('a long %s that begins with %j keeps nobody waiting', (part, start) => {
+    const slow: string[] = []
+    for (const unit of [
+      ':',
+      '/',
+      '.',
+      ';',
+      '=',
+      ',',
+      ' ',
+      '%',
+      '%2e',
+      'a',
+      'a/',
+      'a:',
+      '../',
+      '::',
+      '1.',
+      '_',
+    ]) {
+      for (const end of ['', '/', '!', '\n']) {
+        const text = start + unit.repeat(20_000 / unit.length) + end
+        const peer = part === 'principal' ? { principal: text } : {}
+        const socket = part === 'address' ? { address: { socket_address: { address: text } } } : {}
+        const http = ['path', 'host', 'method'].includes(part) ? { [part]: text } : {}
+        const check = aCheck(
+          { headers: { [part]: text }, ...http },
+          { source: { ...peer, ...socket }, destination: { ...peer, ...socket } },
+        )
+        const bytes = encodeCheckRequest(check)
+        // The second look tells a slow reader from a busy machine.
+        if (secondsFor(bytes) > 0.2 && secondsFor(bytes) > 0.2)
+          slow.push(`${unit} ending in ${JSON.stringify(end)}`)
+      }
+    }
+    expect(slow).toEqual([])
   })
 
   it('the request that they say is the one that is decided', () => {

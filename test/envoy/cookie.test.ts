@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { credentialSources, readCredential } from '../../src/access/credential.ts'
 import { withoutCookie } from '../../src/envoy/cookie.ts'
 
+const PIECES = ['session', 'session=', '; session=a', '=', ';', ' ', 'x', '"', '\t', '\u00a0', ',']
+
 describe('a Cookie header without one cookie', () => {
   it.each([
     ['the first', 'session=abc; a=b; c=d', 'a=b; c=d'],
@@ -32,7 +34,7 @@ describe('a Cookie header without one cookie', () => {
   it('shows no credential any more, whatever it was', () => {
     const place = { kind: 'cookie', name: 'session' } as const
     const sources = credentialSources([], [{ place, prefix: '' }])
-    const piece = fc.constantFrom('session', '=', ';', ' ', 'abc', 'x', '"', '\t', '\u00a0', ',')
+    const piece = fc.constantFrom(...PIECES)
     let shown = 0
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {

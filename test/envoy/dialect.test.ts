@@ -54,6 +54,18 @@ describe('the dialect of a path', () => {
   )
 })
 
+describe('a long path', () => {
+  it.each([
+    ['colons', `/v1/models/${':'.repeat(20_000)}/`],
+    ['slashes', `/v1/models/${'/'.repeat(20_000)}`],
+    ['letters', `/v1/models/${'a'.repeat(20_000)}/`],
+  ])('of %s is read in time linear in its length', (_title, path) => {
+    const start = performance.now()
+    dialectOf(path, '', false)
+    expect(performance.now() - start).toBeLessThan(200)
+  })
+})
+
 describe('the body of a denial', () => {
   const bodyIn = (dialect: Dialect, reason: keyof typeof DENIALS) => {
     const body = bodyOf(dialect, reason, DENIALS[reason])
