@@ -1,0 +1,134 @@
+import type { AcceptedCredentials, Policy, PolicyTarget, PolicyTerms } from '../access/policy.ts'
+import { SERVICE_KINDS } from '../access/service.ts'
+import { isSubdomainName, type KubernetesObject, printable, valueAt } from './object.ts'
+import { readPolicyExclusions, readPolicyHeaders } from './policy-extras.ts'
+import { readRules } from './policy-rules.ts'
+import {
+  absentOr,
+  fieldsOf,
+  listOf,
+  PolicyFault,
+  text,
+  textMap,
+  textsOf,
+} from './policy-values.ts'
+import type { Raise } from './problem.ts'
+import type { ReadSettings } from './settings.ts'
+
+/**
+ * Reads an AccessPolicy. What cannot be read in it, an unknown field included, makes the whole of it
+ * unreadable, with a problem that says where. Targets that cannot be read are the namespace.
+ */
+export function readAccessPolicy(
+  { namespace, name, content }: KubernetesObject,
+  settings: ReadSettings,
+  raise: Raise,
+): Policy {
+  const spec = valueAt(content, 'spec') ?? {}
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read()
+    } catch (fault) {
+      if (!(fault instanceof PolicyFault)) throw fault
+      raise('PolicyInvalid', fault.message)
+      return undefined
+    }
+  }
+  const mode = attempt(() => readMode(valueAt(spec, 'mode'))) ?? 'enforce'
+  const targets = attempt(() => ({ list: readTargets(valueAt(spec, 'targetRefs')) }))
+  const terms = attempt(() => readTerms(spec, settings, raise))
+  return {
+    namespace,
+    name,
+    mode,
+    targets: targets?.list,
+    terms: targets === undefined ? undefined : terms,
+  }
+}
+
+function readMode(value: unknown): Policy['mode'] {
+  if (value === undefined || value === 'Enforce') return 'enforce'
+  if (value === 'Shadow') return 'shadow'
+  throw new PolicyFault('spec.mode', 'is neither Enforce nor Shadow: it is enforced')
+}
+
+const GROUP = 'serving.kserve.io'
+
+function readTargets(value: unknown): readonly PolicyTarget[] | undefined {
+  return absentOr(value, () =>
+    listOf('spec.targetRefs', value).map((entry, index) => {
+      const place = `spec.targetRefs[${index}]`
+      const { group, kind, name } = fieldsOf(place, entry, ['group', 'kind', 'name'])
+      const known = SERVICE_KINDS.find((each) => each === kind)
+      if (group !== GROUP) throw new PolicyFault(`${place}.group`, `is not ${GROUP}`)
+      if (known === undefined) throw new PolicyFault(`${place}.kind`, 'is no kind of a service')
+      if (typeof name !== 'string' || !isSubdomainName(name)) {
+        throw new PolicyFault(`${place}.name`, 'is no name of a service')
+      }
+      return { kind: known, name }
+    }),
+  )
+}
+
+const PARTS = ['targetRefs', 'mode', 'authentication', 'deny', 'allow', 'exclusions', 'headers']
+
+function readTerms(spec: unknown, settings: ReadSettings, raise: Raise): PolicyTerms {
+  const parts = fieldsOf('spec', spec, PARTS)
+  return {
+    accepted: absentOr(parts.authentication, () =>
+      readAccepted(parts.authentication, settings, raise),
+    ),
+    deny: readRules('spec.deny', parts.deny ?? []),
+    allow: absentOr(parts.allow, () => readRules('spec.allow', parts.allow)),
+    exclusions: readPolicyExclusions(parts.exclusions ?? [], settings, raise),
+    headers: readPolicyHeaders(parts.headers ?? {}),
+  }
+}
+
+const KINDS = ['kubernetes', 'apiKeys', 'jwt', 'mesh', 'anonymous']
+const PLACE = 'spec.authentication'
+
+function readAccepted(value: unknown, settings: ReadSettings, raise: Raise): AcceptedCredentials {
+  const { kubernetes, apiKeys, jwt, mesh, anonymous } = fieldsOf(PLACE, value, KINDS)
+  if (mesh !== undefined) fieldsOf(`${PLACE}.mesh`, mesh, [])
+  if (anonymous !== undefined) fieldsOf(`${PLACE}.anonymous`, anonymous, [])
+  if (anonymous !== undefined && !settings.limits.anonymous) {
+    raise('BeyondLimits', 'spec.authentication.anonymous has no effect in this installation')
+  }
+  return {
+    kubernetes: absentOr(kubernetes, () => {
+      const place = `${PLACE}.kubernetes`
+      const { audiences } = fieldsOf(place, kubernetes, ['audiences'])
+      return { audiences: absentOr(audiences, () => textsOf(`${place}.audiences`, audiences)) }
+    }),
+    apiKeys: absentOr(apiKeys, () => readKeySelector(apiKeys)),
+    jwt: readProviders(jwt ?? [], settings, raise),
+    mesh: mesh !== undefined,
+    anonymous: anonymous !== undefined && settings.limits.anonymous,
+  }
+}
+
+function readKeySelector(value: unknown): AcceptedCredentials['apiKeys'] {
+  const place = `${PLACE}.apiKeys`
+  const { selector } = fieldsOf(place, value, ['selector'])
+  if (selector === undefined) return { labels: new Map() }
+  const { matchLabels = {} } = fieldsOf(`${place}.selector`, selector, ['matchLabels'])
+  return { labels: textMap(`${place}.selector.matchLabels`, matchLabels) }
+}
+
+/** A provider that the installation does not have can let nobody in. */
+function readProviders(value: unknown, settings: ReadSettings, raise: Raise) {
+  return listOf(`${PLACE}.jwt`, value).map((entry, index) => {
+    const place = `${PLACE}.jwt[${index}]`
+    const { provider, audiences } = fieldsOf(place, entry, ['provider', 'audiences'])
+    const name = text(`${place}.provider`, provider)
+    if (!settings.providers.includes(name)) {
+      raise('UnknownProvider', `${place}: the installation has no provider "${printable(name)}"`)
+    }
+    return {
+      provider: name,
+      audiences: absentOr(audiences, () => textsOf(`${place}.audiences`, audiences)),
+    }
+  })
+}
+

@@ -1,0 +1,63 @@
+import type { Exclusion } from '../access/exclusions.ts'
+import { isCanonicalPath } from '../access/path.ts'
+import { isFields } from './object.ts'
+import { fieldsOf, listOf, PolicyFault, text } from './policy-values.ts'
+import type { Raise } from './problem.ts'
+import type { ReadSettings } from './settings.ts'
+
+const EXCLUSIONS = 'spec.exclusions'
+
+/** Exact paths that anybody may GET or HEAD. Throws a PolicyFault. */
+export function readPolicyExclusions(
+  value: unknown,
+  { limits }: Pick<ReadSettings, 'limits'>,
+  raise: Raise,
+): readonly Exclusion[] {
+  const exclusions = listOf(EXCLUSIONS, value).map((entry, index) => {
+    const place = `${EXCLUSIONS}[${index}]`
+    const { path, methods = ['GET', 'HEAD'] } = fieldsOf(place, entry, ['path', 'methods'])
+    if (typeof path !== 'string' || !isCanonicalPath(path)) {
+      throw new PolicyFault(`${place}.path`, 'is no canonical path')
+    }
+    return { path, methods: listOf(`${place}.methods`, methods).map(readMethod(place)) }
+  })
+  if (exclusions.length > 0 && !limits.exclusions) {
+    raise('BeyondLimits', `${EXCLUSIONS} have no effect in this installation`)
+  }
+  return limits.exclusions ? exclusions : []
+}
+
+const readMethod =
+  (place: string) =>
+  (method: unknown): 'GET' | 'HEAD' => {
+    if (method === 'GET' || method === 'HEAD') return method
+    throw new PolicyFault(`${place}.methods`, 'holds another method than GET and HEAD')
+  }
+
+const HEADERS = 'spec.headers'
+// A token of RFC 9110 section 5.6.2 in lower case, without what Envoy owns or what frames a message.
+const HEADER = /^(?!x-envoy-|grpc-|x-forwarded-|x-auth-request-)[a-z0-9!#$%&'*+.^`|~-]+$/
+const RESERVED = [
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'cookie',
+  'authorization',
+  'te',
+  'upgrade',
+]
+
+/** Headers for the model, each from a claim: `{kubeflow-userid: {claim: email}}`. Throws a PolicyFault. */
+export function readPolicyHeaders(value: unknown): Readonly<Record<string, string>> {
+  if (!isFields(value)) throw new PolicyFault(HEADERS, 'is no object')
+  return Object.fromEntries(
+    Object.entries(value).map(([name, source]) => {
+      if (!HEADER.test(name) || RESERVED.includes(name)) {
+        throw new PolicyFault(HEADERS, 'holds a name that no header may have here')
+      }
+      const { claim } = fieldsOf(`${HEADERS}.${name}`, source, ['claim'])
+      return [name, text(`${HEADERS}.${name}.claim`, claim)]
+    }),
+  )
+}

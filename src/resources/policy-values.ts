@@ -1,0 +1,53 @@
+import { type Fields, isFields } from './object.ts'
+
+/** A place in a policy that cannot be read, and why. Never quotes what stands there. */
+export class PolicyFault extends Error {
+  override readonly name = 'PolicyFault'
+
+  constructor(place: string, why: string) {
+    super(`${place} ${why}`)
+  }
+}
+
+/** `undefined` where nothing stands; null is something that cannot be read. */
+export const absentOr = <T>(value: unknown, read: () => T): T | undefined =>
+  value === undefined ? undefined : read()
+
+/** An object that has no other fields than these. */
+export function fieldsOf(place: string, value: unknown, known: readonly string[]): Fields {
+  if (!isFields(value)) throw new PolicyFault(place, 'is no object')
+  for (const field of Object.keys(value)) {
+    if (!known.includes(field)) throw new PolicyFault(place, 'has an unknown field')
+  }
+  return Object.assign(Object.create(null), value)
+}
+
+const MAX_ENTRIES = 1_024
+
+export function listOf(place: string, value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new PolicyFault(place, 'is no list')
+  if (value.length > MAX_ENTRIES) throw new PolicyFault(place, 'has too many entries')
+  return value
+}
+
+const MAX_TEXT = 1_024
+
+export function text(place: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw new PolicyFault(place, 'is no text')
+  if (value.length > MAX_TEXT) throw new PolicyFault(place, 'is too long')
+  return value
+}
+
+export const textsOf = (place: string, value: unknown): readonly string[] =>
+  listOf(place, value).map((entry, index) => text(`${place}[${index}]`, entry))
+
+/** Texts by name, e.g. labels. */
+export function textMap(place: string, value: unknown): ReadonlyMap<string, string> {
+  if (!isFields(value)) throw new PolicyFault(place, 'is no object')
+  return new Map(
+    Object.entries(value).map(([name, entry]) => {
+      if (typeof entry !== 'string') throw new PolicyFault(place, 'holds what is no text')
+      return [name, entry]
+    }),
+  )
+}
