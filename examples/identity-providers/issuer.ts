@@ -1,41 +1,52 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import { type Claims, createSigner } from './signer.ts'
 
+const LOOPBACK = '127.0.0.1'
+const AUDIENCE = 'kubeflow'
 const HOUR_SECONDS = 3_600
 
+/** What the issuer says of each person it knows. */
+const PEOPLE: Readonly<Record<string, Claims>> = {
+  ada: { email: 'ada@example.com', email_verified: true, groups: ['ml-team', 'all'] },
+  bob: { email: 'bob@example.com', email_verified: true, groups: ['all'] },
+}
+
 /**
- * An OpenID Connect issuer as far as a verifier of its tokens can see: a discovery document and a key
- * set. Whoever asks this function for a token gets it, so it is for this machine only.
+ * Plays an OpenID Connect issuer, as far as a verifier of its tokens can see: a discovery document and a
+ * key set. It gives everybody's token to anybody, at `/tokens/<name>`, so it is for this machine only.
  */
 export async function startIssuer({ port = 0 }: { readonly port?: number } = {}) {
   const signer = createSigner()
-  const server = createServer(({ url }, response) => {
-    const issuer = `http://${LOOPBACK}:${boundPort()}`
-    switch (url) {
-      case '/.well-known/openid-configuration':
-        return sendJson(response, { issuer, jwks_uri: `${issuer}/keys` })
-      case '/keys':
-        return sendJson(response, { keys: [signer.jwk] })
-      default:
-        response.writeHead(404).end()
-    }
-  })
-  const boundPort = () => {
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : port
+  let url = ''
+  const tokenOf = (person: string): string | undefined => {
+    const claims = Object.hasOwn(PEOPLE, person) ? PEOPLE[person] : undefined
+    const now = Math.floor(Date.now() / 1_000)
+    const times = { iat: now, exp: now + HOUR_SECONDS }
+    return claims && signer.sign({ iss: url, aud: AUDIENCE, sub: person, ...times, ...claims })
   }
+  const answerTo = (path: string): string | undefined => {
+    switch (path) {
+      case '/.well-known/openid-configuration':
+        return JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` })
+      case '/keys':
+        return JSON.stringify({ keys: [signer.jwk] })
+      default:
+        return path.startsWith('/tokens/') ? tokenOf(path.slice('/tokens/'.length)) : undefined
+    }
+  }
+  const server = createServer((request, response) => {
+    const answer = answerTo(request.url ?? '')
+    response.writeHead(answer === undefined ? 404 : 200).end(answer)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, LOOPBACK, resolve)
   })
-  const url = `http://${LOOPBACK}:${boundPort()}`
+  const address = server.address()
+  url = `http://${LOOPBACK}:${typeof address === 'object' && address !== null ? address.port : port}`
   return {
     url,
-    /** A token that is good for an hour, unless the claims say otherwise. */
-    tokenOf: (claims: Claims) => {
-      const now = Math.floor(Date.now() / 1_000)
-      return signer.sign({ iss: url, iat: now, exp: now + HOUR_SECONDS, ...claims })
-    },
+    tokenOf,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve())
@@ -44,9 +55,11 @@ export async function startIssuer({ port = 0 }: { readonly port?: number } = {})
   }
 }
 
-const LOOPBACK = '127.0.0.1'
-
-function sendJson(response: ServerResponse, content: object) {
-  response.writeHead(200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(content))
+if (import.meta.main) {
+  const { url } = await startIssuer({ port: Number(process.env.PORT ?? 5556) })
+  console.log(
+    `issuer ${url}; tokens at ${Object.keys(PEOPLE)
+      .map((person) => `${url}/tokens/${person}`)
+      .join(' and ')}`,
+  )
 }

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findEnvoy } from '../../scripts/envoy.ts'
+import { type Row, readExample } from '../support/scenario/data.ts'
+import { takeSteps } from '../support/scenario/steps.ts'
+import { type Scenario, startScenario } from '../support/scenario.ts'
+
+const FOLDER = path.join(import.meta.dirname, '../../examples')
+
+const EXAMPLES = ['evaluation-job', 'predictor-policy', 'llm-token-rotation'].map((name) =>
+  readExample(path.join(FOLDER, name)),
+)
+
+/** Rows that change nothing share one run for each configuration; every other row has its own. */
+const changes = ({ given, steps }: Row) =>
+  given.length > 0 || steps.some((step) => !('send' in step || 'can' in step))
+
+let envoy = ''
+beforeAll(async () => {
+  envoy = await findEnvoy(() => {})
+})
+
+describe.each(EXAMPLES)('examples/$name', (example) => {
+  const shared = new Map<string, Promise<Scenario>>()
+  afterAll(async () => {
+    await Promise.all([...shared.values()].map(async (scenario) => (await scenario).stop()))
+  })
+
+  const start = (row: Row) =>
+    startScenario({ envoy, example, config: row.config ?? example.config, given: row.given })
+
+  const sharedFor = (row: Row) => {
+    const key = row.config ?? ''
+    const scenario = shared.get(key) ?? start(row)
+    shared.set(key, scenario)
+    return scenario
+  }
+
+  it.each(example.rows)('$name', async (row) => {
+    if (!changes(row)) return takeSteps(await sharedFor(row), example, row)
+    const scenario = await start(row)
+    await takeSteps(scenario, example, row).finally(scenario.stop)
+  })
+
+  it('has a row for each sentence of its page', () => {
+    const [, table = ''] = example.page.split('| row | answer |\n| --- | --- |\n')
+    const [sentences = ''] = table.split('\n\n')
+    const told = [...sentences.matchAll(/^\| (.+?) \|/gm)].map(([, sentence]) => sentence)
+
+    expect(example.rows.map(({ name }) => name)).toEqual(told)
+  })
+
+  it('has a page whose commands answer as printed', async () => {
+    const told = [...example.page.matchAll(/^\$ (node (?:.*\\\n)*.*)\n(.*)$/gm)]
+    const answers = await Promise.all(told.map(([, command = '']) => run(command)))
+
+    expect(answers).toEqual(told.map(([, , answer]) => answer))
+    expect(answers.length).toBeGreaterThan(1)
+  })
+
+  /** The first line that a command prints in the example's folder. */
+  const run = (command: string) =>
+    new Promise<string>((resolve) => {
+      const env = { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` }
+      const options = { cwd: example.folder, env, timeout: 20_000 }
+      execFile('sh', ['-c', command], options, (_error, stdout) =>
+        resolve(stdout.split('\n')[0] ?? ''),
+      )
+    })
+})

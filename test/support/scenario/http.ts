@@ -1,0 +1,79 @@
+import { request } from 'node:http'
+import { connect } from 'node:http2'
+
+const PATIENCE_MS = 10_000
+
+type Outgoing = {
+  readonly address: string
+  readonly port: number
+  readonly method: string
+  /** Sent as it is written. */
+  readonly path: string
+  /** With `host`. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | undefined
+}
+
+/** A header that came more than once is joined; trailers stand among the headers. */
+export type Incoming = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** One request over HTTP/1.1. */
+export const sendHttp1 = ({ address, port, body, ...rest }: Outgoing): Promise<Incoming> =>
+  new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const sent = request({ ...rest, host: address, port, agent: false, signal })
+    sent.once('error', reject)
+    sent.once('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.once('error', reject)
+      response.once('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: joined(response.headers),
+          body: Buffer.concat(chunks).toString(),
+        }),
+      )
+    })
+    sent.end(body)
+  })
+
+/** One request over HTTP/2 without TLS, such as a call of gRPC. */
+export const sendHttp2 = ({ address, port, ...outgoing }: Outgoing): Promise<Incoming> =>
+  new Promise((resolve, reject) => {
+    const { host, ...headers } = outgoing.headers
+    const session = connect(`http://${address}:${port}`)
+    session.once('error', reject)
+    const stream = session.request(
+      { ...headers, ':method': outgoing.method, ':path': outgoing.path, ':authority': host },
+      { signal: AbortSignal.timeout(PATIENCE_MS) },
+    )
+    let received: Record<string, string> = {}
+    let status = 0
+    const chunks: Buffer[] = []
+    stream.once('error', reject)
+    stream.once('response', (head) => {
+      status = head[':status'] ?? 0
+      received = joined(head)
+    })
+    stream.once('trailers', (trailers) => {
+      received = { ...received, ...joined(trailers) }
+    })
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.once('close', () => {
+      session.destroy()
+      resolve({ status, headers: received, body: Buffer.concat(chunks).toString() })
+    })
+    stream.end(outgoing.body)
+  })
+
+const joined = (headers: NodeJS.Dict<unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => !name.startsWith(':'))
+      .map(([name, value]) => [name, [value].flat().join(', ')]),
+  )

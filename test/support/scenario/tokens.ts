@@ -1,0 +1,33 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+
+const ALGORITHM = 'RS256'
+const PLACEHOLDER = /\{\{token:([^:}]+):([^}]+)\}\}/g
+
+/** A cluster that signs tokens for ServiceAccounts, as `kubectl create token` asks for them. */
+export async function createSigner(issuer: string, namespace: string) {
+  const { publicKey, privateKey } = await generateKeyPair(ALGORITHM)
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'demo', alg: ALGORITHM, use: 'sig' }
+
+  const sign = (serviceAccount: string, audience: string) =>
+    new SignJWT({
+      'kubernetes.io': { namespace, serviceaccount: { name: serviceAccount, uid: 'demo' } },
+    })
+      .setProtectedHeader({ alg: ALGORITHM, kid: jwk.kid })
+      .setIssuer(issuer)
+      .setSubject(`system:serviceaccount:${namespace}:${serviceAccount}`)
+      .setAudience([audience])
+      .setIssuedAt()
+      .setNotBefore('0s')
+      .setExpirationTime('1h')
+      .sign(privateKey)
+
+  /** Puts a token in the place of each `{{token:<ServiceAccount>:<audience>}}`. */
+  const fill = async (text: string): Promise<string> => {
+    let filled = text
+    for (const [placeholder, serviceAccount = '', audience = ''] of text.matchAll(PLACEHOLDER)) {
+      filled = filled.replaceAll(placeholder, await sign(serviceAccount, audience))
+    }
+    return filled
+  }
+  return { jwks: { keys: [jwk] }, fill }
+}
