@@ -26,6 +26,8 @@ export type Caller = {
   readonly reference: string
   /** The key that was shown, if one was. */
   readonly apiKey?: ApiKey
+  /** Of the installation, if a JWT of one was shown. */
+  readonly provider?: string
   /** What the token says of the caller, if a JWT of an identity provider was shown. */
   readonly claims?: Readonly<Record<string, unknown>>
 }

@@ -1,6 +1,7 @@
 import type { Authentication } from './authentication.ts'
 import type { Caller } from './caller.ts'
 import { allow, type Decision, deny, OPEN } from './decision.ts'
+import type { RulesVerdict } from './regime.ts'
 import type { Protection } from './service.ts'
 
 /** All that the answer for one target depends on. */
@@ -8,14 +9,19 @@ export type Facts = {
   readonly protection: Protection
   /** An excluded path, or a CORS preflight where those are let through. */
   readonly exempt: boolean
+  /** `ambiguous-path`: rules ask for the path, and it is not canonical. */
+  readonly policies: 'readable' | 'invalid' | 'ambiguous-path'
   /** The part of the same service that is calling, if one is. */
   readonly ownComponent: Caller | undefined
   readonly credential: 'none' | 'malformed' | 'ambiguous' | Authentication
+  /** How the rules of policies judge the caller. */
+  readonly rules: RulesVerdict
+  /** What holds where no rule says who may. A key's scope holds in any case. */
   readonly permission: Permission
 }
 
 /** Whether a known caller may call: `foreign` to a key's scope, `unavailable` when nobody can tell. */
-export type Permission = 'yes' | 'no' | 'foreign' | 'unavailable'
+export type Permission = 'yes' | 'no' | 'foreign' | 'overloaded' | 'unavailable'
 
 /** The whole policy. Pure: equal facts give equal decisions. */
 export function decide(facts: Facts): Decision {
@@ -25,28 +31,55 @@ export function decide(facts: Facts): Decision {
     case 'open':
       return OPEN
     case 'protected':
-      return facts.exempt ? OPEN : decideByCaller(facts)
+      return facts.exempt ? OPEN : decideByPolicies(facts)
+  }
+}
+
+function decideByPolicies(facts: Facts): Decision {
+  switch (facts.policies) {
+    case 'invalid':
+      return deny('policy-invalid')
+    case 'ambiguous-path':
+      return deny('unsupported-request')
+    case 'readable':
+      return decideByCaller(facts)
   }
 }
 
 /** A credential that a component passes on names the user; without a good one the component itself is the caller. */
-function decideByCaller({ ownComponent, credential, permission }: Facts): Decision {
-  const decision = decideByCredential(credential, permission)
-  return decision.outcome === 'deny' && ownComponent !== undefined ? allow(ownComponent) : decision
+function decideByCaller(facts: Facts): Decision {
+  const decision = decideByCredential(facts)
+  return decision.outcome === 'deny' && facts.ownComponent !== undefined
+    ? allow(facts.ownComponent)
+    : decision
 }
 
-function decideByCredential(credential: Facts['credential'], permission: Permission): Decision {
+function decideByCredential({ credential, rules, permission }: Facts): Decision {
   if (credential === 'none') return deny('missing-credential')
   if (credential === 'malformed') return deny('malformed-credential')
   if (credential === 'ambiguous') return deny('ambiguous-credential')
   if (credential.kind === 'rejected') return deny(credential.reason)
+  if (permission === 'foreign') return deny('key-not-for-service')
+  switch (rules) {
+    case 'denied':
+      return deny('denied-by-rule')
+    case 'refused':
+      return deny('not-permitted')
+    case 'allowed':
+      return allow(credential.caller)
+    case 'silent':
+      return decideByPermission(credential.caller, permission)
+  }
+}
+
+function decideByPermission(caller: Caller, permission: Exclude<Permission, 'foreign'>): Decision {
   switch (permission) {
     case 'yes':
-      return allow(credential.caller)
+      return allow(caller)
     case 'no':
       return deny('not-permitted')
-    case 'foreign':
-      return deny('key-not-for-service')
+    case 'overloaded':
+      return deny('overloaded')
     case 'unavailable':
       return deny('authorization-unavailable')
   }

@@ -9,7 +9,13 @@ export type Allow = {
   readonly caller: Caller | undefined
   /** Where the credential stands that must not travel on; empty: it stays, or there is none. */
   readonly consumed: readonly CredentialPlace[]
+  /** Further headers that policies ask for, each with the claim whose text it carries. */
+  readonly claimHeaders: ClaimHeaders
 }
+
+export type ClaimHeaders = Readonly<Record<string, string>>
+
+const NO_HEADERS: ClaimHeaders = {}
 
 export type Deny = { readonly outcome: 'deny'; readonly reason: DenyReason }
 
@@ -46,12 +52,18 @@ export const DENY_REASONS = [
 export type DenyReason = (typeof DENY_REASONS)[number]
 
 /** Let in without being asked who it is. */
-export const OPEN: Allow = { outcome: 'allow', caller: undefined, consumed: [] }
+export const OPEN: Allow = {
+  outcome: 'allow',
+  caller: undefined,
+  consumed: [],
+  claimHeaders: NO_HEADERS,
+}
 
 export const allow = (caller: Caller, consumed: readonly CredentialPlace[] = []): Allow => ({
   outcome: 'allow',
   caller,
   consumed,
+  claimHeaders: NO_HEADERS,
 })
 
 export const deny = (reason: DenyReason): Deny => ({ outcome: 'deny', reason })

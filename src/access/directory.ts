@@ -1,4 +1,5 @@
 import type { ApiKey } from './api-key.ts'
+import type { Policy } from './policy.ts'
 import { type Claim, idOf, type Service, type ServiceRef } from './service.ts'
 import { createTable, type Table } from './table.ts'
 import type { Workload } from './workload.ts'
@@ -8,6 +9,7 @@ export type Directory = {
   readonly services: Pick<Table<Service>, 'put' | 'remove' | 'size' | 'values'>
   readonly workloads: Pick<Table<Workload>, 'put' | 'remove' | 'size'>
   readonly keys: Pick<Table<ApiKey>, 'put' | 'remove' | 'size'>
+  readonly policies: Pick<Table<Policy>, 'put' | 'remove' | 'values'>
   /** More than one where sources disagree on what it is: then all must allow. */
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]
   /** The services with exactly this claim. */
@@ -18,6 +20,10 @@ export type Directory = {
   readonly workloadsOf: (ref: ServiceRef) => readonly Workload[]
   /** The keys of a namespace with this digest: one, unless Secrets repeat each other. */
   readonly keysWith: (namespace: string, digest: string) => readonly ApiKey[]
+  /** In no order that means anything. */
+  readonly policiesFor: (ref: ServiceRef) => readonly Policy[]
+  /** Another one after each change of a policy. */
+  readonly policyVersion: () => number
 }
 
 /** The services, workloads and keys known at this moment: written by a source, read by each request. */
@@ -31,19 +37,42 @@ export function createDirectory(): Directory {
     `service ${idOf(service)}`,
   ])
   const keys = createTable<ApiKey>(({ namespace, digest }) => [`${namespace} ${digest}`])
+  const policies = createTable<Policy>(keysOfPolicy)
+  let policyVersion = 0
 
   return {
     services,
     workloads,
     keys,
+    policies: {
+      values: policies.values,
+      put: (id, policy) => {
+        policyVersion += 1
+        policies.put(id, policy)
+      },
+      remove: (id) => {
+        policyVersion += 1
+        policies.remove(id)
+      },
+    },
     servicesNamed: (ref) => services.find(`name ${idOf(ref)}`),
     claimantsOf: (claim) => services.find(keyOfClaim(claim)),
     divides: (host) => services.find(`divided ${host ?? '*'}`).length > 0,
     workloadsAt: (address) => workloads.find(`address ${address}`),
     workloadsOf: (ref) => workloads.find(`service ${idOf(ref)}`),
     keysWith: (namespace, digest) => keys.find(`${namespace} ${digest}`),
+    policiesFor: (ref) => [
+      ...policies.find(`namespace ${ref.namespace}`),
+      ...policies.find(`service ${idOf(ref)}`),
+    ],
+    policyVersion: () => policyVersion,
   }
 }
+
+const keysOfPolicy = ({ namespace, targets }: Policy): readonly string[] =>
+  targets === undefined
+    ? [`namespace ${namespace}`]
+    : [...new Set(targets.map((target) => `service ${idOf({ ...target, namespace })}`))]
 
 const keyOfClaim = ({ host, pathPrefix }: Claim) => `claim ${host ?? '*'} ${pathPrefix}`
 

@@ -13,6 +13,8 @@ export type ServiceRef = {
 /** A model (or a graph of models) that can be called, as far as access to it is concerned. */
 export type Service = ServiceRef & {
   readonly protection: Protection
+  /** Whether its owner opened it by annotation: then no policy protects it. */
+  readonly optedOut?: boolean
   readonly claims: readonly Claim[]
   /** `spec.model.name` of an LLMInferenceService. */
   readonly model: string | undefined

@@ -19,7 +19,7 @@ export function fieldsOf(place: string, value: unknown, known: readonly string[]
   for (const field of Object.keys(value)) {
     if (!known.includes(field)) throw new PolicyFault(place, 'has an unknown field')
   }
-  return Object.assign(Object.create(null), value)
+  return value
 }
 
 const MAX_ENTRIES = 1_024

@@ -5,7 +5,15 @@ export type ReadSettings = {
   readonly limits: {
     /** Whether an owner may open a service with `enable-auth: "false"`. */
     readonly optOut: boolean
+    /** Whether a policy may let in callers without any credential. */
+    readonly anonymous: boolean
+    /** Whether policies may be tried without being enforced. */
+    readonly shadow: boolean
+    /** Whether a policy may exclude paths. */
+    readonly exclusions: boolean
   }
+  /** The names of the installation's JWT providers. */
+  readonly providers: readonly string[]
   readonly apiKeys: {
     /** A Secret with all of these labels is an API key. */
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> }
