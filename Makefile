@@ -2,7 +2,7 @@ SHELL := /bin/bash
 path_without_packages := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix clean
+.PHONY: help run test check fix bench profile micro clean
 
 # The tools, Node.js included, are npm packages. The mark is written last and goes with the
 # folder, so that an interrupted installation is repeated.
@@ -16,6 +16,7 @@ run: $(installed) ## run the service and Envoy on this machine, without a cluste
 
 test: check ## all tests, those against real programs included
 	@node scripts/envoy.ts
+	@node scripts/kubernetes.ts
 	@npm run --silent test:e2e
 
 check: $(installed) ## types, lint, dead code and unit tests
@@ -23,6 +24,15 @@ check: $(installed) ## types, lint, dead code and unit tests
 
 fix: $(installed) ## format, and repair what the linter can
 	@npm run --silent fix
+
+bench: $(installed) ## measure the service beside a server that answers every check alike (20 minutes)
+	@node bench/bench.ts $(ONLY)
+
+profile: $(installed) ## show where the service spends its time under load
+	@node bench/profile.ts $(ONLY)
+
+micro: $(installed) ## time the parts of a check
+	@node bench/micro.ts $(ONLY)
 
 clean: ## remove the installed packages
 	@rm -rf node_modules

@@ -1,0 +1,121 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, vi } from 'vitest'
+import { get } from '../../../scripts/child.ts'
+import { envoyBootstrap } from '../../../scripts/envoy-bootstrap.ts'
+import { startEnvoy } from '../../../scripts/start-envoy.ts'
+import { sendHttp1 } from '../scenario/http.ts'
+import { startPod } from '../scenario/pod.ts'
+import { startService } from '../scenario/service.ts'
+import type { Row, readExample, Send } from './data.ts'
+import { MARKER, startIssuers } from './issuers.ts'
+
+type Start = {
+  readonly envoy: string
+  readonly folder: string
+  readonly example: ReturnType<typeof readExample>
+  readonly unreachable: readonly string[]
+}
+
+export type Run = Awaited<ReturnType<typeof startRun>>
+
+/** Starts the issuers, the service on a copy of the example, Envoy in front of the pod, and the pod. */
+export async function startRun({ envoy, folder, example, unreachable }: Start) {
+  const copy = await mkdtemp(path.join(tmpdir(), 'identity-providers-'))
+  const stops = [() => rm(copy, { recursive: true })]
+  const stop = async () => {
+    for (const each of stops.splice(0).toReversed()) await each()
+  }
+  try {
+    await cp(folder, copy, { recursive: true })
+    const issuers = await startIssuers(example.providers, example.tokens, unreachable)
+    stops.push(issuers.stop)
+    const config = path.join(copy, 'config.yaml')
+    const told = issuers.place(await readFile(config, 'utf8'))
+    await writeFile(config, `${told}logLevel: debug\n`)
+    const pod = await startPod()
+    stops.push(pod.close)
+    const service = await startService(copy, 'config.yaml')
+    stops.push(service.stop)
+    const listeners = Object.entries(example.listeners).map(([name, { address }]) => ({
+      name,
+      host: address,
+      port: 0,
+      authzPort: service.grpcPort,
+      httpUpstreamPort: pod.httpPort,
+    }))
+    const proxy = await startEnvoy({
+      envoy,
+      bootstrap: envoyBootstrap({ listeners }),
+      folder: copy,
+    })
+    stops.push(proxy.stop)
+    return { example, issuers, pod, service, portOf: proxy.portOf, stop }
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}
+
+export async function takeSteps(run: Run, { steps }: Row) {
+  for (const step of steps) {
+    if ('issuer' in step) await run.issuers.change(step)
+    else for (const at of step.at) await expectAnswer(run, step, at)
+  }
+}
+
+async function expectAnswer(run: Run, step: Send, at: string) {
+  const { status, headers, model } = step.expect
+  const barred = model === 'untouched' ? [] : model.lacks
+  const wanted = {
+    status,
+    headers,
+    model: model === 'untouched' ? [] : [{ headers: model.headers, lacks: [] }],
+  }
+  const attempt = async () => {
+    const { received, ...answer } = await sent(run, step, at)
+    const reached = received.map((one) => ({
+      ...one,
+      lacks: barred.filter((name) => name in one.headers),
+    }))
+    expect({ ...answer, model: reached }, `${step.send} at ${at}`).toMatchObject(wanted)
+  }
+  if (step.withinMs === undefined) return attempt()
+  return vi.waitFor(attempt, { timeout: step.withinMs, interval: 25 })
+}
+
+let count = 0
+
+async function sent({ example, issuers, pod, portOf }: Run, step: Send, at: string) {
+  const listener = example.listeners[at]
+  const request = example.requests[step.send]
+  if (listener === undefined || request === undefined) {
+    throw new Error(`there is no listener ${at}, or no request ${step.send}`)
+  }
+  count += 1
+  const id = `request-${count}`
+  const filled = Object.entries(step.headers).map(([name, value]) => [name, issuers.fill(value)])
+  const answer = await sendHttp1({
+    address: listener.address,
+    port: portOf(at),
+    method: request.method,
+    path: request.path,
+    headers: { host: listener.host, 'x-request-id': id, ...Object.fromEntries(filled) },
+    body: request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body)),
+  })
+  return { ...answer, received: pod.receivedWith(id) }
+}
+
+/** No token that was shown, and no claim but the subject, in what the service printed or counts. */
+export async function expectNoSecrets({ issuers, service }: Run) {
+  const [, port = ''] = /"port":(\d+).*"serving metrics and health"/.exec(service.printed()) ?? []
+  const metrics = await get(`http://127.0.0.1:${port}/metrics`)
+  expect(metrics.status).toBe(200)
+  const told = service.printed() + metrics.text
+  const parts = issuers.minted().flatMap((token) => token.split('.').slice(1))
+  const secrets = [MARKER, '@example.com', ...issuers.minted(), ...parts.filter(Boolean)]
+
+  expect(secrets.length).toBeGreaterThan(4)
+  expect(secrets.filter((secret) => told.includes(secret))).toEqual([])
+}
