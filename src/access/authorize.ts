@@ -1,13 +1,15 @@
 import type { Caller } from './caller.ts'
-import { type Credential, type CredentialSource, readCredential } from './credential.ts'
-import { decide, type Facts } from './decide.ts'
-import { type Allow, type Decision, type DenyReason, deny } from './decision.ts'
+import type { CredentialSource } from './credential.ts'
+import { type Decision, type DenyReason, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
-import { type Exclusions, isExcluded, isPreflight } from './exclusions.ts'
-import { type ForwardCredential, forwards } from './forwarding.ts'
-import { createIdentify, type IdentitySources } from './identify.ts'
-import { ownComponent } from './own-component.ts'
+import type { Exclusions } from './exclusions.ts'
+import type { ForwardCredential } from './forwarding.ts'
+import type { IdentitySources } from './identify.ts'
+import { createJudge } from './judge.ts'
+import type { Mesh } from './mesh-peer.ts'
+import { type PolicyLimits, type Regime, regimeOf } from './regime.ts'
 import type { AccessRequest } from './request.ts'
+import type { Service } from './service.ts'
 import { type Soon, whenKnown } from './soon.ts'
 import { findTargets, type Target, type Targets } from './target.ts'
 
@@ -36,13 +38,15 @@ export type Settings = {
   readonly credentialSources: readonly CredentialSource[]
   readonly corsPreflight: 'deny' | 'allow'
   readonly forwardCredential: ForwardCredential
-  readonly trustDomain: string
+  readonly mesh: Mesh
+  readonly limits: PolicyLimits
 }
 
-/** Gathers the facts, then decides. Answers at once where all facts are in memory. */
+/** Answers at once where all facts are in memory. */
 export function createAuthorize(sources: Sources, settings: Settings): Authorize {
   const { directory } = sources
-  const { authenticate, permissionOf } = createIdentify(sources)
+  const judge = createJudge(sources, settings)
+  const regimeFor = createRegimes(directory, settings.limits)
 
   return (request, note) => {
     if (request === undefined) return refused('unsupported-request')
@@ -62,72 +66,27 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
     note: Note | undefined,
   ): Soon<Answer> {
     const [target, next, ...rest] = targets
-    return whenKnown(judge(request, target, note), (answer) => {
+    return whenKnown(judge(request, target, regimeFor(target.service), note), (answer) => {
       if (next === undefined || answer.decision.outcome === 'deny') return answer
       return whenKnown(judgeAll(request, [next, ...rest], note), (other) =>
         bothAllow(answer, other),
       )
     })
   }
-
-  function judge(request: AccessRequest, target: Target, note: Note | undefined): Soon<Answer> {
-    const { service } = target
-    note?.(describeTarget(target))
-    const exempt = isExempt(request, target)
-    if (exempt || service.protection !== 'protected') {
-      note?.(exempt ? 'exempt: anybody may ask this' : `the service is ${service.protection}`)
-      return conclude(target, { ...NOTHING_KNOWN, exempt })
-    }
-    const component = ownComponent(request, target, directory, settings.trustDomain)
-    if (component !== undefined) note?.(`own component: ${component.reference}`)
-    return judgeCaller(request, target, { ...NOTHING_KNOWN, ownComponent: component }, note)
-  }
-
-  function judgeCaller(
-    { headers }: AccessRequest,
-    target: Target,
-    facts: Gathered,
-    note: Note | undefined,
-  ): Soon<Answer> {
-    const credential = readCredential(headers, settings.credentialSources)
-    note?.(describeCredential(credential))
-    if (credential.kind !== 'presented') {
-      return conclude(target, { ...facts, credential: credential.kind })
-    }
-    return whenKnown(authenticate(credential, target.service.namespace), (authentication) => {
-      if (authentication.kind === 'rejected') {
-        note?.(`caller: unknown, ${authentication.reason}`)
-        return conclude(target, { ...facts, credential: authentication })
-      }
-      const { caller } = authentication
-      note?.(`caller: ${caller.user} (${caller.kind} ${caller.reference})`)
-      return whenKnown(permissionOf(caller, target.service), (permission) => {
-        note?.(`permission: ${permission}`)
-        const answer = conclude(target, { ...facts, credential: authentication, permission })
-        return forwards(settings.forwardCredential, target, directory)
-          ? answer
-          : consuming(answer, caller, credential.places)
-      })
-    })
-  }
-
-  function isExempt(request: AccessRequest, target: Target): boolean {
-    return (
-      isExcluded(request, target, settings.exclusions) ||
-      (settings.corsPreflight === 'allow' &&
-        target.service.kind !== 'InferenceGraph' &&
-        isPreflight(request))
-    )
-  }
 }
 
-type Gathered = Omit<Facts, 'protection'>
-
-const NOTHING_KNOWN: Gathered = {
-  exempt: false,
-  ownComponent: undefined,
-  credential: 'none',
-  permission: 'no',
+/** What is in force for each service, computed once for each change of it or of a policy. */
+function createRegimes(directory: Directory, limits: PolicyLimits): (service: Service) => Regime {
+  const known = new WeakMap<Service, { readonly version: number; readonly regime: Regime }>()
+  return (service) => {
+    const version = directory.policyVersion()
+    const found = known.get(service)
+    if (found?.version === version) return found.regime
+    const policies = directory.policiesFor(service).filter(({ mode }) => mode === 'enforce')
+    const regime = regimeOf(service, policies, limits)
+    known.set(service, { version, regime })
+    return regime
+  }
 }
 
 const refused = (reason: DenyReason): Answer => ({
@@ -136,21 +95,6 @@ const refused = (reason: DenyReason): Answer => ({
   caller: undefined,
 })
 
-function conclude(target: Target, facts: Gathered): Answer {
-  const decision = decide({ ...facts, protection: target.service.protection })
-  const { credential } = facts
-  const shown =
-    typeof credential === 'object' && credential.kind === 'known' ? credential.caller : undefined
-  const caller = decision.outcome === 'allow' ? decision.caller : shown
-  return { decision, target, caller }
-}
-
-/** Only a credential that was found good is taken away, and only from whoever was let in by it. */
-const consuming = (answer: Answer, caller: Caller, consumed: Allow['consumed']): Answer =>
-  answer.decision.outcome === 'allow' && answer.decision.caller === caller
-    ? { ...answer, decision: { ...answer.decision, consumed } }
-    : answer
-
 /** The caller is the first one known; his credential is taken away where everybody who read it agrees. */
 function bothAllow(one: Answer, other: Answer): Answer {
   if (one.decision.outcome === 'deny') return one
@@ -158,17 +102,3 @@ function bothAllow(one: Answer, other: Answer): Answer {
   const kept = other.decision.caller !== undefined && other.decision.consumed.length === 0
   return kept ? { ...one, decision: { ...one.decision, consumed: [] } } : one
 }
-
-function describeTarget({ service, position, workload, pathPrefix }: Target): string {
-  const { kind, namespace, name } = service
-  const where =
-    workload === undefined
-      ? `at a ${position}${pathPrefix === '' ? '' : ` under ${pathPrefix}`}`
-      : `at pod ${workload.namespace}/${workload.name} (${workload.component ?? 'no known component'})`
-  return `target: ${kind} ${namespace}/${name}, ${where}`
-}
-
-const describeCredential = (credential: Credential): string =>
-  credential.kind === 'presented'
-    ? `credential: one, in ${credential.places.map(({ name }) => name).join(' and ')}`
-    : `credential: ${credential.kind}`

@@ -71,11 +71,15 @@ export function isExcluded(
   { service, workload }: Target,
   exclusions: Exclusions,
 ): boolean {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return false
+  if (workload === undefined) return isListed(request, exclusions.gateway[service.kind])
+  const { component } = workload
+  return component !== undefined && isListed(request, exclusions.workload[component])
+}
+
+/** Whether one of these lets a request pass. */
+export function isListed(request: AccessRequest, list: readonly Exclusion[]): boolean {
   const { method } = request
-  const list =
-    workload === undefined ? exclusions.gateway[service.kind] : listOf(workload.component)
-  if (list.length === 0) return false
+  if (list.length === 0 || (method !== 'GET' && method !== 'HEAD')) return false
   const path = pathOf(request.path)
   return list.some(
     (exclusion) =>
@@ -84,10 +88,6 @@ export function isExcluded(
       (exclusion.ports?.includes(request.destination.port ?? 0) ?? true) &&
       (exclusion.knativeProbe !== true || isKnativeProbe(request)),
   )
-
-  function listOf(component: Component | undefined): readonly Exclusion[] {
-    return component === undefined ? [] : exclusions.workload[component]
-  }
 }
 
 const isKnativeProbe = ({ headers }: AccessRequest): boolean =>

@@ -7,10 +7,14 @@ import type { Directory } from './directory.ts'
 import type { ServiceRef } from './service.ts'
 import { type Soon, whenKnown } from './soon.ts'
 
+/** Audiences that a token of the cluster must name one of; `undefined`: the installation's. */
+export type Audiences = readonly string[] | undefined
+
 /** The digest is `sha256` of the credential's value. */
 export type AuthenticateToken = (
   credential: Presented,
   digest: string,
+  audiences: Audiences,
 ) => Soon<Authentication | undefined>
 
 export type IdentitySources = {
@@ -39,8 +43,23 @@ export function createIdentify(sources: IdentitySources) {
     if (others.length > 0) return rejected('unknown-api-key')
     if (key !== undefined) return authenticateKey(key)
     return whenKnown(
-      sources.authenticateToken(credential, digest),
+      authenticateFor(credential, digest, lists),
       (authentication) => authentication ?? rejected('unknown-api-key'),
+    )
+  }
+
+  /** A token must be good for each list of audiences. */
+  function authenticateFor(
+    credential: Presented,
+    digest: string,
+    [audiences, ...others]: readonly Audiences[],
+  ): Soon<Authentication | undefined> {
+    return whenKnown(
+      sources.authenticateToken(credential, digest, audiences),
+      (authentication) =>
+        others.length === 0 || authentication?.kind !== 'known'
+          ? authentication
+          : authenticateFor(credential, digest, others),
     )
   }
 

@@ -1,5 +1,6 @@
 import type { Caller } from './caller.ts'
-import type { DenyReason } from './decision.ts'
+import type { ClaimHeaders, DenyReason } from './decision.ts'
+import type { Note } from './authorize.ts'
 import type { Exclusion } from './exclusions.ts'
 import type { AcceptedCredentials, Policy, PolicyTerms } from './policy.ts'
 import { matchRule, namesPaths, type Operation, type Rule } from './rule.ts'
@@ -16,6 +17,8 @@ export type Regime = {
   readonly byPath: boolean
   /** Paths that all of the policies let pass. */
   readonly exclusions: readonly Exclusion[]
+  /** Headers for the model; `undefined`: no policy asks for any. */
+  readonly claimHeaders: ClaimHeaders | undefined
 }
 
 export type NamedTerms = PolicyTerms & { readonly policy: string }
@@ -50,6 +53,9 @@ export function regimeOf(
       invalid === undefined && limits.exclusions && service.kind !== 'InferenceGraph'
         ? inAll(terms.map(({ exclusions }) => exclusions))
         : [],
+    claimHeaders: terms.some(({ headers }) => Object.keys(headers).length > 0)
+      ? Object.assign({}, ...terms.map(({ headers }) => headers))
+      : undefined,
   }
 }
 
@@ -71,12 +77,18 @@ export function judgeByRules(
   { terms }: Pick<Regime, 'terms'>,
   caller: Caller,
   operation: Operation,
+  note?: Note,
 ): RulesVerdict {
-  const matches = (rule: Rule) => matchRule(rule, caller, operation).matches
-  if (terms.some(({ deny }) => deny.some(matches))) return 'denied'
-  const lists = terms.flatMap(({ allow }) => (allow === undefined ? [] : [allow]))
+  const matches = (place: string) => (rule: Rule, index: number) => {
+    const match = matchRule(rule, caller, operation)
+    note?.(`rule ${place}[${index}]: ${match.matches ? 'yes' : `no, by ${match.by}`}`)
+    return match.matches
+  }
+  if (terms.some(({ policy, deny }) => deny.some(matches(`${policy} deny`)))) return 'denied'
+  const lists = terms.filter(({ allow }) => allow !== undefined)
   if (lists.length === 0) return 'silent'
-  return lists.every((allow) => allow.some(matches)) ? 'allowed' : 'refused'
+  const allowed = lists.every(({ policy, allow = [] }) => allow.some(matches(`${policy} allow`)))
+  return allowed ? 'allowed' : 'refused'
 }
 
 /** Why the policies do not accept a caller's credential; `undefined`: all of them do. */

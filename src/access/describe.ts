@@ -1,0 +1,17 @@
+import type { Credential } from './credential.ts'
+import type { Target } from './target.ts'
+
+/** The steps of a decision in words, for `check`. */
+export function describeTarget({ service, position, workload, pathPrefix }: Target): string {
+  const { kind, namespace, name } = service
+  const where =
+    workload === undefined
+      ? `at a ${position}${pathPrefix === '' ? '' : ` under ${pathPrefix}`}`
+      : `at pod ${workload.namespace}/${workload.name} (${workload.component ?? 'no known component'})`
+  return `target: ${kind} ${namespace}/${name}, ${where}`
+}
+
+export const describeCredential = (credential: Credential): string =>
+  credential.kind === 'presented'
+    ? `credential: one, in ${credential.places.map(({ name }) => name).join(' and ')}`
+    : `credential: ${credential.kind}`

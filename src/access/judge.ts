@@ -1,0 +1,170 @@
+import type { Answer, Note, Settings, Sources } from './authorize.ts'
+import { type Authentication, known, rejected } from './authentication.ts'
+import type { Caller } from './caller.ts'
+import { readCredential } from './credential.ts'
+import { decide, type Facts } from './decide.ts'
+import type { Allow } from './decision.ts'
+import { describeCredential, describeTarget } from './describe.ts'
+import { isExcluded, isListed, isPreflight } from './exclusions.ts'
+import { forwards } from './forwarding.ts'
+import { createIdentify } from './identify.ts'
+import { ANONYMOUS, meshPeer } from './mesh-peer.ts'
+import { ownComponent } from './own-component.ts'
+import { isCanonicalPath, pathOf } from './path.ts'
+import { audienceLists, judgeByRules, type Regime, refusalOf } from './regime.ts'
+import type { AccessRequest } from './request.ts'
+import { type Soon, whenKnown } from './soon.ts'
+import type { Target } from './target.ts'
+
+/** Decides about one target under a regime. */
+export type Judge = (
+  request: AccessRequest,
+  target: Target,
+  regime: Regime,
+  note: Note | undefined,
+) => Soon<Answer>
+
+type Case = {
+  readonly request: AccessRequest
+  readonly target: Target
+  readonly regime: Regime
+  readonly note: Note | undefined
+}
+
+/** Gathers the facts of one target, then decides. */
+export function createJudge(sources: Sources, settings: Settings): Judge {
+  const { directory } = sources
+  const { authenticate, permissionOf } = createIdentify(sources)
+
+  return (request, target, regime, note) => {
+    const facing = { request, target, regime, note }
+    note?.(describeTarget(target))
+    const exempt = isExempt(facing)
+    if (exempt || regime.protection !== 'protected') {
+      note?.(exempt ? 'exempt: anybody may ask this' : `the service is ${regime.protection}`)
+      return conclude(facing, { ...NOTHING_KNOWN, exempt })
+    }
+    const policies = policiesIn(facing)
+    if (policies !== 'readable') {
+      note?.(`policies: ${regime.invalid ?? 'the path'} cannot be read without doubt`)
+      return conclude(facing, { ...NOTHING_KNOWN, policies })
+    }
+    const component = ownComponent(request, target, directory, settings.mesh.trustDomain)
+    if (component !== undefined) note?.(`own component: ${component.reference}`)
+    return judgeCredential(facing, { ...NOTHING_KNOWN, ownComponent: component })
+  }
+
+  function isExempt({ request, target, regime }: Case): boolean {
+    return (
+      isExcluded(request, target, settings.exclusions) ||
+      isListed(request, regime.exclusions) ||
+      (settings.corsPreflight === 'allow' &&
+        target.service.kind !== 'InferenceGraph' &&
+        isPreflight(request))
+    )
+  }
+
+  function judgeCredential(facing: Case, facts: Gathered): Soon<Answer> {
+    const { request, target, regime, note } = facing
+    const credential = readCredential(request.headers, settings.credentialSources)
+    note?.(describeCredential(credential))
+    if (credential.kind === 'none') return judgeCaller(facing, facts, withoutCredential(facing))
+    if (credential.kind !== 'presented') {
+      return conclude(facing, { ...facts, credential: credential.kind })
+    }
+    const found = authenticate(credential, target.service.namespace, audienceLists(regime))
+    return whenKnown(found, (authentication) =>
+      whenKnown(judgeCaller(facing, facts, authentication), (answer) =>
+        forwards(settings.forwardCredential, target, directory)
+          ? answer
+          : consuming(answer, authentication, credential.places),
+      ),
+    )
+  }
+
+  /** A mesh peer, or anybody at all, where every policy accepts that. */
+  function withoutCredential({ request, target, regime }: Case): Authentication | 'none' {
+    if (regime.terms.length === 0) return 'none'
+    const peer = meshPeer(request, target, settings.mesh)
+    const callers = peer === undefined ? [ANONYMOUS] : [peer, ANONYMOUS]
+    const caller = callers.find((each) => refusalOf(regime, each) === undefined)
+    return caller === undefined ? 'none' : known(caller)
+  }
+
+  function judgeCaller(
+    facing: Case,
+    facts: Gathered,
+    authentication: Authentication | 'none',
+  ): Soon<Answer> {
+    const { request, target, regime, note } = facing
+    if (authentication === 'none') return conclude(facing, facts)
+    if (authentication.kind === 'rejected') {
+      note?.(`caller: unknown, ${authentication.reason}`)
+      return conclude(facing, { ...facts, credential: authentication })
+    }
+    const { caller } = authentication
+    note?.(`caller: ${caller.user} (${caller.kind} ${caller.reference})`)
+    const refusal = refusalOf(regime, caller)
+    if (refusal !== undefined) {
+      note?.(`policies: they do not accept this credential, ${refusal}`)
+      return conclude(facing, { ...facts, credential: rejected(refusal) })
+    }
+    const operation = { method: request.method, path: pathFor(facing) }
+    const rules = judgeByRules(regime, caller, operation, note)
+    const needed = rules === 'silent' || caller.apiKey !== undefined
+    const permission = needed ? permissionOf(caller, target.service) : 'no'
+    return whenKnown(permission, (permission) => {
+      if (needed) note?.(`permission: ${permission}`)
+      return conclude(facing, { ...facts, credential: authentication, rules, permission })
+    })
+  }
+}
+
+type Gathered = Omit<Facts, 'protection'>
+
+const NOTHING_KNOWN: Gathered = {
+  exempt: false,
+  policies: 'readable',
+  ownComponent: undefined,
+  credential: 'none',
+  rules: 'silent',
+  permission: 'no',
+}
+
+function policiesIn({ request, regime }: Case): Facts['policies'] {
+  if (regime.invalid !== undefined) return 'invalid'
+  return regime.byPath && !isCanonicalPath(pathOf(request.path)) ? 'ambiguous-path' : 'readable'
+}
+
+/** As the model sees it. */
+function pathFor({ request, target: { pathPrefix } }: Case): string {
+  const path = pathOf(request.path)
+  return pathPrefix === '' ? path : path.slice(pathPrefix.length) || '/'
+}
+
+function conclude({ target, regime }: Case, facts: Gathered): Answer {
+  const decided = decide({ ...facts, protection: regime.protection })
+  const { credential } = facts
+  const shown =
+    typeof credential === 'object' && credential.kind === 'known' ? credential.caller : undefined
+  const caller = decided.outcome === 'allow' ? decided.caller : shown
+  const decision =
+    decided.outcome === 'allow' && regime.claimHeaders !== undefined
+      ? { ...decided, claimHeaders: regime.claimHeaders }
+      : decided
+  return { decision, target, caller }
+}
+
+/** Only a credential that was found good is taken away, and only from whoever was let in by it. */
+function consuming(
+  answer: Answer,
+  authentication: Authentication,
+  consumed: Allow['consumed'],
+): Answer {
+  const { decision } = answer
+  const byIt =
+    decision.outcome === 'allow' &&
+    authentication.kind === 'known' &&
+    decision.caller === authentication.caller
+  return byIt ? { ...answer, decision: { ...decision, consumed } } : answer
+}
