@@ -5,24 +5,67 @@ type Http = NonNullable<NonNullable<CheckRequest['attributes']>['request']>['htt
 
 const HOSTS = [
   ...['sk', 'bare', 'open', 'flow'].map((name) => `${name}-team.example.com`),
-  ...['SK-Team.Example.Com.:0080', 'open.team.svc', 'flow.team', 'nobody.example.com'],
-  ...['a,b', '', '[::1]:80'],
+  'SK-Team.Example.Com.:0080',
+  'open.team.svc',
+  'flow.team',
+  'nobody.example.com',
+  'a,b',
+  '',
+  '[::1]:80',
 ]
 const PATHS = [
-  ...['/', '/healthz', '/healthz?x', '/metrics', '/readyz', '/a/../healthz', '/v1;x/models'],
-  ...['/v1/models/sk:predict', '/v1/chat/completions', '/v1/messages', '/v2/models/sk/infer'],
-  ...['/team/chat/v1/messages', '/team/chat', '/publishers/team/models/chat/v1/completions'],
-  ...['/inference.GRPCInferenceService/ModelInfer', '/%2f', 'no-slash', ''],
+  '/',
+  '/healthz',
+  '/healthz?x',
+  '/metrics',
+  '/readyz',
+  '/a/../healthz',
+  '/v1;x/models',
+  '/v1/models/sk:predict',
+  '/v1/chat/completions',
+  '/v1/messages',
+  '/v2/models/sk/infer',
+  '/team/chat/v1/messages',
+  '/team/chat',
+  '/publishers/team/models/chat/v1/completions',
+  '/inference.GRPCInferenceService/ModelInfer',
+  '/%2f',
+  'no-slash',
+  '',
 ]
 const NAMES = [
-  ...['authorization', 'Authorization', 'x-api-key', 'api-key', 'cookie'],
-  ...['x-auth-request-user', 'x_auth_request_user', 'x-auth-request_groups', 'X_EMAIL'],
-  ...['content-type', 'origin', 'access-control-request-method', 'x-gateway-model-name'],
-  ...['x-request-id', 'x-forwarded-host', '__proto__', 'constructor', ':path', ':authority'],
+  'authorization',
+  'Authorization',
+  'x-api-key',
+  'api-key',
+  'cookie',
+  'x-auth-request-user',
+  'x_auth_request_user',
+  'x-auth-request_groups',
+  'X_EMAIL',
+  'content-type',
+  'origin',
+  'access-control-request-method',
+  'x-gateway-model-name',
+  'x-request-id',
+  'x-forwarded-host',
+  '__proto__',
+  'constructor',
+  ':path',
+  ':authority',
 ]
 const VALUES = [
-  ...['', 'true', 'application/grpc', 'publishers/team/models/chat', 'POST', 'Basic YTpi'],
-  ...['https://ui.example.com', 'open-team.example.com', '/healthz', 'caf\u00e9', 'a,b'],
+  '',
+  'true',
+  'application/grpc',
+  'publishers/team/models/chat',
+  'POST',
+  'Basic YTpi',
+  'https://ui.example.com',
+  'open-team.example.com',
+  '/healthz',
+  'caf\u00e9',
+  'a,b',
 ]
 const ADDRESSES = ['127.0.0.1', '127.0.0.11', '127.0.0.12', '::ffff:127.0.0.13', 'here', '']
 const PRINCIPALS = ['sk-predictor', 'default', 'reader'].map(
@@ -31,7 +74,10 @@ const PRINCIPALS = ['sk-predictor', 'default', 'reader'].map(
 
 /** As a credential of each kind of place. */
 const shownAs = (secret: string) => [
-  ...[secret, `Bearer ${secret}`, `bearer  ${secret}`, `session=${secret}; theme=dark`],
+  secret,
+  `Bearer ${secret}`,
+  `bearer  ${secret}`,
+  `session=${secret}; theme=dark`,
   `theme=dark; session=${secret}`,
 ]
 
