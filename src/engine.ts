@@ -68,7 +68,11 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
 
 async function openSource(directory: Directory, parts: EngineParts): Promise<FactSource> {
   const { config, manifests } = parts
-  const settings = { ...config, sha256: (bytes: Uint8Array) => hash('sha256', bytes) }
+  const settings = {
+    ...config,
+    providers: config.jwt.providers.map(({ name }) => name),
+    sha256: (bytes: Uint8Array) => hash('sha256', bytes),
+  }
   return manifests === undefined
     ? openClusterSource(directory, settings, parts)
     : openFolderSource(manifests, directory, settings, parts)
@@ -82,15 +86,16 @@ const settingsOf = (config: Config) => ({
   ),
   corsPreflight: config.corsPreflight,
   forwardCredential: config.forwardCredential,
-  trustDomain: config.mesh.trustDomain,
+  mesh: config.mesh,
+  limits: config.limits,
 })
 
 /** A token that the source does not know may be one of an identity provider. */
 const firstOf =
   (source: FactSource, providers: JwtProviders): AuthenticateToken =>
-  (credential, digest) =>
+  (credential, digest, audiences) =>
     whenKnown(
-      source.authenticateToken(credential, digest),
+      source.authenticateToken(credential, digest, audiences),
       (authentication) =>
         authentication ?? providers.authenticate(credential.value, digest, credential.places),
     )

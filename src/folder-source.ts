@@ -1,4 +1,4 @@
-import { known } from './access/authentication.ts'
+import { known, rejected } from './access/authentication.ts'
 import type { Caller } from './access/caller.ts'
 import type { Directory } from './access/directory.ts'
 import type { AuthenticateToken } from './access/identify.ts'
@@ -23,7 +23,7 @@ export async function openFolderSource(
   const signed = openSignedTokens(parts.config, manifests, parts.reportFault)
   return {
     synced: () => true,
-    authenticateToken: tokensOf(manifests, signed),
+    authenticateToken: tokensOf(manifests, signed, parts.config.kubernetes.audiences),
     permits: (caller, service) => permission(manifests, caller, service),
     resources: () => [stateOf(manifests)],
     close: async () => {
@@ -34,13 +34,13 @@ export async function openFolderSource(
 }
 
 function openSignedTokens(
-  { kubernetes: { issuer, audiences, jwksFile } }: Config,
+  { kubernetes: { issuer, jwksFile } }: Config,
   { serviceAccount }: Manifests,
   reportFault: EngineParts['reportFault'],
 ): ClusterTokens | undefined {
   if (issuer === null || jwksFile === null) return undefined
   return createClusterTokens(
-    { issuer, audiences, jwksFile },
+    { issuer, jwksFile },
     {
       serviceAccount,
       onFailure: (error) => reportFault("the cluster's keys cannot be read", error),
@@ -52,14 +52,17 @@ function openSignedTokens(
 function tokensOf(
   manifests: Pick<Manifests, 'tokenCaller'>,
   signed: ClusterTokens | undefined,
+  configured: readonly string[],
 ): AuthenticateToken {
   const callers = new Map<string, Caller>()
-  return ({ value, asToken }, digest) => {
+  return ({ value, asToken }, digest, audiences = configured) => {
     if (!asToken) return undefined
     const holder = manifests.tokenCaller(digest)
-    return holder === undefined
-      ? signed?.authenticate(value, digest)
-      : known(remembered(callers, holder))
+    if (holder === undefined) return signed?.authenticate(value, digest, audiences)
+    // A token in a Secret says nothing of audiences: it counts as issued for all of the installation's.
+    return audiences.some((audience) => configured.includes(audience))
+      ? known(remembered(callers, holder))
+      : rejected('wrong-audience')
   }
 }
 

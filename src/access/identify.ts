@@ -36,7 +36,11 @@ export function createIdentify(sources: IdentitySources) {
   return { authenticate, permissionOf }
 
   /** A key is known in its Secret's namespace only; one that two Secrets hold is nobody's. */
-  function authenticate(credential: Presented, namespace: string): Soon<Authentication> {
+  function authenticate(
+    credential: Presented,
+    namespace: string,
+    lists: readonly Audiences[],
+  ): Soon<Authentication> {
     const digest = sources.sha256(credential.value)
     const keys = credential.asApiKey ? sources.directory.keysWith(namespace, digest) : []
     const [key, ...others] = keys

@@ -1,6 +1,5 @@
 import type { Answer, Note, Settings, Sources } from './authorize.ts'
 import { type Authentication, known, rejected } from './authentication.ts'
-import type { Caller } from './caller.ts'
 import { readCredential } from './credential.ts'
 import { decide, type Facts } from './decide.ts'
 import type { Allow } from './decision.ts'

@@ -43,27 +43,39 @@ export function createEncode({ headers, realm }: Encoding): Encode {
 
   return (decision, asked) => {
     if (decision.outcome === 'deny') return denials[decision.reason][asked.dialect]
-    const forged = asked.underscored.filter((name) => names.includes(name.replaceAll('_', '-')))
+    const own = namesOf(decision)
+    const forged = asked.underscored.filter((name) => own.includes(name.replaceAll('_', '-')))
     const cookies = decision.consumed.some(({ kind }) => kind === 'cookie')
     if (forged.length > 0 || cookies) return encodeFor(decision, forged, asked.cookie)
-    return decision.caller === undefined ? open : kept(decision.caller, decision)
+    if (decision.caller !== undefined) return kept(decision.caller, decision)
+    return own === names ? open : encodeFor(decision, [], undefined)
+  }
+
+  /** Of every header that is ours where this is allowed. */
+  function namesOf({ claimHeaders }: Allow): readonly string[] {
+    const further = Object.keys(claimHeaders)
+    return further.length === 0 ? names : [...names, ...further]
   }
 
   function kept(caller: Caller, decision: Allow): Buffer {
     const replies = known.get(caller) ?? new Map<string, Buffer>()
     if (replies.size === 0) known.set(caller, replies)
-    const key = decision.consumed.map(({ name }) => name).join()
+    const key = `${decision.consumed.map(({ name }) => name)} ${Object.entries(decision.claimHeaders)}`
     const reply = replies.get(key) ?? encodeFor(decision, [], undefined)
     replies.set(key, reply)
     return reply
   }
 
   function encodeFor(decision: Allow, forged: readonly string[], cookie: string | undefined) {
-    const set = identityHeaders(decision.caller, headers)
+    const claims = { ...headers.claims, ...decision.claimHeaders }
+    const set = identityHeaders(decision.caller, { ...headers, claims })
     const taken = withoutCredential(decision.consumed, cookie)
     const given = new Set(set.map(({ header }) => header.key))
-    const removed = names.filter((name) => !given.has(name))
-    return encodeAllow([...set, ...taken.set], [...removed, ...forged, ...taken.removed])
+    const removed = [...namesOf(decision), ...forged, ...taken.removed]
+    return encodeAllow(
+      [...set, ...taken.set],
+      removed.filter((name) => !given.has(name)),
+    )
   }
 }
 

@@ -22,6 +22,7 @@ export function servingCollections({ namespaces, apiKeyLabels }: Scope): readonl
     kserve('InferenceService', ['v1beta1'], where),
     kserve('InferenceGraph', ['v1alpha1'], where),
     kserve('LLMInferenceService', ['v1alpha2', 'v1alpha1'], where),
+    ownKind('AccessPolicy', 'accesspolicies', where),
     ...POD_SELECTORS.map((labelSelector) => core('Pod', where, { labelSelector })),
     core('Secret', where, { labelSelector: selectorOf(apiKeyLabels) }),
   ])
@@ -79,6 +80,12 @@ function rbac(kind: string, where: string): KindCollection {
   const resource = `${kind.toLowerCase()}s`
   const paths = [`/apis/${apiVersion}/${where}${resource}`] as const
   return { apiVersion, kind, resource, paths, query: {}, metadataOnly: true }
+}
+
+function ownKind(kind: string, resource: string, where: string): KindCollection {
+  const apiVersion = 'kserve-authz.io/v1alpha1'
+  const paths = [`/apis/${apiVersion}/${where}${resource}`] as const
+  return { apiVersion, kind, resource, paths, query: {}, metadataOnly: false }
 }
 
 function core(

@@ -50,6 +50,9 @@ export function createServing(
       case 'api-key':
         directory.keys.put(id, resource.key)
         return [id]
+      case 'policy':
+        directory.policies.put(id, resource.policy)
+        return [id]
       default:
         return []
     }
@@ -60,6 +63,7 @@ export function createServing(
     directory.services.remove(id)
     directory.workloads.remove(id)
     directory.keys.remove(id)
+    directory.policies.remove(id)
   }
 
   function conflictsOf(resource: Resource): readonly Problem[] {

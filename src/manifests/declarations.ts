@@ -114,7 +114,8 @@ function conflictsOf(
   return [{ object: identity, reason: 'CredentialRepeated', message }]
 }
 
-const countsBesideOthers = ({ kind }: Resource) => kind === 'service' || kind === 'workloads'
+const countsBesideOthers = ({ kind }: Resource) =>
+  kind === 'service' || kind === 'workloads' || kind === 'policy'
 
 /** Readings of the objects of a file, by identity, file and place among those of the same object. */
 function standing(file: string, readings: readonly Reading[]): Standing {
@@ -133,6 +134,10 @@ function standing(file: string, readings: readonly Reading[]): Standing {
 function lose(reading: Reading): readonly Reading[] {
   const { identity, resource } = reading
   if (resource.kind === 'workloads') return [reading]
+  if (resource.kind === 'policy') {
+    const policy = { ...resource.policy, terms: undefined }
+    return [{ identity, resource: { kind: 'policy', policy }, problems: [] }]
+  }
   if (resource.kind !== 'service') return []
   if (resource.service.protection === 'lost') return [reading]
   const service = { ...resource.service, protection: 'lost' as const }

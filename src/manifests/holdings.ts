@@ -17,14 +17,14 @@ export type Holdings = {
   readonly allows: Rbac['allows']
 }
 
-type Tables = Pick<Directory, 'services' | 'workloads' | 'keys'> & {
+type Tables = Pick<Directory, 'services' | 'workloads' | 'keys' | 'policies'> & {
   readonly tokens: Table<TokenSecret>
   readonly accounts: Map<string, ServiceAccount>
   readonly rbac: Rbac
 }
 
 export function createHoldings(
-  directory: Pick<Directory, 'services' | 'workloads' | 'keys' | 'keysWith'>,
+  directory: Pick<Directory, 'services' | 'workloads' | 'keys' | 'policies' | 'keysWith'>,
 ): Holdings {
   const tokens = createTable<TokenSecret>(({ digest }) => [digest])
   const accounts = new Map<string, ServiceAccount>()
@@ -55,7 +55,7 @@ export function createHoldings(
 type Holding = { readonly place: string; readonly put: () => void; readonly remove: () => void }
 
 function holdingsOf(id: string, resource: Resource, tables: Tables): readonly Holding[] {
-  const { services, workloads, keys, tokens, accounts, rbac } = tables
+  const { services, workloads, keys, policies, tokens, accounts, rbac } = tables
   switch (resource.kind) {
     case 'service':
       return [holdingIn(services, id, resource.service)]
@@ -65,6 +65,8 @@ function holdingsOf(id: string, resource: Resource, tables: Tables): readonly Ho
       )
     case 'api-key':
       return [holdingIn(keys, `key ${id}`, resource.key)]
+    case 'policy':
+      return [holdingIn(policies, id, resource.policy)]
     case 'token':
       return [holdingIn(tokens, `token ${id}`, resource.token)]
     case 'service-account': {

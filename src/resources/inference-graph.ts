@@ -2,7 +2,7 @@ import type { Service } from '../access/service.ts'
 import { clusterClaims, readClaims } from './claims.ts'
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
-import { readProtection } from './protection.ts'
+import { isOptedOut, readProtection } from './protection.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** Reads a `serving.kserve.io` InferenceGraph. */
@@ -17,6 +17,7 @@ export function readInferenceGraph(
     namespace,
     name,
     protection: readProtection(object, settings.protectByDefault, settings, raise),
+    optedOut: isOptedOut(object, settings),
     claims: readClaims(clusterClaims(name, namespace), content, raise),
     model: undefined,
   }

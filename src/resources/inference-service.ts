@@ -2,7 +2,7 @@ import type { Service } from '../access/service.ts'
 import { clusterClaims, readClaims } from './claims.ts'
 import { isSubdomainName, type KubernetesObject, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
-import { readProtection } from './protection.ts'
+import { isOptedOut, readProtection } from './protection.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** Reads a `serving.kserve.io` InferenceService. Its claims: names in the cluster, URLs of its status. */
@@ -21,6 +21,7 @@ export function readInferenceService(
     namespace,
     name,
     protection: readProtection(object, settings.protectByDefault, settings, raise),
+    optedOut: isOptedOut(object, settings),
     claims: readClaims(named, content, raise),
     model: undefined,
   }

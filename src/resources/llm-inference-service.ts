@@ -2,7 +2,7 @@ import type { Service } from '../access/service.ts'
 import { clusterClaims, pathClaim, readClaims } from './claims.ts'
 import { type KubernetesObject, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
-import { readProtection } from './protection.ts'
+import { isOptedOut, readProtection } from './protection.ts'
 import type { ReadSettings } from './settings.ts'
 
 /**
@@ -29,6 +29,7 @@ export function readLlmInferenceService(
     namespace,
     name,
     protection: readProtection(object, true, settings, raise),
+    optedOut: isOptedOut(object, settings),
     claims: readClaims(
       [...named, ...clusterClaims(`${name}-kserve-workload-svc`, namespace)],
       content,

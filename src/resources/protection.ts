@@ -41,6 +41,12 @@ export function readProtection(
   return legacy.length > 0 || protectedIfSilent ? 'protected' : 'open'
 }
 
+/** Whether the owner opened a service, and may. */
+export const isOptedOut = (
+  { annotations }: KubernetesObject,
+  { limits }: Pick<ReadSettings, 'limits'>,
+): boolean => limits.optOut && readSwitch(annotations.get(ENABLE_AUTH)) === 'false'
+
 const readSwitch = (value: string | undefined) => value?.trim().toLowerCase()
 
 function warnUnlessTrue(where: string, value: string | undefined, raise: Raise) {

@@ -1,6 +1,8 @@
 import type { ApiKey } from '../access/api-key.ts'
 import type { Service } from '../access/service.ts'
 import type { Workload } from '../access/workload.ts'
+import type { Policy } from '../access/policy.ts'
+import { readAccessPolicy } from './access-policy.ts'
 import { readApiKey } from './api-key.ts'
 import { readInferenceGraph } from './inference-graph.ts'
 import { readInferenceService } from './inference-service.ts'
@@ -33,6 +35,7 @@ export type Resource =
   | { readonly kind: 'service-account'; readonly account: ServiceAccount }
   | { readonly kind: 'role'; readonly role: Role }
   | { readonly kind: 'binding'; readonly binding: Binding }
+  | { readonly kind: 'policy'; readonly policy: Policy }
   | { readonly kind: 'ignored' }
 
 export type Reading = {
@@ -49,6 +52,7 @@ type Kind = ObjectShape & { readonly group: string; readonly read: Reader }
 const IGNORED: Resource = { kind: 'ignored' }
 
 const KSERVE_GROUP = 'serving.kserve.io'
+const OWN_GROUP = 'kserve-authz.io'
 const NAMESPACED: ObjectShape = { namespaced: true, isName: isSubdomainName }
 const SEGMENT: ObjectShape = { namespaced: true, isName: isSegmentName }
 const CLUSTER: ObjectShape = { namespaced: false, isName: isSegmentName }
@@ -73,6 +77,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     'LLMInferenceService',
     { group: KSERVE_GROUP, ...NAMESPACED, read: service(readLlmInferenceService) },
   ],
+  ['AccessPolicy', { group: OWN_GROUP, ...NAMESPACED, read: readPolicy }],
   ['Pod', { group: '', ...NAMESPACED, read: readWorkloads }],
   ['Secret', { group: '', ...NAMESPACED, read: readSecret }],
   ['ServiceAccount', { group: '', ...NAMESPACED, read: readAccount }],
@@ -82,7 +87,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['ClusterRoleBinding', { group: RBAC_GROUP, ...CLUSTER, read: binding('ClusterRoleBinding') }],
 ])
 
-const OUR_GROUPS: ReadonlySet<string> = new Set([KSERVE_GROUP, 'kserve-authz.io'])
+const OUR_GROUPS: ReadonlySet<string> = new Set([KSERVE_GROUP, OWN_GROUP])
 
 /** Kinds of KServe that have no part in access. */
 const OTHER_KINDS: ReadonlySet<string> = new Set([
@@ -142,6 +147,10 @@ function readSecret(object: KubernetesObject, settings: ReadSettings, raise: Rai
   if (typeof key !== 'string') return { kind: 'api-key', key }
   const token = readTokenSecret(object, settings, raise)
   return token === undefined ? IGNORED : { kind: 'token', token }
+}
+
+function readPolicy(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
+  return { kind: 'policy', policy: readAccessPolicy(object, settings, raise) }
 }
 
 function readAccount(object: KubernetesObject): Resource {

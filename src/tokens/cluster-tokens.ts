@@ -6,17 +6,20 @@ import { fetchingFrom } from './fetch-keys.ts'
 import { FILE_PERIODS } from './key-holder.ts'
 import type { Claims } from './unverified.ts'
 import { readUnverified } from './unverified.ts'
-import { createVerifier, type Verified } from './verifier.ts'
+import { createVerifier, type Verified, type Verifier } from './verifier.ts'
 
 export type ClusterTokens = {
   /** `undefined`: not a token of this cluster. */
-  readonly authenticate: (token: string, digest: string) => Soon<Authentication | undefined>
+  readonly authenticate: (
+    token: string,
+    digest: string,
+    audiences: readonly string[],
+  ) => Soon<Authentication | undefined>
   readonly close: () => void
 }
 
 export type ClusterIssuer = {
   readonly issuer: string
-  readonly audiences: readonly string[]
   readonly jwksFile: string
 }
 
@@ -31,27 +34,45 @@ export type ClusterParts = {
 
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512']
 
+/** Lists of audiences that are asked for: the installation's, and those of policies. */
+const MAX_LISTS = 64
+
 /** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
 export function createClusterTokens(
-  { issuer, audiences, jwksFile }: ClusterIssuer,
+  { issuer, jwksFile }: ClusterIssuer,
   { serviceAccount, onFailure }: ClusterParts,
 ): ClusterTokens {
-  const verifier = createVerifier<Caller>({
-    expected: { issuer, audiences, algorithms: ALGORITHMS },
-    fetchKeys: fetchingFrom({ kind: 'file', file: jwksFile }),
-    onFetched: ({ error }) => error !== undefined && onFailure(error),
-    read: readCaller,
-    periods: FILE_PERIODS,
-  })
+  const verifiers = new Map<string, Verifier<Caller>>()
 
   return {
-    authenticate: (token, digest) => {
-      const remembered = verifier.remembered(digest)
-      if (remembered !== undefined) return conclude(remembered)
+    authenticate: (token, digest, audiences) => {
       const jwt = readUnverified(token)
-      return jwt?.issuer === issuer ? verifier.verify(token, digest, jwt).then(conclude) : undefined
+      if (jwt?.issuer !== issuer) return undefined
+      const verifier = verifierFor(audiences)
+      if (verifier === undefined) return rejected('overloaded')
+      const remembered = verifier.remembered(digest)
+      return remembered === undefined
+        ? verifier.verify(token, digest, jwt).then(conclude)
+        : conclude(remembered)
     },
-    close: verifier.close,
+    close: () => {
+      for (const verifier of verifiers.values()) verifier.close()
+    },
+  }
+
+  function verifierFor(audiences: readonly string[]): Verifier<Caller> | undefined {
+    const key = JSON.stringify(audiences)
+    const known = verifiers.get(key)
+    if (known !== undefined || verifiers.size >= MAX_LISTS) return known
+    const created = createVerifier<Caller>({
+      expected: { issuer, audiences, algorithms: ALGORITHMS },
+      fetchKeys: fetchingFrom({ kind: 'file', file: jwksFile }),
+      onFetched: ({ error }) => error !== undefined && onFailure(error),
+      read: readCaller,
+      periods: FILE_PERIODS,
+    })
+    verifiers.set(key, created)
+    return created
   }
 
   function conclude(verified: Verified<Caller>): Authentication {

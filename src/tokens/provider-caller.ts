@@ -37,6 +37,7 @@ export function readCaller(
       extra: {},
       reference: `${provider} ${issuer} ${subject ?? ''}`.trim(),
       inRbac: rbac !== undefined,
+      provider,
       claims,
     },
   }
