@@ -39,7 +39,7 @@ export function createIdentify(sources: IdentitySources) {
   function authenticate(
     credential: Presented,
     namespace: string,
-    lists: readonly Audiences[],
+    lists: readonly Audiences[] = [undefined],
   ): Soon<Authentication> {
     const digest = sources.sha256(credential.value)
     const keys = credential.asApiKey ? sources.directory.keysWith(namespace, digest) : []
