@@ -75,9 +75,9 @@ const withTokenOf = (person: string, { url, tokenOf }: Issuer) => ({
 /** The request as a command to paste into a POSIX shell. */
 export function curlOf(promised: Promised, port: number): string {
   const { host, path, headers, body, tokenUrl } = promised
-  const { authorization, ...others } = headers
-  const shown = tokenUrl === undefined ? headers : others
-  const lines = Object.entries({ host, ...shown }).map(([name, value]) => `${name}: ${value}`)
+  const lines = Object.entries({ host, ...headers })
+    .filter(([name]) => tokenUrl === undefined || name !== 'authorization')
+    .map(([name, value]) => `${name}: ${value}`)
   return [
     'curl -i',
     ...lines.map((line) => `-H ${quoted(line)}`),

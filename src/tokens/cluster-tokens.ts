@@ -39,7 +39,7 @@ export function createClusterTokens(
   const verifier = createVerifier<Caller>({
     expected: { issuer, audiences, algorithms: ALGORITHMS },
     fetchKeys: fetchingFrom({ kind: 'file', file: jwksFile }),
-    onFetched: ({ error }) => error !== undefined && onFailure(error),
+    onFetched: ({ keys, error }) => keys === undefined && onFailure(error),
     read: readCaller,
     periods: FILE_PERIODS,
   })
