@@ -88,9 +88,9 @@ const settingsOf = (config: Config) => ({
 /** A token that the source does not know may be one of an identity provider. */
 const firstOf =
   (source: FactSource, providers: JwtProviders): AuthenticateToken =>
-  (credential, digest) =>
+  (credential, digest, asker) =>
     whenKnown(
-      source.authenticateToken(credential, digest),
+      source.authenticateToken(credential, digest, asker),
       (authentication) =>
         authentication ?? providers.authenticate(credential.value, digest, credential.places),
     )

@@ -84,7 +84,7 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
   }
 
   function judgeCaller(
-    { headers }: AccessRequest,
+    { headers, proxy }: AccessRequest,
     target: Target,
     facts: Gathered,
     note: Note | undefined,
@@ -94,7 +94,7 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
     if (credential.kind !== 'presented') {
       return conclude(target, { ...facts, credential: credential.kind })
     }
-    return whenKnown(authenticate(credential, target.service.namespace), (authentication) => {
+    return whenKnown(authenticate(credential, target.service, proxy), (authentication) => {
       if (authentication.kind === 'rejected') {
         note?.(`caller: unknown, ${authentication.reason}`)
         return conclude(target, { ...facts, credential: authentication })

@@ -14,8 +14,11 @@ export type Facts = {
   readonly permission: Permission
 }
 
-/** Whether a known caller may call: `foreign` to a key's scope, `unavailable` when nobody can tell. */
-export type Permission = 'yes' | 'no' | 'foreign' | 'unavailable'
+/**
+ * Whether a known caller may call: `foreign` to a key's scope, `unavailable` when nobody can tell,
+ * `overloaded` when too much is asked already.
+ */
+export type Permission = 'yes' | 'no' | 'foreign' | 'unavailable' | 'overloaded'
 
 /** The whole policy. Pure: equal facts give equal decisions. */
 export function decide(facts: Facts): Decision {
@@ -49,5 +52,7 @@ function decideByCredential(credential: Facts['credential'], permission: Permiss
       return deny('key-not-for-service')
     case 'unavailable':
       return deny('authorization-unavailable')
+    case 'overloaded':
+      return deny('overloaded')
   }
 }

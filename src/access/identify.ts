@@ -7,10 +7,18 @@ import type { Directory } from './directory.ts'
 import type { ServiceRef } from './service.ts'
 import { type Soon, whenKnown } from './soon.ts'
 
+/** On whose behalf something is looked up: what that may cost is shared out among them. */
+export type Asker = {
+  readonly service: ServiceRef
+  /** The address of the proxy that asks; `undefined`: none does. */
+  readonly proxy: (() => string) | undefined
+}
+
 /** The digest is `sha256` of the credential's value. */
 export type AuthenticateToken = (
   credential: Presented,
   digest: string,
+  asker: Asker,
 ) => Soon<Authentication | undefined>
 
 export type IdentitySources = {
@@ -32,14 +40,19 @@ export function createIdentify(sources: IdentitySources) {
   return { authenticate, permissionOf }
 
   /** A key is known in its Secret's namespace only; one that two Secrets hold is nobody's. */
-  function authenticate(credential: Presented, namespace: string): Soon<Authentication> {
+  function authenticate(
+    credential: Presented,
+    service: ServiceRef,
+    proxy: Asker['proxy'],
+  ): Soon<Authentication> {
     const digest = sources.sha256(credential.value)
+    const { namespace } = service
     const keys = credential.asApiKey ? sources.directory.keysWith(namespace, digest) : []
     const [key, ...others] = keys
     if (others.length > 0) return rejected('unknown-api-key')
     if (key !== undefined) return authenticateKey(key)
     return whenKnown(
-      sources.authenticateToken(credential, digest),
+      sources.authenticateToken(credential, digest, { service, proxy }),
       (authentication) => authentication ?? rejected('unknown-api-key'),
     )
   }
