@@ -19,7 +19,7 @@ const POLL_MS = 25
 export function startChild(
   title: string,
   [command, ...args]: readonly [string, ...string[]],
-  options: Pick<SpawnOptions, 'cwd' | 'stdio'>,
+  options: Pick<SpawnOptions, 'cwd' | 'env' | 'stdio'>,
 ) {
   const child = spawn(command, args, { ...options, detached: true })
   let gone = false

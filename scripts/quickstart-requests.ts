@@ -9,6 +9,8 @@ export type Promised = {
   readonly headers: Readonly<Record<string, string>>
   /** Absent: a GET; else a POST. */
   readonly body?: string
+  /** Where the token in `headers` came from; a command asks there for a fresh one. */
+  readonly tokenUrl?: string
 }
 
 const predict = (model: string, headers: Promised['headers'] = {}) => ({
@@ -20,7 +22,7 @@ const predict = (model: string, headers: Promised['headers'] = {}) => ({
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-export const PROMISED: readonly Promised[] = [
+const PROMISED: readonly Promised[] = [
   { says: 'anybody may call the open model', status: 200, ...predict('iris') },
   { says: 'the protected model asks for a credential', status: 401, ...predict('fraud') },
   {
@@ -52,12 +54,34 @@ export const PROMISED: readonly Promised[] = [
   },
 ]
 
+/** All of them, also those with a token of the issuer on this machine. */
+export const promisedBy = (issuer: Issuer): readonly Promised[] => [
+  ...PROMISED,
+  {
+    says: 'a JWT of an identity provider, of whose groups one may read the service',
+    status: 200,
+    ...withTokenOf('ada', issuer),
+  },
+  { says: 'a JWT without that group', status: 403, ...withTokenOf('bob', issuer) },
+]
+
+type Issuer = { readonly url: string; readonly tokenOf: (person: string) => string | undefined }
+
+const withTokenOf = (person: string, { url, tokenOf }: Issuer) => ({
+  ...predict('fraud', bearer(tokenOf(person) ?? '')),
+  tokenUrl: `${url}/tokens/${person}`,
+})
+
 /** The request as a command to paste into a POSIX shell. */
-export function curlOf({ host, path, headers, body }: Promised, port: number): string {
-  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`)
+export function curlOf(promised: Promised, port: number): string {
+  const { host, path, headers, body, tokenUrl } = promised
+  const lines = Object.entries({ host, ...headers })
+    .filter(([name]) => tokenUrl === undefined || name !== 'authorization')
+    .map(([name, value]) => `${name}: ${value}`)
   return [
     'curl -i',
     ...lines.map((line) => `-H ${quoted(line)}`),
+    ...(tokenUrl === undefined ? [] : [`-H "authorization: Bearer $(curl -s ${tokenUrl})"`]),
     ...(body === undefined ? [] : [`-d ${quoted(body)}`]),
     `http://127.0.0.1:${port}${path}`,
   ].join(' ')

@@ -6,7 +6,8 @@ import { createStopping, get, STOPPED, startChild, until } from './child.ts'
 import { findEnvoy } from './envoy.ts'
 import { envoyBootstrap, type ListenerSpec } from './envoy-bootstrap.ts'
 import { freePorts, readPort } from './loopback-port.ts'
-import { curlOf, grpcurlOf, PROMISED, type Promised, send } from './quickstart-requests.ts'
+import { startQuickstartIssuer } from './quickstart-issuer.ts'
+import { curlOf, grpcurlOf, type Promised, promisedBy, send } from './quickstart-requests.ts'
 import { startEnvoy } from './start-envoy.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
@@ -34,11 +35,14 @@ async function quickstart(run: Run): Promise<number> {
   })
   const model = await startModelServer()
   stops.push(model.close)
-  const service = await startService(run, port !== 0)
+  const issuer = await startQuickstartIssuer(port !== 0)
+  stops.push(issuer.close)
+  const service = await startService(run, port !== 0, issuer.env)
 
+  const promises = promisedBy(issuer)
   let kept = false
   if (envoy === undefined) {
-    sayHowToAsk(service.grpcAddress)
+    sayHowToAsk(promises, service.grpcAddress)
   } else {
     const proxy = {
       name: LISTENER,
@@ -46,7 +50,7 @@ async function quickstart(run: Run): Promise<number> {
       authzPort: service.grpcPort,
       httpUpstreamPort: model.port,
     }
-    kept = await tryAll(await startProxy(run, envoy, proxy), signal)
+    kept = await tryAll(promises, await startProxy(run, envoy, proxy), signal)
   }
   if (once) return kept ? 0 : 1
   sayHowToGoOn(service.httpAddress)
@@ -57,8 +61,10 @@ async function quickstart(run: Run): Promise<number> {
   })
 }
 
+type Env = Readonly<Record<string, string>>
+
 /** Starts the service and waits until it is ready. What it prints is kept back until `showLog`. */
-async function startService({ stopping, stops }: Run, usualPorts: boolean) {
+async function startService({ stopping, stops }: Run, usualPorts: boolean, env: Env) {
   say(`starting the service on ${QUICKSTART}/`)
   const [grpcPort, httpPort] = await freePorts(usualPorts ? [9001, 9002] : [0, 0])
   const httpAddress = `127.0.0.1:${httpPort}`
@@ -67,6 +73,7 @@ async function startService({ stopping, stops }: Run, usualPorts: boolean) {
   const addresses = ['--grpc-address', grpcAddress, '--http-address', httpAddress]
   const { stop, ended, stdout, stderr } = startChild('the service', [...serve, ...addresses], {
     cwd: ROOT,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   stops.push(stop)
@@ -98,10 +105,14 @@ async function startProxy({ stopping, stops }: Run, envoy: string, listener: Lis
 }
 
 /** Sends every promised request, tells what came, and whether all promises were kept. */
-async function tryAll(port: number, signal: AbortSignal): Promise<boolean> {
+async function tryAll(
+  promises: readonly Promised[],
+  port: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   let kept = true
   say('')
-  for (const promised of PROMISED) {
+  for (const promised of promises) {
     const { status, reason } = await send(promised, port, signal)
     signal.throwIfAborted()
     kept &&= status === promised.status
@@ -114,9 +125,9 @@ async function tryAll(port: number, signal: AbortSignal): Promise<boolean> {
 const remark = ({ says, status: promised }: Promised, status: number) =>
   status === promised ? says : `!!! ${promised} WAS PROMISED !!! ${says}`
 
-function sayHowToAsk(grpcAddress: string) {
+function sayHowToAsk(promises: readonly Promised[], grpcAddress: string) {
   say('\nThe service runs without a proxy in front. Ask it as Envoy would, with grpcurl:\n')
-  for (const promised of PROMISED) {
+  for (const promised of promises) {
     say(`${promised.status}  ${promised.says}\n     ${grpcurlOf(promised, grpcAddress)}\n`)
   }
 }

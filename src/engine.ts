@@ -93,9 +93,9 @@ const settingsOf = (config: Config) => ({
 /** A token that the source does not know may be one of an identity provider. */
 const firstOf =
   (source: FactSource, providers: JwtProviders): AuthenticateToken =>
-  (credential, digest, audiences) =>
+  (credential, digest, asker, audiences) =>
     whenKnown(
-      source.authenticateToken(credential, digest, audiences),
+      source.authenticateToken(credential, digest, asker, audiences),
       (authentication) =>
         authentication ?? providers.authenticate(credential.value, digest, credential.places),
     )

@@ -55,7 +55,7 @@ function tokensOf(
   configured: readonly string[],
 ): AuthenticateToken {
   const callers = new Map<string, Caller>()
-  return ({ value, asToken }, digest, audiences = configured) => {
+  return ({ value, asToken }, digest, _asker, audiences = configured) => {
     if (!asToken) return undefined
     const holder = manifests.tokenCaller(digest)
     if (holder === undefined) return signed?.authenticate(value, digest, audiences)

@@ -102,12 +102,16 @@ function partsOf(engine: Engine, metrics: Metrics, decisions: DecisionLog, log: 
     encode: engine.encode,
     report,
     deadlineMs: DEADLINE_MS,
-    observe: (checked) => {
-      metrics.observe(observedOf(checked))
-      decisions.log(loggedOf(checked))
-    },
+    observe: observing(metrics, decisions),
   }
 }
+
+export const observing =
+  (metrics: Pick<Metrics, 'observe'>, decisions: Pick<DecisionLog, 'log'>) =>
+  (checked: Checked) => {
+    metrics.observe(observedOf(checked))
+    decisions.log(loggedOf(checked))
+  }
 
 /** Where it happened; the message could quote what a client sent. */
 const stackOf = (fault: unknown): string =>

@@ -20,8 +20,11 @@ export type Facts = {
   readonly permission: Permission
 }
 
-/** Whether a known caller may call: `foreign` to a key's scope, `unavailable` when nobody can tell. */
-export type Permission = 'yes' | 'no' | 'foreign' | 'overloaded' | 'unavailable'
+/**
+ * Whether a known caller may call: `foreign` to a key's scope, `unavailable` when nobody can tell,
+ * `overloaded` when too much is asked already.
+ */
+export type Permission = 'yes' | 'no' | 'foreign' | 'unavailable' | 'overloaded'
 
 /** The whole policy. Pure: equal facts give equal decisions. */
 export function decide(facts: Facts): Decision {
@@ -78,9 +81,9 @@ function decideByPermission(caller: Caller, permission: Exclude<Permission, 'for
       return allow(caller)
     case 'no':
       return deny('not-permitted')
-    case 'overloaded':
-      return deny('overloaded')
     case 'unavailable':
       return deny('authorization-unavailable')
+    case 'overloaded':
+      return deny('overloaded')
   }
 }

@@ -7,13 +7,21 @@ import type { Directory } from './directory.ts'
 import type { ServiceRef } from './service.ts'
 import { type Soon, whenKnown } from './soon.ts'
 
-/** Audiences that a token of the cluster must name one of; `undefined`: the installation's. */
+/** On whose behalf something is looked up: what that may cost is shared out among them. */
+export type Asker = {
+  readonly service: ServiceRef
+  /** The address of the proxy that asks; `undefined`: none does. */
+  readonly proxy: (() => string) | undefined
+}
+
+/** Audiences of which a token of the cluster must name one; `undefined`: the installation's. */
 export type Audiences = readonly string[] | undefined
 
 /** The digest is `sha256` of the credential's value. */
 export type AuthenticateToken = (
   credential: Presented,
   digest: string,
+  asker: Asker,
   audiences: Audiences,
 ) => Soon<Authentication | undefined>
 
@@ -38,16 +46,18 @@ export function createIdentify(sources: IdentitySources) {
   /** A key is known in its Secret's namespace only; one that two Secrets hold is nobody's. */
   function authenticate(
     credential: Presented,
-    namespace: string,
+    service: ServiceRef,
+    proxy: Asker['proxy'],
     lists: readonly Audiences[] = [undefined],
   ): Soon<Authentication> {
     const digest = sources.sha256(credential.value)
+    const { namespace } = service
     const keys = credential.asApiKey ? sources.directory.keysWith(namespace, digest) : []
     const [key, ...others] = keys
     if (others.length > 0) return rejected('unknown-api-key')
     if (key !== undefined) return authenticateKey(key)
     return whenKnown(
-      authenticateFor(credential, digest, lists),
+      authenticateFor(credential, digest, { service, proxy }, lists),
       (authentication) => authentication ?? rejected('unknown-api-key'),
     )
   }
@@ -56,14 +66,15 @@ export function createIdentify(sources: IdentitySources) {
   function authenticateFor(
     credential: Presented,
     digest: string,
+    asker: Asker,
     [audiences, ...others]: readonly Audiences[],
   ): Soon<Authentication | undefined> {
     return whenKnown(
-      sources.authenticateToken(credential, digest, audiences),
+      sources.authenticateToken(credential, digest, asker, audiences),
       (authentication) =>
         others.length === 0 || authentication?.kind !== 'known'
           ? authentication
-          : authenticateFor(credential, digest, others),
+          : authenticateFor(credential, digest, asker, others),
     )
   }
 

@@ -71,7 +71,8 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     if (credential.kind !== 'presented') {
       return conclude(facing, { ...facts, credential: credential.kind })
     }
-    const found = authenticate(credential, target.service.namespace, audienceLists(regime))
+    const lists = audienceLists(regime)
+    const found = authenticate(credential, target.service, request.proxy, lists)
     return whenKnown(found, (authentication) =>
       whenKnown(judgeCaller(facing, facts, authentication), (answer) =>
         forwards(settings.forwardCredential, target, directory)

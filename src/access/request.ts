@@ -16,6 +16,8 @@ export type AccessRequest = {
   readonly headers: ReadonlyMap<string, string>
   readonly source: Peer
   readonly destination: Peer
+  /** The address of the proxy that asks; absent: none does. */
+  readonly proxy?: (() => string) | undefined
 }
 
 /** One end of the connection, as the proxy that asks saw it. */

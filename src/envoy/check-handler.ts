@@ -46,7 +46,7 @@ export function createCheckHandler(
       answered = true
     }
     try {
-      const incoming = readCheckRequest(call.request, position)
+      const incoming = readCheckRequest(call.request, position, () => addressOf(call.getPeer()))
       const answer = authorize(incoming.request)
       if (!(answer instanceof Promise)) finish(incoming, answer)
       else
@@ -95,6 +95,9 @@ export function encodeAnswer(
     cookie: request?.headers.get('cookie'),
   })
 }
+
+/** Without the port: a proxy asks over several connections. */
+const addressOf = (peer: string): string => peer.replace(/:\d+$/, '')
 
 /** What an answer needs to travel back before the proxy's own deadline, in milliseconds. */
 const RETURN_MS = 10

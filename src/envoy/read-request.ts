@@ -40,6 +40,7 @@ const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
 export function readCheckRequest(
   check: CheckRequest | Unreadable,
   position: DeclaredPosition,
+  proxy?: () => string,
 ): Incoming {
   if (check === UNREADABLE) return NOT_HTTP
   const { source, destination, request } = check.attributes ?? {}
@@ -61,6 +62,7 @@ export function readCheckRequest(
           headers,
           source: readPeer(source),
           destination: readPeer(destination),
+          proxy,
         }
       : undefined,
     method,

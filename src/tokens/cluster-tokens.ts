@@ -67,7 +67,7 @@ export function createClusterTokens(
     const created = createVerifier<Caller>({
       expected: { issuer, audiences, algorithms: ALGORITHMS },
       fetchKeys: fetchingFrom({ kind: 'file', file: jwksFile }),
-      onFetched: ({ error }) => error !== undefined && onFailure(error),
+      onFetched: ({ keys, error }) => keys === undefined && onFailure(error),
       read: readCaller,
       periods: FILE_PERIODS,
     })

@@ -86,10 +86,13 @@ function verifierOf(provider: JwtProvider, parts: ProvidersParts): Verifier<Call
   return createVerifier<Caller>({
     expected: provider,
     fetchKeys: fetchingFrom(provider.keys, parts.limits),
-    onFetched: ({ error }: Fetched) => {
-      if (error !== undefined) parts.onFailure(provider.name, error)
+    onFetched: ({ keys, error }: Fetched) => {
+      if (keys === undefined) parts.onFailure(provider.name, error)
+      else if (keys.exposed > 0) parts.onFailure(provider.name, new Error(EXPOSED))
     },
     read: (claims) => readCaller(provider, claims),
     periods: { ...usual, ...parts.periods },
   })
 }
+
+const EXPOSED = 'keys that are private or symmetric stand in the set, and are not used'

@@ -1,11 +1,12 @@
 import { type KeySet, readKeySet } from './key-set.ts'
+import { createRounds, type RoundPeriods } from './rounds.ts'
 
 /** The keys of one issuer, kept fresh in the background. */
 export type KeyHolder = {
   /** Those that are known now and not too old. */
   readonly current: () => KeySet | undefined
   /** Waits for a first fetch that is under way; `undefined`: none are known, and none will be soon. */
-  readonly keys: () => KeySet | undefined | Promise<KeySet | undefined>
+  readonly keys: () => Promise<KeySet | undefined>
   /**
    * For a token that came at `since` and whose key is not known: fetches again, unless that was just
    * done. `undefined`: nobody can tell, the issuer does not answer.
@@ -26,18 +27,15 @@ export type Fetching = {
 }
 
 export type Fetched = {
-  /** `undefined`: the keys are known. */
-  readonly error: unknown
   readonly seconds: number
+  /** The set that is in force from now on; `undefined`: the fetch failed. */
+  readonly keys: KeySet | undefined
+  /** Why it failed. */
+  readonly error: unknown
 }
 
 /** All in milliseconds. */
-export type Periods = {
-  readonly refresh: number
-  /** Between two fetches that tokens cause, and from one that failed to the next that they cause. */
-  readonly coolDown: number
-  readonly firstRetry: number
-  readonly longestRetry: number
+export type Periods = RoundPeriods & {
   /** Keys that could not be renewed for so long are not trusted any more. */
   readonly maxAge: number
 }
@@ -59,88 +57,58 @@ export const FILE_PERIODS: Partial<Periods> = {
 
 /** Starts fetching at once. One fetch at a time, however many wait for it. */
 export function createKeyHolder(fetching: Fetching): KeyHolder {
+  const { fetchKeys, onChange, onFetched } = fetching
   const periods = { ...PERIODS, ...fetching.periods }
   const closing = new AbortController()
   let known: { readonly set: KeySet; readonly at: number } | undefined
-  let underWay: Promise<void> | undefined
-  let begun = performance.now()
-  let lastDemand = Number.NEGATIVE_INFINITY
-  let failures = 0
-  let timer: NodeJS.Timeout | undefined
 
   const age = () => (known === undefined ? undefined : performance.now() - known.at)
   const current = () =>
     (age() ?? Number.POSITIVE_INFINITY) <= periods.maxAge ? known?.set : undefined
 
-  const accept = (set: KeySet) => {
-    const changed = known?.set.identity !== set.identity
+  const accept = (set: KeySet): KeySet => {
+    const same = known?.set.identity === set.identity ? known.set : undefined
     // The same set stays the same object: what was derived from it holds on.
-    known = { set: changed || known === undefined ? set : known.set, at: performance.now() }
-    if (changed) fetching.onChange?.()
+    known = { set: same ?? set, at: performance.now() }
+    if (same === undefined) onChange?.()
+    return known.set
   }
 
-  const attempt = async () => {
-    let failure: unknown
-    try {
-      const set = readKeySet(await fetching.fetchKeys(closing.signal))
-      if (set === undefined) throw new Error('the key set holds no usable key')
-      accept(set)
-      failures = 0
-    } catch (error) {
-      failures += 1
-      failure = error
-    }
-    if (closing.signal.aborted) return
-    fetching.onFetched?.({ error: failure, seconds: (performance.now() - begun) / 1_000 })
-  }
-
-  const refresh = (): Promise<void> => {
-    if (underWay !== undefined || closing.signal.aborted) return underWay ?? Promise.resolve()
-    clearTimeout(timer)
-    begun = performance.now()
-    underWay = attempt().finally(() => {
-      underWay = undefined
-      if (closing.signal.aborted) return
-      timer = setTimeout(refresh, nextDelay(failures, periods)).unref()
-    })
-    return underWay
-  }
-
-  /** Fetches because a token needs it: never twice in a cool-down, whether that succeeds or not. */
-  const demand = () => {
-    const last = failures > 0 ? Math.max(begun, lastDemand) : lastDemand
-    if (underWay !== undefined || performance.now() - last < periods.coolDown) return
-    lastDemand = performance.now()
-    void refresh()
-  }
-
-  void refresh()
+  const rounds = createRounds(attempt, periods, closing.signal)
   return {
     current,
-    keys: () => {
+    keys: async () => {
       const set = current()
       if (set !== undefined) return set
-      demand()
-      return failures === 0 ? underWay?.then(current) : undefined
+      rounds.demand()
+      return rounds.failing() ? undefined : rounds.underWay()?.then(current)
     },
     newerKeys: async (since) => {
       if (known === undefined || known.at < since) {
-        demand()
-        await underWay
+        rounds.demand()
+        await rounds.underWay()
       }
-      return failures === 0 ? current() : undefined
+      return rounds.failing() ? undefined : current()
     },
     age,
-    close: () => {
-      closing.abort()
-      clearTimeout(timer)
-    },
+    close: () => closing.abort(),
   }
-}
 
-/** Between half and the whole of the delay, so that replicas do not ask together. */
-function nextDelay(failures: number, { refresh, firstRetry, longestRetry }: Periods): number {
-  const delay =
-    failures === 0 ? refresh : Math.min(longestRetry, firstRetry * 2 ** Math.min(failures - 1, 20))
-  return delay * (0.5 + Math.random() / 2)
+  async function attempt(): Promise<boolean> {
+    const begun = performance.now()
+    const fetched = await fetchOnce()
+    const seconds = (performance.now() - begun) / 1_000
+    if (!closing.signal.aborted) onFetched?.({ ...fetched, seconds })
+    return fetched.keys !== undefined
+  }
+
+  async function fetchOnce(): Promise<Omit<Fetched, 'seconds'>> {
+    try {
+      const set = readKeySet(await fetchKeys(closing.signal))
+      if (set === undefined) throw new Error('the key set holds no usable key')
+      return { keys: accept(set), error: undefined }
+    } catch (error) {
+      return { keys: undefined, error }
+    }
+  }
 }

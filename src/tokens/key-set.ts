@@ -6,6 +6,8 @@ export type KeySet = {
   readonly getKey: ReturnType<typeof createLocalJWKSet>
   /** Equal for equal sets, so that a change is seen. */
   readonly identity: string
+  /** How many of the keys listed are no public ones, so that whoever reads the set could sign. */
+  readonly exposed: number
 }
 
 const MAX_KEYS = 100
@@ -17,11 +19,12 @@ const MAX_KEYS = 100
 export function readKeySet(document: unknown): KeySet | undefined {
   const listed: unknown = isRecord(document) ? document.keys : undefined
   if (!Array.isArray(listed) || listed.length > MAX_KEYS) return undefined
-  const keys = listed.filter(isPublicKey).filter(verifies)
+  const keys = listed.filter(isKey).filter((key) => !isSecret(key) && verifies(key))
   if (keys.length === 0) return undefined
   const set: JSONWebKeySet = { keys }
   try {
-    return { getKey: createLocalJWKSet(set), identity: identityOf(keys) }
+    const exposed = listed.filter((key) => isKey(key) && isSecret(key)).length
+    return { getKey: createLocalJWKSet(set), identity: identityOf(keys), exposed }
   } catch {
     return undefined
   }
@@ -31,20 +34,22 @@ export function readKeySet(document: unknown): KeySet | undefined {
 const identityOf = (keys: readonly JWK[]): string =>
   hash('sha256', JSON.stringify(keys.map((key) => JSON.stringify(key)).sort()))
 
-const ASYMMETRIC: readonly unknown[] = ['RSA', 'EC', 'OKP']
+const isKey = (key: unknown): key is JWK => isRecord(key) && typeof key.kty === 'string'
+
 const PRIVATE_PARTS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
 
-const isPublicKey = (key: unknown): key is JWK =>
-  isRecord(key) &&
-  ASYMMETRIC.includes(key.kty) &&
-  !PRIVATE_PARTS.some((part) => Object.hasOwn(key, part))
+const isSecret = (key: JWK): boolean =>
+  key.kty === 'oct' || PRIVATE_PARTS.some((part) => Object.hasOwn(key, part))
+
+const ASYMMETRIC: readonly unknown[] = ['RSA', 'EC', 'OKP']
 
 /** RFC 7518 section 3.3. */
 const MIN_RSA_BITS = 2_048
 
 function verifies(key: JWK): boolean {
-  const { use = 'sig', key_ops: operations = ['verify'] } = key
-  if (use !== 'sig' || !Array.isArray(operations) || !operations.includes('verify')) return false
+  const { kty, use = 'sig', key_ops: operations = ['verify'] } = key
+  if (!ASYMMETRIC.includes(kty) || use !== 'sig') return false
+  if (!Array.isArray(operations) || !operations.includes('verify')) return false
   try {
     const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' })
     return (asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) >= MIN_RSA_BITS

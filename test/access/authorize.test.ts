@@ -498,7 +498,7 @@ describe('an own component', () => {
   })
 
   it('of another trust domain is nobody', async () => {
-    const settings = { trustDomain: 'example.org' }
+    const settings = { mesh: { trustDomain: 'example.org', intermediaries: [] } }
     expect(await decisionOf(atPod({ source }), { ...world, settings })).toEqual(
       deny('missing-credential'),
     )

@@ -10,8 +10,10 @@ const component = aCaller({ kind: 'component', user: 'transformer' })
 const facts = (given: Partial<Facts> = {}): Facts => ({
   protection: 'protected',
   exempt: false,
+  policies: 'readable',
   ownComponent: undefined,
   credential: 'none',
+  rules: 'silent',
   permission: 'no',
   ...given,
 })

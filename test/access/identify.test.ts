@@ -17,6 +17,8 @@ import {
 
 const KEY = 'iris-key-0123456789'
 
+const iris: ServiceRef = { kind: 'InferenceService', namespace: 'team', name: 'iris' }
+
 const presented = (value = KEY, given: Partial<Presented> = {}): Presented => ({
   kind: 'presented',
   value,
@@ -40,14 +42,18 @@ const outcome = async (
   credential = presented(),
   namespace = 'team',
 ): Promise<string> => {
-  const made: Authentication = await identifying(...keys).authenticate(credential, namespace)
+  const made: Authentication = await identifying(...keys).authenticate(
+    credential,
+    { ...iris, namespace },
+    undefined,
+  )
   return made.kind === 'rejected' ? made.reason : made.caller.reference
 }
 
 describe('an API key', () => {
   it('names its user', async () => {
     const key = anApiKey({ user: 'alice', groups: ['gold', 'beta'] })
-    expect(await identifying(key).authenticate(presented(), 'team')).toEqual(
+    expect(await identifying(key).authenticate(presented(), iris, undefined)).toEqual(
       known({
         kind: 'api-key',
         user: 'alice',
@@ -117,11 +123,15 @@ describe('an API key', () => {
       permits: () => 'no',
     })
     directory.keys.put('key', anApiKey({ user: 'alice' }))
-    expect(await authenticate(presented(), 'team')).toMatchObject({ caller: { user: 'alice' } })
+    expect(await authenticate(presented(), iris, undefined)).toMatchObject({
+      caller: { user: 'alice' },
+    })
     directory.keys.put('key', anApiKey({ user: 'bob' }))
-    expect(await authenticate(presented(), 'team')).toMatchObject({ caller: { user: 'bob' } })
+    expect(await authenticate(presented(), iris, undefined)).toMatchObject({
+      caller: { user: 'bob' },
+    })
     directory.keys.remove('key')
-    expect(await authenticate(presented(), 'team')).toEqual(rejected('unknown-api-key'))
+    expect(await authenticate(presented(), iris, undefined)).toEqual(rejected('unknown-api-key'))
   })
 })
 
@@ -147,7 +157,7 @@ describe('a token', () => {
       authenticateToken: () => Promise.resolve(rejected('expired-token')),
       permits: () => 'yes',
     })
-    expect(await authenticate(presented(), 'team')).toEqual(rejected('expired-token'))
+    expect(await authenticate(presented(), iris, undefined)).toEqual(rejected('expired-token'))
   })
 })
 

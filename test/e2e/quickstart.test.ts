@@ -65,8 +65,8 @@ describe('make run', () => {
     const { code, out, complaints } = await run(['--once'], { PORT: '0' })
 
     expect(complaints).toBe('')
-    expect(statuses(out)).toEqual([200, 401, 200, 403, 200, 401, 200])
-    expect(out.match(/^ {5}curl -i .*$/gm)).toHaveLength(7)
+    expect(statuses(out)).toEqual([200, 401, 200, 403, 200, 401, 200, 200, 403])
+    expect(out.match(/^ {5}curl -i .*$/gm)).toHaveLength(9)
     expect(code).toBe(0)
   })
 
@@ -78,8 +78,8 @@ describe('make run', () => {
       pasted = await pasteAll(printed)
     })
 
-    expect(pasted).toEqual([200, 401, 200, 403, 200, 401, 200])
-    expect(out.match(/^\{.*\/v1\/models\/fraud:predict.*\}$/gm)?.length).toBe(10)
+    expect(pasted).toEqual([200, 401, 200, 403, 200, 401, 200, 200, 403])
+    expect(out.match(/^\{.*\/v1\/models\/fraud:predict.*\}$/gm)?.length).toBe(14)
     expect(code).toBe(0)
     const [address = ''] = out.match(/http:\/\/127\.0\.0\.1:\d+/) ?? []
     await expect(fetch(address)).rejects.toThrow()
@@ -122,7 +122,7 @@ describe('make run', () => {
 
     expect(out).toContain('ENVOY names /nowhere/envoy, which does not exist\n')
     expect(out.match(/^ {5}grpcurl .* envoy.service.auth.v3.Authorization\/Check$/gm)).toHaveLength(
-      7,
+      9,
     )
     expect(code).toBe(1)
   })

@@ -7,7 +7,8 @@ import type { ReadSettings } from '../../src/resources/settings.ts'
 
 export const SETTINGS: ReadSettings = {
   protectByDefault: false,
-  limits: { optOut: true },
+  limits: { optOut: true, anonymous: true, shadow: true, exclusions: true },
+  providers: ['keycloak'],
   apiKeys: {
     selector: { matchLabels: { 'kserve-authz.io/credential': 'api-key' } },
     dataNames: ['api_key_sha256', 'api_key'],

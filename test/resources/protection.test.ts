@@ -7,6 +7,7 @@ import {
   read,
   readService,
   reasonsOf,
+  SETTINGS,
 } from './objects.ts'
 
 const annotated = (value: unknown) => ({ metadata: { annotations: { [ENABLE_AUTH]: value } } })
@@ -70,7 +71,9 @@ describe('the protection of a service that says nothing', () => {
 
 describe('an installation without opting out', () => {
   it('protects what its owner would open, and says so', () => {
-    const reading = read(anInferenceService(annotated('false')), { limits: { optOut: false } })
+    const reading = read(anInferenceService(annotated('false')), {
+      limits: { ...SETTINGS.limits, optOut: false },
+    })
     expect(reading.resource).toMatchObject({ service: { protection: 'protected' } })
     expect(reasonsOf(reading)).toEqual(['OptOutNotAllowed'])
   })

@@ -7,6 +7,7 @@ import { type ClusterTokens, createClusterTokens } from '../../src/tokens/cluste
 import { type Claims, createSigner, nowSeconds } from '../support/oidc-issuer.ts'
 
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'
+const AUDIENCES = ['https://kubernetes.default.svc']
 const signer = createSigner('RS256')
 /** The ServiceAccounts there are, each with its uid. */
 const accounts = new Map<string, { readonly uid: string | undefined }>([
@@ -22,7 +23,7 @@ beforeAll(async () => {
   const jwksFile = path.join(folder, 'jwks.json')
   await writeFile(jwksFile, JSON.stringify({ keys: [signer.jwk] }))
   tokens = createClusterTokens(
-    { issuer: ISSUER, audiences: ['https://kubernetes.default.svc'], jwksFile },
+    { issuer: ISSUER, jwksFile },
     {
       serviceAccount: (namespace, name) => accounts.get(`${namespace}/${name}`),
       onFailure: () => {},
@@ -46,7 +47,7 @@ const tokenOf = (claims: Claims = {}) =>
   })
 
 async function verdictOf(token: string) {
-  const answer = await tokens.authenticate(token, hash('sha256', token))
+  const answer = await tokens.authenticate(token, hash('sha256', token), AUDIENCES)
   return answer?.kind === 'known' ? answer.caller : answer?.reason
 }
 

@@ -257,6 +257,21 @@ describe('an issuer that does not answer', () => {
   })
 })
 
+describe('a key set that gives secrets away', () => {
+  it('is used without them, and they are reported without their content', async () => {
+    const signer = createSigner()
+    const issuer = await anIssuer({ signer })
+    issuer.publish(signer.jwk, { kty: 'oct', kid: 'x', k: 'marker' })
+    const failures: string[] = []
+    const providers = someProviders([aProvider(issuer)], { failures, periods: QUIET })
+
+    expect(await verdictOf(providers, issuer.token())).toBe('idp:ada')
+    expect(failures).toEqual([
+      'Error: keys that are private or symmetric stand in the set, and are not used',
+    ])
+  })
+})
+
 describe('the age of the keys', () => {
   it('is told by provider, and is none before they are known', async () => {
     const [ill, well] = [await anIssuer(), await anIssuer()]

@@ -61,6 +61,16 @@ describe('a document is no key set:', () => {
   })
 })
 
+describe('a set tells how many secrets it gives away:', () => {
+  it.each<[string, readonly unknown[], number]>([
+    ['none', [jwk, { ...jwk, use: 'enc' }], 0],
+    ['a private key', [jwk, exported(rsa.privateKey)], 1],
+    ['a symmetric one too', [jwk, exported(rsa.privateKey), { kty: 'oct', k: 'AAAA' }], 2],
+  ])('%s', (_title, keys, exposed) => {
+    expect(readKeySet({ keys })?.exposed).toBe(exposed)
+  })
+})
+
 describe('two sets', () => {
   const other = createSigner().jwk
 

@@ -9,7 +9,7 @@ import {
 } from '../../src/tokens/jwt-providers.ts'
 import { type OidcIssuer, startOidcIssuer } from '../support/oidc-issuer.ts'
 
-export const AUTHORIZATION: CredentialPlace = { kind: 'header', name: 'authorization' }
+const AUTHORIZATION: CredentialPlace = { kind: 'header', name: 'authorization' }
 
 /** Accepts ES256 for the audience `models`, from Authorization, as user and groups `idp:...` of RBAC. */
 export const aProvider = (

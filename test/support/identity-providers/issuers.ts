@@ -11,8 +11,6 @@ import type { Change, Example, Provider, Token } from './data.ts'
 /** In every token, and never to be seen anywhere. */
 export const MARKER = 'marker-of-a-claim-0123456789'
 
-export type Issuers = Awaited<ReturnType<typeof startIssuers>>
-
 /** Starts an issuer for each provider, at any free port. */
 export async function startIssuers(
   providers: readonly Provider[],

@@ -12,7 +12,7 @@ export async function canI(folder: string, namespace: string, { can }: Question)
   const manifests = await openManifests({
     folder,
     directory: createDirectory(),
-    settings: { ...config, sha256: (value) => hash('sha256', value) },
+    settings: { ...config, providers: [], sha256: (value) => hash('sha256', value) },
     report: () => {},
   })
   const [resource = '', name = ''] = can.get.split('/')

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { type ClientHttp2Session, connect } from 'node:http2'
+import { quantile } from './measure/statistics.ts'
+
+// A load of different messages, which h2load cannot send. In a closed loop, as h2load does, each
+// stream sends the next message once it has its answer. Prints one line of JSON.
+// Usage: load-driver.ts PORT MESSAGES FIRST CONNECTIONS STREAMS SECONDS REQUESTS
+
+const [port, file = '', ...numbers] = process.argv.slice(2)
+const [first = 0, connections = 1, streams = 1, seconds = 1, requests = 0] = numbers.map(Number)
+
+const HEADERS = {
+  ':method': 'POST',
+  ':path': '/envoy.service.auth.v3.Authorization/Check',
+  'content-type': 'application/grpc',
+  te: 'trailers',
+}
+
+/** The messages of a file, each with the prefix by which gRPC tells its length. */
+function messagesIn(bytes: Buffer): readonly Buffer[] {
+  const messages: Buffer[] = []
+  for (let start = 0; start < bytes.length; ) {
+    const end = start + 5 + bytes.readUInt32BE(start + 1)
+    messages.push(bytes.subarray(start, end))
+    start = end
+  }
+  return messages
+}
+
+const messages = messagesIn(readFileSync(file))
+const latenciesMs: number[] = []
+let next = first
+let failed = 0
+let stopped = false
+
+function send(session: ClientHttp2Session) {
+  const message = messages[next % messages.length] ?? Buffer.alloc(0)
+  next += 1
+  const start = performance.now()
+  const stream = session.request(HEADERS)
+  let ok = false
+  stream.on('trailers', (trailers) => {
+    ok = trailers['grpc-status'] === '0'
+  })
+  stream.on('error', () => {})
+  stream.on('close', () => {
+    if (stopped) return
+    latenciesMs.push(performance.now() - start)
+    if (!ok) failed += 1
+    if (requests > 0 && latenciesMs.length >= requests) finish()
+    else send(session)
+  })
+  stream.resume()
+  stream.end(message)
+}
+
+const sessions = Array.from({ length: connections }, () => connect(`http://127.0.0.1:${port}`))
+for (const session of sessions) session.on('error', () => {})
+await Promise.all(
+  sessions.map((session) => new Promise((resolve) => session.once('connect', resolve))),
+)
+const start = performance.now()
+
+function finish() {
+  if (stopped) return
+  stopped = true
+  const measured = latenciesMs.slice(Math.floor(latenciesMs.length / 10))
+  const told = {
+    checks: latenciesMs.length - failed,
+    failed,
+    seconds: (performance.now() - start) / 1_000,
+    next,
+    p50Ms: quantile(measured, 0.5),
+    p99Ms: quantile(measured, 0.99),
+  }
+  process.stdout.write(`${JSON.stringify(told)}\n`)
+  for (const session of sessions) session.destroy()
+}
+
+setTimeout(finish, seconds * 1_000)
+for (const session of sessions) for (let count = 0; count < streams; count += 1) send(session)

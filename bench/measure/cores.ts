@@ -1,0 +1,32 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+
+/** Servers and load never share a core. */
+export const SERVER_CORE = 0
+export const LOAD_CORE = 1
+
+const pin = (core: number): readonly [string, ...string[]] => ['taskset', '-c', String(core)]
+
+/** A command line that runs another one on one core only. */
+export const onCore = (
+  core: number,
+  command: readonly string[],
+): readonly [string, ...string[]] => [...pin(core), ...command]
+
+/** This process must not disturb the servers. */
+export function stayOffServerCore(): void {
+  spawnSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)])
+}
+
+/** Runs a command on a core to its end and resolves to what it prints. */
+export async function outputOf(core: number, command: readonly string[]): Promise<string> {
+  const [program, ...args] = onCore(core, command)
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr.trim()}`)
+  return stdout
+}

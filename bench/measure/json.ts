@@ -1,0 +1,10 @@
+/** The number at a name of what a child process tells as JSON. Throws where there is none. */
+export function numberIn(json: string, name: string): number {
+  const told: unknown = JSON.parse(json)
+  const value =
+    typeof told === 'object' && told !== null
+      ? Object.getOwnPropertyDescriptor(told, name)?.value
+      : undefined
+  if (typeof value !== 'number') throw new Error(`no number "${name}" in ${json.slice(0, 200)}`)
+  return value
+}

@@ -1,0 +1,98 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { grpcMessage } from '../worlds/frames.ts'
+import type { Load } from '../worlds/scenario.ts'
+import { LOAD_CORE, outputOf } from './cores.ts'
+import { numberIn } from './json.ts'
+import { nodeRuns } from './servers.ts'
+import { quantile } from './statistics.ts'
+
+/** Loads one server with the messages of one scenario. */
+export type Generator = {
+  /** In a closed loop, for so long. */
+  readonly forSeconds: (seconds: number, load: Load) => Promise<Answered>
+  /** One after the other; the first tenth is not measured. */
+  readonly oneByOne: (checks: number) => Promise<Latency>
+}
+
+export type Answered = { readonly checks: number; readonly seconds: number }
+export type Latency = { readonly p50Ms: number; readonly p99Ms: number }
+
+/** Longest time that `oneByOne` may take, in seconds. */
+const PATIENCE_SECONDS = 30
+
+const METHOD = '/envoy.service.auth.v3.Authorization/Check'
+
+/** Writes the messages into the folder. h2load sends one message only; for more there is a driver of our own. */
+export async function createGenerator(
+  port: number,
+  frames: readonly Buffer[],
+  folder: string,
+): Promise<Generator> {
+  const file = path.join(folder, `messages-${port}`)
+  await writeFile(file, Buffer.concat(frames.map(grpcMessage)))
+  return frames.length === 1 ? h2load(port, file) : driver(port, file)
+}
+
+function h2load(port: number, file: string): Generator {
+  const log = `${file}.log`
+  const run = (...args: readonly string[]) => {
+    const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers']
+    const url = `http://127.0.0.1:${port}${METHOD}`
+    return outputOf(LOAD_CORE, ['h2load', `--data=${file}`, ...headers, ...args, url])
+  }
+  return {
+    forSeconds: async (seconds, { connections, streams }) => {
+      const load = [`-c${connections}`, `-m${streams}`]
+      return readAnswered(await run(...load, `-D${Math.round(seconds * 1_000)}ms`), seconds)
+    },
+    oneByOne: async (checks) => {
+      await run('-c1', '-m1', `-n${checks}`, `-T${PATIENCE_SECONDS}`, `--log-file=${log}`)
+      return latencyIn(readLatenciesMs(await readFile(log, 'utf8')))
+    },
+  }
+}
+
+const COUNTS = /^requests: .* (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored/m
+
+/** Reads h2load's report. Throws where a request failed, as seen by HTTP. */
+export function readAnswered(report: string, seconds: number): Answered {
+  const [, done, succeeded] = COUNTS.exec(report) ?? []
+  if (done === undefined || Number(done) === 0) throw new Error(`h2load: no answer\n${report}`)
+  if (done !== succeeded) throw new Error(`h2load: a request failed\n${report}`)
+  return { checks: Number(done), seconds }
+}
+
+/** Reads h2load's log: a line for each answer, start and duration in microseconds. */
+export const readLatenciesMs = (log: string): readonly number[] =>
+  log
+    .trimEnd()
+    .split('\n')
+    .map((line) => Number(line.split('\t')[2]) / 1_000)
+
+function latencyIn(latenciesMs: readonly number[]): Latency {
+  const measured = latenciesMs.slice(Math.floor(latenciesMs.length / 10))
+  return { p50Ms: quantile(measured, 0.5), p99Ms: quantile(measured, 0.99) }
+}
+
+/** Goes on where it stopped, so that a message comes again only after all others. */
+function driver(port: number, file: string): Generator {
+  let next = 0
+  const run = async (...numbers: readonly number[]) => {
+    const args = [String(port), file, ...[next, ...numbers].map(String)]
+    const told = await outputOf(LOAD_CORE, nodeRuns('bench/load-driver.ts', ...args))
+    next = numberIn(told, 'next')
+    if (numberIn(told, 'failed') > 0) throw new Error(`the driver: a request failed: ${told}`)
+    return told
+  }
+  return {
+    forSeconds: async (seconds, { connections, streams }) => {
+      const told = await run(connections, streams, seconds)
+      return { checks: numberIn(told, 'checks'), seconds: numberIn(told, 'seconds') }
+    },
+    oneByOne: async (checks) => {
+      const told = await run(1, 1, PATIENCE_SECONDS, checks)
+      return { p50Ms: numberIn(told, 'p50Ms'), p99Ms: numberIn(told, 'p99Ms') }
+    },
+  }
+}

@@ -1,0 +1,133 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { writeWorld } from '../worlds/manifests.ts'
+import type { Expected, Scenario } from '../worlds/scenario.ts'
+import type { Algorithm, Issuers } from '../worlds/tokens.ts'
+import type { World } from '../worlds/world.ts'
+import { outputOf, SERVER_CORE } from './cores.ts'
+import { countersOf, unexpectedIn } from './counters.ts'
+import { numberIn } from './json.ts'
+import { createGenerator, type Latency } from './load.ts'
+import { ask, faultIn } from './outcome.ts'
+import {
+  nodeRuns,
+  type RunningServer,
+  type RunningService,
+  startNullServer,
+  startService,
+} from './servers.ts'
+import { type Extent, type Pairs, type Slice, takeLatencies, takeSlices } from './slices.ts'
+
+/** All that was measured of one scenario. */
+export type Measured = {
+  readonly scenario: Scenario
+  readonly slices: Pairs<Slice>
+  readonly latencies: Pairs<Latency>
+  /** CPU time of one verification and nothing else, where each check needs one. */
+  readonly verifyMicroseconds: readonly number[]
+}
+
+export type MeasuredWorld = {
+  readonly world: World
+  readonly readyMs: number
+  readonly measured: readonly Measured[]
+}
+
+export type Bench = {
+  readonly folder: string
+  readonly issuers: Issuers
+  readonly extent: Extent
+  readonly say: (line: string) => void
+}
+
+const ALLOWED: Expected = { outcome: 'allow' }
+
+/** Starts both servers afresh, loads them with each scenario of the world in turn, and stops them. */
+export async function measureWorld(
+  world: World,
+  scenarios: readonly Scenario[],
+  bench: Bench,
+): Promise<MeasuredWorld> {
+  const folder = path.join(bench.folder, world.name.replaceAll(/\W+/g, '-'))
+  bench.say(`world "${world.name}": ${world.services} services, ${world.keys} API keys`)
+  await writeWorld(folder, world, bench.issuers)
+  const probe = scenarios[0]?.frames(bench.issuers).slice(0, 1) ?? []
+  const service = await startService(folder)
+  try {
+    const nullServer = await startNullServer(async (port) => (await ask(port, probe)).length > 0)
+    try {
+      const measured: Measured[] = []
+      for (const scenario of scenarios) {
+        measured.push(await measure(scenario, { null: nullServer, service }, bench))
+      }
+      return { world, readyMs: service.readyMs, measured }
+    } finally {
+      await nullServer.stop()
+    }
+  } finally {
+    await service.stop()
+  }
+}
+
+type Servers = { readonly null: RunningServer; readonly service: RunningService }
+
+async function measure(scenario: Scenario, servers: Servers, bench: Bench): Promise<Measured> {
+  const { id, title, load, expected } = scenario
+  const frames = scenario.frames(bench.issuers)
+  await checkOutcomes(servers.null.grpcPort, frames, ALLOWED, `${id}, null server`)
+  await checkOutcomes(servers.service.grpcPort, frames, expected, id)
+
+  const before = await countersOf(servers.service.httpPort)
+  const loaded = async ({ pid, grpcPort }: RunningServer) => ({
+    pid,
+    generator: await createGenerator(grpcPort, frames, bench.folder),
+  })
+  const two = { null: await loaded(servers.null), service: await loaded(servers.service) }
+  const verifyMicroseconds = await verifyAlone(scenario, bench)
+  const slices = await takeSlices(two, load, bench.extent)
+  const latencies = await takeLatencies(two, bench.extent)
+  const unexpected = unexpectedIn(before, await countersOf(servers.service.httpPort), expected)
+  if (unexpected > 0) throw new Error(`${id}: ${unexpected} answers under load were not expected`)
+  bench.say(`  ${title}`)
+  return { scenario, slices, latencies, verifyMicroseconds }
+}
+
+/** One in a hundred of many frames is asked; each of a few. */
+async function checkOutcomes(
+  port: number,
+  frames: readonly Buffer[],
+  expected: Expected,
+  where: string,
+): Promise<void> {
+  const some = frames.filter((_, index) => index % Math.ceil(frames.length / 128) === 0)
+  for (const answer of await ask(port, some)) {
+    const fault = faultIn(answer, expected)
+    if (fault !== undefined) throw new Error(`${where}: ${fault}`)
+  }
+}
+
+async function verifyAlone({ verifies }: Scenario, bench: Bench): Promise<readonly number[]> {
+  if (verifies === undefined) return []
+  const { provider } = bench.issuers
+  const tokens = await writeTokens(verifies, bench)
+  const { jwksFile, issuer, audience } = provider
+  const args = [jwksFile, tokens, issuer, audience, verifies]
+  const taken: number[] = []
+  for (let count = 0; count < bench.extent.slices; count += 1) {
+    const told = await outputOf(SERVER_CORE, nodeRuns('bench/verify-alone.ts', ...args))
+    taken.push(numberIn(told, 'microseconds'))
+  }
+  return taken
+}
+
+const TOKENS_VERIFIED = 6_000
+
+async function writeTokens(algorithm: Algorithm, { folder, issuers }: Bench): Promise<string> {
+  const file = path.join(folder, `tokens-${algorithm}`)
+  const tokens = Array.from({ length: TOKENS_VERIFIED }, (_, index) =>
+    issuers.userToken(algorithm, index),
+  )
+  await mkdir(folder, { recursive: true })
+  await writeFile(file, tokens.join('\n'))
+  return file
+}

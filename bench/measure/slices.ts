@@ -1,0 +1,91 @@
+import type { Load } from '../worlds/scenario.ts'
+import type { Generator, Latency } from './load.ts'
+import { residentBytes, usageOf } from './usage.ts'
+
+/** A server under the load of one scenario. */
+type Loaded = { readonly pid: number; readonly generator: Generator }
+
+/** What was seen of a server in one slice of time. */
+export type Slice = {
+  readonly checksPerSecond: number
+  readonly cpuMicroseconds: number
+  readonly residentBytes: number
+  /** How many cores other programs took meanwhile. */
+  readonly foreignCores: number
+}
+
+/** Slices of two servers; those with the same number were taken one after the other. */
+export type Pairs<T> = { readonly null: readonly T[]; readonly service: readonly T[] }
+
+export type Extent = {
+  readonly slices: number
+  readonly seconds: number
+  /** In each slice of the latency. */
+  readonly checks: number
+}
+
+type Two = { readonly null: Loaded; readonly service: Loaded }
+
+/** More than that, and a pair of slices is taken again. */
+const MAX_FOREIGN_CORES = 0.1
+
+/** Loads one server, then the other; who is first changes each time. Disturbed pairs are replaced while there are better ones. */
+export async function takeSlices(
+  two: Two,
+  load: Load,
+  { slices, seconds }: Extent,
+): Promise<Pairs<Slice>> {
+  const taken: { readonly null: Slice; readonly service: Slice }[] = []
+  const isCalm = (pair: { readonly null: Slice; readonly service: Slice }) =>
+    Math.max(pair.null.foreignCores, pair.service.foreignCores) <= MAX_FOREIGN_CORES
+  for (const { generator } of [two.null, two.service]) await generator.forSeconds(seconds, load)
+  while (taken.filter(isCalm).length < slices && taken.length < 2 * slices) {
+    taken.push(await inTurn(two, taken.length, (loaded) => takeSlice(loaded, load, seconds)))
+  }
+  const calmFirst = [...taken.filter(isCalm), ...taken.filter((pair) => !isCalm(pair))]
+  return asPairs(calmFirst.slice(0, slices))
+}
+
+export async function takeLatencies(two: Two, { slices, checks }: Extent): Promise<Pairs<Latency>> {
+  const taken: { readonly null: Latency; readonly service: Latency }[] = []
+  for (let number = 0; number < slices; number += 1) {
+    taken.push(await inTurn(two, number, ({ generator }) => generator.oneByOne(checks)))
+  }
+  return asPairs(taken)
+}
+
+async function inTurn<T>(
+  two: Two,
+  number: number,
+  take: (loaded: Loaded) => Promise<T>,
+): Promise<{ readonly null: T; readonly service: T }> {
+  if (number % 2 === 1) {
+    const service = await take(two.service)
+    return { null: await take(two.null), service }
+  }
+  return { null: await take(two.null), service: await take(two.service) }
+}
+
+async function takeSlice(
+  { pid, generator }: Loaded,
+  load: Load,
+  forSeconds: number,
+): Promise<Slice> {
+  const before = usageOf(pid)
+  const start = performance.now()
+  const { checks, seconds } = await generator.forSeconds(forSeconds, load)
+  const elapsedSeconds = (performance.now() - start) / 1_000
+  const after = usageOf(pid)
+  const foreign = after.foreignSeconds - before.foreignSeconds
+  return {
+    checksPerSecond: checks / seconds,
+    cpuMicroseconds: ((after.cpuSeconds - before.cpuSeconds) * 1e6) / checks,
+    residentBytes: residentBytes(pid),
+    foreignCores: Math.max(0, foreign / elapsedSeconds),
+  }
+}
+
+const asPairs = <T>(taken: readonly { readonly null: T; readonly service: T }[]): Pairs<T> => ({
+  null: taken.map((pair) => pair.null),
+  service: taken.map((pair) => pair.service),
+})

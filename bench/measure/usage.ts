@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+
+/** What a process has used, and what the whole machine has. Linux only: see proc(5). */
+export type Usage = {
+  /** Of the process, all its threads, in seconds of CPU time. */
+  readonly cpuSeconds: number
+  /** Of everything but the process, this one and the children it has waited for. */
+  readonly foreignSeconds: number
+}
+
+/** The unit of the times in /proc, which is the same on every Linux. */
+const TICKS_PER_SECOND = 100
+
+export function usageOf(pid: number): Usage {
+  const { own } = timesOf(pid)
+  const bench = timesOf(process.pid)
+  const foreign = machineTicks() - own - bench.own - bench.children
+  return { cpuSeconds: own / TICKS_PER_SECOND, foreignSeconds: foreign / TICKS_PER_SECOND }
+}
+
+/** The memory of a process that is in use now, in bytes. */
+export function residentBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kilobytes) * 1_024
+}
+
+/** In ticks: of the process itself, and of those of its children that have ended. */
+function timesOf(pid: number): { readonly own: number; readonly children: number } {
+  // The name of the program, in parentheses, may hold spaces.
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+  const [user = 0, system = 0, childUser = 0, childSystem = 0] = rest
+    .split(' ')
+    .slice(11, 15)
+    .map(Number)
+  return { own: user + system, children: childUser + childSystem }
+}
+
+/** Of all processes, and what the hypervisor gave to others. Interrupts belong to nobody. */
+function machineTicks(): number {
+  const [all = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1)
+  const [user = 0, nice = 0, system = 0, , , , , steal = 0] = all.split(/\s+/).slice(1).map(Number)
+  return user + nice + system + steal
+}

@@ -1,0 +1,134 @@
+import { hash } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Issuers } from './tokens.ts'
+import { READER, USER } from './tokens.ts'
+import {
+  addressOf,
+  keyAt,
+  type Model,
+  modelAt,
+  modelOfKey,
+  OPEN_MODEL,
+  protectedModel,
+  type World,
+} from './world.ts'
+
+/**
+ * Writes a world into a folder: `manifests/` and `config.yaml`. Few files with many objects each, so that
+ * looking at them each second is no part of what is measured: a cluster as source has no such files.
+ */
+export async function writeWorld(folder: string, world: World, issuers: Issuers): Promise<void> {
+  const manifests = path.join(folder, 'manifests')
+  await mkdir(manifests, { recursive: true })
+  const write = (file: string, documents: readonly string[]) =>
+    writeFile(path.join(manifests, file), documents.join('---\n'))
+
+  const models = Array.from({ length: world.services }, (_, index) => modelAt(index))
+  await write('models.yaml', models.flatMap(manifestsOf))
+  await write('readers.yaml', readersOf(protectedModel(world)))
+  for (let first = 0; first < world.keys; first += KEYS_PER_FILE) {
+    const length = Math.min(KEYS_PER_FILE, world.keys - first)
+    const keys = Array.from({ length }, (_, offset) => secretOf(first + offset, world))
+    await write(`keys-${first}.yaml`, keys)
+  }
+  await writeFile(path.join(folder, 'config.yaml'), JSON.stringify(configOf(world, issuers)))
+}
+
+const KEYS_PER_FILE = 5_000
+
+const configOf = ({ decisionLog }: World, { cluster, provider }: Issuers) => ({
+  decisionLog: { decisions: decisionLog },
+  kubernetes: { issuer: cluster.issuer, jwksFile: cluster.jwksFile },
+  jwt: {
+    providers: [
+      {
+        name: 'keycloak',
+        issuer: provider.issuer,
+        audiences: [provider.audience],
+        jwksFile: provider.jwksFile,
+        rbac: { username: { claim: 'sub', prefix: 'oidc:' } },
+      },
+    ],
+  },
+})
+
+const manifestsOf = (model: Model): readonly string[] => [
+  `apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata:
+  name: ${model.name}
+  namespace: ${model.namespace}
+  annotations:
+    security.opendatahub.io/enable-auth: "${model.index !== OPEN_MODEL.index}"
+spec:
+  predictor:
+    model:
+      modelFormat: { name: sklearn }
+      storageUri: pvc://models/${model.name}
+status:
+  url: http://${model.name}-${model.namespace}.example.com
+  address:
+    url: http://${model.name}-predictor.${model.namespace}.svc.cluster.local
+`,
+  `apiVersion: v1
+kind: Pod
+metadata:
+  name: ${model.name}-predictor-7c5d8f9b6d-x2x4q
+  namespace: ${model.namespace}
+  labels:
+    serving.kserve.io/inferenceservice: ${model.name}
+    component: predictor
+spec:
+  serviceAccountName: default
+  containers:
+    - { name: kserve-container, image: "model-server:bench" }
+    - { name: istio-proxy, image: "proxy:bench" }
+status:
+  phase: Running
+  podIP: ${addressOf(model)}
+  podIPs: [{ ip: ${addressOf(model)} }]
+`,
+]
+
+/** Only the digest of each key is written. */
+const secretOf = (index: number, world: World): string => {
+  const model = modelOfKey(index, world)
+  return `apiVersion: v1
+kind: Secret
+metadata:
+  name: key-${index}
+  namespace: ${model.namespace}
+  labels:
+    kserve-authz.io/credential: api-key
+  annotations:
+    kserve-authz.io/services: ${model.name}
+stringData:
+  api_key_sha256: ${hash('sha256', keyAt(index))}
+`
+}
+
+/** Whom the tokens name, and that they may read one model. */
+const readersOf = ({ namespace, name }: Model): readonly string[] => [
+  `apiVersion: v1
+kind: ServiceAccount
+metadata: { name: ${READER.name}, namespace: ${READER.namespace}, uid: ${READER.uid} }
+`,
+  `apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: read-model, namespace: ${namespace} }
+rules:
+  - apiGroups: [serving.kserve.io]
+    resources: [inferenceservices]
+    resourceNames: [${name}]
+    verbs: [get]
+`,
+  `apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: readers-read-model, namespace: ${namespace} }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: read-model }
+subjects:
+  - { kind: ServiceAccount, name: ${READER.name}, namespace: ${READER.namespace} }
+  - { apiGroup: rbac.authorization.k8s.io, kind: User, name: "oidc:${USER}" }
+`,
+]

@@ -1,0 +1,125 @@
+import { frameOf } from './frames.ts'
+import {
+  asking,
+  askingWithKey,
+  bearer,
+  type Expected,
+  type Load,
+  type Scenario,
+  SMALL,
+} from './scenario.ts'
+import { ALGORITHMS, type Algorithm, type Issuers, READER, USER } from './tokens.ts'
+import { keyAt, OPEN_MODEL, protectedModel, type World } from './world.ts'
+
+/** Tokens sent in turn: more than the service remembers (10,000), so that each is new to it. */
+export const COLD_TOKENS = 12_288
+
+const QUIET: World = { ...SMALL, name: 'small, decision log off', decisionLog: 'off' }
+/** The world of the promises about memory and about the time to be ready. */
+export const LARGE: World = { name: 'large', services: 1_000, keys: 10_000, decisionLog: 'all' }
+
+const OPEN: Expected = { outcome: 'allow' }
+
+const open = (told: Omit<Parameters<typeof asking>[0], 'title'>, title: string) =>
+  asking({ ...told, title }, OPEN, () => ({ model: OPEN_MODEL }))
+
+const WITHOUT_CREDENTIAL: readonly Scenario[] = [
+  open({ id: 'open', goal: 0.8 }, 'open service'),
+  asking({ id: 'excluded', title: 'excluded path', goal: 0.8 }, OPEN, () => ({
+    method: 'GET',
+    path: '/metrics',
+  })),
+  asking(
+    { id: 'denial', title: 'no credential, denied', goal: 0.8 },
+    { outcome: 'deny', reason: 'missing-credential' },
+    () => ({}),
+  ),
+]
+
+function withKeysOf(keys: number): readonly Scenario[] {
+  const world = keys === SMALL.keys ? SMALL : { ...SMALL, name: `${keys} keys`, keys }
+  const title = `API key of ${keys.toLocaleString('en')}`
+  return [
+    askingWithKey({ id: `key-${keys}`, title: `${title}, known`, world, goal: 0.8 }),
+    asking(
+      { id: `key-${keys}-miss`, title: `${title}, unknown`, world, goal: 0.8 },
+      { outcome: 'deny', reason: 'unknown-api-key' },
+      () => ({ headers: bearer(keyAt(-1)) }),
+    ),
+  ]
+}
+
+function withUserToken(algorithm: Algorithm): readonly Scenario[] {
+  const id = `jwt-${algorithm.toLowerCase()}`
+  const expected: Expected = { outcome: 'allow', user: `oidc:${USER}` }
+  const shown = (issuers: Issuers, number: number) => ({
+    headers: bearer(issuers.userToken(algorithm, number)),
+  })
+  const warm = { id, title: `JWT ${algorithm}, warm`, goal: 0.75 }
+  const cold = { id: `${id}-cold`, title: `JWT ${algorithm}, each new`, verifies: algorithm }
+  const model = protectedModel(SMALL)
+  const frames = (issuers: Issuers) =>
+    Array.from({ length: COLD_TOKENS }, (_, index) =>
+      frameOf({ model, ...shown(issuers, index + 1) }),
+    )
+  return [
+    asking(warm, expected, (issuers) => shown(issuers, 0)),
+    asking({ ...cold, frames }, expected, () => ({})),
+  ]
+}
+
+const WITH_SERVICE_ACCOUNT = asking(
+  { id: 'kubernetes', title: 'ServiceAccount token, warm', goal: 0.75 },
+  { outcome: 'allow', user: `system:serviceaccount:${READER.namespace}:${READER.name}` },
+  (issuers) => ({ headers: bearer(issuers.serviceAccountToken()) }),
+)
+
+/** Sixty in all: the seventeen, the credential, and these. */
+const MANY_HEADERS = Object.fromEntries(
+  Array.from({ length: 42 }, (_, index) => [`x-custom-${index}`, `value-${index}-of-a-header`]),
+)
+
+const WITH_MUCH = [
+  askingWithKey({ id: 'headers-60', title: '60 headers' }, { headers: MANY_HEADERS }),
+  askingWithKey({ id: 'body-64k', title: 'body of 64 kB' }, { body: Buffer.alloc(65_536, 'x') }),
+]
+
+const WITHOUT_LOG: readonly Scenario[] = [
+  open({ id: 'open-quiet', world: QUIET }, 'open service, decision log off'),
+  askingWithKey({ id: 'key-quiet', title: 'API key of 10, decision log off', world: QUIET }),
+]
+
+const AMONG_MANY: readonly Scenario[] = [
+  askingWithKey({
+    id: 'services-100',
+    title: 'API key, 100 services',
+    world: { ...SMALL, name: '100 services', services: 100, keys: 100 },
+  }),
+  open({ id: 'services-1000-open', world: LARGE }, 'open service, 1,000 services'),
+  askingWithKey({ id: 'services-1000', title: 'API key, 1,000 services', world: LARGE }),
+]
+
+const LOADS: readonly Load[] = [
+  { connections: 1, streams: 1 },
+  { connections: 1, streams: 8 },
+  { connections: 4, streams: 8 },
+  { connections: 8, streams: 64 },
+]
+
+const UNDER_LOADS = LOADS.map((load) => {
+  const underWay = load.connections * load.streams
+  return askingWithKey({ id: `load-${underWay}`, title: `API key, ${underWay} under way`, load })
+})
+
+export const SCENARIOS: readonly Scenario[] = [
+  ...WITHOUT_CREDENTIAL,
+  ...withKeysOf(10),
+  ...ALGORITHMS.flatMap(withUserToken),
+  WITH_SERVICE_ACCOUNT,
+  ...WITH_MUCH,
+  ...UNDER_LOADS,
+  ...WITHOUT_LOG,
+  ...withKeysOf(10_000),
+  ...withKeysOf(100_000),
+  ...AMONG_MANY,
+]

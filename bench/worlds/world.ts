@@ -1,0 +1,49 @@
+import { hash } from 'node:crypto'
+
+/** What the service is given to know, and how it is told to run. */
+export type World = {
+  readonly name: string
+  readonly services: number
+  /** API keys, each of one service. */
+  readonly keys: number
+  readonly decisionLog: 'all' | 'off'
+}
+
+/** A model of a world; the first one is open, all others are protected. */
+export type Model = {
+  readonly index: number
+  readonly namespace: string
+  readonly name: string
+}
+
+/** The port at which models listen. */
+export const PORT = 8080
+
+const PER_NAMESPACE = 50
+
+export const modelAt = (index: number): Model => ({
+  index,
+  namespace: `bench-${Math.floor(index / PER_NAMESPACE)}`,
+  name: `sklearn-iris-${index}`,
+})
+
+export const OPEN_MODEL = modelAt(0)
+
+/** The protected model that is asked: neither the first nor the last. */
+export const protectedModel = ({ services }: World): Model => modelAt(Math.ceil(services / 2))
+
+/** The address of a model's pod. */
+export const addressOf = ({ index }: Model): string => `10.244.${index >> 8}.${index & 0xff}`
+
+/** The text of a key; keys are dealt to the protected models in turn. */
+export const keyAt = (index: number): string => hash('sha256', `key ${index}`, 'base64url')
+
+export const modelOfKey = (index: number, { services }: World): Model =>
+  modelAt(1 + (index % (services - 1)))
+
+/** The number of a key of this model that is neither among the first nor among the last. */
+export function keyNumberOf(model: Model, { services, keys }: World): number {
+  const period = services - 1
+  const turns = Math.max(1, Math.floor(keys / period))
+  return Math.floor(turns / 2) * period + model.index - 1
+}

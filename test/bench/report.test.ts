@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import type { Measured } from '../../bench/measure/run.ts'
+import type { Slice } from '../../bench/measure/slices.ts'
+import { goalsOf } from '../../bench/report/goals.ts'
+import { plotOf } from '../../bench/report/plot.ts'
+import { resultOf } from '../../bench/report/results.ts'
+import { resultsTable } from '../../bench/report/table.ts'
+import type { Scenario } from '../../bench/worlds/scenario.ts'
+import { LARGE, SCENARIOS } from '../../bench/worlds/scenarios.ts'
+
+const aScenario = (id: string): Scenario => {
+  const scenario = SCENARIOS.find((one) => one.id === id)
+  if (scenario === undefined) throw new Error(`no scenario ${id}`)
+  return scenario
+}
+
+const aSlice = (checksPerSecond: number, given: Partial<Slice> = {}): Slice => ({
+  checksPerSecond,
+  cpuMicroseconds: 50,
+  residentBytes: 200 * 2 ** 20,
+  foreignCores: 0,
+  ...given,
+})
+
+const measured = (id: string, given: Partial<Measured> = {}): Measured => ({
+  scenario: aScenario(id),
+  slices: {
+    null: [aSlice(20_000), aSlice(10_000), aSlice(30_000)],
+    service: [aSlice(16_000), aSlice(9_000), aSlice(21_000)],
+  },
+  latencies: {
+    null: [{ p50Ms: 0.1, p99Ms: 0.2 }],
+    service: [{ p50Ms: 0.12, p99Ms: 0.3 }],
+  },
+  verifyMicroseconds: [],
+  ...given,
+})
+
+describe('a result', () => {
+  it('compares slices side by side, not medians', () => {
+    expect(resultOf(measured('open')).throughputRatio).toEqual({ median: 0.8, min: 0.7, max: 0.9 })
+  })
+
+  it('compares the CPU of a verifying check with what it cannot do without', () => {
+    const slices = {
+      null: [aSlice(20_000, { cpuMicroseconds: 50 })],
+      service: [aSlice(9_000, { cpuMicroseconds: 180 })],
+    }
+    const { cpuOfVerifying } = resultOf(
+      measured('jwt-rs256-cold', { slices, verifyMicroseconds: [90, 100, 110] }),
+    )
+    expect(cpuOfVerifying).toBeCloseTo(1.2)
+  })
+})
+
+describe('a promise', () => {
+  it('is kept by a ratio that reaches it', () => {
+    const [goal] = goalsOf([resultOf(measured('open'))], [])
+    expect(goal).toMatchObject({ measured: '0.80', kept: true })
+  })
+
+  it('falls short by a ratio below it', () => {
+    const slices = { null: [aSlice(10_000)], service: [aSlice(7_900)] }
+    const [goal] = goalsOf([resultOf(measured('open', { slices }))], [])
+    expect(goal).toMatchObject({ measured: '0.79', kept: false })
+  })
+
+  it('about memory is about what the service has more than the null server', () => {
+    const slices = {
+      null: [aSlice(10_000)],
+      service: [aSlice(9_000, { residentBytes: 330 * 2 ** 20 })],
+    }
+    const goals = goalsOf([resultOf(measured('services-1000', { slices }))], [])
+    expect(goals).toMatchObject([{ measured: '130 MiB', kept: false }])
+  })
+
+  it('about the start is about the large world', () => {
+    const goals = goalsOf([], [{ world: LARGE, readyMs: 1_400, measured: [] }])
+    expect(goals).toMatchObject([{ measured: '1.40 s', kept: true }])
+  })
+})
+
+describe('the report', () => {
+  it('has a row for each scenario', () => {
+    const rows = resultsTable([measured('open'), measured('denial')].map(resultOf)).split('\n')
+    expect(rows).toHaveLength(4)
+    expect(rows[2]).toContain('| open service | **0.80** [0.70-0.90] | 16000 [9000-21000] |')
+  })
+
+  it('plots each scenario that lies on an axis', () => {
+    const ids = ['key-10', 'key-10000', 'key-100000', 'services-100', 'services-1000', 'load-1']
+    const svg = plotOf(ids.map((id) => resultOf(measured(id))))
+    expect(svg.match(/<polyline/g)).toHaveLength(24)
+    expect(svg).not.toMatch(/NaN|undefined/)
+  })
+})

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { faultIn } from '../../bench/measure/outcome.ts'
+import { frameOf } from '../../bench/worlds/frames.ts'
+import { writeWorld } from '../../bench/worlds/manifests.ts'
+import { bearer, type Scenario } from '../../bench/worlds/scenario.ts'
+import { COLD_TOKENS, SCENARIOS } from '../../bench/worlds/scenarios.ts'
+import { createIssuers, type Issuers } from '../../bench/worlds/tokens.ts'
+import { keyNumberOf, modelOfKey, protectedModel, type World } from '../../bench/worlds/world.ts'
+import { type Engine, openEngine } from '../../src/engine.ts'
+import { encodeAnswer } from '../../src/envoy/check-handler.ts'
+import { decodeCheckRequest, decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import { readCheckRequest } from '../../src/envoy/read-request.ts'
+import { configOf } from '../../src/serve.ts'
+
+let folder = ''
+let issuers: Issuers
+const engines = new Map<World, Engine>()
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'worlds-'))
+  issuers = await createIssuers(folder)
+})
+
+afterAll(async () => {
+  for (const [world, engine] of engines) {
+    await keysOfIssuersFetched(engine, world)
+    await engine.close()
+  }
+  await rm(folder, { recursive: true })
+})
+
+/** A token whose key is not known makes the keys be fetched anew; after it no fetch is under way. */
+async function keysOfIssuersFetched(engine: Engine, world: World) {
+  for (const token of [issuers.userToken('ES256', 0), issuers.serviceAccountToken()]) {
+    const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'unknown' }))
+    const strange = [header.toString('base64url'), ...token.split('.').slice(1)].join('.')
+    const frame = frameOf({ model: protectedModel(world), headers: bearer(strange) })
+    await engine.authorize(readCheckRequest(decodeCheckRequest(frame), 'auto').request)
+  }
+}
+
+async function engineOf(world: World): Promise<Engine> {
+  const known = engines.get(world)
+  if (known !== undefined) return known
+  const own = path.join(folder, world.name)
+  await writeWorld(own, world, issuers)
+  const complain = (text: string) => {
+    throw new Error(text)
+  }
+  const engine = await openEngine({
+    config: configOf({ config: path.join(own, 'config.yaml') }),
+    manifests: path.join(own, 'manifests'),
+    reportProblem: ({ message }) => complain(message),
+    reportFault: complain,
+    reportOutage: (_resource, message) => complain(message),
+  })
+  engines.set(world, engine)
+  return engine
+}
+
+/** Of thousands of tokens four different ones. */
+const frugal = (): Issuers => {
+  const tokens = new Map<string, string>()
+  const userToken: Issuers['userToken'] = (algorithm, number) => {
+    const key = `${algorithm} ${number % 4}`
+    const token = tokens.get(key) ?? issuers.userToken(algorithm, number)
+    tokens.set(key, token)
+    return token
+  }
+  return { ...issuers, userToken }
+}
+
+async function answerTo(frame: Buffer, { world }: Scenario) {
+  const { authorize, encode } = await engineOf(world)
+  const incoming = readCheckRequest(decodeCheckRequest(frame), 'auto')
+  const answer = await authorize(incoming.request)
+  return decodeCheckResponse(encodeAnswer(encode, incoming, answer))
+}
+
+function aScenario(id: string): Scenario {
+  const scenario = SCENARIOS.find((one) => one.id === id)
+  if (scenario === undefined) throw new Error(`no scenario ${id}`)
+  return scenario
+}
+
+const isSmall = ({ world }: Scenario) => world.keys <= 100
+
+describe('a scenario of the benchmark is answered as it says', () => {
+  it.each(SCENARIOS.filter(isSmall).map((scenario) => [scenario.title, scenario] as const))(
+    '%s',
+    async (_title, scenario) => {
+      const [frame = Buffer.alloc(0)] = scenario.frames(frugal())
+      expect(faultIn(await answerTo(frame, scenario), scenario.expected)).toBeUndefined()
+    },
+  )
+
+  it('and an answer that it does not expect is told', async () => {
+    const scenario = aScenario('open')
+    const [frame = Buffer.alloc(0)] = scenario.frames(issuers)
+    const answer = await answerTo(frame, scenario)
+    expect(faultIn(answer, { outcome: 'deny', reason: 'not-permitted' })).toContain('not denied')
+    expect(faultIn(answer, { outcome: 'allow', user: 'somebody' })).toContain('not as somebody')
+  })
+})
+
+describe('the frames', () => {
+  it('are as long as those of a real sidecar', () => {
+    const lengthOf = (id: string) => aScenario(id).frames(issuers)[0]?.length
+    expect(lengthOf('open')).toBeGreaterThan(1_000)
+    expect(lengthOf('key-10')).toBeLessThan(1_250)
+    expect(lengthOf('kubernetes')).toBeGreaterThan(2_000)
+    expect(lengthOf('body-64k')).toBeGreaterThan(65_536)
+  })
+
+  it('of cold tokens are more than are remembered', () => {
+    expect(COLD_TOKENS).toBeGreaterThan(10_000)
+    expect(aScenario('jwt-es256-cold').frames(frugal())).toHaveLength(COLD_TOKENS)
+  })
+})
+
+describe('a world', () => {
+  it.each([...new Set(SCENARIOS.map(({ world }) => world))])(
+    'of $services services and $keys keys has one for the model that is asked',
+    (world) => {
+      const model = protectedModel(world)
+      const number = keyNumberOf(model, world)
+      expect(modelOfKey(number, world)).toEqual(model)
+      expect(number).toBeLessThan(world.keys)
+    },
+  )
+})

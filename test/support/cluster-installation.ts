@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { load, loadAll } from 'js-yaml'
+import type { Cluster } from './cluster.ts'
+import type { Written } from './cluster-client.ts'
+import { textAt } from './json.ts'
+
+const DEPLOY = path.join(import.meta.dirname, '../../deploy')
+const NAMESPACE = 'kserve-authz'
+
+/**
+ * Installs the ServiceAccount with exactly the permissions of a file of `deploy/`, and returns a kubeconfig
+ * of it. `port` where a proxy stands before the API server.
+ */
+export async function install(cluster: Cluster, file = 'rbac.yaml', port?: number) {
+  const objects = loadAll(await readFile(path.join(DEPLOY, file), 'utf8')).map(written)
+  const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace ?? NAMESPACE))
+  for (const name of namespaces) await cluster.apply(aNamespace(name))
+  for (const object of objects) await cluster.apply(object)
+  return cluster.kubeconfig({ token: await cluster.tokenFor(NAMESPACE, 'kserve-authz'), port })
+}
+
+export const aNamespace = (name: string): Written => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name },
+})
+
+/** The definition of AccessPolicy, as it is installed. */
+export const accessPolicyCrd = async (): Promise<Written> =>
+  written(load(await readFile(path.join(DEPLOY, 'crd.yaml'), 'utf8')))
+
+function written(object: unknown): Written {
+  const namespace = textAt(object, 'metadata', 'namespace')
+  return {
+    ...(typeof object === 'object' ? object : {}),
+    apiVersion: textAt(object, 'apiVersion'),
+    kind: textAt(object, 'kind'),
+    metadata: {
+      name: textAt(object, 'metadata', 'name'),
+      ...(namespace === '' ? {} : { namespace }),
+    },
+  }
+}

@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { open, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { startChild } from '../../scripts/child.ts'
+import type { Kubernetes } from '../../scripts/kubernetes.ts'
+
+/** What all programs of a cluster share: files in one folder, ports of the loopback address. */
+export type Site = {
+  readonly folder: string
+  readonly etcdPort: number
+  readonly peerPort: number
+  readonly apiPort: number
+  /** Of a user that may do everything. */
+  readonly adminToken: string
+}
+
+export type Program = {
+  readonly pid: number
+  /** Resolves with how it came to its end, and the last that it said. */
+  readonly ended: Promise<string>
+  /** Ends it at once; nothing of a throwaway cluster is worth a farewell. */
+  readonly kill: () => Promise<void>
+}
+
+export const CLUSTER_ISSUER = 'https://kubernetes.default.svc'
+
+/** Makes keys and certificates in a folder, and chooses ports that nobody has at this moment. */
+export async function prepareSite(folder: string): Promise<Site> {
+  const [etcdPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3)
+  const adminToken = randomBytes(16).toString('hex')
+  await makeCertificates(folder)
+  await writeFile(path.join(folder, 'tokens.csv'), `${adminToken},admin,admin,"system:masters"\n`)
+  return { folder, etcdPort, peerPort, apiPort, adminToken }
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  return Promise.all(
+    servers.map(async (server) => {
+      const address = server.address()
+      await new Promise((resolve) => server.close(resolve))
+      return typeof address === 'object' && address !== null ? address.port : 0
+    }),
+  )
+}
+
+const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'] as const
+
+async function makeCertificates(folder: string) {
+  const openssl = async (...args: readonly string[]) => {
+    await promisify(execFile)('openssl', [...args], { cwd: folder })
+  }
+  const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost'
+  const ca = ['-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=test-ca']
+  await openssl('req', '-x509', ...CURVE, '-days', '2', ...ca)
+  const own = ['-keyout', 'server.key', '-out', 'server.crt', '-subj', '/CN=kube-apiserver']
+  const signer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-addext', names]
+  await openssl('req', '-x509', ...CURVE, '-days', '2', ...signer, ...own)
+  await openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'accounts.key')
+  await openssl('ec', '-in', 'accounts.key', '-pubout', '-out', 'accounts.pub')
+}
+
+export function startEtcd({ etcd }: Kubernetes, site: Site): Promise<Program> {
+  const [clients, peers] = [site.etcdPort, site.peerPort].map((port) => `http://127.0.0.1:${port}`)
+  return launch('etcd', site, etcd, {
+    name: 'test',
+    'data-dir': 'etcd',
+    'unsafe-no-fsync': 'true',
+    'listen-client-urls': clients,
+    'advertise-client-urls': clients,
+    'listen-peer-urls': peers,
+    'initial-advertise-peer-urls': peers,
+    'initial-cluster': `test=${peers}`,
+    'log-level': 'error',
+  })
+}
+
+export const startApiServer = ({ apiServer }: Kubernetes, site: Site): Promise<Program> =>
+  launch('kube-apiserver', site, apiServer, {
+    'etcd-servers': `http://127.0.0.1:${site.etcdPort}`,
+    'bind-address': '127.0.0.1',
+    'advertise-address': '127.0.0.1',
+    'secure-port': String(site.apiPort),
+    'tls-cert-file': 'server.crt',
+    'tls-private-key-file': 'server.key',
+    'cert-dir': '.',
+    'client-ca-file': 'ca.crt',
+    'token-auth-file': 'tokens.csv',
+    'anonymous-auth': 'false',
+    'authorization-mode': 'RBAC',
+    'disable-admission-plugins': 'ServiceAccount',
+    'service-account-issuer': CLUSTER_ISSUER,
+    'service-account-key-file': 'accounts.pub',
+    'service-account-signing-key-file': 'accounts.key',
+    'api-audiences': CLUSTER_ISSUER,
+    'service-cluster-ip-range': '10.0.0.0/24',
+  })
+
+async function launch(
+  title: string,
+  { folder }: Site,
+  binary: string,
+  flags: Readonly<Record<string, string | undefined>>,
+): Promise<Program> {
+  const file = path.join(folder, `${title}.log`)
+  const log = await open(file, 'a')
+  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
+  const stdio = ['ignore' as const, log.fd, log.fd]
+  const child = startChild(title, [binary, ...args], { cwd: folder, stdio })
+  await log.close()
+  const { pid } = child
+  if (pid === undefined) throw new Error(await child.ended)
+  return {
+    pid,
+    ended: child.ended.then(async (how) => `${how}: ${await lastLine(file)}`),
+    kill: async () => {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // Gone already.
+      }
+      await child.ended
+    },
+  }
+}
+
+async function lastLine(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.trimEnd().split('\n').at(-1) ?? ''
+}
