@@ -550,7 +550,7 @@ const UNITS = [':', '/', '.', ';', '=', ',', ' ', '%', '%2e', 'a', 'a/', 'a:', '
 
 const longTexts = (start: string): readonly string[] =>
   UNITS.flatMap((unit) =>
-    ['', '/', '!', '\n'].map((end) => start + unit.repeat(20_000 / unit.length) + end),
+    ['', '/', '!', '\n'].map((end) => start + unit.repeat(40_000 / unit.length) + end),
   )
 
 /** A check with this text in that part of it, and in a header of that name. */
