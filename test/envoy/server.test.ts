@@ -178,6 +178,13 @@ describe('health', () => {
   })
 })
 
+/** Waits until nobody new is let in. */
+async function isClosed(port: number) {
+  const late = checkClient(port)
+  await expect(late.check(aCheck())).rejects.toMatchObject({ code: status.UNAVAILABLE })
+  late.close()
+}
+
 describe('a server that closes', () => {
   it('ends at once where nobody asks, although a proxy stays connected', async () => {
     const { server, client } = await serving()
@@ -198,6 +205,7 @@ describe('a server that closes', () => {
     const response = client.check(aCheck())
     await asked.promise
     const closed = server.close(60_000)
+    await isClosed(server.port)
     resolve({ decision: deny('not-permitted'), target: undefined, caller: undefined })
     expect(denialIn(await response).httpStatus).toBe(403)
     await closed
@@ -215,7 +223,8 @@ describe('a server that closes', () => {
     expect(await client.watchHealth('')()).toEqual(NOT_SERVING)
     const response = client.check(aCheck())
     await asked.promise
-    const closed = server.close(100)
+    const closed = server.close(300)
+    await isClosed(server.port)
     resolve({ decision: deny('not-permitted'), target: undefined, caller: undefined })
     expect(denialIn(await response).httpStatus).toBe(403)
     await closed
