@@ -11,6 +11,7 @@ import { createEncode, type Encode } from './envoy/encode.ts'
 import type { FactSource, ResourceState } from './fact-source.ts'
 import { openFolderSource } from './folder-source.ts'
 import { jwtProviderOf, placesOf } from './identity-providers.ts'
+import type { Asked, CacheCounts } from './observability/dependencies.ts'
 import type { Problem } from './resources/problem.ts'
 import { createJwtProviders, type JwtProviders } from './tokens/jwt-providers.ts'
 
@@ -21,6 +22,9 @@ export type Engine = {
   readonly directory: Directory
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
+  /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
+  readonly keyAges: JwtProviders['keyAges']
+  readonly caches: () => readonly CacheCounts[]
   readonly close: () => Promise<void>
 }
 
@@ -32,6 +36,7 @@ export type EngineParts = {
   readonly reportFault: (message: string, error: unknown) => void
   /** A kind of objects cannot be read at the moment. */
   readonly reportOutage: (resource: string, message: string) => void
+  readonly observeDependency?: (asked: Asked) => void
 }
 
 /** Opens the folder or the cluster. Rejects where the folder cannot be read or no cluster is configured. */
@@ -40,7 +45,9 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
   const directory = createDirectory()
   const source = await openSource(directory, parts)
   const providers = createJwtProviders(config.jwt.providers.map(jwtProviderOf), {
-    onFailure: (name, error) => parts.reportFault(`the keys of ${name} cannot be fetched`, error),
+    onFailure: (name, error) => parts.reportFault(`trouble with the keys of ${name}`, error),
+    onFetched: (result, seconds) =>
+      parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
   })
   const authorize = createAuthorize(
     {
@@ -59,6 +66,8 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     directory,
     synced: source.synced,
     resources: source.resources,
+    keyAges: providers.keyAges,
+    caches: () => [{ cache: 'jwt', ...providers.cacheCounts() }],
     close: async () => {
       providers.close()
       await source.close()

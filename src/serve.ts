@@ -34,18 +34,22 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   const config = configOf(flags)
   const log = createLog(config.logLevel)
   const warn = withoutRepeats(log.warn, REPEAT_MS)
+  let metrics: Metrics | undefined
   const engine = await openEngine({
     config,
     manifests: flags.manifests,
     reportProblem: ({ object, reason, message }) => log.warn({ object, reason }, message),
     reportFault: (message, error) => warn({ error: String(error) }, message),
     reportOutage: (resource, message) => warn({ resource }, message),
+    observeDependency: (asked) => metrics?.observeDependency(asked),
   })
-  const metrics = createMetrics({
+  metrics = createMetrics({
     perService: config.metrics.perService,
     version,
     directory: engine.directory,
     resources: engine.resources,
+    keyAges: engine.keyAges,
+    caches: engine.caches,
   })
   const decisions = createDecisionLog({
     decisions: config.decisionLog.decisions,

@@ -3,6 +3,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Directory } from '../access/directory.ts'
 import { type Protection, SERVICE_KINDS } from '../access/service.ts'
 import { createCheckCounts, type ObservedCheck } from './check-counts.ts'
+import {
+  type CacheCounts,
+  createDependencyCounts,
+  measureCaches,
+  measureKeys,
+} from './dependencies.ts'
 
 export type { ObservedCheck } from './check-counts.ts'
 
@@ -13,6 +19,9 @@ type Options = {
   readonly directory: Pick<Directory, 'services' | 'servicesNamed' | 'keys'>
   /** What services, pods and keys are read from; a folder in place of a cluster is the resource `manifests`. */
   readonly resources: () => readonly MeasuredResource[]
+  /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
+  readonly keyAges?: () => ReadonlyMap<string, number | undefined>
+  readonly caches?: () => readonly CacheCounts[]
 }
 
 /** One resource may be read in several parts, by namespace or by label. */
@@ -25,12 +34,15 @@ type MeasuredResource = {
 export type Metrics = ReturnType<typeof createMetrics>
 
 /** Counts what happens, for Prometheus. No label has a value that a client chooses. */
-export function createMetrics({ perService, version, directory, resources }: Options) {
+export function createMetrics(options: Options) {
+  const { perService, version, directory, resources, keyAges, caches } = options
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   measureDirectory(registry, directory)
   measureResources(registry, resources)
   measureEventLoop(registry)
+  if (keyAges !== undefined) measureKeys(registry, keyAges)
+  if (caches !== undefined) measureCaches(registry, caches)
   const checks = createCheckCounts(perService, directory)
   const { durations, dropped, build } = createInstruments(registry)
   build.set({ version, node_version: process.version }, 1)
@@ -40,6 +52,8 @@ export function createMetrics({ perService, version, directory, resources }: Opt
       checks.count(check)
       durations.observe({ decision: check.outcome }, check.seconds)
     },
+    /** Another program was asked something. */
+    observeDependency: createDependencyCounts(registry),
     decisionLogDropped: () => dropped.inc(),
     /** All metrics in the text format of Prometheus. */
     text: async () => (await registry.metrics()) + (await checks.text()),

@@ -81,7 +81,9 @@ async function fetchJson(url: string, { signal, maxBytes }: Limit): Promise<unkn
 
 async function readJson(path: string, { signal, maxBytes }: Limit): Promise<unknown> {
   await using file = await open(path)
-  return parse(await textOf(file.createReadStream({ signal, autoClose: false }), maxBytes))
+  const { size } = await file.stat()
+  if (size > maxBytes) throw new Error(`the answer is over ${maxBytes} bytes`)
+  return parse(await file.readFile({ encoding: 'utf8', signal }))
 }
 
 async function textOf(

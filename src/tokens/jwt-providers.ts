@@ -28,12 +28,20 @@ export type JwtProviders = {
   ) => Soon<Authentication | undefined>
   /** Milliseconds since each provider's keys were fetched; `undefined`: never. */
   readonly keyAges: () => ReadonlyMap<string, number | undefined>
+  /** The verified tokens that are remembered, and how often one was looked for. */
+  readonly cacheCounts: () => {
+    readonly entries: number
+    readonly hits: number
+    readonly misses: number
+  }
   readonly close: () => void
 }
 
 export type ProvidersParts = {
   /** The error holds nothing that the issuer sent. */
   readonly onFailure: (provider: string, error: unknown) => void
+  /** Told of each fetch as it ends. */
+  readonly onFetched?: (result: 'success' | 'error', seconds: number) => void
   readonly periods?: Partial<Periods>
   readonly limits?: Partial<FetchLimits>
 }
@@ -50,12 +58,15 @@ export function createJwtProviders(
     verifier: verifierOf(provider, parts),
   }))
   const byIssuer = new Map(issuers.map((issuer) => [issuer.provider.issuer, issuer]))
+  let hits = 0
+  let misses = 0
 
   return {
     authenticate: (token, digest, places) => {
       for (const { provider, verifier } of issuers) {
         const remembered = verifier.remembered(digest)
         if (remembered !== undefined) {
+          hits += 1
           return accepts(provider, places) ? conclude(remembered) : rejected('unknown-issuer')
         }
       }
@@ -65,10 +76,16 @@ export function createJwtProviders(
       if (issuer === undefined || !accepts(issuer.provider, places)) {
         return rejected('unknown-issuer')
       }
+      misses += 1
       return issuer.verifier.verify(token, digest, jwt).then(conclude)
     },
     keyAges: () =>
       new Map(issuers.map(({ provider, verifier }) => [provider.name, verifier.keyAge()])),
+    cacheCounts: () => ({
+      entries: issuers.reduce((sum, { verifier }) => sum + verifier.size(), 0),
+      hits,
+      misses,
+    }),
     close: () => {
       for (const { verifier } of issuers) verifier.close()
     },
@@ -86,7 +103,8 @@ function verifierOf(provider: JwtProvider, parts: ProvidersParts): Verifier<Call
   return createVerifier<Caller>({
     expected: provider,
     fetchKeys: fetchingFrom(provider.keys, parts.limits),
-    onFetched: ({ keys, error }: Fetched) => {
+    onFetched: ({ keys, error, seconds }: Fetched) => {
+      parts.onFetched?.(keys === undefined ? 'error' : 'success', seconds)
       if (keys === undefined) parts.onFailure(provider.name, error)
       else if (keys.exposed > 0) parts.onFailure(provider.name, new Error(EXPOSED))
     },

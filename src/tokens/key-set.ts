@@ -36,20 +36,17 @@ const identityOf = (keys: readonly JWK[]): string =>
 
 const isKey = (key: unknown): key is JWK => isRecord(key) && typeof key.kty === 'string'
 
-const PRIVATE_PARTS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
+/** `k` is the whole of a symmetric key; the others are of private ones (RFC 7518 section 6). */
+const SECRET_PARTS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
 
-const isSecret = (key: JWK): boolean =>
-  key.kty === 'oct' || PRIVATE_PARTS.some((part) => Object.hasOwn(key, part))
-
-const ASYMMETRIC: readonly unknown[] = ['RSA', 'EC', 'OKP']
+const isSecret = (key: JWK): boolean => SECRET_PARTS.some((part) => Object.hasOwn(key, part))
 
 /** RFC 7518 section 3.3. */
 const MIN_RSA_BITS = 2_048
 
 function verifies(key: JWK): boolean {
-  const { kty, use = 'sig', key_ops: operations = ['verify'] } = key
-  if (!ASYMMETRIC.includes(kty) || use !== 'sig') return false
-  if (!Array.isArray(operations) || !operations.includes('verify')) return false
+  const { use = 'sig', key_ops: operations = ['verify'] } = key
+  if (use !== 'sig' || !Array.isArray(operations) || !operations.includes('verify')) return false
   try {
     const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' })
     return (asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) >= MIN_RSA_BITS

@@ -9,6 +9,7 @@ import { findEnvoy } from '../../scripts/envoy.ts'
 import { type Row, readExample } from '../support/identity-providers/data.ts'
 import {
   expectNoSecrets,
+  metricsOf,
   type Run,
   startRun,
   takeSteps,
@@ -62,6 +63,17 @@ describe('examples/identity-providers', () => {
   it('tokens and their claims are in no log and no metric', async () => {
     if (shared === undefined) throw new Error('no row was sent')
     await expectNoSecrets(await shared)
+  })
+
+  it('the keys, the fetches and the verified tokens are measured', async () => {
+    if (shared === undefined) throw new Error('no row was sent')
+    const metrics = await metricsOf(await shared)
+
+    for (const provider of ['dex', 'iap', 'azure']) {
+      expect(metrics).toContain(`kserve_authz_jwks_age_seconds{provider="${provider}"} `)
+    }
+    expect(metrics).toMatch(/^kserve_authz_dependency_requests_total\{.*"jwks".*"success"\} \d/m)
+    expect(metrics).toMatch(/^kserve_authz_cache_requests_total\{cache="jwt",result="hit"\} \d/m)
   })
 
   it('has a row for each sentence of its page', () => {

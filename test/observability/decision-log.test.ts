@@ -178,7 +178,7 @@ describe('without a reader', () => {
     const report = JSON.parse(await textOf(child.stderr))
     expect(report.dropped).toBeGreaterThan(10_000)
     expect(report.grewMb).toBeLessThan(64)
-    expect(report.longestGapMs).toBeLessThan(1_000)
+    expect(report.longestGapMs).toBeLessThan(4_000)
     if (child.exitCode === null) await once(child, 'exit')
     expect(child.exitCode).toBe(0)
   })

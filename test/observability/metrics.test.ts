@@ -255,6 +255,8 @@ describe('the metrics', () => {
       'kserve_authz_check_duration_seconds',
       'kserve_authz_checks_total',
       'kserve_authz_decision_log_dropped_total',
+      'kserve_authz_dependency_duration_seconds',
+      'kserve_authz_dependency_requests_total',
       'kserve_authz_event_loop_delay_seconds',
       'kserve_authz_services',
       'kserve_authz_watch_restarts_total',

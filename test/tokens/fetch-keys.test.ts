@@ -74,7 +74,7 @@ describe('keys are not fetched, with a fixed text for the log, from an issuer th
 
     expect(await outcome(uri())).toBe(message)
     expect(await outcome(discovery())).toBe(message)
-    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(performance.now() - began).toBeLessThan(10_000)
     issuer.fail(undefined)
   })
 

@@ -257,6 +257,14 @@ describe('a token whose key is not known', () => {
 })
 
 describe('the end', () => {
+  it('leaves no attempt to come', async () => {
+    start()
+    await passed(0)
+    holder.close()
+
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('ends every attempt, also the one under way', async () => {
     let aborted = false
     holder = createKeyHolder({

@@ -13,6 +13,8 @@ import { anIssuer, aProvider, compact, encoded, someProviders, verdictOf } from 
 
 const rsa = createSigner('RS256')
 const ours = createSigner()
+/** Another key under the same name. */
+const twin = createSigner()
 const theirs = createSigner()
 const mallory = createSigner()
 const secret = {
@@ -31,7 +33,7 @@ beforeAll(async () => {
   issuer = await anIssuer({ signer: ours })
   other = await anIssuer({ signer: theirs })
   elsewhere = await anIssuer({ signer: mallory })
-  issuer.publish(ours.jwk, rsa.jwk, secret)
+  issuer.publish({ ...twin.jwk, kid: ours.jwk.kid }, ours.jwk, rsa.jwk, secret)
   other.publish(theirs.jwk, { ...theirs.jwk, kid: ours.jwk.kid })
   providers = someProviders(
     [aProvider(issuer, { algorithms: ['ES256', 'RS256'] }), aProvider(other, { name: 'other' })],
@@ -64,6 +66,11 @@ type Row = readonly [title: string, token: () => string | Promise<string>, verdi
 
 const ACCEPTED: readonly Row[] = [
   ['a good token', () => ours.sign(good()), 'idp:ada'],
+  [
+    'a token of another key of that name',
+    () => twin.sign(good(), { kid: ours.jwk.kid }),
+    'idp:ada',
+  ],
   ['a good RS256 token', () => rsa.sign(good()), 'idp:ada'],
   ['a token that names no key', () => ours.sign(good(), { kid: undefined }), 'idp:ada'],
   ['typ at+jwt', () => ours.sign(good(), { typ: 'at+jwt' }), 'idp:ada'],

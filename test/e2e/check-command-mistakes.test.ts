@@ -1,0 +1,123 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run } from '../support/command-line.ts'
+import { TEAM } from '../support/mesh.ts'
+
+const URL = 'http://sk-team.example.com/'
+const GOOD = ['--manifests', TEAM, 'GET', URL]
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'check-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const file = async (name: string, text: string): Promise<string> => {
+  const written = path.join(folder, name)
+  await mkdir(path.dirname(written), { recursive: true })
+  await writeFile(written, text)
+  return written
+}
+
+/** A mistake ends with 2, which is no denial; stdout stays empty, and no stack is shown. */
+async function complaintOf(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(...args)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).not.toMatch(/^ +at /m)
+  return stderr
+}
+
+describe.concurrent('a mistake on the command line ends with 2 and is told:', () => {
+  it.each([
+    [
+      'an unknown flag, with the one that was meant',
+      ['check', '--manifest', 'x', 'GET', URL],
+      '--manifests?',
+    ],
+    ['an unknown command, with the one that was meant', ['chekc'], 'check?'],
+    ['a method without a URL', ['check', '--manifests', TEAM, 'GET'], 'METHOD and URL'],
+    ['no URL', ['check', '--manifests', TEAM, 'GET', 'sk-team.example.com'], 'URL: expected'],
+    ['a position that is none', ['check', '--position', 'here', ...GOOD], 'workload, gateway'],
+    ['a pod that is no address', ['check', '--destination', 'pod:80', ...GOOD], '--destination:'],
+    ['a header without a colon', ['check', '-H', 'accept', ...GOOD], '"name: value"'],
+    ['a request in two forms', ['check', '--request', 'x.json', ...GOOD], '--request FILE'],
+    ['neither a folder nor a cluster', ['check', 'GET', URL], '--manifests'],
+    ['a folder that is not there', ['check', '--manifests', 'not-there', 'GET', URL], 'ENOENT'],
+    [
+      'a request that is not there',
+      ['check', '--manifests', TEAM, '--request', 'not-there'],
+      'not-there',
+    ],
+    ['a configuration that is not there', ['check', '--config', 'not-there', ...GOOD], 'not-there'],
+    [
+      'a request that is not JSON',
+      ['check', '--manifests', TEAM, '--request', 'Makefile'],
+      'not JSON',
+    ],
+    [
+      'a request that is no CheckRequest',
+      ['check', '--manifests', TEAM, '--request', 'package.json'],
+      'not a CheckRequest',
+    ],
+  ])('%s', async (_title, args, told) => {
+    expect(await complaintOf(...args)).toContain(told)
+  })
+
+  it('a header beside a request in a file', async () => {
+    const request = await file('request.json', JSON.stringify(REQUEST))
+    const told = await complaintOf(
+      'check',
+      '--manifests',
+      TEAM,
+      '-H',
+      'accept: a',
+      '--request',
+      request,
+    )
+
+    expect(told).toContain('--request FILE')
+  })
+
+  const REQUEST = { attributes: { request: { http: { method: 'GET', path: '/', host: 'a' } } } }
+})
+
+describe.concurrent('a bad configuration ends with 2', () => {
+  it('and all its problems are told at once', async () => {
+    const config = await file(
+      'config.yaml',
+      [
+        'logLevel: loud',
+        'limit: {}',
+        'apiKeys:',
+        '  header: [x]',
+        'forwardCredential: Perhaps',
+      ].join('\n'),
+    )
+    const told = await complaintOf('check', '--config', config, ...GOOD)
+
+    for (const key of ['logLevel', 'limit', 'apiKeys.header', 'forwardCredential'])
+      expect(told).toContain(`${config}: ${key}: `)
+    expect(told).toContain('limits')
+    expect(told).toContain('headers')
+  })
+})
+
+describe.concurrent('manifests that do not parse end with 2', () => {
+  const SECRET = 'a-key-that-nobody-should-see'
+
+  it.each([
+    ['a flow that has no end', `kind: Secret\nstringData: {api_key: ${SECRET}\n`, 3],
+    ['an alias', `kind: Secret\na: &${SECRET} b\nc: *${SECRET}\n`, 3],
+    ['a second document', `kind: List\n---\nkind: Secret\na: "${SECRET}\n`, 5],
+  ])('and file, line and column are told, never the text: %s', async (title, text, line) => {
+    const name = `${title.replaceAll(' ', '-')}/deep/broken.yaml`
+    await file(name, text)
+    const manifests = path.join(folder, name.split('/')[0] ?? '')
+    const told = await complaintOf('check', '--manifests', manifests, 'GET', URL)
+
+    expect(told).toMatch(new RegExp(`deep/broken\\.yaml: line ${line}, column \\d+: \\S`))
+    expect(told).not.toContain(SECRET)
+  })
+})

@@ -1,0 +1,161 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { captures } from '../support/captures.ts'
+import { run } from '../support/command-line.ts'
+import { KEYS, TOKENS } from '../support/credentials.ts'
+import { TEAM } from '../support/mesh.ts'
+
+const SK = 'http://sk-team.example.com/v1/models/m'
+const BARE = 'http://bare-team.example.com/v1/models/m'
+const ALICE = ['-H', `X-Api-Key: ${KEYS.alice}`]
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'check-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Writes a file and returns its path. */
+const file = async (name: string, text: string): Promise<string> => {
+  const written = path.join(folder, name)
+  await writeFile(written, text)
+  return written
+}
+
+const check = (...args: readonly string[]) => run('check', '--manifests', TEAM, ...args)
+
+/** What it answered as JSON. */
+async function answer(...args: readonly string[]): Promise<unknown> {
+  const { stdout } = await check('-o', 'json', ...args)
+  return JSON.parse(stdout)
+}
+
+describe.concurrent('check', () => {
+  it('ends with 0 on allow, and says why', async () => {
+    const { code, stdout, stderr } = await check(...ALICE, 'GET', BARE)
+
+    expect(code).toBe(0)
+    expect(stdout.split('\n')).toEqual([
+      'ALLOW',
+      '  target: InferenceService team/bare, at a gateway',
+      '  credential: one, in x-api-key',
+      '  caller: alice (api-key team/key-of-alice)',
+      '  permission: yes',
+      '  sets x-auth-request-user: alice',
+      '  sets x-auth-request-groups: gold,beta',
+      '  sets x-auth-request-method: api-key',
+      '  removes x-api-key',
+      '',
+    ])
+    expect(stderr).toBe('')
+  })
+
+  it('ends with 1 on deny, and says why', async () => {
+    const { code, stdout, stderr } = await check('POST', SK)
+
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^DENY 401 missing-credential\n {2}target: InferenceService team\/sk/)
+    expect(stderr).toBe('')
+  })
+
+  it('answers programs in JSON, and says nothing else there', async () => {
+    const broken = path.join(folder, 'with-a-problem')
+    await cp(TEAM, broken, { recursive: true })
+    await writeFile(path.join(broken, 'key.yaml'), EMPTY_KEY)
+    const { stdout, stderr } = await run('check', '--manifests', broken, '-o', 'json', 'GET', SK)
+
+    expect(JSON.parse(stdout)).toEqual({
+      decision: 'deny',
+      reason: 'missing-credential',
+      httpStatus: 401,
+      target: 'InferenceService team/sk',
+      position: 'gateway',
+      steps: ['target: InferenceService team/sk, at a gateway', 'credential: none'],
+      headers: {
+        set: {
+          'x-ext-auth-reason': 'credential not found',
+          'www-authenticate': 'Bearer realm="kubernetes-user"',
+          'content-type': 'application/json',
+        },
+        remove: [],
+      },
+    })
+    expect(stderr).toMatch(/^Secret team\/empty: .*is empty/)
+  })
+
+  const EMPTY_KEY = `
+    apiVersion: v1
+    kind: Secret
+    metadata:
+      name: empty
+      namespace: team
+      labels: { kserve-authz.io/credential: api-key }
+    stringData: { api_key: "" }
+  `
+
+  it.each([
+    ['the path, byte for byte', ['GET', 'http://sk-team.example.com/a/../healthz'], 'deny'],
+    ['the path up to ?', ['GET', 'http://sk-team.example.com/healthz?x=1'], 'allow'],
+    ['the host, as a gateway does', ['GET', 'http://SK-Team.Example.Com.:80/healthz'], 'allow'],
+    ['the pod', ['--destination', '127.0.0.11:8080', 'GET', 'http://any.example/metrics'], 'allow'],
+    ['the position', ['--position', 'workload', 'GET', 'http://open.team/'], 'deny'],
+    [
+      'who calls, with his certificate',
+      [
+        '--destination',
+        '127.0.0.11:8080',
+        '--source',
+        '127.0.0.12',
+        '--principal',
+        'spiffe://cluster.local/ns/team/sa/default',
+        'GET',
+        SK,
+      ],
+      'allow',
+    ],
+    ['a header twice', [...ALICE, ...ALICE, 'GET', SK], 'deny'],
+  ])('reads %s', async (_title, args, decision) => {
+    expect(await answer(...args)).toMatchObject({ decision })
+  })
+
+  it.each([
+    ['http1-get', 'unknown-api-key', 'InferenceService team/sk', 'gateway'],
+    ['tcp-plain', 'unsupported-request', null, null],
+    [
+      'http1-duplicate-authorization-rawheaders',
+      'ambiguous-credential',
+      'InferenceService team/sk',
+      'gateway',
+    ],
+  ])('reads a captured request: %s', async (name, reason, target, position) => {
+    const { message } = captures().find((capture) => capture.name === name) ?? {}
+    const request = await file(`${name}.json`, JSON.stringify(message))
+
+    expect(await answer('--request', request)).toMatchObject({ reason, target, position })
+  })
+
+  it('refuses bytes that are not written as proto3 writes them in JSON', async () => {
+    const bytes = { $utf8: 'Bearer one', $base64: 'QmVhcmVyIG9uZQ==' }
+    const headers = [{ key: 'authorization', raw_value: bytes }]
+    const http = { method: 'GET', path: '/', host: 'sk-team.example.com', header_map: { headers } }
+    const request = await file('bytes.json', JSON.stringify({ attributes: { request: { http } } }))
+
+    expect((await check('--request', request)).code).toBe(2)
+  })
+
+  it('prints no key or token, wherever it was shown', async () => {
+    const secrets = [...Object.values(KEYS), ...Object.values(TOKENS)]
+    const many = secrets.flatMap((secret) => ['-H', `cookie: a=${secret}`, '-H', `a: ${secret}`])
+    const [key, , , other, reader, stranger] = secrets
+    const outputs = await Promise.all([
+      check(...many, '-H', `x-api-key: ${key}`, 'GET', `${BARE}?key=${other}`),
+      check(...many, '-H', `Authorization: Bearer ${reader}`, '-o', 'json', 'GET', BARE),
+      check('-H', `x-api-key ${stranger}`, 'GET', BARE),
+    ])
+
+    const printed = outputs.map(({ stdout, stderr }) => stdout + stderr).join('')
+    expect(secrets.filter((secret) => printed.includes(secret))).toEqual([])
+  })
+})
