@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { read, reasonsOf } from '../resources/objects.ts'
-import { ACCEPTED, MISSPELT, REFUSED } from '../support/access-policies.ts'
+import { ACCEPTED, MISSPELT, NULLS } from '../support/access-policies.ts'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { collectionOf, type Written } from '../support/cluster-client.ts'
 import { accessPolicyCrd } from '../support/cluster-installation.ts'
 import { at, listAt, textAt } from '../support/json.ts'
+import { REFUSED } from '../support/refused-access-policies.ts'
 
 const aPolicy = (spec: unknown, name = 'tried'): Written => ({
   apiVersion: 'kserve-authz.io/v1alpha1',
@@ -72,11 +73,19 @@ describe('the API server refuses an AccessPolicy', () => {
   )
 })
 
-describe('what the API server would let pass', () => {
-  it.each(MISSPELT)('is refused by the reader: an unknown field %s', (_title, spec) => {
-    const reading = read(aPolicy(spec))
-    expect(policyIn(aPolicy(spec))?.terms).toBeUndefined()
-    expect(reasonsOf(reading)).toEqual(['PolicyInvalid'])
+describe('an AccessPolicy that the API server takes is policy-invalid', () => {
+  it.each(NULLS)('with a null for %s', async (_title, spec) => {
+    const { status, body } = await tried(spec)
+    expect({ status, message: textAt(body, 'message') }).toEqual({ status: 201, message: '' })
+    expect(reasonsOf(read(body))).toContain('PolicyInvalid')
+    expect(policyIn(body)).toMatchObject({ mode: 'enforce', terms: undefined })
+  })
+})
+
+describe('an AccessPolicy that no API server has checked is policy-invalid', () => {
+  it.each(MISSPELT)('with an unknown field %s', (_title, spec) => {
+    expect(policyIn(aPolicy(spec))).toMatchObject({ mode: 'enforce', terms: undefined })
+    expect(reasonsOf(read(aPolicy(spec)))).toContain('PolicyInvalid')
   })
 })
 

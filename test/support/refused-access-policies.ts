@@ -1,0 +1,130 @@
+import { from, IRIS, path, targets, to } from './access-policies.ts'
+
+type Refused = readonly [title: string, spec: unknown, message: RegExp]
+
+/** What the cluster refuses, with its message. */
+export const REFUSED: readonly Refused[] = [
+  [
+    'another group',
+    { targetRefs: [{ ...IRIS, group: 'apps' }] },
+    /targetRefs\[0\]\.group: Unsupported value/,
+  ],
+  ['another kind', targets('Pod'), /targetRefs\[0\]\.kind: Unsupported value: "Pod"/],
+  [
+    'a target without a name',
+    { targetRefs: [{ group: IRIS.group, kind: IRIS.kind }] },
+    /name: Required value/,
+  ],
+  [
+    'a target in capitals',
+    { targetRefs: [{ ...IRIS, name: 'Iris' }] },
+    /targetRefs\[0\]\.name: Invalid value/,
+  ],
+  ['another mode', { mode: 'Audit' }, /spec\.mode: Unsupported value: "Audit"/],
+  ['rules that are no list', { allow: {} }, /spec\.allow/],
+  ['a rule that is null', { allow: [null] }, /spec\.allow\[0\]/],
+  ['too many rules', { deny: Array.from({ length: 129 }, () => ({})) }, /spec\.deny: Too many/],
+  ['an empty text', from({ users: [''] }), /users\[0\]: Invalid value/],
+  ['a number', from({ groups: [7] }), /groups\[0\]: Invalid value/],
+  ['too long a text', from({ groups: ['a'.repeat(513)] }), /groups\[0\]: Too long/],
+  [
+    'a ServiceAccount without a namespace',
+    from({ serviceAccounts: ['reader'] }),
+    /serviceAccounts\[0\]/,
+  ],
+  [
+    'a principal with its scheme',
+    from({ principals: ['spiffe://cluster.local/ns/team/sa/reader'] }),
+    /principals\[0\]/,
+  ],
+  ['a claim with one text', from({ claims: { tenant: 'acme' } }), /claims\.tenant/],
+  ['a claim that is null', from({ claims: { tenant: null } }), /claims: .*a value that is null/],
+  ['a header that is null', { headers: { 'x-a': null } }, /headers: .*a value that is null/],
+  ['a claim with a number', from({ claims: { tenant: [7] } }), /claims\.tenant\[0\]/],
+  [
+    'a label that no Secret can have',
+    from({ apiKeys: { matchLabels: { a: 'b c' } } }),
+    /matchLabels\.a/,
+  ],
+  [
+    'a method in small letters',
+    to({ methods: ['get'] }),
+    /methods\[0\]: .*is no HTTP method in capitals/,
+  ],
+  [
+    'a wildcard for a method',
+    to({ methods: ['*'] }),
+    /methods\[0\]: .*is no HTTP method in capitals/,
+  ],
+  [
+    'a wildcard at the start',
+    path('*/predict'),
+    /paths\[0\]: .*has another wildcard than \/\* at its end/,
+  ],
+  ['a wildcard within a name', path('/v1/iris*'), /has another wildcard than/],
+  ['a wildcard within', path('/v1/*/predict'), /has another wildcard than/],
+  ['two wildcards', path('/*/*'), /paths\[0\]: Invalid value/],
+  ...[
+    '',
+    'v1',
+    '//',
+    '/a//b',
+    '/.',
+    '/../a',
+    '/a/..',
+    '/./*',
+    '/%61',
+    '/a;b',
+    '/a?b',
+    '/a#b',
+    '/a b',
+    '/ä',
+  ].map((text): Refused => [`the path "${text}"`, path(text), /paths\[0\]: Invalid value/]),
+  [
+    'an exclusion of a POST',
+    { exclusions: [{ path: '/a', methods: ['POST'] }] },
+    /methods\[0\]: Unsupported value/,
+  ],
+  ['an exclusion without a path', { exclusions: [{}] }, /path: Required value/],
+  ['an exclusion of a prefix', { exclusions: [{ path: '/a/*' }] }, /exclusions are exact/],
+  [
+    'an exclusion that is not canonical',
+    { exclusions: [{ path: '/a/../b' }] },
+    /path: Invalid value/,
+  ],
+  [
+    'a header without a name',
+    { headers: { '': { claim: 'a' } } },
+    /no name of a header in lower case/,
+  ],
+  [
+    'a header in capitals',
+    { headers: { 'X-Tenant': { claim: 'a' } } },
+    /no name of a header in lower case/,
+  ],
+  ...[
+    'host',
+    'authorization',
+    'x-envoy-a',
+    'grpc-timeout',
+    'x-forwarded-for',
+    'x-auth-request-user',
+  ].map(
+    (name): Refused => [
+      `the header ${name}`,
+      { headers: { [name]: { claim: 'a' } } },
+      /has the name of a header that is not a policy's to set/,
+    ],
+  ),
+  ['a header without a claim', { headers: { 'x-tenant': {} } }, /claim: Required value/],
+  [
+    'one provider twice',
+    { authentication: { jwt: [{ provider: 'a' }, { provider: 'a', audiences: [] }] } },
+    /jwt\[1\]: Duplicate value/,
+  ],
+  [
+    'a provider without a name',
+    { authentication: { jwt: [{ provider: '' }] } },
+    /provider: Invalid value/,
+  ],
+]
