@@ -1,5 +1,5 @@
 import type { Directory } from './access/directory.ts'
-import type { AuthenticateToken } from './access/identify.ts'
+import type { Audiences, AuthenticateToken } from './access/identify.ts'
 import { createCache } from './caches/lru.ts'
 import type { Config } from './config.ts'
 import type { EngineParts } from './engine.ts'
@@ -20,6 +20,7 @@ import {
 import { createEvents, type Events } from './kubernetes/events.ts'
 import { discoverIssuer } from './kubernetes/issuer.ts'
 import { loadKubeConfig } from './kubernetes/kube-config.ts'
+import { perAudiences } from './kubernetes/per-audiences.ts'
 import { createServing } from './kubernetes/serving.ts'
 import { type Followed, followCluster } from './kubernetes/source.ts'
 import { createTokenReviews } from './kubernetes/token-review.ts'
@@ -120,20 +121,26 @@ function authenticationOf(
   accounts: Accounts | undefined,
   { kubernetes }: Config,
   signal: AbortSignal,
-): AuthenticateInCluster {
-  const { audiences, issuer, opaqueTokenPrefixes } = kubernetes
-  return createClusterAuthentication({
-    reviews: createTokenReviews(api, audiences, createCache),
-    accounts,
-    audiences,
-    opaquePrefixes: opaqueTokenPrefixes,
-    issuer: issuer === null ? discoverIssuer(api, signal) : () => issuer,
-    inspect: readUnverified,
-    waitMs: WAIT_MS,
-  })
+): AuthenticationFor {
+  const { issuer, opaqueTokenPrefixes } = kubernetes
+  const issuerNow = issuer === null ? discoverIssuer(api, signal) : () => issuer
+  return perAudiences(kubernetes.audiences, (audiences) =>
+    createClusterAuthentication({
+      reviews: createTokenReviews(api, audiences, createCache),
+      accounts,
+      audiences,
+      opaquePrefixes: opaqueTokenPrefixes,
+      issuer: issuerNow,
+      inspect: readUnverified,
+      waitMs: WAIT_MS,
+    }),
+  )
 }
 
+/** A policy may ask for audiences of its own. */
+type AuthenticationFor = (audiences: Audiences) => AuthenticateInCluster
+
 const tokensOf =
-  (authenticate: AuthenticateInCluster): AuthenticateToken =>
-  ({ value, asToken }, digest) =>
-    asToken ? authenticate(value, digest) : undefined
+  (authenticationFor: AuthenticationFor): AuthenticateToken =>
+  ({ value, asToken }, digest, _asker, audiences) =>
+    asToken ? authenticationFor(audiences)(value, digest) : undefined
