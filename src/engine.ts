@@ -79,13 +79,26 @@ async function openSource(directory: Directory, parts: EngineParts): Promise<Fac
   const { config, manifests } = parts
   const settings = {
     ...config,
-    providers: config.jwt.providers.map(({ name }) => name),
+    ...policySettingsOf(config),
     sha256: (bytes: Uint8Array) => hash('sha256', bytes),
   }
   return manifests === undefined
     ? openClusterSource(directory, settings, parts)
     : openFolderSource(manifests, directory, settings, parts)
 }
+
+/** What policies may name, and what they may not. */
+export const policySettingsOf = ({ apiKeys, headers, jwt }: Config) => ({
+  providers: jwt.providers.map(({ name }) => name),
+  ownHeaders: [
+    ...apiKeys.headers,
+    ...jwt.providers.flatMap(({ from }) => from.headers.map(({ name }) => name)),
+    headers.user,
+    headers.groups,
+    headers.method,
+    ...Object.keys(headers.claims),
+  ],
+})
 
 const settingsOf = (config: Config) => ({
   exclusions: exclusionsWith(config.exclusions),
@@ -96,7 +109,6 @@ const settingsOf = (config: Config) => ({
   corsPreflight: config.corsPreflight,
   forwardCredential: config.forwardCredential,
   mesh: config.mesh,
-  limits: config.limits,
 })
 
 /** A token that the source does not know may be one of an identity provider. */

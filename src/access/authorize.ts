@@ -1,15 +1,15 @@
 import type { Caller } from './caller.ts'
 import type { CredentialSource } from './credential.ts'
-import { type Decision, type DenyReason, deny } from './decision.ts'
+import { type Allow, type Decision, type DenyReason, deny, mergeHeaders } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { Exclusions } from './exclusions.ts'
 import type { ForwardCredential } from './forwarding.ts'
 import type { IdentitySources } from './identify.ts'
 import { createJudge } from './judge.ts'
 import type { Mesh } from './mesh-peer.ts'
-import { type PolicyLimits, type Regime, regimeOf } from './regime.ts'
+import { createRegimes } from './regimes.ts'
 import type { AccessRequest } from './request.ts'
-import type { Service } from './service.ts'
+import { createShadow, type Trial } from './shadow.ts'
 import { type Soon, whenKnown } from './soon.ts'
 import { findTargets, type Target, type Targets } from './target.ts'
 
@@ -20,6 +20,8 @@ export type Answer = {
   readonly target: Target | undefined
   /** Who called, whether let in or not; `undefined` where that was not asked or not found out. */
   readonly caller: Caller | undefined
+  /** Absent where nothing is only tried. */
+  readonly trial?: Trial
 }
 
 /** `request` is `undefined` for one that could not be read. `note` is told each step; it sees no secret. */
@@ -39,14 +41,14 @@ export type Settings = {
   readonly corsPreflight: 'deny' | 'allow'
   readonly forwardCredential: ForwardCredential
   readonly mesh: Mesh
-  readonly limits: PolicyLimits
 }
 
 /** Answers at once where all facts are in memory. */
 export function createAuthorize(sources: Sources, settings: Settings): Authorize {
   const { directory } = sources
   const judge = createJudge(sources, settings)
-  const regimeFor = createRegimes(directory, settings.limits)
+  const regimesOf = createRegimes(directory)
+  const trialOf = createShadow({ judge, regimesOf, now: sources.now })
 
   return (request, note) => {
     if (request === undefined) return refused('unsupported-request')
@@ -56,7 +58,9 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
       note?.(`target: none, ${targets.reason}`)
       return refused(targets.reason)
     }
-    return judgeAll(request, targets, note)
+    const trial = trialOf(request, targets)
+    const answer = judgeAll(request, targets, note)
+    return trial === undefined ? answer : whenKnown(answer, (made) => ({ ...made, trial }))
   }
 
   /** All must allow. The first denial is the answer. */
@@ -66,26 +70,12 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
     note: Note | undefined,
   ): Soon<Answer> {
     const [target, next, ...rest] = targets
-    return whenKnown(judge(request, target, regimeFor(target.service), note), (answer) => {
+    return whenKnown(judge(request, target, regimesOf(target.service).enforced, note), (answer) => {
       if (next === undefined || answer.decision.outcome === 'deny') return answer
       return whenKnown(judgeAll(request, [next, ...rest], note), (other) =>
         bothAllow(answer, other),
       )
     })
-  }
-}
-
-/** What is in force for each service, computed once for each change of it or of a policy. */
-function createRegimes(directory: Directory, limits: PolicyLimits): (service: Service) => Regime {
-  const known = new WeakMap<Service, { readonly version: number; readonly regime: Regime }>()
-  return (service) => {
-    const version = directory.policyVersion()
-    const found = known.get(service)
-    if (found?.version === version) return found.regime
-    const policies = directory.policiesFor(service).filter(({ mode }) => mode === 'enforce')
-    const regime = regimeOf(service, policies, limits)
-    known.set(service, { version, regime })
-    return regime
   }
 }
 
@@ -95,10 +85,19 @@ const refused = (reason: DenyReason): Answer => ({
   caller: undefined,
 })
 
-/** The caller is the first one known; his credential is taken away where everybody who read it agrees. */
+/** What both ask for is done: where either sets or removes a header, it is never the client's. */
 function bothAllow(one: Answer, other: Answer): Answer {
   if (one.decision.outcome === 'deny') return one
-  if (other.decision.outcome === 'deny' || one.decision.caller === undefined) return other
-  const kept = other.decision.caller !== undefined && other.decision.consumed.length === 0
-  return kept ? { ...one, decision: { ...one.decision, consumed: [] } } : one
+  if (other.decision.outcome === 'deny') return other
+  const known = one.decision.caller === undefined ? other : one
+  const claimHeaders = mergeHeaders(one.decision.claimHeaders, other.decision.claimHeaders)
+  const decision = { ...callerOfBoth(one.decision, other.decision), claimHeaders }
+  return { ...known, decision }
+}
+
+/** The first one known; his credential is taken away where everybody who read it agrees. */
+function callerOfBoth(one: Allow, other: Allow): Allow {
+  if (one.caller === undefined) return other
+  const kept = other.caller !== undefined && other.consumed.length === 0
+  return kept ? { ...one, consumed: [] } : one
 }

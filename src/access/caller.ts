@@ -24,6 +24,8 @@ export type Caller = {
   readonly inRbac: boolean
   /** What the decision log may say of the credential: a Secret's name, a ServiceAccount, an issuer and subject. */
   readonly reference: string
+  /** Its identity in the mesh, `<trust domain>/ns/<namespace>/sa/<name>`, if that is what lets it in. */
+  readonly principal?: string
   /** The key that was shown, if one was. */
   readonly apiKey?: ApiKey
   /** Of the installation, if a JWT of one was shown. */

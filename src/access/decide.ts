@@ -11,8 +11,8 @@ export type Facts = {
   readonly exempt: boolean
   /** `ambiguous-path`: rules ask for the path, and it is not canonical. */
   readonly policies: 'readable' | 'invalid' | 'ambiguous-path'
-  /** The part of the same service that is calling, if one is. */
-  readonly ownComponent: Caller | undefined
+  /** The part of the same service that is calling, if one is; `denied`: by a rule. */
+  readonly ownComponent: Caller | 'denied' | undefined
   readonly credential: 'none' | 'malformed' | 'ambiguous' | Authentication
   /** How the rules of policies judge the caller. */
   readonly rules: RulesVerdict
@@ -49,12 +49,18 @@ function decideByPolicies(facts: Facts): Decision {
   }
 }
 
-/** A credential that a component passes on names the user; without a good one the component itself is the caller. */
+/**
+ * A credential that a component passes on names the user; without a good one the component itself is the
+ * caller. Rules that deny hold for both of them.
+ */
 function decideByCaller(facts: Facts): Decision {
+  const { ownComponent, credential, rules } = facts
   const decision = decideByCredential(facts)
-  return decision.outcome === 'deny' && facts.ownComponent !== undefined
-    ? allow(facts.ownComponent)
-    : decision
+  if (decision.outcome === 'allow' || ownComponent === undefined || rules === 'denied') {
+    return decision
+  }
+  if (ownComponent !== 'denied') return allow(ownComponent)
+  return credential === 'none' ? deny('denied-by-rule') : decision
 }
 
 function decideByCredential({ credential, rules, permission }: Facts): Decision {
@@ -67,7 +73,7 @@ function decideByCredential({ credential, rules, permission }: Facts): Decision 
     case 'denied':
       return deny('denied-by-rule')
     case 'refused':
-      return deny('not-permitted')
+      return notPermitted(credential.caller)
     case 'allowed':
       return allow(credential.caller)
     case 'silent':
@@ -80,10 +86,14 @@ function decideByPermission(caller: Caller, permission: Exclude<Permission, 'for
     case 'yes':
       return allow(caller)
     case 'no':
-      return deny('not-permitted')
+      return notPermitted(caller)
     case 'unavailable':
       return deny('authorization-unavailable')
     case 'overloaded':
       return deny('overloaded')
   }
 }
+
+/** Whoever showed nothing may still show something. */
+const notPermitted = ({ kind }: Caller): Decision =>
+  deny(kind === 'anonymous' ? 'missing-credential' : 'not-permitted')

@@ -13,7 +13,8 @@ export type Allow = {
   readonly claimHeaders: ClaimHeaders
 }
 
-export type ClaimHeaders = Readonly<Record<string, string>>
+/** By the name of the header; `undefined`: policies disagree on the claim, so it is never set. */
+export type ClaimHeaders = Readonly<Record<string, string | undefined>>
 
 const NO_HEADERS: ClaimHeaders = {}
 
@@ -67,3 +68,12 @@ export const allow = (caller: Caller, consumed: readonly CredentialPlace[] = [])
 })
 
 export const deny = (reason: DenyReason): Deny => ({ outcome: 'deny', reason })
+
+/** What two sides ask for together, whichever comes first. */
+export function mergeHeaders(one: ClaimHeaders, other: ClaimHeaders): ClaimHeaders {
+  const merged = new Map(Object.entries(one))
+  for (const [name, claim] of Object.entries(other)) {
+    merged.set(name, merged.has(name) && merged.get(name) !== claim ? undefined : claim)
+  }
+  return Object.fromEntries(merged)
+}

@@ -76,11 +76,14 @@ export function isExcluded(
   return component !== undefined && isListed(request, exclusions.workload[component])
 }
 
-/** Whether one of these lets a request pass. */
-export function isListed(request: AccessRequest, list: readonly Exclusion[]): boolean {
+/** Whether one of these lets a request pass. `path`: of the request, without its query. */
+export function isListed(
+  request: AccessRequest,
+  list: readonly Exclusion[],
+  path = pathOf(request.path),
+): boolean {
   const { method } = request
   if (list.length === 0 || (method !== 'GET' && method !== 'HEAD')) return false
-  const path = pathOf(request.path)
   return list.some(
     (exclusion) =>
       exclusion.path === path &&

@@ -69,6 +69,8 @@ export function createIdentify(sources: IdentitySources) {
     asker: Asker,
     [audiences, ...others]: readonly Audiences[],
   ): Soon<Authentication | undefined> {
+    // To an API server an empty list means its own audiences.
+    if (audiences?.length === 0) return rejected('wrong-audience')
     return whenKnown(
       sources.authenticateToken(credential, digest, asker, audiences),
       (authentication) =>

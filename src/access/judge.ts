@@ -1,5 +1,5 @@
-import type { Answer, Note, Settings, Sources } from './authorize.ts'
 import { type Authentication, known, rejected } from './authentication.ts'
+import type { Answer, Note, Settings, Sources } from './authorize.ts'
 import { readCredential } from './credential.ts'
 import { decide, type Facts } from './decide.ts'
 import type { Allow } from './decision.ts'
@@ -10,8 +10,9 @@ import { createIdentify } from './identify.ts'
 import { ANONYMOUS, meshPeer } from './mesh-peer.ts'
 import { ownComponent } from './own-component.ts'
 import { isCanonicalPath, pathOf } from './path.ts'
-import { audienceLists, judgeByRules, type Regime, refusalOf } from './regime.ts'
+import { isDenied, judgeByRules, type Regime, refusalOf } from './regime.ts'
 import type { AccessRequest } from './request.ts'
+import type { Operation } from './rule.ts'
 import { type Soon, whenKnown } from './soon.ts'
 import type { Target } from './target.ts'
 
@@ -48,15 +49,22 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
       note?.(`policies: ${regime.invalid ?? 'the path'} cannot be read without doubt`)
       return conclude(facing, { ...NOTHING_KNOWN, policies })
     }
+    return judgeCredential(facing, { ...NOTHING_KNOWN, ownComponent: componentIn(facing) })
+  }
+
+  function componentIn(facing: Case): Facts['ownComponent'] {
+    const { request, target, regime, note } = facing
     const component = ownComponent(request, target, directory, settings.mesh.trustDomain)
-    if (component !== undefined) note?.(`own component: ${component.reference}`)
-    return judgeCredential(facing, { ...NOTHING_KNOWN, ownComponent: component })
+    if (component === undefined) return undefined
+    const denied = isDenied(regime, component, operationIn(facing))
+    note?.(`own component: ${component.reference}${denied ? ', denied by a rule' : ''}`)
+    return denied ? 'denied' : component
   }
 
   function isExempt({ request, target, regime }: Case): boolean {
     return (
       isExcluded(request, target, settings.exclusions) ||
-      isListed(request, regime.exclusions) ||
+      isListed(request, regime.exclusions, pathFor(request, target)) ||
       (settings.corsPreflight === 'allow' &&
         target.service.kind !== 'InferenceGraph' &&
         isPreflight(request))
@@ -71,8 +79,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     if (credential.kind !== 'presented') {
       return conclude(facing, { ...facts, credential: credential.kind })
     }
-    const lists = audienceLists(regime)
-    const found = authenticate(credential, target.service, request.proxy, lists)
+    const found = authenticate(credential, target.service, request.proxy, regime.audiences)
     return whenKnown(found, (authentication) =>
       whenKnown(judgeCaller(facing, facts, authentication), (answer) =>
         forwards(settings.forwardCredential, target, directory)
@@ -96,7 +103,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     facts: Gathered,
     authentication: Authentication | 'none',
   ): Soon<Answer> {
-    const { request, target, regime, note } = facing
+    const { target, regime, note } = facing
     if (authentication === 'none') return conclude(facing, facts)
     if (authentication.kind === 'rejected') {
       note?.(`caller: unknown, ${authentication.reason}`)
@@ -109,8 +116,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
       note?.(`policies: they do not accept this credential, ${refusal}`)
       return conclude(facing, { ...facts, credential: rejected(refusal) })
     }
-    const operation = { method: request.method, path: pathFor(facing) }
-    const rules = judgeByRules(regime, caller, operation, note)
+    const rules = judgeByRules(regime, caller, operationIn(facing), note)
     const needed = rules === 'silent' || caller.apiKey !== undefined
     const permission = needed ? permissionOf(caller, target.service) : 'no'
     return whenKnown(permission, (permission) => {
@@ -136,8 +142,13 @@ function policiesIn({ request, regime }: Case): Facts['policies'] {
   return regime.byPath && !isCanonicalPath(pathOf(request.path)) ? 'ambiguous-path' : 'readable'
 }
 
+const operationIn = ({ request, target }: Case): Operation => ({
+  method: request.method,
+  path: pathFor(request, target),
+})
+
 /** As the model sees it. */
-function pathFor({ request, target: { pathPrefix } }: Case): string {
+function pathFor(request: AccessRequest, { pathPrefix }: Target): string {
   const path = pathOf(request.path)
   return pathPrefix === '' ? path : path.slice(pathPrefix.length) || '/'
 }
@@ -155,16 +166,12 @@ function conclude({ target, regime }: Case, facts: Gathered): Answer {
   return { decision, target, caller }
 }
 
-/** Only a credential that was found good is taken away, and only from whoever was let in by it. */
-function consuming(
+/** Only a credential that was found good is taken away, and only where somebody was let in. */
+const consuming = (
   answer: Answer,
   authentication: Authentication,
   consumed: Allow['consumed'],
-): Answer {
-  const { decision } = answer
-  const byIt =
-    decision.outcome === 'allow' &&
-    authentication.kind === 'known' &&
-    decision.caller === authentication.caller
-  return byIt ? { ...answer, decision: { ...decision, consumed } } : answer
-}
+): Answer =>
+  answer.decision.outcome === 'allow' && authentication.kind === 'known'
+    ? { ...answer, decision: { ...answer.decision, consumed } }
+    : answer

@@ -30,6 +30,7 @@ export function meshPeer(
     extra: {},
     inRbac: false,
     reference: user,
+    principal: user,
   }
 }
 

@@ -40,5 +40,8 @@ export function ownComponent(
     ...serviceAccountCaller(caller.namespace, caller.serviceAccount, undefined),
     kind: 'component',
     reference: `${caller.namespace}/${caller.name}`,
+    principal: source.principal.slice(SCHEME.length),
   }
 }
+
+const SCHEME = 'spiffe://'

@@ -1,9 +1,10 @@
-import type { Caller } from './caller.ts'
-import type { ClaimHeaders, DenyReason } from './decision.ts'
 import type { Note } from './authorize.ts'
+import type { Caller } from './caller.ts'
+import { type ClaimHeaders, DENY_REASONS, type DenyReason, mergeHeaders } from './decision.ts'
 import type { Exclusion } from './exclusions.ts'
+import type { Audiences } from './identify.ts'
 import type { AcceptedCredentials, Policy, PolicyTerms } from './policy.ts'
-import { matchRule, namesPaths, type Operation, type Rule } from './rule.ts'
+import { explainRule, matchRule, namesPaths, type Operation, type Rule } from './rule.ts'
 import type { Protection, Service } from './service.ts'
 
 /** All policies of one service as one: what is in force there. */
@@ -15,6 +16,8 @@ export type Regime = {
   readonly invalid: string | undefined
   /** Whether some rule asks for the path. */
   readonly byPath: boolean
+  /** A token of the cluster must be good for each of these. */
+  readonly audiences: readonly Audiences[]
   /** Paths that all of the policies let pass. */
   readonly exclusions: readonly Exclusion[]
   /** Headers for the model; `undefined`: no policy asks for any. */
@@ -23,38 +26,29 @@ export type Regime = {
 
 export type NamedTerms = PolicyTerms & { readonly policy: string }
 
-/** What the mesh admin lets tenants write. */
-export type PolicyLimits = { readonly exclusions: boolean; readonly anonymous: boolean }
-
 /** How the rules of all policies judge a caller. `silent`: none of them says who may. */
 export type RulesVerdict = 'denied' | 'allowed' | 'refused' | 'silent'
 
 /**
- * Combines the policies that are in force for a service: they narrow each other. A service whose owner
- * opened it by annotation stays open; one that only says nothing is protected by the first of them.
+ * Combines the policies that are in force for a service: they narrow each other, in any order. A service
+ * whose owner opened it by annotation stays open; one that says nothing is protected by the first of them.
  */
-export function regimeOf(
-  service: Service,
-  policies: readonly Policy[],
-  limits: PolicyLimits,
-): Regime {
+export function regimeOf(service: Service, policies: readonly Policy[]): Regime {
   const invalid = policies.find(({ terms }) => terms === undefined)
   const terms = policies.flatMap(({ name, terms }) =>
     terms === undefined ? [] : [{ ...terms, policy: name }],
   )
-  const protectedByPolicy = policies.length > 0 && !service.optedOut
+  const protects = policies.length > 0 && service.optedOut !== true
+  const excludes = invalid === undefined && service.kind !== 'InferenceGraph'
   return {
-    protection:
-      service.protection === 'open' && protectedByPolicy ? 'protected' : service.protection,
+    protection: service.protection === 'open' && protects ? 'protected' : service.protection,
     terms,
     invalid: invalid?.name,
     byPath: terms.some(({ deny, allow = [] }) => [...deny, ...allow].some(namesPaths)),
-    exclusions:
-      invalid === undefined && limits.exclusions && service.kind !== 'InferenceGraph'
-        ? inAll(terms.map(({ exclusions }) => exclusions))
-        : [],
+    audiences: audiencesOf(terms),
+    exclusions: excludes ? inAll(terms.map(({ exclusions }) => exclusions)) : [],
     claimHeaders: terms.some(({ headers }) => Object.keys(headers).length > 0)
-      ? Object.assign({}, ...terms.map(({ headers }) => headers))
+      ? terms.map(({ headers }): ClaimHeaders => headers).reduce(mergeHeaders)
       : undefined,
   }
 }
@@ -72,32 +66,60 @@ function inAll(lists: readonly (readonly Exclusion[])[]): readonly Exclusion[] {
   })
 }
 
-/** Any deny denies; every policy that says who may must allow. The order changes nothing. */
+/** A policy that names no audiences means the installation's. */
+function audiencesOf(terms: readonly PolicyTerms[]): readonly Audiences[] {
+  const lists = terms.map(({ accepted }) => accepted?.kubernetes?.audiences)
+  const own = new Map(
+    lists.flatMap((list) => (list === undefined ? [] : [[JSON.stringify(list), list] as const])),
+  )
+  const sorted = [...own].toSorted(([one], [other]) => (one < other ? -1 : 1))
+  const installation = lists.length === 0 || lists.includes(undefined) ? [undefined] : []
+  return [...installation, ...sorted.map(([, list]) => list)]
+}
+
+type Terms = Pick<Regime, 'terms'>
+
+/** Any deny denies; every policy that says who may must allow. */
 export function judgeByRules(
-  { terms }: Pick<Regime, 'terms'>,
+  { terms }: Terms,
   caller: Caller,
   operation: Operation,
   note?: Note,
 ): RulesVerdict {
-  const matches = (place: string) => (rule: Rule, index: number) => {
-    const match = matchRule(rule, caller, operation)
-    note?.(`rule ${place}[${index}]: ${match.matches ? 'yes' : `no, by ${match.by}`}`)
-    return match.matches
-  }
-  if (terms.some(({ policy, deny }) => deny.some(matches(`${policy} deny`)))) return 'denied'
-  const lists = terms.filter(({ allow }) => allow !== undefined)
+  if (note !== undefined) explainRules(terms, caller, operation, note)
+  if (isDenied({ terms }, caller, operation)) return 'denied'
+  const matches = (rule: Rule) => matchRule(rule, caller, operation)
+  const lists = terms.flatMap(({ allow }) => (allow === undefined ? [] : [allow]))
   if (lists.length === 0) return 'silent'
-  const allowed = lists.every(({ policy, allow = [] }) => allow.some(matches(`${policy} allow`)))
-  return allowed ? 'allowed' : 'refused'
+  return lists.every((allow) => allow.some(matches)) ? 'allowed' : 'refused'
+}
+
+export const isDenied = ({ terms }: Terms, caller: Caller, operation: Operation): boolean =>
+  terms.some(({ deny }) => deny.some((rule) => matchRule(rule, caller, operation)))
+
+function explainRules(
+  terms: readonly NamedTerms[],
+  caller: Caller,
+  operation: Operation,
+  note: Note,
+) {
+  for (const { policy, deny, allow } of terms) {
+    for (const [list, rules] of [['deny', deny] as const, ['allow', allow ?? []] as const]) {
+      for (const [index, rule] of rules.entries()) {
+        note(`policy ${policy}, ${list}[${index}]: ${explainRule(rule, caller, operation)}`)
+      }
+    }
+    if (allow?.length === 0) note(`policy ${policy}, allow: nobody`)
+  }
 }
 
 /** Why the policies do not accept a caller's credential; `undefined`: all of them do. */
-export function refusalOf({ terms }: Pick<Regime, 'terms'>, caller: Caller): DenyReason | undefined {
-  for (const { accepted } of terms) {
+export function refusalOf({ terms }: Terms, caller: Caller): DenyReason | undefined {
+  const reasons = terms.flatMap(({ accepted }) => {
     const reason = accepted === undefined ? byInstallation(caller) : refusedBy(accepted, caller)
-    if (reason !== undefined) return reason
-  }
-  return undefined
+    return reason ?? []
+  })
+  return reasons.length < 2 ? reasons[0] : DENY_REASONS.find((reason) => reasons.includes(reason))
 }
 
 /** Never mesh peers or anonymous callers. */
@@ -131,18 +153,13 @@ function refusedJwt(
   { jwt }: AcceptedCredentials,
   { provider, claims = {} }: Caller,
 ): DenyReason | undefined {
-  const accepted = jwt.find((each) => each.provider === provider)
-  if (accepted === undefined) return 'unknown-issuer'
-  const { audiences } = accepted
-  if (audiences === undefined) return undefined
+  const accepted = jwt.filter((each) => each.provider === provider)
+  if (accepted.length === 0) return 'unknown-issuer'
   const named: readonly unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  const fits = named.some((entry) => typeof entry === 'string' && audiences.includes(entry))
+  const fits = accepted.some(
+    ({ audiences }) =>
+      audiences === undefined ||
+      named.some((entry) => typeof entry === 'string' && audiences.includes(entry)),
+  )
   return fits ? undefined : 'wrong-audience'
-}
-
-/** The audiences that Kubernetes tokens must be for, list by list; `undefined` stands for the installation's. */
-export function audienceLists({ terms }: Pick<Regime, 'terms'>): readonly (readonly string[] | undefined)[] {
-  const lists = terms.map(({ accepted }) => accepted?.kubernetes?.audiences)
-  const own = lists.filter((list) => list !== undefined)
-  return own.length === lists.length && own.length > 0 ? own : [undefined, ...own]
 }

@@ -1,6 +1,6 @@
 import type { Caller } from './caller.ts'
 
-/** Who may do what. Every part that is there must match; a part that is there and empty matches nothing. */
+/** Who may do what. Every part that is there must match; a list that is there and empty matches nothing. */
 export type Rule = {
   readonly from: readonly RuleSource[] | undefined
   readonly to: readonly RuleOperation[] | undefined
@@ -14,9 +14,9 @@ export type RuleSource = {
   readonly groups?: readonly string[]
   /** `<trust domain>/ns/<namespace>/sa/<name>` of mesh peers. */
   readonly principals?: readonly string[]
-  /** Labels that the Secret of the caller's key must all have. */
+  /** Labels that the Secret of the caller's key must all have; without any: that it is a key. */
   readonly apiKeys?: ReadonlyMap<string, string>
-  /** Texts of which a claim must hold one, for each claim; a dot leads into a claim. */
+  /** Texts of which a claim must hold one, for each claim; without any: that there are claims. */
   readonly claims?: ReadonlyMap<string, readonly string[]>
 }
 
@@ -29,54 +29,57 @@ export type RuleOperation = {
 /** What a caller is about to do: `path` is canonical wherever a rule names paths. */
 export type Operation = { readonly method: string; readonly path: string }
 
-/** Whether a rule matches, and the part that decided if it does not. */
-export type RuleMatch = { readonly matches: true } | { readonly matches: false; readonly by: string }
+export const matchRule = ({ from, to }: Rule, caller: Caller, operation: Operation): boolean =>
+  (from === undefined || from.some((source) => sourceFault(source, caller) === undefined)) &&
+  (to === undefined || to.some((entry) => operationFault(entry, operation) === undefined))
 
-const MATCHES: RuleMatch = { matches: true }
-
-export function matchRule(rule: Rule, caller: Caller, operation: Operation): RuleMatch {
-  const from = matchAny('from', rule.from, (source) => matchSource(source, caller))
-  return from.matches ? matchAny('to', rule.to, (to) => matchOperation(to, operation)) : from
+/** Whether a rule matches, in words: `yes`, or `no` and the parts that decided. */
+export function explainRule({ from, to }: Rule, caller: Caller, operation: Operation): string {
+  const faults = [
+    ...faultsIn('from', from, (source) => sourceFault(source, caller)),
+    ...faultsIn('to', to, (entry) => operationFault(entry, operation)),
+  ]
+  return faults.length === 0 ? 'yes' : `no, by ${faults.join(', ')}`
 }
 
-/** One entry is enough; what decided against the last one is told. */
-function matchAny<T>(
+function faultsIn<T>(
   part: string,
   entries: readonly T[] | undefined,
-  match: (entry: T) => RuleMatch,
-): RuleMatch {
-  if (entries === undefined) return MATCHES
-  let last: RuleMatch = { matches: false, by: part }
-  for (const entry of entries) {
-    const found = match(entry)
-    if (found.matches) return found
-    last = { matches: false, by: `${part}.${found.by}` }
-  }
-  return last
+  faultOf: (entry: T) => string | undefined,
+): readonly string[] {
+  if (entries === undefined) return []
+  if (entries.length === 0) return [`${part}, which is empty`]
+  const faults = entries.map(faultOf)
+  return faults.includes(undefined)
+    ? []
+    : faults.map((fault, index) => `${part}[${index}].${fault ?? ''}`)
 }
 
-function matchSource(source: RuleSource, caller: Caller): RuleMatch {
+type Part<K extends string> = K | undefined
+
+/** The part that does not match; `undefined`: all do. */
+function sourceFault(source: RuleSource, caller: Caller): Part<keyof RuleSource> {
   const { serviceAccounts, users, groups, principals, apiKeys, claims } = source
-  if (!holds(serviceAccounts, serviceAccountOf(caller))) return failed('serviceAccounts')
-  if (!holds(users, userOf(caller))) return failed('users')
+  if (!holds(serviceAccounts, serviceAccountOf(caller))) return 'serviceAccounts'
+  if (!holds(users, userOf(caller))) return 'users'
   if (groups !== undefined && !caller.groups.some((group) => groups.includes(group))) {
-    return failed('groups')
+    return 'groups'
   }
-  if (!holds(principals, principalOf(caller))) return failed('principals')
-  if (apiKeys !== undefined && !hasLabels(caller, apiKeys)) return failed('apiKeys')
-  if (claims !== undefined && !hasClaims(caller, claims)) return failed('claims')
-  return MATCHES
+  if (!holds(principals, caller.principal)) return 'principals'
+  if (apiKeys !== undefined && !hasLabels(caller, apiKeys)) return 'apiKeys'
+  if (claims !== undefined && !hasClaims(caller, claims)) return 'claims'
+  return undefined
 }
 
-function matchOperation({ methods, paths }: RuleOperation, operation: Operation): RuleMatch {
-  if (!holds(methods, operation.method)) return failed('methods')
-  if (paths !== undefined && !paths.some((path) => matchPath(path, operation.path))) {
-    return failed('paths')
-  }
-  return MATCHES
+function operationFault(
+  { methods, paths }: RuleOperation,
+  { method, path }: Operation,
+): Part<keyof RuleOperation> {
+  if (!holds(methods, method)) return 'methods'
+  return paths === undefined || paths.some((pattern) => matchPath(pattern, path))
+    ? undefined
+    : 'paths'
 }
-
-const failed = (by: string): RuleMatch => ({ matches: false, by })
 
 const holds = (entries: readonly string[] | undefined, text: string | undefined): boolean =>
   entries === undefined || (text !== undefined && entries.includes(text))
@@ -96,16 +99,11 @@ function serviceAccountOf({ kind, user }: Caller): string | undefined {
 const userOf = ({ kind, user }: Caller): string | undefined =>
   kind === 'mesh' || kind === 'anonymous' ? undefined : user
 
-const principalOf = ({ kind, user }: Caller): string | undefined =>
-  kind === 'mesh' ? user : undefined
-
 const hasLabels = ({ apiKey }: Caller, wanted: ReadonlyMap<string, string>): boolean =>
   apiKey !== undefined && [...wanted].every(([label, value]) => apiKey.labels.get(label) === value)
 
-const hasClaims = (
-  { claims = {} }: Caller,
-  wanted: ReadonlyMap<string, readonly string[]>,
-): boolean =>
+const hasClaims = ({ claims }: Caller, wanted: ReadonlyMap<string, readonly string[]>): boolean =>
+  claims !== undefined &&
   [...wanted].every(([name, texts]) =>
     textsIn(claimAt(claims, name)).some((text) => texts.includes(text)),
   )

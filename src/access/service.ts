@@ -15,6 +15,8 @@ export type Service = ServiceRef & {
   readonly protection: Protection
   /** Whether its owner opened it by annotation: then no policy protects it. */
   readonly optedOut?: boolean
+  /** Whether its protection is only tried: to callers it is open. */
+  readonly shadow?: boolean
   readonly claims: readonly Claim[]
   /** `spec.model.name` of an LLMInferenceService. */
   readonly model: string | undefined

@@ -1,11 +1,13 @@
 import type { Caller } from '../access/caller.ts'
 import {
   type Allow,
+  type ClaimHeaders,
   type CredentialPlace,
   DENY_REASONS,
   type Decision,
   type DenyReason,
 } from '../access/decision.ts'
+import { claimAt } from '../access/rule.ts'
 import { withoutCookie } from './cookie.ts'
 import { DENIALS, type Denial } from './denials.ts'
 import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
@@ -68,7 +70,7 @@ export function createEncode({ headers, realm }: Encoding): Encode {
 
   function encodeFor(decision: Allow, forged: readonly string[], cookie: string | undefined) {
     const claims = { ...headers.claims, ...decision.claimHeaders }
-    const set = identityHeaders(decision.caller, { ...headers, claims })
+    const set = identityHeaders(decision.caller, headers, claims)
     const taken = withoutCredential(decision.consumed, cookie)
     const given = new Set(set.map(({ header }) => header.key))
     const removed = [...namesOf(decision), ...forged, ...taken.removed]
@@ -137,16 +139,18 @@ const OVERWRITE_IF_EXISTS_OR_ADD = 2
 const PRINTABLE = /^[\x20-\x7e]+$/
 const MAX_VALUE_LENGTH = 16_384
 
-function identityHeaders(caller: Caller | undefined, names: IdentityHeaders): HeaderOption[] {
+function identityHeaders(
+  caller: Caller | undefined,
+  names: IdentityHeaders,
+  claims: ClaimHeaders,
+): HeaderOption[] {
   if (caller === undefined) return []
   const groups = caller.groups.filter((group) => PRINTABLE.test(group) && !group.includes(','))
   const values: readonly (readonly [string, string])[] = [
     [names.user, caller.user],
     [names.groups, groups.join(',')],
     [names.method, caller.kind],
-    ...Object.entries(names.claims).map(
-      ([name, claim]) => [name, textClaim(caller, claim)] as const,
-    ),
+    ...Object.entries(claims).map(([name, claim]) => [name, textClaim(caller, claim)] as const),
   ]
   return values
     .filter(([, value]) => PRINTABLE.test(value) && value.length <= MAX_VALUE_LENGTH)
@@ -154,8 +158,8 @@ function identityHeaders(caller: Caller | undefined, names: IdentityHeaders): He
 }
 
 /** `''`: the caller showed no token with this claim, or it is no text. */
-function textClaim({ claims }: Caller, name: string): string {
-  const value = claims !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined
+function textClaim({ claims }: Caller, name: string | undefined): string {
+  const value = claims === undefined || name === undefined ? undefined : claimAt(claims, name)
   return typeof value === 'string' ? value : ''
 }
 

@@ -3,15 +3,7 @@ import { SERVICE_KINDS } from '../access/service.ts'
 import { isSubdomainName, type KubernetesObject, printable, valueAt } from './object.ts'
 import { readPolicyExclusions, readPolicyHeaders } from './policy-extras.ts'
 import { readRules } from './policy-rules.ts'
-import {
-  absentOr,
-  fieldsOf,
-  listOf,
-  PolicyFault,
-  text,
-  textMap,
-  textsOf,
-} from './policy-values.ts'
+import { absentOr, fieldsOf, listOf, PolicyFault, text, textMap, textsOf } from './policy-values.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './settings.ts'
 
@@ -24,7 +16,7 @@ export function readAccessPolicy(
   settings: ReadSettings,
   raise: Raise,
 ): Policy {
-  const spec = valueAt(content, 'spec') ?? {}
+  const { spec } = content
   const attempt = <T>(read: () => T): T | undefined => {
     try {
       return read()
@@ -34,7 +26,7 @@ export function readAccessPolicy(
       return undefined
     }
   }
-  const mode = attempt(() => readMode(valueAt(spec, 'mode'))) ?? 'enforce'
+  const mode = attempt(() => readMode(valueAt(spec, 'mode'), settings, raise)) ?? 'enforce'
   const targets = attempt(() => ({ list: readTargets(valueAt(spec, 'targetRefs')) }))
   const terms = attempt(() => readTerms(spec, settings, raise))
   return {
@@ -46,9 +38,13 @@ export function readAccessPolicy(
   }
 }
 
-function readMode(value: unknown): Policy['mode'] {
+function readMode(value: unknown, { limits }: ReadSettings, raise: Raise): Policy['mode'] {
   if (value === undefined || value === 'Enforce') return 'enforce'
-  if (value === 'Shadow') return 'shadow'
+  if (value === 'Shadow') {
+    if (!limits.shadow)
+      raise('BeyondLimits', 'spec.mode: Shadow has no effect in this installation')
+    return 'shadow'
+  }
   throw new PolicyFault('spec.mode', 'is neither Enforce nor Shadow: it is enforced')
 }
 
@@ -78,10 +74,12 @@ function readTerms(spec: unknown, settings: ReadSettings, raise: Raise): PolicyT
     accepted: absentOr(parts.authentication, () =>
       readAccepted(parts.authentication, settings, raise),
     ),
-    deny: readRules('spec.deny', parts.deny ?? []),
+    deny: absentOr(parts.deny, () => readRules('spec.deny', parts.deny)) ?? [],
     allow: absentOr(parts.allow, () => readRules('spec.allow', parts.allow)),
-    exclusions: readPolicyExclusions(parts.exclusions ?? [], settings, raise),
-    headers: readPolicyHeaders(parts.headers ?? {}),
+    exclusions:
+      absentOr(parts.exclusions, () => readPolicyExclusions(parts.exclusions, settings, raise)) ??
+      [],
+    headers: absentOr(parts.headers, () => readPolicyHeaders(parts.headers, settings)) ?? {},
   }
 }
 
@@ -102,7 +100,7 @@ function readAccepted(value: unknown, settings: ReadSettings, raise: Raise): Acc
       return { audiences: absentOr(audiences, () => textsOf(`${place}.audiences`, audiences)) }
     }),
     apiKeys: absentOr(apiKeys, () => readKeySelector(apiKeys)),
-    jwt: readProviders(jwt ?? [], settings, raise),
+    jwt: absentOr(jwt, () => readProviders(jwt, settings, raise)) ?? [],
     mesh: mesh !== undefined,
     anonymous: anonymous !== undefined && settings.limits.anonymous,
   }
@@ -115,6 +113,15 @@ function readKeySelector(value: unknown): AcceptedCredentials['apiKeys'] {
   const { matchLabels = {} } = fieldsOf(`${place}.selector`, selector, ['matchLabels'])
   return { labels: textMap(`${place}.selector.matchLabels`, matchLabels) }
 }
+
+/** A policy of which not even the metadata can be read: it closes its namespace. */
+export const unreadablePolicy = (namespace: string, name: string): Policy => ({
+  namespace,
+  name,
+  mode: 'enforce',
+  targets: undefined,
+  terms: undefined,
+})
 
 /** A provider that the installation does not have can let nobody in. */
 function readProviders(value: unknown, settings: ReadSettings, raise: Raise) {
@@ -131,4 +138,3 @@ function readProviders(value: unknown, settings: ReadSettings, raise: Raise) {
     }
   })
 }
-

@@ -3,6 +3,7 @@ import { clusterClaims, readClaims } from './claims.ts'
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
+import { readMode } from './service-mode.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** Reads a `serving.kserve.io` InferenceGraph. */
@@ -18,6 +19,7 @@ export function readInferenceGraph(
     name,
     protection: readProtection(object, settings.protectByDefault, settings, raise),
     optedOut: isOptedOut(object, settings),
+    ...readMode(object, settings, raise),
     claims: readClaims(clusterClaims(name, namespace), content, raise),
     model: undefined,
   }

@@ -3,6 +3,7 @@ import { clusterClaims, readClaims } from './claims.ts'
 import { isSubdomainName, type KubernetesObject, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
+import { readMode } from './service-mode.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** Reads a `serving.kserve.io` InferenceService. Its claims: names in the cluster, URLs of its status. */
@@ -22,6 +23,7 @@ export function readInferenceService(
     name,
     protection: readProtection(object, settings.protectByDefault, settings, raise),
     optedOut: isOptedOut(object, settings),
+    ...readMode(object, settings, raise),
     claims: readClaims(named, content, raise),
     model: undefined,
   }

@@ -3,6 +3,7 @@ import { clusterClaims, pathClaim, readClaims } from './claims.ts'
 import { type KubernetesObject, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
+import { readMode } from './service-mode.ts'
 import type { ReadSettings } from './settings.ts'
 
 /**
@@ -30,6 +31,7 @@ export function readLlmInferenceService(
     name,
     protection: readProtection(object, true, settings, raise),
     optedOut: isOptedOut(object, settings),
+    ...readMode(object, settings, raise),
     claims: readClaims(
       [...named, ...clusterClaims(`${name}-kserve-workload-svc`, namespace)],
       content,

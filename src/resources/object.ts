@@ -69,15 +69,20 @@ export function readObject(
 ): KubernetesObject | string {
   const name = textAt(content, 'metadata', 'name')
   if (name === undefined || !isName(name)) return 'its metadata.name is no valid name'
-  const namespace = namespaced ? valueAt(content, 'metadata', 'namespace') || DEFAULT_NAMESPACE : ''
-  if (typeof namespace !== 'string' || (namespaced && !isNamespaceName(namespace)))
-    return 'its metadata.namespace is no valid name'
+  const namespace = namespaced ? namespaceIn(content) : ''
+  if (namespace === undefined) return 'its metadata.namespace is no valid name'
   const labels = textMapAt(content, 'metadata', 'labels')
   if (labels === undefined) return 'its metadata.labels are no map'
   const annotations = textMapAt(content, 'metadata', 'annotations')
   if (annotations === undefined) return 'its metadata.annotations are no map'
   const uid = textAt(content, 'metadata', 'uid')
   return { kind, namespace, name, uid, labels, annotations, content }
+}
+
+/** The namespace that it is in; `undefined`: no valid name of one. */
+export function namespaceIn(content: Fields): string | undefined {
+  const namespace = valueAt(content, 'metadata', 'namespace') || DEFAULT_NAMESPACE
+  return typeof namespace === 'string' && isNamespaceName(namespace) ? namespace : undefined
 }
 
 /** As in messages, e.g. `Secret team/reader`, `ClusterRole view`. */

@@ -1,5 +1,6 @@
 import type { Exclusion } from '../access/exclusions.ts'
 import { isCanonicalPath } from '../access/path.ts'
+import { MODEL_HEADER } from '../access/target.ts'
 import { isFields } from './object.ts'
 import { fieldsOf, listOf, PolicyFault, text } from './policy-values.ts'
 import type { Raise } from './problem.ts'
@@ -36,24 +37,34 @@ const readMethod =
 
 const HEADERS = 'spec.headers'
 // A token of RFC 9110 section 5.6.2 in lower case, without what Envoy owns or what frames a message.
-const HEADER = /^(?!x-envoy-|grpc-|x-forwarded-|x-auth-request-)[a-z0-9!#$%&'*+.^`|~-]+$/
-const RESERVED = [
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'cookie',
+const HEADER = /^(?!x-envoy-|grpc-|x-forwarded-|x-auth-request-)[a-z0-9!#$%&'*+.^`|~-]{1,256}$/
+const RESERVED: readonly string[] = [
   'authorization',
+  'connection',
+  'content-length',
+  'cookie',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
   'te',
+  'trailer',
+  'transfer-encoding',
   'upgrade',
+  'x-request-id',
+  MODEL_HEADER,
 ]
 
 /** Headers for the model, each from a claim: `{kubeflow-userid: {claim: email}}`. Throws a PolicyFault. */
-export function readPolicyHeaders(value: unknown): Readonly<Record<string, string>> {
+export function readPolicyHeaders(
+  value: unknown,
+  { ownHeaders }: Pick<ReadSettings, 'ownHeaders'>,
+): Readonly<Record<string, string>> {
   if (!isFields(value)) throw new PolicyFault(HEADERS, 'is no object')
+  // Behind a proxy that turns one into the other, `x_key` is `x-key`.
+  const taken = new Set([...RESERVED, ...ownHeaders.map((name) => name.replaceAll('_', '-'))])
   return Object.fromEntries(
     Object.entries(value).map(([name, source]) => {
-      if (!HEADER.test(name) || RESERVED.includes(name)) {
+      if (!HEADER.test(name) || taken.has(name)) {
         throw new PolicyFault(HEADERS, 'holds a name that no header may have here')
       }
       const { claim } = fieldsOf(`${HEADERS}.${name}`, source, ['claim'])

@@ -22,17 +22,27 @@ const readEach = <T>(
 
 const SOURCE = ['serviceAccounts', 'users', 'groups', 'principals', 'apiKeys', 'claims']
 
+// What could never match, in a rule that denies above all, is a mistake.
+const SERVICE_ACCOUNT = /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/
+const PRINCIPAL = /^[a-z0-9._-]{1,255}\/ns\/[a-z0-9-]{1,63}\/sa\/[a-z0-9.-]{1,253}$/
+const ANY = /^/
+const FORM = 'holds what has not the form of one'
+
 function readSource(place: string, value: unknown): RuleSource {
   const parts = fieldsOf(place, value, SOURCE)
   const { serviceAccounts, users, groups, principals, apiKeys, claims } = parts
-  const texts = (name: string, list: unknown) => textsOf(`${place}.${name}`, list)
+  const texts = (name: string, list: unknown, form = ANY) => {
+    const found = textsOf(`${place}.${name}`, list)
+    if (!found.every((text) => form.test(text))) throw new PolicyFault(`${place}.${name}`, FORM)
+    return found
+  }
   return {
     ...(serviceAccounts === undefined
       ? {}
-      : { serviceAccounts: texts('serviceAccounts', serviceAccounts) }),
+      : { serviceAccounts: texts('serviceAccounts', serviceAccounts, SERVICE_ACCOUNT) }),
     ...(users === undefined ? {} : { users: texts('users', users) }),
     ...(groups === undefined ? {} : { groups: texts('groups', groups) }),
-    ...(principals === undefined ? {} : { principals: texts('principals', principals) }),
+    ...(principals === undefined ? {} : { principals: texts('principals', principals, PRINCIPAL) }),
     ...(apiKeys === undefined ? {} : { apiKeys: readLabels(`${place}.apiKeys`, apiKeys) }),
     ...(claims === undefined ? {} : { claims: readClaims(`${place}.claims`, claims) }),
   }
@@ -45,9 +55,7 @@ function readLabels(place: string, value: unknown): ReadonlyMap<string, string> 
 
 function readClaims(place: string, value: unknown): ReadonlyMap<string, readonly string[]> {
   if (!isFields(value)) throw new PolicyFault(place, 'is no object')
-  return new Map(
-    Object.entries(value).map(([name, texts]) => [name, textsOf(`${place}.*`, texts)]),
-  )
+  return new Map(Object.entries(value).map(([name, texts]) => [name, textsOf(`${place}.*`, texts)]))
 }
 
 const METHOD = /^[A-Z][A-Z-]{0,31}$/

@@ -1,8 +1,8 @@
 import type { ApiKey } from '../access/api-key.ts'
+import type { Policy } from '../access/policy.ts'
 import type { Service } from '../access/service.ts'
 import type { Workload } from '../access/workload.ts'
-import type { Policy } from '../access/policy.ts'
-import { readAccessPolicy } from './access-policy.ts'
+import { readAccessPolicy, unreadablePolicy } from './access-policy.ts'
 import { readApiKey } from './api-key.ts'
 import { readInferenceGraph } from './inference-graph.ts'
 import { readInferenceService } from './inference-service.ts'
@@ -14,6 +14,7 @@ import {
   isSubdomainName,
   type KubernetesObject,
   labelOf,
+  namespaceIn,
   type ObjectShape,
   printable,
   readObject,
@@ -122,14 +123,27 @@ export function readResource(value: unknown, settings: ReadSettings): Reading {
 
 function readKnown(name: string, kind: Kind, content: Fields, settings: ReadSettings): Reading {
   const object = readObject(name, content, kind)
-  if (typeof object === 'string') {
-    const written = textAt(content, 'metadata', 'name')
-    const named = written === undefined ? name : `${name} "${printable(written)}"`
-    return unread(named, 'UnreadableObject', `ignored: ${object}`)
-  }
+  if (typeof object === 'string') return readNameless(name, kind, content, object)
   const { problems, raise } = problemsOf(object)
   const resource = kind.read(object, settings, raise)
   return { identity: labelOf(object), resource, problems }
+}
+
+/** What lets in is ignored; what keeps out, a policy, closes the namespace that it can only stand in. */
+function readNameless(name: string, kind: Kind, content: Fields, fault: string): Reading {
+  const written = textAt(content, 'metadata', 'name') ?? ''
+  const named = written === '' ? name : `${name} "${printable(written)}"`
+  const namespace = namespaceIn(content)
+  if (kind.read !== readPolicy || namespace === undefined) {
+    return unread(named, 'UnreadableObject', `ignored: ${fault}`)
+  }
+  return {
+    identity: `${name} ${namespace}/${written}`,
+    resource: { kind: 'policy', policy: unreadablePolicy(namespace, written) },
+    problems: [
+      { object: named, reason: 'PolicyInvalid', message: `closes ${namespace}: ${fault}` },
+    ],
+  }
 }
 
 const unread = (object: string, reason: string, message: string): Reading => ({

@@ -12,6 +12,8 @@ export type ReadSettings = {
     /** Whether a policy may exclude paths. */
     readonly exclusions: boolean
   }
+  /** By which the installation takes credentials or tells who calls: no policy sets them. */
+  readonly ownHeaders: readonly string[]
   /** The names of the installation's JWT providers. */
   readonly providers: readonly string[]
   readonly apiKeys: {

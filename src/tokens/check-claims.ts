@@ -3,8 +3,8 @@ import type { UnverifiedJwt } from './unverified.ts'
 
 export type Expected = {
   readonly issuer: string
-  /** At least one of them must be in `aud`. */
-  readonly audiences: readonly string[]
+  /** At least one of them must be in `aud`; `undefined`: that is checked elsewhere. */
+  readonly audiences: readonly string[] | undefined
   /** Asymmetric ones only. */
   readonly algorithms: readonly string[]
 }
@@ -23,7 +23,9 @@ export function checkClaims(
 ): DenyReason | undefined {
   if (!expected.algorithms.includes(alg)) return 'invalid-token'
   if (issuer !== expected.issuer) return 'unknown-issuer'
-  if (!isFor(claims.aud, expected.audiences)) return 'wrong-audience'
+  if (expected.audiences !== undefined && !isFor(claims.aud, expected.audiences)) {
+    return 'wrong-audience'
+  }
   const { exp, nbf, iat } = claims
   if (!isTime(exp) || !isAbsentOrTime(nbf) || !isAbsentOrTime(iat)) return 'invalid-token'
   if (exp + CLOCK_SKEW_SECONDS <= nowSeconds) return 'expired-token'
@@ -31,7 +33,8 @@ export function checkClaims(
   return (nbf ?? 0) > earliest || (iat ?? 0) > earliest ? 'invalid-token' : undefined
 }
 
-function isFor(audience: unknown, audiences: readonly string[]): boolean {
+/** Whether one of the audiences is in an `aud`. */
+export function isFor(audience: unknown, audiences: readonly string[]): boolean {
   const named: readonly unknown[] = Array.isArray(audience) ? audience : [audience]
   return named.some((entry) => typeof entry === 'string' && audiences.includes(entry))
 }

@@ -2,11 +2,11 @@ import { type Authentication, known, rejected } from '../access/authentication.t
 import type { Caller } from '../access/caller.ts'
 import { serviceAccountCaller } from '../access/service-account.ts'
 import type { Soon } from '../access/soon.ts'
+import { isFor } from './check-claims.ts'
 import { fetchingFrom } from './fetch-keys.ts'
 import { FILE_PERIODS } from './key-holder.ts'
-import type { Claims } from './unverified.ts'
-import { readUnverified } from './unverified.ts'
-import { createVerifier, type Verified, type Verifier } from './verifier.ts'
+import { type Claims, readUnverified } from './unverified.ts'
+import { createVerifier, type Verified } from './verifier.ts'
 
 export type ClusterTokens = {
   /** `undefined`: not a token of this cluster. */
@@ -32,51 +32,37 @@ export type ClusterParts = {
   readonly onFailure: (error: unknown) => void
 }
 
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512']
+/** Whose token it is, and its `aud`. */
+type Holder = { readonly caller: Caller; readonly audience: unknown }
 
-/** Lists of audiences that are asked for: the installation's, and those of policies. */
-const MAX_LISTS = 64
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512']
 
 /** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
 export function createClusterTokens(
   { issuer, jwksFile }: ClusterIssuer,
   { serviceAccount, onFailure }: ClusterParts,
 ): ClusterTokens {
-  const verifiers = new Map<string, Verifier<Caller>>()
+  const verifier = createVerifier<Holder>({
+    expected: { issuer, audiences: undefined, algorithms: ALGORITHMS },
+    fetchKeys: fetchingFrom({ kind: 'file', file: jwksFile }),
+    onFetched: ({ keys, error }) => keys === undefined && onFailure(error),
+    read: readHolder,
+    periods: FILE_PERIODS,
+  })
 
   return {
     authenticate: (token, digest, audiences) => {
-      const jwt = readUnverified(token)
-      if (jwt?.issuer !== issuer) return undefined
-      const verifier = verifierFor(audiences)
-      if (verifier === undefined) return rejected('overloaded')
+      const conclude = (verified: Verified<Holder>): Authentication => {
+        if (verified.kind === 'refused') return rejected(verified.reason)
+        const { caller, audience } = verified.value
+        return isFor(audience, audiences) ? ofLiving(caller) : rejected('wrong-audience')
+      }
       const remembered = verifier.remembered(digest)
-      return remembered === undefined
-        ? verifier.verify(token, digest, jwt).then(conclude)
-        : conclude(remembered)
+      if (remembered !== undefined) return conclude(remembered)
+      const jwt = readUnverified(token)
+      return jwt?.issuer === issuer ? verifier.verify(token, digest, jwt).then(conclude) : undefined
     },
-    close: () => {
-      for (const verifier of verifiers.values()) verifier.close()
-    },
-  }
-
-  function verifierFor(audiences: readonly string[]): Verifier<Caller> | undefined {
-    const key = JSON.stringify(audiences)
-    const known = verifiers.get(key)
-    if (known !== undefined || verifiers.size >= MAX_LISTS) return known
-    const created = createVerifier<Caller>({
-      expected: { issuer, audiences, algorithms: ALGORITHMS },
-      fetchKeys: fetchingFrom({ kind: 'file', file: jwksFile }),
-      onFetched: ({ keys, error }) => keys === undefined && onFailure(error),
-      read: readCaller,
-      periods: FILE_PERIODS,
-    })
-    verifiers.set(key, created)
-    return created
-  }
-
-  function conclude(verified: Verified<Caller>): Authentication {
-    return verified.kind === 'refused' ? rejected(verified.reason) : ofLiving(verified.value)
+    close: verifier.close,
   }
 
   /** A token does not outlive its ServiceAccount, nor serve a later one of the same name. */
@@ -91,12 +77,13 @@ export function createClusterTokens(
 
 const SUBJECT = /^system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})$/
 
-function readCaller({ sub, ...claims }: Claims): Verified<Caller> {
+function readHolder({ sub, aud, ...claims }: Claims): Verified<Holder> {
   const [, namespace, name] = SUBJECT.exec(typeof sub === 'string' ? sub : '') ?? []
   if (namespace === undefined || name === undefined) {
     return { kind: 'refused', reason: 'invalid-token' }
   }
-  return { kind: 'verified', value: serviceAccountCaller(namespace, name, uidIn(claims)) }
+  const caller = serviceAccountCaller(namespace, name, uidIn(claims))
+  return { kind: 'verified', value: { caller, audience: aud } }
 }
 
 function uidIn(claims: Claims): string | undefined {

@@ -77,7 +77,7 @@ const verifySignature = (
 ) =>
   jwtVerify(token, getKey, {
     issuer,
-    audience: [...audiences],
+    ...(audiences === undefined ? {} : { audience: [...audiences] }),
     algorithms: [...algorithms],
     clockTolerance: CLOCK_SKEW_SECONDS,
     requiredClaims: ['exp'],

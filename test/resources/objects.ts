@@ -9,6 +9,7 @@ export const SETTINGS: ReadSettings = {
   protectByDefault: false,
   limits: { optOut: true, anonymous: true, shadow: true, exclusions: true },
   providers: ['keycloak'],
+  ownHeaders: ['x-api-key', 'x-goog-iap-jwt-assertion', 'x_auth_user'],
   apiKeys: {
     selector: { matchLabels: { 'kserve-authz.io/credential': 'api-key' } },
     dataNames: ['api_key_sha256', 'api_key'],

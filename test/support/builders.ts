@@ -167,8 +167,10 @@ const SETTINGS: Settings = {
   credentialSources: credentialSources(['authorization', 'x-api-key', 'api-key'], []),
   corsPreflight: 'deny',
   forwardCredential: 'Auto',
-  mesh: { trustDomain: 'cluster.local', intermediaries: ['istio-system/*', 'knative-serving/activator'] },
-  limits: { anonymous: true, exclusions: true },
+  mesh: {
+    trustDomain: 'cluster.local',
+    intermediaries: ['istio-system/*', 'knative-serving/activator'],
+  },
 }
 
 /** The decision as the program wires it, but for fake tokens, a fake RBAC and a clock that stands. */

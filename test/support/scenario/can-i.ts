@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { createDirectory } from '../../../src/access/directory.ts'
 import { readConfig } from '../../../src/config.ts'
+import { policySettingsOf } from '../../../src/engine.ts'
 import { openManifests } from '../../../src/manifests/source.ts'
 import type { Question } from './data.ts'
 
@@ -12,7 +13,7 @@ export async function canI(folder: string, namespace: string, { can }: Question)
   const manifests = await openManifests({
     folder,
     directory: createDirectory(),
-    settings: { ...config, providers: [], sha256: (value) => hash('sha256', value) },
+    settings: { ...config, ...policySettingsOf(config), sha256: (value) => hash('sha256', value) },
     report: () => {},
   })
   const [resource = '', name = ''] = can.get.split('/')
