@@ -106,7 +106,7 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
         const answer = conclude(target, { ...facts, credential: authentication, permission })
         return forwards(settings.forwardCredential, target, directory)
           ? answer
-          : consuming(answer, caller, credential.places)
+          : consuming(answer, credential.places)
       })
     })
   }
@@ -145,9 +145,9 @@ function conclude(target: Target, facts: Gathered): Answer {
   return { decision, target, caller }
 }
 
-/** Only a credential that was found good is taken away, and only from whoever was let in by it. */
-const consuming = (answer: Answer, caller: Caller, consumed: Allow['consumed']): Answer =>
-  answer.decision.outcome === 'allow' && answer.decision.caller === caller
+/** Only a credential that was found good is taken away, whether it or a component's own identity let the caller in. */
+const consuming = (answer: Answer, consumed: Allow['consumed']): Answer =>
+  answer.decision.outcome === 'allow'
     ? { ...answer, decision: { ...answer.decision, consumed } }
     : answer
 

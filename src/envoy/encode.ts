@@ -37,13 +37,18 @@ export type Encode = (decision: Decision, asked: Asked) => Buffer
  */
 export function createEncode({ headers, realm }: Encoding): Encode {
   const denials = encodeDenials(realm)
-  const names = [headers.user, headers.groups, headers.method, ...Object.keys(headers.claims)]
+  const names = withHyphens([
+    headers.user,
+    headers.groups,
+    headers.method,
+    ...Object.keys(headers.claims),
+  ])
   const open = encodeAllow([], names)
   const known = new WeakMap<Caller, Map<string, Buffer>>()
 
   return (decision, asked) => {
     if (decision.outcome === 'deny') return denials[decision.reason][asked.dialect]
-    const forged = asked.underscored.filter((name) => names.includes(name.replaceAll('_', '-')))
+    const forged = asked.underscored.filter((name) => isSpellingOf(names, name))
     const cookies = decision.consumed.some(({ kind }) => kind === 'cookie')
     if (forged.length > 0 || cookies) return encodeFor(decision, forged, asked.cookie)
     return decision.caller === undefined ? open : kept(decision.caller, decision)
@@ -62,10 +67,23 @@ export function createEncode({ headers, realm }: Encoding): Encode {
     const set = identityHeaders(decision.caller, headers)
     const taken = withoutCredential(decision.consumed, cookie)
     const given = new Set(set.map(({ header }) => header.key))
-    const removed = names.filter((name) => !given.has(name))
-    return encodeAllow([...set, ...taken.set], [...removed, ...forged, ...taken.removed])
+    const removed = [...names, ...forged, ...taken.removed]
+    return encodeAllow(
+      [...set, ...taken.set],
+      removed.filter((name) => !given.has(name)),
+    )
   }
 }
+
+/** To many a server `-` and `_` are the same in the name of a header. */
+const hyphenated = (name: string): string => name.replaceAll('_', '-')
+
+const withHyphens = (names: readonly string[]): readonly string[] => [
+  ...new Set([...names, ...names.map(hyphenated)]),
+]
+
+const isSpellingOf = (names: readonly string[], name: string): boolean =>
+  names.includes(hyphenated(name)) && !names.includes(name)
 
 function encodeDenials(realm: string): Record<DenyReason, Record<Dialect, Buffer>> {
   const ofReason = (reason: DenyReason) =>
