@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Cache, CreateCache } from '../access/cache.ts'
+import type { Cache, CacheBounds, CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Permission } from '../access/decide.ts'
 import { idOf, type ServiceKind, type ServiceRef } from '../access/service.ts'
@@ -31,7 +31,7 @@ type Verdict = {
   dueAt: number
 }
 
-const MAX_KNOWN = 50_000
+const KNOWN: CacheBounds = { entries: 50_000, bytes: 16 * 1024 * 1024 }
 
 const SUBJECT_ACCESS_REVIEW: Question = {
   dependency: 'subjectaccessreview',
@@ -43,7 +43,7 @@ const SUBJECT_ACCESS_REVIEW: Question = {
 export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
   const { periods, changes } = parts
   const questions = createQuestions(SUBJECT_ACCESS_REVIEW, parts)
-  const verdicts: Cache<Verdict> = parts.createCache(MAX_KNOWN)
+  const verdicts: Cache<Verdict> = parts.createCache(KNOWN)
   const calls = createSharedCalls<Permission>()
   const names = new WeakMap<Caller, string>()
   let hits = 0
@@ -91,7 +91,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
     const { positiveMs, negativeMs, aheadMs } = periods
     const ttlMs = Math.min(permission === 'yes' ? positiveMs : negativeMs, trustedMs(ageMs))
     const dueAt = ttlMs < positiveMs ? NEVER : performance.now() + ttlMs - aheadMs
-    verdicts.set(key, { permission, changes: count, dueAt }, ttlMs)
+    verdicts.set(key, { permission, changes: count, dueAt }, ttlMs, key.length)
     return permission
   }
 }

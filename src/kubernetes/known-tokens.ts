@@ -1,5 +1,5 @@
 import type { Authentication } from '../access/authentication.ts'
-import type { Cache, CreateCache } from '../access/cache.ts'
+import type { Cache, CacheBounds, CreateCache } from '../access/cache.ts'
 import type { Accounts, Held } from './accounts.ts'
 import type { Issued } from './issued.ts'
 
@@ -37,8 +37,8 @@ export type KnownToken = {
   dueAt: number
 }
 
-const MAX_GOOD = 10_000
-const MAX_BAD = 2_000
+const GOOD: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
+const BAD: CacheBounds = { entries: 2_000, bytes: 2 * 1024 * 1024 }
 
 export type KnownTokens = ReturnType<typeof createKnownTokens>
 
@@ -48,8 +48,8 @@ export function createKnownTokens(
   accounts: Pick<Accounts, 'holds'>,
   periods: Periods,
 ) {
-  const good: Cache<KnownToken> = createCache(MAX_GOOD)
-  const bad: Cache<KnownToken> = createCache(MAX_BAD)
+  const good: Cache<KnownToken> = createCache(GOOD)
+  const bad: Cache<KnownToken> = createCache(BAD)
 
   const valid = (found: KnownToken | undefined): KnownToken | undefined =>
     found !== undefined && accounts.holds(found.held, found.said.issued) ? found : undefined
@@ -69,9 +69,12 @@ export function createKnownTokens(
       // Nothing new can be said of one that ends by itself.
       const dueAt =
         ttlMs < periods.positiveMs ? NEVER : performance.now() + dueMs(ttlMs, periods.aheadMs)
+      const text = JSON.stringify(authentication)
       const before = good.get(digest)?.authentication
+      // The former object, if it says the same: what was derived from it holds on.
+      const kept = JSON.stringify(before) === text && before !== undefined ? before : authentication
       bad.delete(digest)
-      good.set(digest, { authentication: same(before, authentication), said, held, dueAt }, ttlMs)
+      good.set(digest, { authentication: kept, said, held, dueAt }, ttlMs, text.length)
     },
     size: () => good.size() + bad.size(),
   }
@@ -81,7 +84,3 @@ const NEVER = Number.POSITIVE_INFINITY
 
 /** At times that differ a little, so that not all that was asked for together is so again. */
 const dueMs = (ttlMs: number, aheadMs: number): number => ttlMs - aheadMs * (1 + Math.random() / 2)
-
-/** The former object, if it says the same: what was derived from it holds on. */
-const same = (before: Authentication | undefined, now: Authentication): Authentication =>
-  before !== undefined && JSON.stringify(before) === JSON.stringify(now) ? before : now
