@@ -25,6 +25,8 @@ export type Engine = {
   /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
   readonly keyAges: JwtProviders['keyAges']
   readonly caches: () => readonly CacheCounts[]
+  /** Whether what is revoked counts no more at once, and not only when it is forgotten. */
+  readonly revokesInstantly: () => boolean
   readonly close: () => Promise<void>
 }
 
@@ -37,6 +39,8 @@ export type EngineParts = {
   /** A kind of objects cannot be read at the moment. */
   readonly reportOutage: (resource: string, message: string) => void
   readonly observeDependency?: (asked: Asked) => void
+  /** Something was refused because it would have been too much. */
+  readonly observeShed?: (cause: string) => void
 }
 
 /** Opens the folder or the cluster. Rejects where the folder cannot be read or no cluster is configured. */
@@ -67,7 +71,8 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     synced: source.synced,
     resources: source.resources,
     keyAges: providers.keyAges,
-    caches: () => [{ cache: 'jwt', ...providers.cacheCounts() }],
+    caches: () => [{ cache: 'jwt', ...providers.cacheCounts() }, ...source.caches()],
+    revokesInstantly: source.revokesInstantly,
     close: async () => {
       providers.close()
       await source.close()

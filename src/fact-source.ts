@@ -1,10 +1,14 @@
 import type { IdentitySources } from './access/identify.ts'
+import type { CacheCounts } from './observability/dependencies.ts'
 
 /** Where services, pods, keys and permissions come from: a cluster, or a folder in its place. */
 export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
   /** Whether all that it has was read at least once. */
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
+  /** Whether what is revoked counts no more at once, and not only when it is forgotten. */
+  readonly revokesInstantly: () => boolean
+  readonly caches: () => readonly CacheCounts[]
   readonly close: () => Promise<void>
 }
 

@@ -26,6 +26,8 @@ export async function openFolderSource(
     authenticateToken: tokensOf(manifests, signed, parts.config.kubernetes.audiences),
     permits: (caller, service) => permission(manifests, caller, service),
     resources: () => [stateOf(manifests)],
+    revokesInstantly: () => true,
+    caches: () => [],
     close: async () => {
       signed?.close()
       await manifests.close()

@@ -42,6 +42,7 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
     reportFault: (message, error) => warn({ error: String(error) }, message),
     reportOutage: (resource, message) => warn({ resource }, message),
     observeDependency: (asked) => metrics?.observeDependency(asked),
+    observeShed: (cause) => metrics?.observeShed(cause),
   })
   metrics = createMetrics({
     perService: config.metrics.perService,
@@ -50,6 +51,7 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
     resources: engine.resources,
     keyAges: engine.keyAges,
     caches: engine.caches,
+    revokesInstantly: engine.revokesInstantly,
   })
   const decisions = createDecisionLog({
     decisions: config.decisionLog.decisions,
@@ -61,7 +63,7 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   const http = await startHttp({
     address: config.http.address,
     metrics,
-    readiness: () => [...readinessOf(engine), { name: 'serving', ok: !stopping }],
+    readiness: () => [...readinessOf(engine, config), { name: 'serving', ok: !stopping }],
   })
   announce(log, config, servers, http.port)
   const watching = whenSynced(engine, () => {
@@ -79,8 +81,19 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   log.info({}, 'stopped')
 }
 
-const readinessOf = ({ resources }: Engine): readonly Readiness[] =>
-  resources().map(({ resource, synced, detail }) => ({ name: resource, ok: synced, detail }))
+const readinessOf = (
+  { resources, revokesInstantly }: Engine,
+  config: Config,
+): readonly Readiness[] => [
+  ...resources().map(({ resource, synced, detail }) => ({ name: resource, ok: synced, detail })),
+  // It hinders nothing, but is worth knowing.
+  { name: 'revocation', ok: true, detail: revocationIn(revokesInstantly(), config) },
+]
+
+function revocationIn(instantly: boolean, { kubernetes: { namespaces } }: Config): string {
+  if (!instantly) return 'when what is remembered ends, after about a minute'
+  return namespaces.length === 0 ? 'at once' : 'at once in these namespaces, else after a minute'
+}
 
 /** Looks until the first time that everything is known. */
 function whenSynced({ synced }: Engine, then: () => void): NodeJS.Timeout | undefined {

@@ -4,7 +4,7 @@ import type { Target } from './target.ts'
 /** Whether a credential that was found good travels on. `Auto`: only where a later check or hop needs it. */
 export type ForwardCredential = 'Auto' | 'Always' | 'Never'
 
-/** Whether this check is the last one before the model's container. */
+/** Whether a later check or hop may need the credential: this is not the last check before the model's container. */
 export function forwards(
   mode: ForwardCredential,
   { service, workload }: Target,

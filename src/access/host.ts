@@ -10,10 +10,12 @@ export function canonicalHost(authority: string): string | undefined {
   if (host === undefined) return undefined
   const port = parts?.[2]
   if (port !== undefined && Number(port) > 65_535) return undefined
-  return host.toLowerCase()
+  return host.length > MAX_HOST ? undefined : host.toLowerCase()
 }
 
-const MAX_LENGTH = 262
+const MAX_HOST = 255
+/** With a dot at its end and a port. */
+const MAX_LENGTH = MAX_HOST + 7
 
 // A reg-name of labels without the percent-encoding and sub-delims that no host of ours has, or an
 // IP literal in brackets. Underscores occur in names of hosts that are not DNS names.

@@ -32,16 +32,21 @@ export function leadingPaths(path: string, depth: number): readonly string[] {
 /** Claims on paths are no deeper than this many segments. */
 export const MAX_CLAIM_SEGMENTS = 16
 
-// What some reader behind us may drop, merge, decode or resolve, so that other segments come first.
-const RESTRUCTURED = /\/\/|\/\.{1,2}(?:[/;]|$)|[\\;#]|%(?:2[ef]|5c|25|00|3b|23|3f)/i
+// A segment that leads out of the one before, as some reader may see it: after decoding, after taking a
+// backslash for a slash, or with parameters cut off. `%25` may be decoded twice, `%c0` begins what only
+// lax decoders read.
+const LEADING_OUT = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\;]|%2f|%5c|%3b|$)|%25|%c0/i
 
 /**
- * Whether a path's leading segments are beyond doubt although the whole is not canonical: nothing in it
- * moves segments, and those that tell one model from another are plain. A publisher's model may have
+ * Whether a path's leading segments are beyond doubt although the whole is not canonical: no later one
+ * leads back to them, and those that tell one model from another are plain. A publisher's model may have
  * any number of segments, so there all of them do.
  */
 export function leadsPlainly(path: string): boolean {
-  if (RESTRUCTURED.test(path)) return false
-  const [, first = '', second = ''] = path.split('/', 3)
-  return first !== 'publishers' && isCanonicalPath(`/${first}`) && isCanonicalPath(`/${second}`)
+  const [, first = '', second] = path.split('/', 3)
+  return (
+    first !== 'publishers' && isPlain(first) && isPlain(second ?? 'none') && !LEADING_OUT.test(path)
+  )
 }
+
+const isPlain = (segment: string): boolean => segment !== '' && isCanonicalPath(`/${segment}`)

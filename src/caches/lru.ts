@@ -1,17 +1,18 @@
 import { LRUCache } from 'lru-cache'
-import type { Cache } from '../access/cache.ts'
+import type { Cache, CacheBounds } from '../access/cache.ts'
 
-/** A cache of at most `max` values. One whose time is over is never returned. */
-export function createCache<V>(max: number): Cache<V> {
+/** A bounded cache. A value whose time is over is never returned, one that is too large never kept. */
+export function createCache<V>({ entries: max, bytes: maxSize }: CacheBounds): Cache<V> {
   // The library takes no `undefined` and no primitive type by its typings.
-  const entries = new LRUCache<string, { readonly value: V }>({ max, perf: performance })
+  const entries = new LRUCache<string, { readonly value: V }>({ max, maxSize, perf: performance })
   return {
     get: (key) => entries.get(key)?.value,
-    set: (key, value, ttlMs) => {
-      if (ttlMs > 0) entries.set(key, { value }, { ttl: ttlMs })
+    set: (key, value, ttlMs, size = 1) => {
+      // Setting one that is too large, or over already, would leave the former.
+      entries.delete(key)
+      if (ttlMs > 0) entries.set(key, { value }, { ttl: ttlMs, size: Math.max(1, size) })
     },
     delete: (key) => void entries.delete(key),
-    clear: () => entries.clear(),
     size: () => entries.size,
   }
 }

@@ -42,8 +42,13 @@ export function createCheckHandler(
     const start = performance.now()
     let answered = false
     const reply = (bytes: Buffer) => {
-      if (!answered) callback(null, bytes)
+      if (answered) return
       answered = true
+      callback(null, bytes)
+    }
+    const fail = (fault: unknown) => {
+      reply(broken)
+      tell(fault)
     }
     try {
       const incoming = readCheckRequest(call.request, position, () => addressOf(call.getPeer()))
@@ -52,18 +57,27 @@ export function createCheckHandler(
       else
         void inTime(answer, remainingMs(call.getDeadline())).then((made) => finish(incoming, made))
     } catch (fault) {
-      report(fault)
-      reply(broken)
+      fail(fault)
     }
 
     function finish(incoming: Incoming, made: Answer) {
       try {
-        reply(encodeAnswer(encode, incoming, made))
+        const bytes = encodeAnswer(encode, incoming, made)
+        if (bytes.length === 0) throw new Error('an empty message, which Envoy takes for an allow')
+        reply(bytes)
         observe({ incoming, answer: made, seconds: (performance.now() - start) / 1_000 })
       } catch (fault) {
-        report(fault)
-        reply(broken)
+        fail(fault)
       }
+    }
+  }
+
+  /** A report that fails must not end the program. */
+  function tell(fault: unknown) {
+    try {
+      report(fault)
+    } catch {
+      // There is nobody left to tell.
     }
   }
 
@@ -72,13 +86,13 @@ export function createCheckHandler(
       const timer = setTimeout(resolve, Math.max(0, Math.min(deadlineMs, limitMs)), LATE)
       answer
         .catch((fault: unknown) => {
-          report(fault)
+          tell(fault)
           return FAULTY
         })
         .then((made) => {
           clearTimeout(timer)
           resolve(made)
-        }, report)
+        }, tell)
     })
   }
 }

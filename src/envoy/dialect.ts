@@ -7,7 +7,7 @@ export const DIALECTS = ['plain', 'openai', 'anthropic', 'grpc'] as const
 export type Dialect = (typeof DIALECTS)[number]
 
 // KServe's V1 protocol; the OpenAI API has no verb behind a colon.
-const KSERVE_V1 = /^\/v1\/models\/[^/]+:[^/]+$/
+const KSERVE_V1 = /^\/v1\/models\/[^/:]+:[^/]+$/
 
 /** The dialect of a request target, once `claimedPrefix` is cut from it. */
 export function dialectOf(target: string, claimedPrefix: string, grpc: boolean): Dialect {

@@ -39,14 +39,19 @@ export type Encode = (decision: Decision, asked: Asked) => Buffer
  */
 export function createEncode({ headers, realm }: Encoding): Encode {
   const denials = encodeDenials(realm)
-  const names = [headers.user, headers.groups, headers.method, ...Object.keys(headers.claims)]
+  const names = withHyphens([
+    headers.user,
+    headers.groups,
+    headers.method,
+    ...Object.keys(headers.claims),
+  ])
   const open = encodeAllow([], names)
   const known = new WeakMap<Caller, Map<string, Buffer>>()
 
   return (decision, asked) => {
     if (decision.outcome === 'deny') return denials[decision.reason][asked.dialect]
     const own = namesOf(decision)
-    const forged = asked.underscored.filter((name) => own.includes(name.replaceAll('_', '-')))
+    const forged = asked.underscored.filter((name) => isSpellingOf(own, name))
     const cookies = decision.consumed.some(({ kind }) => kind === 'cookie')
     if (forged.length > 0 || cookies) return encodeFor(decision, forged, asked.cookie)
     if (decision.caller !== undefined) return kept(decision.caller, decision)
@@ -80,6 +85,16 @@ export function createEncode({ headers, realm }: Encoding): Encode {
     )
   }
 }
+
+/** To many a server `-` and `_` are the same in the name of a header. */
+const hyphenated = (name: string): string => name.replaceAll('_', '-')
+
+const withHyphens = (names: readonly string[]): readonly string[] => [
+  ...new Set([...names, ...names.map(hyphenated)]),
+]
+
+const isSpellingOf = (names: readonly string[], name: string): boolean =>
+  names.includes(hyphenated(name)) && !names.includes(name)
 
 function encodeDenials(realm: string): Record<DenyReason, Record<Dialect, Buffer>> {
   const ofReason = (reason: DenyReason) =>

@@ -1,87 +1,115 @@
-import type { Cache, CreateCache } from '../access/cache.ts'
+import { hash } from 'node:crypto'
+import type { Cache, CacheBounds, CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Permission } from '../access/decide.ts'
 import { idOf, type ServiceKind, type ServiceRef } from '../access/service.ts'
 import type { Soon } from '../access/soon.ts'
-import type { ApiServer } from './api-server.ts'
 import { isFields } from './fields.ts'
+import type { Periods } from './known-tokens.ts'
+import type { CacheCounts } from './observer.ts'
+import { createQuestions, type Question, type QuestionParts } from './questions.ts'
+import type { RbacChanges } from './rbac-changes.ts'
 import { createSharedCalls } from './shared-call.ts'
-import { REVIEW_PERIODS, type ReviewPeriods } from './token-review.ts'
 
 export type AccessReviews = {
   /** Whether a caller may `get` a service. Never rejects. */
   readonly permits: (caller: Caller, service: ServiceRef) => Soon<Permission>
-  /** What was found out before about services of this namespace counts no more; `''`: of any. */
-  readonly forget: (namespace: string) => void
+  readonly counts: () => CacheCounts
 }
 
-/** A verdict, and when it was asked for. */
-type Verdict = { readonly permission: Permission; readonly asked: string }
+export type AccessReviewParts = QuestionParts & {
+  readonly createCache: CreateCache
+  readonly periods: Periods
+  readonly changes: Pick<RbacChanges, 'count' | 'age'>
+}
 
-const MAX_KNOWN = 50_000
-const MAX_CALLS = 64
-const PATH = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+type Verdict = {
+  readonly permission: Permission
+  /** Changes of Roles and bindings before it was asked for. */
+  readonly changes: number
+  /** `performance.now()` from which on it is to be asked for again, if it is in use. */
+  dueAt: number
+}
+
+const KNOWN: CacheBounds = { entries: 50_000, bytes: 16 * 1024 * 1024 }
+
+const SUBJECT_ACCESS_REVIEW: Question = {
+  dependency: 'subjectaccessreview',
+  path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+  permission: 'create subjectaccessreviews.authorization.k8s.io',
+}
+
+/** Asks the API server what callers may do, once for identical questions, and remembers the answers. */
+export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
+  const { periods, changes } = parts
+  const questions = createQuestions(SUBJECT_ACCESS_REVIEW, parts)
+  const verdicts: Cache<Verdict> = parts.createCache(KNOWN)
+  const calls = createSharedCalls<Permission>()
+  const names = new WeakMap<Caller, string>()
+  let hits = 0
+  let misses = 0
+
+  return {
+    permits: (caller, service) => {
+      const key = `${nameOf(caller)} ${idOf(service)}`
+      const count = changes.count(service.namespace)
+      // One that was begun before a change is no answer for those who ask after it.
+      const call = `${count} ${key}`
+      const verdict = verdicts.get(key)
+      if (verdict?.changes === count) {
+        hits += 1
+        if (verdict.dueAt <= performance.now()) {
+          verdict.dueAt = performance.now() + periods.againMs
+          void calls.join(call, () => inquire(caller, service, key, count))
+        }
+        return verdict.permission
+      }
+      misses += 1
+      return calls.join(call, () => inquire(caller, service, key, count))
+    },
+    counts: () => ({ cache: 'permission', entries: verdicts.size(), hits, misses }),
+  }
+
+  /** By everything about the caller that the answer depends on. */
+  function nameOf(caller: Caller): string {
+    const known = names.get(caller)
+    if (known !== undefined) return known
+    const { kind, user, uid, groups, extra } = caller
+    const name = hash('sha256', JSON.stringify([kind, user, uid, groups, extra]), 'base64')
+    names.set(caller, name)
+    return name
+  }
+
+  /** Outlives whoever waits for it. */
+  async function inquire(caller: Caller, service: ServiceRef, key: string, count: number) {
+    const ageMs = changes.age(service.namespace)
+    const outcome = await questions.ask(idOf(service), reviewOf(caller, service))
+    if (outcome.kind !== 'answered') return outcome.kind
+    const permission = readReview(outcome.content)
+    if (permission === 'unavailable' || changes.count(service.namespace) !== count)
+      return permission
+    const { positiveMs, negativeMs, aheadMs } = periods
+    const ttlMs = Math.min(permission === 'yes' ? positiveMs : negativeMs, trustedMs(ageMs))
+    const dueAt = ttlMs < positiveMs ? NEVER : performance.now() + ttlMs - aheadMs
+    verdicts.set(key, { permission, changes: count, dueAt }, ttlMs, key.length)
+    return permission
+  }
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+const SHORTEST_TRUST_MS = 250
+
+/**
+ * An API server may hear of a change of RBAC later than we do, so what it says soon afterwards is believed
+ * for as long as the change is old.
+ */
+const trustedMs = (ageMs: number): number => Math.max(SHORTEST_TRUST_MS, ageMs)
 
 const RESOURCES = {
   InferenceService: 'inferenceservices',
   InferenceGraph: 'inferencegraphs',
   LLMInferenceService: 'llminferenceservices',
 } as const satisfies Record<ServiceKind, string>
-
-/** Asks the API server what callers may do, once for identical questions, and remembers the answers. */
-export function createAccessReviews(
-  api: ApiServer,
-  createCache: CreateCache,
-  periods: ReviewPeriods = REVIEW_PERIODS,
-): AccessReviews {
-  const verdicts: Cache<Verdict> = createCache(MAX_KNOWN)
-  const share = createSharedCalls<Permission>(MAX_CALLS)
-  const names = new WeakMap<Caller, string>()
-  const changes = new Map<string, number>()
-
-  return {
-    permits: (caller, service) => {
-      const key = `${nameOf(caller)} ${idOf(service)}`
-      const now = ageOf(service.namespace)
-      const verdict = verdicts.get(key)
-      if (verdict?.asked === now) return verdict.permission
-      // One that was begun before a change is no answer for those who ask after it.
-      return share(`${now} ${key}`, () => ask(caller, service, key, now)) ?? 'unavailable'
-    },
-    forget: (namespace) => changes.set(namespace, (changes.get(namespace) ?? 0) + 1),
-  }
-
-  function ageOf(namespace: string): string {
-    return `${changes.get('') ?? 0}.${changes.get(namespace) ?? 0}`
-  }
-
-  /** Everything about the caller that the answer depends on. */
-  function nameOf(caller: Caller): string {
-    const { kind, user, uid, groups, extra } = caller
-    const name = names.get(caller) ?? JSON.stringify([kind, user, uid, groups, extra])
-    names.set(caller, name)
-    return name
-  }
-
-  async function ask(caller: Caller, service: ServiceRef, key: string, asked: string) {
-    try {
-      const answer = await api.send({
-        method: 'POST',
-        path: PATH,
-        body: reviewOf(caller, service),
-        signal: AbortSignal.timeout(periods.callMs),
-      })
-      const permission = readReview(answer)
-      if (permission !== 'unavailable') {
-        const ttl = permission === 'yes' ? periods.positiveMs : periods.negativeMs
-        verdicts.set(key, { permission, asked }, ttl)
-      }
-      return permission
-    } catch {
-      return 'unavailable'
-    }
-  }
-}
 
 /** Nothing in it is the client's text. */
 const reviewOf = (
@@ -105,8 +133,12 @@ const reviewOf = (
   },
 })
 
+/** An error beside a refusal says that somebody who might have allowed could not be asked. */
 function readReview(answer: unknown): Permission {
   const status = isFields(answer) ? answer.status : undefined
   if (!isFields(status)) return 'unavailable'
-  return status.allowed === true && status.denied !== true ? 'yes' : 'no'
+  const { allowed, denied, evaluationError: error } = status
+  if (denied === true) return 'no'
+  if (allowed === true) return 'yes'
+  return typeof error === 'string' && error !== '' ? 'unavailable' : 'no'
 }

@@ -1,121 +1,172 @@
 import { type Authentication, rejected } from '../access/authentication.ts'
+import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
-import { type Soon, whenKnown } from '../access/soon.ts'
-import type { Accounts, Issued } from './accounts.ts'
-import { isFields } from './fields.ts'
+import type { Asker } from '../access/identify.ts'
+import { idOf } from '../access/service.ts'
+import type { Soon } from '../access/soon.ts'
+import type { Accounts, Held } from './accounts.ts'
+import type { Budgets } from './budgets.ts'
+import { createFairQueue, type QueueLimits } from './fair-queue.ts'
+import { type Issued, issuedFor } from './issued.ts'
+import { createKnownTokens, type KnownToken, type Periods, type Said } from './known-tokens.ts'
+import type { CacheCounts, Observer } from './observer.ts'
+import { type Presented, type ReadToken, readerOf, type TokenRules } from './presented-token.ts'
+import { createSharedCalls } from './shared-call.ts'
 import type { TokenReviews } from './token-review.ts'
 
-/** What a JWT says of itself, before anybody has checked it. */
-export type UncheckedToken = {
-  readonly issuer: string | undefined
-  readonly claims: Readonly<Record<string, unknown>>
-}
+/** Whether the cluster signed a token: with a key of its own, certainly not, or nobody can tell here. */
+export type Signature = 'signed' | 'forged' | 'unknown'
 
-export type ClusterAuthenticationParts = {
+export type ClusterAuthenticationParts = TokenRules & {
   readonly reviews: TokenReviews
-  /** `undefined`: revocation waits until what is remembered ends. */
-  readonly accounts: Accounts | undefined
-  readonly audiences: readonly string[]
-  readonly opaquePrefixes: readonly string[]
-  /** Of the cluster; `undefined`: not found out yet. */
-  readonly issuer: () => string | undefined
-  /** `undefined`: not a JWT. */
-  readonly inspect: (token: string) => UncheckedToken | undefined
+  readonly accounts: Accounts
+  /** Whether what is watched is known as it is now. */
+  readonly watching: () => boolean
+  readonly signatureOf: (token: string) => Promise<Signature>
+  /** For tokens that the cluster may not have signed. */
+  readonly budgets: Budgets
+  /** Of a token's digest, so that nothing that is kept tells what it was made of. */
+  readonly keyed: (digest: string) => string
+  readonly createCache: CreateCache
+  readonly observer: Observer
+  readonly periods: Periods
   /** How long to wait for an object that was just made, in milliseconds: less than an answer may take. */
   readonly waitMs: number
 }
 
-/** Of tokens in Secrets, made before tokens had an end. */
-const LEGACY_ISSUER = 'kubernetes/serviceaccount'
+export type ClusterAuthentication = {
+  /** `undefined`: it cannot be a token of the cluster, and the API server is not asked. */
+  readonly authenticate: (
+    token: string,
+    digest: string,
+    asker: Asker,
+  ) => Soon<Authentication | undefined>
+  readonly counts: () => CacheCounts
+}
 
-export type AuthenticateInCluster = (
-  token: string,
-  digest: string,
-) => Soon<Authentication | undefined>
+/** One token on its way. */
+type Question = {
+  readonly token: string
+  readonly digest: string
+  readonly said: Said
+  readonly held: Held
+  /** Equal for equal questions: by the token, and by the objects that it does not outlive. */
+  readonly key: string
+}
 
-/** Authenticates the tokens of a cluster; `undefined`: it cannot be one, and the API server is not asked. */
+/** Authenticates the tokens of a cluster. */
 export function createClusterAuthentication(
   parts: ClusterAuthenticationParts,
-): AuthenticateInCluster {
-  const { reviews, accounts, audiences } = parts
+): ClusterAuthentication {
+  const { reviews, accounts, observer, periods } = parts
+  const known = createKnownTokens(parts.createCache, accounts, periods)
+  const read: ReadToken = readerOf(parts)
+  const calls = createSharedCalls<Authentication>()
+  const checks = createSharedCalls<Signature | 'overloaded'>()
+  const checking = createFairQueue(CHECKS)
 
-  return (token, digest) => {
-    const jwt = parts.inspect(token)
-    if (jwt === undefined) {
-      const opaque = parts.opaquePrefixes.some((prefix) => token.startsWith(prefix))
-      return opaque ? reviewed(token, digest, {}) : undefined
-    }
-    const issuer = parts.issuer()
-    if (jwt.issuer !== issuer && jwt.issuer !== LEGACY_ISSUER) {
-      return issuer === undefined ? rejected('authentication-unavailable') : undefined
-    }
-    const problem = problemOf(jwt.claims, audiences)
-    return problem === undefined ? reviewed(token, digest, jwt.claims) : rejected(problem)
-  }
+  let hits = 0
+  let misses = 0
 
-  function reviewed(
-    token: string,
-    digest: string,
-    claims: UncheckedToken['claims'],
-  ): Soon<Authentication> {
-    return whenKnown(reviews.review(token, digest, endOf(claims)), (authentication) => {
-      if (authentication.kind !== 'known' || accounts === undefined) return authentication
-      const issued = issuedFor(authentication.caller, claims)
-      if (issued === undefined || accounts.isLiving(issued)) return authentication
-      reviews.forget(digest)
-      return confirmed(accounts, token, digest, claims, issued)
-    })
-  }
-
-  /** The object may have gone, or not be seen yet. The API server goes on accepting for some seconds. */
-  async function confirmed(
-    living: Accounts,
-    token: string,
-    digest: string,
-    claims: UncheckedToken['claims'],
-    issued: Issued,
-  ): Promise<Authentication> {
-    if (!(await living.willLive(issued, parts.waitMs))) return rejected('invalid-token')
-    return reviews.review(token, digest, endOf(claims))
-  }
-}
-
-/** Cheap refusals, of what the API server would refuse too. Tokens in Secrets have neither end nor audience. */
-function problemOf(
-  { exp, aud }: UncheckedToken['claims'],
-  audiences: readonly string[],
-): DenyReason | undefined {
-  if (exp !== undefined && (typeof exp !== 'number' || !Number.isFinite(exp)))
-    return 'invalid-token'
-  if (exp !== undefined && exp * 1_000 <= Date.now()) return 'expired-token'
-  if (aud === undefined) return undefined
-  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
-  const ours = named.some((name) => typeof name === 'string' && audiences.includes(name))
-  return ours ? undefined : 'wrong-audience'
-}
-
-const endOf = ({ exp }: UncheckedToken['claims']): number | undefined =>
-  typeof exp === 'number' ? exp * 1_000 : undefined
-
-const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
-
-/** `undefined`: not a ServiceAccount's. */
-function issuedFor({ user, uid }: Caller, claims: UncheckedToken['claims']): Issued | undefined {
-  const [, namespace, name] = SERVICE_ACCOUNT.exec(user) ?? []
-  if (namespace === undefined || name === undefined) return undefined
-  const secret = secretIn(claims)
   return {
-    account: `${namespace}/${name}`,
-    accountUid: uid,
-    secret: secret === undefined ? undefined : `${namespace}/${secret}`,
+    authenticate,
+    counts: () => ({ cache: 'token', entries: known.size(), hits, misses }),
+  }
+
+  function authenticate(token: string, plainDigest: string, asker: Asker) {
+    const digest = parts.keyed(plainDigest)
+    const found = known.find(digest)
+    if (found !== undefined) {
+      hits += 1
+      if (found.dueAt <= performance.now()) refresh(token, digest, found, asker)
+      return found.authentication
+    }
+    const presented = read(token)
+    if (presented.kind === 'foreign') return undefined
+    if (presented.kind === 'bad') return rejected(presented.reason)
+    misses += 1
+    return lookUp(questionOf(token, digest, presented.said), presented, asker)
+  }
+
+  function questionOf(token: string, digest: string, said: Said): Question {
+    const held = accounts.hold(said.issued)
+    const key = `${digest} ${held.account?.number ?? 0} ${held.secret?.number ?? 0}`
+    return { token, digest, said, held, key }
+  }
+
+  async function lookUp(question: Question, { isJwt }: Presented, asker: Asker) {
+    const { key, digest, said, held } = question
+    const signature = isJwt ? await checks.join(key, () => check(question, asker)) : 'unknown'
+    // Another may have asked meanwhile.
+    const answer = calls.underWay(key) ?? known.find(digest)?.authentication
+    if (answer !== undefined) return answer
+    if (signature === 'forged') {
+      known.keep(digest, INVALID, said, held)
+      return INVALID
+    }
+    if (signature === 'overloaded') return OVERLOADED
+    const spent = signature === 'signed' ? undefined : parts.budgets(asker)
+    if (spent !== undefined) {
+      observer.shed(`tokenreview-${spent}`)
+      return OVERLOADED
+    }
+    return calls.join(key, () => inquire(question, idOf(asker.service)))
+  }
+
+  async function check({ token }: Question, { service, proxy }: Asker) {
+    const line = `${idOf(service)} ${proxy?.() ?? ''}`
+    const signature = checking.run(line, () => parts.signatureOf(token))
+    if (signature === undefined) observer.shed('signature-queue')
+    return signature ?? 'overloaded'
+  }
+
+  /** Nobody waits for it. */
+  function refresh(token: string, digest: string, found: KnownToken, { service }: Asker) {
+    found.dueAt = performance.now() + periods.againMs
+    const question = questionOf(token, digest, found.said)
+    void calls.join(question.key, () => inquire(question, idOf(service)))
+  }
+
+  /** Outlives whoever waits for it. */
+  async function inquire(question: Question, line: string): Promise<Authentication> {
+    const { token, digest, said, held } = question
+    const begun = performance.now()
+    const afresh = accounts.isUnsettled(held, said.issued)
+    const authentication = await reviews.review(token, line, afresh)
+    if (authentication.kind === 'rejected') {
+      if (!isOutage(authentication.reason)) known.keep(digest, authentication, said, held)
+      return authentication
+    }
+    const issued = confirmed(said.issued, authentication.caller)
+    if (issued === 'another') return INVALID
+    if (!(await accounts.willLive(issued, parts.waitMs - (performance.now() - begun)))) {
+      return parts.watching() ? INVALID : UNAVAILABLE
+    }
+    // Of a token that does not say whose it is, the objects are known only now.
+    const then = said.issued === undefined ? accounts.hold(issued) : held
+    known.keep(digest, authentication, { ...said, issued }, then)
+    return authentication
   }
 }
 
-/** In the claims of a legacy token, or of one that is bound to a Secret. */
-function secretIn(claims: UncheckedToken['claims']): string | undefined {
-  const legacy = claims['kubernetes.io/serviceaccount/secret.name']
-  const bound = claims['kubernetes.io']
-  const secret = isFields(bound) && isFields(bound.secret) ? bound.secret.name : legacy
-  return typeof secret === 'string' ? secret : undefined
+const INVALID = rejected('invalid-token')
+const UNAVAILABLE = rejected('authentication-unavailable')
+const OVERLOADED = rejected('overloaded')
+
+/** Of signatures; more than there are threads for it. */
+const CHECKS: QueueLimits = { running: 16, waiting: 4_096, waitingPerKey: 1_024 }
+
+const isOutage = (reason: DenyReason): boolean =>
+  reason === 'authentication-unavailable' || reason === 'overloaded'
+
+/** What it was issued for, now that the API server has said whose it is. */
+function confirmed(
+  said: Issued | undefined,
+  { user, uid }: Caller,
+): Issued | undefined | 'another' {
+  const issued = issuedFor(user, uid, {})
+  if (said === undefined || issued === undefined) return said === undefined ? issued : 'another'
+  if (said.account !== issued.account) return 'another'
+  return { ...said, accountUid: said.accountUid ?? uid }
 }

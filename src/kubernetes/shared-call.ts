@@ -1,13 +1,23 @@
-/** Makes identical calls that overlap one call. At most `limit` different ones at a time; `undefined` beyond. */
-export function createSharedCalls<T>(limit: number) {
-  const underWay = new Map<string, Promise<T>>()
+export type SharedCalls<T> = {
+  /** The one under way with this key. */
+  readonly underWay: (key: string) => Promise<T> | undefined
+  /** Joins the one under way, or begins it. */
+  readonly join: (key: string, call: () => Promise<T>) => Promise<T>
+}
 
-  return (key: string, call: () => Promise<T>): Promise<T> | undefined => {
-    const known = underWay.get(key)
-    if (known !== undefined) return known
-    if (underWay.size >= limit) return undefined
-    const begun = call().finally(() => underWay.delete(key))
-    underWay.set(key, begun)
-    return begun
+/** Makes identical calls that overlap one call: whoever waits for it no more does not end it. */
+export function createSharedCalls<T>(): SharedCalls<T> {
+  const calls = new Map<string, Promise<T>>()
+  const underWay = (key: string) => calls.get(key)
+
+  return {
+    underWay,
+    join: (key, call) => {
+      const known = underWay(key)
+      if (known !== undefined) return known
+      const begun = call().finally(() => calls.delete(key))
+      calls.set(key, begun)
+      return begun
+    },
   }
 }

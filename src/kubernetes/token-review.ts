@@ -1,98 +1,68 @@
+import { randomUUID } from 'node:crypto'
 import { type Authentication, known, rejected } from '../access/authentication.ts'
-import type { Cache, CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
-import type { DenyReason } from '../access/decision.ts'
-import type { Soon } from '../access/soon.ts'
-import type { ApiServer } from './api-server.ts'
 import { isFields } from './fields.ts'
-import { createSharedCalls } from './shared-call.ts'
+import { createQuestions, type Question, type QuestionParts } from './questions.ts'
 
 export type TokenReviews = {
-  /** `expiresAt` in milliseconds since the epoch, where the token says so. Never rejects. */
-  readonly review: (
-    token: string,
-    digest: string,
-    expiresAt: number | undefined,
-  ) => Soon<Authentication>
-  readonly forget: (digest: string) => void
+  /**
+   * Whose a token is. `line`: those with the same wait for each other; `afresh`: not out of what the API
+   * server remembers for ten seconds. Never rejects.
+   */
+  readonly review: (token: string, line: string, afresh: boolean) => Promise<Authentication>
 }
 
-export type ReviewPeriods = {
-  readonly positiveMs: number
-  readonly negativeMs: number
-  /** For one call: longer than any answer waits, so that a retry finds it. */
-  readonly callMs: number
+const TOKEN_REVIEW: Question = {
+  dependency: 'tokenreview',
+  path: '/apis/authentication.k8s.io/v1/tokenreviews',
+  permission: 'create tokenreviews.authentication.k8s.io',
 }
 
-export const REVIEW_PERIODS: ReviewPeriods = {
-  positiveMs: 60_000,
-  negativeMs: 5_000,
-  callMs: 3_000,
-}
-
-const MAX_KNOWN = 10_000
-const MAX_REFUSED = 2_000
-const MAX_CALLS = 64
-const PATH = '/apis/authentication.k8s.io/v1/tokenreviews'
-
-/** Asks the API server whose tokens are, once for identical ones, and remembers the answers. */
+/** Asks the API server whose tokens are, for these audiences. */
 export function createTokenReviews(
-  api: ApiServer,
   audiences: readonly string[],
-  createCache: CreateCache,
-  periods: ReviewPeriods = REVIEW_PERIODS,
+  parts: QuestionParts,
 ): TokenReviews {
-  const good: Cache<Authentication> = createCache(MAX_KNOWN)
-  const bad: Cache<Authentication> = createCache(MAX_REFUSED)
-  const share = createSharedCalls<Authentication>(MAX_CALLS)
+  const questions = createQuestions(TOKEN_REVIEW, parts)
 
   return {
-    review: (token, digest, expiresAt) =>
-      good.get(digest) ??
-      bad.get(digest) ??
-      share(digest, () => ask(token, digest, expiresAt)) ??
-      rejected('overloaded'),
-    forget: good.delete,
-  }
-
-  async function ask(token: string, digest: string, expiresAt = Number.POSITIVE_INFINITY) {
-    try {
-      const answer = await api.send({
-        method: 'POST',
-        path: PATH,
-        body: {
-          apiVersion: 'authentication.k8s.io/v1',
-          kind: 'TokenReview',
-          spec: { token, audiences },
-        },
-        signal: AbortSignal.timeout(periods.callMs),
+    review: async (token, line, afresh) => {
+      // It remembers tokens by their audiences too. No token is issued for one that nobody knows.
+      const asked = afresh ? [...audiences, `afresh:${randomUUID()}`] : audiences
+      const outcome = await questions.ask(line, {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token, audiences: asked },
       })
-      const authentication = readReview(answer, audiences)
-      if (authentication.kind === 'known') {
-        good.set(digest, authentication, Math.min(periods.positiveMs, expiresAt - Date.now()))
-      } else if (authentication.reason !== UNAVAILABLE) {
-        bad.set(digest, authentication, periods.negativeMs)
-      }
-      return authentication
-    } catch {
-      return rejected(UNAVAILABLE)
-    }
+      if (outcome.kind === 'overloaded') return rejected('overloaded')
+      if (outcome.kind === 'unavailable') return UNAVAILABLE
+      return readReview(outcome.content, audiences)
+    },
   }
 }
 
-const UNAVAILABLE: DenyReason = 'authentication-unavailable'
+const UNAVAILABLE = rejected('authentication-unavailable')
 
 /** Accepts only what names one of our audiences: a server that knows none of them would accept any token. */
 function readReview(answer: unknown, audiences: readonly string[]): Authentication {
   const status = isFields(answer) ? answer.status : undefined
-  if (!isFields(status)) return rejected(UNAVAILABLE)
-  if (status.authenticated !== true) return rejected('invalid-token')
+  if (!isFields(status)) return UNAVAILABLE
+  if (status.authenticated !== true) {
+    return isFault(status.error) ? UNAVAILABLE : rejected('invalid-token')
+  }
   if (!textsIn(status.audiences).some((audience) => audiences.includes(audience))) {
     return rejected('wrong-audience')
   }
   const caller = readCaller(status.user)
   return caller === undefined ? rejected('invalid-token') : known(caller)
 }
+
+// The one field tells why a token is bad and why nobody could tell, such as an authenticator behind the
+// API server that does not answer: errors of Go's HTTP client, of contexts and of etcd.
+const FAULT =
+  /\b(?:Get|Post) \\?"https?:|deadline exceeded|context canceled|connection refused|i\/o timeout|etcdserver|too many requests|internal error/i
+
+const isFault = (error: unknown): boolean => typeof error === 'string' && FAULT.test(error)
 
 function readCaller(user: unknown): Caller | undefined {
   if (!isFields(user) || typeof user.username !== 'string') return undefined

@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 /** One question to another program, and how it ended. */
 export type Asked = {
   readonly dependency: string
-  readonly result: 'success' | 'error'
+  readonly result: 'success' | 'error' | 'timeout'
   readonly seconds: number
 }
 
@@ -76,4 +76,25 @@ export function measureCaches(registry: Registry, caches: () => readonly CacheCo
       for (const { cache, entries } of caches()) held.set({ cache }, entries)
     },
   })
+}
+
+/** Whether what is revoked counts no more at once. */
+export function measureRevocation(registry: Registry, isInstant: () => boolean) {
+  const instant: Gauge = new Gauge({
+    name: 'kserve_authz_instant_revocation',
+    help: 'Whether all watches are up by which a revoked credential ends at once (1), or it may last as long as what is remembered of it (0).',
+    registers: [registry],
+    collect: () => instant.set(isInstant() ? 1 : 0),
+  })
+}
+
+/** Counts what was refused because it would have been too much. */
+export function createShedCounts(registry: Registry): (cause: string) => void {
+  const sheds = new Counter({
+    name: 'kserve_authz_shed_total',
+    help: 'What was not done because it would have been too much, by cause.',
+    labelNames: ['cause'],
+    registers: [registry],
+  })
+  return (cause) => sheds.inc({ cause })
 }

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 export type Readiness = {
   readonly name: string
   readonly ok: boolean
-  /** Why it does not hold. */
+  /** Why it does not hold, or what is to be known of it. */
   readonly detail?: string | undefined
 }
 
@@ -86,7 +86,9 @@ function health(name: string, checks: readonly Readiness[], verbose: boolean): P
   const ok = checks.every((check) => check.ok)
   if (ok && !verbose) return text(200, 'ok')
   const lines = checks.map((check) =>
-    check.ok ? `[+]${check.name} ok` : `[-]${check.name} failed: ${check.detail ?? 'not yet'}`,
+    check.ok
+      ? `[+]${check.name} ok${check.detail ? `: ${check.detail}` : ''}`
+      : `[-]${check.name} failed: ${check.detail ?? 'not yet'}`,
   )
   return text(ok ? 200 : 503, [...lines, `${name} check ${ok ? 'passed' : 'failed'}`].join('\n'))
 }

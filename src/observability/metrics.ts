@@ -6,8 +6,10 @@ import { createCheckCounts, type ObservedCheck } from './check-counts.ts'
 import {
   type CacheCounts,
   createDependencyCounts,
+  createShedCounts,
   measureCaches,
   measureKeys,
+  measureRevocation,
 } from './dependencies.ts'
 
 export type { ObservedCheck } from './check-counts.ts'
@@ -22,6 +24,8 @@ type Options = {
   /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
   readonly keyAges?: () => ReadonlyMap<string, number | undefined>
   readonly caches?: () => readonly CacheCounts[]
+  /** Whether what is revoked counts no more at once. */
+  readonly revokesInstantly?: () => boolean
 }
 
 /** One resource may be read in several parts, by namespace or by label. */
@@ -43,6 +47,7 @@ export function createMetrics(options: Options) {
   measureEventLoop(registry)
   if (keyAges !== undefined) measureKeys(registry, keyAges)
   if (caches !== undefined) measureCaches(registry, caches)
+  if (options.revokesInstantly !== undefined) measureRevocation(registry, options.revokesInstantly)
   const checks = createCheckCounts(perService, directory)
   const { durations, dropped, build } = createInstruments(registry)
   build.set({ version, node_version: process.version }, 1)
@@ -54,6 +59,8 @@ export function createMetrics(options: Options) {
     },
     /** Another program was asked something. */
     observeDependency: createDependencyCounts(registry),
+    /** Something was refused because it would have been too much. */
+    observeShed: createShedCounts(registry),
     decisionLogDropped: () => dropped.inc(),
     /** All metrics in the text format of Prometheus. */
     text: async () => (await registry.metrics()) + (await checks.text()),

@@ -67,7 +67,12 @@ function readUrl(text: string): Claim | undefined {
   const url = URL.parse(text)
   const host = url === null ? undefined : canonicalHost(url.hostname)
   if (url === null || host === undefined) return undefined
-  const pathPrefix = url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname
+  const path = url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname
+  // A path that is too deep is claimed by its beginning: more than it says, never less.
+  const pathPrefix = path
+    .split('/')
+    .slice(0, MAX_CLAIM_SEGMENTS + 1)
+    .join('/')
   return pathPrefix === '' || isPathPrefix(pathPrefix) ? { host, pathPrefix } : undefined
 }
 

@@ -339,7 +339,7 @@ describe('a path at a gateway', () => {
     }
   })
 
-  it.each([1, 2, 8, 16, 17])('may be claimed at a depth of %i segments', (depth) => {
+  it.each([1, 2, 8, 16])('may be claimed at a depth of %i segments', (depth) => {
     const prefix = '/a'.repeat(depth)
     const claimant = aService({
       namespace: 'other',

@@ -56,9 +56,9 @@ describe('the dialect of a path', () => {
 
 describe('a long path', () => {
   it.each([
-    ['colons', `/v1/models/${':'.repeat(60_000)}/`],
-    ['slashes', `/v1/models/${'/'.repeat(60_000)}`],
-    ['letters', `/v1/models/${'a'.repeat(60_000)}/`],
+    ['colons', `/v1/models/${':'.repeat(40_000)}/`],
+    ['slashes', `/v1/models/${'/'.repeat(40_000)}`],
+    ['letters', `/v1/models/${'a'.repeat(40_000)}/`],
   ])('of %s is read in time linear in its length', (_title, path) => {
     const start = performance.now()
     dialectOf(path, '', false)

@@ -259,6 +259,7 @@ describe('the metrics', () => {
       'kserve_authz_dependency_requests_total',
       'kserve_authz_event_loop_delay_seconds',
       'kserve_authz_services',
+      'kserve_authz_shed_total',
       'kserve_authz_watch_restarts_total',
       'kserve_authz_watch_synced',
     ])

@@ -78,13 +78,18 @@ describe('an InferenceService claims', () => {
     'http://x.example.com//a',
     'http://x.example.com/a%2fb',
     'http://x.example.com/a;b',
-    `http://x.example.com/${'a/'.repeat(16)}a`,
     7,
     {},
   ])('nothing by %j, and says so', (url) => {
     const reading = read(anInferenceService({ status: { url } }))
     expect(published({ url })).toEqual([])
     expect(reasonsOf(reading)).toEqual(['UnreadableURL'])
+  })
+
+  it('by a path that is too deep its beginning: more than it says, never less', () => {
+    expect(published({ url: `http://x.example.com/${'a/'.repeat(20)}a` })).toEqual([
+      { host: 'x.example.com', pathPrefix: '/a'.repeat(16) },
+    ])
   })
 
   it.each([undefined, null, ''])('nothing by the URL %j', (url) => {

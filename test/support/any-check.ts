@@ -4,35 +4,28 @@ import { type CheckRequest, encodeCheckRequest } from '../../src/envoy/protocol.
 type Http = NonNullable<NonNullable<CheckRequest['attributes']>['request']>['http']
 
 const HOSTS = [
-  ...['sk', 'bare', 'open', 'flow'].map((name) => `${name}-team.example.com`),
+  'sk-team.example.com',
+  'bare-team.example.com',
+  'open-team.example.com',
+  'flow-team.example.com',
   'SK-Team.Example.Com.:0080',
-  'open.team.svc',
-  'flow.team',
-  'nobody.example.com',
-  'a,b',
-  '',
-  '[::1]:80',
+  'bare.team.svc',
 ]
+const ODD_HOSTS = ['nobody.example.com', 'open.team', 'a,b', '', '[::1]:80']
 const PATHS = [
   '/',
   '/healthz',
   '/healthz?x',
   '/metrics',
-  '/readyz',
-  '/a/../healthz',
-  '/v1;x/models',
   '/v1/models/sk:predict',
   '/v1/chat/completions',
   '/v1/messages',
   '/v2/models/sk/infer',
   '/team/chat/v1/messages',
-  '/team/chat',
   '/publishers/team/models/chat/v1/completions',
   '/inference.GRPCInferenceService/ModelInfer',
-  '/%2f',
-  'no-slash',
-  '',
 ]
+const ODD_PATHS = ['/readyz', '/a/../healthz', '/v1;x/models', '/team/chat', '/%2f', 'no-slash', '']
 const NAMES = [
   'authorization',
   'Authorization',
@@ -72,58 +65,73 @@ const PRINCIPALS = ['sk-predictor', 'default', 'reader'].map(
   (name) => `spiffe://cluster.local/ns/team/sa/${name}`,
 )
 
-/** As a credential of each kind of place. */
-const shownAs = (secret: string) => [
-  secret,
-  `Bearer ${secret}`,
-  `bearer  ${secret}`,
-  `session=${secret}; theme=dark`,
-  `theme=dark; session=${secret}`,
+type Header = readonly [name: string, value: string]
+
+/** As credentials of each kind. */
+const shown = (secret: string): readonly Header[] => [
+  ['authorization', `Bearer ${secret}`],
+  ['Authorization', `bearer  ${secret}`],
+  ['x-api-key', secret],
+  ['api-key', secret],
+  ['cookie', `theme=dark; session=${secret}; lang=en`],
 ]
 
-/** Mostly one of these, else anything. */
-const mostly = (...known: readonly string[]) =>
-  fc.oneof({ arbitrary: fc.constantFrom(...known), weight: 9 }, fc.string({ maxLength: 12 }))
-
-/** The bytes of any check of the services of `TEAM`; what it shows is often one of these secrets. */
-export function anyCheck(secrets: readonly string[]): fc.Arbitrary<Buffer> {
-  const good = fc.constantFrom(...secrets.flatMap(shownAs))
-  const value = fc.oneof({ arbitrary: good, weight: 2 }, mostly(...VALUES))
-  const header = fc.tuple(mostly(...NAMES), value)
-  const peer = fc.record({
-    address: fc.option(
-      fc.record({
-        socket_address: fc.record({
-          address: fc.constantFrom(...ADDRESSES),
-          port_value: fc.constantFrom(80, 8_012, 9_091),
-        }),
-      }),
-      { nil: {} },
-    ),
-    principal: fc.constantFrom('', ...PRINCIPALS),
-  })
-  const path = fc.oneof(
-    mostly(...PATHS),
-    good.map((secret) => `/v1/models?key=${secret}`),
+/** Mostly one of the first, seldom one of the others or anything. */
+const mostly = (known: readonly string[], odd: readonly string[] = known) =>
+  fc.oneof(
+    { arbitrary: fc.constantFrom(...known), weight: 16 },
+    { arbitrary: fc.constantFrom(...odd), weight: 2 },
+    { arbitrary: fc.string({ maxLength: 12 }), weight: 1 },
   )
-  const http: fc.Arbitrary<NonNullable<Http>> = fc.record({
-    method: fc.constantFrom('GET', 'HEAD', 'POST', 'OPTIONS', 'get', ''),
-    path,
-    host: mostly(...HOSTS),
-    headers: fc.array(header, { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
-    header_map: fc.record({
-      headers: fc.oneof(
-        fc.constant([]),
-        fc.array(
-          header.map(([key, text]) => ({ key, raw_value: Buffer.from(text, 'latin1') })),
-          { maxLength: 4 },
-        ),
-      ),
-    }),
-  })
-  const check = fc
-    .record({ source: peer, destination: peer, request: fc.record({ http }) })
-    .map((attributes) => encodeCheckRequest({ attributes }))
+
+/** The bytes of any check of the services of `TEAM`; most show one of these secrets. */
+export function anyCheck(secrets: readonly string[]): fc.Arbitrary<Buffer> {
+  const credential = fc.constantFrom(...secrets.flatMap(shown))
   const noise = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes))
+  const check = fc
+    .record({ source: aPeer(), destination: aPeer(), request: fc.record({ http: aRequest() }) })
+    .map((attributes) => encodeCheckRequest({ attributes }))
   return fc.oneof({ arbitrary: check, weight: 30 }, { arbitrary: noise, weight: 1 })
+
+  function aRequest(): fc.Arbitrary<NonNullable<Http>> {
+    const secretInQuery = fc.constantFrom(...secrets).map((secret) => `/v1/models?key=${secret}`)
+    return fc.record({
+      method: mostly(['GET', 'HEAD', 'POST', 'OPTIONS'], ['get', '']),
+      path: fc.oneof({ arbitrary: mostly(PATHS, ODD_PATHS), weight: 4 }, secretInQuery),
+      host: mostly(HOSTS, ODD_HOSTS),
+      headers: someHeaders().map((headers) => Object.fromEntries(headers)),
+      header_map: fc.option(someHeaders().map(raw), { nil: {}, freq: 2 }),
+    })
+  }
+
+  function someHeaders(): fc.Arbitrary<readonly Header[]> {
+    const other = fc.tuple(
+      mostly(NAMES),
+      fc.oneof(
+        mostly(VALUES),
+        credential.map(([, text]) => text),
+      ),
+    )
+    const others = fc.oneof(fc.constant([]), fc.array(other, { maxLength: 3 }))
+    const first = fc.option(
+      credential.map((header) => [header]),
+      { nil: [], freq: 9 },
+    )
+    return fc.tuple(first, others).map(([one, more]) => [...one, ...more])
+  }
 }
+
+const raw = (headers: readonly Header[]) => ({
+  headers: headers.map(([key, text]) => ({ key, raw_value: Buffer.from(text, 'latin1') })),
+})
+
+const aPeer = () =>
+  fc.record({
+    address: fc.record({
+      socket_address: fc.record({
+        address: fc.constantFrom(...ADDRESSES),
+        port_value: fc.constantFrom(80, 8_012, 9_091),
+      }),
+    }),
+    principal: mostly([''], PRINCIPALS),
+  })

@@ -1,0 +1,101 @@
+import type { Answer } from './authorize.ts'
+import type { CredentialKind } from './caller.ts'
+import type { DenyReason } from './decision.ts'
+import type { Judge } from './judge.ts'
+import type { Regimes } from './regimes.ts'
+import type { AccessRequest } from './request.ts'
+import type { Service, ServiceRef } from './service.ts'
+import { type Soon, whenKnown } from './soon.ts'
+import type { Targets } from './target.ts'
+
+/** What the answer would have been if all that is only tried were enforced. It changes no answer. */
+export type ShadowVerdict = {
+  readonly service: ServiceRef
+  /** `unknown`: finding out would have cost more than a trial may. */
+  readonly decision: 'allow' | 'deny' | 'unknown'
+  /** Empty on allow. */
+  readonly reason: DenyReason | ''
+  readonly method: CredentialKind | 'none'
+}
+
+/** Finds out the verdict; for after the answer. */
+export type Trial = () => Soon<ShadowVerdict>
+
+export type ShadowParts = {
+  readonly judge: Judge
+  readonly regimesOf: (service: Service) => Regimes
+  /** In milliseconds. */
+  readonly now: () => number
+}
+
+/** Trials that wait for a look-up at a time, and that may begin to in a second. */
+const MAX_WAITING = 16
+const PER_SECOND = 50
+
+/** The trial of a request, if anything about its targets is only tried. */
+export function createShadow({ judge, regimesOf, now }: ShadowParts) {
+  const purse = createPurse(now)
+  let waiting = 0
+
+  return (request: AccessRequest, targets: Targets): Trial | undefined => {
+    const first = targets.find(({ service }) => regimesOf(service).tried !== undefined)
+    return first === undefined ? undefined : () => attempt(request, targets, first.service)
+  }
+
+  function attempt(request: AccessRequest, targets: Targets, service: Service) {
+    if (waiting >= MAX_WAITING || purse.isEmpty()) return overloaded(service)
+    const answer = judgeAll({ ...request, proxy: () => 'shadow' }, targets)
+    if (!(answer instanceof Promise)) return verdictOf(answer, service)
+    purse.take()
+    waiting += 1
+    return answer
+      .then((made) => verdictOf(made, service))
+      .finally(() => {
+        waiting -= 1
+      })
+  }
+
+  /** All must allow. The first denial is the verdict. */
+  function judgeAll(request: AccessRequest, targets: Targets): Soon<Answer> {
+    const [target, next, ...rest] = targets
+    const { enforced, tried = enforced } = regimesOf(target.service)
+    return whenKnown(judge(request, target, tried, undefined), (answer) =>
+      next === undefined || answer.decision.outcome === 'deny'
+        ? answer
+        : whenKnown(judgeAll(request, [next, ...rest]), (other) =>
+            other.decision.outcome === 'deny' || answer.caller === undefined ? other : answer,
+          ),
+    )
+  }
+}
+
+/** What one look-up costs comes back in time. */
+function createPurse(now: () => number) {
+  let left = PER_SECOND
+  let at = now()
+  return {
+    isEmpty: (): boolean => {
+      const time = now()
+      left = Math.min(PER_SECOND, left + (Math.max(0, time - at) / 1_000) * PER_SECOND)
+      at = time
+      return left < 1
+    },
+    take: () => {
+      left -= 1
+    },
+  }
+}
+
+const overloaded = (service: ServiceRef): ShadowVerdict => ({
+  service,
+  decision: 'unknown',
+  reason: 'overloaded',
+  method: 'none',
+})
+
+const verdictOf = ({ decision, target, caller }: Answer, service: ServiceRef): ShadowVerdict => ({
+  service: decision.outcome === 'deny' ? (target?.service ?? service) : service,
+  decision: decision.outcome,
+  reason: decision.outcome === 'deny' ? decision.reason : '',
+  method: caller?.kind ?? 'none',
+})

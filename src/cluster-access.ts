@@ -1,0 +1,164 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Audiences, AuthenticateToken, IdentitySources } from './access/identify.ts'
+import { createCache } from './caches/lru.ts'
+import type { EngineParts } from './engine.ts'
+import type { ResourceState } from './fact-source.ts'
+import { createAccessReviews } from './kubernetes/access-review.ts'
+import type { ApiServer } from './kubernetes/api-server.ts'
+import { type Allowances, createBudgets } from './kubernetes/budgets.ts'
+import {
+  type ClusterAuthentication,
+  createClusterAuthentication,
+} from './kubernetes/cluster-authentication.ts'
+import { type ClusterIssuer, createClusterIssuer } from './kubernetes/issuer.ts'
+import { PERIODS } from './kubernetes/known-tokens.ts'
+import type { CacheCounts } from './kubernetes/observer.ts'
+import { perAudiences } from './kubernetes/per-audiences.ts'
+import type { QuestionParts } from './kubernetes/questions.ts'
+import { followRevocations, NO_REVOCATIONS, type Revocations } from './kubernetes/revocations.ts'
+import type { CollectionState } from './kubernetes/source.ts'
+import { createTokenReviews } from './kubernetes/token-review.ts'
+import { type ClusterSignatures, createClusterSignatures } from './tokens/cluster-signatures.ts'
+import { fetchingFrom } from './tokens/fetch-keys.ts'
+import { readUnverified } from './tokens/unverified.ts'
+
+/** Who calls and what he may do, as a cluster tells. */
+export type ClusterAccess = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
+  readonly synced: () => boolean
+  readonly resources: () => readonly ResourceState[]
+  /** Whether what is revoked counts no more at once, and not only when it is forgotten. */
+  readonly revokesInstantly: () => boolean
+  readonly caches: () => readonly CacheCounts[]
+  readonly close: () => Promise<void>
+}
+
+export type ClusterApis = {
+  readonly watching: ApiServer
+  readonly asking: ApiServer
+}
+
+/** For an object that was just made: below the deadline of an answer, in milliseconds. */
+const WAIT_MS = 300
+
+/** Of look-ups for tokens that the cluster does not seem to have signed. */
+const ALLOWANCES: Allowances = {
+  perService: { burst: 100, perSecond: 50 },
+  perProxy: { burst: 200, perSecond: 100 },
+  inAll: { burst: 400, perSecond: 200 },
+}
+
+export function openClusterAccess(apis: ClusterApis, parts: EngineParts): ClusterAccess {
+  const { kubernetes } = parts.config
+  const stop = new AbortController()
+  const watch = kubernetes.instantRevocation
+    ? followRevocations(apis.watching, kubernetes.namespaces, parts.reportOutage)
+    : NO_REVOCATIONS
+  const issuer = createClusterIssuer(kubernetes.issuer, {
+    api: apis.asking,
+    observer: observerOf(parts),
+    failed: (problem) => parts.reportOutage(ISSUER, problem),
+    signal: stop.signal,
+  })
+  const signatures = signaturesOf(issuer, parts)
+  const reviews = createAccessReviews({
+    ...questionsOf('subjectaccessreviews', apis.asking, parts),
+    createCache,
+    periods: PERIODS,
+    changes: watch.changes,
+  })
+  const authentication = authenticationOf(apis.asking, watch, issuer, signatures, parts)
+  return {
+    authenticateToken: tokensOf(authentication),
+    permits: reviews.permits,
+    synced: () => watch.synced() && issuer.name() !== undefined,
+    resources: () => [...watch.states().map(resourceOf), stateOf(issuer)],
+    revokesInstantly: watch.current,
+    caches: () => [authentication(undefined).counts(), reviews.counts()],
+    close: async () => {
+      stop.abort()
+      signatures.close()
+      await watch.close()
+    },
+  }
+}
+
+const ISSUER = 'openid-configuration'
+
+const resourceOf = ({ problem, ...state }: CollectionState): ResourceState => ({
+  ...state,
+  detail: problem,
+})
+
+const stateOf = ({ name, problem }: ClusterIssuer): ResourceState => ({
+  resource: ISSUER,
+  synced: name() !== undefined,
+  restarts: 0,
+  detail: problem(),
+})
+
+function authenticationOf(
+  api: ApiServer,
+  { accounts, current }: Revocations,
+  issuer: ClusterIssuer,
+  { signatureOf }: ClusterSignatures,
+  parts: EngineParts,
+): AuthenticationFor {
+  const { kubernetes, jwt } = parts.config
+  const key = randomBytes(32)
+  const shared = {
+    opaquePrefixes: kubernetes.opaqueTokenPrefixes,
+    issuer: issuer.name,
+    foreignIssuers: jwt.providers.map((provider) => provider.issuer),
+    inspect: readUnverified,
+    accounts,
+    watching: current,
+    signatureOf,
+    budgets: createBudgets(ALLOWANCES),
+    keyed: (digest: string) => createHmac('sha256', key).update(digest).digest('base64'),
+    createCache,
+    observer: observerOf(parts),
+    periods: PERIODS,
+    waitMs: WAIT_MS,
+  }
+  const questions = questionsOf('tokenreviews', api, parts)
+  return perAudiences(kubernetes.audiences, (audiences) =>
+    createClusterAuthentication({
+      ...shared,
+      audiences,
+      reviews: createTokenReviews(audiences, questions),
+    }),
+  )
+}
+
+/** A policy may ask for audiences of its own. */
+type AuthenticationFor = (audiences: Audiences) => ClusterAuthentication
+
+/** Tokens that the cluster signed are looked up apart from those that anybody can make. */
+function signaturesOf(
+  { fetchKeys }: ClusterIssuer,
+  { config, reportFault }: EngineParts,
+): ClusterSignatures {
+  const { jwksFile: file } = config.kubernetes
+  return createClusterSignatures({
+    fetchKeys: file === null ? fetchKeys : fetchingFrom({ kind: 'file', file }),
+    onFetched: ({ error }) => {
+      if (error !== undefined) reportFault("trouble with the cluster's keys", error)
+    },
+  })
+}
+
+const observerOf = ({ observeDependency, observeShed }: EngineParts) => ({
+  asked: observeDependency ?? (() => {}),
+  shed: observeShed ?? (() => {}),
+})
+
+const questionsOf = (resource: string, api: ApiServer, parts: EngineParts): QuestionParts => ({
+  api,
+  observer: observerOf(parts),
+  failed: (problem) => parts.reportOutage(resource, problem),
+})
+
+const tokensOf =
+  (authentication: AuthenticationFor): AuthenticateToken =>
+  ({ value, asToken }, digest, asker, audiences) =>
+    asToken ? authentication(audiences).authenticate(value, digest, asker) : undefined

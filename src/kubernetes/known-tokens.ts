@@ -1,0 +1,86 @@
+import type { Authentication } from '../access/authentication.ts'
+import type { Cache, CacheBounds, CreateCache } from '../access/cache.ts'
+import type { Accounts, Held } from './accounts.ts'
+import type { Issued } from './issued.ts'
+
+/** All in milliseconds. */
+export type Periods = {
+  /** What was found out in a caller's favour is believed for so long, and what was not. */
+  readonly positiveMs: number
+  readonly negativeMs: number
+  /** Of what is in use, so long before its end it is asked for again. */
+  readonly aheadMs: number
+  /** If that failed, so long afterwards again. */
+  readonly againMs: number
+}
+
+export const PERIODS: Periods = {
+  positiveMs: 60_000,
+  negativeMs: 5_000,
+  aheadMs: 15_000,
+  againMs: 3_000,
+}
+
+/** What a token says of itself, as far as it matters for how long it is good. */
+export type Said = {
+  readonly issued: Issued | undefined
+  /** Milliseconds since the epoch; `undefined`: it has no end. */
+  readonly expiresAt: number | undefined
+}
+
+export type KnownToken = {
+  readonly authentication: Authentication
+  readonly said: Said
+  /** As its objects were when it was asked for. */
+  readonly held: Held
+  /** `performance.now()` from which on it is to be asked for again, if it is in use. */
+  dueAt: number
+}
+
+const GOOD: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
+const BAD: CacheBounds = { entries: 2_000, bytes: 2 * 1024 * 1024 }
+
+export type KnownTokens = ReturnType<typeof createKnownTokens>
+
+/** Remembers what became of tokens, by a digest of each; bad ones apart, so that they do not drive out good ones. */
+export function createKnownTokens(
+  createCache: CreateCache,
+  accounts: Pick<Accounts, 'holds'>,
+  periods: Periods,
+) {
+  const good: Cache<KnownToken> = createCache(GOOD)
+  const bad: Cache<KnownToken> = createCache(BAD)
+
+  const valid = (found: KnownToken | undefined): KnownToken | undefined =>
+    found !== undefined && accounts.holds(found.held, found.said.issued) ? found : undefined
+
+  return {
+    find: (digest: string): KnownToken | undefined =>
+      valid(good.get(digest)) ?? valid(bad.get(digest)),
+    /** Unless its objects have changed since it was asked for. */
+    keep: (digest: string, authentication: Authentication, said: Said, held: Held) => {
+      if (!accounts.holds(held, said.issued)) return
+      if (authentication.kind === 'rejected') {
+        good.delete(digest)
+        bad.set(digest, { authentication, said, held, dueAt: NEVER }, periods.negativeMs)
+        return
+      }
+      const ttlMs = Math.min(periods.positiveMs, (said.expiresAt ?? NEVER) - Date.now())
+      // Nothing new can be said of one that ends by itself.
+      const dueAt =
+        ttlMs < periods.positiveMs ? NEVER : performance.now() + dueMs(ttlMs, periods.aheadMs)
+      const text = JSON.stringify(authentication)
+      const before = good.get(digest)?.authentication
+      // The former object, if it says the same: what was derived from it holds on.
+      const kept = JSON.stringify(before) === text && before !== undefined ? before : authentication
+      bad.delete(digest)
+      good.set(digest, { authentication: kept, said, held, dueAt }, ttlMs, text.length)
+    },
+    size: () => good.size() + bad.size(),
+  }
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+
+/** At times that differ a little, so that not all that was asked for together is so again. */
+const dueMs = (ttlMs: number, aheadMs: number): number => ttlMs - aheadMs * (1 + Math.random() / 2)

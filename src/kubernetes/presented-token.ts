@@ -1,0 +1,79 @@
+import type { DenyReason } from '../access/decision.ts'
+import { issuedFor, type TokenClaims } from './issued.ts'
+import type { Said } from './known-tokens.ts'
+
+/** What a JWT says of itself, before anybody has checked it. */
+export type UncheckedToken = {
+  readonly issuer: string | undefined
+  readonly claims: TokenClaims
+}
+
+export type TokenRules = {
+  readonly audiences: readonly string[]
+  readonly opaquePrefixes: readonly string[]
+  /** Of the cluster; `undefined`: not found out yet. */
+  readonly issuer: () => string | undefined
+  /** Of other issuers than the cluster. */
+  readonly foreignIssuers: readonly string[]
+  /** `undefined`: not a JWT. */
+  readonly inspect: (token: string) => UncheckedToken | undefined
+}
+
+export type Presented = { readonly kind: 'possible'; readonly isJwt: boolean; readonly said: Said }
+
+/** `foreign`: not of this cluster. `bad`: the API server would refuse it, or nobody can tell yet. */
+export type ReadToken = (
+  token: string,
+) =>
+  | Presented
+  | { readonly kind: 'foreign' }
+  | { readonly kind: 'bad'; readonly reason: DenyReason }
+
+/** Of tokens in Secrets, made before tokens had an end. */
+const LEGACY_ISSUER = 'kubernetes/serviceaccount'
+
+const OPAQUE: Presented = {
+  kind: 'possible',
+  isJwt: false,
+  said: { issued: undefined, expiresAt: undefined },
+}
+
+/** Tells without a call which tokens can be the cluster's. */
+export function readerOf({ audiences, opaquePrefixes, inspect, ...rules }: TokenRules): ReadToken {
+  return (token) => {
+    const jwt = inspect(token)
+    if (jwt === undefined) {
+      return opaquePrefixes.some((prefix) => token.startsWith(prefix))
+        ? OPAQUE
+        : { kind: 'foreign' }
+    }
+    const issuer = rules.issuer()
+    if (jwt.issuer !== LEGACY_ISSUER && jwt.issuer !== issuer) {
+      const unknown = issuer === undefined && !rules.foreignIssuers.includes(jwt.issuer ?? '')
+      return unknown ? { kind: 'bad', reason: 'authentication-unavailable' } : { kind: 'foreign' }
+    }
+    const reason = problemOf(jwt.claims, audiences)
+    return reason === undefined
+      ? { kind: 'possible', isJwt: true, said: saidBy(jwt.claims) }
+      : { kind: 'bad', reason }
+  }
+}
+
+/** Tokens in Secrets have neither end nor audience. */
+function problemOf(
+  { exp, aud }: TokenClaims,
+  audiences: readonly string[],
+): DenyReason | undefined {
+  if (exp !== undefined && (typeof exp !== 'number' || !Number.isFinite(exp)))
+    return 'invalid-token'
+  if (exp !== undefined && exp * 1_000 <= Date.now()) return 'expired-token'
+  if (aud === undefined) return undefined
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
+  const ours = named.some((name) => typeof name === 'string' && audiences.includes(name))
+  return ours ? undefined : 'wrong-audience'
+}
+
+const saidBy = (claims: TokenClaims): Said => ({
+  issued: issuedFor(claims.sub, undefined, claims),
+  expiresAt: typeof claims.exp === 'number' ? claims.exp * 1_000 : undefined,
+})

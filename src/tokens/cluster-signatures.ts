@@ -1,0 +1,62 @@
+import { compactVerify, errors } from 'jose'
+import { createKeyHolder, type Fetched, type KeyHolder, type Periods } from './key-holder.ts'
+import type { KeySet } from './key-set.ts'
+import { readUnverified } from './unverified.ts'
+
+/** `unknown`: no key that is known can tell. */
+export type Signature = 'signed' | 'forged' | 'unknown'
+
+export type ClusterSignatures = {
+  /** Whether a key of the cluster signed a token. Nothing that it says is checked. Never rejects. */
+  readonly signatureOf: (token: string) => Promise<Signature>
+  readonly close: () => void
+}
+
+export type ClusterSignaturesParts = {
+  readonly fetchKeys: (signal: AbortSignal) => Promise<unknown>
+  readonly onFetched: (fetched: Fetched) => void
+  readonly periods?: Partial<Periods>
+}
+
+/** Starts fetching the cluster's keys at once. */
+export function createClusterSignatures(parts: ClusterSignaturesParts): ClusterSignatures {
+  const { fetchKeys, onFetched, periods = {} } = parts
+  const holder = createKeyHolder({ fetchKeys, onFetched, periods })
+  return { signatureOf: (token) => signatureOf(token, holder), close: holder.close }
+}
+
+async function signatureOf(
+  token: string,
+  holder: Pick<KeyHolder, 'keys' | 'newerKeys'>,
+): Promise<Signature> {
+  const since = performance.now()
+  const keys = await holder.keys()
+  if (keys === undefined) return 'unknown'
+  const first = await checkWith(keys, token)
+  if (first !== 'unknown') return first
+  const newer = await holder.newerKeys(since)
+  return newer === undefined || newer === keys ? first : checkWith(newer, token)
+}
+
+/** Those of the keys that a cluster may have. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512']
+
+async function checkWith({ getKey }: KeySet, token: string): Promise<Signature> {
+  try {
+    await compactVerify(token, getKey, { algorithms: ALGORITHMS })
+    return 'signed'
+  } catch (error) {
+    if (error instanceof errors.JWKSNoMatchingKey) return 'unknown'
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
+      // One that names no key can be of one that is not published.
+      return readUnverified(token)?.kid === undefined ? 'unknown' : 'forged'
+    }
+    for await (const key of error) {
+      const signed = await compactVerify(token, key, { algorithms: ALGORITHMS }).catch(
+        () => undefined,
+      )
+      if (signed !== undefined) return 'signed'
+    }
+    return 'unknown'
+  }
+}
