@@ -10,7 +10,8 @@ import { decodeCheckRequest } from '../src/envoy/protocol.ts'
 import { readCheckRequest } from '../src/envoy/read-request.ts'
 import { createDecisionLog } from '../src/observability/decision-log.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
-import { configOf, observing } from '../src/serve.ts'
+import { createObserving, type Observing } from '../src/observing.ts'
+import { configOf } from '../src/serve.ts'
 import { type Timing, time } from './measure/timing.ts'
 import { table } from './report/table.ts'
 import { writeWorld } from './worlds/manifests.ts'
@@ -25,12 +26,13 @@ const IDS = ['open', 'excluded', 'denial', 'key-10', 'key-10-miss', 'jwt-rs256',
 
 const TURN_MS = 20
 
+const ignored = () => {}
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
 
 type Tools = {
   readonly engine: Awaited<ReturnType<typeof openEngine>>
-  readonly observe: ReturnType<typeof observing>
-  readonly log: ReturnType<typeof observing>
+  readonly observe: Observing['observe']
+  readonly log: Observing['observe']
 }
 
 async function openTools(folder: string): Promise<Tools> {
@@ -51,8 +53,8 @@ async function openTools(folder: string): Promise<Tools> {
   const silent = createDecisionLog({ decisions: 'off', dropped: () => {} })
   return {
     engine,
-    observe: observing(metrics, silent),
-    log: observing({ observe: () => {} }, decisions),
+    observe: createObserving(metrics, silent, ignored).observe,
+    log: createObserving({ observe: ignored, observeTrial: ignored }, decisions, ignored).observe,
   }
 }
 

@@ -88,6 +88,8 @@ export async function explain(
   const incoming = readCheckRequest(decodeCheckRequest(bytes), position)
   if (incoming.request === undefined) steps.push('request: cannot be read without doubt')
   const answer = await authorize(incoming.request, (step) => steps.push(step))
+  const verdict = await answer.trial?.()
+  if (verdict !== undefined) steps.push(`shadow: ${verdict.decision} ${verdict.reason}`.trim())
   const reply = decodeCheckResponse(encodeAnswer(encode, incoming, answer))
   const { decision, target } = answer
   const given = reply.ok_response?.headers ?? reply.denied_response?.headers ?? []

@@ -1,20 +1,16 @@
 import { readFileSync } from 'node:fs'
-import type { Answer } from './access/authorize.ts'
 import { failClosed } from './access/fail-closed.ts'
 import type { ServeFlags } from './cli/program.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Engine, openEngine } from './engine.ts'
-import type { Checked, CheckParts } from './envoy/check-handler.ts'
+import type { CheckParts } from './envoy/check-handler.ts'
 import { type EnvoyServer, serveChecks } from './envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from './envoy/tls.ts'
-import {
-  createDecisionLog,
-  type DecisionLog,
-  type LoggedCheck,
-} from './observability/decision-log.ts'
+import { createDecisionLog } from './observability/decision-log.ts'
 import { type Readiness, startHttp } from './observability/http.ts'
 import { createLog, type Log, withoutRepeats } from './observability/log.ts'
-import { createMetrics, type Metrics, type ObservedCheck } from './observability/metrics.ts'
+import { createMetrics, type Metrics } from './observability/metrics.ts'
+import { createObserving } from './observing.ts'
 
 /** Below Istio's timeout of 500 ms, in milliseconds. */
 const DEADLINE_MS = 400
@@ -58,7 +54,10 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
     dropped: metrics.decisionLogDropped,
   })
   const tls = openTls(config, (error) => warn({ error: String(error) }, 'certificate not renewed'))
-  const servers = await listen(config, partsOf(engine, metrics, decisions, log), tls)
+  const error = withoutRepeats(log.error, REPEAT_MS)
+  const report = (fault: unknown) => error({ fault: stackOf(fault) }, 'a bug became a denial')
+  const observing = createObserving(metrics, decisions, report)
+  const servers = await listen(config, partsOf(engine, observing.observe, report), tls)
   let stopping = false
   const http = await startHttp({
     address: config.http.address,
@@ -77,6 +76,7 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   log.info({ signal }, 'stopping')
   await Promise.all(servers.map((server) => server.close(STOP_GRACE_MS)))
   tls?.close()
+  await observing.settled(STOP_GRACE_MS)
   await Promise.all([http.close(), engine.close(), decisions.close()])
   log.info({}, 'stopped')
 }
@@ -111,24 +111,17 @@ function whenSynced({ synced }: Engine, then: () => void): NodeJS.Timeout | unde
 
 const SYNC_LOOK_MS = 20
 
-function partsOf(engine: Engine, metrics: Metrics, decisions: DecisionLog, log: Log): CheckParts {
-  const error = withoutRepeats(log.error, REPEAT_MS)
-  const report = (fault: unknown) => error({ fault: stackOf(fault) }, 'a bug became a denial')
-  return {
-    authorize: failClosed(engine.authorize, report),
-    encode: engine.encode,
-    report,
-    deadlineMs: DEADLINE_MS,
-    observe: observing(metrics, decisions),
-  }
-}
-
-export const observing =
-  (metrics: Pick<Metrics, 'observe'>, decisions: Pick<DecisionLog, 'log'>) =>
-  (checked: Checked) => {
-    metrics.observe(observedOf(checked))
-    decisions.log(loggedOf(checked))
-  }
+const partsOf = (
+  { authorize, encode }: Engine,
+  observe: CheckParts['observe'],
+  report: CheckParts['report'],
+): CheckParts => ({
+  authorize: failClosed(authorize, report),
+  encode,
+  report,
+  deadlineMs: DEADLINE_MS,
+  observe,
+})
 
 /** Where it happened; the message could quote what a client sent. */
 const stackOf = (fault: unknown): string =>
@@ -150,30 +143,3 @@ function announce(log: Log, config: Config, servers: readonly EnvoyServer[], htt
   for (const { position, port } of servers) log.info({ position, port }, 'answering checks')
   log.info({ port: httpPort, address: config.http.address }, 'serving metrics and health')
 }
-
-const reasonOf = ({ decision }: Answer) => (decision.outcome === 'deny' ? decision.reason : '')
-
-const observedOf = ({ answer, seconds }: Checked): ObservedCheck => ({
-  namespace: answer.target?.service.namespace,
-  name: answer.target?.service.name,
-  outcome: answer.decision.outcome,
-  reason: reasonOf(answer),
-  method: answer.caller?.kind ?? 'none',
-  seconds,
-})
-
-const loggedOf = ({ incoming, answer, seconds }: Checked): LoggedCheck => ({
-  time: Date.now() - seconds * 1_000,
-  requestId: incoming.requestId,
-  namespace: answer.target?.service.namespace,
-  name: answer.target?.service.name,
-  component: answer.target?.workload?.component,
-  position: answer.target?.position,
-  method: incoming.method,
-  path: incoming.path,
-  decision: answer.decision.outcome,
-  reason: reasonOf(answer),
-  credentialKind: answer.caller?.kind ?? 'none',
-  credential: answer.caller?.reference,
-  latencyUs: seconds * 1_000_000,
-})

@@ -5,20 +5,19 @@ import type { Directory } from '../access/directory.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 
 /** One decision, as far as it is counted. */
-export type ObservedCheck = {
+export type CountedCheck = {
   /** The service that was asked for; absent where none was found. */
   readonly namespace?: string | undefined
   readonly name?: string | undefined
-  readonly outcome: 'allow' | 'deny'
+  /** `unknown`: of what is only tried, where finding out would cost too much. */
+  readonly outcome: 'allow' | 'deny' | 'unknown'
   /** Empty on allow. */
   readonly reason: DenyReason | ''
   readonly method: CredentialKind | 'none'
-  readonly seconds: number
 }
 
-const CHECKS_HEADER = `# HELP kserve_authz_checks_total Checks answered. The reason is empty on allow; the method is the kind of credential.
-# TYPE kserve_authz_checks_total counter
-`
+/** A counter in the text format of Prometheus. */
+type Metric = { readonly name: string; readonly help: string }
 
 /** Series rendered before requests get their turn: about two milliseconds. */
 const SLICE = 2_000
@@ -39,6 +38,7 @@ type Counts = {
  * renders 20,000 series in one piece, while every request waits for 50 to 130 ms.
  */
 export function createCheckCounts(
+  { name: metric, help }: Metric,
   perService: boolean,
   { servicesNamed }: Pick<Directory, 'servicesNamed'>,
 ) {
@@ -73,7 +73,7 @@ export function createCheckCounts(
     return counts
   }
 
-  const count = ({ namespace = '', name = '', outcome, reason, method }: ObservedCheck) => {
+  const count = ({ namespace = '', name = '', outcome, reason, method }: CountedCheck) => {
     const { service, series } = perService ? countsOf(namespace, name) : countsOf('', '')
     const key = `${outcome} ${reason} ${method}`
     const counted = series.get(key)
@@ -87,10 +87,10 @@ export function createCheckCounts(
 
   const text = async () => {
     dropGone()
-    const lines = [CHECKS_HEADER]
+    const lines = [`# HELP ${metric} ${help}\n# TYPE ${metric} counter\n`]
     for (const { series } of byService.values()) {
       for (const { labels, value } of series.values()) {
-        lines.push(`kserve_authz_checks_total{${labels}} ${value}\n`)
+        lines.push(`${metric}{${labels}} ${value}\n`)
         if (lines.length % SLICE === 0) await setImmediate()
       }
     }

@@ -25,6 +25,9 @@ export type LoggedCheck = {
   /** `reference` of the caller. */
   readonly credential: string | undefined
   readonly latencyUs: number
+  /** What would be decided if all that is only tried were enforced; absent: nothing is. */
+  readonly shadowDecision?: 'allow' | 'deny' | 'unknown'
+  readonly shadowReason?: DenyReason | ''
 }
 
 type Options = {
@@ -52,11 +55,14 @@ export function createDecisionLog({
   const lines = createLines({ stream, batchBytes: BATCH_BYTES, dropped })
   return {
     log: (check: LoggedCheck) => {
-      if (decisions === 'all' || check.decision === 'deny') lines.write(lineOf(check))
+      if (decisions === 'all' || isDenied(check)) lines.write(lineOf(check))
     },
     close: lines.close,
   }
 }
+
+const isDenied = ({ decision, shadowDecision }: LoggedCheck): boolean =>
+  decision === 'deny' || shadowDecision === 'deny'
 
 // In characters.
 const MAX_REQUEST_ID = 128
@@ -79,4 +85,6 @@ const lineOf = (check: LoggedCheck): string =>
     credentialKind: check.credentialKind,
     credential: (check.credential ?? '').slice(0, MAX_CREDENTIAL),
     latencyUs: Math.round(check.latencyUs),
+    shadowDecision: check.shadowDecision,
+    shadowReason: check.shadowReason,
   })}\n`

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
 import { type Protection, SERVICE_KINDS } from '../access/service.ts'
-import { createCheckCounts, type ObservedCheck } from './check-counts.ts'
+import { type CountedCheck, createCheckCounts } from './check-counts.ts'
 import {
   type CacheCounts,
   createDependencyCounts,
@@ -12,7 +12,10 @@ import {
   measureRevocation,
 } from './dependencies.ts'
 
-export type { ObservedCheck } from './check-counts.ts'
+export type ObservedCheck = CountedCheck & {
+  readonly outcome: 'allow' | 'deny'
+  readonly seconds: number
+}
 
 type Options = {
   /** Whether checks are counted for each service. */
@@ -48,7 +51,8 @@ export function createMetrics(options: Options) {
   if (keyAges !== undefined) measureKeys(registry, keyAges)
   if (caches !== undefined) measureCaches(registry, caches)
   if (options.revokesInstantly !== undefined) measureRevocation(registry, options.revokesInstantly)
-  const checks = createCheckCounts(perService, directory)
+  const checks = createCheckCounts(CHECKS, perService, directory)
+  const trials = createCheckCounts(TRIALS, perService, directory)
   const { durations, dropped, build } = createInstruments(registry)
   build.set({ version, node_version: process.version }, 1)
 
@@ -61,11 +65,22 @@ export function createMetrics(options: Options) {
     observeDependency: createDependencyCounts(registry),
     /** Something was refused because it would have been too much. */
     observeShed: createShedCounts(registry),
+    /** Counts what the answer would have been if all that is only tried were enforced. */
+    observeTrial: trials.count,
     decisionLogDropped: () => dropped.inc(),
     /** All metrics in the text format of Prometheus. */
-    text: async () => (await registry.metrics()) + (await checks.text()),
+    text: async () => [await registry.metrics(), await checks.text(), await trials.text()].join(''),
     contentType: registry.contentType,
   }
+}
+
+const CHECKS = {
+  name: 'kserve_authz_checks_total',
+  help: 'Checks answered. The reason is empty on allow; the method is the kind of credential.',
+}
+const TRIALS = {
+  name: 'kserve_authz_shadow_checks_total',
+  help: 'Checks as they would be answered if policies and services in Shadow mode were enforced.',
 }
 
 const createInstruments = (registry: Registry) => ({

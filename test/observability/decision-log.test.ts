@@ -81,6 +81,19 @@ describe('the decision log', () => {
     })
   })
 
+  it('tells what would be decided if all that is only tried were enforced', async () => {
+    const shadow = { shadowDecision: 'deny', shadowReason: 'not-permitted' } as const
+    expect(await lineOf(shadow)).toMatchObject({ decision: 'allow', ...shadow })
+    expect(await lineOf({})).not.toHaveProperty('shadowDecision')
+    expect(await lineOf({})).not.toHaveProperty('shadowReason')
+  })
+
+  it('of denials alone has those that are only tried, too', async () => {
+    const tried = { ...check, shadowDecision: 'deny', shadowReason: 'not-permitted' } as const
+    expect(await written([{ ...check, shadowDecision: 'allow' }], 'denied')).toBe('')
+    expect(await written([tried], 'denied')).toContain('"shadowDecision":"deny"')
+  })
+
   it('has the same keys where nothing is known', async () => {
     const nothing = { requestId: undefined, namespace: undefined, name: undefined } as const
     const unknown = { component: undefined, position: undefined, credential: undefined } as const

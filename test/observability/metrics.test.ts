@@ -61,6 +61,18 @@ describe('checks', () => {
     ])
   })
 
+  it('that are only tried are counted apart, with what is not known', async () => {
+    const metrics = metricsOf()
+    const tried = { ...check, outcome: 'deny', reason: 'not-permitted' } as const
+    metrics.observeTrial(tried)
+    metrics.observeTrial({ ...tried, outcome: 'unknown', reason: 'overloaded', method: 'none' })
+    expect(await linesOf(metrics, 'checks_total')).toEqual([])
+    expect(await linesOf(metrics, 'shadow_checks_total')).toEqual([
+      'shadow_checks_total{namespace="team",name="iris",decision="deny",reason="not-permitted",method="api-key"} 1',
+      'shadow_checks_total{namespace="team",name="iris",decision="unknown",reason="overloaded",method="none"} 1',
+    ])
+  })
+
   it('of no known service have an empty namespace and name', async () => {
     const metrics = metricsOf()
     const denied = {
@@ -259,6 +271,7 @@ describe('the metrics', () => {
       'kserve_authz_dependency_requests_total',
       'kserve_authz_event_loop_delay_seconds',
       'kserve_authz_services',
+      'kserve_authz_shadow_checks_total',
       'kserve_authz_shed_total',
       'kserve_authz_watch_restarts_total',
       'kserve_authz_watch_synced',

@@ -8,6 +8,8 @@ import { credentialSources } from '../../src/access/credential.ts'
 import type { Permission } from '../../src/access/decide.ts'
 import { createDirectory, type Directory } from '../../src/access/directory.ts'
 import { DEFAULT_EXCLUSIONS } from '../../src/access/exclusions.ts'
+import type { AuthenticateToken } from '../../src/access/identify.ts'
+import type { Policy } from '../../src/access/policy.ts'
 import type { AccessRequest, Peer } from '../../src/access/request.ts'
 import { type Claim, idOf, type Service, type ServiceRef } from '../../src/access/service.ts'
 import type { Soon } from '../../src/access/soon.ts'
@@ -134,9 +136,15 @@ type Held = {
   readonly services?: readonly Service[]
   readonly workloads?: readonly Workload[]
   readonly keys?: readonly ApiKey[]
+  readonly policies?: readonly Policy[]
 }
 
-export function aDirectory({ services = [], workloads = [], keys = [] }: Held = {}): Directory {
+export function aDirectory({
+  services = [],
+  workloads = [],
+  keys = [],
+  policies = [],
+}: Held = {}): Directory {
   const directory = createDirectory()
   for (const [index, service] of services.entries()) {
     directory.services.put(`${index} ${idOf(service)}`, service)
@@ -147,12 +155,17 @@ export function aDirectory({ services = [], workloads = [], keys = [] }: Held = 
   for (const [index, key] of keys.entries()) {
     directory.keys.put(`${index} ${key.namespace}/${key.name}`, key)
   }
+  for (const [index, policy] of policies.entries()) {
+    directory.policies.put(`${index} ${policy.namespace}/${policy.name}`, policy)
+  }
   return directory
 }
 
 export type World = Held & {
   /** Whom each token names; `reader-token` names `aCaller()` where this is left out. */
   readonly tokens?: ReadonlyMap<string, Soon<Authentication>>
+  /** In place of `tokens`. */
+  readonly authenticateToken?: AuthenticateToken
   readonly permits?: (caller: Caller, service: ServiceRef) => Soon<Permission>
   readonly synced?: boolean
   readonly settings?: Partial<Settings>
@@ -176,6 +189,7 @@ const SETTINGS: Settings = {
 /** The decision as the program wires it, but for fake tokens, a fake RBAC and a clock that stands. */
 export const anAuthorize = ({
   tokens = TOKENS,
+  authenticateToken = ({ value, asToken }) => (asToken ? tokens.get(value) : undefined),
   permits = () => 'yes',
   synced = true,
   settings = {},
@@ -187,7 +201,7 @@ export const anAuthorize = ({
       synced: () => synced,
       now: () => NOW,
       sha256: digestOf,
-      authenticateToken: ({ value, asToken }) => (asToken ? tokens.get(value) : undefined),
+      authenticateToken,
       permits,
     },
     { ...SETTINGS, ...settings },

@@ -1,0 +1,185 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Answer } from '../../src/access/authorize.ts'
+import type { Permission } from '../../src/access/decide.ts'
+import { OPEN } from '../../src/access/decision.ts'
+import type { Rule } from '../../src/access/rule.ts'
+import type { ShadowVerdict } from '../../src/access/shadow.ts'
+import { anyAsked, anyShadow, anyWorld, aPolicy } from '../support/any-policies.ts'
+import { anAuthorize, aRequest, aService, type World } from '../support/builders.ts'
+
+const EVERYTHING: Rule = { from: undefined, to: undefined }
+const inShadow = aService({ shadow: true })
+const withToken = aRequest({ headers: { authorization: 'Bearer reader-token' } })
+
+const answerTo = (world: World, request = withToken): Promise<Answer> =>
+  Promise.resolve(anAuthorize(world)(request))
+
+async function verdictOn(world: World, request = withToken): Promise<ShadowVerdict | undefined> {
+  const { trial } = await answerTo(world, request)
+  return trial?.()
+}
+
+describe('a service in shadow', () => {
+  const nobody: World = { services: [inShadow], permits: () => 'no' }
+
+  it('is open to callers who would be refused', async () => {
+    const { decision, caller } = await answerTo(nobody)
+    expect(decision).toEqual(OPEN)
+    expect(caller).toBeUndefined()
+  })
+
+  it.each<
+    [title: string, world: World, request: typeof withToken, verdict: Partial<ShadowVerdict>]
+  >([
+    [
+      'who may',
+      { services: [inShadow] },
+      withToken,
+      { decision: 'allow', reason: '', method: 'kubernetes' },
+    ],
+    ['who may not', nobody, withToken, { decision: 'deny', reason: 'not-permitted' }],
+    [
+      'without a credential',
+      nobody,
+      aRequest(),
+      { decision: 'deny', reason: 'missing-credential', method: 'none' },
+    ],
+  ])('tells of a caller %s', async (_title, world, request, verdict) => {
+    expect(await verdictOn(world, request)).toMatchObject({ service: { name: 'iris' }, ...verdict })
+  })
+
+  it('is open in spite of a policy, which is tried with it', async () => {
+    const policy = aPolicy({ mode: 'enforce' }, { allow: [] })
+    const world = { services: [inShadow], policies: [policy] }
+    expect((await answerTo(world)).decision).toEqual(OPEN)
+    expect(await verdictOn(world)).toMatchObject({ decision: 'deny', reason: 'not-permitted' })
+  })
+
+  it('stays closed where its declaration was lost', async () => {
+    const { decision } = await answerTo({
+      services: [aService({ shadow: true, protection: 'lost' })],
+    })
+    expect(decision).toEqual({ outcome: 'deny', reason: 'unknown-target' })
+  })
+
+  it('does not open another one that the request may reach', async () => {
+    const both = [inShadow, aService({ name: 'other' })]
+    const { decision } = await answerTo({ services: both }, aRequest())
+    expect(decision).toEqual({ outcome: 'deny', reason: 'missing-credential' })
+  })
+
+  it.each(['kserve-authz.io/mode', 'x-kserve-authz-mode', 'mode', 'shadow'])(
+    'is none because of a header %s',
+    async (name) => {
+      const request = aRequest({ headers: { [name]: 'shadow' } })
+      const { decision, trial } = await answerTo({ services: [aService()] }, request)
+      expect({ decision, trial }).toEqual({
+        decision: { outcome: 'deny', reason: 'missing-credential' },
+        trial: undefined,
+      })
+    },
+  )
+})
+
+describe('a policy in shadow', () => {
+  it('leaves an open service open, and tells who would be refused', async () => {
+    const world = { services: [aService({ protection: 'open' })], policies: [aPolicy()] }
+    expect((await answerTo(world, aRequest())).decision).toEqual(OPEN)
+    expect(await verdictOn(world, aRequest())).toMatchObject({ reason: 'missing-credential' })
+  })
+
+  it('opens nothing: who would be allowed is still refused', async () => {
+    const policies = [aPolicy({}, { allow: [EVERYTHING] })]
+    const world: World = { services: [aService()], policies, permits: () => 'no' }
+    expect((await answerTo(world)).decision).toEqual({ outcome: 'deny', reason: 'not-permitted' })
+    expect(await verdictOn(world)).toMatchObject({ decision: 'allow' })
+  })
+
+  it('is tried together with those that are enforced', async () => {
+    const policies = [
+      aPolicy({ mode: 'enforce', name: 'enforced' }, { allow: [EVERYTHING] }),
+      aPolicy({}, { deny: [EVERYTHING] }),
+    ]
+    const world = { services: [aService()], policies }
+    expect((await answerTo(world)).decision.outcome).toBe('allow')
+    expect(await verdictOn(world)).toMatchObject({ reason: 'denied-by-rule', method: 'kubernetes' })
+  })
+
+  it('is not tried where it cannot be read, names another service, or the owner has opened it', async () => {
+    const open = aService({ protection: 'open', optedOut: true })
+    const elsewhere = [{ kind: 'InferenceService', name: 'other' } as const]
+    const trials = await Promise.all([
+      answerTo({ services: [aService()], policies: [aPolicy({ terms: undefined })] }),
+      answerTo({ services: [aService()], policies: [aPolicy({ targets: elsewhere })] }),
+      answerTo({ services: [open], policies: [aPolicy()] }),
+    ])
+    expect(trials.map(({ trial }) => trial)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('changes no answer, whatever it says and whatever is asked', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyWorld, anyShadow, anyAsked, async (world, policies, request) => {
+        const enforced = world.policies ?? []
+        const { trial: _, ...alone } = await answerTo(world, request)
+        const { trial, ...tried } = await answerTo(
+          { ...world, policies: [...policies, ...enforced] },
+          request,
+        )
+        await trial?.()
+        expect(tried).toEqual(alone)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('trials', () => {
+  const never = new Promise<Permission>(() => {})
+
+  it('that wait for look-ups are few; beyond, nothing is looked up', async () => {
+    let looked = 0
+    const permits = () => {
+      looked += 1
+      return never
+    }
+    const authorize = anAuthorize({ services: [inShadow], permits })
+    const verdicts = []
+    for (let asked = 0; asked < 20; asked += 1) {
+      const { trial } = await authorize(withToken)
+      verdicts.push(trial?.())
+    }
+    expect(looked).toBe(16)
+    expect(verdicts.slice(16)).toEqual(
+      Array.from({ length: 4 }, () =>
+        expect.objectContaining({ decision: 'unknown', reason: 'overloaded' }),
+      ),
+    )
+  })
+
+  it('that look up are few in a second, and the others are as many as come', async () => {
+    const permits = async (): Promise<Permission> => 'yes'
+    const authorize = anAuthorize({ services: [inShadow], permits })
+    const decisions = []
+    for (let asked = 0; asked < 60; asked += 1) {
+      const { trial } = await authorize(withToken)
+      decisions.push((await trial?.())?.decision)
+    }
+    expect(decisions.filter((decision) => decision === 'allow')).toHaveLength(50)
+    const { trial } = await anAuthorize({ services: [inShadow] })(withToken)
+    const known = Array.from({ length: 100 }, () => trial?.())
+    expect(
+      new Set(known.map((verdict) => verdict && 'decision' in verdict && verdict.decision)),
+    ).toEqual(new Set(['allow']))
+  })
+
+  it('are not made before the answer', async () => {
+    let looked = 0
+    const permits = (): Permission => {
+      looked += 1
+      return 'yes'
+    }
+    await answerTo({ services: [inShadow], permits })
+    expect(looked).toBe(0)
+  })
+})
