@@ -69,14 +69,18 @@ export function createIdentify(sources: IdentitySources) {
     asker: Asker,
     [audiences, ...others]: readonly Audiences[],
   ): Soon<Authentication | undefined> {
-    // To an API server an empty list means its own audiences.
-    if (audiences?.length === 0) return rejected('wrong-audience')
+    // To an API server an empty list means its own audiences; here it means none.
+    const none = audiences?.length === 0
+    const asked = none ? undefined : audiences
     return whenKnown(
-      sources.authenticateToken(credential, digest, asker, audiences),
-      (authentication) =>
-        others.length === 0 || authentication?.kind !== 'known'
+      sources.authenticateToken(credential, digest, asker, asked),
+      (authentication) => {
+        if (authentication?.kind !== 'known') return authentication
+        if (none && authentication.caller.kind === 'kubernetes') return rejected('wrong-audience')
+        return others.length === 0
           ? authentication
-          : authenticateFor(credential, digest, asker, others),
+          : authenticateFor(credential, digest, asker, others)
+      },
     )
   }
 

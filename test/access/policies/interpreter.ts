@@ -1,0 +1,194 @@
+import type {
+  AuthenticationSpec,
+  OperationSpec,
+  PolicySpec,
+  RuleSpec,
+  SourceSpec,
+} from './generate.ts'
+
+/** Who calls, in the interpreter's own words. */
+export type Who = {
+  readonly kind: 'nobody' | 'unknown' | 'kubernetes' | 'api-key' | 'jwt' | 'mesh'
+  /** Whether it is the transformer of the same service, which needs no permission. */
+  readonly component?: boolean
+  readonly user?: string
+  readonly groups?: readonly string[]
+  readonly principal?: string
+  readonly audiences?: readonly string[]
+  readonly labels?: Readonly<Record<string, string>>
+  readonly opens?: boolean
+  readonly provider?: string
+  readonly claims?: Readonly<Record<string, unknown>>
+  readonly inRbac?: boolean
+}
+
+export type Asking = {
+  /** What the credential says, if one is shown, and else the peer. */
+  readonly who: Who
+  readonly method: string
+  readonly path: string
+  readonly canonical: boolean
+}
+
+/** What is true of a service, and of the policies that are in force for it. */
+export type Situation = {
+  readonly kind: string
+  readonly isOpen: boolean
+  readonly optedOut: boolean
+  readonly policies: readonly PolicySpec[]
+  readonly broken: boolean
+}
+
+const NOBODY: Who = { kind: 'nobody' }
+
+/** `allow`, or the reasons that may be given: where several hold, which is told is not settled. */
+export type Verdict = 'allow' | readonly string[]
+
+export const INSTALLATION = ['api']
+
+/** What the documentation says of policies, followed word by word. */
+export function interpret(situation: Situation, asking: Asking): Verdict {
+  const { policies, broken } = situation
+  if (situation.optedOut) return 'allow'
+  if (situation.isOpen && policies.length === 0 && !broken) return 'allow'
+  if (!broken && isExcluded(situation, asking)) return 'allow'
+  if (broken) return ['policy-invalid']
+  const rules = policies.flatMap(({ deny = [], allow = [] }) => [...deny, ...allow])
+  const naming = rules.some(({ to = [] }) => to.some(({ paths }) => paths !== undefined))
+  if (naming && !asking.canonical) return ['unsupported-request']
+  return byCaller(situation, asking)
+}
+
+function byCaller(situation: Situation, asking: Asking): Verdict {
+  const verdict = byCredential(situation, asking)
+  if (verdict === 'allow' || asking.who.component !== true) return verdict
+  if (situation.kind !== 'InferenceService') return verdict
+  if (verdict.includes('denied-by-rule')) return verdict
+  const component: Asking = { ...asking, who: { ...asking.who, ...COMPONENT } }
+  const denied = situation.policies.some(({ deny = [] }) =>
+    deny.some((rule) => fits(rule, component)),
+  )
+  return denied ? ['denied-by-rule', ...verdict] : 'allow'
+}
+
+const COMPONENT = {
+  user: 'system:serviceaccount:team:iris-sa',
+  groups: ['system:serviceaccounts', 'system:serviceaccounts:team', 'system:authenticated'],
+}
+
+function byCredential(situation: Situation, asking: Asking): Verdict {
+  const { policies } = situation
+  const refused = policies
+    .flatMap(({ authentication }) => refusalOf(authentication, asking.who))
+    .concat(policies.length === 0 ? refusalOf(undefined, asking.who) : [])
+  if (refused.length > 0) {
+    const isPeer = asking.who.kind === 'mesh'
+    return isPeer ? byCredential(situation, { ...asking, who: NOBODY }) : refused
+  }
+  return byRules(policies, asking)
+}
+
+function byRules(policies: readonly PolicySpec[], asking: Asking): Verdict {
+  const { who } = asking
+  if (who.opens === false) return ['key-not-for-service']
+  for (const { deny = [] } of policies) {
+    for (const rule of deny) if (fits(rule, asking)) return ['denied-by-rule']
+  }
+  const refusal = [who.kind === 'nobody' ? 'missing-credential' : 'not-permitted']
+  let decided = false
+  for (const { allow } of policies) {
+    if (allow === undefined) continue
+    decided = true
+    if (!allow.some((rule) => fits(rule, asking))) return refusal
+  }
+  if (decided) return 'allow'
+  return who.kind === 'api-key' || who.inRbac === true ? 'allow' : refusal
+}
+
+function isExcluded({ kind, policies }: Situation, { method, path }: Asking): boolean {
+  if (kind === 'InferenceGraph' || policies.length === 0) return false
+  if (method !== 'GET' && method !== 'HEAD') return false
+  return policies.every(({ exclusions = [] }) =>
+    exclusions.some(
+      ({ path: excluded, methods = ['GET', 'HEAD'] }) =>
+        excluded === path && methods.includes(method),
+    ),
+  )
+}
+
+/** The reasons for which a policy does not accept a credential: none or one. */
+function refusalOf(authentication: AuthenticationSpec | undefined, who: Who): readonly string[] {
+  const named = (accepted: readonly string[] | undefined) =>
+    (accepted ?? INSTALLATION).some((audience) => who.audiences?.includes(audience) === true)
+  switch (who.kind) {
+    case 'nobody':
+      return authentication?.anonymous === undefined ? ['missing-credential'] : []
+    case 'mesh':
+      return authentication?.mesh === undefined ? ['missing-credential'] : []
+    case 'unknown':
+      return ['unknown-api-key']
+    case 'kubernetes':
+      if (authentication !== undefined && authentication.kubernetes === undefined) {
+        return ['unknown-issuer', 'wrong-audience']
+      }
+      return named(authentication?.kubernetes?.audiences)
+        ? []
+        : ['wrong-audience', 'unknown-issuer']
+    case 'api-key': {
+      if (authentication === undefined) return []
+      const { apiKeys } = authentication
+      if (apiKeys === undefined) return ['unknown-api-key', 'key-not-for-service']
+      const fitting = hasLabels(who, apiKeys.selector?.matchLabels)
+      return fitting ? [] : ['key-not-for-service', 'unknown-api-key']
+    }
+    case 'jwt': {
+      if (authentication === undefined) return []
+      const mine = (authentication.jwt ?? []).filter(({ provider }) => provider === who.provider)
+      const fitting = mine.some(({ audiences }) => audiences === undefined || named(audiences))
+      return fitting ? [] : ['unknown-issuer', 'wrong-audience']
+    }
+  }
+}
+
+const hasLabels = ({ labels }: Who, wanted: Readonly<Record<string, string>> = {}): boolean =>
+  labels !== undefined && Object.keys(wanted).every((name) => labels[name] === wanted[name])
+
+export function fits({ from, to }: RuleSpec, asking: Asking): boolean {
+  const source = from === undefined || from.some((entry) => isFrom(entry, asking.who))
+  const operation = to === undefined || to.some((entry) => isTo(entry, asking))
+  return source && operation
+}
+
+function isFrom(source: SourceSpec, who: Who): boolean {
+  const { serviceAccounts, users, groups, principals, apiKeys, claims } = source
+  const [, , namespace, name] = (who.user ?? '').split(':')
+  if (serviceAccounts !== undefined) {
+    if (who.kind !== 'kubernetes' || !serviceAccounts.includes(`${namespace}/${name}`)) return false
+  }
+  if (users !== undefined && !users.includes(who.user ?? '')) return false
+  if (groups !== undefined && !(who.groups ?? []).some((one) => groups.includes(one))) return false
+  if (principals !== undefined && !principals.includes(who.principal ?? '')) return false
+  if (apiKeys !== undefined && !hasLabels(who, apiKeys.matchLabels)) return false
+  if (claims === undefined) return true
+  const said = who.claims
+  if (said === undefined) return false
+  return Object.entries(claims).every(([path, texts]) => {
+    const value = Object.hasOwn(said, path) ? said[path] : nested(said, path.split('.'))
+    return texts.some((text) => value === text || (Array.isArray(value) && value.includes(text)))
+  })
+}
+
+function nested(value: unknown, [first, ...rest]: readonly string[]): unknown {
+  if (first === undefined) return value
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const entry = Object.entries(value).find(([name]) => name === first)
+  return entry === undefined ? undefined : nested(entry[1], rest)
+}
+
+function isTo({ methods, paths }: OperationSpec, { method, path }: Asking): boolean {
+  if (methods !== undefined && !methods.includes(method)) return false
+  return (
+    paths === undefined ||
+    paths.some((one) => one === path || (one.endsWith('*') && path.startsWith(one.slice(0, -1))))
+  )
+}

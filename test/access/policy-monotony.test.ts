@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { policyOf } from '../support/policies.ts'
+import { type Chance, createChance, createGenerator, type PolicySpec } from './policies/generate.ts'
+import { anAsked, answerOf, deciding, PATHS, PLAIN, SERVICES, verdictOf } from './policies/world.ts'
+
+describe('policies, whatever else they say', () => {
+  /** How many of the requests that are let in are let in only before, or only after, a change. */
+  function compare(change: MakeChange, paths: typeof PATHS) {
+    const chance = createChance(7)
+    const { policy } = createGenerator(chance)
+    const counts = { same: 0, less: 0, more: 0 }
+    for (let world = 0; world < 5_000; world += 1) {
+      const service = chance.pick(SERVICES)
+      const specs = [policy(), ...chance.some(2, policy)]
+      const changed = change(specs, chance)
+      if (changed === undefined) continue
+      const before = deciding({ service, policies: (changed.before ?? specs).map(read) })
+      const after = deciding({ service, policies: changed.after.map(read) })
+      for (let turn = 0; turn < 10; turn += 1) {
+        const { request } = anAsked(chance, paths)
+        const [old, now] = [before, after].map((each) => verdictOf(answerOf(each, request)))
+        if (old === now || (old !== 'allow' && now !== 'allow')) counts.same += 1
+        else counts[now === 'allow' ? 'more' : 'less'] += 1
+      }
+    }
+    return counts
+  }
+  type MakeChange = (specs: readonly PolicySpec[], chance: Chance) => Change | undefined
+  type Change = { readonly before?: readonly PolicySpec[]; readonly after: readonly unknown[] }
+  const read = (spec: unknown, index: number) => policyOf(spec, `policy-${index}`)
+
+  it.each<[title: string, change: MakeChange, paths?: typeof PATHS]>([
+    [
+      'never let in more for another rule that denies',
+      ([first, ...others], chance) => {
+        const deny = [...(first?.deny ?? []), createGenerator(chance).rule()]
+        return { after: [{ ...first, deny }, ...others] }
+      },
+    ],
+    [
+      // Where rules no longer ask for paths, those that are not plain are read again.
+      'never let in more for a rule that allows and is removed, even the last, on plain paths',
+      (specs, { below }) => {
+        const at = specs.findIndex(({ allow = [] }) => allow.length > 0)
+        const { allow = [] } = specs[at] ?? {}
+        const gone = below(allow.length)
+        return at < 0
+          ? undefined
+          : { after: specs.with(at, { ...specs[at], allow: allow.filter((_, i) => i !== gone) }) }
+      },
+      PLAIN,
+    ],
+    [
+      'never let in more for another policy beside one that says who may',
+      (specs, chance) => {
+        const said = [...specs, { allow: [createGenerator(chance).rule()] }]
+        return { before: said, after: [...said, createGenerator(chance).policy()] }
+      },
+    ],
+    [
+      'never let in more for a rule that cannot be read',
+      ([first, ...others], chance) => {
+        const list = chance.pick(['deny', 'allow'] as const)
+        const rules = [...(first?.[list] ?? []), chance.pick(UNREADABLE)]
+        return { after: [{ ...first, [list]: rules }, ...others] }
+      },
+    ],
+  ])('%s', (_title, change, paths = PATHS) => {
+    const { same, less, more } = compare(change, paths)
+    expect(more).toBe(0)
+    expect(less).toBeGreaterThan(500)
+    expect(same).toBeGreaterThan(500)
+  })
+
+  it('answer the same in any order of policies and of rules', () => {
+    const chance = createChance(11)
+    const { policy } = createGenerator(chance)
+    for (let world = 0; world < 5_000; world += 1) {
+      const service = chance.pick(SERVICES)
+      const specs = [policy(), policy(), ...chance.some(2, policy)]
+      const turned = specs.map(turnedRound).reverse()
+      const [one, other] = [specs, turned].map((each) =>
+        deciding({ service, policies: each.map((spec) => policyOf(spec)) }),
+      )
+      if (one === undefined || other === undefined) throw new Error('both')
+      for (let turn = 0; turn < 10; turn += 1) {
+        const { request } = anAsked(chance)
+        const [now, old] = [other, one].map((each) => answerOf(each, request))
+        expect(now?.decision).toEqual(old?.decision)
+      }
+    }
+  })
+})
+
+const UNREADABLE: readonly [unknown, ...unknown[]] = [
+  null,
+  'everybody',
+  { from: null },
+  { from: [{ users: null }] },
+  { from: [{ user: ['ada'] }] },
+  { from: [{ serviceAccounts: ['reader'] }] },
+  { from: [{ principals: ['spiffe://cluster.local/ns/a/sa/x'] }] },
+  { to: [{ paths: ['*'] }] },
+  { to: [{ methods: ['get'] }] },
+  { when: [] },
+]
+
+/** Every list in it the other way round. */
+const turnedRound = (spec: PolicySpec): PolicySpec => ({
+  ...spec,
+  ...(spec.deny && { deny: spec.deny.toReversed() }),
+  ...(spec.allow && { allow: spec.allow.toReversed() }),
+  ...(spec.exclusions && { exclusions: spec.exclusions.toReversed() }),
+  ...(spec.authentication?.jwt && {
+    authentication: { ...spec.authentication, jwt: spec.authentication.jwt.toReversed() },
+  }),
+})
