@@ -3,7 +3,15 @@ import { SERVICE_KINDS } from '../access/service.ts'
 import { isSubdomainName, type KubernetesObject, printable, valueAt } from './object.ts'
 import { readPolicyExclusions, readPolicyHeaders } from './policy-extras.ts'
 import { readRules } from './policy-rules.ts'
-import { absentOr, fieldsOf, listOf, PolicyFault, text, textMap, textsOf } from './policy-values.ts'
+import {
+  absentOr,
+  fieldsOf,
+  labelMap,
+  listOf,
+  PolicyFault,
+  text,
+  textsOf,
+} from './policy-values.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './settings.ts'
 
@@ -111,7 +119,7 @@ function readKeySelector(value: unknown): AcceptedCredentials['apiKeys'] {
   const { selector } = fieldsOf(place, value, ['selector'])
   if (selector === undefined) return { labels: new Map() }
   const { matchLabels = {} } = fieldsOf(`${place}.selector`, selector, ['matchLabels'])
-  return { labels: textMap(`${place}.selector.matchLabels`, matchLabels) }
+  return { labels: labelMap(`${place}.selector.matchLabels`, matchLabels) }
 }
 
 /** A policy of which not even the metadata can be read: it closes its namespace. */

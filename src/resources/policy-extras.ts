@@ -17,7 +17,7 @@ export function readPolicyExclusions(
   const exclusions = listOf(EXCLUSIONS, value).map((entry, index) => {
     const place = `${EXCLUSIONS}[${index}]`
     const { path, methods = ['GET', 'HEAD'] } = fieldsOf(place, entry, ['path', 'methods'])
-    if (typeof path !== 'string' || !isCanonicalPath(path)) {
+    if (typeof path !== 'string' || !isCanonicalPath(path) || path.includes('*')) {
       throw new PolicyFault(`${place}.path`, 'is no canonical path')
     }
     return { path, methods: listOf(`${place}.methods`, methods).map(readMethod(place)) }

@@ -1,7 +1,7 @@
 import { isCanonicalPath } from '../access/path.ts'
 import type { Rule, RuleOperation, RuleSource } from '../access/rule.ts'
 import { isFields } from './object.ts'
-import { absentOr, fieldsOf, listOf, PolicyFault, textMap, textsOf } from './policy-values.ts'
+import { absentOr, fieldsOf, labelMap, listOf, PolicyFault, textsOf } from './policy-values.ts'
 
 /** Reads a list of rules. Throws a PolicyFault. */
 export const readRules = (place: string, value: unknown): readonly Rule[] =>
@@ -50,7 +50,7 @@ function readSource(place: string, value: unknown): RuleSource {
 
 function readLabels(place: string, value: unknown): ReadonlyMap<string, string> {
   const { matchLabels = {} } = fieldsOf(place, value, ['matchLabels'])
-  return textMap(`${place}.matchLabels`, matchLabels)
+  return labelMap(`${place}.matchLabels`, matchLabels)
 }
 
 function readClaims(place: string, value: unknown): ReadonlyMap<string, readonly string[]> {

@@ -41,12 +41,17 @@ export function text(place: string, value: unknown): string {
 export const textsOf = (place: string, value: unknown): readonly string[] =>
   listOf(place, value).map((entry, index) => text(`${place}[${index}]`, entry))
 
-/** Texts by name, e.g. labels. */
-export function textMap(place: string, value: unknown): ReadonlyMap<string, string> {
+// What no Secret can have would never match.
+const LABEL = /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/
+
+/** Labels, each with its value. */
+export function labelMap(place: string, value: unknown): ReadonlyMap<string, string> {
   if (!isFields(value)) throw new PolicyFault(place, 'is no object')
   return new Map(
     Object.entries(value).map(([name, entry]) => {
-      if (typeof entry !== 'string') throw new PolicyFault(place, 'holds what is no text')
+      if (typeof entry !== 'string' || !LABEL.test(entry)) {
+        throw new PolicyFault(place, 'holds what is no value of a label')
+      }
       return [name, entry]
     }),
   )

@@ -1,0 +1,199 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readResource } from '../../src/resources/resource.ts'
+import { ACCEPTED, from, IRIS, NULLS, path } from '../support/access-policies.ts'
+import { anAccessPolicy, policyOf } from '../support/policies.ts'
+import { REFUSED } from '../support/refused-access-policies.ts'
+import { read, reasonsOf, SETTINGS } from './objects.ts'
+
+const reasons = (spec: unknown, settings = {}) => reasonsOf(read(anAccessPolicy(spec), settings))
+
+describe('an AccessPolicy', () => {
+  it('says what it says', () => {
+    const spec = {
+      targetRefs: [IRIS],
+      authentication: {
+        kubernetes: { audiences: ['models'] },
+        apiKeys: { selector: { matchLabels: { tier: 'gold' } } },
+        jwt: [{ provider: 'keycloak', audiences: ['kserve'] }, { provider: 'keycloak' }],
+        mesh: {},
+        anonymous: {},
+      },
+      deny: [{}],
+      allow: [{ from: [{ claims: { tenant: ['acme'] } }], to: [{ paths: ['/v2/*'] }] }],
+      exclusions: [{ path: '/v2/health/ready' }, { path: '/x', methods: ['GET'] }],
+      headers: { 'kubeflow-userid': { claim: 'email' } },
+    }
+    expect(policyOf(spec)).toEqual({
+      namespace: 'team',
+      name: 'policy',
+      targets: [{ kind: 'InferenceService', name: 'iris' }],
+      mode: 'enforce',
+      terms: {
+        accepted: {
+          kubernetes: { audiences: ['models'] },
+          apiKeys: { labels: new Map([['tier', 'gold']]) },
+          jwt: [
+            { provider: 'keycloak', audiences: ['kserve'] },
+            { provider: 'keycloak', audiences: undefined },
+          ],
+          mesh: true,
+          anonymous: true,
+        },
+        deny: [{ from: undefined, to: undefined }],
+        allow: [
+          { from: [{ claims: new Map([['tenant', ['acme']]]) }], to: [{ paths: ['/v2/*'] }] },
+        ],
+        exclusions: [
+          { path: '/v2/health/ready', methods: ['GET', 'HEAD'] },
+          { path: '/x', methods: ['GET'] },
+        ],
+        headers: { 'kubeflow-userid': 'email' },
+      },
+    })
+    expect(reasons(spec)).toEqual([])
+  })
+
+  it.each(ACCEPTED)('can be read with %s', (_title, spec) => {
+    expect(policyOf(spec).terms).toBeDefined()
+  })
+
+  it.each(NULLS)('cannot be read with null for %s', (_title, spec) => {
+    expect(policyOf(spec).terms).toBeUndefined()
+    expect(reasons(spec)).toContain('PolicyInvalid')
+  })
+
+  it.each(REFUSED.filter(([title]) => !SHORTER.test(title)))(
+    'cannot be read with %s',
+    (_title, spec) => {
+      expect(reasons(spec)).toContain('PolicyInvalid')
+    },
+  )
+
+  it.each<[title: string, spec: unknown]>([
+    ['no spec', undefined],
+    ['a spec that is null', null],
+    ['a spec that is a list', []],
+    ['another field', { rules: [] }],
+    ['another field in a rule', { deny: [{ when: [] }] }],
+    ['an own field of the name __proto__', JSON.parse('{"__proto__": {"allow": [{}]}}')],
+    ['too many rules', { deny: Array.from({ length: 1_025 }, () => ({})) }],
+    ['a path with an escape', path('/%61')],
+    ['a principal that is no ServiceAccount', from({ principals: ['cluster.local/x'] })],
+    ['an exclusion of POST', { exclusions: [{ path: '/x', methods: ['POST'] }] }],
+  ])('cannot be read with %s', (_title, spec) => {
+    expect(policyOf(spec)).toMatchObject({ mode: 'enforce', targets: undefined, terms: undefined })
+  })
+
+  it('whose targets cannot be read is about its whole namespace', () => {
+    expect(policyOf({ targetRefs: 'iris', allow: [{}] })).toMatchObject({
+      targets: undefined,
+      terms: undefined,
+    })
+    expect(policyOf({ targetRefs: [IRIS, {}] })).toMatchObject({ targets: undefined })
+    expect(policyOf({ targetRefs: [] }).targets).toEqual([])
+  })
+
+  it('whose mode cannot be read is enforced, as it is written', () => {
+    const policy = policyOf({ mode: 'shadow', targetRefs: [IRIS], allow: [] })
+    expect(policy).toMatchObject({ mode: 'enforce', terms: { allow: [] }, targets: [{}] })
+    expect(reasons({ mode: 'shadow' })).toEqual(['PolicyInvalid'])
+  })
+
+  it.each<[title: string, metadata: object]>([
+    ['name', { name: 'A', namespace: 'team' }],
+    ['labels', { name: 'policy', namespace: 'team', labels: [] }],
+  ])('whose %s cannot be read closes its namespace', (_title, metadata) => {
+    const reading = read({ ...anAccessPolicy({ mode: 'Shadow' }), metadata })
+    expect(reading.resource).toMatchObject({
+      policy: { namespace: 'team', mode: 'enforce', targets: undefined, terms: undefined },
+    })
+    expect(reasonsOf(reading)).toEqual(['PolicyInvalid'])
+  })
+
+  it('never quotes what stands in it', () => {
+    const spec = { allow: [{ from: [{ users: 'secret-1' }] }], headers: { 'secret-2': 'secret-3' } }
+    expect(JSON.stringify(read(anAccessPolicy(spec)).problems)).not.toContain('secret-')
+  })
+})
+
+// Only the cluster is so strict about sizes, and about what it counts or compares for us.
+const SHORTER = /too many|too long|twice|capitals, as/i
+
+describe('the limits of the installation', () => {
+  const within = (limits: object) => ({ limits: { ...SETTINGS.limits, ...limits } })
+
+  it.each<[field: string, limit: string, spec: unknown, within: object]>([
+    [
+      'anonymous callers',
+      'anonymous',
+      { authentication: { anonymous: {} } },
+      { terms: { accepted: { anonymous: false } } },
+    ],
+    ['exclusions', 'exclusions', { exclusions: [{ path: '/x' }] }, { terms: { exclusions: [] } }],
+    ['Shadow', 'shadow', { mode: 'Shadow' }, { mode: 'shadow' }],
+  ])('hold against %s, and say so', (_field, limit, spec, expected) => {
+    expect(reasons(spec)).toEqual([])
+    const settings = within({ [limit]: false })
+    expect(policyOf(spec, 'policy', settings)).toMatchObject(expected)
+    expect(reasons(spec, settings)).toEqual(['BeyondLimits'])
+  })
+
+  it('leave a provider that is not there without any caller', () => {
+    const spec = { authentication: { jwt: [{ provider: 'mine' }] } }
+    expect(policyOf(spec).terms?.accepted?.jwt).toEqual([
+      { provider: 'mine', audiences: undefined },
+    ])
+    expect(reasons(spec)).toEqual(['UnknownProvider'])
+  })
+
+  it.each([
+    { issuer: 'https://mine.example.com' },
+    { provider: 'keycloak', issuer: 'https://mine.example.com' },
+    { provider: 'keycloak', jwksUri: 'https://mine.example.com/keys' },
+    { provider: 'keycloak', algorithms: ['HS256'] },
+  ])('let nobody choose an issuer: %o', (jwt) => {
+    expect(policyOf({ authentication: { jwt: [jwt] } }).terms).toBeUndefined()
+  })
+
+  it.each([
+    'authorization',
+    'cookie',
+    'host',
+    'Kubeflow-Userid',
+    'a b',
+    'x-auth-request-user',
+    'x-api-key',
+    'x-goog-iap-jwt-assertion',
+    'x-auth-user',
+    'x-gateway-model-name',
+    'x-forwarded-for',
+    ':path',
+    '',
+  ])('let no policy set the header "%s"', (name) => {
+    expect(policyOf({ headers: { [name]: { claim: 'email' } } }).terms).toBeUndefined()
+  })
+})
+
+const anything = fc.anything({
+  maxDepth: 4,
+  key: fc.constantFrom('from', 'to', 'users', '__proto__'),
+})
+const FIELDS = ['targetRefs', 'mode', 'authentication', 'deny', 'allow', 'exclusions', 'headers']
+
+describe('whatever is written for a policy', () => {
+  it('gives one, and never an error', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...FIELDS), anything), (spec) => {
+        expect(policyOf(spec)).toMatchObject({ namespace: 'team' })
+      }),
+      { numRuns: 2_000 },
+    )
+    fc.assert(
+      fc.property(anything, anything, (spec, metadata) => {
+        const object = { ...anAccessPolicy(spec), metadata }
+        expect(() => readResource(object, SETTINGS)).not.toThrow()
+      }),
+    )
+  })
+})
