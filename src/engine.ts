@@ -5,6 +5,7 @@ import { createDirectory, type Directory } from './access/directory.ts'
 import { exclusionsWith } from './access/exclusions.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { whenKnown } from './access/soon.ts'
+import type { Standing } from './access/standing.ts'
 import { openClusterSource } from './cluster-source.ts'
 import type { Config } from './config.ts'
 import { createEncode, type Encode } from './envoy/encode.ts'
@@ -13,6 +14,7 @@ import { openFolderSource } from './folder-source.ts'
 import { jwtProviderOf, placesOf } from './identity-providers.ts'
 import type { Asked, CacheCounts } from './observability/dependencies.ts'
 import type { Problem } from './resources/problem.ts'
+import { tellingStandings } from './standings.ts'
 import { createJwtProviders, type JwtProviders } from './tokens/jwt-providers.ts'
 
 /** What decides, wired to a source of facts; `serve` and `check` use the same. */
@@ -39,6 +41,10 @@ export type EngineParts = {
   /** A kind of objects cannot be read at the moment. */
   readonly reportOutage: (resource: string, message: string) => void
   readonly observeDependency?: (asked: Asked) => void
+  /**
+   * Told what becomes of the policies of a folder; a cluster is told in their status. Absent: neither is.
+   */
+  readonly reportStanding?: (policy: string, standing: Standing) => void
   /** Something was refused because it would have been too much. */
   readonly observeShed?: (cause: string) => void
 }
@@ -89,7 +95,12 @@ async function openSource(directory: Directory, parts: EngineParts): Promise<Fac
   }
   return manifests === undefined
     ? openClusterSource(directory, settings, parts)
-    : openFolderSource(manifests, directory, settings, parts)
+    : openFolderSource(
+        manifests,
+        tellingStandings(directory, parts.reportStanding),
+        settings,
+        parts,
+      )
 }
 
 /** What policies may name, and what they may not. */

@@ -37,6 +37,16 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
     reportProblem: ({ object, reason, message }) => log.warn({ object, reason }, message),
     reportFault: (message, error) => warn({ error: String(error) }, message),
     reportOutage: (resource, message) => warn({ resource }, message),
+    reportStanding: (object, { accepted, enforced }) =>
+      log.info(
+        {
+          object,
+          accepted: accepted.reason,
+          enforced: enforced.reason,
+          detail: enforced.message || accepted.message,
+        },
+        'status of a policy',
+      ),
     observeDependency: (asked) => metrics?.observeDependency(asked),
     observeShed: (cause) => metrics?.observeShed(cause),
   })

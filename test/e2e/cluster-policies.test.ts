@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../scripts/child.ts'
+import type { CheckRequest } from '../../src/envoy/protocol.ts'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import { pathOf, type Written } from '../support/cluster-client.ts'
+import { CRDS } from '../support/cluster-crds.ts'
+import { accessPolicyCrd, aNamespace, install } from '../support/cluster-installation.ts'
+import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
+import { at, listAt, textAt } from '../support/json.ts'
+
+const TEAM = 'team'
+
+const aService = (name: string, annotations: object = {}): Written => ({
+  apiVersion: 'serving.kserve.io/v1beta1',
+  kind: 'InferenceService',
+  metadata: { name, namespace: TEAM, ...{ annotations } },
+  spec: {},
+})
+const PROTECTED = { 'security.opendatahub.io/enable-auth': 'true' }
+
+const aPolicy = (name: string, service: string, spec: object = {}): Written => ({
+  apiVersion: 'kserve-authz.io/v1alpha1',
+  kind: 'AccessPolicy',
+  metadata: { name, namespace: TEAM },
+  spec: {
+    targetRefs: [{ group: 'serving.kserve.io', kind: 'InferenceService', name: service }],
+    ...spec,
+  },
+})
+
+const asked = (service: string, token?: string): CheckRequest => ({
+  attributes: {
+    request: {
+      http: {
+        method: 'POST',
+        path: '/v1/models/m:predict',
+        host: `${service}.${TEAM}.svc.cluster.local`,
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      },
+    },
+  },
+})
+
+let cluster: Cluster
+let replicas: ClusterService[] = []
+beforeAll(async () => {
+  cluster = await startCluster({ crds: [...Object.values(CRDS), await accessPolicyCrd()] })
+  await cluster.create(aNamespace(TEAM))
+  await cluster.create({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'reader', namespace: TEAM },
+  })
+  const kubeconfig = await install(cluster)
+  replicas = await Promise.all([1, 2].map(() => startClusterService({ kubeconfig })))
+  for (const replica of replicas) await replica.ready()
+})
+afterAll(async () => {
+  for (const replica of replicas) await replica.stop()
+  await cluster.stop()
+})
+
+const service = (): ClusterService => {
+  const [first] = replicas
+  if (first === undefined) throw new Error('a replica')
+  return first
+}
+
+/** The reason of the first replica's answer; `''` where it allows. */
+async function reasonFor(name: string, token?: string): Promise<string> {
+  const { denied_response: denied } = await service().gateway.check(asked(name, token))
+  const header = denied?.headers?.find(({ header }) => header.key === 'x-ext-auth-reason')
+  return header?.header.value ?? ''
+}
+
+const untilReason = (name: string, wanted: (reason: string) => boolean, token?: string) =>
+  until(`another answer for ${name}`, async () =>
+    wanted(await reasonFor(name, token)) ? true : undefined,
+  )
+
+/** Reason and generation of both conditions, once they are of this generation. */
+const statusOf = (policy: Written, generation = 1) =>
+  until(`the status of ${policy.metadata.name}`, async () => {
+    const conditions = listAt(await cluster.get(pathOf(policy)), 'status', 'conditions')
+    const current = conditions.every((each) => at(each, 'observedGeneration') === generation)
+    return conditions.length === 2 && current
+      ? conditions.map((each) => `${textAt(each, 'status')} ${textAt(each, 'reason')}`)
+      : undefined
+  })
+
+describe('audiences of a policy', () => {
+  it('are what a token must be for, whatever it was let in with elsewhere', async () => {
+    await cluster.create(aService('usual', PROTECTED))
+    await cluster.create(aService('own', PROTECTED))
+    const anybody = { allow: [{}] }
+    const authentication = { kubernetes: { audiences: ['models'] } }
+    await cluster.create(aPolicy('usual', 'usual', anybody))
+    await cluster.create(aPolicy('own', 'own', { ...anybody, authentication }))
+    const [installed, own] = await Promise.all([
+      cluster.tokenFor(TEAM, 'reader'),
+      cluster.tokenFor(TEAM, 'reader', { audiences: ['models'] }),
+    ])
+    await untilReason('usual', (reason) => reason === '', installed)
+    await untilReason('own', (reason) => reason === '', own)
+    for (let times = 0; times < 2; times += 1) {
+      expect(await reasonFor('usual', own)).toMatch(/audience/)
+      expect(await reasonFor('own', installed)).toMatch(/audience/)
+      expect(await reasonFor('usual', installed)).toBe('')
+      expect(await reasonFor('own', own)).toBe('')
+    }
+  })
+})
+
+describe('a service in shadow', () => {
+  it('lets everybody in, and tells whom it would refuse', async () => {
+    await cluster.create(aService('tried', { ...PROTECTED, 'kserve-authz.io/mode': 'shadow' }))
+    await untilReason('tried', (reason) => reason === '')
+    const line = await until('a line of the decision log', async () =>
+      service().decisions.find(
+        (each) => at(each, 'name') === 'tried' && at(each, 'shadowDecision'),
+      ),
+    )
+    expect(line).toMatchObject({
+      decision: 'allow',
+      shadowDecision: 'deny',
+      shadowReason: 'missing-credential',
+    })
+    expect((await service().read('/metrics')).text).toContain(
+      'kserve_authz_shadow_checks_total{namespace="team",name="tried",decision="deny",reason="missing-credential",method="none"}',
+    )
+  })
+})
+
+describe('the status of a policy', () => {
+  it.each<[title: string, service: string, spec: object, status: readonly string[]]>([
+    ['in force', 'stated', {}, ['True Accepted', 'True Enforced']],
+    ['in shadow', 'stated', { mode: 'Shadow' }, ['True Accepted', 'False Shadow']],
+    ['of no service', 'nowhere', {}, ['False TargetNotFound', 'False NotAccepted']],
+    ['that cannot be read', 'stated', { allow: null }, ['False Invalid', 'False NotAccepted']],
+    ['of an open service', 'opened', {}, ['True Accepted', 'False Overridden']],
+  ])('%s is told', async (title, name, spec, status) => {
+    await cluster.apply(aService('stated'))
+    await cluster.apply(aService('opened', { 'security.opendatahub.io/enable-auth': 'false' }))
+    const policy = aPolicy(title.replaceAll(' ', '-'), name, spec)
+    await cluster.create(policy)
+    expect(await statusOf(policy)).toEqual(status)
+  })
+
+  it('follows the policy and its services', async () => {
+    const policy = aPolicy('followed', 'later')
+    await cluster.create(policy)
+    expect(await statusOf(policy)).toEqual(['False TargetNotFound', 'False NotAccepted'])
+    await cluster.create(aService('later'))
+    await until('the service to be found', async () =>
+      (await statusOf(policy)).includes('True Enforced') ? true : undefined,
+    )
+    await cluster.patch(policy, { spec: { mode: 'Shadow' } })
+    expect(await statusOf(policy, 2)).toEqual(['True Accepted', 'False Shadow'])
+  })
+
+  it('is written once, whether one replica says so or two', async () => {
+    const policy = aPolicy('counted', 'stated')
+    const created = await cluster.create(policy)
+    const version = textAt(created, 'metadata', 'resourceVersion')
+    const collection = pathOf(policy).replace(/\/counted$/, '')
+    const watched = cluster.call({
+      path: `${collection}?watch=1&resourceVersion=${version}&timeoutSeconds=4&fieldSelector=metadata.name=counted`,
+    })
+    await statusOf(policy)
+    const { body } = await watched
+    const events = typeof body === 'string' ? body.trim().split('\n') : [JSON.stringify(body)]
+    expect(events[0]).toContain('MODIFIED')
+    // Two at most: where both wrote before either saw the other, in two different seconds.
+    expect(events.length).toBeLessThanOrEqual(2)
+    const managers = listAt(await cluster.get(pathOf(policy)), 'metadata', 'managedFields')
+    const ofStatus = managers.filter((each) => textAt(each, 'subresource') === 'status')
+    expect(ofStatus.map((each) => textAt(each, 'manager'))).toEqual(['kserve-authz'])
+  })
+})

@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ApiError, type ApiRequest } from '../../src/kubernetes/api-server.ts'
+import { createPolicyStatuses } from '../../src/kubernetes/policy-status.ts'
+import { SETTINGS } from '../resources/objects.ts'
+import { aService } from '../support/builders.ts'
+import { at, listAt } from '../support/json.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+type Content = Readonly<Record<string, unknown>>
+
+const aPolicy = (given: Content = {}, name = 'strict') => ({
+  key: `team/${name}`,
+  version: '1',
+  content: { metadata: { namespace: 'team', name, uid: 'u-1', generation: 3 }, spec: {}, ...given },
+})
+
+/** Statuses over an API server that answers with `failure`, and notes what it was sent. */
+function statuses(
+  given: { failure?: Error; services?: ReturnType<typeof aService>[]; synced?: boolean } = {},
+) {
+  const state = { services: [aService()], synced: true, ...given }
+  const sent: ApiRequest[] = []
+  const failures: string[] = []
+  const made = createPolicyStatuses({
+    api: {
+      send: async (request) => {
+        sent.push(request)
+        if (state.failure !== undefined) throw state.failure
+      },
+    },
+    settings: SETTINGS,
+    services: () => state.services,
+    synced: () => state.synced,
+    failed: (problem) => void failures.push(problem),
+  })
+  const conditions = (index = sent.length - 1) => listAt(sent[index]?.body, 'status', 'conditions')
+  /** As a watch would bring back what was written last. */
+  const echo = (name = 'strict') =>
+    made.put(aPolicy({ status: { conditions: conditions() } }, name))
+  return { ...made, state, sent, failures, conditions, echo }
+}
+
+const A_WHILE_MS = 5_000
+const pass = (ms = A_WHILE_MS) => vi.advanceTimersByTimeAsync(ms)
+
+describe('the status of a policy', () => {
+  it('is applied with its generation, to the object that was read', async () => {
+    const { put, sent, conditions } = statuses()
+    put(aPolicy())
+    await pass()
+    expect(sent).toHaveLength(1)
+    expect(sent[0]).toMatchObject({
+      method: 'PATCH',
+      path: '/apis/kserve-authz.io/v1alpha1/namespaces/team/accesspolicies/strict/status?fieldManager=kserve-authz&force=true',
+      contentType: 'application/apply-patch+yaml',
+      body: { metadata: { namespace: 'team', name: 'strict', uid: 'u-1' } },
+    })
+    expect(conditions()).toEqual([
+      expect.objectContaining({
+        type: 'Accepted',
+        status: 'True',
+        reason: 'Accepted',
+        observedGeneration: 3,
+      }),
+      expect.objectContaining({
+        type: 'Enforced',
+        status: 'True',
+        reason: 'Enforced',
+        observedGeneration: 3,
+      }),
+    ])
+  })
+
+  it('says why it cannot be read', async () => {
+    const { put, conditions } = statuses()
+    put(aPolicy({ spec: { deny: {} } }))
+    await pass()
+    expect(conditions()).toMatchObject([
+      { status: 'False', reason: 'Invalid', message: 'spec.deny is no list' },
+      { status: 'False', reason: 'NotAccepted' },
+    ])
+  })
+
+  it('is not written again once it stands there, whatever is touched', async () => {
+    const { put, sent, echo, touch } = statuses()
+    put(aPolicy())
+    await pass()
+    echo()
+    touch()
+    await pass(10 * 60_000)
+    expect(sent).toHaveLength(1)
+  })
+
+  it('is not written where another replica has written it', async () => {
+    const one = statuses()
+    one.put(aPolicy())
+    await pass()
+    const other = statuses()
+    other.put(aPolicy({ status: { conditions: one.conditions() } }))
+    await pass()
+    expect(other.sent).toEqual([])
+  })
+
+  it('keeps the time of the last transition while the status stays as it is', async () => {
+    const { put, conditions } = statuses()
+    const kept = { lastTransitionTime: '2020-01-01T00:00:00Z', reason: 'Old', message: '' }
+    const old = ['Accepted', 'Enforced'].map((type, index) => ({
+      type,
+      status: index === 0 ? 'True' : 'False',
+      ...kept,
+    }))
+    put(aPolicy({ status: { conditions: old } }))
+    await pass()
+    expect(at(conditions(), 0, 'lastTransitionTime')).toBe('2020-01-01T00:00:00Z')
+    expect(at(conditions(), 1, 'lastTransitionTime')).not.toBe('2020-01-01T00:00:00Z')
+  })
+
+  it('follows the services that it names', async () => {
+    const { put, state, touch, conditions, echo } = statuses({ services: [] })
+    put(
+      aPolicy({
+        spec: {
+          targetRefs: [{ group: 'serving.kserve.io', kind: 'InferenceService', name: 'iris' }],
+        },
+      }),
+    )
+    await pass()
+    expect(conditions()).toMatchObject([{ reason: 'TargetNotFound' }, { reason: 'NotAccepted' }])
+    state.services = [aService()]
+    touch()
+    await pass()
+    expect(conditions()).toMatchObject([{ reason: 'Accepted' }, { reason: 'Enforced' }])
+    echo()
+  })
+
+  it('is written twice a minute at most where somebody else writes another one', async () => {
+    const { put, sent } = statuses()
+    const theirs = { type: 'Accepted', status: 'Unknown', reason: 'Theirs', message: '' }
+    for (let times = 0; times < 60; times += 1) {
+      put(aPolicy({ status: { conditions: [theirs] } }))
+      await pass(1_000)
+    }
+    expect(sent.length).toBeLessThanOrEqual(2)
+  })
+
+  it('is not written before everything is known', async () => {
+    const { put, sent, state } = statuses({ synced: false })
+    put(aPolicy())
+    await pass()
+    expect(sent).toEqual([])
+    state.synced = true
+    await pass()
+    expect(sent).toHaveLength(1)
+  })
+
+  it('is not written of a policy that has gone, nor after the end', async () => {
+    const { put, remove, close, sent } = statuses()
+    put(aPolicy())
+    remove('team/strict')
+    await pass()
+    put(aPolicy())
+    close()
+    await pass()
+    expect(sent).toEqual([])
+  })
+})
+
+describe('statuses of many policies', () => {
+  it('are written twenty in a second, and all in the end', async () => {
+    const { put, sent } = statuses()
+    for (let index = 0; index < 50; index += 1) put(aPolicy({}, `p${index}`))
+    await pass(550)
+    expect(sent).toHaveLength(20)
+    await pass(A_WHILE_MS)
+    expect(new Set(sent.map(({ path }) => path)).size).toBe(50)
+  })
+})
+
+describe('an API server that refuses', () => {
+  it('is asked less and less, and told by the permission that is missing', async () => {
+    const { put, sent, failures, touch, state, echo } = statuses({ failure: new ApiError(403) })
+    put(aPolicy())
+    for (let seconds = 0; seconds < 120; seconds += 1) {
+      touch()
+      await pass(1_000)
+    }
+    expect(sent.length).toBeLessThan(12)
+    expect(new Set(failures)).toEqual(
+      new Set(['missing permission: patch accesspolicies/status.kserve-authz.io']),
+    )
+    delete state.failure
+    const refused = sent.length
+    for (let seconds = 0; seconds < 61 && sent.length === refused; seconds += 1) await pass(1_000)
+    echo()
+    await pass(120_000)
+    expect(sent.length).toBe(refused + 1)
+    expect(failures.length).toBe(refused)
+  })
+})
