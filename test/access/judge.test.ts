@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest'
+import { known } from '../../src/access/authentication.ts'
+import type { AccessRequest } from '../../src/access/request.ts'
+import {
+  aCaller,
+  anApiKey,
+  anAuthorize,
+  anLlm,
+  aRequest,
+  aService,
+  atPod,
+  aWorkload,
+  type World,
+} from '../support/builders.ts'
+import { policyOf } from '../support/policies.ts'
+
+const KEY = 'iris-key-0123456789'
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+const WORLD: World = {
+  services: [aService({ protection: 'open' })],
+  workloads: [aWorkload()],
+  keys: [anApiKey()],
+}
+
+async function told(request: AccessRequest, world: World) {
+  const steps: string[] = []
+  const { decision } = await anAuthorize({ ...WORLD, ...world })(request, (step) =>
+    steps.push(step),
+  )
+  const verdict = decision.outcome === 'allow' ? 'allow' : decision.reason
+  return { verdict, decision, steps }
+}
+const verdictOf = async (request: AccessRequest, spec: unknown, world: World = {}) =>
+  (await told(request, { policies: [policyOf(spec)], ...world })).verdict
+
+describe('a service of another namespace', () => {
+  it.each<[title: string, world: World]>([
+    [
+      'its policies open nothing',
+      { policies: [policyOf({ allow: [{}] }, 'p', { namespace: 'other' })] },
+    ],
+    ['its keys are not known', { keys: [anApiKey({ namespace: 'other' })] }],
+    [
+      'its pods are no component',
+      {
+        workloads: [
+          aWorkload(),
+          aWorkload({
+            namespace: 'other',
+            name: 't',
+            addresses: ['10.0.0.2'],
+            component: 'transformer',
+          }),
+        ],
+      },
+    ],
+  ])('opens nothing here: %s', async (_title, world) => {
+    const services = [aService({ urls: [] })]
+    const source = { address: '10.0.0.2', principal: 'spiffe://cluster.local/ns/team/sa/iris-sa' }
+    const verdicts = await Promise.all(
+      [atPod({ source }), atPod({ headers: bearer('other-key-0123456789') })].map(
+        async (request) => (await told(request, { services, ...world })).verdict,
+      ),
+    )
+    expect(verdicts).not.toContain('allow')
+  })
+
+  it('whose pods carry our labels and name is no principal of ours', async () => {
+    const spec = {
+      authentication: { mesh: {} },
+      allow: [{ from: [{ principals: ['cluster.local/ns/team/sa/editor'] }] }],
+    }
+    const from = (namespace: string) =>
+      atPod({ source: { principal: `spiffe://cluster.local/ns/${namespace}/sa/editor` } })
+    expect(await verdictOf(from('team'), spec)).toBe('allow')
+    expect(await verdictOf(from('other'), spec)).toBe('not-permitted')
+  })
+})
+
+describe('callers without a credential', () => {
+  const principal = 'spiffe://cluster.local/ns/a/sa/x'
+
+  it.each<[title: string, spec: object, verdict: string]>([
+    ['no policy accepts them', {}, 'missing-credential'],
+    ['they need a rule, too', { authentication: { mesh: {} } }, 'not-permitted'],
+    ['a rule alone is not enough', { allow: [{}] }, 'missing-credential'],
+    ['both let them in', { authentication: { mesh: {} }, allow: [{}] }, 'allow'],
+    [
+      'anonymous ones are asked who they are',
+      { authentication: { anonymous: {} } },
+      'missing-credential',
+    ],
+    ['anonymous ones have their rule', { authentication: { anonymous: {} }, allow: [{}] }, 'allow'],
+  ])('%s', async (_title, spec, verdict) => {
+    expect(await verdictOf(atPod({ source: { principal } }), spec)).toBe(verdict)
+  })
+
+  it('are nobody at a gateway, and behind one', async () => {
+    const spec = { authentication: { mesh: {} }, allow: [{}] }
+    const gateway = 'spiffe://cluster.local/ns/istio-system/sa/gateway'
+    expect(await verdictOf(aRequest({ source: { principal } }), spec)).toBe('missing-credential')
+    expect(await verdictOf(atPod({ source: { principal: gateway } }), spec)).toBe(
+      'missing-credential',
+    )
+  })
+})
+
+describe('the headers of a policy', () => {
+  const spec = {
+    headers: { 'kubeflow-userid': { claim: 'email' } },
+    exclusions: [{ path: '/ready' }],
+  }
+  const ours = { claimHeaders: { 'kubeflow-userid': 'email' } }
+
+  it.each<[title: string, request: AccessRequest, world: World]>([
+    ['where a caller is let in', atPod({ headers: bearer(KEY) }), {}],
+    ['on an excluded path', atPod({ method: 'GET', path: '/ready' }), {}],
+    ['on a path that the installation excludes', atPod({ method: 'GET', path: '/healthz' }), {}],
+    [
+      'where the owner opened the service',
+      atPod(),
+      { services: [aService({ protection: 'open', optedOut: true })] },
+    ],
+  ])('are ours %s', async (_title, request, world) => {
+    const { decision } = await told(request, { policies: [policyOf(spec)], ...world })
+    expect(decision).toMatchObject({ outcome: 'allow', ...ours })
+  })
+
+  it('are ours at whichever of two services asks for them', async () => {
+    const services = [aService({ protection: 'open' }), aService({ name: 'second' })]
+    const workloads = services.map((service) => aWorkload({ service, serviceAccount: 'iris-sa' }))
+    const targetRefs = [{ group: 'serving.kserve.io', kind: 'InferenceService', name: 'second' }]
+    const policies = [policyOf({ ...spec, targetRefs })]
+    const { decision } = await told(atPod({ headers: bearer(KEY) }), {
+      services,
+      workloads,
+      policies,
+    })
+    expect(decision).toMatchObject({ outcome: 'allow', ...ours })
+  })
+})
+
+describe('paths', () => {
+  it('are those that the model sees, where a gateway cuts a prefix', async () => {
+    const world = { services: [anLlm({ namespace: 'team' })], workloads: [] }
+    const spec = { allow: [{ to: [{ paths: ['/v1/chat'] }] }], exclusions: [{ path: '/health' }] }
+    const at = (path: string, method = 'POST') =>
+      verdictOf(aRequest({ host: 'gw', path, method, headers: bearer(KEY) }), spec, world)
+    expect(await at('/team/chat/v1/chat')).toBe('allow')
+    expect(await at('/team/chat/v1/other')).toBe('not-permitted')
+    const health = aRequest({ host: 'gw', path: '/team/chat/health', method: 'GET' })
+    expect(await verdictOf(health, spec, world)).toBe('allow')
+  })
+
+  it('that are not plain are refused before any rule is read', async () => {
+    const spec = { deny: [{}], allow: [{ to: [{ paths: ['/*'] }] }] }
+    const odd = atPod({ path: '/v2//x', headers: bearer('nonsense') })
+    expect(await verdictOf(odd, spec)).toBe('unsupported-request')
+    expect(await verdictOf(odd, { allow: [{}] })).toBe('unknown-api-key')
+  })
+})
+
+describe('an own component', () => {
+  const source = { address: '10.0.0.2', principal: 'spiffe://cluster.local/ns/team/sa/iris-sa' }
+  const transformer = aWorkload({ name: 't', addresses: ['10.0.0.2'], component: 'transformer' })
+  const world: World = { workloads: [aWorkload(), transformer] }
+  const principals = ['cluster.local/ns/team/sa/iris-sa']
+
+  it.each<[spec: object, headers: Readonly<Record<string, string>>, verdict: string]>([
+    [{ allow: [] }, {}, 'allow'],
+    [{ allow: [] }, bearer('expired'), 'allow'],
+    [{ authentication: {} }, bearer(KEY), 'allow'],
+    [{ deny: [{}] }, {}, 'denied-by-rule'],
+    [{ deny: [{ from: [{ principals }] }] }, {}, 'denied-by-rule'],
+    [{ deny: [{ from: [{ principals }] }] }, bearer('expired'), 'unknown-api-key'],
+    [{ deny: [{ from: [{ apiKeys: {} }] }] }, bearer(KEY), 'denied-by-rule'],
+    [{ deny: [{ from: [{ principals }] }] }, bearer(KEY), 'allow'],
+    [{ allow: null }, {}, 'policy-invalid'],
+  ])('under %o with %o: %s', async (spec, headers, verdict) => {
+    expect(await verdictOf(atPod({ source, headers }), spec, world)).toBe(verdict)
+  })
+})
+
+it('explains each rule of each policy', async () => {
+  const tokens = new Map([['ada', known(aCaller({ kind: 'jwt', user: 'ada', claims: {} }))]])
+  const policies = [
+    policyOf({ deny: [{ from: [{ users: ['bob'] }] }], allow: [{}, { to: [] }] }, 'one'),
+    policyOf({ allow: [] }, 'two'),
+  ]
+  const { steps } = await told(atPod({ headers: bearer('ada') }), { tokens, policies })
+  expect(steps.filter((step) => step.startsWith('policy '))).toEqual([
+    'policy one, deny[0]: no, by from[0].users',
+    'policy one, allow[0]: yes',
+    'policy one, allow[1]: no, by to, which is empty',
+    'policy two, allow: nobody',
+  ])
+})

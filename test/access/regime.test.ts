@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { regimeOf } from '../../src/access/regime.ts'
+import { aService } from '../support/builders.ts'
+import { policyOf, type Spec } from '../support/policies.ts'
+
+const regime = (specs: readonly Spec[], service = aService({ protection: 'open' })) =>
+  regimeOf(
+    service,
+    specs.map((spec) => policyOf(spec)),
+  )
+const accepting = (...audiences: string[]) => ({ authentication: { kubernetes: { audiences } } })
+const excluding = (...exclusions: object[]) => ({ exclusions })
+const heading = (headers: Readonly<Record<string, string>>) => ({
+  headers: Object.fromEntries(Object.entries(headers).map(([name, claim]) => [name, { claim }])),
+})
+
+describe('the policies of a service', () => {
+  it.each<[title: string, service: object, specs: readonly Spec[], protection: string]>([
+    ['leave it open where there is none', { protection: 'open' }, [], 'open'],
+    ['protect it', { protection: 'open' }, [{}], 'protected'],
+    ['leave open what its owner opened', { protection: 'open', optedOut: true }, [{}], 'open'],
+    ['do not find what is lost', { protection: 'lost' }, [{}], 'lost'],
+  ])('%s', (_title, service, specs, protection) => {
+    expect(regime(specs, aService(service)).protection).toBe(protection)
+  })
+
+  it.each<[title: string, specs: readonly Spec[], audiences: unknown]>([
+    ['without any', [], [undefined]],
+    ['that say nothing', [{}, { authentication: {} }], [undefined]],
+    ['of which one says something', [{}, accepting('b', 'a')], [undefined, ['b', 'a']]],
+    ['that all say something', [accepting('b'), accepting('a'), accepting('b')], [['a'], ['b']]],
+    ['of which one wants none', [accepting()], [[]]],
+  ])('%s want a token for audiences', (_title, specs, audiences) => {
+    expect(regime(specs).audiences).toEqual(audiences)
+  })
+
+  it('exclude what all of them exclude', () => {
+    const one = excluding({ path: '/a' }, { path: '/b', methods: ['GET'] }, { path: '/c' })
+    const other = excluding({ path: '/b' }, { path: '/a', methods: ['HEAD'] })
+    const both = [
+      { path: '/a', methods: ['HEAD'] },
+      { path: '/b', methods: ['GET'] },
+    ]
+    expect(regime([one, other]).exclusions).toEqual(both)
+    expect(regime([one, other, {}]).exclusions).toEqual([])
+    expect(regime([one, { allow: null }]).exclusions).toEqual([])
+    expect(regime([one], aService({ kind: 'InferenceGraph' })).exclusions).toEqual([])
+  })
+
+  it('set the headers of each, but none on which they disagree', () => {
+    const [one, other] = [heading({ 'x-a': 'a', 'x-b': 'b' }), heading({ 'x-b': 'c', 'x-c': 'c' })]
+    const merged = { 'x-a': 'a', 'x-b': undefined, 'x-c': 'c' }
+    expect(regime([one, other]).claimHeaders).toEqual(merged)
+    expect(regime([other, one, one]).claimHeaders).toEqual(merged)
+    expect(regime([{}]).claimHeaders).toBeUndefined()
+  })
+})

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import type { Caller } from '../../src/access/caller.ts'
+import { claimAt, explainRule, matchRule, namesPaths, type Rule } from '../../src/access/rule.ts'
+import { aCaller, anApiKey } from '../support/builders.ts'
+
+const POST = { method: 'POST', path: '/v2/models/iris/infer' }
+const rule = (given: Partial<Rule>): Rule => ({ from: undefined, to: undefined, ...given })
+const gold = anApiKey({ labels: new Map([['tier', 'gold']]) })
+
+const CALLERS = {
+  reader: aCaller({ groups: ['readers'] }),
+  key: aCaller({ kind: 'api-key', user: 'ada', groups: ['beta'], inRbac: false, apiKey: gold }),
+  jwt: aCaller({
+    kind: 'jwt',
+    user: 'ada',
+    groups: [],
+    claims: { tenant: 'acme', a: { b: ['x'] } },
+  }),
+  pretender: aCaller({ kind: 'jwt', user: 'system:serviceaccount:team:reader', claims: {} }),
+  peer: aCaller({ kind: 'mesh', user: 'td/ns/a/sa/x', groups: [], principal: 'td/ns/a/sa/x' }),
+  anonymous: aCaller({ kind: 'anonymous', user: 'system:anonymous', groups: [] }),
+} as const satisfies Record<string, Caller>
+const NAMES = ['reader', 'key', 'jwt', 'pretender', 'peer', 'anonymous'] as const
+
+describe('a rule', () => {
+  it.each<[title: string, source: object, fitting: readonly string[]]>([
+    ['of nothing fits everybody', {}, NAMES],
+    ['of a ServiceAccount', { serviceAccounts: ['team/reader'] }, ['reader']],
+    ['of no ServiceAccount', { serviceAccounts: [] }, []],
+    ['of a user', { users: ['ada'] }, ['key', 'jwt']],
+    [
+      'of a user whom neither peers nor anonymous callers are',
+      { users: ['td/ns/a/sa/x', 'system:anonymous'] },
+      [],
+    ],
+    ['of one of several groups', { groups: ['readers', 'beta'] }, ['reader', 'key']],
+    ['of a principal', { principals: ['td/ns/a/sa/x'] }, ['peer']],
+    ['of any key', { apiKeys: new Map() }, ['key']],
+    ['of keys with a label', { apiKeys: new Map([['tier', 'gold']]) }, ['key']],
+    ['of keys with another value', { apiKeys: new Map([['tier', 'x']]) }, []],
+    ['of any claims', { claims: new Map() }, ['jwt', 'pretender']],
+    ['of a claim', { claims: new Map([['tenant', ['acme', 'b']]]) }, ['jwt']],
+    ['of a claim in a claim', { claims: new Map([['a.b', ['x']]]) }, ['jwt']],
+    [
+      'of two claims, of which one is not there',
+      {
+        claims: new Map([
+          ['a.b', ['x']],
+          ['c', ['x']],
+        ]),
+      },
+      [],
+    ],
+    ['of two parts, of which one fits', { users: ['ada'], groups: ['beta'] }, ['key']],
+  ])('%s', (_title, source, fitting) => {
+    const found = NAMES.filter((name) => matchRule(rule({ from: [source] }), CALLERS[name], POST))
+    expect(found).toEqual(fitting)
+  })
+
+  it.each<[to: object, matches: boolean]>([
+    [{}, true],
+    [{ methods: [] }, false],
+    [{ methods: ['GET', 'POST'] }, true],
+    [{ methods: ['GET'] }, false],
+    [{ paths: [] }, false],
+    [{ paths: ['/v2/models/iris/infer'] }, true],
+    [{ paths: ['/v2/models/iris'] }, false],
+    [{ paths: ['/v2/models/iris/infer/'] }, false],
+    [{ paths: ['/v2/*'] }, true],
+    [{ paths: ['/*'] }, true],
+    [{ paths: ['/v2/models/iris/infer/*'] }, false],
+    [{ paths: ['/v2/mod/*'] }, false], // as /docs is no beginning of /docs-admin
+    [{ methods: ['GET'], paths: ['/*'] }, false],
+  ])('to %o matches: %s', (to, matches) => {
+    expect(matchRule(rule({ to: [to] }), CALLERS.reader, POST)).toBe(matches)
+  })
+
+  it('needs one entry of each part, and none is none', () => {
+    const both = { from: [{ users: ['nobody'] }, {}], to: [{ methods: ['GET'] }, {}] }
+    expect(matchRule(rule(both), CALLERS.reader, POST)).toBe(true)
+    expect(matchRule(rule({ from: [] }), CALLERS.reader, POST)).toBe(false)
+    expect(matchRule(rule({ to: [] }), CALLERS.reader, POST)).toBe(false)
+  })
+
+  it('tells the parts that decided', () => {
+    const strict = rule({ from: [{ users: ['x'] }, { groups: ['y'] }], to: [{ methods: ['GET'] }] })
+    expect(explainRule(strict, CALLERS.reader, POST)).toBe(
+      'no, by from[0].users, from[1].groups, to[0].methods',
+    )
+    expect(explainRule(rule({ from: [] }), CALLERS.reader, POST)).toBe(
+      'no, by from, which is empty',
+    )
+    expect(explainRule(rule({}), CALLERS.reader, POST)).toBe('yes')
+  })
+
+  it('asks for the path where an entry names one, and even none', () => {
+    expect(namesPaths(rule({ to: [{}, { paths: [] }] }))).toBe(true)
+    expect(namesPaths(rule({ to: [{ methods: ['GET'] }] }))).toBe(false)
+  })
+})
+
+describe('a claim', () => {
+  it.each<[name: string, claims: object, value: unknown]>([
+    ['a', { a: 1 }, 1],
+    ['a.b', { a: { b: 1 } }, 1],
+    ['a.b', { 'a.b': 2, a: { b: 1 } }, 2],
+    ['a.b.c', { a: { 'b.c': 1 } }, undefined],
+    ['a.0', { a: ['x'] }, undefined],
+    ['a.length', { a: 'x' }, undefined],
+    ['__proto__', {}, undefined],
+    ['constructor.name', {}, undefined],
+    ['a.toString', { a: {} }, undefined],
+    ['', { '': 1 }, 1],
+  ])('"%s" of %o', (name, claims, value) => {
+    expect(claimAt({ ...claims }, name)).toBe(value)
+  })
+})
