@@ -12,10 +12,10 @@ export function tellingStandings(
 ): Directory {
   if (tell === undefined) return directory
   let told = new Map<string, string>()
-  let timer: NodeJS.Timeout | undefined
+  let planned = false
 
   const look = () => {
-    timer = undefined
+    planned = false
     const now = new Map<string, string>()
     const services = Map.groupBy(directory.services.values(), ({ namespace }) => namespace)
     for (const policy of directory.policies.values()) {
@@ -28,7 +28,8 @@ export function tellingStandings(
     told = now
   }
   const changed = () => {
-    timer ??= setTimeout(look, SETTLE_MS).unref()
+    if (!planned) setTimeout(look, SETTLE_MS).unref()
+    planned = true
   }
   return {
     ...directory,

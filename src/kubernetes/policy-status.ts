@@ -11,7 +11,7 @@ import { createTurns } from './turns.ts'
 import type { Listed } from './watch-event.ts'
 
 /** All in milliseconds. */
-export type StatusPeriods = {
+type StatusPeriods = {
   /** From a change to the look at all policies; up to twice as long, so that replicas take turns. */
   readonly settleMs: number
   /** After some writes. */
@@ -23,7 +23,7 @@ export type StatusPeriods = {
   readonly longestRestMs: number
 }
 
-export const STATUS_PERIODS: StatusPeriods = {
+const STATUS_PERIODS: StatusPeriods = {
   settleMs: 250,
   gapMs: 1_000,
   againMs: 30_000,
@@ -31,7 +31,7 @@ export const STATUS_PERIODS: StatusPeriods = {
   longestRestMs: 60_000,
 }
 
-export type PolicyStatusParts = {
+type PolicyStatusParts = {
   readonly api: Pick<ApiServer, 'send'>
   readonly settings: ReadSettings
   readonly services: () => Iterable<Service>
@@ -77,7 +77,7 @@ export function createPolicyStatuses(parts: PolicyStatusParts): PolicyStatuses {
     for (const { held, conditions } of stale.slice(0, BATCH)) {
       held.words = JSON.stringify(conditions)
       held.writtenAt = performance.now()
-      const problem = await apply(parts.api, held.content, conditions, stop.signal)
+      const problem = await apply(parts.api, held, conditions, stop.signal)
       if (problem !== undefined) {
         held.words = ''
         return { afterMs: 0, restMs: rest(problem) }
@@ -153,11 +153,11 @@ const CALL_MS = 5_000
 /** Server-side apply of the conditions alone. Why it failed; `undefined`: it did not. */
 async function apply(
   api: Pick<ApiServer, 'send'>,
-  content: Fields,
+  { content, policy: { namespace, name } }: Held,
   conditions: readonly Said[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { namespace, name, uid } = isFields(content.metadata) ? content.metadata : {}
+  const { uid } = isFields(content.metadata) ? content.metadata : {}
   const path = `/apis/${API_VERSION}/namespaces/${namespace}/accesspolicies/${name}/status`
   try {
     await api.send({

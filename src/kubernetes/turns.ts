@@ -1,4 +1,4 @@
-export type Turns = {
+type Turns = {
   /** A turn is due after so many milliseconds, unless one is earlier. */
   readonly plan: (ms: number) => void
   readonly close: () => void

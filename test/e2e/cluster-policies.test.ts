@@ -10,12 +10,10 @@ import { at, listAt, textAt } from '../support/json.ts'
 
 const TEAM = 'team'
 
-const aService = (name: string, annotations: object = {}): Written => ({
-  apiVersion: 'serving.kserve.io/v1beta1',
-  kind: 'InferenceService',
-  metadata: { name, namespace: TEAM, ...{ annotations } },
-  spec: {},
-})
+function aService(name: string, annotations: object = {}): Written {
+  const metadata = { name, namespace: TEAM, annotations }
+  return { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', metadata, spec: {} }
+}
 const PROTECTED = { 'security.opendatahub.io/enable-auth': 'true' }
 
 const aPolicy = (name: string, service: string, spec: object = {}): Written => ({

@@ -118,7 +118,7 @@ describe('the status of a policy', () => {
   })
 
   it('follows the services that it names', async () => {
-    const { put, state, touch, conditions, echo } = statuses({ services: [] })
+    const { put, state, touch, conditions } = statuses({ services: [] })
     put(
       aPolicy({
         spec: {
@@ -132,7 +132,6 @@ describe('the status of a policy', () => {
     touch()
     await pass()
     expect(conditions()).toMatchObject([{ reason: 'Accepted' }, { reason: 'Enforced' }])
-    echo()
   })
 
   it('is written twice a minute at most where somebody else writes another one', async () => {
