@@ -46,7 +46,7 @@ export function createEncode({ headers, realm }: Encoding): Encode {
     ...Object.keys(headers.claims),
   ])
   const open = encodeAllow([], names)
-  const known = new WeakMap<Caller, Map<string, Buffer>>()
+  const known = new WeakMap<Caller, WeakMap<ClaimHeaders, Map<string, Buffer>>>()
 
   return (decision, asked) => {
     if (decision.outcome === 'deny') return denials[decision.reason][asked.dialect]
@@ -65,9 +65,11 @@ export function createEncode({ headers, realm }: Encoding): Encode {
   }
 
   function kept(caller: Caller, decision: Allow): Buffer {
-    const replies = known.get(caller) ?? new Map<string, Buffer>()
-    if (replies.size === 0) known.set(caller, replies)
-    const key = `${decision.consumed.map(({ name }) => name)} ${Object.entries(decision.claimHeaders)}`
+    const { claimHeaders, consumed } = decision
+    const byHeaders = known.get(caller) ?? new WeakMap<ClaimHeaders, Map<string, Buffer>>()
+    const replies = byHeaders.get(claimHeaders) ?? new Map<string, Buffer>()
+    known.set(caller, byHeaders.set(claimHeaders, replies))
+    const key = consumed.map(({ name }) => name).join()
     const reply = replies.get(key) ?? encodeFor(decision, [], undefined)
     replies.set(key, reply)
     return reply
