@@ -8,9 +8,12 @@ import { type Scenario, startScenario } from '../support/scenario.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../../examples')
 
-const EXAMPLES = ['evaluation-job', 'predictor-policy', 'llm-token-rotation'].map((name) =>
-  readExample(path.join(FOLDER, name)),
-)
+const EXAMPLES = [
+  'evaluation-job',
+  'predictor-policy',
+  'llm-token-rotation',
+  'in-cluster-clients',
+].map((name) => readExample(path.join(FOLDER, name)))
 
 /** Rows that change nothing share one run for each configuration; every other row has its own. */
 const changes = ({ given, steps }: Row) =>

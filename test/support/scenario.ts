@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { startEnvoy } from '../../scripts/start-envoy.ts'
 import { type Change, type Example, type Listener, readDocuments } from './scenario/data.ts'
 import { type Incoming, sendHttp1, sendHttp2 } from './scenario/http.ts'
+import { createIdentities } from './scenario/identities.ts'
 import { changeManifests } from './scenario/manifests.ts'
 import { type Received, startPod } from './scenario/pod.ts'
 import { bootstrapOf } from './scenario/proxy.ts'
@@ -27,6 +28,9 @@ type Outgoing = {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer | undefined
+  /** `namespace/ServiceAccount` of the certificate that is shown where one is asked for. */
+  readonly as?: string | undefined
+  readonly from?: string | undefined
 }
 
 /** What came back, and what of the request reached the model. */
@@ -64,6 +68,12 @@ export async function startScenario({ envoy, example, config, given }: Start): P
     const signer = await createSigner(issuerIn(folder, config), example.namespace)
     await writeFile(path.join(folder, 'jwks.json'), JSON.stringify(signer.jwks))
 
+    const identities = await createIdentities(path.join(folder, 'certificates'), [
+      ...Object.values(example.listeners).map(({ mtls }) => mtls),
+      ...example.rows.flatMap(({ steps }) =>
+        steps.map((step) => ('as' in step ? step.as : undefined)),
+      ),
+    ])
     const pod = await startPod()
     stops.push(pod.close)
     const service = await startService(folder, config)
@@ -72,6 +82,7 @@ export async function startScenario({ envoy, example, config, given }: Start): P
       authzPort: service.grpcPort,
       httpUpstreamPort: pod.httpPort,
       grpcUpstreamPort: pod.grpcPort,
+      tlsOf: ({ mtls }) => (mtls === undefined ? undefined : identities.serverOf(mtls)),
     })
     const proxy = await startEnvoy({ envoy, bootstrap, folder })
     stops.push(proxy.stop)
@@ -79,15 +90,22 @@ export async function startScenario({ envoy, example, config, given }: Start): P
     let sent = 0
     return {
       manifests,
-      send: async ({ at, http, ...request }) => {
+      send: async ({ at, http, as, from, ...request }) => {
         sent += 1
-        const { address, host } = listenerOf(example, at)
+        const { address, host, mtls } = listenerOf(example, at)
         const headers: Record<string, string> = { host, 'x-request-id': `request-${sent}` }
         for (const [name, value] of Object.entries(request.headers)) {
           headers[name] = await signer.fill(value)
         }
         const send = http === 1 ? sendHttp1 : sendHttp2
-        const answer = await send({ ...request, headers, address, port: proxy.portOf(at) })
+        const answer = await send({
+          ...request,
+          headers,
+          address,
+          port: proxy.portOf(at),
+          localAddress: from,
+          tls: mtls === undefined || as === undefined ? undefined : identities.clientOf(as),
+        })
         const requestId = headers['x-request-id'] ?? ''
         return { ...answer, requestId, received: pod.receivedWith(requestId) }
       },

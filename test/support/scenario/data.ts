@@ -5,12 +5,16 @@ import { z } from 'zod'
 
 const headers = z.record(z.string(), z.string())
 
+const serviceAccount = z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/)
+
 /** Where Envoy listens. An address of a pod is a workload, any other a gateway. */
 const listener = z.strictObject({
   address: z.ipv4(),
   host: z.string(),
   normalizePath: z.boolean().default(true),
   mergeSlashes: z.boolean().default(false),
+  /** The identity of the pod, `namespace/ServiceAccount`: then callers need a certificate, too. */
+  mtls: serviceAccount.exactOptional(),
   /** A file with the AuthorizationPolicy whose `notPaths` Envoy does not ask about. */
   policy: z.string().exactOptional(),
 })
@@ -57,6 +61,10 @@ const sending = {
   path: oneOrMore(z.string()).exactOptional(),
   headers: headers.default({}),
   http: z.literal([1, 2]).exactOptional(),
+  /** Whose certificate the caller shows where that is asked for. */
+  as: serviceAccount.exactOptional(),
+  /** The address of the caller. */
+  from: z.ipv4().exactOptional(),
   expect: expectation,
 }
 

@@ -1,5 +1,7 @@
 import { request } from 'node:http'
 import { connect } from 'node:http2'
+import { request as requestSecurely } from 'node:https'
+import type { SecureContextOptions } from 'node:tls'
 
 const PATIENCE_MS = 10_000
 
@@ -12,6 +14,9 @@ type Outgoing = {
   /** With `host`. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer | undefined
+  /** For HTTP/1.1 over mutual TLS. */
+  readonly tls?: SecureContextOptions | undefined
+  readonly localAddress?: string | undefined
 }
 
 /** A header that came more than once is joined; trailers stand among the headers. */
@@ -22,10 +27,16 @@ export type Incoming = {
 }
 
 /** One request over HTTP/1.1. */
-export const sendHttp1 = ({ address, port, body, ...rest }: Outgoing): Promise<Incoming> =>
+export const sendHttp1 = (outgoing: Outgoing): Promise<Incoming> =>
   new Promise((resolve, reject) => {
+    const { address, port, body, tls, localAddress, ...rest } = outgoing
     const signal = AbortSignal.timeout(PATIENCE_MS)
-    const sent = request({ ...rest, host: address, port, agent: false, signal })
+    const from = localAddress === undefined ? {} : { localAddress }
+    const options = { ...rest, ...from, host: address, port, agent: false, signal }
+    // In a mesh the name in a certificate is no host's.
+    const unnamed = { checkServerIdentity: () => undefined }
+    const sent =
+      tls === undefined ? request(options) : requestSecurely({ ...options, ...tls, ...unnamed })
     sent.once('error', reject)
     sent.once('response', (response) => {
       const chunks: Buffer[] = []

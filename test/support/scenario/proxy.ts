@@ -1,15 +1,21 @@
-import { type EnvoyBootstrap, envoyBootstrap } from '../../../scripts/envoy-bootstrap.ts'
+import {
+  type EnvoyBootstrap,
+  envoyBootstrap,
+  type ListenerTls,
+} from '../../../scripts/envoy-bootstrap.ts'
 import { type Example, type Listener, notPathsOf } from './data.ts'
 
 type Ports = {
+  readonly tlsOf: (listener: Listener) => ListenerTls | undefined
   readonly authzPort: number
   readonly httpUpstreamPort: number
   readonly grpcUpstreamPort: number
 }
 
 /** Envoy with the listeners of an example, configured as istiod does for its AuthorizationPolicies. */
-export function bootstrapOf(example: Example, ports: Ports): EnvoyBootstrap {
+export function bootstrapOf(example: Example, { tlsOf, ...ports }: Ports): EnvoyBootstrap {
   const specs = Object.entries(example.listeners).map(([name, listener]) => ({
+    ...withTls(tlsOf(listener)),
     name,
     host: listener.address,
     port: 0,
@@ -23,6 +29,8 @@ export function bootstrapOf(example: Example, ports: Ports): EnvoyBootstrap {
   )
   return { admin, static_resources: { ...static_resources, listeners } }
 }
+
+const withTls = (tls: ListenerTls | undefined) => (tls === undefined ? {} : { tls })
 
 const pathsOf = (example: Example, listener: Listener | undefined) =>
   listener === undefined ? [] : notPathsOf(example, listener)

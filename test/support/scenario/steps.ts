@@ -78,6 +78,8 @@ function sendingsOf(example: Example, step: Send | NonNullable<Send['meanwhile']
         http: step.http ?? http,
         headers: { ...template.headers, ...step.headers },
         body: bytesOf(body, bodyBase64),
+        as: step.as,
+        from: step.from,
       },
       expected: step.expect,
     })),

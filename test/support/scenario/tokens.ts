@@ -1,14 +1,14 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
 const ALGORITHM = 'RS256'
-const PLACEHOLDER = /\{\{token:([^:}]+):([^}]+)\}\}/g
+const PLACEHOLDER = /\{\{token:(?:([^:}/]+)\/)?([^:}/]+):([^}]+)\}\}/g
 
 /** A cluster that signs tokens for ServiceAccounts, as `kubectl create token` asks for them. */
-export async function createSigner(issuer: string, namespace: string) {
+export async function createSigner(issuer: string, usualNamespace: string) {
   const { publicKey, privateKey } = await generateKeyPair(ALGORITHM)
   const jwk = { ...(await exportJWK(publicKey)), kid: 'demo', alg: ALGORITHM, use: 'sig' }
 
-  const sign = (serviceAccount: string, audience: string) =>
+  const sign = (namespace: string, serviceAccount: string, audience: string) =>
     new SignJWT({
       'kubernetes.io': { namespace, serviceaccount: { name: serviceAccount, uid: 'demo' } },
     })
@@ -21,11 +21,13 @@ export async function createSigner(issuer: string, namespace: string) {
       .setExpirationTime('1h')
       .sign(privateKey)
 
-  /** Puts a token in the place of each `{{token:<ServiceAccount>:<audience>}}`. */
+  /** Puts a token in the place of each `{{token:<ServiceAccount>:<audience>}}`, or `<namespace>/<ServiceAccount>`. */
   const fill = async (text: string): Promise<string> => {
     let filled = text
-    for (const [placeholder, serviceAccount = '', audience = ''] of text.matchAll(PLACEHOLDER)) {
-      filled = filled.replaceAll(placeholder, await sign(serviceAccount, audience))
+    for (const [placeholder, namespace = usualNamespace, name = '', audience = ''] of text.matchAll(
+      PLACEHOLDER,
+    )) {
+      filled = filled.replaceAll(placeholder, await sign(namespace, name, audience))
     }
     return filled
   }
