@@ -39,7 +39,7 @@ export type AcceptedCredentials = {
   readonly anonymous: boolean
 }
 
-export type AcceptedProvider = {
+type AcceptedProvider = {
   readonly provider: string
   readonly audiences: readonly string[] | undefined
 }

@@ -24,7 +24,7 @@ export type Regime = {
   readonly claimHeaders: ClaimHeaders | undefined
 }
 
-export type NamedTerms = PolicyTerms & { readonly policy: string }
+type NamedTerms = PolicyTerms & { readonly policy: string }
 
 /** How the rules of all policies judge a caller. `silent`: none of them says who may. */
 export type RulesVerdict = 'denied' | 'allowed' | 'refused' | 'silent'

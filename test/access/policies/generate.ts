@@ -106,4 +106,4 @@ export function createGenerator(chance: Chance) {
   return { policy, rule }
 }
 
-export const READER = 'system:serviceaccount:team:reader'
+const READER = 'system:serviceaccount:team:reader'

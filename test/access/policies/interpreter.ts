@@ -153,7 +153,7 @@ function refusalOf(authentication: AuthenticationSpec | undefined, who: Who): re
 const hasLabels = ({ labels }: Who, wanted: Readonly<Record<string, string>> = {}): boolean =>
   labels !== undefined && Object.keys(wanted).every((name) => labels[name] === wanted[name])
 
-export function fits({ from, to }: RuleSpec, asking: Asking): boolean {
+function fits({ from, to }: RuleSpec, asking: Asking): boolean {
   const source = from === undefined || from.some((entry) => isFrom(entry, asking.who))
   const operation = to === undefined || to.some((entry) => isTo(entry, asking))
   return source && operation

@@ -19,11 +19,10 @@ export async function createIdentities(folder: string, names: readonly (string |
   const issue = async (account: string) => {
     const [namespace, name] = account.split('/')
     const files = { cert: fileOf(account, 'crt'), key: fileOf(account, 'key') }
-    await openssl(
-      ...['-CA', 'ca.crt', '-CAkey', 'ca.key', '-out', files.cert, '-keyout', files.key],
-      ...['-subj', '/', '-addext', 'basicConstraints=critical,CA:FALSE'],
-      ...['-addext', `subjectAltName=URI:spiffe://cluster.local/ns/${namespace}/sa/${name}`],
-    )
+    const spiffe = `URI:spiffe://cluster.local/ns/${namespace}/sa/${name}`
+    const signer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-out', files.cert, '-keyout', files.key]
+    const own = ['-subj', '/', '-addext', `subjectAltName=${spiffe}`]
+    await openssl(...signer, ...own, '-addext', 'basicConstraints=critical,CA:FALSE')
     clients.set(account, {
       cert: await readFile(files.cert),
       key: await readFile(files.key),
