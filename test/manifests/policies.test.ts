@@ -3,12 +3,12 @@ import { until } from './folders.ts'
 import { opened, together } from './manifests.ts'
 
 const policy = (name: string, spec: object) =>
-  JSON.stringify({
+  `\n${JSON.stringify({
     apiVersion: 'kserve-authz.io/v1alpha1',
     kind: 'AccessPolicy',
     metadata: { name, namespace: 'team' },
     spec,
-  })
+  })}\n`
 const ref = { kind: 'InferenceService', namespace: 'team', name: 'iris' } as const
 const targets = {
   targetRefs: [{ group: 'serving.kserve.io', kind: 'InferenceService', name: 'iris' }],
