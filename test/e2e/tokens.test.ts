@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { callsDuring, statusByReview, statusOf, verdictOf } from '../support/cluster-asking.ts'
+import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
+import type { ClusterService } from '../support/cluster-service.ts'
+import { boundClaims, tokenSecretOf } from '../support/cluster-tokens.ts'
+import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+
+let cluster: TokenCluster
+let service: ClusterService
+
+beforeAll(async () => {
+  cluster = await startTokenCluster()
+  service = await cluster.serve()
+})
+afterAll(() => cluster?.stop())
+
+const IRIS = { namespace: 'team', name: 'iris' }
+
+describe('a token of the cluster', () => {
+  it.each<[title: string, status: number, token: () => Promise<string>]>([
+    ['that TokenRequest made opens what its ServiceAccount may get', 200, () => made('reader')],
+    ['of a ServiceAccount without a RoleBinding is forbidden', 403, () => made('stranger')],
+    ['that a Secret holds opens it too', 200, () => held('reader', 'reader-token')],
+    [
+      'that a Secret held of a stranger is forbidden',
+      403,
+      () => held('stranger', 'stranger-token'),
+    ],
+    ['that a Secret names but does not hold is refused', 401, () => notHeld()],
+    ['for another audience is refused', 401, () => made('reader', { audiences: ['elsewhere'] })],
+    [
+      'for another audience beside ours opens it',
+      200,
+      () => made('reader', { audiences: ['elsewhere', CLUSTER_ISSUER] }),
+    ],
+    ['bound to a Secret opens it', 200, () => boundTo('reader', 'bound-secret')],
+    ['that has expired is refused', 401, () => ours({ exp: 1_700_000_000 })],
+    ['that is not valid yet is refused', 401, () => ours({ nbf: 4_000_000_000 })],
+    ['of a ServiceAccount that never was is refused', 401, () => ours(claimsOf('nobody'))],
+    ['of an earlier ServiceAccount of that name is refused', 401, () => ours(claimsOf('reader'))],
+    ['with another signature is refused', 401, async () => otherwise(await made('reader'))],
+  ])('%s', async (_title, status, token) => {
+    const value = await token()
+    expect(await statusByReview(cluster, value, IRIS)).toBe(status)
+    expect(statusOf(await verdictOf(service.gateway, { token: value }))).toBe(status)
+    expect(statusOf(await verdictOf(service.gateway, { token: value }))).toBe(status)
+  })
+
+  const made = (name: string, spec: { audiences?: readonly string[] } = {}) =>
+    cluster.tokenFor('team', name, spec)
+  const ours = (claims: object) => cluster.signer.bound('team', 'reader', { ...claims })
+  const claimsOf = (account: string) => boundClaims('team', account, 'another-uid')
+  const held = async (account: string, name: string) =>
+    (await cluster.signer.tokenSecret('team', account, name)).token
+  const notHeld = async () => {
+    await held('reader', 'changed-token')
+    return cluster.signer.legacy('team', 'reader', 'changed-token')
+  }
+  const boundTo = async (account: string, name: string) => {
+    await cluster.create(tokenSecretOf('team', account, name, 'none'))
+    const boundObjectRef = { kind: 'Secret', apiVersion: 'v1', name }
+    return cluster.tokenFor('team', account, { boundObjectRef })
+  }
+})
+
+describe('what cannot be a token of the cluster', () => {
+  it('never reaches the API server, nor does a mistyped key', async () => {
+    const calls = await callsDuring(cluster, async () => {
+      for (let sent = 0; sent < 10_000; sent += 500) {
+        await Promise.all(
+          Array.from({ length: 500 }, async (_, index) => {
+            expect(await verdictOf(service.gateway, garbage(sent + index))).toBe('unknown-api-key')
+          }),
+        )
+      }
+    })
+    expect(calls).toEqual({ tokenReviews: 0, accessReviews: 0 })
+  })
+
+  const garbage = (index: number) => {
+    const text = randomBytes(24).toString('hex')
+    return index % 2 === 0 ? { token: text } : { headers: { 'x-api-key': text } }
+  }
+})
+
+describe('tokens and keys', () => {
+  it('stand in no log, no metric, no event', async () => {
+    const token = await cluster.tokenFor('team', 'reader')
+    const shown = [token, otherwise(token), `sha256~${randomBytes(32).toString('base64url')}`]
+    for (const value of shown) await verdictOf(service.gateway, { token: value })
+    await vi.waitFor(() => expect(service.decisions.length).toBeGreaterThan(3), 10_000)
+    const pages = await Promise.all(['/metrics', '/readyz?verbose'].map(service.read))
+    const events = await cluster.get('/api/v1/events')
+    const all = JSON.stringify([service.log, service.decisions, pages, events])
+    for (const value of shown) expect(all).not.toContain(value.slice(-20))
+  })
+})
+
+/** Another token, of which only the last bytes of the signature differ. */
+const otherwise = (token: string): string => `${token.slice(0, -6)}AAAAAA`
