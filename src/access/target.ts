@@ -20,7 +20,7 @@ export type Target = {
 export type Targets = readonly [Target, ...Target[]]
 
 /** Names the model that a request's `publishers/<namespace>/models/<model>` asks for. */
-export const MODEL_HEADER = 'x-gateway-model-name'
+const MODEL_HEADER = 'x-gateway-model-name'
 
 /** Finds what is being called: by the pod's address at a workload, by host and path at a gateway. */
 export function findTargets(request: AccessRequest, directory: Directory): Targets | Deny {
