@@ -1,14 +1,12 @@
 import type { Directory } from './access/directory.ts'
 import { openClusterAccess } from './cluster-access.ts'
-import type { Config } from './config.ts'
+import { followServing, limitsOf } from './cluster-serving.ts'
 import type { EngineParts } from './engine.ts'
 import type { FactSource } from './fact-source.ts'
 import { createApiServer } from './kubernetes/api-server.ts'
-import { servingCollections } from './kubernetes/collections.ts'
-import { createEvents, type Events } from './kubernetes/events.ts'
+import { createEvents } from './kubernetes/events.ts'
 import { loadKubeConfig } from './kubernetes/kube-config.ts'
-import { createServing } from './kubernetes/serving.ts'
-import { type Followed, followCluster } from './kubernetes/source.ts'
+import { followCluster } from './kubernetes/source.ts'
 import type { ReadSettings } from './resources/settings.ts'
 
 /** Follows the cluster of the kubeconfig or of the pod; throws where there is none. */
@@ -19,13 +17,25 @@ export function openClusterSource(
 ): FactSource {
   const { config, reportProblem, reportFault } = parts
   const kubeConfig = loadKubeConfig()
+  const apiServer = () => createApiServer(kubeConfig, loadKubeConfig)
   // Watches and questions do not wait for each other's connections.
-  const [watching, asking] = [createApiServer(kubeConfig), createApiServer(kubeConfig)]
+  const [watching, asking] = [apiServer(), apiServer()]
   const events = createEvents(asking, (error) => reportFault('event not written', error))
   const access = openClusterAccess({ watching, asking }, parts)
+  const serving = followServing({
+    directory,
+    settings,
+    config,
+    report: (problem, object) => {
+      reportProblem(problem)
+      if (object !== undefined) events.warn(problem, object)
+    },
+    changed: () => cluster.reread(),
+  })
+  limitsOf(config).forEach(reportProblem)
   const cluster = followCluster({
+    ...serving,
     api: watching,
-    followed: servingOf(directory, settings, config, events, reportProblem),
     failed: (resource, message) => parts.reportOutage(resource, message),
   })
   const resources = () =>
@@ -44,27 +54,3 @@ export function openClusterSource(
     },
   }
 }
-
-const scopeOf = ({ kubernetes, apiKeys }: Config) => ({
-  namespaces: kubernetes.namespaces,
-  apiKeyLabels: apiKeys.selector.matchLabels,
-})
-
-const servingOf = (
-  directory: Directory,
-  settings: ReadSettings,
-  config: Config,
-  events: Events,
-  reportProblem: EngineParts['reportProblem'],
-): readonly Followed[] =>
-  servingCollections(scopeOf(config)).map((collection) => ({
-    collection,
-    keeper: createServing(collection, {
-      directory,
-      settings: () => settings,
-      report: (problem, object) => {
-        reportProblem(problem)
-        events.warn(problem, object)
-      },
-    }),
-  }))
