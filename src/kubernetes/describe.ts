@@ -13,8 +13,8 @@ export function describe(error: unknown, collection: KindCollection): string {
 
 /** A missing permission is named with verb and resource, as a ClusterRole or Role would grant it. */
 function describeStatus(status: number, { resource, apiVersion, namespace }: KindCollection) {
-  if (status === 401)
-    return 'the API server does not know who this is (401): the token is not valid'
+  if (status === 401) return 'the API server answered with status 401: our token is not valid'
+  if (status === 410) return 'the API server no longer knows what has changed: all is read again'
   if (status !== 403) return `the API server answered with status ${status}`
   const [group] = apiVersion.includes('/') ? apiVersion.split('/') : []
   const name = group === undefined ? resource : `${resource}.${group}`

@@ -1,4 +1,4 @@
-import type { ApiServer } from './api-server.ts'
+import { ApiError, type ApiServer } from './api-server.ts'
 import type { KindCollection } from './collections.ts'
 import { describe } from './describe.ts'
 import { type FollowPeriods, follow } from './follow.ts'
@@ -72,6 +72,8 @@ export function followCluster(options: ClusterOptions): Cluster {
   }
 }
 
+const isForbidden = (error: unknown) => error instanceof ApiError && error.status === 403
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 function createRun(
@@ -87,10 +89,14 @@ function createRun(
     problem: 'not read yet',
     heardAt: undefined,
   }
+  let last = ''
   const report = (error: unknown) => {
     state.restarts += 1
     state.problem = describe(error, collection)
-    failed(collection.resource, state.problem)
+    // An API server that has just begun may not know yet what is permitted.
+    const early = isForbidden(error) && state.synced && last !== state.problem
+    last = state.problem
+    if (!early) failed(collection.resource, state.problem)
   }
   const known = createKnown(keeper, report)
   const end = Promise.withResolvers<void>()
@@ -107,6 +113,7 @@ function createRun(
       state.heardAt = performance.now()
     },
     connected: () => {
+      last = ''
       if (state.synced) state.problem = ''
     },
     failed: report,
