@@ -44,9 +44,9 @@ describe.each(EXAMPLES)('examples/$name', (example) => {
   })
 
   it('has a row for each sentence of its page', () => {
-    const [, table = ''] = example.page.split('| row | answer |\n| --- | --- |\n')
+    const [, table = ''] = example.page.split(/^\| row +\| answer +\|\n\| -+ \| -+ \|\n/m)
     const [sentences = ''] = table.split('\n\n')
-    const told = [...sentences.matchAll(/^\| (.+?) \|/gm)].map(([, sentence]) => sentence)
+    const told = [...sentences.matchAll(/^\| (.+?) +\|/gm)].map(([, sentence]) => sentence)
 
     expect(example.rows.map(({ name }) => name)).toEqual(told)
   })
