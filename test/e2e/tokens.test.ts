@@ -1,9 +1,16 @@
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { callsDuring, statusByReview, statusOf, verdictOf } from '../support/cluster-asking.ts'
+import {
+  type Asked,
+  callsDuring,
+  statusByReview,
+  statusOf,
+  verdictOf,
+} from '../support/cluster-asking.ts'
 import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
 import type { ClusterService } from '../support/cluster-service.ts'
 import { boundClaims, tokenSecretOf } from '../support/cluster-tokens.ts'
+import { REVOCATIONS } from '../support/revocations.ts'
 import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
 
 let cluster: TokenCluster
@@ -65,23 +72,50 @@ describe('a token of the cluster', () => {
 })
 
 describe('what cannot be a token of the cluster', () => {
-  it('never reaches the API server, nor does a mistyped key', async () => {
+  it.each<[times: number, title: string, of: (text: string) => Asked]>([
+    [10_000, 'garbage', (text) => ({ token: text })],
+    [10_000, 'a mistyped key', (text) => ({ headers: { 'x-api-key': text } })],
+    [2_000, 'what begins like a JWT', (text) => ({ token: `eyJ${text}.${text}.` })],
+    [
+      2_000,
+      "another issuer's JWT",
+      (text) => ({ token: foreign({ iss: 'https://elsewhere', jti: text }) }),
+    ],
+    [2_000, 'a JWT for another audience', (text) => ({ token: foreign({ aud: [text] }) })],
+    [
+      2_000,
+      'a JWT that has expired',
+      (text) => ({ token: foreign({ exp: 1_700_000_000, jti: text }) }),
+    ],
+    [2_000, 'a forged JWT', (text) => ({ token: `${forged}${hash('sha512', text, 'base64url')}` })],
+  ])('never reaches the API server: %d times %s', async (times, _title, of) => {
+    forged = (await cluster.tokenFor('team', 'reader')).replace(/[^.]+$/, '')
+    const texts = Array.from({ length: times }, () => `${randomBytes(44).toString('hex')}AAAA`)
     const calls = await callsDuring(cluster, async () => {
-      for (let sent = 0; sent < 10_000; sent += 500) {
-        await Promise.all(
-          Array.from({ length: 500 }, async (_, index) => {
-            expect(await verdictOf(service.gateway, garbage(sent + index))).toBe('unknown-api-key')
-          }),
-        )
+      for (let sent = 0; sent < texts.length; sent += 250) {
+        const asked = texts
+          .slice(sent, sent + 250)
+          .map((text) => verdictOf(service.gateway, of(text)))
+        expect(new Set((await Promise.all(asked)).map(statusOf))).toEqual(new Set([401]))
       }
     })
     expect(calls).toEqual({ tokenReviews: 0, accessReviews: 0 })
   })
 
-  const garbage = (index: number) => {
-    const text = randomBytes(24).toString('hex')
-    return index % 2 === 0 ? { token: text } : { headers: { 'x-api-key': text } }
-  }
+  let forged = ''
+  const claims = boundClaims('team', 'reader', 'uid')
+  const foreign = (given: object) =>
+    [{ alg: 'ES256' }, { ...claims, ...given }, 'signature']
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.')
+})
+
+describe('within a second it counts, and counts no more, that there was a', () => {
+  it.each(REVOCATIONS)('$title', async ({ once }) => {
+    const ask = (token: string) => verdictOf(service.gateway, { token })
+    const waits = await once({ cluster, ask })
+    expect(Math.max(...waits)).toBeLessThan(1_000)
+  })
 })
 
 describe('tokens and keys', () => {

@@ -12,6 +12,10 @@ export type Asked = {
   readonly method?: string
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Of the pod whose sidecar asks. */
+  readonly pod?: string | undefined
+  /** As in gRPC's header, such as `200m`. */
+  readonly timeout?: string
 }
 
 export type Verdict = 'allow' | DenyReason
@@ -23,10 +27,17 @@ const REASONS = new Map(
 /** What becomes of one request: let through, or why not. */
 export async function verdictOf(
   { check }: Pick<CheckClient, 'check'>,
-  { token, host = 'iris.team.svc', headers = {}, ...http }: Asked,
+  { token, host = 'iris.team.svc', headers = {}, pod, timeout, ...http }: Asked,
 ): Promise<Verdict> {
   const shown = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const answer = await check(aCheck({ host, headers: { ...shown, ...headers }, ...http }))
+  const address = { socket_address: { address: pod ?? '', port_value: 8080 } }
+  const answer = await check(
+    aCheck(
+      { host, headers: { ...shown, ...headers }, ...http },
+      pod === undefined ? {} : { destination: { address } },
+    ),
+    timeout,
+  )
   if (isAllowed(answer)) return 'allow'
   const phrase = denialIn(answer).headers['x-ext-auth-reason'] ?? ''
   const reason = REASONS.get(phrase)
@@ -40,6 +51,17 @@ const isReason = (text: string | undefined): text is DenyReason =>
 /** The HTTP status that a client gets. */
 export const statusOf = (verdict: Verdict): number =>
   verdict === 'allow' ? 200 : DENIALS[verdict].httpStatus
+
+/** Milliseconds until an answer has this status: at most ten seconds. */
+export async function msUntil(status: number, ask: () => Promise<Verdict>): Promise<number> {
+  const begun = performance.now()
+  for (;;) {
+    const verdict = await ask()
+    const waited = performance.now() - begun
+    if (statusOf(verdict) === status) return waited
+    if (waited > 10_000) throw new Error(`still ${verdict}, not ${status}`)
+  }
+}
 
 type Service = { readonly namespace: string; readonly name: string }
 
