@@ -8,14 +8,9 @@ import {
   verdictOf,
 } from '../support/cluster-asking.ts'
 import { applyExample } from '../support/cluster-example.ts'
-import { aNamespace, install } from '../support/cluster-installation.ts'
+import { install } from '../support/cluster-installation.ts'
 import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
-import {
-  inferenceService,
-  readerRole,
-  roleBinding,
-  serviceAccount,
-} from '../support/cluster-rbac.ts'
+import { roleBinding } from '../support/cluster-rbac.ts'
 import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
 import { at } from '../support/json.ts'
 
@@ -195,33 +190,5 @@ describe('the rotation of a key in a Secret (scenario 3)', () => {
       )
       expect(lines).toMatchObject([{ decision: 'deny', reason: 'missing-credential' }])
     }, 10_000)
-  })
-})
-
-describe('in-cluster clients by ServiceAccount (scenario 5)', () => {
-  const AUDIENCES = ['pipelines.kubeflow.org']
-  const iris = { namespace: 'alice', name: 'iris' }
-  let kubeflow: ClusterService
-
-  beforeAll(async () => {
-    for (const namespace of ['alice', 'bob']) {
-      await cluster.apply(aNamespace(namespace))
-      await cluster.create(serviceAccount(namespace, 'default-editor'))
-    }
-    await cluster.create(inferenceService('alice', 'iris'))
-    await cluster.create(readerRole('alice', 'reader'))
-    const group = { kind: 'Group', name: 'system:serviceaccounts:alice' } as const
-    await cluster.create(roleBinding('alice', 'everybody-here', 'reader', group))
-    kubeflow = await serve({ kubernetes: { audiences: AUDIENCES } })
-  })
-
-  it.each([
-    ['projected for the right audience opens it by its group', 'alice', AUDIENCES, 200],
-    ["that is the pod's default one is refused", 'alice', [CLUSTER_ISSUER], 401],
-    ['of the same name in another namespace is forbidden', 'bob', AUDIENCES, 403],
-  ])('a token %s', async (_title, namespace, audiences, status) => {
-    const shown = { token: await cluster.tokenFor(namespace, 'default-editor', { audiences }) }
-    expect(await statusByReview(cluster, shown.token, iris, AUDIENCES)).toBe(status)
-    expect(statusOf(await ask({ host: 'iris.alice.svc', ...shown }, kubeflow))).toBe(status)
   })
 })

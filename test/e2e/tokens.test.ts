@@ -7,7 +7,14 @@ import {
   statusOf,
   verdictOf,
 } from '../support/cluster-asking.ts'
+import { aNamespace } from '../support/cluster-installation.ts'
 import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
+import {
+  inferenceService,
+  readerRole,
+  roleBinding,
+  serviceAccount,
+} from '../support/cluster-rbac.ts'
 import type { ClusterService } from '../support/cluster-service.ts'
 import { boundClaims, tokenSecretOf } from '../support/cluster-tokens.ts'
 import { REVOCATIONS } from '../support/revocations.ts'
@@ -69,6 +76,36 @@ describe('a token of the cluster', () => {
     const boundObjectRef = { kind: 'Secret', apiVersion: 'v1', name }
     return cluster.tokenFor('team', account, { boundObjectRef })
   }
+})
+
+describe('in-cluster clients by ServiceAccount (scenario 5)', () => {
+  const AUDIENCES = ['pipelines.kubeflow.org']
+  const iris = { namespace: 'alice', name: 'iris' }
+  let kubeflow: ClusterService
+
+  beforeAll(async () => {
+    for (const namespace of ['alice', 'bob']) {
+      await cluster.apply(aNamespace(namespace))
+      await cluster.create(serviceAccount(namespace, 'default-editor'))
+    }
+    await cluster.create(inferenceService('alice', 'iris'))
+    await cluster.create(readerRole('alice', 'reader'))
+    const group = { kind: 'Group', name: 'system:serviceaccounts:alice' } as const
+    await cluster.create(roleBinding('alice', 'everybody-here', 'reader', group))
+    kubeflow = await cluster.serve({ kubernetes: { audiences: AUDIENCES } })
+  })
+
+  it.each([
+    ['projected for the right audience opens it by its group', 'alice', AUDIENCES, 200],
+    ["that is the pod's default one is refused", 'alice', [CLUSTER_ISSUER], 401],
+    ['of the same name in another namespace is forbidden', 'bob', AUDIENCES, 403],
+  ])('a token %s', async (_title, namespace, audiences, status) => {
+    const shown = { token: await cluster.tokenFor(namespace, 'default-editor', { audiences }) }
+    expect(await statusByReview(cluster, shown.token, iris, AUDIENCES)).toBe(status)
+    expect(statusOf(await verdictOf(kubeflow.gateway, { host: 'iris.alice.svc', ...shown }))).toBe(
+      status,
+    )
+  })
 })
 
 describe('what cannot be a token of the cluster', () => {

@@ -79,8 +79,11 @@ export async function statusByReview(
     groups: listAt(review, 'user', 'groups'),
     uid: textAt(review, 'user', 'uid'),
     resourceAttributes: {
-      ...{ verb: 'get', group: 'serving.kserve.io', resource: 'inferenceservices' },
-      ...{ namespace, name },
+      verb: 'get',
+      group: 'serving.kserve.io',
+      resource: 'inferenceservices',
+      namespace,
+      name,
     },
   })
   return at(permission, 'allowed') === true ? 200 : 403
