@@ -2,7 +2,7 @@ import type { ApiKey } from '../access/api-key.ts'
 import type { Directory } from '../access/directory.ts'
 import { idOf, type Service } from '../access/service.ts'
 import type { Workload } from '../access/workload.ts'
-import type { Problem } from '../resources/problem.ts'
+import type { Problem } from './problem.ts'
 
 /** The first claim that another service has as well. */
 export function sharedClaims(
