@@ -28,7 +28,7 @@ export type FollowPeriods = RetryPeriods & {
 
 const PERIODS: FollowPeriods = {
   firstRetry: 200,
-  longestRetry: 10_000,
+  longestRetry: 5_000,
   absent: 1_000,
   silence: 90_000,
   request: 30_000,

@@ -12,7 +12,10 @@ export type Ref = {
 }
 
 /** An object to write; whatever else it has is up to the API server. */
-export type Written = Ref & Readonly<Record<string, unknown>>
+export type Written = Ref & {
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly [field: string]: unknown
+}
 
 export type Reply = { readonly status: number; readonly body: unknown }
 
