@@ -67,7 +67,7 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
     for (const rule of lists) {
       const group = textAt(rule, 'apiGroups', 0)
       for (const resource of listAt(rule, 'resources')) {
-        await saysSoon(service, missing(`${resource}${group === '' ? '' : `.${group}`}`))
+        await saysSoon(service, missing([resource, group].filter((part) => part !== '').join('.')))
       }
     }
     expect(await verdictOf(service.gateway, { token: KEY })).toBe('not-synced')

@@ -56,10 +56,13 @@ export function clusterClient({ folder, apiPort, adminToken }: Site) {
     apply: (object: Written) =>
       must({
         method: 'PATCH',
-        path: `${pathOf(object)}?fieldManager=test&force=true`,
+        path: applied(object),
         body: object,
         contentType: APPLY,
       }),
+    /** The same as YAML, which the API server reads itself. */
+    applyText: (ref: Ref, yaml: string) =>
+      must({ method: 'PATCH', path: applied(ref), body: yaml, contentType: APPLY }),
     /** Merges `change` into it; null removes. */
     patch: (ref: Ref, change: object) => patch(ref, change),
     applyStatus: (ref: Ref, status: object) => patch(ref, { status }, '/status'),
@@ -81,6 +84,8 @@ export function clusterClient({ folder, apiPort, adminToken }: Site) {
     close: () => agent.destroy(),
   }
 }
+
+const applied = (ref: Ref) => `${pathOf(ref)}?fieldManager=test&force=true`
 
 const MERGE = 'application/merge-patch+json'
 const APPLY = 'application/apply-patch+yaml'

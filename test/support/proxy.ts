@@ -23,7 +23,7 @@ export async function startProxy(port: number) {
       for (const socket of pair) socket.destroy()
     }
     for (const socket of pair) socket.on('error', end).on('close', end)
-    client.on('data', (bytes: Buffer) => void pass(bytes, upstream))
+    client.on('data', (bytes: Buffer) => pass(bytes, upstream))
     upstream.on('data', (bytes: Buffer) => void drip(bytes, client))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
