@@ -55,7 +55,11 @@ function messageOf(flags: CheckFlags, method?: string, url?: string): Buffer {
     }
     return encodedOf(checkMessage(flags, method, url), 'the request')
   }
-  if (method !== undefined) throw new UsageError('check: give METHOD and URL or --request FILE')
+  const { destination, source, principal, header } = flags
+  const described = [method, destination, source, principal, header[0]]
+  if (described.some((part) => part !== undefined)) {
+    throw new UsageError('check: --request FILE is the whole request, the rest describes another')
+  }
   return encodedOf(parsed(readFileSync(request, 'utf8'), request), request)
 }
 
@@ -69,11 +73,15 @@ function encodedOf(message: unknown, name: string): Buffer {
 /** The parser's own message would quote the text. */
 function parsed(text: string, name: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, bytesAsBase64)
   } catch {
     throw new UsageError(`${name}: not JSON`)
   }
 }
+
+/** Captures write bytes as `{$utf8, $base64}`, proto3's JSON as base64 alone. */
+const bytesAsBase64 = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && '$base64' in value ? value.$base64 : value
 
 const positionOf = ({ position, destination, request }: CheckFlags): DeclaredPosition =>
   position ?? (destination === undefined && request === undefined ? 'gateway' : 'auto')

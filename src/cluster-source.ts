@@ -1,15 +1,13 @@
 import type { Directory } from './access/directory.ts'
 import { SERVICE_KINDS } from './access/service.ts'
 import { openClusterAccess } from './cluster-access.ts'
-import type { Config } from './config.ts'
+import { followServing, limitsOf } from './cluster-serving.ts'
 import type { EngineParts } from './engine.ts'
 import type { FactSource } from './fact-source.ts'
 import { createApiServer } from './kubernetes/api-server.ts'
-import { servingCollections } from './kubernetes/collections.ts'
-import { createEvents, type Events } from './kubernetes/events.ts'
+import { createEvents } from './kubernetes/events.ts'
 import { loadKubeConfig } from './kubernetes/kube-config.ts'
 import { createPolicyStatuses, type PolicyStatuses } from './kubernetes/policy-status.ts'
-import { createServing } from './kubernetes/serving.ts'
 import { type Followed, followCluster } from './kubernetes/source.ts'
 import type { ReadSettings } from './resources/settings.ts'
 
@@ -21,8 +19,9 @@ export function openClusterSource(
 ): FactSource {
   const { config, reportProblem, reportFault } = parts
   const kubeConfig = loadKubeConfig()
+  const apiServer = () => createApiServer(kubeConfig, loadKubeConfig)
   // Watches and questions do not wait for each other's connections.
-  const [watching, asking] = [createApiServer(kubeConfig), createApiServer(kubeConfig)]
+  const [watching, asking] = [apiServer(), apiServer()]
   const events = createEvents(asking, (error) => reportFault('event not written', error))
   const access = openClusterAccess({ watching, asking }, parts)
   const statuses = createPolicyStatuses({
@@ -32,11 +31,22 @@ export function openClusterSource(
     synced: () => parts.reportStanding !== undefined && cluster.synced(),
     failed: (problem) => parts.reportOutage('accesspolicies/status', problem),
   })
+  const serving = followServing({
+    directory,
+    settings,
+    config,
+    report: (problem, object) => {
+      reportProblem(problem)
+      if (object !== undefined) events.warn(problem, object)
+    },
+    changed: () => cluster.reread(),
+  })
+  limitsOf(config).forEach(reportProblem)
   const cluster = followCluster({
+    ...serving,
+    configured: serving.configured.map((followed) => alsoTelling(followed, statuses)),
+    followed: serving.followed.map((followed) => alsoTelling(followed, statuses)),
     api: watching,
-    followed: servingOf(directory, settings, config, events, reportProblem).map((followed) =>
-      alsoTelling(followed, statuses),
-    ),
     failed: (resource, message) => parts.reportOutage(resource, message),
   })
   const resources = () =>
@@ -56,30 +66,6 @@ export function openClusterSource(
     },
   }
 }
-
-const scopeOf = ({ kubernetes, apiKeys }: Config) => ({
-  namespaces: kubernetes.namespaces,
-  apiKeyLabels: apiKeys.selector.matchLabels,
-})
-
-const servingOf = (
-  directory: Directory,
-  settings: ReadSettings,
-  config: Config,
-  events: Events,
-  reportProblem: EngineParts['reportProblem'],
-): readonly Followed[] =>
-  servingCollections(scopeOf(config)).map((collection) => ({
-    collection,
-    keeper: createServing(collection, {
-      directory,
-      settings: () => settings,
-      report: (problem, object) => {
-        reportProblem(problem)
-        events.warn(problem, object)
-      },
-    }),
-  }))
 
 /** What policies say of themselves depends on them and on the services. */
 function alsoTelling({ collection, keeper }: Followed, statuses: PolicyStatuses): Followed {

@@ -2,7 +2,7 @@ import { known, rejected } from './access/authentication.ts'
 import type { Caller } from './access/caller.ts'
 import type { Directory } from './access/directory.ts'
 import type { AuthenticateToken } from './access/identify.ts'
-import type { ServiceKind, ServiceRef } from './access/service.ts'
+import { resourceOf, type ServiceRef } from './access/service.ts'
 import { serviceAccountCaller } from './access/service-account.ts'
 import type { Config } from './config.ts'
 import type { EngineParts } from './engine.ts'
@@ -80,12 +80,6 @@ function remembered(callers: Map<string, Caller>, holder: TokenCaller): Caller {
 
 const MAX_CALLERS = 10_000
 
-const RESOURCES = {
-  InferenceService: 'inferenceservices',
-  InferenceGraph: 'inferencegraphs',
-  LLMInferenceService: 'llminferenceservices',
-} as const satisfies Record<ServiceKind, string>
-
 const permission = (
   { mayGet }: Pick<Manifests, 'mayGet'>,
   { user, groups }: Caller,
@@ -93,7 +87,7 @@ const permission = (
 ) =>
   mayGet(
     { name: user, groups },
-    { group: 'serving.kserve.io', resource: RESOURCES[kind], namespace, name },
+    { group: 'serving.kserve.io', resource: resourceOf(kind), namespace, name },
   )
     ? 'yes'
     : 'no'

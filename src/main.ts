@@ -17,8 +17,10 @@ const stopped = () =>
 const isUsage = (error: unknown): boolean =>
   error instanceof ConfigError || error instanceof UsageError
 
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : 'an unknown fault'
+const tell = (error: unknown) => {
+  const message = error instanceof Error ? error.message : 'an unknown fault'
+  process.stderr.write(`kserve-authz: ${message}\n`)
+}
 
 try {
   process.exitCode = await run(process.argv.slice(2), version, {
@@ -27,10 +29,15 @@ try {
       // What nobody reads any more would keep the program for ever.
       process.exit(0)
     },
-    check,
+    // 1 says that a request is denied: nothing else may.
+    check: (...asked) =>
+      check(...asked).catch((error: unknown) => {
+        tell(error)
+        return USAGE
+      }),
   })
 } catch (error) {
-  process.stderr.write(`kserve-authz: ${messageOf(error)}\n`)
+  tell(error)
   // What was opened before the fault would keep the program for ever.
   process.exit(isUsage(error) ? USAGE : 1)
 }

@@ -26,7 +26,7 @@ function ipv6Groups(text: string): readonly number[] | undefined {
   if (head === undefined) return undefined
   if (halves.length === 1) return head.length === 8 ? head : undefined
   if (tail === undefined || head.length + tail.length > 7) return undefined
-  return [...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail]
+  return [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => 0), ...tail]
 }
 
 /** Only the last groups may be written as dotted decimal. */

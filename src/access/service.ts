@@ -38,3 +38,6 @@ export type Claim = {
 
 export const idOf = ({ kind, namespace, name }: ServiceRef): ServiceId =>
   `${kind}/${namespace}/${name}`
+
+/** The resource that RBAC knows a kind by, of the group `serving.kserve.io`. */
+export const resourceOf = (kind: ServiceKind): string => `${kind.toLowerCase()}s`

@@ -61,11 +61,16 @@ function peer(flag: string, text: string): PeerMessage {
 }
 
 /** Repeated headers as Envoy joins them. */
-function joined(lines: CheckFlags['header']): Record<string, string> {
+function joined(lines: readonly string[]): Record<string, string> {
   const headers = new Map<string, string>()
-  for (const [name, value] of lines) {
-    const known = headers.get(name)
-    headers.set(name, known === undefined ? value : `${known},${value}`)
+  for (const [index, line] of lines.entries()) {
+    const [, name, value] = /^([^\s:]+):\s*(.*)$/s.exec(line) ?? []
+    if (name === undefined || value === undefined) {
+      throw new UsageError(`--header: number ${index + 1} is not "name: value"`)
+    }
+    const key = name.toLowerCase()
+    const known = headers.get(key)
+    headers.set(key, known === undefined ? value : `${known},${value}`)
   }
   return Object.fromEntries(headers)
 }

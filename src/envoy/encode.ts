@@ -14,7 +14,7 @@ import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
 import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
 
 /** The names of the headers by which the model learns who calls. */
-export type IdentityHeaders = {
+type IdentityHeaders = {
   readonly user: string
   readonly groups: string
   readonly method: string

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Cache, CacheBounds, CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Permission } from '../access/decide.ts'
-import { idOf, type ServiceKind, type ServiceRef } from '../access/service.ts'
+import { idOf, resourceOf, type ServiceRef } from '../access/service.ts'
 import type { Soon } from '../access/soon.ts'
 import { isFields } from './fields.ts'
 import type { Periods } from './known-tokens.ts'
@@ -105,12 +105,6 @@ const SHORTEST_TRUST_MS = 250
  */
 const trustedMs = (ageMs: number): number => Math.max(SHORTEST_TRUST_MS, ageMs)
 
-const RESOURCES = {
-  InferenceService: 'inferenceservices',
-  InferenceGraph: 'inferencegraphs',
-  LLMInferenceService: 'llminferenceservices',
-} as const satisfies Record<ServiceKind, string>
-
 /** Nothing in it is the client's text. */
 const reviewOf = (
   { user, uid, groups, extra }: Caller,
@@ -126,7 +120,7 @@ const reviewOf = (
     resourceAttributes: {
       verb: 'get',
       group: 'serving.kserve.io',
-      resource: RESOURCES[kind],
+      resource: resourceOf(kind),
       namespace,
       name,
     },

@@ -1,6 +1,6 @@
 import { isFields } from './fields.ts'
-import type { Follower } from './follow.ts'
 import type { Issued } from './issued.ts'
+import type { Keeper } from './known.ts'
 import type { Listed } from './watch-event.ts'
 
 /** An object as it was seen; another once it has changed so that tokens may have ended. */
@@ -17,8 +17,8 @@ type Seen = {
 export type Held = { readonly account: Seen | undefined; readonly secret: Seen | undefined }
 
 export type Accounts = {
-  readonly accounts: Pick<Follower, 'put' | 'remove'>
-  readonly secrets: Pick<Follower, 'put' | 'remove'>
+  readonly accounts: Keeper
+  readonly secrets: Keeper
   readonly hold: (issued: Issued | undefined) => Held
   /** Whether the objects are still the same, or still missing. */
   readonly holds: (held: Held, issued: Issued | undefined) => boolean

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 
@@ -34,29 +34,44 @@ export class ApiError extends Error {
   }
 }
 
+/** The answer is longer than any that is read. */
+export class TooLong extends Error {
+  override readonly name = 'TooLong'
+
+  constructor() {
+    super('the answer of the API server is too long')
+  }
+}
+
 const JSON_TYPE = 'application/json'
 /** Of one answer of `send`; a page of a list is the largest. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
+/** For an answer that is not wanted to end, in milliseconds, so that its connection can be used again. */
+const DRAIN_MS = 2_000
+
 /**
  * Talks to the cluster of a KubeConfig over kept connections: client-node's own requests open a new one
- * each. Credentials are asked for anew each time, so that a renewed token counts.
+ * each. Credentials are asked for anew each time, so that a renewed token counts; where they are refused,
+ * `reload` reads them anew, since client-node remembers a token file for a minute.
  */
-export function createApiServer(kubeConfig: KubeConfig): ApiServer {
-  const cluster = kubeConfig.getCurrentCluster()
-  if (cluster === null) throw new Error('the kubeconfig has no current cluster')
+export function createApiServer(
+  kubeConfig: KubeConfig,
+  reload: () => KubeConfig = () => kubeConfig,
+): ApiServer {
+  const server = serverOf(kubeConfig)
   const agents = createAgents()
+  const credentials = createCredentials(kubeConfig, reload)
 
   const open = async (request: ApiRequest): Promise<IncomingMessage> => {
     const options: RequestOptions = {}
-    await kubeConfig.applyToHTTPSOptions(options)
-    const response = await answerTo(new URL(cluster.server + request.path), request, {
-      ...options,
-      agent: agents.agentFor(options),
-    })
+    await credentials.current().applyToHTTPSOptions(options)
+    const agent = agents.agentFor(options)
+    const response = await answerTo(new URL(server + request.path), request, { ...options, agent })
     const status = response.statusCode ?? 0
     if (status >= 200 && status < 300) return response
-    response.resume()
+    drain(response)
+    if (status === UNAUTHORIZED) credentials.refused()
     throw new ApiError(status, retryAfterMs(response))
   }
   return {
@@ -64,6 +79,41 @@ export function createApiServer(kubeConfig: KubeConfig): ApiServer {
     send: async (request) => parse(await textOf(await open(request))),
     close: agents.close,
   }
+}
+
+const UNAUTHORIZED = 401
+const RELOAD_MS = 1_000
+
+function createCredentials(first: KubeConfig, reload: () => KubeConfig) {
+  let current = first
+  let reloaded = Number.NEGATIVE_INFINITY
+  return {
+    current: () => current,
+    refused: () => {
+      if (performance.now() - reloaded < RELOAD_MS) return
+      reloaded = performance.now()
+      try {
+        current = reload()
+      } catch {
+        // As before until it can be read.
+      }
+    },
+  }
+}
+
+/** Without the slash at its end, if it has one. Throws where it cannot be talked to. */
+function serverOf(kubeConfig: KubeConfig): string {
+  const server = kubeConfig.getCurrentCluster()?.server ?? ''
+  if (URL.parse(server)?.protocol !== 'https:') {
+    throw new Error('the kubeconfig names no API server with an https URL')
+  }
+  return server.replace(/\/+$/, '')
+}
+
+function drain(response: IncomingMessage) {
+  const timer = setTimeout(() => response.destroy(), DRAIN_MS)
+  response.on('close', () => clearTimeout(timer))
+  response.resume()
 }
 
 /** One agent as long as the certificates stay the same. */
@@ -90,34 +140,41 @@ function createAgents() {
   }
 }
 
+const BROKEN: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
+/** More than one kept connection may be stale. */
+const MAX_ATTEMPTS = 3
+
+/** Tries again where a kept connection was closed just before it was used. */
 function answerTo(
   url: URL,
-  { method, accept = JSON_TYPE, body, contentType = JSON_TYPE, signal }: ApiRequest,
+  asked: ApiRequest,
   options: RequestOptions,
+  attempts = MAX_ATTEMPTS,
 ): Promise<IncomingMessage> {
+  const { method, accept = JSON_TYPE, body, contentType = JSON_TYPE, signal } = asked
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const content =
+    text === undefined
+      ? {}
+      : { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }
+  const headers = { ...credentialsIn(options), accept, 'user-agent': 'kserve-authz', ...content }
   return new Promise((resolve, reject) => {
-    const text = body === undefined ? undefined : JSON.stringify(body)
-    const request = https.request(
-      url,
-      {
-        ...options,
-        method,
-        signal,
-        headers: {
-          ...options.headers,
-          accept,
-          'user-agent': 'kserve-authz',
-          ...(text === undefined
-            ? {}
-            : { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }),
-        },
-      },
-      resolve,
-    )
-    request.on('error', reject)
+    const request = https.request(url, { ...options, method, signal, headers }, resolve)
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const stale = request.reusedSocket && BROKEN.has(error.code)
+      if (stale && attempts > 1) resolve(answerTo(url, asked, options, attempts - 1))
+      else reject(error)
+    })
     request.end(text)
   })
 }
+
+/** What client-node adds. */
+function credentialsIn({ headers }: RequestOptions): OutgoingHttpHeaders {
+  return headers === undefined || isList(headers) ? {} : headers
+}
+
+const isList = (headers: object): headers is readonly string[] => Array.isArray(headers)
 
 async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
@@ -125,7 +182,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
   for await (const chunk of response) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
     length += bytes.length
-    if (length > MAX_BODY_BYTES) throw new Error('the answer of the API server is too long')
+    if (length > MAX_BODY_BYTES) throw new TooLong()
     chunks.push(bytes)
   }
   return Buffer.concat(chunks).toString('utf8')

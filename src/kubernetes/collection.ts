@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { ApiServer } from './api-server.ts'
+import { type ApiServer, TooLong } from './api-server.ts'
 import { jsonLines } from './json-lines.ts'
 import { type Page, readPage, readWatchEvent, type WatchEvent } from './watch-event.ts'
 
@@ -25,25 +25,64 @@ export type ReadLimits = {
 
 const PAGE_SIZE = 500
 
-/** The pages of a list, one after the other. */
+/** The pages of a list, one after the other; smaller ones where objects are so large that one is too long. */
 export async function* pagesOf(
   api: ApiServer,
   collection: Collection,
   path: string,
   { requestMs, signal }: ReadLimits,
 ): AsyncGenerator<Page, void, void> {
-  let next = ''
-  do {
-    const query = { limit: String(PAGE_SIZE), ...(next === '' ? {} : { continue: next }) }
-    const answer = await api.send({
-      ...requestFor(collection, path, query, 'PartialObjectMetadataList'),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(requestMs)]),
-    })
+  let size = PAGE_SIZE
+  let next: string | undefined
+  while (next !== '') {
+    const query = { limit: String(size), ...(next === undefined ? {} : { continue: next }) }
+    const request = requestFor(collection, path, query, 'PartialObjectMetadataList')
+    const page = await pageOf(api, request, { requestMs, signal })
+    if (page === 'too long' && size === 1) throw new TooLong()
+    if (page === 'too long') {
+      size = Math.ceil(size / 8)
+    } else {
+      yield page
+      next = page.next
+    }
+  }
+}
+
+async function pageOf(
+  api: ApiServer,
+  request: ReturnType<typeof requestFor>,
+  { requestMs, signal }: Pick<ReadLimits, 'requestMs' | 'signal'>,
+): Promise<Page | 'too long'> {
+  try {
+    const answer = await within(requestMs, signal, (limit) =>
+      api.send({ ...request, signal: limit }),
+    )
     const page = readPage(answer)
     if (page === undefined) throw new Error('a list of the API server cannot be read')
-    yield page
-    next = page.next
-  } while (next !== '')
+    return page
+  } catch (error) {
+    if (error instanceof TooLong) return 'too long'
+    throw error
+  }
+}
+
+/** A call that is given up after some time, or with `signal`. */
+async function within<T>(
+  ms: number,
+  signal: AbortSignal,
+  call: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController()
+  const end = () => limit.abort()
+  const timer = setTimeout(end, ms)
+  signal.addEventListener('abort', end)
+  if (signal.aborted) end()
+  try {
+    return await call(limit.signal)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', end)
+  }
 }
 
 /**
@@ -72,18 +111,18 @@ async function* eventsIn(stream: IncomingMessage, silenceMs: number) {
 
 const INITIAL_EVENTS = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
 
+/** The answer ends with `signal`, too. */
 async function opened(
   api: ApiServer,
   request: ReturnType<typeof requestFor>,
   { requestMs, signal }: ReadLimits,
 ): Promise<IncomingMessage> {
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), requestMs)
-  try {
-    return await api.open({ ...request, signal: AbortSignal.any([signal, late.signal]) })
-  } finally {
-    clearTimeout(timer)
-  }
+  const stream = await within(requestMs, signal, (limit) => api.open({ ...request, signal: limit }))
+  const end = () => stream.destroy()
+  signal.addEventListener('abort', end)
+  stream.on('close', () => signal.removeEventListener('abort', end))
+  if (signal.aborted) end()
+  return stream
 }
 
 function requestFor(
@@ -97,7 +136,7 @@ function requestFor(
     : 'application/json'
   return {
     method: 'GET' as const,
-    path: `${path}?${new URLSearchParams({ ...query, ...more })}`,
+    path: `${path}?${new URLSearchParams({ ...query, ...more }).toString()}`,
     accept,
   }
 }

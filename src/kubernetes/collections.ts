@@ -1,7 +1,12 @@
 import type { Collection } from './collection.ts'
 
 /** A collection of objects of one kind. */
-export type KindCollection = Collection & { readonly apiVersion: string; readonly kind: string }
+export type KindCollection = Collection & {
+  readonly apiVersion: string
+  readonly kind: string
+  /** `undefined`: all, or the kind has none. */
+  readonly namespace: string | undefined
+}
 
 export type Scope = {
   /** Only these; empty: all. */
@@ -10,23 +15,36 @@ export type Scope = {
   readonly apiKeyLabels: Readonly<Record<string, string>>
 }
 
+const POLICIES = 'kserve-authz.io/v1alpha1'
 const KSERVE = 'serving.kserve.io'
 
-/** Parts of paths: of all namespaces, or of each one. */
-const placesIn = (namespaces: readonly string[]): readonly string[] =>
-  namespaces.length === 0 ? [''] : namespaces.map((name) => `namespaces/${name}/`)
+/** All, or each one. */
+const placesIn = (namespaces: readonly string[]): readonly (string | undefined)[] =>
+  namespaces.length === 0 ? [undefined] : namespaces
 
-/** The objects that services, their pods and API keys are read from. */
-export function servingCollections({ namespaces, apiKeyLabels }: Scope): readonly KindCollection[] {
-  return placesIn(namespaces).flatMap((where) => [
+/** The objects that services are read from. */
+export const serviceCollections = ({ namespaces }: Scope): readonly KindCollection[] =>
+  placesIn(namespaces).flatMap((where) => [
     kserve('InferenceService', ['v1beta1'], where),
     kserve('InferenceGraph', ['v1alpha1'], where),
     kserve('LLMInferenceService', ['v1alpha2', 'v1alpha1'], where),
-    ownKind('AccessPolicy', 'accesspolicies', where),
+  ])
+
+/** The policies about them. */
+export const policyCollections = ({ namespaces }: Scope): readonly KindCollection[] =>
+  placesIn(namespaces).map((where) =>
+    collectionOf('AccessPolicy', where, [POLICIES], 'accesspolicies'),
+  )
+
+/** Their pods, and the Secrets that hold API keys. */
+export const holdingCollections = ({
+  namespaces,
+  apiKeyLabels,
+}: Scope): readonly KindCollection[] =>
+  placesIn(namespaces).flatMap((where) => [
     ...POD_SELECTORS.map((labelSelector) => core('Pod', where, { labelSelector })),
     core('Secret', where, { labelSelector: selectorOf(apiKeyLabels) }),
   ])
-}
 
 /** KServe's labels, in any version of it. */
 const POD_SELECTORS = [
@@ -35,23 +53,9 @@ const POD_SELECTORS = [
   'app.kubernetes.io/part-of=llminferenceservice',
 ]
 
-function kserve(
-  kind: string,
-  versions: readonly [string, ...string[]],
-  where: string,
-): KindCollection {
-  const resource = `${kind.toLowerCase()}s`
-  const [first, ...others] = versions
-  const pathIn = (version: string) => `/apis/${KSERVE}/${version}/${where}${resource}`
-  return {
-    apiVersion: `${KSERVE}/${first}`,
-    kind,
-    resource,
-    paths: [pathIn(first), ...others.map(pathIn)],
-    query: {},
-    metadataOnly: false,
-  }
-}
+/** KServe's own configuration; `namespace` is where KServe is installed. */
+export const configurationCollection = (namespace: string): KindCollection =>
+  core('ConfigMap', namespace, { fieldSelector: 'metadata.name=inferenceservice-config' })
 
 /** The objects whose going ends a token: ServiceAccounts, and the Secrets that hold their tokens. */
 export const accountCollections = ({ namespaces }: Scope): readonly KindCollection[] =>
@@ -62,11 +66,12 @@ export const accountCollections = ({ namespaces }: Scope): readonly KindCollecti
     ),
   ])
 
-/** The objects on which permissions depend. */
+/** The objects on which permissions depend; those of the cluster only where all of it is watched. */
 export const rbacCollections = ({ namespaces }: Scope): readonly KindCollection[] =>
   [
-    rbac('ClusterRole', ''),
-    rbac('ClusterRoleBinding', ''),
+    ...(namespaces.length === 0
+      ? [rbac('ClusterRole', undefined), rbac('ClusterRoleBinding', undefined)]
+      : []),
     ...placesIn(namespaces).flatMap((where) => [rbac('Role', where), rbac('RoleBinding', where)]),
   ].map(metadataOf)
 
@@ -75,31 +80,40 @@ const metadataOf = (collection: KindCollection): KindCollection => ({
   metadataOnly: true,
 })
 
-function rbac(kind: string, where: string): KindCollection {
-  const apiVersion = 'rbac.authorization.k8s.io/v1'
-  const resource = `${kind.toLowerCase()}s`
-  const paths = [`/apis/${apiVersion}/${where}${resource}`] as const
-  return { apiVersion, kind, resource, paths, query: {}, metadataOnly: true }
-}
+type Place = string | undefined
 
-function ownKind(kind: string, resource: string, where: string): KindCollection {
-  const apiVersion = 'kserve-authz.io/v1alpha1'
-  const paths = [`/apis/${apiVersion}/${where}${resource}`] as const
-  return { apiVersion, kind, resource, paths, query: {}, metadataOnly: false }
-}
-
-function core(
+const kserve = (
   kind: string,
-  where: string,
+  [first, ...others]: readonly [string, ...string[]],
+  where: Place,
+): KindCollection =>
+  collectionOf(kind, where, [`${KSERVE}/${first}`, ...others.map((each) => `${KSERVE}/${each}`)])
+
+const rbac = (kind: string, where: Place): KindCollection =>
+  collectionOf(kind, where, ['rbac.authorization.k8s.io/v1'])
+
+const core = (
+  kind: string,
+  where: Place,
   query: Readonly<Record<string, string>>,
+): KindCollection => ({ ...collectionOf(kind, where, ['v1']), query })
+
+function collectionOf(
+  kind: string,
+  namespace: Place,
+  [apiVersion, ...others]: readonly [string, ...string[]],
+  resource = `${kind.toLowerCase()}s`,
 ): KindCollection {
-  const resource = `${kind.toLowerCase()}s`
+  const place = namespace === undefined ? '' : `namespaces/${namespace}/`
+  const pathIn = (version: string) =>
+    `/${version.includes('/') ? 'apis' : 'api'}/${version}/${place}${resource}`
   return {
-    apiVersion: 'v1',
+    apiVersion,
     kind,
+    namespace,
     resource,
-    paths: [`/api/v1/${where}${resource}`],
-    query,
+    paths: [pathIn(apiVersion), ...others.map(pathIn)],
+    query: {},
     metadataOnly: false,
   }
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../resources/problem.ts'
-import type { ApiServer } from './api-server.ts'
+import { ApiError, type ApiServer } from './api-server.ts'
 import { type Fields, isFields } from './fields.ts'
 
 export type Events = {
@@ -16,7 +16,10 @@ const CALL_MS = 5_000
 const MAX_MESSAGE = 1_024
 
 /** `failed` is told of each event that could not be written. */
-export function createEvents(api: ApiServer, failed: (error: unknown) => void): Events {
+export function createEvents(
+  api: Pick<ApiServer, 'send'>,
+  failed: (error: unknown) => void,
+): Events {
   const waiting: Fields[] = []
   let allowance = BURST
   const timer = setInterval(() => {
@@ -29,7 +32,7 @@ export function createEvents(api: ApiServer, failed: (error: unknown) => void): 
       const event = waiting.shift()
       if (event === undefined) return
       allowance -= 1
-      void send(event).catch(failed)
+      void send(event).catch((error: unknown) => failed(describe(error)))
     }
   }
   const send = (event: Fields) =>
@@ -50,6 +53,11 @@ export function createEvents(api: ApiServer, failed: (error: unknown) => void): 
   }
 }
 
+const describe = (error: unknown): unknown =>
+  error instanceof ApiError && error.status === 403
+    ? new Error('missing permission: create events')
+    : error
+
 const namespaceOf = ({ metadata }: Fields): string =>
   isFields(metadata) ? encodeURIComponent(String(metadata.namespace)) : 'default'
 
@@ -66,7 +74,7 @@ function eventOf(
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { namespace, generateName: `${name.slice(0, 200)}.` },
+    metadata: { namespace, generateName: `${name.slice(0, 200).replace(/[-.]+$/, '')}.` },
     involvedObject: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) },
     type: 'Warning',
     reason,

@@ -1,14 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiServer } from './api-server.ts'
 import { type Collection, openWatch, pagesOf, type ReadLimits } from './collection.ts'
-import type { Listed, WatchEvent } from './watch-event.ts'
+import { Silence } from './json-lines.ts'
+import type { Known } from './known.ts'
+import { createRetry, type RetryPeriods } from './retry.ts'
+import type { WatchEvent } from './watch-event.ts'
 
-export type Follower = {
-  /** Of an object that is new or has changed. */
-  readonly put: (object: Listed) => void
-  readonly remove: (key: string) => void
+export type Follower = Known & {
   /** All that the cluster has is known, or that it has no such collection. */
   readonly synced: (present: boolean) => void
+  /** The API server has said something: a page, an event, that nothing has changed. */
+  readonly heard: () => void
   /** The watch is open (again). */
   readonly connected: () => void
   /** Told of each failure before the next attempt; the error holds nothing that the API server sent. */
@@ -16,9 +17,7 @@ export type Follower = {
 }
 
 /** All in milliseconds. */
-export type FollowPeriods = {
-  readonly firstRetry: number
-  readonly longestRetry: number
+export type FollowPeriods = RetryPeriods & {
   /** Between looks for a collection that the cluster does not have. */
   readonly absent: number
   /** Of a watch without any event: idle ones get a bookmark each minute. */
@@ -29,16 +28,16 @@ export type FollowPeriods = {
 
 const PERIODS: FollowPeriods = {
   firstRetry: 200,
-  longestRetry: 30_000,
+  longestRetry: 5_000,
   absent: 1_000,
   silence: 90_000,
   request: 30_000,
 }
 
-const GONE = 410
 const NOT_FOUND = 404
+const GONE = 410
 /** What an API server says to a parameter that it does not know or may not use. */
-const REFUSED = [400, 403, 422]
+const REFUSED: ReadonlySet<number> = new Set([400, 403, 422])
 
 /** Feeds all objects of a collection and their changes to a follower until `signal` is aborted. */
 export async function follow(
@@ -50,13 +49,15 @@ export async function follow(
 ): Promise<void> {
   const periods = { ...PERIODS, ...own }
   const limits: ReadLimits = { requestMs: periods.request, silenceMs: periods.silence, signal }
-  const known = createKnown(follower)
+  const retry = createRetry(periods)
+  /** From which to watch; `undefined`: all has to be read (again). */
   let version: string | undefined
+  /** Whether all is read as the beginning of a watch, or else by pages. */
   let streams = true
+  let present = false
+  /** How often in a row none of its paths was found. */
+  let missed = 0
   let tried = 0
-  let failures = 0
-  /** Milliseconds that the API server asked to wait. */
-  let asked = 0
 
   while (!signal.aborted) {
     const begun = performance.now()
@@ -64,11 +65,12 @@ export async function follow(
       if (version === undefined && !streams) await listByPages()
       await watch()
       // An API server ends each watch after some time; one that ends them all at once is not well.
-      failures = performance.now() - begun > periods.longestRetry ? 0 : failures + 1
+      if (performance.now() - begun > periods.longestRetry) retry.succeeded()
+      else retry.failed()
     } catch (error) {
       if (!signal.aborted) recover(error)
     }
-    if (!signal.aborted) await pause()
+    if (!signal.aborted) await retry.pause(signal)
   }
 
   function path(): string {
@@ -77,113 +79,93 @@ export async function follow(
 
   async function listByPages() {
     const seen = new Set<string>()
+    let last: string | undefined
     for await (const page of pagesOf(api, collection, path(), limits)) {
+      follower.heard()
       for (const item of page.items) {
         seen.add(item.key)
-        known.put(item)
+        follower.put(item)
       }
-      version = page.version
+      last = page.version
     }
-    known.keepOnly(seen)
+    complete(seen, last)
+  }
+
+  /** Only now is known what is there no more. */
+  function complete(seen: ReadonlySet<string>, at: string | undefined) {
+    follower.keepOnly(seen)
+    version = at
+    present = true
+    missed = 0
+    retry.succeeded()
     follower.synced(true)
   }
 
   /** Without a version, all that is there comes first. */
   async function watch() {
-    const initial = version === undefined ? new Set<string>() : undefined
-    let listing = initial !== undefined
+    let initial = version === undefined ? new Set<string>() : undefined
     const events = await openWatch(api, collection, path(), version, limits)
     follower.connected()
     for await (const event of events) {
-      if (listing && event.kind === 'put') initial?.add(event.object.key)
-      const at = take(event)
-      if (listing && event.kind === 'bookmark' && event.initialEventsEnd) {
-        listing = false
-        known.keepOnly(initial ?? new Set())
-        follower.synced(true)
+      follower.heard()
+      take(event)
+      if (event.kind === 'put') initial?.add(event.object.key)
+      if (event.kind === 'bookmark' && event.initialEventsEnd && initial !== undefined) {
+        complete(initial, event.version)
+        initial = undefined
       }
-      if (!listing) {
-        version = at
-        failures = 0
-      }
+      if (initial === undefined) advance(event)
     }
   }
 
-  /** The version that the event stands for. */
-  function take(event: WatchEvent): string {
-    switch (event.kind) {
-      case 'put':
-        known.put(event.object)
-        return event.object.version
-      case 'removed':
-        known.remove(event.object.key)
-        return event.object.version
-      case 'bookmark':
-        return event.version
-      case 'error':
-        throw new ApiError(event.code)
-      case 'unknown':
-        version = undefined
-        throw new Error('an event of the API server cannot be read')
-    }
+  function take(event: WatchEvent) {
+    if (event.kind === 'put') follower.put(event.object)
+    if (event.kind === 'removed') follower.remove(event.object.key)
+    if (event.kind === 'error') throw new ApiError(event.code)
+    if (event.kind === 'unknown') throw new Unreadable('an event of the API server cannot be read')
+  }
+
+  function advance(event: WatchEvent) {
+    if (event.kind === 'put' || event.kind === 'removed') version = event.object.version
+    if (event.kind === 'bookmark') version = event.version
+    retry.succeeded()
   }
 
   function recover(error: unknown) {
     const status = error instanceof ApiError ? error.status : 0
-    failures += 1
-    if (status === GONE) version = undefined
     if (status === NOT_FOUND) return lookElsewhere()
-    if (streams && version === undefined && REFUSED.includes(status)) {
+    const listing = version === undefined
+    // A watch from a version that the API server does not have yet is silent.
+    if (status === GONE || error instanceof Silence || error instanceof Unreadable)
+      version = undefined
+    if (listing && streams && REFUSED.has(status)) {
       streams = false
-      failures = 0
       return
     }
-    asked = error instanceof ApiError ? error.retryAfterMs : 0
+    // Before version 1.27 it never says that all that is there has come.
+    if (listing) streams = !(error instanceof Silence)
+    if (error instanceof ApiError) retry.ask(error.retryAfterMs)
+    retry.failed()
     follower.failed(error)
   }
 
+  /** The cluster does not have this version of the kind, or not the kind. */
   function lookElsewhere() {
     version = undefined
-    failures = 0
+    retry.succeeded()
     tried += 1
     if (tried % collection.paths.length !== 0) return
-    known.keepOnly(new Set())
+    retry.ask(periods.absent)
+    missed += 1
+    // One that has just begun may not know of its kinds yet.
+    if (present && missed === 1) return
+    present = false
+    follower.keepOnly(new Set())
     follower.synced(false)
-    asked = periods.absent
-  }
-
-  async function pause() {
-    const ms = Math.max(asked, failures === 0 ? 0 : backOff(failures, periods))
-    asked = 0
-    await delay(ms, undefined, { signal }).catch(() => {})
   }
 }
 
-/** What a follower holds, so that it can be told of what is there no more. */
-function createKnown(follower: Follower) {
-  const keys = new Set<string>()
-  const remove = (key: string) => {
-    keys.delete(key)
-    follower.remove(key)
-  }
-  return {
-    remove,
-    /** An object that cannot be put is removed: what it was before must not outlive it. */
-    put: (object: Listed) => {
-      keys.add(object.key)
-      try {
-        follower.put(object)
-      } catch (error) {
-        follower.failed(error)
-        remove(object.key)
-      }
-    },
-    keepOnly: (seen: ReadonlySet<string>) => {
-      for (const key of [...keys]) if (!seen.has(key)) remove(key)
-    },
-  }
+/** What came next is not known: all has to be read again. */
+class Unreadable extends Error {
+  override readonly name = 'Unreadable'
 }
-
-/** Between half and the whole of the delay, so that replicas do not ask together. */
-const backOff = (failures: number, { firstRetry, longestRetry }: FollowPeriods): number =>
-  Math.min(longestRetry, firstRetry * 2 ** Math.min(failures - 1, 20)) * (0.5 + Math.random() / 2)

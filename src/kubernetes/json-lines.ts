@@ -3,30 +3,50 @@ import type { Readable } from 'node:stream'
 /** Of one event; etcd holds no object larger than 1.5 MiB. */
 const MAX_LINE_LENGTH = 16 * 1024 * 1024
 
+/** Nothing was said for so long that the other side is taken for dead. */
+export class Silence extends Error {
+  override readonly name = 'Silence'
+}
+
 /**
- * The values of a stream of JSON lines. Throws where a line is not JSON or too long, and where nothing at
- * all arrives for `silenceMs`. A line without an end is left out.
+ * The values of a stream of JSON lines. Throws where a line is not JSON or too long, and a Silence
+ * where none is complete for `silenceMs`. A line without an end is left out.
  */
 export async function* jsonLines(
   stream: Readable,
   silenceMs: number,
 ): AsyncGenerator<unknown, void, void> {
   stream.setEncoding('utf8')
-  const fall = () => stream.destroy(new Error('the API server was silent for too long'))
-  let timer = setTimeout(fall, silenceMs)
-  let rest = ''
+  const fall = () => stream.destroy(new Silence('the API server was silent for too long'))
+  const timer = setTimeout(fall, silenceMs)
+  const linesIn = createLines()
   try {
     for await (const chunk of stream) {
-      clearTimeout(timer)
-      timer = setTimeout(fall, silenceMs)
-      const lines = (rest + String(chunk)).split('\n')
-      rest = lines.pop() ?? ''
-      if (rest.length > MAX_LINE_LENGTH) throw new Error('an event of the API server is too long')
+      const lines = linesIn(String(chunk))
+      if (lines.length > 0) timer.refresh()
       for (const line of lines) if (line !== '') yield parse(line)
     }
   } finally {
     clearTimeout(timer)
     stream.destroy()
+  }
+}
+
+/** Cuts text that comes in parts into lines; the parts of an unfinished one wait. */
+function createLines() {
+  let parts: string[] = []
+  let length = 0
+  return (text: string): readonly string[] => {
+    const [first = '', ...others] = text.split('\n')
+    parts.push(first)
+    length += first.length
+    if (length > MAX_LINE_LENGTH) throw new Error('an event of the API server is too long')
+    const last = others.pop()
+    if (last === undefined) return []
+    const line = parts.join('')
+    parts = [last]
+    length = last.length
+    return [line, ...others]
   }
 }
 

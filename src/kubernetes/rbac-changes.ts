@@ -1,10 +1,8 @@
-import type { Follower } from './follow.ts'
-import type { Listed } from './watch-event.ts'
+import type { Keeper } from './known.ts'
 
 /** When Roles and bindings changed that may touch what callers may do in a namespace. */
 export type RbacChanges = {
-  /** Of one collection. */
-  readonly keeper: () => Pick<Follower, 'put' | 'remove'>
+  readonly keeper: Keeper
   /** Grows with each change. */
   readonly count: (namespace: string) => number
   /** Milliseconds since the last change. */
@@ -29,21 +27,7 @@ export function createRbacChanges(settled: () => boolean): RbacChanges {
     [changes.get('') ?? NONE, changes.get(namespace) ?? NONE] as const
 
   return {
-    keeper: () => {
-      const versions = new Map<string, string>()
-      return {
-        // What is only read anew has not changed.
-        put: ({ key, version }: Listed) => {
-          if (versions.get(key) === version) return
-          versions.set(key, version)
-          changed(key)
-        },
-        remove: (key) => {
-          versions.delete(key)
-          changed(key)
-        },
-      }
-    },
+    keeper: { put: ({ key }) => changed(key), remove: changed },
     count: (namespace) => {
       const [everywhere, here] = of(namespace)
       return everywhere.count + here.count

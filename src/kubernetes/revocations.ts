@@ -32,9 +32,7 @@ export function followRevocations(
       collection,
       keeper: collection.kind === 'ServiceAccount' ? accounts.accounts : accounts.secrets,
     })),
-    ...rbacCollections(scope)
-      .filter(({ kind }) => namespaces.length === 0 || !kind.startsWith('Cluster'))
-      .map((collection) => ({ collection, keeper: changes.keeper() })),
+    ...rbacCollections(scope).map((collection) => ({ collection, keeper: changes.keeper })),
   ]
   const cluster = followCluster({ api, followed, failed })
   const { synced, states, close } = cluster

@@ -1,11 +1,12 @@
 import type { Directory } from '../access/directory.ts'
-import { idOf, type Service } from '../access/service.ts'
+import { idOf } from '../access/service.ts'
+import { bare, repeated, sharedClaims, unguarded } from '../resources/conflicts.ts'
 import type { Problem } from '../resources/problem.ts'
 import { type Resource, readResource } from '../resources/resource.ts'
 import type { ReadSettings } from '../resources/settings.ts'
 import type { KindCollection } from './collections.ts'
 import type { Fields } from './fields.ts'
-import type { Follower } from './follow.ts'
+import type { Keeper } from './known.ts'
 import type { Listed } from './watch-event.ts'
 
 export type ServingParts = {
@@ -19,7 +20,7 @@ export type ServingParts = {
 export function createServing(
   { kind, apiVersion, paths, query }: KindCollection,
   { directory, settings, report }: ServingParts,
-): Pick<Follower, 'put' | 'remove'> {
+): Keeper {
   const place = `${kind} ${paths[0]} ${Object.values(query).join()}`
   const placed = new Map<string, readonly string[]>()
   const reported = new Map<string, string>()
@@ -67,33 +68,16 @@ export function createServing(
   }
 
   function conflictsOf(resource: Resource): readonly Problem[] {
-    if (resource.kind === 'service') return sharedClaims(resource.service)
-    if (resource.kind !== 'api-key') return []
-    const { namespace, name, digest } = resource.key
-    return directory.keysWith(namespace, digest).length < 2
-      ? []
-      : [
-          {
-            object: `Secret ${namespace}/${name}`,
-            reason: 'CredentialRepeated',
-            message: 'another Secret of the namespace holds the same key: it is nobody',
-          },
-        ]
-  }
-
-  function sharedClaims(service: Service): readonly Problem[] {
-    const shared = service.claims.find((claim) =>
-      directory.claimantsOf(claim).some((other) => idOf(other) !== idOf(service)),
-    )
-    if (shared === undefined) return []
-    const { host = 'any host', pathPrefix } = shared
-    return [
-      {
-        object: `${service.kind} ${service.namespace}/${service.name}`,
-        reason: 'SharedHost',
-        message: `other services claim ${host}${pathPrefix} too: there, all of them must allow`,
-      },
-    ]
+    switch (resource.kind) {
+      case 'service':
+        return [...sharedClaims(resource.service, directory), ...bare(resource.service, directory)]
+      case 'workloads':
+        return unguarded(resource.workloads, directory)
+      case 'api-key':
+        return repeated(resource.key, directory)
+      default:
+        return []
+    }
   }
 
   function tell(key: string, problems: readonly Problem[], content: Fields) {

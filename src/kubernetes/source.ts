@@ -1,17 +1,19 @@
-import type { ApiServer } from './api-server.ts'
-import { ApiError } from './api-server.ts'
+import { ApiError, type ApiServer } from './api-server.ts'
 import type { KindCollection } from './collections.ts'
-import { type Follower, type FollowPeriods, follow } from './follow.ts'
+import { describe } from './describe.ts'
+import { type FollowPeriods, follow } from './follow.ts'
+import { createKnown, type Keeper } from './known.ts'
 
 /** A collection, and what keeps its objects. */
-export type Followed = {
-  readonly collection: KindCollection
-  readonly keeper: Pick<Follower, 'put' | 'remove'>
-}
+export type Followed = { readonly collection: KindCollection; readonly keeper: Keeper }
 
 export type ClusterOptions = {
   readonly api: ApiServer
   readonly followed: readonly Followed[]
+  /** What the meaning of other objects depends on. */
+  readonly configuration?: Followed | undefined
+  /** Those objects: read once the configuration is known. */
+  readonly configured?: readonly Followed[]
   /** Told of each failed attempt: a fixed sentence. */
   readonly failed: (resource: string, message: string) => void
   readonly periods?: Partial<FollowPeriods>
@@ -21,6 +23,8 @@ export type Cluster = {
   /** Whether every collection was read at least once. */
   readonly synced: () => boolean
   readonly states: () => readonly CollectionState[]
+  /** Reads all configured objects again: the configuration has changed. */
+  readonly reread: () => void
   readonly close: () => Promise<void>
 }
 
@@ -32,54 +36,104 @@ export type CollectionState = {
   readonly restarts: number
   /** Why it cannot be read now; `''`: it can, as far as is known. */
   readonly problem: string
+  /** When the API server last said something of it, as `performance.now()`; `undefined`: never. */
+  readonly heardAt: number | undefined
 }
 
 /** Follows the objects of a cluster until closed; the last that was known stays through outages. */
 export function followCluster(options: ClusterOptions): Cluster {
-  const { api, followed, failed, periods = {} } = options
+  const { followed, configuration, configured = [] } = options
   const stop = new AbortController()
-  const states = new Map<KindCollection, CollectionState>()
-  const running = followed.map(({ collection, keeper }) => {
-    const set = (change: Partial<CollectionState>) =>
-      states.set(collection, { ...stateOf(collection), ...change })
-    set({})
-    const follower: Follower = {
-      ...keeper,
-      synced: (present) => set({ synced: true, present, problem: '' }),
-      connected: () => set({ problem: '' }),
-      failed: (error) => {
-        const problem = describe(error, collection)
-        set({ restarts: stateOf(collection).restarts + 1, problem })
-        failed(collection.resource, problem)
-      },
-    }
-    return follow(api, collection, follower, stop.signal, periods)
-  })
+  const runOf = (each: Followed) => createRun(each, options, stop.signal)
+  const first = configuration === undefined ? undefined : runOf(configuration)
+  const rest = followed.map(runOf)
+  const later = configured.map(runOf)
+  const all = [...(first === undefined ? [] : [first]), ...rest, ...later]
+  let synced = false
 
-  function stateOf(collection: KindCollection): CollectionState {
-    const fresh = { synced: false, present: true, restarts: 0, problem: 'not read yet' }
-    return states.get(collection) ?? { resource: collection.resource, ...fresh }
+  const runLater = async () => {
+    await first?.synced
+    await Promise.all(later.map((each) => each.run()))
   }
-
+  const running = Promise.all([first?.run(), ...rest.map((each) => each.run()), runLater()])
   return {
-    synced: () => [...states.values()].every(({ synced }) => synced),
-    states: () => [...states.values()],
+    synced: () => {
+      synced ||= all.every(({ state }) => state.synced)
+      return synced
+    },
+    states: () => all.map(({ state }) => state),
+    reread: () => {
+      for (const each of later) each.again()
+    },
     close: async () => {
       stop.abort()
-      await Promise.all(running)
+      await running
     },
   }
 }
 
-/** A missing permission is named with verb and resource, as a ClusterRole would grant it. */
-function describe(error: unknown, { resource, apiVersion }: KindCollection): string {
-  if (!(error instanceof ApiError)) {
-    return error instanceof Error && error.message.includes('API server')
-      ? error.message
-      : 'the API server cannot be reached'
+const isForbidden = (error: unknown) => error instanceof ApiError && error.status === 403
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+function createRun(
+  { collection, keeper }: Followed,
+  { api, failed, periods }: ClusterOptions,
+  stop: AbortSignal,
+) {
+  const state: Mutable<CollectionState> = {
+    resource: collection.resource,
+    synced: false,
+    present: true,
+    restarts: 0,
+    problem: 'not read yet',
+    heardAt: undefined,
   }
-  const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : ''
-  return error.status === 403
-    ? `missing permission: get, list and watch ${resource}${group}`
-    : error.message
+  let last = ''
+  const report = (error: unknown) => {
+    state.restarts += 1
+    state.problem = describe(error, collection)
+    // An API server that has just begun may not know yet what is permitted.
+    const early = isForbidden(error) && state.synced && last !== state.problem
+    last = state.problem
+    if (!early) failed(collection.resource, state.problem)
+  }
+  const known = createKnown(keeper, report)
+  const end = Promise.withResolvers<void>()
+  stop.addEventListener('abort', () => end.resolve(), { once: true })
+  let round = new AbortController()
+
+  const follower = {
+    ...known,
+    synced: (present: boolean) => {
+      Object.assign(state, { synced: true, present, problem: '' })
+      end.resolve()
+    },
+    heard: () => {
+      state.heardAt = performance.now()
+    },
+    connected: () => {
+      last = ''
+      if (state.synced) state.problem = ''
+    },
+    failed: report,
+  }
+  return {
+    state,
+    /** Resolves at the first time, or when all ends. */
+    synced: end.promise,
+    run: async () => {
+      while (!stop.aborted) {
+        round = new AbortController()
+        const endRound = () => round.abort()
+        stop.addEventListener('abort', endRound)
+        await follow(api, collection, follower, round.signal, periods)
+        stop.removeEventListener('abort', endRound)
+      }
+    },
+    again: () => {
+      known.doubt()
+      round.abort()
+    },
+  }
 }

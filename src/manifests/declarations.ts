@@ -15,7 +15,7 @@ type Standing = ReadonlyMap<string, Reading>
  * Returns what takes the new content of files, all in one step.
  */
 export function createDeclarations(
-  holdings: Pick<Holdings, 'replace' | 'repeatersOf'>,
+  holdings: Pick<Holdings, 'replace' | 'repeatersOf' | 'sharedBy'>,
   report: (problem: Problem) => void,
 ): (contents: ReadonlyMap<string, FileContent>) => void {
   const readingsIn = new Map<string, readonly Reading[]>()
@@ -96,7 +96,7 @@ function problemsIn(
 function conflictsOf(
   identity: string,
   declarations: Standing,
-  { repeatersOf }: Pick<Holdings, 'repeatersOf'>,
+  { repeatersOf, sharedBy }: Pick<Holdings, 'repeatersOf' | 'sharedBy'>,
 ): readonly Problem[] {
   const meaningful = [...declarations.values()].filter(
     ({ resource: { kind } }) => kind !== 'ignored',
@@ -109,7 +109,7 @@ function conflictsOf(
     return [{ object: identity, reason: 'DeclaredTwice', message }]
   }
   const secrets = repeatersOf(first.resource)
-  if (secrets.length === 0) return []
+  if (secrets.length === 0) return sharedBy(first.resource)
   const message = `${secrets.join(' and ')} hold the same credential: it is nobody's`
   return [{ object: identity, reason: 'CredentialRepeated', message }]
 }

@@ -1,6 +1,8 @@
 import type { Directory } from '../access/directory.ts'
 import { idOf } from '../access/service.ts'
 import { createTable, type Table } from '../access/table.ts'
+import { sharedClaims } from '../resources/conflicts.ts'
+import type { Problem } from '../resources/problem.ts'
 import type { Resource } from '../resources/resource.ts'
 import type { ServiceAccount } from '../resources/service-account.ts'
 import type { TokenSecret } from '../resources/token-secret.ts'
@@ -10,6 +12,8 @@ import { createRbac, type Rbac } from './rbac.ts'
 export type Holdings = {
   /** Puts `next` in force in place of `previous`: what stays is never missing. */
   readonly replace: (id: string, previous: Resource | undefined, next: Resource | undefined) => void
+  /** What other services claim of what this one does. */
+  readonly sharedBy: (resource: Resource) => readonly Problem[]
   /** The Secrets, `namespace/name`, with the same key or token as this one; none of them is known by it. */
   readonly repeatersOf: (resource: Resource) => readonly string[]
   readonly tokensWith: (digest: string) => readonly TokenSecret[]
@@ -24,7 +28,10 @@ type Tables = Pick<Directory, 'services' | 'workloads' | 'keys' | 'policies'> & 
 }
 
 export function createHoldings(
-  directory: Pick<Directory, 'services' | 'workloads' | 'keys' | 'policies' | 'keysWith'>,
+  directory: Pick<
+    Directory,
+    'services' | 'workloads' | 'keys' | 'policies' | 'keysWith' | 'claimantsOf'
+  >,
 ): Holdings {
   const tokens = createTable<TokenSecret>(({ digest }) => [digest])
   const accounts = new Map<string, ServiceAccount>()
@@ -41,6 +48,8 @@ export function createHoldings(
         : holdingsOf(id, previous, tables))
         if (!places.has(place)) remove()
     },
+    sharedBy: (resource) =>
+      resource.kind === 'service' ? sharedClaims(resource.service, directory) : [],
     repeatersOf: (resource) => {
       const secrets = secretsLike(resource, directory, tokens)
       return secrets.length > 1 ? secrets : []

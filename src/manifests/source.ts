@@ -14,7 +14,10 @@ export type ManifestsOptions = {
   readonly folder: string
   readonly settings: ReadSettings
   /** Services, workloads and API keys are put here. */
-  readonly directory: Pick<Directory, 'services' | 'workloads' | 'keys' | 'policies' | 'keysWith'>
+  readonly directory: Pick<
+    Directory,
+    'services' | 'workloads' | 'keys' | 'policies' | 'keysWith' | 'claimantsOf'
+  >
   readonly report: (problem: Problem) => void
   readonly limits?: Partial<FolderLimits>
 }

@@ -67,7 +67,12 @@ function readUrl(text: string): Claim | undefined {
   const url = URL.parse(text)
   const host = url === null ? undefined : canonicalHost(url.hostname)
   if (url === null || host === undefined) return undefined
-  const path = url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname
+  return canonicalClaim(host, url.pathname)
+}
+
+/** A claim of a path on a host; `undefined` where the path is not canonical. */
+export function canonicalClaim(host: string, written: string): Claim | undefined {
+  const path = written.endsWith('/') ? written.slice(0, -1) : written
   // A path that is too deep is claimed by its beginning: more than it says, never less.
   const pathPrefix = path
     .split('/')

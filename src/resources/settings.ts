@@ -1,3 +1,5 @@
+import type { Ingress } from './ingress.ts'
+
 /** What the installation lets objects mean. */
 export type ReadSettings = {
   /** Whether an InferenceService or InferenceGraph that says nothing is protected. */
@@ -22,6 +24,8 @@ export type ReadSettings = {
     /** The first of these that a Secret has holds its key; one that ends in `_sha256` its digest. */
     readonly dataNames: readonly string[]
   }
+  /** Of KServe; absent: only its status says where a service answers. */
+  readonly ingress?: Ingress | undefined
   /** SHA-256 in lower-case hex. */
   readonly sha256: (bytes: Uint8Array) => string
 }

@@ -136,13 +136,13 @@ describe.concurrent('check', () => {
     expect(await answer('--request', request)).toMatchObject({ reason, target, position })
   })
 
-  it('refuses bytes that are not written as proto3 writes them in JSON', async () => {
+  it('reads bytes as the captures write them', async () => {
     const bytes = { $utf8: 'Bearer one', $base64: 'QmVhcmVyIG9uZQ==' }
     const headers = [{ key: 'authorization', raw_value: bytes }]
     const http = { method: 'GET', path: '/', host: 'sk-team.example.com', header_map: { headers } }
     const request = await file('bytes.json', JSON.stringify({ attributes: { request: { http } } }))
 
-    expect((await check('--request', request)).code).toBe(2)
+    expect(await answer('--request', request)).toMatchObject({ reason: 'unknown-api-key' })
   })
 
   it('prints no key or token, wherever it was shown', async () => {

@@ -61,6 +61,15 @@ describe('a file that cannot be read later', () => {
   })
 })
 
+it('a host that two services claim is told of each: there, both must allow', async () => {
+  const elsewhere = iris('false').replace('name: iris', 'name: other')
+  const { problems } = await opened({ 'a.yaml': iris('true'), 'b.yaml': elsewhere })
+  expect(problems.map(({ object, reason }) => `${object} ${reason}`).toSorted()).toEqual([
+    'InferenceService team/iris SharedHost',
+    'InferenceService team/other SharedHost',
+  ])
+})
+
 describe('an object declared twice', () => {
   it('counts each time if it is a service or a pod', async () => {
     const { protections, directory, remove, problems } = await opened({

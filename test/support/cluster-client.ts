@@ -12,7 +12,10 @@ export type Ref = {
 }
 
 /** An object to write; whatever else it has is up to the API server. */
-export type Written = Ref & Readonly<Record<string, unknown>>
+export type Written = Ref & {
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly [field: string]: unknown
+}
 
 export type Reply = { readonly status: number; readonly body: unknown }
 
@@ -54,10 +57,13 @@ export function clusterClient({ folder, apiPort, adminToken }: Site) {
     apply: (object: Written) =>
       must({
         method: 'PATCH',
-        path: `${pathOf(object)}?fieldManager=test&force=true`,
+        path: applied(object),
         body: object,
         contentType: APPLY,
       }),
+    /** The same as YAML, which the API server reads itself. */
+    applyText: (ref: Ref, yaml: string) =>
+      must({ method: 'PATCH', path: applied(ref), body: yaml, contentType: APPLY }),
     /** Merges `change` into it; null removes. */
     patch: (ref: Ref, change: object) => patch(ref, change),
     applyStatus: (ref: Ref, status: object) => patch(ref, { status }, '/status'),
@@ -81,6 +87,8 @@ export function clusterClient({ folder, apiPort, adminToken }: Site) {
 }
 
 const JSON_TYPE = 'application/json'
+const applied = (ref: Ref) => `${pathOf(ref)}?fieldManager=test&force=true`
+
 const MERGE = 'application/merge-patch+json'
 const APPLY = 'application/apply-patch+yaml'
 

@@ -55,7 +55,8 @@ async function freePorts(count: number): Promise<readonly number[]> {
 
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'] as const
 
-async function makeCertificates(folder: string) {
+/** Of a CA (`ca.crt`), a server on loopback (`server.key`, `server.crt`) and of ServiceAccounts. */
+export async function makeCertificates(folder: string) {
   const openssl = async (...args: readonly string[]) => {
     await promisify(execFile)('openssl', [...args], { cwd: folder })
   }

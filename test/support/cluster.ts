@@ -25,6 +25,8 @@ export type Cluster = ClusterClient & {
   /** Writes a kubeconfig for a token; `port` where a proxy stands before the API server. */
   readonly kubeconfig: (user: KubeconfigUser) => Promise<string>
   readonly installCrd: (crd: Written) => Promise<void>
+  /** Resolves once objects of all its versions can be listed. */
+  readonly whenServed: (crd: Written) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -82,6 +84,7 @@ function clusterAt(
       await client.apply(crd)
       await whenServed(client, crd)
     },
+    whenServed: (crd) => whenServed(client, crd),
     stop: async () => {
       client.close()
       await stop()

@@ -1,0 +1,70 @@
+import type { Directory } from './access/directory.ts'
+import type { Config } from './config.ts'
+import {
+  configurationCollection,
+  holdingCollections,
+  type KindCollection,
+  policyCollections,
+  serviceCollections,
+} from './kubernetes/collections.ts'
+import type { Fields } from './kubernetes/fields.ts'
+import { createKserveConfiguration } from './kubernetes/kserve-configuration.ts'
+import { createServing } from './kubernetes/serving.ts'
+import type { ClusterOptions, Followed } from './kubernetes/source.ts'
+import type { Problem } from './resources/problem.ts'
+import type { ReadSettings } from './resources/settings.ts'
+
+type ServingParts = {
+  readonly directory: Directory
+  readonly settings: ReadSettings
+  readonly config: Config
+  /** `object`: that which has the problem. */
+  readonly report: (problem: Problem, object?: Fields) => void
+  /** Services have to be read again. */
+  readonly changed: () => void
+}
+
+type Serving = Pick<ClusterOptions, 'configuration'> & {
+  readonly followed: readonly Followed[]
+  readonly configured: readonly Followed[]
+}
+
+/** The objects that say what can be called, at which address, and with which keys. */
+export function followServing({
+  directory,
+  settings,
+  config,
+  report,
+  changed,
+}: ServingParts): Serving {
+  const kserve = createKserveConfiguration({ report, changed })
+  const current = () => ({ ...settings, ingress: kserve.ingress() })
+  const keep = (collection: KindCollection): Followed => ({
+    collection,
+    keeper: createServing(collection, { directory, settings: current, report }),
+  })
+  const { kubernetes, apiKeys } = config
+  const scope = { ...kubernetes, apiKeyLabels: apiKeys.selector.matchLabels }
+  return {
+    configuration: {
+      collection: configurationCollection(kubernetes.kserveNamespace),
+      keeper: kserve.keeper,
+    },
+    configured: serviceCollections(scope).map(keep),
+    followed: [...policyCollections(scope), ...holdingCollections(scope)].map(keep),
+  }
+}
+
+/** What is off where only some namespaces are watched; said once, at the start. */
+export const limitsOf = ({ kubernetes }: Config): readonly Problem[] =>
+  kubernetes.namespaces.length === 0
+    ? []
+    : [
+        {
+          object: `namespaces ${kubernetes.namespaces.join(', ')}`,
+          reason: 'NamespacesOnly',
+          message:
+            'ClusterRoles, ClusterRoleBindings and ServiceAccounts of other namespaces are not watched: ' +
+            'their changes count when what is remembered of a caller ends',
+        },
+      ]

@@ -1,0 +1,46 @@
+import type { Listed } from './watch-event.ts'
+
+/** Keeps what objects say. */
+export type Keeper = {
+  /** Of an object that is new or has changed. */
+  readonly put: (object: Listed) => void
+  readonly remove: (key: string) => void
+}
+
+/** What a keeper holds, so that it can be told of what is there no more, and not twice of the same. */
+export type Known = Keeper & {
+  readonly keepOnly: (seen: ReadonlySet<string>) => void
+  /** The next put of each object counts, whether it has changed or not. */
+  readonly doubt: () => void
+}
+
+const DOUBTED = ''
+
+/** `failed` is told where an object cannot be put. It is removed: what it was before must not outlive it. */
+export function createKnown(keeper: Keeper, failed: (error: unknown) => void): Known {
+  const versions = new Map<string, string>()
+  const remove = (key: string) => {
+    versions.delete(key)
+    keeper.remove(key)
+  }
+  return {
+    remove,
+    put: (object) => {
+      const { key, version } = object
+      if (versions.get(key) === version) return
+      versions.set(key, version)
+      try {
+        keeper.put(object)
+      } catch (error) {
+        failed(error)
+        remove(key)
+      }
+    },
+    keepOnly: (seen) => {
+      for (const key of versions.keys()) if (!seen.has(key)) remove(key)
+    },
+    doubt: () => {
+      for (const key of versions.keys()) versions.set(key, DOUBTED)
+    },
+  }
+}

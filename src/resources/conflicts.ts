@@ -1,0 +1,79 @@
+import type { ApiKey } from '../access/api-key.ts'
+import type { Directory } from '../access/directory.ts'
+import { idOf, type Service } from '../access/service.ts'
+import type { Workload } from '../access/workload.ts'
+import type { Problem } from './problem.ts'
+
+/** The first claim that another service has as well. */
+export function sharedClaims(
+  service: Service,
+  { claimantsOf }: Pick<Directory, 'claimantsOf'>,
+): readonly Problem[] {
+  const shared = service.claims.find((claim) =>
+    claimantsOf(claim).some((other) => idOf(other) !== idOf(service)),
+  )
+  if (shared === undefined) return []
+  const { host = 'any host', pathPrefix } = shared
+  return [
+    {
+      object: labelOf(service.kind, service),
+      reason: 'SharedHost',
+      message: `other services claim ${host}${pathPrefix} too: there, all of them must allow`,
+    },
+  ]
+}
+
+/** Another Secret of the namespace with the same key. */
+export function repeated(
+  { namespace, name, digest }: ApiKey,
+  { keysWith }: Pick<Directory, 'keysWith'>,
+): readonly Problem[] {
+  if (keysWith(namespace, digest).length < 2) return []
+  return [
+    {
+      object: labelOf('Secret', { namespace, name }),
+      reason: 'CredentialRepeated',
+      message: 'another Secret of the namespace holds the same key: it is nobody',
+    },
+  ]
+}
+
+const UNCHECKED =
+  'no container istio-proxy: requests that come to it past a gateway are not checked'
+
+/** A pod of a protected service that nothing stands before. */
+export function unguarded(
+  workloads: readonly Workload[],
+  { servicesNamed }: Pick<Directory, 'servicesNamed'>,
+): readonly Problem[] {
+  return workloads
+    .filter(({ sidecar, service }) => !sidecar && servicesNamed(service).some(isProtected))
+    .map((workload) => ({
+      object: labelOf('Pod', workload),
+      reason: 'NoSidecar',
+      message: `pod of a protected service: it has ${UNCHECKED}`,
+    }))
+}
+
+/** The same where the service is read, or protected, after its pods. */
+export function bare(
+  service: Service,
+  { workloadsOf }: Pick<Directory, 'workloadsOf'>,
+): readonly Problem[] {
+  if (!isProtected(service)) return []
+  if (workloadsOf(service).every(({ sidecar }) => sidecar)) return []
+  return [
+    {
+      object: labelOf(service.kind, service),
+      reason: 'NoSidecar',
+      message: `a pod of it has ${UNCHECKED}`,
+    },
+  ]
+}
+
+const isProtected = ({ protection }: Service) => protection === 'protected'
+
+const labelOf = (
+  kind: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): string => `${kind} ${namespace}/${name}`

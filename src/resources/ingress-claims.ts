@@ -1,0 +1,82 @@
+import { canonicalHost } from '../access/host.ts'
+import type { Claim } from '../access/service.ts'
+import { canonicalClaim } from './claims.ts'
+import type { Ingress } from './ingress.ts'
+import { type KubernetesObject, textAt, valueAt } from './object.ts'
+import type { Template } from './template.ts'
+
+/**
+ * The claims that KServe's configuration gives an InferenceService and that its status does not show:
+ * hosts of the domain template, those of Knative's default one, hosts in additional domains, a path on
+ * the shared host. A host that cannot be is left out, as KServe makes no route for it.
+ */
+export function ingressClaims(object: KubernetesObject, ingress: Ingress): readonly Claim[] {
+  const { domain, additionalDomains } = ingress
+  const outer = outerHost(object)
+  const hosts = [
+    ...(outer === undefined ? [] : [outer]),
+    ...COMPONENTS.flatMap((suffix) =>
+      filled(ingress.domainTemplate, object, object.name + suffix, domain),
+    ),
+    ...[domain, ...additionalDomains].flatMap((each) => hostsIn(object, ingress, outer, each)),
+  ]
+  return [
+    ...hosts
+      .flatMap((host) => canonicalHost(host) ?? [])
+      .map((host): Claim => ({ host, pathPrefix: '' })),
+    ...pathClaims(object, ingress),
+  ]
+}
+
+const COMPONENTS = ['-predictor', '-transformer', '-explainer'] as const
+
+/** The hosts of the service as a whole in one domain. */
+function hostsIn(
+  object: KubernetesObject,
+  ingress: Ingress,
+  outer: string | undefined,
+  domain: string,
+): readonly string[] {
+  const { name, namespace } = object
+  const within = `.${ingress.domain}`
+  return [
+    ...filled(ingress.domainTemplate, object, name, domain),
+    `${name}.${namespace}.${domain}`,
+    ...(outer?.endsWith(within) ? [`${outer.slice(0, -within.length)}.${domain}`] : []),
+  ]
+}
+
+const filled = (
+  template: Template | undefined,
+  { namespace, labels, annotations }: KubernetesObject,
+  name: string,
+  domain: string,
+): readonly string[] => {
+  const text = template?.({ name, namespace, labels, annotations, domain })
+  return text === undefined ? [] : [text]
+}
+
+/** With Knative the service answers at its component's host without the component, published or not. */
+function outerHost({ name, content }: KubernetesObject): string | undefined {
+  for (const component of ['transformer', 'predictor']) {
+    const url = URL.parse(textAt(content, 'status', 'components', component, 'url') ?? '')
+    const host = url === null ? undefined : canonicalHost(url.hostname)
+    const own = `${name}-${component}`
+    if (host?.startsWith(own)) return name + host.slice(own.length)
+  }
+  return undefined
+}
+
+const KNATIVE: ReadonlySet<unknown> = new Set(['Knative', 'Serverless'])
+const MODE = 'serving.kserve.io/deploymentMode'
+
+function pathClaims(object: KubernetesObject, ingress: Ingress): readonly Claim[] {
+  const { domain, pathTemplate, gatewayApi } = ingress
+  if (pathTemplate === undefined) return []
+  const mode = valueAt(object.content, 'status', 'deploymentMode') ?? object.annotations.get(MODE)
+  // An HTTPRoute of KServe sends whatever comes to this host to one of the services.
+  if (gatewayApi && !KNATIVE.has(mode)) return [{ host: domain, pathPrefix: '' }]
+  const [path] = filled(pathTemplate, object, object.name, domain)
+  const claim = path === undefined ? undefined : canonicalClaim(domain, path)
+  return claim === undefined ? [] : [claim]
+}

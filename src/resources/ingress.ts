@@ -1,0 +1,103 @@
+import { canonicalHost } from '../access/host.ts'
+import { canonicalClaim } from './claims.ts'
+import { type Fields, isFields, textAt, valueAt } from './object.ts'
+import type { Problem } from './problem.ts'
+import { readTemplate, type Template } from './template.ts'
+
+/** What KServe's own configuration says of the names of InferenceServices outside the cluster. */
+export type Ingress = {
+  readonly domain: string
+  readonly additionalDomains: readonly string[]
+  /** Of a host, from name, namespace and domain; `undefined`: it cannot be read. */
+  readonly domainTemplate: Template | undefined
+  /** Of a path on the host `domain`; `undefined`: there is none, or it cannot be read. */
+  readonly pathTemplate: Template | undefined
+  /** Whether routes are HTTPRoutes: their paths claim the host as a whole (kserve/kserve#5384). */
+  readonly gatewayApi: boolean
+}
+
+export type IngressReading = {
+  readonly ingress: Ingress | undefined
+  readonly problems: readonly Problem[]
+}
+
+const OBJECT = 'ConfigMap inferenceservice-config'
+const DEFAULT_DOMAIN = 'example.com'
+const DEFAULT_DOMAIN_TEMPLATE = '{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}'
+const MAX_DOMAINS = 32
+
+/** Reads the key `ingress` of ConfigMap `inferenceservice-config`. What cannot be read adds nothing. */
+export function readIngress(configMap: unknown): IngressReading {
+  const text = textAt(configMap, 'data', 'ingress')
+  if (text === undefined) return { ingress: undefined, problems: [] }
+  const problems: Problem[] = []
+  const raise = (field: string, what: string) =>
+    void problems.push({
+      object: OBJECT,
+      reason: 'UnreadableIngress',
+      message: `data.ingress${field} ${what}: it adds no host`,
+    })
+  const fields = parse(text)
+  if (fields === undefined) {
+    raise('', 'is no JSON object')
+    return { ingress: undefined, problems }
+  }
+  return { ingress: readFields(fields, raise), problems }
+}
+
+type RaiseField = (field: string, what: string) => void
+
+function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
+  const domain = readDomain(valueAt(fields, 'ingressDomain') || DEFAULT_DOMAIN)
+  if (domain === undefined) {
+    raise('.ingressDomain', 'is no host name')
+    return undefined
+  }
+  const template = (name: string, isGood: (filled: string) => boolean, fallback?: string) => {
+    const written = valueAt(fields, name) || fallback
+    if (written === undefined) return undefined
+    const read = typeof written === 'string' ? readTemplate(written) : undefined
+    const example = read?.({ ...EXAMPLE, domain })
+    if (example !== undefined && isGood(example)) return read
+    raise(`.${name}`, 'is a template that is not understood here')
+    return undefined
+  }
+  return {
+    domain,
+    additionalDomains: readDomains(valueAt(fields, 'additionalIngressDomains') ?? [], raise),
+    domainTemplate: template(
+      'domainTemplate',
+      (host) => canonicalHost(host) !== undefined,
+      DEFAULT_DOMAIN_TEMPLATE,
+    ),
+    pathTemplate: template('pathTemplate', (path) => canonicalClaim(domain, path) !== undefined),
+    gatewayApi: valueAt(fields, 'enableGatewayApi') === true,
+  }
+}
+
+const ANY = { get: () => 'any' }
+const EXAMPLE = { name: 'name', namespace: 'namespace', labels: ANY, annotations: ANY } as const
+
+function readDomains(written: unknown, raise: RaiseField): readonly string[] {
+  const field = '.additionalIngressDomains'
+  if (!Array.isArray(written)) {
+    raise(field, 'is no list')
+    return []
+  }
+  const domains = written.map(readDomain)
+  if (domains.includes(undefined)) raise(field, 'has an entry that is no host name')
+  if (domains.length > MAX_DOMAINS) raise(field, `has more than ${MAX_DOMAINS} entries; the rest`)
+  return [...new Set(domains.filter((domain) => domain !== undefined))].slice(0, MAX_DOMAINS)
+}
+
+const readDomain = (domain: unknown): string | undefined =>
+  typeof domain === 'string' && !domain.includes(':') ? canonicalHost(domain) : undefined
+
+function parse(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isFields(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}

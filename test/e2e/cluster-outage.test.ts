@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import { type Asked, type Verdict, verdictOf } from '../support/cluster-asking.ts'
+import { CRDS } from '../support/cluster-crds.ts'
+import { aNamespace, install } from '../support/cluster-installation.ts'
+import { keySecret, llmInferenceService } from '../support/cluster-objects.ts'
+import { inferenceService } from '../support/cluster-rbac.ts'
+import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
+import { startProxy, type TestProxy } from '../support/proxy.ts'
+
+const PATIENCE = { timeout: 10_000, interval: 10 }
+const KEY = 'a-key-of-sixteen-bytes'
+const READER = keySecret('team', 'reader', KEY)
+
+let cluster: Cluster
+let proxy: TestProxy
+let service: ClusterService
+
+beforeAll(async () => {
+  cluster = await startCluster({ crds: [CRDS.InferenceService, CRDS.InferenceGraph] })
+  await cluster.apply(aNamespace('team'))
+  await cluster.create(inferenceService('team', 'iris'))
+})
+afterAll(() => cluster?.stop())
+
+beforeEach(async () => {
+  proxy = await startProxy(cluster.site.apiPort)
+  await cluster.apply(READER)
+})
+afterEach(async () => {
+  await service?.stop()
+  await proxy?.stop()
+})
+
+/** The program, which reaches the API server through the proxy only. */
+async function start() {
+  service = await startClusterService({
+    kubeconfig: await install(cluster, 'rbac.yaml', proxy.port),
+  })
+}
+
+const ask = (asked: Asked) => verdictOf(service.gateway, asked)
+
+const becomes = (verdict: Verdict, asked: Asked) =>
+  expect.poll(() => ask(asked), PATIENCE).toBe(verdict)
+
+/** Asks without a pause what must not change, until it is stopped; every other answer is returned. */
+function underLoad() {
+  const wrong = new Set<string>()
+  let stopped = false
+  let answers = 0
+  const expected = [
+    [{ token: KEY }, 'allow'],
+    [{ token: `${KEY}-other` }, 'unknown-api-key'],
+    [{}, 'missing-credential'],
+    [{ host: 'nobody.example.com' }, 'unknown-target'],
+  ] as const
+  const run = async () => {
+    while (!stopped) {
+      for (const [asked, verdict] of expected) {
+        const given = await ask(asked)
+        answers += 1
+        if (given !== verdict) wrong.add(`${given} in place of ${verdict}`)
+      }
+    }
+  }
+  const running = Promise.all([run(), run(), run()])
+  return async () => {
+    stopped = true
+    await running
+    return { wrong: [...wrong], answers }
+  }
+}
+
+describe('before all is known', () => {
+  it('nothing is served: every check is denied, and proxies are told', async () => {
+    proxy.become('refuse')
+    await start()
+    expect(await ask({ token: KEY })).toBe('not-synced')
+    expect(await verdictOf(service.workload, { pod: '10.0.0.1' })).toBe('not-synced')
+    expect(await service.gateway.health('')).toEqual({ status: 'NOT_SERVING' })
+    expect(await service.read('/readyz')).toHaveProperty('status', 503)
+    expect(await service.read('/livez')).toHaveProperty('status', 200)
+    expect((await service.read('/readyz?verbose')).text).toMatch(
+      /^\[-\]secrets failed: the API server cannot be reached/m,
+    )
+    proxy.become('pass')
+    await service.ready()
+    expect(await ask({ token: KEY })).toBe('allow')
+    await expect.poll(() => service.gateway.health(''), PATIENCE).toEqual({ status: 'SERVING' })
+  })
+})
+
+describe('while the API server is away', () => {
+  it('what was known goes on under load, and changes count once it is back', async () => {
+    await start()
+    await service.ready()
+    const stop = underLoad()
+    await cluster.stopApiServer()
+    await expect
+      .poll(() => service.log, PATIENCE)
+      .toContainEqual(expect.objectContaining({ level: 'warn' }))
+    expect(await service.read('/readyz')).toHaveProperty('status', 200)
+    await cluster.startApiServer()
+    await cluster.create(keySecret('team', 'writer', `${KEY}-new`))
+    await becomes('allow', { token: `${KEY}-new` })
+    const { wrong, answers } = await stop()
+    expect(wrong).toEqual([])
+    expect(answers).toBeGreaterThan(100)
+    await cluster.delete(READER)
+    await becomes('unknown-api-key', { token: KEY })
+  })
+
+  it('what was deleted meanwhile is gone afterwards, though nobody remembers it', async () => {
+    await start()
+    await service.ready()
+    proxy.become('refuse')
+    proxy.reset()
+    await cluster.delete(READER)
+    await cluster.compact()
+    await cluster.stopApiServer()
+    await cluster.startApiServer()
+    expect(await ask({ token: KEY })).toBe('allow')
+    proxy.become('pass')
+    await becomes('unknown-api-key', { token: KEY })
+  })
+})
+
+describe('a network', () => {
+  it('that resets connections again and again loses no change', async () => {
+    await start()
+    await service.ready()
+    const stop = underLoad()
+    for (let index = 0; index < 5; index += 1) {
+      proxy.reset()
+      const key = `${KEY}-${index}`
+      const secret = keySecret('team', `key-${index}`, key)
+      await cluster.create(secret)
+      await becomes('allow', { token: key })
+      proxy.reset()
+      await cluster.delete(secret)
+      await becomes('unknown-api-key', { token: key })
+    }
+    expect((await stop()).wrong).toEqual([])
+  })
+
+  it('that lets through few bytes at a time is slow, and nothing else', async () => {
+    proxy.become('drip')
+    await start()
+    await service.ready()
+    expect(await ask({ token: KEY })).toBe('allow')
+    await cluster.delete(READER)
+    await becomes('unknown-api-key', { token: KEY })
+  })
+})
+
+describe('a kind that is installed late', () => {
+  it('counts', async () => {
+    await start()
+    await service.ready()
+    const asked = { host: 'gateway.example.com', path: '/team/chat/v1/completions' }
+    expect(await ask(asked)).toBe('unknown-target')
+    await cluster.installCrd(CRDS.LLMInferenceService)
+    await cluster.create(llmInferenceService('team', 'chat', 'llama'))
+    await becomes('missing-credential', asked)
+    await cluster.delete(CRDS.LLMInferenceService)
+    await becomes('unknown-target', asked)
+    expect((await service.read('/readyz')).status).toBe(200)
+  })
+})

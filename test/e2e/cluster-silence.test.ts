@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createDirectory, type Directory } from '../../src/access/directory.ts'
+import { createApiServer } from '../../src/kubernetes/api-server.ts'
+import { holdingCollections } from '../../src/kubernetes/collections.ts'
+import { createServing } from '../../src/kubernetes/serving.ts'
+import { type Cluster as Followed, followCluster } from '../../src/kubernetes/source.ts'
+import { SETTINGS } from '../resources/objects.ts'
+import { kubeConfigOf } from '../support/api-server.ts'
+import { digestOf } from '../support/builders.ts'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import { aNamespace } from '../support/cluster-installation.ts'
+import { keySecret } from '../support/cluster-objects.ts'
+import { startProxy, type TestProxy } from '../support/proxy.ts'
+
+const PATIENCE = { timeout: 10_000, interval: 10 }
+/** In place of a minute and a half. */
+const SILENCE_MS = 500
+const KEY = 'a-key-of-sixteen-bytes'
+const READER = keySecret('team', 'reader', KEY)
+
+let cluster: Cluster
+let proxy: TestProxy
+let directory: Directory
+let followed: Followed
+
+beforeAll(async () => {
+  cluster = await startCluster({ crds: [] })
+  await cluster.apply(aNamespace('team'))
+})
+afterAll(() => cluster?.stop())
+
+beforeEach(async () => {
+  await cluster.apply(READER)
+  proxy = await startProxy(cluster.site.apiPort)
+  directory = createDirectory()
+  followed = follow(proxy.port, cluster.site.adminToken)
+  await expect.poll(followed.synced, PATIENCE).toBe(true)
+})
+afterEach(async () => {
+  await followed?.close()
+  await proxy?.stop()
+})
+
+/** As the program does, but for its patience. */
+function follow(port: number, token: string): Followed {
+  const ca = readFileSync(path.join(cluster.site.folder, 'ca.crt'), 'utf8')
+  const { matchLabels } = SETTINGS.apiKeys.selector
+  return followCluster({
+    api: createApiServer(kubeConfigOf(`https://127.0.0.1:${port}`, ca, token)),
+    followed: holdingCollections({ namespaces: [], apiKeyLabels: matchLabels }).map(
+      (collection) => ({
+        collection,
+        keeper: createServing(collection, {
+          directory,
+          settings: () => SETTINGS,
+          report: () => {},
+        }),
+      }),
+    ),
+    failed: () => {},
+    periods: { silence: SILENCE_MS, request: SILENCE_MS, firstRetry: 10, longestRetry: 100 },
+  })
+}
+
+const holders = () => directory.keysWith('team', digestOf(KEY)).map(({ name }) => name)
+const restarts = () => followed.states().reduce((sum, state) => sum + state.restarts, 0)
+
+describe('a connection on which nothing comes any more', () => {
+  it('is given up, and what was deleted meanwhile is gone', async () => {
+    proxy.become('hang')
+    await cluster.delete(READER)
+    expect(holders()).toEqual(['reader'])
+    await expect.poll(restarts, PATIENCE).toBeGreaterThan(4)
+    proxy.become('pass')
+    await expect.poll(holders, PATIENCE).toEqual([])
+  })
+
+  it('is given up also where a new one hangs, too', async () => {
+    proxy.become('hang')
+    proxy.reset()
+    await cluster.delete(READER)
+    await expect.poll(restarts, PATIENCE).toBeGreaterThan(8)
+    proxy.become('pass')
+    await expect.poll(holders, PATIENCE).toEqual([])
+  })
+
+  it('leaves what was known as it is until then', async () => {
+    proxy.become('hang')
+    await expect.poll(restarts, PATIENCE).toBeGreaterThan(8)
+    expect(holders()).toEqual(['reader'])
+    expect(followed.synced()).toBe(true)
+    expect(followed.states().every(({ problem }) => problem !== '')).toBe(true)
+  })
+})

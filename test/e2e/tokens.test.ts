@@ -1,0 +1,172 @@
+import { hash, randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import {
+  type Asked,
+  callsDuring,
+  statusByReview,
+  statusOf,
+  verdictOf,
+} from '../support/cluster-asking.ts'
+import { aNamespace } from '../support/cluster-installation.ts'
+import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
+import {
+  inferenceService,
+  readerRole,
+  roleBinding,
+  serviceAccount,
+} from '../support/cluster-rbac.ts'
+import type { ClusterService } from '../support/cluster-service.ts'
+import { boundClaims, tokenSecretOf } from '../support/cluster-tokens.ts'
+import { REVOCATIONS } from '../support/revocations.ts'
+import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+
+let cluster: TokenCluster
+let service: ClusterService
+
+beforeAll(async () => {
+  cluster = await startTokenCluster()
+  service = await cluster.serve()
+})
+afterAll(() => cluster?.stop())
+
+const IRIS = { namespace: 'team', name: 'iris' }
+
+describe('a token of the cluster', () => {
+  it.each<[title: string, status: number, token: () => Promise<string>]>([
+    ['that TokenRequest made opens what its ServiceAccount may get', 200, () => made('reader')],
+    ['of a ServiceAccount without a RoleBinding is forbidden', 403, () => made('stranger')],
+    ['that a Secret holds opens it too', 200, () => held('reader', 'reader-token')],
+    [
+      'that a Secret held of a stranger is forbidden',
+      403,
+      () => held('stranger', 'stranger-token'),
+    ],
+    ['that a Secret names but does not hold is refused', 401, () => notHeld()],
+    ['for another audience is refused', 401, () => made('reader', { audiences: ['elsewhere'] })],
+    [
+      'for another audience beside ours opens it',
+      200,
+      () => made('reader', { audiences: ['elsewhere', CLUSTER_ISSUER] }),
+    ],
+    ['bound to a Secret opens it', 200, () => boundTo('reader', 'bound-secret')],
+    ['that has expired is refused', 401, () => ours({ exp: 1_700_000_000 })],
+    ['that is not valid yet is refused', 401, () => ours({ nbf: 4_000_000_000 })],
+    ['of a ServiceAccount that never was is refused', 401, () => ours(claimsOf('nobody'))],
+    ['of an earlier ServiceAccount of that name is refused', 401, () => ours(claimsOf('reader'))],
+    ['with another signature is refused', 401, async () => otherwise(await made('reader'))],
+  ])('%s', async (_title, status, token) => {
+    const value = await token()
+    expect(await statusByReview(cluster, value, IRIS)).toBe(status)
+    expect(statusOf(await verdictOf(service.gateway, { token: value }))).toBe(status)
+    expect(statusOf(await verdictOf(service.gateway, { token: value }))).toBe(status)
+  })
+
+  const made = (name: string, spec: { audiences?: readonly string[] } = {}) =>
+    cluster.tokenFor('team', name, spec)
+  const ours = (claims: object) => cluster.signer.bound('team', 'reader', { ...claims })
+  const claimsOf = (account: string) => boundClaims('team', account, 'another-uid')
+  const held = async (account: string, name: string) =>
+    (await cluster.signer.tokenSecret('team', account, name)).token
+  const notHeld = async () => {
+    await held('reader', 'changed-token')
+    return cluster.signer.legacy('team', 'reader', 'changed-token')
+  }
+  const boundTo = async (account: string, name: string) => {
+    await cluster.create(tokenSecretOf('team', account, name, 'none'))
+    const boundObjectRef = { kind: 'Secret', apiVersion: 'v1', name }
+    return cluster.tokenFor('team', account, { boundObjectRef })
+  }
+})
+
+describe('in-cluster clients by ServiceAccount (scenario 5)', () => {
+  const AUDIENCES = ['pipelines.kubeflow.org']
+  const iris = { namespace: 'alice', name: 'iris' }
+  let kubeflow: ClusterService
+
+  beforeAll(async () => {
+    for (const namespace of ['alice', 'bob']) {
+      await cluster.apply(aNamespace(namespace))
+      await cluster.create(serviceAccount(namespace, 'default-editor'))
+    }
+    await cluster.create(inferenceService('alice', 'iris'))
+    await cluster.create(readerRole('alice', 'reader'))
+    const group = { kind: 'Group', name: 'system:serviceaccounts:alice' } as const
+    await cluster.create(roleBinding('alice', 'everybody-here', 'reader', group))
+    kubeflow = await cluster.serve({ kubernetes: { audiences: AUDIENCES } })
+  })
+
+  it.each([
+    ['projected for the right audience opens it by its group', 'alice', AUDIENCES, 200],
+    ["that is the pod's default one is refused", 'alice', [CLUSTER_ISSUER], 401],
+    ['of the same name in another namespace is forbidden', 'bob', AUDIENCES, 403],
+  ])('a token %s', async (_title, namespace, audiences, status) => {
+    const shown = { token: await cluster.tokenFor(namespace, 'default-editor', { audiences }) }
+    expect(await statusByReview(cluster, shown.token, iris, AUDIENCES)).toBe(status)
+    expect(statusOf(await verdictOf(kubeflow.gateway, { host: 'iris.alice.svc', ...shown }))).toBe(
+      status,
+    )
+  })
+})
+
+describe('what cannot be a token of the cluster', () => {
+  it.each<[times: number, title: string, of: (text: string) => Asked]>([
+    [10_000, 'garbage', (text) => ({ token: text })],
+    [10_000, 'a mistyped key', (text) => ({ headers: { 'x-api-key': text } })],
+    [2_000, 'what begins like a JWT', (text) => ({ token: `eyJ${text}.${text}.` })],
+    [
+      2_000,
+      "another issuer's JWT",
+      (text) => ({ token: foreign({ iss: 'https://elsewhere', jti: text }) }),
+    ],
+    [2_000, 'a JWT for another audience', (text) => ({ token: foreign({ aud: [text] }) })],
+    [
+      2_000,
+      'a JWT that has expired',
+      (text) => ({ token: foreign({ exp: 1_700_000_000, jti: text }) }),
+    ],
+    [2_000, 'a forged JWT', (text) => ({ token: `${forged}${hash('sha512', text, 'base64url')}` })],
+  ])('never reaches the API server: %d times %s', async (times, _title, of) => {
+    forged = (await cluster.tokenFor('team', 'reader')).replace(/[^.]+$/, '')
+    const texts = Array.from({ length: times }, () => `${randomBytes(44).toString('hex')}AAAA`)
+    const calls = await callsDuring(cluster, async () => {
+      for (let sent = 0; sent < texts.length; sent += 250) {
+        const asked = texts
+          .slice(sent, sent + 250)
+          .map((text) => verdictOf(service.gateway, of(text)))
+        expect(new Set((await Promise.all(asked)).map(statusOf))).toEqual(new Set([401]))
+      }
+    })
+    expect(calls).toEqual({ tokenReviews: 0, accessReviews: 0 })
+  })
+
+  let forged = ''
+  const claims = boundClaims('team', 'reader', 'uid')
+  const foreign = (given: object) =>
+    [{ alg: 'ES256' }, { ...claims, ...given }, 'signature']
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.')
+})
+
+describe('within a second it counts, and counts no more, that there was a', () => {
+  it.each(REVOCATIONS)('$title', async ({ once }) => {
+    const ask = (token: string) => verdictOf(service.gateway, { token })
+    const waits = await once({ cluster, ask })
+    expect(Math.max(...waits)).toBeLessThan(1_000)
+  })
+})
+
+describe('tokens and keys', () => {
+  it('stand in no log, no metric, no event', async () => {
+    const token = await cluster.tokenFor('team', 'reader')
+    const shown = [token, otherwise(token), `sha256~${randomBytes(32).toString('base64url')}`]
+    for (const value of shown) await verdictOf(service.gateway, { token: value })
+    await vi.waitFor(() => expect(service.decisions.length).toBeGreaterThan(3), 10_000)
+    const pages = await Promise.all(['/metrics', '/readyz?verbose'].map(service.read))
+    const events = await cluster.get('/api/v1/events')
+    const all = JSON.stringify([service.log, service.decisions, pages, events])
+    for (const value of shown) expect(all).not.toContain(value.slice(-20))
+  })
+})
+
+/** Another token, of which only the last bytes of the signature differ. */
+const otherwise = (token: string): string => `${token.slice(0, -6)}AAAAAA`

@@ -1,0 +1,139 @@
+import { hash } from 'node:crypto'
+import type { Authentication } from '../../src/access/authentication.ts'
+import type { Asker } from '../../src/access/identify.ts'
+import type { Soon } from '../../src/access/soon.ts'
+import { createCache } from '../../src/caches/lru.ts'
+import { createAccounts } from '../../src/kubernetes/accounts.ts'
+import { createBudgets } from '../../src/kubernetes/budgets.ts'
+import {
+  type ClusterAuthenticationParts,
+  createClusterAuthentication,
+} from '../../src/kubernetes/cluster-authentication.ts'
+import { PERIODS } from '../../src/kubernetes/known-tokens.ts'
+import type { QuestionLimits } from '../../src/kubernetes/questions.ts'
+import { createTokenReviews } from '../../src/kubernetes/token-review.ts'
+import type { Listed } from '../../src/kubernetes/watch-event.ts'
+import { readUnverified } from '../../src/tokens/unverified.ts'
+import { compact } from '../tokens/support.ts'
+import { fakeApi } from './asking.ts'
+
+export const ISSUER = 'https://kubernetes.default.svc'
+export const WAIT_MS = 300
+const LARGE = { burst: 1_000_000, perSecond: 1_000_000 }
+
+/** The ServiceAccount team/reader, or a later one of that name. */
+export const account = (uid = 'uid-1'): Listed => ({
+  key: 'team/reader',
+  version: '1',
+  content: { metadata: { uid } },
+})
+
+export const secret = (uid = 'secret-1', version = '1'): Listed => ({
+  key: 'team/token',
+  version,
+  content: { metadata: { uid } },
+})
+
+/** What the API server says of a token of team/reader. */
+export const GOOD = {
+  status: {
+    authenticated: true,
+    audiences: [ISSUER],
+    user: { username: 'system:serviceaccount:team:reader', uid: 'uid-1', groups: ['g'] },
+  },
+}
+export const BAD = { status: { user: {}, error: '[invalid bearer token, no keys found]' } }
+
+export const ASKER: Asker = {
+  service: { kind: 'InferenceService', namespace: 'team', name: 'iris' },
+  proxy: () => '10.0.0.1',
+}
+
+type Given = Partial<ClusterAuthenticationParts> & { readonly limits?: Partial<QuestionLimits> }
+
+/** Authentication by an API server that answers as it is told; team/reader is there. */
+export function authenticating(
+  answer: Parameters<typeof fakeApi>[0] = () => GOOD,
+  { limits, ...given }: Given = {},
+) {
+  const api = fakeApi(answer, limits)
+  const accounts = createAccounts([])
+  accounts.accounts.put(account())
+  const { authenticate, counts } = createClusterAuthentication({
+    audiences: [ISSUER],
+    opaquePrefixes: ['sha256~'],
+    issuer: () => ISSUER,
+    foreignIssuers: [],
+    inspect: readUnverified,
+    reviews: createTokenReviews([ISSUER], api.parts),
+    accounts,
+    watching: () => true,
+    signatureOf: () => Promise.resolve('signed'),
+    budgets: createBudgets({ perService: LARGE, perProxy: LARGE, inAll: LARGE }),
+    keyed: (digest) => `keyed ${digest}`,
+    createCache,
+    observer: api.observer,
+    periods: PERIODS,
+    waitMs: WAIT_MS,
+    ...given,
+  })
+  const ask = (token: string, asker: Asker = ASKER) =>
+    authenticate(token, hash('sha256', token), asker)
+  return {
+    ...api,
+    accounts,
+    counts,
+    /** At once where it is remembered, else a promise. */
+    ask,
+    verdict: async (token: string, asker?: Asker) => verdictOf(await ask(token, asker)),
+    /** Of what is remembered; `undefined`: it is not. */
+    remembered: (token: string) => {
+      const now: Soon<Authentication | undefined> = ask(token)
+      if (!(now instanceof Promise)) return verdictOf(now)
+      now.catch(() => {})
+      return undefined
+    },
+  }
+}
+
+/** The user, or why he is refused; `foreign`: not a token of the cluster. */
+function verdictOf(authentication: Authentication | undefined): string {
+  if (authentication === undefined) return 'foreign'
+  return authentication.kind === 'known' ? authentication.caller.reference : authentication.reason
+}
+
+let count = 0
+
+/** A token of team/reader; another each time. */
+export function aToken(claims: object = {}): string {
+  count += 1
+  const kubernetes = { namespace: 'team', serviceaccount: { name: 'reader', uid: 'uid-1' } }
+  return compact(
+    { alg: 'ES256', kid: 'k' },
+    {
+      iss: ISSUER,
+      aud: [ISSUER],
+      exp: Math.floor(Date.now() / 1_000) + 3_600,
+      jti: String(count),
+      sub: 'system:serviceaccount:team:reader',
+      'kubernetes.io': kubernetes,
+      ...claims,
+    },
+  )
+}
+
+/** One that the Secret team/token holds. */
+export function aLegacyToken(): string {
+  count += 1
+  const prefix = 'kubernetes.io/serviceaccount'
+  return compact(
+    { alg: 'ES256', kid: 'k' },
+    {
+      iss: 'kubernetes/serviceaccount',
+      sub: 'system:serviceaccount:team:reader',
+      [`${prefix}/secret.name`]: 'token',
+      [`${prefix}/service-account.uid`]: 'uid-1',
+      [`${prefix}/namespace`]: `team-${count}`,
+    },
+  )
+}

@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createCache } from '../../src/caches/lru.ts'
+import { ApiError } from '../../src/kubernetes/api-server.ts'
+import { at } from '../support/json.ts'
+import { held } from './asking.ts'
+import { aToken, authenticating, BAD, GOOD, ISSUER } from './authenticating.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.advanceTimersByTime(1)
+})
+afterEach(() => void vi.useRealTimers())
+
+const turn = () => vi.advanceTimersByTimeAsync(0)
+
+describe('a token', () => {
+  it('that was accepted is remembered for its time', async () => {
+    const { verdict, remembered, requests } = authenticating()
+    const token = aToken()
+    expect(await verdict(token)).toBe('team/reader')
+    vi.advanceTimersByTime(59_999)
+    expect(remembered(token)).toBe('team/reader')
+    expect(requests.length).toBeGreaterThan(0)
+    await vi.advanceTimersByTimeAsync(60_001)
+    expect(remembered(token)).toBeUndefined()
+  })
+
+  it('that was accepted is remembered until it ends, if that is sooner', async () => {
+    const { verdict, remembered } = authenticating()
+    const token = aToken({ exp: Math.floor(Date.now() / 1_000) + 10 })
+    expect(await verdict(token)).toBe('team/reader')
+    vi.advanceTimersByTime(8_000)
+    expect(remembered(token)).toBe('team/reader')
+    vi.advanceTimersByTime(3_000)
+    expect(remembered(token)).toBe('expired-token')
+  })
+
+  it('that was refused is remembered for a short while', async () => {
+    const { verdict, remembered, answer } = authenticating(() => BAD)
+    const token = aToken()
+    expect(await verdict(token)).toBe('invalid-token')
+    answer(() => GOOD)
+    vi.advanceTimersByTime(4_999)
+    expect(remembered(token)).toBe('invalid-token')
+    vi.advanceTimersByTime(2)
+    expect(await verdict(token)).toBe('team/reader')
+  })
+
+  it.each([
+    ['an outage', () => Promise.reject(new Error('connect ECONNREFUSED'))],
+    ['a status of 500', () => Promise.reject(new ApiError(500))],
+    ['a status of 401', () => Promise.reject(new ApiError(401))],
+    ['an answer that says nothing', () => ({ status: 'Failure' })],
+    ['a fault behind the API server', () => ({ status: { error: 'Post "https://x": EOF' } })],
+  ])('is remembered neither as good nor as bad after %s', async (_title, fault) => {
+    const { verdict, answer } = authenticating(fault)
+    const token = aToken()
+    expect(await verdict(token)).toBe('authentication-unavailable')
+    answer(() => GOOD)
+    expect(await verdict(token)).toBe('team/reader')
+  })
+
+  it('is remembered under a keyed digest, and nothing is kept of its text', async () => {
+    const kept: unknown[] = []
+    const { verdict } = authenticating(undefined, {
+      createCache: (bounds) => {
+        const cache = createCache<unknown>(bounds)
+        const set: typeof cache.set = (...given) => {
+          kept.push(given)
+          cache.set(...given)
+        }
+        return { ...createCache(bounds), set }
+      },
+    })
+    const token = aToken()
+    await verdict(token)
+    expect(kept).toMatchObject([[/^keyed [0-9a-f]{64}$/, {}, 60_000, expect.any(Number)]])
+    for (const part of token.split('.')) expect(JSON.stringify(kept)).not.toContain(part)
+  })
+
+  it('gives the same caller again after it was asked for again, so that what was made of it holds on', async () => {
+    const { ask, requests } = authenticating()
+    const token = aToken()
+    const first = await ask(token)
+    vi.advanceTimersByTime(50_000)
+    await ask(token)
+    await turn()
+    vi.advanceTimersByTime(30_000)
+    expect(ask(token)).toBe(first)
+    expect(requests).toHaveLength(2)
+  })
+
+  it.each([
+    ['any text', 'a-mistyped-key', 'foreign'],
+    ["another issuer's", aToken({ iss: 'https://elsewhere' }), 'foreign'],
+    ['one for another audience', aToken({ aud: ['x'] }), 'wrong-audience'],
+    ['one that has expired', aToken({ exp: 1 }), 'expired-token'],
+  ])('that cannot be good is never asked for: %s', async (_title, token, verdict) => {
+    const made = authenticating()
+    expect(await made.verdict(token)).toBe(verdict)
+    expect(made.requests).toEqual([])
+  })
+
+  it('that the API server says is of another user than it says itself is refused', async () => {
+    const status = { ...GOOD.status, user: { username: 'system:serviceaccount:team:admin' } }
+    expect(await authenticating(() => ({ status })).verdict(aToken())).toBe('invalid-token')
+  })
+})
+
+describe('tokens at the same time', () => {
+  it('that are the same are asked for once', async () => {
+    const { answer: wait, release } = held()
+    const { verdict, requests, counts } = authenticating(wait)
+    const token = aToken()
+    const asked = Array.from({ length: 1_000 }, () => verdict(token))
+    await turn()
+    release(GOOD)
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['team/reader']))
+    expect(requests).toHaveLength(1)
+    expect(counts()).toEqual({ cache: 'token', entries: 1, hits: 0, misses: 1_000 })
+  })
+
+  it('that are the same are asked for once, even if nothing of it is remembered', async () => {
+    const { answer: wait, release } = held()
+    const { verdict, requests } = authenticating(wait)
+    const token = aToken()
+    const asked = Array.from({ length: 100 }, () => verdict(token))
+    await turn()
+    release('nothing that can be read')
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['authentication-unavailable']))
+    expect(requests).toHaveLength(1)
+  })
+
+  it('are answered and remembered, though whoever asked first waits no longer', async () => {
+    const { answer: wait, release } = held()
+    const { ask, verdict, remembered } = authenticating(wait)
+    const token = aToken()
+    const first = Promise.race([ask(token), 'gave up'])
+    expect(await first).toBe('gave up')
+    const second = verdict(token)
+    await turn()
+    release(GOOD)
+    expect(await second).toBe('team/reader')
+    expect(remembered(token)).toBe('team/reader')
+  })
+
+  it('do not wait longer than a call may last', async () => {
+    const { verdict } = authenticating(() => new Promise(() => {}), { limits: { callMs: 50 } })
+    vi.useRealTimers()
+    expect(await verdict(aToken())).toBe('authentication-unavailable')
+  })
+})
+
+describe('a token in use', () => {
+  it('is asked for again before its time is over, and nobody waits for that', async () => {
+    const { verdict, remembered, requests } = authenticating()
+    const token = aToken()
+    await verdict(token)
+    for (let second = 0; second < 600; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(remembered(token)).toBe('team/reader')
+    }
+    expect(requests.length).toBeGreaterThan(10)
+    expect(requests.length).toBeLessThan(20)
+  })
+
+  it('is refused as soon as that says so', async () => {
+    const { verdict, remembered, answer } = authenticating()
+    const token = aToken()
+    await verdict(token)
+    answer(() => BAD)
+    vi.advanceTimersByTime(46_000)
+    expect(remembered(token)).toBe('team/reader')
+    await turn()
+    expect(remembered(token)).toBe('invalid-token')
+  })
+
+  it('goes on until its time is over where nobody can be asked, who is not asked too often', async () => {
+    const { verdict, remembered, answer, requests } = authenticating()
+    const token = aToken()
+    await verdict(token)
+    answer(() => Promise.reject(new ApiError(500)))
+    for (let second = 0; second < 59; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(remembered(token)).toBe('team/reader')
+    }
+    await vi.advanceTimersByTimeAsync(1_001)
+    expect(await verdict(token)).toBe('authentication-unavailable')
+    expect(requests.length).toBeLessThan(10)
+  })
+
+  it('that will end is not asked for again', async () => {
+    const { verdict, remembered, requests } = authenticating()
+    const token = aToken({ exp: Math.floor(Date.now() / 1_000) + 50 })
+    await verdict(token)
+    await vi.advanceTimersByTimeAsync(48_000)
+    expect(remembered(token)).toBe('team/reader')
+    expect(requests).toHaveLength(1)
+  })
+})
+
+describe('what is remembered', () => {
+  it('stays within its bounds however many tokens come, and bad ones drive out no good ones', async () => {
+    const good = Array.from({ length: 100 }, () => aToken())
+    const isGood = new Set(good)
+    const { verdict, remembered, counts } = authenticating((request) =>
+      isGood.has(String(at(request.body, 'spec', 'token'))) ? GOOD : BAD,
+    )
+    await Promise.all(good.map((token) => verdict(token)))
+    for (let sent = 0; sent < 4_000; sent += 1) await verdict(aToken({ aud: [ISSUER] }))
+    expect(counts().entries).toBe(2_100)
+    expect(new Set(good.map(remembered))).toEqual(new Set(['team/reader']))
+  })
+})

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import {
+  accountCollections,
+  configurationCollection,
+  holdingCollections,
+  type KindCollection,
+  policyCollections,
+  rbacCollections,
+  type Scope,
+  serviceCollections,
+} from '../../src/kubernetes/collections.ts'
+
+const CLUSTER: Scope = { namespaces: [], apiKeyLabels: { tier: 'gold', 'x.io/kind': 'key' } }
+const TWO: Scope = { ...CLUSTER, namespaces: ['one', 'two'] }
+
+const pathsOf = (collections: readonly KindCollection[]) => collections.map(({ paths }) => paths)
+
+describe('in the whole cluster', () => {
+  it('KServe is read in each of its versions', () => {
+    expect(pathsOf(serviceCollections(CLUSTER))).toEqual([
+      ['/apis/serving.kserve.io/v1beta1/inferenceservices'],
+      ['/apis/serving.kserve.io/v1alpha1/inferencegraphs'],
+      [
+        '/apis/serving.kserve.io/v1alpha2/llminferenceservices',
+        '/apis/serving.kserve.io/v1alpha1/llminferenceservices',
+      ],
+    ])
+  })
+
+  it('AccessPolicies are read', () => {
+    expect(pathsOf(policyCollections(CLUSTER))).toEqual([
+      ['/apis/kserve-authz.io/v1alpha1/accesspolicies'],
+    ])
+  })
+
+  it('of Secrets and pods only those with our labels are read', () => {
+    expect(holdingCollections(CLUSTER).map(({ query }) => query.labelSelector)).toEqual([
+      'serving.kserve.io/inferenceservice',
+      'serving.kserve.io/inferencegraph',
+      'app.kubernetes.io/part-of=llminferenceservice',
+      'tier=gold,x.io/kind=key',
+    ])
+  })
+
+  it('of ServiceAccounts, their tokens and RBAC only the metadata', () => {
+    const collections = [...accountCollections(CLUSTER), ...rbacCollections(CLUSTER)]
+    expect(collections.every(({ metadataOnly }) => metadataOnly)).toBe(true)
+    expect(collections.map(({ resource }) => resource)).toEqual([
+      'serviceaccounts',
+      'secrets',
+      'clusterroles',
+      'clusterrolebindings',
+      'roles',
+      'rolebindings',
+    ])
+  })
+})
+
+describe('in some namespaces', () => {
+  it('each of them is read, and nothing of the cluster', () => {
+    const all = [serviceCollections, holdingCollections, accountCollections, rbacCollections]
+    const paths = pathsOf(all.flatMap((collectionsOf) => collectionsOf(TWO))).flat()
+    expect(paths.filter((path) => !/\/namespaces\/(?:one|two)\//.test(path))).toEqual([])
+    expect(paths).toHaveLength(2 * (4 + 4 + 2 + 2))
+  })
+})
+
+it('of ConfigMaps only that of KServe is read', () => {
+  expect(configurationCollection('kserve')).toMatchObject({
+    paths: ['/api/v1/namespaces/kserve/configmaps'],
+    query: { fieldSelector: 'metadata.name=inferenceservice-config' },
+  })
+})

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { createFairQueue } from '../../src/kubernetes/fair-queue.ts'
+
+/** A queue whose works last until they are told to end; `begun` says which began, in order. */
+function aQueue(limits: Partial<Parameters<typeof createFairQueue>[0]> = {}) {
+  const queue = createFairQueue({ running: 1, waiting: 10, waitingPerKey: 3, ...limits })
+  const begun: string[] = []
+  const ends: (() => void)[] = []
+  const add = (key: string, name = key) =>
+    queue.run(key, () => {
+      begun.push(name)
+      return new Promise<string>((resolve) => ends.push(() => resolve(name)))
+    })
+  /** Ends the work that began first of those under way. */
+  const endOne = async () => {
+    ends.shift()?.()
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve()
+  }
+  return { queue, begun, add, endOne }
+}
+
+describe('a fair queue', () => {
+  it('begins as many works at once as may run, and the next when one ends', async () => {
+    const { add, begun, endOne } = aQueue({ running: 2 })
+    for (const name of ['1', '2', '3']) void add('a', name)
+    expect(begun).toEqual(['1', '2'])
+    await endOne()
+    expect(begun).toEqual(['1', '2', '3'])
+  })
+
+  it('takes the keys in turn, however many works one of them has', async () => {
+    const { add, begun, endOne } = aQueue()
+    for (const name of ['a1', 'a2', 'a3', 'a4']) void add('a', name)
+    void add('b', 'b1')
+    void add('c', 'c1')
+    void add('b', 'b2')
+    for (let ended = 0; ended < 7; ended += 1) await endOne()
+    expect(begun).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4'])
+  })
+
+  it('refuses a work of a key of which too many wait, and takes one of another', () => {
+    const { add } = aQueue()
+    for (let waiting = 0; waiting <= 3; waiting += 1) expect(add('a')).toBeDefined()
+    expect(add('a')).toBeUndefined()
+    expect(add('b')).toBeDefined()
+  })
+
+  it('refuses every work once too many wait altogether', () => {
+    const { add } = aQueue({ waiting: 2 })
+    for (const key of ['a', 'b', 'c']) expect(add(key)).toBeDefined()
+    expect(add('d')).toBeUndefined()
+  })
+
+  it('gives the outcome of a work to whoever added it', async () => {
+    const { add, endOne } = aQueue()
+    const [one, two] = [add('a', '1'), add('a', '2')]
+    await endOne()
+    await endOne()
+    expect(await Promise.all([one, two])).toEqual(['1', '2'])
+  })
+
+  it('goes on after a work that fails', async () => {
+    const { queue, add, endOne } = aQueue()
+    const failing = queue.run('a', () => Promise.reject(new Error('broken')))
+    const next = add('a', 'next')
+    await expect(failing).rejects.toThrow('broken')
+    await endOne()
+    expect(await next).toBe('next')
+  })
+})

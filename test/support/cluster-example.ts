@@ -1,0 +1,68 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { loadAll } from 'js-yaml'
+import type { Cluster } from './cluster.ts'
+import type { Written } from './cluster-client.ts'
+import { aNamespace } from './cluster-installation.ts'
+import { clusterSigner, tokenSecretOf } from './cluster-tokens.ts'
+import { at, textAt } from './json.ts'
+
+const EXAMPLES = path.join(import.meta.dirname, '../../examples')
+
+/**
+ * Applies the manifests of an example to a cluster. Its token Secrets get real tokens: resolves with these,
+ * by the name of the Secret.
+ */
+export async function applyExample(
+  cluster: Cluster,
+  example: string,
+  namespace: string,
+): Promise<ReadonlyMap<string, string>> {
+  const folder = path.join(EXAMPLES, example, 'manifests')
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml'))
+  const texts = await Promise.all(files.map((name) => readFile(path.join(folder, name), 'utf8')))
+  const objects: readonly unknown[] = texts.flatMap((text) => loadAll(text))
+  await cluster.apply(aNamespace(namespace))
+  const isToken = (object: unknown) => at(object, 'type') === 'kubernetes.io/service-account-token'
+  for (const object of objects) {
+    if (!isToken(object)) await applyWithStatus(cluster, object)
+  }
+  const tokens = new Map<string, string>()
+  for (const object of objects.filter(isToken)) {
+    const name = textAt(object, 'metadata', 'name')
+    tokens.set(name, await applyToken(cluster, namespace, name, object))
+  }
+  return tokens
+}
+
+async function applyWithStatus(cluster: Cluster, object: unknown) {
+  const { status, ...written } = writtenOf(object)
+  await cluster.apply(written)
+  if (typeof status === 'object' && status !== null) await cluster.applyStatus(written, status)
+}
+
+async function applyToken(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+  object: unknown,
+): Promise<string> {
+  const account = textAt(object, 'metadata', 'annotations', 'kubernetes.io/service-account.name')
+  const token = await clusterSigner(cluster).legacy(namespace, account, name)
+  await cluster.apply(tokenSecretOf(namespace, account, name, token))
+  return token
+}
+
+const writtenOf = (object: unknown): Written => ({
+  ...(typeof object === 'object' ? object : {}),
+  apiVersion: textAt(object, 'apiVersion'),
+  kind: textAt(object, 'kind'),
+  metadata: {
+    ...entriesOf(at(object, 'metadata')),
+    name: textAt(object, 'metadata', 'name'),
+    namespace: textAt(object, 'metadata', 'namespace'),
+  },
+})
+
+const entriesOf = (value: unknown): object =>
+  typeof value === 'object' && value !== null ? value : {}

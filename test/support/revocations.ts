@@ -1,0 +1,128 @@
+import type { Verdict } from './cluster-asking.ts'
+import { msUntil, statusOf } from './cluster-asking.ts'
+import type { Written } from './cluster-client.ts'
+import { readerRole, roleBinding, serviceAccount } from './cluster-rbac.ts'
+import type { TokenCluster } from './token-cluster.ts'
+
+export type Revocation = {
+  readonly title: string
+  /** Makes the change once, and resolves with the milliseconds until answers follow it, and back again. */
+  readonly once: (world: World) => Promise<readonly number[]>
+}
+
+export type World = {
+  readonly cluster: TokenCluster
+  /** What becomes of a request for team/iris with this token. */
+  readonly ask: (token: string) => Promise<Verdict>
+}
+
+let count = 0
+const newName = (kind: string): string => {
+  count += 1
+  return `${kind}-${count}`
+}
+
+/** What ends a credential or a permission, or gives it; all of them within the namespace `team`. */
+export const REVOCATIONS: readonly Revocation[] = [
+  {
+    title: 'RoleBinding of a ServiceAccount added, deleted',
+    once: async ({ cluster, ask }) => {
+      const { name, token } = await newAccount(cluster)
+      await msUntil(403, () => ask(token))
+      return addedAndDeleted({ cluster, ask }, token, bindingTo(name))
+    },
+  },
+  {
+    title: 'RoleBinding of a group added, deleted',
+    once: async ({ cluster, ask }) => {
+      const { token } = await newAccount(cluster)
+      await msUntil(403, () => ask(token))
+      const group = { kind: 'Group', name: 'system:serviceaccounts:team' } as const
+      return addedAndDeleted({ cluster, ask }, token, binding(group))
+    },
+  },
+  {
+    title: 'Role changed, changed back',
+    once: async ({ cluster, ask }) => {
+      const { name, token } = await newAccount(cluster)
+      const role = readerRole('team', newName('role'))
+      await cluster.create(role)
+      await cluster.create({ ...bindingTo(name, role.metadata.name) })
+      await msUntil(200, () => ask(token))
+      await cluster.apply(readerRole('team', role.metadata.name, ['another']))
+      const closed = await msUntil(403, () => ask(token))
+      await cluster.patch(role, { rules: role.rules })
+      return [closed, await msUntil(200, () => ask(token))]
+    },
+  },
+  {
+    title: 'ServiceAccount deleted, made again',
+    once: async ({ cluster, ask }) => {
+      const { name, token } = await newAccount(cluster)
+      await cluster.create(bindingTo(name))
+      await msUntil(200, () => ask(token))
+      await cluster.delete(serviceAccount('team', name))
+      const closed = await msUntil(401, () => ask(token))
+      await cluster.create(serviceAccount('team', name))
+      const next = await cluster.tokenFor('team', name)
+      const opened = await msUntil(200, () => ask(next))
+      await mustStay(401, () => ask(token))
+      return [closed, opened]
+    },
+  },
+  {
+    title: 'token Secret deleted, made again with another token',
+    once: async ({ cluster, ask }) => {
+      const { name } = await newAccount(cluster)
+      await cluster.create(bindingTo(name))
+      const first = await cluster.signer.tokenSecret('team', name, `${name}-token`)
+      await msUntil(200, () => ask(first.token))
+      await cluster.delete(first.secret)
+      const closed = await msUntil(401, () => ask(first.token))
+      const second = await cluster.signer.tokenSecret('team', name, `${name}-token`)
+      const opened = await msUntil(200, () => ask(second.token))
+      await mustStay(401, () => ask(first.token))
+      return [closed, opened]
+    },
+  },
+  {
+    title: 'token Secret replaced in one go',
+    once: async ({ cluster, ask }) => {
+      const { name } = await newAccount(cluster)
+      await cluster.create(bindingTo(name))
+      const { secret, token } = await cluster.signer.tokenSecret('team', name, `${name}-token`)
+      await msUntil(200, () => ask(token))
+      const next = await cluster.signer.legacy('team', name, `${name}-token`)
+      await cluster.patch(secret, { data: { token: Buffer.from(next).toString('base64') } })
+      const closed = await msUntil(401, () => ask(token))
+      return [closed, await msUntil(200, () => ask(next))]
+    },
+  },
+]
+
+async function newAccount(cluster: TokenCluster) {
+  const name = newName('account')
+  await cluster.create(serviceAccount('team', name))
+  return { name, token: await cluster.tokenFor('team', name) }
+}
+
+const bindingTo = (name: string, role?: string) =>
+  binding({ kind: 'ServiceAccount', namespace: 'team', name }, role)
+
+const binding = (subject: Parameters<typeof roleBinding>[3], role = 'iris-reader'): Written =>
+  roleBinding('team', newName('binding'), role, ...(subject === undefined ? [] : [subject]))
+
+async function addedAndDeleted({ cluster, ask }: World, token: string, given: Written) {
+  await cluster.create(given)
+  const opened = await msUntil(200, () => ask(token))
+  await cluster.delete(given)
+  return [opened, await msUntil(403, () => ask(token))]
+}
+
+/** What has ended does not come back. */
+async function mustStay(status: number, ask: () => Promise<Verdict>) {
+  for (let tries = 0; tries < 10; tries += 1) {
+    const verdict = await ask()
+    if (statusOf(verdict) !== status) throw new Error(`${verdict}, which is not ${status}`)
+  }
+}

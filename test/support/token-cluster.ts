@@ -1,0 +1,61 @@
+import { type Cluster, startCluster } from './cluster.ts'
+import { aNamespace, install } from './cluster-installation.ts'
+import { inferenceService, readerRole, roleBinding, serviceAccount } from './cluster-rbac.ts'
+import { startClusterService } from './cluster-service.ts'
+import { type ClusterSigner, clusterSigner } from './cluster-tokens.ts'
+
+export type TokenCluster = Cluster & {
+  readonly signer: ClusterSigner
+  /** Starts the program as the installation's ServiceAccount; resolves once it is ready. */
+  readonly serve: (
+    config?: object,
+    port?: number,
+  ) => Promise<Awaited<ReturnType<typeof startClusterService>>>
+}
+
+/**
+ * A cluster with the protected InferenceService team/iris, which the ServiceAccount team/reader may get and
+ * team/stranger may not. Its `stop` ends what it served, too.
+ */
+export async function startTokenCluster(): Promise<TokenCluster> {
+  const cluster = await startCluster()
+  const services: (() => Promise<void>)[] = []
+  const stop = async () => {
+    await Promise.all(services.splice(0).map((end) => end()))
+    await cluster.stop()
+  }
+  try {
+    await cluster.apply(aNamespace('team'))
+    for (const object of TEAM) await cluster.create(object)
+    const kubeconfig = await install(cluster)
+    return {
+      ...cluster,
+      signer: clusterSigner(cluster),
+      serve: async (config = {}, port) => {
+        const file = port === undefined ? kubeconfig : await install(cluster, 'rbac.yaml', port)
+        const service = await startClusterService({ kubeconfig: file, config })
+        services.push(service.stop)
+        await service.ready()
+        return service
+      },
+      stop,
+    }
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}
+
+export const READERS = roleBinding('team', 'readers', 'iris-reader', {
+  kind: 'ServiceAccount',
+  namespace: 'team',
+  name: 'reader',
+})
+
+const TEAM = [
+  serviceAccount('team', 'reader'),
+  serviceAccount('team', 'stranger'),
+  readerRole('team', 'iris-reader'),
+  READERS,
+  inferenceService('team', 'iris'),
+]
