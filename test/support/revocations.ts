@@ -4,13 +4,13 @@ import type { Written } from './cluster-client.ts'
 import { readerRole, roleBinding, serviceAccount } from './cluster-rbac.ts'
 import type { TokenCluster } from './token-cluster.ts'
 
-export type Revocation = {
+type Revocation = {
   readonly title: string
   /** Makes the change once, and resolves with the milliseconds until answers follow it, and back again. */
   readonly once: (world: World) => Promise<readonly number[]>
 }
 
-export type World = {
+type World = {
   readonly cluster: TokenCluster
   /** What becomes of a request for team/iris with this token. */
   readonly ask: (token: string) => Promise<Verdict>

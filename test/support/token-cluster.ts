@@ -46,7 +46,7 @@ export async function startTokenCluster(): Promise<TokenCluster> {
   }
 }
 
-export const READERS = roleBinding('team', 'readers', 'iris-reader', {
+const READERS = roleBinding('team', 'readers', 'iris-reader', {
   kind: 'ServiceAccount',
   namespace: 'team',
   name: 'reader',
