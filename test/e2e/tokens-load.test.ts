@@ -1,30 +1,21 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { callsDuring, type Verdict, verdictOf } from '../support/cluster-asking.ts'
-import { uidOf } from '../support/cluster-client.ts'
 import { startClusterProxy } from '../support/cluster-proxy.ts'
 import type { ClusterService } from '../support/cluster-service.ts'
 import { boundClaims, signed } from '../support/cluster-tokens.ts'
-import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+import { newTokens, startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
 
 let cluster: TokenCluster
 let service: ClusterService
-let claims: ReturnType<typeof boundClaims>
+let newToken: () => string
 
 beforeAll(async () => {
   cluster = await startTokenCluster()
   service = await cluster.serve()
-  const reader = await cluster.get('/api/v1/namespaces/team/serviceaccounts/reader')
-  claims = boundClaims('team', 'reader', uidOf(reader))
+  newToken = await newTokens(cluster)
 })
 afterAll(() => cluster?.stop())
-
-let count = 0
-/** A valid token that nobody has seen before. */
-const newToken = (): string => {
-  count += 1
-  return cluster.signer.jws({ ...claims, jti: `token-${count}` })
-}
 
 const times = <T>(number: number, make: () => T): T[] => Array.from({ length: number }, make)
 
@@ -46,6 +37,7 @@ describe('a thousand requests at once with one new token', () => {
 })
 
 describe('well-formed garbage', () => {
+  const claims = boundClaims('team', 'reader', 'no-uid')
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const garbage = [
     () => signed({ alg: 'ES256', kid: randomBytes(8).toString('hex') }, claims, privateKey),

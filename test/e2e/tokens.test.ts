@@ -148,7 +148,7 @@ describe('what cannot be a token of the cluster', () => {
 })
 
 describe('within a second it counts, and counts no more, that there was a', () => {
-  it.each(REVOCATIONS)('$title', async ({ once }) => {
+  it.each(REVOCATIONS)('$titles', async ({ once }) => {
     const ask = (token: string) => verdictOf(service.gateway, { token })
     const waits = await once({ cluster, ask })
     expect(Math.max(...waits)).toBeLessThan(1_000)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Asker } from '../../src/access/identify.ts'
 import { createBudgets } from '../../src/kubernetes/budgets.ts'
 import type { Signature } from '../../src/kubernetes/cluster-authentication.ts'
-import { held, never } from './asking.ts'
+import { held } from './asking.ts'
 import { ASKER, aToken, authenticating, BAD, GOOD } from './authenticating.ts'
 
 const asker = (name: string, proxy = '10.0.0.1'): Asker => ({
@@ -115,8 +115,8 @@ describe('a forged token', () => {
   })
 })
 
-describe('signatures', () => {
-  it('of a token are checked once, however many ask', async () => {
+describe('the signature', () => {
+  it('of a token is checked once, however many ask', async () => {
     let checks = 0
     const { verdict } = authenticating(() => GOOD, {
       signatureOf: async () => {
@@ -127,18 +127,5 @@ describe('signatures', () => {
     const token = aToken()
     await Promise.all(Array.from({ length: 100 }, () => verdict(token)))
     expect(checks).toBe(1)
-  })
-
-  it('are checked in turn: too many of one service keep no other waiting', async () => {
-    let isHeld = true
-    const { ask, verdict, sheds } = authenticating(() => GOOD, {
-      signatureOf: () => (isHeld ? never() : Promise.resolve('signed')),
-    })
-    for (let sent = 0; sent < 16 + 1_024; sent += 1) void ask(aToken(), asker('busy'))
-    isHeld = false
-    expect(await verdict(aToken(), asker('busy'))).toBe('overloaded')
-    expect(sheds).toEqual(['signature-queue'])
-    const calm = Promise.resolve(ask(aToken(), asker('calm')))
-    expect(await Promise.race([calm, Promise.resolve('waits')])).toBe('waits')
   })
 })

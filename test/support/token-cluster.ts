@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { type Cluster, startCluster } from './cluster.ts'
+import { uidOf } from './cluster-client.ts'
 import { aNamespace, install } from './cluster-installation.ts'
 import { inferenceService, readerRole, roleBinding, serviceAccount } from './cluster-rbac.ts'
 import { startClusterService } from './cluster-service.ts'
-import { type ClusterSigner, clusterSigner } from './cluster-tokens.ts'
+import { boundClaims, type ClusterSigner, clusterSigner } from './cluster-tokens.ts'
 
 export type TokenCluster = Cluster & {
   readonly signer: ClusterSigner
@@ -59,3 +61,10 @@ const TEAM = [
   READERS,
   inferenceService('team', 'iris'),
 ]
+
+/** Makes valid tokens of team/reader that nobody has seen before. */
+export async function newTokens({ get, signer }: TokenCluster): Promise<() => string> {
+  const uid = uidOf(await get('/api/v1/namespaces/team/serviceaccounts/reader'))
+  const claims = boundClaims('team', 'reader', uid)
+  return () => signer.jws({ ...claims, jti: randomUUID() })
+}
