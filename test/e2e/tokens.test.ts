@@ -19,6 +19,7 @@ import type { ClusterService } from '../support/cluster-service.ts'
 import { boundClaims, tokenSecretOf } from '../support/cluster-tokens.ts'
 import { REVOCATIONS } from '../support/revocations.ts'
 import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+import { tracesOf } from '../support/traces.ts'
 
 let cluster: TokenCluster
 let service: ClusterService
@@ -112,19 +113,19 @@ describe('what cannot be a token of the cluster', () => {
   it.each<[times: number, title: string, of: (text: string) => Asked]>([
     [10_000, 'garbage', (text) => ({ token: text })],
     [10_000, 'a mistyped key', (text) => ({ headers: { 'x-api-key': text } })],
-    [2_000, 'what begins like a JWT', (text) => ({ token: `eyJ${text}.${text}.` })],
+    [500, 'what begins like a JWT', (text) => ({ token: `eyJ${text}.${text}.` })],
     [
       2_000,
       "another issuer's JWT",
       (text) => ({ token: foreign({ iss: 'https://elsewhere', jti: text }) }),
     ],
-    [2_000, 'a JWT for another audience', (text) => ({ token: foreign({ aud: [text] }) })],
+    [500, 'a JWT for another audience', (text) => ({ token: foreign({ aud: [text] }) })],
     [
       2_000,
       'a JWT that has expired',
       (text) => ({ token: foreign({ exp: 1_700_000_000, jti: text }) }),
     ],
-    [2_000, 'a forged JWT', (text) => ({ token: `${forged}${hash('sha512', text, 'base64url')}` })],
+    [500, 'a forged JWT', (text) => ({ token: `${forged}${hash('sha512', text, 'base64url')}` })],
   ])('never reaches the API server: %d times %s', async (times, _title, of) => {
     forged = (await cluster.tokenFor('team', 'reader')).replace(/[^.]+$/, '')
     const texts = Array.from({ length: times }, () => `${randomBytes(44).toString('hex')}AAAA`)
@@ -158,13 +159,12 @@ describe('within a second it counts, and counts no more, that there was a', () =
 describe('tokens and keys', () => {
   it('stand in no log, no metric, no event', async () => {
     const token = await cluster.tokenFor('team', 'reader')
-    const shown = [token, otherwise(token), `sha256~${randomBytes(32).toString('base64url')}`]
+    const opaque = `sha256~${randomBytes(32).toString('base64url')}`
+    const shown = [token, otherwise(token), opaque, 'a-mistyped-key-of-somebody']
     for (const value of shown) await verdictOf(service.gateway, { token: value })
-    await vi.waitFor(() => expect(service.decisions.length).toBeGreaterThan(3), 10_000)
-    const pages = await Promise.all(['/metrics', '/readyz?verbose'].map(service.read))
-    const events = await cluster.get('/api/v1/events')
-    const all = JSON.stringify([service.log, service.decisions, pages, events])
-    for (const value of shown) expect(all).not.toContain(value.slice(-20))
+    for (const value of shown) await verdictOf(service.gateway, { headers: { 'x-api-key': value } })
+    await vi.waitFor(() => expect(service.decisions.length).toBeGreaterThan(7), 10_000)
+    expect(await tracesOf(shown, { services: [service], cluster })).toEqual([])
   })
 })
 
