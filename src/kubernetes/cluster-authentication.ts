@@ -130,8 +130,9 @@ export function createClusterAuthentication(
     }
     const issued = confirmed(said.issued, authentication.caller)
     if (issued === 'another') return INVALID
-    if (!(await accounts.willLive(issued, parts.waitMs - (performance.now() - begun)))) {
-      return parts.watching() ? INVALID : UNAVAILABLE
+    const leftMs = parts.waitMs - (performance.now() - begun)
+    if (!(await accounts.willLive(issued, leftMs))) {
+      return leftMs > 0 && parts.watching() ? INVALID : UNAVAILABLE
     }
     // Of a token that does not say whose it is, the objects are known only now.
     const then = said.issued === undefined ? accounts.hold(issued) : held

@@ -49,7 +49,8 @@ describe('a token of the cluster', () => {
       200,
       () => made('reader', { audiences: ['elsewhere', CLUSTER_ISSUER] }),
     ],
-    ['bound to a Secret opens it', 200, () => boundTo('reader', 'bound-secret')],
+    ['bound to a token Secret opens it', 200, () => boundTo('a-token-secret')],
+    ['bound to any Secret opens it', 200, () => boundTo('an-opaque-secret', 'Opaque')],
     ['that has expired is refused', 401, () => ours({ exp: 1_700_000_000 })],
     ['that is not valid yet is refused', 401, () => ours({ nbf: 4_000_000_000 })],
     ['of a ServiceAccount that never was is refused', 401, () => ours(claimsOf('nobody'))],
@@ -72,10 +73,11 @@ describe('a token of the cluster', () => {
     await held('reader', 'changed-token')
     return cluster.signer.legacy('team', 'reader', 'changed-token')
   }
-  const boundTo = async (account: string, name: string) => {
-    await cluster.create(tokenSecretOf('team', account, name, 'none'))
+  const boundTo = async (name: string, type?: string) => {
+    const holder = tokenSecretOf('team', 'reader', name, 'none')
+    await cluster.create({ ...holder, ...(type === undefined ? {} : { type }) })
     const boundObjectRef = { kind: 'Secret', apiVersion: 'v1', name }
-    return cluster.tokenFor('team', account, { boundObjectRef })
+    return cluster.tokenFor('team', 'reader', { boundObjectRef })
   }
 })
 

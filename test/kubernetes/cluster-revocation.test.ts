@@ -148,6 +148,16 @@ describe('a token whose ServiceAccount was just made', () => {
     expect(made.remembered(token)).toBeUndefined()
   })
 
+  it('is not refused where the API server took all the time to answer', async () => {
+    const { answer, release } = held()
+    const made = authenticating(answer)
+    made.accounts.accounts.remove('team/reader')
+    const verdict = made.verdict(aToken())
+    await vi.advanceTimersByTimeAsync(WAIT_MS)
+    release(GOOD)
+    expect(await allTime(verdict)).toBe('authentication-unavailable')
+  })
+
   it('is not refused while the watch is down: nobody can tell', async () => {
     const made = without({ watching: () => false })
     expect(await allTime(made.verdict(aToken()))).toBe('authentication-unavailable')
