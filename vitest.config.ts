@@ -13,6 +13,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           pool: 'threads',
+          // A deadline, not a measure: a machine may be busy.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

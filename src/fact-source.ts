@@ -18,6 +18,8 @@ export type ResourceState = {
   readonly synced: boolean
   /** How often reading it had to begin anew. */
   readonly restarts: number
+  /** When its source last said something of it, as `performance.now()`; `undefined`: never, or it does not say. */
+  readonly heardAt?: number | undefined
   /** What stands in the way now, or is worth knowing; `''`: nothing. */
   readonly detail: string
 }

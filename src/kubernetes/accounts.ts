@@ -57,10 +57,8 @@ export function createAccounts(namespaces: readonly string[]): Accounts {
   const isLiving = (issued: Issued | undefined): boolean => {
     if (issued === undefined || !isWatched(issued)) return true
     const { account, secret } = hold(issued)
-    return (
-      isSame(account, issued.accountUid) &&
-      (issued.secret === undefined || isSame(secret, issued.secretUid))
-    )
+    const hasSecret = secret === undefined ? !issued.inSecret : isSame(secret, issued.secretUid)
+    return isSame(account, issued.accountUid) && hasSecret
   }
 
   /** A change of nothing that matters leaves the object as it was seen. */

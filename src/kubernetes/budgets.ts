@@ -2,7 +2,7 @@ import type { Asker } from '../access/identify.ts'
 import { idOf } from '../access/service.ts'
 
 /** `burst` at once; what is used of it comes back at so many a second. */
-export type Allowance = { readonly burst: number; readonly perSecond: number }
+type Allowance = { readonly burst: number; readonly perSecond: number }
 
 export type Allowances = {
   readonly perService: Allowance

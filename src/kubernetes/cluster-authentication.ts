@@ -7,7 +7,6 @@ import { idOf } from '../access/service.ts'
 import type { Soon } from '../access/soon.ts'
 import type { Accounts, Held } from './accounts.ts'
 import type { Budgets } from './budgets.ts'
-import { createFairQueue, type QueueLimits } from './fair-queue.ts'
 import { type Issued, issuedFor } from './issued.ts'
 import { createKnownTokens, type KnownToken, type Periods, type Said } from './known-tokens.ts'
 import type { CacheCounts, Observer } from './observer.ts'
@@ -63,8 +62,7 @@ export function createClusterAuthentication(
   const known = createKnownTokens(parts.createCache, accounts, periods)
   const read: ReadToken = readerOf(parts)
   const calls = createSharedCalls<Authentication>()
-  const checks = createSharedCalls<Signature | 'overloaded'>()
-  const checking = createFairQueue(CHECKS)
+  const signatures = createSharedCalls<Signature>()
 
   let hits = 0
   let misses = 0
@@ -96,8 +94,8 @@ export function createClusterAuthentication(
   }
 
   async function lookUp(question: Question, { isJwt }: Presented, asker: Asker) {
-    const { key, digest, said, held } = question
-    const signature = isJwt ? await checks.join(key, () => check(question, asker)) : 'unknown'
+    const { key, token, digest, said, held } = question
+    const signature = isJwt ? await signatures.join(key, () => parts.signatureOf(token)) : 'unknown'
     // Another may have asked meanwhile.
     const answer = calls.underWay(key) ?? known.find(digest)?.authentication
     if (answer !== undefined) return answer
@@ -105,20 +103,12 @@ export function createClusterAuthentication(
       known.keep(digest, INVALID, said, held)
       return INVALID
     }
-    if (signature === 'overloaded') return OVERLOADED
     const spent = signature === 'signed' ? undefined : parts.budgets(asker)
     if (spent !== undefined) {
       observer.shed(`tokenreview-${spent}`)
       return OVERLOADED
     }
     return calls.join(key, () => inquire(question, idOf(asker.service)))
-  }
-
-  async function check({ token }: Question, { service, proxy }: Asker) {
-    const line = `${idOf(service)} ${proxy?.() ?? ''}`
-    const signature = checking.run(line, () => parts.signatureOf(token))
-    if (signature === undefined) observer.shed('signature-queue')
-    return signature ?? 'overloaded'
   }
 
   /** Nobody waits for it. */
@@ -140,8 +130,9 @@ export function createClusterAuthentication(
     }
     const issued = confirmed(said.issued, authentication.caller)
     if (issued === 'another') return INVALID
-    if (!(await accounts.willLive(issued, parts.waitMs - (performance.now() - begun)))) {
-      return parts.watching() ? INVALID : UNAVAILABLE
+    const leftMs = parts.waitMs - (performance.now() - begun)
+    if (!(await accounts.willLive(issued, leftMs))) {
+      return leftMs > 0 && parts.watching() ? INVALID : UNAVAILABLE
     }
     // Of a token that does not say whose it is, the objects are known only now.
     const then = said.issued === undefined ? accounts.hold(issued) : held
@@ -153,9 +144,6 @@ export function createClusterAuthentication(
 const INVALID = rejected('invalid-token')
 const UNAVAILABLE = rejected('authentication-unavailable')
 const OVERLOADED = rejected('overloaded')
-
-/** Of signatures; more than there are threads for it. */
-const CHECKS: QueueLimits = { running: 16, waiting: 4_096, waitingPerKey: 1_024 }
 
 const isOutage = (reason: DenyReason): boolean =>
   reason === 'authentication-unavailable' || reason === 'overloaded'

@@ -5,9 +5,11 @@ export type Issued = {
   /** `namespace/name` of the ServiceAccount. */
   readonly account: string
   readonly accountUid: string | undefined
-  /** The Secret that holds the token, `namespace/name`; `undefined`: none does. */
+  /** The Secret that it ends with, `namespace/name`; `undefined`: none. */
   readonly secret: string | undefined
   readonly secretUid: string | undefined
+  /** Whether that Secret holds the token. One that a token is merely bound to can be of any type, and is not watched then. */
+  readonly inSecret: boolean
 }
 
 export type TokenClaims = Readonly<Record<string, unknown>>
@@ -24,13 +26,15 @@ export function issuedFor(
   if (namespace === undefined || name === undefined) return undefined
   const bound = fieldsAt(claims, 'kubernetes.io')
   const boundSecret = fieldsAt(bound, 'secret')
-  const secret = textAt(boundSecret, 'name') ?? textAt(claims, LEGACY_SECRET)
+  const holder = textAt(claims, LEGACY_SECRET)
+  const secret = holder ?? textAt(boundSecret, 'name')
   return {
     account: `${namespace}/${name}`,
     accountUid:
       uid ?? textAt(fieldsAt(bound, 'serviceaccount'), 'uid') ?? textAt(claims, LEGACY_UID),
     secret: secret === undefined ? undefined : `${namespace}/${secret}`,
-    secretUid: textAt(boundSecret, 'uid'),
+    secretUid: holder === undefined ? textAt(boundSecret, 'uid') : undefined,
+    inSecret: holder !== undefined,
   }
 }
 

@@ -3,7 +3,7 @@ import { issuedFor, type TokenClaims } from './issued.ts'
 import type { Said } from './known-tokens.ts'
 
 /** What a JWT says of itself, before anybody has checked it. */
-export type UncheckedToken = {
+type UncheckedToken = {
   readonly issuer: string | undefined
   readonly claims: TokenClaims
 }

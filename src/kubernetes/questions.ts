@@ -3,7 +3,7 @@ import { type BackOffPeriods, createBackOff } from './back-off.ts'
 import { createFairQueue, type QueueLimits } from './fair-queue.ts'
 import type { Observer } from './observer.ts'
 
-export type Outcome =
+type Outcome =
   | { readonly kind: 'answered'; readonly content: unknown }
   /** So much is asked already that it was not asked at all. */
   | { readonly kind: 'overloaded' }
@@ -21,7 +21,7 @@ export type QuestionLimits = QueueLimits &
     readonly callMs: number
   }
 
-export const QUESTION_LIMITS: QuestionLimits = {
+const QUESTION_LIMITS: QuestionLimits = {
   callMs: 3_000,
   running: 32,
   waiting: 4_096,

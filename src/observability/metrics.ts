@@ -36,6 +36,8 @@ type MeasuredResource = {
   readonly resource: string
   readonly synced: boolean
   readonly restarts: number
+  /** When something was last heard of it, as `performance.now()`. */
+  readonly heardAt?: number | undefined
 }
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -139,6 +141,22 @@ function measureResources(registry: Registry, resources: Options['resources']) {
     collect: () => {
       for (const { resource } of resources()) synced.set({ resource }, 1)
       for (const { resource, synced: known } of resources()) if (!known) synced.set({ resource }, 0)
+    },
+  })
+  const age = new Gauge({
+    name: 'kserve_authz_watch_age_seconds',
+    help: 'Since the API server last said something of a resource; where nothing changes it says so each minute.',
+    labelNames: ['resource'],
+    registers: [registry],
+    collect: () => {
+      const heard = new Map<string, number>()
+      for (const { resource, heardAt } of resources()) {
+        if (heardAt === undefined) continue
+        heard.set(resource, Math.min(heardAt, heard.get(resource) ?? heardAt))
+      }
+      for (const [resource, at] of heard) {
+        age.set({ resource }, (performance.now() - at) / 1_000)
+      }
     },
   })
   const restarts = new Counter({

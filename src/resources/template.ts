@@ -1,7 +1,7 @@
 import type { KubernetesObject, TextMap } from './object.ts'
 
 /** What a template of KServe is filled with. */
-export type TemplateValues = Pick<KubernetesObject, 'name' | 'namespace'> & {
+type TemplateValues = Pick<KubernetesObject, 'name' | 'namespace'> & {
   readonly domain: string
   readonly labels: Pick<TextMap, 'get'>
   readonly annotations: Pick<TextMap, 'get'>

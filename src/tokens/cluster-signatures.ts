@@ -4,7 +4,7 @@ import type { KeySet } from './key-set.ts'
 import { readUnverified } from './unverified.ts'
 
 /** `unknown`: no key that is known can tell. */
-export type Signature = 'signed' | 'forged' | 'unknown'
+type Signature = 'signed' | 'forged' | 'unknown'
 
 export type ClusterSignatures = {
   /** Whether a key of the cluster signed a token. Nothing that it says is checked. Never rejects. */

@@ -109,7 +109,8 @@ describe('through a real Envoy', () => {
     const envoy = await findEnvoy((line) => void process.stderr.write(`${line}\n`))
     const model = await startModelServer()
     stops.push(model.close)
-    const [{ workloadPort = 0, gatewayPort = 0 } = {}] = replicas
+    const [replica] = replicas
+    const { workloadPort, gatewayPort } = replica ?? { workloadPort: 0, gatewayPort: 0 }
     const shared = { port: 0, httpUpstreamPort: model.port }
     const proxy = await startEnvoy({
       envoy,

@@ -19,6 +19,7 @@ import type { ClusterService } from '../support/cluster-service.ts'
 import { boundClaims, tokenSecretOf } from '../support/cluster-tokens.ts'
 import { REVOCATIONS } from '../support/revocations.ts'
 import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+import { tracesOf } from '../support/traces.ts'
 
 let cluster: TokenCluster
 let service: ClusterService
@@ -48,7 +49,8 @@ describe('a token of the cluster', () => {
       200,
       () => made('reader', { audiences: ['elsewhere', CLUSTER_ISSUER] }),
     ],
-    ['bound to a Secret opens it', 200, () => boundTo('reader', 'bound-secret')],
+    ['bound to a token Secret opens it', 200, () => boundTo('a-token-secret')],
+    ['bound to any Secret opens it', 200, () => boundTo('an-opaque-secret', 'Opaque')],
     ['that has expired is refused', 401, () => ours({ exp: 1_700_000_000 })],
     ['that is not valid yet is refused', 401, () => ours({ nbf: 4_000_000_000 })],
     ['of a ServiceAccount that never was is refused', 401, () => ours(claimsOf('nobody'))],
@@ -71,10 +73,11 @@ describe('a token of the cluster', () => {
     await held('reader', 'changed-token')
     return cluster.signer.legacy('team', 'reader', 'changed-token')
   }
-  const boundTo = async (account: string, name: string) => {
-    await cluster.create(tokenSecretOf('team', account, name, 'none'))
+  const boundTo = async (name: string, type?: string) => {
+    const holder = tokenSecretOf('team', 'reader', name, 'none')
+    await cluster.create({ ...holder, ...(type === undefined ? {} : { type }) })
     const boundObjectRef = { kind: 'Secret', apiVersion: 'v1', name }
-    return cluster.tokenFor('team', account, { boundObjectRef })
+    return cluster.tokenFor('team', 'reader', { boundObjectRef })
   }
 })
 
@@ -112,19 +115,19 @@ describe('what cannot be a token of the cluster', () => {
   it.each<[times: number, title: string, of: (text: string) => Asked]>([
     [10_000, 'garbage', (text) => ({ token: text })],
     [10_000, 'a mistyped key', (text) => ({ headers: { 'x-api-key': text } })],
-    [2_000, 'what begins like a JWT', (text) => ({ token: `eyJ${text}.${text}.` })],
+    [500, 'what begins like a JWT', (text) => ({ token: `eyJ${text}.${text}.` })],
     [
       2_000,
       "another issuer's JWT",
       (text) => ({ token: foreign({ iss: 'https://elsewhere', jti: text }) }),
     ],
-    [2_000, 'a JWT for another audience', (text) => ({ token: foreign({ aud: [text] }) })],
+    [500, 'a JWT for another audience', (text) => ({ token: foreign({ aud: [text] }) })],
     [
       2_000,
       'a JWT that has expired',
       (text) => ({ token: foreign({ exp: 1_700_000_000, jti: text }) }),
     ],
-    [2_000, 'a forged JWT', (text) => ({ token: `${forged}${hash('sha512', text, 'base64url')}` })],
+    [500, 'a forged JWT', (text) => ({ token: `${forged}${hash('sha512', text, 'base64url')}` })],
   ])('never reaches the API server: %d times %s', async (times, _title, of) => {
     forged = (await cluster.tokenFor('team', 'reader')).replace(/[^.]+$/, '')
     const texts = Array.from({ length: times }, () => `${randomBytes(44).toString('hex')}AAAA`)
@@ -148,7 +151,7 @@ describe('what cannot be a token of the cluster', () => {
 })
 
 describe('within a second it counts, and counts no more, that there was a', () => {
-  it.each(REVOCATIONS)('$title', async ({ once }) => {
+  it.each(REVOCATIONS)('$titles', async ({ once }) => {
     const ask = (token: string) => verdictOf(service.gateway, { token })
     const waits = await once({ cluster, ask })
     expect(Math.max(...waits)).toBeLessThan(1_000)
@@ -158,13 +161,12 @@ describe('within a second it counts, and counts no more, that there was a', () =
 describe('tokens and keys', () => {
   it('stand in no log, no metric, no event', async () => {
     const token = await cluster.tokenFor('team', 'reader')
-    const shown = [token, otherwise(token), `sha256~${randomBytes(32).toString('base64url')}`]
+    const opaque = `sha256~${randomBytes(32).toString('base64url')}`
+    const shown = [token, otherwise(token), opaque, 'a-mistyped-key-of-somebody']
     for (const value of shown) await verdictOf(service.gateway, { token: value })
-    await vi.waitFor(() => expect(service.decisions.length).toBeGreaterThan(3), 10_000)
-    const pages = await Promise.all(['/metrics', '/readyz?verbose'].map(service.read))
-    const events = await cluster.get('/api/v1/events')
-    const all = JSON.stringify([service.log, service.decisions, pages, events])
-    for (const value of shown) expect(all).not.toContain(value.slice(-20))
+    for (const value of shown) await verdictOf(service.gateway, { headers: { 'x-api-key': value } })
+    await vi.waitFor(() => expect(service.decisions.length).toBeGreaterThan(7), 10_000)
+    expect(await tracesOf(shown, { services: [service], cluster })).toEqual([])
   })
 })
 

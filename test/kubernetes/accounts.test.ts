@@ -8,6 +8,7 @@ const issued = (given: Partial<Issued> = {}): Issued => ({
   accountUid: 'uid-1',
   secret: undefined,
   secretUid: undefined,
+  inSecret: given.secret !== undefined && given.secretUid === undefined,
   ...given,
 })
 
@@ -44,6 +45,11 @@ describe('a token lives', () => {
       issued({ secret: 'team/token', secretUid: 'secret-1' }),
     ],
     ['not with another Secret', false, issued({ secret: 'team/token', secretUid: 'secret-2' })],
+    [
+      'with a Secret that is not watched',
+      true,
+      issued({ secret: 'team/opaque', secretUid: 'secret-3' }),
+    ],
     ['not without its Secret', false, issued({ secret: 'team/gone' })],
     ["if it is no ServiceAccount's", true, undefined],
   ])('%s', (_title, lives, of) => {

@@ -73,7 +73,7 @@ describe('a token says', () => {
     [
       'which Secret it is bound to',
       bound({ 'kubernetes.io': { secret: { name: 's', uid: 'u' } } }),
-      { account: 'team/reader', secret: 'team/s', secretUid: 'u' },
+      { account: 'team/reader', secret: 'team/s', secretUid: 'u', inSecret: false },
       later,
     ],
     [
@@ -84,7 +84,7 @@ describe('a token says', () => {
         'kubernetes.io/serviceaccount/secret.name': 's',
         'kubernetes.io/serviceaccount/service-account.uid': 'uid-1',
       }),
-      { account: 'team/reader', accountUid: 'uid-1', secret: 'team/s', secretUid: undefined },
+      { account: 'team/reader', accountUid: 'uid-1', secret: 'team/s', inSecret: true },
       undefined,
     ],
   ])('%s', (_title, token, issued, seconds) => {

@@ -219,6 +219,22 @@ describe('the metrics', () => {
     ])
   })
 
+  it('tell how old what is known of a resource may be, in its oldest part', async () => {
+    const now = performance.now()
+    const part = { resource: 'pods', synced: true, restarts: 0 }
+    const resources = () => [
+      { ...part, heardAt: now - 5_000 },
+      { ...part, heardAt: now - 60_000 },
+      { ...part, resource: 'manifests' },
+    ]
+    const [line = '', ...others] = await linesOf(
+      metricsOf(directoryOf(iris), true, resources),
+      'watch_age_seconds',
+    )
+    expect(line).toMatch(/^watch_age_seconds\{resource="pods"\} 6\d\.\d+$/)
+    expect(others).toEqual([])
+  })
+
   it('count lost lines of the decision log', async () => {
     const metrics = metricsOf()
     metrics.decisionLogDropped()
@@ -273,6 +289,7 @@ describe('the metrics', () => {
       'kserve_authz_services',
       'kserve_authz_shadow_checks_total',
       'kserve_authz_shed_total',
+      'kserve_authz_watch_age_seconds',
       'kserve_authz_watch_restarts_total',
       'kserve_authz_watch_synced',
     ])

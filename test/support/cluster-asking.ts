@@ -104,10 +104,10 @@ async function ask(
   return at(body, 'status')
 }
 
-export type Calls = { readonly tokenReviews: number; readonly accessReviews: number }
+type Calls = { readonly tokenReviews: number; readonly accessReviews: number }
 
 /** How often the API server was asked since it started, as it counts itself. */
-export async function callsTo({ call }: Pick<ClusterClient, 'call'>): Promise<Calls> {
+async function callsTo({ call }: Pick<ClusterClient, 'call'>): Promise<Calls> {
   const { body } = await call({ path: '/metrics' })
   const lines = String(body)
     .split('\n')

@@ -48,7 +48,7 @@ export async function startProxy(port: number) {
     }
   }
   const reset = () => {
-    for (const [client, upstream] of [...pairs]) {
+    for (const [client, upstream] of pairs) {
       client.resetAndDestroy()
       upstream.destroy()
     }

@@ -4,13 +4,14 @@ import type { Written } from './cluster-client.ts'
 import { readerRole, roleBinding, serviceAccount } from './cluster-rbac.ts'
 import type { TokenCluster } from './token-cluster.ts'
 
-export type Revocation = {
-  readonly title: string
-  /** Makes the change once, and resolves with the milliseconds until answers follow it, and back again. */
+type Revocation = {
+  /** Of each change. */
+  readonly titles: readonly string[]
+  /** Makes the changes once, and resolves with the milliseconds until answers follow each. */
   readonly once: (world: World) => Promise<readonly number[]>
 }
 
-export type World = {
+type World = {
   readonly cluster: TokenCluster
   /** What becomes of a request for team/iris with this token. */
   readonly ask: (token: string) => Promise<Verdict>
@@ -25,7 +26,7 @@ const newName = (kind: string): string => {
 /** What ends a credential or a permission, or gives it; all of them within the namespace `team`. */
 export const REVOCATIONS: readonly Revocation[] = [
   {
-    title: 'RoleBinding of a ServiceAccount added, deleted',
+    titles: ['RoleBinding of a ServiceAccount added', 'RoleBinding of a ServiceAccount deleted'],
     once: async ({ cluster, ask }) => {
       const { name, token } = await newAccount(cluster)
       await msUntil(403, () => ask(token))
@@ -33,7 +34,7 @@ export const REVOCATIONS: readonly Revocation[] = [
     },
   },
   {
-    title: 'RoleBinding of a group added, deleted',
+    titles: ['RoleBinding of a group added', 'RoleBinding of a group deleted'],
     once: async ({ cluster, ask }) => {
       const { token } = await newAccount(cluster)
       await msUntil(403, () => ask(token))
@@ -42,7 +43,7 @@ export const REVOCATIONS: readonly Revocation[] = [
     },
   },
   {
-    title: 'Role changed, changed back',
+    titles: ['Role narrowed', 'Role widened'],
     once: async ({ cluster, ask }) => {
       const { name, token } = await newAccount(cluster)
       const role = readerRole('team', newName('role'))
@@ -56,7 +57,7 @@ export const REVOCATIONS: readonly Revocation[] = [
     },
   },
   {
-    title: 'ServiceAccount deleted, made again',
+    titles: ['ServiceAccount deleted', 'ServiceAccount made again'],
     once: async ({ cluster, ask }) => {
       const { name, token } = await newAccount(cluster)
       await cluster.create(bindingTo(name))
@@ -71,7 +72,7 @@ export const REVOCATIONS: readonly Revocation[] = [
     },
   },
   {
-    title: 'token Secret deleted, made again with another token',
+    titles: ['token Secret deleted', 'token Secret made again'],
     once: async ({ cluster, ask }) => {
       const { name } = await newAccount(cluster)
       await cluster.create(bindingTo(name))
@@ -86,7 +87,7 @@ export const REVOCATIONS: readonly Revocation[] = [
     },
   },
   {
-    title: 'token Secret replaced in one go',
+    titles: ['token of a Secret replaced, the old one', 'token of a Secret replaced, the new one'],
     once: async ({ cluster, ask }) => {
       const { name } = await newAccount(cluster)
       await cluster.create(bindingTo(name))

@@ -1,28 +1,31 @@
+import { randomUUID } from 'node:crypto'
 import { type Cluster, startCluster } from './cluster.ts'
+import { uidOf } from './cluster-client.ts'
 import { aNamespace, install } from './cluster-installation.ts'
 import { inferenceService, readerRole, roleBinding, serviceAccount } from './cluster-rbac.ts'
-import { startClusterService } from './cluster-service.ts'
-import { type ClusterSigner, clusterSigner } from './cluster-tokens.ts'
+import { type ClusterService, startClusterService } from './cluster-service.ts'
+import { boundClaims, type ClusterSigner, clusterSigner } from './cluster-tokens.ts'
+import { tracesOf } from './traces.ts'
 
 export type TokenCluster = Cluster & {
   readonly signer: ClusterSigner
   /** Starts the program as the installation's ServiceAccount; resolves once it is ready. */
-  readonly serve: (
-    config?: object,
-    port?: number,
-  ) => Promise<Awaited<ReturnType<typeof startClusterService>>>
+  readonly serve: (config?: object, port?: number) => Promise<ClusterService>
 }
 
 /**
  * A cluster with the protected InferenceService team/iris, which the ServiceAccount team/reader may get and
- * team/stranger may not. Its `stop` ends what it served, too.
+ * team/stranger may not. Its `stop` ends what it served, too, and rejects where that told of a token.
  */
 export async function startTokenCluster(): Promise<TokenCluster> {
   const cluster = await startCluster()
-  const services: (() => Promise<void>)[] = []
+  const services: ClusterService[] = []
   const stop = async () => {
-    await Promise.all(services.splice(0).map((end) => end()))
-    await cluster.stop()
+    const traces = await tracesOf([], { services, cluster }).finally(async () => {
+      await Promise.all(services.map((service) => service.stop()))
+      await cluster.stop()
+    })
+    if (traces.length > 0) throw new Error(`tokens in what was printed: ${traces.length}`)
   }
   try {
     await cluster.apply(aNamespace('team'))
@@ -34,7 +37,7 @@ export async function startTokenCluster(): Promise<TokenCluster> {
       serve: async (config = {}, port) => {
         const file = port === undefined ? kubeconfig : await install(cluster, 'rbac.yaml', port)
         const service = await startClusterService({ kubeconfig: file, config })
-        services.push(service.stop)
+        services.push(service)
         await service.ready()
         return service
       },
@@ -46,7 +49,7 @@ export async function startTokenCluster(): Promise<TokenCluster> {
   }
 }
 
-export const READERS = roleBinding('team', 'readers', 'iris-reader', {
+const READERS = roleBinding('team', 'readers', 'iris-reader', {
   kind: 'ServiceAccount',
   namespace: 'team',
   name: 'reader',
@@ -59,3 +62,10 @@ const TEAM = [
   READERS,
   inferenceService('team', 'iris'),
 ]
+
+/** Makes valid tokens of team/reader that nobody has seen before. */
+export async function newTokens({ get, signer }: TokenCluster): Promise<() => string> {
+  const uid = uidOf(await get('/api/v1/namespaces/team/serviceaccounts/reader'))
+  const claims = boundClaims('team', 'reader', uid)
+  return () => signer.jws({ ...claims, jti: randomUUID() })
+}

@@ -1,0 +1,80 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { createClusterSignatures } from '../../src/tokens/cluster-signatures.ts'
+import { createSigner } from '../support/oidc-issuer.ts'
+import { compact } from './support.ts'
+
+const signer = createSigner()
+const closes: (() => void)[] = []
+afterAll(() => {
+  for (const close of closes) close()
+})
+
+/** With the keys that `fetchKeys` gives. */
+function signatures(fetchKeys: () => Promise<unknown>) {
+  const made = createClusterSignatures({
+    fetchKeys,
+    onFetched: () => {},
+    periods: { coolDown: 0, firstRetry: 5, longestRetry: 5 },
+  })
+  closes.push(made.close)
+  return made.signatureOf
+}
+
+const publishing =
+  (...keys: readonly unknown[]) =>
+  () =>
+    Promise.resolve({ keys })
+
+const claims = { iss: 'kubernetes/serviceaccount', sub: 'system:serviceaccount:team:reader' }
+const foreign = createSigner()
+
+describe("a token's signature", () => {
+  it.each([
+    ['by a key of the cluster, whatever it says', signer.sign(claims), 'signed'],
+    ['that has expired all the same', signer.sign({ ...claims, exp: 1 }), 'signed'],
+    [
+      'by the key of another with this name',
+      foreign.sign(claims, { kid: kidOf(signer) }),
+      'forged',
+    ],
+    ['by an unknown key', foreign.sign(claims, { kid: 'another' }), 'unknown'],
+    ['by an unknown key without a name', foreign.sign(claims, { kid: undefined }), 'unknown'],
+    ['of the cluster without a name', signer.sign(claims, { kid: undefined }), 'signed'],
+    ['of no algorithm', compact({ alg: 'none', kid: kidOf(signer) }, claims), 'forged'],
+    ['with a shared secret', compact({ alg: 'HS256', kid: kidOf(signer) }, claims), 'forged'],
+    ['of anything else', 'no token at all', 'unknown'],
+  ])('is found out: %s', async (_title, token, signature) => {
+    expect(await signatures(publishing(signer.jwk))(token)).toBe(signature)
+  })
+
+  it('is found among several keys of one name, and of none', async () => {
+    const again = createSigner()
+    const twins = [signer, again].map(({ jwk }) => ({ ...jwk, kid: 'twin' }))
+    const signatureOf = signatures(publishing(...twins))
+    expect(await signatureOf(again.sign(claims, { kid: 'twin' }))).toBe('signed')
+    expect(await signatureOf(again.sign(claims, { kid: undefined }))).toBe('signed')
+    expect(await signatureOf(foreign.sign(claims, { kid: 'twin' }))).toBe('unknown')
+  })
+
+  it('of a new key of the cluster is found out at once', async () => {
+    const keys: unknown[] = [signer.jwk]
+    const signatureOf = signatures(() => Promise.resolve({ keys }))
+    const next = createSigner()
+    const token = next.sign(claims, { kid: 'next' })
+    expect(await signatureOf(token)).toBe('unknown')
+    keys.push({ ...next.jwk, kid: 'next' })
+    expect(await signatureOf(token)).toBe('signed')
+  })
+
+  it.each([
+    ['cannot be fetched', () => Promise.reject(new Error('no answer'))],
+    ['are none', () => Promise.resolve({ keys: [] })],
+    ['are no keys', () => Promise.resolve('text')],
+  ])("is not known where the cluster's keys %s", async (_title, fetchKeys) => {
+    expect(await signatures(fetchKeys)(signer.sign(claims))).toBe('unknown')
+  })
+})
+
+function kidOf({ jwk }: ReturnType<typeof createSigner>): unknown {
+  return 'kid' in jwk ? jwk.kid : undefined
+}
