@@ -27,7 +27,7 @@ export type Answer = {
 /** `request` is `undefined` for one that could not be read. `note` is told each step; it sees no secret. */
 export type Authorize = (request: AccessRequest | undefined, note?: Note) => Soon<Answer>
 
-type Note = (step: string) => void
+export type Note = (step: string) => void
 
 export type Sources = IdentitySources & {
   readonly directory: Directory
