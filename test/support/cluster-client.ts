@@ -107,7 +107,7 @@ export function collectionOf({ apiVersion, kind, metadata }: Ref): string {
   return `${root}${where}/${kind.toLowerCase()}s`
 }
 
-const pathOf = (ref: Ref): string => `${collectionOf(ref)}/${ref.metadata.name}`
+export const pathOf = (ref: Ref): string => `${collectionOf(ref)}/${ref.metadata.name}`
 
 const CALL_MS = 30_000
 
