@@ -2,7 +2,7 @@ SHELL := /bin/bash
 path_without_packages := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench profile micro clean
+.PHONY: help run test check fix bench profile micro measure clean
 
 # The tools, Node.js included, are npm packages. The mark is written last and goes with the
 # folder, so that an interrupted installation is repeated.
@@ -33,6 +33,11 @@ profile: $(installed) ## show where the service spends its time under load
 
 micro: $(installed) ## time the parts of a check
 	@node bench/micro.ts $(ONLY)
+
+measure: $(installed) ## measure how soon changes of a real cluster count, and a large one (20 minutes)
+	@node scripts/kubernetes.ts
+	@node --expose-gc measure/measure.ts $(ONLY)
+	@node measure/tokens.ts
 
 clean: ## remove the installed packages
 	@rm -rf node_modules

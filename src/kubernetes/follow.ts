@@ -29,6 +29,7 @@ export type FollowPeriods = RetryPeriods & {
 const PERIODS: FollowPeriods = {
   firstRetry: 200,
   longestRetry: 5_000,
+  longestKnock: 1_000,
   absent: 1_000,
   silence: 90_000,
   request: 30_000,
@@ -66,7 +67,7 @@ export async function follow(
       await watch()
       // An API server ends each watch after some time; one that ends them all at once is not well.
       if (performance.now() - begun > periods.longestRetry) retry.succeeded()
-      else retry.failed()
+      else retry.failed(true)
     } catch (error) {
       if (!signal.aborted) recover(error)
     }
@@ -145,7 +146,7 @@ export async function follow(
     // Before version 1.27 it never says that all that is there has come.
     if (listing) streams = !(error instanceof Silence)
     if (error instanceof ApiError) retry.ask(error.retryAfterMs)
-    retry.failed()
+    retry.failed(error instanceof ApiError)
     follower.failed(error)
   }
 

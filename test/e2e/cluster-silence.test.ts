@@ -60,7 +60,7 @@ function follow(port: number, token: string): Followed {
       }),
     ),
     failed: () => {},
-    periods: { silence: SILENCE_MS, request: SILENCE_MS, firstRetry: 10, longestRetry: 100 },
+    periods: { silence: SILENCE_MS, request: SILENCE_MS, firstRetry: 10, longestKnock: 100 },
   })
 }
 

@@ -15,6 +15,7 @@ export const ROLES: Collection = {
 const PERIODS: FollowPeriods = {
   firstRetry: 5,
   longestRetry: 40,
+  longestKnock: 20,
   absent: 20,
   silence: 60_000,
   request: 60_000,

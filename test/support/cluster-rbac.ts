@@ -60,3 +60,34 @@ export const inferenceService = (
   metadata: { namespace, name, annotations },
   spec: { predictor: {} },
 })
+
+/** The ServiceAccount team/`name`, which may list and watch these resources of any namespace, as `rules` has them. */
+export const watcher = (
+  name: string,
+  rules: readonly (readonly [apiGroup: string, resource: string])[],
+): readonly Written[] => {
+  const metadata = { name: `team-${name}` }
+  return [
+    serviceAccount('team', name),
+    {
+      apiVersion: RBAC_VERSION,
+      kind: 'ClusterRole',
+      metadata,
+      rules: rules.map(([apiGroup, resource]) => ({
+        apiGroups: [apiGroup],
+        resources: [resource],
+        verbs: ['list', 'watch'],
+      })),
+    },
+    clusterRoleBinding(metadata.name, metadata.name, name),
+  ]
+}
+
+/** Of the ServiceAccount team/`account`. */
+export const clusterRoleBinding = (name: string, role: string, account: string): Written => ({
+  apiVersion: RBAC_VERSION,
+  kind: 'ClusterRoleBinding',
+  metadata: { name },
+  roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
+  subjects: [{ kind: 'ServiceAccount', namespace: 'team', name: account }],
+})

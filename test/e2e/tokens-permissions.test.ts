@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { msUntil, verdictOf } from '../support/cluster-asking.ts'
+import { clusterRoleBinding, roleBinding, watcher } from '../support/cluster-rbac.ts'
+import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
+import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+
+let cluster: TokenCluster
+const services: ClusterService[] = []
+
+beforeAll(async () => {
+  cluster = await startTokenCluster()
+})
+afterAll(async () => {
+  await Promise.all(services.map(({ stop }) => stop()))
+  await cluster?.stop()
+})
+
+/** What is needed to know services, pods and keys, and no more. */
+const SERVING = [
+  ['serving.kserve.io', '*'],
+  ['', 'pods'],
+  ['', 'secrets'],
+  ['', 'configmaps'],
+] as const
+
+async function serveAs(name: string, config: object = {}): Promise<ClusterService> {
+  const kubeconfig = await cluster.kubeconfig({ token: await cluster.tokenFor('team', name) })
+  const service = await startClusterService({ kubeconfig, config })
+  services.push(service)
+  return service
+}
+
+const delegator = (name: string) =>
+  clusterRoleBinding(`${name}-asks`, 'system:auth-delegator', name)
+
+describe('where revocation need not be instant', () => {
+  const config = { kubernetes: { instantRevocation: false } }
+
+  it('less is permitted and watched, and what is remembered lasts until its time is over', async () => {
+    for (const object of [...watcher('modest', SERVING), delegator('modest')]) {
+      await cluster.create(object)
+    }
+    const service = await serveAs('modest', config)
+    await service.ready()
+    const readiness = (await service.read('/readyz?verbose')).text
+    expect(readiness).toContain('[+]revocation ok: when what is remembered ends')
+    expect(readiness).not.toContain('rolebindings')
+    expect((await service.read('/metrics')).text).toContain('kserve_authz_instant_revocation 0')
+
+    const binding = roleBinding('team', 'for-now', 'iris-reader', {
+      kind: 'ServiceAccount',
+      namespace: 'team',
+      name: 'stranger',
+    })
+    const token = await cluster.tokenFor('team', 'stranger')
+    const ask = () => verdictOf(service.gateway, { token })
+    await cluster.create(binding)
+    await msUntil(200, ask)
+    await cluster.delete(binding)
+    for (let tries = 0; tries < 20; tries += 1) expect(await ask()).toBe('allow')
+  })
+})
+
+describe('a permission that is missing', () => {
+  it('to ask is named, and tokens are a 503', async () => {
+    for (const object of watcher('mute', SERVING)) await cluster.create(object)
+    const service = await serveAs('mute', { kubernetes: { instantRevocation: false } })
+    await service.ready()
+    const token = await cluster.tokenFor('team', 'reader')
+    expect(await verdictOf(service.gateway, { token })).toBe('authentication-unavailable')
+    await expect
+      .poll(() => service.log, { timeout: 10_000 })
+      .toContainEqual(
+        expect.objectContaining({
+          resource: 'tokenreviews',
+          msg: 'missing permission: create tokenreviews.authentication.k8s.io',
+        }),
+      )
+    await cluster.create(delegator('mute'))
+    await msUntil(200, () => verdictOf(service.gateway, { token }))
+  })
+
+  it('to watch what ends a token is named, and it is not ready', async () => {
+    for (const object of [...watcher('blind', SERVING), delegator('blind')]) {
+      await cluster.create(object)
+    }
+    const service = await serveAs('blind')
+    await expect
+      .poll(async () => (await service.read('/readyz?verbose')).text, { timeout: 10_000 })
+      .toContain('[-]serviceaccounts failed: missing permission: list and watch serviceaccounts')
+    const token = await cluster.tokenFor('team', 'reader')
+    expect(await verdictOf(service.gateway, { token })).toBe('not-synced')
+  })
+})
