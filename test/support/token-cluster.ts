@@ -21,10 +21,11 @@ export async function startTokenCluster(): Promise<TokenCluster> {
   const cluster = await startCluster()
   const services: ClusterService[] = []
   const stop = async () => {
-    const traces = await tracesOf([], { services, cluster }).finally(async () => {
+    const end = async () => {
       await Promise.all(services.map((service) => service.stop()))
       await cluster.stop()
-    })
+    }
+    const traces = await tracesOf([], { services, cluster }).finally(end)
     if (traces.length > 0) throw new Error(`tokens in what was printed: ${traces.length}`)
   }
   try {
