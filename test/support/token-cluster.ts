@@ -20,12 +20,16 @@ export type TokenCluster = Cluster & {
 export async function startTokenCluster(): Promise<TokenCluster> {
   const cluster = await startCluster()
   const services: ClusterService[] = []
-  const stop = async () => {
-    const end = async () => {
+  const found = async () => {
+    try {
+      return await tracesOf([], { services, cluster })
+    } finally {
       await Promise.all(services.map((service) => service.stop()))
       await cluster.stop()
     }
-    const traces = await tracesOf([], { services, cluster }).finally(end)
+  }
+  const stop = async () => {
+    const traces = await found()
     if (traces.length > 0) throw new Error(`tokens in what was printed: ${traces.length}`)
   }
   try {
