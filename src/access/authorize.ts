@@ -61,7 +61,9 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
     targets: Targets,
     note: Note | undefined,
   ): Soon<Answer> {
-    const [target, next, ...rest] = targets
+    const [target] = targets
+    if (targets.length === 1) return judge(request, target, note)
+    const [, next, ...rest] = targets
     return whenKnown(judge(request, target, note), (answer) => {
       if (next === undefined || answer.decision.outcome === 'deny') return answer
       return whenKnown(judgeAll(request, [next, ...rest], note), (other) =>
