@@ -69,8 +69,11 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
     targets: Targets,
     note: Note | undefined,
   ): Soon<Answer> {
-    const [target, next, ...rest] = targets
-    return whenKnown(judge(request, target, regimesOf(target.service).enforced, note), (answer) => {
+    const [target] = targets
+    const regime = regimesOf(target.service).enforced
+    if (targets.length === 1) return judge(request, target, regime, note)
+    const [, next, ...rest] = targets
+    return whenKnown(judge(request, target, regime, note), (answer) => {
       if (next === undefined || answer.decision.outcome === 'deny') return answer
       return whenKnown(judgeAll(request, [next, ...rest], note), (other) =>
         bothAllow(answer, other),

@@ -53,8 +53,8 @@ export function createIdentify(sources: IdentitySources) {
     const digest = sources.sha256(credential.value)
     const { namespace } = service
     const keys = credential.asApiKey ? sources.directory.keysWith(namespace, digest) : []
-    const [key, ...others] = keys
-    if (others.length > 0) return rejected('unknown-api-key')
+    const [key] = keys
+    if (keys.length > 1) return rejected('unknown-api-key')
     if (key !== undefined) return authenticateKey(key)
     return whenKnown(
       authenticateFor(credential, digest, { service, proxy }, lists),

@@ -65,9 +65,12 @@ const isIdentityOf = (principal: string, workload: Workload): boolean => {
 function belongsElsewhere(host: string, targets: readonly Target[], directory: Directory): boolean {
   const claimants = directory.claimantsOf({ host, pathPrefix: '' })
   if (claimants.length === 0) return false
-  const claiming = new Set(claimants.map(idOf))
-  return targets.some(({ service }) => !claiming.has(idOf(service)))
+  return targets.some(
+    ({ service }) => !claimants.includes(service) && !claimants.some(isSameAs(service)),
+  )
 }
+
+const isSameAs = (service: Service) => (other: Service) => idOf(other) === idOf(service)
 
 function atGateway(request: AccessRequest, directory: Directory): Targets | Deny {
   const { host } = request
@@ -137,11 +140,13 @@ function onceEach(targets: readonly Target[]): readonly Target[] {
 
 /** In order of kind, namespace and name. */
 function inOrder(targets: readonly Target[]): Targets | Deny {
-  const [first, ...others] =
-    targets.length < 2
-      ? targets
-      : targets.toSorted((one, other) => compare(sortKey(one), sortKey(other)))
-  return first === undefined ? deny('unknown-target') : [first, ...others]
+  const [only] = targets
+  if (only === undefined) return deny('unknown-target')
+  if (targets.length === 1) return [only]
+  const [first = only, ...others] = targets.toSorted((one, other) =>
+    compare(sortKey(one), sortKey(other)),
+  )
+  return [first, ...others]
 }
 
 // A space sorts before whatever a name can hold.

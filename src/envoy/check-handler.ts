@@ -3,7 +3,7 @@ import { deny } from '../access/decision.ts'
 import type { DeclaredPosition } from '../access/request.ts'
 import { dialectOf } from './dialect.ts'
 import type { Encode } from './encode.ts'
-import type { CheckHandler } from './protocol.ts'
+import { type CheckHandler, decodeCheckRequest } from './protocol.ts'
 import { type Incoming, readCheckRequest } from './read-request.ts'
 
 /** A check that was answered; `seconds` from the first look at it. */
@@ -51,7 +51,9 @@ export function createCheckHandler(
       tell(fault)
     }
     try {
-      const incoming = readCheckRequest(call.request, position, () => addressOf(call.getPeer()))
+      const incoming = readCheckRequest(decodeCheckRequest(call.request), position, () =>
+        addressOf(call.getPeer()),
+      )
       const answer = authorize(incoming.request)
       if (!(answer instanceof Promise)) finish(incoming, answer)
       else

@@ -96,7 +96,7 @@ export type Unreadable = typeof UNREADABLE
 /** Longest request that is decoded, in bytes. */
 export const MAX_REQUEST_BYTES = 16 * 1024 * 1024
 
-export type CheckHandler = handleUnaryCall<CheckRequest | Unreadable, Buffer>
+export type CheckHandler = handleUnaryCall<Buffer, Buffer>
 
 const SERVICE = 'envoy.service.auth.v3.Authorization'
 
@@ -128,12 +128,12 @@ export function encodeForeignCheckRequest(value: unknown): Buffer | undefined {
 }
 
 /**
- * The gRPC definition of the Authorization service. Its deserializer is total, because Envoy may
- * treat a gRPC error as "allow" where it never does so with a denial. Answers are bytes on both
- * sides.
+ * The gRPC definition of the Authorization service: bytes on both sides. Whoever answers decodes them,
+ * because Envoy may treat a gRPC error as "allow" where it never does so with a denial. Besides, gRPC
+ * keeps what its deserializer returns as long as the stream, and garbage that lives long is dear.
  */
 export function authorizationService(): {
-  readonly Check: MethodDefinition<CheckRequest | Unreadable, Buffer>
+  readonly Check: MethodDefinition<Buffer, Buffer>
 } {
   const { path, requestStream, responseStream } = check
   return {
@@ -141,14 +141,15 @@ export function authorizationService(): {
       path,
       requestStream,
       responseStream,
-      requestSerialize: (request) => encodeCheckRequest(request === UNREADABLE ? {} : request),
-      requestDeserialize: decodeCheckRequest,
+      requestSerialize: (bytes) => bytes,
+      requestDeserialize: (bytes) => bytes,
       responseSerialize: (bytes) => bytes,
       responseDeserialize: (bytes) => bytes,
     },
   }
 }
 
+/** Total: whatever the bytes are, there is an answer to them. */
 export function decodeCheckRequest(bytes: Buffer): CheckRequest | Unreadable {
   if (bytes.length > MAX_REQUEST_BYTES) return UNREADABLE
   try {

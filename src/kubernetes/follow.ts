@@ -59,6 +59,8 @@ export async function follow(
   /** How often in a row none of its paths was found. */
   let missed = 0
   let tried = 0
+  /** How often in a row nothing came. */
+  let silences = 0
 
   while (!signal.aborted) {
     const begun = performance.now()
@@ -109,6 +111,7 @@ export async function follow(
     follower.connected()
     for await (const event of events) {
       follower.heard()
+      silences = 0
       take(event)
       if (event.kind === 'put') initial?.add(event.object.key)
       if (event.kind === 'bookmark' && event.initialEventsEnd && initial !== undefined) {
@@ -136,9 +139,9 @@ export async function follow(
     const status = error instanceof ApiError ? error.status : 0
     if (status === NOT_FOUND) return lookElsewhere()
     const listing = version === undefined
-    // A watch from a version that the API server does not have yet is silent.
-    if (status === GONE || error instanceof Silence || error instanceof Unreadable)
-      version = undefined
+    if (error instanceof Silence) silences += 1
+    // A watch from a version that the API server does not have yet is silent, too.
+    if (status === GONE || silences > 1 || error instanceof Unreadable) version = undefined
     if (listing && streams && REFUSED.has(status)) {
       streams = false
       return

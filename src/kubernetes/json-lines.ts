@@ -1,7 +1,11 @@
 import type { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 
 /** Of one event; etcd holds no object larger than 1.5 MiB. */
 const MAX_LINE_LENGTH = 16 * 1024 * 1024
+
+/** Longest work on one stream without a pause for everything else. */
+const TURN_MS = 5
 
 /** Nothing was said for so long that the other side is taken for dead. */
 export class Silence extends Error {
@@ -20,11 +24,19 @@ export async function* jsonLines(
   const fall = () => stream.destroy(new Silence('the API server was silent for too long'))
   const timer = setTimeout(fall, silenceMs)
   const linesIn = createLines()
+  let begun = performance.now()
   try {
     for await (const chunk of stream) {
       const lines = linesIn(String(chunk))
       if (lines.length > 0) timer.refresh()
-      for (const line of lines) if (line !== '') yield parse(line)
+      for (const line of lines) {
+        if (line !== '') yield parse(line)
+        // A stream that has more all the time would keep everybody else waiting.
+        if (performance.now() - begun > TURN_MS) {
+          await turn()
+          begun = performance.now()
+        }
+      }
     }
   } finally {
     clearTimeout(timer)

@@ -2,6 +2,7 @@ import { ApiError, type ApiServer } from './api-server.ts'
 import type { KindCollection } from './collections.ts'
 import { describe } from './describe.ts'
 import { type FollowPeriods, follow } from './follow.ts'
+import { Silence } from './json-lines.ts'
 import { createKnown, type Keeper } from './known.ts'
 
 /** A collection, and what keeps its objects. */
@@ -72,7 +73,9 @@ export function followCluster(options: ClusterOptions): Cluster {
   }
 }
 
-const isForbidden = (error: unknown) => error instanceof ApiError && error.status === 403
+/** An API server that has just begun may not know yet what is permitted, and it may leave out a bookmark. */
+const mayPass = (error: unknown) =>
+  error instanceof Silence || (error instanceof ApiError && error.status === 403)
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
@@ -93,8 +96,7 @@ function createRun(
   const report = (error: unknown) => {
     state.restarts += 1
     state.problem = describe(error, collection)
-    // An API server that has just begun may not know yet what is permitted.
-    const early = isForbidden(error) && state.synced && last !== state.problem
+    const early = mayPass(error) && state.synced && last !== state.problem
     last = state.problem
     if (!early) failed(collection.resource, state.problem)
   }
@@ -111,9 +113,9 @@ function createRun(
     },
     heard: () => {
       state.heardAt = performance.now()
+      last = ''
     },
     connected: () => {
-      last = ''
       if (state.synced) state.problem = ''
     },
     failed: report,

@@ -4,7 +4,7 @@ import type { DenyReason } from '../access/decision.ts'
 import { pathOf } from '../access/path.ts'
 import type { Position } from '../access/request.ts'
 import type { Component } from '../access/workload.ts'
-import { createLines } from './lines.ts'
+import { createLines, toAscii } from './lines.ts'
 
 /** One decision as it is logged. Nothing in it may be a credential or the digest of one. */
 export type LoggedCheck = {
@@ -43,7 +43,7 @@ export type DecisionLog = {
   readonly close: () => Promise<void>
 }
 
-const BATCH_BYTES = 4_096
+const BATCH_BYTES = 16_384
 
 /** Writes one line of JSON for each decision to stdout. Requests never wait for its reader. */
 export function createDecisionLog({
@@ -53,9 +53,12 @@ export function createDecisionLog({
 }: Options): DecisionLog {
   if (decisions === 'off') return { log: () => {}, close: async () => {} }
   const lines = createLines({ stream, batchBytes: BATCH_BYTES, dropped })
+  const timeOf = createClock()
   return {
     log: (check: LoggedCheck) => {
-      if (decisions === 'all' || isDenied(check)) lines.write(lineOf(check))
+      if (decisions === 'all' || isDenied(check)) {
+        lines.writeAscii(lineOf(check, timeOf(check.time)))
+      }
     },
     close: lines.close,
   }
@@ -70,21 +73,46 @@ const MAX_METHOD = 32
 const MAX_PATH = 1_024
 const MAX_CREDENTIAL = 512
 
-const lineOf = (check: LoggedCheck): string =>
-  `${JSON.stringify({
-    time: new Date(check.time).toISOString(),
-    requestId: (check.requestId ?? '').slice(0, MAX_REQUEST_ID).replace(/[^\x20-\x7e]/g, '?'),
-    namespace: check.namespace ?? '',
-    name: check.name ?? '',
-    component: check.component ?? '',
-    position: check.position ?? '',
-    method: check.method.slice(0, MAX_METHOD),
-    path: pathOf(check.path).slice(0, MAX_PATH),
-    decision: check.decision,
-    reason: check.reason,
-    credentialKind: check.credentialKind,
-    credential: (check.credential ?? '').slice(0, MAX_CREDENTIAL),
-    latencyUs: Math.round(check.latencyUs),
-    shadowDecision: check.shadowDecision,
-    shadowReason: check.shadowReason,
-  })}\n`
+/** The keys stand in the text, and of the values only those are quoted that others choose: half the time of JSON.stringify. */
+const lineOf = (check: LoggedCheck, time: string): string =>
+  `{"time":"${time}"` +
+  `,"requestId":${quoted((check.requestId ?? '').slice(0, MAX_REQUEST_ID).replace(NOT_PRINTABLE, '?'))}` +
+  `,"namespace":${quoted(check.namespace ?? '')}` +
+  `,"name":${quoted(check.name ?? '')}` +
+  `,"component":"${check.component ?? ''}"` +
+  `,"position":"${check.position ?? ''}"` +
+  `,"method":${quoted(check.method.slice(0, MAX_METHOD))}` +
+  `,"path":${quoted(pathOf(check.path).slice(0, MAX_PATH))}` +
+  `,"decision":"${check.decision}"` +
+  `,"reason":"${check.reason}"` +
+  `,"credentialKind":"${check.credentialKind}"` +
+  `,"credential":${quoted((check.credential ?? '').slice(0, MAX_CREDENTIAL))}` +
+  `,"latencyUs":${Math.round(check.latencyUs)}${triedOf(check)}}\n`
+
+/** What a policy in shadow would have decided; nothing where none was tried. */
+const triedOf = ({ shadowDecision, shadowReason }: LoggedCheck): string =>
+  shadowDecision === undefined
+    ? ''
+    : `,"shadowDecision":"${shadowDecision}","shadowReason":"${shadowReason ?? ''}"`
+
+const NOT_PRINTABLE = /[^\x20-\x7e]/g
+// What stands in JSON as it is.
+const PLAIN = /^[ !#-[\]-~]*$/
+
+const quoted = (text: string): string =>
+  PLAIN.test(text) ? `"${text}"` : toAscii(JSON.stringify(text))
+
+/** Writes times in ISO 8601; the part down to the second is made once a second. */
+function createClock(): (time: number) => string {
+  let second = Number.NaN
+  let prefix = ''
+  return (time) => {
+    const milliseconds = Math.floor(time)
+    const now = Math.floor(milliseconds / 1_000)
+    if (now !== second) {
+      second = now
+      prefix = new Date(now * 1_000).toISOString().slice(0, -4)
+    }
+    return `${prefix}${String(milliseconds - now * 1_000).padStart(3, '0')}Z`
+  }
+}

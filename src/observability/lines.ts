@@ -27,11 +27,10 @@ export function createLines({ stream, batchBytes, dropped }: Options) {
   })
 
   const flush = () => {
-    if (batch !== '') stream.write(batch)
+    if (batch !== '') stream.write(batch, 'latin1')
     batch = ''
   }
-  const write = (json: string) => {
-    const line = json.replace(NOT_ASCII, escaped)
+  const writeAscii = (line: string) => {
     if (broken || stream.writableLength + batch.length + line.length > MAX_WAITING) {
       dropped()
       return
@@ -39,20 +38,24 @@ export function createLines({ stream, batchBytes, dropped }: Options) {
     batch += line
     if (batch.length >= batchBytes) flush()
   }
+  const write = (json: string) => writeAscii(toAscii(json))
   const timer = setInterval(flush, FLUSH_MS).unref()
 
   const close = () =>
     new Promise<void>((resolve) => {
       clearInterval(timer)
       const givenUp = setTimeout(resolve, CLOSE_MS)
-      stream.write(batch, () => {
+      stream.write(batch, 'latin1', () => {
         clearTimeout(givenUp)
         resolve()
       })
       batch = ''
     })
-  return { write, close }
+  return { write, writeAscii, close }
 }
+
+/** JSON in which every character that is not ASCII is written as an escape. */
+export const toAscii = (json: string): string => json.replace(NOT_ASCII, escaped)
 
 // What could end a line, hide text or turn its direction on some screen.
 const NOT_ASCII = /[\u007f-\uffff]/g

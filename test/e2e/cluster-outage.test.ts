@@ -6,6 +6,7 @@ import { aNamespace, install } from '../support/cluster-installation.ts'
 import { keySecret, llmInferenceService } from '../support/cluster-objects.ts'
 import { inferenceService } from '../support/cluster-rbac.ts'
 import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
+import { at } from '../support/json.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 10 }
@@ -123,6 +124,9 @@ describe('while the API server is away', () => {
     expect(await ask({ token: KEY })).toBe('allow')
     proxy.become('pass')
     await becomes('unknown-api-key', { token: KEY })
+    expect(service.log.map((line) => at(line, 'msg'))).toContain(
+      'the API server no longer knows what has changed: all is read again',
+    )
   })
 })
 

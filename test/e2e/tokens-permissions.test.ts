@@ -18,6 +18,7 @@ afterAll(async () => {
 /** What is needed to know services, pods and keys, and no more. */
 const SERVING = [
   ['serving.kserve.io', '*'],
+  ['kserve-authz.io', '*'],
   ['', 'pods'],
   ['', 'secrets'],
   ['', 'configmaps'],

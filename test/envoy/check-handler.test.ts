@@ -7,9 +7,9 @@ import { allow, DENY_REASONS, deny, OPEN } from '../../src/access/decision.ts'
 import { type Checked, type CheckParts, createCheckHandler } from '../../src/envoy/check-handler.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
 import {
-  authorizationService,
   type CheckHandler,
   type CheckRequest,
+  decodeCheckRequest,
   decodeCheckResponse,
   encodeCheckRequest,
   UNREADABLE,
@@ -56,7 +56,11 @@ const bug = new Error('a bug that says secret-0123456789')
 
 type Call = Parameters<CheckHandler>[0]
 
-const aCall = (request: CheckRequest | Unreadable, deadline: Date | number): Call =>
+/** The bytes of a check, or of what is none. */
+const messageOf = (check: CheckRequest | Unreadable): Buffer =>
+  check === UNREADABLE ? Buffer.from([0xff]) : encodeCheckRequest(check)
+
+const aCall = (request: Buffer, deadline: Date | number): Call =>
   Object.assign<EventEmitter, Omit<Call, keyof EventEmitter>>(new EventEmitter(), {
     request,
     cancelled: false,
@@ -82,7 +86,7 @@ async function repliesOf(
 ): Promise<readonly Reply[]> {
   const replies: Reply[] = []
   await new Promise<void>((resolve) => {
-    handler(aCall(request, deadline), (error, bytes) => {
+    handler(aCall(messageOf(request), deadline), (error, bytes) => {
       replies.push({ error, bytes: bytes ?? Buffer.alloc(0) })
       resolve()
     })
@@ -303,7 +307,7 @@ describe('a check is denied, once and with gRPC OK, when', () => {
           order.push('gave up')
           resolve()
         }, deadline - Date.now())
-        handler(aCall(aCheck(), form(deadline)), (_error, bytes) => {
+        handler(aCall(messageOf(aCheck()), form(deadline)), (_error, bytes) => {
           order.push(
             denialIn(decodeCheckResponse(bytes ?? Buffer.alloc(0))).headers['x-ext-auth-reason'] ??
               '',
@@ -363,7 +367,9 @@ describe('a check is denied, once and with gRPC OK, when', () => {
     const handler = createCheckHandler('gateway', { ...PARTS, ...parts })
     const replies: unknown[] = []
     try {
-      handler(aCall(aCheck(), Number.POSITIVE_INFINITY), (_error, bytes) => replies.push(bytes))
+      handler(aCall(messageOf(aCheck()), Number.POSITIVE_INFINITY), (_error, bytes) =>
+        replies.push(bytes),
+      )
     } catch {}
     expect(replies).toHaveLength(1)
   })
@@ -401,7 +407,6 @@ describe('whatever bytes arrive', () => {
     workloads: [aWorkload()],
     keys: [anApiKey()],
   })
-  const { requestDeserialize } = authorizationService().Check
   const faults: unknown[] = []
   const handler = createCheckHandler('auto', {
     ...PARTS,
@@ -429,7 +434,7 @@ describe('whatever bytes arrive', () => {
   /** These facts are all in memory: the answer is there when the handler returns. */
   function answersTo(bytes: Buffer): readonly Reply[] {
     const replies: Reply[] = []
-    const call = aCall(requestDeserialize(bytes), Number.POSITIVE_INFINITY)
+    const call = aCall(bytes, Number.POSITIVE_INFINITY)
     handler(call, (error, reply) => {
       replies.push({ error, bytes: reply ?? Buffer.alloc(0) })
     })
@@ -489,7 +494,7 @@ describe('whatever bytes arrive', () => {
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
         const bytes = changes.reduce((changed, apply) => apply(changed), good)
-        if (requestDeserialize(bytes) !== UNREADABLE) readable += 1
+        if (decodeCheckRequest(bytes) !== UNREADABLE) readable += 1
         isAnsweredOnce(bytes)
       }),
       { numRuns: 1_500 },

@@ -6,6 +6,7 @@ import {
   type CheckHandler,
   type CheckRequest,
   type CheckResponse,
+  decodeCheckRequest,
   decodeCheckResponse,
   encodeCheckRequest,
   encodeCheckResponse,
@@ -62,23 +63,23 @@ const nestedGroups = (depth: number) =>
 
 describe('a CheckRequest', () => {
   it('is read with every field that is declared', () => {
-    expect(Check.requestDeserialize(encodeCheckRequest(request))).toEqual(request)
+    expect(decodeCheckRequest(encodeCheckRequest(request))).toEqual(request)
   })
 
   it('may be empty', () => {
-    expect(Check.requestDeserialize(Buffer.alloc(0))).toEqual({})
+    expect(decodeCheckRequest(Buffer.alloc(0))).toEqual({})
   })
 
   it('may hold fields that are not declared', () => {
     const unknownField = Buffer.from([0xfa, 0x3e, 0x02, 0x68, 0x69])
     const bytes = Buffer.concat([encodeCheckRequest(request), unknownField])
-    expect(Check.requestDeserialize(bytes)).toEqual(request)
+    expect(decodeCheckRequest(bytes)).toEqual(request)
   })
 
   it('keeps headers that are named like members of every object', () => {
     const headers = { constructor: 'a', tostring: 'b' }
     const bytes = encodeCheckRequest({ attributes: { request: { http: { headers } } } })
-    expect(Check.requestDeserialize(bytes)).toEqual({
+    expect(decodeCheckRequest(bytes)).toEqual({
       attributes: { request: { http: { headers } } },
     })
   })
@@ -92,18 +93,18 @@ describe('bytes are unreadable when they', () => {
     ['nest 1,000,000 groups', nestedGroups(1_000_000)],
     ['claim a length beyond their end', Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])],
   ])('%s', (_title, bytes) => {
-    expect(Check.requestDeserialize(bytes)).toBe(UNREADABLE)
+    expect(decodeCheckRequest(bytes)).toBe(UNREADABLE)
   })
 
   it('are too many, though they decode', () => {
     const path = '/'.repeat(MAX_REQUEST_BYTES)
     const bytes = encodeCheckRequest({ attributes: { request: { http: { path } } } })
-    expect(Check.requestDeserialize(bytes)).toBe(UNREADABLE)
+    expect(decodeCheckRequest(bytes)).toBe(UNREADABLE)
   })
 })
 
 describe('no bytes', () => {
-  const read = (bytes: Uint8Array) => Check.requestDeserialize(Buffer.from(bytes))
+  const read = (bytes: Uint8Array) => decodeCheckRequest(Buffer.from(bytes))
 
   it('make the deserializer throw', () => {
     fc.assert(
@@ -150,7 +151,7 @@ describe('over gRPC', () => {
     const received: unknown[] = []
     const bytes = encodeCheckResponse(denied)
     const answer = await callOnce(sent, (call, reply) => {
-      received.push(call.request)
+      received.push(decodeCheckRequest(call.request))
       reply(null, bytes)
     })
     expect(received).toEqual([expected])

@@ -130,6 +130,24 @@ describe('tokens at the same time', () => {
     expect(requests).toHaveLength(1)
   })
 
+  it('that are the same are asked for once, even if the answer comes while one is looked at', async () => {
+    const { answer: wait, release } = held()
+    const looks: (() => void)[] = []
+    const { verdict, requests } = authenticating(wait, {
+      signatureOf: () => new Promise((resolve) => looks.push(() => resolve('signed'))),
+    })
+    const token = aToken()
+    const first = verdict(token)
+    looks.shift()?.()
+    await turn()
+    const late = verdict(token)
+    release(GOOD)
+    expect(await first).toBe('team/reader')
+    looks.shift()?.()
+    expect(await late).toBe('team/reader')
+    expect(requests).toHaveLength(1)
+  })
+
   it('are answered and remembered, though whoever asked first waits no longer', async () => {
     const { answer: wait, release } = held()
     const { ask, verdict, remembered } = authenticating(wait)

@@ -112,6 +112,21 @@ describe('a look-up that began before a change', () => {
       expect(made.remembered(token)).toBe('invalid-token')
     },
   )
+
+  it('does not drive out what was asked for after it', async () => {
+    const { answer: wait, release } = held()
+    const made = authenticating(wait)
+    made.accounts.secrets.put(secret())
+    const token = aLegacyToken()
+    const before = made.verdict(token)
+    await vi.advanceTimersByTimeAsync(0)
+    made.accounts.secrets.put(secret('secret-1', '2'))
+    made.answer(() => GOOD)
+    expect(await made.verdict(token)).toBe('team/reader')
+    release(GOOD)
+    await before
+    expect(made.remembered(token)).toBe('team/reader')
+  })
 })
 
 describe('a token whose ServiceAccount was just made', () => {

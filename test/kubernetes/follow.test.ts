@@ -145,15 +145,22 @@ describe('what was deleted in a gap is gone after', () => {
     await names(['b'])
   })
 
-  it('a silence: the version may be one that the API server never reaches', async () => {
+  it('silence twice: the version may be one that the API server never reaches', async () => {
     const { failures } = start({ silence: 100 })
     await names(['a', 'b'])
-    server.next(quiet)
+    server.next(quiet, quiet)
     collection.endWatches()
     collection.remove('a')
     await names(['b'])
     expect(failures.join()).toContain('silent for too long')
   })
+})
+
+it('goes on from where it was after silence', async () => {
+  start({ silence: 100 })
+  await names(['a', 'b'])
+  const versions = () => urls().map(({ searchParams }) => searchParams.get('resourceVersion'))
+  await expect.poll(() => versions().slice(0, 2), PATIENCE).toEqual([null, '3'])
 })
 
 describe('recovers from', () => {

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonLines, Silence } from '../../src/kubernetes/json-lines.ts'
@@ -54,6 +54,23 @@ describe('lines of JSON', () => {
     const chunk = 'x'.repeat(1024 * 1024)
     await expect(valuesIn(Array.from({ length: 17 }, () => chunk))).rejects.toThrow(/too long/)
   })
+})
+
+it('a stream that always has more lets others have their turn', async () => {
+  const chunks = Array.from({ length: 50 }, () => `${'1\n'.repeat(20_000)}`)
+  const stream = Readable.from(chunks, { objectMode: false, highWaterMark: 1024 * 1024 })
+  let turns = 0
+  let reading = true
+  const turn = () => {
+    turns += 1
+    if (reading) setImmediate(turn)
+  }
+  turn()
+  let values = 0
+  for await (const _value of jsonLines(stream, LONG_MS)) values += 1
+  reading = false
+  expect(values).toBe(1_000_000)
+  expect(turns).toBeGreaterThan(4)
 })
 
 describe('silence', () => {

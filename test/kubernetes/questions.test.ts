@@ -68,6 +68,17 @@ describe('a question', () => {
     expect(requests).toHaveLength(5)
   })
 
+  it('is asked on, however often it fails now and then', async () => {
+    const { ask, answer, requests } = questions(() => 'well', { tolerated: 1 })
+    for (let round = 0; round < 5; round += 1) {
+      answer(failing(new ApiError(500)))
+      await ask('a', {})
+      answer(() => 'well')
+      await ask('a', {})
+    }
+    expect(requests).toHaveLength(10)
+  })
+
   it('is refused at once where too many wait, and others take their turns', async () => {
     const { answer, release } = held()
     const { ask, sheds } = questions(answer, { running: 1, waiting: 2, waitingPerKey: 1 })

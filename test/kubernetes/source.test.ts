@@ -1,0 +1,132 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createApiServer } from '../../src/kubernetes/api-server.ts'
+import { configurationCollection, serviceCollections } from '../../src/kubernetes/collections.ts'
+import type { FollowPeriods } from '../../src/kubernetes/follow.ts'
+import { type Cluster, followCluster } from '../../src/kubernetes/source.ts'
+import {
+  type Answer,
+  type FakeApiServer,
+  fakeCertificates,
+  startFakeApiServer,
+  status,
+} from '../support/api-server.ts'
+import { type FakeCollection, fakeCollection } from '../support/api-server-objects.ts'
+
+vi.setConfig({ testTimeout: 15_000 })
+
+const PATIENCE = { timeout: 10_000, interval: 5 }
+const PERIODS: Partial<FollowPeriods> = {
+  firstRetry: 5,
+  longestRetry: 20,
+  longestKnock: 20,
+  absent: 20,
+}
+const CONFIGURATION = configurationCollection('kserve')
+const [SERVICES = CONFIGURATION] = serviceCollections({ namespaces: [], apiKeyLabels: {} })
+
+let certificates: Awaited<ReturnType<typeof fakeCertificates>>
+let configMaps: FakeCollection
+let services: FakeCollection
+let server: FakeApiServer
+let cluster: Cluster
+let answerConfigMaps: Answer
+let puts: string[]
+let failures: string[]
+
+beforeAll(async () => {
+  certificates = await fakeCertificates()
+})
+beforeEach(async () => {
+  configMaps = fakeCollection()
+  services = fakeCollection()
+  services.put('iris')
+  answerConfigMaps = configMaps.answer
+  server = await startFakeApiServer(certificates, (request, response) => {
+    const isConfig = request.url?.includes('configmaps')
+    const answer = isConfig ? answerConfigMaps : services.answer
+    answer(request, response)
+  })
+  puts = []
+  failures = []
+})
+afterEach(async () => {
+  await cluster.close()
+  await server.close()
+})
+
+const keeper = { put: ({ key }: { key: string }) => void puts.push(key), remove: () => {} }
+
+function start() {
+  cluster = followCluster({
+    api: createApiServer(server.kubeConfig()),
+    followed: [],
+    configuration: { collection: CONFIGURATION, keeper },
+    configured: [{ collection: SERVICES, keeper }],
+    failed: (resource, message) => void failures.push(`${resource}: ${message}`),
+    periods: PERIODS,
+  })
+}
+
+const synced = () => expect.poll(() => cluster.synced(), PATIENCE).toBe(true)
+
+describe('a cluster', () => {
+  it('is read after its configuration', async () => {
+    configMaps.put('inferenceservice-config')
+    start()
+    await synced()
+    expect(puts).toEqual(['team/inferenceservice-config', 'team/iris'])
+  })
+
+  it('is not read while the configuration cannot be', async () => {
+    answerConfigMaps = status(403)
+    start()
+    await expect.poll(() => failures.length, PATIENCE).toBeGreaterThan(2)
+    expect(puts).toEqual([])
+    expect(cluster.synced()).toBe(false)
+    answerConfigMaps = configMaps.answer
+    await synced()
+    expect(puts).toEqual(['team/iris'])
+  })
+
+  it('is read again when the configuration has changed', async () => {
+    start()
+    await synced()
+    cluster.reread()
+    await expect.poll(() => puts, PATIENCE).toEqual(['team/iris', 'team/iris'])
+  })
+
+  it('stays known through an outage, and says what is wrong', async () => {
+    start()
+    await synced()
+    const problems = () => cluster.states().map(({ problem }) => problem)
+    expect(problems()).toEqual(['', ''])
+    await server.close()
+    await expect.poll(() => problems().every((problem) => problem !== ''), PATIENCE).toBe(true)
+    expect(cluster.synced()).toBe(true)
+  })
+
+  it('does not complain of a permission that is back at once', async () => {
+    start()
+    await synced()
+    server.next(status(403))
+    services.endWatches()
+    services.put('wine')
+    await expect.poll(() => puts, PATIENCE).toContain('team/wine')
+    expect(failures).toEqual([])
+    expect(cluster.states().map(({ restarts }) => restarts)).toContain(1)
+  })
+
+  it('says when it last heard of each kind', async () => {
+    const begun = performance.now()
+    start()
+    await synced()
+    for (const { heardAt } of cluster.states()) expect(heardAt).toBeGreaterThan(begun)
+  })
+
+  it('ends at once when it is closed, also while nothing is known', async () => {
+    answerConfigMaps = () => {}
+    start()
+    await cluster.close()
+    expect(puts).toEqual([])
+  })
+})
