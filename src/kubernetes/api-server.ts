@@ -159,8 +159,15 @@ function answerTo(
       : { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }
   const headers = { ...credentialsIn(options), accept, 'user-agent': 'kserve-authz', ...content }
   return new Promise((resolve, reject) => {
-    const request = https.request(url, { ...options, method, signal, headers }, resolve)
+    let answered = false
+    const request = https.request(url, { ...options, method, signal, headers }, (response) => {
+      answered = true
+      resolve(response)
+    })
     request.on('error', (error: NodeJS.ErrnoException) => {
+      // What ends an answer that has begun is told by its stream; nobody would wait for another.
+      if (answered) return
+      answered = true
       const stale = request.reusedSocket && BROKEN.has(error.code)
       if (stale && attempts > 1) resolve(answerTo(url, asked, options, attempts - 1))
       else reject(error)

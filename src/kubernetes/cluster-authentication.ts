@@ -10,7 +10,7 @@ import type { Budgets } from './budgets.ts'
 import { type Issued, issuedFor } from './issued.ts'
 import { createKnownTokens, type KnownToken, type Periods, type Said } from './known-tokens.ts'
 import type { CacheCounts, Observer } from './observer.ts'
-import { type Presented, type ReadToken, readerOf, type TokenRules } from './presented-token.ts'
+import { type ReadToken, readerOf, type TokenRules } from './presented-token.ts'
 import { createSharedCalls } from './shared-call.ts'
 import type { TokenReviews } from './token-review.ts'
 
@@ -50,6 +50,10 @@ type Question = {
   readonly digest: string
   readonly said: Said
   readonly held: Held
+  /** Whether a key of the cluster is known to have signed it. */
+  readonly isSigned: boolean
+  /** Those with the same wait for each other. */
+  readonly line: string
   /** Equal for equal questions: by the token, and by the objects that it does not outlive. */
   readonly key: string
 }
@@ -84,48 +88,52 @@ export function createClusterAuthentication(
     if (presented.kind === 'foreign') return undefined
     if (presented.kind === 'bad') return rejected(presented.reason)
     misses += 1
-    return lookUp(questionOf(token, digest, presented.said), presented, asker)
+    const question = questionOf(token, digest, presented.said, asker)
+    return presented.isJwt ? lookUpJwt(question, asker) : lookUp(question, asker)
   }
 
-  function questionOf(token: string, digest: string, said: Said): Question {
+  function questionOf(token: string, digest: string, said: Said, { service }: Asker): Question {
     const held = accounts.hold(said.issued)
     const key = `${digest} ${held.account?.number ?? 0} ${held.secret?.number ?? 0}`
-    return { token, digest, said, held, key }
+    return { token, digest, said, held, key, isSigned: false, line: idOf(service) }
   }
 
-  async function lookUp(question: Question, { isJwt }: Presented, asker: Asker) {
-    const { key, token, digest, said, held } = question
-    const signature = isJwt ? await signatures.join(key, () => parts.signatureOf(token)) : 'unknown'
+  async function lookUpJwt(question: Question, asker: Asker): Promise<Authentication> {
+    const { key, token, digest } = question
+    const signature = await signatures.join(key, () => parts.signatureOf(token))
     // Another may have asked meanwhile.
     const answer = calls.underWay(key) ?? known.find(digest)?.authentication
     if (answer !== undefined) return answer
-    if (signature === 'forged') {
-      known.keep(digest, INVALID, said, held)
-      return INVALID
-    }
-    const spent = signature === 'signed' ? undefined : parts.budgets(asker)
-    if (spent !== undefined) {
-      observer.shed(`tokenreview-${spent}`)
-      return OVERLOADED
-    }
-    return calls.join(key, () => inquire(question, idOf(asker.service)))
+    if (signature !== 'forged')
+      return lookUp({ ...question, isSigned: signature === 'signed' }, asker)
+    known.keep(digest, { ...question, authentication: INVALID })
+    return INVALID
+  }
+
+  function lookUp(question: Question, asker: Asker): Soon<Authentication> {
+    const underWay = calls.underWay(question.key)
+    if (underWay !== undefined) return underWay
+    const spent = question.isSigned ? undefined : parts.budgets(asker)
+    if (spent === undefined) return calls.join(question.key, () => inquire(question))
+    observer.shed(`tokenreview-${spent}`)
+    return OVERLOADED
   }
 
   /** Nobody waits for it. */
-  function refresh(token: string, digest: string, found: KnownToken, { service }: Asker) {
+  function refresh(token: string, digest: string, found: KnownToken, asker: Asker) {
     found.dueAt = performance.now() + periods.againMs
-    const question = questionOf(token, digest, found.said)
-    void calls.join(question.key, () => inquire(question, idOf(service)))
+    const question = { ...questionOf(token, digest, found.said, asker), isSigned: found.isSigned }
+    void calls.join(question.key, () => inquire(question))
   }
 
   /** Outlives whoever waits for it. */
-  async function inquire(question: Question, line: string): Promise<Authentication> {
-    const { token, digest, said, held } = question
+  async function inquire(question: Question): Promise<Authentication> {
+    const { digest, said, held } = question
     const begun = performance.now()
     const afresh = accounts.isUnsettled(held, said.issued)
-    const authentication = await reviews.review(token, line, afresh)
+    const authentication = await reviews.review({ ...question, afresh })
     if (authentication.kind === 'rejected') {
-      if (!isOutage(authentication.reason)) known.keep(digest, authentication, said, held)
+      if (!isOutage(authentication.reason)) known.keep(digest, { ...question, authentication })
       return authentication
     }
     const issued = confirmed(said.issued, authentication.caller)
@@ -134,9 +142,13 @@ export function createClusterAuthentication(
     if (!(await accounts.willLive(issued, leftMs))) {
       return leftMs > 0 && parts.watching() ? INVALID : UNAVAILABLE
     }
-    // Of a token that does not say whose it is, the objects are known only now.
-    const then = said.issued === undefined ? accounts.hold(issued) : held
-    known.keep(digest, authentication, { ...said, issued }, then)
+    known.keep(digest, {
+      ...question,
+      authentication,
+      said: { ...said, issued },
+      // Of a token that does not say whose it is, the objects are known only now.
+      held: said.issued === undefined ? accounts.hold(issued) : held,
+    })
     return authentication
   }
 }

@@ -33,6 +33,8 @@ export type KnownToken = {
   readonly said: Said
   /** As its objects were when it was asked for. */
   readonly held: Held
+  /** Whether a key of the cluster is known to have signed it. */
+  readonly isSigned: boolean
   /** `performance.now()` from which on it is to be asked for again, if it is in use. */
   dueAt: number
 }
@@ -56,11 +58,13 @@ export function createKnownTokens(
     find: (digest: string): KnownToken | undefined =>
       valid(good.get(digest)) ?? valid(bad.get(digest)),
     /** Unless its objects have changed since it was asked for. */
-    keep: (digest: string, authentication: Authentication, said: Said, held: Held) => {
+    keep: (digest: string, { authentication, said, held, isSigned }: Omit<KnownToken, 'dueAt'>) => {
       if (!accounts.holds(held, said.issued)) return
+      // Nothing else of what was handed in: that may hold the token.
+      const kept = { said, held, isSigned }
       if (authentication.kind === 'rejected') {
         good.delete(digest)
-        bad.set(digest, { authentication, said, held, dueAt: NEVER }, periods.negativeMs)
+        bad.set(digest, { ...kept, authentication, dueAt: NEVER }, periods.negativeMs)
         return
       }
       const ttlMs = Math.min(periods.positiveMs, (said.expiresAt ?? NEVER) - Date.now())
@@ -70,9 +74,14 @@ export function createKnownTokens(
       const text = JSON.stringify(authentication)
       const before = good.get(digest)?.authentication
       // The former object, if it says the same: what was derived from it holds on.
-      const kept = JSON.stringify(before) === text && before !== undefined ? before : authentication
+      const same = JSON.stringify(before) === text ? before : undefined
       bad.delete(digest)
-      good.set(digest, { authentication: kept, said, held, dueAt }, ttlMs, text.length)
+      good.set(
+        digest,
+        { ...kept, authentication: same ?? authentication, dueAt },
+        ttlMs,
+        text.length,
+      )
     },
     size: () => good.size() + bad.size(),
   }

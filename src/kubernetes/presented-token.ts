@@ -19,7 +19,7 @@ export type TokenRules = {
   readonly inspect: (token: string) => UncheckedToken | undefined
 }
 
-export type Presented = { readonly kind: 'possible'; readonly isJwt: boolean; readonly said: Said }
+type Presented = { readonly kind: 'possible'; readonly isJwt: boolean; readonly said: Said }
 
 /** `foreign`: not of this cluster. `bad`: the API server would refuse it, or nobody can tell yet. */
 export type ReadToken = (

@@ -2,14 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { type Authentication, known, rejected } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import { isFields } from './fields.ts'
-import { createQuestions, type Question, type QuestionParts } from './questions.ts'
+import {
+  createQuestions,
+  type Question,
+  type QuestionLimits,
+  type QuestionParts,
+} from './questions.ts'
 
 export type TokenReviews = {
-  /**
-   * Whose a token is. `line`: those with the same wait for each other; `afresh`: not out of what the API
-   * server remembers for ten seconds. Never rejects.
-   */
-  readonly review: (token: string, line: string, afresh: boolean) => Promise<Authentication>
+  /** Whose a token is. Never rejects. */
+  readonly review: (asked: AskedToken) => Promise<Authentication>
+}
+
+type AskedToken = {
+  readonly token: string
+  /** Those with the same wait for each other. */
+  readonly line: string
+  /** Whether a key of the cluster is known to have signed it; those of which that is not known wait apart. */
+  readonly isSigned: boolean
+  /** Not out of what the API server remembers for ten seconds. */
+  readonly afresh: boolean
 }
 
 const TOKEN_REVIEW: Question = {
@@ -23,13 +35,15 @@ export function createTokenReviews(
   audiences: readonly string[],
   parts: QuestionParts,
 ): TokenReviews {
-  const questions = createQuestions(TOKEN_REVIEW, parts)
+  const signed = createQuestions(TOKEN_REVIEW, parts)
+  const limits = { ...UNSIGNED, ...parts.limits }
+  const unsigned = createQuestions(TOKEN_REVIEW, { ...parts, limits })
 
   return {
-    review: async (token, line, afresh) => {
+    review: async ({ token, line, isSigned, afresh }) => {
       // It remembers tokens by their audiences too. No token is issued for one that nobody knows.
       const asked = afresh ? [...audiences, `afresh:${randomUUID()}`] : audiences
-      const outcome = await questions.ask(line, {
+      const outcome = await (isSigned ? signed : unsigned).ask(line, {
         apiVersion: 'authentication.k8s.io/v1',
         kind: 'TokenReview',
         spec: { token, audiences: asked },
@@ -40,6 +54,9 @@ export function createTokenReviews(
     },
   }
 }
+
+/** So that others go on where an authenticator behind the API server hangs, or nobody's tokens are sent. */
+const UNSIGNED: Partial<QuestionLimits> = { running: 8, waiting: 512, waitingPerKey: 128 }
 
 const UNAVAILABLE = rejected('authentication-unavailable')
 

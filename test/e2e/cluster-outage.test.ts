@@ -102,6 +102,9 @@ describe('while the API server is away', () => {
       .poll(() => service.log, PATIENCE)
       .toContainEqual(expect.objectContaining({ level: 'warn' }))
     expect(await service.read('/readyz')).toHaveProperty('status', 200)
+    expect((await service.read('/metrics')).text).toMatch(
+      /^kserve_authz_watch_age_seconds\{resource="secrets"\} \d/m,
+    )
     await cluster.startApiServer()
     await cluster.create(keySecret('team', 'writer', `${KEY}-new`))
     await becomes('allow', { token: `${KEY}-new` })

@@ -72,7 +72,10 @@ describe('well-formed garbage', () => {
     const seconds = (performance.now() - begun) / 1_000
 
     expect(tally(valid)).toEqual({ allow: 320 })
-    expect(new Set(verdicts)).toEqual(new Set(['invalid-token', 'overloaded']))
+    expect(verdicts).toContain('overloaded')
+    expect(['invalid-token', 'overloaded', 'deadline-exceeded']).toEqual(
+      expect.arrayContaining([...new Set(verdicts)]),
+    )
     expect(calls.tokenReviews - 320).toBeLessThanOrEqual(100 + 50 * seconds)
     expect((await service.read('/metrics')).text).toMatch(
       /kserve_authz_shed_total\{cause="tokenreview-service"\} [1-9]/,

@@ -36,6 +36,7 @@ describe('a token of the cluster', () => {
   it.each<[title: string, status: number, token: () => Promise<string>]>([
     ['that TokenRequest made opens what its ServiceAccount may get', 200, () => made('reader')],
     ['of a ServiceAccount without a RoleBinding is forbidden', 403, () => made('stranger')],
+    ['of one that is bound to no Role that there is is forbidden', 403, () => bound('nowhere')],
     ['that a Secret holds opens it too', 200, () => held('reader', 'reader-token')],
     [
       'that a Secret held of a stranger is forbidden',
@@ -65,6 +66,11 @@ describe('a token of the cluster', () => {
 
   const made = (name: string, spec: { audiences?: readonly string[] } = {}) =>
     cluster.tokenFor('team', name, spec)
+  const bound = async (role: string) => {
+    const subject = { kind: 'ServiceAccount', namespace: 'team', name: 'stranger' } as const
+    await cluster.create(roleBinding('team', 'to-a-role', role, subject))
+    return made('stranger')
+  }
   const ours = (claims: object) => cluster.signer.bound('team', 'reader', { ...claims })
   const claimsOf = (account: string) => boundClaims('team', account, 'another-uid')
   const held = async (account: string, name: string) =>

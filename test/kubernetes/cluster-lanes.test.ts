@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Asker } from '../../src/access/identify.ts'
 import { createBudgets } from '../../src/kubernetes/budgets.ts'
 import type { Signature } from '../../src/kubernetes/cluster-authentication.ts'
-import { held } from './asking.ts'
+import { at } from '../support/json.ts'
+import { held, never } from './asking.ts'
 import { ASKER, aToken, authenticating, BAD, GOOD } from './authenticating.ts'
 
 const asker = (name: string, proxy = '10.0.0.1'): Asker => ({
@@ -44,6 +45,15 @@ describe('a token that the cluster signed', () => {
     expect(await verdict(aToken())).toBe('team/reader')
     expect(await verdict(aToken())).toBe('overloaded')
     expect(await verdict('sha256~somebody')).toBe('overloaded')
+    expect(await verdict(signed())).toBe('team/reader')
+  })
+
+  it('does not wait for those that hang since nobody knows who signed them', async () => {
+    const { verdict, ask } = lanes(
+      ({ body }) => (String(at(body, 'spec', 'token')).startsWith('sha256~') ? never() : GOOD),
+      1_000,
+    )
+    for (let sent = 0; sent < 100; sent += 1) void ask(`sha256~${sent}`)
     expect(await verdict(signed())).toBe('team/reader')
   })
 

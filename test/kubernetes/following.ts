@@ -1,8 +1,10 @@
+import { afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { createApiServer } from '../../src/kubernetes/api-server.ts'
 import type { Collection } from '../../src/kubernetes/collection.ts'
 import { type FollowPeriods, follow } from '../../src/kubernetes/follow.ts'
 import { createKnown } from '../../src/kubernetes/known.ts'
-import type { FakeApiServer } from '../support/api-server.ts'
+import { type FakeApiServer, fakeCertificates, startFakeApiServer } from '../support/api-server.ts'
+import { type FakeCollection, fakeCollection } from '../support/api-server-objects.ts'
 
 export const ROLES: Collection = {
   resource: 'roles',
@@ -22,7 +24,7 @@ const PERIODS: FollowPeriods = {
 }
 
 /** Follows a collection; `held` is what a keeper was told to keep, by key. */
-export function startFollowing(
+function startFollowing(
   server: Pick<FakeApiServer, 'kubeConfig'>,
   periods: Partial<FollowPeriods> = {},
   collection = ROLES,
@@ -68,5 +70,44 @@ export function startFollowing(
       await running
       api.close()
     },
+  }
+}
+
+export const PATIENCE = { timeout: 10_000, interval: 5 }
+
+type Following = ReturnType<typeof startFollowing>
+
+/** For each test an API server with the objects `a` and `b`, and what follows them once it is started. */
+export function followingWorld() {
+  let certificates: Awaited<ReturnType<typeof fakeCertificates>>
+  let server: FakeApiServer
+  let collection: FakeCollection
+  let following: Following | undefined
+
+  beforeAll(async () => {
+    certificates = await fakeCertificates()
+  })
+  beforeEach(async () => {
+    collection = fakeCollection()
+    collection.put('a')
+    collection.put('b')
+    server = await startFakeApiServer(certificates, collection.answer)
+  })
+  afterEach(async () => {
+    await following?.stop()
+    following = undefined
+    await server.close()
+  })
+  return {
+    server: () => server,
+    collection: () => collection,
+    start: (periods: Partial<FollowPeriods> = {}, followed = ROLES): Following => {
+      following = startFollowing(server, periods, followed)
+      return following
+    },
+    /** Waits until these are held. */
+    names: (expected: readonly string[]) =>
+      expect.poll(() => following?.names(), PATIENCE).toEqual(expected),
+    urls: () => server.requests.map(({ url }) => url),
   }
 }

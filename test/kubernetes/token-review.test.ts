@@ -4,6 +4,7 @@ import { createTokenReviews } from '../../src/kubernetes/token-review.ts'
 import { at, listAt } from '../support/json.ts'
 import { fakeApi } from './asking.ts'
 
+const ASKED = { token: 'token', line: 'line', isSigned: true, afresh: false }
 const AUDIENCES = ['https://kubernetes.default.svc', 'models']
 const USER = {
   username: 'system:serviceaccount:team:reader',
@@ -16,14 +17,14 @@ const good = { authenticated: true, user: USER, audiences: ['models'] }
 
 async function verdictOn(status: unknown) {
   const { parts } = fakeApi(() => ({ kind: 'TokenReview', status }))
-  const answer = await createTokenReviews(AUDIENCES, parts).review('token', 'line', false)
+  const answer = await createTokenReviews(AUDIENCES, parts).review(ASKED)
   return answer.kind === 'known' ? answer.caller.user : answer.reason
 }
 
 describe('a TokenReview', () => {
   it('asks for all audiences, and names the caller with all that RBAC may need', async () => {
     const { parts, requests } = fakeApi(() => ({ status: good }))
-    const answer = await createTokenReviews(AUDIENCES, parts).review('token', 'line', false)
+    const answer = await createTokenReviews(AUDIENCES, parts).review(ASKED)
     expect(requests[0]?.body).toEqual({
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenReview',
@@ -106,17 +107,15 @@ describe('a TokenReview', () => {
   it('keeps of the user only what has the right form', async () => {
     const user = { ...USER, uid: 7, groups: ['a', 1, null], extra: { k: ['v', 2], odd: 'text' } }
     const { parts } = fakeApi(() => ({ status: { ...good, user } }))
-    expect(await createTokenReviews(AUDIENCES, parts).review('token', 'line', false)).toMatchObject(
-      {
-        caller: { uid: undefined, groups: ['a'], extra: { k: ['v'], odd: [] } },
-      },
-    )
+    expect(await createTokenReviews(AUDIENCES, parts).review(ASKED)).toMatchObject({
+      caller: { uid: undefined, groups: ['a'], extra: { k: ['v'], odd: [] } },
+    })
   })
 
   it('goes past what the API server remembers by an audience that nobody has, each time another', async () => {
     const { parts, requests } = fakeApi(() => ({ status: good }))
     const { review } = createTokenReviews(AUDIENCES, parts)
-    for (let tries = 0; tries < 2; tries += 1) await review('token', 'line', true)
+    for (let tries = 0; tries < 2; tries += 1) await review({ ...ASKED, afresh: true })
     const extra = requests.map(({ body }) => listAt(body, 'spec', 'audiences').at(-1))
     expect(requests.map(({ body }) => listAt(body, 'spec', 'audiences').length)).toEqual([3, 3])
     expect(new Set(extra).size).toBe(2)
@@ -126,7 +125,7 @@ describe('a TokenReview', () => {
   it('is overloaded where too much is asked already', async () => {
     const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerKey: 0 })
     const { review } = createTokenReviews(AUDIENCES, parts)
-    void review('one', 'line', false)
-    expect(await review('two', 'line', false)).toEqual(rejected('overloaded'))
+    void review({ ...ASKED, token: 'one' })
+    expect(await review({ ...ASKED, token: 'two' })).toEqual(rejected('overloaded'))
   })
 })
