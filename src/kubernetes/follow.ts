@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiServer } from './api-server.ts'
 import { type Collection, openWatch, pagesOf, type ReadLimits } from './collection.ts'
 import { Silence } from './json-lines.ts'
@@ -73,7 +74,11 @@ export async function follow(
     } catch (error) {
       if (!signal.aborted) recover(error)
     }
-    if (!signal.aborted) await retry.pause(signal)
+    await pause(retry.next())
+  }
+
+  async function pause(ms: number) {
+    if (ms > 0 && !signal.aborted) await delay(ms, undefined, { signal }).catch(() => {})
   }
 
   function path(): string {

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 /** When to try again, in milliseconds. */
 export type RetryPeriods = {
   readonly firstRetry: number
@@ -8,7 +6,7 @@ export type RetryPeriods = {
   readonly longestKnock: number
 }
 
-/** Waits between attempts: longer after each failure, and never less than the API server asks for. */
+/** How long to wait between attempts: longer after each failure, and never less than the API server asks. */
 export function createRetry({ firstRetry, longestRetry, longestKnock }: RetryPeriods) {
   let failures = 0
   let asked = 0
@@ -25,17 +23,20 @@ export function createRetry({ firstRetry, longestRetry, longestKnock }: RetryPer
       failures = 0
     },
     failed: (answered: boolean) => {
-      failures += 1
-      longest = answered ? longestRetry : longestKnock
+      const most = answered ? longestRetry : longestKnock
+      // One that answers again has not failed as often as it was away.
+      failures = most === longest ? failures + 1 : 1
+      longest = most
     },
     /** Before the next attempt; with some more, for the same reason. */
     ask: (ms: number) => {
       asked = ms * (1 + Math.random() / 10)
     },
-    pause: async (signal: AbortSignal) => {
+    /** Milliseconds until the next attempt. */
+    next: (): number => {
       const ms = Math.max(asked, backOff())
       asked = 0
-      if (ms > 0) await delay(ms, undefined, { signal }).catch(() => {})
+      return ms
     },
   }
 }
