@@ -26,12 +26,13 @@ const SLICE = 2_000
 const FIRST_LOOK = 1_024
 
 type Counts = {
-  readonly namespace: string
-  readonly name: string
   /** The labels of the service as text, with a comma at the end if there are any. */
   readonly service: string
-  readonly series: Map<string, { readonly labels: string; value: number }>
+  /** By outcome, reason and method: no key is put together for each check. */
+  readonly series: Map<string, Map<string, Map<string, Series>>>
 }
+
+type Series = { readonly labels: string; value: number }
 
 /**
  * Counts checks by service, so that a service takes its series along. Not a Counter of prom-client: that
@@ -42,65 +43,84 @@ export function createCheckCounts(
   perService: boolean,
   { servicesNamed }: Pick<Directory, 'servicesNamed'>,
 ) {
-  const byService = new Map<string, Counts>()
+  const nobodys: Counts = {
+    service: perService ? `${labelsText({ namespace: '', name: '' })},` : '',
+    series: new Map(),
+  }
+  /** By namespace and name. */
+  const known = new Map<string, Map<string, Counts>>()
+  let size = 0
   let nextLook = FIRST_LOOK
 
-  const isKnown = (namespace: string, name: string) =>
+  const exists = (namespace: string, name: string) =>
     SERVICE_KINDS.some((kind) => servicesNamed({ kind, namespace, name }).length > 0)
 
   /** The series of a service go with it. */
   const dropGone = () => {
-    for (const [service, { namespace, name }] of byService) {
-      if (service !== NOBODY && !isKnown(namespace, name)) byService.delete(service)
+    size = 0
+    for (const [namespace, byName] of known) {
+      for (const name of byName.keys()) if (!exists(namespace, name)) byName.delete(name)
+      if (byName.size === 0) known.delete(namespace)
+      size += byName.size
     }
-    nextLook = Math.max(FIRST_LOOK, 2 * byService.size)
+    nextLook = Math.max(FIRST_LOOK, 2 * size)
   }
 
-  const countsOf = (namespace: string, name: string): Counts => {
-    const service = idOf(namespace, name)
-    const known = byService.get(service)
-    if (known !== undefined) return known
-    // A check that ends after its service has gone must not bring the series back.
-    if (service !== NOBODY && !isKnown(namespace, name)) return countsOf('', '')
-    if (byService.size >= nextLook) dropGone()
+  const add = (namespace: string, name: string): Counts => {
+    if (size >= nextLook) dropGone()
     const counts: Counts = {
-      namespace,
-      name,
-      service: perService ? `${labelsText({ namespace, name })},` : '',
+      service: `${labelsText({ namespace, name })},`,
       series: new Map(),
     }
-    byService.set(service, counts)
+    within(known, namespace).set(name, counts)
+    size += 1
     return counts
   }
 
-  const count = ({ namespace = '', name = '', outcome, reason, method }: CountedCheck) => {
-    const { service, series } = perService ? countsOf(namespace, name) : countsOf('', '')
-    const key = `${outcome} ${reason} ${method}`
-    const counted = series.get(key)
+  const countsOf = (namespace: string | undefined, name: string | undefined): Counts => {
+    if (!perService || namespace === undefined || name === undefined) return nobodys
+    const counts = known.get(namespace)?.get(name)
+    if (counts !== undefined) return counts
+    // A check that ends after its service has gone must not bring the series back.
+    return exists(namespace, name) ? add(namespace, name) : nobodys
+  }
+
+  const count = ({ namespace, name, outcome, reason, method }: CountedCheck) => {
+    const { service, series } = countsOf(namespace, name)
+    const counted = series.get(outcome)?.get(reason)?.get(method)
     if (counted !== undefined) {
       counted.value += 1
       return
     }
     const labels = service + labelsText({ decision: outcome, reason, method })
-    series.set(key, { labels, value: 1 })
+    within(within(series, outcome), reason).set(method, { labels, value: 1 })
+  }
+
+  function* all(): Iterable<Series> {
+    const services = [nobodys, ...[...known.values()].flatMap((byName) => [...byName.values()])]
+    for (const { series } of services)
+      for (const byReason of series.values())
+        for (const byMethod of byReason.values()) yield* byMethod.values()
   }
 
   const text = async () => {
     dropGone()
     const lines = [`# HELP ${metric} ${help}\n# TYPE ${metric} counter\n`]
-    for (const { series } of byService.values()) {
-      for (const { labels, value } of series.values()) {
-        lines.push(`${metric}{${labels}} ${value}\n`)
-        if (lines.length % SLICE === 0) await setImmediate()
-      }
+    for (const { labels, value } of all()) {
+      lines.push(`${metric}{${labels}} ${value}\n`)
+      if (lines.length % SLICE === 0) await setImmediate()
     }
     return lines.join('')
   }
   return { count, text }
 }
 
-const idOf = (namespace: string, name: string) => `${namespace}/${name}`
-const NOBODY = idOf('', '')
+/** The map under a name, new if there is none. */
+function within<Value>(maps: Map<string, Map<string, Value>>, name: string): Map<string, Value> {
+  const found = maps.get(name) ?? new Map<string, Value>()
+  maps.set(name, found)
+  return found
+}
 
 const labelsText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
