@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { faultIn } from '../../bench/measure/outcome.ts'
-import { frameOf } from '../../bench/worlds/frames.ts'
 import { writeWorld } from '../../bench/worlds/manifests.ts'
-import { bearer, type Scenario } from '../../bench/worlds/scenario.ts'
+import type { Scenario } from '../../bench/worlds/scenario.ts'
 import { COLD_TOKENS, SCENARIOS } from '../../bench/worlds/scenarios.ts'
 import { createIssuers, type Issuers } from '../../bench/worlds/tokens.ts'
 import { keyNumberOf, modelOfKey, protectedModel, type World } from '../../bench/worlds/world.ts'
@@ -25,22 +24,9 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  for (const [world, engine] of engines) {
-    await keysOfIssuersFetched(engine, world)
-    await engine.close()
-  }
+  for (const engine of engines.values()) await engine.close()
   await rm(folder, { recursive: true })
 })
-
-/** A token whose key is not known makes the keys be fetched anew; after it no fetch is under way. */
-async function keysOfIssuersFetched(engine: Engine, world: World) {
-  for (const token of [issuers.userToken('ES256', 0), issuers.serviceAccountToken()]) {
-    const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'unknown' }))
-    const strange = [header.toString('base64url'), ...token.split('.').slice(1)].join('.')
-    const frame = frameOf({ model: protectedModel(world), headers: bearer(strange) })
-    await engine.authorize(readCheckRequest(decodeCheckRequest(frame), 'auto').request)
-  }
-}
 
 async function engineOf(world: World): Promise<Engine> {
   const known = engines.get(world)
