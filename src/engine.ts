@@ -6,7 +6,6 @@ import { exclusionsWith } from './access/exclusions.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { whenKnown } from './access/soon.ts'
 import type { Standing } from './access/standing.ts'
-import { openClusterSource } from './cluster-source.ts'
 import type { Config } from './config.ts'
 import { createEncode, type Encode } from './envoy/encode.ts'
 import type { FactSource, ResourceState } from './fact-source.ts'
@@ -93,14 +92,13 @@ async function openSource(directory: Directory, parts: EngineParts): Promise<Fac
     ...policySettingsOf(config),
     sha256: (bytes: Uint8Array) => hash('sha256', bytes),
   }
-  return manifests === undefined
-    ? openClusterSource(directory, settings, parts)
-    : openFolderSource(
-        manifests,
-        tellingStandings(directory, parts.reportStanding),
-        settings,
-        parts,
-      )
+  if (manifests !== undefined) {
+    const told = tellingStandings(directory, parts.reportStanding)
+    return openFolderSource(manifests, told, settings, parts)
+  }
+  // The client of Kubernetes takes fifty megabytes, which a folder has no use for.
+  const { openClusterSource } = await import('./cluster-source.ts')
+  return openClusterSource(directory, settings, parts)
 }
 
 /** What policies may name, and what they may not. */
