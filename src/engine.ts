@@ -125,10 +125,14 @@ const settingsOf = (config: Config) => ({
   mesh: config.mesh,
 })
 
-/** A token that the source does not know may be one of an identity provider. */
+/**
+ * A token that the source does not know may be one of an identity provider; one that was found to be is not
+ * read again.
+ */
 const firstOf =
   (source: FactSource, providers: JwtProviders): AuthenticateToken =>
   (credential, digest, asker, audiences) =>
+    providers.remembered(digest, credential.places) ??
     whenKnown(
       source.authenticateToken(credential, digest, asker, audiences),
       (authentication) =>

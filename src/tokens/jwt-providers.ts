@@ -20,6 +20,11 @@ export type JwtProvider = CallerMapping & {
 }
 
 export type JwtProviders = {
+  /** What is known of a token that was good before, by its digest; `undefined`: it is not remembered. */
+  readonly remembered: (
+    digest: string,
+    places: readonly CredentialPlace[],
+  ) => Authentication | undefined
   /** `undefined`: not a JWT. */
   readonly authenticate: (
     token: string,
@@ -62,7 +67,7 @@ export function createJwtProviders(
   let misses = 0
 
   return {
-    authenticate: (token, digest, places) => {
+    remembered: (digest, places) => {
       for (const { provider, verifier } of issuers) {
         const remembered = verifier.remembered(digest)
         if (remembered !== undefined) {
@@ -70,6 +75,9 @@ export function createJwtProviders(
           return accepts(provider, places) ? conclude(remembered) : rejected('unknown-issuer')
         }
       }
+      return undefined
+    },
+    authenticate: (token, digest, places) => {
       const jwt = readUnverified(token)
       if (jwt === undefined) return looksLikeJwt(token) ? rejected('invalid-token') : undefined
       const issuer = byIssuer.get(jwt.issuer ?? '')

@@ -58,11 +58,12 @@ export function someProviders(
 
 /** The user that a token names, or why it is refused; `undefined`: it is no JWT. */
 export async function verdictOf(
-  { authenticate }: Pick<JwtProviders, 'authenticate'>,
+  { remembered, authenticate }: Pick<JwtProviders, 'remembered' | 'authenticate'>,
   token: string,
   places: readonly CredentialPlace[] = [AUTHORIZATION],
 ): Promise<string | undefined> {
-  const answer = await authenticate(token, hash('sha256', token), places)
+  const digest = hash('sha256', token)
+  const answer = remembered(digest, places) ?? (await authenticate(token, digest, places))
   return answer?.kind === 'known' ? answer.caller.user : answer?.reason
 }
 
