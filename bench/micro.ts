@@ -15,14 +15,18 @@ import { configOf } from '../src/serve.ts'
 import { type Timing, time } from './measure/timing.ts'
 import { table } from './report/table.ts'
 import { writeWorld } from './worlds/manifests.ts'
-import { SMALL } from './worlds/scenario.ts'
+import type { Scenario } from './worlds/scenario.ts'
 import { SCENARIOS } from './worlds/scenarios.ts'
-import { createIssuers } from './worlds/tokens.ts'
+import { createIssuers, type Issuers } from './worlds/tokens.ts'
+import type { World } from './worlds/world.ts'
 
 // How long the parts of one check take, in nanoseconds, in this very process: no gRPC, no network.
 // Usage: micro.ts [IDS-OF-SCENARIOS]
 
-const IDS = ['open', 'excluded', 'denial', 'key-10', 'key-10-miss', 'jwt-rs256', 'kubernetes']
+const IDS = [
+  ...['open', 'excluded', 'denial', 'key-10', 'key-10-miss', 'jwt-rs256', 'kubernetes'],
+  ...['rules-1', 'rules-10', 'rules-100', 'rules-10-key', 'rules-100-key'],
+]
 
 const TURN_MS = 20
 
@@ -77,25 +81,41 @@ async function partsOf(frame: Buffer, { engine, observe, log }: Tools) {
 
 const cell = ({ median, least }: Timing) => `${median.toFixed(0)} (${least.toFixed(0)})`
 
+/** A row for each of these scenarios of one world. */
+async function rowsOf(
+  world: World,
+  scenarios: readonly Scenario[],
+  { folder, issuers }: { readonly folder: string; readonly issuers: Issuers },
+) {
+  const own = path.join(folder, world.name.replaceAll(/\W+/g, '-'))
+  await writeWorld(own, world, issuers)
+  const tools = await openTools(own)
+  const rows: (readonly string[])[] = []
+  for (const { id, frames } of scenarios) {
+    const row = [id]
+    for (const frame of frames(issuers).slice(0, 1)) {
+      for (const part of await partsOf(frame, tools)) {
+        row.push(cell(time(part)))
+        // The keys of the issuers are looked at each second.
+        await setTimeout(TURN_MS)
+      }
+    }
+    rows.push(row)
+  }
+  await tools.engine.close()
+  return rows
+}
+
 async function main(ids: readonly string[]) {
   const folder = await mkdtemp(path.join(tmpdir(), 'micro-'))
   try {
     const issuers = await createIssuers(folder)
-    await writeWorld(folder, SMALL, issuers)
-    const tools = await openTools(folder)
+    const chosen = SCENARIOS.filter(({ id }) => ids.includes(id))
     const rows: (readonly string[])[] = []
-    for (const { id, frames } of SCENARIOS.filter((scenario) => ids.includes(scenario.id))) {
-      const row = [id]
-      for (const frame of frames(issuers).slice(0, 1)) {
-        for (const part of await partsOf(frame, tools)) {
-          row.push(cell(time(part)))
-          // The keys of the issuers are looked at each second.
-          await setTimeout(TURN_MS)
-        }
-      }
-      rows.push(row)
+    for (const world of new Set(chosen.map((scenario) => scenario.world))) {
+      const own = chosen.filter((scenario) => scenario.world === world)
+      rows.push(...(await rowsOf(world, own, { folder, issuers })))
     }
-    await tools.engine.close()
     const head = ['ns: median (least)', ...PARTS]
     process.stdout.write(`${table([head, ...rows])}\n`)
   } finally {

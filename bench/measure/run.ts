@@ -76,6 +76,7 @@ async function measure(scenario: Scenario, servers: Servers, bench: Bench): Prom
   const frames = scenario.frames(bench.issuers)
   await checkOutcomes(servers.null.grpcPort, frames, ALLOWED, `${id}, null server`)
   await checkOutcomes(servers.service.grpcPort, frames, expected, id)
+  await checkControl(servers.service.grpcPort, scenario, bench.issuers)
 
   const before = await countersOf(servers.service.httpPort)
   const loaded = async ({ pid, grpcPort }: RunningServer) => ({
@@ -104,6 +105,11 @@ async function checkOutcomes(
     const fault = faultIn(answer, expected)
     if (fault !== undefined) throw new Error(`${where}: ${fault}`)
   }
+}
+
+async function checkControl(port: number, { id, control }: Scenario, issuers: Issuers) {
+  if (control === undefined) return
+  await checkOutcomes(port, [control.frame(issuers)], control.expected, `${id}, control`)
 }
 
 async function verifyAlone({ verifies }: Scenario, bench: Bench): Promise<readonly number[]> {

@@ -26,6 +26,8 @@ export type Extent = {
 
 type Two = { readonly null: Loaded; readonly service: Loaded }
 
+/** At least: a new server answers slowly. */
+const WARM_UP_SECONDS = 1
 /** More than that, and a pair of slices is taken again. */
 const MAX_FOREIGN_CORES = 0.1
 
@@ -38,7 +40,9 @@ export async function takeSlices(
   const taken: { readonly null: Slice; readonly service: Slice }[] = []
   const isCalm = (pair: { readonly null: Slice; readonly service: Slice }) =>
     Math.max(pair.null.foreignCores, pair.service.foreignCores) <= MAX_FOREIGN_CORES
-  for (const { generator } of [two.null, two.service]) await generator.forSeconds(seconds, load)
+  for (const { generator } of [two.null, two.service]) {
+    await generator.forSeconds(Math.max(seconds, WARM_UP_SECONDS), load)
+  }
   while (taken.filter(isCalm).length < slices && taken.length < 2 * slices) {
     taken.push(await inTurn(two, taken.length, (loaded) => takeSlice(loaded, load, seconds)))
   }

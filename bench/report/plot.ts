@@ -35,6 +35,14 @@ const AXES: readonly Axis[] = [
       ['load-512', 512],
     ],
   },
+  {
+    label: 'rules',
+    points: [
+      ['rules-1-key', 1],
+      ['rules-10-key', 10],
+      ['rules-100-key', 100],
+    ],
+  },
 ]
 
 const MEASURES: readonly (readonly [label: string, read: (result: Result) => Two])[] = [

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { policyOf, TEAM_LABEL, teamOf } from './policies.ts'
 import type { Issuers } from './tokens.ts'
 import { READER, USER } from './tokens.ts'
 import {
@@ -26,7 +27,7 @@ export async function writeWorld(folder: string, world: World, issuers: Issuers)
 
   const models = Array.from({ length: world.services }, (_, index) => modelAt(index))
   await write('models.yaml', models.flatMap(manifestsOf))
-  await write('readers.yaml', readersOf(protectedModel(world)))
+  await write('access.yaml', accessIn(world))
   for (let first = 0; first < world.keys; first += KEYS_PER_FILE) {
     const length = Math.min(KEYS_PER_FILE, world.keys - first)
     const keys = Array.from({ length }, (_, offset) => secretOf(first + offset, world))
@@ -47,7 +48,10 @@ const configOf = ({ decisionLog }: World, { cluster, provider }: Issuers) => ({
         issuer: provider.issuer,
         audiences: [provider.audience],
         jwksFile: provider.jwksFile,
-        rbac: { username: { claim: 'sub', prefix: 'oidc:' } },
+        rbac: {
+          username: { claim: 'sub', prefix: 'oidc:' },
+          groups: { claim: 'groups', prefix: 'oidc:' },
+        },
       },
     ],
   },
@@ -101,12 +105,19 @@ metadata:
   namespace: ${model.namespace}
   labels:
     kserve-authz.io/credential: api-key
+    ${TEAM_LABEL}: ${teamOf(world.rules)}
   annotations:
     kserve-authz.io/services: ${model.name}
 stringData:
   api_key_sha256: ${hash('sha256', keyAt(index))}
 `
 }
+
+/** Rules stand in place of RBAC, not beside it. */
+const accessIn = (world: World): readonly string[] =>
+  world.rules === 0
+    ? readersOf(protectedModel(world))
+    : [policyOf(protectedModel(world), world.rules)]
 
 /** Whom the tokens name, and that they may read one model. */
 const readersOf = ({ namespace, name }: Model): readonly string[] => [

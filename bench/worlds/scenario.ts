@@ -11,6 +11,8 @@ export type Scenario = {
   /** The bytes of the requests that are sent in turn; mostly one. */
   readonly frames: (issuers: Issuers) => readonly Buffer[]
   readonly expected: Expected
+  /** Nearly the same request, which is answered otherwise: what is measured is what decides. */
+  readonly control?: Control
   readonly load: Load
   /** The least share of the null server's checks/s that is promised, if any is. */
   readonly goal?: number
@@ -23,11 +25,22 @@ export type Expected =
   | { readonly outcome: 'allow'; readonly user?: string }
   | { readonly outcome: 'deny'; readonly reason: DenyReason }
 
+type Control = {
+  readonly frame: (issuers: Issuers) => Buffer
+  readonly expected: Expected
+}
+
 /** How many connections with how many requests under way on each. */
 export type Load = { readonly connections: number; readonly streams: number }
 
 const USUAL_LOAD: Load = { connections: 4, streams: 32 }
-export const SMALL: World = { name: 'small', services: 10, keys: 10, decisionLog: 'all' }
+export const SMALL: World = {
+  name: 'small',
+  services: 10,
+  keys: 10,
+  rules: 0,
+  decisionLog: 'all',
+}
 
 export type Told = Pick<Scenario, 'id' | 'title'> & Partial<Scenario>
 

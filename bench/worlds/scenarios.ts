@@ -9,14 +9,14 @@ import {
   SMALL,
 } from './scenario.ts'
 import { ALGORITHMS, type Algorithm, type Issuers, READER, USER } from './tokens.ts'
-import { keyAt, OPEN_MODEL, protectedModel, type World } from './world.ts'
+import { keyAt, keyNumberOf, OPEN_MODEL, protectedModel, type World } from './world.ts'
 
 /** Tokens sent in turn: more than the service remembers (10,000), so that each is new to it. */
 export const COLD_TOKENS = 12_288
 
 const QUIET: World = { ...SMALL, name: 'small, decision log off', decisionLog: 'off' }
 /** The world of the promises about memory and about the time to be ready. */
-export const LARGE: World = { name: 'large', services: 1_000, keys: 10_000, decisionLog: 'all' }
+export const LARGE: World = { ...SMALL, name: 'large', services: 1_000, keys: 10_000 }
 
 const OPEN: Expected = { outcome: 'allow' }
 
@@ -74,6 +74,41 @@ const WITH_SERVICE_ACCOUNT = asking(
   (issuers) => ({ headers: bearer(issuers.serviceAccountToken()) }),
 )
 
+/** The last rule is the one that allows, and of another path no rule does. */
+function withRules(rules: number): readonly Scenario[] {
+  const world = { ...SMALL, name: `${rules} rules`, rules }
+  const model = protectedModel(world)
+  const goal = rules === 10 ? { goal: 0.75 } : {}
+  const title = `AccessPolicy with ${rules} ${rules === 1 ? 'rule' : 'rules'}`
+  const key = bearer(keyAt(keyNumberOf(model, world)))
+  const token = (issuers: Issuers) => bearer(issuers.userToken('RS256', 0))
+  const elsewhere = (headers: (issuers: Issuers) => Readonly<Record<string, string>>) => ({
+    frame: (issuers: Issuers) =>
+      frameOf({ model, path: `/v1/models/${model.name}:explain`, headers: headers(issuers) }),
+    expected: { outcome: 'deny', reason: 'not-permitted' } as const,
+  })
+  return [
+    asking(
+      {
+        id: `rules-${rules}`,
+        title: `${title}, JWT`,
+        world,
+        ...goal,
+        control: elsewhere(token),
+      },
+      { outcome: 'allow', user: `oidc:${USER}` },
+      (issuers) => ({ headers: token(issuers) }),
+    ),
+    askingWithKey({
+      id: `rules-${rules}-key`,
+      title: `${title}, API key`,
+      world,
+      ...goal,
+      control: elsewhere(() => key),
+    }),
+  ]
+}
+
 /** Sixty in all: the seventeen, the credential, and these. */
 const MANY_HEADERS = Object.fromEntries(
   Array.from({ length: 42 }, (_, index) => [`x-custom-${index}`, `value-${index}-of-a-header`]),
@@ -122,4 +157,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...withKeysOf(10_000),
   ...withKeysOf(100_000),
   ...AMONG_MANY,
+  ...[1, 10, 100].flatMap(withRules),
 ]

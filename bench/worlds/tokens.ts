@@ -24,8 +24,10 @@ export const READER = {
   name: 'reader',
   uid: '8d5a9ad1-7bf5-4a7b-8e6c-1f5a0e9b2c33',
 }
-/** The subject of the users' tokens. */
+/** The subject of the users' tokens, and what the provider says of him. */
 export const USER = 'f3b1c6de-0f5a-4f0e-9a59-2d6a3f1f6c11'
+export const GROUP = 'ml-research'
+export const ROLE = 'iris-users'
 
 const CLUSTER_ISSUER = 'https://kubernetes.default.svc'
 const PROVIDER_ISSUER = 'https://keycloak.example.com/realms/models'
@@ -92,7 +94,8 @@ const userClaims = (now: number, number: number) => ({
   typ: 'Bearer',
   azp: 'notebook',
   sid: 'b7a3c0ad-3d4c-4a06-8c5c-0a3f6f5d7d50',
-  realm_access: { roles: ['offline_access', 'iris-users'] },
+  realm_access: { roles: ['offline_access', ROLE] },
+  groups: ['all', GROUP],
   scope: 'openid profile email',
   email_verified: true,
   name: 'Ada Lovelace',

@@ -6,6 +6,8 @@ export type World = {
   readonly services: number
   /** API keys, each of one service. */
   readonly keys: number
+  /** Rules that allow, in an AccessPolicy of the protected model; 0: it has none, RBAC decides. */
+  readonly rules: number
   readonly decisionLog: 'all' | 'off'
 }
 

@@ -74,12 +74,24 @@ function aScenario(id: string): Scenario {
 
 const isSmall = ({ world }: Scenario) => world.keys <= 100
 
+const hasControl = (
+  scenario: Scenario,
+): scenario is Scenario & Required<Pick<Scenario, 'control'>> => scenario.control !== undefined
+
 describe('a scenario of the benchmark is answered as it says', () => {
   it.each(SCENARIOS.filter(isSmall).map((scenario) => [scenario.title, scenario] as const))(
     '%s',
     async (_title, scenario) => {
       const [frame = Buffer.alloc(0)] = scenario.frames(frugal())
       expect(faultIn(await answerTo(frame, scenario), scenario.expected)).toBeUndefined()
+    },
+  )
+
+  it.each(SCENARIOS.filter(hasControl).map((scenario) => [scenario.title, scenario] as const))(
+    '%s, and nearly the same one otherwise',
+    async (_title, scenario) => {
+      const { frame, expected } = scenario.control
+      expect(faultIn(await answerTo(frame(issuers), scenario), expected)).toBeUndefined()
     },
   )
 
