@@ -36,7 +36,13 @@ export function createCheckHandler(
   position: DeclaredPosition,
   { authorize, encode, observe, report, deadlineMs }: CheckParts,
 ): CheckHandler {
-  const broken = encode(FAULTY.decision, { dialect: 'plain', underscored: [], cookie: undefined })
+  const broken = encode(FAULTY.decision, {
+    dialect: 'plain',
+    underscored: [],
+    cookie: undefined,
+    service: undefined,
+    caller: undefined,
+  })
 
   return (call, callback) => {
     const start = performance.now()
@@ -103,12 +109,14 @@ export function createCheckHandler(
 export function encodeAnswer(
   encode: Encode,
   { path, grpc, underscored, request }: Incoming,
-  { decision, target }: Answer,
+  { decision, target, caller }: Answer,
 ): Buffer {
   return encode(decision, {
     dialect: dialectOf(path, target?.pathPrefix ?? '', grpc),
     underscored,
     cookie: request?.headers.get('cookie'),
+    service: target?.service,
+    caller,
   })
 }
 

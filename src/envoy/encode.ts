@@ -11,6 +11,7 @@ import { claimAt } from '../access/rule.ts'
 import { withoutCookie } from './cookie.ts'
 import { DENIALS, type Denial } from './denials.ts'
 import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
+import { createEncodeMetadata, type Subject } from './metadata.ts'
 import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
 
 /** The names of the headers by which the model learns who calls. */
@@ -24,8 +25,8 @@ type IdentityHeaders = {
 
 export type Encoding = { readonly headers: IdentityHeaders; readonly realm: string }
 
-/** What of a request an answer depends on. */
-export type Asked = {
+/** What of a request an answer depends on, and what it is about. */
+export type Asked = Subject & {
   readonly dialect: Dialect
   readonly underscored: readonly string[]
   readonly cookie: string | undefined
@@ -47,8 +48,14 @@ export function createEncode({ headers, realm }: Encoding): Encode {
   ])
   const open = encodeAllow([], names)
   const known = new WeakMap<Caller, WeakMap<ClaimHeaders, Map<string, Buffer>>>()
+  const encodeMetadata = createEncodeMetadata()
 
   return (decision, asked) => {
+    const reason = decision.outcome === 'deny' ? decision.reason : undefined
+    return Buffer.concat([answerTo(decision, asked), encodeMetadata(asked, reason)])
+  }
+
+  function answerTo(decision: Decision, asked: Asked): Buffer {
     if (decision.outcome === 'deny') return denials[decision.reason][asked.dialect]
     const own = namesOf(decision)
     const forged = asked.underscored.filter((name) => isSpellingOf(own, name))

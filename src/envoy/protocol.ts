@@ -74,6 +74,8 @@ export type HeaderOption = {
 /** A google.protobuf.Struct of strings. */
 type Metadata = { readonly fields: Readonly<Record<string, { readonly stringValue: string }>> }
 
+type MetadataField = { readonly dynamic_metadata: Metadata }
+
 /** A CheckResponse as a reader gets it: what equals its default may be missing. */
 export type DecodedCheckResponse = {
   readonly status?: { readonly code?: number; readonly message?: string }
@@ -106,14 +108,18 @@ type LoadedMethod = {
   readonly responseStream: boolean
   readonly requestSerialize: (request: object) => Buffer
   readonly requestDeserialize: (bytes: Buffer) => CheckRequest
-  readonly responseSerialize: (response: CheckResponse) => Buffer
+  readonly responseSerialize: (response: CheckResponse | MetadataField) => Buffer
   readonly responseDeserialize: (bytes: Buffer) => DecodedCheckResponse
 }
 
 const check = loadCheck()
 
 /** The only way to make the bytes of an answer: what is sent was encoded before. */
-export const encodeCheckResponse = check.responseSerialize
+export const encodeCheckResponse = (response: CheckResponse): Buffer =>
+  check.responseSerialize(response)
+/** To be put behind an answer that has none: the fields of a message may come in any order. Never to be sent alone. */
+export const encodeMetadataField = (metadata: Metadata): Buffer =>
+  check.responseSerialize({ dynamic_metadata: metadata })
 export const decodeCheckResponse = check.responseDeserialize
 export const encodeCheckRequest = (request: CheckRequest): Buffer => check.requestSerialize(request)
 

@@ -29,6 +29,8 @@ const asked = (given: Partial<Asked> = {}): Asked => ({
   dialect: 'plain',
   underscored: [],
   cookie: undefined,
+  service: undefined,
+  caller: undefined,
   ...given,
 })
 
