@@ -17,6 +17,9 @@ run: $(installed) ## run the service and Envoy on this machine, without a cluste
 test: check ## all tests, those against real programs included
 	@node scripts/envoy.ts
 	@node scripts/kubernetes.ts
+	@node scripts/istio.ts
+	@node scripts/kustomize.ts
+	@node scripts/promtool.ts
 	@npm run --silent test:e2e
 
 check: $(installed) ## types, lint, dead code and unit tests

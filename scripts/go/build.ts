@@ -1,0 +1,78 @@
+import { copyFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { GoModule, ModuleFile, Part, Program } from './modules.ts'
+import { run } from './run.ts'
+
+const PROGRESS_EVERY_MS = 10_000
+
+export type Report = (line: string) => void
+
+type Build = {
+  readonly module: GoModule
+  /** Where all parts go. */
+  readonly into: string
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+/** Rejects with one sentence. */
+export async function buildParts(build: Build) {
+  const { module, signal } = build
+  const { ok } = await run(['go', 'version'], { cwd: module.folder, signal })
+  if (!ok)
+    throw new Error(`Go is missing to build ${namesOf(module)}: install it, ${adviceFor(module)}`)
+  build.report(`building ${namesOf(module)} ${module.version} (once; ${module.duration})`)
+  for (const part of module.parts) await makePart(part, build)
+}
+
+const makePart = (part: Part, build: Build) =>
+  'source' in part ? buildProgram(part, build) : copyModuleFile(part, build)
+
+async function buildProgram(program: Program, { module, into, report, signal }: Build) {
+  const { file, source, tags = '', linker = '' } = program
+  const started = performance.now()
+  let compiled = 0
+  const progress = setInterval(() => {
+    const seconds = Math.round((performance.now() - started) / 1_000)
+    report(`still building ${file} (${seconds} s, ${compiled} packages)`)
+  }, PROGRESS_EVERY_MS)
+  const told = (line: string) => {
+    if (!line.startsWith('go: ')) compiled += 1
+  }
+  const flags = ['-v', '-trimpath', '-tags', tags, '-ldflags', `-s -w ${linker}`.trim()]
+  const go = ['env', 'CGO_ENABLED=0', 'go', 'build', ...flags] as const
+  try {
+    const command = [...go, '-o', path.join(into, file), source] as const
+    const { ok, lines } = await run(command, { cwd: module.folder, signal, told })
+    if (!ok) throw new Error(complaint(file, module, lines))
+  } finally {
+    clearInterval(progress)
+  }
+}
+
+async function copyModuleFile(part: ModuleFile, { module, into, signal }: Build) {
+  const command = ['go', 'list', '-m', '-f', '{{.Dir}}', part.module] as const
+  const { ok, lines } = await run(command, { cwd: module.folder, signal })
+  if (!ok) throw new Error(complaint(part.file, module, lines))
+  await copyFile(path.join(lines.at(-1) ?? '', part.path), path.join(into, part.file))
+}
+
+const UNREACHABLE =
+  /dial tcp|no such host|i\/o timeout|connection re(?:fused|set)|module lookup disabled/
+const TOO_OLD = /requires go >= (\S+)/
+
+function complaint(file: string, module: GoModule, lines: readonly string[]): string {
+  const advice = adviceFor(module)
+  const needed = lines.map((line) => TOO_OLD.exec(line)?.[1]).find((version) => version)
+  if (needed !== undefined) return `${file} needs Go ${needed} or newer: install it, ${advice}`
+  if (lines.some((line) => UNREACHABLE.test(line))) {
+    return `${file} is not built: Go cannot reach its module proxy; try again, ${advice}`
+  }
+  return `${file} is not built: ${lines.at(-1) ?? 'go build says nothing'}`
+}
+
+const namesOf = ({ parts }: GoModule) =>
+  parts.flatMap((part) => ('source' in part ? [part.file] : [])).join(' and ')
+
+const adviceFor = ({ parts }: GoModule) =>
+  `or set ${parts.map(({ variable }) => variable).join(' and ')} to what you have`

@@ -1,0 +1,136 @@
+import path from 'node:path'
+
+/** A folder with go.mod and go.sum, and what is taken from it. */
+export type GoModule = {
+  readonly folder: string
+  /** In the name of its folder in the cache: what go.mod requires. */
+  readonly version: string
+  /** Of a build of everything, for those who wait. */
+  readonly duration: string
+  readonly parts: readonly Part[]
+}
+
+export type Part = Program | ModuleFile
+
+export type Program = {
+  /** Of the environment: names one that is there already. */
+  readonly variable: string
+  readonly file: string
+  readonly source: string
+  readonly tags?: string
+  readonly linker?: string
+  /** Makes it say its version. */
+  readonly ask: string
+  readonly version: string
+  readonly versionIn: RegExp
+}
+
+/** A file that comes with one of the required modules. */
+export type ModuleFile = {
+  readonly variable: string
+  readonly file: string
+  readonly module: string
+  readonly path: string
+}
+
+const KUBERNETES_VERSION = '1.36.3'
+const ETCD_VERSION = '3.6.8'
+const ISTIO_VERSION = '1.31-eed52ebb66ad'
+const KUSTOMIZE_VERSION = '5.8.2'
+const PROMETHEUS_VERSION = '3.15.0'
+
+export const ETCD: Program = {
+  variable: 'ETCD',
+  file: 'etcd',
+  source: 'go.etcd.io/etcd/server/v3',
+  ask: '--version',
+  version: ETCD_VERSION,
+  versionIn: /^etcd Version: (\d\S*)/,
+}
+
+export const API_SERVER: Program = {
+  variable: 'KUBE_APISERVER',
+  file: 'kube-apiserver',
+  source: 'k8s.io/kubernetes/cmd/kube-apiserver',
+  linker: kubernetesVersion(KUBERNETES_VERSION),
+  ask: '--version',
+  version: KUBERNETES_VERSION,
+  versionIn: /^Kubernetes v(\d\S*)/,
+}
+
+export const PILOT_DISCOVERY: Program = {
+  variable: 'PILOT_DISCOVERY',
+  file: 'pilot-discovery',
+  source: 'istio.io/istio/pilot/cmd/pilot-discovery',
+  tags: 'vtprotobuf,disable_pgv',
+  linker: `-X istio.io/istio/pkg/version.buildVersion=${ISTIO_VERSION}`,
+  ask: 'version',
+  version: ISTIO_VERSION,
+  versionIn: /^client version: .*\bVersion:"([^"]+)"/,
+}
+
+export const ISTIO_CRDS: ModuleFile = {
+  variable: 'ISTIO_CRDS',
+  file: 'crd-all.gen.yaml',
+  module: 'istio.io/istio',
+  path: 'manifests/charts/base/files/crd-all.gen.yaml',
+}
+
+export const KUSTOMIZE: Program = {
+  variable: 'KUSTOMIZE',
+  file: 'kustomize',
+  source: 'sigs.k8s.io/kustomize/kustomize/v5',
+  ask: 'version',
+  version: KUSTOMIZE_VERSION,
+  versionIn: /^v(\d\S*)/,
+}
+
+/** Without service discovery, which is most of it and has no part in checking rules. */
+export const PROMTOOL: Program = {
+  variable: 'PROMTOOL',
+  file: 'promtool',
+  source: 'github.com/prometheus/prometheus/cmd/promtool',
+  tags: 'remove_all_sd',
+  linker: `-X github.com/prometheus/common/version.Version=${PROMETHEUS_VERSION}`,
+  ask: '--version',
+  version: PROMETHEUS_VERSION,
+  versionIn: /^promtool, version (\d\S*)/,
+}
+
+const folderOf = (name: string) => path.join(import.meta.dirname, name)
+
+export const GO_MODULES = {
+  kubernetes: {
+    folder: folderOf('kubernetes'),
+    version: `${KUBERNETES_VERSION}-etcd-${ETCD_VERSION}`,
+    duration: 'about eleven minutes',
+    parts: [ETCD, API_SERVER],
+  },
+  istio: {
+    folder: folderOf('istio'),
+    version: ISTIO_VERSION,
+    duration: 'about seven minutes',
+    parts: [PILOT_DISCOVERY, ISTIO_CRDS],
+  },
+  kustomize: {
+    folder: folderOf('kustomize'),
+    version: KUSTOMIZE_VERSION,
+    duration: 'less than a minute',
+    parts: [KUSTOMIZE],
+  },
+  promtool: {
+    folder: folderOf('promtool'),
+    version: PROMETHEUS_VERSION,
+    duration: 'about three minutes',
+    parts: [PROMTOOL],
+  },
+} satisfies Readonly<Record<string, GoModule>>
+
+/** Without them kube-apiserver does not know its own version. */
+function kubernetesVersion(version: string): string {
+  const [major, minor] = version.split('.')
+  const facts = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor }
+  return Object.entries(facts)
+    .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
+    .join(' ')
+}

@@ -1,0 +1,189 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { findParts } from '../../scripts/go/find.ts'
+import { GO_MODULES, type GoModule, type Part } from '../../scripts/go/modules.ts'
+
+let folder = ''
+let said: string[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'go-programs-'))
+  said = []
+  await mkdir(path.join(folder, 'module'))
+  await write('module/go.mod', 'module example.test')
+  await write('module/go.sum', '')
+  vi.stubEnv('XDG_CACHE_HOME', path.join(folder, 'cache'))
+})
+
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function write(name: string, text: string) {
+  const file = path.join(folder, name)
+  await writeFile(file, text)
+  await chmod(file, 0o755)
+  return file
+}
+
+const PROGRAM = {
+  variable: 'EXAMPLE',
+  file: 'example',
+  source: 'example.test/cmd/example',
+  tags: 'small,quick',
+  ask: 'version',
+  version: '1.2.3',
+  versionIn: /^example (\d\S*)/,
+}
+const FILE = {
+  variable: 'EXAMPLE_FILE',
+  file: 'crds.yaml',
+  module: 'example.test',
+  path: 'a/b.yaml',
+}
+
+const moduleOf = (...parts: readonly Part[]): GoModule => ({
+  folder: path.join(folder, 'module'),
+  version: '1.2.3',
+  duration: 'a moment',
+  parts,
+})
+
+const find = async (part: Part, module = moduleOf(PROGRAM)) =>
+  (await findParts(module, (line) => said.push(line)))(part)
+
+const speaking = (version: string) => `#!/bin/sh\necho example ${version}\n`
+
+/** A `go` that notes how it was called; `build` is what it does for `go build`, `$out` its output. */
+async function installGo(build: string) {
+  await mkdir(path.join(folder, 'bin'), { recursive: true })
+  const script = `#!/bin/sh
+echo "$CGO_ENABLED $*" >> ${folder}/calls
+case $1 in
+  build) while [ "$1" != -o ]; do shift; done; out=$2; ${build};;
+  list) echo ${folder}/module;;
+esac
+`
+  await write('bin/go', script)
+  vi.stubEnv('PATH', `${path.join(folder, 'bin')}:${process.env.PATH}`)
+}
+
+const BUILDS = `printf '#!/bin/sh\\necho example 1.2.3\\n' > $out; chmod +x $out`
+
+const callsOfBuild = async () => {
+  const calls = await readFile(path.join(folder, 'calls'), 'utf8')
+  return calls.split('\n').filter((call) => call.includes(' build '))
+}
+
+describe('a program that is built with Go', () => {
+  it('is built once, into a folder of the cache that is named by versions and files', async () => {
+    await installGo(BUILDS)
+    const built = await find(PROGRAM)
+    expect(built).toMatch(/\/cache\/kserve-authz\/module-1\.2\.3-[0-9a-f]{12}\/example$/)
+    expect(await find(PROGRAM)).toBe(built)
+    expect(await callsOfBuild()).toEqual([
+      expect.stringMatching(
+        /^0 build -v -trimpath -tags small,quick -ldflags -s -w -o \S+ example\.test\/cmd\/example$/,
+      ),
+    ])
+    expect(said).toEqual(['building example 1.2.3 (once; a moment)'])
+  })
+
+  it.each(['go.mod', 'go.sum'])('is built anew when %s changes', async (name) => {
+    await installGo(BUILDS)
+    const before = await find(PROGRAM)
+    await write(`module/${name}`, 'changed')
+    expect(await find(PROGRAM)).not.toBe(before)
+  })
+
+  it('comes with files of a module', async () => {
+    await installGo(BUILDS)
+    await mkdir(path.join(folder, 'module/a'))
+    await write('module/a/b.yaml', 'kind: CustomResourceDefinition')
+    const copy = await find(FILE, moduleOf(PROGRAM, FILE))
+    expect(path.basename(copy)).toBe('crds.yaml')
+    expect(await readFile(copy, 'utf8')).toBe('kind: CustomResourceDefinition')
+  })
+
+  it.each([
+    ['the compiler refuses', 'echo it is broken >&2; exit 1', 'example is not built: it is broken'],
+    [
+      'Go is too old',
+      'echo go: example requires go ">=" 1.99.0; exit 1',
+      'example needs Go 1.99.0 or newer: install it, or set EXAMPLE to what you have',
+    ],
+    [
+      'the network is away',
+      'echo dial tcp: lookup proxy; exit 1',
+      'example is not built: Go cannot reach its module proxy; try again, or set EXAMPLE to what you have',
+    ],
+  ])('leaves nothing behind and says so where %s', async (_title, build, complaint) => {
+    await installGo(build)
+    await expect(find(PROGRAM)).rejects.toThrow(new Error(complaint))
+    expect(await readdir(path.join(folder, 'cache/kserve-authz'))).toEqual([])
+  })
+
+  it('says in one sentence that Go is missing', async () => {
+    vi.stubEnv('PATH', path.join(folder, 'nothing'))
+    await expect(find(PROGRAM)).rejects.toThrow(
+      new Error('Go is missing to build example: install it, or set EXAMPLE to what you have'),
+    )
+  })
+
+  it('is refused when the cache holds another version', async () => {
+    await installGo(BUILDS.replace('1.2.3', '1.2.4'))
+    await expect(find(PROGRAM)).rejects.toThrow(/holds \S+, which is not example 1\.2\.3$/)
+  })
+})
+
+describe('a program that an environment variable names', () => {
+  it('is taken whatever its version, and nothing is built', async () => {
+    const own = await write('own', speaking('0.9.0'))
+    vi.stubEnv('EXAMPLE', own)
+    expect(await find(PROGRAM)).toBe(own)
+    expect(said).toEqual([])
+  })
+
+  it.each([
+    ['does not exist', undefined],
+    ['is not example', '#!/bin/sh\necho other 1.2.3\n'],
+    ['does not run: no', '#!/bin/sh\necho no\nexit 1\n'],
+  ])('is refused where it %s', async (fault, script) => {
+    const own = path.join(folder, 'own')
+    if (script !== undefined) await write('own', script)
+    vi.stubEnv('EXAMPLE', own)
+    await expect(find(PROGRAM)).rejects.toThrow(
+      new Error(`the environment variable EXAMPLE names ${own}, which ${fault}`),
+    )
+  })
+})
+
+describe('the modules', () => {
+  it.each(Object.entries(GO_MODULES))(
+    '%s requires the versions that it names',
+    async (_, module) => {
+      const required = await readFile(path.join(module.folder, 'go.mod'), 'utf8')
+      for (const version of module.version.split('-etcd-').map(moduleVersion)) {
+        expect(required).toContain(version)
+      }
+    },
+  )
+
+  it('are found by different variables', () => {
+    const variables = Object.values(GO_MODULES).flatMap(({ parts }) =>
+      parts.map(({ variable }) => variable),
+    )
+    expect(new Set(variables).size).toBe(variables.length)
+  })
+})
+
+/** Istio's is a commit; Prometheus 3.15.0 is the module's v0.315.0. */
+function moduleVersion(version: string): string {
+  const [major, minor, patch] = version.split('.')
+  if (version === GO_MODULES.promtool.version)
+    return `v0.${major}${minor?.padStart(2, '0')}.${patch}`
+  return version.includes('-') ? (version.split('-').at(-1) ?? '') : `v${version}`
+}
