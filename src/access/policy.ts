@@ -8,8 +8,8 @@ export type Policy = {
   readonly name: string
   /** `undefined`: every service of the namespace. */
   readonly targets: readonly PolicyTarget[] | undefined
-  /** `shadow`: evaluated and told, never enforced. */
-  readonly mode: 'enforce' | 'shadow'
+  /** `shadow`: evaluated and told, never enforced. `none`: that is not allowed here, so neither. */
+  readonly mode: 'enforce' | 'shadow' | 'none'
   /** `undefined`: it cannot be read; then its targets are closed. */
   readonly terms: PolicyTerms | undefined
 }

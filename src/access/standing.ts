@@ -58,6 +58,10 @@ function enforcementOf(
   if (mode === 'shadow') {
     return { holds: false, reason: 'Shadow', message: 'it is tried and changes no answer' }
   }
+  if (mode === 'none') {
+    const message = 'the installation allows no Shadow: it has no effect'
+    return { holds: false, reason: 'Shadow', message }
+  }
   const overriding = reached.filter(({ optedOut, shadow }) => optedOut === true || shadow === true)
   const names = overriding.map(({ kind, name }) => `${kind} ${name}`)
   const message = names.length === 0 ? '' : `open by their own annotation: ${listOf(names)}`

@@ -36,7 +36,10 @@ export function readAccessPolicy(
   }
   const mode = attempt(() => readMode(valueAt(spec, 'mode'), settings, raise)) ?? 'enforce'
   const targets = attempt(() => ({ list: readTargets(valueAt(spec, 'targetRefs')) }))
-  const terms = attempt(() => readTerms(spec, settings, raise))
+  const terms = attempt(() => {
+    fieldsOf('the policy', content, ['apiVersion', 'kind', 'metadata', 'spec', 'status'])
+    return readTerms(spec, settings, raise)
+  })
   return {
     namespace,
     name,
@@ -49,9 +52,9 @@ export function readAccessPolicy(
 function readMode(value: unknown, { limits }: ReadSettings, raise: Raise): Policy['mode'] {
   if (value === undefined || value === 'Enforce') return 'enforce'
   if (value === 'Shadow') {
-    if (!limits.shadow)
-      raise('BeyondLimits', 'spec.mode: Shadow has no effect in this installation')
-    return 'shadow'
+    if (limits.shadow) return 'shadow'
+    raise('BeyondLimits', 'spec.mode: Shadow is not allowed in this installation: no effect')
+    return 'none'
   }
   throw new PolicyFault('spec.mode', 'is neither Enforce nor Shadow: it is enforced')
 }

@@ -36,9 +36,12 @@ const readMethod =
   }
 
 const HEADERS = 'spec.headers'
-// A token of RFC 9110 section 5.6.2 in lower case, without what Envoy owns or what frames a message.
-const HEADER = /^(?!x-envoy-|grpc-|x-forwarded-|x-auth-request-)[a-z0-9!#$%&'*+.^`|~-]{1,256}$/
-const RESERVED: readonly string[] = [
+// A token of RFC 9110 section 5.6.2 in lower case. Behind a proxy that turns one into the other, `x_key`
+// is `x-key`: so without an underscore.
+const HEADER = /^[a-z0-9!#$%&'*+.^`|~-]{1,256}$/
+/** What Envoy owns, frames a message or chooses the model; the definition in the cluster has the same. */
+export const RESERVED_PREFIXES = ['grpc-', 'x-auth-request-', 'x-envoy-', 'x-forwarded-'] as const
+export const RESERVED_HEADERS: readonly string[] = [
   'authorization',
   'connection',
   'content-length',
@@ -60,11 +63,14 @@ export function readPolicyHeaders(
   { ownHeaders }: Pick<ReadSettings, 'ownHeaders'>,
 ): Readonly<Record<string, string>> {
   if (!isFields(value)) throw new PolicyFault(HEADERS, 'is no object')
-  // Behind a proxy that turns one into the other, `x_key` is `x-key`.
-  const taken = new Set([...RESERVED, ...ownHeaders.map((name) => name.replaceAll('_', '-'))])
+  const taken = new Set([
+    ...RESERVED_HEADERS,
+    ...ownHeaders.map((name) => name.replaceAll('_', '-')),
+  ])
   return Object.fromEntries(
     Object.entries(value).map(([name, source]) => {
-      if (!HEADER.test(name) || taken.has(name)) {
+      const owned = RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))
+      if (!HEADER.test(name) || owned || taken.has(name)) {
         throw new PolicyFault(HEADERS, 'holds a name that no header may have here')
       }
       const { claim } = fieldsOf(`${HEADERS}.${name}`, source, ['claim'])

@@ -17,7 +17,10 @@ export const absentOr = <T>(value: unknown, read: () => T): T | undefined =>
 export function fieldsOf(place: string, value: unknown, known: readonly string[]): Fields {
   if (!isFields(value)) throw new PolicyFault(place, 'is no object')
   for (const field of Object.keys(value)) {
-    if (!known.includes(field)) throw new PolicyFault(place, 'has an unknown field')
+    if (!known.includes(field)) {
+      const fields = known.length === 0 ? 'it may have none' : `it may have ${known.join(', ')}`
+      throw new PolicyFault(place, `has an unknown field: ${fields}`)
+    }
   }
   return value
 }

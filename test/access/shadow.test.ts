@@ -117,6 +117,20 @@ describe('a policy in shadow', () => {
     expect(trials.map(({ trial }) => trial)).toEqual([undefined, undefined, undefined])
   })
 
+  it('that the installation does not allow is neither tried nor enforced', async () => {
+    const open = aService({ protection: 'open' })
+    const policies = [
+      aPolicy({ mode: 'none' }, { allow: [EVERYTHING] }),
+      aPolicy({ mode: 'none', terms: undefined }),
+    ]
+    for (const services of [[open], [aService()]]) {
+      const world: World = { services, permits: () => 'no' }
+      const answer = await answerTo({ ...world, policies })
+      expect(answer).toEqual(await answerTo(world))
+      expect(answer.trial).toBeUndefined()
+    }
+  })
+
   it('changes no answer, whatever it says and whatever is asked', async () => {
     await fc.assert(
       fc.asyncProperty(anyWorld, anyShadow, anyAsked, async (world, policies, request) => {

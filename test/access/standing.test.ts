@@ -31,6 +31,7 @@ describe('what has become of a policy', () => {
     ['that cannot be read', enforced({ terms: undefined }), [aService()], 'Invalid', 'NotAccepted'],
     ['in shadow that cannot be read', aPolicy({ terms: undefined }), [], 'Invalid', 'NotAccepted'],
     ['in shadow', aPolicy(), [aService()], 'Accepted', 'Shadow'],
+    ['in a shadow that is not allowed', aPolicy({ mode: 'none' }), [], 'Accepted', 'Shadow'],
     [
       'of a service that does not exist',
       enforced({ targets: [gone] }),

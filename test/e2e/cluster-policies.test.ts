@@ -109,6 +109,16 @@ describe('audiences of a policy', () => {
   })
 })
 
+describe('a policy with a misspelt part of a rule', () => {
+  it('closes its service: it does not let everybody in', async () => {
+    await cluster.create(aService('misspelt', PROTECTED))
+    const rule = { frm: [{ serviceAccounts: [`${TEAM}/nobody`] }] }
+    await cluster.create(aPolicy('misspelt', 'misspelt', { allow: [rule] }))
+    const token = await cluster.tokenFor(TEAM, 'reader')
+    await untilReason('misspelt', (reason) => /policy/.test(reason), token)
+  })
+})
+
 describe('a service in shadow', () => {
   it('lets everybody in, and tells whom it would refuse', async () => {
     await cluster.create(aService('tried', { ...PROTECTED, 'kserve-authz.io/mode': 'shadow' }))
@@ -135,6 +145,12 @@ describe('the status of a policy', () => {
     ['in shadow', 'stated', { mode: 'Shadow' }, ['True Accepted', 'False Shadow']],
     ['of no service', 'nowhere', {}, ['False TargetNotFound', 'False NotAccepted']],
     ['that cannot be read', 'stated', { allow: null }, ['False Invalid', 'False NotAccepted']],
+    [
+      'that is misspelt',
+      'misspelt',
+      { allow: [{ frm: [{ users: ['ada'] }] }] },
+      ['False Invalid', 'False NotAccepted'],
+    ],
     ['of an open service', 'opened', {}, ['True Accepted', 'False Overridden']],
   ])('%s is told', async (title, name, spec, status) => {
     await cluster.apply(aService('stated'))

@@ -71,6 +71,9 @@ export const ACCEPTED: readonly Row[] = [
     'headers from claims',
     { headers: { 'kubeflow-userid': { claim: 'email' }, 'x-a.b': { claim: 'a' } } },
   ],
+  ...['a', 'x-auth-users', 'x-envoy', 'grpc', 'hosts', "!#$%&'*+.^`|~-", 'a'.repeat(256)].map(
+    (name): Row => [`the header ${name.slice(0, 16)}`, { headers: { [name]: { claim: 'a' } } }],
+  ),
   ['the most rules', { allow: Array.from({ length: 128 }, () => ({})) }],
   ['the longest text', from({ users: ['\u{1f600}'.repeat(512)] })],
 ]
@@ -101,4 +104,16 @@ export const MISSPELT: readonly Row[] = [
   ['of a source', from({ serviceAccount: ['team/reader'] })],
   ['of an operation', to({ path: ['/'] })],
   ['of mesh', { authentication: { mesh: { principals: [] } } }],
+  ['of anonymous', { authentication: { anonymous: { if: 'allowed' } } }],
+  ['of tokens of the cluster', { authentication: { kubernetes: { audience: ['models'] } } }],
+  ['of keys', { authentication: { apiKeys: { matchLabels: { tier: 'gold' } } } }],
+  [
+    'of a selector of keys',
+    { authentication: { apiKeys: { selector: { matchLabel: { tier: 'gold' } } } } },
+  ],
+  ['of a provider', { authentication: { jwt: [{ provider: 'keycloak', audience: ['kserve'] }] } }],
+  ['in place of from', { allow: [{ frm: [{ users: ['ada'] }] }] }],
+  ['of the labels of a source', from({ apiKeys: { matchLabel: { tier: 'gold' } } })],
+  ['of an exclusion', { exclusions: [{ path: '/ready', method: ['GET'] }] }],
+  ['of a header', { headers: { 'x-tenant': { claim: 'tenant', or: 'none' } } }],
 ]

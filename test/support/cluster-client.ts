@@ -101,6 +101,8 @@ const CLUSTER_WIDE: ReadonlySet<string> = new Set([
   'ClusterRole',
   'ClusterRoleBinding',
   'CustomResourceDefinition',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
 ])
 
 export function collectionOf({ apiVersion, kind, metadata }: Ref): string {

@@ -30,6 +30,10 @@ export const aNamespace = (name: string): Written => ({
 export const accessPolicyCrd = async (): Promise<Written> =>
   written(load(await readFile(path.join(DEPLOY, 'crd.yaml'), 'utf8')))
 
+/** What refuses misspelt AccessPolicies. */
+export const admission = async (): Promise<readonly Written[]> =>
+  loadAll(await readFile(path.join(DEPLOY, 'admission.yaml'), 'utf8')).map(written)
+
 function written(object: unknown): Written {
   const namespace = textAt(object, 'metadata', 'namespace')
   return {

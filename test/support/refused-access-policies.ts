@@ -1,3 +1,4 @@
+import { RESERVED_HEADERS, RESERVED_PREFIXES } from '../../src/resources/policy-extras.ts'
 import { from, IRIS, path, targets, to } from './access-policies.ts'
 
 type Refused = readonly [title: string, spec: unknown, message: RegExp]
@@ -35,6 +36,11 @@ export const REFUSED: readonly Refused[] = [
   [
     'a principal with its scheme',
     from({ principals: ['spiffe://cluster.local/ns/team/sa/reader'] }),
+    /principals\[0\]/,
+  ],
+  [
+    'a principal that no certificate can have',
+    from({ principals: ['cluster.local/ns/Team/sa/reader'] }),
     /principals\[0\]/,
   ],
   ['a claim with one text', from({ claims: { tenant: 'acme' } }), /claims\.tenant/],
@@ -102,14 +108,14 @@ export const REFUSED: readonly Refused[] = [
     { headers: { 'X-Tenant': { claim: 'a' } } },
     /no name of a header in lower case/,
   ],
-  ...[
-    'host',
-    'authorization',
-    'x-envoy-a',
-    'grpc-timeout',
-    'x-forwarded-for',
-    'x-auth-request-user',
-  ].map(
+  ...['x_tenant', 'x tenant', ':path', 'x-ä', 'a'.repeat(257)].map(
+    (name): Refused => [
+      `a header of the name ${name.slice(0, 8)}`,
+      { headers: { [name]: { claim: 'a' } } },
+      /no name of a header in lower case/,
+    ],
+  ),
+  ...[...RESERVED_HEADERS, ...RESERVED_PREFIXES.map((prefix) => `${prefix}a`)].map(
     (name): Refused => [
       `the header ${name}`,
       { headers: { [name]: { claim: 'a' } } },
