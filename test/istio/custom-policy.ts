@@ -1,0 +1,103 @@
+import { isCanonicalPath } from '../../src/access/path.ts'
+import { at, entriesAt, listAt, textAt } from '../support/json.ts'
+
+/** What Istio refuses in an AuthorizationPolicy of action CUSTOM (its ValidateAuthorizationPolicy). */
+export function refusalsOf(policy: unknown): string[] {
+  const spec = at(policy, 'spec')
+  const rules = listAt(spec, 'rules')
+  return [
+    ...refuse(rules.length === 0, 'no rules: nothing would be asked'),
+    ...refuse(textAt(spec, 'provider', 'name') === '', 'provider.name is empty'),
+    ...refuse(
+      at(spec, 'selector') !== undefined && at(spec, 'targetRefs') !== undefined,
+      'both selector and targetRefs',
+    ),
+    ...refuse(at(annotationsOf(policy), DRY_RUN) === 'true', 'dry-run'),
+    ...rules.flatMap((rule) => [...refusedFrom(rule), ...refusedTo(rule), ...refusedWhen(rule)]),
+  ]
+}
+
+const DRY_RUN = 'istio.io/dry-run'
+
+const annotationsOf = (policy: unknown): unknown => at(policy, 'metadata', 'annotations')
+
+const refuse = (refused: boolean, why: string): string[] => (refused ? [why] : [])
+
+/** A CUSTOM policy is asked before anything of a token is verified, and at gateways without a peer. */
+const NO_SOURCES = [
+  'principals',
+  'requestPrincipals',
+  'namespaces',
+  'serviceAccounts',
+  'trustDomains',
+].flatMap((name) => [name, `not${name.charAt(0).toUpperCase()}${name.slice(1)}`])
+
+const NO_CONDITIONS = /^(source\.(namespace|serviceAccount|trustDomain|principal)$|request\.auth\.)/
+
+const refusedFrom = (rule: unknown): string[] =>
+  listAt(rule, 'from').flatMap((from) => [
+    ...refuse(entriesAt(from, 'source').length === 0, 'from.source is empty'),
+    ...NO_SOURCES.filter((name) => listAt(from, 'source', name).length > 0).map(
+      (name) => `from.source.${name}`,
+    ),
+  ])
+
+const refusedTo = (rule: unknown): string[] =>
+  listAt(rule, 'to').flatMap((to) => {
+    const parts = entriesAt(to, 'operation')
+    const values = parts.flatMap(([, list]) => listAt(list))
+    const ports = [...listAt(to, 'operation', 'ports'), ...listAt(to, 'operation', 'notPorts')]
+    return [
+      ...refuse(values.length === 0, 'to.operation is empty'),
+      ...refuse(values.includes(''), 'an empty value'),
+      ...refuse(!ports.every(isPort), 'a port that is none'),
+    ]
+  })
+
+const isPort = (port: unknown): boolean =>
+  typeof port === 'string' && /^[1-9][0-9]*$/.test(port) && Number(port) <= 65_535
+
+const refusedWhen = (rule: unknown): string[] =>
+  listAt(rule, 'when').flatMap((condition) => [
+    ...refuse(NO_CONDITIONS.test(textAt(condition, 'key')), textAt(condition, 'key')),
+    ...refuse(textAt(condition, 'key') === '', 'a condition without key'),
+    ...refuse(
+      listAt(condition, 'values').length + listAt(condition, 'notValues').length === 0,
+      'a condition without values',
+    ),
+  ])
+
+/** What Istio takes, and what would open or break more than it says. */
+export function hazardsOf(policy: unknown): string[] {
+  const operations = listAt(policy, 'spec', 'rules').flatMap((rule) =>
+    listAt(rule, 'to').map((to) => at(to, 'operation')),
+  )
+  return [
+    ...refuse(at(annotationsOf(policy), DRY_RUN) !== undefined, 'dry-run is enforced as 403'),
+    ...listAt(policy, 'spec', 'rules').flatMap((rule) => [
+      ...refuse(listAt(rule, 'from').length > 0, 'other sources would go unasked'),
+      ...refuse(listAt(rule, 'when').length > 0, 'other requests would go unasked'),
+    ]),
+    ...operations.flatMap((operation) => [
+      ...entriesAt(operation)
+        .filter(([name]) => !SAFE_PARTS.has(name))
+        .map(([name]) => `${name} leaves unasked what it does not list`),
+      ...listAt(operation, 'notPaths')
+        .filter((path) => typeof path !== 'string' || !isExact(path))
+        .map((path) => `notPaths ${path} is not exact`),
+      ...hostHazards(listAt(operation, 'hosts').map(String)),
+    ]),
+  ]
+}
+
+const SAFE_PARTS: ReadonlySet<string> = new Set(['notPaths', 'notPorts', 'hosts'])
+
+const isExact = (path: string): boolean => !/[*{}]/.test(path) && isCanonicalPath(path)
+
+/** `hosts` compares the port too, and a wildcard in front leaves no place for one behind. */
+const hostHazards = (hosts: readonly string[]): string[] => [
+  ...hosts.filter((host) => host.startsWith('*')).map((host) => `${host} misses hosts with a port`),
+  ...hosts
+    .filter((host) => !/^[*]|:/.test(host) && !hosts.includes(`${host}:*`))
+    .map((host) => `${host} without ${host}:*`),
+]

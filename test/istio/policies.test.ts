@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_EXCLUSIONS } from '../../src/access/exclusions.ts'
+import { aPod, readWorkloads } from '../resources/objects.ts'
+import { at, entriesAt, listAt, textAt } from '../support/json.ts'
+import { hazardsOf, refusalsOf } from './custom-policy.ts'
+import { OTHER_PODS, SERVING_PODS } from './kserve-pods.ts'
+import { isCustom, manifests } from './manifests.ts'
+import { REFUSED_POLICIES } from './refused-policies.ts'
+
+const policies = manifests().filter(({ object }) => isCustom(object))
+const named = policies.map((policy) => [policy.file, policy.object] as const)
+
+const atWorkloads = policies.filter(({ file }) => file.startsWith('workloads/'))
+
+const operationsOf = (policy: unknown): unknown[] =>
+  listAt(policy, 'spec', 'rules').flatMap((rule) =>
+    listAt(rule, 'to').map((to) => at(to, 'operation')),
+  )
+
+const selecting = (labels: Readonly<Record<string, string>>) =>
+  atWorkloads.filter(({ object }) =>
+    entriesAt(object, 'spec', 'selector', 'matchLabels').every(
+      ([name, value]) => labels[name] === value,
+    ),
+  )
+
+describe('a policy that asks the service', () => {
+  it('stands at every position', () => {
+    expect(policies.map(({ file }) => file)).toEqual([
+      'gateways/ingress/authorization-policy.yaml',
+      'gateways/kubernetes/authorization-policy.yaml',
+      'gateways/local/authorization-policy.yaml',
+      'workloads/explainer.yaml',
+      'workloads/inference-graph.yaml',
+      'workloads/llm-inference-service.yaml',
+      'workloads/predictor.yaml',
+      'workloads/transformer.yaml',
+    ])
+  })
+
+  it.each(named)('is nothing that Istio refuses: %s', (_file, policy) => {
+    expect(refusalsOf(policy)).toEqual([])
+  })
+
+  it.each(named)('opens and breaks no more than it says: %s', (_file, policy) => {
+    expect(hazardsOf(policy)).toEqual([])
+  })
+
+  it.each(named)('asks the provider of its position: %s', (file, policy) => {
+    const position = file.startsWith('workloads/') ? 'workload' : 'gateway'
+    expect(textAt(policy, 'metadata', 'labels', 'kserve-authz.io/position')).toBe(position)
+    expect(textAt(policy, 'spec', 'provider', 'name')).toBe(`kserve-authz-${position}`)
+  })
+
+  it.each(named)('is bound to some pods, never to the whole mesh: %s', (_file, policy) => {
+    const bound = [
+      ...entriesAt(policy, 'spec', 'selector', 'matchLabels'),
+      ...listAt(policy, 'spec', 'targetRefs'),
+    ]
+    expect(bound.length).toBeGreaterThan(0)
+  })
+})
+
+describe('what Istio refuses is seen here too', () => {
+  it.each(REFUSED_POLICIES)('%s', (_title, policy) => {
+    expect(refusalsOf(policy)).not.toEqual([])
+  })
+})
+
+describe('a hazard is seen', () => {
+  const good = at(policies.at(-1)?.object, 'spec')
+  const withOperation = (operation: object) => ({
+    kind: 'AuthorizationPolicy',
+    spec: { ...Object(good), rules: [{ to: [{ operation }] }] },
+  })
+
+  it.each([
+    ['a prefix in notPaths', { notPaths: ['/healthz*'] }],
+    ['a suffix in notPaths', { notPaths: ['*/healthz'] }],
+    ['a template in notPaths', { notPaths: ['/v1/{*}'] }],
+    ['a path in notPaths that is not canonical', { notPaths: ['/a//b'] }],
+    ['a list of paths', { paths: ['/v1/models/iris:predict'] }],
+    ['a list of methods', { methods: ['POST'] }],
+    ['a list of ports', { ports: ['8080'] }],
+    ['methods that go unasked', { notMethods: ['GET'] }],
+    ['a host without its ports', { hosts: ['iris.example.com'] }],
+    ['a host with a wildcard', { hosts: ['*.example.com'] }],
+  ])('%s', (_title, operation) => {
+    expect(hazardsOf(withOperation(operation))).toHaveLength(1)
+  })
+
+  it('dry-run, which Istio enforces as 403', () => {
+    const policy = {
+      metadata: { annotations: { 'istio.io/dry-run': 'false' } },
+      spec: { rules: [{}] },
+    }
+    expect(hazardsOf(policy)).toHaveLength(1)
+  })
+})
+
+describe('the pods of KServe', () => {
+  it.each(SERVING_PODS)('are asked once: %s', (_title, component, labels) => {
+    expect(selecting(labels)).toHaveLength(1)
+    const [workload, ...more] = readWorkloads(
+      aPod({ metadata: { labels }, status: { podIP: '10.0.0.1' } }),
+    )
+    expect(workload?.component).toBe(component)
+    expect(more).toEqual([])
+  })
+
+  it.each(SERVING_PODS)('go unasked where the service would let anybody in: %s', (...pod) => {
+    const [, component, labels] = pod
+    const [operation] = operationsOf(selecting(labels)[0]?.object)
+    const everywhere = DEFAULT_EXCLUSIONS.workload[component].filter(
+      ({ ports, knativeProbe }) => ports === undefined && knativeProbe === undefined,
+    )
+    expect(listAt(operation, 'notPaths').toSorted()).toEqual(
+      everywhere.map(({ path }) => path).toSorted(),
+    )
+  })
+
+  it.each(SERVING_PODS)('answer connections of TCP between each other unasked: %s', (...pod) => {
+    const [operation] = operationsOf(selecting(pod[2])[0]?.object)
+    expect(listAt(operation, 'notPorts').length).toBeGreaterThan(0)
+  })
+
+  it.each(OTHER_PODS)('that serve nobody are not asked: %s', (_title, labels) => {
+    expect(selecting(labels)).toEqual([])
+  })
+})

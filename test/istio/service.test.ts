@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { at, entriesAt, listAt, textAt } from '../support/json.ts'
+import { manifests, meshConfigs } from './manifests.ts'
+
+const ofService = (kind: string): unknown =>
+  manifests().find((each) => each.file.startsWith('service/') && each.kind === kind)?.object
+
+const portOf = (address: string): string => address.split(':').at(-1) ?? ''
+const { grpc, http } = readConfig({ env: {}, flags: {} })
+const grpcPorts = grpc.listeners.map(({ address }) => portOf(address))
+const httpPort = portOf(http.address)
+
+const POD = { 'app.kubernetes.io/name': 'kserve-authz' }
+
+describe('who reaches the service', () => {
+  const policy = ofService('AuthorizationPolicy')
+  const rules = listAt(policy, 'spec', 'rules').map((rule) => ({
+    sources: listAt(rule, 'from').map((from) => entriesAt(from, 'source')),
+    operations: listAt(rule, 'to').map((to) => at(to, 'operation')),
+  }))
+  const portsOf = ({ operations }: (typeof rules)[number]) =>
+    operations.flatMap((operation) => listAt(operation, 'ports'))
+
+  it('is listed for each of its ports', () => {
+    expect(at(policy, 'spec', 'selector')).toEqual({ matchLabels: POD })
+    expect(textAt(policy, 'spec', 'action')).toBe('ALLOW')
+    expect(rules.flatMap(portsOf)).toEqual([...grpcPorts, httpPort])
+  })
+
+  it('is named where it may ask', () => {
+    for (const rule of rules.filter((each) => portsOf(each).join() !== httpPort)) {
+      const named = rule.sources.flatMap((parts) => parts.flatMap(([, values]) => listAt(values)))
+      expect(named.length).toBeGreaterThan(0)
+      expect(named.filter((name) => typeof name !== 'string' || name.includes('*'))).toEqual([])
+    }
+  })
+
+  it('may be anybody who reads probes and metrics, and nothing else', () => {
+    const open = rules.filter(({ sources }) => sources.length === 0)
+    expect(open.map(({ operations }) => operations)).toEqual([
+      [{ ports: [httpPort], methods: ['GET'], paths: ['/livez', '/readyz', '/metrics'] }],
+    ])
+  })
+
+  it('speaks mutual TLS, but for probes and metrics', () => {
+    expect(at(ofService('PeerAuthentication'), 'spec')).toEqual({
+      selector: { matchLabels: POD },
+      mtls: { mode: 'STRICT' },
+      portLevelMtls: { [httpPort]: { mode: 'PERMISSIVE' } },
+    })
+  })
+})
+
+describe('the way to the service', () => {
+  const rule = ofService('DestinationRule')
+  const [provider] = listAt(Object.values(meshConfigs())[0], 'extensionProviders')
+  const seconds = (text: string) => Number(/^([\d.]+)s$/.exec(text)?.[1])
+
+  it('is the one that the providers take', () => {
+    expect(textAt(rule, 'spec', 'host')).toBe(textAt(provider, 'envoyExtAuthzGrpc', 'service'))
+    expect(at(rule, 'spec', 'trafficPolicy', 'tls')).toEqual({ mode: 'ISTIO_MUTUAL' })
+  })
+
+  it('is seen in every namespace', () => {
+    expect(at(rule, 'spec', 'exportTo')).toEqual(['*'])
+  })
+
+  it('takes less time to open than a check has', () => {
+    const pool = at(rule, 'spec', 'trafficPolicy', 'connectionPool')
+    expect(seconds(textAt(pool, 'tcp', 'connectTimeout'))).toBeLessThan(
+      seconds(textAt(provider, 'envoyExtAuthzGrpc', 'timeout')),
+    )
+  })
+})
