@@ -3,7 +3,7 @@ import path from 'node:path'
 import { loadAll } from 'js-yaml'
 import { at, textAt } from '../support/json.ts'
 
-export const ISTIO = path.join(import.meta.dirname, '../../istio')
+const ISTIO = path.join(import.meta.dirname, '../../istio')
 
 /** One document of one file. */
 export type Manifest = {
@@ -17,13 +17,13 @@ export type Manifest = {
 export function manifests(): readonly Manifest[] {
   return readdirSync(ISTIO, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.yaml'))
-    .toSorted()
+    .toSorted((one, other) => (one < other ? -1 : 1))
     .flatMap((file) =>
       documentsIn(file).map((object) => ({ file, kind: textAt(object, 'kind'), object })),
     )
 }
 
-export const documentsIn = (file: string): unknown[] =>
+const documentsIn = (file: string): unknown[] =>
   loadAll(readFileSync(path.join(ISTIO, file), 'utf8'))
 
 export const isCustom = (object: unknown): boolean =>
