@@ -83,7 +83,8 @@ export function hazardsOf(policy: unknown): string[] {
         .filter(([name]) => !SAFE_PARTS.has(name))
         .map(([name]) => `${name} leaves unasked what it does not list`),
       ...listAt(operation, 'notPaths')
-        .filter((path) => typeof path !== 'string' || !isExact(path))
+        .map(String)
+        .filter((path) => !isExact(path))
         .map((path) => `notPaths ${path} is not exact`),
       ...hostHazards(listAt(operation, 'hosts').map(String)),
     ]),

@@ -77,7 +77,9 @@ describe('the access log', () => {
 
 describe('of the metrics of Envoy', () => {
   const kept = listAt(meshConfig, 'defaultConfig', 'proxyStatsMatcher', 'inclusionRegexps')
-  const isKept = (name: string) => kept.some((regexp) => new RegExp(`^${regexp}$`).test(name))
+    .map(String)
+    .map((regexp) => new RegExp(`^${regexp}$`))
+  const isKept = (name: string) => kept.some((regexp) => regexp.test(name))
   const cluster = 'cluster.outbound|9001||kserve-authz.kserve-authz.svc.cluster.local'
 
   it.each([
