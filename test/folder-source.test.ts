@@ -1,0 +1,61 @@
+import path from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { readConfig } from '../src/config.ts'
+import { openEngine } from '../src/engine.ts'
+import { aFolder } from './manifests/folders.ts'
+import { aRequest } from './support/builders.ts'
+
+const TOKEN = 'a-token-of-sixteen-bytes'
+
+const MANIFESTS = `
+{apiVersion: serving.kserve.io/v1beta1, kind: InferenceService, metadata: {name: iris, namespace: team}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: reader, namespace: team}}
+---
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/service-account-token
+metadata: {name: reader, namespace: team, annotations: {kubernetes.io/service-account.name: reader}}
+stringData: {token: ${TOKEN}}
+`
+
+const INSTALLATION = 'https://kubernetes.default.svc'
+
+/** The answer to the token under policies that accept tokens for these audiences; `null`: they name none. */
+async function answerWith(...audiences: readonly (readonly string[] | null)[]) {
+  const policies = audiences.map((list, index) =>
+    JSON.stringify({
+      apiVersion: 'kserve-authz.io/v1alpha1',
+      kind: 'AccessPolicy',
+      metadata: { name: `policy-${index}`, namespace: 'team' },
+      spec: {
+        authentication: { kubernetes: list === null ? {} : { audiences: list } },
+        allow: [{}],
+      },
+    }),
+  )
+  const { root } = await aFolder({ 'all.yaml': [MANIFESTS, ...policies].join('\n---\n') })
+  const engine = await openEngine({
+    config: readConfig({ env: {}, flags: { manifests: path.join(root) } }),
+    manifests: root,
+    reportProblem: () => {},
+    reportFault: () => {},
+    reportOutage: () => {},
+  })
+  onTestFinished(engine.close)
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  const { decision } = await engine.authorize(aRequest({ host: 'iris.team.svc', headers }))
+  return decision.outcome === 'allow' ? 'allow' : decision.reason
+}
+
+it.each<[title: string, audiences: readonly (readonly string[] | null)[], answer: string]>([
+  ['the audiences of the installation', [null], 'allow'],
+  ['one of these by its name', [[INSTALLATION]], 'allow'],
+  ["a policy's own", [['models']], 'wrong-audience'],
+  ['several of its own', [['models', 'pipelines']], 'wrong-audience'],
+  ['none', [[]], 'wrong-audience'],
+  ["those of the installation, and then a policy's own", [null, ['models']], 'wrong-audience'],
+  ["a policy's own, and then those of the installation", [['models'], null], 'wrong-audience'],
+])('a token in a Secret, asked for %s', async (_title, audiences, answer) => {
+  expect(await answerWith(...audiences)).toBe(answer)
+})
