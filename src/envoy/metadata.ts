@@ -25,9 +25,11 @@ export function createEncodeMetadata(): EncodeMetadata {
 
   return (subject, reason) => {
     const { service = NO_SERVICE, caller = NOBODY } = subject
+    const found = known.get(service)?.get(caller)?.get(reason)
+    if (found !== undefined) return found
     const byCaller = known.get(service) ?? new WeakMap<object, Map<string | undefined, Buffer>>()
     const byReason = byCaller.get(caller) ?? new Map<string | undefined, Buffer>()
-    const bytes = byReason.get(reason) ?? encode(subject, reason)
+    const bytes = encode(subject, reason)
     known.set(service, byCaller.set(caller, byReason.set(reason, bytes)))
     return bytes
   }
