@@ -87,9 +87,10 @@ export function createAccounts(namespaces: readonly string[]): Accounts {
       isLiving(issued) ? Promise.resolve(true) : until(waiting, () => isLiving(issued), withinMs),
     isUnsettled: ({ secret }, issued) => {
       if (issued === undefined || !isWatched(issued)) return false
-      return (
-        !isLiving(issued) || (secret !== undefined && performance.now() - secret.at < SETTLED_MS)
-      )
+      if (!isLiving(issued)) return true
+      // A Secret that is not seen is not watched, or was just deleted.
+      const at = secret?.at ?? Number.POSITIVE_INFINITY
+      return issued.secret !== undefined && performance.now() - at < SETTLED_MS
     },
   }
 }

@@ -67,7 +67,7 @@ async function pageOf(
 }
 
 /** A call that is given up after some time, or with `signal`. */
-async function within<T>(
+export async function within<T>(
   ms: number,
   signal: AbortSignal,
   call: (limit: AbortSignal) => Promise<T>,

@@ -15,6 +15,7 @@ export function describe(error: unknown, collection: KindCollection): string {
 function describeStatus(status: number, { resource, apiVersion, namespace }: KindCollection) {
   if (status === 401) return 'the API server answered with status 401: our token is not valid'
   if (status === 410) return 'the API server no longer knows what has changed: all is read again'
+  if (status === 404) return `the API server has ${resource} in no version that is known here`
   if (status !== 403) return `the API server answered with status ${status}`
   const [group] = apiVersion.includes('/') ? apiVersion.split('/') : []
   const name = group === undefined ? resource : `${resource}.${group}`

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiServer } from './api-server.ts'
 import { type Collection, openWatch, pagesOf, type ReadLimits } from './collection.ts'
 import { Silence } from './json-lines.ts'
+import { hasKind } from './kind.ts'
 import type { Known } from './known.ts'
 import { createRetry, type RetryPeriods } from './retry.ts'
 import type { WatchEvent } from './watch-event.ts'
@@ -11,8 +12,10 @@ export type Follower = Known & {
   readonly synced: (present: boolean) => void
   /** The API server has said something: a page, an event, that nothing has changed. */
   readonly heard: () => void
-  /** The watch is open (again). */
+  /** A watch is open from which nothing is missing. */
   readonly connected: () => void
+  /** It has ended. */
+  readonly disconnected: () => void
   /** Told of each failure before the next attempt; the error holds nothing that the API server sent. */
   readonly failed: (error: unknown) => void
 }
@@ -36,6 +39,9 @@ const PERIODS: FollowPeriods = {
   request: 30_000,
 }
 
+/** So many looks for an absent kind until it is asked again which versions of it there are. */
+const LOOKS = 30
+
 const NOT_FOUND = 404
 const GONE = 410
 /** What an API server says to a parameter that it does not know or may not use. */
@@ -57,6 +63,8 @@ export async function follow(
   /** Whether all is read as the beginning of a watch, or else by pages. */
   let streams = true
   let present = false
+  /** The cluster has said that it has no such kind. */
+  let absent = false
   /** How often in a row none of its paths was found. */
   let missed = 0
   let tried = 0
@@ -66,8 +74,7 @@ export async function follow(
   while (!signal.aborted) {
     const begun = performance.now()
     try {
-      if (version === undefined && !streams) await listByPages()
-      await watch()
+      await readAndWatch().catch(lookElsewhere)
       // An API server ends each watch after some time; one that ends them all at once is not well.
       if (performance.now() - begun > periods.longestRetry) retry.succeeded()
       else retry.failed(true)
@@ -75,6 +82,11 @@ export async function follow(
       if (!signal.aborted) recover(error)
     }
     await pause(retry.next())
+  }
+
+  async function readAndWatch() {
+    if (version === undefined && !streams) await listByPages()
+    await watch()
   }
 
   async function pause(ms: number) {
@@ -104,6 +116,7 @@ export async function follow(
     follower.keepOnly(seen)
     version = at
     present = true
+    absent = false
     missed = 0
     retry.succeeded()
     follower.synced(true)
@@ -113,17 +126,22 @@ export async function follow(
   async function watch() {
     let initial = version === undefined ? new Set<string>() : undefined
     const events = await openWatch(api, collection, path(), version, limits)
-    follower.connected()
-    for await (const event of events) {
-      follower.heard()
-      silences = 0
-      take(event)
-      if (event.kind === 'put') initial?.add(event.object.key)
-      if (event.kind === 'bookmark' && event.initialEventsEnd && initial !== undefined) {
-        complete(initial, event.version)
-        initial = undefined
+    if (initial === undefined) follower.connected()
+    try {
+      for await (const event of events) {
+        follower.heard()
+        silences = 0
+        take(event)
+        if (event.kind === 'put') initial?.add(event.object.key)
+        if (event.kind === 'bookmark' && event.initialEventsEnd && initial !== undefined) {
+          complete(initial, event.version)
+          initial = undefined
+          follower.connected()
+        }
+        if (initial === undefined) advance(event)
       }
-      if (initial === undefined) advance(event)
+    } finally {
+      follower.disconnected()
     }
   }
 
@@ -142,7 +160,6 @@ export async function follow(
 
   function recover(error: unknown) {
     const status = error instanceof ApiError ? error.status : 0
-    if (status === NOT_FOUND) return lookElsewhere()
     const listing = version === undefined
     if (error instanceof Silence) silences += 1
     // A watch from a version that the API server does not have yet is silent, too.
@@ -153,13 +170,14 @@ export async function follow(
     }
     // Before version 1.27 it never says that all that is there has come.
     if (listing) streams = !(error instanceof Silence)
-    if (error instanceof ApiError) retry.ask(error.retryAfterMs)
+    if (error instanceof ApiError && error.retryAfterMs > 0) retry.ask(error.retryAfterMs)
     retry.failed(error instanceof ApiError)
     follower.failed(error)
   }
 
   /** The cluster does not have this version of the kind, or not the kind. */
-  function lookElsewhere() {
+  async function lookElsewhere(error: unknown) {
+    if (!(error instanceof ApiError) || error.status !== NOT_FOUND) throw error
     version = undefined
     retry.succeeded()
     tried += 1
@@ -168,7 +186,11 @@ export async function follow(
     missed += 1
     // One that has just begun may not know of its kinds yet.
     if (present && missed === 1) return
+    const doubtful = !absent || missed % LOOKS === 0
+    // Objects that cannot be read are not gone.
+    if (doubtful && (await hasKind(api, collection, limits))) throw error
     present = false
+    absent = true
     follower.keepOnly(new Set())
     follower.synced(false)
   }

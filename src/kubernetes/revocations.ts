@@ -36,7 +36,7 @@ export function followRevocations(
   ]
   const cluster = followCluster({ api, followed, failed })
   const { synced, states, close } = cluster
-  const isCurrent = (state: CollectionState) => state.synced && state.problem === ''
+  const isCurrent = (state: CollectionState) => state.following && state.problem === ''
   return { accounts, changes, synced, states, close, current: () => states().every(isCurrent) }
 }
 

@@ -34,6 +34,8 @@ export type CollectionState = {
   readonly synced: boolean
   /** Whether the cluster has this kind at all. */
   readonly present: boolean
+  /** Whether what is known follows the cluster: a watch is open, or there is nothing to watch. */
+  readonly following: boolean
   readonly restarts: number
   /** Why it cannot be read now; `''`: it can, as far as is known. */
   readonly problem: string
@@ -88,6 +90,7 @@ function createRun(
     resource: collection.resource,
     synced: false,
     present: true,
+    following: false,
     restarts: 0,
     problem: 'not read yet',
     heardAt: undefined,
@@ -108,15 +111,16 @@ function createRun(
   const follower = {
     ...known,
     synced: (present: boolean) => {
-      Object.assign(state, { synced: true, present, problem: '' })
+      Object.assign(state, { synced: true, present, following: !present, problem: '' })
       end.resolve()
     },
     heard: () => {
       state.heardAt = performance.now()
       last = ''
     },
-    connected: () => {
-      if (state.synced) state.problem = ''
+    connected: () => Object.assign(state, { following: true, problem: '' }),
+    disconnected: () => {
+      state.following = false
     },
     failed: report,
   }

@@ -3,7 +3,7 @@ import { type Cluster, startCluster } from '../support/cluster.ts'
 import { type Asked, type Verdict, verdictOf } from '../support/cluster-asking.ts'
 import { CRDS } from '../support/cluster-crds.ts'
 import { aNamespace, install } from '../support/cluster-installation.ts'
-import { keySecret, llmInferenceService } from '../support/cluster-objects.ts'
+import { keySecret } from '../support/cluster-objects.ts'
 import { inferenceService } from '../support/cluster-rbac.ts'
 import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
 import { at } from '../support/json.ts'
@@ -158,20 +158,5 @@ describe('a network', () => {
     expect(await ask({ token: KEY })).toBe('allow')
     await cluster.delete(READER)
     await becomes('unknown-api-key', { token: KEY })
-  })
-})
-
-describe('a kind that is installed late', () => {
-  it('counts', async () => {
-    await start()
-    await service.ready()
-    const asked = { host: 'gateway.example.com', path: '/team/chat/v1/completions' }
-    expect(await ask(asked)).toBe('unknown-target')
-    await cluster.installCrd(CRDS.LLMInferenceService)
-    await cluster.create(llmInferenceService('team', 'chat', 'llama'))
-    await becomes('missing-credential', asked)
-    await cluster.delete(CRDS.LLMInferenceService)
-    await becomes('unknown-target', asked)
-    expect((await service.read('/readyz')).status).toBe(200)
   })
 })

@@ -65,6 +65,19 @@ describe('a token that was accepted', () => {
     },
   )
 
+  it('counts no more when a Secret is deleted that it is bound to, whatever the API server remembers of it', async () => {
+    const made = authenticating()
+    made.accounts.secrets.put(secret())
+    vi.advanceTimersByTime(20_000)
+    const serviceaccount = { name: 'reader', uid: 'uid-1' }
+    const bound = { name: 'token', uid: 'secret-1' }
+    const token = aToken({ 'kubernetes.io': { namespace: 'team', serviceaccount, secret: bound } })
+    expect(await made.verdict(token)).toBe('team/reader')
+    made.accounts.secrets.remove('team/token')
+    made.answer(({ body }) => (listAt(body, 'spec', 'audiences').length > 1 ? BAD : GOOD))
+    expect(await allTime(made.verdict(token))).toBe('invalid-token')
+  })
+
   it('counts no more without its ServiceAccount, even where the API server goes on accepting it', async () => {
     const made = authenticating()
     const token = aToken()

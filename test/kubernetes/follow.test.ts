@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { status, text } from '../support/api-server.ts'
+import { json, status, text } from '../support/api-server.ts'
 import { followingWorld, PATIENCE, ROLES } from './following.ts'
 
 vi.setConfig({ testTimeout: 15_000 })
@@ -119,4 +119,64 @@ describe('a kind that the cluster does not have', () => {
     world.collection().endWatches()
     await names([])
   })
+
+  it('is taken for absent where nobody may ask for versions', async () => {
+    world.server().next(status(404), status(403))
+    const { synced } = start()
+    await expect.poll(() => synced, PATIENCE).toEqual([false, true])
+  })
+})
+
+describe('a kind that the cluster has in another version only', () => {
+  const group = json({ versions: [{ groupVersion: 'x/v7' }, { groupVersion: 'x/v8' }] })
+  const others = json({ resources: [{ name: 'other' }] })
+  const roles = json({ resources: [{ name: 'roles/status' }, { name: 'roles' }] })
+
+  it('is not gone: what was known stays, and it is told', async () => {
+    const { failures } = start()
+    await names(['a', 'b'])
+    world.server().next(status(404), status(404), group, others, roles)
+    world.collection().endWatches()
+    world.collection().remove('a')
+    await expect.poll(() => failures, PATIENCE).toHaveLength(1)
+    expect(failures.join()).toContain('status 404')
+    await names(['b'])
+    expect(urls().map(({ pathname }) => pathname)).toEqual(
+      expect.arrayContaining(['/apis/x', '/apis/x/v7', '/apis/x/v8']),
+    )
+  })
+
+  it('is not taken for absent from the start', async () => {
+    world.server().next(status(404), group, roles, status(404), group, roles)
+    const { synced, failures } = start()
+    await names(['a', 'b'])
+    expect(synced).toEqual([true])
+    expect(failures).toHaveLength(2)
+  })
+
+  it.each([
+    ['does not say which', status(500)],
+    ['says what cannot be read', json({ versions: 7 })],
+  ])('is not taken for absent where the API server %s', async (_title, answer) => {
+    world.server().next(status(404), answer)
+    const { synced, failures } = start()
+    await names(['a', 'b'])
+    expect(synced).toEqual([true])
+    expect(failures).toHaveLength(1)
+  })
+
+  it('is noticed also where there was none before', async () => {
+    const many = Array.from({ length: 30 }, () => status(404))
+    world.server().next(status(404), ...many, group, roles)
+    const { failures } = start({ absent: 1 })
+    await expect.poll(() => failures, PATIENCE).toHaveLength(1)
+  })
+})
+
+it('a kind of the core is never absent', async () => {
+  world.server().next(status(404))
+  const { synced, failures } = start({}, { ...ROLES, paths: ['/api/v1/roles'] })
+  await names(['a', 'b'])
+  expect(synced).toEqual([true])
+  expect(failures).toHaveLength(1)
 })

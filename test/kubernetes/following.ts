@@ -53,6 +53,7 @@ function startFollowing(
     failed,
     synced: (present: boolean) => void synced.push(present),
     connected: () => {},
+    disconnected: () => {},
     heard: () => {
       heard += 1
     },

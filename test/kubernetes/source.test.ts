@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApiServer } from '../../src/kubernetes/api-server.ts'
 import { configurationCollection, serviceCollections } from '../../src/kubernetes/collections.ts'
@@ -7,6 +8,8 @@ import {
   type Answer,
   type FakeApiServer,
   fakeCertificates,
+  quiet,
+  silent,
   startFakeApiServer,
   status,
 } from '../support/api-server.ts'
@@ -30,6 +33,7 @@ let services: FakeCollection
 let server: FakeApiServer
 let cluster: Cluster
 let answerConfigMaps: Answer
+let answerServices: Answer
 let puts: string[]
 let failures: string[]
 
@@ -41,9 +45,10 @@ beforeEach(async () => {
   services = fakeCollection()
   services.put('iris')
   answerConfigMaps = configMaps.answer
+  answerServices = services.answer
   server = await startFakeApiServer(certificates, (request, response) => {
     const isConfig = request.url?.includes('configmaps')
-    const answer = isConfig ? answerConfigMaps : services.answer
+    const answer = isConfig ? answerConfigMaps : answerServices
     answer(request, response)
   })
   puts = []
@@ -114,6 +119,47 @@ describe('a cluster', () => {
     await expect.poll(() => puts, PATIENCE).toContain('team/wine')
     expect(failures).toEqual([])
     expect(cluster.states().map(({ restarts }) => restarts)).toContain(1)
+  })
+
+  describe('is not taken for followed', () => {
+    const following = () => cluster.states().every((state) => state.following)
+
+    it('while all is read again', async () => {
+      start()
+      await synced()
+      expect(following()).toBe(true)
+      server.next(status(410), quiet)
+      services.endWatches()
+      await expect.poll(() => server.requests.at(-1)?.url.search, PATIENCE).toContain('Initial')
+      await expect.poll(() => failures, PATIENCE).toContainEqual(expect.stringContaining('again'))
+      for (let looks = 0; looks < 20; looks += 1) {
+        expect(following()).toBe(false)
+        await delay(5)
+      }
+      server.dropConnections()
+      await expect.poll(following, PATIENCE).toBe(true)
+    })
+
+    it('while a watch that has ended cannot be opened again', async () => {
+      start()
+      await synced()
+      const before = server.requests.length
+      server.next(silent)
+      services.endWatches()
+      await expect.poll(() => server.requests.length, PATIENCE).toBeGreaterThan(before)
+      expect(following()).toBe(false)
+      expect(failures).toEqual([])
+      server.dropConnections()
+      await expect.poll(following, PATIENCE).toBe(true)
+    })
+
+    it('but is where the cluster has no such kind', async () => {
+      services.endWatches()
+      answerServices = status(404)
+      start()
+      await synced()
+      await expect.poll(following, PATIENCE).toBe(true)
+    })
   })
 
   it('says when it last heard of each kind', async () => {

@@ -1,7 +1,7 @@
 import type { Verdict } from './cluster-asking.ts'
-import { msUntil, statusOf } from './cluster-asking.ts'
+import { msUntil, statusByReview, statusOf } from './cluster-asking.ts'
 import type { Written } from './cluster-client.ts'
-import { readerRole, roleBinding, serviceAccount } from './cluster-rbac.ts'
+import { clusterRoleBinding, readerRole, roleBinding, serviceAccount } from './cluster-rbac.ts'
 import type { TokenCluster } from './token-cluster.ts'
 
 type Revocation = {
@@ -23,7 +23,7 @@ const newName = (kind: string): string => {
   return `${kind}-${count}`
 }
 
-/** What ends a credential or a permission, or gives it; all of them within the namespace `team`. */
+/** What ends a credential or a permission, or gives it: within the namespace `team`, or in the whole cluster. */
 export const REVOCATIONS: readonly Revocation[] = [
   {
     titles: ['RoleBinding of a ServiceAccount added', 'RoleBinding of a ServiceAccount deleted'],
@@ -99,7 +99,61 @@ export const REVOCATIONS: readonly Revocation[] = [
       return [closed, await msUntil(200, () => ask(next))]
     },
   },
+  {
+    titles: ['token Secret deleted that a token is bound to'],
+    once: async ({ cluster, ask }) => {
+      const { name } = await newAccount(cluster)
+      await cluster.create(bindingTo(name))
+      const { secret } = await cluster.signer.tokenSecret('team', name, `${name}-token`)
+      const boundObjectRef = { kind: 'Secret', apiVersion: 'v1', name: secret.metadata.name }
+      const token = await cluster.tokenFor('team', name, { boundObjectRef })
+      await msUntil(200, () => ask(token))
+      // So that the API server remembers it.
+      await statusByReview(cluster, token, { namespace: 'team', name: 'iris' })
+      await cluster.delete(secret)
+      const closed = await msUntil(401, () => ask(token))
+      await mustStay(401, () => ask(token))
+      return [closed]
+    },
+  },
+  {
+    titles: ['ClusterRoleBinding added', 'ClusterRoleBinding deleted'],
+    once: async ({ cluster, ask }) => {
+      const { name, token } = await newAccount(cluster)
+      const role = await newClusterRole(cluster)
+      await msUntil(403, () => ask(token))
+      const given = clusterRoleBinding(newName('binding'), role.metadata.name, name)
+      const waits = await addedAndDeleted({ cluster, ask }, token, given)
+      await cluster.delete(role)
+      return waits
+    },
+  },
+  {
+    titles: ['ClusterRole narrowed', 'ClusterRole widened', 'ClusterRole deleted'],
+    once: async ({ cluster, ask }) => {
+      const { name, token } = await newAccount(cluster)
+      const role = await newClusterRole(cluster)
+      const given = clusterRoleBinding(newName('binding'), role.metadata.name, name)
+      await cluster.create(given)
+      await msUntil(200, () => ask(token))
+      await cluster.patch(role, { rules: [] })
+      const closed = await msUntil(403, () => ask(token))
+      await cluster.patch(role, { rules: role.rules })
+      const opened = await msUntil(200, () => ask(token))
+      await cluster.delete(role)
+      const gone = await msUntil(403, () => ask(token))
+      await cluster.delete(given)
+      return [closed, opened, gone]
+    },
+  },
 ]
+
+async function newClusterRole({ create }: TokenCluster) {
+  const { apiVersion, metadata, rules } = readerRole('team', newName('cluster-role'))
+  const role = { apiVersion, kind: 'ClusterRole', metadata: { name: metadata.name }, rules }
+  await create(role)
+  return role
+}
 
 async function newAccount(cluster: TokenCluster) {
   const name = newName('account')
