@@ -2,12 +2,12 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { get, startChild, until } from './child.ts'
-import type { EnvoyBootstrap } from './envoy-bootstrap.ts'
 
 type EnvoyStart = {
   /** Path of the binary. */
   readonly envoy: string
-  readonly bootstrap: EnvoyBootstrap
+  /** Of any kind: a configuration of its own, or where to get one. */
+  readonly bootstrap: object
   /** Where its temporary folder is made; the system's own if absent. */
   readonly folder?: string
   readonly signal?: AbortSignal
@@ -45,7 +45,7 @@ export async function startEnvoy({ envoy, bootstrap, folder = tmpdir(), signal }
 const adminAddressFile = (folder: string) => path.join(folder, 'admin-address')
 const logFile = (folder: string) => path.join(folder, 'envoy.log')
 
-async function launch(envoy: string, bootstrap: EnvoyBootstrap, folder: string) {
+async function launch(envoy: string, bootstrap: object, folder: string) {
   const config = path.join(folder, 'bootstrap.json')
   await writeFile(config, JSON.stringify(bootstrap))
   const log = await open(logFile(folder), 'a')

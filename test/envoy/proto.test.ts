@@ -1,23 +1,11 @@
-import { createRequire } from 'node:module'
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { factsOf, loadProto, parseProto } from '../support/proto-facts.ts'
+import { ENVOY_PROTOS, factsOf, loadProto, parseProto } from '../support/proto-facts.ts'
 
 const EXTERNAL_AUTH = 'envoy/service/auth/v3/external_auth.proto'
 const PROTO = fileURLToPath(new URL('../../proto', import.meta.url))
-const ENVOY = path.join(
-  path.dirname(createRequire(import.meta.url).resolve('@grpc/grpc-js-xds/package.json')),
-  'deps',
-)
-const envoyFolders = ['envoy-api', 'xds', 'googleapis', 'protoc-gen-validate']
 
-const envoy = factsOf(
-  loadProto(
-    EXTERNAL_AUTH,
-    envoyFolders.map((folder) => path.join(ENVOY, folder)),
-  ),
-)
+const envoy = factsOf(loadProto(EXTERNAL_AUTH, ENVOY_PROTOS))
 
 /** The names of facts that Envoy's definitions do not state, or state differently. */
 function disagreements(facts: ReadonlyMap<string, string>): string[] {

@@ -103,12 +103,13 @@ const CLUSTER_WIDE: ReadonlySet<string> = new Set([
   'CustomResourceDefinition',
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionPolicyBinding',
+  'ValidatingWebhookConfiguration',
 ])
 
 export function collectionOf({ apiVersion, kind, metadata }: Ref): string {
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const where = CLUSTER_WIDE.has(kind) ? '' : `/namespaces/${metadata.namespace ?? 'default'}`
-  return `${root}${where}/${kind.toLowerCase().replace(/y$/, 'ie')}s`
+  return `${root}${where}/${kind.toLowerCase().replace(/(?<=[^aeiou])y$/, 'ie')}s`
 }
 
 export const pathOf = (ref: Ref): string => `${collectionOf(ref)}/${ref.metadata.name}`

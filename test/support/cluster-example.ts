@@ -2,8 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { loadAll } from 'js-yaml'
 import type { Cluster } from './cluster.ts'
-import type { Written } from './cluster-client.ts'
-import { aNamespace } from './cluster-installation.ts'
+import { aNamespace, writtenOf } from './cluster-installation.ts'
 import { clusterSigner, tokenSecretOf } from './cluster-tokens.ts'
 import { at, textAt } from './json.ts'
 
@@ -52,17 +51,3 @@ async function applyToken(
   await cluster.apply(tokenSecretOf(namespace, account, name, token))
   return token
 }
-
-const writtenOf = (object: unknown): Written => ({
-  ...(typeof object === 'object' ? object : {}),
-  apiVersion: textAt(object, 'apiVersion'),
-  kind: textAt(object, 'kind'),
-  metadata: {
-    ...entriesOf(at(object, 'metadata')),
-    name: textAt(object, 'metadata', 'name'),
-    namespace: textAt(object, 'metadata', 'namespace'),
-  },
-})
-
-const entriesOf = (value: unknown): object =>
-  typeof value === 'object' && value !== null ? value : {}

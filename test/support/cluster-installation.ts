@@ -3,7 +3,7 @@ import path from 'node:path'
 import { load, loadAll } from 'js-yaml'
 import type { Cluster } from './cluster.ts'
 import type { Written } from './cluster-client.ts'
-import { textAt } from './json.ts'
+import { entriesAt, textAt } from './json.ts'
 
 const DEPLOY = path.join(import.meta.dirname, '../../deploy')
 const NAMESPACE = 'kserve-authz'
@@ -13,7 +13,7 @@ const NAMESPACE = 'kserve-authz'
  * of it. `port` where a proxy stands before the API server.
  */
 export async function install(cluster: Cluster, file = 'rbac.yaml', port?: number) {
-  const objects = loadAll(await readFile(path.join(DEPLOY, file), 'utf8')).map(written)
+  const objects = loadAll(await readFile(path.join(DEPLOY, file), 'utf8')).map(writtenOf)
   const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace ?? NAMESPACE))
   for (const name of namespaces) await cluster.apply(aNamespace(name))
   for (const object of objects) await cluster.apply(object)
@@ -28,19 +28,21 @@ export const aNamespace = (name: string): Written => ({
 
 /** The definition of AccessPolicy, as it is installed. */
 export const accessPolicyCrd = async (): Promise<Written> =>
-  written(load(await readFile(path.join(DEPLOY, 'crd.yaml'), 'utf8')))
+  writtenOf(load(await readFile(path.join(DEPLOY, 'crd.yaml'), 'utf8')))
 
 /** What refuses misspelt AccessPolicies. */
 export const admission = async (): Promise<readonly Written[]> =>
-  loadAll(await readFile(path.join(DEPLOY, 'admission.yaml'), 'utf8')).map(written)
+  loadAll(await readFile(path.join(DEPLOY, 'admission.yaml'), 'utf8')).map(writtenOf)
 
-function written(object: unknown): Written {
+/** What was read from a file. */
+export function writtenOf(object: unknown): Written {
   const namespace = textAt(object, 'metadata', 'namespace')
   return {
-    ...(typeof object === 'object' ? object : {}),
+    ...Object.fromEntries(entriesAt(object)),
     apiVersion: textAt(object, 'apiVersion'),
     kind: textAt(object, 'kind'),
     metadata: {
+      ...Object.fromEntries(entriesAt(object, 'metadata')),
       name: textAt(object, 'metadata', 'name'),
       ...(namespace === '' ? {} : { namespace }),
     },

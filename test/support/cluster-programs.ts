@@ -40,7 +40,8 @@ export async function prepareSite(folder: string): Promise<Site> {
 const FIRST_PORT = 10_000
 const LAST_PORT = 32_000
 
-async function freePorts(count: number): Promise<readonly number[]> {
+/** Of the loopback address; nobody has them at this moment. */
+export async function freePorts(count: number): Promise<readonly number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
     const port = randomInt(FIRST_PORT, LAST_PORT)
@@ -76,7 +77,7 @@ export async function makeCertificates(folder: string) {
 
 export function startEtcd({ etcd }: Kubernetes, site: Site): Promise<Program> {
   const [clients, peers] = [site.etcdPort, site.peerPort].map((port) => `http://127.0.0.1:${port}`)
-  return launch('etcd', site, etcd, {
+  return startProgram('etcd', site.folder, [etcd], {
     name: 'test',
     'data-dir': 'etcd',
     'unsafe-no-fsync': 'true',
@@ -90,7 +91,7 @@ export function startEtcd({ etcd }: Kubernetes, site: Site): Promise<Program> {
 }
 
 export const startApiServer = ({ apiServer }: Kubernetes, site: Site): Promise<Program> =>
-  launch('kube-apiserver', site, apiServer, {
+  startProgram('kube-apiserver', site.folder, [apiServer], {
     'etcd-servers': `http://127.0.0.1:${site.etcdPort}`,
     'bind-address': '127.0.0.1',
     'advertise-address': '127.0.0.1',
@@ -110,17 +111,18 @@ export const startApiServer = ({ apiServer }: Kubernetes, site: Site): Promise<P
     'service-cluster-ip-range': '10.0.0.0/24',
   })
 
-async function launch(
+/** Starts a program in a folder, which gets its log; ends with this process. */
+export async function startProgram(
   title: string,
-  { folder }: Site,
-  binary: string,
+  folder: string,
+  command: readonly [string, ...string[]],
   flags: Readonly<Record<string, string | undefined>>,
 ): Promise<Program> {
   const file = path.join(folder, `${title}.log`)
   const log = await open(file, 'a')
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
   const stdio = ['ignore' as const, log.fd, log.fd]
-  const child = startChild(title, [binary, ...args], { cwd: folder, stdio })
+  const child = startChild(title, [...command, ...args], { cwd: folder, stdio })
   await log.close()
   const { pid } = child
   if (pid === undefined) throw new Error(await child.ended)

@@ -1,10 +1,21 @@
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import protobuf from 'protobufjs'
 import descriptor from 'protobufjs/google/protobuf/descriptor.json' with { type: 'json' }
 
 // Envoy's files extend descriptor.proto, which protobufjs does not bring by itself.
 protobuf.common('descriptor', descriptor.nested.google.nested.protobuf.nested)
+
+const XDS = createRequire(import.meta.url).resolve('@grpc/grpc-js-xds/package.json')
+
+/** The folders of Envoy's own definitions and of those that they import. */
+export const ENVOY_PROTOS: readonly string[] = [
+  'envoy-api',
+  'xds',
+  'googleapis',
+  'protoc-gen-validate',
+].map((folder) => path.join(path.dirname(XDS), 'deps', folder))
 
 /** Loads a proto file and its imports, each from the first folder that has it. */
 export function loadProto(file: string, folders: readonly string[]): protobuf.Root {

@@ -14,7 +14,7 @@ type Outgoing = {
   /** With `host`. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer | undefined
-  /** For HTTP/1.1 over mutual TLS. */
+  /** For mutual TLS. */
   readonly tls?: SecureContextOptions | undefined
   readonly localAddress?: string | undefined
 }
@@ -26,6 +26,9 @@ export type Incoming = {
   readonly body: string
 }
 
+/** In a mesh the name in a certificate is no host's. */
+const UNNAMED = { checkServerIdentity: () => undefined }
+
 /** One request over HTTP/1.1. */
 export const sendHttp1 = (outgoing: Outgoing): Promise<Incoming> =>
   new Promise((resolve, reject) => {
@@ -33,10 +36,8 @@ export const sendHttp1 = (outgoing: Outgoing): Promise<Incoming> =>
     const signal = AbortSignal.timeout(PATIENCE_MS)
     const from = localAddress === undefined ? {} : { localAddress }
     const options = { ...rest, ...from, host: address, port, agent: false, signal }
-    // In a mesh the name in a certificate is no host's.
-    const unnamed = { checkServerIdentity: () => undefined }
     const sent =
-      tls === undefined ? request(options) : requestSecurely({ ...options, ...tls, ...unnamed })
+      tls === undefined ? request(options) : requestSecurely({ ...options, ...tls, ...UNNAMED })
     sent.once('error', reject)
     sent.once('response', (response) => {
       const chunks: Buffer[] = []
@@ -53,11 +54,14 @@ export const sendHttp1 = (outgoing: Outgoing): Promise<Incoming> =>
     sent.end(body)
   })
 
-/** One request over HTTP/2 without TLS, such as a call of gRPC. */
-export const sendHttp2 = ({ address, port, ...outgoing }: Outgoing): Promise<Incoming> =>
+/** One request over HTTP/2, such as a call of gRPC. */
+export const sendHttp2 = ({ address, port, tls, ...outgoing }: Outgoing): Promise<Incoming> =>
   new Promise((resolve, reject) => {
     const { host, ...headers } = outgoing.headers
-    const session = connect(`http://${address}:${port}`)
+    const session =
+      tls === undefined
+        ? connect(`http://${address}:${port}`)
+        : connect(`https://${address}:${port}`, { ...tls, ...UNNAMED })
     session.once('error', reject)
     const stream = session.request(
       { ...headers, ':method': outgoing.method, ':path': outgoing.path, ':authority': host },

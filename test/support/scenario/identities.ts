@@ -36,6 +36,8 @@ export async function createIdentities(folder: string, names: readonly (string |
     for (const account of accounts) await issue(account)
   }
   return {
+    /** Of one more, where there are some already. */
+    issue,
     clientOf: (account: string) => clients.get(account),
     serverOf: (account: string) => ({
       certFile: fileOf(account, 'crt'),

@@ -27,6 +27,8 @@ export async function startPod() {
   return {
     httpPort: http.port,
     grpcPort: grpc.port,
+    /** All that came so far. */
+    received: (): readonly Received[] => received,
     /** What came of a request, by its id. */
     receivedWith: (requestId: string) =>
       received.filter(({ headers }) => headers['x-request-id'] === requestId),

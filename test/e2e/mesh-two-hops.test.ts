@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { inferenceGraph, keySecret, llmInferenceService } from '../support/cluster-objects.ts'
+import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
+import { INGRESS } from '../support/istio/gateways.ts'
+import { type Mesh, startMesh } from '../support/istio/mesh.ts'
+import { destination, virtualService } from '../support/istio/objects.ts'
+import {
+  componentOf,
+  GRPC_PORT,
+  graphPodOf,
+  LLM_PORT,
+  llmPodOf,
+  QUEUE_PROXY_PORT,
+} from '../support/istio/pods.ts'
+
+const KEY = 'a-key-of-sixteen-bytes'
+const HOST = 'iris.team.svc.cluster.local'
+
+let mesh: Mesh
+beforeAll(async () => {
+  mesh = await startMesh({
+    pods: {
+      'iris-predictor': { labels: componentOf('iris') },
+      'iris-transformer': { labels: componentOf('iris', 'transformer') },
+      'chain-0': { labels: graphPodOf('chain') },
+      'chat-0': { labels: llmPodOf('chat') },
+    },
+    objects: [
+      inferenceService('team', 'iris'),
+      inferenceGraph('team', 'chain', PROTECTED),
+      llmInferenceService('team', 'chat', 'llama'),
+      keySecret('team', 'reader', KEY),
+      virtualService('team', 'iris', {
+        hosts: [HOST],
+        gateways: [INGRESS],
+        http: [{ route: [destination('iris-predictor.team.svc.cluster.local')] }],
+      }),
+    ],
+  })
+})
+afterAll(() => mesh?.stop())
+
+const nobodyAt = { status: 401, reached: [] }
+
+describe('through a gateway and a sidecar', () => {
+  it('a good key is let in, by both', async () => {
+    const headers = { 'x-api-key': KEY }
+    const { status, reached } = await mesh.ask({ to: 'gateway', host: HOST, headers })
+
+    expect(status).toBe(200)
+    expect(reached).toMatchObject([
+      { pod: 'iris-predictor', headers: { 'x-auth-request-user': 'apikey:team/reader' } },
+    ])
+    const allowed = { namespace: 'team', name: 'iris', decision: 'allow' }
+    await expect
+      .poll(() => mesh.service.now().decisions)
+      .toMatchObject([
+        { ...allowed, position: 'gateway' },
+        { ...allowed, position: 'workload' },
+      ])
+  })
+
+  it('nobody is stopped at the gateway', async () => {
+    expect(await mesh.ask({ to: 'gateway', host: HOST })).toMatchObject(nobodyAt)
+  })
+
+  it.each([1, 2] as const)('nobody is stopped at the sidecar: HTTP/%d', async (http) => {
+    const asked = { to: 'iris-predictor', as: 'team/client', host: HOST, http }
+
+    expect(await mesh.ask(asked)).toMatchObject(nobodyAt)
+  })
+
+  it('a sidecar hears nobody who has no certificate', async () => {
+    const { address, port } = await mesh.entryOf({ to: 'iris-predictor' })
+
+    await expect(fetch(`http://${address}:${port}/healthz`)).rejects.toThrow('fetch failed')
+  })
+})
+
+describe('every protected pod asks, at its', () => {
+  it.each([
+    ['predictor', 'iris-predictor', undefined],
+    ["predictor's gRPC", 'iris-predictor', GRPC_PORT],
+    ["predictor's queue-proxy", 'iris-predictor', QUEUE_PROXY_PORT],
+    ['transformer', 'iris-transformer', undefined],
+    ['graph', 'chain-0', QUEUE_PROXY_PORT],
+    ['LLM', 'chat-0', LLM_PORT],
+  ])('%s', async (_title, to, port) => {
+    const asked = { to, host: `${to}.team`, ...(port === undefined ? {} : { port }) }
+
+    expect(await mesh.ask({ ...asked, as: 'team/client' })).toMatchObject(nobodyAt)
+  })
+})

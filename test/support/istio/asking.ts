@@ -1,0 +1,106 @@
+import { type Incoming, sendHttp1, sendHttp2 } from '../scenario/http.ts'
+import type { Received } from '../scenario/pod.ts'
+import { INGRESS_PORT, LOCAL_PORT } from './gateways.ts'
+import type { Identities } from './identities.ts'
+import { HTTP_PORT, type MeshPod } from './pods.ts'
+import type { Certificate } from './secrets.ts'
+import type { Workload } from './workload.ts'
+
+type Where = {
+  /** `gateway`, `local gateway` (its other listener), or the name of a pod. */
+  readonly to: string
+  /** Of the pod; that of its model over HTTP if absent. */
+  readonly port?: number
+  /** `namespace/ServiceAccount` of the certificate that is shown to a pod. */
+  readonly as?: string
+  /** The pod that calls, from its address and as itself. */
+  readonly from?: string
+}
+
+export type Asked = Where & {
+  readonly host: string
+  readonly method?: string
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+  readonly http?: 1 | 2
+}
+
+/** What a pod got of a request. */
+export type Reached = Received & { readonly pod: string }
+
+type Answer = Incoming & {
+  /** In the order of the pods: none where nothing was let through. */
+  readonly reached: readonly Reached[]
+}
+
+/** Where a connection goes to. */
+export type Entry = {
+  readonly address: string
+  readonly port: number
+  readonly tls?: Certificate
+  readonly localAddress?: string
+}
+
+type Asking = {
+  readonly gateway: Workload
+  readonly pods: readonly MeshPod[]
+  readonly identities: Identities
+}
+
+const TRACE = 'x-test-request'
+
+const STRANGER = 'team/stranger'
+
+/** Clients of the gateway and of the sidecars. */
+export function asking({ gateway, pods, identities }: Asking) {
+  const podNamed = (name: string): MeshPod => {
+    const pod = pods.find((each) => each.name === name)
+    if (pod === undefined) throw new Error(`there is no pod ${name}`)
+    return pod
+  }
+  const entryOf = async ({ to, port = HTTP_PORT, as, from }: Where): Promise<Entry> => {
+    if (to === 'gateway') return { address: gateway.address, port: INGRESS_PORT }
+    if (to === 'local gateway') return { address: gateway.address, port: LOCAL_PORT }
+    const { address } = podNamed(to)
+    if (from === undefined) return { address, port, tls: await identities.issue(as ?? STRANGER) }
+    const caller = podNamed(from)
+    const account = as ?? `${caller.namespace}/${caller.serviceAccount}`
+    return {
+      address,
+      port,
+      tls: await identities.issue(account),
+      localAddress: caller.address,
+    }
+  }
+  let sent = 0
+  return {
+    podNamed,
+    /** For clients of another kind. */
+    entryOf,
+    /** Sends one request. */
+    ask: async (asked: Asked): Promise<Answer> => {
+      const { host, method = 'GET', path = '/v1/models/m' } = asked
+      sent += 1
+      const trace = String(sent)
+      const { body, headers = {}, http = 1 } = asked
+      const send = http === 1 ? sendHttp1 : sendHttp2
+      const answer = await send({
+        ...(await entryOf(asked)),
+        method,
+        path,
+        headers: { host, ...headers, [TRACE]: trace },
+        body: body === undefined ? undefined : Buffer.from(body),
+      })
+      return { ...answer, reached: reachedBy(trace, pods) }
+    },
+  }
+}
+
+const reachedBy = (trace: string, pods: readonly MeshPod[]): readonly Reached[] =>
+  pods.flatMap(({ name, model }) =>
+    model
+      .received()
+      .filter(({ headers }) => headers[TRACE] === trace)
+      .map((received) => ({ ...received, pod: name })),
+  )

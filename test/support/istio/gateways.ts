@@ -1,0 +1,33 @@
+import type { Written } from '../cluster-client.ts'
+import { gateway, meshService } from './objects.ts'
+import type { Workload } from './workload.ts'
+
+/** Of its two listeners: requests from outside, and those that Knative sends through the gateway once more. */
+export const INGRESS_PORT = 8080
+export const LOCAL_PORT = 8081
+
+/** The first one's Gateway, for a VirtualService. */
+export const INGRESS = 'knative-serving/knative-ingress-gateway'
+
+const LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' }
+
+export const gatewayPod = (address: string): Workload => ({
+  role: 'router',
+  namespace: 'istio-system',
+  name: 'istio-ingressgateway-0',
+  serviceAccount: 'istio-ingressgateway',
+  labels: LABELS,
+  address,
+})
+
+/** As Knative installs them. */
+export const gatewayObjects = ({ address }: Workload): readonly Written[] => [
+  gateway('knative-serving', 'knative-ingress-gateway', LABELS, { address, port: INGRESS_PORT }),
+  gateway('knative-serving', 'knative-local-gateway', LABELS, { address, port: LOCAL_PORT }),
+  meshService(
+    'istio-system',
+    'knative-local-gateway',
+    [{ number: 80, targetPort: LOCAL_PORT, protocol: 'HTTP' }],
+    [{ address, meshed: false }],
+  ),
+]

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { load, loadAll } from 'js-yaml'
+import { findKustomize } from '../../../scripts/kustomize.ts'
+import type { Cluster } from '../cluster.ts'
+import type { Written } from '../cluster-client.ts'
+import { accessPolicyCrd, install, writtenOf } from '../cluster-installation.ts'
+import { entriesAt } from '../json.ts'
+import { meshService, sidecar } from './objects.ts'
+import type { Workload } from './workload.ts'
+
+const ISTIO = path.join(import.meta.dirname, '../../../istio')
+
+const NAMESPACE = 'kserve-authz'
+export const WORKLOAD_PORT = 9001
+export const GATEWAY_PORT = 9003
+
+/** Applies Istio's definitions; resolves once objects of them can be written. */
+export async function installIstioCrds(cluster: Cluster, file: string) {
+  const documents: unknown[] = loadAll(await readFile(file, 'utf8'))
+  const crds = documents.filter((document) => document !== null).map(writtenOf)
+  await Promise.all(crds.map(cluster.installCrd))
+}
+
+/** Our own definition, ServiceAccount and permissions; resolves with its kubeconfig. */
+export async function installService(cluster: Cluster): Promise<string> {
+  await cluster.installCrd(await accessPolicyCrd())
+  return install(cluster)
+}
+
+export const servicePod = (address: string): Workload => ({
+  role: 'sidecar',
+  namespace: NAMESPACE,
+  name: 'kserve-authz-0',
+  serviceAccount: 'kserve-authz',
+  labels: { 'app.kubernetes.io/name': 'kserve-authz' },
+  address,
+})
+
+type ServicePorts = { readonly workload: number; readonly gateway: number }
+
+/** The service is a part of the mesh: a sidecar stands before both of its ports. */
+export const serviceObjects = (
+  { address, labels, serviceAccount }: Workload,
+  ports: ServicePorts,
+): readonly Written[] => [
+  meshService(
+    NAMESPACE,
+    'kserve-authz',
+    [
+      { number: WORKLOAD_PORT, protocol: 'GRPC' },
+      { number: GATEWAY_PORT, protocol: 'GRPC' },
+    ],
+    [{ address, meshed: true, serviceAccount }],
+  ),
+  sidecar(NAMESPACE, 'kserve-authz', {
+    labels,
+    address,
+    inbound: [
+      { number: WORKLOAD_PORT, protocol: 'GRPC', upstream: ports.workload },
+      { number: GATEWAY_PORT, protocol: 'GRPC', upstream: ports.gateway },
+    ],
+  }),
+]
+
+/** The mesh's configuration, as `istio/` has it. */
+export async function meshConfig(): Promise<object> {
+  const text = await readFile(path.join(ISTIO, 'mesh-config/mesh-config.yaml'), 'utf8')
+  return Object.fromEntries(entriesAt(load(text)))
+}
+
+/** All objects of kustomizations of `istio/`, as they are rendered. */
+export async function shippedObjects(...folders: readonly string[]): Promise<readonly Written[]> {
+  const kustomize = await findKustomize((line) => void process.stderr.write(`${line}\n`))
+  const rendered = await Promise.all(
+    folders.map((folder) => promisify(execFile)(kustomize, ['build', path.join(ISTIO, folder)])),
+  )
+  return rendered.flatMap(({ stdout }) => loadAll(stdout).map(writtenOf))
+}
+
+/** The service's own policy admits the sidecars of the namespace `team`: here, of these. */
+export const admitting = (
+  namespaces: readonly string[],
+  objects: readonly Written[],
+): readonly Written[] =>
+  objects.map((object) => {
+    const text = JSON.stringify(object)
+    return writtenOf(
+      JSON.parse(
+        text.replace('"namespaces":["team"]', `"namespaces":${JSON.stringify(namespaces)}`),
+      ),
+    )
+  })
