@@ -65,8 +65,14 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   })
   const tls = openTls(config, (error) => warn({ error: String(error) }, 'certificate not renewed'))
   const error = withoutRepeats(log.error, REPEAT_MS)
-  const report = (fault: unknown) => error({ fault: stackOf(fault) }, 'a bug became a denial')
-  const observing = createObserving(metrics, decisions, report)
+  const report = (fault: unknown) => {
+    metrics.internalError('check')
+    error({ fault: stackOf(fault) }, 'a bug became a denial')
+  }
+  const observing = createObserving(metrics, decisions, (fault) => {
+    metrics.internalError('shadow')
+    error({ fault: stackOf(fault) }, 'a bug stopped a trial')
+  })
   const servers = await listen(config, partsOf(engine, observing.observe, report), tls)
   let stopping = false
   const http = await startHttp({

@@ -191,6 +191,7 @@ export async function follow(
     if (doubtful && (await hasKind(api, collection, limits))) throw error
     present = false
     absent = true
+    follower.heard()
     follower.keepOnly(new Set())
     follower.synced(false)
   }

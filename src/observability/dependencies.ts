@@ -36,19 +36,19 @@ export function createDependencyCounts(registry: Registry): (asked: Asked) => vo
   }
 }
 
-/** `ages`: milliseconds since the keys of each provider were fetched; without keys there is no series. */
+/** `ages`: milliseconds since the keys of each provider were fetched; `undefined`: never. */
 export function measureKeys(
   registry: Registry,
   ages: () => ReadonlyMap<string, number | undefined>,
 ) {
   const gauge: Gauge<'provider'> = new Gauge({
     name: 'kserve_authz_jwks_age_seconds',
-    help: 'Time since the keys of an identity provider were last fetched; absent where none are known.',
+    help: 'Time since the keys of an identity provider were last fetched; +Inf where they never were.',
     labelNames: ['provider'],
     registers: [registry],
     collect: () => {
-      for (const [provider, age] of ages())
-        if (age !== undefined) gauge.set({ provider }, age / 1e3)
+      for (const [provider, age = Number.POSITIVE_INFINITY] of ages())
+        gauge.set({ provider }, age / 1e3)
     },
   })
 }

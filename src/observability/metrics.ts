@@ -40,6 +40,10 @@ type MeasuredResource = {
   readonly heardAt?: number | undefined
 }
 
+/** Where a bug showed itself. */
+const ORIGINS = ['check', 'shadow', 'background'] as const
+export type Origin = (typeof ORIGINS)[number]
+
 export type Metrics = ReturnType<typeof createMetrics>
 
 /** Counts what happens, for Prometheus. No label has a value that a client chooses. */
@@ -55,7 +59,9 @@ export function createMetrics(options: Options) {
   if (options.revokesInstantly !== undefined) measureRevocation(registry, options.revokesInstantly)
   const checks = createCheckCounts(CHECKS, perService, directory)
   const trials = createCheckCounts(TRIALS, perService, directory)
-  const { durations, dropped, build } = createInstruments(registry)
+  const { durations, dropped, errors, build } = createInstruments(registry)
+  // A counter that began with its first error would show no increase.
+  for (const origin of ORIGINS) errors.inc({ origin }, 0)
   build.set({ version, node_version: process.version }, 1)
 
   return {
@@ -70,6 +76,7 @@ export function createMetrics(options: Options) {
     /** Counts what the answer would have been if all that is only tried were enforced. */
     observeTrial: trials.count,
     decisionLogDropped: () => dropped.inc(),
+    internalError: (origin: Origin) => errors.inc({ origin }),
     /** All metrics in the text format of Prometheus. */
     text: async () => [await registry.metrics(), await checks.text(), await trials.text()].join(''),
     contentType: registry.contentType,
@@ -100,6 +107,12 @@ const createInstruments = (registry: Registry) => ({
   dropped: new Counter({
     name: 'kserve_authz_decision_log_dropped_total',
     help: 'Lines of the decision log that were lost because their reader is too slow.',
+    registers: [registry],
+  }),
+  errors: new Counter({
+    name: 'kserve_authz_internal_errors_total',
+    help: 'Bugs that showed themselves: in a check, which was denied, in a trial after it, or in the background.',
+    labelNames: ['origin'],
     registers: [registry],
   }),
   build: new Gauge({

@@ -94,6 +94,12 @@ describe('a kind that the cluster does not have', () => {
     expect(synced.at(-1)).toBe(true)
   })
 
+  it('is heard of each time that it is looked for: nothing of it can be old', async () => {
+    world.server().next(...many(100))
+    const { heard } = start()
+    await expect.poll(heard, PATIENCE).toBeGreaterThan(2)
+  })
+
   it('is looked for in each version', async () => {
     world.server().next(status(404))
     start({}, { ...ROLES, paths: ['/apis/x/v2/roles', '/apis/x/v1/roles'] })

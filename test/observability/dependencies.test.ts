@@ -32,7 +32,7 @@ describe('questions to other programs', () => {
 })
 
 describe('the keys of identity providers', () => {
-  it('have an age in seconds, and none before they are known', async () => {
+  it('have an age in seconds, which is infinite before they are known', async () => {
     const registry = new Registry()
     const ages = new Map<string, number | undefined>([
       ['dex', 1_500],
@@ -40,7 +40,10 @@ describe('the keys of identity providers', () => {
     ])
     measureKeys(registry, () => ages)
 
-    expect(await samples(registry)).toEqual(['kserve_authz_jwks_age_seconds{provider="dex"} 1.5'])
+    expect(await samples(registry)).toEqual([
+      'kserve_authz_jwks_age_seconds{provider="dex"} 1.5',
+      'kserve_authz_jwks_age_seconds{provider="iap"} +Inf',
+    ])
   })
 })
 

@@ -243,6 +243,19 @@ describe('the metrics', () => {
     ])
   })
 
+  it('count bugs from nought, so that the first is an increase', async () => {
+    const metrics = metricsOf()
+    expect(await linesOf(metrics, 'internal_errors_total')).toEqual([
+      'internal_errors_total{origin="background"} 0',
+      'internal_errors_total{origin="check"} 0',
+      'internal_errors_total{origin="shadow"} 0',
+    ])
+    metrics.internalError('check')
+    expect(await linesOf(metrics, 'internal_errors_total')).toContain(
+      'internal_errors_total{origin="check"} 1',
+    )
+  })
+
   it('tell how late the event loop came', async () => {
     const metrics = metricsOf()
     const longest = async () =>
@@ -286,6 +299,7 @@ describe('the metrics', () => {
       'kserve_authz_dependency_duration_seconds',
       'kserve_authz_dependency_requests_total',
       'kserve_authz_event_loop_delay_seconds',
+      'kserve_authz_internal_errors_total',
       'kserve_authz_services',
       'kserve_authz_shadow_checks_total',
       'kserve_authz_shed_total',
