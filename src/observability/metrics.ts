@@ -41,7 +41,7 @@ type MeasuredResource = {
 }
 
 /** Where a bug showed itself. */
-const ORIGINS = ['check', 'shadow', 'background'] as const
+export const ORIGINS = ['check', 'shadow', 'background'] as const
 export type Origin = (typeof ORIGINS)[number]
 
 export type Metrics = ReturnType<typeof createMetrics>

@@ -1,0 +1,89 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { alerts, dashboard, type Use, uses } from '../support/monitoring.ts'
+import { matches, readQuery, type Selector } from '../support/promql.ts'
+import { renderedMetrics, type Sample, samplesOf } from '../support/rendered-metrics.ts'
+
+/** Prometheus puts them on whatever it reads. */
+const OF_TARGETS = ['job', 'instance', 'namespace', 'pod']
+
+/** Envoy's own counters; a suite asks a real one for them. */
+const OF_ENVOY: readonly Sample[] = ['ok', 'denied', 'error'].map((end) => ({
+  name: `envoy_http_ext_authz_${end}`,
+  labels: {},
+}))
+
+/** What Grafana would put in. */
+const withoutVariables = (query: string) => query.replaceAll(/\$(?:job|namespace|name)\b/g, '.*')
+
+let samples: readonly Sample[]
+
+beforeAll(async () => {
+  samples = [...samplesOf(await renderedMetrics()), ...OF_ENVOY]
+})
+
+const selected = ({ name, matchers }: Selector) =>
+  samples.filter(
+    (sample) =>
+      sample.name === name &&
+      matchers.every(
+        (matcher) =>
+          (matcher.label in sample.labels && matches(matcher, sample.labels[matcher.label])) ||
+          OF_TARGETS.includes(matcher.label),
+      ),
+  )
+
+function labelsOf({ query }: Use): { readonly known: string[]; readonly kept: readonly string[] } {
+  const { selectors, labels } = readQuery(query)
+  const known = [
+    ...OF_TARGETS,
+    ...selectors.flatMap(selected).flatMap((sample) => Object.keys(sample.labels)),
+  ]
+  return { known, kept: labels.length > 0 ? labels : known }
+}
+
+const labelsNamedIn = (text: string) =>
+  [...text.matchAll(/\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}/g)].map(([, label = '']) => label)
+
+describe.each(uses)('$where', (use) => {
+  it('finds something in what is rendered, with each of its selectors', () => {
+    const { selectors } = readQuery(withoutVariables(use.query))
+    expect(selectors.length).toBeGreaterThan(0)
+    for (const selector of selectors) {
+      expect(selected(selector), JSON.stringify(selector)).not.toEqual([])
+    }
+  })
+
+  it('groups by and tells of labels that are there', () => {
+    const { known, kept } = labelsOf({ ...use, query: withoutVariables(use.query) })
+    for (const label of readQuery(use.query).labels) expect(known).toContain(label)
+    for (const label of use.texts.flatMap(labelsNamedIn)) expect(kept).toContain(label)
+  })
+})
+
+describe('the alerts', () => {
+  it('have names of their own', () => {
+    const names = alerts.map(({ alert }) => alert)
+    expect(names).toEqual([...new Set(names)])
+  })
+
+  it('say in a sentence each what is wrong, what it means and what to do', () => {
+    for (const { annotations } of alerts) {
+      for (const text of Object.values(annotations)) expect(text).toMatch(/^\S.*[.!)]$/s)
+    }
+  })
+})
+
+describe('the dashboard', () => {
+  it('has panels that do not lie on each other, each with an id of its own', () => {
+    const ids = dashboard.panels.map(({ id }) => id)
+    expect(ids).toEqual([...new Set(ids)])
+    const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from(
+        { length: w * h },
+        (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`,
+      ),
+    )
+    expect(cells.length).toBe(new Set(cells).size)
+    expect(dashboard.panels.filter(({ gridPos: { x, w } }) => x + w > 24)).toEqual([])
+  })
+})
