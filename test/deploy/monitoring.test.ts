@@ -1,16 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { alerts, dashboard, type Use, uses } from '../support/monitoring.ts'
+import { alertCases, alerts, dashboard, OF_ENVOY, type Use, uses } from '../support/monitoring.ts'
 import { matches, readQuery, type Selector } from '../support/promql.ts'
 import { renderedMetrics, type Sample, samplesOf } from '../support/rendered-metrics.ts'
 
 /** Prometheus puts them on whatever it reads. */
 const OF_TARGETS = ['job', 'instance', 'namespace', 'pod']
-
-/** Envoy's own counters; a suite asks a real one for them. */
-const OF_ENVOY: readonly Sample[] = ['ok', 'denied', 'error'].map((end) => ({
-  name: `envoy_http_ext_authz_${end}`,
-  labels: {},
-}))
 
 /** What Grafana would put in. */
 const withoutVariables = (query: string) => query.replaceAll(/\$(?:job|namespace|name)\b/g, '.*')
@@ -57,6 +51,32 @@ describe.each(uses)('$where', (use) => {
     const { known, kept } = labelsOf({ ...use, query: withoutVariables(use.query) })
     for (const label of readQuery(use.query).labels) expect(known).toContain(label)
     for (const label of use.texts.flatMap(labelsNamedIn)) expect(kept).toContain(label)
+  })
+})
+
+describe('the cases of the alerts', () => {
+  it('have for each one that fires and one that is silent', () => {
+    const told = alertCases.flatMap(({ promql_expr_test: asked }) =>
+      asked.map(({ expr, exp_samples: found }) => {
+        const [, name = ''] = /alertname="(\w+)"/.exec(expr) ?? []
+        return `${name} ${found === undefined ? 'is silent' : 'fires'}`
+      }),
+    )
+    const needed = alerts.flatMap(({ alert }) => [`${alert} fires`, `${alert} is silent`])
+    expect(needed.filter((each) => !told.includes(each))).toEqual([])
+  })
+
+  it('are of metrics that are rendered', () => {
+    const names = samples.map((sample) => sample.name)
+    for (const { input_series: given } of alertCases)
+      for (const { series } of given)
+        for (const { name, matchers } of readQuery(series).selectors) {
+          expect(names).toContain(name)
+          const labels = selected({ name, matchers: [] }).flatMap((each) =>
+            Object.keys(each.labels),
+          )
+          for (const { label } of matchers) expect([...OF_TARGETS, ...labels]).toContain(label)
+        }
   })
 })
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { CORE_SCHEMA, load } from 'js-yaml'
 import { z } from 'zod'
+import type { Sample } from './rendered-metrics.ts'
 
 const MONITORING = new URL('../../deploy/monitoring/', import.meta.url)
 
@@ -28,6 +29,29 @@ const ruleShape = z.object({
 export const alerts = ruleShape
   .parse(load(text('prometheus-rule.yaml'), { schema: CORE_SCHEMA }))
   .spec.groups.flatMap(({ rules }) => rules)
+
+const casesShape = z.object({
+  tests: z.array(
+    z.object({
+      name: z.string(),
+      input_series: z.array(z.object({ series: z.string(), values: z.string() })),
+      promql_expr_test: z.array(
+        z.object({ expr: z.string(), exp_samples: z.array(z.unknown()).min(1).optional() }),
+      ),
+    }),
+  ),
+})
+
+/** When they must fire, and when not; promtool asks. */
+export const alertCases = casesShape.parse(
+  load(readFileSync(new URL('../fixtures/monitoring/alerts.yaml', import.meta.url), 'utf8')),
+).tests
+
+/** Envoy's own counters of checks, which a suite looks for in a real one. */
+export const OF_ENVOY: readonly Sample[] = ['ok', 'denied', 'error'].map((end) => ({
+  name: `envoy_http_ext_authz_${end}`,
+  labels: {},
+}))
 
 const datasourceShape = z.strictObject({
   type: z.literal('prometheus'),

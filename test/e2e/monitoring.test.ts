@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { CORE_SCHEMA, loadAll } from 'js-yaml'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { get } from '../../scripts/child.ts'
+import { findKustomize } from '../../scripts/kustomize.ts'
+import { findPromtool } from '../../scripts/promtool.ts'
+import { at, textAt } from '../support/json.ts'
+import { startMesh, TEAM } from '../support/mesh.ts'
+import { alerts, OF_ENVOY, uses } from '../support/monitoring.ts'
+import { renderedMetrics } from '../support/rendered-metrics.ts'
+
+const MONITORING = path.join(import.meta.dirname, '../../deploy/monitoring')
+const CASES = path.join(import.meta.dirname, '../fixtures/monitoring/alerts.yaml')
+const run = promisify(execFile)
+
+let folder: string
+let promtool: (...args: readonly string[]) => Promise<{ stdout: string }>
+let kustomize: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'monitoring-'))
+  const say = (line: string) => void process.stderr.write(`${line}\n`)
+  const program = await findPromtool(say)
+  kustomize = await findKustomize(say)
+  promtool = (...args) => run(program, args, { cwd: folder })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** As the head of the file says. */
+async function writePlainRules() {
+  const file = path.join(MONITORING, 'prometheus-rule.yaml')
+  const [, script = ''] = /^# +(sed .*)$/m.exec(await readFile(file, 'utf8')) ?? []
+  await cp(file, path.join(folder, 'prometheus-rule.yaml'))
+  await run('sh', ['-c', script.replace('kserve-authz.rules.yaml', 'rules.yaml')], { cwd: folder })
+}
+
+describe('the alerts', () => {
+  it('are rules of Prometheus, plain as well', async () => {
+    await writePlainRules()
+    const { stdout } = await promtool('check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml')
+    expect(stdout).toContain(`SUCCESS: ${alerts.length} rules found`)
+  })
+
+  it('fire when they must, and are silent when they must be', async () => {
+    await writePlainRules()
+    await cp(CASES, path.join(folder, 'alerts.yaml'))
+    const { stdout } = await promtool('test', 'rules', 'alerts.yaml')
+    expect(stdout).toContain('SUCCESS')
+  })
+})
+
+describe('the dashboard', () => {
+  it('asks in the language of Prometheus', async () => {
+    const rules = uses.map(({ query }, index) => ({
+      record: `query:${index}`,
+      expr: query.replaceAll(/\$__(?:rate_interval|range)/g, '5m'),
+    }))
+    const file = path.join(folder, 'queries.yaml')
+    await writeFile(file, JSON.stringify({ groups: [{ name: 'queries', rules }] }))
+    const { stdout } = await promtool('check', 'rules', '--lint=none', 'queries.yaml')
+    expect(stdout).toContain(`SUCCESS: ${rules.length} rules found`)
+  })
+})
+
+describe('the component of kustomize', () => {
+  it('brings the monitor, the alerts and the dashboard to where it is installed', async () => {
+    const component = path.relative(folder, MONITORING)
+    const kustomization = { namespace: 'authz', components: [component] }
+    await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify(kustomization))
+    const { stdout } = await run(kustomize, ['build', folder])
+    const objects = loadAll(stdout, { schema: CORE_SCHEMA })
+    const named = objects.map((each) =>
+      [['kind'], ['metadata', 'namespace'], ['metadata', 'name']]
+        .map((keys) => textAt(each, ...keys))
+        .join(' '),
+    )
+    expect(named.toSorted()).toEqual([
+      'ConfigMap authz kserve-authz-dashboard',
+      'PodMonitor authz kserve-authz',
+      'PrometheusRule authz kserve-authz',
+    ])
+    const found = objects.find((each) => at(each, 'kind') === 'ConfigMap')
+    const dashboard = await readFile(path.join(MONITORING, 'dashboard.json'), 'utf8')
+    expect(textAt(found, 'data', 'kserve-authz.json')).toBe(dashboard)
+  })
+})
+
+describe('programs that run', () => {
+  const typesIn = (text: string) =>
+    [...text.matchAll(/^# TYPE ((?:kserve|envoy_http_ext)_\S+) /gm)].map(([, name = '']) => name)
+
+  it('have all metrics: the service its own, Envoy what it counts of checks', async () => {
+    const mesh = await startMesh({ manifests: TEAM, listeners: { gateway: {} } })
+    try {
+      const { httpPort } = mesh.service()
+      const own = await get(`http://127.0.0.1:${httpPort}/metrics`)
+      expect(typesIn(own.text).toSorted()).toEqual(typesIn(await renderedMetrics()).toSorted())
+      const proxys = await get(`http://127.0.0.1:${mesh.adminPort}/stats/prometheus`)
+      expect(typesIn(proxys.text)).toEqual(expect.arrayContaining(OF_ENVOY.map(({ name }) => name)))
+    } finally {
+      await mesh.stop()
+    }
+  })
+})
