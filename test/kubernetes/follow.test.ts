@@ -94,10 +94,12 @@ describe('a kind that the cluster does not have', () => {
     expect(synced.at(-1)).toBe(true)
   })
 
-  it('is heard of each time that it is looked for: nothing of it can be old', async () => {
-    world.server().next(...many(100))
-    const { heard } = start()
-    await expect.poll(heard, PATIENCE).toBeGreaterThan(2)
+  it('is heard of with each look: nothing of it can be old', async () => {
+    world.server().next(...many(1_000))
+    const { heard, synced, names: held } = start()
+    await expect.poll(() => synced.length, PATIENCE).toBeGreaterThan(2)
+    expect(heard()).toBeGreaterThan(2)
+    expect(held()).toEqual([])
   })
 
   it('is looked for in each version', async () => {
