@@ -9,7 +9,6 @@ import { findEnvoy } from '../../scripts/envoy.ts'
 import { type Row, readExample } from '../support/identity-providers/data.ts'
 import {
   expectNoSecrets,
-  metricsOf,
   type Run,
   startRun,
   takeSteps,
@@ -67,7 +66,7 @@ describe('examples/identity-providers', () => {
 
   it('the keys, the fetches and the verified tokens are measured', async () => {
     if (shared === undefined) throw new Error('no row was sent')
-    const metrics = await metricsOf(await shared)
+    const metrics = await (await shared).service.metrics()
 
     for (const provider of ['dex', 'iap', 'azure']) {
       expect(metrics).toContain(`kserve_authz_jwks_age_seconds{provider="${provider}"} `)

@@ -17,21 +17,44 @@ export async function applyExample(
   example: string,
   namespace: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const folder = path.join(EXAMPLES, example, 'manifests')
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml'))
-  const texts = await Promise.all(files.map((name) => readFile(path.join(folder, name), 'utf8')))
-  const objects: readonly unknown[] = texts.flatMap((text) => loadAll(text))
+  const objects = await documentsIn(await manifestsOf(example))
   await cluster.apply(aNamespace(namespace))
-  const isToken = (object: unknown) => at(object, 'type') === 'kubernetes.io/service-account-token'
-  for (const object of objects) {
-    if (!isToken(object)) await applyWithStatus(cluster, object)
-  }
+  await applyObjects(
+    cluster,
+    objects.filter((object) => !isToken(object)),
+  )
   const tokens = new Map<string, string>()
   for (const object of objects.filter(isToken)) {
     const name = textAt(object, 'metadata', 'name')
     tokens.set(name, await applyToken(cluster, namespace, name, object))
   }
   return tokens
+}
+
+const isToken = (object: unknown) => at(object, 'type') === 'kubernetes.io/service-account-token'
+
+/** The files of an example's manifests. */
+export async function manifestsOf(example: string): Promise<readonly string[]> {
+  const folder = path.join(EXAMPLES, example, 'manifests')
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml'))
+  return files.map((name) => path.join(folder, name))
+}
+
+async function documentsIn(files: readonly string[]): Promise<readonly unknown[]> {
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+  return texts.flatMap((text) => loadAll(text))
+}
+
+/** Applies files that hold no tokens, and their namespaces. */
+export async function applyManifests(cluster: Cluster, files: readonly string[]) {
+  const objects = await documentsIn(files)
+  const namespaces = new Set(objects.map((object) => textAt(object, 'metadata', 'namespace')))
+  for (const name of namespaces) if (name !== '') await cluster.apply(aNamespace(name))
+  await applyObjects(cluster, objects)
+}
+
+async function applyObjects(cluster: Cluster, objects: readonly unknown[]) {
+  for (const object of objects) await applyWithStatus(cluster, object)
 }
 
 async function applyWithStatus(cluster: Cluster, object: unknown) {

@@ -49,7 +49,17 @@ const row = z.strictObject({
 })
 
 const example = z.strictObject({
-  listeners: z.record(z.string(), z.strictObject({ address: z.ipv4(), host: z.string() })),
+  /** `namespace/ServiceAccount` of the certificate that callers show in the mesh. */
+  caller: z.string(),
+  listeners: z.record(
+    z.string(),
+    z.strictObject({
+      address: z.ipv4(),
+      host: z.string(),
+      /** The identity of the pod: there mutual TLS is spoken. */
+      mtls: z.string().exactOptional(),
+    }),
+  ),
   requests: z.record(
     z.string(),
     z.strictObject({ method: z.string(), path: z.string(), body: z.unknown().optional() }),

@@ -2,12 +2,13 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, vi } from 'vitest'
-import { get } from '../../../scripts/child.ts'
 import { envoyBootstrap } from '../../../scripts/envoy-bootstrap.ts'
 import { startEnvoy } from '../../../scripts/start-envoy.ts'
 import { sendHttp1 } from '../scenario/http.ts'
+import { createIdentities } from '../scenario/identities.ts'
 import { startPod } from '../scenario/pod.ts'
 import { startService } from '../scenario/service.ts'
+import { authzPortAt, type RunningService } from '../scenario/source.ts'
 import type { Row, readExample, Send } from './data.ts'
 import { MARKER, startIssuers } from './issuers.ts'
 
@@ -16,12 +17,15 @@ type Start = {
   readonly folder: string
   readonly example: ReturnType<typeof readExample>
   readonly unreachable: readonly string[]
+  /** On the folder itself if absent. */
+  readonly serve?: (folder: string, config: string) => Promise<RunningService>
 }
 
 export type Run = Awaited<ReturnType<typeof startRun>>
 
 /** Starts the issuers, the service on a copy of the example, Envoy in front of the pod, and the pod. */
-export async function startRun({ envoy, folder, example, unreachable }: Start) {
+export async function startRun({ envoy, folder, example, unreachable, ...how }: Start) {
+  const { serve = startService } = how
   const copy = await mkdtemp(path.join(tmpdir(), 'identity-providers-'))
   const stops = [() => rm(copy, { recursive: true })]
   const stop = async () => {
@@ -36,14 +40,20 @@ export async function startRun({ envoy, folder, example, unreachable }: Start) {
     await writeFile(config, `${told}logLevel: debug\n`)
     const pod = await startPod()
     stops.push(pod.close)
-    const service = await startService(copy, 'config.yaml')
+    const service = await serve(copy, 'config.yaml')
     stops.push(service.stop)
-    const listeners = Object.entries(example.listeners).map(([name, { address }]) => ({
+    const { caller } = example
+    const identities = await createIdentities(path.join(copy, 'certificates'), [
+      caller,
+      ...Object.values(example.listeners).map(({ mtls }) => mtls),
+    ])
+    const listeners = Object.entries(example.listeners).map(([name, { address, mtls }]) => ({
       name,
       host: address,
       port: 0,
-      authzPort: service.grpcPort,
+      authzPort: authzPortAt(service, address),
       httpUpstreamPort: pod.httpPort,
+      ...(mtls === undefined ? {} : { tls: identities.serverOf(mtls) }),
     }))
     const proxy = await startEnvoy({
       envoy,
@@ -51,7 +61,8 @@ export async function startRun({ envoy, folder, example, unreachable }: Start) {
       folder: copy,
     })
     stops.push(proxy.stop)
-    return { example, issuers, pod, service, portOf: proxy.portOf, stop }
+    const tls = identities.clientOf(caller)
+    return { example, issuers, pod, service, portOf: proxy.portOf, tls, stop }
   } catch (fault) {
     await stop()
     throw fault
@@ -87,7 +98,7 @@ async function expectAnswer(run: Run, step: Send, at: string) {
 
 let count = 0
 
-async function sent({ example, issuers, pod, portOf }: Run, step: Send, at: string) {
+async function sent({ example, issuers, pod, portOf, tls }: Run, step: Send, at: string) {
   const listener = example.listeners[at]
   const request = example.requests[step.send]
   if (listener === undefined || request === undefined) {
@@ -99,6 +110,7 @@ async function sent({ example, issuers, pod, portOf }: Run, step: Send, at: stri
   const answer = await sendHttp1({
     address: listener.address,
     port: portOf(at),
+    tls: listener.mtls === undefined ? undefined : tls,
     method: request.method,
     path: request.path,
     headers: { host: listener.host, 'x-request-id': id, ...Object.fromEntries(filled) },
@@ -107,15 +119,9 @@ async function sent({ example, issuers, pod, portOf }: Run, step: Send, at: stri
   return { ...answer, received: pod.receivedWith(id) }
 }
 
-/** What Prometheus would read now. */
-export async function metricsOf({ service }: Run): Promise<string> {
-  const [, port = ''] = /"port":(\d+).*"serving metrics and health"/.exec(service.printed()) ?? []
-  return (await get(`http://127.0.0.1:${port}/metrics`)).text
-}
-
 /** No token that was shown, and no claim but the subject, in what the service printed or counts. */
 export async function expectNoSecrets(run: Run) {
-  const metrics = await metricsOf(run)
+  const metrics = await run.service.metrics()
   expect(metrics).toContain('kserve_authz_checks_total')
   const told = run.service.printed() + metrics
   const shown = run.issuers.minted()

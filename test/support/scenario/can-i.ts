@@ -27,7 +27,7 @@ export async function canI(folder: string, namespace: string, { can }: Question)
 }
 
 /** Those that the API server gives to whoever impersonates the ServiceAccount. */
-function groupsOf(user: string): readonly string[] {
+export function groupsOf(user: string): readonly string[] {
   const [, , namespace = ''] = user.split(':')
   return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']
 }

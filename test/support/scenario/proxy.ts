@@ -7,13 +7,16 @@ import { type Example, type Listener, notPathsOf } from './data.ts'
 
 type Ports = {
   readonly tlsOf: (listener: Listener) => ListenerTls | undefined
-  readonly authzPort: number
+  readonly authzPortOf: (listener: Listener) => number
   readonly httpUpstreamPort: number
   readonly grpcUpstreamPort: number
 }
 
 /** Envoy with the listeners of an example, configured as istiod does for its AuthorizationPolicies. */
-export function bootstrapOf(example: Example, { tlsOf, ...ports }: Ports): EnvoyBootstrap {
+export function bootstrapOf(
+  example: Example,
+  { tlsOf, authzPortOf, ...ports }: Ports,
+): EnvoyBootstrap {
   const specs = Object.entries(example.listeners).map(([name, listener]) => ({
     ...withTls(tlsOf(listener)),
     name,
@@ -21,6 +24,7 @@ export function bootstrapOf(example: Example, { tlsOf, ...ports }: Ports): Envoy
     port: 0,
     normalizePath: listener.normalizePath,
     mergeSlashes: listener.mergeSlashes,
+    authzPort: authzPortOf(listener),
     ...ports,
   }))
   const { admin, static_resources } = envoyBootstrap({ listeners: specs })

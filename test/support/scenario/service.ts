@@ -2,16 +2,17 @@ import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { get, startChild, until } from '../../../scripts/child.ts'
+import { decisionOf, type RunningService } from './source.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../../src/main.ts')
 
 const announcement = z.object({ msg: z.string(), port: z.int() })
-const decision = z.looseObject({ requestId: z.string() })
-
-export type Decision = z.infer<typeof decision>
 
 /** Runs the service in a folder with `manifests/`, at any free ports, and resolves once it serves. */
-export async function startService(folder: string, config: string | undefined) {
+export async function startService(
+  folder: string,
+  config: string | undefined,
+): Promise<RunningService> {
   const flags = [
     ['--manifests', 'manifests'],
     ['--grpc-address', '127.0.0.1:0'],
@@ -44,14 +45,13 @@ export async function startService(folder: string, config: string | undefined) {
   try {
     const grpcPort = await portOf('answering checks')
     const httpPort = await portOf('serving metrics and health')
+    const metrics = async () => (await get(`http://127.0.0.1:${httpPort}/metrics`)).text
     return {
-      grpcPort,
+      authzPorts: { workload: grpcPort, gateway: grpcPort },
       stop,
-      /** How many checks were answered. */
-      checks: async () => totalOf((await get(`http://127.0.0.1:${httpPort}/metrics`)).text),
-      /** The lines of the decision log so far; the last one may still be on its way. */
-      decisions: () => linesOf(decisions).map((line) => decision.parse(JSON.parse(line))),
-      /** All that it printed. */
+      metrics,
+      checks: async () => totalOf(await metrics()),
+      decisions: () => linesOf(decisions).map((line) => decisionOf(JSON.parse(line))),
       printed: () => decisions + log,
     }
   } catch (fault) {
@@ -68,7 +68,8 @@ const announcedIn = (log: string, message: string) =>
     .map((line) => announcement.safeParse(JSON.parse(line)))
     .find(({ data }) => data?.msg === message)?.data?.port
 
-function totalOf(metrics: string): number {
+/** The sum over all services. */
+export function totalOf(metrics: string): number {
   const samples = metrics.matchAll(/^kserve_authz_checks_total(?:\{.*\})? (\d+)$/gm)
   return [...samples].reduce((total, [, value]) => total + Number(value), 0)
 }

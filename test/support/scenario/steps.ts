@@ -1,6 +1,5 @@
 import { expect, vi } from 'vitest'
 import type { Outcome, Scenario } from '../scenario.ts'
-import { canI } from './can-i.ts'
 import type { Example, Expectation, Row, Send } from './data.ts'
 
 const DEADLINE = { timeout: 10_000, interval: 20 }
@@ -23,8 +22,7 @@ export async function takeSteps(scenario: Scenario, example: Example, { steps }:
 
   for (const step of steps) {
     if ('can' in step) {
-      const answer = await canI(scenario.manifests, example.namespace, step)
-      expect(answer, `can ${step.can.as} get ${step.can.get}`).toBe(step.answer)
+      expect(await scenario.can(step), `can ${step.can.as} get ${step.can.get}`).toBe(step.answer)
     } else if ('send' in step) {
       for (const sending of sendingsOf(example, step)) await take(step, sending)
     } else {

@@ -21,15 +21,26 @@ export async function createSigner(issuer: string, usualNamespace: string) {
       .setExpirationTime('1h')
       .sign(privateKey)
 
-  /** Puts a token in the place of each `{{token:<ServiceAccount>:<audience>}}`, or `<namespace>/<ServiceAccount>`. */
-  const fill = async (text: string): Promise<string> => {
-    let filled = text
-    for (const [placeholder, namespace = usualNamespace, name = '', audience = ''] of text.matchAll(
-      PLACEHOLDER,
-    )) {
-      filled = filled.replaceAll(placeholder, await sign(namespace, name, audience))
-    }
-    return filled
-  }
+  const fill = (text: string) =>
+    fillTokens(text, usualNamespace, ({ namespace, name, audience }) =>
+      sign(namespace, name, audience),
+    )
   return { jwks: { keys: [jwk] }, fill }
+}
+
+type Wanted = { readonly namespace: string; readonly name: string; readonly audience: string }
+
+/** Puts a token in the place of each `{{token:<ServiceAccount>:<audience>}}`, or `<namespace>/<ServiceAccount>`. */
+export async function fillTokens(
+  text: string,
+  usualNamespace: string,
+  tokenFor: (wanted: Wanted) => Promise<string>,
+): Promise<string> {
+  let filled = text
+  for (const [placeholder, namespace = usualNamespace, name = '', audience = ''] of text.matchAll(
+    PLACEHOLDER,
+  )) {
+    filled = filled.replaceAll(placeholder, await tokenFor({ namespace, name, audience }))
+  }
+  return filled
 }

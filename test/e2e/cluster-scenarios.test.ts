@@ -1,0 +1,100 @@
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findEnvoy } from '../../scripts/envoy.ts'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import { CRDS } from '../support/cluster-crds.ts'
+import { applyManifests, manifestsOf } from '../support/cluster-example.ts'
+import { accessPolicyCrd, install } from '../support/cluster-installation.ts'
+import { readExample as readProviders } from '../support/identity-providers/data.ts'
+import * as providers from '../support/identity-providers/run.ts'
+import { clusterSource } from '../support/scenario/cluster-source.ts'
+import { type Row, readExample } from '../support/scenario/data.ts'
+import { takeSteps } from '../support/scenario/steps.ts'
+import { type Scenario, startScenario } from '../support/scenario.ts'
+
+const FOLDER = path.join(import.meta.dirname, '../../examples')
+const CLIENTS = readExample(path.join(FOLDER, 'in-cluster-clients'))
+const PROVIDERS = readProviders(path.join(FOLDER, 'identity-providers'))
+
+let envoy = ''
+let cluster: Cluster
+let kubeconfig = ''
+beforeAll(async () => {
+  envoy = await findEnvoy(() => {})
+  cluster = await startCluster({ crds: [...Object.values(CRDS), await accessPolicyCrd()] })
+  kubeconfig = await install(cluster)
+})
+afterAll(() => cluster?.stop())
+
+describe('examples/in-cluster-clients, in a cluster', () => {
+  const { namespace, config } = CLIENTS
+  let shared: Promise<Scenario> | undefined
+  afterAll(async () => (await shared)?.stop())
+
+  const start = ({ given }: Pick<Row, 'given'>) =>
+    startScenario({
+      envoy,
+      example: CLIENTS,
+      config,
+      given,
+      openSource: clusterSource({ cluster, kubeconfig, namespace }),
+    })
+
+  const changes = ({ given, steps }: Row) =>
+    given.length > 0 || steps.some((step) => !('send' in step || 'can' in step))
+
+  beforeAll(async () => applyManifests(cluster, await manifestsOf(CLIENTS.name)))
+
+  it.each(CLIENTS.rows)('$name', async (row) => {
+    if (!changes(row)) {
+      shared ??= start(row)
+      return takeSteps(await shared, CLIENTS, row)
+    }
+    const scenario = await start(row)
+    try {
+      await takeSteps(scenario, CLIENTS, row)
+    } finally {
+      await scenario.stop()
+      await applyManifests(cluster, await manifestsOf(CLIENTS.name))
+    }
+  })
+})
+
+describe('examples/identity-providers, in a cluster', () => {
+  const name = 'identity-providers'
+  const namespace = 'ml'
+  let shared: Promise<providers.Run> | undefined
+  afterAll(async () => (await shared)?.stop())
+
+  const serve = async (folder: string, config: string) => {
+    const { start } = await clusterSource({ cluster, kubeconfig, namespace })(folder)
+    return start(config)
+  }
+  type ProvidersRow = (typeof PROVIDERS.rows)[number]
+  const start = ({ unreachable }: Pick<ProvidersRow, 'unreachable'>) =>
+    providers.startRun({
+      envoy,
+      folder: path.join(FOLDER, name),
+      example: PROVIDERS,
+      unreachable,
+      serve,
+    })
+  const changes = ({ unreachable, steps }: ProvidersRow) =>
+    unreachable.length > 0 || steps.some((step) => 'issuer' in step)
+
+  beforeAll(async () => applyManifests(cluster, await manifestsOf(name)))
+
+  it.each(PROVIDERS.rows)('$name', async (row) => {
+    if (!changes(row)) {
+      shared ??= start(row)
+      return providers.takeSteps(await shared, row)
+    }
+    const run = await start(row)
+    await providers.takeSteps(run, row).finally(run.stop)
+  })
+
+  it('tokens and their claims are in no log and no metric', async () => {
+    if (shared === undefined) expect.unreachable('no row was sent')
+    else await providers.expectNoSecrets(await shared)
+  })
+})
