@@ -1,8 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createStopping, withDeadline } from '../scripts/child.ts'
 import { stayOffServerCore } from './measure/cores.ts'
-import { type Bench, type MeasuredWorld, measureWorld } from './measure/run.ts'
+import { measureReviews } from './measure/reviews.ts'
+import {
+  attempt,
+  type Bench,
+  type Failure,
+  type MeasuredWorld,
+  measureWorld,
+} from './measure/run.ts'
 import { haveTools } from './measure/tools.ts'
 import { machineNow } from './report/machine.ts'
 import { resultsOf } from './report/results.ts'
@@ -12,9 +20,13 @@ import { createIssuers } from './worlds/tokens.ts'
 
 // Measures the service beside a server that answers every check alike, and writes report.md.
 // Usage: bench.ts [IDS-OF-SCENARIOS]; with ids nothing is written, the table is printed.
-// Environment: BENCH_SLICES (10), BENCH_SECONDS of each (1), BENCH_CHECKS for the latency (2000)
+// Environment: BENCH_SLICES (10), BENCH_SECONDS of each (1), BENCH_CHECKS for the latency (2000),
+// BENCH_MINUTES after which nothing more is begun (28), BENCH_REPORT, a folder for the report
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
+
+/** Beside the scenarios: tokens that nobody has seen before. */
+const REVIEWS = 'kubernetes-api-new'
 
 function numberFrom(name: string, otherwise: number): number {
   const text = process.env[name]
@@ -24,34 +36,51 @@ function numberFrom(name: string, otherwise: number): number {
   throw new Error(`${name} is a number above 0, not "${text}"`)
 }
 
-async function measureAll(bench: Bench, ids: readonly string[]): Promise<readonly MeasuredWorld[]> {
-  const wanted = SCENARIOS.filter(({ id }) => ids.length === 0 || ids.includes(id))
+async function measureAll(bench: Bench, isWanted: (id: string) => boolean) {
+  const wanted = SCENARIOS.filter(({ id }) => isWanted(id))
   const worlds: MeasuredWorld[] = []
   for (const world of new Set(wanted.map((scenario) => scenario.world))) {
     const own = wanted.filter((scenario) => scenario.world === world)
-    worlds.push(await measureWorld(world, own, bench))
+    const about = own.map(({ title }) => title).join('; ')
+    const measured = await attempt(about, bench, () => measureWorld(world, own, bench))
+    if (measured !== undefined) worlds.push(measured)
   }
-  return worlds
+  const reviews = isWanted(REVIEWS)
+    ? await attempt('tokens that are new', bench, () => measureReviews(bench))
+    : undefined
+  return { worlds, results: resultsOf(worlds), reviews }
 }
 
 async function main(ids: readonly string[]): Promise<void> {
   haveTools(say)
+  const known = [...SCENARIOS.map(({ id }) => id), REVIEWS]
+  const unknown = ids.filter((id) => !known.includes(id))
+  if (unknown.length > 0)
+    throw new Error(`no scenario ${unknown.join(', ')}; there are ${known.join(', ')}`)
   stayOffServerCore()
   const extent = {
     slices: numberFrom('BENCH_SLICES', 10),
     seconds: numberFrom('BENCH_SECONDS', 1),
     checks: numberFrom('BENCH_CHECKS', 2_000),
   }
+  const limitMs = numberFrom('BENCH_MINUTES', 28) * 60_000
+  const signal = withDeadline(limitMs, 'the time was up', createStopping().signal)
+  const reportFolder =
+    process.env.BENCH_REPORT || (ids.length === 0 ? import.meta.dirname : undefined)
+  const failures: Failure[] = []
   const folder = await mkdtemp(path.join(tmpdir(), 'bench-'))
   try {
     const issuers = await createIssuers(folder)
     const before = machineNow()
-    const worlds = await measureAll({ folder, issuers, extent, say }, ids)
-    const run = { worlds, results: resultsOf(worlds), extent, before, after: machineNow() }
-    say(await writeReport(run, ids.length === 0))
+    const failed = (failure: Failure) => void failures.push(failure)
+    const bench = { folder, issuers, extent, say, failed, signal }
+    const all = await measureAll(bench, (id) => ids.length === 0 || ids.includes(id))
+    const run = { ...all, failures, extent, before, after: machineNow() }
+    say(await writeReport(run, reportFolder))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+  if (failures.length > 0) process.exitCode = 1
 }
 
 try {

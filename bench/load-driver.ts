@@ -30,12 +30,14 @@ function messagesIn(bytes: Buffer): readonly Buffer[] {
 const messages = messagesIn(readFileSync(file))
 const latenciesMs: number[] = []
 let next = first
+let sent = 0
 let failed = 0
 let stopped = false
 
 function send(session: ClientHttp2Session) {
   const message = messages[next % messages.length] ?? Buffer.alloc(0)
   next += 1
+  sent += 1
   const start = performance.now()
   const stream = session.request(HEADERS)
   let ok = false
@@ -48,7 +50,7 @@ function send(session: ClientHttp2Session) {
     latenciesMs.push(performance.now() - start)
     if (!ok) failed += 1
     if (requests > 0 && latenciesMs.length >= requests) finish()
-    else send(session)
+    else if (requests === 0 || sent < requests) send(session)
   })
   stream.resume()
   stream.end(message)

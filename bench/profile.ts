@@ -35,7 +35,8 @@ async function profileIn(folder: string, scenario: Scenario, seconds: number): P
   const issuers = await createIssuers(folder)
   await writeWorld(folder, scenario.world, issuers)
   const frames = scenario.frames(issuers)
-  const service = await startService(folder, ['--cpu-prof', `--cpu-prof-dir=${folder}`])
+  const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+  const service = await startService({ folder, nodeFlags })
   let period: Period
   try {
     const [answer] = await ask(service.grpcPort, frames.slice(0, 1))

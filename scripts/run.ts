@@ -6,6 +6,7 @@ import { createStopping, get, STOPPED, startChild, until } from './child.ts'
 import { findEnvoy } from './envoy.ts'
 import { envoyBootstrap, type ListenerSpec } from './envoy-bootstrap.ts'
 import { freePorts, readPort } from './loopback-port.ts'
+import { NODE_FLAGS } from './node-flags.ts'
 import { startQuickstartIssuer } from './quickstart-issuer.ts'
 import { curlOf, grpcurlOf, type Promised, promisedBy, send } from './quickstart-requests.ts'
 import { startEnvoy } from './start-envoy.ts'
@@ -69,13 +70,17 @@ async function startService({ stopping, stops }: Run, usualPorts: boolean, env: 
   const [grpcPort, httpPort] = await freePorts(usualPorts ? [9001, 9002] : [0, 0])
   const httpAddress = `127.0.0.1:${httpPort}`
   const grpcAddress = `127.0.0.1:${grpcPort}`
-  const serve = [process.execPath, 'src/main.ts', 'serve', '--manifests', QUICKSTART] as const
+  const serve = ['src/main.ts', 'serve', '--manifests', QUICKSTART]
   const addresses = ['--grpc-address', grpcAddress, '--http-address', httpAddress]
-  const { stop, ended, stdout, stderr } = startChild('the service', [...serve, ...addresses], {
-    cwd: ROOT,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const { stop, ended, stdout, stderr } = startChild(
+    'the service',
+    [process.execPath, ...NODE_FLAGS, ...serve, ...addresses],
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   stops.push(stop)
   const complaints = new PassThrough()
   stderr?.pipe(complaints)

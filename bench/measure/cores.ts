@@ -18,13 +18,20 @@ export function stayOffServerCore(): void {
   spawnSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)])
 }
 
+/** More than any of them needs: one that hangs must not hold up all others. */
+const LIMIT_MS = 120_000
+
 /** Runs a command on a core to its end and resolves to what it prints. */
 export async function outputOf(core: number, command: readonly string[]): Promise<string> {
   const [program, ...args] = onCore(core, command)
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const ended = new Promise<number | null>((resolve, reject) => {
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
+  })
+  const ended = new Promise<number | string>((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', resolve)
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'nothing'))
   })
   const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr.trim()}`)

@@ -3,9 +3,13 @@ import type { Expected } from '../worlds/scenario.ts'
 /** How often the service gave each answer, by `decision reason`. */
 export type Counters = ReadonlyMap<string, number>
 
+const LIMIT_MS = 10_000
+
 /** Reads what the service itself counts. */
 export async function countersOf(httpPort: number): Promise<Counters> {
-  const response = await fetch(`http://127.0.0.1:${httpPort}/metrics`)
+  const response = await fetch(`http://127.0.0.1:${httpPort}/metrics`, {
+    signal: AbortSignal.timeout(LIMIT_MS),
+  })
   return readCounters(await response.text())
 }
 
@@ -21,11 +25,15 @@ export function readCounters(text: string): Counters {
 }
 
 /** Answers that were given between two readings and are none that was expected. */
-export function unexpectedIn(before: Counters, after: Counters, expected: Expected): number {
+export function unexpectedIn(before: Counters, after: Counters, expected: Expected): Counters {
   const awaited = `${expected.outcome} ${expected.outcome === 'deny' ? expected.reason : ''}`
-  let unexpected = 0
+  const unexpected = new Map<string, number>()
   for (const [key, count] of after) {
-    if (key !== awaited) unexpected += count - (before.get(key) ?? 0)
+    const more = count - (before.get(key) ?? 0)
+    if (key !== awaited && more > 0) unexpected.set(key, more)
   }
   return unexpected
 }
+
+export const toldOf = (counters: Counters): string =>
+  [...counters].map(([key, count]) => `${count} ${key.trim()}`).join(', ')

@@ -18,7 +18,7 @@ export type Generator = {
 export type Answered = { readonly checks: number; readonly seconds: number }
 export type Latency = { readonly p50Ms: number; readonly p99Ms: number }
 
-/** Longest time that `oneByOne` may take, in seconds. */
+/** Longest time that a number of checks may take, in seconds. */
 const PATIENCE_SECONDS = 30
 
 const METHOD = '/envoy.service.auth.v3.Authorization/Check'
@@ -31,7 +31,7 @@ export async function createGenerator(
 ): Promise<Generator> {
   const file = path.join(folder, `messages-${port}`)
   await writeFile(file, Buffer.concat(frames.map(grpcMessage)))
-  return frames.length === 1 ? h2load(port, file) : driver(port, file)
+  return frames.length === 1 ? h2load(port, file) : createDriver(port, file)
 }
 
 function h2load(port: number, file: string): Generator {
@@ -75,24 +75,33 @@ function latencyIn(latenciesMs: readonly number[]): Latency {
   return { p50Ms: quantile(measured, 0.5), p99Ms: quantile(measured, 0.99) }
 }
 
-/** Goes on where it stopped, so that a message comes again only after all others. */
-function driver(port: number, file: string): Generator {
+export type Driver = Generator & {
+  /** So many checks, in a closed loop. */
+  readonly times: (checks: number, load: Load) => Promise<Answered & Latency>
+}
+
+/** Sends many messages in turn, and goes on where it stopped: one comes again only after all others. */
+export function createDriver(port: number, file: string): Driver {
   let next = 0
   const run = async (...numbers: readonly number[]) => {
     const args = [String(port), file, ...[next, ...numbers].map(String)]
     const told = await outputOf(LOAD_CORE, nodeRuns('bench/load-driver.ts', ...args))
     next = numberIn(told, 'next')
     if (numberIn(told, 'failed') > 0) throw new Error(`the driver: a request failed: ${told}`)
-    return told
+    return {
+      checks: numberIn(told, 'checks'),
+      seconds: numberIn(told, 'seconds'),
+      p50Ms: numberIn(told, 'p50Ms'),
+      p99Ms: numberIn(told, 'p99Ms'),
+    }
   }
   return {
-    forSeconds: async (seconds, { connections, streams }) => {
-      const told = await run(connections, streams, seconds)
-      return { checks: numberIn(told, 'checks'), seconds: numberIn(told, 'seconds') }
-    },
-    oneByOne: async (checks) => {
-      const told = await run(1, 1, PATIENCE_SECONDS, checks)
-      return { p50Ms: numberIn(told, 'p50Ms'), p99Ms: numberIn(told, 'p99Ms') }
+    forSeconds: (seconds, { connections, streams }) => run(connections, streams, seconds),
+    oneByOne: (checks) => run(1, 1, PATIENCE_SECONDS, checks),
+    times: async (checks, { connections, streams }) => {
+      const answered = await run(connections, streams, PATIENCE_SECONDS, checks)
+      if (answered.checks === checks) return answered
+      throw new Error(`${checks} checks took more than ${PATIENCE_SECONDS} s`)
     },
   }
 }

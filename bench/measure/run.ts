@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { writeWorld } from '../worlds/manifests.ts'
 import type { Expected, Scenario } from '../worlds/scenario.ts'
 import type { Algorithm, Issuers } from '../worlds/tokens.ts'
 import type { World } from '../worlds/world.ts'
 import { outputOf, SERVER_CORE } from './cores.ts'
-import { countersOf, unexpectedIn } from './counters.ts'
+import { countersOf, toldOf, unexpectedIn } from './counters.ts'
 import { numberIn } from './json.ts'
 import { createGenerator, type Latency } from './load.ts'
 import { ask, faultIn } from './outcome.ts'
+import { openPlace } from './place.ts'
 import {
   nodeRuns,
   type RunningServer,
@@ -33,14 +33,37 @@ export type MeasuredWorld = {
   readonly measured: readonly Measured[]
 }
 
+/** What could not be measured, and why. */
+export type Failure = { readonly about: string; readonly message: string }
+
 export type Bench = {
   readonly folder: string
   readonly issuers: Issuers
   readonly extent: Extent
   readonly say: (line: string) => void
+  readonly failed: (failure: Failure) => void
+  /** Aborted when there is no more time. */
+  readonly signal: AbortSignal
 }
 
 const ALLOWED: Expected = { outcome: 'allow' }
+
+/** Runs a part; if that fails, the others go on. */
+export async function attempt<T>(
+  about: string,
+  { say, failed, signal }: Bench,
+  part: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    signal.throwIfAborted()
+    return await part()
+  } catch (fault) {
+    const message = fault instanceof Error ? fault.message : String(fault)
+    failed({ about, message })
+    say(`  ${about}: ${message}`)
+    return undefined
+  }
+}
 
 /** Starts both servers afresh, loads them with each scenario of the world in turn, and stops them. */
 export async function measureWorld(
@@ -50,32 +73,40 @@ export async function measureWorld(
 ): Promise<MeasuredWorld> {
   const folder = path.join(bench.folder, world.name.replaceAll(/\W+/g, '-'))
   bench.say(`world "${world.name}": ${world.services} services, ${world.keys} API keys`)
-  await writeWorld(folder, world, bench.issuers)
-  const probe = scenarios[0]?.frames(bench.issuers).slice(0, 1) ?? []
-  const service = await startService(folder)
+  const place = await openPlace(folder, world, bench.issuers)
+  const stops = [place.close]
   try {
+    const { issuers, pids } = place
+    const service = await startService(place.told)
+    stops.push(service.stop)
+    const probe = scenarios[0]?.frames(issuers).slice(0, 1) ?? []
     const nullServer = await startNullServer(async (port) => (await ask(port, probe)).length > 0)
-    try {
-      const measured: Measured[] = []
-      for (const scenario of scenarios) {
-        measured.push(await measure(scenario, { null: nullServer, service }, bench))
-      }
-      return { world, readyMs: service.readyMs, measured }
-    } finally {
-      await nullServer.stop()
+    stops.push(nullServer.stop)
+    const measured: Measured[] = []
+    for (const scenario of scenarios) {
+      const servers = { null: nullServer, service, beside: pids }
+      const one = await attempt(scenario.title, bench, () =>
+        measure(scenario, servers, { ...bench, issuers }),
+      )
+      if (one !== undefined) measured.push(one)
     }
+    return { world, readyMs: service.readyMs, measured }
   } finally {
-    await service.stop()
+    for (const stop of stops.toReversed()) await stop()
   }
 }
 
-type Servers = { readonly null: RunningServer; readonly service: RunningService }
+type Servers = {
+  readonly null: RunningServer
+  readonly service: RunningService
+  readonly beside: readonly number[]
+}
 
 async function measure(scenario: Scenario, servers: Servers, bench: Bench): Promise<Measured> {
-  const { id, title, load, expected } = scenario
+  const { title, load, expected } = scenario
   const frames = scenario.frames(bench.issuers)
-  await checkOutcomes(servers.null.grpcPort, frames, ALLOWED, `${id}, null server`)
-  await checkOutcomes(servers.service.grpcPort, frames, expected, id)
+  await checkOutcomes(servers.null.grpcPort, frames, ALLOWED, 'null server')
+  await checkOutcomes(servers.service.grpcPort, frames, expected, 'service')
   await checkControl(servers.service.grpcPort, scenario, bench.issuers)
 
   const before = await countersOf(servers.service.httpPort)
@@ -83,18 +114,22 @@ async function measure(scenario: Scenario, servers: Servers, bench: Bench): Prom
     pid,
     generator: await createGenerator(grpcPort, frames, bench.folder),
   })
-  const two = { null: await loaded(servers.null), service: await loaded(servers.service) }
+  const two = {
+    null: await loaded(servers.null),
+    service: await loaded(servers.service),
+    beside: servers.beside,
+  }
   const verifyMicroseconds = await verifyAlone(scenario, bench)
   const slices = await takeSlices(two, load, bench.extent)
   const latencies = await takeLatencies(two, bench.extent)
   const unexpected = unexpectedIn(before, await countersOf(servers.service.httpPort), expected)
-  if (unexpected > 0) throw new Error(`${id}: ${unexpected} answers under load were not expected`)
+  if (unexpected.size > 0) throw new Error(`under load was not expected: ${toldOf(unexpected)}`)
   bench.say(`  ${title}`)
   return { scenario, slices, latencies, verifyMicroseconds }
 }
 
 /** One in a hundred of many frames is asked; each of a few. */
-async function checkOutcomes(
+export async function checkOutcomes(
   port: number,
   frames: readonly Buffer[],
   expected: Expected,
@@ -107,9 +142,9 @@ async function checkOutcomes(
   }
 }
 
-async function checkControl(port: number, { id, control }: Scenario, issuers: Issuers) {
+async function checkControl(port: number, { control }: Scenario, issuers: Issuers) {
   if (control === undefined) return
-  await checkOutcomes(port, [control.frame(issuers)], control.expected, `${id}, control`)
+  await checkOutcomes(port, [control.frame(issuers)], control.expected, 'service, control')
 }
 
 async function verifyAlone({ verifies }: Scenario, bench: Bench): Promise<readonly number[]> {

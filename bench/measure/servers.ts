@@ -1,7 +1,7 @@
 import path from 'node:path'
-import manifest from '../../package.json' with { type: 'json' }
 import { get, startChild, until } from '../../scripts/child.ts'
 import { freePorts } from '../../scripts/loopback-port.ts'
+import { NODE_FLAGS } from '../../scripts/node-flags.ts'
 import { LOAD_CORE, onCore, SERVER_CORE } from './cores.ts'
 
 export type RunningServer = {
@@ -19,12 +19,7 @@ export type RunningService = RunningServer & {
 const ROOT = path.join(import.meta.dirname, '../..')
 const READY_LIMIT_MS = 120_000
 
-/** What `npm start` gives Node; every server that is measured gets the same. */
-export const NODE_FLAGS: readonly string[] = manifest.scripts.start
-  .split(' ')
-  .filter((word) => word.startsWith('--'))
-
-/** The command that runs a script of this project with Node. */
+/** The command that runs a script of this project with Node, as `npm start` runs the service. */
 export const nodeRuns = (script: string, ...args: readonly string[]): readonly string[] => [
   process.execPath,
   ...NODE_FLAGS,
@@ -32,32 +27,47 @@ export const nodeRuns = (script: string, ...args: readonly string[]): readonly s
   ...args,
 ]
 
-/** Starts the service on a folder that `writeWorld` wrote. Its decision log goes into a pipe that is read. */
-export async function startService(
-  folder: string,
-  nodeFlags: readonly string[] = [],
-): Promise<RunningService> {
+/** The folder that `writeWorld` wrote; with `kubeconfig` the objects are in that cluster. */
+export type Told = {
+  readonly folder: string
+  readonly kubeconfig?: string
+  readonly nodeFlags?: readonly string[]
+}
+
+/** Starts the service. Its decision log goes into a pipe that is read. */
+export async function startService(told: Told): Promise<RunningService> {
   const [grpcPort, httpPort] = await freePorts([0, 0])
   const [node = '', ...rest] = nodeRuns('src/main.ts', 'serve')
   const flags = [
-    ['--config', path.join(folder, 'config.yaml')],
-    ['--manifests', path.join(folder, 'manifests')],
-    ['--grpc-address', `127.0.0.1:${grpcPort}`],
+    ['--config', path.join(told.folder, 'config.yaml')],
     ['--http-address', `127.0.0.1:${httpPort}`],
     ['--log-level', 'warn'],
   ]
-  const command = onCore(SERVER_CORE, [node, ...nodeFlags, ...rest, ...flags.flat()])
+  const { env, args } = sourceOf(told, `127.0.0.1:${grpcPort}`)
+  const { nodeFlags = [] } = told
+  const command = onCore(SERVER_CORE, [node, ...nodeFlags, ...rest, ...flags.flat(), ...args])
   const reader = onCore(LOAD_CORE, ['cat']).join(' ')
   const started = performance.now()
   const child = startChild(
     'the service',
     ['bash', '-c', `exec "$@" > >(exec ${reader} > /dev/null)`, 'bash', ...command],
-    { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] },
+    { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] },
   )
   const ready = async () => (await get(`http://127.0.0.1:${httpPort}/readyz`)).status === 200
   await untilReady(child, ready)
   const readyMs = performance.now() - started
   return { pid: pidOf(child), grpcPort, httpPort, readyMs, stop: child.stop }
+}
+
+function sourceOf({ folder, kubeconfig }: Told, address: string) {
+  if (kubeconfig === undefined) {
+    return {
+      env: {},
+      args: ['--manifests', path.join(folder, 'manifests'), '--grpc-address', address],
+    }
+  }
+  const listeners = JSON.stringify([{ position: 'workload', address }])
+  return { env: { KUBECONFIG: kubeconfig, KSERVE_AUTHZ_GRPC_LISTENERS: listeners }, args: [] }
 }
 
 /** Starts the server that answers every check alike. */

@@ -24,12 +24,19 @@ export type Extent = {
   readonly checks: number
 }
 
-type Two = { readonly null: Loaded; readonly service: Loaded }
+type Two = {
+  readonly null: Loaded
+  readonly service: Loaded
+  /** Processes that the service works with. */
+  readonly beside: readonly number[]
+}
 
 /** At least: a new server answers slowly. */
 const WARM_UP_SECONDS = 1
 /** More than that, and a pair of slices is taken again. */
 const MAX_FOREIGN_CORES = 0.1
+/** As often as wanted, and half as often again. */
+const MAX_TAKEN = 1.5
 
 /** Loads one server, then the other; who is first changes each time. Disturbed pairs are replaced while there are better ones. */
 export async function takeSlices(
@@ -43,8 +50,10 @@ export async function takeSlices(
   for (const { generator } of [two.null, two.service]) {
     await generator.forSeconds(Math.max(seconds, WARM_UP_SECONDS), load)
   }
-  while (taken.filter(isCalm).length < slices && taken.length < 2 * slices) {
-    taken.push(await inTurn(two, taken.length, (loaded) => takeSlice(loaded, load, seconds)))
+  while (taken.filter(isCalm).length < slices && taken.length < MAX_TAKEN * slices) {
+    taken.push(
+      await inTurn(two, taken.length, (loaded) => takeSlice(loaded, load, seconds, two.beside)),
+    )
   }
   const calmFirst = [...taken.filter(isCalm), ...taken.filter((pair) => !isCalm(pair))]
   return asPairs(calmFirst.slice(0, slices))
@@ -74,12 +83,13 @@ async function takeSlice(
   { pid, generator }: Loaded,
   load: Load,
   forSeconds: number,
+  beside: readonly number[],
 ): Promise<Slice> {
-  const before = usageOf(pid)
+  const before = usageOf(pid, beside)
   const start = performance.now()
   const { checks, seconds } = await generator.forSeconds(forSeconds, load)
   const elapsedSeconds = (performance.now() - start) / 1_000
-  const after = usageOf(pid)
+  const after = usageOf(pid, beside)
   const foreign = after.foreignSeconds - before.foreignSeconds
   return {
     checksPerSecond: checks / seconds,

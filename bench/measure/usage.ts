@@ -4,17 +4,19 @@ import { readFileSync } from 'node:fs'
 export type Usage = {
   /** Of the process, all its threads, in seconds of CPU time. */
   readonly cpuSeconds: number
-  /** Of everything but the process, this one and the children it has waited for. */
+  /** Of everything but the process, those beside it, this one and the children it has waited for. */
   readonly foreignSeconds: number
 }
 
 /** The unit of the times in /proc, which is the same on every Linux. */
 const TICKS_PER_SECOND = 100
 
-export function usageOf(pid: number): Usage {
+/** `beside`: processes that are measured with it. */
+export function usageOf(pid: number, beside: readonly number[] = []): Usage {
   const { own } = timesOf(pid)
   const bench = timesOf(process.pid)
-  const foreign = machineTicks() - own - bench.own - bench.children
+  const others = beside.reduce((sum, one) => sum + timesOf(one).own, 0)
+  const foreign = machineTicks() - own - others - bench.own - bench.children
   return { cpuSeconds: own / TICKS_PER_SECOND, foreignSeconds: foreign / TICKS_PER_SECOND }
 }
 

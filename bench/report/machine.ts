@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import manifest from '../../package.json' with { type: 'json' }
-import { NODE_FLAGS } from '../measure/servers.ts'
+import { NODE_FLAGS } from '../../scripts/node-flags.ts'
 
 /** What figures depend on besides the program. */
 export type Machine = {

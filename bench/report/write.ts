@@ -1,42 +1,61 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { MeasuredWorld } from '../measure/run.ts'
+import type { Reviews } from '../measure/reviews.ts'
+import type { Failure, MeasuredWorld } from '../measure/run.ts'
 import type { Extent } from '../measure/slices.ts'
 import { goalsOf } from './goals.ts'
 import { facts, type Machine } from './machine.ts'
 import { plotOf } from './plot.ts'
 import type { Result } from './results.ts'
+import { reviewsReport } from './reviews-table.ts'
 import { goalsTable, resultsTable, table } from './table.ts'
 
 export type Run = {
   readonly worlds: readonly MeasuredWorld[]
   readonly results: readonly Result[]
+  /** `undefined`: not measured. */
+  readonly reviews: Reviews | undefined
+  readonly failures: readonly Failure[]
   readonly extent: Extent
   readonly before: Machine
   readonly after: Machine
 }
 
-const FOLDER = path.join(import.meta.dirname, '..')
-
-/** Resolves to what there is to say; writes report.md and report.svg if that is wanted. */
-export async function writeReport(run: Run, wanted: boolean): Promise<string> {
+/** Resolves to what there is to say; writes report.md and report.svg where there is a folder for them. */
+export async function writeReport(run: Run, folder: string | undefined): Promise<string> {
   const goals = goalsOf(run.results, run.worlds)
-  const tables = `${resultsTable(run.results)}\n\n${goalsTable(goals)}`
-  if (!wanted) return `\n${tables}`
-  await writeFile(path.join(FOLDER, 'report.svg'), plotOf(run.results))
-  await writeFile(path.join(FOLDER, 'report.md'), reportOf(run, tables))
-  const short = goals.filter(({ kept }) => !kept)
-  return `\n${tables}\n\n${goals.length - short.length} of ${goals.length} promises kept; written to bench/report.md`
+  const tables = [
+    ...failureLines(run.failures),
+    resultsTable(run.results),
+    ...(goals.length === 0 ? [] : [goalsTable(goals)]),
+    ...(run.reviews === undefined ? [] : [reviewsReport(run.reviews)]),
+  ].join('\n\n')
+  if (folder === undefined) return `\n${tables}`
+  await writeFile(path.join(folder, 'report.svg'), plotOf(run.results))
+  const file = path.join(folder, 'report.md')
+  await writeFile(file, reportOf(run, tables))
+  const kept = goals.filter((goal) => goal.kept)
+  return `\n${tables}\n\n${kept.length} of ${goals.length} promises kept; written to ${file}`
 }
 
+/** First of all. */
+const failureLines = (failures: readonly Failure[]): readonly string[] =>
+  failures.length === 0
+    ? []
+    : [
+        `**Not everything was measured:**\n\n${failures
+          .map(({ about, message }) => `- ${about}: ${message.replaceAll(/\s+/g, ' ')}`)
+          .join('\n')}`,
+      ]
+
 function reportOf({ results, extent, worlds, before, after }: Run, tables: string): string {
-  const foreign = Math.max(...results.map(({ foreignCores }) => foreignCores))
+  const foreign = Math.max(0, ...results.map(({ foreignCores }) => foreignCores))
   return `# Benchmark
 
 Written by \`make bench\`; [README.md](README.md) says how it is measured and how to read it. Figures of different
 machines, or of different runs, must not be compared; ratios may be, with care.
 
-![checks/s, latency and CPU of a check, by number of keys, services and requests under way](report.svg)
+![checks/s, latency and CPU of a check, by number of keys, services, requests under way and rules](report.svg)
 
 ${tables}
 

@@ -25,22 +25,34 @@ export async function writeWorld(folder: string, world: World, issuers: Issuers)
   const write = (file: string, documents: readonly string[]) =>
     writeFile(path.join(manifests, file), documents.join('---\n'))
 
-  const models = Array.from({ length: world.services }, (_, index) => modelAt(index))
-  await write('models.yaml', models.flatMap(manifestsOf))
+  await write('models.yaml', modelsIn(world))
   await write('access.yaml', accessIn(world))
   for (let first = 0; first < world.keys; first += KEYS_PER_FILE) {
     const length = Math.min(KEYS_PER_FILE, world.keys - first)
-    const keys = Array.from({ length }, (_, offset) => secretOf(first + offset, world))
-    await write(`keys-${first}.yaml`, keys)
+    await write(`keys-${first}.yaml`, keysIn(world, first, length))
   }
   await writeFile(path.join(folder, 'config.yaml'), JSON.stringify(configOf(world, issuers)))
 }
 
 const KEYS_PER_FILE = 5_000
 
-const configOf = ({ decisionLog }: World, { cluster, provider }: Issuers) => ({
+/** All objects of a world, each as YAML. */
+export const documentsOf = (world: World): readonly string[] => [
+  ...modelsIn(world),
+  ...accessIn(world),
+  ...keysIn(world, 0, world.keys),
+]
+
+const modelsIn = ({ services }: World): readonly string[] =>
+  Array.from({ length: services }, (_, index) => modelAt(index)).flatMap(manifestsOf)
+
+const keysIn = (world: World, first: number, length: number): readonly string[] =>
+  Array.from({ length }, (_, offset) => secretOf(first + offset, world))
+
+const configOf = ({ decisionLog, source }: World, { cluster, provider }: Issuers) => ({
   decisionLog: { decisions: decisionLog },
-  kubernetes: { issuer: cluster.issuer, jwksFile: cluster.jwksFile },
+  // A real cluster says itself who signs its tokens.
+  kubernetes: source === 'cluster' ? {} : { issuer: cluster.issuer, jwksFile: cluster.jwksFile },
   jwt: {
     providers: [
       {

@@ -40,6 +40,7 @@ export const SMALL: World = {
   keys: 10,
   rules: 0,
   decisionLog: 'all',
+  source: 'folder',
 }
 
 export type Told = Pick<Scenario, 'id' | 'title'> & Partial<Scenario>

@@ -18,6 +18,13 @@ const QUIET: World = { ...SMALL, name: 'small, decision log off', decisionLog: '
 /** The world of the promises about memory and about the time to be ready. */
 export const LARGE: World = { ...SMALL, name: 'large', services: 1_000, keys: 10_000 }
 
+/** The same objects in a real API server. */
+export const CLUSTER: World = { ...SMALL, name: 'API server', source: 'cluster' }
+
+export const AS_READER: Expected = {
+  outcome: 'allow',
+  user: `system:serviceaccount:${READER.namespace}:${READER.name}`,
+}
 const OPEN: Expected = { outcome: 'allow' }
 
 const open = (told: Omit<Parameters<typeof asking>[0], 'title'>, title: string) =>
@@ -68,11 +75,10 @@ function withUserToken(algorithm: Algorithm): readonly Scenario[] {
   ]
 }
 
-const WITH_SERVICE_ACCOUNT = asking(
-  { id: 'kubernetes', title: 'ServiceAccount token, warm', goal: 0.75 },
-  { outcome: 'allow', user: `system:serviceaccount:${READER.namespace}:${READER.name}` },
-  (issuers) => ({ headers: bearer(issuers.serviceAccountToken()) }),
-)
+const withServiceAccount = (told: Omit<Parameters<typeof asking>[0], 'title'>, title: string) =>
+  asking({ ...told, title, goal: 0.75 }, AS_READER, (issuers) => ({
+    headers: bearer(issuers.serviceAccountToken()),
+  }))
 
 /** The last rule is the one that allows, and of another path no rule does. */
 function withRules(rules: number): readonly Scenario[] {
@@ -150,7 +156,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...WITHOUT_CREDENTIAL,
   ...withKeysOf(10),
   ...ALGORITHMS.flatMap(withUserToken),
-  WITH_SERVICE_ACCOUNT,
+  withServiceAccount({ id: 'kubernetes' }, 'ServiceAccount token, warm'),
   ...WITH_MUCH,
   ...UNDER_LOADS,
   ...WITHOUT_LOG,
@@ -158,4 +164,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...withKeysOf(100_000),
   ...AMONG_MANY,
   ...[1, 10, 100].flatMap(withRules),
+  withServiceAccount(
+    { id: 'kubernetes-api', world: CLUSTER },
+    'ServiceAccount token, warm, objects of an API server',
+  ),
 ]

@@ -9,6 +9,8 @@ export type World = {
   /** Rules that allow, in an AccessPolicy of the protected model; 0: it has none, RBAC decides. */
   readonly rules: number
   readonly decisionLog: 'all' | 'off'
+  /** From where the service reads its objects: files, or a real API server. */
+  readonly source: 'folder' | 'cluster'
 }
 
 /** A model of a world; the first one is open, all others are protected. */

@@ -35,8 +35,12 @@ describe('the counters of the service', () => {
   it('tell of answers that were not expected', () => {
     const before = readCounters(series('allow', '', 5) + series('deny', 'not-permitted', 1))
     const after = readCounters(series('allow', '', 9) + series('deny', 'not-permitted', 4))
-    expect(unexpectedIn(before, after, { outcome: 'allow' })).toBe(3)
-    expect(unexpectedIn(before, after, { outcome: 'deny', reason: 'not-permitted' })).toBe(4)
+    expect(unexpectedIn(before, after, { outcome: 'allow' })).toEqual(
+      new Map([['deny not-permitted', 3]]),
+    )
+    expect(unexpectedIn(before, after, { outcome: 'deny', reason: 'not-permitted' })).toEqual(
+      new Map([['allow ', 4]]),
+    )
   })
 
   it('are the sum over services', () => {

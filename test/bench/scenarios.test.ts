@@ -72,7 +72,7 @@ function aScenario(id: string): Scenario {
   return scenario
 }
 
-const isSmall = ({ world }: Scenario) => world.keys <= 100
+const isSmall = ({ world }: Scenario) => world.keys <= 100 && world.source === 'folder'
 
 const hasControl = (
   scenario: Scenario,

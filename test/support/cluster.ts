@@ -16,6 +16,8 @@ import { at, listAt } from './json.ts'
 
 export type Cluster = ClusterClient & {
   readonly site: Site
+  /** Of etcd and of the API server. */
+  readonly pids: () => readonly number[]
   /** Ends the API server at once; its watches break off. */
   readonly stopApiServer: () => Promise<void>
   /** Over the same etcd, at the same port. */
@@ -70,6 +72,7 @@ function clusterAt(
   return {
     ...client,
     site,
+    pids: () => programs.map(({ pid }) => pid),
     stopApiServer: async () => {
       await programs.splice(1).at(0)?.kill()
     },
