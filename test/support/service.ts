@@ -14,12 +14,21 @@ type ServiceSpec = {
   readonly config?: object | undefined
   /** Any free port if absent. */
   readonly port?: number | undefined
+  /** What starts it, so that it can read these files and folders; the sources here if absent. */
+  readonly program?: (readable: readonly string[]) => Program
 }
+
+export type Program = {
+  readonly command: readonly [string, ...string[]]
+  readonly cwd: string
+}
+
+const fromHere = (): Program => ({ command: [process.execPath, 'src/main.ts'], cwd: ROOT })
 
 export type Service = Awaited<ReturnType<typeof startService>>
 
 /** Starts the program as a user does, on a folder of manifests; resolves once it answers checks. */
-export async function startService({ folder, config, port = 0 }: ServiceSpec) {
+export async function startService({ folder, config, port = 0, program = fromHere }: ServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))
   const file = path.join(own, 'config.json')
   await writeFile(file, JSON.stringify(config ?? {}))
@@ -29,10 +38,11 @@ export async function startService({ folder, config, port = 0 }: ServiceSpec) {
     ['--grpc-address', `127.0.0.1:${port}`],
     ['--http-address', '127.0.0.1:0'],
   ]
+  const { command, cwd } = program([folder, own])
   const { pid, ended, stop, stdout, stderr } = startChild(
     'the service',
-    [process.execPath, 'src/main.ts', 'serve', ...flags.flat()],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    [...command, 'serve', ...flags.flat()],
+    { cwd, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const decisions = recordsOf(stdout)
   const log = recordsOf(stderr)

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { load } from 'js-yaml'
+import { describe, expect, it } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
+import { readConfig } from '../src/config.ts'
+import { readCommand, readDockerfile } from './support/image/dockerfile.ts'
+import { at, listAt, textAt } from './support/json.ts'
+
+const ROOT = path.join(import.meta.dirname, '..')
+const text = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')
+const yaml = (file: string): unknown => load(text(file))
+
+const deployment = yaml('deploy/deployment.yaml')
+const pod = at(deployment, 'spec', 'template')
+const container = at(pod, 'spec', 'containers', 0)
+const dockerfile = readDockerfile(text('Dockerfile'))
+const defaults = readConfig({ env: {}, flags: {} })
+
+const lastOf = (name: string) => dockerfile.findLast((each) => each.name === name)?.rest ?? ''
+
+/** By name, of a container or a Service. */
+const portsOf = (object: unknown, field: string) =>
+  Object.fromEntries(listAt(object, 'ports').map((port) => [textAt(port, 'name'), at(port, field)]))
+
+describe('the image', () => {
+  it('has the Node.js with which the tests run', () => {
+    const [from = ''] = dockerfile.map(({ rest }) => rest)
+    expect(from).toMatch(new RegExp(`^node:${manifest.devDependencies.node}-`))
+  })
+
+  it('is started as npm start does it', () => {
+    const [program = '', ...rest] = readCommand(lastOf('ENTRYPOINT'))
+    expect([path.basename(program), ...rest].join(' ')).toBe(manifest.scripts.start)
+  })
+
+  it('has the version of the package in the Deployment', () => {
+    expect(textAt(container, 'image')).toBe(`kserve-authz:${manifest.version}`)
+  })
+})
+
+describe('the configuration of the installation', () => {
+  it('says what holds anyway', () => {
+    const file = { path: 'config.yaml', text: text('deploy/config.yaml') }
+    expect(readConfig({ file, env: {}, flags: {} })).toEqual(defaults)
+  })
+})
+
+describe('the ports', () => {
+  const portIn = (address: string) => Number(address.split(':').at(-1))
+  const expected = {
+    ...Object.fromEntries(
+      defaults.grpc.listeners.map(({ position, address }) => [`grpc-${position}`, portIn(address)]),
+    ),
+    http: portIn(defaults.http.address),
+  }
+
+  it('of the container are those of the defaults, as are those of the image', () => {
+    expect(portsOf(container, 'containerPort')).toEqual(expected)
+    const exposed = lastOf('EXPOSE').split(' ').map(Number)
+    expect(new Set(exposed)).toEqual(new Set(Object.values(expected)))
+  })
+
+  it('of the Service are the same, and lead to those of the container by name', () => {
+    const spec = at(yaml('deploy/service.yaml'), 'spec')
+    expect(portsOf(spec, 'port')).toEqual(expected)
+    expect(portsOf(spec, 'targetPort')).toEqual(
+      Object.fromEntries(Object.keys(expected).map((name) => [name, name])),
+    )
+  })
+
+  it("are those of Istio's providers", () => {
+    const mesh = yaml('istio/mesh-config/mesh-config.yaml')
+    const asked = listAt(mesh, 'extensionProviders')
+      .map((provider) => at(provider, 'envoyExtAuthzGrpc'))
+      .filter((provider) => provider !== undefined)
+    const { name, namespace } = Object(at(yaml('deploy/service.yaml'), 'metadata'))
+    expect(new Set(asked.map((provider) => textAt(provider, 'service')))).toEqual(
+      new Set([`${name}.${namespace}.svc.cluster.local`]),
+    )
+    expect(asked.map((provider) => at(provider, 'port'))).toEqual(
+      defaults.grpc.listeners.map(({ address }) => portIn(address)),
+    )
+  })
+})
+
+describe('the selectors', () => {
+  it.each(['deployment.yaml', 'service.yaml', 'disruption-budget.yaml'])(
+    'of %s are the labels of the pod',
+    (file) => {
+      const selector = at(yaml(`deploy/${file}`), 'spec', 'selector')
+      const labels = at(selector, 'matchLabels') ?? selector
+      expect(at(pod, 'metadata', 'labels')).toMatchObject(Object(labels))
+    },
+  )
+})
+
+describe('an end', () => {
+  it('has time for all that it takes', () => {
+    const [grace, leaving] = [
+      at(pod, 'spec', 'terminationGracePeriodSeconds'),
+      at(container, 'lifecycle', 'preStop', 'sleep', 'seconds'),
+    ].map(Number)
+    expect(grace).toBeGreaterThanOrEqual((leaving ?? 0) + DRAIN_SECONDS)
+  })
+})
+
+/** At most three of a second each, and the sidecar after it. */
+const DRAIN_SECONDS = 10

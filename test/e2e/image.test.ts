@@ -1,0 +1,80 @@
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import lockfile from '../../package-lock.json' with { type: 'json' }
+import { packagesOf } from '../../scripts/lockfile.ts'
+import { checkClient } from '../support/check-client.ts'
+import { verdictOf } from '../support/cluster-asking.ts'
+import { filesIn } from '../support/image/build.ts'
+import { type BuiltImage, buildOwnImage, programOf } from '../support/image/own-image.ts'
+import { startService } from '../support/service.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const KEY = 'demo-key-of-fraud-not-a-secret'
+
+let image: BuiltImage
+let files: Awaited<ReturnType<typeof filesIn>>
+
+beforeAll(async () => {
+  image = await buildOwnImage()
+  files = await filesIn(image.root)
+})
+afterAll(() => image?.remove())
+
+describe('the image', () => {
+  it('has the program, what it needs, Node.js, and nothing else', () => {
+    const folders = (depth: number) =>
+      [...new Set(files.map(({ file }) => file.split('/').slice(0, depth).join('/')))].toSorted()
+    expect(folders(1)).toEqual(['app', 'usr'])
+    expect(folders(2).filter((file) => file.startsWith('app/'))).toEqual([
+      'app/node_modules',
+      'app/package-lock.json',
+      'app/package.json',
+      'app/proto',
+      'app/src',
+    ])
+    expect(files.filter(({ file }) => file.startsWith('usr/')).map(({ file }) => file)).toEqual([
+      'usr/local',
+      'usr/local/bin',
+      'usr/local/bin/node',
+    ])
+  })
+
+  it('has the packages that run, and none that develop', () => {
+    const names = new Set(files.map(({ file }) => file))
+    const has = (place: string) => names.has(`app/${place}`)
+    const packages = Object.entries(packagesOf(lockfile)).filter(([place]) => place !== '')
+    const development = packages.filter(([, entry]) => entry.dev === true)
+    expect(development.filter(([place]) => has(place))).toEqual([])
+    const wanted = Object.keys(manifest.dependencies).map((name) => `node_modules/${name}`)
+    expect(wanted.filter((place) => !has(place))).toEqual([])
+    expect(has('node_modules/npm')).toBe(false)
+  })
+
+  it('can be read by any user', () => {
+    expect(files.filter(({ mode }) => (mode & 0o004) === 0)).toEqual([])
+  })
+
+  it('runs where it can write nothing, and read nothing but itself and what it is given', async () => {
+    const service = await startService({
+      folder: path.join(ROOT, 'examples/quickstart'),
+      program: (readable) => programOf(image, readable),
+    })
+    const client = checkClient(service.grpcPort)
+    const fraud = { host: 'fraud-demo.example.com', path: '/v1/models/fraud:predict' }
+    expect(await verdictOf(client, fraud)).toBe('missing-credential')
+    expect(await verdictOf(client, { ...fraud, token: KEY })).toBe('allow')
+    client.close()
+    await service.stop()
+    expect(await service.ended).toBe('the service ended with exit code 0')
+    expect(await filesIn(image.root)).toEqual(files)
+  })
+
+  it('serves where it is told nothing', () => {
+    expect(image.command).toEqual(['serve'])
+  })
+
+  it('belongs to a user without rights', () => {
+    expect(image.user).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+  })
+})

@@ -1,0 +1,78 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { buildImage, filesIn } from './support/image/build.ts'
+import { readDockerfile, readIgnored } from './support/image/dockerfile.ts'
+
+let context = ''
+let into = ''
+
+beforeEach(async () => {
+  ;[context, into] = await Promise.all(
+    ['context-', 'image-'].map((name) => mkdtemp(path.join(tmpdir(), name))),
+  ).then(([one = '', other = '']) => [one, other])
+  await write('.dockerignore', '**\n!kept\n')
+  await write('kept', 'kept')
+  await write('left', 'left')
+})
+afterEach(() => Promise.all([context, into].map((folder) => rm(folder, { recursive: true }))))
+
+const write = (name: string, text: string) => writeFile(path.join(context, name), text)
+
+async function build(...lines: readonly string[]) {
+  await write('Dockerfile', lines.join('\n'))
+  const bases = { base: (root: string) => writeFile(path.join(root, 'of-the-base'), '') }
+  return buildImage({ context, into, bases })
+}
+
+const namesIn = async (root: string) => (await filesIn(root)).map(({ file }) => file).toSorted()
+
+describe('an image that is built without an engine', () => {
+  it('has what its last stage copies', async () => {
+    const { root } = await build(
+      'FROM base:1 AS build',
+      'WORKDIR /app',
+      'COPY . ./',
+      'RUN printf %s made > made && rm kept',
+      'FROM base:2',
+      'COPY --from=build /app/made /bin/',
+      'COPY kept renamed',
+    )
+    expect(await namesIn(root)).toEqual(['bin', 'bin/made', 'of-the-base', 'renamed'])
+  })
+
+  it('has nothing that .dockerignore leaves out', async () => {
+    const { root } = await build('FROM base', 'COPY . /app')
+    expect(await namesIn(root)).toEqual(['app', 'app/kept', 'of-the-base'])
+  })
+
+  it.each([
+    ['an unknown base', ['FROM other'], 'an unknown base: other'],
+    ['an unknown step', ['FROM base', 'VOLUME /data'], 'not understood: VOLUME /data'],
+    ['a step before any base', ['USER 1'], 'not understood: USER 1'],
+    ['an unknown flag', ['FROM base', 'COPY --chown=1 kept x'], 'not understood: COPY'],
+    ['a path of the machine', ['FROM base', 'RUN rm -rf /tmp/x'], 'a path of the machine'],
+    ['a command that fails', ['FROM base', 'RUN exit 3'], 'Command failed'],
+    ['another stage', ['FROM base', 'COPY --from=build a b'], 'no stage build'],
+  ])('is refused where it has %s', async (_title, lines, complaint) => {
+    await expect(build(...lines)).rejects.toThrow(complaint)
+  })
+})
+
+describe('a Dockerfile', () => {
+  it('is read without comments, with lines that go on', () => {
+    expect(readDockerfile('# syntax\nFROM base\n\nRUN one \\\n  # not this\n  two\n')).toEqual([
+      { name: 'FROM', rest: 'base' },
+      { name: 'RUN', rest: 'one two' },
+    ])
+  })
+})
+
+describe('a .dockerignore', () => {
+  it('is decided by the last pattern that fits', () => {
+    const isIgnored = readIgnored('# only these\n**\n!src\nsrc/local\n')
+    const ignored = ['README.md', 'src', 'src/main.ts', 'src/local/x', 'srcs'].filter(isIgnored)
+    expect(ignored).toEqual(['README.md', 'src/local/x', 'srcs'])
+  })
+})

@@ -1,0 +1,54 @@
+/** One of a Dockerfile, such as `COPY src ./src`. */
+export type Instruction = { readonly name: string; readonly rest: string }
+
+/** The instructions of a Dockerfile in their order; lines that end in a backslash go on in the next. */
+export function readDockerfile(text: string): readonly Instruction[] {
+  const lines = text.split('\n').filter((line) => !/^\s*(?:#.*)?$/.test(line))
+  const whole = lines.join('\n').replace(/\\\n\s*/g, '')
+  return whole.split('\n').map((line) => {
+    const [, name = '', rest = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? []
+    if (name === '') throw new Error(`not an instruction: ${line}`)
+    return { name, rest }
+  })
+}
+
+/** The form of a command that no shell reads. */
+export function readCommand(text: string): readonly string[] {
+  const words: unknown = JSON.parse(text)
+  if (!Array.isArray(words)) throw new Error(`not a command: ${text}`)
+  return words.map(String)
+}
+
+export type Copy = {
+  readonly from: string | undefined
+  readonly sources: readonly string[]
+  readonly target: string
+}
+
+export function readCopy(text: string): Copy {
+  const words = text.split(/\s+/)
+  const [, from] = /^--from=(.+)$/.exec(words[0] ?? '') ?? []
+  const paths = from === undefined ? words : words.slice(1)
+  const target = paths.at(-1)
+  if (target === undefined || paths.some((word) => word.startsWith('--'))) {
+    throw new Error(`not understood: COPY ${text}`)
+  }
+  return { from, sources: paths.slice(0, -1), target }
+}
+
+/** What a .dockerignore leaves out of a context, of paths in it. The last pattern that fits decides. */
+export function readIgnored(text: string): (file: string) => boolean {
+  const patterns = text.split('\n').filter((line) => !/^\s*(?:#.*)?$/.test(line))
+  for (const pattern of patterns) {
+    if (pattern !== '**' && !/^!?[\w./-]+$/.test(pattern))
+      throw new Error(`not understood: ${pattern}`)
+  }
+  return (file) => {
+    const last = patterns.findLast((pattern) => fits(file, pattern.replace(/^!/, '')))
+    return last !== undefined && !last.startsWith('!')
+  }
+}
+
+/** A folder's pattern fits all that is in it. */
+const fits = (file: string, pattern: string): boolean =>
+  pattern === '**' || file === pattern || file.startsWith(`${pattern}/`)
