@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { textAt } from '../support/json.ts'
+import { manifests } from './manifests.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const PAGES = readdirSync(path.join(ROOT, 'docs/istio')).map((page) => `docs/istio/${page}`)
+const textOf = (page: string) => readFileSync(path.join(ROOT, page), 'utf8')
+
+const POSITIONS = [
+  'models',
+  'inference-graphs',
+  'llms',
+  'ingress-gateway',
+  'local-gateway',
+  'kubernetes-gateway',
+  'service',
+]
+
+/** As GitHub names them. */
+const anchorsIn = (text: string) =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  )
+
+describe('the page of a position', () => {
+  it.each(POSITIONS)(
+    'says what it protects and what not, how it is tested and undone: %s',
+    (name) => {
+      const headings = textOf(`docs/istio/${name}.md`).match(/^## (What|Test|Undo).*$/gm)
+      expect(headings).toEqual([
+        '## What it protects',
+        '## What it does not protect',
+        '## Test it',
+        '## Undo it',
+      ])
+    },
+  )
+
+  it('deletes policies that there are', () => {
+    const names = new Set(manifests().map(({ object }) => textAt(object, 'metadata', 'name')))
+    const deleted = PAGES.flatMap((page) =>
+      [...textOf(page).matchAll(/delete authorizationpolicy ([a-z -]+)/g)].flatMap(
+        ([, list = '']) => list.trim().split(' '),
+      ),
+    )
+    expect(deleted.length).toBeGreaterThan(5)
+    expect(deleted.filter((name) => !names.has(name))).toEqual([])
+  })
+})
+
+it.each(['istio/README.md', ...PAGES])('%s links to what there is', (page) => {
+  const links = [...textOf(page).matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
+  const broken = links.filter((link) => {
+    const [file = '', anchor] = link.split('#')
+    const target = path.join(ROOT, path.dirname(page), file)
+    if (!existsSync(target)) return true
+    return anchor !== undefined && !anchorsIn(readFileSync(target, 'utf8')).includes(anchor)
+  })
+  expect(broken).toEqual([])
+})
+
+it('every page is reached from the first', () => {
+  const unreached = PAGES.filter((page) => !textOf('istio/README.md').includes(`../${page})`))
+  expect(unreached).toEqual([])
+})
