@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  accountCollections,
+  configurationCollection,
+  holdingCollections,
+  policyCollections,
+  rbacCollections,
+  serviceCollections,
+} from '../src/kubernetes/collections.ts'
+import { createDecisionLog, type LoggedCheck } from '../src/observability/decision-log.ts'
+import { rowsUnder } from './support/markdown.ts'
+import { alerts } from './support/monitoring.ts'
+import { renderedMetrics, samplesOf } from './support/rendered-metrics.ts'
+
+const page = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8')
+
+const namesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+
+let rendered: string
+
+beforeAll(async () => {
+  rendered = await renderedMetrics()
+})
+
+/** `name | type | labels`, of all that is ours. */
+function families(): readonly string[] {
+  const samples = samplesOf(rendered)
+  return [...rendered.matchAll(/^# TYPE (kserve_\S+) (\S+)$/gm)].map(([, name = '', type = '']) => {
+    const parts = type === 'histogram' ? [`${name}_sum`] : [name]
+    const { labels = {} } = samples.find((sample) => parts.includes(sample.name)) ?? {}
+    return [name, type, Object.keys(labels)].join(' | ')
+  })
+}
+
+describe('the page of operations', () => {
+  it('has every metric, with its type and its labels', () => {
+    const told = rowsUnder(['metric', 'type', 'labels', 'meaning'], page)
+    const rows = told.map(([name, type, labels]) =>
+      [namesIn(name), type, namesIn(labels)].join(' | '),
+    )
+    expect(rows.toSorted()).toEqual(families().toSorted())
+    expect(told.filter(([, , , meaning = '']) => meaning === '')).toEqual([])
+  })
+
+  it('has every field of the decision log, in its order', async () => {
+    const told = rowsUnder(['field', 'what it holds'], page).map(([name]) => namesIn(name)[0])
+    expect(told).toEqual(Object.keys(JSON.parse(await loggedLine())))
+  })
+
+  it('has every line of readyz', () => {
+    const scope = { namespaces: [], apiKeyLabels: {} }
+    const followed = [
+      configurationCollection('kserve'),
+      ...[serviceCollections, policyCollections, holdingCollections].flatMap((of) => of(scope)),
+      ...[accountCollections, rbacCollections].flatMap((of) => of(scope)),
+    ]
+    const told = rowsUnder(['line', 'holds once'], page).flatMap(([names]) => namesIn(names))
+    const others = ['openid-configuration', 'manifests', 'revocation', 'serving']
+    const lines = new Set([...followed.map(({ resource }) => resource), ...others])
+    expect(told.toSorted()).toEqual([...lines].toSorted())
+  })
+
+  it('says of every alert what to do', () => {
+    const told = [...page.matchAll(/^### (KServeAuthz\w+ \(\w+\))\n\n\S/gm)].map(([, head]) => head)
+    const severities = alerts.map(({ alert, labels }) => `${alert} (${labels.severity})`)
+    expect(told.toSorted()).toEqual(severities.toSorted())
+  })
+})
+
+async function loggedLine(): Promise<string> {
+  const stream = new PassThrough()
+  const { log, close } = createDecisionLog({ decisions: 'all', dropped: () => {}, stream })
+  const check: LoggedCheck = {
+    time: 0,
+    requestId: 'one',
+    namespace: 'team',
+    name: 'iris',
+    component: 'predictor',
+    position: 'workload',
+    method: 'POST',
+    path: '/v1',
+    decision: 'allow',
+    reason: '',
+    credentialKind: 'api-key',
+    credential: 'team/key',
+    latencyUs: 1,
+    shadowDecision: 'deny',
+    shadowReason: 'not-permitted',
+  }
+  log(check)
+  await close()
+  stream.end()
+  return text(stream)
+}
