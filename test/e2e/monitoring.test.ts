@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { get } from '../../scripts/child.ts'
 import { findKustomize } from '../../scripts/kustomize.ts'
 import { findPromtool } from '../../scripts/promtool.ts'
-import { at, textAt } from '../support/json.ts'
+import { at, entriesAt, listAt, textAt } from '../support/json.ts'
 import { startMesh, TEAM } from '../support/mesh.ts'
 import { alerts, OF_ENVOY, uses } from '../support/monitoring.ts'
 import { renderedMetrics } from '../support/rendered-metrics.ts'
@@ -67,25 +67,56 @@ describe('the dashboard', () => {
 })
 
 describe('the component of kustomize', () => {
-  it('brings the monitor, the alerts and the dashboard to where it is installed', async () => {
-    const component = path.relative(folder, MONITORING)
-    const kustomization = { namespace: 'authz', components: [component] }
+  const KINDS = ['PodMonitor', 'PrometheusRule', 'ConfigMap']
+
+  async function build(overlay: object = {}): Promise<readonly unknown[]> {
+    const kustomization = {
+      resources: [path.relative(folder, path.dirname(MONITORING))],
+      components: [path.relative(folder, MONITORING)],
+      ...overlay,
+    }
     await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify(kustomization))
     const { stdout } = await run(kustomize, ['build', folder])
-    const objects = loadAll(stdout, { schema: CORE_SCHEMA })
-    const named = objects.map((each) =>
-      [['kind'], ['metadata', 'namespace'], ['metadata', 'name']]
-        .map((keys) => textAt(each, ...keys))
-        .join(' '),
-    )
-    expect(named.toSorted()).toEqual([
-      'ConfigMap authz kserve-authz-dashboard',
-      'PodMonitor authz kserve-authz',
-      'PrometheusRule authz kserve-authz',
+    return loadAll(stdout, { schema: CORE_SCHEMA })
+  }
+  const namesIn = (objects: readonly unknown[]) =>
+    objects
+      .filter((each) => KINDS.includes(textAt(each, 'kind')))
+      .map((each) => `${textAt(each, 'kind')} ${textAt(each, 'metadata', 'name')}`)
+      .toSorted()
+
+  it('brings the monitor, the alerts and the dashboard to where the service is', async () => {
+    const objects = await build()
+    expect(namesIn(objects)).toEqual([
+      'ConfigMap kserve-authz-dashboard',
+      expect.stringMatching(/^ConfigMap kserve-authz-[a-z0-9]+$/),
+      'PodMonitor kserve-authz',
+      'PrometheusRule kserve-authz',
     ])
-    const found = objects.find((each) => at(each, 'kind') === 'ConfigMap')
+    const places = (await build({ namespace: 'authz' })).concat(objects).flatMap((each) => {
+      const place = textAt(each, 'metadata', 'namespace')
+      return KINDS.includes(textAt(each, 'kind')) ? [place] : []
+    })
+    expect(new Set(places)).toEqual(new Set(['authz', 'kserve-authz']))
+    const found = objects.find((each) => at(each, 'data', 'kserve-authz.json') !== undefined)
     const dashboard = await readFile(path.join(MONITORING, 'dashboard.json'), 'utf8')
     expect(textAt(found, 'data', 'kserve-authz.json')).toBe(dashboard)
+  })
+
+  it('monitors the pods of the service, at a port that they have', async () => {
+    const objects = await build()
+    const ofKind = (kind: string) => objects.find((each) => at(each, 'kind') === kind)
+    const [monitor, deployment] = [ofKind('PodMonitor'), ofKind('Deployment')]
+    const pod = at(deployment, 'spec', 'template')
+    expect(at(pod, 'metadata', 'labels')).toMatchObject(
+      Object.fromEntries(entriesAt(monitor, 'spec', 'selector', 'matchLabels')),
+    )
+    expect(listAt(pod, 'spec', 'containers', 0, 'ports')).toContainEqual(
+      expect.objectContaining({
+        name: at(monitor, 'spec', 'podMetricsEndpoints', 0, 'port'),
+        containerPort: 9002,
+      }),
+    )
   })
 })
 
