@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { verdictOf } from '../support/cluster-asking.ts'
 import { aNamespace, install } from '../support/cluster-installation.ts'
-import { keySecret, pod, runPod } from '../support/cluster-objects.ts'
-import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
+import { keySecret } from '../support/cluster-objects.ts'
+import { inferenceService } from '../support/cluster-rbac.ts'
 import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
-import { at, listAt, textAt } from '../support/json.ts'
+import { listAt, textAt } from '../support/json.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'
@@ -71,6 +71,8 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
       }
     }
     expect(await verdictOf(service.gateway, { token: KEY })).toBe('not-synced')
+    const named = messagesOf(service).filter((line) => line.startsWith('missing'))
+    expect(named).toHaveLength(new Set(named).size)
     await cluster.patch(CLUSTER_ROLE, { rules: listAt(role, 'rules') })
     await service.ready()
     expect(await verdictOf(service.gateway, { token: KEY })).toBe('allow')
@@ -88,79 +90,16 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
   })
 })
 
-describe('in one namespace', () => {
-  const NAMESPACES = { kubernetes: { namespaces: ['models'] } }
-
-  it('Roles are enough, and it is said what is off', async () => {
-    await cluster.delete({ ...CLUSTER_ROLE, kind: 'ClusterRoleBinding' })
-    const service = await start(await install(cluster, 'rbac-namespaces.yaml'), NAMESPACES)
-    await service.ready()
-    const [inside, outside] = ['iris.models.svc', 'iris.team.svc']
-    expect(await verdictOf(service.gateway, { token: KEY, host: inside })).toBe('allow')
-    expect(await verdictOf(service.gateway, { token: KEY, host: outside })).toBe('unknown-target')
-    const warned = service.log.filter((line) => at(line, 'level') === 'warn')
-    expect(warned.map((line) => at(line, 'reason'))).toEqual(['NamespacesOnly'])
-  })
-
-  it('a missing Role is named with its namespace', async () => {
-    const role = {
-      ...CLUSTER_ROLE,
-      kind: 'Role',
-      metadata: { namespace: 'models', name: 'kserve-authz' },
-    }
-    const file = await install(cluster, 'rbac-namespaces.yaml')
-    await cluster.delete(role)
-    const service = await start(file, NAMESPACES)
-    await saysSoon(service, missing('secrets in namespace models'))
-  })
-})
-
 describe('owners are told by events', () => {
-  const events = async () => {
-    const list = await cluster.get('/api/v1/namespaces/team/events')
-    return listAt(list, 'items').map(
-      (event) =>
-        `${textAt(event, 'involvedObject', 'kind')} ${textAt(event, 'involvedObject', 'name')} ${textAt(event, 'reason')}`,
-    )
-  }
-
-  it('of what is wrong with their objects', async () => {
-    const annotations = { 'security.opendatahub.io/enable-auth': 'maybe' }
-    const wine = inferenceService('team', 'wine', annotations)
-    await cluster.create(wine)
-    await cluster.applyStatus(wine, { url: 'http://shared.example.com' })
-    await cluster.applyStatus(inferenceService('team', 'iris', PROTECTED), {
-      url: 'http://shared.example.com',
-    })
-    await cluster.create(keySecret('team', 'short', 'short'))
-    const bare = pod('team', 'iris-0', { service: 'iris', containers: ['kserve-container'] })
-    await runPod(cluster, bare, '10.0.0.1')
-    const service = await start(await install(cluster))
-    await service.ready()
-    await expect
-      .poll(events, PATIENCE)
-      .toEqual(
-        expect.arrayContaining([
-          'InferenceService wine UnknownEnableAuthValue',
-          expect.stringMatching(/^InferenceService (?:iris|wine) SharedHost$/),
-          'Secret short APIKeyRefused',
-          expect.stringMatching(/^(?:Pod iris-0|InferenceService iris) NoSidecar$/),
-        ]),
-      )
-    expect(await events()).toHaveLength(new Set(await events()).size)
-  })
-
-  it('and without that permission, the log says so', async () => {
+  it('without that permission, the log says so', async () => {
+    const file = await install(cluster)
     const role = await cluster.get('/apis/rbac.authorization.k8s.io/v1/clusterroles/kserve-authz')
     const rules = listAt(role, 'rules').filter(
       (rule) => !listAt(rule, 'resources').includes('events'),
     )
     await cluster.patch(CLUSTER_ROLE, { rules })
-    const service = await start(
-      await cluster.kubeconfig({
-        token: await cluster.tokenFor('kserve-authz', 'kserve-authz'),
-      }),
-    )
+    await cluster.create(keySecret('team', 'short', 'short'))
+    const service = await start(file)
     await service.ready()
     await expect
       .poll(() => service.log.map((line) => textAt(line, 'error')), PATIENCE)

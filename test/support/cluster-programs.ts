@@ -15,6 +15,8 @@ export type Site = {
   readonly apiPort: number
   /** Of a user that may do everything. */
   readonly adminToken: string
+  /** A file that gets a line for each request to the API server; `undefined`: none does. */
+  readonly auditLog: string | undefined
 }
 
 export type Program = {
@@ -28,12 +30,22 @@ export type Program = {
 export const CLUSTER_ISSUER = 'https://kubernetes.default.svc'
 
 /** Makes keys and certificates in a folder, and chooses ports that nobody has at this moment. */
-export async function prepareSite(folder: string): Promise<Site> {
+export async function prepareSite(folder: string, audited: boolean): Promise<Site> {
   const [etcdPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3)
   const adminToken = randomBytes(16).toString('hex')
   await makeCertificates(folder)
   await writeFile(path.join(folder, 'tokens.csv'), `${adminToken},admin,admin,"system:masters"\n`)
-  return { folder, etcdPort, peerPort, apiPort, adminToken }
+  await writeFile(path.join(folder, AUDIT_POLICY), JSON.stringify(auditPolicy))
+  const auditLog = audited ? path.join(folder, 'audit.log') : undefined
+  return { folder, etcdPort, peerPort, apiPort, adminToken, auditLog }
+}
+
+const AUDIT_POLICY = 'audit-policy.json'
+const auditPolicy = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata' }],
 }
 
 /** Below those that systems give to connections: what is ended and started again finds its port free. */
@@ -109,6 +121,9 @@ export const startApiServer = ({ apiServer }: Kubernetes, site: Site): Promise<P
     'service-account-signing-key-file': 'accounts.key',
     'api-audiences': CLUSTER_ISSUER,
     'service-cluster-ip-range': '10.0.0.0/24',
+    ...(site.auditLog === undefined
+      ? {}
+      : { 'audit-policy-file': AUDIT_POLICY, 'audit-log-path': site.auditLog }),
   })
 
 /** Starts a program in a folder, which gets its log; ends with this process. */

@@ -37,11 +37,18 @@ type KubeconfigUser = {
   readonly port?: number | undefined
 }
 
-/** `crds`: which of our own are there from the start; all if absent. */
-type ClusterSpec = { readonly crds?: readonly Written[] }
+type ClusterSpec = {
+  /** Which of our own are there from the start; all if absent. */
+  readonly crds?: readonly Written[]
+  /** Whether the API server writes down who asks what. */
+  readonly audited?: boolean
+}
 
 /** Starts etcd and kube-apiserver on loopback. Its `stop` ends both and removes their files. */
-export async function startCluster({ crds = Object.values(CRDS) }: ClusterSpec = {}) {
+export async function startCluster({
+  crds = Object.values(CRDS),
+  audited = false,
+}: ClusterSpec = {}) {
   const binaries = await findKubernetes((line) => void process.stderr.write(`${line}\n`))
   const folder = await mkdtemp(path.join(tmpdir(), 'cluster-'))
   const programs: Program[] = []
@@ -50,7 +57,7 @@ export async function startCluster({ crds = Object.values(CRDS) }: ClusterSpec =
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
-    const site = await prepareSite(folder)
+    const site = await prepareSite(folder, audited)
     programs.push(await startEtcd(binaries, site))
     const cluster = clusterAt(binaries, site, programs, stop)
     await cluster.startApiServer()

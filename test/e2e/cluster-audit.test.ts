@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import { verdictOf } from '../support/cluster-asking.ts'
+import { askedBy, permittedTo } from '../support/cluster-audit.ts'
+import { pathOf, type Written } from '../support/cluster-client.ts'
+import { CRDS } from '../support/cluster-crds.ts'
+import { accessPolicyCrd, aNamespace, install } from '../support/cluster-installation.ts'
+import { keySecret } from '../support/cluster-objects.ts'
+import { API_FAULTS, startClusterProxy } from '../support/cluster-proxy.ts'
+import { inferenceService, serviceAccount } from '../support/cluster-rbac.ts'
+import { startClusterService } from '../support/cluster-service.ts'
+import { listAt } from '../support/json.ts'
+
+const PATIENCE = { timeout: 10_000, interval: 20 }
+const ACCOUNT = { namespace: 'kserve-authz', name: 'kserve-authz' }
+const USER = `system:serviceaccount:${ACCOUNT.namespace}:${ACCOUNT.name}`
+const KEY = 'a-key-of-sixteen-bytes'
+
+const POLICY: Written = {
+  apiVersion: 'kserve-authz.io/v1alpha1',
+  kind: 'AccessPolicy',
+  metadata: { namespace: 'models', name: 'iris' },
+  spec: { allow: [{}] },
+}
+
+describe.each([
+  ['in the whole cluster', 'rbac.yaml', {}],
+  ['in a namespace', 'rbac-namespaces.yaml', { kubernetes: { namespaces: ['models'] } }],
+])('%s, the API server says that', (_title, file, config) => {
+  let cluster: Cluster
+
+  beforeAll(async () => {
+    const crds = [...Object.values(CRDS), await accessPolicyCrd()]
+    cluster = await startCluster({ crds, audited: true })
+    await cluster.apply(aNamespace('models'))
+    await cluster.create(inferenceService('models', 'iris'))
+    await cluster.create(serviceAccount('models', 'reader'))
+    await cluster.create(keySecret('models', 'reader', KEY))
+  })
+  afterAll(() => cluster?.stop())
+
+  it('all is permitted that is used, and all is used that is permitted', async () => {
+    await useAll(cluster, file, config)
+    const { asked, urls } = await askedBy(cluster.site, USER)
+    const permitted = await permittedTo(cluster, ACCOUNT)
+    // What is permitted everywhere is used in some namespace.
+    const everywhere = (phrase: string) => phrase.replace(/ in \S+$/, '')
+    const used = [...asked].map((each) =>
+      permitted.has(everywhere(each)) ? everywhere(each) : each,
+    )
+    expect([...new Set(used)].toSorted()).toEqual([...permitted].toSorted())
+    // What every ServiceAccount may read: system:service-account-issuer-discovery.
+    expect([...urls].toSorted()).toEqual(['/.well-known/openid-configuration', '/openid/v1/jwks'])
+  })
+})
+
+/** Whatever the program does of its own accord, on an API server of today and on one before 1.27. */
+async function useAll(cluster: Cluster, file: string, config: object) {
+  const proxy = await startClusterProxy(cluster.site)
+  proxy.fail('', API_FAULTS['a status of 422'], /sendInitialEvents/)
+  const services = []
+  try {
+    for (const port of [undefined, proxy.port]) {
+      const kubeconfig = await install(cluster, file, port)
+      services.push(await startClusterService({ kubeconfig, config }))
+    }
+    for (const service of services) {
+      await service.ready()
+      const host = 'iris.models.svc'
+      expect(await verdictOf(service.gateway, { host, token: KEY })).toBe('allow')
+      const token = await cluster.tokenFor('models', 'reader')
+      expect(await verdictOf(service.gateway, { host, token })).toBe('not-permitted')
+    }
+    await cluster.create(keySecret('models', 'short', 'short'))
+    await cluster.create(POLICY)
+    const has = async (path: string, ...field: readonly string[]) =>
+      listAt(await cluster.get(path), ...field).length
+    await expect
+      .poll(() => has(pathOf(POLICY), 'status', 'conditions'), PATIENCE)
+      .toBeGreaterThan(0)
+    await expect
+      .poll(() => has('/api/v1/namespaces/models/events', 'items'), PATIENCE)
+      .toBeGreaterThan(0)
+  } finally {
+    for (const service of services) await service.stop()
+    await proxy.close()
+  }
+}

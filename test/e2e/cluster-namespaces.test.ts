@@ -1,0 +1,130 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import { type Asked, msUntil, verdictOf } from '../support/cluster-asking.ts'
+import type { Written } from '../support/cluster-client.ts'
+import { aNamespace, install } from '../support/cluster-installation.ts'
+import { keySecret } from '../support/cluster-objects.ts'
+import {
+  clusterRoleBinding,
+  inferenceService,
+  readerRole,
+  roleBinding,
+  serviceAccount,
+} from '../support/cluster-rbac.ts'
+import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
+import { at, textAt } from '../support/json.ts'
+
+const PATIENCE = { timeout: 10_000, interval: 20 }
+const KEY = 'a-key-of-sixteen-bytes'
+const NAMESPACES = ['models', 'lab']
+const RBAC = '/apis/rbac.authorization.k8s.io/v1'
+
+let cluster: Cluster
+let kubeconfig: string
+let service: ClusterService
+
+beforeAll(async () => {
+  cluster = await startCluster()
+  kubeconfig = await install(cluster, 'rbac-namespaces.yaml')
+  for (const name of [...NAMESPACES, 'team']) {
+    await cluster.apply(aNamespace(name))
+    await cluster.create(inferenceService(name, 'iris'))
+    await cluster.create(keySecret(name, 'reader', KEY))
+    await cluster.create(serviceAccount(name, 'caller'))
+    await cluster.create(readerRole(name, 'reader'))
+  }
+  for (const kind of ['Role', 'RoleBinding']) await repeatIn('lab', kind)
+})
+afterAll(() => cluster?.stop())
+afterEach(() => service?.stop())
+
+/** As it is written for each namespace: what stands for `models` in the file. */
+async function repeatIn(namespace: string, kind: string) {
+  const path = `${RBAC}/namespaces/models/${kind.toLowerCase()}s/kserve-authz`
+  const { metadata: _, ...rest }: Written = Object.assign(
+    { apiVersion: '', kind, metadata: { name: '' } },
+    await cluster.get(path),
+  )
+  await cluster.create({ ...rest, metadata: { namespace, name: 'kserve-authz' } })
+}
+
+async function start(ready = true) {
+  service = await startClusterService({
+    kubeconfig,
+    config: { kubernetes: { namespaces: NAMESPACES } },
+  })
+  if (ready) await service.ready()
+}
+
+const ask = (asked: Asked) => verdictOf(service.gateway, asked)
+const inModels = (token: string) => () => ask({ host: 'iris.models.svc', token })
+
+const callerOf = (namespace: string) =>
+  ({ kind: 'ServiceAccount', namespace, name: 'caller' }) as const
+
+it('of each namespace Roles are enough, and it is said what is off', async () => {
+  await start()
+  for (const namespace of NAMESPACES) {
+    expect(await ask({ token: KEY, host: `iris.${namespace}.svc` })).toBe('allow')
+  }
+  expect(await ask({ token: KEY, host: 'iris.team.svc' })).toBe('unknown-target')
+  const warned = service.log.filter((line) => at(line, 'level') === 'warn')
+  expect(warned.map((line) => at(line, 'reason'))).toEqual(['NamespacesOnly'])
+  expect(textAt(warned[0], 'msg')).toMatch(/ClusterRoles.*not watched/)
+  const { text } = await service.read('/readyz?verbose')
+  expect(text).toContain('[+]revocation ok: at once in these namespaces, else after a minute')
+  expect(text).not.toContain('clusterrole')
+})
+
+it('what is revoked in them ends within a second', async () => {
+  await start()
+  const token = await cluster.tokenFor('models', 'caller')
+  const binding = roleBinding('models', 'callers', 'reader', callerOf('models'))
+  await cluster.create(binding)
+  expect(await msUntil(200, inModels(token))).toBeLessThan(1_000)
+  await cluster.delete(binding)
+  expect(await msUntil(403, inModels(token))).toBeLessThan(1_000)
+  await cluster.create(binding)
+  expect(await msUntil(200, inModels(token))).toBeLessThan(1_000)
+  await cluster.delete(serviceAccount('models', 'caller'))
+  expect(await msUntil(401, inModels(token))).toBeLessThan(1_000)
+  await cluster.delete(binding)
+})
+
+it('what is revoked elsewhere lasts as long as what is remembered', async () => {
+  await start()
+  const [ofTeam, ofLab] = await Promise.all([
+    cluster.tokenFor('team', 'caller'),
+    cluster.tokenFor('lab', 'caller'),
+  ])
+  await cluster.create(roleBinding('models', 'team', 'reader', callerOf('team')))
+  const everywhere = {
+    ...clusterRoleBinding('everywhere', 'view', 'nobody'),
+    subjects: [callerOf('lab')],
+  }
+  await cluster.apply({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'view' },
+    rules: readerRole('x', 'x').rules,
+  })
+  await cluster.create(everywhere)
+  for (const token of [ofTeam, ofLab]) await msUntil(200, inModels(token))
+  await cluster.delete(serviceAccount('team', 'caller'))
+  await cluster.delete(everywhere)
+  for (let tries = 0; tries < 20; tries += 1) {
+    for (const token of [ofTeam, ofLab]) expect(await inModels(token)()).toBe('allow')
+  }
+})
+
+it('a missing Role is named with its namespace', async () => {
+  const path = { namespace: 'lab', name: 'kserve-authz' }
+  await cluster.delete({ ...readerRole('lab', 'kserve-authz'), metadata: path })
+  await start(false)
+  const messages = () => service.log.map((line) => textAt(line, 'msg'))
+  await expect
+    .poll(messages, PATIENCE)
+    .toContain('missing permission: list and watch secrets in namespace lab')
+  expect(messages().join()).not.toContain('in namespace models')
+  expect(await ask({ token: KEY, host: 'iris.models.svc' })).toBe('not-synced')
+})
