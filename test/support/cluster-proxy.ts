@@ -78,7 +78,9 @@ export async function startClusterProxy({ folder, apiPort }: Site) {
     asked: (kind: string): number => counts.get(kind) ?? 0,
     /** The bodies that were posted so far to paths that end in it. */
     posted: (kind: string): readonly unknown[] =>
-      bodies.filter((each) => each.kind === kind).map(({ body }): unknown => JSON.parse(`${body}`)),
+      bodies
+        .filter((each) => each.kind === kind)
+        .map(({ body }): unknown => JSON.parse(body.toString())),
     /**
      * `''`: of any path; `where`: only of URLs that match. `undefined` in place of a fault: it is well again.
      */
