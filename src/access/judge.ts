@@ -7,7 +7,7 @@ import { describeCredential, describeTarget } from './describe.ts'
 import { isExcluded, isListed, isPreflight } from './exclusions.ts'
 import { forwards } from './forwarding.ts'
 import { createIdentify } from './identify.ts'
-import { ANONYMOUS, meshPeer } from './mesh-peer.ts'
+import { ANONYMOUS, meshPeer, peerOf } from './mesh-peer.ts'
 import { ownComponent } from './own-component.ts'
 import { isCanonicalPath, pathOf } from './path.ts'
 import { isDenied, judgeByRules, type Regime, refusalOf } from './regime.ts'
@@ -145,6 +145,7 @@ function policiesIn({ request, regime }: Case): Facts['policies'] {
 const operationIn = ({ request, target }: Case): Operation => ({
   method: request.method,
   path: pathFor(request, target),
+  peer: peerOf(request),
 })
 
 /** As the model sees it. */

@@ -34,6 +34,12 @@ export function meshPeer(
   }
 }
 
+const SCHEME = 'spiffe://'
+
+/** Who is at the other end of the connection: whoever that is, wherever. It lets nobody in. */
+export const peerOf = ({ source: { principal } }: AccessRequest): string | undefined =>
+  principal?.startsWith(SCHEME) ? principal.slice(SCHEME.length) : undefined
+
 /** Whoever shows nothing, where a policy accepts that. */
 export const ANONYMOUS: Caller = {
   kind: 'anonymous',

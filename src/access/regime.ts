@@ -4,7 +4,7 @@ import { type ClaimHeaders, DENY_REASONS, type DenyReason, mergeHeaders } from '
 import type { Exclusion } from './exclusions.ts'
 import type { Audiences } from './identify.ts'
 import type { AcceptedCredentials, Policy, PolicyTerms } from './policy.ts'
-import { explainRule, matchRule, namesPaths, type Operation, type Rule } from './rule.ts'
+import { explainRule, matchRule, namesPaths, type Operation, type Rule, widely } from './rule.ts'
 import type { Protection, Service } from './service.ts'
 
 /** All policies of one service as one: what is in force there. */
@@ -94,8 +94,11 @@ export function judgeByRules(
   return lists.every((allow) => allow.some(matches)) ? 'allowed' : 'refused'
 }
 
-export const isDenied = ({ terms }: Terms, caller: Caller, operation: Operation): boolean =>
-  terms.some(({ deny }) => deny.some((rule) => matchRule(rule, caller, operation)))
+export function isDenied({ terms }: Terms, caller: Caller, operation: Operation): boolean {
+  if (terms.every(({ deny }) => deny.length === 0)) return false
+  const seen = widely(caller, operation)
+  return terms.some(({ deny }) => deny.some((rule) => matchRule(rule, ...seen)))
+}
 
 function explainRules(
   terms: readonly NamedTerms[],
@@ -103,11 +106,13 @@ function explainRules(
   operation: Operation,
   note: Note,
 ) {
+  const seen = widely(caller, operation)
   for (const { policy, deny, allow } of terms) {
-    for (const [list, rules] of [['deny', deny] as const, ['allow', allow ?? []] as const]) {
-      for (const [index, rule] of rules.entries()) {
-        note(`policy ${policy}, ${list}[${index}]: ${explainRule(rule, caller, operation)}`)
-      }
+    for (const [index, rule] of deny.entries()) {
+      note(`policy ${policy}, deny[${index}]: ${explainRule(rule, ...seen)}`)
+    }
+    for (const [index, rule] of (allow ?? []).entries()) {
+      note(`policy ${policy}, allow[${index}]: ${explainRule(rule, caller, operation)}`)
     }
     if (allow?.length === 0) note(`policy ${policy}, allow: nobody`)
   }

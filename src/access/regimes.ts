@@ -33,7 +33,7 @@ function regimesOf(service: Service, policies: readonly Policy[]): Regimes {
   const all = inShadow || tried.length > 0 ? regimeOf(service, [...enforced, ...tried]) : undefined
   return {
     enforced: inShadow
-      ? regimeOf({ ...service, protection: 'open', optedOut: true }, [])
+      ? regimeOf({ ...service, protection: 'open', optedOut: true }, enforced)
       : regimeOf(service, enforced),
     tried: all?.protection === 'protected' ? all : undefined,
   }

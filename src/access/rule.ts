@@ -27,11 +27,27 @@ export type RuleOperation = {
 }
 
 /** What a caller is about to do: `path` is canonical wherever a rule names paths. */
-export type Operation = { readonly method: string; readonly path: string }
+export type Operation = {
+  readonly method: string
+  readonly path: string
+  /** Who is at the other end of the connection, whatever he shows; only rules that deny ask. */
+  readonly peer?: string | undefined
+}
 
 export const matchRule = ({ from, to }: Rule, caller: Caller, operation: Operation): boolean =>
   (from === undefined || from.some((source) => sourceFault(source, caller) === undefined)) &&
   (to === undefined || to.some((entry) => operationFault(entry, operation) === undefined))
+
+type Asking = readonly [caller: Caller, operation: Operation]
+
+/**
+ * As rules that deny see it: a peer is there whatever credential he shows, and to many a server `post` is
+ * POST.
+ */
+export const widely = (caller: Caller, { method, path, peer }: Operation): Asking => [
+  peer === undefined || caller.principal !== undefined ? caller : { ...caller, principal: peer },
+  { method: method.toUpperCase(), path },
+]
 
 /** Whether a rule matches, in words: `yes`, or `no` and the parts that decided. */
 export function explainRule({ from, to }: Rule, caller: Caller, operation: Operation): string {

@@ -105,6 +105,66 @@ describe('callers without a credential', () => {
   })
 })
 
+describe('a rule that denies', () => {
+  const EVIL = 'cluster.local/ns/evil/sa/x'
+  const evil = { principal: `spiffe://${EVIL}` }
+  const denying = (
+    from: object,
+    authentication: object = { mesh: {}, anonymous: {}, apiKeys: {} },
+  ) => ({
+    authentication,
+    deny: [{ from: [from] }],
+    allow: [{}],
+  })
+
+  it.each<[title: string, request: AccessRequest, authentication?: object]>([
+    ['that shows nothing', atPod({ source: evil })],
+    ['that shows a good key', atPod({ source: evil, headers: bearer(KEY) })],
+    ['that could be anybody', atPod({ source: evil }), { anonymous: {} }],
+    ['at a gateway', aRequest({ source: evil, headers: bearer(KEY) })],
+  ])('a workload of the mesh holds for one %s', async (_title, request, authentication) => {
+    expect(await verdictOf(request, denying({ principals: [EVIL] }, authentication))).toBe(
+      'denied-by-rule',
+    )
+    expect(await verdictOf(request, denying({ principals: ['a/ns/b/sa/c'] }, authentication))).toBe(
+      'allow',
+    )
+  })
+
+  it.each(['cluster.local/ns/istio-system/sa/gateway', 'other.domain/ns/a/sa/x'])(
+    'holds for %s, which lets nobody in',
+    async (peer) => {
+      const source = { principal: `spiffe://${peer}` }
+      const request = atPod({ source, headers: bearer(KEY) })
+      expect(await verdictOf(request, denying({ principals: [peer] }))).toBe('denied-by-rule')
+    },
+  )
+
+  it('a workload and its key holds where both are there', async () => {
+    const both = denying({ principals: [EVIL], apiKeys: {} })
+    const request = atPod({ source: evil, headers: bearer(KEY) })
+    expect(await verdictOf(request, both)).toBe('denied-by-rule')
+    expect(await verdictOf(atPod({ source: evil }), both)).toBe('allow')
+  })
+
+  it('a method holds in small letters, too: to some servers they are the same', async () => {
+    const spec = { deny: [{ to: [{ methods: ['POST'] }] }], allow: [{}] }
+    for (const method of ['POST', 'post', 'Post']) {
+      const request = atPod({ method, headers: bearer(KEY) })
+      expect(await verdictOf(request, spec)).toBe('denied-by-rule')
+    }
+    const allowed = { allow: [{ to: [{ methods: ['POST'] }] }] }
+    const small = atPod({ method: 'post', headers: bearer(KEY) })
+    expect(await verdictOf(small, allowed)).toBe('not-permitted')
+  })
+
+  it('a peer lets in nobody by it who shows another credential', async () => {
+    const spec = { allow: [{ from: [{ principals: [EVIL] }] }] }
+    const request = atPod({ source: evil, headers: bearer(KEY) })
+    expect(await verdictOf(request, spec)).toBe('not-permitted')
+  })
+})
+
 describe('the headers of a policy', () => {
   const spec = {
     headers: { 'kubeflow-userid': { claim: 'email' } },
@@ -121,6 +181,7 @@ describe('the headers of a policy', () => {
       atPod(),
       { services: [aService({ protection: 'open', optedOut: true })] },
     ],
+    ['where the service is only tried', atPod(), { services: [aService({ shadow: true })] }],
   ])('are ours %s', async (_title, request, world) => {
     const { decision } = await told(request, { policies: [policyOf(spec)], ...world })
     expect(decision).toMatchObject({ outcome: 'allow', ...ours })
@@ -174,7 +235,8 @@ describe('an own component', () => {
     [{ deny: [{ from: [{ principals }] }] }, {}, 'denied-by-rule'],
     [{ deny: [{ from: [{ principals }] }] }, bearer('expired'), 'unknown-api-key'],
     [{ deny: [{ from: [{ apiKeys: {} }] }] }, bearer(KEY), 'denied-by-rule'],
-    [{ deny: [{ from: [{ principals }] }] }, bearer(KEY), 'allow'],
+    [{ deny: [{ from: [{ principals }] }] }, bearer(KEY), 'denied-by-rule'],
+    [{ deny: [{ from: [{ principals: ['other/ns/a/sa/b'] }] }] }, bearer(KEY), 'allow'],
     [{ allow: null }, {}, 'policy-invalid'],
   ])('under %o with %o: %s', async (spec, headers, verdict) => {
     expect(await verdictOf(atPod({ source, headers }), spec, world)).toBe(verdict)

@@ -39,9 +39,15 @@ describe('policies', () => {
       const policies = [...specs, ...(broken ? [broken] : [])].map((spec) => policyOf(spec))
       const authorize = deciding({ service, policies })
       for (let turn = 0; turn < 10; turn += 1) {
-        const { request, who } = anAsked(chance)
+        const { request, who, peer } = anAsked(chance)
         const { method, path } = request
-        const asking = { who, method, path: path.replace(/[?].*/, ''), canonical: isPlain(path) }
+        const asking = {
+          who,
+          peer,
+          method,
+          path: path.replace(/[?].*/, ''),
+          canonical: isPlain(path),
+        }
         const verdict = verdictOf(answerOf(authorize, request))
         const expected = interpret(situation, asking)
         verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1)

@@ -25,6 +25,8 @@ export type Who = {
 export type Asking = {
   /** What the credential says, if one is shown, and else the peer. */
   readonly who: Who
+  /** Whose certificate the connection has. */
+  readonly peer: string | undefined
   readonly method: string
   readonly path: string
   readonly canonical: boolean
@@ -66,7 +68,7 @@ function byCaller(situation: Situation, asking: Asking): Verdict {
   if (verdict.includes('denied-by-rule')) return verdict
   const component: Asking = { ...asking, who: { ...asking.who, ...COMPONENT } }
   const denied = situation.policies.some(({ deny = [] }) =>
-    deny.some((rule) => fits(rule, component)),
+    deny.some((rule) => denies(rule, component)),
   )
   return denied ? ['denied-by-rule', ...verdict] : 'allow'
 }
@@ -92,7 +94,7 @@ function byRules(policies: readonly PolicySpec[], asking: Asking): Verdict {
   const { who } = asking
   if (who.opens === false) return ['key-not-for-service']
   for (const { deny = [] } of policies) {
-    for (const rule of deny) if (fits(rule, asking)) return ['denied-by-rule']
+    for (const rule of deny) if (denies(rule, asking)) return ['denied-by-rule']
   }
   const refusal = [who.kind === 'nobody' ? 'missing-credential' : 'not-permitted']
   let decided = false
@@ -157,6 +159,12 @@ function fits({ from, to }: RuleSpec, asking: Asking): boolean {
   const source = from === undefined || from.some((entry) => isFrom(entry, asking.who))
   const operation = to === undefined || to.some((entry) => isTo(entry, asking))
   return source && operation
+}
+
+/** A rule that denies holds for the peer whatever it shows, and for methods in small letters. */
+function denies(rule: RuleSpec, { who, peer, method, ...asking }: Asking): boolean {
+  const seen = peer === undefined ? who : { ...who, principal: who.principal ?? peer }
+  return fits(rule, { ...asking, peer, who: seen, method: method.toUpperCase() })
 }
 
 function isFrom(source: SourceSpec, who: Who): boolean {

@@ -48,12 +48,17 @@ export const PATHS: readonly [string, ...string[]] = [
 export const PLAIN: typeof PATHS = ['/v1/ready', '/v1/models/iris', '/v2/x?y=%2f', '/v2']
 export const isPlain = (path: string) => !/\/\/|%/.test(path.replace(/[?].*/, ''))
 
-type Asked = { readonly request: AccessRequest; readonly who: Who }
+type Asked = {
+  readonly request: AccessRequest
+  readonly who: Who
+  readonly peer: string | undefined
+}
 
 export function anAsked({ pick }: Chance, paths = PATHS): Asked {
   const [show, who]: readonly [Show, Who] = pick(CALLERS)
-  const method = pick(['GET', 'POST', 'HEAD'])
-  return { request: atPod({ method, path: pick(paths), ...show }), who }
+  const method = pick(['GET', 'POST', 'HEAD', 'post'])
+  const peer = show.source.principal?.replace('spiffe://', '')
+  return { request: atPod({ method, path: pick(paths), ...show }), who, peer }
 }
 
 export const SERVICES: readonly [Service, ...Service[]] = [
