@@ -39,8 +39,7 @@ micro: $(installed) ## time the parts of a check
 
 measure: $(installed) ## measure how soon changes of a real cluster count, and a large one (20 minutes)
 	@node scripts/kubernetes.ts
-	@node --expose-gc measure/measure.ts $(ONLY)
-	@node measure/tokens.ts
+	@node --expose-gc measure/measure.ts $(ONLY); first=$$?; node measure/tokens.ts $(ONLY) && exit $$first
 
 clean: ## remove the installed packages
 	@rm -rf node_modules

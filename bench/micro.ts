@@ -23,10 +23,19 @@ import type { World } from './worlds/world.ts'
 // How long the parts of one check take, in nanoseconds, in this very process: no gRPC, no network.
 // Usage: micro.ts [IDS-OF-SCENARIOS]
 
-const IDS =
-  'open excluded denial key-10 key-10-miss jwt-rs256 kubernetes rules-10 rules-100 rules-10-key rules-100-key'.split(
-    ' ',
-  )
+const IDS = [
+  'open',
+  'excluded',
+  'denial',
+  'key-10',
+  'key-10-miss',
+  'jwt-rs256',
+  'kubernetes',
+  'rules-10',
+  'rules-100',
+  'rules-10-key',
+  'rules-100-key',
+]
 
 const TURN_MS = 20
 
