@@ -66,6 +66,7 @@ const start = performance.now()
 function finish() {
   if (stopped) return
   stopped = true
+  clearTimeout(limit)
   const measured = latenciesMs.slice(Math.floor(latenciesMs.length / 10))
   const told = {
     checks: latenciesMs.length - failed,
@@ -79,5 +80,5 @@ function finish() {
   for (const session of sessions) session.destroy()
 }
 
-setTimeout(finish, seconds * 1_000)
+const limit = setTimeout(finish, seconds * 1_000)
 for (const session of sessions) for (let count = 0; count < streams; count += 1) send(session)

@@ -4,10 +4,10 @@ import path from 'node:path'
 import { stayOffServerCore } from './measure/cores.ts'
 import { createGenerator } from './measure/load.ts'
 import { ask, faultIn } from './measure/outcome.ts'
+import { openPlace } from './measure/place.ts'
 import { startService } from './measure/servers.ts'
 import { haveTools } from './measure/tools.ts'
 import { type Period, readProfile, type Share, selfTimes } from './report/profile-table.ts'
-import { writeWorld } from './worlds/manifests.ts'
 import type { Scenario } from './worlds/scenario.ts'
 import { SCENARIOS } from './worlds/scenarios.ts'
 import { createIssuers } from './worlds/tokens.ts'
@@ -32,13 +32,14 @@ const microsecondsNow = () => Number(process.hrtime.bigint() / 1_000n)
 
 /** Loads the service while Node takes samples, first without looking at them. */
 async function profileIn(folder: string, scenario: Scenario, seconds: number): Promise<Taken> {
-  const issuers = await createIssuers(folder)
-  await writeWorld(folder, scenario.world, issuers)
-  const frames = scenario.frames(issuers)
   const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${folder}`]
-  const service = await startService({ folder, nodeFlags })
+  const place = await openPlace(folder, scenario.world, await createIssuers(folder))
+  const stops = [place.close]
   let period: Period
   try {
+    const frames = scenario.frames(place.issuers)
+    const service = await startService({ ...place.told, nodeFlags })
+    stops.push(service.stop)
     const [answer] = await ask(service.grpcPort, frames.slice(0, 1))
     const fault = answer && faultIn(answer, scenario.expected)
     if (fault !== undefined) throw new Error(fault)
@@ -49,7 +50,7 @@ async function profileIn(folder: string, scenario: Scenario, seconds: number): P
     period = { from, to: microsecondsNow() }
     say(`${scenario.title}: ${checks} checks`)
   } finally {
-    await service.stop()
+    for (const stop of stops.toReversed()) await stop()
   }
   const file = (await readdir(folder)).find((name) => name.endsWith('.cpuprofile'))
   if (file === undefined) throw new Error('Node wrote no profile')

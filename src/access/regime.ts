@@ -4,7 +4,7 @@ import { type ClaimHeaders, DENY_REASONS, type DenyReason, mergeHeaders } from '
 import type { Exclusion } from './exclusions.ts'
 import type { Audiences } from './identify.ts'
 import type { AcceptedCredentials, Policy, PolicyTerms } from './policy.ts'
-import { explainRule, matchRule, namesPaths, type Operation, type Rule, widely } from './rule.ts'
+import { explainRule, matchRule, namesPaths, type Operation, widely } from './rule.ts'
 import type { Protection, Service } from './service.ts'
 
 /** All policies of one service as one: what is in force there. */
@@ -88,10 +88,13 @@ export function judgeByRules(
 ): RulesVerdict {
   if (note !== undefined) explainRules(terms, caller, operation, note)
   if (isDenied({ terms }, caller, operation)) return 'denied'
-  const matches = (rule: Rule) => matchRule(rule, caller, operation)
-  const lists = terms.flatMap(({ allow }) => (allow === undefined ? [] : [allow]))
-  if (lists.length === 0) return 'silent'
-  return lists.every((allow) => allow.some(matches)) ? 'allowed' : 'refused'
+  let verdict: RulesVerdict = 'silent'
+  for (const { allow } of terms) {
+    if (allow === undefined) continue
+    if (!allow.some((rule) => matchRule(rule, caller, operation))) return 'refused'
+    verdict = 'allowed'
+  }
+  return verdict
 }
 
 export function isDenied({ terms }: Terms, caller: Caller, operation: Operation): boolean {

@@ -76,7 +76,9 @@ type Part<K extends string> = K | undefined
 /** The part that does not match; `undefined`: all do. */
 function sourceFault(source: RuleSource, caller: Caller): Part<keyof RuleSource> {
   const { serviceAccounts, users, groups, principals, apiKeys, claims } = source
-  if (!holds(serviceAccounts, serviceAccountOf(caller))) return 'serviceAccounts'
+  if (serviceAccounts !== undefined && !holds(serviceAccounts, serviceAccountOf(caller))) {
+    return 'serviceAccounts'
+  }
   if (!holds(users, userOf(caller))) return 'users'
   if (groups !== undefined && !caller.groups.some((group) => groups.includes(group))) {
     return 'groups'
