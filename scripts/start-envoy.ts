@@ -54,6 +54,7 @@ async function launch(envoy: string, bootstrap: object, folder: string) {
     ['--admin-address-path', adminAddressFile(folder)],
     ['--concurrency', '1'],
     ['--log-level', 'error'],
+    ['--file-flush-interval-msec', '100'],
     ['--disable-hot-restart'],
   ]
   const stdio = ['ignore', log.fd, log.fd] as const
