@@ -28,18 +28,31 @@ export async function startClusterService(spec: ClusterServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))
   const file = path.join(own, 'config.json')
   await writeFile(file, JSON.stringify(configOf(spec)))
-  const command = [process.execPath, 'src/main.ts', 'serve', '--config', file] as const
-  const child = startChild('the service', ['env', `KUBECONFIG=${spec.kubeconfig}`, ...command], {
+  const words = [process.execPath, 'src/main.ts', 'serve', '--config', file] as const
+  return runClusterService({
+    command: ['env', `KUBECONFIG=${spec.kubeconfig}`, ...words],
     cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    removeFiles: () => rm(own, { recursive: true, force: true }),
   })
+}
+
+type ClusterProgram = {
+  readonly command: readonly [string, ...string[]]
+  readonly cwd: string
+  /** After its end. */
+  readonly removeFiles: () => Promise<unknown>
+}
+
+/** The same, however it is started. */
+export async function runClusterService({ command, cwd, removeFiles }: ClusterProgram) {
+  const child = startChild('the service', command, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const decisions = recordsOf(child.stdout)
   const log = recordsOf(child.stderr)
   const clients: CheckClient[] = []
   const stop = async () => {
     for (const client of clients) client.close()
     await child.stop()
-    await rm(own, { recursive: true, force: true })
+    await removeFiles()
   }
   const died = new AbortController()
   void child.ended.then((how) => died.abort(new Error(`${how}: ${JSON.stringify(log)}`)))

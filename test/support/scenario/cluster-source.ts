@@ -43,7 +43,7 @@ function configIn(file: string | undefined): object {
   return { ...rest, kubernetes: asked }
 }
 
-const running = (service: ClusterService): RunningService => {
+export const running = (service: ClusterService): RunningService => {
   const metrics = async () => (await service.read('/metrics')).text
   return {
     authzPorts: { workload: service.workloadPort, gateway: service.gatewayPort },
