@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { loadAll } from 'js-yaml'
 import type { Cluster } from './cluster.ts'
-import { aNamespace, writtenOf } from './cluster-installation.ts'
+import { aNamespace, applyWhole, writtenOf } from './cluster-installation.ts'
 import { clusterSigner, tokenSecretOf } from './cluster-tokens.ts'
 import { at, textAt } from './json.ts'
 
@@ -54,13 +54,7 @@ export async function applyManifests(cluster: Cluster, files: readonly string[])
 }
 
 async function applyObjects(cluster: Cluster, objects: readonly unknown[]) {
-  for (const object of objects) await applyWithStatus(cluster, object)
-}
-
-async function applyWithStatus(cluster: Cluster, object: unknown) {
-  const { status, ...written } = writtenOf(object)
-  await cluster.apply(written)
-  if (typeof status === 'object' && status !== null) await cluster.applyStatus(written, status)
+  for (const object of objects) await applyWhole(cluster, writtenOf(object))
 }
 
 async function applyToken(

@@ -34,6 +34,15 @@ export const accessPolicyCrd = async (): Promise<Written> =>
 export const admission = async (): Promise<readonly Written[]> =>
   loadAll(await readFile(path.join(DEPLOY, 'admission.yaml'), 'utf8')).map(writtenOf)
 
+/** Applies an object and, where it has one, its status. */
+export async function applyWhole(
+  { apply, applyStatus }: Pick<Cluster, 'apply' | 'applyStatus'>,
+  { status, ...written }: Written,
+) {
+  await apply(written)
+  if (typeof status === 'object' && status !== null) await applyStatus(written, status)
+}
+
 /** What was read from a file. */
 export function writtenOf(object: unknown): Written {
   const namespace = textAt(object, 'metadata', 'namespace')

@@ -6,8 +6,9 @@ import type { Workload } from './workload.ts'
 export const INGRESS_PORT = 8080
 export const LOCAL_PORT = 8081
 
-/** The first one's Gateway, for a VirtualService. */
+/** The Gateways of these listeners, for a VirtualService. */
 export const INGRESS = 'knative-serving/knative-ingress-gateway'
+export const LOCAL = 'knative-serving/knative-local-gateway'
 
 const LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' }
 

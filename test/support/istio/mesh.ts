@@ -6,7 +6,7 @@ import { findEnvoy } from '../../../scripts/envoy.ts'
 import { findIstio } from '../../../scripts/istio.ts'
 import { startCluster } from '../cluster.ts'
 import type { Written } from '../cluster-client.ts'
-import { aNamespace } from '../cluster-installation.ts'
+import { aNamespace, applyWhole } from '../cluster-installation.ts'
 import { asking } from './asking.ts'
 import { gatewayObjects, gatewayPod, INGRESS_PORT, LOCAL_PORT } from './gateways.ts'
 import { startIdentities } from './identities.ts'
@@ -26,12 +26,15 @@ import { strictMutualTls } from './objects.ts'
 import { istioObjectsOf, type MeshPod, POD_PORTS, type PodSpec, startMeshPod } from './pods.ts'
 import { prepareProxies } from './proxies.ts'
 import { restartableService } from './service.ts'
-import { createPod } from './workload.ts'
+import { createPod, type Workload } from './workload.ts'
 
 type MeshSpec = {
   /** By name: each is a model with a sidecar, and behind a Service of the same name. */
   readonly pods: Readonly<Record<string, PodSpec>>
-  /** Of Kubernetes and of Istio, applied in this order. Namespaces of pods are there before. */
+  /**
+   * Applied in this order, with their status, after the namespaces of pods; those of Istio last, so that the
+   * service is ready only once it knows all others.
+   */
   readonly objects?: readonly Written[]
   /** Of the installation. */
   readonly config?: object
@@ -78,6 +81,8 @@ export async function startMesh({ pods, objects = [], config = {}, shipped = SHI
       running.push(stopping(pod, ({ model }) => model.close()))
     }
 
+    for (const object of objects.filter(isOfKubernetes)) await applyWhole(cluster, object)
+
     const service = await restartableService(await installService(cluster), config)
     const [istiod] = await Promise.all([
       startIstiod({ istiod: istio.pilotDiscovery, cluster, meshConfig: await meshConfig() }),
@@ -90,19 +95,15 @@ export async function startMesh({ pods, objects = [], config = {}, shipped = SHI
       ...gatewayObjects(gateway),
       ...running.flatMap(istioObjectsOf),
       ...admitting([...namespaces], await shippedObjects(...shipped)),
-      ...objects,
+      ...objects.filter((object) => !isOfKubernetes(object)),
     ]) {
       await cluster.apply(object)
     }
 
     const proxies = await prepareProxies({ envoy, folder, identities })
     stopping(proxies, (each) => each.close())
-    const start = async (
-      ...given: readonly [Parameters<typeof proxies.start>[0], readonly number[]]
-    ) => {
-      const [workload, ports] = given
-      return stopping(await proxies.start(workload, istiod.xdsPort, ports), (each) => each.stop())
-    }
+    const start = async (workload: Workload, ports: readonly number[]) =>
+      stopping(await proxies.start(workload, istiod.xdsPort, ports), (each) => each.stop())
     const [gatewayProxy] = await Promise.all([
       start(gateway, [INGRESS_PORT, LOCAL_PORT]),
       start(authz, [WORKLOAD_PORT, GATEWAY_PORT]),
@@ -123,6 +124,8 @@ export async function startMesh({ pods, objects = [], config = {}, shipped = SHI
     throw fault
   }
 }
+
+const isOfKubernetes = ({ apiVersion }: Written) => !apiVersion.includes('istio.io/')
 
 const NAMESPACES = ['istio-system', 'knative-serving', 'kserve', 'kserve-authz']
 

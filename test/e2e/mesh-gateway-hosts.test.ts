@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keySecret } from '../support/cluster-objects.ts'
+import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
+import { INGRESS } from '../support/istio/gateways.ts'
+import { type Mesh, startMesh } from '../support/istio/mesh.ts'
+import { destination, virtualService } from '../support/istio/objects.ts'
+import { componentOf } from '../support/istio/pods.ts'
+
+const KEYS = { victim: 'the-key-of-the-victim', thief: 'the-key-of-the-thief' }
+const SHARED = 'iris-a-b.example.com'
+
+const claiming = (namespace: string, name: string, annotations: Record<string, string>) => ({
+  ...inferenceService(namespace, name, annotations),
+  status: { url: `http://${SHARED}` },
+})
+
+const routeTo = (name: string, namespace: string, ...hosts: readonly string[]) =>
+  virtualService(namespace, name, {
+    hosts,
+    gateways: [INGRESS],
+    http: [{ route: [destination(`${name}.${namespace}.svc.cluster.local`)] }],
+  })
+
+let mesh: Mesh
+beforeAll(async () => {
+  mesh = await startMesh({
+    pods: {
+      victim: { namespace: 'b', labels: componentOf('iris-a') },
+      thief: { namespace: 'a-b', labels: componentOf('iris') },
+      other: { namespace: 'b', labels: componentOf('other') },
+    },
+    objects: [
+      claiming('b', 'iris-a', PROTECTED),
+      claiming('a-b', 'iris', {}),
+      inferenceService('b', 'other'),
+      keySecret('b', 'key', KEYS.victim),
+      keySecret('a-b', 'key', KEYS.thief),
+      routeTo('victim', 'b', SHARED),
+      routeTo('other', 'b', 'other.b.svc.cluster.local', 'other.b', 'unclaimed.example.com'),
+    ],
+  })
+})
+afterAll(() => mesh?.stop())
+
+const ask = (host: string, key?: string, headers: Readonly<Record<string, string>> = {}) =>
+  mesh.ask({
+    to: 'gateway',
+    host,
+    headers: { ...headers, ...(key === undefined ? {} : { 'x-api-key': key }) },
+  })
+
+describe('a host that two services claim', () => {
+  it('is not opened by the one that is open', async () => {
+    expect(await ask(SHARED)).toMatchObject({ status: 401, reached: [] })
+  })
+
+  it("is not opened by the other's key", async () => {
+    expect(await ask(SHARED, KEYS.thief)).toMatchObject({ status: 401, reached: [] })
+  })
+
+  it('is opened to those whom both let in', async () => {
+    expect(await ask(SHARED, KEYS.victim)).toMatchObject({
+      status: 200,
+      reached: [{ pod: 'victim' }],
+    })
+  })
+
+  it('is closed once both are protected, as no key is of both', async () => {
+    await mesh.cluster.apply(inferenceService('a-b', 'iris'))
+    await expect.poll(async () => (await ask(SHARED, KEYS.victim)).status).toBe(401)
+    expect(await ask(SHARED, KEYS.thief)).toMatchObject({ status: 401, reached: [] })
+  })
+})
+
+describe('a host is the same service', () => {
+  it.each([
+    'other.b.svc.cluster.local',
+    'OTHER.b.svc.cluster.local',
+    'other.b.svc.cluster.local:80',
+    'other.b.svc.cluster.local:8080',
+    'other.b',
+    'Other.B:8080',
+  ])('in every spelling that is routed: %s', async (host) => {
+    expect(await ask(host)).toMatchObject({ status: 401, reached: [] })
+    expect(await ask(host, KEYS.victim)).toMatchObject({ status: 200, reached: [{ pod: 'other' }] })
+  })
+
+  it.each([
+    ['other.b.svc.cluster.local.', 404],
+    ['other.b.svc.cluster.local,iris.a-b.svc.cluster.local', 404],
+    ['iris.a-b.svc.cluster.local@other.b.svc.cluster.local', 404],
+    ['other.b.svc.cluster.local/iris', 400],
+    ['unclaimed.example.com', 403],
+    ['unclaimed.example.com:8080', 403],
+  ])('or reaches nothing: %s', async (host, status) => {
+    for (const key of [undefined, KEYS.victim])
+      expect(await ask(host, key)).toMatchObject({ status, reached: [] })
+  })
+})
+
+describe('what a client writes beside the Host changes nothing:', () => {
+  const OPEN_HOST = 'iris.a-b.svc.cluster.local'
+
+  it.each([
+    ['X-Forwarded-Host', { 'x-forwarded-host': OPEN_HOST }],
+    ['K-Original-Host', { 'k-original-host': OPEN_HOST }],
+    ['KServe-Isvc-*', { 'kserve-isvc-name': 'iris', 'kserve-isvc-namespace': 'a-b' }],
+    [
+      'Knative-Serving-*',
+      { 'knative-serving-namespace': 'a-b', 'knative-serving-revision': 'iris-predictor-00001' },
+    ],
+    ['X-Forwarded-For', { 'x-forwarded-for': '127.0.0.1', 'x-envoy-internal': 'true' }],
+    ['another path', { 'x-envoy-original-path': '/healthz', 'x-rewrite-url': '/healthz' }],
+  ])('%s', async (_title, headers) => {
+    expect(await ask('other.b', undefined, headers)).toMatchObject({ status: 401, reached: [] })
+    expect(await ask('other.b', KEYS.victim, headers)).toMatchObject({ status: 200 })
+  })
+})

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Written } from '../support/cluster-client.ts'
+import { inferenceGraph, keySecret } from '../support/cluster-objects.ts'
+import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
+import { INGRESS, LOCAL } from '../support/istio/gateways.ts'
+import { type Mesh, startMesh } from '../support/istio/mesh.ts'
+import { destination, virtualService } from '../support/istio/objects.ts'
+import { componentOf, graphPodOf, HTTP_PORT, QUEUE_PROXY_PORT } from '../support/istio/pods.ts'
+
+const KEY = 'a-key-of-sixteen-bytes'
+const WITH_KEY = { authorization: `Bearer ${KEY}` }
+const OUTSIDE = 'iris-team.example.com'
+const INSIDE = 'iris-predictor.team.svc.cluster.local'
+const ACTIVATOR = 'knative-serving/activator'
+const GATEWAY = 'istio-system/istio-ingressgateway'
+
+let mesh: Mesh
+beforeAll(async () => {
+  mesh = await startMesh({
+    pods: {
+      'iris-predictor': { labels: componentOf('iris') },
+      'chain-0': { labels: graphPodOf('chain') },
+    },
+    objects: [
+      { ...inferenceService('team', 'iris'), status: { url: `http://${OUTSIDE}` } },
+      inferenceGraph('team', 'chain', PROTECTED),
+      keySecret('team', 'reader', KEY),
+      ...twoPasses('iris', QUEUE_PROXY_PORT),
+      virtualService('team', 'unknown', {
+        hosts: ['unknown.example.com'],
+        gateways: [INGRESS],
+        http: [{ route: [destination(INSIDE)] }],
+      }),
+    ],
+  })
+})
+afterAll(() => mesh?.stop())
+
+/** As KServe and Knative route: from outside to the gateway's second listener, under the name inside. */
+const twoPasses = (name: string, port: number): readonly Written[] => {
+  const inside = `${name}-predictor.team.svc.cluster.local`
+  const set = { 'KServe-Isvc-Name': name, 'KServe-Isvc-Namespace': 'team' }
+  const revision = {
+    'Knative-Serving-Namespace': 'team',
+    'Knative-Serving-Revision': `${name}-predictor-00001`,
+  }
+  return [
+    virtualService('team', name, {
+      hosts: [`${name}-team.example.com`],
+      gateways: [INGRESS],
+      http: [
+        {
+          headers: { request: { set } },
+          rewrite: { authority: inside },
+          route: [destination('knative-local-gateway.istio-system.svc.cluster.local')],
+        },
+      ],
+    }),
+    virtualService('team', `${name}-predictor-ingress`, {
+      hosts: [inside],
+      gateways: [LOCAL],
+      http: [{ headers: { request: { set: revision } }, route: [destination(inside, port)] }],
+    }),
+  ]
+}
+
+describe('two passes on one gateway, then the sidecar', () => {
+  it('each asks, and the credential arrives at the last of them', async () => {
+    const before = mesh.service.now().decisions.length
+    const { status, reached } = await mesh.ask({ to: 'gateway', host: OUTSIDE, headers: WITH_KEY })
+
+    expect(status).toBe(200)
+    expect(reached).toMatchObject([
+      {
+        pod: 'iris-predictor',
+        headers: { host: INSIDE, 'x-auth-request-user': 'apikey:team/reader' },
+      },
+    ])
+    expect(reached[0]?.headers).not.toHaveProperty('authorization')
+    const allowed = { name: 'iris', decision: 'allow', credentialKind: 'api-key' }
+    await expect
+      .poll(() => mesh.service.now().decisions.slice(before))
+      .toMatchObject([
+        { ...allowed, position: 'gateway' },
+        { ...allowed, position: 'gateway' },
+        { ...allowed, position: 'workload' },
+      ])
+  })
+
+  it.each([
+    ['gateway', OUTSIDE],
+    ['local gateway', INSIDE],
+  ])('nobody passes the first that is met: %s', async (to, host) => {
+    expect(await mesh.ask({ to, host })).toMatchObject({ status: 401, reached: [] })
+  })
+})
+
+describe("Knative's activator", () => {
+  const through = (headers: Readonly<Record<string, string>>) => {
+    const { address } = mesh.podNamed('iris-predictor')
+    return mesh.ask({
+      to: 'iris-predictor',
+      as: ACTIVATOR,
+      port: QUEUE_PROXY_PORT,
+      host: `${address}:${QUEUE_PROXY_PORT}`,
+      headers: { 'k-original-host': INSIDE, 'k-proxy-request': 'activator', ...headers },
+    })
+  }
+
+  it('passes on who may call', async () => {
+    expect(await through(WITH_KEY)).toMatchObject({
+      status: 200,
+      reached: [{ pod: 'iris-predictor' }],
+    })
+  })
+
+  it('is nobody itself', async () => {
+    expect(await through({})).toMatchObject({ status: 401, reached: [] })
+  })
+
+  it('a gateway is nobody, either', async () => {
+    const asked = { to: 'iris-predictor', as: GATEWAY, host: OUTSIDE }
+
+    expect(await mesh.ask(asked)).toMatchObject({ status: 401, reached: [] })
+  })
+})
+
+const ACTIVATOR_PROBE = { 'user-agent': 'Knative-Activator-Probe', 'k-network-probe': 'queue' }
+const KUBELET_PROBE = { 'user-agent': 'kube-probe/1.36' }
+
+describe('a probe of the activator', () => {
+  it.each(['iris-predictor', 'chain-0'])('reaches queue-proxy: %s', async (to) => {
+    const host = `${mesh.podNamed(to).address}:${QUEUE_PROXY_PORT}`
+    const asked = { to, as: ACTIVATOR, port: QUEUE_PROXY_PORT, host, path: '/healthz' }
+
+    expect(await mesh.ask({ ...asked, headers: ACTIVATOR_PROBE })).toMatchObject({
+      status: 200,
+      reached: [{ pod: to }],
+    })
+  })
+
+  it.each([
+    ['another path', { path: '/' }],
+    ['another path below', { path: '/healthz/' }],
+    ['another method', { method: 'POST' }],
+    ["the graph's own port", { port: HTTP_PORT }],
+    ['another client', { headers: KUBELET_PROBE }],
+    ['a header alone', { headers: { 'k-network-probe': 'queue' } }],
+  ])('runs no graph: %s', async (_title, changed) => {
+    const asked = {
+      to: 'chain-0',
+      as: ACTIVATOR,
+      port: QUEUE_PROXY_PORT,
+      host: 'chain.team.svc.cluster.local',
+      path: '/healthz',
+      headers: ACTIVATOR_PROBE,
+      ...changed,
+    }
+
+    expect(await mesh.ask(asked)).toMatchObject({ status: 401, reached: [] })
+  })
+})
+
+describe('a probe of the ingress, at a gateway', () => {
+  const headers = {
+    'user-agent': 'Knative-Ingress-Probe',
+    'k-network-probe': 'probe',
+    'k-network-hash': 'override',
+  }
+
+  it.each([
+    ['of a name outside', 'gateway', OUTSIDE, 200],
+    ['of a name inside', 'local gateway', INSIDE, 200],
+    ['of a name that nobody claims', 'gateway', 'unknown.example.com', 403],
+  ])('is not answered as if a route were missing (404, 503): %s', async (...row) => {
+    const [, to, host, status] = row
+
+    expect(await mesh.ask({ to, host, path: '/healthz', headers })).toMatchObject({ status })
+  })
+})
+
+describe('a graph', () => {
+  it('keeps the credential, which its steps need', async () => {
+    const asked = {
+      to: 'chain-0',
+      as: 'team/client',
+      port: QUEUE_PROXY_PORT,
+      method: 'POST',
+      path: '/',
+    }
+    const { status, reached } = await mesh.ask({
+      ...asked,
+      host: 'chain.team.svc.cluster.local',
+      headers: WITH_KEY,
+    })
+
+    expect(status).toBe(404)
+    expect(reached).toMatchObject([{ pod: 'chain-0', headers: WITH_KEY }])
+  })
+
+  it('steps with the credential of its caller, not as itself', async () => {
+    const step = { to: 'iris-predictor', from: 'chain-0', host: 'iris.team.svc.cluster.local' }
+
+    expect(await mesh.ask(step)).toMatchObject({ status: 401, reached: [] })
+    expect(await mesh.ask({ ...step, headers: WITH_KEY })).toMatchObject({
+      status: 200,
+      reached: [{ pod: 'iris-predictor' }],
+    })
+  })
+
+  it('says whether it is ready to anybody', async () => {
+    const asked = { to: 'chain-0', as: 'team/client', host: 'chain.team' }
+
+    expect(await mesh.ask({ ...asked, path: '/readyz' })).toMatchObject({
+      reached: [{ pod: 'chain-0' }],
+    })
+    expect(await mesh.ask({ ...asked, path: '/readyz/' })).toMatchObject({
+      status: 401,
+      reached: [],
+    })
+  })
+})
