@@ -25,9 +25,9 @@ const tell = (error: unknown) => {
 try {
   process.exitCode = await run(process.argv.slice(2), version, {
     serve: async (flags) => {
-      await serve(flags, version, stopped())
+      const code = await serve(flags, version, stopped())
       // What nobody reads any more would keep the program for ever.
-      process.exit(0)
+      process.exit(code)
     },
     // 1 says that a request is denied: nothing else may.
     check: (...asked) =>

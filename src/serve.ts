@@ -6,16 +6,19 @@ import { type Engine, openEngine } from './engine.ts'
 import type { CheckParts } from './envoy/check-handler.ts'
 import { type EnvoyServer, serveChecks } from './envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from './envoy/tls.ts'
+import { catchFaults, placeOf } from './faults.ts'
 import { createDecisionLog } from './observability/decision-log.ts'
 import { type Readiness, startHttp } from './observability/http.ts'
 import { createLog, type Log, withoutRepeats } from './observability/log.ts'
-import { createMetrics, type Metrics } from './observability/metrics.ts'
+import { createMetrics, type Metrics, type Origin } from './observability/metrics.ts'
 import { createObserving } from './observing.ts'
 
 /** Below Istio's timeout of 500 ms, in milliseconds. */
 const DEADLINE_MS = 400
 /** For the calls in flight when the program is stopped: longer than any of them lasts. */
 const STOP_GRACE_MS = 1_000
+/** From a bug that nobody caught to the end, at the latest: longer than being stopped takes. */
+const LAST_MS = 5_000
 const REPEAT_MS = 10_000
 
 /** Reads the configuration of a command line. Throws a ConfigError, or the error of reading its file. */
@@ -25,12 +28,22 @@ export function configOf(flags: ServeFlags): Config {
   return readConfig({ file, env: process.env, flags: { ...rest, configFile: path } })
 }
 
-/** Answers checks until `stopped`; resolves once everything is closed. */
-export async function serve(flags: ServeFlags, version: string, stopped: Promise<string>) {
+/** Answers checks until `stopped`; resolves to the exit code once everything is closed. */
+export async function serve(
+  flags: ServeFlags,
+  version: string,
+  stopped: Promise<string>,
+): Promise<number> {
   const config = configOf(flags)
   const log = createLog(config.logLevel)
   const warn = withoutRepeats(log.warn, REPEAT_MS)
+  const error = withoutRepeats(log.error, REPEAT_MS)
   let metrics: Metrics | undefined
+  const bug = (origin: Origin, message: string) => (fault: unknown) => {
+    metrics?.internalError(origin)
+    error({ fault: placeOf(fault) }, message)
+  }
+  const broken = whenBroken(bug)
   const engine = await openEngine({
     config,
     manifests: flags.manifests,
@@ -64,15 +77,8 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
     dropped: metrics.decisionLogDropped,
   })
   const tls = openTls(config, (error) => warn({ error: String(error) }, 'certificate not renewed'))
-  const error = withoutRepeats(log.error, REPEAT_MS)
-  const report = (fault: unknown) => {
-    metrics.internalError('check')
-    error({ fault: stackOf(fault) }, 'a bug became a denial')
-  }
-  const observing = createObserving(metrics, decisions, (fault) => {
-    metrics.internalError('shadow')
-    error({ fault: stackOf(fault) }, 'a bug stopped a trial')
-  })
+  const report = bug('check', 'a bug became a denial')
+  const observing = createObserving(metrics, decisions, bug('shadow', 'a bug stopped a trial'))
   const servers = await listen(config, partsOf(engine, observing.observe, report), tls)
   let stopping = false
   const http = await startHttp({
@@ -86,7 +92,7 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
     log.info({}, 'ready: all objects are known')
   })
 
-  const signal = await stopped
+  const signal = await Promise.race([stopped, broken])
   stopping = true
   clearInterval(watching)
   log.info({ signal }, 'stopping')
@@ -95,6 +101,27 @@ export async function serve(flags: ServeFlags, version: string, stopped: Promise
   await observing.settled(STOP_GRACE_MS)
   await Promise.all([http.close(), engine.close(), decisions.close()])
   log.info({}, 'stopped')
+  return signal === BROKEN ? 1 : 0
+}
+
+const BROKEN = 'uncaughtException'
+
+/**
+ * A promise that nobody looked after leaves the rest as it is, which goes on. After an exception that
+ * nobody caught nothing is certain: whoever starts this program starts another.
+ */
+function whenBroken(bug: (origin: Origin, message: string) => (fault: unknown) => void) {
+  const ending = bug('background', 'a bug ends the program')
+  return new Promise<typeof BROKEN>((resolve) => {
+    catchFaults({
+      rejected: bug('background', 'a bug broke off what nobody waits for'),
+      thrown: (fault) => {
+        ending(fault)
+        setTimeout(() => process.exit(1), LAST_MS).unref()
+        resolve(BROKEN)
+      },
+    })
+  })
 }
 
 const readinessOf = (
@@ -138,12 +165,6 @@ const partsOf = (
   deadlineMs: DEADLINE_MS,
   observe,
 })
-
-/** Where it happened; the message could quote what a client sent. */
-const stackOf = (fault: unknown): string =>
-  fault instanceof Error
-    ? `${fault.name} ${(fault.stack ?? '').split('\n').slice(1, 4).join(' ').trim()}`
-    : typeof fault
 
 const openTls = ({ grpc }: Config, report: (error: unknown) => void): TlsIdentity | undefined =>
   grpc.tls === null ? undefined : createTlsIdentity(grpc.tls, report)

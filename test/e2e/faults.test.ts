@@ -1,0 +1,53 @@
+import path from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { get } from '../../scripts/child.ts'
+import { at } from '../support/json.ts'
+import { TEAM } from '../support/mesh.ts'
+import { type Service, startService } from '../support/service.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+
+/** Bugs to order, with a message that nobody may read; the place of a bug has the text of this module. */
+const BUGS = `
+  const message = ['a', 'secret'].join('-')
+  process.on('SIGUSR2', () => void Promise.reject(new Error(message)))
+  process.on('SIGHUP', () => setImmediate(() => { throw new TypeError(message) }))`
+const WITH_BUGS = `data:text/javascript,${encodeURIComponent(BUGS)}`
+
+const PATIENCE = { timeout: 10_000, interval: 20 }
+
+let service: Service
+
+beforeEach(async () => {
+  const command = [process.execPath, '--import', WITH_BUGS, 'src/main.ts'] as const
+  service = await startService({
+    folder: TEAM,
+    program: () => ({ command: [...command], cwd: ROOT }),
+  })
+})
+afterEach(() => service?.stop())
+
+const messages = () => service.log.map((line) => at(line, 'msg'))
+
+it('a promise that nobody looked after is told and counted, and the service goes on', async () => {
+  const page = (name: string) => get(`http://127.0.0.1:${service.httpPort}/${name}`)
+  const counted = async () => (await page('metrics')).text
+  expect(await counted()).toContain('internal_errors_total{origin="background"} 0')
+  service.signal('SIGUSR2')
+  await expect.poll(counted, PATIENCE).toContain('internal_errors_total{origin="background"} 1')
+  expect(await page('readyz')).toHaveProperty('status', 200)
+  expect(messages()).toContain('a bug broke off what nobody waits for')
+  expect(JSON.stringify(service.log)).not.toContain('a-secret')
+})
+
+it('an exception that nobody caught ends it in order, so that another is started', async () => {
+  service.signal('SIGHUP')
+  expect(await service.ended).toBe('the service ended with exit code 1')
+  expect(messages()).toEqual(
+    expect.arrayContaining(['a bug ends the program', 'stopping', 'stopped']),
+  )
+  expect(service.log).toContainEqual(
+    expect.objectContaining({ level: 'error', fault: expect.stringMatching(/^TypeError at /) }),
+  )
+  expect(JSON.stringify(service.log)).not.toContain('a-secret')
+})

@@ -1,0 +1,35 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { placeOf } from '../src/faults.ts'
+
+it('a fault is told by its kind and place', () => {
+  expect(placeOf(new TypeError('x is not a function'))).toMatch(
+    /^TypeError at .*faults\.test\.ts:\d+:\d+\)?/,
+  )
+})
+
+it.each(['a-secret', 'unreadable:\n  1 | key: a-secret\n      ^', 'x\n    at a-secret (b.ts:1:1)'])(
+  'nothing of its message %j is told',
+  (message) => {
+    expect(placeOf(new Error(message))).not.toContain('secret')
+  },
+)
+
+it('whatever is thrown, telling it does not throw', () => {
+  fc.assert(
+    fc.property(fc.anything(), fc.string(), (thrown, message) => {
+      expect(placeOf(thrown)).not.toContain('\n')
+      expect(placeOf(Object.assign(new Error(message), { stack: message }))).toBe('Error')
+    }),
+  )
+})
+
+it('nothing is told of a message that was changed later', () => {
+  const fault = new Error('x\n    at a-secret (b.ts:1:1)')
+  fault.message = 'y'
+  expect(placeOf(fault)).toBe('Error')
+})
+
+it('a secret that is thrown as it is, is not told', () => {
+  expect(placeOf('a-secret')).toBe('string')
+})
