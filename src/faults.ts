@@ -20,9 +20,14 @@ const PLACES = 3
 export function placeOf(fault: unknown): string {
   if (!(fault instanceof Error)) return typeof fault
   const { name, message, stack = '' } = fault
-  const start = stack.indexOf(message)
-  // A message may have lines that look like places.
-  const lines = start < 0 ? [] : stack.slice(start + message.length).split('\n')
-  const places = lines.map((line) => line.trim()).filter((line) => line.startsWith('at '))
-  return [name, ...places.slice(0, PLACES)].join(' ')
+  const places = linesBelow(message, stack.split('\n')).map((line) => line.trim())
+  return [name, ...places.filter((line) => line.startsWith('at ')).slice(0, PLACES)].join(' ')
+}
+
+/** The lines of a stack that are not the message's: some of that may look like places. */
+function linesBelow(message: string, [head = '', ...lines]: readonly string[]): readonly string[] {
+  const [first = '', ...others] = message.split('\n')
+  const isHead = first === '' ? /^[^:]*(?:: )?$/.test(head) : head.endsWith(`: ${first}`)
+  const isOwn = isHead && others.every((line, index) => line === lines[index])
+  return isOwn ? lines.slice(others.length) : []
 }

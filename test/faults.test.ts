@@ -24,10 +24,16 @@ it('whatever is thrown, telling it does not throw', () => {
   )
 })
 
-it('nothing is told of a message that was changed later', () => {
+it.each(['', 'y', 'a'])('nothing is told of a message that was changed to %j', (message) => {
   const fault = new Error('x\n    at a-secret (b.ts:1:1)')
-  fault.message = 'y'
+  // Only now is it made.
+  expect(fault.stack).toContain('a-secret')
+  fault.message = message
   expect(placeOf(fault)).toBe('Error')
+})
+
+it('a fault without a message is told by its place, too', () => {
+  expect(placeOf(new Error())).toMatch(/^Error at .*faults\.test\.ts/)
 })
 
 it('a secret that is thrown as it is, is not told', () => {

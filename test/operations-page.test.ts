@@ -64,7 +64,9 @@ describe('the page of operations', () => {
   })
 
   it('says of every alert what to do', () => {
-    const told = [...page.matchAll(/^### (KServeAuthz\w+ \(\w+\))\n\n\S/gm)].map(([, head]) => head)
+    const told = [...page.matchAll(/^### (KServeAuthz\w+ \(\w+\))\n\n\S/gm)].map(
+      ([, head = '']) => head,
+    )
     const severities = alerts.map(({ alert, labels }) => `${alert} (${labels.severity})`)
     expect(told.toSorted()).toEqual(severities.toSorted())
   })
