@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { grpcMessage } from '../worlds/frames.ts'
 import type { Load } from '../worlds/scenario.ts'
@@ -11,8 +11,8 @@ import { quantile } from './statistics.ts'
 export type Generator = {
   /** In a closed loop, for so long. */
   readonly forSeconds: (seconds: number, load: Load) => Promise<Answered>
-  /** One after the other; the first tenth is not measured. */
-  readonly oneByOne: (checks: number) => Promise<Latency>
+  /** So many checks; the latency of the first tenth is not measured. */
+  readonly latency: (checks: number, load: Load) => Promise<Latency>
 }
 
 export type Answered = { readonly checks: number; readonly seconds: number }
@@ -46,8 +46,10 @@ function h2load(port: number, file: string): Generator {
       const load = [`-c${connections}`, `-m${streams}`]
       return readAnswered(await run(...load, `-D${Math.round(seconds * 1_000)}ms`), seconds)
     },
-    oneByOne: async (checks) => {
-      await run('-c1', '-m1', `-n${checks}`, `-T${PATIENCE_SECONDS}`, `--log-file=${log}`)
+    latency: async (checks, { connections, streams }) => {
+      const count = [`-c${connections}`, `-m${streams}`, `-n${checks}`]
+      await rm(log, { force: true })
+      await run(...count, `-T${PATIENCE_SECONDS}`, `--log-file=${log}`)
       return latencyIn(readLatenciesMs(await readFile(log, 'utf8')))
     },
   }
@@ -97,11 +99,13 @@ export function createDriver(port: number, file: string): Driver {
   }
   return {
     forSeconds: (seconds, { connections, streams }) => run(connections, streams, seconds),
-    oneByOne: (checks) => run(1, 1, PATIENCE_SECONDS, checks),
-    times: async (checks, { connections, streams }) => {
-      const answered = await run(connections, streams, PATIENCE_SECONDS, checks)
-      if (answered.checks === checks) return answered
-      throw new Error(`${checks} checks took more than ${PATIENCE_SECONDS} s`)
-    },
+    latency: (checks, load) => times(checks, load),
+    times,
+  }
+
+  async function times(checks: number, { connections, streams }: Load) {
+    const answered = await run(connections, streams, PATIENCE_SECONDS, checks)
+    if (answered.checks === checks) return answered
+    throw new Error(`${checks} checks took more than ${PATIENCE_SECONDS} s`)
   }
 }

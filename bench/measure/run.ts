@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Expected, Scenario } from '../worlds/scenario.ts'
+import { type Expected, ONE_AT_A_TIME, type Scenario } from '../worlds/scenario.ts'
 import type { Algorithm, Issuers } from '../worlds/tokens.ts'
 import type { World } from '../worlds/world.ts'
 import { outputOf, SERVER_CORE } from './cores.ts'
@@ -51,7 +51,7 @@ const ALLOWED: Expected = { outcome: 'allow' }
 /** Runs a part; if that fails, the others go on. */
 export async function attempt<T>(
   about: string,
-  { say, failed, signal }: Bench,
+  { say, failed, signal }: Pick<Bench, 'say' | 'failed' | 'signal'>,
   part: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
@@ -103,7 +103,7 @@ type Servers = {
 }
 
 async function measure(scenario: Scenario, servers: Servers, bench: Bench): Promise<Measured> {
-  const { title, load, expected } = scenario
+  const { title, load, latencyLoad = ONE_AT_A_TIME, expected } = scenario
   const frames = scenario.frames(bench.issuers)
   await checkOutcomes(servers.null.grpcPort, frames, ALLOWED, 'null server')
   await checkOutcomes(servers.service.grpcPort, frames, expected, 'service')
@@ -121,7 +121,7 @@ async function measure(scenario: Scenario, servers: Servers, bench: Bench): Prom
   }
   const verifyMicroseconds = await verifyAlone(scenario, bench)
   const slices = await takeSlices(two, load, bench.extent)
-  const latencies = await takeLatencies(two, bench.extent)
+  const latencies = await takeLatencies(two, latencyLoad, bench.extent)
   const unexpected = unexpectedIn(before, await countersOf(servers.service.httpPort), expected)
   if (unexpected.size > 0) throw new Error(`under load was not expected: ${toldOf(unexpected)}`)
   bench.say(`  ${title}`)

@@ -59,10 +59,15 @@ export async function takeSlices(
   return asPairs(calmFirst.slice(0, slices))
 }
 
-export async function takeLatencies(two: Two, { slices, checks }: Extent): Promise<Pairs<Latency>> {
+/** Of each stream, if there are many. */
+const LEAST_CHECKS = 20
+
+export async function takeLatencies(two: Two, load: Load, extent: Extent): Promise<Pairs<Latency>> {
+  const { slices } = extent
+  const checks = Math.max(extent.checks, LEAST_CHECKS * load.connections * load.streams)
   const taken: { readonly null: Latency; readonly service: Latency }[] = []
   for (let number = 0; number < slices; number += 1) {
-    taken.push(await inTurn(two, number, ({ generator }) => generator.oneByOne(checks)))
+    taken.push(await inTurn(two, number, ({ generator }) => generator.latency(checks, load)))
   }
   return asPairs(taken)
 }

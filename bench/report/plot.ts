@@ -31,7 +31,7 @@ const AXES: readonly Axis[] = [
       ['load-1', 1],
       ['load-8', 8],
       ['load-32', 32],
-      ['key-10', 128],
+      ['load-128', 128],
       ['load-512', 512],
     ],
   },

@@ -59,7 +59,8 @@ machines, or of different runs, must not be compared; ratios may be, with care.
 
 ${tables}
 
-Medians of ${extent.slices} slices of ${extent.seconds} s, [least-most]. Latency: one request at a time, ${extent.checks} in each slice.
+Medians of ${extent.slices} slices of ${extent.seconds} s, [least-most]. Latency: one request at a time, ${extent.checks} in each slice,
+but for the rows that say so.
 CPU: user and system time of all threads of the server, for each check. RSS: at the end of a slice.
 Ready: ${worlds.map(({ world, readyMs }) => `${world.name} ${(readyMs / 1_000).toFixed(2)} s`).join(', ')}.
 

@@ -14,6 +14,8 @@ export type Scenario = {
   /** Nearly the same request, which is answered otherwise: what is measured is what decides. */
   readonly control?: Control
   readonly load: Load
+  /** Latency is measured under this load; absent: one request at a time. */
+  readonly latencyLoad?: Load
   /** The least share of the null server's checks/s that is promised, if any is. */
   readonly goal?: number
   /** A token of this kind is verified in each check; the promise is about the CPU it takes then. */
@@ -34,6 +36,7 @@ type Control = {
 export type Load = { readonly connections: number; readonly streams: number }
 
 const USUAL_LOAD: Load = { connections: 4, streams: 32 }
+export const ONE_AT_A_TIME: Load = { connections: 1, streams: 1 }
 export const SMALL: World = {
   name: 'small',
   services: 10,

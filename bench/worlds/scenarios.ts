@@ -5,6 +5,7 @@ import {
   bearer,
   type Expected,
   type Load,
+  ONE_AT_A_TIME,
   type Scenario,
   SMALL,
 } from './scenario.ts'
@@ -141,15 +142,17 @@ const AMONG_MANY: readonly Scenario[] = [
 ]
 
 const LOADS: readonly Load[] = [
-  { connections: 1, streams: 1 },
+  ONE_AT_A_TIME,
   { connections: 1, streams: 8 },
   { connections: 4, streams: 8 },
+  { connections: 4, streams: 32 },
   { connections: 8, streams: 64 },
 ]
 
 const UNDER_LOADS = LOADS.map((load) => {
   const underWay = load.connections * load.streams
-  return askingWithKey({ id: `load-${underWay}`, title: `API key, ${underWay} under way`, load })
+  const title = `API key, ${underWay} under way, latency as well`
+  return askingWithKey({ id: `load-${underWay}`, title, load, latencyLoad: load })
 })
 
 export const SCENARIOS: readonly Scenario[] = [

@@ -88,9 +88,17 @@ describe('the report', () => {
   })
 
   it('plots each scenario that lies on an axis', () => {
-    const ids = ['key-10', 'key-10000', 'key-100000', 'services-100', 'services-1000', 'load-1']
+    const ids = [
+      'key-10',
+      'key-10000',
+      'key-100000',
+      'services-100',
+      'services-1000',
+      'load-1',
+      'rules-1-key',
+    ]
     const svg = plotOf(ids.map((id) => resultOf(measured(id))))
-    expect(svg.match(/<polyline/g)).toHaveLength(24)
+    expect(svg.match(/<polyline/g)).toHaveLength(32)
     expect(svg).not.toMatch(/NaN|undefined/)
   })
 })

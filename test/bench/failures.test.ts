@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { attempt, type Failure } from '../../bench/measure/run.ts'
+import { writeReport } from '../../bench/report/write.ts'
+
+const parts = (signal = new AbortController().signal) => {
+  const failures: Failure[] = []
+  return {
+    failures,
+    parts: { say: () => {}, signal, failed: (one: Failure) => failures.push(one) },
+  }
+}
+
+const NOW = { date: '2026-01-01 00:00', loadAverage: 0 }
+const EXTENT = { slices: 1, seconds: 1, checks: 1 }
+
+describe('a part of the benchmark', () => {
+  it('that fails is told of, and the others go on', async () => {
+    const { failures, parts: bench } = parts()
+    const first = await attempt('one', bench, () => Promise.reject(new Error('it ended')))
+    const second = await attempt('other', bench, () => Promise.resolve(2))
+    expect([first, second]).toEqual([undefined, 2])
+    expect(failures).toEqual([{ about: 'one', message: 'it ended' }])
+  })
+
+  it('is not begun once there is no time left', async () => {
+    const { failures, parts: bench } = parts(AbortSignal.abort(new Error('the time was up')))
+    let begun = false
+    await attempt('one', bench, async () => {
+      begun = true
+    })
+    expect(begun).toBe(false)
+    expect(failures).toEqual([{ about: 'one', message: 'the time was up' }])
+  })
+})
+
+describe('the report', () => {
+  it('begins with what is missing', async () => {
+    const failures = [{ about: 'open service', message: 'it\nended' }]
+    const told = await writeReport(
+      {
+        worlds: [],
+        results: [],
+        reviews: undefined,
+        failures,
+        extent: EXTENT,
+        before: NOW,
+        after: NOW,
+      },
+      undefined,
+    )
+    expect(told.trim()).toMatch(
+      /^\*\*Not everything was measured:\*\*\n\n- open service: it ended\n/,
+    )
+  })
+
+  it('tells what new tokens cost beside the reviews alone', async () => {
+    const look = (checksPerSecond: number) => ({
+      checksPerSecond,
+      p50Ms: 2,
+      p99Ms: 4,
+      cpuMicroseconds: 500,
+    })
+    const reviews = {
+      rows: [
+        {
+          load: { connections: 4, streams: 8 },
+          alone: [look(1_000), look(2_000)],
+          service: [look(800), look(1_400)],
+        },
+      ],
+      otherwise: '3 deny deadline-exceeded',
+      tokenReviewsPerCheck: 1,
+      accessReviewsPerCheck: 1,
+    }
+    const told = await writeReport(
+      { worlds: [], results: [], reviews, failures: [], extent: EXTENT, before: NOW, after: NOW },
+      undefined,
+    )
+    expect(told).toContain(
+      '| 32 | kserve-authz (0.75 of that) | 1100 [800-1400] | 2.00 | 4.00 | 500 |',
+    )
+    expect(told).toContain('did not let them through: 3 deny deadline-exceeded')
+  })
+})
