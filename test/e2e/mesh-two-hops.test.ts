@@ -12,6 +12,7 @@ import {
   llmPodOf,
   QUEUE_PROXY_PORT,
 } from '../support/istio/pods.ts'
+import { at } from '../support/json.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const HOST = 'iris.team.svc.cluster.local'
@@ -89,5 +90,36 @@ describe('every protected pod asks, at its', () => {
     const asked = { to, host: `${to}.team`, ...(port === undefined ? {} : { port }) }
 
     expect(await mesh.ask({ ...asked, as: 'team/client' })).toMatchObject(nobodyAt)
+  })
+})
+
+describe('the annotation of a service', () => {
+  const asked = [
+    { to: 'gateway', host: HOST },
+    { to: 'iris-predictor', as: 'team/client', host: HOST },
+  ]
+  const statuses = async () => (await Promise.all(asked.map(mesh.ask))).map(({ status }) => status)
+  const touched = async () => ({
+    pod: await versionOf('/api/v1/namespaces/team/pods/iris-predictor'),
+    route: await versionOf('/apis/networking.istio.io/v1/namespaces/team/virtualservices/iris'),
+    listeners: (await mesh.gatewayProxy.ask('/config_dump?resource=dynamic_listeners')).text,
+  })
+  const versionOf = async (path: string) =>
+    at(await mesh.cluster.get(path), 'metadata', 'resourceVersion')
+
+  it('counts within a second at every position, and touches no pod and no route', async () => {
+    const before = await touched()
+    const iris = inferenceService('team', 'iris')
+    for (const [value, status] of [
+      ['false', 200],
+      ['true', 401],
+      [null, 200],
+      ['True', 401],
+    ] as const) {
+      const annotations = { 'security.opendatahub.io/enable-auth': value }
+      await mesh.cluster.patch(iris, { metadata: { annotations } })
+      await expect.poll(statuses, { timeout: 1_000, interval: 10 }).toEqual([status, status])
+    }
+    expect(await touched()).toEqual(before)
   })
 })

@@ -42,7 +42,18 @@ export async function startGrpcModel() {
   return { port, close: async () => server.forceShutdown() }
 }
 
-type To = { readonly port: number; readonly address?: string }
+type To = {
+  readonly port: number
+  readonly address?: string
+  /** For mutual TLS; PEM. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer }
+}
+
+/** In a mesh the name in a certificate is no host's. */
+export const channelOf = ({ tls }: Pick<To, 'tls'>) =>
+  tls === undefined
+    ? credentials.createInsecure()
+    : credentials.createSsl(tls.ca, tls.key, tls.cert, { checkServerIdentity: () => undefined })
 
 type Call = {
   /** The authority. */
@@ -63,13 +74,15 @@ export type GrpcReply = {
 
 /** Calls ModelInfer once, over a connection of its own. */
 export async function modelInfer(
-  { port, address = '127.0.0.1' }: To,
+  to: To,
   { host, metadata: given = {}, path = MODEL_INFER }: Call,
 ): Promise<GrpcReply> {
-  const client = new Client(`${address}:${port}`, credentials.createInsecure(), {
+  const { port, address = '127.0.0.1' } = to
+  const client = new Client(`${address}:${port}`, channelOf(to), {
     'grpc.default_authority': host,
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_retries': 0,
+    'grpc.ssl_target_name_override': host,
   })
   const metadata = new Metadata()
   for (const [name, values] of Object.entries(given))

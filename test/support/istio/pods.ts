@@ -3,6 +3,7 @@ import type { Written } from '../cluster-client.ts'
 import { startPod } from '../scenario/pod.ts'
 import { WORKLOAD_PORT } from './installation.ts'
 import { meshService, sidecar } from './objects.ts'
+import type { Model } from './streaming-model.ts'
 import { createPod, ownLabel, type Workload } from './workload.ts'
 
 export type PodSpec = {
@@ -14,12 +15,14 @@ export type PodSpec = {
   readonly serviceAccount?: string
   /** It has one if absent. */
   readonly sidecar?: boolean
+  /** One that answers in the dialects of KServe if absent. */
+  readonly model?: () => Promise<Model>
 }
 
 export type MeshPod = Workload & {
   readonly meshed: boolean
   /** Behind the sidecar. */
-  readonly model: Awaited<ReturnType<typeof startPod>>
+  readonly model: Model
 }
 
 /** Of the pods of an InferenceService. */
@@ -52,11 +55,17 @@ export async function startMeshPod(
   cluster: Cluster,
   name: string,
   address: string,
-  { namespace = 'team', labels, serviceAccount = 'default', sidecar: meshed = true }: PodSpec,
+  {
+    namespace = 'team',
+    labels,
+    serviceAccount = 'default',
+    sidecar: meshed = true,
+    model = startPod,
+  }: PodSpec,
 ): Promise<MeshPod> {
   const pod = { role: 'sidecar', name, address, namespace, labels, serviceAccount, meshed } as const
   await createPod(cluster, pod, ['kserve-container', ...(meshed ? ['istio-proxy'] : [])])
-  return { ...pod, model: await startPod() }
+  return { ...pod, model: await model() }
 }
 
 /** A Service of the pod's name: port 80 is the model's HTTP; the others have the numbers of the pod's own. */

@@ -26,8 +26,8 @@ export type Incoming = {
   readonly body: string
 }
 
-/** In a mesh the name in a certificate is no host's. */
-const UNNAMED = { checkServerIdentity: () => undefined }
+/** In a mesh the name in a certificate is no host's, and nobody is asked for by name. */
+export const UNNAMED = { checkServerIdentity: () => undefined, servername: '' }
 
 /** One request over HTTP/1.1. */
 export const sendHttp1 = (outgoing: Outgoing): Promise<Incoming> =>

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keySecret } from '../support/cluster-objects.ts'
+import { inferenceService } from '../support/cluster-rbac.ts'
+import { modelInfer } from '../support/grpc.ts'
+import { ALLOWING, ANSWERS, startFakeAuthz, startGarbage } from '../support/istio/fake-authz.ts'
+import { INGRESS } from '../support/istio/gateways.ts'
+import { type Mesh, startMesh } from '../support/istio/mesh.ts'
+import { destination, virtualService } from '../support/istio/objects.ts'
+import { componentOf, GRPC_PORT } from '../support/istio/pods.ts'
+
+const KEY = 'a-key-of-sixteen-bytes'
+const HOST = 'iris.team.svc.cluster.local'
+const HEADERS = { 'x-api-key': KEY }
+const PATIENCE = { timeout: 15_000, interval: 100 }
+
+let mesh: Mesh
+beforeAll(async () => {
+  mesh = await startMesh({
+    pods: {
+      'iris-predictor': { labels: componentOf('iris') },
+      'open-predictor': { labels: componentOf('open') },
+    },
+    objects: [
+      inferenceService('team', 'iris'),
+      inferenceService('team', 'open', {}),
+      keySecret('team', 'reader', KEY),
+      virtualService('team', 'iris', {
+        hosts: [HOST],
+        gateways: [INGRESS],
+        http: [
+          {
+            match: [{ uri: { prefix: '/inference.' } }],
+            route: [destination('iris-predictor.team.svc.cluster.local', GRPC_PORT)],
+          },
+          { route: [destination('iris-predictor.team.svc.cluster.local')] },
+        ],
+      }),
+    ],
+  })
+})
+afterAll(() => mesh?.stop())
+
+const POSITIONS = [
+  { to: 'gateway', host: HOST },
+  { to: 'iris-predictor', host: HOST, as: 'team/client' },
+  { to: 'open-predictor', host: 'open.team', as: 'team/client' },
+]
+
+const UNAVAILABLE = { status: 503, reached: [] }
+
+/** Both positions, one of them of a service that is open. */
+async function nobodyIsLetIn() {
+  for (const asked of POSITIONS)
+    expect(await mesh.ask({ ...asked, headers: HEADERS })).toMatchObject(UNAVAILABLE)
+  const grpc = await modelInfer(await mesh.entryOf({ to: 'gateway' }), {
+    host: HOST,
+    metadata: HEADERS,
+  })
+  expect(grpc).toMatchObject({ code: 14, reached: {} })
+}
+
+const isServed = () =>
+  expect
+    .poll(async () => {
+      const answers = POSITIONS.map((asked) => mesh.ask({ ...asked, headers: HEADERS }))
+      return (await Promise.all(answers)).map(({ status }) => status)
+    }, PATIENCE)
+    .toEqual([200, 200, 200])
+
+describe('the answer is 503, and the model is not reached, while the service', () => {
+  it('is stopped; it serves again once it goes on', async () => {
+    await isServed()
+    mesh.service.signal('SIGSTOP')
+    await nobodyIsLetIn()
+    mesh.service.signal('SIGCONT')
+    await isServed()
+  })
+
+  it('is killed; it serves again once it is started', async () => {
+    mesh.service.signal('SIGKILL')
+    await mesh.service.now().ended
+    await nobodyIsLetIn()
+    await mesh.service.stop()
+    await mesh.service.start()
+    await isServed()
+  })
+})
+
+describe('in place of an answer', () => {
+  beforeAll(() => mesh.service.stop())
+  afterAll(() => mesh.service.start())
+
+  it('one that lets everybody in is heard', async () => {
+    const fake = await startFakeAuthz(ALLOWING, Object.values(mesh.service.ports))
+    await isServed()
+    await fake.close()
+  })
+
+  it.each(Object.entries(ANSWERS))('%s lets nobody in', async (_title, answer) => {
+    const fake = await startFakeAuthz(answer, Object.values(mesh.service.ports))
+    await nobodyIsLetIn()
+    await fake.close()
+  })
+
+  it('what is no HTTP/2 lets nobody in', async () => {
+    const fake = await startGarbage(Object.values(mesh.service.ports))
+    await nobodyIsLetIn()
+    await fake.close()
+  })
+})
+
+describe('without istiod', () => {
+  it('all is as it was, and changes of access still count', async () => {
+    await mesh.istiod.kill()
+
+    await isServed()
+    expect(await mesh.ask({ to: 'gateway', host: HOST })).toMatchObject({
+      status: 401,
+      reached: [],
+    })
+    const next = keySecret('team', 'next', `${KEY}-next`)
+    const headers = { 'x-api-key': `${KEY}-next` }
+    const statuses = async () =>
+      (
+        await Promise.all(POSITIONS.slice(0, 2).map((asked) => mesh.ask({ ...asked, headers })))
+      ).map(({ status }) => status)
+    await mesh.cluster.create(next)
+    await expect.poll(statuses, PATIENCE).toEqual([200, 200])
+    await mesh.cluster.delete(next)
+    await expect.poll(statuses, PATIENCE).toEqual([401, 401])
+    mesh.service.signal('SIGSTOP')
+    await nobodyIsLetIn()
+    mesh.service.signal('SIGCONT')
+    await isServed()
+  })
+})
