@@ -72,6 +72,7 @@ export async function runClusterService({ command, cwd, removeFiles }: ClusterPr
       pid: child.pid,
       workloadPort,
       gatewayPort,
+      httpPort,
       workload: clientOf(workloadPort),
       gateway: clientOf(gatewayPort),
       decisions,

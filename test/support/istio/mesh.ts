@@ -116,6 +116,9 @@ export async function startMesh({ pods, objects = [], config = {}, shipped = SHI
       service,
       pods: running,
       gatewayProxy,
+      /** The pod of the service. */
+      authz,
+      identities,
       ...asking({ gateway, pods: running, identities }),
       stop,
     }

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { get } from '../../scripts/child.ts'
+import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
+import { aCheck } from '../support/check-client.ts'
+import { inferenceService } from '../support/cluster-rbac.ts'
+import { GATEWAY_PORT, meshConfig, WORKLOAD_PORT } from '../support/istio/installation.ts'
+import { type Mesh, startMesh } from '../support/istio/mesh.ts'
+import { sidecar } from '../support/istio/objects.ts'
+import { componentOf } from '../support/istio/pods.ts'
+import { listAt } from '../support/json.ts'
+import { sendHttp2 } from '../support/scenario/http.ts'
+
+const HTTP_PORT = 9002
+
+let mesh: Mesh
+beforeAll(async () => {
+  mesh = await startMesh({
+    pods: { 'iris-predictor': { labels: componentOf('iris') } },
+    objects: [inferenceService('team', 'iris')],
+  })
+  const { workloadPort, gatewayPort, httpPort } = mesh.service.now()
+  const { labels, address } = mesh.authz
+  await mesh.cluster.apply(
+    sidecar('kserve-authz', 'kserve-authz', {
+      labels,
+      address,
+      inbound: [
+        { number: WORKLOAD_PORT, protocol: 'GRPC', upstream: workloadPort },
+        { number: GATEWAY_PORT, protocol: 'GRPC', upstream: gatewayPort },
+        { number: HTTP_PORT, protocol: 'HTTP', upstream: httpPort },
+      ],
+    }),
+  )
+})
+afterAll(() => mesh?.stop())
+
+/** A check, as Envoy frames it. */
+function framed(): Buffer {
+  const message = encodeCheckRequest(aCheck())
+  const head = Buffer.alloc(5)
+  head.writeUInt32BE(message.length, 1)
+  return Buffer.concat([head, message])
+}
+
+/** gRPC's status of a check at a port of the service; `undefined`: refused before gRPC. */
+async function check(port: number, account: string) {
+  const { address } = mesh.authz
+  const answer = await sendHttp2({
+    address,
+    port,
+    tls: await mesh.identities.issue(account),
+    method: 'POST',
+    path: '/envoy.service.auth.v3.Authorization/Check',
+    headers: { host: 'kserve-authz', 'content-type': 'application/grpc', te: 'trailers' },
+    body: framed(),
+  })
+  return { grpc: answer.headers['grpc-status'], message: answer.headers['grpc-message'] }
+}
+
+const ANSWERED = { grpc: '0' }
+const REFUSED = { grpc: '7', message: 'RBAC: access denied' }
+
+describe('the ports of checks', () => {
+  it.each([
+    ['the sidecar of a model', WORKLOAD_PORT, 'team/default'],
+    ['the gateway', GATEWAY_PORT, 'istio-system/istio-ingressgateway'],
+  ])('answer %s', async (_title, port, account) => {
+    expect(await check(port, account)).toMatchObject(ANSWERED)
+  })
+
+  it.each([
+    ['a model at the port of gateways', GATEWAY_PORT, 'team/default'],
+    ['a gateway at the port of models', WORKLOAD_PORT, 'istio-system/istio-ingressgateway'],
+    ['a workload of another namespace', WORKLOAD_PORT, 'elsewhere/default'],
+    ['a workload of another namespace as a gateway', GATEWAY_PORT, 'elsewhere/default'],
+  ])('refuse %s', async (_title, port, account) => {
+    expect(await check(port, account)).toMatchObject(REFUSED)
+  })
+
+  it.each([WORKLOAD_PORT, GATEWAY_PORT])('hear nobody without a certificate: %d', async (port) => {
+    const plain = { address: mesh.authz.address, port, method: 'POST', path: '/', body: framed() }
+    await expect(sendHttp2({ ...plain, headers: { host: 'kserve-authz' } })).rejects.toThrow()
+  })
+})
+
+describe('the port of probes and metrics', () => {
+  const url = (page: string) => `http://${mesh.authz.address}:${HTTP_PORT}${page}`
+
+  it.each(['/readyz', '/livez', '/metrics'])('answers anybody: %s', async (page) => {
+    await expect.poll(async () => (await get(url(page))).status).toBe(200)
+  })
+
+  it.each(['/', '/debug', '/readyz/'])('has nothing else: %s', async (page) => {
+    const { status, text } = await get(url(page))
+    expect([status, text]).toEqual([403, 'RBAC: access denied'])
+  })
+
+  it('is read only', async () => {
+    expect((await fetch(url('/readyz'), { method: 'POST' })).status).toBe(403)
+  })
+})
+
+describe('the metrics of Envoy that istio/ keeps', () => {
+  it('are some of those that a proxy has', async () => {
+    const regexps = listAt(
+      await meshConfig(),
+      'defaultConfig',
+      'proxyStatsMatcher',
+      'inclusionRegexps',
+    ).map((regexp) => new RegExp(`^${String(regexp)}$`))
+    const { text } = await mesh.gatewayProxy.ask('/stats')
+    const names = text.split('\n').map((line) => line.split(': ', 1)[0] ?? '')
+    const kept = names.filter((name) => regexps.some((regexp) => regexp.test(name)))
+
+    for (const name of [
+      /^http\..*\.ext_authz\.(ok|denied|error|disabled|failure_mode_allowed)$/,
+      /^http\..*\.rbac\.istio_ext_authz_\.shadow_(allowed|denied)$/,
+      /^cluster\.outbound\|9003\|.*\.upstream_rq_(timeout|pending_overflow)$/,
+      /^cluster\.outbound\|9003\|.*\.outlier_detection\.ejections_active$/,
+    ]) {
+      expect(kept).toContainEqual(expect.stringMatching(name))
+    }
+    expect(kept.length).toBeLessThan(names.length / 4)
+  })
+})
