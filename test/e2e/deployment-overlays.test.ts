@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { loadAll } from 'js-yaml'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { writtenOf } from '../support/cluster-installation.ts'
+import { found, render } from '../support/deployment/render.ts'
+import { at, listAt, textAt } from '../support/json.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const NAME = 'kserve-authz'
+
+let folder = ''
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(path.join(tmpdir(), 'overlay-')))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+/** Writes a file of an overlay, which stands beside this project. */
+async function write(name: string, text: string) {
+  const here = path.relative(path.join(folder, path.dirname(name)), ROOT)
+  await mkdir(path.dirname(path.join(folder, name)), { recursive: true })
+  await writeFile(path.join(folder, name), text.replaceAll('../kserve-authz/', `${here}/`))
+}
+
+/** What the README writes in YAML below a comment. */
+async function told(comment: string): Promise<string> {
+  const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8')
+  const blocks = [...readme.matchAll(/^( *)```yaml\n([\s\S]*?)\n\1```$/gm)].map(
+    ([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  )
+  const text = blocks.find((block) => block.startsWith(`# ${comment}`))
+  if (text === undefined) throw new Error(`the README has nothing under "${comment}"`)
+  return text
+}
+
+describe('the overlay of the README', () => {
+  beforeEach(async () => {
+    await write('kustomization.yaml', await told('my-cluster/kustomization.yaml'))
+    await write('config.yaml', await told('my-cluster/config.yaml'))
+  })
+
+  it('names the image and gives the configuration', async () => {
+    const objects = await render(folder)
+    const pod = at(found(objects, 'Deployment', NAME), 'spec', 'template', 'spec')
+    expect(textAt(pod, 'containers', 0, 'image')).toMatch(
+      /^registry\.example\.com\/kserve-authz:\d/,
+    )
+    const mounted = found(objects, 'ConfigMap', textAt(pod, 'volumes', 0, 'configMap', 'name'))
+    const file = { path: 'config.yaml', text: textAt(mounted, 'data', 'config.yaml') }
+    expect(readConfig({ file, env: {}, flags: {} }).limits.optOut).toBe(false)
+  })
+
+  it('comes with alerts and their dashboard', async () => {
+    const kinds = (await render(folder)).map(({ kind }) => kind)
+    expect(kinds).toEqual(expect.arrayContaining(['PodMonitor', 'PrometheusRule']))
+  })
+
+  it("moves the Role for KServe's configuration where that is", async () => {
+    const whole = `${await told('my-cluster/kustomization.yaml')}\n${await told('of kustomization.yaml')}`
+    await write('kustomization.yaml', whole)
+    const objects = await render(folder)
+    const namespaces = objects
+      .filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding')
+      .map(({ metadata }) => metadata.namespace)
+    expect(namespaces).toEqual(['opendatahub', 'opendatahub'])
+  })
+})
+
+describe('the component for some namespaces', () => {
+  const RBAC = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']
+
+  it('permits what rbac-namespaces.yaml does', async () => {
+    await write(
+      'kustomization.yaml',
+      'resources: [../kserve-authz/deploy]\ncomponents: [../kserve-authz/deploy/namespaces]\n',
+    )
+    const rendered = (await render(folder)).filter(({ kind }) => RBAC.includes(kind))
+    const file = await readFile(path.join(ROOT, 'deploy/rbac-namespaces.yaml'), 'utf8')
+    expect(permissionsOf(rendered)).toEqual(permissionsOf(loadAll(file).map(writtenOf)))
+  })
+})
+
+/** Whatever their order and labels. */
+const permissionsOf = (objects: readonly ReturnType<typeof writtenOf>[]) =>
+  new Map(
+    objects.map(({ kind, metadata, ...object }) => [
+      `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
+      [listAt(object, 'rules'), at(object, 'roleRef'), listAt(object, 'subjects')],
+    ]),
+  )
