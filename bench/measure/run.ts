@@ -129,7 +129,7 @@ async function measure(scenario: Scenario, servers: Servers, bench: Bench): Prom
 }
 
 /** One in a hundred of many frames is asked; each of a few. */
-export async function checkOutcomes(
+async function checkOutcomes(
   port: number,
   frames: readonly Buffer[],
   expected: Expected,
