@@ -1,5 +1,5 @@
 import type { Directory } from './access/directory.ts'
-import { type Standing, standingOf } from './access/standing.ts'
+import { type Standing, standingOf, surroundingsIn } from './access/standing.ts'
 import type { Table } from './access/table.ts'
 
 /** From a change to the look at all policies, in milliseconds. */
@@ -17,9 +17,9 @@ export function tellingStandings(
   const look = () => {
     planned = false
     const now = new Map<string, string>()
-    const services = Map.groupBy(directory.services.values(), ({ namespace }) => namespace)
+    const around = surroundingsIn(directory.services.values(), directory.policies.values())
     for (const policy of directory.policies.values()) {
-      const standing = standingOf(policy, services.get(policy.namespace) ?? [])
+      const standing = standingOf(policy, around(policy.namespace))
       const name = `AccessPolicy ${policy.namespace}/${policy.name}`
       const words = JSON.stringify(standing)
       now.set(name, words)

@@ -46,7 +46,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     }
     const policies = policiesIn(facing)
     if (policies !== 'readable') {
-      note?.(`policies: ${regime.invalid ?? 'the path'} cannot be read without doubt`)
+      note?.(`policies: ${regime.invalid ?? 'the path cannot be read without doubt'}`)
       return conclude(facing, { ...NOTHING_KNOWN, policies })
     }
     return judgeCredential(facing, { ...NOTHING_KNOWN, ownComponent: componentIn(facing) })

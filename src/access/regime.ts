@@ -4,6 +4,7 @@ import { type ClaimHeaders, DENY_REASONS, type DenyReason, mergeHeaders } from '
 import type { Exclusion } from './exclusions.ts'
 import type { Audiences } from './identify.ts'
 import type { AcceptedCredentials, Policy, PolicyTerms } from './policy.ts'
+import { areTooMuch } from './policy-weight.ts'
 import { explainRule, matchRule, namesPaths, type Operation, widely } from './rule.ts'
 import type { Protection, Service } from './service.ts'
 
@@ -12,7 +13,7 @@ export type Regime = {
   readonly protection: Protection
   /** Of the policies that decide; empty: there is none. */
   readonly terms: readonly NamedTerms[]
-  /** A policy that cannot be read: nobody is let in. */
+  /** Why nobody is let in: a policy cannot be read, or all of them are too much. */
   readonly invalid: string | undefined
   /** Whether some rule asks for the path. */
   readonly byPath: boolean
@@ -34,16 +35,20 @@ export type RulesVerdict = 'denied' | 'allowed' | 'refused' | 'silent'
  * whose owner opened it by annotation stays open; one that says nothing is protected by the first of them.
  */
 export function regimeOf(service: Service, policies: readonly Policy[]): Regime {
-  const invalid = policies.find(({ terms }) => terms === undefined)
+  const unreadable = policies.find(({ terms }) => terms === undefined)
   const terms = policies.flatMap(({ name, terms }) =>
     terms === undefined ? [] : [{ ...terms, policy: name }],
   )
+  const invalid =
+    unreadable === undefined
+      ? areTooMuch(terms) && 'together they have too many entries'
+      : `${unreadable.name} cannot be read`
   const protects = policies.length > 0 && service.optedOut !== true
-  const excludes = invalid === undefined && service.kind !== 'InferenceGraph'
+  const excludes = invalid === false && service.kind !== 'InferenceGraph'
   return {
     protection: service.protection === 'open' && protects ? 'protected' : service.protection,
     terms,
-    invalid: invalid?.name,
+    invalid: invalid === false ? undefined : invalid,
     byPath: terms.some(({ deny, allow = [] }) => [...deny, ...allow].some(namesPaths)),
     audiences: audiencesOf(terms),
     exclusions: excludes ? inAll(terms.map(({ exclusions }) => exclusions)) : [],

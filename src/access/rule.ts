@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts'
+import { holdsOneOf } from './membership.ts'
 
 /** Who may do what. Every part that is there must match; a list that is there and empty matches nothing. */
 export type Rule = {
@@ -80,9 +81,7 @@ function sourceFault(source: RuleSource, caller: Caller): Part<keyof RuleSource>
     return 'serviceAccounts'
   }
   if (!holds(users, userOf(caller))) return 'users'
-  if (groups !== undefined && !caller.groups.some((group) => groups.includes(group))) {
-    return 'groups'
-  }
+  if (groups !== undefined && !holdsOneOf(caller.groups, groups)) return 'groups'
   if (!holds(principals, caller.principal)) return 'principals'
   if (apiKeys !== undefined && !hasLabels(caller, apiKeys)) return 'apiKeys'
   if (claims !== undefined && !hasClaims(caller, claims)) return 'claims'
@@ -122,9 +121,12 @@ const hasLabels = ({ apiKey }: Caller, wanted: ReadonlyMap<string, string>): boo
 
 const hasClaims = ({ claims }: Caller, wanted: ReadonlyMap<string, readonly string[]>): boolean =>
   claims !== undefined &&
-  [...wanted].every(([name, texts]) =>
-    textsIn(claimAt(claims, name)).some((text) => texts.includes(text)),
-  )
+  [...wanted].every(([name, texts]) => {
+    const value = claimAt(claims, name)
+    return Array.isArray(value)
+      ? holdsOneOf(value, texts)
+      : typeof value === 'string' && texts.includes(value)
+  })
 
 /** The claim of this very name, else the one that the dots lead to. Own properties only. */
 export function claimAt(claims: Readonly<Record<string, unknown>>, name: string): unknown {
@@ -139,9 +141,6 @@ export function claimAt(claims: Readonly<Record<string, unknown>>, name: string)
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const textsIn = (value: unknown): readonly string[] =>
-  (Array.isArray(value) ? value : [value]).filter((entry) => typeof entry === 'string')
 
 /** Whether a rule asks for the path. */
 export const namesPaths = ({ to }: Rule): boolean =>

@@ -1,6 +1,7 @@
 import type { Policy } from './policy.ts'
 import { isTargetOf } from './policy.ts'
-import type { Service } from './service.ts'
+import { overburdened } from './policy-weight.ts'
+import { idOf, type Service, type ServiceId } from './service.ts'
 
 /** One condition of a policy's status, in the words of Gateway API's policy attachment (GEP-713). */
 export type Condition<R extends string = string> = {
@@ -9,24 +10,63 @@ export type Condition<R extends string = string> = {
   readonly message: string
 }
 
+/** What a policy is judged with: all of its namespace. */
+export type Surroundings = {
+  readonly services: readonly Service[]
+  /** Closed, since their policies are too much together. */
+  readonly overburdened: ReadonlySet<ServiceId>
+}
+
+/** Of each namespace. */
+export function surroundingsIn(
+  services: Iterable<Service>,
+  policies: Iterable<Policy>,
+): (namespace: string) => Surroundings {
+  const servicesOf = Map.groupBy(services, ({ namespace }) => namespace)
+  const policiesOf = Map.groupBy(policies, ({ namespace }) => namespace)
+  const known = new Map<string, Surroundings>()
+  return (namespace) => {
+    const own = servicesOf.get(namespace) ?? []
+    const found = known.get(namespace) ?? {
+      services: own,
+      overburdened: overburdened(policiesOf.get(namespace) ?? [], own),
+    }
+    known.set(namespace, found)
+    return found
+  }
+}
+
 /** What has become of a policy. Equal facts give equal words, so that replicas agree. */
 export type Standing = {
   /** Whether it can be read, and its targets exist. */
   readonly accepted: Condition<'Accepted' | 'Invalid' | 'TargetNotFound'>
   /** Whether it decides about requests. */
-  readonly enforced: Condition<'Enforced' | 'Overridden' | 'Shadow' | 'NotAccepted'>
+  readonly enforced: Condition<'Enforced' | 'Overridden' | 'Shadow' | 'NotAccepted' | 'TooLarge'>
 }
 
-/** `services` are those of its namespace; `fault` says why it cannot be read, where that is known. */
+/** All policies and services of its namespace; `fault` says why it cannot be read, where that is known. */
 export function standingOf(
   policy: Policy,
-  services: readonly Service[],
+  { services, overburdened }: Surroundings,
   fault = 'it cannot be read',
 ): Standing {
   const reached = services.filter((service) => isTargetOf(policy, service))
   const accepted = acceptanceOf(policy, reached, fault)
+  const closed = reached.filter((service) => overburdened.has(idOf(service)))
+  if (accepted.holds && policy.mode === 'enforce' && closed.length > 0) {
+    return { accepted, enforced: tooLarge(closed) }
+  }
   return { accepted, enforced: enforcementOf(policy, reached, accepted) }
 }
+
+const tooLarge = (closed: readonly Service[]): Standing['enforced'] => ({
+  holds: false,
+  reason: 'TooLarge',
+  message: `closed, since all their policies together have too many entries: ${listOf(namesOf(closed))}`,
+})
+
+const namesOf = (services: readonly Service[]) =>
+  services.map(({ kind, name }) => `${kind} ${name}`)
 
 function acceptanceOf(
   { targets, terms }: Policy,
@@ -63,7 +103,7 @@ function enforcementOf(
     return { holds: false, reason: 'Shadow', message }
   }
   const overriding = reached.filter(({ optedOut, shadow }) => optedOut === true || shadow === true)
-  const names = overriding.map(({ kind, name }) => `${kind} ${name}`)
+  const names = namesOf(overriding)
   const message = names.length === 0 ? '' : `open by their own annotation: ${listOf(names)}`
   return names.length > 0 && overriding.length === reached.length
     ? { holds: false, reason: 'Overridden', message }

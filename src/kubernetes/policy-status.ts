@@ -1,6 +1,6 @@
 import type { Policy } from '../access/policy.ts'
 import type { Service } from '../access/service.ts'
-import { standingOf } from '../access/standing.ts'
+import { standingOf, surroundingsIn } from '../access/standing.ts'
 import { readResource } from '../resources/resource.ts'
 import type { ReadSettings } from '../resources/settings.ts'
 import { ApiError, type ApiServer } from './api-server.ts'
@@ -121,13 +121,15 @@ function lookAt(
   { services }: PolicyStatusParts,
   againMs: number,
 ) {
-  const byNamespace = Map.groupBy(services(), ({ namespace }) => namespace)
+  const around = surroundingsIn(
+    services(),
+    [...policies.values()].map(({ policy }) => policy),
+  )
   const stale: { readonly held: Held; readonly conditions: readonly Said[] }[] = []
   let afterMs: number | undefined
   for (const held of policies.values()) {
     const { policy, content, fault } = held
-    const known = byNamespace.get(policy.namespace) ?? []
-    const conditions = saidBy(standingOf(policy, known, fault), content)
+    const conditions = saidBy(standingOf(policy, around(policy.namespace), fault), content)
     if (isSaidIn(content, conditions)) continue
     const again = JSON.stringify(conditions) === held.words
     const left = again ? held.writtenAt + againMs - performance.now() : 0

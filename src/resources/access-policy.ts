@@ -1,4 +1,5 @@
 import type { AcceptedCredentials, Policy, PolicyTarget, PolicyTerms } from '../access/policy.ts'
+import { MAX_POLICY_WEIGHT, weightOf } from '../access/policy-weight.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 import { isSubdomainName, type KubernetesObject, printable, valueAt } from './object.ts'
 import { readPolicyExclusions, readPolicyHeaders } from './policy-extras.ts'
@@ -14,6 +15,8 @@ import {
 } from './policy-values.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './settings.ts'
+
+const TOO_MUCH = `has more than ${MAX_POLICY_WEIGHT} entries in its rules`
 
 /**
  * Reads an AccessPolicy. What cannot be read in it, an unknown field included, makes the whole of it
@@ -38,7 +41,9 @@ export function readAccessPolicy(
   const targets = attempt(() => ({ list: readTargets(valueAt(spec, 'targetRefs')) }))
   const terms = attempt(() => {
     fieldsOf('the policy', content, ['apiVersion', 'kind', 'metadata', 'spec', 'status'])
-    return readTerms(spec, settings, raise)
+    const terms = readTerms(spec, settings, raise)
+    if (weightOf(terms) > MAX_POLICY_WEIGHT) throw new PolicyFault('spec', TOO_MUCH)
+    return terms
   })
   return {
     namespace,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Policy, PolicyTarget } from '../../src/access/policy.ts'
-import { standingOf } from '../../src/access/standing.ts'
+import type { Service } from '../../src/access/service.ts'
+import { standingOf as standingIn, surroundingsIn } from '../../src/access/standing.ts'
 import { aPolicy } from '../support/any-policies.ts'
 import { aService } from '../support/builders.ts'
 
@@ -8,6 +9,12 @@ const iris: PolicyTarget = { kind: 'InferenceService', name: 'iris' }
 const gone: PolicyTarget = { kind: 'InferenceGraph', name: 'gone' }
 const enforced = (given: Partial<Policy> = {}) => aPolicy({ mode: 'enforce', ...given })
 const other = aService({ name: 'other' })
+const standingOf = (
+  policy: Policy,
+  services: readonly Service[],
+  fault?: string,
+  policies: readonly Policy[] = [policy],
+) => standingIn(policy, surroundingsIn(services, policies)(policy.namespace), fault)
 
 describe('what has become of a policy', () => {
   it.each<
@@ -107,5 +114,23 @@ describe('what has become of a policy', () => {
       aService({ name: `s${index}`, optedOut: true }),
     )
     expect(standingOf(enforced(), many).enforced.message).toMatch(/s7 and 2 more$/)
+  })
+
+  it('tells that all policies of a service are too much together, which closes it', () => {
+    const rule = { from: [{ users: Array.from({ length: 4_000 }, () => 'a') }], to: undefined }
+    const [one, ...others] = Array.from({ length: 3 }, () =>
+      aPolicy({ mode: 'enforce' }, { deny: [rule] }),
+    )
+    if (one === undefined) throw new Error('one')
+    const services = [aService(), aService({ name: 'opened', optedOut: true })]
+    expect(standingOf(one, services, '', [one, ...others]).enforced).toEqual({
+      holds: false,
+      reason: 'TooLarge',
+      message:
+        'closed, since all their policies together have too many entries: InferenceService iris',
+    })
+    expect(standingOf(one, services, '', others).enforced.reason).toBe('Enforced')
+    const tried = others.map((policy) => ({ ...policy, mode: 'shadow' as const }))
+    expect(standingOf(one, services, '', [one, ...tried]).enforced.reason).toBe('Enforced')
   })
 })

@@ -115,7 +115,7 @@ describe('with deploy/admission.yaml the API server', () => {
     await expect(changed).rejects.toThrow('a rule has an unknown field')
   })
 
-  it('takes the largest of policies', async () => {
+  it('takes more than is read', async () => {
     const source = { users: ['a'], groups: ['b'], claims: { c: ['d'] }, apiKeys: {} }
     const rule = { from: Array(16).fill(source), to: Array(8).fill({ methods: ['GET'] }) }
     const rules = Array(128).fill(rule)

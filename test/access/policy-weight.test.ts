@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest'
+import { holdsOneOf } from '../../src/access/membership.ts'
+import { areTooMuch, MAX_POLICY_WEIGHT, weightOf } from '../../src/access/policy-weight.ts'
+import { regimeOf } from '../../src/access/regime.ts'
+import { aService } from '../support/builders.ts'
+import { policyOf, type Spec } from '../support/policies.ts'
+
+const termsOf = (spec: Spec) => {
+  const { terms } = policyOf(spec)
+  if (terms === undefined) throw new Error('terms')
+  return terms
+}
+const users = (length: number) => ({ allow: [{ from: [{ users: Array(length).fill('a') }] }] })
+const half = users(1_024)
+
+it('every entry of a rule has weight, and every rule', () => {
+  const source = {
+    serviceAccounts: ['a/b'],
+    users: ['a'],
+    groups: ['a', 'b'],
+    principals: ['a/ns/b/sa/c'],
+    apiKeys: { matchLabels: { a: 'b' } },
+    claims: { a: ['b', 'c'], 'd.e': ['f'] },
+  }
+  const operation = { methods: ['GET'], paths: ['/a', '/b'] }
+  expect(weightOf(termsOf({ deny: [{ from: [source], to: [operation] }], allow: [{}] }))).toBe(19)
+  expect(weightOf(termsOf({}))).toBe(0)
+})
+
+it('a policy with more entries than can be judged in time is invalid', () => {
+  const rule = { from: [{ users: Array(1_021).fill('a') }] }
+  expect(policyOf({ allow: Array(4).fill(rule) }).terms).toBeDefined()
+  expect(policyOf({ allow: [...Array(4).fill(rule), {}, {}, {}, {}, {}] }).terms).toBeUndefined()
+  expect(MAX_POLICY_WEIGHT).toBe(4_096)
+})
+
+it('a service whose policies are too much together is closed, by one more too', () => {
+  const policies = Array.from({ length: 7 }, (_, index) => policyOf(half, `policy-${index}`))
+  const { invalid } = regimeOf(aService(), policies)
+  expect(invalid).toBeUndefined()
+  const more = regimeOf(aService(), [...policies, policyOf(half, 'more')])
+  expect(more.invalid).toBe('together they have too many entries')
+  expect(areTooMuch(more.terms)).toBe(true)
+})
+
+it.each([3, 15, 16, 17, 5_000])('a list of %i texts holds those that are in it', (length) => {
+  const list = Array.from({ length }, (_, index) => `text-${index}`)
+  for (const text of list.slice(0, 100)) expect(holdsOneOf(list, ['other', text])).toBe(true)
+  expect(holdsOneOf(list, ['other', `text-${length}`])).toBe(false)
+  expect(holdsOneOf(list, [])).toBe(false)
+})
+
+it('lists are told apart, however many are asked', () => {
+  const lists = Array.from({ length: 40 }, (_, list) =>
+    Array.from({ length: 20 }, (_, index) => `${list}-${index}`),
+  )
+  for (const [index, list] of [...lists, ...lists].entries()) {
+    expect(holdsOneOf(list, [`${index % 40}-3`])).toBe(true)
+    expect(holdsOneOf(list, [`${(index + 1) % 40}-3`])).toBe(false)
+  }
+})
