@@ -67,6 +67,15 @@ Ready: ${worlds.map(({ world, readyMs }) => `${world.name} ${(readyMs / 1_000).t
 ${table([['what', 'which'], ...facts()])}
 
 From ${before.date} to ${after.date} UTC; load average before ${before.loadAverage.toFixed(2)}. Other programs took at most ${foreign.toFixed(2)} cores during
-the slices of a scenario, in the median.
+the slices of a scenario, in the median.${repeatedIn(worlds)}
 `
+}
+
+function repeatedIn(worlds: readonly MeasuredWorld[]): string {
+  const repeated = worlds
+    .flatMap(({ measured }) => measured)
+    .flatMap(({ scenario, repeatedFor }) =>
+      repeatedFor === undefined ? [] : [`${scenario.title} (${repeatedFor})`],
+    )
+  return repeated.length === 0 ? '' : ` Measured a second time: ${repeated.join('; ')}.`
 }

@@ -116,17 +116,22 @@ function serviceAccountOf({ kind, user }: Caller): string | undefined {
 const userOf = ({ kind, user }: Caller): string | undefined =>
   kind === 'mesh' || kind === 'anonymous' ? undefined : user
 
-const hasLabels = ({ apiKey }: Caller, wanted: ReadonlyMap<string, string>): boolean =>
-  apiKey !== undefined && [...wanted].every(([label, value]) => apiKey.labels.get(label) === value)
+function hasLabels({ apiKey }: Caller, wanted: ReadonlyMap<string, string>): boolean {
+  if (apiKey === undefined) return false
+  for (const [label, value] of wanted) if (apiKey.labels.get(label) !== value) return false
+  return true
+}
 
-const hasClaims = ({ claims }: Caller, wanted: ReadonlyMap<string, readonly string[]>): boolean =>
-  claims !== undefined &&
-  [...wanted].every(([name, texts]) => {
-    const value = claimAt(claims, name)
-    return Array.isArray(value)
-      ? holdsOneOf(value, texts)
-      : typeof value === 'string' && texts.includes(value)
-  })
+function hasClaims({ claims }: Caller, wanted: ReadonlyMap<string, readonly string[]>): boolean {
+  if (claims === undefined) return false
+  for (const [name, texts] of wanted) if (!isAmong(claimAt(claims, name), texts)) return false
+  return true
+}
+
+const isAmong = (value: unknown, texts: readonly string[]): boolean =>
+  Array.isArray(value)
+    ? holdsOneOf(value, texts)
+    : typeof value === 'string' && texts.includes(value)
 
 /** The claim of this very name, else the one that the dots lead to. Own properties only. */
 export function claimAt(claims: Readonly<Record<string, unknown>>, name: string): unknown {
