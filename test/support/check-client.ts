@@ -8,6 +8,7 @@ import {
   encodeCheckRequest,
   type HeaderOption,
 } from '../../src/envoy/protocol.ts'
+import { mustTellNothing, noteHeaders } from './traces.ts'
 
 export type CheckClient = {
   /** Asks as a proxy does; rejects with gRPC's error where there is no answer. */
@@ -55,8 +56,12 @@ export function checkClient(port: number): CheckClient {
     })
 
   return {
-    check: async (request, grpcTimeout) =>
-      decodeCheckResponse(await checkBytes(encodeCheckRequest(request), grpcTimeout)),
+    check: async (request, grpcTimeout) => {
+      noteHeaders(Object.entries(request.attributes?.request?.http?.headers ?? {}))
+      const answer = decodeCheckResponse(await checkBytes(encodeCheckRequest(request), grpcTimeout))
+      mustTellNothing('an answer', [answer.denied_response])
+      return answer
+    },
     checkBytes,
     health: (service) => askHealth('Check', { service }),
     listHealth: () => askHealth('List', {}),

@@ -3,6 +3,7 @@ import https from 'node:https'
 import path from 'node:path'
 import type { Site } from './cluster-programs.ts'
 import { at, textAt } from './json.ts'
+import { noteCredential } from './traces.ts'
 
 /** An object, as far as it must be known to find it. */
 export type Ref = {
@@ -80,7 +81,9 @@ export function clusterClient({ folder, apiPort, adminToken }: Site) {
         path: `${pathOf(account)}/token`,
         body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec },
       })
-      return textAt(answer, 'status', 'token')
+      const token = textAt(answer, 'status', 'token')
+      noteCredential(token)
+      return token
     },
     close: () => agent.destroy(),
   }

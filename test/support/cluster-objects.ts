@@ -1,5 +1,6 @@
 import type { Cluster } from './cluster.ts'
 import type { Written } from './cluster-client.ts'
+import { noteCredential } from './traces.ts'
 
 const KSERVE = 'serving.kserve.io'
 
@@ -9,17 +10,21 @@ export const keySecret = (
   name: string,
   key: string,
   services?: string,
-): Written => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: {
-    namespace,
-    name,
-    labels: { 'kserve-authz.io/credential': 'api-key' },
-    ...(services === undefined ? {} : { annotations: { 'kserve-authz.io/services': services } }),
-  },
-  data: { api_key: Buffer.from(key).toString('base64') },
-})
+): Written => {
+  noteCredential(key)
+  const annotations = services === undefined ? {} : { 'kserve-authz.io/services': services }
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      namespace,
+      name,
+      labels: { 'kserve-authz.io/credential': 'api-key' },
+      annotations,
+    },
+    data: { api_key: Buffer.from(key).toString('base64') },
+  }
+}
 
 type PodSpec = {
   /** Of the InferenceService. */

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { get, startChild, until } from '../../scripts/child.ts'
 import { type CheckClient, checkClient } from './check-client.ts'
 import { at } from './json.ts'
+import { mustTellNothing, pagesOf } from './traces.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
@@ -22,7 +23,7 @@ type ClusterServiceSpec = {
 
 /**
  * Starts the program as it runs in a cluster, with both listeners; resolves once they answer, which is
- * before the cluster is known. Its `stop` ends it.
+ * before the cluster is known. Its `stop` ends it, and rejects where it told of a credential.
  */
 export async function startClusterService(spec: ClusterServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))
@@ -50,10 +51,14 @@ export async function runClusterService({ command, cwd, removeFiles }: ClusterPr
   const log = recordsOf(child.stderr)
   const clients: CheckClient[] = []
   const stop = async () => {
+    const pages = await pagesOf(read)
     for (const client of clients) client.close()
     await child.stop()
     await removeFiles()
+    mustTellNothing('what a service told', [log, decisions, pages])
   }
+  let httpPort = 0
+  const read = (page: string) => get(`http://127.0.0.1:${httpPort}${page}`)
   const died = new AbortController()
   void child.ended.then((how) => died.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
   const portOf = (fields: object) =>
@@ -66,8 +71,7 @@ export async function runClusterService({ command, cwd, removeFiles }: ClusterPr
   try {
     const workloadPort = await portOf({ msg: 'answering checks', position: 'workload' })
     const gatewayPort = await portOf({ msg: 'answering checks', position: 'gateway' })
-    const httpPort = await portOf({ msg: 'serving metrics and health' })
-    const read = (page: string) => get(`http://127.0.0.1:${httpPort}${page}`)
+    httpPort = await portOf({ msg: 'serving metrics and health' })
     return {
       pid: child.pid,
       workloadPort,

@@ -13,6 +13,7 @@ import {
   startEtcd,
 } from './cluster-programs.ts'
 import { at, listAt } from './json.ts'
+import { mustTellNothingIn } from './traces.ts'
 
 export type Cluster = ClusterClient & {
   readonly site: Site
@@ -96,8 +97,11 @@ function clusterAt(
     },
     whenServed: (crd) => whenServed(client, crd),
     stop: async () => {
+      const told = mustTellNothingIn(client)
+      await told.catch(() => {})
       client.close()
       await stop()
+      await told
     },
   }
 }

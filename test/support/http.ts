@@ -1,6 +1,7 @@
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import { at, textAt } from './json.ts'
+import { noteHeaders } from './traces.ts'
 
 const DEADLINE_MS = 5_000
 
@@ -35,6 +36,7 @@ type To = { readonly port: number; readonly address?: string }
 
 /** Sends bytes over a connection of their own and reads the answer to its end. */
 export function sendRaw({ port, address = '127.0.0.1' }: To, sent: string): Promise<Reply> {
+  noteHeaders(parseReply(sent).headers)
   return new Promise((resolve, reject) => {
     let bytes = ''
     const socket = connect(port, address, () => socket.write(sent, 'latin1'))
@@ -102,6 +104,7 @@ export function sendHttp2(
   request: Http2Request,
 ): Promise<Reply> {
   const { method = 'GET', path, authority, headers = [], body } = request
+  noteHeaders(headers)
   const session = connectHttp2(`http://${address}:${port}`, UNCHECKED)
   const reply = new Promise<Reply>((resolve, reject) => {
     session.on('error', reject)

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { startChild, until } from '../../scripts/child.ts'
+import { get, startChild, until } from '../../scripts/child.ts'
 import { at } from './json.ts'
+import { mustTellNothing, pagesOf } from './traces.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
@@ -53,9 +54,11 @@ export async function startService({ folder, config, port = 0, program = fromHer
       signal: gone.signal,
     })
   try {
+    const grpcPort = await portSaidBy('answering checks')
+    const httpPort = await portSaidBy('serving metrics and health')
     return {
-      grpcPort: await portSaidBy('answering checks'),
-      httpPort: await portSaidBy('serving metrics and health'),
+      grpcPort,
+      httpPort,
       /** What was decided so far. */
       decisions,
       /** What else it told so far. */
@@ -65,8 +68,10 @@ export async function startService({ folder, config, port = 0, program = fromHer
         if (pid !== undefined) process.kill(pid, name)
       },
       stop: async () => {
+        const pages = await pagesOf((page) => get(`http://127.0.0.1:${httpPort}${page}`))
         await stop()
         await rm(own, { recursive: true, force: true })
+        mustTellNothing('what a service told', [log, decisions, pages])
       },
     }
   } catch (fault) {

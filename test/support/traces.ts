@@ -1,28 +1,55 @@
+import { hash } from 'node:crypto'
 import type { ClusterClient } from './cluster-client.ts'
-import type { ClusterService } from './cluster-service.ts'
 
-type Places = {
-  readonly services: readonly Pick<ClusterService, 'log' | 'decisions' | 'read'>[]
-  readonly cluster: Pick<ClusterClient, 'get'>
+/** The ends of all credentials of this process so far, and of their digests. */
+const ends = new Set<string>()
+
+const END_LENGTH = 20
+/** What is shorter could be a word of anything. */
+const CREDENTIAL = /^[\w.~-]{16,}$/
+
+/** From now on nothing may tell this credential, or a digest of it. */
+export function noteCredential(value: string) {
+  if (!CREDENTIAL.test(value)) return
+  const digests = (['hex', 'base64', 'base64url'] as const).map((as) => hash('sha256', value, as))
+  for (const each of [value, ...digests]) ends.add(each.slice(-END_LENGTH))
 }
 
-/** What begins any part of a JWT but its signature, and what begins OpenShift's tokens. */
-const CREDENTIAL = /eyJ[\w-]{8,}|sha256~[\w-]{8,}/g
+const NAMES: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'api-key', 'cookie'])
 
-/**
- * What stands of credentials in what services printed, in their metrics or in the events of a cluster: of any
- * token, and of these credentials.
- */
-export async function tracesOf(
-  credentials: readonly string[],
-  { services, cluster }: Places,
-): Promise<readonly string[]> {
-  const pages = services.flatMap(({ read }) => ['/metrics', '/readyz?verbose'].map(read))
-  // What has ended serves no pages any more.
-  const served = await Promise.all(pages.map((page) => page.catch(() => undefined)))
-  const printed = services.map(({ log, decisions }) => [log, decisions])
-  const all = JSON.stringify([printed, served, await cluster.get('/api/v1/events')])
-  // The signature tells a token from others, and is no word of anything else.
-  const ends = credentials.map((credential) => credential.slice(-20))
-  return [...(all.match(CREDENTIAL) ?? []), ...ends.filter((end) => all.includes(end))]
+/** The same for all that a request shows. */
+export function noteHeaders(headers: Iterable<readonly [name: string, value: string]>) {
+  for (const [name, value] of headers) {
+    if (NAMES.has(name.toLowerCase())) value.split(/[\s,;=]+/).forEach(noteCredential)
+  }
+}
+
+/** Words of a text, and digests in base64. */
+const WORDS = /[\w.~-]{16,}|[A-Za-z0-9+/]{43}=/g
+/** What begins any part of a JWT but its signature, and what begins OpenShift's tokens. */
+const TOKENS = /eyJ[\w-]{8,}|sha256~[\w-]{8,}/g
+
+/** How many of a text's words are credentials, digests of one, or tokens of any kind. */
+export const tracesIn = (text: string): number =>
+  (text.match(WORDS) ?? []).filter((word) => ends.has(word.replace(/\.+$/, '').slice(-END_LENGTH)))
+    .length + (text.match(TOKENS) ?? []).length
+
+type Read = (page: string) => Promise<{ readonly text: string }>
+
+/** Texts of a service's pages; none where it has ended. */
+export async function pagesOf(read: Read): Promise<readonly string[]> {
+  const pages = ['/metrics', '/readyz?verbose'].map(async (page) => (await read(page)).text)
+  return Promise.all(pages.map((page) => page.catch(() => '')))
+}
+
+/** What a service printed and serves. Throws where it tells of a credential; the message does not. */
+export function mustTellNothing(what: string, told: readonly unknown[]) {
+  const traces = tracesIn(JSON.stringify(told))
+  if (traces > 0) throw new Error(`credentials in ${what}: ${traces}`)
+}
+
+/** The same of the events of a cluster; none where it does not answer. */
+export async function mustTellNothingIn({ call }: Pick<ClusterClient, 'call'>) {
+  const events = await call({ path: '/api/v1/events' }).catch(() => undefined)
+  mustTellNothing('the events of a cluster', [events?.body])
 }
