@@ -140,7 +140,7 @@ function passOn({ request, response, body }: Exchange, agent: https.Agent, port:
   const onward = https.request(
     { host: '127.0.0.1', port, method, path: url, headers, agent },
     (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      response.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders()
       answer.pipe(response)
       answer.on('error', () => response.destroy())
     },

@@ -24,15 +24,18 @@ export function noteHeaders(headers: Iterable<readonly [name: string, value: str
   }
 }
 
-/** Words of a text, and digests in base64. */
-const WORDS = /[\w.~-]{16,}|[A-Za-z0-9+/]{43}=/g
+const WORDS = /[\w.~-]{16,}/g
+/** Digests of SHA-256 in base64. */
+const DIGESTS = /[A-Za-z0-9+/]{43}=/g
 /** What begins any part of a JWT but its signature, and what begins OpenShift's tokens. */
 const TOKENS = /eyJ[\w-]{8,}|sha256~[\w-]{8,}/g
 
 /** How many of a text's words are credentials, digests of one, or tokens of any kind. */
-export const tracesIn = (text: string): number =>
-  (text.match(WORDS) ?? []).filter((word) => ends.has(word.replace(/\.+$/, '').slice(-END_LENGTH)))
-    .length + (text.match(TOKENS) ?? []).length
+export function tracesIn(text: string): number {
+  const words = [WORDS, DIGESTS].flatMap((each) => text.match(each) ?? [])
+  const known = words.filter((word) => ends.has(word.replace(/\.+$/, '').slice(-END_LENGTH)))
+  return known.length + (text.match(TOKENS) ?? []).length
+}
 
 type Read = (page: string) => Promise<{ readonly text: string }>
 
