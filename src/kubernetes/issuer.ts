@@ -50,7 +50,10 @@ export function createClusterIssuer(name: string | null, parts: IssuerParts): Cl
   return {
     name: () => found,
     problem: () => problem,
-    fetchKeys: (closing) => get(KEYS, 'application/jwk-set+json', closing),
+    fetchKeys: (closing) =>
+      get(KEYS, 'application/jwk-set+json', closing).catch((error: unknown) => {
+        throw isForbidden(error) ? new Error(`missing permission: get ${KEYS}`) : error
+      }),
   }
 
   async function ask() {
@@ -106,13 +109,15 @@ function issuerIn(answer: unknown): string {
   return named
 }
 
+const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403
+
 function describe(error: unknown): string {
   if (!(error instanceof ApiError)) {
     return error instanceof Error && error.message.includes('API server')
       ? error.message
       : 'the API server cannot be reached'
   }
-  return error.status === 403
+  return isForbidden(error)
     ? `missing permission: get ${DISCOVERY} (or set kubernetes.issuer)`
     : error.message
 }

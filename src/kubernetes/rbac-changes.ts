@@ -9,6 +9,9 @@ export type RbacChanges = {
   readonly age: (namespace: string) => number
 }
 
+/** Of namespaces that are counted apart; they come and go. */
+const MAX_NAMESPACES = 10_000
+
 type Changes = { readonly count: number; readonly at: number }
 
 const NONE: Changes = { count: 0, at: Number.NEGATIVE_INFINITY }
@@ -18,7 +21,17 @@ export function createRbacChanges(settled: () => boolean): RbacChanges {
   /** By namespace; of ClusterRoles and their bindings `''`. */
   const changes = new Map<string, Changes>()
 
+  /** Counts them together with the whole cluster: no sum goes back, and each has the last change of all. */
+  const fold = () => {
+    const all = [...changes.values()]
+    const everywhere = changes.get('') ?? NONE
+    const most = all.reduce((sum, { count }) => Math.max(sum, count), 0)
+    const at = all.reduce((last, each) => Math.max(last, each.at), NONE.at)
+    changes.clear()
+    changes.set('', { count: everywhere.count + most, at })
+  }
   const changed = (key: string) => {
+    if (changes.size > MAX_NAMESPACES) fold()
     const namespace = key.slice(0, key.indexOf('/'))
     const { count, at } = changes.get(namespace) ?? NONE
     changes.set(namespace, { count: count + 1, at: settled() ? performance.now() : at })

@@ -87,4 +87,12 @@ describe("the cluster's issuer", () => {
     ])
     expect(asked).toMatchObject([{ dependency: 'cluster-keys', result: 'success' }])
   })
+
+  it.each([
+    ['nobody may read', new ApiError(403), 'missing permission: get /openid/v1/jwks'],
+    ['are not there', new ApiError(500), 'the API server answered with status 500'],
+  ])('has keys that %s, which is told', async (_title, error, text) => {
+    const { fetchKeys } = issuerOf(failing(error), 'https://ours')
+    await expect(fetchKeys(stop.signal)).rejects.toThrow(text)
+  })
 })

@@ -29,6 +29,26 @@ describe('changes of Roles and bindings', () => {
     expect([age('team'), age('other')]).toEqual([5, 5])
   })
 
+  it('of very many namespaces touch every one now and then, and no count goes back', () => {
+    const { keeper, count, age } = createRbacChanges(() => true)
+    const team = () => count('team')
+    keeper.put(listed('team/binding'))
+    keeper.put(listed('/admins'))
+    let [before, joined] = [team(), 0]
+    for (let index = 0; index < 25_000; index += 1) {
+      vi.advanceTimersByTime(1)
+      const namespace = `n${index}`
+      const own = count(namespace)
+      keeper.put(listed(`${namespace}/binding`))
+      expect(count(namespace)).toBeGreaterThan(own)
+      expect(age(namespace)).toBe(0)
+      expect(team()).toBeGreaterThanOrEqual(before)
+      before = team()
+      if (age('team') <= 1) joined += 1
+    }
+    expect(joined).toBe(1 + 2)
+  })
+
   it('are none as long as the cluster is read for the first time', () => {
     let settled = false
     const { keeper, age, count } = createRbacChanges(() => settled)
