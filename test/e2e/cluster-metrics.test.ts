@@ -61,10 +61,10 @@ async function samplesOf(name: string): Promise<ReadonlyMap<string, number>> {
 
 const sampleOf = async (name: string, labels = '') => (await samplesOf(name)).get(labels)
 
-const resourcesWith = async (value: number) =>
+const resourcesWith = async (value: number): Promise<readonly string[]> =>
   [...(await samplesOf('watch_synced'))]
     .filter(([, synced]) => synced === value)
-    .map(([labels]) => /^resource="(.*)"$/.exec(labels)?.[1])
+    .map(([labels]) => labels.replace(/^resource="(.*)"$/, '$1'))
     .toSorted()
 
 it('tell what is known, and what is not', async () => {
@@ -84,12 +84,12 @@ it('tell what is known, and what is not', async () => {
 it('count what is known', async () => {
   expect(await sampleOf('api_keys')).toBe(2)
   const services = [...(await samplesOf('services'))].filter(([, count]) => count > 0)
-  expect(services.toSorted()).toEqual([
-    ['kind="InferenceGraph",protection="protected"', 1],
-    ['kind="InferenceService",protection="open"', 1],
-    ['kind="InferenceService",protection="protected"', 1],
-    ['kind="LLMInferenceService",protection="protected"', 1],
-  ])
+  expect(Object.fromEntries(services)).toEqual({
+    'kind="InferenceGraph",protection="protected"': 1,
+    'kind="InferenceService",protection="open"': 1,
+    'kind="InferenceService",protection="protected"': 1,
+    'kind="LLMInferenceService",protection="protected"': 1,
+  })
 })
 
 it('count answers, questions and what is remembered', async () => {
