@@ -96,7 +96,8 @@ export async function explain(
   const incoming = readCheckRequest(decodeCheckRequest(bytes), position)
   if (incoming.request === undefined) steps.push('request: cannot be read without doubt')
   const answer = await authorize(incoming.request, (step) => steps.push(step))
-  const verdict = await answer.trial?.()
+  const told = new Set(steps)
+  const verdict = await answer.trial?.((step) => told.has(step) || steps.push(`shadow: ${step}`))
   if (verdict !== undefined) steps.push(`shadow: ${verdict.decision} ${verdict.reason}`.trim())
   const reply = decodeCheckResponse(encodeAnswer(encode, incoming, answer))
   const { decision, target } = answer

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { configurationTable } from '../scripts/configuration-page.ts'
 import { readConfig } from '../src/config.ts'
 import { read } from './resources/objects.ts'
+import { run } from './support/command-line.ts'
 
 const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8')
 
@@ -15,6 +16,16 @@ it('the example of the page is a configuration', () => {
   const text = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
   const config = readConfig({ file: { path: 'example.yaml', text }, env: {}, flags: {} })
   expect(config.jwt.providers.map(({ name }) => name)).toEqual(['keycloak'])
+})
+
+it('the page of AccessPolicies shows an answer of check as it is', async () => {
+  const text = readFileSync(new URL('../docs/access-policy.md', import.meta.url), 'utf8')
+  const [, command = '', told = ''] =
+    /^\$ node src\/main\.ts ((?:.*\\\n)*.*)\n([\s\S]*?)```/m.exec(text) ?? []
+  const { stdout } = await run(...command.replaceAll('\\\n', '').trim().split(/ +/))
+
+  expect(stdout.startsWith(told)).toBe(true)
+  expect(told).toContain('no, by from[0]')
 })
 
 it('the policies of the page of AccessPolicies can be read', () => {

@@ -1,4 +1,7 @@
+import type { Caller } from './caller.ts'
 import type { Credential } from './credential.ts'
+import type { Permission } from './decide.ts'
+import { resourceOf, type ServiceRef } from './service.ts'
 import type { Target } from './target.ts'
 
 /** The steps of a decision in words, for `check`. */
@@ -15,3 +18,13 @@ export const describeCredential = (credential: Credential): string =>
   credential.kind === 'presented'
     ? `credential: one, in ${credential.places.map(({ name }) => name).join(' and ')}`
     : `credential: ${credential.kind}`
+
+export function describePermission(
+  { apiKey, inRbac }: Caller,
+  { kind, namespace, name }: ServiceRef,
+  permission: Permission,
+): string {
+  const asked = `get ${resourceOf(kind)}/${name} in ${namespace}`
+  if (apiKey === undefined) return `RBAC, ${inRbac ? asked : 'where this is nobody'}: ${permission}`
+  return `scope of the key: ${permission === 'foreign' ? 'no' : permission}`
+}

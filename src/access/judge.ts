@@ -3,14 +3,16 @@ import type { Answer, Note, Settings, Sources } from './authorize.ts'
 import { readCredential } from './credential.ts'
 import { decide, type Facts } from './decide.ts'
 import type { Allow } from './decision.ts'
-import { describeCredential, describeTarget } from './describe.ts'
+import { describeCredential, describePermission, describeTarget } from './describe.ts'
 import { isExcluded, isListed, isPreflight } from './exclusions.ts'
+import { explainRefusal, explainWithout } from './explain.ts'
 import { forwards } from './forwarding.ts'
 import { createIdentify } from './identify.ts'
 import { ANONYMOUS, meshPeer, peerOf } from './mesh-peer.ts'
 import { ownComponent } from './own-component.ts'
 import { isCanonicalPath, pathOf } from './path.ts'
-import { isDenied, judgeByRules, type Regime, refusalOf } from './regime.ts'
+import { refusalOf } from './refusal.ts'
+import { isDenied, judgeByRules, type Regime } from './regime.ts'
 import type { AccessRequest } from './request.ts'
 import type { Operation } from './rule.ts'
 import { type Soon, whenKnown } from './soon.ts'
@@ -46,7 +48,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     }
     const policies = policiesIn(facing)
     if (policies !== 'readable') {
-      note?.(`policies: ${regime.invalid ?? 'the path cannot be read without doubt'}`)
+      note?.(`policies: ${regime.invalid ?? 'rules ask for the path, and it is not canonical'}`)
       return conclude(facing, { ...NOTHING_KNOWN, policies })
     }
     return judgeCredential(facing, { ...NOTHING_KNOWN, ownComponent: componentIn(facing) })
@@ -90,9 +92,10 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
   }
 
   /** A mesh peer, or anybody at all, where every policy accepts that. */
-  function withoutCredential({ request, target, regime }: Case): Authentication | 'none' {
+  function withoutCredential({ request, target, regime, note }: Case): Authentication | 'none' {
     if (regime.terms.length === 0) return 'none'
     const peer = meshPeer(request, target, settings.mesh)
+    if (note !== undefined) explainWithout(regime.terms, peer, note)
     const callers = peer === undefined ? [ANONYMOUS] : [peer, ANONYMOUS]
     const caller = callers.find((each) => refusalOf(regime, each) === undefined)
     return caller === undefined ? 'none' : known(caller)
@@ -113,14 +116,14 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     note?.(`caller: ${caller.user} (${caller.kind} ${caller.reference})`)
     const refusal = refusalOf(regime, caller)
     if (refusal !== undefined) {
-      note?.(`policies: they do not accept this credential, ${refusal}`)
+      if (note !== undefined) explainRefusal(regime.terms, caller, note)
       return conclude(facing, { ...facts, credential: rejected(refusal) })
     }
     const rules = judgeByRules(regime, caller, operationIn(facing), note)
     const needed = rules === 'silent' || caller.apiKey !== undefined
     const permission = needed ? permissionOf(caller, target.service) : 'no'
     return whenKnown(permission, (permission) => {
-      if (needed) note?.(`permission: ${permission}`)
+      if (needed) note?.(describePermission(caller, target.service, permission))
       return conclude(facing, { ...facts, credential: authentication, rules, permission })
     })
   }

@@ -1,11 +1,13 @@
 import type { Note } from './authorize.ts'
 import type { Caller } from './caller.ts'
-import { type ClaimHeaders, DENY_REASONS, type DenyReason, mergeHeaders } from './decision.ts'
+import { type ClaimHeaders, mergeHeaders } from './decision.ts'
 import type { Exclusion } from './exclusions.ts'
+import { explainRules } from './explain.ts'
 import type { Audiences } from './identify.ts'
-import type { AcceptedCredentials, Policy, PolicyTerms } from './policy.ts'
+import type { Policy, PolicyTerms } from './policy.ts'
 import { areTooMuch } from './policy-weight.ts'
-import { explainRule, matchRule, namesPaths, type Operation, widely } from './rule.ts'
+import type { NamedTerms } from './refusal.ts'
+import { matchRule, namesPaths, type Operation, widely } from './rule.ts'
 import type { Protection, Service } from './service.ts'
 
 /** All policies of one service as one: what is in force there. */
@@ -24,8 +26,6 @@ export type Regime = {
   /** Headers for the model; `undefined`: no policy asks for any. */
   readonly claimHeaders: ClaimHeaders | undefined
 }
-
-type NamedTerms = PolicyTerms & { readonly policy: string }
 
 /** How the rules of all policies judge a caller. `silent`: none of them says who may. */
 export type RulesVerdict = 'denied' | 'allowed' | 'refused' | 'silent'
@@ -106,73 +106,4 @@ export function isDenied({ terms }: Terms, caller: Caller, operation: Operation)
   if (terms.every(({ deny }) => deny.length === 0)) return false
   const seen = widely(caller, operation)
   return terms.some(({ deny }) => deny.some((rule) => matchRule(rule, ...seen)))
-}
-
-function explainRules(
-  terms: readonly NamedTerms[],
-  caller: Caller,
-  operation: Operation,
-  note: Note,
-) {
-  const seen = widely(caller, operation)
-  for (const { policy, deny, allow } of terms) {
-    for (const [index, rule] of deny.entries()) {
-      note(`policy ${policy}, deny[${index}]: ${explainRule(rule, ...seen)}`)
-    }
-    for (const [index, rule] of (allow ?? []).entries()) {
-      note(`policy ${policy}, allow[${index}]: ${explainRule(rule, caller, operation)}`)
-    }
-    if (allow?.length === 0) note(`policy ${policy}, allow: nobody`)
-  }
-}
-
-/** Why the policies do not accept a caller's credential; `undefined`: all of them do. */
-export function refusalOf({ terms }: Terms, caller: Caller): DenyReason | undefined {
-  const reasons = terms.flatMap(({ accepted }) => {
-    const reason = accepted === undefined ? byInstallation(caller) : refusedBy(accepted, caller)
-    return reason ?? []
-  })
-  return reasons.length < 2 ? reasons[0] : DENY_REASONS.find((reason) => reasons.includes(reason))
-}
-
-/** Never mesh peers or anonymous callers. */
-const byInstallation = ({ kind }: Caller): DenyReason | undefined =>
-  kind === 'mesh' || kind === 'anonymous' ? 'missing-credential' : undefined
-
-function refusedBy(accepted: AcceptedCredentials, caller: Caller): DenyReason | undefined {
-  switch (caller.kind) {
-    case 'kubernetes':
-      return accepted.kubernetes === undefined ? 'unknown-issuer' : undefined
-    case 'api-key':
-      return refusedKey(accepted, caller)
-    case 'jwt':
-      return refusedJwt(accepted, caller)
-    case 'mesh':
-      return accepted.mesh ? undefined : 'missing-credential'
-    case 'anonymous':
-      return accepted.anonymous ? undefined : 'missing-credential'
-    case 'component':
-      return undefined
-  }
-}
-
-function refusedKey({ apiKeys }: AcceptedCredentials, { apiKey }: Caller): DenyReason | undefined {
-  if (apiKeys === undefined || apiKey === undefined) return 'unknown-api-key'
-  const selected = [...apiKeys.labels].every(([name, value]) => apiKey.labels.get(name) === value)
-  return selected ? undefined : 'key-not-for-service'
-}
-
-function refusedJwt(
-  { jwt }: AcceptedCredentials,
-  { provider, claims = {} }: Caller,
-): DenyReason | undefined {
-  const accepted = jwt.filter((each) => each.provider === provider)
-  if (accepted.length === 0) return 'unknown-issuer'
-  const named: readonly unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  const fits = accepted.some(
-    ({ audiences }) =>
-      audiences === undefined ||
-      named.some((entry) => typeof entry === 'string' && audiences.includes(entry)),
-  )
-  return fits ? undefined : 'wrong-audience'
 }

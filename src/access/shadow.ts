@@ -1,4 +1,4 @@
-import type { Answer } from './authorize.ts'
+import type { Answer, Note } from './authorize.ts'
 import type { CredentialKind } from './caller.ts'
 import type { DenyReason } from './decision.ts'
 import type { Judge } from './judge.ts'
@@ -19,7 +19,7 @@ export type ShadowVerdict = {
 }
 
 /** Finds out the verdict; for after the answer. */
-export type Trial = () => Soon<ShadowVerdict>
+export type Trial = (note?: Note) => Soon<ShadowVerdict>
 
 export type ShadowParts = {
   readonly judge: Judge
@@ -39,12 +39,14 @@ export function createShadow({ judge, regimesOf, now }: ShadowParts) {
 
   return (request: AccessRequest, targets: Targets): Trial | undefined => {
     const first = targets.find(({ service }) => regimesOf(service).tried !== undefined)
-    return first === undefined ? undefined : () => attempt(request, targets, first.service)
+    return first === undefined
+      ? undefined
+      : (note) => attempt(request, targets, first.service, note)
   }
 
-  function attempt(request: AccessRequest, targets: Targets, service: Service) {
+  function attempt(request: AccessRequest, targets: Targets, service: Service, note?: Note) {
     if (waiting >= MAX_WAITING || purse.isEmpty()) return overloaded(service)
-    const answer = judgeAll({ ...request, proxy: () => 'shadow' }, targets)
+    const answer = judgeAll({ ...request, proxy: () => 'shadow' }, targets, note)
     if (!(answer instanceof Promise)) return verdictOf(answer, service)
     purse.take()
     waiting += 1
@@ -56,13 +58,13 @@ export function createShadow({ judge, regimesOf, now }: ShadowParts) {
   }
 
   /** All must allow. The first denial is the verdict. */
-  function judgeAll(request: AccessRequest, targets: Targets): Soon<Answer> {
+  function judgeAll(request: AccessRequest, targets: Targets, note?: Note): Soon<Answer> {
     const [target, next, ...rest] = targets
     const { enforced, tried = enforced } = regimesOf(target.service)
-    return whenKnown(judge(request, target, tried, undefined), (answer) =>
+    return whenKnown(judge(request, target, tried, note), (answer) =>
       next === undefined || answer.decision.outcome === 'deny'
         ? answer
-        : whenKnown(judgeAll(request, [next, ...rest]), (other) =>
+        : whenKnown(judgeAll(request, [next, ...rest], note), (other) =>
             other.decision.outcome === 'deny' || answer.caller === undefined ? other : answer,
           ),
     )

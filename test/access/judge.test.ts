@@ -243,6 +243,61 @@ describe('an own component', () => {
   })
 })
 
+describe('an explanation', () => {
+  it.each<[title: string, spec: object, request: AccessRequest, told: readonly string[]]>([
+    [
+      'says which policies do not accept a credential',
+      { authentication: { jwt: [] } },
+      atPod({ headers: bearer(KEY) }),
+      ['policy policy: does not accept this credential, unknown-api-key'],
+    ],
+    [
+      'says whom policies accept without one',
+      { authentication: { mesh: {} } },
+      aRequest(),
+      ['peer: nobody known', 'policy policy: without a credential it accepts mesh peers'],
+    ],
+    [
+      'says that policies accept nobody without one',
+      {},
+      atPod({ source: { principal: 'spiffe://cluster.local/ns/a/sa/x' } }),
+      ['peer: cluster.local/ns/a/sa/x', 'policy policy: without a credential it accepts nobody'],
+    ],
+    [
+      'says what is asked, which rule denies, and what of a scope',
+      { deny: [{}] },
+      atPod({ path: '/v2/x?y=z', headers: bearer(KEY) }),
+      [
+        'asks: POST /v2/x',
+        'policy policy, deny[0]: yes',
+        'policy policy: denies',
+        'scope of the key: yes',
+      ],
+    ],
+    [
+      'says what RBAC was asked',
+      {},
+      atPod({ path: '/v2/x', headers: bearer('reader-token') }),
+      [
+        'asks: POST /v2/x',
+        "policy policy: has no allow: RBAC, or the key's scope, decides",
+        'RBAC, get inferenceservices/iris in team: yes',
+      ],
+    ],
+  ])('%s', async (_title, spec, request, wanted) => {
+    const { steps } = await told(request, { policies: [policyOf(spec)] })
+    expect(steps.filter((step) => /^(asks|policy|peer|RBAC|scope)/.test(step))).toEqual(wanted)
+  })
+
+  it('has the steps of what is only tried', async () => {
+    const policies = [policyOf({ mode: 'Shadow', allow: [] })]
+    const { trial } = await anAuthorize({ ...WORLD, policies })(atPod({ headers: bearer(KEY) }))
+    const steps: string[] = []
+    await trial?.((step) => steps.push(step))
+    expect(steps).toContain('policy policy: no rule of allow says yes, so it refuses')
+  })
+})
+
 it('explains each rule of each policy', async () => {
   const tokens = new Map([['ada', known(aCaller({ kind: 'jwt', user: 'ada', claims: {} }))]])
   const policies = [
@@ -254,6 +309,7 @@ it('explains each rule of each policy', async () => {
     'policy one, deny[0]: no, by from[0].users',
     'policy one, allow[0]: yes',
     'policy one, allow[1]: no, by to, which is empty',
-    'policy two, allow: nobody',
+    'policy one: allows',
+    'policy two: no rule of allow says yes, so it refuses',
   ])
 })

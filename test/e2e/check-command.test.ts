@@ -42,7 +42,7 @@ describe.concurrent('check', () => {
       '  target: InferenceService team/bare, at a gateway',
       '  credential: one, in x-api-key',
       '  caller: alice (api-key team/key-of-alice)',
-      '  permission: yes',
+      '  scope of the key: yes',
       '  sets x-auth-request-user: alice',
       '  sets x-auth-request-groups: gold,beta',
       '  sets x-auth-request-method: api-key',

@@ -1,0 +1,54 @@
+import type { Note } from './authorize.ts'
+import type { Caller } from './caller.ts'
+import { ANONYMOUS } from './mesh-peer.ts'
+import type { AcceptedCredentials } from './policy.ts'
+import { type NamedTerms, refusalIn } from './refusal.ts'
+import { explainRule, matchRule, type Operation, type Rule, widely } from './rule.ts'
+
+type Terms = readonly NamedTerms[]
+
+/** What each rule says, and then each policy. */
+export function explainRules(terms: Terms, caller: Caller, operation: Operation, note: Note) {
+  if (terms.length > 0) note(`asks: ${operation.method} ${operation.path}`)
+  const seen = widely(caller, operation)
+  for (const { policy, deny, allow } of terms) {
+    const tell = (list: string, rules: readonly Rule[], asking: typeof seen) => {
+      for (const [index, rule] of rules.entries()) {
+        note(`policy ${policy}, ${list}[${index}]: ${explainRule(rule, ...asking)}`)
+      }
+    }
+    tell('deny', deny, seen)
+    tell('allow', allow ?? [], [caller, operation])
+    const denies = deny.some((rule) => matchRule(rule, ...seen))
+    const allows = allow?.some((rule) => matchRule(rule, caller, operation))
+    note(`policy ${policy}: ${denies ? 'denies' : SAYING[`${allows}`]}`)
+  }
+}
+
+const SAYING = {
+  true: 'allows',
+  false: 'no rule of allow says yes, so it refuses',
+  undefined: "has no allow: RBAC, or the key's scope, decides",
+} as const
+
+/** Which policies do not accept a credential. */
+export function explainRefusal(terms: Terms, caller: Caller, note: Note) {
+  for (const { policy, accepted } of terms) {
+    const reason = refusalIn(accepted, caller)
+    if (reason !== undefined) note(`policy ${policy}: does not accept this credential, ${reason}`)
+  }
+}
+
+/** Whom each policy accepts who shows nothing. */
+export function explainWithout(terms: Terms, peer: Caller | undefined, note: Note) {
+  note(`peer: ${peer?.user ?? 'nobody known'}`)
+  for (const { policy, accepted } of terms) {
+    note(`policy ${policy}: without a credential it accepts ${acceptedBy(accepted)}`)
+  }
+}
+
+function acceptedBy(accepted: AcceptedCredentials | undefined): string {
+  const anonymous = refusalIn(accepted, ANONYMOUS) === undefined
+  const parts = [accepted?.mesh === true && 'mesh peers', anonymous && 'anonymous callers']
+  return parts.filter((part) => part !== false).join(' and ') || 'nobody'
+}
