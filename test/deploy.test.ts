@@ -95,6 +95,27 @@ describe('the selectors', () => {
   )
 })
 
+describe('a pod', () => {
+  it('gets no variables of Services, which would be taken for configuration', () => {
+    expect(at(pod, 'spec', 'enableServiceLinks')).toBe(false)
+  })
+
+  it('has nothing that it could write', () => {
+    expect(at(container, 'securityContext', 'readOnlyRootFilesystem')).toBe(true)
+    const volumes = listAt(pod, 'spec', 'volumes')
+    expect(volumes.map((volume) => Object.keys(Object(volume)))).toEqual([['name', 'configMap']])
+  })
+
+  it('is no pod of the user root', () => {
+    expect(at(pod, 'spec', 'securityContext', 'runAsNonRoot')).toBe(true)
+    expect(lastOf('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+  })
+
+  it('waits for no share of CPU', () => {
+    expect(at(container, 'resources', 'limits', 'cpu')).toBeUndefined()
+  })
+})
+
 describe('an end', () => {
   it('has time for all that it takes', () => {
     const [grace, leaving] = [

@@ -73,8 +73,4 @@ describe('the image', () => {
   it('serves where it is told nothing', () => {
     expect(image.command).toEqual(['serve'])
   })
-
-  it('belongs to a user without rights', () => {
-    expect(image.user).toMatch(/^[1-9]\d*:[1-9]\d*$/)
-  })
 })
