@@ -120,12 +120,12 @@ function authenticationOf(
     periods: PERIODS,
     waitMs: WAIT_MS,
   }
-  const questions = questionsOf('tokenreviews', api, parts)
+  const reviewsFor = createTokenReviews(questionsOf('tokenreviews', api, parts))
   return perAudiences(kubernetes.audiences, (audiences) =>
     createClusterAuthentication({
       ...shared,
       audiences,
-      reviews: createTokenReviews(audiences, questions),
+      reviews: reviewsFor(audiences),
     }),
   )
 }

@@ -131,13 +131,13 @@ export function createClusterAuthentication(
     const { digest, said, held } = question
     const begun = performance.now()
     const afresh = accounts.isUnsettled(held, said.issued)
-    const authentication = await reviews.review({ ...question, afresh })
+    const reviewed = await reviews.review({ ...question, afresh })
+    const authentication = isAnother(said.issued, reviewed) ? INVALID : reviewed
     if (authentication.kind === 'rejected') {
       if (!isOutage(authentication.reason)) known.keep(digest, { ...question, authentication })
       return authentication
     }
     const issued = confirmed(said.issued, authentication.caller)
-    if (issued === 'another') return INVALID
     const leftMs = parts.waitMs - (performance.now() - begun)
     if (!(await accounts.willLive(issued, leftMs))) {
       return leftMs > 0 && parts.watching() ? INVALID : UNAVAILABLE
@@ -160,13 +160,12 @@ const OVERLOADED = rejected('overloaded')
 const isOutage = (reason: DenyReason): boolean =>
   reason === 'authentication-unavailable' || reason === 'overloaded'
 
+/** Whether the API server says that it is of another ServiceAccount than it says itself, or of none. */
+const isAnother = (said: Issued | undefined, reviewed: Authentication): boolean =>
+  said !== undefined &&
+  reviewed.kind === 'known' &&
+  issuedFor(reviewed.caller.user, undefined, {})?.account !== said.account
+
 /** What it was issued for, now that the API server has said whose it is. */
-function confirmed(
-  said: Issued | undefined,
-  { user, uid }: Caller,
-): Issued | undefined | 'another' {
-  const issued = issuedFor(user, uid, {})
-  if (said === undefined || issued === undefined) return said === undefined ? issued : 'another'
-  if (said.account !== issued.account) return 'another'
-  return { ...said, accountUid: said.accountUid ?? uid }
-}
+const confirmed = (said: Issued | undefined, { user, uid }: Caller): Issued | undefined =>
+  said === undefined ? issuedFor(user, uid, {}) : { ...said, accountUid: said.accountUid ?? uid }

@@ -30,16 +30,15 @@ const TOKEN_REVIEW: Question = {
   permission: 'create tokenreviews.authentication.k8s.io',
 }
 
-/** Asks the API server whose tokens are, for these audiences. */
+/** Asks the API server whose tokens are, for lists of audiences: of all together not too much. */
 export function createTokenReviews(
-  audiences: readonly string[],
   parts: QuestionParts,
-): TokenReviews {
+): (audiences: readonly string[]) => TokenReviews {
   const signed = createQuestions(TOKEN_REVIEW, parts)
   const limits = { ...UNSIGNED, ...parts.limits }
   const unsigned = createQuestions(TOKEN_REVIEW, { ...parts, limits })
 
-  return {
+  return (audiences) => ({
     review: async ({ token, line, isSigned, afresh }) => {
       // It remembers tokens by their audiences too. No token is issued for one that nobody knows.
       const asked = afresh ? [...audiences, `afresh:${randomUUID()}`] : audiences
@@ -52,7 +51,7 @@ export function createTokenReviews(
       if (outcome.kind === 'unavailable') return UNAVAILABLE
       return readReview(outcome.content, audiences)
     },
-  }
+  })
 }
 
 /** So that others go on where an authenticator behind the API server hangs, or nobody's tokens are sent. */

@@ -133,6 +133,24 @@ describe('while the API server is away', () => {
   })
 })
 
+describe('while etcd is away', () => {
+  it('what was known goes on under load, and changes count once it is back', async () => {
+    await start()
+    await service.ready()
+    const stop = underLoad()
+    await cluster.restartEtcd()
+    await cluster.compact()
+    await cluster.restartEtcd()
+    await cluster.create(keySecret('team', 'etcd', `${KEY}-etcd`))
+    await becomes('allow', { token: `${KEY}-etcd` })
+    expect((await stop()).wrong).toEqual([])
+    await cluster.delete(READER)
+    await becomes('unknown-api-key', { token: KEY })
+    await cluster.delete(keySecret('team', 'etcd', ''))
+    await becomes('unknown-api-key', { token: `${KEY}-etcd` })
+  })
+})
+
 describe('a network', () => {
   it('that resets connections again and again loses no change', async () => {
     await start()

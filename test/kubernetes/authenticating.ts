@@ -65,7 +65,7 @@ export function authenticating(
     issuer: () => ISSUER,
     foreignIssuers: [],
     inspect: readUnverified,
-    reviews: createTokenReviews([ISSUER], api.parts),
+    reviews: createTokenReviews(api.parts)([ISSUER]),
     accounts,
     watching: () => true,
     signatureOf: () => Promise.resolve('signed'),

@@ -24,11 +24,16 @@ describe('a token in use', () => {
     expect(requests.length).toBeLessThan(20)
   })
 
-  it('is refused as soon as that says so', async () => {
+  const ofAdmin = { ...GOOD.status, user: { username: 'system:serviceaccount:team:admin' } }
+
+  it.each([
+    ['it is refused', BAD],
+    ['it is of another', { status: ofAdmin }],
+  ])('is refused as soon as that says that %s', async (_title, now) => {
     const { verdict, remembered, answer } = authenticating()
     const token = aToken()
     await verdict(token)
-    answer(() => BAD)
+    answer(() => now)
     vi.advanceTimersByTime(46_000)
     expect(remembered(token)).toBe('team/reader')
     await turn()

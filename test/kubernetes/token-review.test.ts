@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { known, rejected } from '../../src/access/authentication.ts'
+import { ApiError } from '../../src/kubernetes/api-server.ts'
 import { createTokenReviews } from '../../src/kubernetes/token-review.ts'
 import { at, listAt } from '../support/json.ts'
 import { fakeApi } from './asking.ts'
@@ -17,14 +18,14 @@ const good = { authenticated: true, user: USER, audiences: ['models'] }
 
 async function verdictOn(status: unknown) {
   const { parts } = fakeApi(() => ({ kind: 'TokenReview', status }))
-  const answer = await createTokenReviews(AUDIENCES, parts).review(ASKED)
+  const answer = await createTokenReviews(parts)(AUDIENCES).review(ASKED)
   return answer.kind === 'known' ? answer.caller.user : answer.reason
 }
 
 describe('a TokenReview', () => {
   it('asks for all audiences, and names the caller with all that RBAC may need', async () => {
     const { parts, requests } = fakeApi(() => ({ status: good }))
-    const answer = await createTokenReviews(AUDIENCES, parts).review(ASKED)
+    const answer = await createTokenReviews(parts)(AUDIENCES).review(ASKED)
     expect(requests[0]?.body).toEqual({
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenReview',
@@ -107,14 +108,14 @@ describe('a TokenReview', () => {
   it('keeps of the user only what has the right form', async () => {
     const user = { ...USER, uid: 7, groups: ['a', 1, null], extra: { k: ['v', 2], odd: 'text' } }
     const { parts } = fakeApi(() => ({ status: { ...good, user } }))
-    expect(await createTokenReviews(AUDIENCES, parts).review(ASKED)).toMatchObject({
+    expect(await createTokenReviews(parts)(AUDIENCES).review(ASKED)).toMatchObject({
       caller: { uid: undefined, groups: ['a'], extra: { k: ['v'], odd: [] } },
     })
   })
 
   it('goes past what the API server remembers by an audience that nobody has, each time another', async () => {
     const { parts, requests } = fakeApi(() => ({ status: good }))
-    const { review } = createTokenReviews(AUDIENCES, parts)
+    const { review } = createTokenReviews(parts)(AUDIENCES)
     for (let tries = 0; tries < 2; tries += 1) await review({ ...ASKED, afresh: true })
     const extra = requests.map(({ body }) => listAt(body, 'spec', 'audiences').at(-1))
     expect(requests.map(({ body }) => listAt(body, 'spec', 'audiences').length)).toEqual([3, 3])
@@ -124,8 +125,24 @@ describe('a TokenReview', () => {
 
   it('is overloaded where too much is asked already', async () => {
     const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerKey: 0 })
-    const { review } = createTokenReviews(AUDIENCES, parts)
+    const { review } = createTokenReviews(parts)(AUDIENCES)
     void review({ ...ASKED, token: 'one' })
     expect(await review({ ...ASKED, token: 'two' })).toEqual(rejected('overloaded'))
+  })
+
+  it('counts among those for other audiences: together they are not too much', async () => {
+    const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerKey: 0 })
+    const reviewsFor = createTokenReviews(parts)
+    void reviewsFor(['one']).review({ ...ASKED, token: 'one' })
+    const another = reviewsFor(['two']).review({ ...ASKED, token: 'two' })
+    expect(await another).toEqual(rejected('overloaded'))
+  })
+
+  it('for other audiences is left as well while the API server rests from failures', async () => {
+    const { parts, requests } = fakeApi(() => Promise.reject(new ApiError(500)), { tolerated: 0 })
+    const reviewsFor = createTokenReviews(parts)
+    await reviewsFor(['one']).review(ASKED)
+    await reviewsFor(['two']).review(ASKED)
+    expect(requests).toHaveLength(1)
   })
 })

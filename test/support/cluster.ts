@@ -23,6 +23,8 @@ export type Cluster = ClusterClient & {
   readonly stopApiServer: () => Promise<void>
   /** Over the same etcd, at the same port. */
   readonly startApiServer: () => Promise<void>
+  /** Ends etcd at once, and starts it over the same files; resolves once the API server has found it again. */
+  readonly restartEtcd: () => Promise<void>
   /** Of etcd; older resource versions are Gone once the API server has started anew. */
   readonly compact: () => Promise<void>
   /** Writes a kubeconfig for a token; `port` where a proxy stands before the API server. */
@@ -88,6 +90,12 @@ function clusterAt(
       const program = await startApiServer(binaries, site)
       programs.push(program)
       await whenReady(client, program)
+    },
+    restartEtcd: async () => {
+      await programs[0]?.kill()
+      programs[0] = await startEtcd(binaries, site)
+      const [, apiServer] = programs
+      if (apiServer !== undefined) await whenReady(client, apiServer)
     },
     compact: () => compact(site),
     kubeconfig: (user) => writeKubeconfig(site, user),
