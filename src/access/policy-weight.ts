@@ -17,7 +17,11 @@ export const weightOf = ({ deny, allow = [] }: Pick<PolicyTerms, 'deny' | 'allow
 function weightOfRule({ from = [], to = [] }: Rule): number {
   const lists = [
     ...from.flatMap(({ serviceAccounts, users, groups, principals, claims, apiKeys }) => [
-      ...[serviceAccounts, users, groups, principals, [...(apiKeys?.keys() ?? [])]],
+      serviceAccounts,
+      users,
+      groups,
+      principals,
+      [...(apiKeys?.keys() ?? [])],
       ...(claims?.values() ?? []),
       // A claim in a claim is looked for step by step.
       ...[...(claims?.keys() ?? [])].map((name) => name.split('.')),

@@ -51,6 +51,19 @@ describe('policies, whatever else they say', () => {
       PLAIN,
     ],
     [
+      'never let in more for a rule that allows and is removed, on any path while others ask for it',
+      (specs, { below }) => {
+        const at = specs.findIndex(({ allow = [] }) => allow.length > 0)
+        const { allow = [] } = specs[at] ?? {}
+        const gone = below(allow.length)
+        const asking = { deny: [{ from: [], to: [{ paths: ['/never'] }] }] }
+        const without = { ...specs[at], allow: allow.filter((_, i) => i !== gone) }
+        return at < 0
+          ? undefined
+          : { before: [...specs, asking], after: [...specs.with(at, without), asking] }
+      },
+    ],
+    [
       'never let in more for another policy beside one that says who may',
       (specs, chance) => {
         const said = [...specs, { allow: [createGenerator(chance).rule()] }]
