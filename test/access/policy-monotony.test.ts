@@ -56,11 +56,10 @@ describe('policies, whatever else they say', () => {
         const at = specs.findIndex(({ allow = [] }) => allow.length > 0)
         const { allow = [] } = specs[at] ?? {}
         const gone = below(allow.length)
-        const asking = { deny: [{ from: [], to: [{ paths: ['/never'] }] }] }
         const without = { ...specs[at], allow: allow.filter((_, i) => i !== gone) }
         return at < 0
           ? undefined
-          : { before: [...specs, asking], after: [...specs.with(at, without), asking] }
+          : { before: [...specs, ASKING], after: [...specs.with(at, without), ASKING] }
       },
     ],
     [
@@ -104,6 +103,18 @@ describe('policies, whatever else they say', () => {
     }
   })
 })
+
+/** Accepts whoever others accept, denies nobody, and asks for the path. */
+const ASKING: PolicySpec = {
+  authentication: {
+    kubernetes: {},
+    apiKeys: {},
+    jwt: [{ provider: 'keycloak' }, { provider: 'dex' }],
+    mesh: {},
+    anonymous: {},
+  },
+  deny: [{ from: [], to: [{ paths: ['/never'] }] }],
+}
 
 const UNREADABLE: readonly [unknown, ...unknown[]] = [
   null,
