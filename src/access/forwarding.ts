@@ -1,5 +1,8 @@
 import type { Directory } from './directory.ts'
+import type { AccessRequest } from './request.ts'
+import type { Service } from './service.ts'
 import type { Target } from './target.ts'
+import { COMPONENTS, type Component, type Workload } from './workload.ts'
 
 /** Whether a credential that was found good travels on. `Auto`: only where a later check or hop needs it. */
 export type ForwardCredential = 'Auto' | 'Always' | 'Never'
@@ -8,13 +11,29 @@ export type ForwardCredential = 'Auto' | 'Always' | 'Never'
 export function forwards(
   mode: ForwardCredential,
   { service, workload }: Target,
+  { host }: Pick<AccessRequest, 'host'>,
   directory: Pick<Directory, 'workloadsOf'>,
 ): boolean {
   if (mode !== 'Auto') return mode === 'Always'
   if (service.kind === 'InferenceGraph') return true
-  if (workload !== undefined) {
-    return workload.component !== 'predictor' && workload.component !== 'llm'
-  }
-  const workloads = directory.workloadsOf(service)
-  return workloads.length === 0 || workloads.some(({ sidecar }) => sidecar)
+  if (workload !== undefined) return callsOthers(workload)
+  const named = componentNamed(host, service)
+  const next = directory
+    .workloadsOf(service)
+    .filter(({ component }) => named === undefined || component === named)
+  return (
+    next.length === 0 ||
+    next.some((pod) => pod.sidecar || callsOthers(pod) || (pod.knative && named === undefined))
+  )
 }
+
+/** A transformer or explainer calls the predictor. */
+const callsOthers = ({ component }: Workload): boolean =>
+  component !== 'predictor' && component !== 'llm'
+
+/**
+ * The component whose own name in Knative this host is: a request that KServe routes comes to a gateway under
+ * another host first, and under this one last.
+ */
+const componentNamed = (host: string, { name, namespace }: Service): Component | undefined =>
+  COMPONENTS.find((component) => `${host}.`.startsWith(`${name}-${component}.${namespace}.`))

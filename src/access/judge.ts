@@ -84,7 +84,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     const found = authenticate(credential, target.service, request.proxy, regime.audiences)
     return whenKnown(found, (authentication) =>
       whenKnown(judgeCaller(facing, facts, authentication), (answer) =>
-        forwards(settings.forwardCredential, target, directory)
+        forwards(settings.forwardCredential, target, request, directory)
           ? answer
           : consuming(answer, authentication, credential.places),
       ),

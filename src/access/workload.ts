@@ -16,4 +16,6 @@ export type Workload = {
   readonly component: Component | undefined
   /** Whether a container or init container is named `istio-proxy`. */
   readonly sidecar: boolean
+  /** Whether Knative runs it: a request for its service may pass a gateway twice. */
+  readonly knative: boolean
 }

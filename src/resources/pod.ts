@@ -6,13 +6,15 @@ import type { Raise } from './problem.ts'
 
 const FINISHED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
 const SIDECAR = 'istio-proxy'
+/** Knative's own selector of the pods of a revision. */
+const KNATIVE = 'serving.knative.dev/revision'
 
 /**
  * Reads a Pod as the workload of each service that its labels name; none where it is finished, on its
  * node's network (whose address is not its own), or without an address yet.
  */
 export function readPod(object: KubernetesObject, raise: Raise): readonly Workload[] {
-  const { namespace, name, content } = object
+  const { namespace, name, labels, content } = object
   const services = servicesIn(object)
   if (services.length === 0 || FINISHED.has(valueAt(content, 'status', 'phase'))) return []
   const hostNetwork = valueAt(content, 'spec', 'hostNetwork') ?? false
@@ -25,6 +27,7 @@ export function readPod(object: KubernetesObject, raise: Raise): readonly Worklo
     addresses,
     serviceAccount: textAt(content, 'spec', 'serviceAccountName') || 'default',
     sidecar: hasSidecar(content),
+    knative: labels.has(KNATIVE),
   }
   return services.map((service) => ({ ...shared, ...service }))
 }

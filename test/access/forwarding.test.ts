@@ -13,6 +13,7 @@ const atPodOf = (component: Component | undefined, mode: ForwardCredential = 'Au
       workload: aWorkload({ component }),
       pathPrefix: '',
     },
+    { host: 'iris-predictor.team' },
     aDirectory(),
   )
 
@@ -21,14 +22,17 @@ function atGatewayBefore(
   {
     kind = 'InferenceService',
     mode = 'Auto',
-  }: { kind?: ServiceKind; mode?: ForwardCredential } = {},
+    host = 'iris-team.example.com',
+  }: { kind?: ServiceKind; mode?: ForwardCredential; host?: string } = {},
 ) {
   const service = aService({ kind })
   const target = { service, position: 'gateway', workload: undefined, pathPrefix: '' } as const
-  return forwards(mode, target, aDirectory({ workloads }))
+  return forwards(mode, target, { host }, aDirectory({ workloads }))
 }
 
 const bare = aWorkload({ sidecar: false })
+const knative = aWorkload({ sidecar: false, knative: true })
+const transformer = aWorkload({ name: 't', sidecar: false, component: 'transformer' })
 
 describe('by default the credential travels on', () => {
   it.each<[Component | undefined, boolean]>([
@@ -55,6 +59,22 @@ describe('by default the credential travels on', () => {
     ],
   ])('from a gateway where %s: %s', (_title, workloads, expected) => {
     expect(atGatewayBefore(workloads)).toBe(expected)
+  })
+
+  it.each<[title: string, host: string, boolean, pods: readonly Workload[]]>([
+    ['outside', 'iris-team.example.com', true, [knative]],
+    ['of all services', 'models.example.com', true, [knative]],
+    ['inside', 'iris.team.svc.cluster.local', true, [knative]],
+    ["of the component: Knative's last", 'iris-predictor.team.svc.cluster.local', false, [knative]],
+    ["of the component, short: Knative's last", 'iris-predictor.team', false, [knative]],
+    ['of the component outside', 'iris-predictor.team.example.com', false, [knative]],
+    ['of another component', 'iris-transformer.team.svc', true, [knative]],
+    ['that begins like it', 'iris-predictor.teams.svc', true, [knative]],
+    ['outside, with a transformer', 'iris-team.example.com', true, [bare, transformer]],
+    ['of the transformer', 'iris-transformer.team.svc', true, [bare, transformer]],
+    ['by which a transformer asks', 'iris-predictor.team', false, [bare, transformer]],
+  ])('from a gateway under a host %s (%s): %s', (_title, host, expected, workloads) => {
+    expect(atGatewayBefore(workloads, { host })).toBe(expected)
   })
 
   it('from a gateway to an InferenceGraph, whose router calls further services', () => {

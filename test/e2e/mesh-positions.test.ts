@@ -19,13 +19,21 @@ beforeAll(async () => {
   mesh = await startMesh({
     pods: {
       'iris-predictor': { labels: componentOf('iris') },
+      'bare-predictor': {
+        labels: { ...componentOf('bare'), 'serving.knative.dev/revision': 'bare-predictor-00001' },
+        sidecar: false,
+      },
       'chain-0': { labels: graphPodOf('chain') },
     },
     objects: [
-      { ...inferenceService('team', 'iris'), status: { url: `http://${OUTSIDE}` } },
+      ...['iris', 'bare'].map((name) => ({
+        ...inferenceService('team', name),
+        status: { url: `http://${name}-team.example.com` },
+      })),
       inferenceGraph('team', 'chain', PROTECTED),
       keySecret('team', 'reader', KEY),
       ...twoPasses('iris', QUEUE_PROXY_PORT),
+      ...twoPasses('bare', 80),
       virtualService('team', 'unknown', {
         hosts: ['unknown.example.com'],
         gateways: [INGRESS],
@@ -92,6 +100,17 @@ describe('two passes on one gateway, then the sidecar', () => {
     ['local gateway', INSIDE],
   ])('nobody passes the first that is met: %s', async (to, host) => {
     expect(await mesh.ask({ to, host })).toMatchObject({ status: 401, reached: [] })
+  })
+})
+
+describe('two passes on one gateway, to a pod without a sidecar', () => {
+  it('the credential arrives at the second', async () => {
+    const asked = { to: 'gateway', host: 'bare-team.example.com', headers: WITH_KEY }
+    const { status, reached } = await mesh.ask(asked)
+
+    expect(status).toBe(200)
+    expect(reached).toMatchObject([{ pod: 'bare-predictor' }])
+    expect(reached[0]?.headers).not.toHaveProperty('authorization')
   })
 })
 

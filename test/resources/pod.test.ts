@@ -25,6 +25,7 @@ describe('a Pod', () => {
         service: { kind: 'InferenceService', namespace: 'team', name: 'iris' },
         component: 'predictor',
         sidecar: false,
+        knative: false,
       },
     ])
   })
@@ -88,6 +89,11 @@ describe('a Pod', () => {
   it.each(['containers', 'initContainers'])('has a sidecar among its %s', (field) => {
     const spec = { [field]: [null, { name: 'istio-proxy' }] }
     expect(readWorkloads(labelled(PREDICTOR, { spec }))).toMatchObject([{ sidecar: true }])
+  })
+
+  it("is Knative's where it is of a revision", () => {
+    const labels = { ...PREDICTOR, 'serving.knative.dev/revision': 'iris-predictor-00001' }
+    expect(readWorkloads(labelled(labels))).toMatchObject([{ knative: true }])
   })
 
   it('keeps the addresses that can be read, and says that others cannot', () => {

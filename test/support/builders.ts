@@ -69,6 +69,7 @@ export const aWorkload = (given: Partial<Workload> = {}): Workload => ({
   service: { kind: 'InferenceService', namespace: 'team', name: 'iris' },
   component: 'predictor',
   sidecar: true,
+  knative: false,
   ...given,
 })
 

@@ -82,7 +82,8 @@ export function istioObjectsOf(pod: MeshPod): readonly Written[] {
     targetPort: meshed ? number : upstream,
     protocol,
   }))
-  const endpoint = { address: meshed ? address : '127.0.0.1', meshed, serviceAccount }
+  // istiod takes whoever has a ServiceAccount for a part of the mesh.
+  const endpoint = meshed ? { address, meshed, serviceAccount } : { address: '127.0.0.1', meshed }
   const service = meshService(namespace, name, ports, [endpoint])
   if (!meshed) return [service]
   const labels = ownLabel(name)
