@@ -1,0 +1,89 @@
+import { setImmediate } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { KEYS } from '../support/credentials.ts'
+import { head, sendRaw } from '../support/http.ts'
+import { TEAM } from '../support/mesh.ts'
+import { startEnvoyWithReplicas } from '../support/replicas.ts'
+import { type Service, startService } from '../support/service.ts'
+
+const CLIENTS = 4
+
+let envoy: Awaited<ReturnType<typeof startEnvoyWithReplicas>>
+const replicas: Service[] = []
+
+beforeEach(async () => {
+  envoy = await startEnvoyWithReplicas()
+})
+afterEach(async () => {
+  await Promise.all(replicas.splice(0).map(({ stop }) => stop()))
+  await envoy.stop()
+})
+
+async function start(): Promise<Service> {
+  const replica = await startService({ folder: TEAM })
+  replicas.push(replica)
+  return replica
+}
+
+const askAll = () => envoy.ask(replicas.map(({ grpcPort }) => grpcPort))
+
+/** As a Deployment rolls: the new one is ready, the old one is asked no more, and only then ended. */
+async function replaceOldest() {
+  await start()
+  const [oldest] = replicas.splice(0, 1)
+  await askAll()
+  await oldest?.stop()
+  return oldest?.ended
+}
+
+type Statuses = ReadonlyMap<number, number>
+
+/** Sends requests all the while; resolves with how often each status came. */
+async function statusesDuring(work: (sofar: Statuses) => Promise<unknown>) {
+  const counts = new Map<number, number>()
+  let done = false
+  const client = async () => {
+    while (!done) {
+      const request = head(
+        'GET /v1/models/m HTTP/1.1',
+        'Host: sk-team.example.com',
+        `x-api-key: ${KEYS.alice}`,
+      )
+      const { status } = await sendRaw({ port: envoy.port }, request)
+      counts.set(status, (counts.get(status) ?? 0) + 1)
+      await setImmediate()
+    }
+  }
+  const clients = Array.from({ length: CLIENTS }, client)
+  await work(counts).finally(() => {
+    done = true
+  })
+  await Promise.all(clients)
+  return counts
+}
+
+describe('replicas that are replaced one after the other', () => {
+  it('leave no request without an answer', async () => {
+    await start()
+    await start()
+    await askAll()
+    const ends: unknown[] = []
+    const statuses = await statusesDuring(async () => {
+      for (let turn = 0; turn < 4; turn += 1) ends.push(await replaceOldest())
+    })
+    expect([...statuses.keys()]).toEqual([200])
+    expect(statuses.get(200)).toBeGreaterThan(100)
+    expect(ends).toEqual(Array.from({ length: 4 }, () => 'the service ended with exit code 0'))
+  })
+
+  it('would, were one ended while it is still asked', async () => {
+    await start()
+    await start()
+    await askAll()
+    const statuses = await statusesDuring(async (sofar) => {
+      await replicas.shift()?.stop()
+      await expect.poll(() => sofar.get(503) ?? 0).toBeGreaterThan(0)
+    })
+    expect(new Set(statuses.keys())).toEqual(new Set([200, 503]))
+  })
+})

@@ -1,0 +1,94 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { startModelServer } from '../../examples/model-server/server.ts'
+import { get, until } from '../../scripts/child.ts'
+import { findEnvoy } from '../../scripts/envoy.ts'
+import { type EnvoyBootstrap, envoyBootstrap } from '../../scripts/envoy-bootstrap.ts'
+import { startEnvoy } from '../../scripts/start-envoy.ts'
+
+/** Of the cluster in a static configuration; nobody listens there. */
+const NO_PORT = 1
+const CLUSTER = `authz-${NO_PORT}`
+
+/** Envoy before a model, which asks whichever replicas it is told of, as istiod tells it. */
+export async function startEnvoyWithReplicas() {
+  const folder = await mkdtemp(path.join(tmpdir(), 'replicas-'))
+  const model = await startModelServer()
+  const file = path.join(folder, 'endpoints.json')
+  let version = 0
+
+  /** A file in place of another is noticed; one that is written to is not. */
+  const write = async (ports: readonly number[]) => {
+    version += 1
+    await writeFile(`${file}.new`, JSON.stringify(discoveryOf(ports, version)))
+    await rename(`${file}.new`, file)
+  }
+  await write([])
+  const bootstrap = envoyBootstrap({
+    listeners: [
+      {
+        name: 'gateway',
+        port: 0,
+        authzPort: NO_PORT,
+        httpUpstreamPort: model.port,
+        timeout: '0.5s',
+      },
+    ],
+  })
+  const envoy = await findEnvoy((line) => void process.stderr.write(`${line}\n`))
+  const proxy = await startEnvoy({ envoy, bootstrap: withDiscovery(bootstrap, file), folder })
+
+  const known = async () => {
+    const { text } = await get(`http://127.0.0.1:${proxy.adminPort}/clusters`)
+    const lines = text.matchAll(new RegExp(`^${CLUSTER}::127\\.0\\.0\\.1:(\\d+)::cx_active`, 'gm'))
+    return [...lines].map(([, port]) => Number(port))
+  }
+  return {
+    port: proxy.portOf('gateway'),
+    /** Resolves once Envoy asks these replicas and no others. */
+    ask: async (ports: readonly number[]) => {
+      await write(ports)
+      const awaited = ports.toSorted(ascending).join()
+      await until('Envoy knows its replicas', async () =>
+        (await known()).toSorted(ascending).join() === awaited ? true : undefined,
+      )
+    },
+    stop: async () => {
+      await proxy.stop()
+      await model.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const ascending = (a: number, b: number) => a - b
+
+const discoveryOf = (ports: readonly number[], version: number) => ({
+  version_info: String(version),
+  resources: [
+    {
+      '@type': 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
+      cluster_name: CLUSTER,
+      endpoints: [{ lb_endpoints: ports.map((port) => ({ endpoint: addressOf(port) })) }],
+    },
+  ],
+})
+
+const addressOf = (port: number) => ({
+  address: { socket_address: { address: '127.0.0.1', port_value: port } },
+})
+
+function withDiscovery({ admin, static_resources }: EnvoyBootstrap, file: string) {
+  const clusters = static_resources.clusters.map((cluster) => {
+    if (cluster.name !== CLUSTER) return cluster
+    const { load_assignment: _, ...others } = cluster
+    const source = { path_config_source: { path: file }, resource_api_version: 'V3' }
+    return { ...others, type: 'EDS', eds_cluster_config: { eds_config: source } }
+  })
+  return {
+    node: { id: 'envoy', cluster: 'envoy' },
+    admin,
+    static_resources: { ...static_resources, clusters },
+  }
+}
