@@ -40,11 +40,11 @@ export function startChild(
   }
   const killGroup = () => signalGroup('SIGKILL')
   const releaseGroup = bindToThisProcess(child.pid)
-  process.once('exit', killGroup)
+  const spareGroup = onExit(killGroup)
   void ended.then(() => {
     gone = true
     releaseGroup()
-    process.off('exit', killGroup)
+    spareGroup()
   })
 
   const stop = async () => {
@@ -54,6 +54,21 @@ export function startChild(
     clearTimeout(insist)
   }
   return { pid: child.pid, ended, stop, stdout: child.stdout, stderr: child.stderr }
+}
+
+const atExit = new Set<() => void>()
+const exit = () => {
+  for (const action of atExit) action()
+}
+
+/** One listener for all children: Node warns of more than ten. Returns what calls the action off. */
+function onExit(action: () => void) {
+  if (atExit.size === 0) process.on('exit', exit)
+  atExit.add(action)
+  return () => {
+    atExit.delete(action)
+    if (atExit.size === 0) process.off('exit', exit)
+  }
 }
 
 /**

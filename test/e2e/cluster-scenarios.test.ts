@@ -5,12 +5,16 @@ import { type Cluster, startCluster } from '../support/cluster.ts'
 import { CRDS } from '../support/cluster-crds.ts'
 import { applyManifests, manifestsOf } from '../support/cluster-example.ts'
 import { accessPolicyCrd, install } from '../support/cluster-installation.ts'
-import { readExample as readProviders } from '../support/identity-providers/data.ts'
+import {
+  changes as changesIssuers,
+  readExample as readProviders,
+} from '../support/identity-providers/data.ts'
+import { behindEnvoy } from '../support/identity-providers/envoy.ts'
 import * as providers from '../support/identity-providers/run.ts'
 import { clusterSource } from '../support/scenario/cluster-source.ts'
-import { type Row, readExample } from '../support/scenario/data.ts'
+import { changes, type Row, readExample } from '../support/scenario/data.ts'
 import { takeSteps } from '../support/scenario/steps.ts'
-import { type Scenario, startScenario } from '../support/scenario.ts'
+import { type RunningScenario, startScenario } from '../support/scenario.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../../examples')
 const CLIENTS = readExample(path.join(FOLDER, 'in-cluster-clients'))
@@ -28,7 +32,7 @@ afterAll(() => cluster?.stop())
 
 describe('examples/in-cluster-clients, in a cluster', () => {
   const { namespace, config } = CLIENTS
-  let shared: Promise<Scenario> | undefined
+  let shared: Promise<RunningScenario> | undefined
   afterAll(async () => (await shared)?.stop())
 
   const start = ({ given }: Pick<Row, 'given'>) =>
@@ -39,9 +43,6 @@ describe('examples/in-cluster-clients, in a cluster', () => {
       given,
       openSource: clusterSource({ cluster, kubeconfig, namespace }),
     })
-
-  const changes = ({ given, steps }: Row) =>
-    given.length > 0 || steps.some((step) => !('send' in step || 'can' in step))
 
   beforeAll(async () => applyManifests(cluster, await manifestsOf(CLIENTS.name)))
 
@@ -73,19 +74,16 @@ describe('examples/identity-providers, in a cluster', () => {
   type ProvidersRow = (typeof PROVIDERS.rows)[number]
   const start = ({ unreachable }: Pick<ProvidersRow, 'unreachable'>) =>
     providers.startRun({
-      envoy,
       folder: path.join(FOLDER, name),
       example: PROVIDERS,
       unreachable,
-      serve,
+      open: behindEnvoy({ envoy, example: PROVIDERS, serve }),
     })
-  const changes = ({ unreachable, steps }: ProvidersRow) =>
-    unreachable.length > 0 || steps.some((step) => 'issuer' in step)
 
   beforeAll(async () => applyManifests(cluster, await manifestsOf(name)))
 
   it.each(PROVIDERS.rows)('$name', async (row) => {
-    if (!changes(row)) {
+    if (!changesIssuers(row)) {
       shared ??= start(row)
       return providers.takeSteps(await shared, row)
     }

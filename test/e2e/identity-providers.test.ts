@@ -6,7 +6,8 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startIssuer } from '../../examples/identity-providers/issuer.ts'
 import { findEnvoy } from '../../scripts/envoy.ts'
-import { type Row, readExample } from '../support/identity-providers/data.ts'
+import { changes, type Row, readExample } from '../support/identity-providers/data.ts'
+import { behindEnvoy } from '../support/identity-providers/envoy.ts'
 import {
   expectNoSecrets,
   type Run,
@@ -29,11 +30,7 @@ beforeAll(async () => {
 afterAll(async () => (await shared)?.stop())
 
 const start = ({ unreachable }: Pick<Row, 'unreachable'>) =>
-  startRun({ envoy, folder: FOLDER, example, unreachable })
-
-/** Rows that change nothing share one run. */
-const changes = ({ unreachable, steps }: Row) =>
-  unreachable.length > 0 || steps.some((step) => 'issuer' in step)
+  startRun({ folder: FOLDER, example, unreachable, open: behindEnvoy({ envoy, example }) })
 
 /** The first line that a command prints in a folder. */
 const run = (cwd: string, command: string) =>

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findEnvoy } from '../../scripts/envoy.ts'
-import { type Row, readExample } from '../support/scenario/data.ts'
+import { changes, type Row, readExample } from '../support/scenario/data.ts'
 import { takeSteps } from '../support/scenario/steps.ts'
-import { type Scenario, startScenario } from '../support/scenario.ts'
+import { type RunningScenario, startScenario } from '../support/scenario.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../../examples')
 
@@ -15,17 +15,13 @@ const EXAMPLES = [
   'in-cluster-clients',
 ].map((name) => readExample(path.join(FOLDER, name)))
 
-/** Rows that change nothing share one run for each configuration; every other row has its own. */
-const changes = ({ given, steps }: Row) =>
-  given.length > 0 || steps.some((step) => !('send' in step || 'can' in step))
-
 let envoy = ''
 beforeAll(async () => {
   envoy = await findEnvoy(() => {})
 })
 
 describe.each(EXAMPLES)('examples/$name', (example) => {
-  const shared = new Map<string, Promise<Scenario>>()
+  const shared = new Map<string, Promise<RunningScenario>>()
   afterAll(async () => {
     await Promise.all([...shared.values()].map(async (scenario) => (await scenario).stop()))
   })

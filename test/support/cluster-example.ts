@@ -23,6 +23,15 @@ export async function applyExample(
     cluster,
     objects.filter((object) => !isToken(object)),
   )
+  return applyTokens(cluster, namespace, objects)
+}
+
+/** Creates the token Secrets among these objects, each with a real token. */
+export async function applyTokens(
+  cluster: Cluster,
+  namespace: string,
+  objects: readonly unknown[],
+): Promise<ReadonlyMap<string, string>> {
   const tokens = new Map<string, string>()
   for (const object of objects.filter(isToken)) {
     const name = textAt(object, 'metadata', 'name')
@@ -31,7 +40,8 @@ export async function applyExample(
   return tokens
 }
 
-const isToken = (object: unknown) => at(object, 'type') === 'kubernetes.io/service-account-token'
+export const isToken = (object: unknown) =>
+  at(object, 'type') === 'kubernetes.io/service-account-token'
 
 /** The files of an example's manifests. */
 export async function manifestsOf(example: string): Promise<readonly string[]> {
@@ -40,7 +50,7 @@ export async function manifestsOf(example: string): Promise<readonly string[]> {
   return files.map((name) => path.join(folder, name))
 }
 
-async function documentsIn(files: readonly string[]): Promise<readonly unknown[]> {
+export async function documentsIn(files: readonly string[]): Promise<readonly unknown[]> {
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
   return texts.flatMap((text) => loadAll(text))
 }
@@ -53,7 +63,7 @@ export async function applyManifests(cluster: Cluster, files: readonly string[])
   await applyObjects(cluster, objects)
 }
 
-async function applyObjects(cluster: Cluster, objects: readonly unknown[]) {
+export async function applyObjects(cluster: Cluster, objects: readonly unknown[]) {
   for (const object of objects) await applyWhole(cluster, writtenOf(object))
 }
 

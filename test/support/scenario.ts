@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startEnvoy } from '../../scripts/start-envoy.ts'
-import type { Change, Example, Listener } from './scenario/data.ts'
+import { type Change, type Example, listenerOf } from './scenario/data.ts'
 import { folderSource } from './scenario/folder-source.ts'
 import { type Incoming, sendHttp1, sendHttp2 } from './scenario/http.ts'
 import { createIdentities } from './scenario/identities.ts'
@@ -26,7 +26,7 @@ type Start = {
   readonly openSource?: OpenSource
 }
 
-type Outgoing = {
+export type Outgoing = {
   readonly at: string
   readonly http: 1 | 2
   readonly method: string
@@ -40,14 +40,21 @@ type Outgoing = {
 
 /** What came back, and what of the request reached the model. */
 export type Outcome = Incoming & {
-  readonly requestId: string
+  /** Absent where a proxy gave it another, and nobody heard of that. */
+  readonly requestId: string | undefined
   readonly received: readonly Received[]
+  /** As it was sent. */
+  readonly authorization: string | undefined
 }
 
 export type Scenario = Pick<Source, 'change' | 'can'> &
-  Pick<RunningService, 'checks' | 'decisions' | 'printed' | 'stop'> & {
+  Pick<RunningService, 'checks' | 'decisions' | 'printed'> & {
+    /** Whether what a gateway lets through comes to a pod that asks as well. */
+    readonly podsAskToo: boolean
     readonly send: (request: Outgoing) => Promise<Outcome>
   }
+
+export type RunningScenario = Scenario & Pick<RunningService, 'stop'>
 
 /** Starts an example on a copy of its folder: the service, Envoy in front of the pod, and the pod. */
 export async function startScenario({ envoy, example, config, given, ...how }: Start) {
@@ -97,21 +104,17 @@ export async function startScenario({ envoy, example, config, given, ...how }: S
         localAddress: from,
         tls: mtls === undefined || as === undefined ? undefined : identities.clientOf(as),
       })
+      const { authorization } = headers
       const requestId = headers['x-request-id'] ?? ''
-      return { ...answer, requestId, received: pod.receivedWith(requestId) }
+      return { ...answer, requestId, received: pod.receivedWith(requestId), authorization }
     }
     const { change, can } = source
     const { checks, decisions, printed } = service
-    const scenario: Scenario = { send, change, can, checks, decisions, printed, stop }
+    const told = { checks, decisions, printed }
+    const scenario: RunningScenario = { send, change, can, ...told, podsAskToo: false, stop }
     return scenario
   } catch (fault) {
     await stop()
     throw fault
   }
-}
-
-function listenerOf({ listeners }: Example, name: string): Listener {
-  const listener = listeners[name]
-  if (listener === undefined) throw new Error(`there is no listener ${name}`)
-  return listener
 }

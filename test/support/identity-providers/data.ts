@@ -89,6 +89,10 @@ export type Change = z.infer<typeof change>
 export type Token = z.infer<typeof token>
 export type Provider = z.infer<typeof config>['jwt']['providers'][number]
 
+/** Rows that change nothing share one run. */
+export const changes = ({ unreachable, steps }: Row): boolean =>
+  unreachable.length > 0 || steps.some((step) => 'issuer' in step)
+
 /** Throws where the data has a field that is not known here. */
 export function readExample(folder: string): Example & { readonly providers: readonly Provider[] } {
   const [data] = readDocuments(path.join(folder, 'requests.yaml'))

@@ -2,30 +2,42 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, vi } from 'vitest'
-import { envoyBootstrap } from '../../../scripts/envoy-bootstrap.ts'
-import { startEnvoy } from '../../../scripts/start-envoy.ts'
-import { sendHttp1 } from '../scenario/http.ts'
-import { createIdentities } from '../scenario/identities.ts'
-import { startPod } from '../scenario/pod.ts'
-import { startService } from '../scenario/service.ts'
-import { authzPortAt, type RunningService } from '../scenario/source.ts'
+import type { Incoming } from '../scenario/http.ts'
+import type { Received } from '../scenario/pod.ts'
+import type { RunningService } from '../scenario/source.ts'
 import type { Row, readExample, Send } from './data.ts'
 import { MARKER, startIssuers } from './issuers.ts'
 
+type Request = {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | undefined
+}
+
+/** The service, and what stands between it and those who call models. */
+export type Site = {
+  readonly service: RunningService
+  /** `at`: a listener of the example. */
+  readonly send: (
+    at: string,
+    request: Request,
+  ) => Promise<Incoming & { readonly received: readonly Received[] }>
+  readonly stop: () => Promise<void>
+}
+
 type Start = {
-  readonly envoy: string
   readonly folder: string
   readonly example: ReturnType<typeof readExample>
   readonly unreachable: readonly string[]
-  /** On the folder itself if absent. */
-  readonly serve?: (folder: string, config: string) => Promise<RunningService>
+  /** On a copy of the folder. */
+  readonly open: (copy: string, config: string) => Promise<Site>
 }
 
 export type Run = Awaited<ReturnType<typeof startRun>>
 
-/** Starts the issuers, the service on a copy of the example, Envoy in front of the pod, and the pod. */
-export async function startRun({ envoy, folder, example, unreachable, ...how }: Start) {
-  const { serve = startService } = how
+/** Starts the issuers, and then all that asks them. */
+export async function startRun({ folder, example, unreachable, open }: Start) {
   const copy = await mkdtemp(path.join(tmpdir(), 'identity-providers-'))
   const stops = [() => rm(copy, { recursive: true })]
   const stop = async () => {
@@ -38,31 +50,9 @@ export async function startRun({ envoy, folder, example, unreachable, ...how }: 
     const config = path.join(copy, 'config.yaml')
     const told = issuers.place(await readFile(config, 'utf8'))
     await writeFile(config, `${told}logLevel: debug\n`)
-    const pod = await startPod()
-    stops.push(pod.close)
-    const service = await serve(copy, 'config.yaml')
-    stops.push(service.stop)
-    const { caller } = example
-    const identities = await createIdentities(path.join(copy, 'certificates'), [
-      caller,
-      ...Object.values(example.listeners).map(({ mtls }) => mtls),
-    ])
-    const listeners = Object.entries(example.listeners).map(([name, { address, mtls }]) => ({
-      name,
-      host: address,
-      port: 0,
-      authzPort: authzPortAt(service, address),
-      httpUpstreamPort: pod.httpPort,
-      ...(mtls === undefined ? {} : { tls: identities.serverOf(mtls) }),
-    }))
-    const proxy = await startEnvoy({
-      envoy,
-      bootstrap: envoyBootstrap({ listeners }),
-      folder: copy,
-    })
-    stops.push(proxy.stop)
-    const tls = identities.clientOf(caller)
-    return { example, issuers, pod, service, portOf: proxy.portOf, tls, stop }
+    const site = await open(copy, 'config.yaml')
+    stops.push(site.stop)
+    return { example, issuers, ...site, stop }
   } catch (fault) {
     await stop()
     throw fault
@@ -96,27 +86,19 @@ async function expectAnswer(run: Run, step: Send, at: string) {
   return vi.waitFor(attempt, { timeout: step.withinMs, interval: 25 })
 }
 
-let count = 0
-
-async function sent({ example, issuers, pod, portOf, tls }: Run, step: Send, at: string) {
+async function sent({ example, issuers, send }: Run, step: Send, at: string) {
   const listener = example.listeners[at]
   const request = example.requests[step.send]
   if (listener === undefined || request === undefined) {
     throw new Error(`there is no listener ${at}, or no request ${step.send}`)
   }
-  count += 1
-  const id = `request-${count}`
   const filled = Object.entries(step.headers).map(([name, value]) => [name, issuers.fill(value)])
-  const answer = await sendHttp1({
-    address: listener.address,
-    port: portOf(at),
-    tls: listener.mtls === undefined ? undefined : tls,
+  return send(at, {
     method: request.method,
     path: request.path,
-    headers: { host: listener.host, 'x-request-id': id, ...Object.fromEntries(filled) },
+    headers: { host: listener.host, ...Object.fromEntries(filled) },
     body: request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body)),
   })
-  return { ...answer, received: pod.receivedWith(id) }
 }
 
 /** No token that was shown, and no claim but the subject, in what the service printed or counts. */

@@ -1,20 +1,22 @@
 import { type Incoming, sendHttp1, sendHttp2 } from '../scenario/http.ts'
 import type { Received } from '../scenario/pod.ts'
-import { INGRESS_PORT, LOCAL_PORT } from './gateways.ts'
+import { INGRESS_PORT, LOCAL_PORT, MUTUAL_PORT } from './gateways.ts'
 import type { Identities } from './identities.ts'
 import { HTTP_PORT, type MeshPod } from './pods.ts'
 import type { Certificate } from './secrets.ts'
 import type { Workload } from './workload.ts'
 
 type Where = {
-  /** `gateway`, `local gateway` (its other listener), or the name of a pod. */
+  /** `gateway`, `local gateway`, `mutual gateway` (its other listeners), or the name of a pod. */
   readonly to: string
   /** Of the pod; that of its model over HTTP if absent. */
   readonly port?: number
-  /** `namespace/ServiceAccount` of the certificate that is shown to a pod. */
-  readonly as?: string
+  /** `namespace/ServiceAccount` of the certificate that is shown to a pod, or to the mutual gateway. */
+  readonly as?: string | undefined
   /** The pod that calls, from its address and as itself. */
-  readonly from?: string
+  readonly from?: string | undefined
+  /** No certificate is shown. */
+  readonly plain?: boolean | undefined
 }
 
 export type Asked = Where & {
@@ -22,7 +24,7 @@ export type Asked = Where & {
   readonly method?: string
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Buffer
+  readonly body?: string | Buffer | undefined
   readonly http?: 1 | 2
 }
 
@@ -59,9 +61,17 @@ export function asking({ gateway, pods, identities }: Asking) {
     if (pod === undefined) throw new Error(`there is no pod ${name}`)
     return pod
   }
-  const entryOf = async ({ to, port = HTTP_PORT, as, from }: Where): Promise<Entry> => {
+  const entryOf = async ({ plain = false, ...where }: Where): Promise<Entry> => {
+    const { tls, ...entry } = await entryWithTls(where)
+    return plain || tls === undefined ? entry : { ...entry, tls }
+  }
+  const entryWithTls = async ({ to, port = HTTP_PORT, as, from }: Where): Promise<Entry> => {
     if (to === 'gateway') return { address: gateway.address, port: INGRESS_PORT }
     if (to === 'local gateway') return { address: gateway.address, port: LOCAL_PORT }
+    if (to === 'mutual gateway') {
+      const tls = await identities.issue(as ?? STRANGER)
+      return { address: gateway.address, port: MUTUAL_PORT, tls }
+    }
     const { address } = podNamed(to)
     if (from === undefined) return { address, port, tls: await identities.issue(as ?? STRANGER) }
     const caller = podNamed(from)

@@ -8,7 +8,7 @@ import { startCluster } from '../cluster.ts'
 import type { Written } from '../cluster-client.ts'
 import { aNamespace, applyWhole } from '../cluster-installation.ts'
 import { asking } from './asking.ts'
-import { gatewayObjects, gatewayPod, INGRESS_PORT, LOCAL_PORT } from './gateways.ts'
+import { gatewayObjects, gatewayPod, INGRESS_PORT, LOCAL_PORT, MUTUAL_PORT } from './gateways.ts'
 import { startIdentities } from './identities.ts'
 import {
   admitting,
@@ -22,7 +22,7 @@ import {
   WORKLOAD_PORT,
 } from './installation.ts'
 import { startIstiod } from './istiod.ts'
-import { strictMutualTls } from './objects.ts'
+import { mutualTls } from './objects.ts'
 import { istioObjectsOf, type MeshPod, POD_PORTS, type PodSpec, startMeshPod } from './pods.ts'
 import { prepareProxies } from './proxies.ts'
 import { restartableService } from './service.ts'
@@ -90,7 +90,7 @@ export async function startMesh({ pods, objects = [], config = {}, shipped = SHI
     ])
     stopping(istiod, (each) => each.kill())
     for (const object of [
-      strictMutualTls('istio-system'),
+      mutualTls('istio-system', 'STRICT'),
       ...serviceObjects(authz, service.ports),
       ...gatewayObjects(gateway),
       ...running.flatMap(istioObjectsOf),
@@ -104,8 +104,8 @@ export async function startMesh({ pods, objects = [], config = {}, shipped = SHI
     stopping(proxies, (each) => each.close())
     const start = async (workload: Workload, ports: readonly number[]) =>
       stopping(await proxies.start(workload, istiod.xdsPort, ports), (each) => each.stop())
-    const [gatewayProxy] = await Promise.all([
-      start(gateway, [INGRESS_PORT, LOCAL_PORT]),
+    const [gatewayProxy, , ...sidecars] = await Promise.all([
+      start(gateway, [INGRESS_PORT, LOCAL_PORT, MUTUAL_PORT]),
       start(authz, [WORKLOAD_PORT, GATEWAY_PORT]),
       ...running.filter(({ meshed }) => meshed).map((pod) => start(pod, POD_PORTS)),
     ])
@@ -119,6 +119,8 @@ export async function startMesh({ pods, objects = [], config = {}, shipped = SHI
       /** The pod of the service. */
       authz,
       identities,
+      /** Of the models. */
+      sidecars,
       ...asking({ gateway, pods: running, identities }),
       stop,
     }

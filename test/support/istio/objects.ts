@@ -92,7 +92,7 @@ export const gateway = (
   namespace: string,
   name: string,
   selector: Readonly<Record<string, string>>,
-  { address, port }: { readonly address: string; readonly port: number },
+  { address, port, mutual = false }: GatewayListener,
 ): Written => ({
   apiVersion: NETWORKING,
   kind: 'Gateway',
@@ -100,10 +100,25 @@ export const gateway = (
   spec: {
     selector,
     servers: [
-      { port: { number: port, name: 'http', protocol: 'HTTP' }, bind: address, hosts: ['*'] },
+      {
+        port: { number: port, ...(mutual ? HTTPS : HTTP) },
+        ...(mutual ? { tls: { mode: 'ISTIO_MUTUAL' } } : {}),
+        bind: address,
+        hosts: ['*'],
+      },
     ],
   },
 })
+
+type GatewayListener = {
+  readonly address: string
+  readonly port: number
+  /** Callers need a certificate of the mesh. */
+  readonly mutual?: boolean
+}
+
+const HTTP = { name: 'http', protocol: 'HTTP' }
+const HTTPS = { name: 'https', protocol: 'HTTPS' }
 
 type Route = {
   readonly hosts: readonly string[]
@@ -125,9 +140,9 @@ export const destination = (host: string, port = 80) => ({
   destination: { host, port: { number: port } },
 })
 
-export const strictMutualTls = (namespace: string): Written => ({
+export const mutualTls = (namespace: string, mode: 'STRICT' | 'PERMISSIVE'): Written => ({
   apiVersion: SECURITY,
   kind: 'PeerAuthentication',
   metadata: { namespace, name: 'default' },
-  spec: { mtls: { mode: 'STRICT' } },
+  spec: { mtls: { mode } },
 })

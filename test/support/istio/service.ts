@@ -16,10 +16,11 @@ export async function restartableService(kubeconfig: string, config: object) {
   return {
     ports: { workload, gateway },
     now,
-    start: async () => {
+    /** With another configuration, if one is given. */
+    start: async (other = config) => {
       running = await startClusterService({
         kubeconfig,
-        config: { ...config, grpc: { listeners } },
+        config: { ...other, grpc: { listeners } },
       })
     },
     ready: () => now().ready(),

@@ -36,7 +36,7 @@ export const clusterSource =
   })
 
 /** Without the keys that a folder needs in place of an API server. */
-function configIn(file: string | undefined): object {
+export function configIn(file: string | undefined): object {
   const [document] = file === undefined ? [] : readDocuments(file)
   const { kubernetes, ...rest } = Object(document)
   const { jwksFile: _, issuer: __, ...asked } = Object(kubernetes)

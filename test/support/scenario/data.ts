@@ -44,6 +44,8 @@ const expectation = z.strictObject({
       path: z.string().exactOptional(),
       headers: headers.default({}),
       lacks: z.array(z.string()).default([]),
+      /** Headers that a gateway leaves to the pod's check, which takes them out where there is one. */
+      passedOn: headers.default({}),
     }),
   ]),
   /** How often Envoy asked. */
@@ -153,3 +155,13 @@ export function notPathsOf({ folder }: Example, { policy }: Listener): readonly 
   const [{ to }] = authorizationPolicy.parse(document).spec.rules
   return to[0].operation.notPaths
 }
+
+export function listenerOf({ listeners }: Pick<Example, 'listeners'>, name: string): Listener {
+  const listener = listeners[name]
+  if (listener === undefined) throw new Error(`there is no listener ${name}`)
+  return listener
+}
+
+/** Rows that change something need a run of their own. */
+export const changes = ({ given, steps }: Row): boolean =>
+  given.length > 0 || steps.some((step) => !('send' in step || 'can' in step))

@@ -29,6 +29,9 @@ export type Incoming = {
 /** In a mesh the name in a certificate is no host's, and nobody is asked for by name. */
 export const UNNAMED = { checkServerIdentity: () => undefined, servername: '' }
 
+/** By which a sidecar that takes plain HTTP and other TLS as well knows a peer of the mesh. */
+const OF_MESH = { ALPNProtocols: ['istio', 'http/1.1'] }
+
 /** One request over HTTP/1.1. */
 export const sendHttp1 = (outgoing: Outgoing): Promise<Incoming> =>
   new Promise((resolve, reject) => {
@@ -37,7 +40,9 @@ export const sendHttp1 = (outgoing: Outgoing): Promise<Incoming> =>
     const from = localAddress === undefined ? {} : { localAddress }
     const options = { ...rest, ...from, host: address, port, agent: false, signal }
     const sent =
-      tls === undefined ? request(options) : requestSecurely({ ...options, ...tls, ...UNNAMED })
+      tls === undefined
+        ? request(options)
+        : requestSecurely({ ...options, ...tls, ...UNNAMED, ...OF_MESH })
     sent.once('error', reject)
     sent.once('response', (response) => {
       const chunks: Buffer[] = []

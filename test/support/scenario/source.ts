@@ -39,7 +39,10 @@ export type OpenSource = (folder: string) => Promise<Source>
 /** Example listeners at this address are gateways, all others pods. */
 const GATEWAY_ADDRESS = '127.0.0.1'
 
+export const positionAt = (address: string): 'gateway' | 'workload' =>
+  address === GATEWAY_ADDRESS ? 'gateway' : 'workload'
+
 export const authzPortAt = (
   { authzPorts }: Pick<RunningService, 'authzPorts'>,
   address: string,
-): number => authzPorts[address === GATEWAY_ADDRESS ? 'gateway' : 'workload']
+): number => authzPorts[positionAt(address)]

@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest'
 import type { Outcome, Scenario } from '../scenario.ts'
-import type { Example, Expectation, Row, Send } from './data.ts'
+import { type Example, type Expectation, listenerOf, type Row, type Send } from './data.ts'
+import { positionAt } from './source.ts'
 
 const DEADLINE = { timeout: 10_000, interval: 20 }
 
@@ -11,8 +12,12 @@ type Sending = {
   readonly expected: Expectation
 }
 
-/** What the log must say of a request that was sent. */
-type Promised = { readonly requestId: string; readonly line: Expectation['log'] }
+/** What the log must say of a request that was sent: one line among those that its checks gave. */
+type Promised = {
+  readonly label: string
+  readonly lines: readonly [from: number, to: number]
+  readonly line: Readonly<Record<string, unknown>>
+}
 
 /** Takes the steps of a row, one after the other. */
 export async function takeSteps(scenario: Scenario, example: Example, { steps }: Row) {
@@ -39,11 +44,14 @@ export async function takeSteps(scenario: Scenario, example: Example, { steps }:
       const elapsedMs = await waitFor(sending, other)
       expect(elapsedMs, sending.label).toBeLessThan(withinMs)
     }
-    const requestId = await expectOutcome(scenario, sending)
-    const { authorization } = sending.request.headers
+    const { label, request, expected } = sending
+    const from = await scenario.checks()
+    const { authorization, requestId = expect.any(String) } = await expectOutcome(scenario, sending)
     if (authorization !== undefined) credentials.add(authorization.replace('Bearer ', ''))
-    const { log } = sending.expected
-    if (log !== undefined) promised.push({ requestId, line: log })
+    if (expected.log === undefined) return
+    const position = positionAt(listenerOf(example, request.at).address)
+    const line = { requestId, position, ...expected.log }
+    promised.push({ label, lines: [from, await scenario.checks()], line })
   }
 
   /** How long after the last change it came true. */
@@ -89,22 +97,40 @@ function bytesOf(body: unknown, base64: string | undefined): Buffer | undefined 
   return body === undefined ? undefined : Buffer.from(JSON.stringify(body))
 }
 
-/** Sends it, and resolves with its id. */
-async function expectOutcome(scenario: Scenario, { label, request, expected }: Sending) {
+async function expectOutcome(
+  scenario: Scenario,
+  { label, request, expected: said }: Sending,
+): Promise<Outcome> {
+  const expected = scenario.podsAskToo ? atLast(said) : said
   const before = expected.checks === undefined ? 0 : await scenario.checks()
   const outcome = await scenario.send(request)
   const checks = expected.checks === undefined ? 0 : (await scenario.checks()) - before
   expect({ ...shown(outcome, expected), checks }, label).toMatchObject(wanted(expected))
-  return outcome.requestId
+  return outcome
 }
+
+/** What the last of two checks takes out, the model lacks. */
+const atLast = ({ model, ...expected }: Expectation): Expectation => ({
+  ...expected,
+  model:
+    model === 'untouched'
+      ? model
+      : { ...model, lacks: [...model.lacks, ...Object.keys(model.passedOn)], passedOn: {} },
+})
 
 const wanted = ({ status, headers, body, model, checks = 0 }: Expectation) => ({
   status,
   headers,
   lacks: [],
   ...(body === undefined ? {} : { body }),
-  model: model === 'untouched' ? [] : [{ ...model, lacks: [] }],
+  model: model === 'untouched' ? [] : [reaching(model)],
   checks,
+})
+
+const reaching = ({ passedOn, ...model }: Exclude<Expectation['model'], string>) => ({
+  ...model,
+  headers: { ...model.headers, ...passedOn },
+  lacks: [],
 })
 
 /** `lacks`: what of it is there all the same. */
@@ -138,9 +164,11 @@ async function expectLog(
 ) {
   const checks = await scenario.checks()
   await vi.waitFor(() => expect(scenario.decisions()).toHaveLength(checks), DEADLINE)
-  for (const { requestId, line } of promised) {
-    const lines = scenario.decisions().filter((each) => each.requestId === requestId)
-    expect(lines, requestId).toMatchObject([{ ...line }])
+  for (const { label, lines, line } of promised) {
+    const own = scenario.decisions().slice(...lines)
+    expect(new Set(own.map(({ requestId }) => requestId)).size, label).toBe(1)
+    const ofPlace = own.filter(({ position }) => position === line.position)
+    expect(ofPlace, label).toMatchObject([line])
   }
   for (const credential of credentials) expect(scenario.printed()).not.toContain(credential)
 }
