@@ -1,4 +1,6 @@
+import { status } from '@grpc/grpc-js'
 import { statusOf, type Verdict, verdictOf } from '../../test/support/cluster-asking.ts'
+import { at } from '../../test/support/json.ts'
 import { newTokens, type TokenCluster } from '../../test/support/token-cluster.ts'
 import { quantiles, row, tally } from './table.ts'
 
@@ -20,7 +22,7 @@ export async function clientsWithDeadlines(cluster: TokenCluster): Promise<boole
       ['one for each client', perClient(newToken)],
       ['a new one for each request', () => newToken],
     ] as const) {
-      const verdicts: Verdict[] = []
+      const verdicts: (Verdict | typeof LATE)[] = []
       const waits: number[] = []
       let sent = 0
       const client = async () => {
@@ -28,19 +30,31 @@ export async function clientsWithDeadlines(cluster: TokenCluster): Promise<boole
         for (; sent < requests; ) {
           sent += 1
           const begun = performance.now()
-          verdicts.push(await verdictOf(service.gateway, { token: tokenOf(), timeout }))
+          verdicts.push(await verdictInTime(service.gateway, tokenOf(), timeout))
           waits.push(performance.now() - begun)
         }
       }
       await Promise.all(Array.from({ length: clients }, client))
       const [p50, p99] = quantiles(waits)
-      const refused = verdicts.filter((verdict) => [401, 403].includes(statusOf(verdict))).length
+      const refused = verdicts.filter(isRefusal).length
       row(clients, timeout, kind, refused, tally(verdicts), p50.toFixed(1), p99.toFixed(1))
       good &&= refused === 0
     }
   }
   return good
 }
+
+const LATE = 'no answer in time' as const
+
+/** The client's deadline may end before the service says that it will be too late. */
+const verdictInTime = (client: Parameters<typeof verdictOf>[0], token: string, timeout: string) =>
+  verdictOf(client, { token, timeout }).catch((fault: unknown): typeof LATE => {
+    if (at(fault, 'code') === status.DEADLINE_EXCEEDED) return LATE
+    throw fault
+  })
+
+const isRefusal = (verdict: Verdict | typeof LATE): boolean =>
+  verdict !== LATE && [401, 403].includes(statusOf(verdict))
 
 const once = (token: string) => () => () => token
 const perClient = (newToken: () => string) => () => {
