@@ -52,7 +52,7 @@ export function openClusterSource(
   const resources = () =>
     cluster.states().map(({ problem, present, ...state }) => ({
       ...state,
-      detail: present ? problem : 'the cluster has no such kind',
+      detail: problem === '' && !present ? 'the cluster has no such kind' : problem,
     }))
   return {
     ...access,
