@@ -33,8 +33,9 @@ async function measureChanges(): Promise<boolean> {
       rows.push(...rowsOf(titles, times, LIMIT_MS))
     }
     console.log(`\n${tableOf(rows)}\n`)
-    console.log(`${factsOf(await measureOutage({ cluster, service }))}\n`)
-    return rows.every(isKept)
+    const outage = await measureOutage({ cluster, service })
+    console.log(`${factsOf(outage.facts)}\n`)
+    return rows.every(isKept) && outage.good
   } finally {
     await cluster.stop()
   }
@@ -83,8 +84,9 @@ async function measureLargeCluster(): Promise<boolean> {
   try {
     await fill(cluster, report)
     console.log(`${factsOf(await measureScale(cluster, report))}\n`)
-    console.log(`${factsOf(await measureRelists(cluster, report))}\n`)
-    return true
+    const relists = await measureRelists(cluster, report)
+    console.log(`${factsOf(relists.facts)}\n`)
+    return relists.good
   } finally {
     await cluster.stop()
   }

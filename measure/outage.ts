@@ -21,7 +21,7 @@ export async function measureOutage({ cluster, service }: World) {
   while ((await ask(`${KEY}-later`)) !== 'allow') await delay(5)
   const recovered = performance.now() - back
   const { waits, wrong } = await load.stop()
-  return [
+  const facts = [
     ['checks during 30 s without API server', String(waits.length)],
     ['of them answered wrongly', String(wrong)],
     [
@@ -30,6 +30,7 @@ export async function measureOutage({ cluster, service }: World) {
     ],
     ['first change after it was back counted after, in ms', recovered.toFixed(0)],
   ] as const
+  return { facts, good: wrong === 0 && waits.length > 0 }
 }
 
 /** Asks one after the other what is to be allowed and what is not. */

@@ -3,9 +3,10 @@ import type { Service } from '../access/service.ts'
 import { standingOf, surroundingsIn } from '../access/standing.ts'
 import { readResource } from '../resources/resource.ts'
 import type { ReadSettings } from '../resources/settings.ts'
-import { ApiError, type ApiServer } from './api-server.ts'
-import { isSaidIn, type Said, saidBy, timed } from './conditions.ts'
-import { type Fields, isFields } from './fields.ts'
+import type { ApiServer } from './api-server.ts'
+import { API_VERSION, applyStatus, KIND } from './apply-status.ts'
+import { isSaidIn, type Said, saidBy } from './conditions.ts'
+import type { Fields } from './fields.ts'
 import type { Follower } from './follow.ts'
 import { createTurns } from './turns.ts'
 import type { Listed } from './watch-event.ts'
@@ -72,14 +73,24 @@ export function createPolicyStatuses(parts: PolicyStatusParts): PolicyStatuses {
   let failures = 0
 
   const turns = createTurns(async () => {
+    try {
+      return await look()
+    } catch {
+      return { afterMs: 0, restMs: rest('a bug broke off the look at all policies') }
+    }
+  })
+  const touch = () => turns.plan(periods.settleMs * (1 + Math.random()))
+
+  async function look() {
     if (!parts.synced()) return { afterMs: periods.settleMs }
     const { stale, afterMs } = lookAt(policies, parts, periods.againMs)
-    for (const { held, conditions } of stale.slice(0, BATCH)) {
+    for (const { key, held, conditions } of stale.slice(0, BATCH)) {
       held.words = JSON.stringify(conditions)
       held.writtenAt = performance.now()
-      const problem = await apply(parts.api, held, conditions, stop.signal)
+      const problem = await applyStatus(parts.api, held, conditions, stop.signal)
       if (problem !== undefined) {
         held.words = ''
+        if (policies.get(key) === held) putLast(key, held)
         return { afterMs: 0, restMs: rest(problem) }
       }
       failures = 0
@@ -88,8 +99,13 @@ export function createPolicyStatuses(parts: PolicyStatusParts): PolicyStatuses {
       afterMs: stale.length > BATCH ? 0 : afterMs,
       restMs: stale.length > 0 ? periods.gapMs : 0,
     }
-  })
-  const touch = () => turns.plan(periods.settleMs * (1 + Math.random()))
+  }
+
+  /** So that the others do not wait for one that is refused again and again. */
+  function putLast(key: string, held: Held) {
+    policies.delete(key)
+    policies.set(key, held)
+  }
 
   function rest(problem: string): number {
     parts.failed(problem)
@@ -115,6 +131,12 @@ export function createPolicyStatuses(parts: PolicyStatusParts): PolicyStatuses {
   }
 }
 
+type Stale = {
+  readonly key: string
+  readonly held: Held
+  readonly conditions: readonly Said[]
+}
+
 /** The policies whose status says something else, and how long until others may be written again. */
 function lookAt(
   policies: ReadonlyMap<string, Held>,
@@ -125,22 +147,19 @@ function lookAt(
     services(),
     [...policies.values()].map(({ policy }) => policy),
   )
-  const stale: { readonly held: Held; readonly conditions: readonly Said[] }[] = []
+  const stale: Stale[] = []
   let afterMs: number | undefined
-  for (const held of policies.values()) {
+  for (const [key, held] of policies) {
     const { policy, content, fault } = held
     const conditions = saidBy(standingOf(policy, around(policy.namespace), fault), content)
     if (isSaidIn(content, conditions)) continue
     const again = JSON.stringify(conditions) === held.words
     const left = again ? held.writtenAt + againMs - performance.now() : 0
-    if (left <= 0) stale.push({ held, conditions })
+    if (left <= 0) stale.push({ key, held, conditions })
     else afterMs = Math.min(afterMs ?? left, left)
   }
   return { stale, afterMs }
 }
-
-const API_VERSION = 'kserve-authz.io/v1alpha1'
-const KIND = 'AccessPolicy'
 
 function readPolicy(content: Fields, settings: ReadSettings) {
   const object = { ...content, apiVersion: API_VERSION, kind: KIND }
@@ -148,40 +167,4 @@ function readPolicy(content: Fields, settings: ReadSettings) {
   if (resource.kind !== 'policy') return undefined
   const fault = problems.find(({ reason }) => reason === 'PolicyInvalid')?.message
   return { content, policy: resource.policy, fault }
-}
-
-const CALL_MS = 5_000
-
-/** Server-side apply of the conditions alone. Why it failed; `undefined`: it did not. */
-async function apply(
-  api: Pick<ApiServer, 'send'>,
-  { content, policy: { namespace, name } }: Held,
-  conditions: readonly Said[],
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { uid } = isFields(content.metadata) ? content.metadata : {}
-  const path = `/apis/${API_VERSION}/namespaces/${namespace}/accesspolicies/${name}/status`
-  try {
-    await api.send({
-      method: 'PATCH',
-      path: `${path}?fieldManager=kserve-authz&force=true`,
-      contentType: 'application/apply-patch+yaml',
-      body: {
-        apiVersion: API_VERSION,
-        kind: KIND,
-        // Of the very object that was read, not of one that has got its name since.
-        metadata: { namespace, name, uid },
-        status: { conditions: timed(content, conditions, new Date()) },
-      },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]),
-    })
-    return undefined
-  } catch (error) {
-    if (!(error instanceof ApiError)) return 'the API server cannot be reached'
-    // Gone, or another one: the watch will say so.
-    if (error.status === 404 || error.status === 409) return undefined
-    return error.status === 403
-      ? 'missing permission: patch accesspolicies/status.kserve-authz.io'
-      : error.message
-  }
 }

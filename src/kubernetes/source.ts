@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiServer } from './api-server.ts'
 import type { KindCollection } from './collections.ts'
 import { describe } from './describe.ts'
@@ -79,6 +80,9 @@ export function followCluster(options: ClusterOptions): Cluster {
 const mayPass = (error: unknown) =>
   error instanceof Silence || (error instanceof ApiError && error.status === 403)
 
+/** From a bug to the next attempt, in milliseconds. */
+const BUG_MS = 1_000
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 function createRun(
@@ -124,6 +128,13 @@ function createRun(
     },
     failed: report,
   }
+  /** Whatever it was: a watch that nobody reads would leave for ever what is known now. */
+  const brokenOff = async () => {
+    const problem = 'a bug broke off the watch: all is read again'
+    Object.assign(state, { following: false, problem })
+    failed(collection.resource, problem)
+    await delay(BUG_MS, undefined, { signal: stop }).catch(() => {})
+  }
   return {
     state,
     /** Resolves at the first time, or when all ends. */
@@ -133,7 +144,7 @@ function createRun(
         round = new AbortController()
         const endRound = () => round.abort()
         stop.addEventListener('abort', endRound)
-        await follow(api, collection, follower, round.signal, periods)
+        await follow(api, collection, follower, round.signal, periods).catch(brokenOff)
         stop.removeEventListener('abort', endRound)
       }
     },

@@ -18,7 +18,12 @@ const aPolicy = (given: Content = {}, name = 'strict') => ({
 
 /** Statuses over an API server that answers with `failure`, and notes what it was sent. */
 function statuses(
-  given: { failure?: Error; services?: ReturnType<typeof aService>[]; synced?: boolean } = {},
+  given: {
+    failure?: Error
+    only?: string
+    services?: ReturnType<typeof aService>[]
+    synced?: boolean
+  } = {},
 ) {
   const state = { services: [aService()], synced: true, ...given }
   const sent: ApiRequest[] = []
@@ -27,7 +32,8 @@ function statuses(
     api: {
       send: async (request) => {
         sent.push(request)
-        if (state.failure !== undefined) throw state.failure
+        const { failure, only = '' } = state
+        if (failure !== undefined && request.path.includes(only)) throw failure
       },
     },
     settings: SETTINGS,
@@ -196,5 +202,35 @@ describe('an API server that refuses', () => {
     await pass(120_000)
     expect(sent.length).toBe(refused + 1)
     expect(failures.length).toBe(refused)
+  })
+
+  it('the status of one policy keeps no other waiting', async () => {
+    const { put, sent } = statuses({ failure: new ApiError(422), only: 'strict' })
+    put(aPolicy())
+    for (const name of ['one', 'two']) put(aPolicy({}, name))
+    await pass(60_000)
+    const written = new Set(
+      sent.map(({ path }) => path.replace(/.*accesspolicies\/|\/status.*/g, '')),
+    )
+    expect(written).toEqual(new Set(['strict', 'one', 'two']))
+  })
+})
+
+describe('a bug', () => {
+  it('in a look at all policies is told, and the next look comes all the same', async () => {
+    const { put, sent, failures, state } = statuses()
+    const services = state.services
+    Object.defineProperty(state, 'services', {
+      get: () => {
+        throw new Error('sk-secret')
+      },
+      configurable: true,
+    })
+    put(aPolicy())
+    await pass()
+    expect(failures[0]).toBe('a bug broke off the look at all policies')
+    Object.defineProperty(state, 'services', { value: services })
+    await pass(120_000)
+    expect(sent).toHaveLength(1)
   })
 })

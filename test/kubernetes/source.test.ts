@@ -61,13 +61,16 @@ afterEach(async () => {
 
 const keeper = { put: ({ key }: { key: string }) => void puts.push(key), remove: () => {} }
 
-function start() {
+function start(before = () => {}) {
   cluster = followCluster({
     api: createApiServer(server.kubeConfig()),
     followed: [],
     configuration: { collection: CONFIGURATION, keeper },
     configured: [{ collection: SERVICES, keeper }],
-    failed: (resource, message) => void failures.push(`${resource}: ${message}`),
+    failed: (resource, message) => {
+      before()
+      failures.push(`${resource}: ${message}`)
+    },
     periods: PERIODS,
   })
 }
@@ -160,6 +163,20 @@ describe('a cluster', () => {
       await synced()
       await expect.poll(following, PATIENCE).toBe(true)
     })
+  })
+
+  it('is followed on after a bug', async () => {
+    let bugs = 0
+    start(() => {
+      bugs += 1
+      if (bugs === 1) throw new Error('sk-secret')
+    })
+    await synced()
+    server.next(status(500))
+    services.endWatches()
+    services.put('wine')
+    await expect.poll(() => puts, PATIENCE).toContain('team/wine')
+    expect(failures).toEqual(['inferenceservices: a bug broke off the watch: all is read again'])
   })
 
   it('says when it last heard of each kind', async () => {
