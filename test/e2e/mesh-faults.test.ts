@@ -1,8 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { keySecret } from '../support/cluster-objects.ts'
 import { inferenceService } from '../support/cluster-rbac.ts'
 import { modelInfer } from '../support/grpc.ts'
-import { ALLOWING, ANSWERS, startFakeAuthz, startGarbage } from '../support/istio/fake-authz.ts'
+import {
+  ALLOWING,
+  ANSWERS,
+  type FakeAuthz,
+  startFakeAuthz,
+  startGarbage,
+} from '../support/istio/fake-authz.ts'
 import { INGRESS } from '../support/istio/gateways.ts'
 import { type Mesh, startMesh } from '../support/istio/mesh.ts'
 import { destination, virtualService } from '../support/istio/objects.ts'
@@ -87,25 +93,24 @@ describe('the answer is 503, and the model is not reached, while the service', (
 })
 
 describe('in place of an answer', () => {
+  let fake: FakeAuthz
   beforeAll(() => mesh.service.stop())
+  afterEach(() => fake.close())
   afterAll(() => mesh.service.start())
 
   it('one that lets everybody in is heard', async () => {
-    const fake = await startFakeAuthz(ALLOWING, Object.values(mesh.service.ports))
+    fake = await startFakeAuthz(ALLOWING, Object.values(mesh.service.ports))
     await isServed()
-    await fake.close()
   })
 
   it.each(Object.entries(ANSWERS))('%s lets nobody in', async (_title, answer) => {
-    const fake = await startFakeAuthz(answer, Object.values(mesh.service.ports))
+    fake = await startFakeAuthz(answer, Object.values(mesh.service.ports))
     await nobodyIsLetIn()
-    await fake.close()
   })
 
   it('what is no HTTP/2 lets nobody in', async () => {
-    const fake = await startGarbage(Object.values(mesh.service.ports))
+    fake = await startGarbage(Object.values(mesh.service.ports))
     await nobodyIsLetIn()
-    await fake.close()
   })
 })
 

@@ -21,13 +21,16 @@ const routeTo = (name: string, namespace: string, ...hosts: readonly string[]) =
     http: [{ route: [destination(`${name}.${namespace}.svc.cluster.local`)] }],
   })
 
+/** No sidecar asks once more. */
+const BARE = { sidecar: false }
+
 let mesh: Mesh
 beforeAll(async () => {
   mesh = await startMesh({
     pods: {
-      victim: { namespace: 'b', labels: componentOf('iris-a') },
-      thief: { namespace: 'a-b', labels: componentOf('iris') },
-      other: { namespace: 'b', labels: componentOf('other') },
+      victim: { namespace: 'b', labels: componentOf('iris-a'), ...BARE },
+      thief: { namespace: 'a-b', labels: componentOf('iris'), ...BARE },
+      other: { namespace: 'b', labels: componentOf('other'), ...BARE },
     },
     objects: [
       claiming('b', 'iris-a', PROTECTED),

@@ -40,14 +40,17 @@ const pathRoute = (name: string) => ({
   route: [destination(`${name}-predictor.team.svc.cluster.local`)],
 })
 
+/** No sidecar asks once more. */
+const BARE = { sidecar: false }
+
 let mesh: Mesh
 beforeAll(async () => {
   mesh = await startMesh({
     pods: {
-      'chat-0': { labels: llmPodOf('chat') },
-      'free-0': { labels: llmPodOf('free') },
-      'iris-predictor': { labels: componentOf('iris') },
-      'open-predictor': { labels: componentOf('open') },
+      'chat-0': { labels: llmPodOf('chat'), ...BARE },
+      'free-0': { labels: llmPodOf('free'), ...BARE },
+      'iris-predictor': { labels: componentOf('iris'), ...BARE },
+      'open-predictor': { labels: componentOf('open'), ...BARE },
     },
     objects: [
       kserveConfiguration({

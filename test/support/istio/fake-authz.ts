@@ -56,6 +56,8 @@ export const ANSWERS = {
   'a hang-up': (stream) => stream.session?.destroy(),
 } satisfies Readonly<Record<string, Answer>>
 
+export type FakeAuthz = Awaited<ReturnType<typeof listening>>
+
 /** Listens at ports of the service in its place, and answers every check so. */
 export const startFakeAuthz = (answer: Answer, ports: readonly number[]) =>
   listening(ports, () => {
