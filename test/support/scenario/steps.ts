@@ -27,7 +27,11 @@ export async function takeSteps(scenario: Scenario, example: Example, { steps }:
 
   for (const step of steps) {
     if ('can' in step) {
-      expect(await scenario.can(step), `can ${step.can.as} get ${step.can.get}`).toBe(step.answer)
+      const question = `can ${step.can.as} get ${step.can.get}`
+      // An API server learns of its own changes a moment later.
+      await expect
+        .poll(() => scenario.can(step), { ...DEADLINE, message: question })
+        .toBe(step.answer)
     } else if ('send' in step) {
       for (const sending of sendingsOf(example, step)) await take(step, sending)
     } else {
