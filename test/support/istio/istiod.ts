@@ -11,6 +11,8 @@ type IstiodSpec = {
   readonly cluster: Cluster
   /** Of the mesh, beside what a proxy without Istio's own filters needs. */
   readonly meshConfig: object
+  /** Variables of istiod's own, beside and before what it needs here. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** What Envoy's own releases lack, and what needs a certificate authority. */
@@ -36,7 +38,7 @@ const MESH = {
  * Starts istiod over an API server that has Istio's definitions, and lets it admit Istio's objects from then
  * on. Its `kill` ends it.
  */
-export async function startIstiod({ istiod, cluster, meshConfig }: IstiodSpec) {
+export async function startIstiod({ istiod, cluster, meshConfig, environment = {} }: IstiodSpec) {
   const { folder } = cluster.site
   const [xdsPort = 0, httpPort = 0, httpsPort = 0, monitoringPort = 0] = await freePorts(4)
   const meshFile = path.join(folder, 'mesh.json')
@@ -44,11 +46,11 @@ export async function startIstiod({ istiod, cluster, meshConfig }: IstiodSpec) {
   await configure(meshConfig)
   const kubeconfig = path.join(folder, 'istiod.kubeconfig')
   await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(cluster.site)))
-  const environment = Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`)
+  const variables = Object.entries({ ...ENVIRONMENT, ...environment })
   const program = await startProgram(
     'istiod',
     folder,
-    ['env', ...environment, istiod, 'discovery'],
+    ['env', ...variables.map(([name, value]) => `${name}=${value}`), istiod, 'discovery'],
     {
       registries: 'Kubernetes',
       kubeconfig,

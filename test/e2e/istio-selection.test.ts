@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { load } from 'js-yaml'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findIstio } from '../../scripts/istio.ts'
+import { OTHER_PODS, SERVING_PODS } from '../istio/kserve-pods.ts'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import type { Written } from '../support/cluster-client.ts'
+import { aNamespace, writtenOf } from '../support/cluster-installation.ts'
+import { listenersOf } from '../support/istio/discovery.ts'
+import { installIstioCrds, meshConfig, shippedObjects } from '../support/istio/installation.ts'
+import { startIstiod } from '../support/istio/istiod.ts'
+import { gateway } from '../support/istio/objects.ts'
+import type { Workload } from '../support/istio/workload.ts'
+
+const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name'
+const POLICIES = {
+  predictor: 'kserve-authz-predictor',
+  transformer: 'kserve-authz-transformer',
+  explainer: 'kserve-authz-explainer',
+  graph: 'kserve-authz-inference-graph',
+  llm: 'kserve-authz-llm-inference-service',
+}
+
+let cluster: Cluster
+let istiod: Awaited<ReturnType<typeof startIstiod>>
+let service: Written
+
+beforeAll(async () => {
+  const { pilotDiscovery, crds } = await findIstio((line) => void process.stderr.write(`${line}\n`))
+  cluster = await startCluster({ crds: [] })
+  await installIstioCrds(cluster, crds)
+  for (const name of ['istio-system', 'kserve', 'kserve-authz', 'team'])
+    await cluster.apply(aNamespace(name))
+  istiod = await startIstiod({
+    istiod: pilotDiscovery,
+    cluster,
+    meshConfig: await meshConfig(),
+    // Without it istiod ends where a proxy belongs to a Gateway of that API.
+    environment: { PILOT_ENABLE_GATEWAY_API: 'true' },
+  })
+  const text = await readFile(path.join(import.meta.dirname, '../../deploy/service.yaml'), 'utf8')
+  service = await cluster.apply(writtenOf(load(text))).then(writtenOf)
+  const policies = await shippedObjects('overlays/default', 'overlays/gateways')
+  for (const object of policies) await cluster.apply(object)
+})
+afterAll(async () => {
+  await istiod?.kill()
+  await cluster?.stop()
+})
+
+const POLICY =
+  /istio-ext-authz-(kserve-authz-[a-z]+)-ns\[([a-z-]*)\]-policy\[([a-z-]+)\]-rule\[0\](\S*)/g
+
+/** Which providers istiod lets a proxy ask, and by which policies. */
+async function askedBy(workload: Partial<Workload>): Promise<readonly string[]> {
+  const bytes = await listenersOf(istiod.xdsPort, {
+    role: 'sidecar',
+    namespace: 'team',
+    name: 'some-pod',
+    serviceAccount: 'default',
+    address: '127.0.0.9',
+    labels: {},
+    ...workload,
+  })
+  const found = [...bytes.toString('latin1').matchAll(POLICY)].map(
+    ([, provider, namespace, name, fault]) =>
+      `${provider} ${namespace}/${name} ${fault?.match(/deny-[\w-]+/)?.[0] ?? ''}`.trim(),
+  )
+  return [...new Set(found)]
+}
+
+describe('istiod lets the pods of KServe ask', () => {
+  it.each(SERVING_PODS)('once: %s', async (_title, component, labels) => {
+    await expect
+      .poll(() => askedBy({ labels }))
+      .toEqual([`kserve-authz-workload istio-system/${POLICIES[component]}`])
+  })
+
+  it.each(OTHER_PODS)('and not %s', async (_title, labels) => {
+    const asked = await askedBy({ labels })
+    expect(asked.filter((each) => each.startsWith('kserve-authz-workload '))).toEqual([])
+  })
+})
+
+describe('istiod lets gateways ask', () => {
+  const listening = async (proxy: Partial<Workload>) => {
+    const { namespace = 'istio-system', labels = {} } = proxy
+    const where = { address: '127.0.0.9', port: 8080 }
+    await cluster.apply(gateway(namespace, 'models', labels, where))
+    return { role: 'router', ...proxy } as const
+  }
+
+  it.each<[title: string, proxy: Partial<Workload>, policy: string]>([
+    [
+      'ingress',
+      { namespace: 'istio-system', labels: { istio: 'ingressgateway' } },
+      'istio-system/kserve-authz-ingress-gateway',
+    ],
+    [
+      'local',
+      { namespace: 'istio-system', labels: { istio: 'cluster-local-gateway' } },
+      'istio-system/kserve-authz-local-gateway',
+    ],
+    [
+      'of the Gateway API',
+      { namespace: 'kserve', labels: { [GATEWAY_NAME]: 'kserve-ingress-gateway' } },
+      'kserve/kserve-authz-kubernetes-gateway',
+    ],
+  ])('%s', async (_title, proxy, policy) => {
+    const router = await listening(proxy)
+    await expect.poll(() => askedBy(router)).toEqual([`kserve-authz-gateway ${policy}`])
+  })
+
+  it.each<[title: string, proxy: Partial<Workload>]>([
+    ['another one', { namespace: 'istio-system', labels: { istio: 'egressgateway' } }],
+    ['another Gateway', { namespace: 'kserve', labels: { [GATEWAY_NAME]: 'other' } }],
+    [
+      'a Gateway of that name elsewhere',
+      { namespace: 'team', labels: { [GATEWAY_NAME]: 'kserve-ingress-gateway' } },
+    ],
+  ])('but not %s', async (_title, proxy) => {
+    expect(await askedBy(await listening(proxy))).toEqual([])
+  })
+})
+
+describe('a provider whose Service is gone', () => {
+  it('lets nobody in', async () => {
+    await cluster.delete(service)
+    await expect
+      .poll(() => askedBy({ labels: { component: 'predictor' } }))
+      .toEqual([
+        'kserve-authz-workload istio-system/kserve-authz-predictor deny-due-to-bad-CUSTOM-action',
+      ])
+  })
+})
