@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { verdictOf } from '../support/cluster-asking.ts'
-import { aNamespace, install } from '../support/cluster-installation.ts'
+import { accessPolicyCrd, aNamespace, install } from '../support/cluster-installation.ts'
 import { keySecret } from '../support/cluster-objects.ts'
-import { inferenceService } from '../support/cluster-rbac.ts'
+import { inferenceService, roleBinding } from '../support/cluster-rbac.ts'
 import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
 import { listAt, textAt } from '../support/json.ts'
 
@@ -76,6 +76,41 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
     await cluster.patch(CLUSTER_ROLE, { rules: listAt(role, 'rules') })
     await service.ready()
     expect(await verdictOf(service.gateway, { token: KEY })).toBe('allow')
+  })
+
+  it("that of KServe's configuration is named with its namespace and waited for, too", async () => {
+    const file = await install(cluster)
+    const binding = roleBinding('kserve', 'kserve-authz', 'kserve-authz')
+    await cluster.delete(binding)
+    const service = await start(file)
+    await saysSoon(service, missing('configmaps in namespace kserve'))
+    expect((await service.read('/readyz?verbose')).text).toContain(
+      `[-]configmaps failed: ${missing('configmaps in namespace kserve')}`,
+    )
+    await install(cluster)
+    await service.ready()
+  })
+
+  it('that of the status of policies is named, and nothing waits for it', async () => {
+    const crd = await accessPolicyCrd()
+    await cluster.installCrd(crd)
+    const file = await install(cluster)
+    const role = await cluster.get('/apis/rbac.authorization.k8s.io/v1/clusterroles/kserve-authz')
+    const others = listAt(role, 'rules').filter(
+      (rule) => !listAt(rule, 'resources').includes('accesspolicies/status'),
+    )
+    await cluster.patch(CLUSTER_ROLE, { rules: others })
+    await cluster.create({
+      apiVersion: 'kserve-authz.io/v1alpha1',
+      kind: 'AccessPolicy',
+      metadata: { namespace: 'team', name: 'closed' },
+      spec: { allow: [] },
+    })
+    const service = await start(file)
+    await service.ready()
+    await saysSoon(service, 'missing permission: patch accesspolicies/status.kserve-authz.io')
+    expect(await verdictOf(service.gateway, { token: KEY })).toBe('not-permitted')
+    await cluster.delete(crd)
   })
 
   it('a token that is refused is read anew', async () => {

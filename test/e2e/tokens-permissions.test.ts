@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { msUntil, verdictOf } from '../support/cluster-asking.ts'
+import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
 import { clusterRoleBinding, roleBinding, watcher } from '../support/cluster-rbac.ts'
 import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
+import { listAt, textAt } from '../support/json.ts'
 import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
 
 let cluster: TokenCluster
@@ -78,6 +80,40 @@ describe('a permission that is missing', () => {
         }),
       )
     await cluster.create(delegator('mute'))
+    await msUntil(200, () => verdictOf(service.gateway, { token }))
+  })
+
+  it('to read who signs tokens is named, and waited for; without the keys tokens are asked for', async () => {
+    const discovery = 'system:service-account-issuer-discovery'
+    const binding = await cluster.get(
+      `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${discovery}`,
+    )
+    await cluster.delete(clusterRoleBinding(discovery, discovery, ''))
+    for (const object of [...watcher('dark', SERVING), delegator('dark')]) {
+      await cluster.create(object)
+    }
+    const instantRevocation = false
+    const service = await serveAs('dark', { kubernetes: { instantRevocation } })
+    const messages = () => service.log.map((line) => textAt(line, 'msg'))
+    const path = '/.well-known/openid-configuration'
+    await expect
+      .poll(messages, { timeout: 10_000 })
+      .toContain(`missing permission: get ${path} (or set kubernetes.issuer)`)
+    const token = await cluster.tokenFor('team', 'reader')
+    expect(await verdictOf(service.gateway, { token })).toBe('not-synced')
+    const told = await serveAs('dark', {
+      kubernetes: { instantRevocation, issuer: CLUSTER_ISSUER },
+    })
+    await told.ready()
+    await expect
+      .poll(() => told.log.map((line) => textAt(line, 'error')), { timeout: 10_000 })
+      .toContain('Error: missing permission: get /openid/v1/jwks')
+    await msUntil(200, () => verdictOf(told.gateway, { token }))
+    await cluster.create({
+      ...clusterRoleBinding(discovery, discovery, ''),
+      subjects: listAt(binding, 'subjects'),
+    })
+    await service.ready()
     await msUntil(200, () => verdictOf(service.gateway, { token }))
   })
 
