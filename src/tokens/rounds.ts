@@ -32,12 +32,16 @@ export function createRounds(
     clearTimeout(timer)
     if (closing.aborted) return
     begun = performance.now()
-    underWay = attempt().then((succeeded) => {
-      underWay = undefined
-      failures = succeeded ? 0 : failures + 1
-      if (closing.aborted) return
-      timer = setTimeout(begin, nextDelay(failures, periods)).unref()
+    underWay = attempt().then(end, (bug: unknown) => {
+      end(false)
+      throw bug
     })
+  }
+  const end = (succeeded: boolean) => {
+    underWay = undefined
+    failures = succeeded ? 0 : failures + 1
+    if (closing.aborted) return
+    timer = setTimeout(begin, nextDelay(failures, periods)).unref()
   }
 
   begin()

@@ -21,6 +21,7 @@ let published: unknown
 let answer = async () => published
 let changes = 0
 let failures: string[] = []
+let bug: Error | undefined
 let holder: KeyHolder
 
 function start(periods: Partial<Periods> = {}) {
@@ -34,6 +35,7 @@ function start(periods: Partial<Periods> = {}) {
       changes += 1
     },
     onFetched: ({ error }) => {
+      if (bug !== undefined) throw bug
       if (error instanceof Error) failures.push(error.message)
     },
     periods: { ...PERIODS, ...periods },
@@ -45,6 +47,7 @@ beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(1)
   fetches = []
   failures = []
+  bug = undefined
   changes = 0
   published = setOf(first)
   answer = async () => published
@@ -93,6 +96,16 @@ describe('the keys of an issuer', () => {
       expect(fetches).toEqual([0, at])
     },
   )
+
+  it('are fetched on after a bug', async () => {
+    bug = new Error('a bug')
+    start()
+    await expect(holder.keys()).rejects.toThrow('a bug')
+    bug = undefined
+    await vi.advanceTimersByTimeAsync(PERIODS.firstRetry)
+    expect(fetches).toHaveLength(2)
+    expect(await holder.keys()).toBeDefined()
+  })
 
   it('stay the same object while they are the same, in whatever order they are listed', async () => {
     published = setOf(first, second)
