@@ -17,6 +17,11 @@ import { textAt } from '../support/json.ts'
 const KEY = 'a-key-of-sixteen-bytes'
 /** As the component of listed hosts has it. */
 const LISTED = 'sklearn-iris-team.example.com'
+const INGRESS_POLICY = {
+  apiVersion: 'security.istio.io/v1',
+  kind: 'AuthorizationPolicy',
+  metadata: { namespace: 'istio-system', name: 'kserve-authz-ingress-gateway' },
+}
 const RAY = 6379
 const OTHER_TCP = 7000
 
@@ -45,21 +50,21 @@ beforeAll(async () => {
 })
 afterAll(() => mesh?.stop())
 
-describe('a gateway that asks for listed hosts', () => {
-  /** Who denied a request without credential. */
-  async function deniedAt(host: string): Promise<string> {
-    const path = `/v1/models/${randomUUID()}`
-    expect(await mesh.ask({ to: 'gateway', host, path })).toMatchObject({
-      status: 401,
-      reached: [],
-    })
-    const { decisions } = mesh.service.now()
-    const line = await until('the decision', async () =>
-      decisions.find((each) => textAt(each, 'path') === path),
-    )
-    return textAt(line, 'position')
-  }
+/** Who denied a request without credential. */
+async function deniedAt(host: string): Promise<string> {
+  const path = `/v1/models/${randomUUID()}`
+  expect(await mesh.ask({ to: 'gateway', host, path })).toMatchObject({
+    status: 401,
+    reached: [],
+  })
+  const { decisions } = mesh.service.now()
+  const line = await until('the decision', async () =>
+    decisions.find((each) => textAt(each, 'path') === path),
+  )
+  return textAt(line, 'position')
+}
 
+describe('a gateway that asks for listed hosts', () => {
   it.each([
     LISTED,
     `${LISTED}:8080`,
@@ -82,6 +87,27 @@ describe('a gateway that asks for listed hosts', () => {
 
   it('leaves other hosts to the pods', async () => {
     expect(await deniedAt('unlisted.example.com')).toBe('workload')
+  })
+})
+
+describe('a gateway that asks by', () => {
+  const askFor = (operation: object) =>
+    mesh.cluster.patch(INGRESS_POLICY, { spec: { rules: [{ to: [{ operation }] }] } })
+
+  it('a wildcard in front of hosts misses those with a port', async () => {
+    await askFor({ notHosts: ['*'] })
+    await expect.poll(() => deniedAt(LISTED)).toBe('workload')
+    await askFor({ hosts: ['*-team.example.com', '*-team.example.com:*'] })
+    await expect.poll(() => deniedAt(LISTED)).toBe('gateway')
+    expect(await deniedAt(`${LISTED}:8080`)).toBe('workload')
+  })
+
+  it('notHosts asks for every other host, with and without a port', async () => {
+    await askFor({ notHosts: ['unlisted.example.com', 'unlisted.example.com:*'] })
+    await expect.poll(() => deniedAt('unlisted.example.com')).toBe('workload')
+    expect(await deniedAt('unlisted.example.com:8080')).toBe('workload')
+    expect(await deniedAt(LISTED)).toBe('gateway')
+    expect(await deniedAt(`${LISTED}:8080`)).toBe('gateway')
   })
 })
 
