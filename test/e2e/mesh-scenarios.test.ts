@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { statusByReview } from '../support/cluster-asking.ts'
+import { writtenOf } from '../support/cluster-installation.ts'
 import {
   changes as changesIssuers,
   readExample as readProviders,
@@ -14,15 +17,17 @@ import {
   startExampleMesh,
   undo,
 } from '../support/istio/example-mesh.ts'
-import { applySetting, type Setting } from '../support/istio/overlays.ts'
+import { applySetting } from '../support/istio/overlays.ts'
+import { leftOut, rowsIn, SETTINGS } from '../support/istio/policy-settings.ts'
+import { at } from '../support/json.ts'
 import { configIn } from '../support/scenario/cluster-source.ts'
 import {
   type Change,
   changes,
   type Example,
+  listenerOf,
   type Row,
   readExample,
-  type Send,
 } from '../support/scenario/data.ts'
 import { takeSteps } from '../support/scenario/steps.ts'
 import type { Scenario } from '../support/scenario.ts'
@@ -35,6 +40,7 @@ const ROTATION = readExample(folderOf('llm-token-rotation'))
 const CLIENTS = readExample(folderOf('in-cluster-clients'))
 const PROVIDERS = { ...readProviders(folderOf('identity-providers')), namespace: 'ml' }
 const NAME = 'identity-providers'
+const PAGE = path.join(import.meta.dirname, '../../docs/istio/access-log.md')
 
 let mesh: ExampleMesh
 beforeAll(async () => {
@@ -86,61 +92,58 @@ describe('an evaluation job against a protected model (scenario 1)', () => {
   }
 })
 
-type PolicySetting = Setting & { readonly at: readonly string[] }
-
-const SETTINGS: readonly PolicySetting[] = [
-  { overlay: 'default', paths: 'BASE', at: ['gateway', 'pod behind notPaths'] },
-  {
-    overlay: 'default',
-    paths: 'MERGE_SLASHES',
-    at: ['pod behind notPaths that merges slashes'],
-  },
-  { overlay: 'every-path', paths: 'NONE', at: ['raw pod'] },
-  { overlay: 'every-path', paths: 'BASE', at: ['gateway', 'pod'] },
-]
-
-/** Where a step is sent. Requests of which nobody counts the checks are the same with either overlay. */
-const placesOf = ({ overlay, paths, at }: PolicySetting, step: Send): readonly string[] => {
-  const same = overlay === 'default' && paths === 'BASE' && step.expect.checks === undefined
-  return step.at.filter((each) => at.includes(each) || (same && each === 'pod'))
-}
-
-/** What of a row is sent in a setting. */
-const rowIn = (setting: PolicySetting, row: Row): Row => ({
-  ...row,
-  steps: row.steps.flatMap((step): Row['steps'] => {
-    if (!('send' in step)) return [step]
-    const at = placesOf(setting, step)
-    return at.length === 0 ? [] : [{ ...step, at: [...at] }]
-  }),
-})
-
-const sends = ({ steps }: Row): readonly Send[] => steps.filter((step) => 'send' in step)
-
 describe("OpenDataHub's predictor policy (scenario 2)", () => {
   const run = runner(POLICY)
 
   describe.each(SETTINGS)('with the overlay $overlay, and paths $paths', (setting) => {
     beforeAll(() => applySetting(mesh, setting))
 
-    const rows = POLICY.rows
-      .map((row) => rowIn(setting, row))
-      .filter((row) => sends(row).length > 0)
-
-    it.each(rows)('$name', run)
+    it.each(rowsIn(setting, POLICY.rows))('$name', run)
   })
 
   it('every request of its page was sent', () => {
-    const left = POLICY.rows.flatMap(sends).map((step) => ({
-      ...step,
-      at: step.at.filter((at) => !SETTINGS.some((each) => placesOf(each, step).includes(at))),
-    }))
-    expect(left.filter(({ at }) => at.length > 0)).toEqual([])
+    expect(leftOut(POLICY.rows)).toEqual([])
   })
 })
 
 describe('an LLM whose key is rotated (scenario 3)', () => {
   it.each(ROTATION.rows)('$name', runner(ROTATION))
+})
+
+describe('the id of a request', () => {
+  beforeAll(async () => {
+    await serveAnew(mesh, configIn(path.join(ROTATION.folder, 'config.yaml')))
+  })
+
+  /** At the model, and in the lines of the decision log: each but once. */
+  const idsAt = async (to: string, lines: number): Promise<readonly unknown[]> => {
+    const before = mesh.service.now().decisions.length
+    const { host } = listenerOf(ROTATION, 'gateway')
+    const key = { authorization: 'Bearer demo-key-of-january-not-a-secret' }
+    const headers = { ...key, 'x-request-id': 'of-the-caller' }
+    const { reached } = await mesh.ask({ to, as: 'llm/caller', host, headers })
+    const logged = () => mesh.service.now().decisions.slice(before)
+    await expect.poll(logged).toHaveLength(lines)
+    const atModel = reached.map((one) => one.headers['x-request-id'])
+    return [...new Set([...atModel, ...logged().map((line) => at(line, 'requestId'))])]
+  }
+
+  it('is that of the caller at a sidecar', async () => {
+    expect(await idsAt('llama3-predictor-0', 1)).toEqual(['of-the-caller'])
+  })
+
+  it('is that of the gateway from there on, unless Envoy is told to keep what comes from outside', async () => {
+    const ids = await idsAt('gateway', 2)
+    expect(ids).toHaveLength(1)
+    expect(ids).not.toContain('of-the-caller')
+
+    const text = await readFile(PAGE, 'utf8')
+    const [, filter = ''] = /```yaml\n(apiVersion: networking[\s\S]*?)```/.exec(text) ?? []
+    const keeping = writtenOf(load(filter))
+    await mesh.cluster.apply(keeping)
+    await expect.poll(() => idsAt('gateway', 2)).toEqual(['of-the-caller'])
+    await mesh.cluster.delete(keeping)
+  })
 })
 
 describe('identity providers (scenario 4)', () => {

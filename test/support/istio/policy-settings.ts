@@ -1,0 +1,46 @@
+import type { Row, Send } from '../scenario/data.ts'
+import type { Setting } from './overlays.ts'
+
+type PolicySetting = Setting & {
+  /** Listeners of the example that are so. */
+  readonly at: readonly string[]
+}
+
+/** How sidecars of the example of the predictor policy are configured. */
+export const SETTINGS: readonly PolicySetting[] = [
+  { overlay: 'default', paths: 'BASE', at: ['gateway', 'pod behind notPaths'] },
+  { overlay: 'default', paths: 'MERGE_SLASHES', at: ['pod behind notPaths that merges slashes'] },
+  { overlay: 'every-path', paths: 'NONE', at: ['raw pod'] },
+  { overlay: 'every-path', paths: 'BASE', at: ['gateway', 'pod'] },
+]
+
+/** Requests of which nobody counts the checks are the same with either overlay. */
+const placesOf = ({ overlay, paths, at }: PolicySetting, step: Send): string[] => {
+  const alike = overlay === 'default' && paths === 'BASE' && step.expect.checks === undefined
+  return step.at.filter((each) => at.includes(each) || (alike && each === 'pod'))
+}
+
+const sends = ({ steps }: Row): readonly Send[] => steps.filter((step) => 'send' in step)
+
+/** What is sent of these rows in a setting. */
+export const rowsIn = (setting: PolicySetting, rows: readonly Row[]): readonly Row[] =>
+  rows
+    .map((row) => ({
+      ...row,
+      steps: row.steps.flatMap((step): Row['steps'] => {
+        if (!('send' in step)) return [step]
+        const at = placesOf(setting, step)
+        return at.length === 0 ? [] : [{ ...step, at }]
+      }),
+    }))
+    .filter((row) => sends(row).length > 0)
+
+/** What is sent in no setting. */
+export const leftOut = (rows: readonly Row[]): readonly string[] =>
+  rows.flatMap((row) =>
+    sends(row).flatMap((step) =>
+      step.at
+        .filter((at) => !SETTINGS.some((setting) => placesOf(setting, step).includes(at)))
+        .map((at) => `${row.name}: ${step.send} at ${at}`),
+    ),
+  )
