@@ -122,7 +122,11 @@ export function createPolicyStatuses(parts: PolicyStatusParts): PolicyStatuses {
       else policies.set(key, { ...read, words, writtenAt })
       touch()
     },
-    remove: (key) => void policies.delete(key),
+    remove: (key) => {
+      policies.delete(key)
+      // What is said of others may depend on it.
+      touch()
+    },
     touch,
     close: () => {
       stop.abort()

@@ -160,6 +160,34 @@ describe('the status of a policy', () => {
     expect(await statusOf(policy)).toEqual(status)
   })
 
+  it('says that all policies of a service are too much together, which closes it', async () => {
+    await cluster.create(aService('crowded', PROTECTED))
+    const token = await cluster.tokenFor(TEAM, 'reader')
+    const source = { users: Array.from({ length: 64 }, (_, index) => `user-${index}`) }
+    const rule = { from: Array.from({ length: 16 }, () => source) }
+    const policies = ['one', 'two', 'three'].map((name) =>
+      aPolicy(`crowded-${name}`, 'crowded', { deny: [rule, rule, rule], allow: [{}] }),
+    )
+    const [last, ...others] = policies
+    if (last === undefined) throw new Error('a policy')
+    for (const policy of others) await cluster.create(policy)
+    await untilReason('crowded', (reason) => reason === '', token)
+    await cluster.create(last)
+    await untilReason('crowded', (reason) => /policy/.test(reason), token)
+    for (const policy of policies) {
+      await until('TooLarge', async () =>
+        (await statusOf(policy)).includes('False TooLarge') ? true : undefined,
+      )
+    }
+    await cluster.delete(last)
+    await untilReason('crowded', (reason) => reason === '', token)
+    for (const policy of others) {
+      await until('Enforced', async () =>
+        (await statusOf(policy)).includes('True Enforced') ? true : undefined,
+      )
+    }
+  })
+
   it('follows the policy and its services', async () => {
     const policy = aPolicy('followed', 'later')
     await cluster.create(policy)

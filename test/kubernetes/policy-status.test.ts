@@ -52,6 +52,20 @@ const A_WHILE_MS = 5_000
 const pass = (ms = A_WHILE_MS) => vi.advanceTimersByTimeAsync(ms)
 
 describe('the status of a policy', () => {
+  it('follows the others of its service, which are too much with it', async () => {
+    const { put, remove, conditions } = statuses()
+    const users = Array.from({ length: 1_000 }, () => 'a')
+    const spec = { deny: Array.from({ length: 3 }, () => ({ from: [{ users }] })) }
+    for (const name of ['one', 'two', 'three']) put(aPolicy({ spec }, name))
+    await pass()
+    expect(at(conditions(), 1, 'reason')).toBe('TooLarge')
+    put(aPolicy({ spec, status: { conditions: conditions() } }, 'one'))
+    await pass()
+    for (const name of ['two', 'three']) remove(`team/${name}`)
+    await pass()
+    expect(at(conditions(), 1, 'reason')).toBe('Enforced')
+  })
+
   it('is applied with its generation, to the object that was read', async () => {
     const { put, sent, conditions } = statuses()
     put(aPolicy())
