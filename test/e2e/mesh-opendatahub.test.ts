@@ -99,4 +99,10 @@ describe('in the place of Authorino', () => {
     // What only one of two policies leaves out is asked.
     expect((await ask('iris-predictor', { path: '/health' })).status).toBe(401)
   })
+
+  it('a second provider at the same pods lets nobody in', async () => {
+    for (const object of await shippedObjects('workloads')) await mesh.cluster.apply(object)
+    await expect.poll(async () => (await ask('iris-predictor', GOOD)).status).toBe(403)
+    expect((await ask('iris-transformer', GOOD)).status).toBe(200)
+  })
 })
