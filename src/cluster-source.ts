@@ -80,6 +80,7 @@ function alsoTelling({ collection, keeper }: Followed, statuses: PolicyStatuses)
   return {
     collection,
     keeper: {
+      ...keeper,
       put: (object) => {
         keeper.put(object)
         telling.put(object)

@@ -5,6 +5,8 @@ export type Keeper = {
   /** Of an object that is new or has changed. */
   readonly put: (object: Listed) => void
   readonly remove: (key: string) => void
+  /** Of one that cannot be put; absent: it is removed. */
+  readonly close?: ((key: string) => void) | undefined
 }
 
 /** What a keeper holds, so that it can be told of what is there no more, and not twice of the same. */
@@ -16,8 +18,11 @@ export type Known = Keeper & {
 
 const DOUBTED = ''
 
-/** `failed` is told where an object cannot be put. It is removed: what it was before must not outlive it. */
-export function createKnown(keeper: Keeper, failed: (error: unknown) => void): Known {
+/** `failed` is told where an object cannot be put: what it was before must not outlive it. */
+export function createKnown(
+  keeper: Keeper,
+  failed: (error: unknown) => void,
+): Omit<Known, 'close'> {
   const versions = new Map<string, string>()
   const remove = (key: string) => {
     versions.delete(key)
@@ -33,7 +38,8 @@ export function createKnown(keeper: Keeper, failed: (error: unknown) => void): K
         keeper.put(object)
       } catch (error) {
         failed(error)
-        remove(key)
+        if (keeper.close === undefined) remove(key)
+        else keeper.close(key)
       }
     },
     keepOnly: (seen) => {

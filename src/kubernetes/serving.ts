@@ -59,6 +59,14 @@ export function createServing(
     }
   }
 
+  function closeNamespace(key: string) {
+    const [namespace = '', name = ''] = key.split('/')
+    const id = `${place} ${key}`
+    const unreadable = { targets: undefined, terms: undefined }
+    directory.policies.put(id, { namespace, name, mode: 'enforce', ...unreadable })
+    placed.set(key, [id])
+  }
+
   /** No two tables hold the same identity. */
   function drop(id: string) {
     directory.services.remove(id)
@@ -90,6 +98,8 @@ export function createServing(
 
   return {
     put,
+    // Without a policy there would be more that is open.
+    close: kind === 'AccessPolicy' ? closeNamespace : undefined,
     remove: (key) => {
       for (const id of placed.get(key) ?? []) drop(id)
       placed.delete(key)

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createDirectory, type Directory } from '../../src/access/directory.ts'
 import type { KindCollection } from '../../src/kubernetes/collections.ts'
+import { createKnown } from '../../src/kubernetes/known.ts'
 import { createServing } from '../../src/kubernetes/serving.ts'
 import { anInferenceService, aPod, aSecret, SETTINGS } from '../resources/objects.ts'
 import { digestOf } from '../support/builders.ts'
@@ -10,10 +11,12 @@ const PROTECTED = { 'security.opendatahub.io/enable-auth': 'true' }
 
 let directory: Directory
 let told: string[]
+let settings: () => typeof SETTINGS
 
 beforeEach(() => {
   directory = createDirectory()
   told = []
+  settings = () => SETTINGS
 })
 
 /** Keeps the objects of one kind, as the source does. */
@@ -27,16 +30,19 @@ function keeper(kind: string, apiVersion = 'v1') {
     query: {},
     metadataOnly: false,
   }
-  const { put, remove } = createServing(collection, {
+  const serving = createServing(collection, {
     directory,
-    settings: () => SETTINGS,
+    settings: () => settings(),
     report: ({ object, reason }) => void told.push(`${object} ${reason}`),
   })
+  const { put, remove } = createKnown(serving, () => void told.push('a bug'))
+  let version = 0
   return {
     put: (content: ReturnType<typeof aPod>) => {
+      version += 1
       // Objects of a list do not say what they are.
       const { kind: _kind, apiVersion: _apiVersion, ...rest } = content
-      put({ key: `team/${content.metadata.name}`, version: '1', content: rest })
+      put({ key: `team/${content.metadata.name}`, version: String(version), content: rest })
     },
     remove: (name: string) => remove(`team/${name}`),
   }
@@ -158,5 +164,42 @@ describe('a service', () => {
     const annotations = { 'security.opendatahub.io/enable-auth': 'on' }
     services().put(anInferenceService({ metadata: { annotations } }))
     expect(told).toEqual(['InferenceService team/iris UnknownEnableAuthValue'])
+  })
+})
+
+describe('what cannot be read because of a bug', () => {
+  const bug = () => {
+    throw new Error('a bug')
+  }
+
+  it('is no key', () => {
+    const kept = secrets()
+    kept.put(aKey('reader'))
+    settings = bug
+    kept.put(aKey('reader'))
+    expect(holders()).toEqual([])
+    expect(told).toEqual(['a bug'])
+  })
+
+  it('closes its namespace where it is a policy, until it can be read or is gone', () => {
+    const kept = keeper('AccessPolicy', 'kserve-authz.io/v1alpha1')
+    const policy = aPod({ metadata: { name: 'open' }, spec: { mode: 'Shadow', allow: [{}] } })
+    const terms = () =>
+      [...directory.policies.values()].map(({ mode, terms: read }) => [mode, typeof read])
+    kept.put(policy)
+    expect(terms()).toEqual([['shadow', 'object']])
+    settings = bug
+    kept.put(policy)
+    expect([...directory.policies.values()]).toEqual([
+      { namespace: 'team', name: 'open', mode: 'enforce', targets: undefined, terms: undefined },
+    ])
+    settings = () => SETTINGS
+    kept.put(policy)
+    expect(terms()).toEqual([['shadow', 'object']])
+    settings = bug
+    kept.put(policy)
+    kept.remove('open')
+    expect(terms()).toEqual([])
+    expect(told).toEqual(['a bug', 'a bug'])
   })
 })
