@@ -76,7 +76,7 @@ describe('the ports', () => {
       .filter((provider) => provider !== undefined)
     const { name, namespace } = Object(at(yaml('deploy/service.yaml'), 'metadata'))
     expect(new Set(asked.map((provider) => textAt(provider, 'service')))).toEqual(
-      new Set([`${name}.${namespace}.svc.cluster.local`]),
+      new Set([`${namespace}/${name}.${namespace}.svc.cluster.local`]),
     )
     expect(asked.map((provider) => at(provider, 'port'))).toEqual(
       defaults.grpc.listeners.map(({ address }) => portIn(address)),

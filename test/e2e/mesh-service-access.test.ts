@@ -3,20 +3,29 @@ import { get } from '../../scripts/child.ts'
 import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { aCheck } from '../support/check-client.ts'
 import { inferenceService } from '../support/cluster-rbac.ts'
+import { INGRESS } from '../support/istio/gateways.ts'
 import { GATEWAY_PORT, meshConfig, WORKLOAD_PORT } from '../support/istio/installation.ts'
 import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { sidecar } from '../support/istio/objects.ts'
+import { destination, meshService, sidecar, virtualService } from '../support/istio/objects.ts'
 import { componentOf } from '../support/istio/pods.ts'
 import { listAt } from '../support/json.ts'
 import { sendHttp2 } from '../support/scenario/http.ts'
 
 const HTTP_PORT = 9002
+const HOST = 'iris.team.svc.cluster.local'
+
+const routeOf = (host: string) =>
+  virtualService('team', host, {
+    hosts: [host],
+    gateways: [INGRESS],
+    http: [{ route: [destination('iris-predictor.team.svc.cluster.local')] }],
+  })
 
 let mesh: Mesh
 beforeAll(async () => {
   mesh = await startMesh({
     pods: { 'iris-predictor': { labels: componentOf('iris') } },
-    objects: [inferenceService('team', 'iris')],
+    objects: [inferenceService('team', 'iris'), routeOf(HOST)],
   })
   const { workloadPort, gatewayPort, httpPort } = mesh.service.now()
   const { labels, address } = mesh.authz
@@ -80,6 +89,35 @@ describe('the ports of checks', () => {
   it.each([WORKLOAD_PORT, GATEWAY_PORT])('hear nobody without a certificate: %d', async (port) => {
     const plain = { address: mesh.authz.address, port, method: 'POST', path: '/', body: framed() }
     await expect(sendHttp2({ ...plain, headers: { host: 'kserve-authz' } })).rejects.toThrow()
+  })
+})
+
+describe("a ServiceEntry with the service's host in a namespace of models", () => {
+  const MARK = 'mark.team.svc.cluster.local'
+  const NEXT = 'next.example.com'
+  const asked = { to: 'gateway', host: HOST }
+
+  it('takes the service from nobody', async () => {
+    const entry = meshService(
+      'kserve-authz',
+      'kserve-authz',
+      [{ number: GATEWAY_PORT, protocol: 'GRPC' }],
+      [{ address: mesh.authz.address.replace(/\d+$/, '201'), meshed: false }],
+    )
+    const { hosts } = Object(entry.spec)
+    await mesh.cluster.apply({
+      ...entry,
+      metadata: { namespace: 'team', name: 'taken' },
+      spec: { ...Object(entry.spec), hosts: [...hosts, MARK] },
+    })
+    await expect.poll(async () => (await mesh.gatewayProxy.ask('/clusters')).text).toContain(MARK)
+    // Routes come after listeners: once this one is there, so is all that follows from the entry.
+    await mesh.cluster.apply(routeOf(NEXT))
+    await expect
+      .poll(async () => (await mesh.ask({ to: 'gateway', host: NEXT })).status)
+      .not.toBe(404)
+
+    expect(await mesh.ask(asked)).toMatchObject({ status: 401, reached: [] })
   })
 })
 

@@ -35,7 +35,7 @@ describe('an extension provider', () => {
       grpc.listeners.map(({ position, address }) => ({
         name: `kserve-authz-${position}`,
         envoyExtAuthzGrpc: {
-          service: 'kserve-authz.kserve-authz.svc.cluster.local',
+          service: 'kserve-authz/kserve-authz.kserve-authz.svc.cluster.local',
           port: Number(address.split(':').at(-1)),
           timeout: '0.5s',
           failOpen: false,

@@ -64,6 +64,13 @@ it.each(['istio/README.md', ...PAGES])('%s links to what there is', (page) => {
   expect(broken).toEqual([])
 })
 
+it('no page applies what holds the namespaces of an example', () => {
+  const applied = ['README.md', 'istio/README.md', ...PAGES].flatMap(
+    (page) => textOf(page).match(/(apply|diff) -k istio\/\S+/g) ?? [],
+  )
+  expect(applied).toEqual([])
+})
+
 it('every page is reached from the first', () => {
   const unreached = PAGES.filter((page) => !textOf('istio/README.md').includes(`../${page})`))
   expect(unreached).toEqual([])

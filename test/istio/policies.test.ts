@@ -17,6 +17,9 @@ const operationsOf = (policy: unknown): unknown[] =>
     listAt(rule, 'to').map((to) => at(to, 'operation')),
   )
 
+/** At which models, routers and queue-proxy answer. */
+const PORTS_THAT_SERVE = new Set([80, 8000, 8001, 8012, 8013, 8033, 8080, 8081, 8112, 8443, 9000])
+
 const selecting = (labels: Readonly<Record<string, string>>) =>
   atWorkloads.filter(({ object }) =>
     entriesAt(object, 'spec', 'selector', 'matchLabels').every(
@@ -121,7 +124,13 @@ describe('the pods of KServe', () => {
 
   it.each(SERVING_PODS)('answer connections of TCP between each other unasked: %s', (...pod) => {
     const [operation] = operationsOf(selecting(pod[2])[0]?.object)
-    expect(listAt(operation, 'notPorts').length).toBeGreaterThan(0)
+    const ports = listAt(operation, 'notPorts').map(Number)
+    expect(ports.length).toBeGreaterThan(0)
+    expect(ports.filter((port) => PORTS_THAT_SERVE.has(port))).toEqual([])
+  })
+
+  it.each(SERVING_PODS)('are asked in every namespace: %s', (_title, _component, labels) => {
+    expect(textAt(selecting(labels)[0]?.object, 'metadata', 'namespace')).toBe('istio-system')
   })
 
   it.each(OTHER_PODS)('that serve nobody are not asked: %s', (_title, labels) => {

@@ -58,7 +58,9 @@ describe('the way to the service', () => {
   const seconds = (text: string) => Number(/^([\d.]+)s$/.exec(text)?.[1])
 
   it('is the one that the providers take', () => {
-    expect(textAt(rule, 'spec', 'host')).toBe(textAt(provider, 'envoyExtAuthzGrpc', 'service'))
+    expect(textAt(provider, 'envoyExtAuthzGrpc', 'service')).toBe(
+      `${textAt(rule, 'metadata', 'namespace')}/${textAt(rule, 'spec', 'host')}`,
+    )
     expect(at(rule, 'spec', 'trafficPolicy', 'tls')).toEqual({ mode: 'ISTIO_MUTUAL' })
   })
 
