@@ -23,7 +23,6 @@ import { at } from '../support/json.ts'
 import { configIn } from '../support/scenario/cluster-source.ts'
 import {
   type Change,
-  changes,
   type Example,
   listenerOf,
   type Row,
@@ -54,7 +53,7 @@ beforeAll(async () => {
 })
 afterAll(() => mesh?.stop())
 
-/** Rows that change nothing share one run of the service for each configuration. */
+/** The service is started anew for each configuration, and where a row left another cluster behind. */
 function runner(example: Example, watched: (scenario: Scenario) => Scenario = (each) => each) {
   let served: string | undefined
   return async (row: Row) => {
@@ -63,8 +62,8 @@ function runner(example: Example, watched: (scenario: Scenario) => Scenario = (e
     const made = [...row.given, ...row.steps.filter(isChange)]
     const scenario = watched(await scenarioIn(mesh, example))
     for (const change of row.given) await scenario.change(change)
-    if (changes(row) || served !== String(file)) await serveAnew(mesh, config)
-    served = changes(row) ? undefined : String(file)
+    if (row.given.length > 0 || served !== String(file)) await serveAnew(mesh, config)
+    served = made.length > 0 ? undefined : String(file)
     try {
       await takeSteps(scenario, example, row)
     } finally {
@@ -147,6 +146,8 @@ describe('the id of a request', () => {
 })
 
 describe('identity providers (scenario 4)', () => {
+  beforeAll(() => applySetting(mesh, { overlay: 'every-path', paths: 'BASE' }))
+
   let shared: Promise<providers.Run> | undefined
   afterAll(async () => (await shared)?.stop())
 
@@ -170,6 +171,19 @@ describe('identity providers (scenario 4)', () => {
     } finally {
       await own?.stop()
     }
+  })
+
+  it("behind `notPaths` nobody takes a client's own `kubeflow-userid` out, but for a gateway", async () => {
+    await applySetting(mesh, { overlay: 'default', paths: 'BASE' })
+    const headers = { 'kubeflow-userid': 'root@example.com' }
+    const { host = '' } = PROVIDERS.listeners.gateway ?? {}
+    const asked = { host, path: '/healthz', headers }
+
+    const atPod = await mesh.ask({ ...asked, to: 'churn-predictor-0', as: PROVIDERS.caller })
+    expect(atPod.reached).toMatchObject([{ path: '/healthz', headers }])
+    const atGateway = await mesh.ask({ ...asked, to: 'gateway' })
+    expect(atGateway.reached).toMatchObject([{ path: '/healthz' }])
+    expect(atGateway.reached[0]?.headers).not.toHaveProperty('kubeflow-userid')
   })
 })
 

@@ -6,12 +6,12 @@ type PolicySetting = Setting & {
   readonly at: readonly string[]
 }
 
-/** How sidecars of the example of the predictor policy are configured. */
+/** How sidecars are configured for the example of the predictor policy: as they were before, at last. */
 export const SETTINGS: readonly PolicySetting[] = [
-  { overlay: 'default', paths: 'BASE', at: ['gateway', 'pod behind notPaths'] },
-  { overlay: 'default', paths: 'MERGE_SLASHES', at: ['pod behind notPaths that merges slashes'] },
   { overlay: 'every-path', paths: 'NONE', at: ['raw pod'] },
   { overlay: 'every-path', paths: 'BASE', at: ['gateway', 'pod'] },
+  { overlay: 'default', paths: 'MERGE_SLASHES', at: ['pod behind notPaths that merges slashes'] },
+  { overlay: 'default', paths: 'BASE', at: ['gateway', 'pod behind notPaths'] },
 ]
 
 /** Requests of which nobody counts the checks are the same with either overlay. */
