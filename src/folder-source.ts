@@ -2,11 +2,12 @@ import { known, rejected } from './access/authentication.ts'
 import type { Caller } from './access/caller.ts'
 import type { Directory } from './access/directory.ts'
 import type { AuthenticateToken } from './access/identify.ts'
-import { resourceOf, type ServiceRef } from './access/service.ts'
+import { resourceOf } from './access/service.ts'
 import { serviceAccountCaller } from './access/service-account.ts'
 import type { Config } from './config.ts'
 import type { EngineParts } from './engine.ts'
 import type { FactSource, ResourceState } from './fact-source.ts'
+import type { RbacUser } from './manifests/rbac.ts'
 import { type Manifests, openManifests, type TokenCaller } from './manifests/source.ts'
 import type { ReadSettings } from './resources/settings.ts'
 import { type ClusterTokens, createClusterTokens } from './tokens/cluster-tokens.ts'
@@ -24,7 +25,7 @@ export async function openFolderSource(
   return {
     synced: () => true,
     authenticateToken: tokensOf(manifests, signed, parts.config.kubernetes.audiences),
-    permits: (caller, service) => permission(manifests, caller, service),
+    permits: permissionsOf(manifests),
     resources: () => [stateOf(manifests)],
     revokesInstantly: () => true,
     caches: () => [],
@@ -80,17 +81,16 @@ function remembered(callers: Map<string, Caller>, holder: TokenCaller): Caller {
 
 const MAX_CALLERS = 10_000
 
-const permission = (
-  { mayGet }: Pick<Manifests, 'mayGet'>,
-  { user, groups }: Caller,
-  { kind, namespace, name }: ServiceRef,
-) =>
-  mayGet(
-    { name: user, groups },
-    { group: 'serving.kserve.io', resource: resourceOf(kind), namespace, name },
-  )
-    ? 'yes'
-    : 'no'
+/** Asks for the same user with the same object, so that a verdict is found again. */
+function permissionsOf({ mayGet }: Pick<Manifests, 'mayGet'>): FactSource['permits'] {
+  const users = new WeakMap<Caller, RbacUser>()
+  return (caller, { kind, namespace, name }) => {
+    const user = users.get(caller) ?? { name: caller.user, groups: caller.groups }
+    users.set(caller, user)
+    const target = { group: 'serving.kserve.io', resource: resourceOf(kind), namespace, name }
+    return mayGet(user, target) ? 'yes' : 'no'
+  }
+}
 
 function stateOf({ state }: Pick<Manifests, 'state'>): ResourceState {
   const { unreadable } = state()

@@ -37,6 +37,8 @@ export function createRbac(): Rbac {
     ...new Set(subjects.map((subject) => keyOf(namespace, subject))),
   ])
   const aggregated = new Map<string, readonly Rule[]>()
+  /** By user, as the same object, and what is asked; forgotten with each change. */
+  let verdicts = new WeakMap<RbacUser, Map<string, boolean>>()
 
   const rulesBoundBy = ({ role: { kind, name }, namespace }: Binding): readonly Rule[] => {
     const id = idOf({ kind, namespace: kind === 'Role' ? namespace : '', name })
@@ -49,29 +51,56 @@ export function createRbac(): Rbac {
     return rules
   }
 
+  const evaluate = ({ name, groups }: RbacUser, access: ResourceAccess): boolean => {
+    const subjects: Subject[] = [
+      { kind: 'User', name },
+      ...groups.map((group) => ({ kind: 'Group' as const, name: group })),
+    ]
+    return ['', access.namespace]
+      .flatMap((namespace) => subjects.map((subject) => keyOf(namespace, subject)))
+      .flatMap(bindings.find)
+      .some((binding) => rulesBoundBy(binding).some((rule) => covers(rule, access)))
+  }
+
+  const changed = () => {
+    aggregated.clear()
+    verdicts = new WeakMap()
+  }
+
   return {
     putRole: (role) => {
       roles.set(idOf(role), role)
-      aggregated.clear()
+      changed()
     },
     removeRole: (role) => {
       roles.delete(idOf(role))
-      aggregated.clear()
+      changed()
     },
-    putBinding: (binding) => bindings.put(idOf(binding), binding),
-    removeBinding: (binding) => bindings.remove(idOf(binding)),
-    allows: ({ name, groups }, access) => {
-      const subjects: Subject[] = [
-        { kind: 'User', name },
-        ...groups.map((group) => ({ kind: 'Group' as const, name: group })),
-      ]
-      return ['', access.namespace]
-        .flatMap((namespace) => subjects.map((subject) => keyOf(namespace, subject)))
-        .flatMap(bindings.find)
-        .some((binding) => rulesBoundBy(binding).some((rule) => covers(rule, access)))
+    putBinding: (binding) => {
+      bindings.put(idOf(binding), binding)
+      changed()
+    },
+    removeBinding: (binding) => {
+      bindings.remove(idOf(binding))
+      changed()
+    },
+    allows: (user, access) => {
+      const known = verdicts.get(user) ?? new Map<string, boolean>()
+      const asked = questionOf(access)
+      const verdict = known.get(asked) ?? evaluate(user, access)
+      if (known.size >= MAX_VERDICTS) known.clear()
+      verdicts.set(user, known.set(asked, verdict))
+      return verdict
     },
   }
 }
+
+/** Of one user. */
+const MAX_VERDICTS = 1_000
+
+/** No part of it holds a space. */
+const questionOf = ({ verb, group, resource, namespace, name }: ResourceAccess): string =>
+  `${verb} ${group} ${resource} ${namespace} ${name}`
 
 /** A ServiceAccount is the user of its name. A namespace holds no space, so keys cannot be confused. */
 function keyOf(bindingNamespace: string, subject: Subject): string {
