@@ -1,8 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Audiences, AuthenticateToken, IdentitySources } from './access/identify.ts'
 import { createCache } from './caches/lru.ts'
-import type { EngineParts } from './engine.ts'
-import type { ResourceState } from './fact-source.ts'
+import type { ResourceState, SourceParts } from './fact-source.ts'
 import { createAccessReviews } from './kubernetes/access-review.ts'
 import type { ApiServer } from './kubernetes/api-server.ts'
 import { type Allowances, createBudgets } from './kubernetes/budgets.ts'
@@ -47,7 +46,7 @@ const ALLOWANCES: Allowances = {
   inAll: { burst: 400, perSecond: 200 },
 }
 
-export function openClusterAccess(apis: ClusterApis, parts: EngineParts): ClusterAccess {
+export function openClusterAccess(apis: ClusterApis, parts: SourceParts): ClusterAccess {
   const { kubernetes } = parts.config
   const stop = new AbortController()
   const watch = kubernetes.instantRevocation
@@ -101,7 +100,7 @@ function authenticationOf(
   { accounts, current }: Revocations,
   issuer: ClusterIssuer,
   { signatureOf }: ClusterSignatures,
-  parts: EngineParts,
+  parts: SourceParts,
 ): AuthenticationFor {
   const { kubernetes, jwt } = parts.config
   // As long as a block of SHA-256, before a digest whose length never changes: no need of an HMAC, which is slow.
@@ -137,7 +136,7 @@ type AuthenticationFor = (audiences: Audiences) => ClusterAuthentication
 /** Tokens that the cluster signed are looked up apart from those that anybody can make. */
 function signaturesOf(
   { fetchKeys }: ClusterIssuer,
-  { config, reportFault }: EngineParts,
+  { config, reportFault }: SourceParts,
 ): ClusterSignatures {
   const { jwksFile: file } = config.kubernetes
   return createClusterSignatures({
@@ -148,12 +147,12 @@ function signaturesOf(
   })
 }
 
-const observerOf = ({ observeDependency, observeShed }: EngineParts) => ({
+const observerOf = ({ observeDependency, observeShed }: SourceParts) => ({
   asked: observeDependency ?? (() => {}),
   shed: observeShed ?? (() => {}),
 })
 
-const questionsOf = (resource: string, api: ApiServer, parts: EngineParts): QuestionParts => ({
+const questionsOf = (resource: string, api: ApiServer, parts: SourceParts): QuestionParts => ({
   api,
   observer: observerOf(parts),
   failed: (problem) => parts.reportOutage(resource, problem),

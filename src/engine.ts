@@ -1,18 +1,17 @@
 import { hash } from 'node:crypto'
-import { type Authorize, createAuthorize } from './access/authorize.ts'
+import type { Authorize } from './access/answer.ts'
+import { createAuthorize } from './access/authorize.ts'
 import { credentialSources } from './access/credential.ts'
 import { createDirectory, type Directory } from './access/directory.ts'
 import { exclusionsWith } from './access/exclusions.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { whenKnown } from './access/soon.ts'
-import type { Standing } from './access/standing.ts'
 import type { Config } from './config.ts'
 import { createEncode, type Encode } from './envoy/encode.ts'
-import type { FactSource, ResourceState } from './fact-source.ts'
+import type { FactSource, ResourceState, SourceParts } from './fact-source.ts'
 import { openFolderSource } from './folder-source.ts'
 import { jwtProviderOf, placesOf } from './identity-providers.ts'
-import type { Asked, CacheCounts } from './observability/dependencies.ts'
-import type { Problem } from './resources/problem.ts'
+import type { CacheCounts } from './observability/dependencies.ts'
 import { tellingStandings } from './standings.ts'
 import { createJwtProviders, type JwtProviders } from './tokens/jwt-providers.ts'
 
@@ -31,25 +30,8 @@ export type Engine = {
   readonly close: () => Promise<void>
 }
 
-export type EngineParts = {
-  readonly config: Config
-  /** A folder in place of the cluster. */
-  readonly manifests: string | undefined
-  readonly reportProblem: (problem: Problem) => void
-  readonly reportFault: (message: string, error: unknown) => void
-  /** A kind of objects cannot be read at the moment. */
-  readonly reportOutage: (resource: string, message: string) => void
-  readonly observeDependency?: (asked: Asked) => void
-  /**
-   * Told what becomes of the policies of a folder; a cluster is told in their status. Absent: neither is.
-   */
-  readonly reportStanding?: (policy: string, standing: Standing) => void
-  /** Something was refused because it would have been too much. */
-  readonly observeShed?: (cause: string) => void
-}
-
 /** Opens the folder or the cluster. Rejects where the folder cannot be read or no cluster is configured. */
-export async function openEngine(parts: EngineParts): Promise<Engine> {
+export async function openEngine(parts: SourceParts): Promise<Engine> {
   const { config } = parts
   const directory = createDirectory()
   const source = await openSource(directory, parts)
@@ -85,7 +67,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
   }
 }
 
-async function openSource(directory: Directory, parts: EngineParts): Promise<FactSource> {
+async function openSource(directory: Directory, parts: SourceParts): Promise<FactSource> {
   const { config, manifests } = parts
   const settings = {
     ...config,

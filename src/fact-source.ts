@@ -1,5 +1,8 @@
 import type { IdentitySources } from './access/identify.ts'
-import type { CacheCounts } from './observability/dependencies.ts'
+import type { Standing } from './access/standing.ts'
+import type { Config } from './config.ts'
+import type { Asked, CacheCounts } from './observability/dependencies.ts'
+import type { Problem } from './resources/problem.ts'
 
 /** Where services, pods, keys and permissions come from: a cluster, or a folder in its place. */
 export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
@@ -22,4 +25,22 @@ export type ResourceState = {
   readonly heardAt?: number | undefined
   /** What stands in the way now, or is worth knowing; `''`: nothing. */
   readonly detail: string
+}
+
+/** Where a source is, and whom it tells what. */
+export type SourceParts = {
+  readonly config: Config
+  /** A folder in place of the cluster. */
+  readonly manifests: string | undefined
+  readonly reportProblem: (problem: Problem) => void
+  readonly reportFault: (message: string, error: unknown) => void
+  /** A kind of objects cannot be read at the moment. */
+  readonly reportOutage: (resource: string, message: string) => void
+  readonly observeDependency?: (asked: Asked) => void
+  /**
+   * Told what becomes of the policies of a folder; a cluster is told in their status. Absent: neither is.
+   */
+  readonly reportStanding?: (policy: string, standing: Standing) => void
+  /** Something was refused because it would have been too much. */
+  readonly observeShed?: (cause: string) => void
 }

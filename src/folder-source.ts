@@ -5,8 +5,7 @@ import type { AuthenticateToken } from './access/identify.ts'
 import { resourceOf } from './access/service.ts'
 import { serviceAccountCaller } from './access/service-account.ts'
 import type { Config } from './config.ts'
-import type { EngineParts } from './engine.ts'
-import type { FactSource, ResourceState } from './fact-source.ts'
+import type { FactSource, ResourceState, SourceParts } from './fact-source.ts'
 import type { RbacUser } from './manifests/rbac.ts'
 import { type Manifests, openManifests, type TokenCaller } from './manifests/source.ts'
 import type { ReadSettings } from './resources/settings.ts'
@@ -17,7 +16,7 @@ export async function openFolderSource(
   folder: string,
   directory: Directory,
   settings: ReadSettings,
-  parts: EngineParts,
+  parts: SourceParts,
 ): Promise<FactSource> {
   const report = parts.reportProblem
   const manifests = await openManifests({ folder, directory, settings, report })
@@ -39,7 +38,7 @@ export async function openFolderSource(
 function openSignedTokens(
   { kubernetes: { issuer, jwksFile } }: Config,
   { serviceAccount }: Manifests,
-  reportFault: EngineParts['reportFault'],
+  reportFault: SourceParts['reportFault'],
 ): ClusterTokens | undefined {
   if (issuer === null || jwksFile === null) return undefined
   return createClusterTokens(

@@ -1,6 +1,5 @@
 import { setTimeout as delay, setImmediate } from 'node:timers/promises'
-import type { Answer } from './access/authorize.ts'
-import type { ShadowVerdict, Trial } from './access/shadow.ts'
+import type { Answer, ShadowVerdict, Trial } from './access/answer.ts'
 import type { Checked } from './envoy/check-handler.ts'
 import type { DecisionLog, LoggedCheck } from './observability/decision-log.ts'
 import type { Metrics, ObservedCheck } from './observability/metrics.ts'

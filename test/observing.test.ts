@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { ShadowVerdict, Trial } from '../src/access/answer.ts'
 import { OPEN } from '../src/access/decision.ts'
-import type { ShadowVerdict, Trial } from '../src/access/shadow.ts'
 import type { Checked } from '../src/envoy/check-handler.ts'
 import type { CountedCheck } from '../src/observability/check-counts.ts'
 import type { LoggedCheck } from '../src/observability/decision-log.ts'

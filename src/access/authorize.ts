@@ -1,47 +1,11 @@
-import type { Caller } from './caller.ts'
-import type { CredentialSource } from './credential.ts'
-import { type Allow, type Decision, type DenyReason, deny, mergeHeaders } from './decision.ts'
-import type { Directory } from './directory.ts'
-import type { Exclusions } from './exclusions.ts'
-import type { ForwardCredential } from './forwarding.ts'
-import type { IdentitySources } from './identify.ts'
-import { createJudge } from './judge.ts'
-import type { Mesh } from './mesh-peer.ts'
+import type { Answer, Authorize, Note } from './answer.ts'
+import { type Allow, type DenyReason, deny, mergeHeaders } from './decision.ts'
+import { createJudge, type Settings, type Sources } from './judge.ts'
 import { createRegimes } from './regimes.ts'
 import type { AccessRequest } from './request.ts'
-import { createShadow, type Trial } from './shadow.ts'
+import { createShadow } from './shadow.ts'
 import { type Soon, whenKnown } from './soon.ts'
-import { findTargets, type Target, type Targets } from './target.ts'
-
-/** A decision, and about whom and what it was made. */
-export type Answer = {
-  readonly decision: Decision
-  /** The service that decided; `undefined` where none was found. */
-  readonly target: Target | undefined
-  /** Who called, whether let in or not; `undefined` where that was not asked or not found out. */
-  readonly caller: Caller | undefined
-  /** Absent where nothing is only tried. */
-  readonly trial?: Trial
-}
-
-/** `request` is `undefined` for one that could not be read. `note` is told each step; it sees no secret. */
-export type Authorize = (request: AccessRequest | undefined, note?: Note) => Soon<Answer>
-
-export type Note = (step: string) => void
-
-export type Sources = IdentitySources & {
-  readonly directory: Directory
-  /** Whether every source has told all that it knows at least once. */
-  readonly synced: () => boolean
-}
-
-export type Settings = {
-  readonly exclusions: Exclusions
-  readonly credentialSources: readonly CredentialSource[]
-  readonly corsPreflight: 'deny' | 'allow'
-  readonly forwardCredential: ForwardCredential
-  readonly mesh: Mesh
-}
+import { findTargets, type Targets } from './target.ts'
 
 /** Answers at once where all facts are in memory. */
 export function createAuthorize(sources: Sources, settings: Settings): Authorize {

@@ -1,4 +1,4 @@
-import type { Note } from './authorize.ts'
+import type { Note } from './answer.ts'
 import type { Caller } from './caller.ts'
 import { ANONYMOUS } from './mesh-peer.ts'
 import type { AcceptedCredentials } from './policy.ts'

@@ -1,4 +1,4 @@
-import type { Answer, Authorize } from './authorize.ts'
+import type { Answer, Authorize } from './answer.ts'
 import { deny } from './decision.ts'
 
 const INTERNAL: Answer = { decision: deny('internal'), target: undefined, caller: undefined }

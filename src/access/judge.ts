@@ -1,14 +1,15 @@
+import type { Answer, Note } from './answer.ts'
 import { type Authentication, known, rejected } from './authentication.ts'
-import type { Answer, Note, Settings, Sources } from './authorize.ts'
-import { readCredential } from './credential.ts'
+import { type CredentialSource, readCredential } from './credential.ts'
 import { decide, type Facts } from './decide.ts'
 import type { Allow } from './decision.ts'
 import { describeCredential, describePermission, describeTarget } from './describe.ts'
-import { isExcluded, isListed, isPreflight } from './exclusions.ts'
+import type { Directory } from './directory.ts'
+import { type Exclusions, isExcluded, isListed, isPreflight } from './exclusions.ts'
 import { explainRefusal, explainWithout } from './explain.ts'
-import { forwards } from './forwarding.ts'
-import { createIdentify } from './identify.ts'
-import { ANONYMOUS, meshPeer, peerOf } from './mesh-peer.ts'
+import { type ForwardCredential, forwards } from './forwarding.ts'
+import { createIdentify, type IdentitySources } from './identify.ts'
+import { ANONYMOUS, type Mesh, meshPeer, peerOf } from './mesh-peer.ts'
 import { ownComponent } from './own-component.ts'
 import { isCanonicalPath, pathOf } from './path.ts'
 import { refusalOf } from './refusal.ts'
@@ -17,6 +18,20 @@ import type { AccessRequest } from './request.ts'
 import type { Operation } from './rule.ts'
 import { type Soon, whenKnown } from './soon.ts'
 import type { Target } from './target.ts'
+
+export type Sources = IdentitySources & {
+  readonly directory: Directory
+  /** Whether every source has told all that it knows at least once. */
+  readonly synced: () => boolean
+}
+
+export type Settings = {
+  readonly exclusions: Exclusions
+  readonly credentialSources: readonly CredentialSource[]
+  readonly corsPreflight: 'deny' | 'allow'
+  readonly forwardCredential: ForwardCredential
+  readonly mesh: Mesh
+}
 
 /** Decides about one target under a regime. */
 export type Judge = (

@@ -1,4 +1,4 @@
-import type { Note } from './authorize.ts'
+import type { Note } from './answer.ts'
 import type { Caller } from './caller.ts'
 import { type ClaimHeaders, mergeHeaders } from './decision.ts'
 import type { Exclusion } from './exclusions.ts'

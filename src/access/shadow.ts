@@ -1,25 +1,10 @@
-import type { Answer, Note } from './authorize.ts'
-import type { CredentialKind } from './caller.ts'
-import type { DenyReason } from './decision.ts'
+import type { Answer, Note, ShadowVerdict, Trial } from './answer.ts'
 import type { Judge } from './judge.ts'
 import type { Regimes } from './regimes.ts'
 import type { AccessRequest } from './request.ts'
 import type { Service, ServiceRef } from './service.ts'
 import { type Soon, whenKnown } from './soon.ts'
 import type { Targets } from './target.ts'
-
-/** What the answer would have been if all that is only tried were enforced. It changes no answer. */
-export type ShadowVerdict = {
-  readonly service: ServiceRef
-  /** `unknown`: finding out would have cost more than a trial may. */
-  readonly decision: 'allow' | 'deny' | 'unknown'
-  /** Empty on allow. */
-  readonly reason: DenyReason | ''
-  readonly method: CredentialKind | 'none'
-}
-
-/** Finds out the verdict; for after the answer. */
-export type Trial = (note?: Note) => Soon<ShadowVerdict>
 
 export type ShadowParts = {
   readonly judge: Judge

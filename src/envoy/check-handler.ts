@@ -1,4 +1,4 @@
-import type { Answer, Authorize } from '../access/authorize.ts'
+import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
 import type { DeclaredPosition } from '../access/request.ts'
 import { dialectOf } from './dialect.ts'

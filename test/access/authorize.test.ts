@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { known, rejected } from '../../src/access/authentication.ts'
-import type { Settings } from '../../src/access/authorize.ts'
 import { credentialSources } from '../../src/access/credential.ts'
 import { type Decision, deny, OPEN } from '../../src/access/decision.ts'
+import type { Settings } from '../../src/access/judge.ts'
 import type { AccessRequest } from '../../src/access/request.ts'
 import type { Workload } from '../../src/access/workload.ts'
 import {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Answer } from '../../src/access/answer.ts'
 import type { ApiKey } from '../../src/access/api-key.ts'
-import type { Answer } from '../../src/access/authorize.ts'
 import type { AccessRequest } from '../../src/access/request.ts'
 import { idOf, type Protection, type Service } from '../../src/access/service.ts'
 import type { Workload } from '../../src/access/workload.ts'

@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Answer } from '../../src/access/authorize.ts'
+import type { Answer, ShadowVerdict } from '../../src/access/answer.ts'
 import type { Permission } from '../../src/access/decide.ts'
 import { OPEN } from '../../src/access/decision.ts'
 import type { Rule } from '../../src/access/rule.ts'
-import type { ShadowVerdict } from '../../src/access/shadow.ts'
 import { anyAsked, anyShadow, anyWorld, aPolicy } from '../support/any-policies.ts'
 import { anAuthorize, aRequest, aService, type World } from '../support/builders.ts'
 

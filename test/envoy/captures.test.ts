@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Answer } from '../../src/access/authorize.ts'
+import type { Answer } from '../../src/access/answer.ts'
 import type { DeclaredPosition } from '../../src/access/request.ts'
 import { decodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Answer } from '../../src/access/authorize.ts'
+import type { Answer } from '../../src/access/answer.ts'
 import { allow, DENY_REASONS, type Decision, deny, OPEN } from '../../src/access/decision.ts'
 import { encodeAnswer } from '../../src/envoy/check-handler.ts'
 import { createEncode } from '../../src/envoy/encode.ts'

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Answer } from '../../src/access/authorize.ts'
+import type { Answer } from '../../src/access/answer.ts'
 import { deny } from '../../src/access/decision.ts'
 import type { CheckParts } from '../../src/envoy/check-handler.ts'
 import { createEncode } from '../../src/envoy/encode.ts'

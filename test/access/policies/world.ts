@@ -1,4 +1,4 @@
-import type { Answer } from '../../../src/access/authorize.ts'
+import type { Answer } from '../../../src/access/answer.ts'
 import type { Policy } from '../../../src/access/policy.ts'
 import type { AccessRequest } from '../../../src/access/request.ts'
 import type { Service } from '../../../src/access/service.ts'

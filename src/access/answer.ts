@@ -1,0 +1,35 @@
+import type { Caller, CredentialKind } from './caller.ts'
+import type { Decision, DenyReason } from './decision.ts'
+import type { AccessRequest } from './request.ts'
+import type { ServiceRef } from './service.ts'
+import type { Soon } from './soon.ts'
+import type { Target } from './target.ts'
+
+/** A decision, and about whom and what it was made. */
+export type Answer = {
+  readonly decision: Decision
+  /** The service that decided; `undefined` where none was found. */
+  readonly target: Target | undefined
+  /** Who called, whether let in or not; `undefined` where that was not asked or not found out. */
+  readonly caller: Caller | undefined
+  /** Absent where nothing is only tried. */
+  readonly trial?: Trial
+}
+
+/** `request` is `undefined` for one that could not be read. `note` is told each step; it sees no secret. */
+export type Authorize = (request: AccessRequest | undefined, note?: Note) => Soon<Answer>
+
+export type Note = (step: string) => void
+
+/** What the answer would have been if all that is only tried were enforced. It changes no answer. */
+export type ShadowVerdict = {
+  readonly service: ServiceRef
+  /** `unknown`: finding out would have cost more than a trial may. */
+  readonly decision: 'allow' | 'deny' | 'unknown'
+  /** Empty on allow. */
+  readonly reason: DenyReason | ''
+  readonly method: CredentialKind | 'none'
+}
+
+/** Finds out the verdict; for after the answer. */
+export type Trial = (note?: Note) => Soon<ShadowVerdict>
