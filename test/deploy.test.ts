@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { load } from 'js-yaml'
+import { load, loadAll } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { readConfig } from '../src/config.ts'
@@ -116,15 +116,49 @@ describe('a pod', () => {
   })
 })
 
+describe('the replicas', () => {
+  it('stand behind sidecars from their first request to their last', () => {
+    const namespace = yaml('deploy/namespace.yaml')
+    expect(at(namespace, 'metadata', 'labels', 'istio-injection')).toBe('enabled')
+    const proxy = load(textAt(pod, 'metadata', 'annotations', 'proxy.istio.io/config'))
+    expect(at(proxy, 'holdApplicationUntilProxyStarts')).toBe(true)
+  })
+
+  it('are never fewer by a rollout, and by one at a time where nodes are drained', () => {
+    const { maxUnavailable } = Object(at(deployment, 'spec', 'strategy', 'rollingUpdate'))
+    expect(maxUnavailable).toBe(0)
+    expect(at(yaml('deploy/disruption-budget.yaml'), 'spec', 'maxUnavailable')).toBe(1)
+    expect(Number(at(deployment, 'spec', 'replicas'))).toBeGreaterThan(1)
+  })
+})
+
+describe('the permissions', () => {
+  it('are to list and watch, and to write nothing but status and events', () => {
+    const rules = loadAll(text('deploy/rbac.yaml')).flatMap((object) => listAt(object, 'rules'))
+    const beyond = rules
+      .flatMap((rule) =>
+        listAt(rule, 'resources').flatMap((resource) =>
+          listAt(rule, 'verbs').map((verb) => [verb, resource].map(String).join(' ')),
+        ),
+      )
+      .filter((permission) => !/^(list|watch) /.test(permission))
+    expect(beyond).toEqual(['patch accesspolicies/status', 'create events'])
+  })
+})
+
 describe('an end', () => {
   it('has time for all that it takes', () => {
     const [grace, leaving] = [
       at(pod, 'spec', 'terminationGracePeriodSeconds'),
       at(container, 'lifecycle', 'preStop', 'sleep', 'seconds'),
     ].map(Number)
+    expect(leaving).toBeGreaterThanOrEqual(PROPAGATION_SECONDS)
     expect(grace).toBeGreaterThanOrEqual((leaving ?? 0) + DRAIN_SECONDS)
   })
 })
+
+/** Until every Envoy has heard that the replica leaves. */
+const PROPAGATION_SECONDS = 5
 
 /** At most three of a second each, and the sidecar after it. */
 const DRAIN_SECONDS = 10

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Written } from '../support/cluster-client.ts'
 import { inferenceGraph, keySecret } from '../support/cluster-objects.ts'
@@ -6,6 +9,7 @@ import { INGRESS, LOCAL } from '../support/istio/gateways.ts'
 import { type Mesh, startMesh } from '../support/istio/mesh.ts'
 import { destination, virtualService } from '../support/istio/objects.ts'
 import { componentOf, graphPodOf, HTTP_PORT, QUEUE_PROXY_PORT } from '../support/istio/pods.ts'
+import { anAccessPolicy } from '../support/policies.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const WITH_KEY = { authorization: `Bearer ${KEY}` }
@@ -23,13 +27,16 @@ beforeAll(async () => {
         labels: { ...componentOf('bare'), 'serving.knative.dev/revision': 'bare-predictor-00001' },
         sidecar: false,
       },
+      'peers-predictor': { labels: componentOf('peers') },
       'chain-0': { labels: graphPodOf('chain') },
     },
+    config: configOfPage(),
     objects: [
       ...['iris', 'bare'].map((name) => ({
         ...inferenceService('team', name),
         status: { url: `http://${name}-team.example.com` },
       })),
+      inferenceService('team', 'peers'),
       inferenceGraph('team', 'chain', PROTECTED),
       keySecret('team', 'reader', KEY),
       ...twoPasses('iris', QUEUE_PROXY_PORT),
@@ -41,8 +48,19 @@ beforeAll(async () => {
       }),
     ],
   })
+  const target = { group: 'serving.kserve.io', kind: 'InferenceService', name: 'peers' }
+  await mesh.cluster.apply(
+    anAccessPolicy({ targetRefs: [target], authentication: { mesh: {} }, allow: [{}] }, 'peers'),
+  )
 })
 afterAll(() => mesh?.stop())
+
+/** What the page of Gateways has a mesh admin configure. */
+function configOfPage(): object {
+  const page = path.join(import.meta.dirname, '../../docs/istio/kubernetes-gateway.md')
+  const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(readFileSync(page, 'utf8')) ?? []
+  return Object(load(block))
+}
 
 /** As KServe and Knative route: from outside to the gateway's second listener, under the name inside. */
 const twoPasses = (name: string, port: number): readonly Written[] => {
@@ -136,11 +154,22 @@ describe("Knative's activator", () => {
   it('is nobody itself', async () => {
     expect(await through({})).toMatchObject({ status: 401, reached: [] })
   })
+})
 
-  it('a gateway is nobody, either', async () => {
-    const asked = { to: 'iris-predictor', as: GATEWAY, host: OUTSIDE }
+describe('a model that lets every mesh peer in', () => {
+  const as = (account: string) =>
+    mesh.ask({ to: 'peers-predictor', as: account, host: 'peers-predictor.team' })
 
-    expect(await mesh.ask(asked)).toMatchObject({ status: 401, reached: [] })
+  it('lets a client in', async () => {
+    await expect.poll(async () => (await as('team/client')).status).toBe(200)
+  })
+
+  it.each([
+    ['the activator', ACTIVATOR],
+    ['the ingress gateway', GATEWAY],
+    ['a Gateway that is configured as its page says', 'kserve/kserve-ingress-gateway-istio'],
+  ])('lets nobody in behind %s', async (_title, account) => {
+    expect(await as(account)).toMatchObject({ status: 401, reached: [] })
   })
 })
 

@@ -68,6 +68,14 @@ describe('the way to the service', () => {
     expect(at(rule, 'spec', 'exportTo')).toEqual(['*'])
   })
 
+  it('takes as many checks at once as the page says, and leaves out who hangs', () => {
+    const policy = at(rule, 'spec', 'trafficPolicy')
+    expect(at(policy, 'connectionPool', 'http', 'http2MaxRequests')).toBe(1_024)
+    const { consecutiveGatewayErrors, maxEjectionPercent } = Object(at(policy, 'outlierDetection'))
+    expect(consecutiveGatewayErrors).toBeGreaterThan(0)
+    expect(maxEjectionPercent).toBeLessThan(100)
+  })
+
   it('takes less time to open than a check has', () => {
     const pool = at(rule, 'spec', 'trafficPolicy', 'connectionPool')
     expect(seconds(textAt(pool, 'tcp', 'connectTimeout'))).toBeLessThan(
