@@ -121,6 +121,20 @@ describe("a ServiceEntry with the service's host in a namespace of models", () =
   })
 })
 
+describe('a gateway whose policy asks the provider of models', () => {
+  it('lets nobody in', async () => {
+    const policy = {
+      apiVersion: 'security.istio.io/v1',
+      kind: 'AuthorizationPolicy',
+      metadata: { namespace: 'istio-system', name: 'kserve-authz-ingress-gateway' },
+    }
+    const answer = () => mesh.ask({ to: 'gateway', host: HOST })
+    expect(await answer()).toMatchObject({ status: 401, reached: [] })
+    await mesh.cluster.patch(policy, { spec: { provider: { name: 'kserve-authz-workload' } } })
+    await expect.poll(answer).toMatchObject({ status: 503, reached: [] })
+  })
+})
+
 describe('the port of probes and metrics', () => {
   const url = (page: string) => `http://${mesh.authz.address}:${HTTP_PORT}${page}`
 
