@@ -7,7 +7,7 @@ import { OTHER_PODS, SERVING_PODS } from '../istio/kserve-pods.ts'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import type { Written } from '../support/cluster-client.ts'
 import { aNamespace, writtenOf } from '../support/cluster-installation.ts'
-import { listenersOf } from '../support/istio/discovery.ts'
+import { listenersOf, waysIn } from '../support/istio/discovery.ts'
 import { installIstioCrds, meshConfig, shippedObjects } from '../support/istio/installation.ts'
 import { startIstiod } from '../support/istio/istiod.ts'
 import { gateway } from '../support/istio/objects.ts'
@@ -52,17 +52,19 @@ afterAll(async () => {
 const POLICY =
   /istio-ext-authz-(kserve-authz-[a-z]+)-ns\[([a-z-]*)\]-policy\[([a-z-]+)\]-rule\[0\](\S*)/g
 
+const proxyOf = (workload: Partial<Workload>): Workload => ({
+  role: 'sidecar',
+  namespace: 'team',
+  name: 'some-pod',
+  serviceAccount: 'default',
+  address: '127.0.0.9',
+  labels: {},
+  ...workload,
+})
+
 /** Which providers istiod lets a proxy ask, and by which policies. */
 async function askedBy(workload: Partial<Workload>): Promise<readonly string[]> {
-  const bytes = await listenersOf(istiod.xdsPort, {
-    role: 'sidecar',
-    namespace: 'team',
-    name: 'some-pod',
-    serviceAccount: 'default',
-    address: '127.0.0.9',
-    labels: {},
-    ...workload,
-  })
+  const bytes = await listenersOf(istiod.xdsPort, proxyOf(workload))
   const found = [...bytes.toString('latin1').matchAll(POLICY)].map(
     ([, provider, namespace, name, fault]) =>
       `${provider} ${namespace}/${name} ${fault?.match(/deny-[\w-]+/)?.[0] ?? ''}`.trim(),
@@ -75,6 +77,17 @@ describe('istiod lets the pods of KServe ask', () => {
     await expect
       .poll(() => askedBy({ labels }))
       .toEqual([`kserve-authz-workload istio-system/${POLICIES[component]}`])
+  })
+
+  it('whichever port of the pod is called', async () => {
+    const labels = { component: 'predictor' }
+    const ways = waysIn(await listenersOf(istiod.xdsPort, proxyOf({ labels })))
+    const unasked = [...ways].filter(
+      ([, filters]) => !filters.some((name) => name.endsWith('.ext_authz')),
+    )
+    expect(ways.size).toBeGreaterThan(unasked.length)
+    // It leads back to the sidecar itself, whose own port this is.
+    expect(unasked.map(([name]) => name.replace(/^\d+ /, ''))).toEqual(['virtualInbound-blackhole'])
   })
 
   it.each(OTHER_PODS)('and not %s', async (_title, labels) => {

@@ -1,4 +1,5 @@
 import { Client, credentials } from '@grpc/grpc-js'
+import { at, listAt, textAt } from '../json.ts'
 import { ENVOY_PROTOS, loadProto } from '../proto-facts.ts'
 import { nodeIdOf } from './proxy-bootstrap.ts'
 import type { Workload } from './workload.ts'
@@ -28,6 +29,47 @@ export async function listenersOf(xdsPort: number, workload: Workload): Promise<
     stream.cancel()
     client.close()
   }
+}
+
+const MANAGER = 'envoy/extensions/filters/network/http_connection_manager/v3'
+
+/** The filters of each chain by which a redirected connection gets into the pod, those for HTTP included. */
+export function waysIn(listeners: Buffer): ReadonlyMap<string, readonly string[]> {
+  const reader = (file: string, type: string) => {
+    const message = loadProto(file, ENVOY_PROTOS).lookupType(type)
+    return (bytes: string): unknown =>
+      message.toObject(message.decode(Buffer.from(bytes, 'base64')), { bytes: String })
+  }
+  const readListener = reader(
+    'envoy/config/listener/v3/listener.proto',
+    'envoy.config.listener.v3.Listener',
+  )
+  const readManager = reader(
+    `${MANAGER}/http_connection_manager.proto`,
+    `${MANAGER.replaceAll('/', '.')}.HttpConnectionManager`,
+  )
+  const filtersIn = (filter: unknown): string[] => {
+    const name = textAt(filter, 'name')
+    if (name !== 'envoy.filters.network.http_connection_manager') return [name]
+    const manager = readManager(textAt(filter, 'typed_config', 'value'))
+    return listAt(manager, 'http_filters').map((each) => textAt(each, 'name'))
+  }
+  const readAnswer = reader(
+    'envoy/service/discovery/v3/discovery.proto',
+    `${DISCOVERY}.DiscoveryResponse`,
+  )
+  const inbound = listAt(readAnswer(listeners.toString('base64')), 'resources')
+    .map((resource) => readListener(textAt(resource, 'value')))
+    .find((listener) => textAt(listener, 'name') === 'virtualInbound')
+  const chains = [...listAt(inbound, 'filter_chains'), at(inbound, 'default_filter_chain')]
+  return new Map(
+    chains
+      .filter((chain) => chain !== undefined)
+      .map((chain, index) => [
+        `${index} ${textAt(chain, 'name')}`,
+        listAt(chain, 'filters').flatMap(filtersIn),
+      ]),
+  )
 }
 
 const asIs = (bytes: Buffer): Buffer => bytes
