@@ -5,7 +5,7 @@ import { createEncodeMetadata } from '../../src/envoy/metadata.ts'
 import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { aCaller, aService } from '../support/builders.ts'
 import { at, entriesAt, listAt, textAt } from '../support/json.ts'
-import { meshConfigs } from './manifests.ts'
+import { manifests, meshConfigs } from './manifests.ts'
 
 const forms = meshConfigs()
 const [meshConfig] = Object.values(forms)
@@ -62,6 +62,16 @@ describe('the access log', () => {
         said.map((name) => `%DYNAMIC_METADATA(envoy.filters.http.ext_authz:${name})%`),
       ),
     )
+  })
+
+  it('is what each Telemetry switches on', () => {
+    const telemetries = manifests().filter(({ kind }) => kind === 'Telemetry')
+    expect(telemetries.length).toBeGreaterThan(0)
+    for (const { object } of telemetries) {
+      const logs = listAt(object, 'spec', 'accessLogging')
+      const switched = logs.flatMap((log) => listAt(log, 'providers'))
+      expect(switched).toEqual([{ name: 'kserve-authz-access-log' }])
+    }
   })
 
   it('has nothing in which a client may have put a secret', () => {
