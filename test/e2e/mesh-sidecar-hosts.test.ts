@@ -13,6 +13,8 @@ beforeAll(async () => {
     pods: {
       'iris-predictor': { labels: componentOf('iris') },
       'open-predictor': { labels: componentOf('open') },
+      'foreign-predictor': { labels: { component: 'predictor' } },
+      'orphan-predictor': { labels: componentOf('deleted') },
     },
     objects: [
       {
@@ -83,6 +85,17 @@ describe('the Host of an open service opens no other:', () => {
 
     expect(await mesh.ask({ ...asked, host })).toMatchObject({ status: 403, reached: [] })
   })
+
+  it.each(['foreign-predictor', 'orphan-predictor'])(
+    'nor at a pod whose service nobody knows: %s',
+    async (to) => {
+      for (const host of ['open.team.svc.cluster.local', `${to}.team`]) {
+        const answer = await mesh.ask({ to, as: 'team/client', host })
+        expect(answer).toMatchObject({ status: 403, reached: [] })
+        expect(answer.headers['x-ext-auth-reason']).toBe('no such service')
+      }
+    },
+  )
 
   it('while the open service is open', async () => {
     for (const host of ['open.team.svc', '10.0.0.18', mesh.podNamed('open-predictor').address]) {
