@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
-import type { Audiences, AuthenticateToken, IdentitySources } from './access/identify.ts'
+import type { Audiences } from './access/authentication.ts'
+import type { AuthenticateToken, IdentitySources } from './access/identify.ts'
 import { createCache } from './caches/lru.ts'
 import type { ResourceState, SourceParts } from './fact-source.ts'
 import { createAccessReviews } from './kubernetes/access-review.ts'

@@ -1,6 +1,9 @@
 import type { Caller } from './caller.ts'
 import type { DenyReason } from './decision.ts'
 
+/** Audiences of which a token of the cluster must name one; `undefined`: the installation's. */
+export type Audiences = readonly string[] | undefined
+
 /** What became of a credential that was looked at. */
 export type Authentication =
   | { readonly kind: 'known'; readonly caller: Caller }

@@ -1,5 +1,5 @@
 import { type ApiKey, opens } from './api-key.ts'
-import { type Authentication, known, rejected } from './authentication.ts'
+import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
 import type { Caller } from './caller.ts'
 import type { Presented } from './credential.ts'
 import type { Permission } from './decide.ts'
@@ -13,9 +13,6 @@ export type Asker = {
   /** The address of the proxy that asks; `undefined`: none does. */
   readonly proxy: (() => string) | undefined
 }
-
-/** Audiences of which a token of the cluster must name one; `undefined`: the installation's. */
-export type Audiences = readonly string[] | undefined
 
 /** The digest is `sha256` of the credential's value. */
 export type AuthenticateToken = (
