@@ -121,7 +121,11 @@ describe('the configuration without a file', () => {
       jwt: { providers: [] },
       mesh: {
         trustDomain: 'cluster.local',
-        intermediaries: ['istio-system/*', 'knative-serving/activator'],
+        intermediaries: [
+          'istio-system/*',
+          'knative-serving/activator',
+          'kserve/kserve-ingress-gateway-istio',
+        ],
       },
       exclusions: {},
       headers: {

@@ -133,7 +133,12 @@ export const CONFIG = section({
           /^[a-z0-9-]{1,63}\/(?:\*|[a-z0-9.-]{1,253})$/,
         ),
       )
-      .default(['istio-system/*', 'knative-serving/activator']),
+      .default([
+        'istio-system/*',
+        'knative-serving/activator',
+        // Of the Gateway that KServe's installation has.
+        'kserve/kserve-ingress-gateway-istio',
+      ]),
   }),
   exclusions: z
     .strictObject({

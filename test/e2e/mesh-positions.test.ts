@@ -167,7 +167,8 @@ describe('a model that lets every mesh peer in', () => {
   it.each([
     ['the activator', ACTIVATOR],
     ['the ingress gateway', GATEWAY],
-    ['a Gateway that is configured as its page says', 'kserve/kserve-ingress-gateway-istio'],
+    ['the Gateway of KServe', 'kserve/kserve-ingress-gateway-istio'],
+    ['a Gateway that is configured as its page says', 'models/my-gateway-istio'],
   ])('lets nobody in behind %s', async (_title, account) => {
     expect(await as(account)).toMatchObject({ status: 401, reached: [] })
   })
