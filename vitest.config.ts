@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { countReporter } from './test/support/count-reporter.ts'
 
@@ -13,6 +14,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           pool: 'threads',
+          // Most of their time they wait.
+          maxWorkers: Math.max(4, availableParallelism()),
           // A deadline, not a measure: a machine may be busy.
           testTimeout: 30_000,
           hookTimeout: 30_000,
