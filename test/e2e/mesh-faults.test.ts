@@ -11,7 +11,7 @@ import {
 } from '../support/istio/fake-authz.ts'
 import { INGRESS } from '../support/istio/gateways.ts'
 import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { destination, virtualService } from '../support/istio/objects.ts'
+import { predictorRoute } from '../support/istio/objects.ts'
 import { componentOf, GRPC_PORT } from '../support/istio/pods.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
@@ -30,17 +30,7 @@ beforeAll(async () => {
       inferenceService('team', 'iris'),
       inferenceService('team', 'open', {}),
       keySecret('team', 'reader', KEY),
-      virtualService('team', 'iris', {
-        hosts: [HOST],
-        gateways: [INGRESS],
-        http: [
-          {
-            match: [{ uri: { prefix: '/inference.' } }],
-            route: [destination('iris-predictor.team.svc.cluster.local', GRPC_PORT)],
-          },
-          { route: [destination('iris-predictor.team.svc.cluster.local')] },
-        ],
-      }),
+      predictorRoute('iris', { hosts: [HOST], gateways: [INGRESS], grpcPort: GRPC_PORT }),
     ],
   })
 })

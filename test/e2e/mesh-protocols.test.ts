@@ -5,7 +5,7 @@ import { inferenceService } from '../support/cluster-rbac.ts'
 import { modelInfer } from '../support/grpc.ts'
 import { INGRESS } from '../support/istio/gateways.ts'
 import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { destination, virtualService } from '../support/istio/objects.ts'
+import { predictorRoute } from '../support/istio/objects.ts'
 import { componentOf, GRPC_PORT } from '../support/istio/pods.ts'
 import { type StreamingModel, startStreamingModel } from '../support/istio/streaming-model.ts'
 import { listenTo, streamInfer, upgrade } from '../support/istio/streams.ts'
@@ -24,17 +24,7 @@ beforeAll(async () => {
     objects: [
       inferenceService('team', 'iris'),
       keySecret('team', 'reader', KEY),
-      virtualService('team', 'iris', {
-        hosts: [HOST],
-        gateways: [INGRESS],
-        http: [
-          {
-            match: [{ uri: { prefix: '/inference.' } }],
-            route: [destination('iris-predictor.team.svc.cluster.local', GRPC_PORT)],
-          },
-          { route: [destination('iris-predictor.team.svc.cluster.local')] },
-        ],
-      }),
+      predictorRoute('iris', { hosts: [HOST], gateways: [INGRESS], grpcPort: GRPC_PORT }),
     ],
   })
 })

@@ -152,6 +152,28 @@ async function compact({ etcdPort }: Site) {
 
 let written = 0
 
+/** A kubeconfig of one user, as he stands in it. */
+export const kubeconfigOf = ({
+  folder,
+  port,
+  user,
+}: Pick<Site, 'folder'> & { readonly port: number; readonly user: object }) => ({
+  apiVersion: 'v1',
+  kind: 'Config',
+  'current-context': 'test',
+  contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+  clusters: [
+    {
+      name: 'test',
+      cluster: {
+        server: `https://127.0.0.1:${port}`,
+        'certificate-authority': path.join(folder, 'ca.crt'),
+      },
+    },
+  ],
+  users: [{ name: 'test', user }],
+})
+
 async function writeKubeconfig(
   { folder, apiPort }: Site,
   { token, port = apiPort }: KubeconfigUser,
@@ -160,24 +182,8 @@ async function writeKubeconfig(
   const file = path.join(folder, `kubeconfig-${written}.json`)
   const tokenFile = `${file}.token`
   await writeFile(tokenFile, token)
-  const kubeconfig = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    clusters: [
-      {
-        name: 'test',
-        cluster: {
-          server: `https://127.0.0.1:${port}`,
-          'certificate-authority': path.join(folder, 'ca.crt'),
-        },
-      },
-    ],
-    users: [
-      { name: 'test', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } } },
-    ],
-  }
+  const user = { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } }
+  const kubeconfig = kubeconfigOf({ folder, port, user })
   await writeFile(file, JSON.stringify(kubeconfig))
   return file
 }

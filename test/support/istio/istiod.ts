@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { get, until } from '../../../scripts/child.ts'
-import type { Cluster } from '../cluster.ts'
-import { freePorts, type Site, startProgram } from '../cluster-programs.ts'
+import { type Cluster, kubeconfigOf } from '../cluster.ts'
+import { freePorts, startProgram } from '../cluster-programs.ts'
 import { validatedBy } from './admission.ts'
 
 type IstiodSpec = {
@@ -39,13 +39,16 @@ const MESH = {
  * on. Its `kill` ends it.
  */
 export async function startIstiod({ istiod, cluster, meshConfig, environment = {} }: IstiodSpec) {
-  const { folder } = cluster.site
+  const { folder, apiPort, adminToken } = cluster.site
   const [xdsPort = 0, httpPort = 0, httpsPort = 0, monitoringPort = 0] = await freePorts(4)
   const meshFile = path.join(folder, 'mesh.json')
   const configure = (config: object) => writeFile(meshFile, JSON.stringify({ ...MESH, ...config }))
   await configure(meshConfig)
   const kubeconfig = path.join(folder, 'istiod.kubeconfig')
-  await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(cluster.site)))
+  await writeFile(
+    kubeconfig,
+    JSON.stringify(kubeconfigOf({ folder, port: apiPort, user: { token: adminToken } })),
+  )
   const variables = Object.entries({ ...ENVIRONMENT, ...environment })
   const program = await startProgram(
     'istiod',
@@ -91,20 +94,3 @@ export async function startIstiod({ istiod, cluster, meshConfig, environment = {
 }
 
 const START_MS = 30_000
-
-const kubeconfigOf = ({ folder, apiPort, adminToken }: Site) => ({
-  apiVersion: 'v1',
-  kind: 'Config',
-  'current-context': 'test',
-  contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-  clusters: [
-    {
-      name: 'test',
-      cluster: {
-        server: `https://127.0.0.1:${apiPort}`,
-        'certificate-authority': path.join(folder, 'ca.crt'),
-      },
-    },
-  ],
-  users: [{ name: 'test', user: { token: adminToken } }],
-})

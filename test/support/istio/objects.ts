@@ -140,6 +140,21 @@ export const destination = (host: string, port = 80) => ({
   destination: { host, port: { number: port } },
 })
 
+/** A route of a predictor in the namespace `team`: inference by gRPC to `grpcPort`, all else by HTTP. */
+export function predictorRoute(
+  name: string,
+  { grpcPort, ...route }: Omit<Route, 'http'> & { readonly grpcPort: number },
+): Written {
+  const host = `${name}-predictor.team.svc.cluster.local`
+  return virtualService('team', name, {
+    ...route,
+    http: [
+      { match: [{ uri: { prefix: '/inference.' } }], route: [destination(host, grpcPort)] },
+      { route: [destination(host)] },
+    ],
+  })
+}
+
 export const mutualTls = (namespace: string, mode: 'STRICT' | 'PERMISSIVE'): Written => ({
   apiVersion: SECURITY,
   kind: 'PeerAuthentication',
