@@ -75,12 +75,12 @@ const PARTS = ['decode', 'decode and read', 'decide', 'encode', 'metrics', 'log'
 
 async function partsOf(frame: Buffer, { engine, observe, log }: Tools) {
   const { authorize, encode } = engine
-  const incoming = readCheckRequest(decodeCheckRequest(frame), 'auto')
+  const incoming = readCheckRequest(decodeCheckRequest(frame), 'workload')
   const answer: Answer = await authorize(incoming.request)
   const checked = { incoming, answer, seconds: 0.000_02 }
   return [
     () => decodeCheckRequest(frame),
-    () => readCheckRequest(decodeCheckRequest(frame), 'auto'),
+    () => readCheckRequest(decodeCheckRequest(frame), 'workload'),
     () => authorize(incoming.request),
     () => encodeAnswer(encode, incoming, answer),
     () => observe(checked),

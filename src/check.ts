@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { DeclaredPosition } from './access/request.ts'
+import type { Position } from './access/request.ts'
 import { checkMessage, UsageError } from './cli/check-message.ts'
 import { type Explanation, format } from './cli/explanation.ts'
 import type { CheckFlags } from './cli/program.ts'
@@ -31,7 +31,7 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
   })
   try {
     await untilSynced(engine)
-    const explanation = await explain(engine, bytes, positionOf(flags))
+    const explanation = await explain(engine, bytes, positionOf(flags, bytes, engine))
     process.stdout.write(format(explanation, flags.output ?? 'text'))
     return explanation.decision === 'allow' ? 0 : 1
   } finally {
@@ -83,14 +83,27 @@ function parsed(text: string, name: string): unknown {
 const bytesAsBase64 = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && '$base64' in value ? value.$base64 : value
 
-const positionOf = ({ position, destination, request }: CheckFlags): DeclaredPosition =>
-  position ?? (destination === undefined && request === undefined ? 'gateway' : 'auto')
+/**
+ * Of METHOD and URL what the flags say. A CheckRequest does not say which listener was asked: one that
+ * was sent to the address of a known pod is taken for a workload's.
+ */
+function positionOf(
+  { position, destination, request }: CheckFlags,
+  bytes: Buffer,
+  { directory }: Pick<Engine, 'directory'>,
+): Position {
+  if (position !== undefined) return position
+  if (request === undefined) return destination === undefined ? 'gateway' : 'workload'
+  const { request: read } = readCheckRequest(decodeCheckRequest(bytes), 'workload')
+  const address = read?.destination.address
+  return address !== undefined && directory.workloadsAt(address).length > 0 ? 'workload' : 'gateway'
+}
 
 /** Decides about the bytes of a CheckRequest exactly as the server does. */
 export async function explain(
   { authorize, encode }: Pick<Engine, 'authorize' | 'encode'>,
   bytes: Buffer,
-  position: DeclaredPosition,
+  position: Position,
 ): Promise<Explanation> {
   const steps: string[] = []
   const incoming = readCheckRequest(decodeCheckRequest(bytes), position)

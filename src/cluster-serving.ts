@@ -4,12 +4,14 @@ import {
   configurationCollection,
   holdingCollections,
   type KindCollection,
+  llmConfigCollections,
   policyCollections,
   serviceCollections,
 } from './kubernetes/collections.ts'
 import type { Fields } from './kubernetes/fields.ts'
 import { createKserveConfiguration } from './kubernetes/kserve-configuration.ts'
-import { createServing } from './kubernetes/serving.ts'
+import { createLlmConfigs } from './kubernetes/llm-configs.ts'
+import { createServing, type Serving } from './kubernetes/serving.ts'
 import type { ClusterOptions, Followed } from './kubernetes/source.ts'
 import type { Problem } from './resources/problem.ts'
 import type { ReadSettings } from './resources/settings.ts'
@@ -24,7 +26,7 @@ type ServingParts = {
   readonly changed: () => void
 }
 
-type Serving = Pick<ClusterOptions, 'configuration'> & {
+type Followings = Pick<ClusterOptions, 'configuration'> & {
   readonly followed: readonly Followed[]
   readonly configured: readonly Followed[]
 }
@@ -36,14 +38,26 @@ export function followServing({
   config,
   report,
   changed,
-}: ServingParts): Serving {
-  const kserve = createKserveConfiguration({ report, changed })
-  const current = () => ({ ...settings, ingress: kserve.ingress() })
-  const keep = (collection: KindCollection): Followed => ({
-    collection,
-    keeper: createServing(collection, { directory, settings: current, report }),
-  })
+}: ServingParts): Followings {
   const { kubernetes, apiKeys } = config
+  const kserve = createKserveConfiguration({
+    modelHeaders: directory.modelHeaders,
+    report,
+    changed,
+  })
+  const kept: Serving[] = []
+  const llmConfigs = createLlmConfigs({
+    kserveNamespace: kubernetes.kserveNamespace,
+    changed: (name) => {
+      for (const keeper of kept) keeper.again(name)
+    },
+  })
+  const current = () => ({ ...settings, ...kserve.current(), llmConfig: llmConfigs.find })
+  const keep = (collection: KindCollection): Followed => {
+    const keeper = createServing(collection, { directory, settings: current, report })
+    kept.push(keeper)
+    return { collection, keeper }
+  }
   const scope = { ...kubernetes, apiKeyLabels: apiKeys.selector.matchLabels }
   return {
     configuration: {
@@ -51,7 +65,13 @@ export function followServing({
       keeper: kserve.keeper,
     },
     configured: serviceCollections(scope).map(keep),
-    followed: [...policyCollections(scope), ...holdingCollections(scope)].map(keep),
+    followed: [
+      ...llmConfigCollections(scope, kubernetes.kserveNamespace).map((collection) => ({
+        collection,
+        keeper: llmConfigs.keeper,
+      })),
+      ...[...policyCollections(scope), ...holdingCollections(scope)].map(keep),
+    ],
   }
 }
 

@@ -18,6 +18,7 @@ export type Flags = {
   readonly configFile?: string | undefined
   readonly manifests?: string | undefined
   readonly grpcAddress?: string | undefined
+  readonly grpcWorkloadAddress?: string | undefined
   readonly httpAddress?: string | undefined
   readonly logLevel?: string | undefined
 }
@@ -85,29 +86,51 @@ const schemaOf = ({ path }: Setting) => schemaAt(CONFIG, path) ?? CONFIG
 const LISTENERS = ['grpc', 'listeners']
 const HTTP_ADDRESS = ['http', 'address']
 
-const oneListener = (source: string, address: string): Reading =>
-  setting(source, LISTENERS, [{ position: 'auto', address }])
+type ListenerAddresses = {
+  readonly gateway?: string | undefined
+  readonly workload?: string | undefined
+}
+
+const twoListeners = (
+  source: string,
+  { gateway = '127.0.0.1:9003', workload = '127.0.0.1:9001' }: ListenerAddresses = {},
+): Reading =>
+  setting(source, LISTENERS, [
+    { position: 'gateway', address: gateway },
+    { position: 'workload', address: workload },
+  ])
 
 /** Where a folder stands in place of a cluster, only this machine may ask. */
-const FOR_MANIFESTS = [
-  oneListener('default', '127.0.0.1:9001'),
-  setting('default', HTTP_ADDRESS, '127.0.0.1:9002'),
-]
+const FOR_MANIFESTS = [twoListeners('default'), setting('default', HTTP_ADDRESS, '127.0.0.1:9002')]
 
 function readFlags(flags: Flags): readonly Reading[] {
-  const { manifests, grpcAddress, httpAddress, logLevel } = flags
+  const { httpAddress, logLevel } = flags
   return [
-    ...(grpcAddress === undefined ? [] : [oneListener('--grpc-address', grpcAddress)]),
-    ...(grpcAddress === undefined || manifests !== undefined ? [] : [WITHOUT_MANIFESTS]),
+    ...readListenerFlags(flags),
     ...(httpAddress === undefined ? [] : [setting('--http-address', HTTP_ADDRESS, httpAddress)]),
     ...(logLevel === undefined ? [] : [setting('--log-level', ['logLevel'], logLevel)]),
   ]
 }
 
-const WITHOUT_MANIFESTS: Reading = {
-  settings: [],
-  problems: ['--grpc-address: needs --manifests; grpc.listeners sets the listeners of a cluster'],
+function readListenerFlags({
+  manifests,
+  grpcAddress: gateway,
+  grpcWorkloadAddress: workload,
+}: Flags): readonly Reading[] {
+  const given = [
+    ...(gateway === undefined ? [] : ['--grpc-address']),
+    ...(workload === undefined ? [] : ['--grpc-workload-address']),
+  ]
+  const [flag] = given
+  if (flag === undefined) return []
+  const listeners = twoListeners(given.join(', '), { gateway, workload })
+  return manifests === undefined ? [listeners, withoutManifests(flag)] : [listeners]
 }
+
+const withoutManifests = (flag: string): Reading => ({
+  settings: [],
+  problems: [`${flag}: needs --manifests; grpc.listeners sets the listeners of a cluster`],
+})
 
 type SettingsByKey = ReadonlyMap<string, Setting>
 

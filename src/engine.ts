@@ -4,6 +4,7 @@ import { createAuthorize } from './access/authorize.ts'
 import { credentialSources } from './access/credential.ts'
 import { createDirectory, type Directory } from './access/directory.ts'
 import { exclusionsWith } from './access/exclusions.ts'
+import { hostMatcher } from './access/gateways.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { whenKnown } from './access/soon.ts'
 import type { Config } from './config.ts'
@@ -49,7 +50,7 @@ export async function openEngine(parts: SourceParts): Promise<Engine> {
       authenticateToken: firstOf(source, providers),
       permits: source.permits,
     },
-    settingsOf(config),
+    settingsOf(config, parts.manifests),
   )
   return {
     authorize,
@@ -96,7 +97,7 @@ export const policySettingsOf = ({ apiKeys, headers, jwt }: Config) => ({
   ],
 })
 
-const settingsOf = (config: Config) => ({
+const settingsOf = (config: Config, manifests: string | undefined) => ({
   exclusions: exclusionsWith(config.exclusions),
   credentialSources: credentialSources(
     config.apiKeys.headers,
@@ -105,6 +106,11 @@ const settingsOf = (config: Config) => ({
   corsPreflight: config.corsPreflight,
   forwardCredential: config.forwardCredential,
   mesh: config.mesh,
+  gateways: {
+    isLlmHost: hostMatcher(config.gateways.llmHosts),
+    hostPort: config.gateways.hostPort,
+    unpublishedLlms: manifests !== undefined,
+  },
 })
 
 /**

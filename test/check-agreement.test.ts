@@ -5,7 +5,7 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DeclaredPosition } from '../src/access/request.ts'
+import type { Position } from '../src/access/request.ts'
 import { explain } from '../src/check.ts'
 import { type Explanation, format } from '../src/cli/explanation.ts'
 import { readConfig } from '../src/config.ts'
@@ -24,7 +24,7 @@ import { TEAM } from './support/mesh.ts'
 import { createSigner, goodClaims } from './support/oidc-issuer.ts'
 import { bindingOf, providerOf } from './support/provider.ts'
 
-const POSITIONS = ['auto', 'workload', 'gateway'] as const
+const POSITIONS = ['workload', 'gateway'] as const
 
 type Parts = Pick<Engine, 'authorize' | 'encode'>
 
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 /** A server for each position, with a client. */
 async function clientsOf({ authorize, encode }: Parts) {
-  const clients = new Map<DeclaredPosition, CheckClient>()
+  const clients = new Map<Position, CheckClient>()
   for (const position of POSITIONS) {
     const server: EnvoyServer = await serveChecks(
       { position, address: '127.0.0.1:0' },
@@ -54,7 +54,7 @@ async function clientsOf({ authorize, encode }: Parts) {
     })
     clients.set(position, client)
   }
-  return async (bytes: Buffer, position: DeclaredPosition): Promise<DecodedCheckResponse> =>
+  return async (bytes: Buffer, position: Position): Promise<DecodedCheckResponse> =>
     decodeCheckResponse((await clients.get(position)?.checkBytes(bytes)) ?? Buffer.of())
 }
 
@@ -166,7 +166,7 @@ describe('any request', () => {
 
   it('is explained as the server answers it', { timeout: 60_000 }, async () => {
     const batch = fc.array(anyCheck(secrets), { minLength: BATCH, maxLength: BATCH })
-    const agrees = async (bytes: Buffer, position: DeclaredPosition) => {
+    const agrees = async (bytes: Buffer, position: Position) => {
       const explanation = await explain(engine, bytes, position)
       const [one, other] = [explained(explanation), saidBy(await ask(bytes, position))]
       if (!isDeepStrictEqual(one, other)) expect(one).toEqual(other)

@@ -30,7 +30,7 @@ const at = (config: unknown, key: string): unknown =>
 const nested = (key: string, value: unknown): unknown =>
   key.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value)
 
-const LISTENERS = [{ position: 'auto', address: '[::1]:9001' }]
+const LISTENERS = [{ position: 'gateway', address: '[::1]:9001' }]
 const TLS = { certFile: '/tls.crt', keyFile: '/tls.key', clientCaFile: null, minVersion: 'TLSv1.3' }
 const EXCLUSIONS = {
   workload: { predictor: [{ path: '/v2/health/ready', methods: ['GET'] }], llm: [] },
@@ -76,6 +76,21 @@ const SAMPLES: [key: string, variable: string, value: unknown][] = [
       },
     ],
   ],
+  [
+    'gateways.hosts',
+    'KSERVE_AUTHZ_GATEWAYS_HOSTS',
+    [
+      {
+        host: 'iris.example.org',
+        path: '/serving',
+        kind: 'InferenceGraph',
+        namespace: 'team',
+        name: 'iris',
+      },
+    ],
+  ],
+  ['gateways.llmHosts', 'KSERVE_AUTHZ_GATEWAYS_LLM_HOSTS', ['a.example.com', '*.b.example.com']],
+  ['gateways.hostPort', 'KSERVE_AUTHZ_GATEWAYS_HOST_PORT', 'compared'],
   ['mesh.trustDomain', 'KSERVE_AUTHZ_MESH_TRUST_DOMAIN', 'example.org'],
   ['mesh.intermediaries', 'KSERVE_AUTHZ_MESH_INTERMEDIARIES', ['gateways/*', 'a/b.c']],
   ['exclusions', 'KSERVE_AUTHZ_EXCLUSIONS', EXCLUSIONS],
@@ -119,6 +134,7 @@ describe('the configuration without a file', () => {
         headers: ['authorization', 'x-api-key', 'api-key'],
       },
       jwt: { providers: [] },
+      gateways: { hosts: [], llmHosts: [], hostPort: 'ignored' },
       mesh: {
         trustDomain: 'cluster.local',
         intermediaries: [
@@ -216,9 +232,28 @@ describe('a value', () => {
     [
       'grpc.listeners',
       [{ position: 'sidecar', address: 'a:1' }],
-      'grpc.listeners[0].position: expected workload, gateway or auto, not "sidecar"',
+      'grpc.listeners[0].position: expected workload or gateway, not "sidecar"',
     ],
-    ['grpc.listeners', [{ position: 'auto' }], 'grpc.listeners[0].address: required: host:port'],
+    [
+      'grpc.listeners',
+      [{ position: 'auto', address: 'a:1' }],
+      'grpc.listeners[0].position: expected workload or gateway, not "auto"',
+    ],
+    [
+      'gateways.hosts',
+      [{ host: 'A.example.com', namespace: 'team', name: 'iris' }],
+      'gateways.hosts[0].host: expected a host name in lower case, not "A.example.com"',
+    ],
+    [
+      'gateways.llmHosts',
+      ['a.*.example.com'],
+      'gateways.llmHosts[0]: expected a host name in lower case, or `*.` and a domain, not "a.*.example.com"',
+    ],
+    [
+      'grpc.listeners',
+      [{ position: 'workload' }],
+      'grpc.listeners[0].address: required: host:port',
+    ],
     ['grpc.tls', { certFile: 'a' }, 'grpc.tls.keyFile: required: the path of a file'],
     [
       'kubernetes.namespaces',
@@ -370,7 +405,7 @@ describe('an unknown key', () => {
     ['limits: {opt-out: true}', 'limits.opt-out: unknown key; did you mean `optOut`?'],
     ['grpc: {tls: {cert: a, certFile: b, keyFile: c}}', 'grpc.tls.cert: unknown key'],
     [
-      'grpc: {listeners: [{position: auto, adress: "a:1", address: "a:1"}]}',
+      'grpc: {listeners: [{position: gateway, adress: "a:1", address: "a:1"}]}',
       'grpc.listeners[0].adress: unknown key; did you mean `address`?',
     ],
     [
@@ -488,7 +523,10 @@ describe('with a folder in place of a cluster', () => {
 
   it('only this machine may ask, unless more is configured', () => {
     const { grpc, http } = read({ flags: { manifests } })
-    expect(grpc.listeners).toEqual([{ position: 'auto', address: '127.0.0.1:9001' }])
+    expect(grpc.listeners).toEqual([
+      { position: 'gateway', address: '127.0.0.1:9003' },
+      { position: 'workload', address: '127.0.0.1:9001' },
+    ])
     expect(http.address).toBe('127.0.0.1:9002')
   })
 
@@ -504,7 +542,18 @@ describe('with a folder in place of a cluster', () => {
       text: JSON.stringify({ grpc: { listeners: LISTENERS } }),
       flags: { manifests, grpcAddress: '127.0.0.1:7' },
     })
-    expect(grpc.listeners).toEqual([{ position: 'auto', address: '127.0.0.1:7' }])
+    expect(grpc.listeners).toEqual([
+      { position: 'gateway', address: '127.0.0.1:7' },
+      { position: 'workload', address: '127.0.0.1:9001' },
+    ])
+  })
+
+  it('--grpc-workload-address is where sidecars ask', () => {
+    const { grpc } = read({ flags: { manifests, grpcWorkloadAddress: '127.0.0.1:8' } })
+    expect(grpc.listeners).toEqual([
+      { position: 'gateway', address: '127.0.0.1:9003' },
+      { position: 'workload', address: '127.0.0.1:8' },
+    ])
   })
 
   it('--grpc-address is refused without it', () => {

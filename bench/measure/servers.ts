@@ -63,7 +63,11 @@ function sourceOf({ folder, kubeconfig }: Told, address: string) {
   if (kubeconfig === undefined) {
     return {
       env: {},
-      args: ['--manifests', path.join(folder, 'manifests'), '--grpc-address', address],
+      args: [
+        ['--manifests', path.join(folder, 'manifests')],
+        ['--grpc-workload-address', address],
+        ['--grpc-address', '127.0.0.1:0'],
+      ].flat(),
     }
   }
   const listeners = JSON.stringify([{ position: 'workload', address }])

@@ -1,11 +1,12 @@
 import type { Answer, Authorize, Note } from './answer.ts'
 import { type Allow, type DenyReason, deny, mergeHeaders } from './decision.ts'
+import { findTargets } from './find-targets.ts'
 import { createJudge, type Settings, type Sources } from './judge.ts'
 import { createRegimes } from './regimes.ts'
 import type { AccessRequest } from './request.ts'
 import { createShadow } from './shadow.ts'
 import { type Soon, whenKnown } from './soon.ts'
-import { findTargets, type Targets } from './target.ts'
+import type { Target, Targets } from './target.ts'
 
 /** Answers at once where all facts are in memory. */
 export function createAuthorize(sources: Sources, settings: Settings): Authorize {
@@ -17,7 +18,7 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
   return (request, note) => {
     if (request === undefined) return refused('unsupported-request')
     if (!sources.synced()) return refused('not-synced')
-    const targets = findTargets(request, directory)
+    const targets = findTargets(request, directory, settings.gateways, note)
     if ('outcome' in targets) {
       note?.(`target: none, ${targets.reason}`)
       return refused(targets.reason)
@@ -33,18 +34,37 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
     targets: Targets,
     note: Note | undefined,
   ): Soon<Answer> {
-    const [target] = targets
-    const regime = regimesOf(target.service).enforced
-    if (targets.length === 1) return judge(request, target, regime, note)
-    const [, next, ...rest] = targets
-    return whenKnown(judge(request, target, regime, note), (answer) => {
-      if (next === undefined || answer.decision.outcome === 'deny') return answer
-      return whenKnown(judgeAll(request, [next, ...rest], note), (other) =>
-        bothAllow(answer, other),
-      )
-    })
+    const [first, ...rest] = targets
+    let answer = judgeOne(request, first, note)
+    for (const [index, target] of rest.entries()) {
+      if (answer instanceof Promise) return judgeRest(request, answer, rest.slice(index), note)
+      if (answer.decision.outcome === 'deny') return answer
+      answer = both(answer, judgeOne(request, target, note))
+    }
+    return answer
+  }
+
+  async function judgeRest(
+    request: AccessRequest,
+    begun: Promise<Answer>,
+    targets: readonly Target[],
+    note: Note | undefined,
+  ): Promise<Answer> {
+    let answer = await begun
+    for (const target of targets) {
+      if (answer.decision.outcome === 'deny') return answer
+      answer = bothAllow(answer, await judgeOne(request, target, note))
+    }
+    return answer
+  }
+
+  function judgeOne(request: AccessRequest, target: Target, note: Note | undefined): Soon<Answer> {
+    return judge(request, target, regimesOf(target.service).enforced, note)
   }
 }
+
+const both = (one: Answer, other: Soon<Answer>): Soon<Answer> =>
+  whenKnown(other, (made) => bothAllow(one, made))
 
 const refused = (reason: DenyReason): Answer => ({
   decision: deny(reason),

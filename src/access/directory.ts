@@ -1,6 +1,6 @@
 import type { ApiKey } from './api-key.ts'
 import type { Policy } from './policy.ts'
-import { type Claim, idOf, type Service, type ServiceRef } from './service.ts'
+import { type Claim, idOf, OWNED, ROUTED, type Service, type ServiceRef } from './service.ts'
 import { createTable, type Table } from './table.ts'
 import type { Workload } from './workload.ts'
 
@@ -12,8 +12,16 @@ export type Directory = {
   readonly policies: Pick<Table<Policy>, 'put' | 'remove' | 'values'>
   /** More than one where sources disagree on what it is: then all must allow. */
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]
-  /** The services with exactly this claim. */
-  readonly claimantsOf: (claim: Claim) => readonly Service[]
+  /** The services that a gateway may reach by exactly this host and path. */
+  readonly claimantsOf: (address: Pick<Claim, 'host' | 'pathPrefix'>) => readonly Service[]
+  /** The services that have this whole host by name or by the installation's configuration. */
+  readonly ownersOf: (host: string) => readonly Service[]
+  /** The LLMInferenceServices that a gateway may reach by this value of the model header. */
+  readonly servicesOfModel: (name: string) => readonly Service[]
+  /** Whether some service claims a path on any host that lies below this one. */
+  readonly claimedBelow: (path: string) => boolean
+  /** The names, in lower case, of the headers by which gateways choose a model. */
+  readonly modelHeaders: ModelHeaders
   /** Whether some service claims only a part of this host's paths; `undefined`: of any host's. */
   readonly divides: (host: string | undefined) => boolean
   readonly workloadsAt: (address: string) => readonly Workload[]
@@ -26,11 +34,33 @@ export type Directory = {
   readonly policyVersion: () => number
 }
 
+export type ModelHeaders = {
+  readonly get: () => readonly string[]
+  /** `undefined`: KServe's default. It stays one of them, since a change reaches gateways later. */
+  readonly set: (name: string | undefined) => void
+}
+
+/** KServe's default of `modelBasedRoutingHeaderName`, in lower case. */
+export const MODEL_HEADER = 'x-gateway-model-name'
+
+function createModelHeaders(): ModelHeaders {
+  let names: readonly string[] = [MODEL_HEADER]
+  return {
+    get: () => names,
+    set: (name) => {
+      names = name === undefined || name === MODEL_HEADER ? [MODEL_HEADER] : [MODEL_HEADER, name]
+    },
+  }
+}
+
 /** The services, workloads and keys known at this moment: written by a source, read by each request. */
 export function createDirectory(): Directory {
   const services = createTable<Service>((service) => [
-    `name ${idOf(service)}`,
-    ...new Set(service.claims.flatMap(keysOfClaim)),
+    ...new Set([
+      `name ${idOf(service)}`,
+      ...service.claims.flatMap(keysOfClaim),
+      ...(service.models ?? []).map((name) => `model ${name}`),
+    ]),
   ])
   const workloads = createTable<Workload>(({ addresses, service }) => [
     ...addresses.map((address) => `address ${address}`),
@@ -56,7 +86,11 @@ export function createDirectory(): Directory {
       },
     },
     servicesNamed: (ref) => services.find(`name ${idOf(ref)}`),
-    claimantsOf: (claim) => services.find(keyOfClaim(claim)),
+    claimantsOf: (address) => services.find(keyOfAddress(address)),
+    ownersOf: (host) => services.find(`owner ${host}`),
+    servicesOfModel: (name) => services.find(`model ${name}`),
+    claimedBelow: (path) => services.find(`below ${path}`).length > 0,
+    modelHeaders: createModelHeaders(),
     divides: (host) => services.find(`divided ${host ?? '*'}`).length > 0,
     workloadsAt: (address) => workloads.find(`address ${address}`),
     workloadsOf: (ref) => workloads.find(`service ${idOf(ref)}`),
@@ -74,9 +108,20 @@ const keysOfPolicy = ({ namespace, targets }: Policy): readonly string[] =>
     ? [`namespace ${namespace}`]
     : [...new Set(targets.map((target) => `service ${idOf({ ...target, namespace })}`))]
 
-const keyOfClaim = ({ host, pathPrefix }: Claim) => `claim ${host ?? '*'} ${pathPrefix}`
+const keyOfAddress = ({ host, pathPrefix }: Pick<Claim, 'host' | 'pathPrefix'>) =>
+  `claim ${host ?? '*'} ${pathPrefix}`
 
-const keysOfClaim = (claim: Claim) =>
-  claim.pathPrefix === ''
-    ? [keyOfClaim(claim)]
-    : [keyOfClaim(claim), `divided ${claim.host ?? '*'}`]
+function keysOfClaim(claim: Claim): readonly string[] {
+  const { host, pathPrefix, basis } = claim
+  const whole = host !== undefined && pathPrefix === ''
+  return [
+    ...(whole && OWNED[basis] ? [`owner ${host}`] : []),
+    ...(ROUTED[basis] ? [keyOfAddress(claim)] : []),
+    ...(ROUTED[basis] && pathPrefix !== '' ? [`divided ${host ?? '*'}`] : []),
+    ...(ROUTED[basis] && host === undefined ? ancestorsOf(pathPrefix) : []),
+  ]
+}
+
+/** Of `/a/b/c`: what lies above it, `''`, `/a` and `/a/b`. */
+const ancestorsOf = (path: string): readonly string[] =>
+  Array.from(path.matchAll(/\//g), ({ index }) => `below ${path.slice(0, index)}`)

@@ -8,6 +8,7 @@ import type { Directory } from './directory.ts'
 import { type Exclusions, isExcluded, isListed, isPreflight } from './exclusions.ts'
 import { explainRefusal, explainWithout } from './explain.ts'
 import { type ForwardCredential, forwards } from './forwarding.ts'
+import type { Gateways } from './gateways.ts'
 import { createIdentify, type IdentitySources } from './identify.ts'
 import { ANONYMOUS, type Mesh, meshPeer, peerOf } from './mesh-peer.ts'
 import { ownComponent } from './own-component.ts'
@@ -31,6 +32,7 @@ export type Settings = {
   readonly corsPreflight: 'deny' | 'allow'
   readonly forwardCredential: ForwardCredential
   readonly mesh: Mesh
+  readonly gateways: Gateways
 }
 
 /** Decides about one target under a regime. */

@@ -49,4 +49,14 @@ export function leadsPlainly(path: string): boolean {
   )
 }
 
+/** The leading segments of a path that are beyond doubt; `''`: not even the first is. */
+export function plainLead(path: string): string {
+  let end = 0
+  for (const segment of path.split('/', MAX_CLAIM_SEGMENTS + 1).slice(1)) {
+    if (!isPlain(segment)) break
+    end += segment.length + 1
+  }
+  return path.slice(0, end)
+}
+
 const isPlain = (segment: string): boolean => segment !== '' && isCanonicalPath(`/${segment}`)

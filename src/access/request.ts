@@ -1,17 +1,20 @@
-/** From where a check comes: a workload's own sidecar, a gateway, or whichever the destination tells. */
+/** Which proxy asks: a workload's own sidecar, or a gateway. */
 export type Position = 'workload' | 'gateway'
-export type DeclaredPosition = Position | 'auto'
 
 /** One HTTP request, as far as access depends on it. */
 export type AccessRequest = {
   /** As the listener declares that was asked, never as the request claims. */
-  readonly position: DeclaredPosition
+  readonly position: Position
   /** Verbatim, case-sensitive. */
   readonly method: string
   /** Begins with `/`, printable ASCII only, with the query, otherwise as it came. */
   readonly path: string
   /** In the form of `canonicalHost`. */
   readonly host: string
+  /** Whether a dot followed the host, as in an absolute domain name. */
+  readonly absoluteHost?: boolean
+  /** The port behind the host; absent: none. */
+  readonly hostPort?: number | undefined
   /** Names in lower case; repeated ones joined by commas, as Envoy joins them. */
   readonly headers: ReadonlyMap<string, string>
   readonly source: Peer

@@ -18,8 +18,10 @@ export type Service = ServiceRef & {
   /** Whether its protection is only tried: to callers it is open. */
   readonly shadow?: boolean
   readonly claims: readonly Claim[]
-  /** `spec.model.name` of an LLMInferenceService. */
-  readonly model: string | undefined
+  /** The values of the model header that a gateway routes to this LLMInferenceService. */
+  readonly models?: readonly string[]
+  /** The hosts on which this LLMInferenceService answers by path or model header, as its status says. */
+  readonly hosts?: readonly string[]
 }
 
 /**
@@ -28,12 +30,36 @@ export type Service = ServiceRef & {
  */
 export type Protection = 'open' | 'protected' | 'lost'
 
-/** An address at which a service answers at a gateway. */
+/** An address at which a service answers. */
 export type Claim = {
   /** Lower-case, without port and trailing dot; `undefined`: any host. */
   readonly host: string | undefined
   /** Canonical, without trailing slash; `''`: the whole host. */
   readonly pathPrefix: string
+  readonly basis: ClaimBasis
+}
+
+/**
+ * Why a service has an address. `name`: its name in the cluster, which a gateway routes. `unrouted-name`:
+ * such a name, and no gateway routes it. `installation`: KServe's configuration or that of this service.
+ * `published`: its status or its routes say so, which its owner can influence.
+ */
+export type ClaimBasis = 'name' | 'unrouted-name' | 'installation' | 'published'
+
+/** Whether a gateway may route to a service by a claim of this basis. */
+export const ROUTED: Readonly<Record<ClaimBasis, boolean>> = {
+  name: true,
+  'unrouted-name': false,
+  installation: true,
+  published: true,
+}
+
+/** Whether a claim of this basis gives its service the host: no tenant can write another tenant's. */
+export const OWNED: Readonly<Record<ClaimBasis, boolean>> = {
+  name: true,
+  'unrouted-name': true,
+  installation: true,
+  published: false,
 }
 
 export const idOf = ({ kind, namespace, name }: ServiceRef): ServiceId =>

@@ -5,6 +5,7 @@ export type ServeFlags = {
   readonly config?: string
   readonly manifests?: string
   readonly grpcAddress?: string
+  readonly grpcWorkloadAddress?: string
   readonly httpAddress?: string
   readonly logLevel?: string
 }
@@ -62,7 +63,11 @@ function addServe(program: Command, { serve }: Commands) {
     .description('answer the checks of Envoy proxies until stopped')
     .option('--config <file>', 'configuration, as YAML')
     .option('--manifests <folder>', 'a folder of YAML in place of the API server')
-    .option('--grpc-address <host:port>', 'where proxies ask; with --manifests only')
+    .option('--grpc-address <host:port>', 'where gateways ask; with --manifests only')
+    .option(
+      '--grpc-workload-address <host:port>',
+      "where the pods' sidecars ask; with --manifests only",
+    )
     .option('--http-address <host:port>', 'where /metrics, /livez and /readyz are')
     .option('--log-level <level>', 'debug, info, warn or error')
     .action(async (flags: ServeFlags) => serve(flags))
@@ -77,10 +82,7 @@ function addCheck(program: Command, { check }: Commands, exit: (code: number) =>
     .option('--config <file>', 'configuration, as YAML')
     .option('--manifests <folder>', 'a folder of YAML in place of the API server')
     .addOption(
-      new Option('--position <position>', 'of the listener that is asked').choices([
-        'workload',
-        'gateway',
-      ]),
+      new Option('--position <position>', 'the proxy that asks').choices(['workload', 'gateway']),
     )
     .option('--destination <ip:port>', 'the pod that is called')
     .option('--source <ip>', 'where the call comes from')

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { isCanonicalPath } from '../access/path.ts'
-import type { ServiceKind } from '../access/service.ts'
+import { SERVICE_KINDS, type ServiceKind } from '../access/service.ts'
 import type { Component } from '../access/workload.ts'
 import { provider } from './jwt.ts'
 import { isRecord } from './shape.ts'
@@ -40,6 +40,12 @@ function isAddress(text: string): boolean {
 const address = z.string().refine(isAddress).describe('host:port')
 const namespace = text('the name of a namespace', /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
 
+const MAX_HOSTS = 4_096
+const DNS_NAME = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*'
+const LLM_HOST = new RegExp(`^(?:\\*\\.)?${DNS_NAME}$`)
+const gatewayHost = text('a host name in lower case', new RegExp(`^${DNS_NAME}$`))
+const serviceName = text('the name of a service', /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/)
+
 const identityHeader = credentialHeader
   .refine((name) => name !== 'authorization')
   .describe('a header name in lower case that is not reserved')
@@ -76,7 +82,7 @@ const tls = z.strictObject({
 export const CONFIG = section({
   grpc: section({
     listeners: z
-      .array(z.strictObject({ position: z.enum(['workload', 'gateway', 'auto']), address }))
+      .array(z.strictObject({ position: z.enum(['workload', 'gateway']), address }))
       .min(1)
       .default([
         { position: 'workload', address: '0.0.0.0:9001' },
@@ -123,6 +129,32 @@ export const CONFIG = section({
       .refine((providers) => isUnique(providers.map(({ issuer }) => issuer)))
       .describe('a list of providers, no two with the same name or issuer')
       .default([]),
+  }),
+  gateways: section({
+    hosts: z
+      .array(
+        z.strictObject({
+          host: gatewayHost,
+          path: z
+            .string()
+            .refine(isCanonicalPath)
+            .describe('a canonical path, without a query or percent-encoding')
+            .default('/'),
+          kind: z.enum(SERVICE_KINDS).default('InferenceService'),
+          namespace,
+          name: serviceName,
+        }),
+      )
+      .max(MAX_HOSTS)
+      .describe(
+        'a list of at most 4096 hosts, or paths on hosts, each with the service they lead to',
+      )
+      .default([]),
+    llmHosts: z
+      .array(text('a host name in lower case, or `*.` and a domain', LLM_HOST))
+      .max(MAX_HOSTS)
+      .default([]),
+    hostPort: z.enum(['ignored', 'compared']).default('ignored'),
   }),
   mesh: section({
     trustDomain: text('a trust domain', /^[a-z0-9._-]{1,255}$/).default('cluster.local'),

@@ -1,6 +1,6 @@
 import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
-import type { DeclaredPosition } from '../access/request.ts'
+import type { Position } from '../access/request.ts'
 import { dialectOf } from './dialect.ts'
 import type { Encode } from './encode.ts'
 import { type CheckHandler, decodeCheckRequest } from './protocol.ts'
@@ -33,7 +33,7 @@ const FAULTY: Answer = { decision: deny('internal'), ...unknown }
  * through, a denial never is.
  */
 export function createCheckHandler(
-  position: DeclaredPosition,
+  position: Position,
   { authorize, encode, observe, report, deadlineMs }: CheckParts,
 ): CheckHandler {
   const broken = encode(FAULTY.decision, {

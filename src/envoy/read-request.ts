@@ -1,6 +1,6 @@
 import { canonicalAddress } from '../access/address.ts'
-import { canonicalHost } from '../access/host.ts'
-import type { AccessRequest, DeclaredPosition, Peer } from '../access/request.ts'
+import { readAuthority } from '../access/host.ts'
+import type { AccessRequest, Peer, Position } from '../access/request.ts'
 import type {
   CheckRequest,
   HttpRequest,
@@ -39,7 +39,7 @@ const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
 /** Reads a CheckRequest from `headers` or from `header_map`. Never throws. */
 export function readCheckRequest(
   check: CheckRequest | Unreadable,
-  position: DeclaredPosition,
+  position: Position,
   proxy?: () => string,
 ): Incoming {
   if (check === UNREADABLE) return NOT_HTTP
@@ -50,15 +50,17 @@ export function readCheckRequest(
   const { headers, pseudo, underscored } = readHeaders(http)
   const method = http.method ?? pseudo.get(':method') ?? ''
   const path = http.path ?? pseudo.get(':path') ?? ''
-  const host = canonicalHost(http.host ?? pseudo.get(':authority') ?? '')
-  const readable = host !== undefined && ROOTED.test(path) && METHOD.test(method)
+  const authority = readAuthority(http.host ?? pseudo.get(':authority') ?? '')
+  const readable = authority !== undefined && ROOTED.test(path) && METHOD.test(method)
   return {
     request: readable
       ? {
           position,
           method,
           path,
-          host,
+          host: authority.host,
+          absoluteHost: authority.absolute,
+          hostPort: authority.port,
           headers,
           source: readPeer(source),
           destination: readPeer(destination),

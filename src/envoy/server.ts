@@ -1,17 +1,17 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
-import type { DeclaredPosition } from '../access/request.ts'
+import type { Position } from '../access/request.ts'
 import { type CheckParts, createCheckHandler } from './check-handler.ts'
 import { authorizationService, MAX_REQUEST_BYTES } from './protocol.ts'
 
 export type Listener = {
-  readonly position: DeclaredPosition
+  readonly position: Position
   /** `host:port`; port 0 takes any free one. */
   readonly address: string
 }
 
 export type EnvoyServer = {
-  readonly position: DeclaredPosition
+  readonly position: Position
   readonly port: number
   /** What the health service says of `""` and of the Authorization service. */
   readonly setServing: (serving: boolean) => void

@@ -30,6 +30,15 @@ export const serviceCollections = ({ namespaces }: Scope): readonly KindCollecti
     kserve('LLMInferenceService', ['v1alpha2', 'v1alpha1'], where),
   ])
 
+/** What LLMInferenceServices are made of, in their namespaces and in KServe's own. */
+export const llmConfigCollections = (
+  { namespaces }: Pick<Scope, 'namespaces'>,
+  kserveNamespace: string,
+): readonly KindCollection[] =>
+  placesIn(namespaces.length === 0 ? [] : [...new Set([...namespaces, kserveNamespace])]).map(
+    (where) => kserve('LLMInferenceServiceConfig', ['v1alpha2', 'v1alpha1'], where),
+  )
+
 /** The policies about them. */
 export const policyCollections = ({ namespaces }: Scope): readonly KindCollection[] =>
   placesIn(namespaces).map((where) =>

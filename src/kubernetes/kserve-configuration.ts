@@ -1,40 +1,41 @@
-import { type Ingress, readIngress } from '../resources/ingress.ts'
+import type { ModelHeaders } from '../access/directory.ts'
+import {
+  type KserveConfiguration,
+  NO_CONFIGURATION,
+  readKserveConfiguration,
+} from '../resources/kserve-configuration.ts'
 import { textAt } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import type { Keeper } from './known.ts'
 
-export type KserveConfiguration = {
-  readonly keeper: Keeper
-  readonly ingress: () => Ingress | undefined
-}
-
 type ConfigurationParts = {
+  readonly modelHeaders: ModelHeaders
   readonly report: (problem: Problem) => void
   /** What it says now is not what it said before. */
   readonly changed: () => void
 }
 
-/** What KServe's own ConfigMap says of hosts; nothing where there is none. */
-export function createKserveConfiguration({
-  report,
-  changed,
-}: ConfigurationParts): KserveConfiguration {
-  let text: string | undefined
-  let ingress: Ingress | undefined
+/** What KServe's own ConfigMap says of routes; KServe's defaults where there is none. */
+export function createKserveConfiguration({ modelHeaders, report, changed }: ConfigurationParts): {
+  readonly keeper: Keeper
+  readonly current: () => KserveConfiguration
+} {
+  let text = ''
+  let current = NO_CONFIGURATION
 
-  const set = (next: string | undefined, content: unknown) => {
+  const set = (content: unknown) => {
+    const next = JSON.stringify(['ingress', 'deploy'].map((key) => textAt(content, 'data', key)))
     if (next === text) return
     text = next
-    const reading = readIngress(content)
-    ingress = reading.ingress
-    reading.problems.forEach(report)
+    const { configuration, problems } = readKserveConfiguration(content)
+    current = configuration
+    // Gateways keep the header of the last configuration that KServe could read.
+    if (configuration.ingress !== undefined) modelHeaders.set(configuration.ingress.modelHeader)
+    problems.forEach(report)
     changed()
   }
   return {
-    keeper: {
-      put: ({ content }) => set(textAt(content, 'data', 'ingress'), content),
-      remove: () => set(undefined, undefined),
-    },
-    ingress: () => ingress,
+    keeper: { put: ({ content }) => set(content), remove: () => set(undefined) },
+    current: () => current,
   }
 }

@@ -1,6 +1,8 @@
 import type { Directory } from '../access/directory.ts'
 import { idOf } from '../access/service.ts'
 import { bare, repeated, sharedClaims, unguarded } from '../resources/conflicts.ts'
+import { MAX_BASES } from '../resources/llm-config.ts'
+import { isFields, listAt, textAt } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import { type Resource, readResource } from '../resources/resource.ts'
 import type { ReadSettings } from '../resources/settings.ts'
@@ -16,16 +18,26 @@ export type ServingParts = {
   readonly report: (problem: Problem, content: Fields) => void
 }
 
+/** A keeper whose services can be read again without asking the API server. */
+export type Serving = Keeper & {
+  /** Reads the services again that name this LLMInferenceServiceConfig. */
+  readonly again: (config: string) => void
+}
+
 /** Keeps a directory as the objects of a collection say. */
 export function createServing(
   { kind, apiVersion, paths, query }: KindCollection,
   { directory, settings, report }: ServingParts,
-): Keeper {
+): Serving {
   const place = `${kind} ${paths[0]} ${Object.values(query).join()}`
   const placed = new Map<string, readonly string[]>()
   const reported = new Map<string, string>()
+  const based = new Map<string, Listed>()
 
-  const put = ({ key, content }: Listed) => {
+  const put = (listed: Listed) => {
+    const { key, content } = listed
+    if (basesIn(content).length > 0) based.set(key, withoutTheRest(listed))
+    else based.delete(key)
     // Items of a list do not say what they are.
     const object = { ...content, kind, apiVersion }
     const { resource, problems } = readResource(object, settings())
@@ -98,12 +110,37 @@ export function createServing(
 
   return {
     put,
+    again: (config) => {
+      for (const listed of [...based.values()]) {
+        if (basesIn(listed.content).includes(config)) put(listed)
+      }
+    },
     // Without a policy there would be more that is open.
     close: kind === 'AccessPolicy' ? closeNamespace : undefined,
     remove: (key) => {
       for (const id of placed.get(key) ?? []) drop(id)
       placed.delete(key)
       reported.delete(key)
+      based.delete(key)
     },
   }
+}
+
+/** The LLMInferenceServiceConfigs that an LLMInferenceService names. */
+const basesIn = (content: Fields): readonly (string | undefined)[] =>
+  listAt(content, 'spec', 'baseRefs')
+    .slice(0, MAX_BASES)
+    .map((ref) => textAt(ref, 'name'))
+
+/** What is read of an LLMInferenceService: pod templates and managed fields would take the memory. */
+function withoutTheRest(listed: Listed): Listed {
+  const { metadata, spec, status } = listed.content
+  const { name, namespace, uid, labels, annotations } = isFields(metadata) ? metadata : {}
+  const { baseRefs, model, router } = isFields(spec) ? spec : {}
+  const content = {
+    metadata: { name, namespace, uid, labels, annotations },
+    spec: { baseRefs, model, router },
+    status,
+  }
+  return { ...listed, content }
 }

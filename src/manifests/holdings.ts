@@ -93,6 +93,8 @@ function holdingsOf(id: string, resource: Resource, tables: Tables): readonly Ho
       const put = () => rbac.putBinding(binding)
       return [{ place: id, put, remove: () => rbac.removeBinding(binding) }]
     }
+    case 'llm-config':
+    case 'kserve-configuration':
     case 'ignored':
       return []
   }

@@ -4,6 +4,7 @@ import { type Reading, readResource } from '../resources/resource.ts'
 import type { ServiceAccount } from '../resources/service-account.ts'
 import type { ReadSettings } from '../resources/settings.ts'
 import type { FileChange } from './changes.ts'
+import { createConfiguration } from './configuration.ts'
 import { createDeclarations, type FileContent } from './declarations.ts'
 import { type Documents, type Fault, type FileReading, readDocuments } from './documents.ts'
 import { type FolderLimits, followFolder } from './folder.ts'
@@ -16,7 +17,7 @@ export type ManifestsOptions = {
   /** Services, workloads and API keys are put here. */
   readonly directory: Pick<
     Directory,
-    'services' | 'workloads' | 'keys' | 'policies' | 'keysWith' | 'claimantsOf'
+    'services' | 'workloads' | 'keys' | 'policies' | 'keysWith' | 'claimantsOf' | 'modelHeaders'
   >
   readonly report: (problem: Problem) => void
   readonly limits?: Partial<FolderLimits>
@@ -72,12 +73,13 @@ export async function openManifests(options: ManifestsOptions): Promise<Manifest
   const files = createFiles(options.settings, (problem) => {
     if (started) options.report(problem)
   })
+  const configure = createConfiguration(options.settings, options.directory.modelHeaders)
   const declare = createDeclarations(holdings, options.report)
   const folder = await followFolder<FileReading<Reading>>({
     folder: options.folder,
     read: files.read,
     apply: (changes) =>
-      declare(new Map(changes.map((change) => [change.path, files.take(change)]))),
+      declare(configure(new Map(changes.map((change) => [change.path, files.take(change)])))),
     report: (message) => options.report({ object: 'Folder', reason: 'FolderFault', message }),
     ...(options.limits && { limits: options.limits }),
   })

@@ -1,5 +1,5 @@
 import type { Service } from '../access/service.ts'
-import { clusterClaims, readClaims } from './claims.ts'
+import { namedServiceClaims } from './named-service-claims.ts'
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
@@ -12,7 +12,7 @@ export function readInferenceGraph(
   settings: ReadSettings,
   raise: Raise,
 ): Service {
-  const { namespace, name, content } = object
+  const { namespace, name } = object
   return {
     kind: 'InferenceGraph',
     namespace,
@@ -20,7 +20,6 @@ export function readInferenceGraph(
     protection: readProtection(object, settings.protectByDefault, settings, raise),
     optedOut: isOptedOut(object, settings),
     ...readMode(object, settings, raise),
-    claims: readClaims(clusterClaims(name, namespace), content, raise),
-    model: undefined,
+    claims: namedServiceClaims(object, [name], [], settings, raise),
   }
 }

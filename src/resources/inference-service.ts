@@ -1,7 +1,7 @@
 import type { Service } from '../access/service.ts'
-import { clusterClaims, readClaims } from './claims.ts'
 import { ingressClaims } from './ingress-claims.ts'
-import { isSubdomainName, type KubernetesObject, textAt } from './object.ts'
+import { namedServiceClaims } from './named-service-claims.ts'
+import { isSubdomainName, type KubernetesObject, textAt, valueAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
 import { readMode } from './service-mode.ts'
@@ -14,15 +14,9 @@ export function readInferenceService(
   settings: ReadSettings,
   raise: Raise,
 ): Service {
-  const { namespace, name, content } = object
-  const hosts = [name, `${name}-predictor`, `${name}-transformer`, `${name}-explainer`]
-  const canary = textAt(content, 'spec', 'predictor', 'name')
-  if (canary !== undefined && isSubdomainName(canary)) hosts.push(`${name}-${canary}-predictor`)
+  const { namespace, name } = object
+  const components = componentsOf(object)
   const { ingress } = settings
-  const named = [
-    ...hosts.flatMap((host) => clusterClaims(host, namespace)),
-    ...(ingress === undefined ? [] : ingressClaims(object, ingress)),
-  ]
   return {
     kind: 'InferenceService',
     namespace,
@@ -30,7 +24,27 @@ export function readInferenceService(
     protection: readProtection(object, settings.protectByDefault, settings, raise),
     optedOut: isOptedOut(object, settings),
     ...readMode(object, settings, raise),
-    claims: readClaims(named, content, raise),
-    model: undefined,
+    claims: namedServiceClaims(
+      object,
+      [name, ...components.map((component) => `${name}-${component}`)],
+      ingress === undefined ? [] : ingressClaims(object, components, ingress, settings),
+      settings,
+      raise,
+    ),
   }
 }
+
+/** Behind the name of the service: of its predictors, and of the transformer and explainer that it has. */
+function componentsOf({ content }: KubernetesObject): readonly string[] {
+  const canary = textAt(content, 'spec', 'predictor', 'name')
+  const has = (component: string) =>
+    isThere(valueAt(content, 'spec', component)) ||
+    isThere(valueAt(content, 'status', 'components', component))
+  return [
+    'predictor',
+    ...['transformer', 'explainer'].filter(has),
+    ...(canary !== undefined && isSubdomainName(canary) ? [`${canary}-predictor`] : []),
+  ]
+}
+
+const isThere = (value: unknown): boolean => value !== undefined && value !== null

@@ -1,8 +1,10 @@
 import { canonicalHost } from '../access/host.ts'
 import type { Claim } from '../access/service.ts'
-import { canonicalClaim } from './claims.ts'
+import { canonicalClaim, hostClaim } from './claims.ts'
+import { isKnative } from './deployment-mode.ts'
 import type { Ingress } from './ingress.ts'
-import { type KubernetesObject, textAt, valueAt } from './object.ts'
+import { type KubernetesObject, textAt } from './object.ts'
+import type { ReadSettings } from './settings.ts'
 import type { Template } from './template.ts'
 
 /**
@@ -10,25 +12,28 @@ import type { Template } from './template.ts'
  * hosts of the domain template, those of Knative's default one, hosts in additional domains, a path on
  * the shared host. A host that cannot be is left out, as KServe makes no route for it.
  */
-export function ingressClaims(object: KubernetesObject, ingress: Ingress): readonly Claim[] {
+export function ingressClaims(
+  object: KubernetesObject,
+  components: readonly string[],
+  ingress: Ingress,
+  settings: Pick<ReadSettings, 'defaultDeploymentMode'>,
+): readonly Claim[] {
   const { domain, additionalDomains } = ingress
   const outer = outerHost(object)
   const hosts = [
     ...(outer === undefined ? [] : [outer]),
-    ...COMPONENTS.flatMap((suffix) =>
-      filled(ingress.domainTemplate, object, object.name + suffix, domain),
+    ...components.flatMap((component) =>
+      filled(ingress.domainTemplate, object, `${object.name}-${component}`, domain),
     ),
     ...[domain, ...additionalDomains].flatMap((each) => hostsIn(object, ingress, outer, each)),
   ]
   return [
     ...hosts
       .flatMap((host) => canonicalHost(host) ?? [])
-      .map((host): Claim => ({ host, pathPrefix: '' })),
-    ...pathClaims(object, ingress),
+      .map((host) => hostClaim(host, ingress.namesByOwner ? 'published' : 'installation')),
+    ...pathClaims(object, ingress, settings),
   ]
 }
-
-const COMPONENTS = ['-predictor', '-transformer', '-explainer'] as const
 
 /** The hosts of the service as a whole in one domain. */
 function hostsIn(
@@ -67,16 +72,16 @@ function outerHost({ name, content }: KubernetesObject): string | undefined {
   return undefined
 }
 
-const KNATIVE: ReadonlySet<unknown> = new Set(['Knative', 'Serverless'])
-const MODE = 'serving.kserve.io/deploymentMode'
-
-function pathClaims(object: KubernetesObject, ingress: Ingress): readonly Claim[] {
+function pathClaims(
+  object: KubernetesObject,
+  ingress: Ingress,
+  settings: Pick<ReadSettings, 'defaultDeploymentMode'>,
+): readonly Claim[] {
   const { domain, pathTemplate, gatewayApi } = ingress
   if (pathTemplate === undefined) return []
-  const mode = valueAt(object.content, 'status', 'deploymentMode') ?? object.annotations.get(MODE)
   // An HTTPRoute of KServe sends whatever comes to this host to one of the services.
-  if (gatewayApi && !KNATIVE.has(mode)) return [{ host: domain, pathPrefix: '' }]
+  if (gatewayApi && !isKnative(object, settings)) return [hostClaim(domain, 'installation')]
   const [path] = filled(pathTemplate, object, object.name, domain)
-  const claim = path === undefined ? undefined : canonicalClaim(domain, path)
+  const claim = path === undefined ? undefined : canonicalClaim(domain, path, 'installation')
   return claim === undefined ? [] : [claim]
 }

@@ -1,5 +1,5 @@
 import { canonicalHost } from '../access/host.ts'
-import { canonicalClaim } from './claims.ts'
+import { claimedPath } from './claims.ts'
 import { type Fields, isFields, textAt, valueAt } from './object.ts'
 import type { Problem } from './problem.ts'
 import { readTemplate, type Template } from './template.ts'
@@ -12,6 +12,10 @@ export type Ingress = {
   readonly domainTemplate: Template | undefined
   /** Of a path on the host `domain`; `undefined`: there is none, or it cannot be read. */
   readonly pathTemplate: Template | undefined
+  /** Whether labels or annotations take part in hosts: then the owner of a service chooses its host. */
+  readonly namesByOwner: boolean
+  /** Of the header that chooses a model at gateways, in lower case; `undefined`: KServe's default. */
+  readonly modelHeader: string | undefined
   /** Whether routes are HTTPRoutes: their paths claim the host as a whole (kserve/kserve#5384). */
   readonly gatewayApi: boolean
 }
@@ -37,7 +41,7 @@ export function readIngress(configMap: unknown): IngressReading {
       reason: 'UnreadableIngress',
       message: `data.ingress${field} ${what}: it adds no host`,
     })
-  const fields = parse(text)
+  const fields = parseObject(text)
   if (fields === undefined) {
     raise('', 'is no JSON object')
     return { ingress: undefined, problems }
@@ -70,9 +74,22 @@ function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
       (host) => canonicalHost(host) !== undefined,
       DEFAULT_DOMAIN_TEMPLATE,
     ),
-    pathTemplate: template('pathTemplate', (path) => canonicalClaim(domain, path) !== undefined),
+    pathTemplate: template('pathTemplate', (path) => claimedPath(path) !== undefined),
+    namesByOwner: OWNERS_FIELD.test(String(valueAt(fields, 'domainTemplate') ?? '')),
+    modelHeader: readHeaderName(valueAt(fields, 'modelBasedRoutingHeaderName'), raise),
     gatewayApi: valueAt(fields, 'enableGatewayApi') === true,
   }
+}
+
+const OWNERS_FIELD = /\.(?:Labels|Annotations)\b/
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/
+
+function readHeaderName(written: unknown, raise: RaiseField): string | undefined {
+  if (written === undefined || written === null || written === '') return undefined
+  const name = typeof written === 'string' ? written.toLowerCase() : ''
+  if (HEADER_NAME.test(name)) return name
+  raise('.modelBasedRoutingHeaderName', 'is no header name')
+  return undefined
 }
 
 const ANY = { get: () => 'any' }
@@ -93,7 +110,8 @@ function readDomains(written: unknown, raise: RaiseField): readonly string[] {
 const readDomain = (domain: unknown): string | undefined =>
   typeof domain === 'string' && !domain.includes(':') ? canonicalHost(domain) : undefined
 
-function parse(text: string): Fields | undefined {
+/** A JSON object; `undefined` for any other text. */
+export function parseObject(text: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return isFields(value) ? value : undefined

@@ -1,30 +1,29 @@
-import type { Service } from '../access/service.ts'
-import { clusterClaims, pathClaim, readClaims } from './claims.ts'
-import { type KubernetesObject, textAt } from './object.ts'
+import type { Claim, Service } from '../access/service.ts'
+import { boundedClaims, clusterClaims, pathClaim, readUrl } from './claims.ts'
+import { declaredClaims } from './declared-claims.ts'
+import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
+import { readModels } from './llm-models.ts'
+import { ownRouteClaims, takesEveryPath, wholeHosts } from './llm-routes.ts'
+import { type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
 import { readMode } from './service-mode.ts'
 import type { ReadSettings } from './settings.ts'
+import { statusUrls } from './status-urls.ts'
 
 /**
- * Reads a `serving.kserve.io` LLMInferenceService. It is routed by path on hosts that it shares, so
- * it claims its paths on any host. A model without a name has its service's (KServe's default).
+ * Reads a `serving.kserve.io` LLMInferenceService. It is routed by path and model header on hosts that it
+ * shares, so it claims its paths on any host, and no host as a whole unless its own route takes one.
  */
 export function readLlmInferenceService(
   object: KubernetesObject,
   settings: ReadSettings,
   raise: Raise,
 ): Service {
-  const { namespace, name, content } = object
-  const model = textAt(content, 'spec', 'model', 'name') || name
-  const own = pathClaim(`/${namespace}/${name}`)
-  const published = pathClaim(`/publishers/${namespace}/models/${model}`)
-  if (published === undefined)
-    raise(
-      'UnreadableModelName',
-      'spec.model.name cannot stand in a path: /publishers/ is not served',
-    )
-  const named = [own, published].filter((claim) => claim !== undefined)
+  const { namespace, name } = object
+  const config = mergedConfig(object, settings)
+  const models = readModels(object, config, raise)
+  const { claims, hosts } = addressesOf(object, config, settings, raise)
   return {
     kind: 'LLMInferenceService',
     namespace,
@@ -32,11 +31,66 @@ export function readLlmInferenceService(
     protection: readProtection(object, true, settings, raise),
     optedOut: isOptedOut(object, settings),
     ...readMode(object, settings, raise),
-    claims: readClaims(
-      [...named, ...clusterClaims(`${name}-kserve-workload-svc`, namespace)],
-      content,
+    claims: boundedClaims(
+      [
+        ...[`/${namespace}/${name}`, ...models.paths].flatMap((path) => pathClaim(path) ?? []),
+        ...clusterClaims(`${name}-kserve-workload-svc`, namespace, 'unrouted-name'),
+        ...claims,
+      ],
       raise,
     ),
-    model,
+    models: models.names,
+    hosts,
   }
 }
+
+/** The LLMInferenceServiceConfigs of `spec.baseRefs`, each over those before it, and the service over all. */
+function mergedConfig(
+  { namespace, content }: KubernetesObject,
+  { llmConfig }: ReadSettings,
+): LlmConfig {
+  const bases = listAt(content, 'spec', 'baseRefs')
+    .slice(0, MAX_BASES)
+    .flatMap((ref) => llmConfig?.(namespace, textAt(ref, 'name') ?? '') ?? [])
+  const layers = [readLlmConfig(content), ...bases.toReversed()]
+  return {
+    model: layers.find(({ model }) => model !== undefined)?.model,
+    adapters: [...new Set(layers.flatMap(({ adapters }) => adapters))],
+    route: layers.find(({ route }) => route !== undefined)?.route,
+  }
+}
+
+type Addresses = { readonly claims: readonly Claim[]; readonly hosts: readonly string[] }
+
+/** Where its status, its own route and the installation say that it answers. */
+function addressesOf(
+  object: KubernetesObject,
+  { route }: LlmConfig,
+  settings: ReadSettings,
+  raise: Raise,
+): Addresses {
+  const urls = statusUrls(object.content).flatMap((each) => {
+    const url = readUrl(each, raise)
+    return url === undefined ? [] : [{ ...url, byModel: isModelRouting(each.name) }]
+  })
+  const declared = declaredClaims(object, settings)
+  const whole =
+    route !== undefined && takesEveryPath(route)
+      ? urls.filter(({ path, byModel }) => path === '' && !byModel).map(({ host }) => host)
+      : []
+  return {
+    claims: [
+      ...declared,
+      ...(route === undefined ? [] : ownRouteClaims(route, raise)),
+      ...wholeHosts(whole),
+      ...urls.flatMap(({ path }) => (path === '' ? [] : (pathClaim(path) ?? []))),
+    ],
+    hosts: [
+      ...new Set([...urls.map(({ host }) => host), ...declared.flatMap(({ host }) => host ?? [])]),
+    ],
+  }
+}
+
+/** An address at which the model header chooses: KServe publishes it as the root of the gateway. */
+const isModelRouting = (name: string | undefined): boolean =>
+  name?.endsWith('-model-routing') ?? false

@@ -1,6 +1,6 @@
+import { MODEL_HEADER } from '../access/directory.ts'
 import type { Exclusion } from '../access/exclusions.ts'
 import { isCanonicalPath } from '../access/path.ts'
-import { MODEL_HEADER } from '../access/target.ts'
 import { isFields } from './object.ts'
 import { fieldsOf, listOf, PolicyFault, text } from './policy-values.ts'
 import type { Raise } from './problem.ts'
@@ -60,12 +60,13 @@ export const RESERVED_HEADERS: readonly string[] = [
 /** Headers for the model, each from a claim: `{kubeflow-userid: {claim: email}}`. Throws a PolicyFault. */
 export function readPolicyHeaders(
   value: unknown,
-  { ownHeaders }: Pick<ReadSettings, 'ownHeaders'>,
+  { ownHeaders, ingress }: Pick<ReadSettings, 'ownHeaders' | 'ingress'>,
 ): Readonly<Record<string, string>> {
   if (!isFields(value)) throw new PolicyFault(HEADERS, 'is no object')
   const taken = new Set([
     ...RESERVED_HEADERS,
     ...ownHeaders.map((name) => name.replaceAll('_', '-')),
+    ...(ingress?.modelHeader === undefined ? [] : [ingress.modelHeader]),
   ])
   return Object.fromEntries(
     Object.entries(value).map(([name, source]) => {

@@ -6,6 +6,8 @@ import { readAccessPolicy, unreadablePolicy } from './access-policy.ts'
 import { readApiKey } from './api-key.ts'
 import { readInferenceGraph } from './inference-graph.ts'
 import { readInferenceService } from './inference-service.ts'
+import { CONFIG_MAP, readKserveConfiguration } from './kserve-configuration.ts'
+import { type LlmConfig, readLlmConfig } from './llm-config.ts'
 import { readLlmInferenceService } from './llm-inference-service.ts'
 import {
   type Fields,
@@ -37,6 +39,13 @@ export type Resource =
   | { readonly kind: 'role'; readonly role: Role }
   | { readonly kind: 'binding'; readonly binding: Binding }
   | { readonly kind: 'policy'; readonly policy: Policy }
+  | {
+      readonly kind: 'llm-config'
+      readonly namespace: string
+      readonly name: string
+      readonly config: LlmConfig
+    }
+  | { readonly kind: 'kserve-configuration'; readonly configMap: Fields }
   | { readonly kind: 'ignored' }
 
 export type Reading = {
@@ -44,6 +53,8 @@ export type Reading = {
   readonly identity: string | undefined
   readonly resource: Resource
   readonly problems: readonly Problem[]
+  /** Of a service: the object, which KServe's configuration can give another meaning. */
+  readonly content?: Fields
 }
 
 type Reader = (object: KubernetesObject, settings: ReadSettings, raise: Raise) => Resource
@@ -51,6 +62,7 @@ type Reader = (object: KubernetesObject, settings: ReadSettings, raise: Raise) =
 type Kind = ObjectShape & { readonly group: string; readonly read: Reader }
 
 const IGNORED: Resource = { kind: 'ignored' }
+const OTHER: Resource = { kind: 'ignored' }
 
 const KSERVE_GROUP = 'serving.kserve.io'
 const OWN_GROUP = 'kserve-authz.io'
@@ -78,6 +90,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     'LLMInferenceService',
     { group: KSERVE_GROUP, ...NAMESPACED, read: service(readLlmInferenceService) },
   ],
+  ['LLMInferenceServiceConfig', { group: KSERVE_GROUP, ...NAMESPACED, read: readLlmConfigObject }],
+  ['ConfigMap', { group: '', ...NAMESPACED, read: readConfigMap }],
   ['AccessPolicy', { group: OWN_GROUP, ...NAMESPACED, read: readPolicy }],
   ['Pod', { group: '', ...NAMESPACED, read: readWorkloads }],
   ['Secret', { group: '', ...NAMESPACED, read: readSecret }],
@@ -97,7 +111,6 @@ const OTHER_KINDS: ReadonlySet<string> = new Set([
   'ClusterServingRuntime',
   'ClusterStorageContainer',
   'InferenceServiceConfig',
-  'LLMInferenceServiceConfig',
   'LocalModelCache',
   'LocalModelNamespaceCache',
   'LocalModelNode',
@@ -126,7 +139,10 @@ function readKnown(name: string, kind: Kind, content: Fields, settings: ReadSett
   if (typeof object === 'string') return readNameless(name, kind, content, object)
   const { problems, raise } = problemsOf(object)
   const resource = kind.read(object, settings, raise)
-  return { identity: labelOf(object), resource, problems }
+  // Other ConfigMaps than KServe's are nothing at all here.
+  if (resource === OTHER) return { identity: undefined, resource: IGNORED, problems: [] }
+  const reading = { identity: labelOf(object), resource, problems }
+  return resource.kind === 'service' ? { ...reading, content } : reading
 }
 
 /** What lets in is ignored; what keeps out, a policy, closes the namespace that it can only stand in. */
@@ -165,6 +181,21 @@ function readSecret(object: KubernetesObject, settings: ReadSettings, raise: Rai
 
 function readPolicy(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
   return { kind: 'policy', policy: readAccessPolicy(object, settings, raise) }
+}
+
+function readLlmConfigObject({ namespace, name, content }: KubernetesObject): Resource {
+  return { kind: 'llm-config', namespace, name, config: structuredClone(readLlmConfig(content)) }
+}
+
+function readConfigMap(
+  { namespace, name, content }: KubernetesObject,
+  { kubernetes }: ReadSettings,
+  raise: Raise,
+): Resource {
+  if (name !== CONFIG_MAP || namespace !== kubernetes?.kserveNamespace) return OTHER
+  for (const { reason, message } of readKserveConfiguration(content).problems)
+    raise(reason, message)
+  return { kind: 'kserve-configuration', configMap: content }
 }
 
 function readAccount(object: KubernetesObject): Resource {

@@ -1,4 +1,6 @@
+import type { DeclaredHost } from './declared-claims.ts'
 import type { Ingress } from './ingress.ts'
+import type { LlmConfig } from './llm-config.ts'
 
 /** What the installation lets objects mean. */
 export type ReadSettings = {
@@ -24,8 +26,15 @@ export type ReadSettings = {
     /** The first of these that a Secret has holds its key; one that ends in `_sha256` its digest. */
     readonly dataNames: readonly string[]
   }
+  readonly kubernetes?: { readonly kserveNamespace: string } | undefined
   /** Of KServe; absent: only its status says where a service answers. */
   readonly ingress?: Ingress | undefined
+  /** Of KServe: how it runs a service that does not say. */
+  readonly defaultDeploymentMode?: string | undefined
+  /** The LLMInferenceServiceConfig that an LLMInferenceService of a namespace names. */
+  readonly llmConfig?: ((namespace: string, name: string) => LlmConfig | undefined) | undefined
+  /** Where the installation says that services answer at gateways. */
+  readonly gateways?: { readonly hosts: readonly DeclaredHost[] } | undefined
   /** SHA-256 in lower-case hex. */
   readonly sha256: (bytes: Uint8Array) => string
 }

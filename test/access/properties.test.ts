@@ -203,7 +203,7 @@ const model = fc.constantFrom(
 
 const wildRequest: fc.Arbitrary<AccessRequest> = fc
   .record({
-    position: fc.constantFrom('workload' as const, 'gateway' as const, 'auto' as const),
+    position: fc.constantFrom('workload' as const, 'gateway' as const),
     method: fc.constantFrom('GET', 'HEAD', 'POST', 'OPTIONS', 'get', 'CONNECT', 'X'),
     path,
     host: fc.constantFrom(...hosts, 'iris.team', '10.0.0.1'),
@@ -231,7 +231,7 @@ const wildRequest: fc.Arbitrary<AccessRequest> = fc
 /** One that many a rule might let through: of a pod to a pod, or of a known host, and nothing odd. */
 const tameRequest: fc.Arbitrary<AccessRequest> = fc
   .record({
-    position: fc.constantFrom('workload' as const, 'gateway' as const, 'auto' as const),
+    position: fc.constantFrom('workload' as const, 'gateway' as const),
     method: fc.constantFrom('GET', 'POST'),
     path: fc.constantFrom(...PATHS),
     host: fc.constantFrom(...hosts, '10.0.0.1'),

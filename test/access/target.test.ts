@@ -1,15 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { canonicalAddress } from '../../src/access/address.ts'
+import { findTargets } from '../../src/access/find-targets.ts'
+import type { Gateways } from '../../src/access/gateways.ts'
 import type { AccessRequest } from '../../src/access/request.ts'
-import { idOf } from '../../src/access/service.ts'
-import { findTargets } from '../../src/access/target.ts'
-import { aDirectory, anLlm, aRequest, aService, atPod, aWorkload } from '../support/builders.ts'
+import { idOf, type Service } from '../../src/access/service.ts'
+import {
+  aDirectory,
+  anLlm,
+  aRequest,
+  aService,
+  atPod,
+  aWorkload,
+  GATEWAYS,
+} from '../support/builders.ts'
 
 type Directory = ReturnType<typeof aDirectory>
 
 /** The reason of a denial, or each target as `Kind/namespace/name` and the prefix a gateway cuts. */
 function targetsOf(request: AccessRequest, directory: Directory): string | readonly string[] {
-  const targets = findTargets(request, directory)
+  const targets = findTargets(request, directory, GATEWAYS)
   return 'outcome' in targets
     ? targets.reason
     : targets.map(({ service, pathPrefix }) => `${idOf(service)} ${pathPrefix}`.trim())
@@ -18,6 +27,12 @@ function targetsOf(request: AccessRequest, directory: Directory): string | reado
 const IRIS = 'InferenceService/team/iris'
 const OTHER = 'InferenceService/other/open'
 const CHAT = 'LLMInferenceService/llm/chat'
+
+/** The same, known by nothing but what a tenant may write. */
+const publishing = (service: Service): Service => ({
+  ...service,
+  claims: service.claims.map((claim) => ({ ...claim, basis: 'published' })),
+})
 
 const other = aService({ namespace: 'other', name: 'open', urls: ['open.example.com'] })
 
@@ -29,7 +44,7 @@ describe('at a workload', () => {
   })
 
   it('the target knows its position and its pod', () => {
-    const [target] = [findTargets(atPod(), directory)].flat()
+    const [target] = [findTargets(atPod(), directory, GATEWAYS)].flat()
     expect(target).toMatchObject({ position: 'workload', workload: { component: 'predictor' } })
   })
 
@@ -151,8 +166,9 @@ describe("a workload's own identity", () => {
 
 describe('the Host at a workload', () => {
   const divided = aService({ namespace: 'other', name: 'part', urls: ['gw.example.com/part'] })
+  const published = publishing(aService({ namespace: 'z', urls: ['published.example.com'] }))
   const directory = aDirectory({
-    services: [aService(), other, divided, anLlm()],
+    services: [aService(), other, divided, published, anLlm()],
     workloads: [aWorkload()],
   })
 
@@ -162,11 +178,12 @@ describe('the Host at a workload', () => {
     ["a Service's address", '10.96.0.7'],
     ['a name that nobody claims', 'alias.internal'],
     ['one of which another claims a path only', 'gw.example.com'],
+    ['one that another only publishes', 'published.example.com'],
   ])('may be %s', (_title, host) => {
     expect(targetsOf(atPod({ host }), directory)).toEqual([IRIS])
   })
 
-  it('must not be one that only others claim', () => {
+  it('must not be one that only others have by name or configuration', () => {
     expect(targetsOf(atPod({ host: 'open.example.com' }), directory)).toBe('conflicting-target')
   })
 
@@ -358,7 +375,8 @@ describe('an LLM route', () => {
     urls: ['*/llm/chat2', '*/publishers/llm/models/meta/llama'],
   })
   const small = anLlm({ name: 'small', model: 'small' })
-  const directory = aDirectory({ services: [aService(), anLlm(), sibling, small] })
+  const routed = anLlm({ name: 'routed', urls: ['*/own/route/version'] })
+  const directory = aDirectory({ services: [aService(), anLlm(), sibling, small, routed] })
   const at = (path: string, host = 'unknown.example.com') =>
     targetsOf(aRequest({ host, path }), directory)
   const ROUTE = `${CHAT} /llm/chat`
@@ -416,6 +434,8 @@ describe('an LLM route', () => {
     '/publishers/llm/models/meta%2Fllama',
     '/publishers/llm/models/meta%2Fllama/v1/models',
     '/publishers/llm/models/m%65ta/llama',
+    '/own/route/%76ersion',
+    '/own/route/v%31',
     '/publishers/llm/models/meta/llama/caf%C3%A9',
   ])('is not hidden by %s', (path) => {
     expect(at(path)).toBe('unsupported-request')
@@ -478,10 +498,49 @@ describe('the model header', () => {
     expect(at(name, path)).toBe('conflicting-target')
   })
 
-  it('that names nothing names nobody', () => {
-    expect(at('publishers/llm/models/none')).toBe('unknown-target')
+  it('that names nobody known is denied, whichever service has the host', () => {
+    for (const host of ['unknown.example.com', 'iris.example.com']) {
+      for (const name of ['publishers/llm/models/none', 'publishers/llm/models/small ', 'x']) {
+        expect(at(name, '/v1/models', host)).toBe('unknown-target')
+      }
+    }
+  })
+
+  it('that is empty is like none', () => {
     expect(at('')).toBe('unknown-target')
-    expect(at('publishers/llm/models/none', '/v1/models', 'iris.example.com')).toEqual([IRIS])
+    expect(at('', '/v1/models', 'iris.example.com')).toEqual([IRIS])
+  })
+
+  it.each([
+    'publishers/llm/models/small,x',
+    'x,publishers/llm/models/small',
+    'x,',
+    ',x',
+    ',',
+    'a,b',
+  ])('must be single: %s', (name) => {
+    for (const host of ['unknown.example.com', 'iris.example.com']) {
+      expect(at(name, '/v1/models', host)).toBe('conflicting-target')
+      expect(at(name, '/llm/small/v1/models', host)).toBe('conflicting-target')
+    }
+  })
+
+  it('is never looked up among paths', () => {
+    expect(at('llm/chat', '/v1/models', 'iris.example.com')).toBe('unknown-target')
+  })
+
+  it("has the name that KServe's configuration gives it, beside the default", () => {
+    const held = aDirectory({ services: [aService(), small] })
+    held.modelHeaders.set('x-ai-eg-model')
+    const ask = (headers: Readonly<Record<string, string>>) =>
+      targetsOf(aRequest({ headers }), held)
+    const named = 'publishers/llm/models/small'
+    expect(ask({ 'x-ai-eg-model': named })).toEqual([IRIS, SMALL])
+    expect(ask({ 'x-gateway-model-name': named })).toEqual([IRIS, SMALL])
+    expect(ask({ 'x-ai-eg-model': 'publishers/llm/models/none' })).toBe('unknown-target')
+    expect(ask({ 'x-ai-eg-model': named, 'x-gateway-model-name': 'x,y' })).toBe(
+      'conflicting-target',
+    )
   })
 
   it('never speaks for a path that is not canonical', () => {
@@ -489,37 +548,102 @@ describe('the model header', () => {
   })
 })
 
-describe('at a listener that serves both', () => {
-  const directory = aDirectory({ services: [aService(), other], workloads: [aWorkload()] })
-  const at = (host: string, address: string | undefined) =>
-    targetsOf(aRequest({ position: 'auto', host, destination: { address } }), directory)
+describe('a path under /publishers/', () => {
+  it('that nobody claims is denied on every host', () => {
+    for (const services of [[aService()], [aService(), anLlm()]]) {
+      const request = aRequest({ path: '/publishers/llm/models/none/v1/models' })
+      expect(targetsOf(request, aDirectory({ services }))).toBe('unknown-target')
+    }
+  })
+})
 
-  it('a known pod means workload', () => {
-    expect(at('10.0.0.1', '10.0.0.1')).toEqual([IRIS])
-    expect(at('open.example.com', '10.0.0.1')).toBe('conflicting-target')
+describe('the form of a host at a gateway', () => {
+  const directory = aDirectory({ services: [aService(), anLlm()], workloads: [aWorkload()] })
+
+  it('has no dot at its end, which Envoy does not cut', () => {
+    for (const path of ['/v1/models/iris:predict', '/llm/chat/v1/models']) {
+      const request = aRequest({ absoluteHost: true, path })
+      expect(targetsOf(request, directory)).toBe('unsupported-request')
+    }
   })
 
-  it('any other address means gateway', () => {
-    expect(at('open.example.com', '10.0.0.9')).toEqual([OTHER])
-    expect(at('open.example.com', undefined)).toEqual([OTHER])
-    expect(at('unknown.example.com', '10.0.0.9')).toBe('unknown-target')
+  it('may have that dot at a pod, where it chooses nothing', () => {
+    expect(targetsOf(atPod({ absoluteHost: true }), directory)).toEqual([IRIS])
   })
 
-  it('a known pod of an unknown service is no gateway', () => {
-    const held = aDirectory({ services: [other], workloads: [aWorkload()] })
-    const request = aRequest({
-      position: 'auto',
-      host: 'open.example.com',
-      destination: { address: '10.0.0.1' },
+  it('may have a port, unless the gateway takes it for a part of the host', () => {
+    const ask = (hostPort: Gateways['hostPort']) =>
+      findTargets(aRequest({ hostPort: 8080 }), directory, { ...GATEWAYS, hostPort })
+    expect(ask('ignored')).toMatchObject([{ service: { name: 'iris' } }])
+    expect(ask('compared')).toMatchObject({ reason: 'unsupported-request' })
+  })
+})
+
+describe('a name in the cluster', () => {
+  const unrouted = aService({ urls: ['iris.team'] })
+  const service: Service = {
+    ...unrouted,
+    claims: unrouted.claims.map((claim) => ({ ...claim, basis: 'unrouted-name' })),
+  }
+  const open = aService({ namespace: 'z', name: 'open', protection: 'open' })
+
+  it('that no gateway routes leads to nobody there', () => {
+    const directory = aDirectory({ services: [service] })
+    expect(targetsOf(aRequest({ host: 'iris.team' }), directory)).toBe('unknown-target')
+  })
+
+  it('still belongs to its service, at the pods of others', () => {
+    const pod = aWorkload({ service: open })
+    const directory = aDirectory({ services: [service, open], workloads: [pod] })
+    expect(targetsOf(atPod({ host: 'iris.team' }), directory)).toBe('conflicting-target')
+  })
+})
+
+describe('an LLM on a host that is not its own', () => {
+  const HOST = 'unclaimed.example.com'
+  const names = { 'x-gateway-model-name': 'publishers/llm/models/meta/llama' }
+  const requests = [
+    aRequest({ host: HOST, path: '/llm/chat/v1/models' }),
+    aRequest({ host: HOST, path: '/publishers/llm/models/meta/llama/v1/models' }),
+    aRequest({ host: HOST, headers: names }),
+  ]
+  const askAll = (llm: Service, gateways: Partial<Gateways> = {}) =>
+    requests.map((request) => {
+      const directory = aDirectory({ services: [llm] })
+      const targets = findTargets(request, directory, { ...GATEWAYS, ...gateways })
+      return 'outcome' in targets ? targets.reason : 'found'
     })
-    expect(targetsOf(request, held)).toBe('unknown-target')
+  const ALL = ['found', 'found', 'found']
+  const NONE = ['unknown-target', 'unknown-target', 'unknown-target']
+
+  it('is no target, open or protected', () => {
+    const hosts = ['gateway.example.com']
+    expect(askAll(anLlm({ hosts, protection: 'open' }))).toEqual(NONE)
+    expect(askAll(anLlm({ hosts }))).toEqual(NONE)
   })
 
-  it.each([
-    ['10.0.0.1', 'workload'],
-    ['10.0.0.9', 'gateway'],
-  ])('the target at %s tells its position: %s', (address, position) => {
-    const request = aRequest({ position: 'auto', destination: { address } })
-    expect([findTargets(request, directory)].flat()).toMatchObject([{ position }])
+  it('is the target where its status names the host', () => {
+    expect(askAll(anLlm({ hosts: ['x', HOST], protection: 'open' }))).toEqual(ALL)
+  })
+
+  it('is the target where the installation names the host', () => {
+    const isLlmHost = (host: string) => host === HOST
+    expect(askAll(anLlm({ hosts: ['x'], protection: 'open' }), { isLlmHost })).toEqual(ALL)
+  })
+
+  it('whose status names none is one only while it is protected, and only in a folder', () => {
+    expect(askAll(anLlm())).toEqual(ALL)
+    expect(askAll(anLlm({ protection: 'open' }))).toEqual(NONE)
+    expect(askAll(anLlm({ shadow: true }))).toEqual(NONE)
+    expect(askAll(anLlm(), { unpublishedLlms: false })).toEqual(NONE)
+  })
+
+  it('is judged beside the service that has the host', () => {
+    const llm = anLlm({ hosts: ['gateway.example.com'] })
+    const services = [aService({ urls: [HOST], protection: 'open' }), llm]
+    for (const request of requests) {
+      const targets = targetsOf(request, aDirectory({ services }))
+      expect(targets).toHaveLength(2)
+    }
   })
 })

@@ -61,7 +61,7 @@ const frugal = (): Issuers => {
 
 async function answerTo(frame: Buffer, { world }: Scenario) {
   const { authorize, encode } = await engineOf(world)
-  const incoming = readCheckRequest(decodeCheckRequest(frame), 'auto')
+  const incoming = readCheckRequest(decodeCheckRequest(frame), 'workload')
   const answer = await authorize(incoming.request)
   return decodeCheckResponse(encodeAnswer(encode, incoming, answer))
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../../src/access/answer.ts'
-import type { DeclaredPosition } from '../../src/access/request.ts'
+import type { Position } from '../../src/access/request.ts'
 import { decodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
 import { EXPECTED } from '../fixtures/expected.ts'
@@ -10,10 +10,10 @@ import { at, entriesAt } from '../support/json.ts'
 
 const authorize = anAuthorize(CAPTURED_WORLD)
 
-const answerTo = async (bytes: Buffer, position: DeclaredPosition): Promise<Answer> =>
+const answerTo = async (bytes: Buffer, position: Position): Promise<Answer> =>
   authorize(readCheckRequest(decodeCheckRequest(bytes), position).request)
 
-const rowOf = ({ decision, target }: Answer, position: DeclaredPosition) => [
+const rowOf = ({ decision, target }: Answer, position: Position) => [
   target?.position ?? position,
   decision.outcome === 'allow' ? 'allow' : decision.reason,
   target === undefined
@@ -106,7 +106,7 @@ describe('a connection without HTTP', () => {
   it.each(titled(CAPTURES.filter(({ name }) => /tcp|connect-routed/.test(name))))(
     'is refused at every listener: %s',
     async (_title, { bytes }) => {
-      for (const position of ['gateway', 'workload', 'auto'] as const) {
+      for (const position of ['gateway', 'workload'] as const) {
         expect((await answerTo(bytes, position)).decision).toEqual({
           outcome: 'deny',
           reason: 'unsupported-request',

@@ -408,7 +408,7 @@ describe('whatever bytes arrive', () => {
     keys: [anApiKey()],
   })
   const faults: unknown[] = []
-  const handler = createCheckHandler('auto', {
+  const handler = createCheckHandler('gateway', {
     ...PARTS,
     authorize,
     report: (fault) => faults.push(fault),

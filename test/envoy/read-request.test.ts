@@ -46,6 +46,8 @@ describe('a check', () => {
         method: 'GET',
         path: '/v1/models?a=b',
         host: 'iris.example.com',
+        absoluteHost: true,
+        hostPort: 8080,
         headers: new Map([
           ['x-request-id', 'id-1'],
           ['authorization', 'Bearer abc'],
@@ -66,7 +68,7 @@ describe('a check', () => {
   })
 
   it('has the position of the listener, whatever it says', () => {
-    for (const position of ['workload', 'gateway', 'auto'] as const) {
+    for (const position of ['workload', 'gateway'] as const) {
       const check = aCheck({ headers: { position: 'workload', ':position': 'workload' } })
       expect(readCheckRequest(check, position).request?.position).toBe(position)
     }

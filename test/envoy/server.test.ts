@@ -64,7 +64,6 @@ describe('a served check', () => {
     for (const [position, phrase] of [
       ['workload', 'no such service'],
       ['gateway', 'credential not found'],
-      ['auto', 'credential not found'],
     ] as const) {
       const server = await serveChecks({ position, address: '127.0.0.1:0' }, PARTS)
       const client = checkClient(server.port)

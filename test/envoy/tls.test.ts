@@ -60,7 +60,7 @@ describe('a listener with TLS', () => {
       20,
     )
     server = await serveChecks(
-      { position: 'auto', address: '127.0.0.1:0' },
+      { position: 'gateway', address: '127.0.0.1:0' },
       parts,
       identity.credentials,
     )

@@ -1,17 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  createKserveConfiguration,
-  type KserveConfiguration,
-} from '../../src/kubernetes/kserve-configuration.ts'
+import { createDirectory } from '../../src/access/directory.ts'
+import { createKserveConfiguration } from '../../src/kubernetes/kserve-configuration.ts'
 
 let changes: number
 let told: string[]
-let configuration: KserveConfiguration
+let configuration: ReturnType<typeof createKserveConfiguration>
+let modelHeaders: ReturnType<typeof createDirectory>['modelHeaders']
 
 beforeEach(() => {
   changes = 0
   told = []
+  modelHeaders = createDirectory().modelHeaders
   configuration = createKserveConfiguration({
+    modelHeaders,
     report: ({ message }) => void told.push(message),
     changed: () => {
       changes += 1
@@ -25,7 +26,7 @@ const put = (ingress: string, other = '') =>
 describe("KServe's configuration", () => {
   it('is read, and what depends on it is read again', () => {
     put('{"ingressDomain":"a.com"}')
-    expect(configuration.ingress()).toHaveProperty('domain', 'a.com')
+    expect(configuration.current().ingress).toHaveProperty('domain', 'a.com')
     expect(changes).toBe(1)
   })
 
@@ -38,14 +39,36 @@ describe("KServe's configuration", () => {
   it('adds nothing once it is gone', () => {
     put('{"ingressDomain":"a.com"}')
     configuration.keeper.remove('kserve/x')
-    expect(configuration.ingress()).toBeUndefined()
+    expect(configuration.current().ingress).toBeUndefined()
     expect(changes).toBe(2)
   })
 
   it('that cannot be read adds nothing, and is told', () => {
     put('{"ingressDomain":"a.com"}')
     put('{')
-    expect(configuration.ingress()).toBeUndefined()
+    expect(configuration.current().ingress).toBeUndefined()
     expect(told).toEqual(['data.ingress is no JSON object: it adds no host'])
+  })
+
+  it('says which header chooses a model, beside that of the default', () => {
+    put('{"modelBasedRoutingHeaderName":"X-AI-EG-Model"}')
+    expect(modelHeaders.get()).toEqual(['x-gateway-model-name', 'x-ai-eg-model'])
+    put('{"modelBasedRoutingHeaderName":"a b"}')
+    expect(modelHeaders.get()).toEqual(['x-gateway-model-name'])
+    expect(told).toEqual([
+      'data.ingress.modelBasedRoutingHeaderName is no header name: it adds no host',
+    ])
+  })
+
+  it('keeps the header of before while it cannot be read', () => {
+    put('{"modelBasedRoutingHeaderName":"x-ai-eg-model"}')
+    put('{')
+    expect(modelHeaders.get()).toEqual(['x-gateway-model-name', 'x-ai-eg-model'])
+  })
+
+  it('says how services run that do not say', () => {
+    const data = { deploy: '{"defaultDeploymentMode":"Standard"}' }
+    configuration.keeper.put({ key: 'kserve/x', version: '1', content: { data } })
+    expect(configuration.current().defaultDeploymentMode).toBe('Standard')
   })
 })

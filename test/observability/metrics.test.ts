@@ -12,7 +12,6 @@ const iris: Service = {
   name: 'iris',
   protection: 'protected',
   claims: [],
-  model: undefined,
 }
 const check: ObservedCheck = {
   namespace: 'team',

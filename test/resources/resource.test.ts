@@ -168,7 +168,7 @@ describe('reading', () => {
 })
 
 it('says of one object only the first problems', () => {
-  const addresses = Array.from({ length: 100 }, () => ({ url: 'x' }))
+  const addresses = Array.from({ length: 100 }, (_, index) => ({ url: `x${index}` }))
   expect(read(anInferenceService({ status: { addresses } })).problems).toHaveLength(16)
 })
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import {
   anInferenceGraph,
   anInferenceService,
-  anLlmInferenceService,
   read,
   readService,
   reasonsOf,
@@ -12,7 +11,7 @@ import {
 const inCluster = (name: string) =>
   ['', '.svc', '.svc.cluster.local'].map((suffix) => `${name}.team${suffix}`)
 
-const NAMED = ['iris', 'iris-predictor', 'iris-transformer', 'iris-explainer'].flatMap(inCluster)
+const NAMED = ['iris', 'iris-predictor'].flatMap(inCluster)
 
 /** The claims of an InferenceService beside those it has by its name. */
 const published = (status: unknown) =>
@@ -21,6 +20,78 @@ const published = (status: unknown) =>
 describe('an InferenceService claims', () => {
   it('its names in the cluster before any status is there', () => {
     expect(urlsOf(readService(anInferenceService()))).toEqual(NAMED)
+  })
+
+  it('the names of a transformer and an explainer where it has them', () => {
+    const components = ['iris-transformer', 'iris-explainer'].flatMap(inCluster)
+    const spec = { predictor: {}, transformer: {}, explainer: { containers: [] } }
+    expect(urlsOf(readService(anInferenceService({ spec })))).toEqual([...NAMED, ...components])
+    const status = { components: { transformer: {}, explainer: {} } }
+    expect(urlsOf(readService(anInferenceService({ status })))).toEqual([...NAMED, ...components])
+  })
+
+  it('every name of a Kubernetes Service of its namespace that its status shows', () => {
+    expect(
+      published({ address: { url: 'http://iris-predictor-default.team.svc.cluster.local' } }),
+    ).toEqual(inCluster('iris-predictor-default'))
+    expect(published({ address: { url: 'http://iris.other.svc.cluster.local' } })).toEqual([
+      'iris.other.svc.cluster.local',
+    ])
+  })
+
+  it.each([
+    ['Knative', true],
+    ['Serverless', true],
+    ['Standard', false],
+    ['RawDeployment', false],
+    ['ModelMesh', false],
+    ['Unheard-of', false],
+  ])('its names in the cluster at gateways in mode %s: %s', (mode, routed) => {
+    const status = {
+      url: 'http://iris.example.com',
+      address: { url: 'http://iris.team.svc.cluster.local' },
+    }
+    const bases = (object: Parameters<typeof anInferenceService>[0], settings = {}) =>
+      Object.fromEntries(
+        readService(anInferenceService(object), settings).claims.map(({ host, basis }) => [
+          host,
+          basis,
+        ]),
+      )
+    const annotations = { 'serving.kserve.io/deploymentMode': mode }
+    const expected = {
+      'iris.team': routed ? 'name' : 'unrouted-name',
+      'iris.team.svc.cluster.local': routed ? 'name' : 'unrouted-name',
+      'iris.example.com': 'published',
+    }
+    expect(bases({ status: { ...status, deploymentMode: mode } })).toMatchObject(expected)
+    expect(bases({ status, metadata: { annotations } })).toMatchObject(expected)
+    expect(bases({ status }, { defaultDeploymentMode: mode })).toMatchObject(expected)
+    const graph = anInferenceGraph({ status: { deploymentMode: mode } })
+    expect(readService(graph).claims[0]?.basis).toBe(routed ? 'name' : 'unrouted-name')
+  })
+
+  it('its names at gateways where nothing says its mode, but for a label of Standard mode', () => {
+    const labels = { 'networking.kserve.io/visibility': 'cluster-local' }
+    const [silent] = readService(anInferenceService()).claims
+    const [labelled] = readService(anInferenceService({ metadata: { labels } })).claims
+    expect([silent?.basis, labelled?.basis]).toEqual(['name', 'unrouted-name'])
+  })
+
+  it('hosts and paths that the installation declares', () => {
+    const ref = { kind: 'InferenceService', namespace: 'team', name: 'iris' } as const
+    const gateways = {
+      hosts: [
+        { host: 'iris.models.example.org', path: '/', ...ref },
+        { host: 'models.example.org', path: '/serving/iris', ...ref },
+        { host: 'other.example.org', path: '/', ...ref, name: 'other' },
+      ],
+    }
+    expect(urlsOf(readService(anInferenceService(), { gateways }))).toEqual([
+      ...NAMED,
+      'iris.models.example.org',
+      'models.example.org/serving/iris',
+    ])
   })
 
   it('the predictor of its canary', () => {
@@ -36,13 +107,14 @@ describe('an InferenceService claims', () => {
       address: { url: 'http://address.example.com:8080' },
       traffic: [{ url: 'http://latest.example.com', tag: 'latest' }, { percent: 100 }],
     }
+    const explainer = inCluster('iris-explainer')
     expect(
       published({
         url: 'https://iris.example.com.',
         address: { url: 'http://iris.team.svc.cluster.local' },
         addresses: [{ url: 'http://first.example.com' }, {}],
         components: { predictor: component, explainer: { url: 'http://e.example.com' } },
-      }),
+      }).filter((url) => !explainer.includes(url)),
     ).toEqual([
       'iris.example.com',
       'first.example.com',
@@ -114,46 +186,5 @@ describe('an InferenceGraph claims', () => {
     const graph = readService(anInferenceGraph({ status: { url: 'http://chain.example.com' } }))
     expect(urlsOf(graph)).toEqual([...inCluster('chain'), 'chain.example.com'])
     expect(graph).toMatchObject({ kind: 'InferenceGraph', namespace: 'team', name: 'chain' })
-  })
-})
-
-describe('an LLMInferenceService claims', () => {
-  const workload = inCluster('chat-kserve-workload-svc')
-
-  it('its own path and that of its model on any host', () => {
-    const llm = readService(anLlmInferenceService({ spec: { model: { name: 'meta/llama-3' } } }))
-    expect(urlsOf(llm)).toEqual([
-      '*/team/chat',
-      '*/publishers/team/models/meta/llama-3',
-      ...workload,
-    ])
-    expect(llm.model).toBe('meta/llama-3')
-  })
-
-  it('the path of a model named like itself where none is said', () => {
-    const llm = readService(anLlmInferenceService())
-    expect(urlsOf(llm)).toContain('*/publishers/team/models/chat')
-    expect(llm.model).toBe('chat')
-  })
-
-  it('no second time on the hosts of its status what it claims on any', () => {
-    const addresses = [
-      { url: 'https://gateway.example.com/team/chat' },
-      { url: 'https://chat.example.com/own' },
-    ]
-    expect(urlsOf(readService(anLlmInferenceService({ status: { addresses } })))).toEqual([
-      '*/team/chat',
-      '*/publishers/team/models/chat',
-      ...workload,
-      'chat.example.com/own',
-    ])
-  })
-
-  it.each(['a b', '../x', 'a%2fb', 'a//b', '/a', 'a/'])('no path of the model %j', (name) => {
-    const reading = read(anLlmInferenceService({ spec: { model: { name } } }))
-    expect(reading.resource).toMatchObject({
-      service: { claims: [{ pathPrefix: '/team/chat' }, ...workload.map((host) => ({ host }))] },
-    })
-    expect(reasonsOf(reading)).toEqual(['UnreadableModelName'])
   })
 })

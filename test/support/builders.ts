@@ -8,6 +8,7 @@ import { credentialSources } from '../../src/access/credential.ts'
 import type { Permission } from '../../src/access/decide.ts'
 import { createDirectory, type Directory } from '../../src/access/directory.ts'
 import { DEFAULT_EXCLUSIONS } from '../../src/access/exclusions.ts'
+import type { Gateways } from '../../src/access/gateways.ts'
 import type { AuthenticateToken } from '../../src/access/identify.ts'
 import type { Settings } from '../../src/access/judge.ts'
 import type { Policy } from '../../src/access/policy.ts'
@@ -29,7 +30,11 @@ export const digestOf = (text: string): string => createHash('sha256').update(te
 /** A claim as a URL shows it: `iris.example.com/prefix`, or `*` for any host. */
 export function aClaim(url: string): Claim {
   const [host = ''] = url.split('/', 1)
-  return { host: host === '*' ? undefined : host, pathPrefix: url.slice(host.length) }
+  return {
+    host: host === '*' ? undefined : host,
+    pathPrefix: url.slice(host.length),
+    basis: host === '*' ? 'published' : 'installation',
+  }
 }
 
 /** The protected InferenceService team/iris; `urls` are its claims. */
@@ -41,24 +46,34 @@ export const aService = ({
   namespace: 'team',
   name: 'iris',
   protection: 'protected',
-  model: undefined,
   ...given,
   claims: urls.map(aClaim),
 })
 
-/** The protected LLMInferenceService llm/chat, whose model is meta/llama. */
-export function anLlm(
-  given: Partial<Omit<Service, 'claims' | 'kind'>> & { urls?: readonly string[] } = {},
-): Service {
-  const { namespace = 'llm', name = 'chat', model = 'meta/llama' } = given
+/** The protected LLMInferenceService llm/chat, whose model is meta/llama; its status names no host. */
+export function anLlm({
+  model = 'meta/llama',
+  ...given
+}: Partial<Omit<Service, 'claims' | 'kind'>> & {
+  urls?: readonly string[]
+  model?: string
+} = {}): Service {
+  const { namespace = 'llm', name = 'chat' } = given
   return aService({
     namespace,
     name,
-    model,
+    models: [`publishers/${namespace}/models/${model}`],
     urls: [`*/${namespace}/${name}`, `*/publishers/${namespace}/models/${model}`],
     ...given,
     kind: 'LLMInferenceService',
   })
+}
+
+/** Of a folder of manifests behind Istio. */
+export const GATEWAYS: Gateways = {
+  isLlmHost: () => false,
+  hostPort: 'ignored',
+  unpublishedLlms: true,
 }
 
 /** A pod with a sidecar: the predictor of team/iris at 10.0.0.1. */
@@ -186,6 +201,7 @@ const SETTINGS: Settings = {
     trustDomain: 'cluster.local',
     intermediaries: ['istio-system/*', 'knative-serving/activator'],
   },
+  gateways: GATEWAYS,
 }
 
 /** The decision as the program wires it, but for fake tokens, a fake RBAC and a clock that stands. */

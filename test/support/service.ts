@@ -13,8 +13,10 @@ type ServiceSpec = {
   readonly folder: string
   /** Of the installation. */
   readonly config?: object | undefined
-  /** Any free port if absent. */
+  /** Where gateways ask; any free port if absent. */
   readonly port?: number | undefined
+  /** Where sidecars ask; any free port if absent. */
+  readonly workloadPort?: number | undefined
   /** What starts it, so that it can read these files and folders; the sources here if absent. */
   readonly program?: (readable: readonly string[]) => Program
 }
@@ -29,7 +31,13 @@ const fromHere = (): Program => ({ command: [process.execPath, 'src/main.ts'], c
 export type Service = Awaited<ReturnType<typeof startService>>
 
 /** Starts the program as a user does, on a folder of manifests; resolves once it answers checks. */
-export async function startService({ folder, config, port = 0, program = fromHere }: ServiceSpec) {
+export async function startService({
+  folder,
+  config,
+  port = 0,
+  workloadPort = 0,
+  program = fromHere,
+}: ServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))
   const file = path.join(own, 'config.json')
   await writeFile(file, JSON.stringify(config ?? {}))
@@ -37,6 +45,7 @@ export async function startService({ folder, config, port = 0, program = fromHer
     ['--manifests', folder],
     ['--config', file],
     ['--grpc-address', `127.0.0.1:${port}`],
+    ['--grpc-workload-address', `127.0.0.1:${workloadPort}`],
     ['--http-address', '127.0.0.1:0'],
   ]
   const { command, cwd } = program([folder, own])
@@ -49,15 +58,19 @@ export async function startService({ folder, config, port = 0, program = fromHer
   const log = recordsOf(stderr)
   const gone = new AbortController()
   void ended.then((how) => gone.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
-  const portSaidBy = (message: string) =>
-    until(message, async () => portOf(log.find((line) => at(line, 'msg') === message)), {
-      signal: gone.signal,
-    })
+  const portSaidBy = (message: string, position?: string) => {
+    const says = (line: unknown) => at(line, 'msg') === message && at(line, 'position') === position
+    return until(message, async () => portOf(log.find(says)), { signal: gone.signal })
+  }
   try {
-    const grpcPort = await portSaidBy('answering checks')
+    const grpcPort = await portSaidBy('answering checks', 'gateway')
+    const grpcWorkloadPort = await portSaidBy('answering checks', 'workload')
     const httpPort = await portSaidBy('serving metrics and health')
     return {
+      /** Where gateways ask. */
       grpcPort,
+      /** Where sidecars ask. */
+      grpcWorkloadPort,
       httpPort,
       /** What was decided so far. */
       decisions,

@@ -51,7 +51,7 @@ beforeAll(async () => {
     reportOutage: () => {},
   })
   server = await serveChecks(
-    { position: 'auto', address: '127.0.0.1:0' },
+    { position: 'gateway', address: '127.0.0.1:0' },
     {
       authorize: failClosed(engine.authorize, () => {}),
       encode: engine.encode,

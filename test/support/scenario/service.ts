@@ -6,7 +6,13 @@ import { decisionOf, type RunningService } from './source.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../../src/main.ts')
 
-const announcement = z.object({ msg: z.string(), port: z.int() })
+const announcement = z.object({
+  msg: z.string(),
+  port: z.int(),
+  position: z.enum(['workload', 'gateway']).optional(),
+})
+
+type Position = z.infer<typeof announcement>['position']
 
 /** Runs the service in a folder with `manifests/`, at any free ports, and resolves once it serves. */
 export async function startService(
@@ -16,6 +22,7 @@ export async function startService(
   const flags = [
     ['--manifests', 'manifests'],
     ['--grpc-address', '127.0.0.1:0'],
+    ['--grpc-workload-address', '127.0.0.1:0'],
     ['--http-address', '127.0.0.1:0'],
     config === undefined ? [] : ['--config', config],
   ]
@@ -38,16 +45,19 @@ export async function startService(
     died.abort(new Error(`${how}: ${log}`))
   })
 
-  const portOf = (message: string) =>
-    until(`the service does not say "${message}"`, async () => announcedIn(log, message), {
-      signal: died.signal,
-    })
+  const portOf = (message: string, position?: Position) =>
+    until(
+      `the service does not say "${message}"`,
+      async () => announcedIn(log, message, position),
+      { signal: died.signal },
+    )
   try {
-    const grpcPort = await portOf('answering checks')
+    const workload = await portOf('answering checks', 'workload')
+    const gateway = await portOf('answering checks', 'gateway')
     const httpPort = await portOf('serving metrics and health')
     const metrics = async () => (await get(`http://127.0.0.1:${httpPort}/metrics`)).text
     return {
-      authzPorts: { workload: grpcPort, gateway: grpcPort },
+      authzPorts: { workload, gateway },
       stop,
       metrics,
       checks: async () => totalOf(await metrics()),
@@ -63,10 +73,10 @@ export async function startService(
 /** Whole lines only. */
 const linesOf = (text: string) => text.split('\n').slice(0, -1)
 
-const announcedIn = (log: string, message: string) =>
+const announcedIn = (log: string, message: string, position: Position) =>
   linesOf(log)
     .map((line) => announcement.safeParse(JSON.parse(line)))
-    .find(({ data }) => data?.msg === message)?.data?.port
+    .find(({ data }) => data?.msg === message && data.position === position)?.data?.port
 
 /** The sum over all services. */
 export function totalOf(metrics: string): number {

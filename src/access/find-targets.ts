@@ -1,0 +1,79 @@
+import type { Note } from './answer.ts'
+import { type Deny, deny } from './decision.ts'
+import type { Directory } from './directory.ts'
+import { findAtGateway } from './gateway-targets.ts'
+import type { Gateways } from './gateways.ts'
+import { readPrincipal } from './principal.ts'
+import type { AccessRequest } from './request.ts'
+import { idOf, type Service } from './service.ts'
+import { inOrder, type Target, type Targets } from './target.ts'
+import type { Workload } from './workload.ts'
+
+/** Finds what is being called: by the pod's address at a workload, by host and path at a gateway. */
+export function findTargets(
+  request: AccessRequest,
+  directory: Directory,
+  gateways: Gateways,
+  note?: Note,
+): Targets | Deny {
+  switch (request.position) {
+    case 'gateway':
+      return findAtGateway(request, directory, gateways, note)
+    case 'workload':
+      return atWorkload(request, directory, note)
+  }
+}
+
+function atWorkload(
+  request: AccessRequest,
+  directory: Directory,
+  note: Note | undefined,
+): Targets | Deny {
+  const { address, principal } = request.destination
+  const workloads = address === undefined ? [] : directory.workloadsAt(address)
+  const targets: Target[] = []
+  for (const workload of workloads) {
+    if (principal !== undefined && !isIdentityOf(principal, workload)) {
+      return deny('conflicting-target')
+    }
+    const services = directory.servicesNamed(workload.service)
+    if (services.length === 0) return deny('unknown-target')
+    for (const service of services) {
+      targets.push({ service, position: 'workload', workload, pathPrefix: '' })
+    }
+  }
+  return belongsElsewhere(request.host, targets, directory, note)
+    ? deny('conflicting-target')
+    : (inOrder(targets) ?? deny('unknown-target'))
+}
+
+const isIdentityOf = (principal: string, workload: Workload): boolean => {
+  const identity = readPrincipal(principal)
+  return (
+    identity?.namespace === workload.namespace &&
+    identity.serviceAccount === workload.serviceAccount
+  )
+}
+
+/**
+ * Whether other services own this whole host and the pod's own does not claim it. A host that others
+ * only publish proves nothing: a tenant may publish any host.
+ */
+function belongsElsewhere(
+  host: string,
+  targets: readonly Target[],
+  directory: Directory,
+  note: Note | undefined,
+): boolean {
+  const owners = directory.ownersOf(host)
+  if (owners.length > 0) return targets.some(({ service }) => !claims(service, host))
+  if (note !== undefined && targets.some(({ service }) => !claims(service, host))) {
+    const [other] = directory.claimantsOf({ host, pathPrefix: '' })
+    if (other !== undefined)
+      note(`warning: ${idOf(other)} publishes ${host}, this pod's service does not`)
+  }
+  return false
+}
+
+const claims = (service: Service, host: string): boolean =>
+  service.claims.some((claim) => claim.host === host && claim.pathPrefix === '')

@@ -1,0 +1,25 @@
+/** How gateways choose a route, as far as it depends on the installation. */
+export type Gateways = {
+  /** Whether LLMInferenceServices answer by path or model header at this host, besides those of their status. */
+  readonly isLlmHost: (host: string) => boolean
+  /** `compared`: a gateway that does not ignore the port takes `host:port` for another host. */
+  readonly hostPort: 'ignored' | 'compared'
+  /**
+   * Whether a protected LLMInferenceService whose status names no host answers on every host that no
+   * other service has. A cluster's status always names one; a folder of manifests may leave it out.
+   */
+  readonly unpublishedLlms: boolean
+}
+
+/** Reads hosts of the form `host`, or `*.domain` for every name below the domain. */
+export function hostMatcher(entries: readonly string[]): (host: string) => boolean {
+  const known = new Set(entries)
+  return (host) => {
+    if (known.size === 0) return false
+    if (known.has(host)) return true
+    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      if (known.has(`*${host.slice(dot)}`)) return true
+    }
+    return false
+  }
+}

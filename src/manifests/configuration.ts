@@ -1,0 +1,103 @@
+import type { ModelHeaders } from '../access/directory.ts'
+import {
+  type KserveConfiguration,
+  NO_CONFIGURATION,
+  readKserveConfiguration,
+} from '../resources/kserve-configuration.ts'
+import type { LlmConfig } from '../resources/llm-config.ts'
+import { type Reading, readResource } from '../resources/resource.ts'
+import type { ReadSettings } from '../resources/settings.ts'
+import type { FileContent } from './declarations.ts'
+
+type Contents = ReadonlyMap<string, FileContent>
+
+/**
+ * Reads services as KServe's own configuration in the folder has it: its ConfigMap, and the
+ * LLMInferenceServiceConfigs. Returns what takes the new content of files, and gives the content of every
+ * file whose services mean something else now. The configuration of a file that is lost stays.
+ */
+export function createConfiguration(
+  settings: ReadSettings,
+  modelHeaders: ModelHeaders,
+): (contents: Contents) => Contents {
+  const files = new Map<string, readonly Reading[]>()
+  const configsIn = new Map<string, readonly Reading[]>()
+  const known = new WeakMap<Reading, { readonly version: number; readonly reading: Reading }>()
+  let current = settings
+  let version = 0
+
+  const again = (reading: Reading): Reading => {
+    if (version === 0 || reading.content === undefined) return reading
+    const found = known.get(reading)
+    if (found?.version === version) return found.reading
+    const made = readResource(reading.content, current)
+    known.set(reading, { version, reading: made })
+    return made
+  }
+
+  /** Whether the configuration is another one now. */
+  function takeConfigs(contents: Contents): boolean {
+    let changed = false
+    for (const [file, content] of contents) {
+      if (content === 'lost') continue
+      const configs = content.filter(isConfig)
+      changed ||= configs.length > 0 || configsIn.has(file)
+      if (configs.length === 0) configsIn.delete(file)
+      else configsIn.set(file, configs)
+    }
+    return changed
+  }
+
+  function configure() {
+    const readings = [...configsIn.keys()].sort().flatMap((file) => configsIn.get(file) ?? [])
+    const configuration = configurationIn(readings)
+    const llmConfigs = llmConfigsIn(readings)
+    const { kserveNamespace = '' } = settings.kubernetes ?? {}
+    current = {
+      ...settings,
+      ...configuration,
+      llmConfig: (namespace, name) =>
+        llmConfigs.get(`${namespace}/${name}`) ?? llmConfigs.get(`${kserveNamespace}/${name}`),
+    }
+    modelHeaders.set(configuration.ingress?.modelHeader)
+    version += 1
+  }
+
+  return (contents) => {
+    for (const [file, content] of contents) {
+      if (content === 'lost' || content.length === 0) files.delete(file)
+      else files.set(file, content)
+    }
+    const changed = takeConfigs(contents)
+    if (changed) configure()
+    const touched = changed ? new Map<string, FileContent>([...files, ...contents]) : contents
+    return new Map(
+      [...touched].map(([file, content]) => [
+        file,
+        content === 'lost' ? content : content.map(again),
+      ]),
+    )
+  }
+}
+
+const isConfig = ({ resource: { kind } }: Reading): boolean =>
+  kind === 'kserve-configuration' || kind === 'llm-config'
+
+function configurationIn(readings: readonly Reading[]): KserveConfiguration {
+  for (const { resource } of readings) {
+    if (resource.kind === 'kserve-configuration') {
+      return readKserveConfiguration(resource.configMap).configuration
+    }
+  }
+  return NO_CONFIGURATION
+}
+
+function llmConfigsIn(readings: readonly Reading[]): ReadonlyMap<string, LlmConfig> {
+  const configs = new Map<string, LlmConfig>()
+  for (const { resource } of readings) {
+    if (resource.kind === 'llm-config') {
+      configs.set(`${resource.namespace}/${resource.name}`, resource.config)
+    }
+  }
+  return configs
+}

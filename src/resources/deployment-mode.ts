@@ -1,0 +1,34 @@
+import { type KubernetesObject, textAt } from './object.ts'
+import type { ReadSettings } from './settings.ts'
+
+const MODE = 'serving.kserve.io/deploymentMode'
+/** Standard mode's; Knative's is of networking.knative.dev. */
+const STANDARD_VISIBILITY = 'networking.kserve.io/visibility'
+const KNATIVE: ReadonlySet<string> = new Set(['Knative', 'Serverless'])
+
+type Object = Pick<KubernetesObject, 'content' | 'labels' | 'annotations'>
+type Settings = Pick<ReadSettings, 'defaultDeploymentMode'>
+
+/**
+ * The deployment mode of a service, in KServe's order: its status, its annotation, KServe's ConfigMap;
+ * `undefined` where none of them says.
+ */
+function modeOf({ content, annotations }: Object, settings: Settings): string | undefined {
+  return (
+    (textAt(content, 'status', 'deploymentMode') || annotations.get(MODE)) ??
+    settings.defaultDeploymentMode
+  )
+}
+
+/** Whether it says that Knative runs the service. */
+export const isKnative = (object: Object, settings: Settings): boolean =>
+  KNATIVE.has(modeOf(object, settings) ?? '')
+
+/**
+ * Whether gateways route the service's names in the cluster, as Knative does. Where nothing says which
+ * mode it has, it has KServe's own default, Knative.
+ */
+export function answersAtClusterNames(object: Object, settings: Settings): boolean {
+  const mode = modeOf(object, settings)
+  return mode === undefined ? !object.labels.has(STANDARD_VISIBILITY) : KNATIVE.has(mode)
+}

@@ -1,0 +1,29 @@
+import { type Fields, isFields, listAt, textAt, valueAt } from './object.ts'
+
+/** What an LLMInferenceService and the LLMInferenceServiceConfigs that it names say of its routes. */
+export type LlmConfig = {
+  /** `spec.model.name`; `undefined`: it does not say. */
+  readonly model: string | undefined
+  /** The names of `spec.model.lora.adapters`. */
+  readonly adapters: readonly string[]
+  /** `spec.router.route.http`; `undefined`: KServe makes the route. */
+  readonly route: Fields | undefined
+}
+
+/** More LLMInferenceServiceConfigs of one service are not looked at. */
+export const MAX_BASES = 32
+
+/** More adapters of one service are not read. */
+export const MAX_ADAPTERS = 256
+
+/** Reads the part of an LLMInferenceService's or LLMInferenceServiceConfig's spec that routes depend on. */
+export function readLlmConfig(content: Fields): LlmConfig {
+  const route = valueAt(content, 'spec', 'router', 'route', 'http')
+  return {
+    model: textAt(content, 'spec', 'model', 'name') || undefined,
+    adapters: listAt(content, 'spec', 'model', 'lora', 'adapters')
+      .slice(0, MAX_ADAPTERS)
+      .flatMap((adapter) => textAt(adapter, 'name') || []),
+    route: isFields(route) && Object.keys(route).length > 0 ? route : undefined,
+  }
+}

@@ -1,0 +1,54 @@
+import { pathClaim } from './claims.ts'
+import { type LlmConfig, MAX_ADAPTERS } from './llm-config.ts'
+import { type KubernetesObject, listAt, textAt } from './object.ts'
+import type { Raise } from './problem.ts'
+import { MAX_URLS } from './status-urls.ts'
+
+/** More names of models of one service are not known: a request for one of them is refused. */
+const MAX_MODELS = 512
+const STOP = 'serving.kserve.io/stop'
+
+/** The models of an LLMInferenceService: as paths, and as values of the model header. */
+export type Models = { readonly paths: readonly string[]; readonly names: readonly string[] }
+
+const NONE: Models = { paths: [], names: [] }
+
+/**
+ * Reads the names of the models that KServe publishes for a service: the model, or the service's own name
+ * (KServe's default), its LoRA adapters, and what its status lists. One that is stopped has no such route;
+ * the others of its routing group have.
+ */
+export function readModels(
+  { namespace, name, annotations, content }: KubernetesObject,
+  { model = name, adapters }: LlmConfig,
+  raise: Raise,
+): Models {
+  if (annotations.get(STOP)?.trim().toLowerCase() === 'true') return NONE
+  const own = `publishers/${namespace}/models/`
+  const listed = listedIn(content)
+  const names = [
+    ...new Set([
+      ...[model, ...adapters].map((each) => `${own}${each}`),
+      ...listed.filter((each) => !each.startsWith('publishers/') || each.startsWith(own)),
+    ]),
+  ]
+  if (names.length > MAX_MODELS) {
+    raise('TooManyModels', `it has too many models: only ${MAX_MODELS} of their names are known`)
+  }
+  const known = names.slice(0, MAX_MODELS)
+  const paths = known.filter((each) => each.startsWith(own)).map((each) => `/${each}`)
+  const readable = paths.filter((path) => pathClaim(path) !== undefined)
+  if (readable.length < paths.length) {
+    raise(
+      'UnreadableModelName',
+      'the name of a model cannot stand in a path: /publishers/ is not served for it',
+    )
+  }
+  return { paths: readable, names: known }
+}
+
+const listedIn = (content: unknown): readonly string[] =>
+  listAt(content, 'status', 'addresses')
+    .slice(0, MAX_URLS)
+    .flatMap((address) => listAt(address, 'models').slice(0, 2 * MAX_ADAPTERS + 2))
+    .flatMap((entry) => textAt(entry, 'name') || [])

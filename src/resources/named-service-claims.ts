@@ -1,0 +1,43 @@
+import type { Claim } from '../access/service.ts'
+import { boundedClaims, canonicalClaim, clusterClaims, hostClaim, readUrl } from './claims.ts'
+import { declaredClaims } from './declared-claims.ts'
+import { answersAtClusterNames } from './deployment-mode.ts'
+import type { KubernetesObject } from './object.ts'
+import type { Raise } from './problem.ts'
+import type { ReadSettings } from './settings.ts'
+import { statusUrls } from './status-urls.ts'
+
+/**
+ * The claims of an InferenceService or InferenceGraph: the cluster names of its Kubernetes Services,
+ * `configured` ones, and those of every URL in its status. A gateway routes cluster names in Knative mode
+ * only: no HTTPRoute of KServe has such a host.
+ */
+export function namedServiceClaims(
+  object: KubernetesObject,
+  services: readonly string[],
+  configured: readonly Claim[],
+  settings: ReadSettings,
+  raise: Raise,
+): readonly Claim[] {
+  const { namespace, content } = object
+  const basis = answersAtClusterNames(object, settings) ? 'name' : 'unrouted-name'
+  const published = statusUrls(content).flatMap((each) => {
+    const url = readUrl(each, raise)
+    if (url === undefined) return []
+    const [, service, itsNamespace] = CLUSTER_NAME.exec(url.host) ?? []
+    if (service === undefined) return canonicalClaim(url.host, url.path, 'published') ?? []
+    if (itsNamespace === namespace) return clusterClaims(service, namespace, basis)
+    return hostClaim(url.host, basis === 'name' ? 'published' : basis)
+  })
+  return boundedClaims(
+    [
+      ...services.flatMap((service) => clusterClaims(service, namespace, basis)),
+      ...declaredClaims(object, settings),
+      ...configured,
+      ...published,
+    ],
+    raise,
+  )
+}
+
+const CLUSTER_NAME = /^([^.]+)\.([^.]+)\.svc(?:\.|$)/

@@ -1,0 +1,55 @@
+import { type Fields, isFields, listAt, textAt, valueAt } from './object.ts'
+
+/** A URL of a status, and the field in which it stands. */
+export type StatusUrl = {
+  readonly field: string
+  readonly url: unknown
+  /** Of an entry of `status.addresses`. */
+  readonly name?: string | undefined
+}
+
+/** More URLs of one status are not read. */
+export const MAX_URLS = 256
+
+/** The URLs of a status, each distinct one once. Absent and empty ones are left out. */
+export function statusUrls({ status }: Fields): readonly StatusUrl[] {
+  const found = new Map<unknown, StatusUrl>()
+  for (const each of urlsIn(status)) {
+    const { url, name = '' } = each
+    if (url === undefined || url === null || url === '') continue
+    found.set(typeof url === 'string' ? `${name} ${url}` : each, each)
+    if (found.size > MAX_URLS) break
+  }
+  return [...found.values()]
+}
+
+function* urlsIn(status: unknown): Generator<StatusUrl> {
+  const at = (base: string, value: unknown, ...path: readonly string[]): StatusUrl => ({
+    field: [base, ...path].join('.'),
+    url: valueAt(value, ...path),
+  })
+  yield at('status', status, 'url')
+  yield at('status', status, 'address', 'url')
+  for (const [index, entry] of listAt(status, 'addresses')
+    .slice(0, MAX_URLS + 1)
+    .entries()) {
+    yield { ...at(`status.addresses[${index}]`, entry, 'url'), name: textAt(entry, 'name') }
+  }
+  const components = valueAt(status, 'components')
+  if (!isFields(components)) return
+  for (const [name, component] of Object.entries(components).slice(0, MAX_COMPONENTS)) {
+    const base = COMPONENT_NAMES.has(name) ? `status.components.${name}` : 'status.components.*'
+    yield at(base, component, 'url')
+    yield at(base, component, 'restUrl')
+    yield at(base, component, 'grpcUrl')
+    yield at(base, component, 'address', 'url')
+    for (const [index, entry] of listAt(component, 'traffic')
+      .slice(0, MAX_URLS + 1)
+      .entries()) {
+      yield at(`${base}.traffic[${index}]`, entry, 'url')
+    }
+  }
+}
+
+const COMPONENT_NAMES: ReadonlySet<string> = new Set(['predictor', 'transformer', 'explainer'])
+const MAX_COMPONENTS = 16

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest'
+import type { LlmConfig } from '../../src/resources/llm-config.ts'
+import { anLlmInferenceService, read, readService, reasonsOf, urlsOf } from './objects.ts'
+
+const WORKLOAD = ['', '.svc', '.svc.cluster.local'].map(
+  (suffix) => `chat-kserve-workload-svc.team${suffix}`,
+)
+const OWN = '*/team/chat'
+const PUBLISHED = 'publishers/team/models'
+
+type Given = Parameters<typeof anLlmInferenceService>[0]
+
+const llm = (given: Given = {}, settings = {}) =>
+  readService(anLlmInferenceService(given), settings)
+
+/** The claims beside those that it has by its name and model. */
+const added = (given: Given, settings = {}) =>
+  urlsOf(llm(given, settings)).filter(
+    (url) => url !== OWN && !WORKLOAD.includes(url) && url !== `*/${PUBLISHED}/chat`,
+  )
+
+describe('an LLMInferenceService claims', () => {
+  it('its own path and that of its model on any host', () => {
+    const service = llm({ spec: { model: { name: 'meta/llama-3' } } })
+    expect(urlsOf(service)).toEqual([OWN, `*/${PUBLISHED}/meta/llama-3`, ...WORKLOAD])
+    expect(service.models).toEqual([`${PUBLISHED}/meta/llama-3`])
+    expect(service.hosts).toEqual([])
+  })
+
+  it('the path of a model named like itself where none is said', () => {
+    expect(urlsOf(llm())).toContain(`*/${PUBLISHED}/chat`)
+    expect(llm().models).toEqual([`${PUBLISHED}/chat`])
+  })
+
+  it('no name of a Kubernetes Service at gateways', () => {
+    const names = llm().claims.filter(({ host }) => host !== undefined)
+    expect(new Set(names.map(({ basis }) => basis))).toEqual(new Set(['unrouted-name']))
+  })
+
+  it.each(['a b', '../x', 'a%2fb', 'a//b', '/a', 'a/'])('no path of the model %j', (name) => {
+    const given = { spec: { model: { name } } }
+    expect(urlsOf(llm(given))).toEqual([OWN, ...WORKLOAD])
+    expect(reasonsOf(read(anLlmInferenceService(given)))).toEqual(['UnreadableModelName'])
+  })
+
+  it('its LoRA adapters, as paths and as values of the model header', () => {
+    const lora = { adapters: [{ name: 'adapter-1' }, { name: 'acme/two' }, {}] }
+    const service = llm({ spec: { model: { name: 'opt', lora } } })
+    const models = ['opt', 'adapter-1', 'acme/two'].map((name) => `${PUBLISHED}/${name}`)
+    expect(service.models).toEqual(models)
+    expect(urlsOf(service)).toEqual([OWN, ...models.map((name) => `*/${name}`), ...WORKLOAD])
+  })
+
+  it('the models that its status lists, those of its own namespace', () => {
+    const models = [
+      { name: `${PUBLISHED}/chat-8b` },
+      { name: 'chat-8b' },
+      { name: 'publishers/other/models/chat-8b' },
+      {},
+    ]
+    const service = llm({ status: { addresses: [{ url: 'http://gw.example.com/', models }] } })
+    expect(service.models).toEqual([`${PUBLISHED}/chat`, `${PUBLISHED}/chat-8b`, 'chat-8b'])
+    expect(urlsOf(service)).toContain(`*/${PUBLISHED}/chat-8b`)
+  })
+
+  it('nothing by model while it is stopped: the others of its routing group answer', () => {
+    const annotations = { 'serving.kserve.io/stop': 'true' }
+    const service = llm({ metadata: { annotations } })
+    expect(urlsOf(service)).toEqual([OWN, ...WORKLOAD])
+    expect(service.models).toEqual([])
+  })
+})
+
+describe('the hosts of an LLMInferenceService', () => {
+  it('are those of its status, of which it claims paths and no host as a whole', () => {
+    const status = {
+      url: 'https://gateway.example.com/team/chat',
+      addresses: [
+        { url: 'http://203.0.113.3/' },
+        { name: 'internal-model-routing', url: 'http://203.0.113.4/' },
+        { url: 'https://chat.example.com/own' },
+      ],
+    }
+    expect(added({ status })).toEqual(['*/own'])
+    expect(llm({ status }).hosts).toEqual([
+      'gateway.example.com',
+      '203.0.113.3',
+      '203.0.113.4',
+      'chat.example.com',
+    ])
+  })
+
+  it('are claimed as a whole where its own route takes every path', () => {
+    const route = { http: { spec: { rules: [{ backendRefs: [] }] } } }
+    const addresses = [
+      { name: 'gateway-external', url: 'http://203.0.113.3/' },
+      { name: 'gateway-external-model-routing', url: 'http://203.0.113.4/' },
+    ]
+    const given = { spec: { router: { route } }, status: { addresses } }
+    expect(added(given)).toEqual(['203.0.113.3'])
+    expect(reasonsOf(read(anLlmInferenceService(given)))).toEqual(['RouteTakesEveryPath'])
+  })
+
+  it('are claimed as a whole where its routes are made by others and its status shows the root', () => {
+    const route = { http: { refs: [{ name: 'mine' }] } }
+    const status = { url: 'http://203.0.113.3/' }
+    expect(added({ spec: { router: { route } }, status })).toEqual(['203.0.113.3'])
+  })
+
+  it('may be declared by the installation', () => {
+    const hosts = [
+      {
+        host: 'llm.example.org',
+        path: '/',
+        kind: 'LLMInferenceService',
+        namespace: 'team',
+        name: 'chat',
+      },
+    ]
+    expect(added({}, { gateways: { hosts } })).toEqual(['llm.example.org'])
+    expect(llm({}, { gateways: { hosts } }).hosts).toEqual(['llm.example.org'])
+  })
+})
+
+describe('a route of its own', () => {
+  const routed = (spec: object) => added({ spec: { router: { route: { http: { spec } } } } })
+  const paths = (...matches: readonly object[]) =>
+    routed({ rules: [{ matches: matches.map((path) => ({ path })) }] })
+
+  it('without hostnames claims its paths on any host', () => {
+    expect(paths({ type: 'PathPrefix', value: '/my-tenant/my-model/v1' })).toEqual([
+      '*/my-tenant/my-model/v1',
+    ])
+    expect(paths({ value: '/a/' }, { type: 'Exact', value: '/b' })).toEqual(['*/a', '*/b'])
+  })
+
+  it('with hostnames claims its paths there', () => {
+    const rules = [{ matches: [{ path: { value: '/a' } }, { path: { value: '/b' } }] }]
+    expect(routed({ hostnames: ['One.example.com', 'two.example.com'], rules })).toEqual([
+      'one.example.com/a',
+      'one.example.com/b',
+      'two.example.com/a',
+      'two.example.com/b',
+    ])
+    expect(routed({ hostnames: ['one.example.com'], rules: [{}] })).toEqual(['one.example.com'])
+  })
+
+  it.each([
+    ['/v1/chat', '*/v1/chat'],
+    ['^/v1/chat$', '*/v1/chat'],
+    ['/v1/chat.*', '*/v1'],
+    ['/v1/chat/.*', '*/v1/chat'],
+    ['/v1/(a|b)/c', undefined],
+    ['/v1/chat/[a-z]+', '*/v1/chat'],
+    ['/v1/a/?b', '*/v1'],
+    ['/v1/ab*', '*/v1'],
+    ['/a/b{2}/c', '*/a'],
+    ['(?i)/v1', undefined],
+    ['.*', undefined],
+    ['/a|/b', undefined],
+  ])('by regular expression is claimed by what every match begins with: %s', (value, claim) => {
+    const expected = claim === undefined ? [] : [claim]
+    expect(paths({ type: 'RegularExpression', value })).toEqual(expected)
+  })
+
+  it('is wider for conditions on headers, never narrower', () => {
+    const matches = [{ path: { value: '/a' }, headers: [{ name: 'x-tenant', value: 'b' }] }]
+    expect(routed({ rules: [{ matches }] })).toEqual(['*/a'])
+  })
+})
+
+describe('an LLMInferenceServiceConfig', () => {
+  const configs: Readonly<Record<string, LlmConfig>> = {
+    'team/base': { model: 'chat-8b', adapters: ['adapter-1'], route: undefined },
+    'team/over': { model: 'chat-9b', adapters: [], route: undefined },
+  }
+  const llmConfig = (namespace: string, name: string) => configs[`${namespace}/${name}`]
+  const models = (spec: object) => llm({ spec }, { llmConfig }).models
+
+  it('gives the model and adapters that the service does not name', () => {
+    expect(models({ baseRefs: [{ name: 'base' }] })).toEqual([
+      `${PUBLISHED}/chat-8b`,
+      `${PUBLISHED}/adapter-1`,
+    ])
+  })
+
+  it('counts over those before it, and the service over all', () => {
+    const baseRefs = [{ name: 'base' }, { name: 'over' }]
+    expect(models({ baseRefs })?.[0]).toBe(`${PUBLISHED}/chat-9b`)
+    expect(models({ baseRefs, model: { name: 'own' } })?.[0]).toBe(`${PUBLISHED}/own`)
+  })
+
+  it('that is not known gives nothing', () => {
+    expect(models({ baseRefs: [{ name: 'none' }] })).toEqual([`${PUBLISHED}/chat`])
+  })
+})
