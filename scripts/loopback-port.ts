@@ -29,15 +29,16 @@ export async function readPort(text: string): Promise<number> {
   throw new Error(`port ${port} of ${LOOPBACK} cannot be opened (${refused}): ${advice}`)
 }
 
-/** Two different free ports: the preferred ones where they are free. */
+/** Three different free ports: the preferred ones where they are free. */
 export async function freePorts(
-  preferred: readonly [number, number],
-): Promise<readonly [number, number]> {
-  const [first, second] = preferred
+  preferred: readonly [number, number, number],
+): Promise<readonly [number, number, number]> {
+  const [first, second, third] = preferred
   const one = await openPortNear(first)
   const other = await openPortNear(second)
-  await Promise.all([one.close(), other.close()])
-  return [one.port, other.port]
+  const last = await openPortNear(third)
+  await Promise.all([one.close(), other.close(), last.close()])
+  return [one.port, other.port, last.port]
 }
 
 async function openPortNear(preferred: number) {

@@ -67,11 +67,17 @@ type Env = Readonly<Record<string, string>>
 /** Starts the service and waits until it is ready. What it prints is kept back until `showLog`. */
 async function startService({ stopping, stops }: Run, usualPorts: boolean, env: Env) {
   say(`starting the service on ${QUICKSTART}/`)
-  const [grpcPort, httpPort] = await freePorts(usualPorts ? [9001, 9002] : [0, 0])
+  const [grpcPort, httpPort, workloadPort] = await freePorts(
+    usualPorts ? [9003, 9002, 9001] : [0, 0, 0],
+  )
   const httpAddress = `127.0.0.1:${httpPort}`
   const grpcAddress = `127.0.0.1:${grpcPort}`
   const serve = ['src/main.ts', 'serve', '--manifests', QUICKSTART]
-  const addresses = ['--grpc-address', grpcAddress, '--http-address', httpAddress]
+  const addresses = [
+    ['--grpc-address', grpcAddress],
+    ['--grpc-workload-address', `127.0.0.1:${workloadPort}`],
+    ['--http-address', httpAddress],
+  ].flat()
   const { stop, ended, stdout, stderr } = startChild(
     'the service',
     [process.execPath, ...NODE_FLAGS, ...serve, ...addresses],

@@ -50,7 +50,7 @@ export async function openEngine(parts: SourceParts): Promise<Engine> {
       authenticateToken: firstOf(source, providers),
       permits: source.permits,
     },
-    settingsOf(config, parts.manifests),
+    settingsOf(config),
   )
   return {
     authorize,
@@ -97,7 +97,7 @@ export const policySettingsOf = ({ apiKeys, headers, jwt }: Config) => ({
   ],
 })
 
-const settingsOf = (config: Config, manifests: string | undefined) => ({
+const settingsOf = (config: Config) => ({
   exclusions: exclusionsWith(config.exclusions),
   credentialSources: credentialSources(
     config.apiKeys.headers,
@@ -109,7 +109,7 @@ const settingsOf = (config: Config, manifests: string | undefined) => ({
   gateways: {
     isLlmHost: hostMatcher(config.gateways.llmHosts),
     hostPort: config.gateways.hostPort,
-    unpublishedLlms: manifests !== undefined,
+    unpublishedLlms: config.gateways.llmHosts.length === 0,
   },
 })
 

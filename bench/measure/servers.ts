@@ -36,7 +36,7 @@ export type Told = {
 
 /** Starts the service. Its decision log goes into a pipe that is read. */
 export async function startService(told: Told): Promise<RunningService> {
-  const [grpcPort, httpPort] = await freePorts([0, 0])
+  const [grpcPort, httpPort] = await freePorts([0, 0, 0])
   const [node = '', ...rest] = nodeRuns('src/main.ts', 'serve')
   const flags = [
     ['--config', path.join(told.folder, 'config.yaml')],
@@ -78,7 +78,7 @@ function sourceOf({ folder, kubeconfig }: Told, address: string) {
 export async function startNullServer(
   answers: (grpcPort: number) => Promise<boolean>,
 ): Promise<RunningServer> {
-  const [grpcPort] = await freePorts([0, 0])
+  const [grpcPort] = await freePorts([0, 0, 0])
   const command = onCore(SERVER_CORE, nodeRuns('bench/null-server.ts', String(grpcPort)))
   const child = startChild('the null server', command, {
     cwd: ROOT,

@@ -5,8 +5,8 @@ export type Gateways = {
   /** `compared`: a gateway that does not ignore the port takes `host:port` for another host. */
   readonly hostPort: 'ignored' | 'compared'
   /**
-   * Whether a protected LLMInferenceService whose status names no host answers on every host that no
-   * other service has. A cluster's status always names one; a folder of manifests may leave it out.
+   * Whether a protected LLMInferenceService whose status names no host yet answers on every host that no
+   * other service has. KServe's status always names one once there is a route.
    */
   readonly unpublishedLlms: boolean
 }

@@ -41,8 +41,9 @@ export type Claim = {
 
 /**
  * Why a service has an address. `name`: its name in the cluster, which a gateway routes. `unrouted-name`:
- * such a name, and no gateway routes it. `installation`: KServe's configuration or that of this service.
- * `published`: its status or its routes say so, which its owner can influence.
+ * such a name, and no gateway routes it. `installation`: the configuration of KServe or of this service, or a
+ * host of its status that is named after it. `published`: its status or its routes say so, which its owner
+ * can influence.
  */
 export type ClaimBasis = 'name' | 'unrouted-name' | 'installation' | 'published'
 

@@ -25,7 +25,10 @@ export function namedServiceClaims(
     const url = readUrl(each, raise)
     if (url === undefined) return []
     const [, service, itsNamespace] = CLUSTER_NAME.exec(url.host) ?? []
-    if (service === undefined) return canonicalClaim(url.host, url.path, 'published') ?? []
+    if (service === undefined) {
+      const named = services.some((each) => isNamedAfter(url.host, each, namespace))
+      return canonicalClaim(url.host, url.path, named ? 'installation' : 'published') ?? []
+    }
     if (itsNamespace === namespace) return clusterClaims(service, namespace, basis)
     return hostClaim(url.host, basis === 'name' ? 'published' : basis)
   })
@@ -41,3 +44,7 @@ export function namedServiceClaims(
 }
 
 const CLUSTER_NAME = /^([^.]+)\.([^.]+)\.svc(?:\.|$)/
+
+/** Whether a host begins as KServe and Knative name it by default: no other namespace can have it. */
+const isNamedAfter = (host: string, service: string, namespace: string): boolean =>
+  host.startsWith(`${service}-${namespace}.`) || host.startsWith(`${service}.${namespace}.`)

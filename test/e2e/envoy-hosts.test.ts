@@ -27,10 +27,11 @@ const MISSING = 'credential not found'
 describe('at a gateway the host chooses the service:', () => {
   it.each<[title: string, lines: readonly string[], status: number, reason?: string]>([
     ['the one of its status', [`Host: ${OPEN}`], 200],
-    ['in any case, with a dot and a port', ['Host: OPEN-Team.Example.Com.:0080'], 200],
+    ['in any case, with a port', ['Host: OPEN-Team.Example.Com:0080'], 200],
+    ['with a dot, which Envoy does not cut', [`Host: ${OPEN}.`], 403, UNSUPPORTED],
     ['by its name in the cluster', ['Host: open.team.svc.cluster.local'], 200],
     ['by the name of its predictor', ['Host: open-predictor.team:8080'], 200],
-    ['a protected one in any case', ['Host: SK-Team.Example.Com.:0080'], 401, MISSING],
+    ['a protected one in any case', ['Host: SK-Team.Example.Com:0080'], 401, MISSING],
     ['a protected one by its name', ['Host: sk.team'], 401, MISSING],
     ["nobody's", ['Host: nobody.example.com'], 403, NOT_FOUND],
     ['an address', ['Host: 127.0.0.1'], 403, NOT_FOUND],
@@ -129,7 +130,6 @@ describe('nothing else that a client sends chooses the service, opens it or excl
     ['KServe-Isvc-Name', 'open'],
     ['Knative-Serving-Revision', 'open-predictor-00001'],
     ['User-Agent', 'kube-probe/1.31'],
-    ['X-Gateway-Model-Name', 'publishers/team/models/open'],
   ])('%s: %s', async (name, value) => {
     const lines = [
       'POST /healthz HTTP/1.1',
@@ -144,5 +144,25 @@ describe('nothing else that a client sends chooses the service, opens it or excl
 
     expect(replies.map(({ status }) => status)).toEqual([401, 401])
     expect(replies.map((reply) => headerOf(reply, 'x-ext-auth-reason'))).toEqual([MISSING, MISSING])
+  })
+})
+
+describe('the model header', () => {
+  const ask = async (to: ReturnType<typeof gateway>, ...lines: readonly string[]) =>
+    headerOf(await sendRaw(to, head(GET, `Host: ${OPEN}`, ...lines)), 'x-ext-auth-reason')
+
+  it('that names nobody known opens nothing at a gateway', async () => {
+    expect(await ask(gateway(), 'X-Gateway-Model-Name: publishers/team/models/open')).toBe(
+      NOT_FOUND,
+    )
+  })
+
+  it.each([
+    ['twice', ['X-Gateway-Model-Name: x', 'X-Gateway-Model-Name: publishers/team/models/open']],
+    ['with an empty second line', ['X-Gateway-Model-Name: x', 'X-Gateway-Model-Name:']],
+    ['with an empty first line', ['X-Gateway-Model-Name:', 'X-Gateway-Model-Name: x']],
+    ['with two values in a line', ['x-gateway-model-name: x, y']],
+  ])('is refused %s', async (_title, lines) => {
+    expect(await ask(gateway(), ...lines)).toBe(CONFLICT)
   })
 })

@@ -69,7 +69,7 @@ export function anLlm({
   })
 }
 
-/** Of a folder of manifests behind Istio. */
+/** Of an installation behind Istio that names no hosts. */
 export const GATEWAYS: Gateways = {
   isLlmHost: () => false,
   hostPort: 'ignored',

@@ -49,8 +49,8 @@ export async function startMesh({ manifests, files = {}, config, listeners }: Me
     stops.push(grpcModel.close)
     let service: Service = await startService({ folder, config })
     stops.push(() => service.stop())
+    const authzPorts = { gateway: service.grpcPort, workload: service.grpcWorkloadPort }
     const upstreams = {
-      authzPort: service.grpcPort,
       httpUpstreamPort: model.port,
       grpcUpstreamPort: grpcModel.port,
     }
@@ -60,6 +60,8 @@ export async function startMesh({ manifests, files = {}, config, listeners }: Me
         ...AS_ISTIO,
         ...spec,
         name,
+        // A pod has an address of its own.
+        authzPort: authzPorts[spec.host === undefined ? 'gateway' : 'workload'],
         ...upstreams,
       })),
     })
@@ -70,10 +72,15 @@ export async function startMesh({ manifests, files = {}, config, listeners }: Me
       portOf: proxy.portOf,
       adminPort: proxy.adminPort,
       service: () => service,
-      /** Another process on the same port; the one before must have ended. */
+      /** Another process on the same ports; the one before must have ended. */
       restartService: async () => {
         await service.stop()
-        service = await startService({ folder, config, port: upstreams.authzPort })
+        service = await startService({
+          folder,
+          config,
+          port: authzPorts.gateway,
+          workloadPort: authzPorts.workload,
+        })
       },
       stop,
     }
