@@ -7,6 +7,7 @@ import {
   keySecret,
   kserveConfiguration,
   llmInferenceService,
+  llmInferenceServiceConfig,
   pod,
   runningAt,
   runPod,
@@ -192,6 +193,29 @@ describe('a service', () => {
     await becomes('missing-credential', { host, path: '/team/chat/v1/completions' })
     await cluster.delete(llama)
     await becomes('unknown-target', { host, path: '/team/chat/v1/completions' })
+  })
+
+  it('that is an LLMInferenceService has the model of the configuration it is based on', async () => {
+    const host = 'gateway.example.com'
+    const pathOf = (model: string) => `/publishers/team/models/${model}/v1/completions`
+    const base = llmInferenceServiceConfig('team', 'base', 'llama')
+    const preset = llmInferenceServiceConfig('kserve', 'base', 'of-kserve')
+    const based = {
+      ...llmInferenceService('team', 'chat', ''),
+      spec: { baseRefs: [{ name: 'base' }], model: { uri: 'hf://x/y' } },
+    }
+    await cluster.create(based)
+    await becomes('missing-credential', { host, path: pathOf('chat') })
+    await cluster.create(preset)
+    await becomes('missing-credential', { host, path: pathOf('of-kserve') })
+    await cluster.create(base)
+    await becomes('missing-credential', { host, path: pathOf('llama') })
+    await becomes('unknown-target', { host, path: pathOf('of-kserve') })
+    await cluster.patch(base, { spec: { model: { name: 'llama-2' } } })
+    await becomes('missing-credential', { host, path: pathOf('llama-2') })
+    await becomes('unknown-target', { host, path: pathOf('llama') })
+    for (const object of [base, preset, based]) await cluster.delete(object)
+    await becomes('unknown-target', { host, path: pathOf('llama-2') })
   })
 
   it('that is an InferenceGraph answers at its name', async () => {

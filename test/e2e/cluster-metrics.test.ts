@@ -17,6 +17,7 @@ const WATCHED = [
   'configmaps',
   'inferencegraphs',
   'inferenceservices',
+  'llminferenceserviceconfigs',
   'llminferenceservices',
   'pods',
   'rolebindings',

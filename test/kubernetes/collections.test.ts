@@ -4,6 +4,7 @@ import {
   configurationCollection,
   holdingCollections,
   type KindCollection,
+  llmConfigCollections,
   policyCollections,
   rbacCollections,
   type Scope,
@@ -25,6 +26,17 @@ describe('in the whole cluster', () => {
         '/apis/serving.kserve.io/v1alpha1/llminferenceservices',
       ],
     ])
+  })
+
+  it('the configurations of LLMs are read in each of their versions', () => {
+    expect(pathsOf(llmConfigCollections(CLUSTER, 'kserve'))).toEqual([
+      [
+        '/apis/serving.kserve.io/v1alpha2/llminferenceserviceconfigs',
+        '/apis/serving.kserve.io/v1alpha1/llminferenceserviceconfigs',
+      ],
+    ])
+    const places = llmConfigCollections(TWO, 'kserve').map(({ namespace }) => namespace)
+    expect(places).toEqual(['one', 'two', 'kserve'])
   })
 
   it('AccessPolicies are read', () => {

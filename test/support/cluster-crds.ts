@@ -32,4 +32,5 @@ export const CRDS = {
   InferenceService: crdOf('InferenceService', ['v1beta1']),
   InferenceGraph: crdOf('InferenceGraph', ['v1alpha1']),
   LLMInferenceService: crdOf('LLMInferenceService', ['v1alpha2', 'v1alpha1']),
+  LLMInferenceServiceConfig: crdOf('LLMInferenceServiceConfig', ['v1alpha2', 'v1alpha1']),
 } as const

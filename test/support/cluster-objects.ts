@@ -61,9 +61,28 @@ export const runningAt = (...ips: readonly string[]) => ({
   podIPs: ips.map((ip) => ({ ip })),
 })
 
-export const llmInferenceService = (namespace: string, name: string, model: string): Written => ({
+/** `host`: that of the gateway, as KServe publishes it. */
+export const llmInferenceService = (
+  namespace: string,
+  name: string,
+  model: string,
+  host?: string,
+): Written => ({
   apiVersion: `${KSERVE}/v1alpha2`,
   kind: 'LLMInferenceService',
+  metadata: { namespace, name },
+  spec: { model: { uri: 'hf://x/y', name: model } },
+  ...(host === undefined ? {} : { status: { url: `http://${host}/${namespace}/${name}` } }),
+})
+
+/** What LLMInferenceServices can be made of. */
+export const llmInferenceServiceConfig = (
+  namespace: string,
+  name: string,
+  model: string,
+): Written => ({
+  apiVersion: `${KSERVE}/v1alpha2`,
+  kind: 'LLMInferenceServiceConfig',
   metadata: { namespace, name },
   spec: { model: { uri: 'hf://x/y', name: model } },
 })
