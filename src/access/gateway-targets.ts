@@ -3,7 +3,16 @@ import { type Deny, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { Gateways } from './gateways.ts'
 import {
+  claimedByModel,
+  type Found,
+  isNamed,
+  isPublished,
+  modelsNamed,
+  PUBLISHERS,
+} from './model-header.ts'
+import {
   isCanonicalPath,
+  isProtocolPath,
   leadingPaths,
   leadsPlainly,
   MAX_CLAIM_SEGMENTS,
@@ -11,7 +20,7 @@ import {
   plainLead,
 } from './path.ts'
 import type { AccessRequest } from './request.ts'
-import type { Service } from './service.ts'
+import { type Claim, PASSES, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
 /** The services that a gateway may reach by host, path and model header. */
@@ -26,18 +35,24 @@ export function findAtGateway(
   const models = modelsNamed(request, directory)
   if (models === undefined) return deny('conflicting-target')
   const path = pathOf(request.path)
-  const onHost = directory
-    .claimantsOf({ host, pathPrefix: '' })
-    .map((service) => atPrefix(service, ''))
-  const byPath = claimedByPath(host, path, directory)
+  const onHost = wholeHost(request, directory)
+  const byPath = claimedByPath(request, path, directory, gateways)
   if (byPath === undefined) return deny('unsupported-request')
   if (path.startsWith(PUBLISHERS) && !byPath.some(isPublished)) return deny('unknown-target')
-  const byModel = claimedByModel(models, [...onHost, ...byPath], directory)
+  const byModel = claimedByModel(models, byPath, directory)
   if (!Array.isArray(byModel)) return byModel
-  const targets = onceEach([...onHost, ...byPath, ...byModel])
-  if (targets.some((target) => answersAt(host, target, gateways))) {
-    return inOrder(targets) ?? deny('unknown-target')
-  }
+  // A header routes what no path does: on a path that is somebody's own it is no ground to let pass.
+  const routed = isProtocolPath(path)
+  const found = [
+    ...onHost,
+    ...byPath,
+    ...byModel.map((service) => ({
+      target: atPrefix(service, ''),
+      passes: routed && answersAt(host, service, gateways),
+    })),
+  ]
+  const targets = onceEach(found.map(({ target }) => target))
+  if (found.some(({ passes }) => passes)) return inOrder(targets) ?? deny('unknown-target')
   if (targets.length > 0) note?.(`no service that this may reach is known to answer at ${host}`)
   return deny('unknown-target')
 }
@@ -53,35 +68,11 @@ const namesOtherHost = (
 ): boolean => absoluteHost || (port === 'compared' && hostPort !== undefined)
 
 /**
- * The models that headers ask for. `undefined`: a header has several values, or one with a comma, which
- * looks alike. Envoy matches each line of a header, or all of them joined: which one is not known here.
+ * Whether gateways are known to route this host to an LLMInferenceService. It is claimed by path or header
+ * on whichever host a client writes; on a host that is not its own it may refuse, and never lets pass.
  */
-function modelsNamed(
-  { headers }: AccessRequest,
-  directory: Directory,
-): readonly string[] | undefined {
-  const models: string[] = []
-  for (const header of directory.modelHeaders.get()) {
-    const value = headers.get(header)
-    if (value === undefined) continue
-    if (value.includes(',')) return undefined
-    if (value !== '') models.push(value)
-  }
-  return models
-}
-
-const PUBLISHERS = '/publishers/'
-
-const isPublished = ({ pathPrefix }: Target): boolean => pathPrefix.startsWith(PUBLISHERS)
-
-/**
- * Whether a gateway is known to route this host to the target. An LLMInferenceService is claimed by path
- * or header on whichever host a client writes; on a host that is not its own it may refuse, and never lets
- * pass.
- */
-function answersAt(host: string, { service }: Target, gateways: Gateways): boolean {
-  const { kind, hosts = [], protection, shadow = false } = service
-  if (kind !== 'LLMInferenceService') return true
+function answersAt(host: string, service: Service, gateways: Gateways): boolean {
+  const { hosts = [], protection, shadow = false } = service
   if (hosts.includes(host) || gateways.isLlmHost(host)) return true
   const unpublished = gateways.unpublishedLlms && hosts.length === 0
   return unpublished && protection === 'protected' && !shadow
@@ -94,48 +85,73 @@ const atPrefix = (service: Service, pathPrefix: string): Target => ({
   pathPrefix,
 })
 
+function wholeHost(request: AccessRequest, directory: Directory): readonly Found[] {
+  const address = { host: request.host, pathPrefix: '' }
+  return directory.claimantsOf(address).flatMap((service) => {
+    const claims = claimsAt(service, address, request)
+    return claims.length === 0
+      ? []
+      : [{ target: atPrefix(service, ''), passes: claims.some(({ basis }) => PASSES[basis]) }]
+  })
+}
+
+type Address = Pick<Claim, 'host' | 'pathPrefix'>
+
+/** The claims of an address whose conditions a request may fulfil. */
+const claimsAt = (
+  { claims }: Service,
+  { host, pathPrefix }: Address,
+  { headers }: AccessRequest,
+): readonly Claim[] =>
+  claims.filter(
+    (claim) =>
+      claim.host === host && claim.pathPrefix === pathPrefix && mayFulfil(headers, claim.headers),
+  )
+
+/** Of several values each may be the one that the proxy compares. */
+const mayFulfil = (
+  given: AccessRequest['headers'],
+  conditions: NonNullable<Claim['headers']> = [],
+): boolean =>
+  conditions.every(([name, value]) => {
+    const found = given.get(name)
+    return found === value || found?.includes(',') === true
+  })
+
 /** `undefined`: the path decides, and it is not canonical. */
 function claimedByPath(
-  host: string,
+  request: AccessRequest,
   path: string,
   directory: Directory,
-): readonly Target[] | undefined {
+  gateways: Gateways,
+): readonly Found[] | undefined {
+  const { host } = request
   const divided = directory.divides(host)
   if (!divided && !directory.divides(undefined)) return []
   const canonical = isCanonicalPath(path)
   if (!canonical && (divided || !leadsPlainly(path) || directory.claimedBelow(plainLead(path)))) {
     return undefined
   }
-  const targets = leadingPaths(path, MAX_CLAIM_SEGMENTS).flatMap((pathPrefix) =>
-    pathPrefix === ''
-      ? []
-      : [
-          ...directory.claimantsOf({ host, pathPrefix }),
-          ...directory.claimantsOf({ host: undefined, pathPrefix }),
-        ].map((service) => atPrefix(service, pathPrefix)),
-  )
-  return canonical || targets.length === 0 ? targets : undefined
-}
-
-/** A header chooses a model only where the path names none; where both do, they must agree. */
-function claimedByModel(
-  models: readonly string[],
-  targets: readonly Target[],
-  directory: Directory,
-): Target[] | Deny {
-  const named = targets.filter(
-    ({ service, pathPrefix }) => service.kind === 'LLMInferenceService' && pathPrefix !== '',
-  )
-  const byModel: Target[] = []
-  for (const model of models) {
-    const claimants = new Set(directory.servicesOfModel(model))
-    if (named.some(({ service }) => !claimants.has(service))) return deny('conflicting-target')
-    if (claimants.size === 0) return deny('unknown-target')
-    if (named.length === 0) {
-      for (const service of claimants) byModel.push(atPrefix(service, ''))
+  const found: Found[] = []
+  let longest = 0
+  for (const pathPrefix of leadingPaths(path, MAX_CLAIM_SEGMENTS)) {
+    if (pathPrefix === '') continue
+    for (const each of [host, undefined]) {
+      const address = { host: each, pathPrefix }
+      for (const service of directory.claimantsOf(address)) {
+        if (claimsAt(service, address, request).length === 0) continue
+        const passes = each !== undefined || answersAt(host, service, gateways)
+        const one = { target: atPrefix(service, pathPrefix), passes }
+        found.push(one)
+        if (each !== undefined || isNamed(one)) longest = pathPrefix.length
+      }
     }
   }
-  return byModel
+  if (!canonical && found.length > 0) return undefined
+  // A route of somebody's own on any host is no judge of the longer paths that others have there.
+  return found.filter(
+    (each) => each.passes || isNamed(each) || each.target.pathPrefix.length >= longest,
+  )
 }
 
 /** A service that claims a request more than once is judged once, by its longest claim. */

@@ -29,6 +29,47 @@ export function leadingPaths(path: string, depth: number): readonly string[] {
   return paths
 }
 
+/**
+ * Whether a path is the root or one of the APIs of model servers, which many models have: KServe's
+ * protocols, OpenAI's, vLLM's. Any other path is somebody's own.
+ */
+export const isProtocolPath = (path: string): boolean =>
+  PROTOCOLS.has(path.slice(1, path.indexOf('/', 1) < 0 ? undefined : path.indexOf('/', 1)))
+
+const PROTOCOLS: ReadonlySet<string> = new Set([
+  '',
+  'v1',
+  'v2',
+  'v3',
+  'openai',
+  'inference.GRPCInferenceService',
+  'grpc.health.v1.Health',
+  'health',
+  'healthz',
+  'metrics',
+  'ping',
+  'version',
+  'docs',
+  'openapi.json',
+  'load',
+  'models',
+  'invocations',
+  'generate',
+  'generate_stream',
+  'tokenize',
+  'detokenize',
+  'pooling',
+  'classify',
+  'score',
+  'rerank',
+  'embed',
+  'embeddings',
+  'completions',
+  'chat',
+  'responses',
+  'messages',
+])
+
 /** Claims on paths are no deeper than this many segments. */
 export const MAX_CLAIM_SEGMENTS = 16
 

@@ -37,15 +37,17 @@ export type Claim = {
   /** Canonical, without trailing slash; `''`: the whole host. */
   readonly pathPrefix: string
   readonly basis: ClaimBasis
+  /** Headers, in lower case, of which each must have its value; absent: none. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
 }
 
 /**
  * Why a service has an address. `name`: its name in the cluster, which a gateway routes. `unrouted-name`:
  * such a name, and no gateway routes it. `installation`: the configuration of KServe or of this service, or a
  * host of its status that is named after it. `published`: its status or its routes say so, which its owner
- * can influence.
+ * can influence. `shared`: it takes what no other service of a shared host does, which cannot be told here.
  */
-export type ClaimBasis = 'name' | 'unrouted-name' | 'installation' | 'published'
+export type ClaimBasis = 'name' | 'unrouted-name' | 'installation' | 'published' | 'shared'
 
 /** Whether a gateway may route to a service by a claim of this basis. */
 export const ROUTED: Readonly<Record<ClaimBasis, boolean>> = {
@@ -53,6 +55,16 @@ export const ROUTED: Readonly<Record<ClaimBasis, boolean>> = {
   'unrouted-name': false,
   installation: true,
   published: true,
+  shared: true,
+}
+
+/** Whether a claim of this basis lets a request pass; one of any other can only refuse it. */
+export const PASSES: Readonly<Record<ClaimBasis, boolean>> = {
+  name: true,
+  'unrouted-name': false,
+  installation: true,
+  published: true,
+  shared: false,
 }
 
 /** Whether a claim of this basis gives its service the host: no tenant can write another tenant's. */
@@ -61,6 +73,7 @@ export const OWNED: Readonly<Record<ClaimBasis, boolean>> = {
   'unrouted-name': true,
   installation: true,
   published: false,
+  shared: false,
 }
 
 export const idOf = ({ kind, namespace, name }: ServiceRef): ServiceId =>

@@ -1,6 +1,6 @@
 import { canonicalHost } from '../access/host.ts'
 import { isCanonicalPath, MAX_CLAIM_SEGMENTS } from '../access/path.ts'
-import type { Claim, ClaimBasis } from '../access/service.ts'
+import { type Claim, type ClaimBasis, PASSES } from '../access/service.ts'
 import type { Raise } from './problem.ts'
 import type { StatusUrl } from './status-urls.ts'
 
@@ -78,8 +78,8 @@ export function boundedClaims(claims: readonly Claim[], raise: Raise): readonly 
 }
 
 function distinct(claims: readonly Claim[]): Claim[] {
-  const keyOf = ({ host, pathPrefix }: Pick<Claim, 'host' | 'pathPrefix'>) =>
-    `${host ?? '*'} ${pathPrefix}`
+  const keyOf = ({ host, pathPrefix, headers = [] }: Omit<Claim, 'basis'>) =>
+    JSON.stringify([host ?? '*', pathPrefix, ...headers])
   const byKey = new Map<string, Claim>()
   for (const claim of claims) {
     const known = byKey.get(keyOf(claim))
@@ -87,19 +87,19 @@ function distinct(claims: readonly Claim[]): Claim[] {
       byKey.set(keyOf(claim), claim)
     }
   }
-  const held = ({ host, pathPrefix }: Claim) =>
-    pathPrefix !== '' && isRouted(byKey.get(keyOf({ host, pathPrefix: '' })))
-      ? true
-      : host !== undefined && byKey.has(keyOf({ host: undefined, pathPrefix }))
+  const held = ({ host, pathPrefix, headers }: Claim) =>
+    (pathPrefix !== '' && isRouted(byKey.get(keyOf({ host, pathPrefix: '' })))) ||
+    (headers !== undefined && byKey.has(keyOf({ host, pathPrefix }))) ||
+    (host !== undefined && byKey.has(keyOf({ host: undefined, pathPrefix })))
   return [...byKey.values()].filter((claim) => !held(claim))
 }
 
-const isRouted = (claim: Claim | undefined): boolean =>
-  claim !== undefined && claim.basis !== 'unrouted-name'
+const isRouted = (claim: Claim | undefined): boolean => claim !== undefined && PASSES[claim.basis]
 
 /** Of two claims of the same address the one that means more counts. */
 const STRENGTH: Readonly<Record<ClaimBasis, number>> = {
   'unrouted-name': 0,
+  shared: 0,
   published: 1,
   name: 2,
   installation: 3,

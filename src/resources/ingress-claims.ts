@@ -47,6 +47,8 @@ function hostsIn(
   return [
     ...filled(ingress.domainTemplate, object, name, domain),
     `${name}.${namespace}.${domain}`,
+    // KServe has this form in an additional domain, whatever the template.
+    ...(domain === ingress.domain ? [] : [`${name}-${namespace}.${domain}`]),
     ...(outer?.endsWith(within) ? [`${outer.slice(0, -within.length)}.${domain}`] : []),
   ]
 }

@@ -3,7 +3,7 @@ import { boundedClaims, clusterClaims, pathClaim, readUrl } from './claims.ts'
 import { declaredClaims } from './declared-claims.ts'
 import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
 import { readModels } from './llm-models.ts'
-import { ownRouteClaims, takesEveryPath, wholeHosts } from './llm-routes.ts'
+import { ownRouteClaims, publishedPaths, sharedHosts } from './llm-routes.ts'
 import { type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
@@ -74,20 +74,18 @@ function addressesOf(
     return url === undefined ? [] : [{ ...url, byModel: isModelRouting(each.name) }]
   })
   const declared = declaredClaims(object, settings)
-  const whole =
-    route !== undefined && takesEveryPath(route)
-      ? urls.filter(({ path, byModel }) => path === '' && !byModel).map(({ host }) => host)
-      : []
+  const roots = urls.filter(({ path, byModel }) => path === '' && !byModel)
+  const foreign = route !== undefined && listAt(route, 'refs').length > 0
+  const routed = [...new Set(urls.filter(({ byModel }) => !byModel).map(({ host }) => host))]
+  const published = [...new Set(urls.map(({ host }) => host))]
   return {
     claims: [
       ...declared,
-      ...(route === undefined ? [] : ownRouteClaims(route, raise)),
-      ...wholeHosts(whole),
-      ...urls.flatMap(({ path }) => (path === '' ? [] : (pathClaim(path) ?? []))),
+      ...(route === undefined ? [] : ownRouteClaims(route, routed, raise)),
+      ...sharedHosts(foreign ? roots.map(({ host }) => host) : []),
+      ...publishedPaths(urls),
     ],
-    hosts: [
-      ...new Set([...urls.map(({ host }) => host), ...declared.flatMap(({ host }) => host ?? [])]),
-    ],
+    hosts: [...new Set([...published, ...declared.flatMap(({ host }) => host ?? [])])],
   }
 }
 

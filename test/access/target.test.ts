@@ -3,7 +3,7 @@ import { canonicalAddress } from '../../src/access/address.ts'
 import { findTargets } from '../../src/access/find-targets.ts'
 import type { Gateways } from '../../src/access/gateways.ts'
 import type { AccessRequest } from '../../src/access/request.ts'
-import { idOf, type Service } from '../../src/access/service.ts'
+import { type Claim, idOf, type Service } from '../../src/access/service.ts'
 import {
   aDirectory,
   anLlm,
@@ -644,6 +644,77 @@ describe('an LLM on a host that is not its own', () => {
     for (const request of requests) {
       const targets = targetsOf(request, aDirectory({ services }))
       expect(targets).toHaveLength(2)
+    }
+  })
+})
+
+describe("a route of an LLM's own", () => {
+  const own = (name: string, ...claims: readonly Partial<Claim>[]): Service => ({
+    ...anLlm({ name, hosts: ['gw.example.com'], urls: [] }),
+    claims: claims.map((claim) => ({
+      host: undefined,
+      pathPrefix: '',
+      basis: 'published' as const,
+      ...claim,
+    })),
+  })
+  const at = (given: Parameters<typeof aRequest>[0], ...services: readonly Service[]) =>
+    targetsOf(aRequest({ host: 'gw.example.com', ...given }), aDirectory({ services }))
+
+  it('counts only where the request may have its headers', () => {
+    const headers = [['x-tenant', 'a']] as const
+    const tenant = own('tenant', { host: 'gw.example.com', pathPrefix: '/v1', headers })
+    const path = '/v1/completions'
+    expect(at({ path, headers: { 'x-tenant': 'a' } }, tenant)).toEqual([
+      'LLMInferenceService/llm/tenant /v1',
+    ])
+    expect(at({ path, headers: { 'x-tenant': 'b,a' } }, tenant)).toEqual([
+      'LLMInferenceService/llm/tenant /v1',
+    ])
+    for (const other of [{}, { 'x-tenant': 'b' }, { 'x-tenant': 'A' }]) {
+      expect(at({ path, headers: other }, tenant)).toBe('unknown-target')
+    }
+  })
+
+  it('that takes what others leave of a shared host may refuse, and never lets pass', () => {
+    const rest = own('rest', { host: 'gw.example.com', basis: 'shared' })
+    expect(at({ path: '/v1/models' }, rest)).toBe('unknown-target')
+    const chat = anLlm({ hosts: ['gw.example.com'] })
+    expect(at({ path: '/llm/chat/v1/models' }, rest, chat)).toEqual([
+      `${CHAT} /llm/chat`,
+      'LLMInferenceService/llm/rest',
+    ])
+  })
+
+  it('is a judge on any host, but not of the longer paths that others have', () => {
+    const greedy = own('greedy', { pathPrefix: '/llm' })
+    const elsewhere = { ...greedy, hosts: ['other.example.com'] }
+    const chat = anLlm({ hosts: ['gw.example.com'] })
+    const path = '/llm/chat/v1/models'
+    expect(at({ path }, elsewhere, chat)).toEqual([`${CHAT} /llm/chat`])
+    expect(at({ path }, greedy, chat)).toHaveLength(2)
+    const iris = aService({ urls: ['gw.example.com'] })
+    expect(at({ path: '/llm/other' }, elsewhere, iris)).toHaveLength(2)
+  })
+
+  it('may be beside a model header, and both are judges', () => {
+    const routed = own('routed', { pathPrefix: '/own' })
+    const chat = anLlm({ hosts: ['gw.example.com'] })
+    const headers = { 'x-gateway-model-name': 'publishers/llm/models/meta/llama' }
+    expect(at({ path: '/own/x', headers }, routed, chat)).toHaveLength(2)
+  })
+})
+
+describe('a model header on a path that no API of models has', () => {
+  it('is no ground to let pass: a route by that path would win', () => {
+    const chat = anLlm({ hosts: ['gw.example.com'] })
+    const directory = aDirectory({ services: [chat] })
+    const headers = { 'x-gateway-model-name': 'publishers/llm/models/meta/llama' }
+    const at = (path: string) =>
+      targetsOf(aRequest({ host: 'gw.example.com', path, headers }), directory)
+    expect(at('/shop/iris')).toBe('unknown-target')
+    for (const path of ['/', '/v1/chat/completions', '/tokenize', '/v2/rerank']) {
+      expect(at(path)).toEqual([CHAT])
     }
   })
 })

@@ -90,7 +90,7 @@ describe('the hosts of an LLMInferenceService', () => {
     ])
   })
 
-  it('are claimed as a whole where its own route takes every path', () => {
+  it('are claimed as a whole, to refuse only, where its own route takes every path', () => {
     const route = { http: { spec: { rules: [{ backendRefs: [] }] } } }
     const addresses = [
       { name: 'gateway-external', url: 'http://203.0.113.3/' },
@@ -146,16 +146,16 @@ describe('a route of its own', () => {
   })
 
   it.each([
-    ['/v1/chat', '*/v1/chat'],
-    ['^/v1/chat$', '*/v1/chat'],
-    ['/v1/chat.*', '*/v1'],
-    ['/v1/chat/.*', '*/v1/chat'],
-    ['/v1/(a|b)/c', undefined],
-    ['/v1/chat/[a-z]+', '*/v1/chat'],
-    ['/v1/a/?b', '*/v1'],
-    ['/v1/ab*', '*/v1'],
+    ['/own/chat', '*/own/chat'],
+    ['^/own/chat$', '*/own/chat'],
+    ['/own/chat.*', '*/own'],
+    ['/own/chat/.*', '*/own/chat'],
+    ['/own/(a|b)/c', undefined],
+    ['/own/chat/[a-z]+', '*/own/chat'],
+    ['/own/a/?b', '*/own'],
+    ['/own/ab*', '*/own'],
     ['/a/b{2}/c', '*/a'],
-    ['(?i)/v1', undefined],
+    ['(?i)/own', undefined],
     ['.*', undefined],
     ['/a|/b', undefined],
   ])('by regular expression is claimed by what every match begins with: %s', (value, claim) => {
@@ -163,9 +163,35 @@ describe('a route of its own', () => {
     expect(paths({ type: 'RegularExpression', value })).toEqual(expected)
   })
 
-  it('is wider for conditions on headers, never narrower', () => {
-    const matches = [{ path: { value: '/a' }, headers: [{ name: 'x-tenant', value: 'b' }] }]
-    expect(routed({ rules: [{ matches }] })).toEqual(['*/a'])
+  it('is claimed under the exact values of its headers, and no other condition', () => {
+    const headers = [
+      { name: 'X-Tenant', value: 'b' },
+      { name: 'x-any', type: 'RegularExpression', value: '.*' },
+      { name: 'x-list', value: 'a,b' },
+    ]
+    const rules = [{ matches: [{ path: { value: '/a' }, headers, method: 'POST' }] }]
+    const { claims } = llm({ spec: { router: { route: { http: { spec: { rules } } } } } })
+    expect(claims.filter(({ pathPrefix }) => pathPrefix === '/a')).toEqual([
+      { host: undefined, pathPrefix: '/a', basis: 'published', headers: [['x-tenant', 'b']] },
+    ])
+  })
+
+  it('to an API that many models have is claimed on the hosts of its status alone', () => {
+    const rules = [{ matches: [{ path: { value: '/v1/completions' } }] }]
+    const spec = { router: { route: { http: { spec: { rules } } } } }
+    expect(added({ spec })).toEqual([])
+    const status = { url: 'http://203.0.113.3/v1/completions' }
+    expect(added({ spec, status })).toEqual(['203.0.113.3/v1/completions'])
+  })
+
+  it('with too many matches counts as one that takes every path', () => {
+    const matches = Array.from({ length: 70 }, (_, index) => ({ path: { value: `/p${index}` } }))
+    const given = {
+      spec: { router: { route: { http: { spec: { rules: [{ matches }] } } } } },
+      status: { url: 'http://203.0.113.3/p1' },
+    }
+    const whole = llm(given).claims.filter(({ host }) => host === '203.0.113.3')
+    expect(whole).toEqual([{ host: '203.0.113.3', pathPrefix: '', basis: 'shared' }])
   })
 })
 

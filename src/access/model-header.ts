@@ -1,0 +1,54 @@
+import { type Deny, deny } from './decision.ts'
+import type { Directory } from './directory.ts'
+import type { AccessRequest } from './request.ts'
+import type { Service } from './service.ts'
+import type { Target } from './target.ts'
+
+/** A service that a request may reach; `passes`: whether it can let the request pass, or only refuse it. */
+export type Found = { readonly target: Target; readonly passes: boolean }
+
+export const PUBLISHERS = '/publishers/'
+
+export const isPublished = ({ target }: Found): boolean => target.pathPrefix.startsWith(PUBLISHERS)
+
+/** By a path that KServe gives each LLMInferenceService, not by one of a route of its own. */
+export const isNamed = ({ target: { service, pathPrefix } }: Found): boolean =>
+  service.kind === 'LLMInferenceService' &&
+  (pathPrefix.startsWith(PUBLISHERS) || pathPrefix === `/${service.namespace}/${service.name}`)
+
+/**
+ * The models that headers ask for. `undefined`: a header has several values, or one with a comma, which
+ * looks alike. Envoy matches each line of a header, or all of them joined: which one is not known here.
+ */
+export function modelsNamed(
+  { headers }: AccessRequest,
+  directory: Directory,
+): readonly string[] | undefined {
+  const models: string[] = []
+  for (const header of directory.modelHeaders.get()) {
+    const value = headers.get(header)
+    if (value === undefined) continue
+    if (value.includes(',')) return undefined
+    if (value !== '') models.push(value)
+  }
+  return models
+}
+
+/** A header chooses a model only where the path names none; where both do, they must agree. */
+export function claimedByModel(
+  models: readonly string[],
+  byPath: readonly Found[],
+  directory: Directory,
+): Service[] | Deny {
+  const named = byPath.filter(isNamed)
+  const byModel: Service[] = []
+  for (const model of models) {
+    const claimants = new Set(directory.servicesOfModel(model))
+    if (named.some(({ target }) => !claimants.has(target.service))) {
+      return deny('conflicting-target')
+    }
+    if (claimants.size === 0) return deny('unknown-target')
+    if (named.length === 0) for (const service of claimants) byModel.push(service)
+  }
+  return byModel
+}

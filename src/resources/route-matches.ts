@@ -1,0 +1,60 @@
+import { claimedPath } from './claims.ts'
+import { type Fields, listAt, textAt, valueAt } from './object.ts'
+
+/** A match of an HTTPRoute, as far as it is certain: it never takes less than the route does. */
+export type RouteMatch = {
+  /** What the path begins with, without a slash at its end; `''`: any path. */
+  readonly path: string
+  /** Headers, in lower case, that must have exactly these values. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+}
+
+const ANY: RouteMatch = { path: '', headers: [] }
+
+/** More matches of one route are not read: the route then counts as one that takes every path. */
+const MAX_MATCHES = 64
+const MAX_HEADERS = 16
+
+/** The matches of the rules of an HTTPRoute's `spec`, each once. Methods and queries are left out. */
+export function matchesOf(route: Fields): readonly RouteMatch[] {
+  const rules = listAt(route, 'spec', 'rules')
+  const matches = rules.slice(0, MAX_MATCHES).flatMap((rule) => {
+    const written = listAt(rule, 'matches')
+    return written.length === 0 ? [ANY] : written.slice(0, MAX_MATCHES + 1).map(readMatch)
+  })
+  const distinct = new Map(matches.map((match) => [JSON.stringify(match), match]))
+  return rules.length > MAX_MATCHES || distinct.size > MAX_MATCHES ? [ANY] : [...distinct.values()]
+}
+
+const readMatch = (match: unknown): RouteMatch => ({
+  path: readPath(match),
+  headers: listAt(match, 'headers').slice(0, MAX_HEADERS).flatMap(readHeader),
+})
+
+function readPath(match: unknown): string {
+  const value = textAt(match, 'path', 'value') ?? '/'
+  const type = valueAt(match, 'path', 'type') ?? 'PathPrefix'
+  const plain = type === 'PathPrefix' || type === 'Exact'
+  return claimedPath(plain ? value : literalLead(value)) ?? ''
+}
+
+/** A regular expression, or a comma, which joins several values, is no certain condition. */
+function readHeader(header: unknown): readonly (readonly [string, string])[] {
+  const name = textAt(header, 'name')
+  const value = textAt(header, 'value')
+  const exact = (valueAt(header, 'type') ?? 'Exact') === 'Exact'
+  if (!exact || name === undefined || value === undefined || value.includes(',')) return []
+  return [[name.toLowerCase(), value]]
+}
+
+/** The whole segments that every match of a regular expression begins with; `''`: there are none. */
+function literalLead(pattern: string): string {
+  if (pattern.includes('|')) return ''
+  const rest = pattern.replace(/^\^/, '')
+  const [lead = ''] = /^(?:\/[A-Za-z0-9_~-]*)*/.exec(rest) ?? []
+  const next = rest.slice(lead.length)
+  const certain = /^[?*{+]/.test(next) ? lead.slice(0, -1) : lead
+  return next === '' || next === '$'
+    ? certain
+    : certain.slice(0, Math.max(0, certain.lastIndexOf('/')))
+}
