@@ -18,6 +18,8 @@ export type Directory = {
   readonly ownersOf: (host: string) => readonly Service[]
   /** The LLMInferenceServices that a gateway may reach by this value of the model header. */
   readonly servicesOfModel: (name: string) => readonly Service[]
+  /** The services that are routed, on any host, by a header of this name, in lower case, and by this value. */
+  readonly servicesByHeader: (name: string, value?: string) => readonly Service[]
   /** Whether some service claims a path on any host that lies below this one. */
   readonly claimedBelow: (path: string) => boolean
   /** The names, in lower case, of the headers by which gateways choose a model. */
@@ -89,6 +91,8 @@ export function createDirectory(): Directory {
     claimantsOf: (address) => services.find(keyOfAddress(address)),
     ownersOf: (host) => services.find(`owner ${host}`),
     servicesOfModel: (name) => services.find(`model ${name}`),
+    servicesByHeader: (name, value) =>
+      services.find(value === undefined ? `header ${name}` : `header ${name}: ${value}`),
     claimedBelow: (path) => services.find(`below ${path}`).length > 0,
     modelHeaders: createModelHeaders(),
     divides: (host) => services.find(`divided ${host ?? '*'}`).length > 0,
@@ -112,7 +116,12 @@ const keyOfAddress = ({ host, pathPrefix }: Pick<Claim, 'host' | 'pathPrefix'>) 
   `claim ${host ?? '*'} ${pathPrefix}`
 
 function keysOfClaim(claim: Claim): readonly string[] {
-  const { host, pathPrefix, basis } = claim
+  const { host, pathPrefix, basis, headers: [condition] = [] } = claim
+  if (host === undefined && pathPrefix === '') {
+    if (condition === undefined) return []
+    const [name, value] = condition
+    return [`header ${name}`, `header ${name}: ${value}`]
+  }
   const whole = host !== undefined && pathPrefix === ''
   return [
     ...(whole && OWNED[basis] ? [`owner ${host}`] : []),

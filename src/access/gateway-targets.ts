@@ -20,7 +20,8 @@ import {
   plainLead,
 } from './path.ts'
 import type { AccessRequest } from './request.ts'
-import { type Claim, PASSES, type Service } from './service.ts'
+import { claimsAt, servicesByHeaders } from './routed-claims.ts'
+import { PASSES, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
 /** The services that a gateway may reach by host, path and model header. */
@@ -35,21 +36,30 @@ export function findAtGateway(
   const models = modelsNamed(request, directory)
   if (models === undefined) return deny('conflicting-target')
   const path = pathOf(request.path)
-  const onHost = wholeHost(request, directory)
+  const onHost = wholeHost(request, path, directory)
   const byPath = claimedByPath(request, path, directory, gateways)
   if (byPath === undefined) return deny('unsupported-request')
   if (path.startsWith(PUBLISHERS) && !byPath.some(isPublished)) return deny('unknown-target')
+  const byHeader = servicesByHeaders(request, directory)
+  if (byHeader === undefined) return deny('conflicting-target')
   const byModel = claimedByModel(models, byPath, directory)
   if (!Array.isArray(byModel)) return byModel
   // A header routes what no path does: on a path that is somebody's own it is no ground to let pass.
-  const routed = isProtocolPath(path)
-  const found = [
-    ...onHost,
+  const protocol = isProtocolPath(path)
+  const specific = [
     ...byPath,
     ...byModel.map((service) => ({
       target: atPrefix(service, ''),
-      passes: routed && answersAt(host, service, gateways),
+      passes: protocol && service.modelsRouted !== false && answersAt(host, service, gateways),
     })),
+  ]
+  const routed = specific.some(({ passes }) => passes)
+  const found = [
+    // What takes the rest of a host is not reached where a route of that host is more specific.
+    ...(routed ? onHost.filter(({ rest }) => rest !== true) : onHost),
+    ...specific,
+    // On whichever host that is, they can refuse only.
+    ...byHeader.map((service) => ({ target: atPrefix(service, ''), passes: false })),
   ]
   const targets = onceEach(found.map(({ target }) => target))
   if (found.some(({ passes }) => passes)) return inOrder(targets) ?? deny('unknown-target')
@@ -85,38 +95,19 @@ const atPrefix = (service: Service, pathPrefix: string): Target => ({
   pathPrefix,
 })
 
-function wholeHost(request: AccessRequest, directory: Directory): readonly Found[] {
+function wholeHost(request: AccessRequest, path: string, directory: Directory): readonly Found[] {
   const address = { host: request.host, pathPrefix: '' }
+  const protocol = isProtocolPath(path)
   return directory.claimantsOf(address).flatMap((service) => {
     const claims = claimsAt(service, address, request)
-    return claims.length === 0
-      ? []
-      : [{ target: atPrefix(service, ''), passes: claims.some(({ basis }) => PASSES[basis]) }]
+    if (claims.length === 0) return []
+    const passes = claims.some(
+      ({ basis, headers }) => PASSES[basis] && (protocol || headers === undefined),
+    )
+    const rest = claims.every(({ basis, headers }) => !PASSES[basis] && headers === undefined)
+    return [{ target: atPrefix(service, ''), passes, rest }]
   })
 }
-
-type Address = Pick<Claim, 'host' | 'pathPrefix'>
-
-/** The claims of an address whose conditions a request may fulfil. */
-const claimsAt = (
-  { claims }: Service,
-  { host, pathPrefix }: Address,
-  { headers }: AccessRequest,
-): readonly Claim[] =>
-  claims.filter(
-    (claim) =>
-      claim.host === host && claim.pathPrefix === pathPrefix && mayFulfil(headers, claim.headers),
-  )
-
-/** Of several values each may be the one that the proxy compares. */
-const mayFulfil = (
-  given: AccessRequest['headers'],
-  conditions: NonNullable<Claim['headers']> = [],
-): boolean =>
-  conditions.every(([name, value]) => {
-    const found = given.get(name)
-    return found === value || found?.includes(',') === true
-  })
 
 /** `undefined`: the path decides, and it is not canonical. */
 function claimedByPath(
@@ -139,8 +130,11 @@ function claimedByPath(
     for (const each of [host, undefined]) {
       const address = { host: each, pathPrefix }
       for (const service of directory.claimantsOf(address)) {
-        if (claimsAt(service, address, request).length === 0) continue
-        const passes = each !== undefined || answersAt(host, service, gateways)
+        const claims = claimsAt(service, address, request)
+        if (claims.length === 0) continue
+        const passes =
+          claims.some(({ basis }) => PASSES[basis]) &&
+          (each !== undefined || answersAt(host, service, gateways))
         const one = { target: atPrefix(service, pathPrefix), passes }
         found.push(one)
         if (each !== undefined || isNamed(one)) longest = pathPrefix.length

@@ -5,7 +5,12 @@ import type { Service } from './service.ts'
 import type { Target } from './target.ts'
 
 /** A service that a request may reach; `passes`: whether it can let the request pass, or only refuse it. */
-export type Found = { readonly target: Target; readonly passes: boolean }
+export type Found = {
+  readonly target: Target
+  readonly passes: boolean
+  /** Whether it takes of a shared host only what no other route does. */
+  readonly rest?: boolean
+}
 
 export const PUBLISHERS = '/publishers/'
 

@@ -18,8 +18,10 @@ export type Service = ServiceRef & {
   /** Whether its protection is only tried: to callers it is open. */
   readonly shadow?: boolean
   readonly claims: readonly Claim[]
-  /** The values of the model header that a gateway routes to this LLMInferenceService. */
+  /** The values of the model header that name this LLMInferenceService. */
   readonly models?: readonly string[]
+  /** Whether its routes are KServe's, so that gateways route each of `models` to it. */
+  readonly modelsRouted?: boolean
   /** The hosts on which this LLMInferenceService answers by path or model header, as its status says. */
   readonly hosts?: readonly string[]
 }

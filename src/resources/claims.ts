@@ -24,8 +24,11 @@ export const clusterClaims = (
   )
 
 /** A claim of a path on any host, `undefined` where it is not canonical. */
-export const pathClaim = (pathPrefix: string): Claim | undefined =>
-  isPathPrefix(pathPrefix) ? { host: undefined, pathPrefix, basis: 'published' } : undefined
+export const pathClaim = (
+  pathPrefix: string,
+  basis: ClaimBasis = 'published',
+): Claim | undefined =>
+  isPathPrefix(pathPrefix) ? { host: undefined, pathPrefix, basis } : undefined
 
 /** A claim of a path on a host; `undefined` where the path is not canonical. */
 export function canonicalClaim(

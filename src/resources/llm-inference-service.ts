@@ -4,7 +4,7 @@ import { declaredClaims } from './declared-claims.ts'
 import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
 import { readModels } from './llm-models.ts'
 import { ownRouteClaims, publishedPaths, sharedHosts } from './llm-routes.ts'
-import { type KubernetesObject, listAt, textAt } from './object.ts'
+import { type Fields, type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
 import { readMode } from './service-mode.ts'
@@ -24,6 +24,7 @@ export function readLlmInferenceService(
   const config = mergedConfig(object, settings)
   const models = readModels(object, config, raise)
   const { claims, hosts } = addressesOf(object, config, settings, raise)
+  const ownRules = config.route !== undefined && hasRules(config.route)
   return {
     kind: 'LLMInferenceService',
     namespace,
@@ -33,13 +34,16 @@ export function readLlmInferenceService(
     ...readMode(object, settings, raise),
     claims: boundedClaims(
       [
-        ...[`/${namespace}/${name}`, ...models.paths].flatMap((path) => pathClaim(path) ?? []),
+        ...[`/${namespace}/${name}`, ...models.paths].flatMap(
+          (path) => pathClaim(path, ownRules ? 'shared' : 'published') ?? [],
+        ),
         ...clusterClaims(`${name}-kserve-workload-svc`, namespace, 'unrouted-name'),
         ...claims,
       ],
       raise,
     ),
     models: models.names,
+    modelsRouted: !ownRules,
     hosts,
   }
 }
@@ -59,6 +63,10 @@ function mergedConfig(
     route: layers.find(({ route }) => route !== undefined)?.route,
   }
 }
+
+/** Whether a route of its own stands in the place of KServe's. */
+const hasRules = (route: Fields): boolean =>
+  listAt(route, 'refs').length > 0 || listAt(route, 'spec', 'rules').length > 0
 
 type Addresses = { readonly claims: readonly Claim[]; readonly hosts: readonly string[] }
 

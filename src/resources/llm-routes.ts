@@ -19,7 +19,7 @@ export function ownRouteClaims(
   const named = hostnamesOf(route, raise)
   const matches = matchesOf(route)
   if (named.length > 0) return named.flatMap((host) => claimsOn(host, matches, 'published'))
-  if (matches.some(({ path }) => path === '')) {
+  if (matches.some(({ path, headers }) => path === '' && headers.length === 0)) {
     raise(
       'RouteTakesEveryPath',
       'its own route has no hostnames and takes every path: at gateways it can only refuse requests',
@@ -28,7 +28,8 @@ export function ownRouteClaims(
   return [
     ...hosts.flatMap((host) => claimsOn(host, matches, 'shared')),
     ...matches.flatMap(({ path, headers }) => {
-      const claim = isProtocolPath(path) ? undefined : pathClaim(path)
+      const own = !isProtocolPath(path) || headers.some(([name]) => isOwnHeader(name))
+      const claim = own ? anyHostClaim(path) : undefined
       return claim === undefined ? [] : withConditions(claim, headers)
     }),
   ]
@@ -41,9 +42,19 @@ const claimsOn = (
   whole: 'published' | 'shared',
 ): readonly Claim[] =>
   matches.flatMap(({ path, headers }) => {
-    const claim = canonicalClaim(host, path, path === '' ? whole : 'published')
+    const basis = path === '' && headers.length === 0 ? whole : 'published'
+    const claim = canonicalClaim(host, path, basis)
     return claim === undefined ? [] : withConditions(claim, headers)
   })
+
+const anyHostClaim = (path: string): Claim | undefined =>
+  path === '' ? { host: undefined, pathPrefix: '', basis: 'shared' } : pathClaim(path)
+
+/** Whether a header is no one that many requests have: only then a condition on it tells a route. */
+const isOwnHeader = (name: string): boolean => !COMMON_HEADER.test(name)
+
+const COMMON_HEADER =
+  /^(?::|accept|access-control-|authorization$|b3$|baggage$|cache-|connection$|content-|cookie$|date$|dnt$|expect$|forwarded$|grpc-|host$|if-|keep-alive$|origin$|pragma$|priority$|range$|referer$|sec-|te$|trace|transfer-|upgrade|user-agent$|via$|x-b3-|x-envoy-|x-forwarded-|x-real-ip$|x-request-)/
 
 const withConditions = (claim: Claim, headers: RouteMatch['headers']): readonly Claim[] => [
   headers.length === 0 ? claim : { ...claim, headers },

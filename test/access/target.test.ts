@@ -676,14 +676,47 @@ describe("a route of an LLM's own", () => {
     }
   })
 
-  it('that takes what others leave of a shared host may refuse, and never lets pass', () => {
+  it('that takes what others leave of a shared host never lets pass', () => {
     const rest = own('rest', { host: 'gw.example.com', basis: 'shared' })
     expect(at({ path: '/v1/models' }, rest)).toBe('unknown-target')
+  })
+
+  it('that takes what others leave is a judge, unless a route of that host is more specific', () => {
+    const rest = own('rest', { host: 'gw.example.com', basis: 'shared' })
+    const iris = aService({ urls: ['gw.example.com'] })
+    expect(at({ path: '/v1/models' }, rest, iris)).toHaveLength(2)
     const chat = anLlm({ hosts: ['gw.example.com'] })
-    expect(at({ path: '/llm/chat/v1/models' }, rest, chat)).toEqual([
-      `${CHAT} /llm/chat`,
-      'LLMInferenceService/llm/rest',
-    ])
+    expect(at({ path: '/llm/chat/v1/models' }, rest, chat)).toEqual([`${CHAT} /llm/chat`])
+    const elsewhere = anLlm({ hosts: ['other.example.com'] })
+    expect(at({ path: '/llm/chat/v1/models' }, rest, elsewhere, iris)).toHaveLength(3)
+  })
+
+  it('in the place of those of KServe leaves its names as judges', () => {
+    const path = '/llm/chat/v1/models'
+    const llm = anLlm({ hosts: ['gw.example.com'], modelsRouted: false })
+    const unrouted: Service = {
+      ...llm,
+      claims: llm.claims.map((claim) => ({ ...claim, basis: 'shared' })),
+    }
+    const headers = { 'x-gateway-model-name': 'publishers/llm/models/meta/llama' }
+    expect(at({ path }, unrouted)).toBe('unknown-target')
+    expect(at({ headers }, unrouted)).toBe('unknown-target')
+    const iris = aService({ urls: ['gw.example.com'] })
+    expect(at({ path }, unrouted, iris)).toHaveLength(2)
+    expect(at({ headers }, unrouted, iris)).toHaveLength(2)
+  })
+
+  it('that a header alone tells is a judge on any host, whichever line has the value', () => {
+    const routed = own('routed', { basis: 'shared', headers: [['x-route', 'a']] })
+    const iris = aService({ urls: ['iris.example.com'] })
+    const ask = (value: string) =>
+      targetsOf(
+        aRequest({ headers: { 'x-route': value } }),
+        aDirectory({ services: [routed, iris] }),
+      )
+    for (const value of ['a', 'b,a', 'a, b', ',a']) expect(ask(value)).toHaveLength(2)
+    expect(ask('b')).toHaveLength(1)
+    expect(ask(`${'b,'.repeat(100)}a`)).toBe('conflicting-target')
   })
 
   it('is a judge on any host, but not of the longer paths that others have', () => {

@@ -1,0 +1,56 @@
+import type { Directory } from './directory.ts'
+import type { AccessRequest } from './request.ts'
+import type { Claim, Service } from './service.ts'
+
+/** The claims of an address whose conditions on headers a request may fulfil. */
+export const claimsAt = (
+  { claims }: Service,
+  { host, pathPrefix }: Pick<Claim, 'host' | 'pathPrefix'>,
+  { headers }: Pick<AccessRequest, 'headers'>,
+): readonly Claim[] =>
+  claims.filter(
+    (claim) =>
+      claim.host === host && claim.pathPrefix === pathPrefix && mayFulfil(headers, claim.headers),
+  )
+
+/** Of several values each may be the one that the proxy compares. */
+const mayFulfil = (
+  given: AccessRequest['headers'],
+  conditions: NonNullable<Claim['headers']> = [],
+): boolean =>
+  conditions.every(([name, value]) => {
+    const found = given.get(name)
+    return found === value || found?.includes(',') === true
+  })
+
+/**
+ * The services whose routes may be chosen by headers alone. `undefined`: a header that chooses a route has
+ * too many values.
+ */
+export function servicesByHeaders(
+  request: Pick<AccessRequest, 'headers'>,
+  directory: Pick<Directory, 'servicesByHeader'>,
+): readonly Service[] | undefined {
+  const found: Service[] = []
+  for (const [name, value] of request.headers) {
+    if (directory.servicesByHeader(name).length === 0) continue
+    const values = valuesIn(value)
+    if (values.length > MAX_VALUES) return undefined
+    for (const each of values) {
+      for (const service of directory.servicesByHeader(name, each)) {
+        if (claimsAt(service, ANYWHERE, request).length > 0) found.push(service)
+      }
+    }
+  }
+  return found
+}
+
+const ANYWHERE = { host: undefined, pathPrefix: '' }
+
+const MAX_VALUES = 64
+
+/** The whole, which a proxy may compare, and each line that may have been joined to it. */
+const valuesIn = (value: string): readonly string[] =>
+  value.includes(',')
+    ? [value, ...value.split(',', MAX_VALUES + 1).map((each) => each.trim())]
+    : [value]
