@@ -46,12 +46,13 @@ function kindOf(world: World, asked: Asked, route: string): string {
   const isTwice = names.some((name, index) => routing.has(name) && names.indexOf(name) !== index)
   if (isTwice) return 'a routing header twice'
   if (plain !== host) return 'trailing dot'
+  const isUndeclared = FOREIGN.has(way) || way === 'route by reference'
+  if (isUndeclared && world.hosts.has(host)) return UNDECLARED
   if (isInCluster(host, world) && !isKnative(way)) return 'cluster name at a gateway'
   if (traits.includes('adapter')) return 'unknown name: adapter'
   if (traits.includes('baseRef')) return 'unknown name: baseRef'
   if (way === 'model header' && world.modelHeader !== STANDARD_HEADER)
     return "unknown name: the header's"
-  if (way === 'route by reference' && world.hosts.has(plain)) return UNDECLARED
   if (way === 'own route' || way === 'route by reference')
     return traits.includes('hostile path')
       ? `${way} into the paths of another`
@@ -60,11 +61,9 @@ function kindOf(world: World, asked: Asked, route: string): string {
         : `${way} with hostnames`
   if (traits.includes('hostile host')) return 'route on a host of another'
   if (FOREIGN.has(way))
-    return world.hosts.has(plain)
-      ? UNDECLARED
-      : world.gateways.some(({ address }) => address === plain)
-        ? 'unclaimed path on the address of a gateway'
-        : 'open claim on a foreign host'
+    return world.gateways.some(({ address }) => address === host)
+      ? 'unclaimed path on the address of a gateway'
+      : 'open claim on a foreign host'
   if (headerValues(asked).some((value) => world.contested.has(value)))
     return 'model name of more than one'
   if (traits.includes('group')) return 'member of a group'
