@@ -1,0 +1,75 @@
+import { type Backend, type Gateway, PREFIX, type Route } from './model.ts'
+import type { Random } from './random.ts'
+
+type Foreign = {
+  readonly random: Random
+  readonly gateways: readonly [Gateway, ...Gateway[]]
+  readonly backends: readonly [Backend, ...Backend[]]
+}
+
+/** Routes to models of which no object of KServe tells: on hosts and paths that are nobody's. */
+export const foreignRoutes = (parts: Foreign) => {
+  const { random, backends } = parts
+  return random
+    .shuffled(backends)
+    .slice(0, 6)
+    .map((backend) => foreignRoute(parts, backend))
+}
+
+function foreignRoute({ random, gateways }: Foreign, backend: Backend) {
+  const { namespace, name } = backend
+  const gateway = random.pick(gateways)
+  const object = (apiVersion: string, kind: string, called: string, spec: object) => ({
+    apiVersion,
+    kind,
+    metadata: { name: called, namespace },
+    spec,
+  })
+  const common = {
+    source: 'VirtualService',
+    gateways: [gateway.id],
+    backends: [backend],
+    traits: [],
+  } as const
+  const plain = (value: string) => [{ path: { type: 'Plain', value } }] as const
+  const mapped = `${name}.${namespace}.models.example.org`
+  const kinds: readonly [() => Made, ...(() => Made)[]] = [
+    () => ({
+      route: { ...common, kind: 'DomainMapping', hostnames: [mapped], matches: plain('/') },
+      object: object('serving.knative.dev/v1beta1', 'DomainMapping', mapped, {
+        ref: { name: `${name}-predictor`, kind: 'Service', apiVersion: 'serving.knative.dev/v1' },
+      }),
+    }),
+    () => ({
+      route: {
+        ...common,
+        kind: 'own VirtualService',
+        hostnames: [random.pick(['*.corp.example.org', `${name}.corp.example.org`])],
+        matches: plain('/'),
+      },
+      object: object('networking.istio.io/v1', 'VirtualService', `own-${name}`, {}),
+    }),
+    () => ({
+      route: {
+        ...common,
+        kind: 'own VirtualService',
+        hostnames: ['*'],
+        matches: plain(`/kfserving/${namespace}/${name}`),
+      },
+      object: object('networking.istio.io/v1', 'VirtualService', `star-${name}`, {}),
+    }),
+    () => ({
+      route: {
+        ...common,
+        source: 'HTTPRoute',
+        kind: 'own HTTPRoute',
+        hostnames: random.chance(0.5) ? [] : [`${name}.shop.example.org`],
+        matches: [PREFIX(`/shop/${namespace}/${name}`)],
+      },
+      object: object('gateway.networking.k8s.io/v1', 'HTTPRoute', `shop-${name}`, {}),
+    }),
+  ]
+  return random.pick(kinds)()
+}
+
+type Made = { readonly route: Route; readonly object: object }

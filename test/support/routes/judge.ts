@@ -1,0 +1,100 @@
+import { REACHED, ROUTE } from './envoy.ts'
+import type { Backend, World } from './model.ts'
+import type { Asked } from './requests.ts'
+import type { Answer } from './wire.ts'
+
+/** What may not be: a backend that the caller may not call, and how the request came there. */
+export type Breach = {
+  readonly kind: string
+  readonly backend: Backend
+  readonly route: string
+  readonly asked: Asked
+}
+
+/** Of an open service everybody may ask; of another who shows a key of its namespace. */
+const mayCall = ({ caller }: Asked, { open, namespace }: Backend) => open || caller === namespace
+
+/** The backend that an answer names, `undefined` where none was reached. */
+function reachedBy({ status, headers }: Answer, { backends }: World): Backend | undefined {
+  const id = headers.get(REACHED)
+  if (status !== 200 && id === undefined) return undefined
+  const backend = backends.find((each) => each.id === id)
+  if (backend === undefined) throw new Error(`Envoy answered ${status} and reached ${id}`)
+  return backend
+}
+
+export function breachIn(world: World, asked: Asked, answer: Answer): Breach | undefined {
+  const backend = reachedBy(answer, world)
+  if (backend === undefined || mayCall(asked, backend)) return undefined
+  const route = answer.headers.get(ROUTE) ?? ''
+  return { kind: kindOf(world, asked, route), backend, route, asked }
+}
+
+/**
+ * Nobody who sees requests alone can tell it: the host is that of an open service at one gateway, and at
+ * another, where no virtual host has it, a route of which no object of KServe tells takes every host.
+ */
+export const UNDECLARED = 'limit: known host at another gateway, undeclared route'
+
+/** By what is most particular about the request; the order is that of the kinds of faults. */
+function kindOf(world: World, asked: Asked, route: string): string {
+  const [way = '', ...traits] = route.split('; ')
+  const names = asked.headers.map(([name]) => name.toLowerCase())
+  const host = hostOf(asked)
+  const plain = host.replace(/\.$/, '')
+  const routing = new Set(world.routes.flatMap(headersOf))
+  const isTwice = names.some((name, index) => routing.has(name) && names.indexOf(name) !== index)
+  if (isTwice) return 'a routing header twice'
+  if (plain !== host) return 'trailing dot'
+  const isUndeclared = FOREIGN.has(way) || way === 'route by reference'
+  if (isUndeclared && world.hosts.has(host)) return UNDECLARED
+  if (isInCluster(host, world) && !isKnative(way)) return 'cluster name at a gateway'
+  if (traits.includes('adapter')) return 'unknown name: adapter'
+  if (traits.includes('baseRef')) return 'unknown name: baseRef'
+  if (way === 'model header' && world.modelHeader !== STANDARD_HEADER)
+    return "unknown name: the header's"
+  if (way === 'own route' || way === 'route by reference')
+    return traits.includes('hostile path')
+      ? `${way} into the paths of another`
+      : traits.includes('no hostnames')
+        ? `${way} without hostnames`
+        : `${way} with hostnames`
+  if (traits.includes('hostile host')) return 'route on a host of another'
+  if (FOREIGN.has(way))
+    return world.gateways.some(({ address }) => address === host)
+      ? 'unclaimed path on the address of a gateway'
+      : 'open claim on a foreign host'
+  if (headerValues(asked).some((value) => world.contested.has(value)))
+    return 'model name of more than one'
+  if (traits.includes('group')) return 'member of a group'
+  const isConfigured = [world.domain, ...world.additionalDomains].some((domain) =>
+    `.${plain}`.endsWith(`.${domain}`),
+  )
+  return isConfigured ? "open claim on a host of KServe's configuration" : `other: ${way}`
+}
+
+const headerValues = ({ headers }: Asked) => headers.map(([, value]) => value)
+
+const headersOf = ({ matches }: World['routes'][number]) =>
+  matches.flatMap(({ headers = [] }) => headers.map(({ name }) => name.toLowerCase()))
+
+const STANDARD_HEADER = 'X-Gateway-Model-Name'
+const IN_CLUSTER = /^[a-z0-9-]+\.([a-z0-9-]+)(\.svc(\.cluster\.local)?)?$/
+const isInCluster = (host: string, { tenants }: World) => {
+  const found = IN_CLUSTER.exec(host)?.[1]
+  return tenants.some(({ namespace }) => namespace === found)
+}
+
+/** Lower-case and without port. A target that names a host wins over `Host`. */
+function hostOf({ target, headers }: Asked): string {
+  const inTarget = /^http:\/\/([^/]*)/.exec(target)?.[1]
+  const written = inTarget ?? headers.find(([name]) => name === 'Host')?.[1] ?? ''
+  return written.toLowerCase().replace(/:\d*$/, '')
+}
+
+const FOREIGN: ReadonlySet<string> = new Set([
+  'DomainMapping',
+  'own VirtualService',
+  'own HTTPRoute',
+])
+const isKnative = (way: string) => way === 'host of Knative' || way === 'host of a graph'

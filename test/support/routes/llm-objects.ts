@@ -1,0 +1,116 @@
+import { type Facts, hostsOf, type LlmPlaces, publisher } from './llm-facts.ts'
+import type { Match } from './model.ts'
+import { ENABLE_AUTH } from './named.ts'
+
+const API = 'serving.kserve.io/v1alpha2'
+
+function addressesOf(facts: Facts, { settings }: LlmPlaces): readonly object[] {
+  const { llm, model, adapters, own, parents } = facts
+  const long = [model, ...adapters].map((name) => publisher(facts, name))
+  const models = [...long, model, ...adapters].map((name) => ({ name }))
+  const origin = {
+    group: 'gateway.networking.k8s.io',
+    kind: 'Gateway',
+    name: parents[0]?.name,
+    namespace: parents[0]?.namespace,
+  }
+  const at = (path: string) =>
+    hostsOf(facts).map((host) => ({
+      name: 'gateway-external',
+      models,
+      origin,
+      url: `http://${host}${path}`,
+    }))
+  if (own !== undefined) {
+    const paths = own.flatMap(({ matches }) => matches.map(({ path }) => path.value))
+    return [...new Set(settings.fullStatus ? paths : paths.slice(0, 1))].flatMap(at)
+  }
+  const main = at(`/${llm.namespace}/${llm.name}`)
+  if (!settings.fullStatus) return main
+  const byHeader = at('/').map((address) => ({
+    ...address,
+    name: 'gateway-external-model-routing',
+    models: long.map((name) => ({ name })),
+  }))
+  return [...byHeader, ...main, ...at(`/${publisher(facts, model)}`)]
+}
+
+export function* objectsOf(facts: Facts, places: LlmPlaces): Generator<object> {
+  const { llm, model, fromBaseRef, adapters, own, byReference, parents, hostnames } = facts
+  const { namespace, name, open, group } = llm
+  const addresses = addressesOf(facts, places)
+  const parentRefs = parents.map((each) => ({ name: each.name, namespace: each.namespace }))
+  const rules = own?.map(({ matches }) => ({
+    matches: matches.map(inGatewayApi),
+    backendRefs: [{ kind: 'Service', name: `${name}-kserve-workload-svc`, port: 8000 }],
+  }))
+  const spec = {
+    parentRefs,
+    ...(hostnames.length === 0 ? {} : { hostnames }),
+    ...(rules === undefined ? {} : { rules }),
+  }
+  const reference = { name: `${name}-own`, namespace }
+  const http = byReference
+    ? { http: { refs: [reference] } }
+    : own !== undefined || hostnames.length > 0 || parents[0] !== places.gateways[0]
+      ? { http: { spec } }
+      : {}
+  if (byReference)
+    yield {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: reference,
+      spec,
+    }
+  if (fromBaseRef)
+    yield {
+      apiVersion: API,
+      kind: 'LLMInferenceServiceConfig',
+      metadata: { name: `${name}-base`, namespace },
+      spec: { model: { name: model, uri: 'hf://acme/any' } },
+    }
+  const baseRefs = fromBaseRef ? { baseRefs: [{ name: `${name}-base` }] } : {}
+  const routing = group === undefined ? {} : { 'serving.kserve.io/routing-group': group.name }
+  const stop = group?.stopped === true ? { 'serving.kserve.io/stop': 'true' } : {}
+  yield {
+    apiVersion: API,
+    kind: 'LLMInferenceService',
+    metadata: {
+      name,
+      namespace,
+      labels: routing,
+      annotations: { ...(open ? { [ENABLE_AUTH]: 'false' } : {}), ...stop },
+    },
+    spec: {
+      ...baseRefs,
+      model: {
+        uri: 'hf://acme/any',
+        ...(fromBaseRef || model === name ? {} : { name: model }),
+        ...(adapters.length === 0
+          ? {}
+          : { lora: { adapters: adapters.map((each) => ({ name: each, uri: 'hf://acme/l' })) } }),
+      },
+      router: {
+        route: group === undefined ? http : { group: group.name, weight: 9 },
+        gateway: {},
+        scheduler: {},
+      },
+    },
+    status: {
+      url: firstUrl(addresses, 'gateway-external'),
+      ...(group?.stopped === true ? {} : { addresses }),
+    },
+  }
+}
+
+const firstUrl = (addresses: readonly object[], name: string) =>
+  addresses.flatMap((each) =>
+    'url' in each && 'name' in each && each.name === name ? [each.url] : [],
+  )[0]
+
+const inGatewayApi = ({ path, method, headers = [], query = [] }: Match) => ({
+  path,
+  ...(method === undefined ? {} : { method }),
+  ...(headers.length === 0 ? {} : { headers }),
+  ...(query.length === 0 ? {} : { queryParams: query }),
+})
