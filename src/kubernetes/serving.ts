@@ -111,7 +111,7 @@ export function createServing(
   return {
     put,
     again: (config) => {
-      for (const listed of [...based.values()]) {
+      for (const listed of based.values()) {
         if (basesIn(listed.content).includes(config)) put(listed)
       }
     },

@@ -75,7 +75,7 @@ function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
       DEFAULT_DOMAIN_TEMPLATE,
     ),
     pathTemplate: template('pathTemplate', (path) => claimedPath(path) !== undefined),
-    namesByOwner: OWNERS_FIELD.test(String(valueAt(fields, 'domainTemplate') ?? '')),
+    namesByOwner: OWNERS_FIELD.test(textAt(fields, 'domainTemplate') ?? ''),
     modelHeader: readHeaderName(valueAt(fields, 'modelBasedRoutingHeaderName'), raise),
     gatewayApi: valueAt(fields, 'enableGatewayApi') === true,
   }
