@@ -91,7 +91,8 @@ function addressesOf(
       ...declared,
       ...(route === undefined ? [] : ownRouteClaims(route, routed, raise)),
       ...sharedHosts(foreign ? roots.map(({ host }) => host) : []),
-      ...publishedPaths(urls),
+      // Of rules that are known, the paths without their conditions would be too much.
+      ...(foreign || listAt(route, 'spec', 'rules').length === 0 ? publishedPaths(urls) : []),
     ],
     hosts: [...new Set([...published, ...declared.flatMap(({ host }) => host ?? [])])],
   }

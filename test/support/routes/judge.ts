@@ -44,10 +44,10 @@ function kindOf(world: World, asked: Asked, route: string): string {
   const plain = host.replace(/\.$/, '')
   const routing = new Set(world.routes.flatMap(headersOf))
   const isTwice = names.some((name, index) => routing.has(name) && names.indexOf(name) !== index)
-  if (isTwice) return 'a routing header twice'
   if (plain !== host) return 'trailing dot'
   const isUndeclared = FOREIGN.has(way) || way === 'route by reference'
   if (isUndeclared && world.hosts.has(host)) return UNDECLARED
+  if (isTwice) return 'a routing header twice'
   if (isInCluster(host, world) && !isKnative(way)) return 'cluster name at a gateway'
   if (traits.includes('adapter')) return 'unknown name: adapter'
   if (traits.includes('baseRef')) return 'unknown name: baseRef'

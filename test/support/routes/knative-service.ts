@@ -77,7 +77,8 @@ export function knativeService(named: Named, { settings, random, external, local
         ? []
         : [goodOf('path template', external, domain, backend, `${path}/v1/models/m:predict`)]),
     ],
-    hosts: [...outside, ...statusHosts, whole, ...inside],
+    // The short names of the whole service are no route of KServe 0.20; they were of releases before it.
+    hosts: [...outside, ...statusHosts, ...clusterNames(name, namespace), ...inside],
     names: [],
   }
 }
