@@ -23,7 +23,7 @@ it('every entry of a rule has weight, and every rule', () => {
     claims: { a: ['b', 'c'], 'd.e': ['f'] },
   }
   const operation = { methods: ['GET'], paths: ['/a', '/b'] }
-  expect(weightOf(termsOf({ deny: [{ from: [source], to: [operation] }], allow: [{}] }))).toBe(19)
+  expect(weightOf(termsOf({ deny: [{ from: [source], to: [operation] }], allow: [{}] }))).toBe(20)
   expect(weightOf(termsOf({}))).toBe(0)
 })
 

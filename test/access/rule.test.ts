@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../../src/access/caller.ts'
-import { claimAt, explainRule, matchRule, namesPaths, type Rule } from '../../src/access/rule.ts'
+import { claimAt } from '../../src/access/claims.ts'
+import { explainRule, matchRule, namesPaths, type Rule } from '../../src/access/rule.ts'
 import { aCaller, anApiKey } from '../support/builders.ts'
 
 const POST = { method: 'POST', path: '/v2/models/iris/infer' }
@@ -104,7 +105,9 @@ describe('a claim', () => {
     ['a', { a: 1 }, 1],
     ['a.b', { a: { b: 1 } }, 1],
     ['a.b', { 'a.b': 2, a: { b: 1 } }, 2],
-    ['a.b.c', { a: { 'b.c': 1 } }, undefined],
+    ['a.b.c', { a: { 'b.c': 1 } }, 1],
+    ['a.b.c', { 'a.b': { c: 1 }, a: { b: { c: 2 } } }, 1],
+    ['a.b', { a: 'x' }, undefined],
     ['a.0', { a: ['x'] }, undefined],
     ['a.length', { a: 'x' }, undefined],
     ['__proto__', {}, undefined],
