@@ -70,9 +70,10 @@ export function textsAt(claims: Claims, path: string): Texts {
   if (found === 'blocked' || isReference(claims, found.value)) return { texts: [], complete: false }
   const entries = entriesOf(found)
   const texts = entries.map(jsonText).filter((text) => text !== undefined)
+  const isClear = !isScope(found.name) || !texts.some((text) => SEPARATORS.test(text))
   return {
     texts: texts.filter((text) => text !== ''),
-    complete: texts.length === entries.length && !isLeftOut(claims, path),
+    complete: isClear && texts.length === entries.length && !isLeftOut(claims, path),
   }
 }
 

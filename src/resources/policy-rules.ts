@@ -2,7 +2,15 @@ import { isCanonicalPath } from '../access/path.ts'
 import type { Rule } from '../access/rule.ts'
 import type { OperationParts, SourceParts } from '../access/rule-parts.ts'
 import { isFields } from './object.ts'
-import { absentOr, fieldsOf, labelMap, listOf, PolicyFault, textsOf } from './policy-values.ts'
+import {
+  absentOr,
+  fieldsOf,
+  labelMap,
+  listOf,
+  MAX_TEXT,
+  PolicyFault,
+  textsOf,
+} from './policy-values.ts'
 
 /** Reads a list of rules. Throws a PolicyFault. */
 export const readRules = (place: string, value: unknown): readonly Rule[] =>
@@ -69,6 +77,9 @@ function readLabels(place: string, value: unknown): ReadonlyMap<string, string> 
 
 function readClaims(place: string, value: unknown): ReadonlyMap<string, readonly string[]> {
   if (!isFields(value)) throw new PolicyFault(place, 'is no object')
+  if (Object.keys(value).some(({ length }) => length > MAX_TEXT)) {
+    throw new PolicyFault(place, 'has a name that is too long')
+  }
   return new Map(Object.entries(value).map(([name, texts]) => [name, textsOf(`${place}.*`, texts)]))
 }
 
