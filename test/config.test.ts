@@ -399,6 +399,26 @@ describe('two headers', () => {
   })
 })
 
+describe('types of tokens', () => {
+  const withTypes = (types: unknown) => {
+    const given = { name: 'a', issuer: 'https://a.example.com', audiences: ['models'], types }
+    return { text: JSON.stringify({ jwt: { providers: [given] } }) }
+  }
+
+  it.each([[[]], [['token+jwt', 'application/vnd.acme.access+jwt', 'JOSE']]])(
+    'of a provider are media types: %j',
+    (types) => {
+      expect(read(withTypes(types)).jwt.providers[0]?.types).toEqual(types)
+    },
+  )
+
+  it.each(['', 'at jwt', 'a/b/c', 'at+jwt;a=b', '*'])('are no such text: %j', (type) => {
+    expect(problemsOf(withTypes([type]))).toEqual([
+      expect.stringMatching(/^config.yaml: jwt.providers\[0\].types\[0\]: expected a media type/),
+    ])
+  })
+})
+
 describe('prefixes of providers', () => {
   const provider = (name: string, user: string | undefined, group = `${name}:`) => ({
     name,

@@ -59,3 +59,13 @@ it('lists are told apart, however many are asked', () => {
     expect(holdsOneOf(list, [`${(index + 1) % 40}-3`])).toBe(false)
   }
 })
+
+it('names of claims with many dots have the weight of all keys that may be tried', () => {
+  const spec = (steps: number) => ({ deny: [{ from: [{ claims: { [nameOf(steps)]: ['x'] } }] }] })
+  expect(policyOf(spec(89)).terms).toBeDefined()
+  expect(policyOf(spec(91)).terms).toBeUndefined()
+  const long = { deny: [{ from: [{ claims: { ['a'.repeat(1_025)]: ['x'] } }] }] }
+  expect(policyOf(long).terms).toBeUndefined()
+})
+
+const nameOf = (steps: number) => Array(steps).fill('a').join('.')

@@ -92,6 +92,17 @@ describe('a rule', () => {
       'no, by from, which is empty',
     )
     expect(explainRule(rule({}), CALLERS.reader, POST)).toBe('yes')
+    const odd = aCaller({ kind: 'jwt', claims: { tenant: null }, groups: [], moreGroups: true })
+    const asking = [
+      { claims: new Map([['tenant', ['acme']]]) },
+      { users: ['x'] },
+      { groups: ['y'] },
+    ]
+    expect(explainRule(rule({ from: asking }), odd, POST)).toBe(
+      'cannot tell, by from[0].claims, from[2].groups',
+    )
+    const both = { from: asking, to: [{ methods: ['GET'] }] }
+    expect(explainRule(rule(both), odd, POST)).toBe('no, by to[0].methods')
   })
 
   it('asks for the path where an entry names one, and even none', () => {
