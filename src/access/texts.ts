@@ -38,17 +38,25 @@ export type Entries = {
   readonly doubtful: readonly string[]
 }
 
-const MAX_SUMMARIES = 16
+/** Of all summaries together: more than the claims of one token can have. */
+const MAX_ENTRIES = 65_536
 
 /** Summaries of the values that were asked last: all rules of a service ask those of one caller. */
 export function createSummaries<T>(entriesOf: (value: T) => Entries): (value: T) => Summary {
   const known = new Map<T, Summary>()
+  let held = 0
   return (value) => {
     const found = known.get(value)
     if (found !== undefined) return found
-    const made = summaryOf(entriesOf(value))
-    if (known.size >= MAX_SUMMARIES) known.clear()
+    const entries = entriesOf(value)
+    const size = 1 + entries.clear.length + entries.doubtful.length
+    if (held + size > MAX_ENTRIES) {
+      known.clear()
+      held = 0
+    }
+    const made = summaryOf(entries)
     known.set(value, made)
+    held += size
     return made
   }
 }
