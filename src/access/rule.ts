@@ -17,10 +17,10 @@ export type Rule = {
   readonly to: readonly RuleOperation[] | undefined
 }
 
-export type RuleSource = Partial<SourceParts>
-export type RuleOperation = Partial<OperationParts>
+type RuleSource = Partial<SourceParts>
+type RuleOperation = Partial<OperationParts>
 
-export function judgeRule({ from, to }: Rule, caller: Caller, operation: Operation): Match {
+function judgeRule({ from, to }: Rule, caller: Caller, operation: Operation): Match {
   const source = matchList(SOURCE_PARTS, from, caller)
   if (source === 'no') return 'no'
   const target = matchList(OPERATION_PARTS, to, operation)

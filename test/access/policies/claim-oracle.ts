@@ -4,7 +4,7 @@ export type Told = 'yes' | 'no' | 'cannot tell'
 type Claims = Readonly<Record<string, unknown>>
 type Place = { readonly key: string; readonly value: unknown }
 
-export function tellClaim(claims: Claims, path: string, texts: readonly string[]): Told {
+function tellClaim(claims: Claims, path: string, texts: readonly string[]): Told {
   if (texts.length === 0) return 'no'
   const top = new Map(Object.entries(claims))
   const steps = path.split('.')
