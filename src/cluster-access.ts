@@ -18,9 +18,9 @@ import type { QuestionParts } from './kubernetes/questions.ts'
 import { followRevocations, NO_REVOCATIONS, type Revocations } from './kubernetes/revocations.ts'
 import type { CollectionState } from './kubernetes/source.ts'
 import { createTokenReviews } from './kubernetes/token-review.ts'
+import { readBearer } from './tokens/bearer.ts'
 import { type ClusterSignatures, createClusterSignatures } from './tokens/cluster-signatures.ts'
 import { fetchingFrom } from './tokens/fetch-keys.ts'
-import { readUnverified } from './tokens/unverified.ts'
 
 /** Who calls and what he may do, as a cluster tells. */
 export type ClusterAccess = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
@@ -110,7 +110,7 @@ function authenticationOf(
     opaquePrefixes: kubernetes.opaqueTokenPrefixes,
     issuer: issuer.name,
     foreignIssuers: jwt.providers.map((provider) => provider.issuer),
-    inspect: readUnverified,
+    inspect: readBearer,
     accounts,
     watching: current,
     signatureOf,

@@ -1,3 +1,4 @@
+import { prefixClashes } from './config/prefixes.ts'
 import { problemsOf } from './config/problems.ts'
 import { CONFIG, type Config, type DeepReadonly } from './config/schema.ts'
 import {
@@ -63,6 +64,9 @@ export function readConfig({ file, env, flags }: Sources): Config {
     ...readings.flatMap((reading) => reading.problems),
     ...settings.flatMap((each) => problemsOf(each, schemaOf(each))),
     ...clashesIn(config, good),
+    ...prefixClashes(config.jwt.providers).map(
+      (clash) => `${good.get('jwt.providers')?.source ?? 'default'}: ${clash}`,
+    ),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
   return frozen(config)

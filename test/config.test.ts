@@ -399,6 +399,77 @@ describe('two headers', () => {
   })
 })
 
+describe('types of tokens', () => {
+  const withTypes = (types: unknown) => {
+    const given = { name: 'a', issuer: 'https://a.example.com', audiences: ['models'], types }
+    return { text: JSON.stringify({ jwt: { providers: [given] } }) }
+  }
+
+  it.each([[[]], [['token+jwt', 'application/vnd.acme.access+jwt', 'JOSE']]])(
+    'of a provider are media types: %j',
+    (types) => {
+      expect(read(withTypes(types)).jwt.providers[0]?.types).toEqual(types)
+    },
+  )
+
+  it.each(['', 'at jwt', 'a/b/c', 'at+jwt;a=b', '*'])('are no such text: %j', (type) => {
+    expect(problemsOf(withTypes([type]))).toEqual([
+      expect.stringMatching(/^config.yaml: jwt.providers\[0\].types\[0\]: expected a media type/),
+    ])
+  })
+})
+
+describe('prefixes of providers', () => {
+  const provider = (name: string, user: string | undefined, group = `${name}:`) => ({
+    name,
+    issuer: `https://${name}.example.com`,
+    audiences: ['models'],
+    ...(user !== undefined && {
+      rbac: {
+        username: { claim: 'email', prefix: user },
+        groups: { claim: 'groups', prefix: group },
+      },
+    }),
+  })
+  const problemsWith = (...providers: readonly object[]) =>
+    problemsOf({ text: JSON.stringify({ jwt: { providers } }) })
+  const problem = (index: number, subject: string, other: string) =>
+    `config.yaml: jwt.providers[${index}].rbac.${subject}.prefix: expected a prefix that does not overlap with that of "${other}": both could issue the same name`
+
+  it.each([
+    ['the same', 'idp:', 'idp:'],
+    ['the beginning of the other', 'idp', 'idp-two:'],
+    ['longer than the other', 'idp-two:', 'idp'],
+  ])('cannot be %s, for users and for groups by themselves', (_title, one, other) => {
+    expect(problemsWith(provider('a', one), provider('b', other))).toEqual([
+      problem(1, 'username', 'a'),
+    ])
+    expect(problemsWith(provider('a', 'x:', one), provider('b', 'y:', other))).toEqual([
+      problem(1, 'groups', 'a'),
+    ])
+  })
+
+  it('are told of each provider, in the variable too', () => {
+    const three = [provider('a', 'x:'), provider('b', 'y:'), provider('c', 'x:')]
+    expect(problemsWith(...three)).toEqual([problem(2, 'username', 'a')])
+    const env = { KSERVE_AUTHZ_JWT_PROVIDERS: JSON.stringify(three) }
+    expect(problemsOf({ env })).toEqual([
+      problem(2, 'username', 'a').replace('config.yaml', 'KSERVE_AUTHZ_JWT_PROVIDERS'),
+    ])
+  })
+
+  it('may be alike for users of one and groups of another, and of one provider', () => {
+    expect(
+      problemsWith(
+        provider('a', 'a:', 'b:'),
+        provider('b', 'b:', 'a:'),
+        provider('c', undefined),
+        provider('d', 'd:', 'd:'),
+      ),
+    ).toEqual([])
+  })
+})
+
 describe('an unknown key', () => {
   it.each([
     ['loglevel: info', 'loglevel: unknown key; did you mean `logLevel`?'],

@@ -11,12 +11,39 @@ export const CREDENTIAL_KINDS = [
 ] as const
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number]
 
+/** What a kind of credential means where callers are told apart. One that is not here does not compile. */
+type Kind = {
+  /** Whether the caller is a user to rules, and not only a place in the mesh, or nobody. */
+  readonly isUser: boolean
+  /** Whether a TokenReview, or a stand-in for one, vouches for the name of a ServiceAccount. */
+  readonly isVouchedFor: boolean
+  /** Whether it showed a credential, so that another one may not help. */
+  readonly hasCredential: boolean
+}
+
+const KINDS: Readonly<Record<CredentialKind, Kind>> = {
+  'api-key': { isUser: true, isVouchedFor: false, hasCredential: true },
+  jwt: { isUser: true, isVouchedFor: false, hasCredential: true },
+  kubernetes: { isUser: true, isVouchedFor: true, hasCredential: true },
+  mesh: { isUser: false, isVouchedFor: false, hasCredential: true },
+  component: { isUser: true, isVouchedFor: false, hasCredential: true },
+  anonymous: { isUser: false, isVouchedFor: false, hasCredential: false },
+}
+
+type OfKind = { readonly kind: CredentialKind }
+
+export const isUser = ({ kind }: OfKind): boolean => KINDS[kind].isUser
+export const isVouchedFor = ({ kind }: OfKind): boolean => KINDS[kind].isVouchedFor
+export const hasCredential = ({ kind }: OfKind): boolean => KINDS[kind].hasCredential
+
 /** Somebody whose credential was found good. */
 export type Caller = {
   readonly kind: CredentialKind
   /** As Kubernetes names it, e.g. `system:serviceaccount:team:reader`. */
   readonly user: string
   readonly groups: readonly string[]
+  /** Whether it may have further groups, which the token leaves out or which cannot be read. */
+  readonly moreGroups?: boolean
   readonly uid: string | undefined
   /** As in SubjectAccessReview: more attributes of the user, each with its values. */
   readonly extra: Readonly<Record<string, readonly string[]>>

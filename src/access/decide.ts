@@ -1,5 +1,5 @@
 import type { Authentication } from './authentication.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, hasCredential } from './caller.ts'
 import { allow, type Decision, deny, OPEN } from './decision.ts'
 import type { RulesVerdict } from './regime.ts'
 import type { Protection } from './service.ts'
@@ -94,6 +94,6 @@ function decideByPermission(caller: Caller, permission: Exclude<Permission, 'for
   }
 }
 
-/** Whoever showed nothing may still show something. */
-const notPermitted = ({ kind }: Caller): Decision =>
-  deny(kind === 'anonymous' ? 'missing-credential' : 'not-permitted')
+/** A caller that showed nothing may still show something. */
+const notPermitted = (caller: Caller): Decision =>
+  deny(hasCredential(caller) ? 'not-permitted' : 'missing-credential')

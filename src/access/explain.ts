@@ -3,7 +3,7 @@ import type { Caller } from './caller.ts'
 import { ANONYMOUS } from './mesh-peer.ts'
 import type { AcceptedCredentials } from './policy.ts'
 import { type NamedTerms, refusalIn } from './refusal.ts'
-import { explainRule, matchRule, type Operation, type Rule, widely } from './rule.ts'
+import { explainRule, matchRule, mayMatchRule, type Operation, type Rule, widely } from './rule.ts'
 
 type Terms = readonly NamedTerms[]
 
@@ -19,9 +19,9 @@ export function explainRules(terms: Terms, caller: Caller, operation: Operation,
     }
     tell('deny', deny, seen)
     tell('allow', allow ?? [], [caller, operation])
-    const denies = deny.some((rule) => matchRule(rule, ...seen))
-    const allows = allow?.some((rule) => matchRule(rule, caller, operation))
-    note(`policy ${policy}: ${denies ? 'denies' : SAYING[`${allows}`]}`)
+    const isDenied = deny.some((rule) => mayMatchRule(rule, ...seen))
+    const isAllowed = allow?.some((rule) => matchRule(rule, caller, operation))
+    note(`policy ${policy}: ${isDenied ? 'denies' : SAYING[`${isAllowed}`]}`)
   }
 }
 

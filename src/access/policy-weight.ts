@@ -1,5 +1,5 @@
 import { isTargetOf, type Policy, type PolicyTerms } from './policy.ts'
-import type { Rule } from './rule.ts'
+import { weightOfRule } from './rule.ts'
 import { idOf, type Service, type ServiceId } from './service.ts'
 
 /** How many entries the rules of one policy may have, and those of all policies of a service together. */
@@ -13,24 +13,6 @@ export const areTooMuch = (terms: readonly PolicyTerms[]): boolean =>
 /** How many entries the rules have that may be looked at for one request. */
 export const weightOf = ({ deny, allow = [] }: Pick<PolicyTerms, 'deny' | 'allow'>): number =>
   [...deny, ...allow].reduce((sum, rule) => sum + weightOfRule(rule), 0)
-
-function weightOfRule({ from = [], to = [] }: Rule): number {
-  const lists = [
-    ...from.flatMap(({ serviceAccounts, users, groups, principals, claims, apiKeys }) => [
-      serviceAccounts,
-      users,
-      groups,
-      principals,
-      [...(apiKeys?.keys() ?? [])],
-      ...(claims?.values() ?? []),
-      // A claim in a claim is looked for step by step.
-      ...[...(claims?.keys() ?? [])].map((name) => name.split('.')),
-    ]),
-    ...to.flatMap(({ methods, paths }) => [methods, paths]),
-  ]
-  const own = 1 + from.length + to.length
-  return lists.reduce((sum, list) => sum + (list?.length ?? 0), own)
-}
 
 /** The services whose enforced policies are too much together: these are closed. All of one namespace. */
 export function overburdened(

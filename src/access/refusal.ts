@@ -1,4 +1,4 @@
-import type { Caller } from './caller.ts'
+import type { Caller, CredentialKind } from './caller.ts'
 import { DENY_REASONS, type DenyReason } from './decision.ts'
 import type { AcceptedCredentials, PolicyTerms } from './policy.ts'
 
@@ -19,27 +19,40 @@ export const refusalIn = (
   accepted: AcceptedCredentials | undefined,
   caller: Caller,
 ): DenyReason | undefined =>
-  accepted === undefined ? byInstallation(caller) : refusedBy(accepted, caller)
+  accepted === undefined
+    ? refusedByInstallation(caller)
+    : ACCEPTANCE[caller.kind].byPolicy(accepted, caller)
 
-/** Never mesh peers or anonymous callers. */
-const byInstallation = ({ kind }: Caller): DenyReason | undefined =>
-  kind === 'mesh' || kind === 'anonymous' ? 'missing-credential' : undefined
+function refusedByInstallation({ kind }: Caller): DenyReason | undefined {
+  const { byInstallation } = ACCEPTANCE[kind]
+  return byInstallation === 'accepted' ? undefined : byInstallation
+}
 
-function refusedBy(accepted: AcceptedCredentials, caller: Caller): DenyReason | undefined {
-  switch (caller.kind) {
-    case 'kubernetes':
-      return accepted.kubernetes === undefined ? 'unknown-issuer' : undefined
-    case 'api-key':
-      return refusedKey(accepted, caller)
-    case 'jwt':
-      return refusedJwt(accepted, caller)
-    case 'mesh':
-      return accepted.mesh ? undefined : 'missing-credential'
-    case 'anonymous':
-      return accepted.anonymous ? undefined : 'missing-credential'
-    case 'component':
-      return undefined
-  }
+/** What policies say of a kind of credential. */
+type Acceptance = {
+  /** Where a policy says nothing of credentials. */
+  readonly byInstallation: DenyReason | 'accepted'
+  readonly byPolicy: (accepted: AcceptedCredentials, caller: Caller) => DenyReason | undefined
+}
+
+/** A kind that is not here does not compile. */
+const ACCEPTANCE: Readonly<Record<CredentialKind, Acceptance>> = {
+  kubernetes: {
+    byInstallation: 'accepted',
+    byPolicy: ({ kubernetes }) => (kubernetes === undefined ? 'unknown-issuer' : undefined),
+  },
+  'api-key': { byInstallation: 'accepted', byPolicy: refusedKey },
+  jwt: { byInstallation: 'accepted', byPolicy: refusedJwt },
+  mesh: {
+    byInstallation: 'missing-credential',
+    byPolicy: ({ mesh }) => (mesh ? undefined : 'missing-credential'),
+  },
+  anonymous: {
+    byInstallation: 'missing-credential',
+    byPolicy: ({ anonymous }) => (anonymous ? undefined : 'missing-credential'),
+  },
+  // Never judged as a credential; policies can deny it by rules.
+  component: { byInstallation: 'accepted', byPolicy: () => undefined },
 }
 
 function refusedKey({ apiKeys }: AcceptedCredentials, { apiKey }: Caller): DenyReason | undefined {

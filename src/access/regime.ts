@@ -7,7 +7,7 @@ import { explainRules } from './explain.ts'
 import type { Policy, PolicyTerms } from './policy.ts'
 import { areTooMuch } from './policy-weight.ts'
 import type { NamedTerms } from './refusal.ts'
-import { matchRule, namesPaths, type Operation, widely } from './rule.ts'
+import { matchRule, mayMatchRule, namesPaths, type Operation, widely } from './rule.ts'
 import type { Protection, Service } from './service.ts'
 
 /** All policies of one service as one: what is in force there. */
@@ -105,5 +105,5 @@ export function judgeByRules(
 export function isDenied({ terms }: Terms, caller: Caller, operation: Operation): boolean {
   if (terms.every(({ deny }) => deny.length === 0)) return false
   const seen = widely(caller, operation)
-  return terms.some(({ deny }) => deny.some((rule) => matchRule(rule, ...seen)))
+  return terms.some(({ deny }) => deny.some((rule) => mayMatchRule(rule, ...seen)))
 }

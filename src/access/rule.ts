@@ -1,5 +1,15 @@
 import type { Caller } from './caller.ts'
-import { holdsOneOf } from './membership.ts'
+import { anyOf, type Match } from './match.ts'
+import {
+  OPERATION_PARTS,
+  type Operation,
+  type OperationParts,
+  type PartTable,
+  SOURCE_PARTS,
+  type SourceParts,
+} from './rule-parts.ts'
+
+export type { Operation } from './rule-parts.ts'
 
 /** Who may do what. Every part that is there must match; a list that is there and empty matches nothing. */
 export type Rule = {
@@ -7,146 +17,113 @@ export type Rule = {
   readonly to: readonly RuleOperation[] | undefined
 }
 
-/** Each part names several, of which one is enough. */
-export type RuleSource = {
-  /** `namespace/name`, of callers whose token the cluster vouches for. */
-  readonly serviceAccounts?: readonly string[]
-  readonly users?: readonly string[]
-  readonly groups?: readonly string[]
-  /** `<trust domain>/ns/<namespace>/sa/<name>` of mesh peers. */
-  readonly principals?: readonly string[]
-  /** Labels that the Secret of the caller's key must all have; without any: that it is a key. */
-  readonly apiKeys?: ReadonlyMap<string, string>
-  /** Texts of which a claim must hold one, for each claim; without any: that there are claims. */
-  readonly claims?: ReadonlyMap<string, readonly string[]>
+type RuleSource = Partial<SourceParts>
+type RuleOperation = Partial<OperationParts>
+
+function judgeRule({ from, to }: Rule, caller: Caller, operation: Operation): Match {
+  const source = matchList(SOURCE_PARTS, from, caller)
+  if (source === 'no') return 'no'
+  const target = matchList(OPERATION_PARTS, to, operation)
+  return target === 'yes' ? source : target
 }
 
-export type RuleOperation = {
-  readonly methods?: readonly string[]
-  /** Exact, or `/prefix/*` for whatever lies below. */
-  readonly paths?: readonly string[]
-}
+/** Whether a rule matches for certain, as one that allows must. */
+export const matchRule = (rule: Rule, caller: Caller, operation: Operation): boolean =>
+  judgeRule(rule, caller, operation) === 'yes'
 
-/** What a caller is about to do: `path` is canonical wherever a rule names paths. */
-export type Operation = {
-  readonly method: string
-  readonly path: string
-  /** Who is at the other end of the connection, whatever he shows; only rules that deny ask. */
-  readonly peer?: string | undefined
-}
-
-export const matchRule = ({ from, to }: Rule, caller: Caller, operation: Operation): boolean =>
-  (from === undefined || from.some((source) => sourceFault(source, caller) === undefined)) &&
-  (to === undefined || to.some((entry) => operationFault(entry, operation) === undefined))
+/** Whether a rule that denies holds: it does unless it is certain not to match. For what is seen `widely`. */
+export const mayMatchRule = (rule: Rule, caller: Caller, operation: Operation): boolean =>
+  judgeRule(rule, caller, operation) !== 'no'
 
 type Asking = readonly [caller: Caller, operation: Operation]
 
-/**
- * As rules that deny see it: a peer is there whatever credential he shows, and to many a server `post` is
- * POST.
- */
+/** As rules that deny see it: a peer is there whatever credential it shows, and many servers take `post` for POST. */
 export const widely = (caller: Caller, { method, path, peer }: Operation): Asking => [
   peer === undefined || caller.principal !== undefined ? caller : { ...caller, principal: peer },
   { method: method.toUpperCase(), path },
 ]
 
-/** Whether a rule matches, in words: `yes`, or `no` and the parts that decided. */
+/** Whether a rule matches, in words: `yes`, or the parts that decided. */
 export function explainRule({ from, to }: Rule, caller: Caller, operation: Operation): string {
-  const faults = [
-    ...faultsIn('from', from, (source) => sourceFault(source, caller)),
-    ...faultsIn('to', to, (entry) => operationFault(entry, operation)),
+  const lists = [
+    explainList('from', SOURCE_PARTS, from, caller),
+    explainList('to', OPERATION_PARTS, to, operation),
   ]
-  return faults.length === 0 ? 'yes' : `no, by ${faults.join(', ')}`
-}
-
-function faultsIn<T>(
-  part: string,
-  entries: readonly T[] | undefined,
-  faultOf: (entry: T) => string | undefined,
-): readonly string[] {
-  if (entries === undefined) return []
-  if (entries.length === 0) return [`${part}, which is empty`]
-  const faults = entries.map(faultOf)
-  return faults.includes(undefined)
-    ? []
-    : faults.map((fault, index) => `${part}[${index}].${fault ?? ''}`)
-}
-
-type Part<K extends string> = K | undefined
-
-/** The part that does not match; `undefined`: all do. */
-function sourceFault(source: RuleSource, caller: Caller): Part<keyof RuleSource> {
-  const { serviceAccounts, users, groups, principals, apiKeys, claims } = source
-  if (serviceAccounts !== undefined && !holds(serviceAccounts, serviceAccountOf(caller))) {
-    return 'serviceAccounts'
+  for (const [match, words] of [
+    ['no', 'no'],
+    ['unknown', 'cannot tell'],
+  ] as const) {
+    const parts = lists.flatMap((list) => (list.match === match ? list.parts : []))
+    if (parts.length > 0) return `${words}, by ${parts.join(', ')}`
   }
-  if (!holds(users, userOf(caller))) return 'users'
-  if (groups !== undefined && !holdsOneOf(caller.groups, groups)) return 'groups'
-  if (!holds(principals, caller.principal)) return 'principals'
-  if (apiKeys !== undefined && !hasLabels(caller, apiKeys)) return 'apiKeys'
-  if (claims !== undefined && !hasClaims(caller, claims)) return 'claims'
-  return undefined
+  return 'yes'
 }
 
-function operationFault(
-  { methods, paths }: RuleOperation,
-  { method, path }: Operation,
-): Part<keyof RuleOperation> {
-  if (!holds(methods, method)) return 'methods'
-  return paths === undefined || paths.some((pattern) => matchPath(pattern, path))
-    ? undefined
-    : 'paths'
+type Explained = { readonly match: Match; readonly parts: readonly string[] }
+
+function explainList<Parts, Asked>(
+  name: string,
+  table: PartTable<Parts, Asked>,
+  entries: readonly Partial<Parts>[] | undefined,
+  asked: Asked,
+): Explained {
+  if (entries?.length === 0) return { match: 'no', parts: [`${name}, which is empty`] }
+  const match = matchList(table, entries, asked)
+  const parts = (entries ?? []).flatMap((entry, index) => {
+    const found = matchParts(table, entry, asked)
+    return found.match === match && found.part !== undefined
+      ? [`${name}[${index}].${found.part}`]
+      : []
+  })
+  return { match, parts }
 }
 
-const holds = (entries: readonly string[] | undefined, text: string | undefined): boolean =>
-  entries === undefined || (text !== undefined && entries.includes(text))
+const matchList = <Parts, Asked>(
+  table: PartTable<Parts, Asked>,
+  entries: readonly Partial<Parts>[] | undefined,
+  asked: Asked,
+): Match =>
+  entries === undefined ? 'yes' : anyOf(entries, (entry) => matchParts(table, entry, asked).match)
 
-const matchPath = (pattern: string, path: string): boolean =>
-  pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
-
-const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
-
-/** Only a TokenReview, or what stands for one, vouches for a ServiceAccount. */
-function serviceAccountOf({ kind, user }: Caller): string | undefined {
-  const [, namespace, name] = (kind === 'kubernetes' && SERVICE_ACCOUNT.exec(user)) || []
-  return namespace === undefined || name === undefined ? undefined : `${namespace}/${name}`
-}
-
-/** A mesh peer is a principal, an anonymous caller nobody: neither is a user. */
-const userOf = ({ kind, user }: Caller): string | undefined =>
-  kind === 'mesh' || kind === 'anonymous' ? undefined : user
-
-function hasLabels({ apiKey }: Caller, wanted: ReadonlyMap<string, string>): boolean {
-  if (apiKey === undefined) return false
-  for (const [label, value] of wanted) if (apiKey.labels.get(label) !== value) return false
-  return true
-}
-
-function hasClaims({ claims }: Caller, wanted: ReadonlyMap<string, readonly string[]>): boolean {
-  if (claims === undefined) return false
-  for (const [name, texts] of wanted) if (!isAmong(claimAt(claims, name), texts)) return false
-  return true
-}
-
-const isAmong = (value: unknown, texts: readonly string[]): boolean =>
-  Array.isArray(value)
-    ? holdsOneOf(value, texts)
-    : typeof value === 'string' && texts.includes(value)
-
-/** The claim of this very name, else the one that the dots lead to. Own properties only. */
-export function claimAt(claims: Readonly<Record<string, unknown>>, name: string): unknown {
-  if (Object.hasOwn(claims, name)) return claims[name]
-  let value: unknown = claims
-  for (const part of name.split('.')) {
-    if (!isFields(value) || !Object.hasOwn(value, part)) return undefined
-    value = value[part]
+/** `part`: the first that does not match, or of which nobody can tell. */
+function matchParts<Parts, Asked>(
+  table: PartTable<Parts, Asked>,
+  entry: Partial<Parts>,
+  asked: Asked,
+): { readonly match: Match; readonly part: string | undefined } {
+  let doubtful: string | undefined
+  for (const part in table) {
+    const wanted = entry[part]
+    const match = wanted === undefined ? 'yes' : table[part].match(wanted, asked)
+    if (match === 'no') return { match, part }
+    if (match === 'unknown') doubtful ??= part
   }
-  return value
+  return { match: doubtful === undefined ? 'yes' : 'unknown', part: doubtful }
 }
 
-const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+/** How many entries of a rule may be looked at for one request. */
+export const weightOfRule = ({ from = [], to = [] }: Rule): number =>
+  1 +
+  from.reduce((sum, source) => sum + weightOf(SOURCE_PARTS, source), 0) +
+  to.reduce((sum, entry) => sum + weightOf(OPERATION_PARTS, entry), 0)
+
+function weightOf<Parts, Asked>(table: PartTable<Parts, Asked>, entry: Partial<Parts>): number {
+  let weight = 1
+  for (const part in table) {
+    const wanted = entry[part]
+    if (wanted !== undefined) weight += table[part].weigh(wanted)
+  }
+  return weight
+}
 
 /** Whether a rule asks for the path. */
-export const namesPaths = ({ to }: Rule): boolean =>
-  to?.some(({ paths }) => paths !== undefined) ?? false
+export const namesPaths = ({ from = [], to = [] }: Rule): boolean =>
+  from.some((source) => isByPath(SOURCE_PARTS, source)) ||
+  to.some((entry) => isByPath(OPERATION_PARTS, entry))
+
+function isByPath<Parts, Asked>(table: PartTable<Parts, Asked>, entry: Partial<Parts>): boolean {
+  for (const part in table) {
+    if (entry[part] !== undefined && table[part].byPath) return true
+  }
+  return false
+}

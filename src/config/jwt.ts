@@ -33,6 +33,9 @@ export const provider = z
     jwksUri: url.exactOptional(),
     jwksFile: file.exactOptional(),
     algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'ES256']),
+    types: z
+      .array(text('a media type of JWTs', /^[\w!#$&^.+-]{1,127}(?:\/[\w!#$&^.+-]{1,127})?$/))
+      .exactOptional(),
     from: z
       .strictObject({
         headers: z

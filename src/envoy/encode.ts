@@ -1,4 +1,5 @@
 import type { Caller } from '../access/caller.ts'
+import { claimAt } from '../access/claims.ts'
 import {
   type Allow,
   type ClaimHeaders,
@@ -7,7 +8,6 @@ import {
   type Decision,
   type DenyReason,
 } from '../access/decision.ts'
-import { claimAt } from '../access/rule.ts'
 import { withoutCookie } from './cookie.ts'
 import { DENIALS, type Denial } from './denials.ts'
 import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'

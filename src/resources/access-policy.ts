@@ -99,27 +99,47 @@ function readTerms(spec: unknown, settings: ReadSettings, raise: Raise): PolicyT
   }
 }
 
-const KINDS = ['kubernetes', 'apiKeys', 'jwt', 'mesh', 'anonymous']
 const PLACE = 'spec.authentication'
 
-function readAccepted(value: unknown, settings: ReadSettings, raise: Raise): AcceptedCredentials {
-  const { kubernetes, apiKeys, jwt, mesh, anonymous } = fieldsOf(PLACE, value, KINDS)
-  if (mesh !== undefined) fieldsOf(`${PLACE}.mesh`, mesh, [])
-  if (anonymous !== undefined) fieldsOf(`${PLACE}.anonymous`, anonymous, [])
-  if (anonymous !== undefined && !settings.limits.anonymous) {
-    raise('BeyondLimits', 'spec.authentication.anonymous has no effect in this installation')
-  }
-  return {
-    kubernetes: absentOr(kubernetes, () => {
-      const place = `${PLACE}.kubernetes`
-      const { audiences } = fieldsOf(place, kubernetes, ['audiences'])
+type Reader<T> = (place: string, value: unknown, settings: ReadSettings, raise: Raise) => T
+
+/** How each kind of credential is read; `undefined`: it is not named. One that is not here does not compile. */
+const CREDENTIALS: { readonly [K in keyof AcceptedCredentials]: Reader<AcceptedCredentials[K]> } = {
+  kubernetes: (place, value) =>
+    absentOr(value, () => {
+      const { audiences } = fieldsOf(place, value, ['audiences'])
       return { audiences: absentOr(audiences, () => textsOf(`${place}.audiences`, audiences)) }
     }),
-    apiKeys: absentOr(apiKeys, () => readKeySelector(apiKeys)),
-    jwt: absentOr(jwt, () => readProviders(jwt, settings, raise)) ?? [],
-    mesh: mesh !== undefined,
-    anonymous: anonymous !== undefined && settings.limits.anonymous,
+  apiKeys: (_place, value) => absentOr(value, () => readKeySelector(value)),
+  jwt: (_place, value, settings, raise) =>
+    absentOr(value, () => readProviders(value, settings, raise)) ?? [],
+  mesh: isNamed,
+  anonymous: (place, value, { limits }, raise) => {
+    const named = isNamed(place, value)
+    if (named && !limits.anonymous) {
+      raise('BeyondLimits', `${place} has no effect in this installation`)
+    }
+    return named && limits.anonymous
+  },
+}
+
+function readAccepted(value: unknown, settings: ReadSettings, raise: Raise): AcceptedCredentials {
+  const fields = fieldsOf(PLACE, value, Object.keys(CREDENTIALS))
+  const read = <K extends keyof AcceptedCredentials>(kind: K): AcceptedCredentials[K] =>
+    CREDENTIALS[kind](`${PLACE}.${kind}`, fields[kind], settings, raise)
+  return {
+    kubernetes: read('kubernetes'),
+    apiKeys: read('apiKeys'),
+    jwt: read('jwt'),
+    mesh: read('mesh'),
+    anonymous: read('anonymous'),
   }
+}
+
+/** A kind that has no fields. */
+function isNamed(place: string, value: unknown): boolean {
+  if (value !== undefined) fieldsOf(place, value, [])
+  return value !== undefined
 }
 
 function readKeySelector(value: unknown): AcceptedCredentials['apiKeys'] {

@@ -1,7 +1,16 @@
 import { isCanonicalPath } from '../access/path.ts'
-import type { Rule, RuleOperation, RuleSource } from '../access/rule.ts'
+import type { Rule } from '../access/rule.ts'
+import type { OperationParts, SourceParts } from '../access/rule-parts.ts'
 import { isFields } from './object.ts'
-import { absentOr, fieldsOf, labelMap, listOf, PolicyFault, textsOf } from './policy-values.ts'
+import {
+  absentOr,
+  fieldsOf,
+  labelMap,
+  listOf,
+  MAX_TEXT,
+  PolicyFault,
+  textsOf,
+} from './policy-values.ts'
 
 /** Reads a list of rules. Throws a PolicyFault. */
 export const readRules = (place: string, value: unknown): readonly Rule[] =>
@@ -9,8 +18,12 @@ export const readRules = (place: string, value: unknown): readonly Rule[] =>
     const at = `${place}[${index}]`
     const { from, to } = fieldsOf(at, entry, ['from', 'to'])
     return {
-      from: absentOr(from, () => readEach(`${at}.from`, from, readSource)),
-      to: absentOr(to, () => readEach(`${at}.to`, to, readOperation)),
+      from: absentOr(from, () =>
+        readEach(`${at}.from`, from, (...entry) => readParts(SOURCE, ...entry)),
+      ),
+      to: absentOr(to, () =>
+        readEach(`${at}.to`, to, (...entry) => readParts(OPERATION, ...entry)),
+      ),
     }
   })
 
@@ -20,31 +33,40 @@ const readEach = <T>(
   read: (place: string, value: unknown) => T,
 ): readonly T[] => listOf(place, value).map((entry, index) => read(`${place}[${index}]`, entry))
 
-const SOURCE = ['serviceAccounts', 'users', 'groups', 'principals', 'apiKeys', 'claims']
+/** How each part is read. One that is not here does not compile. */
+type Readers<Parts> = { readonly [K in keyof Parts]: (place: string, value: unknown) => Parts[K] }
 
-// What could never match, in a rule that denies above all, is a mistake.
+// A text that could never match, in a rule that denies above all, is a mistake.
 const SERVICE_ACCOUNT = /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/
 const PRINCIPAL = /^[a-z0-9._-]{1,255}\/ns\/[a-z0-9-]{1,63}\/sa\/[a-z0-9.-]{1,253}$/
-const ANY = /^/
-const FORM = 'holds what has not the form of one'
 
-function readSource(place: string, value: unknown): RuleSource {
-  const parts = fieldsOf(place, value, SOURCE)
-  const { serviceAccounts, users, groups, principals, apiKeys, claims } = parts
-  const texts = (name: string, list: unknown, form = ANY) => {
-    const found = textsOf(`${place}.${name}`, list)
-    if (!found.every((text) => form.test(text))) throw new PolicyFault(`${place}.${name}`, FORM)
-    return found
+const SOURCE: Readers<SourceParts> = {
+  serviceAccounts: textsLike(SERVICE_ACCOUNT),
+  users: textsOf,
+  groups: textsOf,
+  principals: textsLike(PRINCIPAL),
+  apiKeys: readLabels,
+  claims: readClaims,
+}
+
+const OPERATION: Readers<OperationParts> = { methods: readMethods, paths: readPaths }
+
+/** An entry of `from` or `to`, of the parts that it has. */
+function readParts<Parts>(readers: Readers<Parts>, place: string, value: unknown): Partial<Parts> {
+  const fields = fieldsOf(place, value, Object.keys(readers))
+  const parts: Partial<Parts> = {}
+  for (const name in readers) {
+    const part = fields[name]
+    if (part !== undefined) parts[name] = readers[name](`${place}.${name}`, part)
   }
-  return {
-    ...(serviceAccounts === undefined
-      ? {}
-      : { serviceAccounts: texts('serviceAccounts', serviceAccounts, SERVICE_ACCOUNT) }),
-    ...(users === undefined ? {} : { users: texts('users', users) }),
-    ...(groups === undefined ? {} : { groups: texts('groups', groups) }),
-    ...(principals === undefined ? {} : { principals: texts('principals', principals, PRINCIPAL) }),
-    ...(apiKeys === undefined ? {} : { apiKeys: readLabels(`${place}.apiKeys`, apiKeys) }),
-    ...(claims === undefined ? {} : { claims: readClaims(`${place}.claims`, claims) }),
+  return parts
+}
+
+function textsLike(form: RegExp) {
+  return (place: string, value: unknown): readonly string[] => {
+    const texts = textsOf(place, value)
+    if (texts.every((text) => form.test(text))) return texts
+    throw new PolicyFault(place, 'holds what has not the form of one')
   }
 }
 
@@ -55,18 +77,13 @@ function readLabels(place: string, value: unknown): ReadonlyMap<string, string> 
 
 function readClaims(place: string, value: unknown): ReadonlyMap<string, readonly string[]> {
   if (!isFields(value)) throw new PolicyFault(place, 'is no object')
+  if (Object.keys(value).some(({ length }) => length > MAX_TEXT)) {
+    throw new PolicyFault(place, 'has a name that is too long')
+  }
   return new Map(Object.entries(value).map(([name, texts]) => [name, textsOf(`${place}.*`, texts)]))
 }
 
 const METHOD = /^[A-Z][A-Z-]{0,31}$/
-
-function readOperation(place: string, value: unknown): RuleOperation {
-  const { methods, paths } = fieldsOf(place, value, ['methods', 'paths'])
-  return {
-    ...(methods === undefined ? {} : { methods: readMethods(`${place}.methods`, methods) }),
-    ...(paths === undefined ? {} : { paths: readPaths(`${place}.paths`, paths) }),
-  }
-}
 
 function readMethods(place: string, value: unknown): readonly string[] {
   const methods = textsOf(place, value)

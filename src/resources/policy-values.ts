@@ -33,7 +33,7 @@ export function listOf(place: string, value: unknown): readonly unknown[] {
   return value
 }
 
-const MAX_TEXT = 1_024
+export const MAX_TEXT = 1_024
 
 export function text(place: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw new PolicyFault(place, 'is no text')

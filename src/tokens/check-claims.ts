@@ -1,4 +1,5 @@
 import type { DenyReason } from '../access/decision.ts'
+import { isBearer } from './bearer.ts'
 import type { UnverifiedJwt } from './unverified.ts'
 
 export type Expected = {
@@ -7,21 +8,24 @@ export type Expected = {
   readonly audiences: readonly string[] | undefined
   /** Asymmetric ones only. */
   readonly algorithms: readonly string[]
+  /** Further values of `typ` that its tokens for callers have. */
+  readonly types?: readonly string[]
 }
 
 /** How far the issuer's clock may differ, in seconds. */
 export const CLOCK_SKEW_SECONDS = 30
 
 /**
- * Checks what costs nothing: algorithm, `iss`, `aud`, `exp` (required), `nbf` and `iat` (RFC 7519 section
+ * Checks what costs nothing: algorithm, `typ`, `iss`, `aud`, `exp` (required), `nbf` and `iat` (RFC 7519 section
  * 4.1). `nowSeconds` since the epoch. The signature is not looked at.
  */
 export function checkClaims(
-  { alg, issuer, claims }: UnverifiedJwt,
+  jwt: UnverifiedJwt,
   expected: Expected,
   nowSeconds: number,
 ): DenyReason | undefined {
-  if (!expected.algorithms.includes(alg)) return 'invalid-token'
+  const { alg, issuer, claims } = jwt
+  if (!expected.algorithms.includes(alg) || !isBearer(jwt, expected.types)) return 'invalid-token'
   if (issuer !== expected.issuer) return 'unknown-issuer'
   if (expected.audiences !== undefined && !isFor(claims.aud, expected.audiences)) {
     return 'wrong-audience'

@@ -33,15 +33,19 @@ async function signatureOf(
   const keys = await holder.keys()
   if (keys === undefined) return 'unknown'
   const first = await checkWith(keys, token)
-  if (first !== 'unknown') return first
+  if (first === 'signed' || first === 'forged') return first
   const newer = await holder.newerKeys(since)
-  return newer === undefined || newer === keys ? first : checkWith(newer, token)
+  const second = newer === undefined || newer === keys ? first : await checkWith(newer, token)
+  return second === 'other key' ? 'forged' : second
 }
+
+/** `other key`: the key of the name that the token gives has not signed it; another may have taken that name. */
+type Checked = Signature | 'other key'
 
 /** Those of the keys that a cluster may have. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512']
 
-async function checkWith({ getKey }: KeySet, token: string): Promise<Signature> {
+async function checkWith({ getKey }: KeySet, token: string): Promise<Checked> {
   try {
     await compactVerify(token, getKey, { algorithms: ALGORITHMS })
     return 'signed'
@@ -49,7 +53,8 @@ async function checkWith({ getKey }: KeySet, token: string): Promise<Signature> 
     if (error instanceof errors.JWKSNoMatchingKey) return 'unknown'
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
       // One that names no key can be of one that is not published.
-      return readUnverified(token)?.kid === undefined ? 'unknown' : 'forged'
+      if (readUnverified(token)?.kid === undefined) return 'unknown'
+      return error instanceof errors.JWSSignatureVerificationFailed ? 'other key' : 'forged'
     }
     for await (const key of error) {
       const signed = await compactVerify(token, key, { algorithms: ALGORITHMS }).catch(

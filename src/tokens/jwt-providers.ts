@@ -15,6 +15,7 @@ export type JwtProvider = CallerMapping & {
   readonly issuer: string
   readonly audiences: readonly string[]
   readonly algorithms: readonly string[]
+  readonly types?: readonly string[]
   readonly keys: KeyLocation
   readonly places: readonly CredentialPlace[]
 }

@@ -1,5 +1,5 @@
 import type { Caller } from '../access/caller.ts'
-import { type ClaimMapping, listClaim, own, textClaim } from './claims.ts'
+import { type ClaimMapping, groupsIn, own, textClaim } from './claims.ts'
 import type { Claims } from './unverified.ts'
 import type { Verified } from './verifier.ts'
 
@@ -24,8 +24,8 @@ export function readCaller(
   const claims = withoutUnverifiedEmail(said)
   const subject = textClaim(claims, SUBJECT)
   const user = rbac === undefined ? subject : textClaim(claims, rbac.username)
-  const groups = rbac?.groups === undefined ? [] : listClaim(claims, rbac.groups)
-  if (user === undefined || groups === undefined) return INVALID
+  const { groups, complete } = groupsIn(claims, rbac?.groups)
+  if (user === undefined) return INVALID
   if ([user, ...groups].some((name) => name.startsWith('system:'))) return INVALID
   return {
     kind: 'verified',
@@ -33,6 +33,7 @@ export function readCaller(
       kind: 'jwt',
       user,
       groups,
+      ...(complete ? {} : { moreGroups: true }),
       uid: undefined,
       extra: {},
       reference: `${provider} ${issuer} ${subject ?? ''}`.trim(),
@@ -43,10 +44,9 @@ export function readCaller(
   }
 }
 
-/** Whoever may choose his e-mail address at the issuer could choose another's. */
+/** A user that may choose an e-mail address at the issuer could choose another's. Null: nobody can tell. */
 function withoutUnverifiedEmail(claims: Claims): Claims {
   const verified = own(claims, 'email_verified')
   if (verified === undefined || verified === true) return claims
-  const { email: _, ...rest } = claims
-  return rest
+  return Object.hasOwn(claims, 'email') ? { ...claims, email: null } : claims
 }

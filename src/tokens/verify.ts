@@ -28,28 +28,35 @@ export async function verifyJwt(
   const keys = await holder.keys()
   if (keys === undefined) return refused('authentication-unavailable')
   const first = await verifyWith(keys, token, jwt, expected)
-  if (first !== 'unknown key') return first
+  if (typeof first !== 'string') return first
   const newer = await holder.newerKeys(since)
-  if (newer === undefined) return refused('authentication-unavailable')
+  if (newer === undefined) {
+    return refused(first === 'unknown key' ? 'authentication-unavailable' : 'invalid-token')
+  }
   const second = newer === keys ? first : await verifyWith(newer, token, jwt, expected)
-  return second === 'unknown key' ? refused('invalid-token') : second
+  return typeof second === 'string' ? refused('invalid-token') : second
 }
+
+/** `other key`: no key of the name that the token gives has signed it; another may have taken that name. */
+type Undecided = 'unknown key' | 'other key'
 
 async function verifyWith(
   keys: KeySet,
   token: string,
   { kid }: UnverifiedJwt,
   expected: Expected,
-): Promise<Verification | 'unknown key'> {
+): Promise<Verification | Undecided> {
   try {
     await verifySignature(keys.getKey, token, expected)
     return { kind: 'verified', keys }
   } catch (error) {
     if (error instanceof errors.JWKSNoMatchingKey) return 'unknown key'
-    if (error instanceof errors.JWKSMultipleMatchingKeys && (await fitsAny(error, token, expected)))
-      return { kind: 'verified', keys }
+    const several = error instanceof errors.JWKSMultipleMatchingKeys
+    if (several && (await fitsAny(error, token, expected))) return { kind: 'verified', keys }
     // A token that names no key can be of one that is not known yet.
-    return kid === undefined ? 'unknown key' : refused('invalid-token')
+    if (kid === undefined) return 'unknown key'
+    const isForged = several || error instanceof errors.JWSSignatureVerificationFailed
+    return isForged ? 'other key' : refused('invalid-token')
   }
 }
 

@@ -23,7 +23,7 @@ it('every entry of a rule has weight, and every rule', () => {
     claims: { a: ['b', 'c'], 'd.e': ['f'] },
   }
   const operation = { methods: ['GET'], paths: ['/a', '/b'] }
-  expect(weightOf(termsOf({ deny: [{ from: [source], to: [operation] }], allow: [{}] }))).toBe(19)
+  expect(weightOf(termsOf({ deny: [{ from: [source], to: [operation] }], allow: [{}] }))).toBe(20)
   expect(weightOf(termsOf({}))).toBe(0)
 })
 
@@ -59,3 +59,13 @@ it('lists are told apart, however many are asked', () => {
     expect(holdsOneOf(list, [`${(index + 1) % 40}-3`])).toBe(false)
   }
 })
+
+it('names of claims with many dots have the weight of all keys that may be tried', () => {
+  const spec = (steps: number) => ({ deny: [{ from: [{ claims: { [nameOf(steps)]: ['x'] } }] }] })
+  expect(policyOf(spec(89)).terms).toBeDefined()
+  expect(policyOf(spec(91)).terms).toBeUndefined()
+  const long = { deny: [{ from: [{ claims: { ['a'.repeat(1_025)]: ['x'] } }] }] }
+  expect(policyOf(long).terms).toBeUndefined()
+})
+
+const nameOf = (steps: number) => Array(steps).fill('a').join('.')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../../src/access/caller.ts'
-import { claimAt, explainRule, matchRule, namesPaths, type Rule } from '../../src/access/rule.ts'
+import { claimAt } from '../../src/access/claims.ts'
+import { explainRule, matchRule, namesPaths, type Rule } from '../../src/access/rule.ts'
 import { aCaller, anApiKey } from '../support/builders.ts'
 
 const POST = { method: 'POST', path: '/v2/models/iris/infer' }
@@ -91,6 +92,17 @@ describe('a rule', () => {
       'no, by from, which is empty',
     )
     expect(explainRule(rule({}), CALLERS.reader, POST)).toBe('yes')
+    const odd = aCaller({ kind: 'jwt', claims: { tenant: null }, groups: [], moreGroups: true })
+    const asking = [
+      { claims: new Map([['tenant', ['acme']]]) },
+      { users: ['x'] },
+      { groups: ['y'] },
+    ]
+    expect(explainRule(rule({ from: asking }), odd, POST)).toBe(
+      'cannot tell, by from[0].claims, from[2].groups',
+    )
+    const both = { from: asking, to: [{ methods: ['GET'] }] }
+    expect(explainRule(rule(both), odd, POST)).toBe('no, by to[0].methods')
   })
 
   it('asks for the path where an entry names one, and even none', () => {
@@ -104,7 +116,9 @@ describe('a claim', () => {
     ['a', { a: 1 }, 1],
     ['a.b', { a: { b: 1 } }, 1],
     ['a.b', { 'a.b': 2, a: { b: 1 } }, 2],
-    ['a.b.c', { a: { 'b.c': 1 } }, undefined],
+    ['a.b.c', { a: { 'b.c': 1 } }, 1],
+    ['a.b.c', { 'a.b': { c: 1 }, a: { b: { c: 2 } } }, 1],
+    ['a.b', { a: 'x' }, undefined],
     ['a.0', { a: ['x'] }, undefined],
     ['a.length', { a: 'x' }, undefined],
     ['__proto__', {}, undefined],

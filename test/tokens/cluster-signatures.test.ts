@@ -66,6 +66,24 @@ describe("a token's signature", () => {
     expect(await signatureOf(token)).toBe('signed')
   })
 
+  it('of a new key under the name of an old one is found out at once, and the old is forged', async () => {
+    let keys: unknown[] = [signer.jwk]
+    let fetches = 0
+    const signatureOf = signatures(() => {
+      fetches += 1
+      return Promise.resolve({ keys })
+    })
+    const next = createSigner()
+    const kid = kidOf(signer)
+    expect(await signatureOf(signer.sign(claims))).toBe('signed')
+    keys = [{ ...next.jwk, kid }]
+    expect(await signatureOf(compact({ alg: 'none', kid }, claims))).toBe('forged')
+    expect(fetches).toBe(1)
+
+    expect(await signatureOf(next.sign(claims, { kid }))).toBe('signed')
+    expect(await signatureOf(signer.sign(claims))).toBe('forged')
+  })
+
   it.each([
     ['cannot be fetched', () => Promise.reject(new Error('no answer'))],
     ['are none', () => Promise.resolve({ keys: [] })],

@@ -91,6 +91,75 @@ describe('the keys of an issuer are fetched', () => {
     expect(await verdictOf(providers, next.sign(claims, { kid: undefined }))).toBe('idp:grace')
   })
 
+  it('for a new key under the name of the old: new tokens are good at once, old ones refused', async () => {
+    const issuer = await anIssuer()
+    const next = createSigner()
+    const kid = 'the same'
+    const first = createSigner()
+    issuer.publish({ ...first.jwk, kid })
+    const providers = someProviders([aProvider(issuer)], { periods: QUIET })
+    const claims = goodClaims(issuer.issuer)
+    const old = first.sign(claims, { kid })
+    expect(await verdictOf(providers, old)).toBe('idp:ada')
+    issuer.publish({ ...next.jwk, kid })
+    expect(await verdictOf(providers, old)).toBe('idp:ada')
+
+    expect(await verdictOf(providers, next.sign({ ...claims, sub: 'grace' }, { kid }))).toBe(
+      'idp:grace',
+    )
+    expect(await verdictOf(providers, old)).toBe('invalid-token')
+    expect(await verdictOf(providers, first.sign({ ...claims, jti: 'new' }, { kid }))).toBe(
+      'invalid-token',
+    )
+    expect(issuer.asked().fetches).toBe(2)
+  })
+
+  it('for such a key of another kind, and beside others of that name', async () => {
+    const [first, rsa, second] = [createSigner(), createSigner('RS256'), createSigner()]
+    const issuer = await anIssuer()
+    const kid = 'the same'
+    issuer.publish({ ...first.jwk, kid }, { ...createSigner().jwk, kid })
+    const algorithms = ['ES256', 'RS256']
+    const periods = { ...QUIET, coolDown: 0 }
+    const providers = someProviders([aProvider(issuer, { algorithms })], { periods })
+    const claims = goodClaims(issuer.issuer)
+    expect(await verdictOf(providers, first.sign(claims, { kid }))).toBe('idp:ada')
+    issuer.publish({ ...rsa.jwk, kid })
+    expect(await verdictOf(providers, rsa.sign(claims, { kid }))).toBe('idp:ada')
+    issuer.publish({ ...second.jwk, kid }, { ...rsa.jwk, kid })
+    expect(await verdictOf(providers, second.sign(claims, { kid }))).toBe('idp:ada')
+  })
+
+  it('at most once in a cool-down for 10,000 bad signatures, at once and one after the other', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], {
+      periods: { ...QUIET, coolDown: 60_000 },
+    })
+    const [head, ...rest] = issuer.token().split('.')
+    expect(await verdictOf(providers, issuer.token())).toBe('idp:ada')
+    const before = issuer.asked().fetches
+    const bad = (index: number) =>
+      [head, rest[0], Buffer.alloc(64, `${index}`).toString('base64url')].join('.')
+    const verdicts = Array.from({ length: 9_000 }, (_, index) => verdictOf(providers, bad(index)))
+
+    expect(new Set(await Promise.all(verdicts))).toEqual(new Set(['invalid-token']))
+    for (let index = 9_000; index < 10_000; index += 1) {
+      expect(await verdictOf(providers, bad(index))).toBe('invalid-token')
+    }
+    expect(issuer.asked().fetches - before).toBe(1)
+    expect(await verdictOf(providers, issuer.token())).toBe('idp:ada')
+  })
+
+  it('not for tokens that a known key signed and that are refused', async () => {
+    const issuer = await anIssuer()
+    const providers = someProviders([aProvider(issuer)], { periods: { ...QUIET, coolDown: 0 } })
+    await verdictOf(providers, issuer.token())
+    await verdictOf(providers, issuer.token({ sub: 7 }))
+    await verdictOf(providers, issuer.token({ aud: 'other' }))
+
+    expect(issuer.asked().fetches).toBe(1)
+  })
+
   it('in the background too: a removed key is refused after it', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], { periods: { ...QUIET, refresh: 20 } })

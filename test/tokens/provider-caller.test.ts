@@ -28,16 +28,32 @@ describe('the groups of a token', () => {
     expect(read({ sub: 'ada', groups })).toEqual(['idp:ada', ...expected])
   })
 
-  it.each<[string, unknown]>([
-    ['a number', 42],
-    ['null', null],
-    ['an object', { 0: 'admins', length: 1 }],
-    ['a list with a number', ['a', 42]],
-    ['a list with null', ['a', null]],
-    ['a list within a list', [['a']]],
-    ['true', true],
-  ])('refuse it where they are %s', (_title, groups) => {
-    expect(read({ sub: 'ada', groups })).toBe('invalid-token')
+  it.each<[string, unknown, readonly string[], boolean]>([
+    ['a number', 42, ['idp:42'], false],
+    ['true', true, ['idp:true'], false],
+    ['null', null, [], true],
+    ['an object', { 0: 'admins', length: 1 }, [], true],
+    ['a list with a number', ['a', 42], ['idp:a', 'idp:42'], false],
+    ['a list with a number that is not exact', ['a', 2 ** 60], ['idp:a'], true],
+    ['a list with null', ['a', null], ['idp:a'], true],
+    ['a list within a list', [['a']], [], true],
+  ])('are those that can be read, where they are %s', (_title, groups, expected, more) => {
+    const verified = readCaller(mapping('sub'), { sub: 'ada', groups })
+
+    expect(verified).toMatchObject({ value: { groups: expected } })
+    expect(verified.kind === 'verified' && verified.value.moreGroups === true).toBe(more)
+  })
+
+  it('may be more than the token holds', () => {
+    const claims = { sub: 'ada', groups: ['a'], _claim_names: { groups: 'src1' } }
+    expect(readCaller(mapping('sub'), claims)).toMatchObject({
+      value: { groups: ['idp:a'], moreGroups: true },
+    })
+  })
+
+  it('and the user stand at paths, as claims of rules do', () => {
+    const claims = { who: { 'e.mail': 'ada' }, realm_access: { roles: ['a'] } }
+    expect(read(claims, mapping('who.e.mail', 'realm_access.roles'))).toEqual(['idp:ada', 'idp:a'])
   })
 
   it('are those that stand in the token itself, not what every object has', () => {
@@ -101,6 +117,7 @@ describe('an e-mail address', () => {
     expect(read(claims, mapping('email'))).toBe('invalid-token')
     expect(bySubject.kind === 'verified' && bySubject.value.claims).toEqual({
       sub: 'ada',
+      email: null,
       email_verified: verified,
     })
   })

@@ -36,7 +36,10 @@ beforeAll(async () => {
   issuer.publish({ ...twin.jwk, kid: ours.jwk.kid }, ours.jwk, rsa.jwk, secret)
   other.publish(theirs.jwk, { ...theirs.jwk, kid: ours.jwk.kid })
   providers = someProviders(
-    [aProvider(issuer, { algorithms: ['ES256', 'RS256'] }), aProvider(other, { name: 'other' })],
+    [
+      aProvider(issuer, { algorithms: ['ES256', 'RS256'], types: ['Token+JWT'] }),
+      aProvider(other, { name: 'other' }),
+    ],
     { periods: { coolDown: 0 } },
   )
 })
@@ -91,6 +94,17 @@ const ACCEPTED: readonly Row[] = [
     () => ours.sign(JSON.parse(`{"__proto__":{"admin":true},${JSON.stringify(good()).slice(1)}`)),
     'idp:ada',
   ],
+  ['typ JWT', () => ours.sign(good(), { typ: 'JWT' }), 'idp:ada'],
+  ['typ in small letters', () => ours.sign(good(), { typ: 'jwt' }), 'idp:ada'],
+  ['typ at+jwt', () => ours.sign(good(), { typ: 'at+jwt' }), 'idp:ada'],
+  ['typ as a media type', () => ours.sign(good(), { typ: 'Application/AT+JWT' }), 'idp:ada'],
+  ['no typ', () => ours.sign(good(), { typ: undefined }), 'idp:ada'],
+  [
+    'a typ that the provider names',
+    () => ours.sign(good(), { typ: 'application/token+jwt' }),
+    'idp:ada',
+  ],
+  ['a key and events that are null', () => ours.sign(good({ cnf: null, events: null })), 'idp:ada'],
   ['a claim named constructor', () => ours.sign(good({ constructor: 'x' })), 'idp:ada'],
 ]
 
@@ -134,6 +148,37 @@ const CHEAP: readonly Row[] = [
   ['a kid that is an object', () => ours.sign(good(), { kid: {} }), 'invalid-token'],
   ['typ that is a number', () => ours.sign(good(), { typ: 7 }), 'invalid-token'],
   ['a logout token', () => ours.sign(good(), { typ: 'logout+jwt' }), 'invalid-token'],
+  ['a logout token without its typ', () => ours.sign(good({ events: LOGOUT })), 'invalid-token'],
+  ['a security event without its typ', () => ours.sign(good({ events: {} })), 'invalid-token'],
+  ['a DPoP proof', () => ours.sign(good(), { typ: 'dpop+jwt' }), 'invalid-token'],
+  ['a proof of a key', () => ours.sign(good(), { typ: 'openid4vci-proof+jwt' }), 'invalid-token'],
+  ['a request object', () => ours.sign(good(), { typ: 'oauth-authz-req+jwt' }), 'invalid-token'],
+  [
+    'an introspection',
+    () => ours.sign(good(), { typ: 'token-introspection+jwt' }),
+    'invalid-token',
+  ],
+  ['a typ nobody knows', () => ours.sign(good(), { typ: 'new+jwt' }), 'invalid-token'],
+  ['an empty typ', () => ours.sign(good(), { typ: '' }), 'invalid-token'],
+  ['a typ with a space', () => ours.sign(good(), { typ: 'JWT ' }), 'invalid-token'],
+  ['a typ with a parameter', () => ours.sign(good(), { typ: 'at+jwt;a=b' }), 'invalid-token'],
+  ['a typ of other media', () => ours.sign(good(), { typ: 'text/jwt' }), 'invalid-token'],
+  [
+    'a typ prefixed twice',
+    () => ours.sign(good(), { typ: 'application/application/jwt' }),
+    'invalid-token',
+  ],
+  ['a typ in other letters', () => ours.sign(good(), { typ: 'to\u212aen+jwt' }), 'invalid-token'],
+  ['a typ that is null', () => ours.sign(good(), { typ: null }), 'invalid-token'],
+  [
+    'a typ of another provider',
+    () => theirs.sign(goodClaims(other.issuer), { typ: 'Token+jwt' }),
+    'invalid-token',
+  ],
+  ['a token bound to a key by DPoP', () => ours.sign(good({ cnf: { jkt: 'x' } })), 'invalid-token'],
+  ['to a certificate', () => ours.sign(good({ cnf: { 'x5t#S256': 'x' } })), 'invalid-token'],
+  ['to nothing that is known', () => ours.sign(good({ cnf: {} })), 'invalid-token'],
+  ['to what is no object', () => ours.sign(good({ cnf: false })), 'invalid-token'],
   [
     'a security event',
     () => ours.sign(good(), { typ: 'application/SecEvent+JWT' }),
@@ -249,6 +294,8 @@ const DEAR: readonly Row[] = [
     'invalid-token',
   ],
 ]
+
+const LOGOUT = { 'http://schemas.openid.net/event/backchannel-logout': {} }
 
 const headerOf = () => ({ alg: 'ES256', kid: ours.jwk.kid })
 

@@ -35,11 +35,16 @@ export const KEYS = [
 
 const account = (namespace: string): Caller =>
   aCaller({ user: `system:serviceaccount:${namespace}:reader`, reference: `${namespace}/reader` })
-const jwt = (provider: string, claims: Readonly<Record<string, unknown>>): Caller =>
+const jwt = (
+  provider: string,
+  claims: Readonly<Record<string, unknown>>,
+  given: Partial<Caller> = {},
+): Caller =>
   aCaller({
     kind: 'jwt',
     user: 'ada',
     groups: [],
+    ...given,
     inRbac: provider === 'dex',
     provider,
     claims,
@@ -47,11 +52,15 @@ const jwt = (provider: string, claims: Readonly<Record<string, unknown>>): Calle
 
 const ADA = { sub: 'ada', tenant: 'acme', realm: { roles: ['admin', 7] }, aud: ['api', 'other'] }
 const DOTTED = { sub: 'eve', 'realm.roles': 'acme', realm: { roles: 'admin' }, aud: 'pipelines' }
+const ODD = { sub: 'ada', tenant: null, realm: 'x', a: { b: true }, scope: 'acme admin' }
+const LACKING = { sub: 'eve', tenant: ['x', {}], scope: 'admin', _claim_names: { 'a.b': 'src1' } }
 
 const TOKENS: Readonly<Record<string, { caller: Caller; audiences: readonly string[] }>> = {
   reader: { caller: account('team'), audiences: ['api', 'pipelines'] },
   foreigner: { caller: account('other'), audiences: ['pipelines'] },
   ada: { caller: jwt('keycloak', ADA), audiences: [] },
+  odd: { caller: jwt('keycloak', ODD, { groups: ['gold'], moreGroups: true }), audiences: [] },
+  lacking: { caller: jwt('dex', LACKING, { moreGroups: true }), audiences: [] },
   dotted: { caller: jwt('dex', DOTTED), audiences: [] },
 }
 
@@ -65,13 +74,14 @@ export const authenticateToken: AuthenticateToken = ({ value }, _digest, _asker,
 
 const who = (token: string): Who => {
   const { caller, audiences } = TOKENS[token] ?? { caller: aCaller(), audiences: [] }
-  const { user, groups, provider, claims, inRbac } = caller
+  const { user, groups, moreGroups = false, provider, claims, inRbac } = caller
   if (caller.kind === 'jwt') {
     const aud = [claims?.aud ?? []].flat().filter((one) => typeof one === 'string')
     return {
       kind: 'jwt',
       user,
       groups,
+      moreGroups,
       audiences: aud,
       inRbac,
       ...(provider && { provider }),
@@ -96,6 +106,8 @@ export const CALLERS: readonly [readonly [Show, Who], ...(readonly [Show, Who])[
   [shown('foreigner', peer('cluster.local/ns/a/sa/x')), who('foreigner')],
   [shown('ada'), who('ada')],
   [shown('dotted'), who('dotted')],
+  [shown('odd'), who('odd')],
+  [shown('lacking', peer('cluster.local/ns/b/sa/x')), who('lacking')],
   [shown('plain-key-0123456789'), { kind: 'api-key', user: 'bob', labels: {} }],
   [
     shown('gold-key-0123456789'),

@@ -62,7 +62,9 @@ export function createGenerator(chance: Chance) {
     isOne(8)
       ? {}
       : {
-          [pick(['tenant', 'realm.roles', 'a.b'])]: some(2, () => pick(['acme', 'admin'])),
+          [pick(['tenant', 'realm.roles', 'a.b', 'scope'])]: some(2, () =>
+            pick(['acme', 'admin', 'true']),
+          ),
           ...(isOne(4) && { sub: ['ada'] }),
         }
   const operation = (): OperationSpec => ({

@@ -1,3 +1,4 @@
+import { every, some, type Told, tellClaims } from './claim-oracle.ts'
 import type {
   AuthenticationSpec,
   OperationSpec,
@@ -13,6 +14,8 @@ export type Who = {
   readonly component?: boolean
   readonly user?: string
   readonly groups?: readonly string[]
+  /** Whether the token leaves some of its groups out. */
+  readonly moreGroups?: boolean
   readonly principal?: string
   readonly audiences?: readonly string[]
   readonly labels?: Readonly<Record<string, string>>
@@ -101,7 +104,7 @@ function byRules(policies: readonly PolicySpec[], asking: Asking): Verdict {
   for (const { allow } of policies) {
     if (allow === undefined) continue
     decided = true
-    if (!allow.some((rule) => fits(rule, asking))) return refusal
+    if (!allow.some((rule) => fits(rule, asking) === 'yes')) return refusal
   }
   if (decided) return 'allow'
   return who.kind === 'api-key' || who.inRbac === true ? 'allow' : refusal
@@ -155,42 +158,37 @@ function refusalOf(authentication: AuthenticationSpec | undefined, who: Who): re
 const hasLabels = ({ labels }: Who, wanted: Readonly<Record<string, string>> = {}): boolean =>
   labels !== undefined && Object.keys(wanted).every((name) => labels[name] === wanted[name])
 
-function fits({ from, to }: RuleSpec, asking: Asking): boolean {
-  const source = from === undefined || from.some((entry) => isFrom(entry, asking.who))
+function fits({ from, to }: RuleSpec, asking: Asking): Told {
+  const source = from === undefined ? 'yes' : some(from.map((entry) => isFrom(entry, asking.who)))
   const operation = to === undefined || to.some((entry) => isTo(entry, asking))
-  return source && operation
+  return operation ? source : 'no'
 }
 
 /** A rule that denies holds for the peer whatever it shows, and for methods in small letters. */
 function denies(rule: RuleSpec, { who, peer, method, ...asking }: Asking): boolean {
   const seen = peer === undefined ? who : { ...who, principal: who.principal ?? peer }
-  return fits(rule, { ...asking, peer, who: seen, method: method.toUpperCase() })
+  return fits(rule, { ...asking, peer, who: seen, method: method.toUpperCase() }) !== 'no'
 }
 
-function isFrom(source: SourceSpec, who: Who): boolean {
+function isFrom(source: SourceSpec, who: Who): Told {
   const { serviceAccounts, users, groups, principals, apiKeys, claims } = source
   const [, , namespace, name] = (who.user ?? '').split(':')
-  if (serviceAccounts !== undefined) {
-    if (who.kind !== 'kubernetes' || !serviceAccounts.includes(`${namespace}/${name}`)) return false
-  }
-  if (users !== undefined && !users.includes(who.user ?? '')) return false
-  if (groups !== undefined && !(who.groups ?? []).some((one) => groups.includes(one))) return false
-  if (principals !== undefined && !principals.includes(who.principal ?? '')) return false
-  if (apiKeys !== undefined && !hasLabels(who, apiKeys.matchLabels)) return false
-  if (claims === undefined) return true
-  const said = who.claims
-  if (said === undefined) return false
-  return Object.entries(claims).every(([path, texts]) => {
-    const value = Object.hasOwn(said, path) ? said[path] : nested(said, path.split('.'))
-    return texts.some((text) => value === text || (Array.isArray(value) && value.includes(text)))
-  })
+  const account = who.kind === 'kubernetes' ? `${namespace}/${name}` : ''
+  const isOneOf = (list: readonly string[] | undefined, one: string | undefined): Told =>
+    list === undefined || list.includes(one ?? '') ? 'yes' : 'no'
+  return every([
+    isOneOf(serviceAccounts, account),
+    isOneOf(users, who.user),
+    groups === undefined ? 'yes' : isIn(groups, who),
+    isOneOf(principals, who.principal),
+    apiKeys === undefined || hasLabels(who, apiKeys.matchLabels) ? 'yes' : 'no',
+    claims === undefined ? 'yes' : tellClaims(who.claims, claims),
+  ])
 }
 
-function nested(value: unknown, [first, ...rest]: readonly string[]): unknown {
-  if (first === undefined) return value
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  const entry = Object.entries(value).find(([name]) => name === first)
-  return entry === undefined ? undefined : nested(entry[1], rest)
+function isIn(wanted: readonly string[], { groups = [], moreGroups = false }: Who): Told {
+  if (groups.some((one) => wanted.includes(one))) return 'yes'
+  return moreGroups && wanted.length > 0 ? 'cannot tell' : 'no'
 }
 
 function isTo({ methods, paths }: OperationSpec, { method, path }: Asking): boolean {

@@ -1,0 +1,83 @@
+import { type Claims, type Found, findClaim } from './claim-path.ts'
+import { isLeftOut, isReference } from './left-out.ts'
+import type { Match } from './match.ts'
+import { createSummaries, jsonText, matchNumber, matchSummary } from './texts.ts'
+
+export type { Claims } from './claim-path.ts'
+
+/** The value at a path; `undefined`: there is none. */
+export function claimAt(claims: Claims, path: string): unknown {
+  const found = findClaim(claims, path)
+  return typeof found === 'string' ? undefined : found.value
+}
+
+/** Whether there are all of these claims, each with one of its texts. */
+export function matchClaims(claims: Claims, wanted: ReadonlyMap<string, readonly string[]>): Match {
+  let match: Match = 'yes'
+  for (const [path, texts] of wanted) {
+    const each = matchClaim(claims, path, texts)
+    if (each === 'no') return 'no'
+    if (each === 'unknown') match = 'unknown'
+  }
+  return match
+}
+
+/** Whether the claim at a path is, or holds, one of the texts. */
+function matchClaim(claims: Claims, path: string, texts: readonly string[]): Match {
+  if (texts.length === 0) return 'no'
+  const found = findClaim(claims, path)
+  if (found === 'blocked') return 'unknown'
+  const match = found === 'absent' ? 'no' : matchFound(claims, found, texts)
+  return match === 'no' && isLeftOut(claims, path) ? 'unknown' : match
+}
+
+function matchFound(claims: Claims, { name, value }: Found, texts: readonly string[]): Match {
+  if (isReference(claims, value)) return 'unknown'
+  if (Array.isArray(value)) return matchSummary((isScope(name) ? scopeLists : lists)(value), texts)
+  if (typeof value === 'number') return matchNumber(value, texts)
+  const text = jsonText(value)
+  if (text === undefined) return 'unknown'
+  if (texts.includes(text)) return 'yes'
+  return isScope(name) ? matchSummary(scopes(text), texts) : 'no'
+}
+
+/** Claims of which one text holds several, separated by spaces (RFC 6749 section 3.3). */
+const SCOPES = ['scope', 'scp', 'permission', 'permissions']
+
+const isScope = (name: string): boolean => SCOPES.includes(name)
+
+const SPACE = ' '
+/** Other separators are in use, and stand in no specification. */
+const SEPARATORS = /[\s,]+/
+
+const lists = createSummaries<readonly unknown[]>((list) => ({ clear: list, doubtful: [] }))
+const scopes = createSummaries<string>((text) => ({
+  clear: text.split(SPACE),
+  doubtful: text.split(SEPARATORS),
+}))
+const scopeLists = createSummaries<readonly unknown[]>((list) => ({
+  clear: list,
+  doubtful: list.flatMap((entry) => (typeof entry === 'string' ? entry.split(SEPARATORS) : [])),
+}))
+
+/** `complete`: there are no further ones, as far as the token says. */
+export type Texts = { readonly texts: readonly string[]; readonly complete: boolean }
+
+/** The texts that the claim at a path is, or holds, without what cannot be read. */
+export function textsAt(claims: Claims, path: string): Texts {
+  const found = findClaim(claims, path)
+  if (found === 'absent') return { texts: [], complete: !isLeftOut(claims, path) }
+  if (found === 'blocked' || isReference(claims, found.value)) return { texts: [], complete: false }
+  const entries = entriesOf(found)
+  const texts = entries.map(jsonText).filter((text) => text !== undefined)
+  const isClear = !isScope(found.name) || !texts.some((text) => SEPARATORS.test(text))
+  return {
+    texts: texts.filter((text) => text !== ''),
+    complete: isClear && texts.length === entries.length && !isLeftOut(claims, path),
+  }
+}
+
+function entriesOf({ name, value }: Found): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  return typeof value === 'string' && isScope(name) ? value.split(SPACE) : [value]
+}

@@ -1,0 +1,101 @@
+import { type Caller, isUser, isVouchedFor } from './caller.ts'
+import { matchClaims } from './claims.ts'
+import { type Match, matchOf } from './match.ts'
+import { holdsOneOf } from './membership.ts'
+
+/** What a rule may ask of a caller. Each part names several, of which one is enough. */
+export type SourceParts = {
+  /** `namespace/name`, of callers whose token the cluster vouches for. */
+  readonly serviceAccounts: readonly string[]
+  readonly users: readonly string[]
+  readonly groups: readonly string[]
+  /** `<trust domain>/ns/<namespace>/sa/<name>` of mesh peers. */
+  readonly principals: readonly string[]
+  /** Labels that the Secret of the caller's key must all have; without any: that it is a key. */
+  readonly apiKeys: ReadonlyMap<string, string>
+  /** Texts of which a claim must hold one, for each claim; without any: that there are claims. */
+  readonly claims: ReadonlyMap<string, readonly string[]>
+}
+
+/** What a rule may ask of a request. */
+export type OperationParts = {
+  readonly methods: readonly string[]
+  /** Exact, or `/prefix/*` for all paths below. */
+  readonly paths: readonly string[]
+}
+
+/** What a caller is about to do: `path` is canonical wherever a rule names paths. */
+export type Operation = {
+  readonly method: string
+  readonly path: string
+  /** Who is at the other end of the connection, whatever credential it shows; only rules that deny ask. */
+  readonly peer?: string | undefined
+}
+
+type Part<Wanted, Asked> = {
+  readonly match: (wanted: Wanted, asked: Asked) => Match
+  /** How many entries `match` may have to look at. */
+  readonly weigh: (wanted: Wanted) => number
+  /** Whether the path must be canonical for it. */
+  readonly byPath: boolean
+}
+
+/** What each part means. One that is not here does not compile. */
+export type PartTable<Parts, Asked> = { readonly [K in keyof Parts]: Part<Parts[K], Asked> }
+
+const byTexts = <Asked>(
+  match: (wanted: readonly string[], asked: Asked) => Match,
+): Part<readonly string[], Asked> => ({ match, weigh: ({ length }) => length, byPath: false })
+
+const isAmong = (text: string | undefined, texts: readonly string[]): Match =>
+  matchOf(text !== undefined && texts.includes(text))
+
+export const SOURCE_PARTS: PartTable<SourceParts, Caller> = {
+  serviceAccounts: byTexts((wanted, caller) => isAmong(serviceAccountOf(caller), wanted)),
+  users: byTexts((wanted, caller) => isAmong(isUser(caller) ? caller.user : undefined, wanted)),
+  groups: byTexts(matchGroups),
+  principals: byTexts((wanted, { principal }) => isAmong(principal, wanted)),
+  apiKeys: { match: matchLabels, weigh: ({ size }) => size, byPath: false },
+  claims: {
+    match: (wanted, { claims }) => (claims === undefined ? 'no' : matchClaims(claims, wanted)),
+    weigh: (wanted) =>
+      [...wanted].reduce((sum, [path, texts]) => sum + lookUpsFor(path) + texts.length, 0),
+    byPath: false,
+  },
+}
+
+export const OPERATION_PARTS: PartTable<OperationParts, Operation> = {
+  methods: byTexts((wanted, { method }) => isAmong(method, wanted)),
+  paths: {
+    match: (wanted, { path }) => matchOf(wanted.some((pattern) => matchPath(pattern, path))),
+    weigh: ({ length }) => length,
+    byPath: true,
+  },
+}
+
+const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
+
+function serviceAccountOf(caller: Caller): string | undefined {
+  const [, namespace, name] = (isVouchedFor(caller) && SERVICE_ACCOUNT.exec(caller.user)) || []
+  return namespace === undefined || name === undefined ? undefined : `${namespace}/${name}`
+}
+
+function matchGroups(wanted: readonly string[], { groups, moreGroups }: Caller): Match {
+  if (holdsOneOf(groups, wanted)) return 'yes'
+  return moreGroups === true && wanted.length > 0 ? 'unknown' : 'no'
+}
+
+function matchLabels(wanted: ReadonlyMap<string, string>, { apiKey }: Caller): Match {
+  if (apiKey === undefined) return 'no'
+  for (const [label, value] of wanted) if (apiKey.labels.get(label) !== value) return 'no'
+  return 'yes'
+}
+
+const matchPath = (pattern: string, path: string): boolean =>
+  pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
+
+/** At each step of n that are left, up to n keys are tried. */
+function lookUpsFor(path: string): number {
+  const steps = path.split('.').length
+  return (steps * (steps + 1)) / 2
+}
