@@ -58,7 +58,7 @@ describe('the page of operations', () => {
       ...[accountCollections, rbacCollections].flatMap((of) => of(scope)),
     ]
     const told = rowsUnder(['line', 'holds once'], page).flatMap(([names]) => namesIn(names))
-    const others = ['openid-configuration', 'manifests', 'revocation', 'serving']
+    const others = ['openid-configuration', 'manifests', 'freshness', 'revocation', 'serving']
     const lines = new Set([...followed.map(({ resource }) => resource), ...others])
     expect(told.toSorted()).toEqual([...lines].toSorted())
   })

@@ -8,6 +8,7 @@ import { credentialSources } from '../../src/access/credential.ts'
 import type { Permission } from '../../src/access/decide.ts'
 import { createDirectory, type Directory } from '../../src/access/directory.ts'
 import { DEFAULT_EXCLUSIONS } from '../../src/access/exclusions.ts'
+import type { IsFresh } from '../../src/access/freshness.ts'
 import type { Gateways } from '../../src/access/gateways.ts'
 import type { AuthenticateToken } from '../../src/access/identify.ts'
 import type { Settings } from '../../src/access/judge.ts'
@@ -185,6 +186,8 @@ export type World = Held & {
   readonly authenticateToken?: AuthenticateToken
   readonly permits?: (caller: Caller, service: ServiceRef) => Soon<Permission>
   readonly synced?: boolean
+  /** All is, where this is left out. */
+  readonly isFresh?: IsFresh
   readonly settings?: Partial<Settings>
 }
 
@@ -210,6 +213,7 @@ export const anAuthorize = ({
   authenticateToken = ({ value, asToken }) => (asToken ? tokens.get(value) : undefined),
   permits = () => 'yes',
   synced = true,
+  isFresh = () => true,
   settings = {},
   ...held
 }: World = {}) =>
@@ -217,6 +221,7 @@ export const anAuthorize = ({
     {
       directory: aDirectory(held),
       synced: () => synced,
+      isFresh,
       now: () => NOW,
       sha256: digestOf,
       authenticateToken,
