@@ -49,9 +49,7 @@ export async function followFolder<T>(options: FolderOptions<T>): Promise<Folder
   let looked = await looker.look()
   const rest = ({ complete, scanMs }: Looked) =>
     pulse.next(
-      complete
-        ? Math.max(limits.intervalMs, Math.min(MAX_REST_MS, REST * scanMs))
-        : limits.settleMs,
+      complete ? restAfter(scanMs, limits) : limits.settleMs,
       Math.max(limits.settleMs, scanMs),
     )
   const follow = async () => {
@@ -79,6 +77,10 @@ export async function followFolder<T>(options: FolderOptions<T>): Promise<Folder
     },
   }
 }
+
+/** In milliseconds. */
+export const restAfter = (scanMs: number, { intervalMs }: Pick<FolderLimits, 'intervalMs'>) =>
+  Math.max(intervalMs, Math.min(MAX_REST_MS, REST * scanMs))
 
 type Looked = {
   /** Nothing waits for another look soon. */

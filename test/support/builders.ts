@@ -180,6 +180,8 @@ export function aDirectory({
 }
 
 export type World = Held & {
+  /** In place of all that is held. */
+  readonly directory?: Directory
   /** Whom each token names; `reader-token` names `aCaller()` where this is left out. */
   readonly tokens?: ReadonlyMap<string, Soon<Authentication>>
   /** In place of `tokens`. */
@@ -215,11 +217,12 @@ export const anAuthorize = ({
   synced = true,
   isFresh = () => true,
   settings = {},
+  directory,
   ...held
 }: World = {}) =>
   createAuthorize(
     {
-      directory: aDirectory(held),
+      directory: directory ?? aDirectory(held),
       synced: () => synced,
       isFresh,
       now: () => NOW,
