@@ -80,7 +80,7 @@ it('what a folder says counts only while it is looked at', async () => {
 
   const now = performance.now.bind(performance)
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 300_001)
-  onTestFinished(() => void clock.mockRestore())
+  onTestFinished(() => clock.mockRestore())
   const stale = engine.stale().map(({ fact, bound }) => `${fact} ${bound}`)
   expect(stale).toEqual(FACTS.map((fact) => `${fact} open`))
   expect(await verdict()).toBe('unknown-target')
