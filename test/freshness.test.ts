@@ -6,6 +6,7 @@ import { boundsIn, createFreshness, describeStale } from '../src/freshness.ts'
 import {
   configurationCollection,
   holdingCollections,
+  llmConfigCollections,
   policyCollections,
   serviceCollections,
 } from '../src/kubernetes/collections.ts'
@@ -92,6 +93,7 @@ describe('in a cluster', () => {
   const scope = { namespaces: ['a', 'b'], apiKeyLabels: {} }
   const resources = [
     configurationCollection('kserve'),
+    ...llmConfigCollections(scope, 'kserve'),
     ...[serviceCollections, policyCollections, holdingCollections].flatMap((of) => of(scope)),
   ].map(({ resource }) => resource)
   const state = (resource: string, heardAt: number | undefined) => ({
@@ -125,6 +127,7 @@ describe('in a cluster', () => {
     ['inferencegraphs', 'services'],
     ['llminferenceservices', 'services'],
     ['configmaps', 'services'],
+    ['llminferenceserviceconfigs', 'services'],
   ])('%s tell of %s', (resource, fact) => {
     const states = [...new Set(resources)].map((each) => state(each, each === resource ? 1 : 2))
     expect(FACTS.filter((each) => heardAtOf(each, states) === 1)).toEqual([fact])

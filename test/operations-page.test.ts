@@ -8,6 +8,7 @@ import {
   accountCollections,
   configurationCollection,
   holdingCollections,
+  llmConfigCollections,
   policyCollections,
   rbacCollections,
   serviceCollections,
@@ -60,6 +61,7 @@ describe('the page of operations', () => {
       configurationCollection('kserve'),
       ...[serviceCollections, policyCollections, holdingCollections].flatMap((of) => of(scope)),
       ...[accountCollections, rbacCollections].flatMap((of) => of(scope)),
+      ...llmConfigCollections(scope, 'kserve'),
     ]
     const told = rowsUnder(['line', 'holds once'], page).flatMap(([names]) => namesIn(names))
     const others = ['openid-configuration', 'manifests', 'freshness', 'revocation', 'serving']
