@@ -1,5 +1,5 @@
 import {
-  BOUNDS,
+  BOUNDS_OF,
   type Bound,
   FACTS,
   type Fact,
@@ -34,7 +34,7 @@ export function createFreshness(
     isFresh,
     stale: () =>
       FACTS.flatMap((fact) =>
-        BOUNDS.filter((bound) => !isFresh(fact, bound)).map((bound) => ({ fact, bound })),
+        BOUNDS_OF[fact].filter((bound) => !isFresh(fact, bound)).map((bound) => ({ fact, bound })),
       ),
   }
 }
@@ -55,8 +55,9 @@ export function describeStale(stale: readonly Stale[]): string {
       .map(({ fact }) => fact)
       .join(', ')
   const [open, credential] = [namesOf('open'), namesOf('credential')]
-  if (open === '') return 'all facts are fresh'
-  return credential === ''
-    ? `too old to let callers in without a credential: ${open}`
-    : `too old to let callers in without a credential: ${open}; with one: ${credential}`
+  if (stale.length === 0) return 'all facts are fresh'
+  return [
+    ...(open === '' ? [] : [`too old to let callers in without a credential: ${open}`]),
+    ...(credential === '' ? [] : [`too old to let callers in with a credential: ${credential}`]),
+  ].join('; ')
 }

@@ -64,7 +64,6 @@ describe('a fact', () => {
     expect(stale()).toEqual([
       { fact: 'services', bound: 'open' },
       { fact: 'policies', bound: 'open' },
-      { fact: 'keys', bound: 'open' },
     ])
   })
 
@@ -164,9 +163,10 @@ describe('readiness', () => {
     expect(
       describeStale([
         { fact: 'pods', bound: 'open' },
-        { fact: 'keys', bound: 'open' },
         { fact: 'keys', bound: 'credential' },
       ]),
-    ).toBe('too old to let callers in without a credential: pods, keys; with one: keys')
+    ).toBe(
+      'too old to let callers in without a credential: pods; too old to let callers in with a credential: keys',
+    )
   })
 })

@@ -12,6 +12,14 @@ export type Fact = (typeof FACTS)[number]
 export const BOUNDS = ['open', 'credential'] as const
 export type Bound = (typeof BOUNDS)[number]
 
+/** The bounds that hold for each fact: nobody is let in by a key without a credential. */
+export const BOUNDS_OF: Readonly<Record<Fact, readonly Bound[]>> = {
+  pods: BOUNDS,
+  services: BOUNDS,
+  policies: BOUNDS,
+  keys: ['credential'],
+}
+
 /** A fact that is older than a bound. */
 export type Stale = { readonly fact: Fact; readonly bound: Bound }
 

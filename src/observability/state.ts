@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
-import { BOUNDS, FACTS, type Stale } from '../access/freshness.ts'
+import { BOUNDS_OF, FACTS, type Stale } from '../access/freshness.ts'
 import { type Protection, SERVICE_KINDS } from '../access/service.ts'
 
 /** One resource may be read in several parts, by namespace or by label. */
@@ -87,7 +87,7 @@ export function measureStaleness(registry: Registry, stale: () => readonly Stale
     labelNames: ['fact', 'bound'],
     registers: [registry],
     collect: () => {
-      for (const fact of FACTS) for (const bound of BOUNDS) age.set({ fact, bound }, 0)
+      for (const fact of FACTS) for (const bound of BOUNDS_OF[fact]) age.set({ fact, bound }, 0)
       for (const { fact, bound } of stale()) age.set({ fact, bound }, 1)
     },
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { known } from '../../src/access/authentication.ts'
 import { CREDENTIAL_KINDS, type CredentialKind } from '../../src/access/caller.ts'
-import { BOUNDS, type Bound, FACTS, type Fact } from '../../src/access/freshness.ts'
+import { BOUNDS, BOUNDS_OF, type Bound, FACTS, type Fact } from '../../src/access/freshness.ts'
 import type { AccessRequest } from '../../src/access/request.ts'
 import {
   aCaller,
@@ -144,6 +144,12 @@ describe.each(Object.entries(ALLOWED))('%s', (_title, { request, world, rests })
 const EVERYTHING: Old = FACTS.flatMap((fact) => BOUNDS.map((bound) => [fact, bound] as const))
 
 describe('what is too old', () => {
+  it('is told of where somebody is let in by it, and nowhere else', () => {
+    const needed = new Set(Object.values(ALLOWED).flatMap(({ rests }) => Object.keys(rests)))
+    const told = FACTS.flatMap((fact) => BOUNDS_OF[fact].map((bound) => `${fact} ${bound}`))
+    expect(new Set(told)).toEqual(needed)
+  })
+
   it('leaves denials as they are: a protected pod still asks for a credential', async () => {
     expect(await verdictOf(atPod(), EVERYTHING)).toBe('missing-credential')
     expect(await verdictOf(aRequest({ headers: bearer('nobody') }), EVERYTHING)).toBe(
