@@ -1,4 +1,5 @@
 import type { Directory } from './access/directory.ts'
+import type { Fact } from './access/freshness.ts'
 import type { Config } from './config.ts'
 import {
   configurationCollection,
@@ -12,7 +13,7 @@ import type { Fields } from './kubernetes/fields.ts'
 import { createKserveConfiguration } from './kubernetes/kserve-configuration.ts'
 import { createLlmConfigs } from './kubernetes/llm-configs.ts'
 import { createServing, type Serving } from './kubernetes/serving.ts'
-import type { ClusterOptions, Followed } from './kubernetes/source.ts'
+import type { ClusterOptions, CollectionState, Followed } from './kubernetes/source.ts'
 import type { Problem } from './resources/problem.ts'
 import type { ReadSettings } from './resources/settings.ts'
 
@@ -74,6 +75,22 @@ export function followServing({
     ],
   }
 }
+
+/** What else is followed says which services there are, and where. */
+const FACTS: ReadonlyMap<string, Fact> = new Map([
+  ['pods', 'pods'],
+  ['secrets', 'keys'],
+  ['accesspolicies', 'policies'],
+])
+
+/** A fact is as old as the oldest of the collections that it comes from. */
+export const heardAtOf = (fact: Fact, states: readonly CollectionState[]): number =>
+  states
+    .filter(({ resource }) => (FACTS.get(resource) ?? 'services') === fact)
+    .reduce(
+      (oldest, { heardAt = Number.NEGATIVE_INFINITY }) => Math.min(oldest, heardAt),
+      Number.POSITIVE_INFINITY,
+    )
 
 /** What is off where only some namespaces are watched; said once, at the start. */
 export const limitsOf = ({ kubernetes }: Config): readonly Problem[] =>

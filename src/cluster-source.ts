@@ -1,7 +1,7 @@
 import type { Directory } from './access/directory.ts'
 import { SERVICE_KINDS } from './access/service.ts'
 import { openClusterAccess } from './cluster-access.ts'
-import { followServing, limitsOf } from './cluster-serving.ts'
+import { followServing, heardAtOf, limitsOf } from './cluster-serving.ts'
 import type { FactSource, SourceParts } from './fact-source.ts'
 import { createApiServer } from './kubernetes/api-server.ts'
 import { createEvents } from './kubernetes/events.ts'
@@ -57,6 +57,7 @@ export function openClusterSource(
     ...access,
     synced: () => cluster.synced() && access.synced(),
     resources: () => [...resources(), ...access.resources()],
+    heardAt: (fact) => heardAtOf(fact, cluster.states()),
     close: async () => {
       events.close()
       statuses.close()

@@ -11,6 +11,7 @@ import type { Config } from './config.ts'
 import { createEncode, type Encode } from './envoy/encode.ts'
 import type { FactSource, ResourceState, SourceParts } from './fact-source.ts'
 import { openFolderSource } from './folder-source.ts'
+import { boundsIn, createFreshness, type Freshness } from './freshness.ts'
 import { jwtProviderOf, placesOf } from './identity-providers.ts'
 import type { CacheCounts } from './observability/dependencies.ts'
 import { tellingStandings } from './standings.ts'
@@ -23,6 +24,7 @@ export type Engine = {
   readonly directory: Directory
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
+  readonly stale: Freshness['stale']
   /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
   readonly keyAges: JwtProviders['keyAges']
   readonly caches: () => readonly CacheCounts[]
@@ -41,10 +43,12 @@ export async function openEngine(parts: SourceParts): Promise<Engine> {
     onFetched: (result, seconds) =>
       parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
   })
+  const freshness = createFreshness(source.heardAt, boundsIn(config))
   const authorize = createAuthorize(
     {
       directory,
       synced: source.synced,
+      isFresh: freshness.isFresh,
       now: Date.now,
       sha256: (text) => hash('sha256', text),
       authenticateToken: firstOf(source, providers),
@@ -58,6 +62,7 @@ export async function openEngine(parts: SourceParts): Promise<Engine> {
     directory,
     synced: source.synced,
     resources: source.resources,
+    stale: freshness.stale,
     keyAges: providers.keyAges,
     caches: () => [{ cache: 'jwt', ...providers.cacheCounts() }, ...source.caches()],
     revokesInstantly: source.revokesInstantly,

@@ -1,3 +1,4 @@
+import type { Fact } from './access/freshness.ts'
 import type { IdentitySources } from './access/identify.ts'
 import type { Standing } from './access/standing.ts'
 import type { Config } from './config.ts'
@@ -9,6 +10,8 @@ export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits'> 
   /** Whether all that it has was read at least once. */
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
+  /** When all that is known of a fact was last confirmed, as `performance.now()`; -Infinity: never. */
+  readonly heardAt: (fact: Fact) => number
   /** Whether what is revoked counts no more at once, and not only when it is forgotten. */
   readonly revokesInstantly: () => boolean
   readonly caches: () => readonly CacheCounts[]

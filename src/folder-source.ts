@@ -26,6 +26,7 @@ export async function openFolderSource(
     authenticateToken: tokensOf(manifests, signed, parts.config.kubernetes.audiences),
     permits: permissionsOf(manifests),
     resources: () => [stateOf(manifests)],
+    heardAt: () => manifests.state().lookedAt,
     revokesInstantly: () => true,
     caches: () => [],
     close: async () => {
@@ -92,7 +93,7 @@ function permissionsOf({ mayGet }: Pick<Manifests, 'mayGet'>): FactSource['permi
 }
 
 function stateOf({ state }: Pick<Manifests, 'state'>): ResourceState {
-  const { unreadable } = state()
+  const { unreadable, lookedAt: heardAt } = state()
   const detail = unreadable.length === 0 ? '' : `cannot be read: ${unreadable.join(', ')}`
-  return { resource: 'manifests', synced: true, restarts: 0, detail }
+  return { resource: 'manifests', synced: true, restarts: 0, heardAt, detail }
 }

@@ -7,6 +7,7 @@ import type { CheckParts } from './envoy/check-handler.ts'
 import { type EnvoyServer, serveChecks } from './envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from './envoy/tls.ts'
 import { catchFaults, placeOf } from './faults.ts'
+import { describeStale } from './freshness.ts'
 import { createDecisionLog } from './observability/decision-log.ts'
 import { type Readiness, startHttp } from './observability/http.ts'
 import { createLog, type Log, withoutRepeats } from './observability/log.ts'
@@ -70,6 +71,7 @@ export async function serve(
     resources: engine.resources,
     keyAges: engine.keyAges,
     caches: engine.caches,
+    stale: engine.stale,
     revokesInstantly: engine.revokesInstantly,
   })
   const decisions = createDecisionLog({
@@ -125,11 +127,12 @@ function whenBroken(bug: (origin: Origin, message: string) => (fault: unknown) =
 }
 
 const readinessOf = (
-  { resources, revokesInstantly }: Engine,
+  { resources, stale, revokesInstantly }: Engine,
   config: Config,
 ): readonly Readiness[] => [
   ...resources().map(({ resource, synced, detail }) => ({ name: resource, ok: synced, detail })),
-  // It hinders nothing, but is worth knowing.
+  // They hinder nothing, but are worth knowing.
+  { name: 'freshness', ok: true, detail: describeStale(stale()) },
   { name: 'revocation', ok: true, detail: revocationIn(revokesInstantly(), config) },
 ]
 

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { readConfig } from '../src/config.ts'
 import { openEngine } from '../src/engine.ts'
 import { aFolder } from './manifests/folders.ts'
@@ -58,4 +58,30 @@ it.each<[title: string, audiences: readonly (readonly string[] | null)[], answer
   ["a policy's own, and then those of the installation", [['models'], null], 'wrong-audience'],
 ])('a token in a Secret, asked for %s', async (_title, audiences, answer) => {
   expect(await answerWith(...audiences)).toBe(answer)
+})
+
+it('what a folder says counts only while it is looked at', async () => {
+  const { root } = await aFolder({ 'all.yaml': MANIFESTS })
+  const engine = await openEngine({
+    config: readConfig({ env: {}, flags: { manifests: root } }),
+    manifests: root,
+    reportProblem: () => {},
+    reportFault: () => {},
+    reportOutage: () => {},
+  })
+  onTestFinished(engine.close)
+  const verdict = async () => {
+    const { decision } = await engine.authorize(aRequest({ host: 'iris.team.svc' }))
+    return decision.outcome === 'allow' ? 'allow' : decision.reason
+  }
+  expect(await verdict()).toBe('allow')
+  expect(engine.stale()).toEqual([])
+
+  const now = performance.now.bind(performance)
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 300_001)
+  onTestFinished(() => clock.mockRestore())
+  const stale = engine.stale().map(({ fact, bound }) => `${fact} ${bound}`)
+  expect(stale).toEqual(['pods open', 'services open', 'policies open'])
+  expect(await verdict()).toBe('unknown-target')
+  await expect.poll(verdict, { timeout: 10_000 }).toBe('allow')
 })

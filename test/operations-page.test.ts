@@ -2,15 +2,20 @@ import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { DENY_REASONS } from '../src/access/decision.ts'
+import { configReference } from '../src/config.ts'
 import {
   accountCollections,
   configurationCollection,
   holdingCollections,
+  llmConfigCollections,
   policyCollections,
   rbacCollections,
   serviceCollections,
 } from '../src/kubernetes/collections.ts'
+import { PERIODS as TOKEN_PERIODS } from '../src/kubernetes/known-tokens.ts'
 import { createDecisionLog, type LoggedCheck } from '../src/observability/decision-log.ts'
+import { PERIODS as KEY_PERIODS } from '../src/tokens/key-holder.ts'
 import { rowsUnder } from './support/markdown.ts'
 import { alerts } from './support/monitoring.ts'
 import { renderedMetrics, samplesOf } from './support/rendered-metrics.ts'
@@ -56,11 +61,32 @@ describe('the page of operations', () => {
       configurationCollection('kserve'),
       ...[serviceCollections, policyCollections, holdingCollections].flatMap((of) => of(scope)),
       ...[accountCollections, rbacCollections].flatMap((of) => of(scope)),
+      ...llmConfigCollections(scope, 'kserve'),
     ]
     const told = rowsUnder(['line', 'holds once'], page).flatMap(([names]) => namesIn(names))
-    const others = ['openid-configuration', 'manifests', 'revocation', 'serving']
+    const others = ['openid-configuration', 'manifests', 'freshness', 'revocation', 'serving']
     const lines = new Set([...followed.map(({ resource }) => resource), ...others])
     expect(told.toSorted()).toEqual([...lines].toSorted())
+  })
+
+  it('says how long each fact counts, as the code and the configuration have it', () => {
+    const rows = rowsUnder(
+      ['what lets a caller in', 'comes from', 'counts for at most', 'then'],
+      page,
+    )
+    const bounds = rows.map(([, , bound = '']) => bound)
+    const keys = ['kubernetes.maxStalenessSeconds', 'kubernetes.maxCredentialStalenessSeconds']
+    const defaults = new Map(configReference().map((row) => [row.key, Number(row.default)]))
+    expect(keys.map((key) => defaults.get(key))).toEqual([5 * 60, 24 * 60 * 60])
+    expect(new Set(bounds.flatMap(namesIn).filter((name) => name.includes('.')))).toEqual(
+      new Set(keys),
+    )
+    const hours = KEY_PERIODS.maxAge / 3_600_000
+    expect(bounds.filter((bound) => bound.startsWith(`${hours} hours without`))).toHaveLength(1)
+    const seconds = TOKEN_PERIODS.positiveMs / 1_000
+    expect(bounds.filter((bound) => bound.startsWith(`${seconds} seconds`))).toHaveLength(2)
+    const reasons = rows.flatMap(([, , , then = '']) => namesIn(then))
+    for (const reason of reasons) expect(DENY_REASONS).toContain(reason)
   })
 
   it('says of every alert what to do', () => {

@@ -1,5 +1,6 @@
+import type { Authentication } from './authentication.ts'
 import type { Caller, CredentialKind } from './caller.ts'
-import type { Decision, DenyReason } from './decision.ts'
+import type { Allow, Decision, DenyReason } from './decision.ts'
 import type { AccessRequest } from './request.ts'
 import type { ServiceRef } from './service.ts'
 import type { Soon } from './soon.ts'
@@ -33,3 +34,13 @@ export type ShadowVerdict = {
 
 /** Finds out the verdict; for after the answer. */
 export type Trial = (note?: Note) => Soon<ShadowVerdict>
+
+/** Only a credential that was found good is taken away, and only where somebody was let in. */
+export const consuming = (
+  answer: Answer,
+  authentication: Authentication,
+  consumed: Allow['consumed'],
+): Answer =>
+  answer.decision.outcome === 'allow' && authentication.kind === 'known'
+    ? { ...answer, decision: { ...answer.decision, consumed } }
+    : answer

@@ -1,13 +1,13 @@
-import type { Answer, Note } from './answer.ts'
+import { type Answer, consuming, type Note } from './answer.ts'
 import { type Authentication, known, rejected } from './authentication.ts'
 import { type CredentialSource, readCredential } from './credential.ts'
 import { decide, type Facts } from './decide.ts'
-import type { Allow } from './decision.ts'
 import { describeCredential, describePermission, describeTarget } from './describe.ts'
 import type { Directory } from './directory.ts'
 import { type Exclusions, isExcluded, isListed, isPreflight } from './exclusions.ts'
 import { explainRefusal, explainWithout } from './explain.ts'
 import { type ForwardCredential, forwards } from './forwarding.ts'
+import { type IsFresh, whileFresh } from './freshness.ts'
 import type { Gateways } from './gateways.ts'
 import { createIdentify, type IdentitySources } from './identify.ts'
 import { ANONYMOUS, type Mesh, meshPeer, peerOf } from './mesh-peer.ts'
@@ -24,6 +24,7 @@ export type Sources = IdentitySources & {
   readonly directory: Directory
   /** Whether every source has told all that it knows at least once. */
   readonly synced: () => boolean
+  readonly isFresh: IsFresh
 }
 
 export type Settings = {
@@ -52,7 +53,7 @@ type Case = {
 
 /** Gathers the facts of one target, then decides. */
 export function createJudge(sources: Sources, settings: Settings): Judge {
-  const { directory } = sources
+  const { directory, isFresh } = sources
   const { authenticate, permissionOf } = createIdentify(sources)
 
   return (request, target, regime, note) => {
@@ -144,6 +145,22 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
       return conclude(facing, { ...facts, credential: authentication, rules, permission })
     })
   }
+
+  function conclude(facing: Case, facts: Gathered): Answer {
+    const { target, regime } = facing
+    const decided = decide({ ...facts, protection: regime.protection })
+    const fresh = whileFresh(decided, facing, isFresh)
+    const shown =
+      typeof facts.credential === 'object' && facts.credential.kind === 'known'
+        ? facts.credential.caller
+        : undefined
+    const caller = fresh.outcome === 'allow' ? fresh.caller : shown
+    const decision =
+      fresh.outcome === 'allow' && regime.claimHeaders !== undefined
+        ? { ...fresh, claimHeaders: regime.claimHeaders }
+        : fresh
+    return { decision, target, caller }
+  }
 }
 
 type Gathered = Omit<Facts, 'protection'>
@@ -173,26 +190,3 @@ function pathFor(request: AccessRequest, { pathPrefix }: Target): string {
   const path = pathOf(request.path)
   return pathPrefix === '' ? path : path.slice(pathPrefix.length) || '/'
 }
-
-function conclude({ target, regime }: Case, facts: Gathered): Answer {
-  const decided = decide({ ...facts, protection: regime.protection })
-  const { credential } = facts
-  const shown =
-    typeof credential === 'object' && credential.kind === 'known' ? credential.caller : undefined
-  const caller = decided.outcome === 'allow' ? decided.caller : shown
-  const decision =
-    decided.outcome === 'allow' && regime.claimHeaders !== undefined
-      ? { ...decided, claimHeaders: regime.claimHeaders }
-      : decided
-  return { decision, target, caller }
-}
-
-/** Only a credential that was found good is taken away, and only where somebody was let in. */
-const consuming = (
-  answer: Answer,
-  authentication: Authentication,
-  consumed: Allow['consumed'],
-): Answer =>
-  answer.decision.outcome === 'allow' && authentication.kind === 'known'
-    ? { ...answer, decision: { ...answer.decision, consumed } }
-    : answer

@@ -78,6 +78,13 @@ const tls = z.strictObject({
   minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'),
 })
 
+// A watch on which nothing changes may be heard of only after three minutes.
+const staleness = z
+  .int()
+  .min(240)
+  .max(604_800)
+  .describe('a whole number of seconds from 240 to 604800')
+
 /** Every key, with its default; a key that is not here is an error. */
 export const CONFIG = section({
   grpc: section({
@@ -107,6 +114,8 @@ export const CONFIG = section({
     opaqueTokenPrefixes: z.array(word('a prefix of tokens')).default(['sha256~']),
     instantRevocation: z.boolean().default(true),
     kserveNamespace: namespace.default('kserve'),
+    maxStalenessSeconds: staleness.default(300),
+    maxCredentialStalenessSeconds: staleness.default(86_400),
   }),
   apiKeys: section({
     selector: section({

@@ -1,6 +1,7 @@
 import { canonicalAddress } from '../access/address.ts'
 import { readAuthority } from '../access/host.ts'
 import type { AccessRequest, Peer, Position } from '../access/request.ts'
+import { isPlainConnection } from './connection.ts'
 import type {
   CheckRequest,
   HttpRequest,
@@ -51,7 +52,11 @@ export function readCheckRequest(
   const method = http.method ?? pseudo.get(':method') ?? ''
   const path = http.path ?? pseudo.get(':path') ?? ''
   const authority = readAuthority(http.host ?? pseudo.get(':authority') ?? '')
-  const readable = authority !== undefined && ROOTED.test(path) && METHOD.test(method)
+  const readable =
+    authority !== undefined &&
+    ROOTED.test(path) &&
+    METHOD.test(method) &&
+    isPlainConnection(headers.get('connection'))
   return {
     request: readable
       ? {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import tls from 'node:tls'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { experimental, type ServerCredentials } from '@grpc/grpc-js'
 
 export type TlsFiles = {
@@ -29,8 +29,6 @@ export function createTlsIdentity(
   report: (error: unknown) => void,
   periodMs = 10_000,
 ): TlsIdentity {
-  // grpc-js takes no version of its own; a newer one is never lowered.
-  if (files.minVersion === 'TLSv1.3') tls.DEFAULT_MIN_VERSION = files.minVersion
   let current = read(files)
   const identity = createListeners<experimental.IdentityCertificateUpdate>(() => current.identity)
   const ca = createListeners<experimental.CaCertificateUpdate>(() => current.ca)
@@ -55,13 +53,43 @@ export function createTlsIdentity(
   const clients = files.clientCaFile !== null
   return {
     // The typings name these parameters the other way round.
-    credentials: experimental.createCertificateProviderServerCredentials(
-      provider,
-      clients ? provider : null,
-      clients,
+    credentials: requiring(
+      files.minVersion,
+      experimental.createCertificateProviderServerCredentials(
+        provider,
+        clients ? provider : null,
+        clients,
+      ),
     ),
     close: () => clearInterval(timer),
   }
+}
+
+type Watcher = (options: SecureContextOptions | null) => void
+
+/** grpc-js takes no version: it is put into each context that its listeners are told of. */
+function requiring(
+  minVersion: TlsFiles['minVersion'],
+  credentials: ServerCredentials,
+): ServerCredentials {
+  const current = credentials._getSecureContextOptions.bind(credentials)
+  const add = credentials._addWatcher.bind(credentials)
+  const remove = credentials._removeWatcher.bind(credentials)
+  const versioned = (options: SecureContextOptions | null) =>
+    options === null ? null : { ...options, minVersion }
+  const watchers = new Map<Watcher, Watcher>()
+  return Object.assign(credentials, {
+    _getSecureContextOptions: () => versioned(current()),
+    _addWatcher: (watcher: Watcher) => {
+      const told: Watcher = (options) => watcher(versioned(options))
+      watchers.set(watcher, told)
+      add(told)
+    },
+    _removeWatcher: (watcher: Watcher) => {
+      remove(watchers.get(watcher) ?? watcher)
+      watchers.delete(watcher)
+    },
+  })
 }
 
 /** Throws where OpenSSL would refuse the pair: grpc-js would then drop every new connection. */
@@ -69,7 +97,7 @@ function read({ certFile, keyFile, clientCaFile }: TlsFiles): Certificates {
   const certificate = readFileSync(certFile)
   const privateKey = readFileSync(keyFile)
   const caCertificate = clientCaFile === null ? null : readFileSync(clientCaFile)
-  tls.createSecureContext({
+  createSecureContext({
     cert: certificate,
     key: privateKey,
     ...(caCertificate === null ? {} : { ca: caCertificate }),

@@ -10,7 +10,7 @@ import type { WatchEvent } from './watch-event.ts'
 export type Follower = Known & {
   /** All that the cluster has is known, or that it has no such collection. */
   readonly synced: (present: boolean) => void
-  /** The API server has said something: a page, an event, that nothing has changed. */
+  /** All that is known was confirmed: by a whole list, a change of it, or a bookmark that says there is none. */
   readonly heard: () => void
   /** A watch is open from which nothing is missing. */
   readonly connected: () => void
@@ -30,7 +30,7 @@ export type FollowPeriods = RetryPeriods & {
   readonly request: number
 }
 
-const PERIODS: FollowPeriods = {
+export const PERIODS: FollowPeriods = {
   firstRetry: 200,
   longestRetry: 5_000,
   longestKnock: 1_000,
@@ -101,7 +101,6 @@ export async function follow(
     const seen = new Set<string>()
     let last: string | undefined
     for await (const page of pagesOf(api, collection, path(), limits)) {
-      follower.heard()
       for (const item of page.items) {
         seen.add(item.key)
         follower.put(item)
@@ -109,6 +108,7 @@ export async function follow(
       last = page.version
     }
     complete(seen, last)
+    follower.heard()
   }
 
   /** Only now is known what is there no more. */
@@ -129,7 +129,6 @@ export async function follow(
     if (initial === undefined) follower.connected()
     try {
       for await (const event of events) {
-        follower.heard()
         silences = 0
         take(event)
         if (event.kind === 'put') initial?.add(event.object.key)
@@ -156,6 +155,7 @@ export async function follow(
     if (event.kind === 'put' || event.kind === 'removed') version = event.object.version
     if (event.kind === 'bookmark') version = event.version
     retry.succeeded()
+    follower.heard()
   }
 
   function recover(error: unknown) {

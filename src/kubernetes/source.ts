@@ -40,7 +40,7 @@ export type CollectionState = {
   readonly restarts: number
   /** Why it cannot be read now; `''`: it can, as far as is known. */
   readonly problem: string
-  /** When the API server last said something of it, as `performance.now()`; `undefined`: never. */
+  /** When the API server last confirmed what is known of it, as `performance.now()`; `undefined`: never. */
   readonly heardAt: number | undefined
 }
 

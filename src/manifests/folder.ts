@@ -17,7 +17,7 @@ export type FolderLimits = LookLimits &
   }
 
 export type Folder = {
-  /** When the last look was complete, in milliseconds since the epoch. */
+  /** When the last look was complete, as `performance.now()`. */
   readonly lookedAt: () => number
   /** Resolves when nothing more will be applied. */
   readonly close: () => Promise<void>
@@ -34,6 +34,8 @@ const LIMITS: FolderLimits = {
 
 /** How much longer than a look the rest after it is, so that looking stays a small part. */
 const REST = 10
+/** But never longer than this: a folder that takes long to look at must not seem forgotten. */
+const MAX_REST_MS = 60_000
 
 /**
  * Follows the manifests of a folder; resolves when all of them have been read once and applied.
@@ -47,7 +49,7 @@ export async function followFolder<T>(options: FolderOptions<T>): Promise<Folder
   let looked = await looker.look()
   const rest = ({ complete, scanMs }: Looked) =>
     pulse.next(
-      complete ? Math.max(limits.intervalMs, REST * scanMs) : limits.settleMs,
+      complete ? restAfter(scanMs, limits) : limits.settleMs,
       Math.max(limits.settleMs, scanMs),
     )
   const follow = async () => {
@@ -76,6 +78,10 @@ export async function followFolder<T>(options: FolderOptions<T>): Promise<Folder
   }
 }
 
+/** In milliseconds. */
+export const restAfter = (scanMs: number, { intervalMs }: Pick<FolderLimits, 'intervalMs'>) =>
+  Math.max(intervalMs, Math.min(MAX_REST_MS, REST * scanMs))
+
 type Looked = {
   /** Nothing waits for another look soon. */
   readonly complete: boolean
@@ -86,7 +92,7 @@ type Looked = {
 function createLooker<T>(options: FolderOptions<T>, limits: FolderLimits, hint: () => void) {
   const watchers = createWatchers(options.folder, hint, options.report)
   const find = createChangeFinder(options, limits)
-  let lookedAt = Date.now()
+  let lookedAt = performance.now()
   let stopped = false
 
   const look = async (): Promise<Looked> => {
@@ -98,7 +104,7 @@ function createLooker<T>(options: FolderOptions<T>, limits: FolderLimits, hint: 
     if (!stopped) watchers.keep(seen.folders)
     const { changes, complete } = await find(seen)
     if (!stopped && changes.length > 0) options.apply(changes)
-    lookedAt = Date.now()
+    lookedAt = started
     return { complete, scanMs }
   }
   const stop = () => {

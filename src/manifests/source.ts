@@ -47,7 +47,7 @@ type ManifestsState = {
   readonly files: number
   /** Files and folders, by path in the folder, that cannot be read now. */
   readonly unreadable: readonly string[]
-  /** When the folder was last looked at, in milliseconds since the epoch. */
+  /** When the folder was last looked at, as `performance.now()`. */
   readonly lookedAt: number
 }
 

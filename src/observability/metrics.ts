@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
+import type { Stale } from '../access/freshness.ts'
 import { type CountedCheck, createCheckCounts } from './check-counts.ts'
 import {
   type CacheCounts,
@@ -14,6 +15,7 @@ import {
   measureDirectory,
   measureEventLoop,
   measureResources,
+  measureStaleness,
 } from './state.ts'
 
 export type ObservedCheck = CountedCheck & {
@@ -31,6 +33,8 @@ type Options = {
   /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
   readonly keyAges?: () => ReadonlyMap<string, number | undefined>
   readonly caches?: () => readonly CacheCounts[]
+  /** Facts that are too old to let callers in by them. */
+  readonly stale?: () => readonly Stale[]
   /** Whether what is revoked counts no more at once. */
   readonly revokesInstantly?: () => boolean
 }
@@ -51,6 +55,7 @@ export function createMetrics(options: Options) {
   measureEventLoop(registry)
   if (keyAges !== undefined) measureKeys(registry, keyAges)
   if (caches !== undefined) measureCaches(registry, caches)
+  if (options.stale !== undefined) measureStaleness(registry, options.stale)
   if (options.revokesInstantly !== undefined) measureRevocation(registry, options.revokesInstantly)
   const checks = createCheckCounts(CHECKS, perService, directory)
   const trials = createCheckCounts(TRIALS, perService, directory)

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
+import { BOUNDS_OF, FACTS, type Stale } from '../access/freshness.ts'
 import { type Protection, SERVICE_KINDS } from '../access/service.ts'
 
 /** One resource may be read in several parts, by namespace or by label. */
@@ -8,7 +9,7 @@ export type MeasuredResource = {
   readonly resource: string
   readonly synced: boolean
   readonly restarts: number
-  /** When something was last heard of it, as `performance.now()`. */
+  /** When what is known of it was last confirmed, as `performance.now()`. */
   readonly heardAt?: number | undefined
 }
 
@@ -52,7 +53,7 @@ export function measureResources(registry: Registry, resources: () => readonly M
   })
   const age = new Gauge({
     name: 'kserve_authz_watch_age_seconds',
-    help: 'Since the API server last said something of a resource; where nothing changes it says so each minute.',
+    help: 'Since what is known of a resource was last confirmed; where nothing changes the API server does so each minute.',
     labelNames: ['resource'],
     registers: [registry],
     collect: () => {
@@ -74,6 +75,20 @@ export function measureResources(registry: Registry, resources: () => readonly M
     collect: () => {
       restarts.reset()
       for (const { resource, restarts: count } of resources()) restarts.inc({ resource }, count)
+    },
+  })
+}
+
+/** Which facts are too old to let callers in by them. */
+export function measureStaleness(registry: Registry, stale: () => readonly Stale[]) {
+  const age: Gauge<'fact' | 'bound'> = new Gauge({
+    name: 'kserve_authz_facts_stale',
+    help: 'Whether a fact is older than its bound (1) or not (0): callers are refused who would be let in by it.',
+    labelNames: ['fact', 'bound'],
+    registers: [registry],
+    collect: () => {
+      for (const fact of FACTS) for (const bound of BOUNDS_OF[fact]) age.set({ fact, bound }, 0)
+      for (const { fact, bound } of stale()) age.set({ fact, bound }, 1)
     },
   })
 }

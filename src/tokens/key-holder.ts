@@ -40,7 +40,7 @@ export type Periods = RoundPeriods & {
   readonly maxAge: number
 }
 
-const PERIODS: Periods = {
+export const PERIODS: Periods = {
   refresh: 10 * 60_000,
   coolDown: 10_000,
   firstRetry: 1_000,

@@ -2,16 +2,18 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDirectory, type Directory } from '../../src/access/directory.ts'
+import { heardAtOf } from '../../src/cluster-serving.ts'
+import { createFreshness } from '../../src/freshness.ts'
 import { createApiServer } from '../../src/kubernetes/api-server.ts'
 import { holdingCollections } from '../../src/kubernetes/collections.ts'
 import { createServing } from '../../src/kubernetes/serving.ts'
 import { type Cluster as Followed, followCluster } from '../../src/kubernetes/source.ts'
 import { SETTINGS } from '../resources/objects.ts'
 import { kubeConfigOf } from '../support/api-server.ts'
-import { digestOf } from '../support/builders.ts'
+import { anAuthorize, aService, atPod, digestOf } from '../support/builders.ts'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { aNamespace } from '../support/cluster-installation.ts'
-import { keySecret } from '../support/cluster-objects.ts'
+import { keySecret, pod, runPod } from '../support/cluster-objects.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 10 }
@@ -66,6 +68,58 @@ function follow(port: number, token: string): Followed {
 
 const holders = () => directory.keysWith('team', digestOf(KEY)).map(({ name }) => name)
 const restarts = () => followed.states().reduce((sum, state) => sum + state.restarts, 0)
+
+/** In place of five minutes: longer than this API server is silent while the connection is good. */
+const BOUND_MS = 5_000
+
+describe('an address that passes to another pod while nothing is heard', () => {
+  const OPEN = pod('team', 'open-predictor-0', { service: 'open' })
+  const CLOSED = pod('team', 'closed-predictor-0', { service: 'closed' })
+  const ADDRESS = '10.1.2.3'
+
+  it('opens it for a moment only', async () => {
+    await runPod(cluster, OPEN, ADDRESS)
+    const open = aService({ name: 'open', protection: 'open', urls: [] })
+    directory.services.put('open', open)
+    directory.services.put('closed', aService({ name: 'closed', urls: [] }))
+    const { isFresh } = createFreshness((fact) => heardAtOf(fact, followed.states()), {
+      open: BOUND_MS,
+      credential: BOUND_MS,
+    })
+    // Services and policies are not followed here.
+    const authorize = anAuthorize({
+      directory,
+      isFresh: (fact, bound) => fact !== 'pods' || isFresh(fact, bound),
+    })
+    const ask = async () => {
+      const { decision } = await authorize(atPod({ destination: { address: ADDRESS } }))
+      return decision.outcome === 'allow' ? 'allow' : decision.reason
+    }
+    await expect.poll(ask, PATIENCE).toBe('allow')
+
+    proxy.become('hang')
+    await cluster.delete(OPEN)
+    await runPod(cluster, CLOSED, ADDRESS)
+    expect(await ask()).toBe('allow')
+    await expect.poll(ask, PATIENCE).toBe('unknown-target')
+
+    proxy.become('pass')
+    await expect.poll(ask, PATIENCE).toBe('missing-credential')
+    await cluster.delete(CLOSED)
+  })
+
+  it('is fresh for as long as the connection is good, though nothing changes', async () => {
+    const before = restarts()
+    const { stale } = createFreshness((fact) => heardAtOf(fact, followed.states()), {
+      open: BOUND_MS,
+      credential: BOUND_MS,
+    })
+    while (restarts() < before + 30) {
+      expect(stale().filter(({ fact }) => fact === 'pods' || fact === 'keys')).toEqual([])
+      await new Promise(setImmediate)
+    }
+  })
+})
 
 describe('a connection on which nothing comes any more', () => {
   it('is given up, and what was deleted meanwhile is gone', async () => {

@@ -154,11 +154,12 @@ describe('60 kB of headers', () => {
 })
 
 describe('a WebSocket', () => {
-  const upgrade = (...lines: readonly string[]) =>
+  const upgrade = (...lines: readonly string[]) => upgradeWith(['Connection: Upgrade'], ...lines)
+  const upgradeWith = (connection: readonly string[], ...lines: readonly string[]) =>
     [
       `GET /v2/stream HTTP/1.1`,
       `Host: ${SK}`,
-      'Connection: Upgrade',
+      ...connection,
       'Upgrade: websocket',
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
@@ -178,6 +179,54 @@ describe('a WebSocket', () => {
     ['a stranger', [`Authorization: Bearer ${TOKENS.stranger}`], 403],
   ])('is not opened to %s', async (_title, lines, status) => {
     expect((await sendRaw(to('plain'), upgrade(...lines))).status).toBe(status)
+  })
+
+  it.each(['plain', 'raw'])(
+    'is not opened where its Connection header names a header that the next hop needs: %s',
+    async (listener) => {
+      for (const connection of [
+        ['Connection: Upgrade, x-auth-request-user'],
+        ['Connection: Upgrade, X-Auth-Request-Groups'],
+        ['Connection: Upgrade', 'Connection: x-auth-request-method'],
+        ['Connection: Upgrade, x_auth_request_user'],
+        ['Connection: x-api-key , Upgrade'],
+        ['Connection: Upgrade, authorization'],
+        ['Connection: Upgrade, cookie'],
+        ['Connection: Upgrade, host'],
+        ['Connection: Upgrade, x-request-id'],
+      ]) {
+        const reply = await sendRaw(to(listener), upgradeWith(connection, ALICE))
+
+        expect([reply.status, headerOf(reply, 'x-ext-auth-reason')], connection.join()).toEqual([
+          403,
+          'request is not supported',
+        ])
+      }
+    },
+  )
+
+  it('keeps no other header that names headers to drop', async () => {
+    const others = ['Proxy-Connection: x-auth-request-user', 'Keep-Alive: x-auth-request-user']
+    const connection = ['Connection: keep-alive, Upgrade, TE']
+    const { status, body } = await sendRaw(to('plain'), upgradeWith(connection, ...others, ALICE))
+
+    expect(status).toBe(101)
+    expect(body).toContain('"x-auth-request-user":"alice"')
+    expect(body).not.toMatch(/"(?:proxy-connection|keep-alive)":/)
+  })
+})
+
+describe('a Connection header without an upgrade', () => {
+  it('never reaches the next hop', async () => {
+    const lines = [`Host: ${SK}`, 'Connection: close, x-auth-request-user', ALICE]
+    const reply = await sendRaw(
+      to('plain'),
+      ['GET /v1/models/m HTTP/1.1', ...lines, '', ''].join('\r\n'),
+    )
+
+    expect(reply.status).toBe(200)
+    expect(reachedModel(reply)).toMatchObject({ 'x-auth-request-user': 'alice' })
+    expect(reachedModel(reply)).not.toHaveProperty('connection')
   })
 })
 

@@ -173,6 +173,45 @@ describe('a method is not supported', () => {
   })
 })
 
+describe('a Connection header', () => {
+  const withConnection = (...values: readonly string[]) => [
+    requestOf({ path: '/', host: 'a', method: 'GET', headers: { connection: values.join() } }),
+    requestOf({
+      path: '/',
+      host: 'a',
+      method: 'GET',
+      ...raw(...values.map((value) => ['Connection', value] as const)),
+    }),
+  ]
+
+  it.each([
+    ['Upgrade'],
+    ['keep-alive, Upgrade'],
+    ['Upgrade', 'HTTP2-Settings'],
+    ['close,\tTE'],
+    [''],
+    ['upgrade,,'],
+  ])('may hold %j', (...values) => {
+    for (const request of withConnection(...values)) expect(request).toBeDefined()
+  })
+
+  it.each([
+    ['Upgrade, x-auth-request-user'],
+    ['Upgrade', 'X-AUTH-REQUEST-GROUPS'],
+    ['x_auth_request_user,upgrade'],
+    ['upgrade, authorization'],
+    ['upgrade, cookie'],
+    ['upgrade, host'],
+    ['upgrade, x-anything'],
+    ['upgrade;x-auth-request-user'],
+    ['upgrade x-auth-request-user'],
+    ['"upgrade"'],
+    ['constructor'],
+  ])('is not supported where it names anything else: %j', (...values) => {
+    expect(withConnection(...values)).toEqual([undefined, undefined])
+  })
+})
+
 describe('headers', () => {
   it('are compared without case', () => {
     const headers = requestOf({ headers: { 'X-API-Key': 'abc' } })?.headers

@@ -52,13 +52,12 @@ describe('a listener with TLS', () => {
       })
       socket.on('error', reject)
     })
-  const start = async (clientCaFile: string | null = null) => {
+  const start = async (
+    clientCaFile: string | null = null,
+    minVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.2',
+  ) => {
     const files = { certFile: file('tls.crt'), keyFile: file('tls.key'), clientCaFile }
-    identity = createTlsIdentity(
-      { ...files, minVersion: 'TLSv1.2' },
-      (fault) => faults.push(fault),
-      20,
-    )
+    identity = createTlsIdentity({ ...files, minVersion }, (fault) => faults.push(fault), 20)
     server = await serveChecks(
       { position: 'gateway', address: '127.0.0.1:0' },
       parts,
@@ -101,6 +100,29 @@ describe('a listener with TLS', () => {
     expect(await shownName(client)).toBe('first')
     // In TLS 1.3 the refusal comes after the handshake; in 1.2 within it.
     await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow()
+  })
+
+  it.each<[minVersion: 'TLSv1.2' | 'TLSv1.3', version: 'TLSv1.2' | 'TLSv1.3']>([
+    ['TLSv1.2', 'TLSv1.2'],
+    ['TLSv1.2', 'TLSv1.3'],
+    ['TLSv1.3', 'TLSv1.3'],
+  ])('of at least %s speaks %s', async (minVersion, version) => {
+    await start(null, minVersion)
+    expect(await shownName({ minVersion: version, maxVersion: version })).toBe('first')
+  })
+
+  it('of at least TLSv1.3 refuses TLSv1.2, also with a renewed certificate', async () => {
+    await start(null, 'TLSv1.3')
+    await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
+    install('second')
+    await vi.waitFor(async () => expect(await shownName()).toBe('second'), 10_000)
+    await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
+  })
+
+  it('changes no version of other connections', async () => {
+    const before = tls.DEFAULT_MIN_VERSION
+    await start(null, 'TLSv1.3')
+    expect(tls.DEFAULT_MIN_VERSION).toBe(before)
   })
 
   it('does not start with a certificate that fits no key', () => {

@@ -7,6 +7,11 @@ vi.setConfig({ testTimeout: 15_000 })
 const world = followingWorld()
 const { start, names, urls } = world
 
+const ADDED = `${JSON.stringify({
+  type: 'ADDED',
+  object: { metadata: { namespace: 'team', name: 'a', resourceVersion: '2' } },
+})}\n`
+
 describe('what was deleted in a gap is gone after', () => {
   it.each([
     ['a version that is Gone', status(410)],
@@ -97,6 +102,39 @@ describe('recovers from', () => {
     const { failures } = start()
     await names(['a', 'b'])
     expect(failures).toHaveLength(12)
+  })
+})
+
+describe('what is known is confirmed', () => {
+  it('again and again by an API server that never says that nothing changes', async () => {
+    const { heard } = start({ silence: 30 })
+    await names(['a', 'b'])
+    await expect.poll(heard, PATIENCE).toBeGreaterThan(3)
+  })
+
+  it.each([
+    ['an event that says that the watch is over', json({ type: 'ERROR', object: { code: 410 } })],
+    ['an event that cannot be read', text('{"type":"NEW","object":{}}\n')],
+    ['a part of all objects', broken(ADDED)],
+    ['nothing', quiet],
+  ])('never by %s', async (_title, answer) => {
+    const { heard } = start({ silence: 200, request: 200 })
+    await names(['a', 'b'])
+    world.server().next(status(410), ...Array.from({ length: 1_000 }, () => answer))
+    world.collection().endWatches()
+    const asked = world.server().requests.length
+    await expect.poll(() => world.server().requests.length, PATIENCE).toBeGreaterThan(asked)
+    const before = heard()
+    await expect.poll(() => world.server().requests.length, PATIENCE).toBeGreaterThan(asked + 8)
+    expect(heard()).toBe(before)
+  })
+
+  it('never by a list whose pages do not end', async () => {
+    const page = json({ metadata: { resourceVersion: '9', continue: 'x' }, items: [] })
+    world.server().next(status(422), ...Array.from({ length: 1_000 }, () => page))
+    const { heard } = start()
+    await expect.poll(() => world.server().requests.length, PATIENCE).toBeGreaterThan(5)
+    expect(heard()).toBe(0)
   })
 })
 

@@ -1,5 +1,6 @@
 import { rename, symlink, utimes } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { restAfter } from '../../src/manifests/folder.ts'
 import { aFolder, follow, until } from './folders.ts'
 
 describe('at first', () => {
@@ -114,4 +115,11 @@ it('applies nothing after it was closed', async () => {
   await write('a.yaml', '2')
   await until(other.shows({ 'a.yaml': '2' }))
   expect(shows({ 'a.yaml': '1' })()).toBe(true)
+})
+
+describe('between two looks', () => {
+  it('it rests longer where looking takes long, but never so long that it seems forgotten', () => {
+    const rests = [1, 500, 5_000, 60_000].map((scanMs) => restAfter(scanMs, { intervalMs: 1_000 }))
+    expect(rests).toEqual([1_000, 5_000, 50_000, 60_000])
+  })
 })

@@ -8,6 +8,7 @@ import { credentialSources } from '../../src/access/credential.ts'
 import type { Permission } from '../../src/access/decide.ts'
 import { createDirectory, type Directory } from '../../src/access/directory.ts'
 import { DEFAULT_EXCLUSIONS } from '../../src/access/exclusions.ts'
+import type { IsFresh } from '../../src/access/freshness.ts'
 import type { Gateways } from '../../src/access/gateways.ts'
 import type { AuthenticateToken } from '../../src/access/identify.ts'
 import type { Settings } from '../../src/access/judge.ts'
@@ -179,12 +180,16 @@ export function aDirectory({
 }
 
 export type World = Held & {
+  /** In place of all that is held. */
+  readonly directory?: Directory
   /** Whom each token names; `reader-token` names `aCaller()` where this is left out. */
   readonly tokens?: ReadonlyMap<string, Soon<Authentication>>
   /** In place of `tokens`. */
   readonly authenticateToken?: AuthenticateToken
   readonly permits?: (caller: Caller, service: ServiceRef) => Soon<Permission>
   readonly synced?: boolean
+  /** All is, where this is left out. */
+  readonly isFresh?: IsFresh
   readonly settings?: Partial<Settings>
 }
 
@@ -210,13 +215,16 @@ export const anAuthorize = ({
   authenticateToken = ({ value, asToken }) => (asToken ? tokens.get(value) : undefined),
   permits = () => 'yes',
   synced = true,
+  isFresh = () => true,
   settings = {},
+  directory,
   ...held
 }: World = {}) =>
   createAuthorize(
     {
-      directory: aDirectory(held),
+      directory: directory ?? aDirectory(held),
       synced: () => synced,
+      isFresh,
       now: () => NOW,
       sha256: digestOf,
       authenticateToken,

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest'
+import { known } from '../../src/access/authentication.ts'
+import { CREDENTIAL_KINDS, type CredentialKind } from '../../src/access/caller.ts'
+import { BOUNDS, BOUNDS_OF, type Bound, FACTS, type Fact } from '../../src/access/freshness.ts'
+import type { AccessRequest } from '../../src/access/request.ts'
+import {
+  aCaller,
+  anApiKey,
+  anAuthorize,
+  aRequest,
+  aService,
+  atPod,
+  aWorkload,
+  TOKENS,
+  type World,
+} from '../support/builders.ts'
+import { policyOf } from '../support/policies.ts'
+
+const bearer = (value: string) => ({ authorization: `Bearer ${value}` })
+const OWN = 'spiffe://cluster.local/ns/team/sa/iris-sa'
+const JWT = aCaller({ kind: 'jwt', provider: 'issuer', claims: {} })
+
+const WORLD: World = {
+  services: [
+    aService(),
+    aService({ name: 'free', protection: 'open', urls: ['free.example.com'] }),
+  ],
+  workloads: [
+    aWorkload(),
+    aWorkload({
+      name: 'free-predictor-0',
+      addresses: ['10.0.0.2'],
+      service: { kind: 'InferenceService', namespace: 'team', name: 'free' },
+    }),
+    aWorkload({ name: 'iris-transformer-0', addresses: ['10.0.0.3'], component: 'transformer' }),
+  ],
+  keys: [anApiKey()],
+  tokens: new Map([...TOKENS, ['jwt', known(JWT)]]),
+}
+
+/** What is older than its bound. */
+type Old = readonly (readonly [fact: Fact, bound: Bound])[]
+
+async function verdictOf(request: AccessRequest, old: Old, world: World = {}) {
+  const isFresh = (fact: Fact, bound: Bound) =>
+    !old.some(([each, longest]) => each === fact && longest === bound)
+  const { decision } = await anAuthorize({ ...WORLD, ...world, isFresh })(request)
+  return decision.outcome === 'allow' ? 'allow' : decision.reason
+}
+
+const OPEN_POD = atPod({ host: 'free.example.com', destination: { address: '10.0.0.2' } })
+const OPEN_HOST = aRequest({ host: 'free.example.com' })
+const HEALTH = { method: 'GET', path: '/healthz' }
+
+type Allowed = {
+  readonly request: AccessRequest
+  readonly world?: World
+  /** The facts that it rests on, each with its bound and with what it is answered without it. */
+  readonly rests: Readonly<Record<string, string>>
+}
+
+const OPEN_RESTS = {
+  'services open': 'unknown-target',
+  'policies open': 'authorization-unavailable',
+}
+const AT_POD = { 'pods open': 'unknown-target' }
+const RESTS = {
+  'services credential': 'unknown-target',
+  'policies credential': 'authorization-unavailable',
+}
+const KEY_RESTS = { ...RESTS, 'keys credential': 'authentication-unavailable' }
+const AT_PROVEN_POD = { 'pods credential': 'unknown-target' }
+const KEY = bearer('iris-key-0123456789')
+const PROVEN = { destination: { principal: OWN } }
+const policies = (spec: unknown) => ({ policies: [policyOf(spec)] })
+
+const ALLOWED: Readonly<Record<string, Allowed>> = {
+  'an open service at a gateway': { request: OPEN_HOST, rests: OPEN_RESTS },
+  'the pod of an open service': { request: OPEN_POD, rests: { ...OPEN_RESTS, ...AT_POD } },
+  'the pod of an open service that shows a certificate': {
+    request: atPod({
+      host: 'free.example.com',
+      destination: { address: '10.0.0.2', principal: OWN },
+    }),
+    rests: { ...OPEN_RESTS, ...AT_POD },
+  },
+  'an excluded path at a gateway': { request: aRequest(HEALTH), rests: OPEN_RESTS },
+  'an excluded path at a pod': { request: atPod(HEALTH), rests: { ...OPEN_RESTS, ...AT_POD } },
+  'a path that a policy excludes': {
+    request: aRequest({ method: 'GET', path: '/docs' }),
+    world: policies({ exclusions: [{ path: '/docs' }] }),
+    rests: OPEN_RESTS,
+  },
+  'a service in Shadow': {
+    request: aRequest(),
+    world: { services: [aService({ shadow: true })] },
+    rests: OPEN_RESTS,
+  },
+  'anonymous callers of a policy': {
+    request: aRequest(),
+    world: policies({ authentication: { anonymous: {} }, allow: [{}] }),
+    rests: OPEN_RESTS,
+  },
+  'an own component': {
+    request: atPod({ ...PROVEN, source: { address: '10.0.0.3', principal: OWN } }),
+    rests: { ...OPEN_RESTS, ...AT_POD },
+  },
+  'a mesh peer of a policy': {
+    request: atPod({ ...PROVEN, source: { principal: 'spiffe://cluster.local/ns/a/sa/b' } }),
+    world: policies({ authentication: { mesh: {} }, allow: [{}] }),
+    rests: { ...RESTS, ...AT_PROVEN_POD },
+  },
+  'an API key at a gateway': { request: aRequest({ headers: KEY }), rests: KEY_RESTS },
+  'an API key at a pod that shows its certificate': {
+    request: atPod({ ...PROVEN, headers: KEY }),
+    rests: { ...KEY_RESTS, ...AT_PROVEN_POD },
+  },
+  'an API key at a pod without a certificate': {
+    request: atPod({ headers: KEY }),
+    rests: { ...KEY_RESTS, ...AT_POD },
+  },
+  'a token of the cluster': {
+    request: aRequest({ headers: bearer('reader-token') }),
+    rests: RESTS,
+  },
+  'a token of an identity provider': {
+    request: atPod({ headers: bearer('jwt') }),
+    rests: { ...RESTS, ...AT_POD },
+  },
+}
+
+describe.each(Object.entries(ALLOWED))('%s', (_title, { request, world, rests }) => {
+  it('is let in while all facts are fresh', async () => {
+    expect(await verdictOf(request, [], world)).toBe('allow')
+  })
+
+  const cases = FACTS.flatMap((fact) => BOUNDS.map((bound) => [fact, bound] as const))
+  it.each(cases)('where %s are too old for %s: as the table says', async (fact, bound) => {
+    const verdict = await verdictOf(request, [[fact, bound]], world)
+    expect(verdict).toBe(rests[`${fact} ${bound}`] ?? 'allow')
+  })
+})
+
+const EVERYTHING: Old = FACTS.flatMap((fact) => BOUNDS.map((bound) => [fact, bound] as const))
+
+describe('what is too old', () => {
+  it('is told of where somebody is let in by it, and nowhere else', () => {
+    const needed = new Set(Object.values(ALLOWED).flatMap(({ rests }) => Object.keys(rests)))
+    const told = FACTS.flatMap((fact) => BOUNDS_OF[fact].map((bound) => `${fact} ${bound}`))
+    expect(new Set(told)).toEqual(needed)
+  })
+
+  it('leaves denials as they are: a protected pod still asks for a credential', async () => {
+    expect(await verdictOf(atPod(), EVERYTHING)).toBe('missing-credential')
+    expect(await verdictOf(aRequest({ headers: bearer('nobody') }), EVERYTHING)).toBe(
+      'unknown-api-key',
+    )
+    expect(await verdictOf(aRequest({ host: 'nobody.example.com' }), EVERYTHING)).toBe(
+      'unknown-target',
+    )
+  })
+
+  it('opens nothing that is closed while it is fresh', async () => {
+    const kinds = new Set<CredentialKind | undefined>()
+    for (const { request, world } of Object.values(ALLOWED)) {
+      const { caller } = await anAuthorize({ ...WORLD, ...world })(request)
+      kinds.add(caller?.kind)
+      expect(await verdictOf(request, EVERYTHING, world)).not.toBe('allow')
+    }
+    expect(kinds).toEqual(new Set([...CREDENTIAL_KINDS, undefined]))
+  })
+
+  it('is told to whoever asks why', async () => {
+    const steps: string[] = []
+    const authorize = anAuthorize({ ...WORLD, isFresh: (fact) => fact !== 'pods' })
+    await authorize(OPEN_POD, (step) => steps.push(step))
+    expect(steps.at(-1)).toBe('not allowed: what is known of pods is too old')
+  })
+})
