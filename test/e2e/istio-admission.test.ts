@@ -171,7 +171,7 @@ describe('the example', () => {
 
   it('changes everything else once that is uncommented', async () => {
     const objects = JSON.stringify(await overlayObjects(uncommented))
-    for (const value of ['"name":"models"', '"istio-config"', '"29500"', '"5600"'])
+    for (const value of ['"name":"models"', '"istio-config"', '"29500"', '"5600"', 'pods.kserve-'])
       expect(objects).toContain(value)
   })
 })
