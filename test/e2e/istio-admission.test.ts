@@ -1,17 +1,22 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
 import { findIstio } from '../../scripts/istio.ts'
-import { hazardsOf, refusalsOf } from '../istio/custom-policy.ts'
+import { hazardsOf, isAsked, refusalsOf } from '../istio/custom-policy.ts'
 import { isCustom } from '../istio/manifests.ts'
 import { REFUSED_POLICIES } from '../istio/refused-policies.ts'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import type { Written } from '../support/cluster-client.ts'
 import { aNamespace, writtenOf } from '../support/cluster-installation.ts'
-import { installIstioCrds, meshConfig, shippedObjects } from '../support/istio/installation.ts'
+import {
+  installIstioCrds,
+  meshConfig,
+  overlayObjects,
+  shippedObjects,
+} from '../support/istio/installation.ts'
 import { startIstiod } from '../support/istio/istiod.ts'
-import { at, listAt, textAt } from '../support/json.ts'
+import { at, entriesAt, listAt, textAt } from '../support/json.ts'
 
 const ISTIO = path.join(import.meta.dirname, '../../istio')
 
@@ -73,8 +78,11 @@ describe("Istio's definitions and istiod's admission", () => {
   })
 })
 
+const GRAPH = 'kserve-authz-inference-graph'
+
 describe('an overlay', () => {
   const customOf = async (folder: string) => (await shippedObjects(folder)).filter(isCustom)
+  const customIn = async (text: string) => (await overlayObjects(text)).filter(isCustom)
 
   const operationsOf = (policy: unknown): unknown[] =>
     listAt(policy, 'spec', 'rules').flatMap((rule) =>
@@ -87,10 +95,18 @@ describe('an overlay', () => {
 
   it('every-path lets no path go unasked', async () => {
     const policies = await customOf('overlays/every-path')
-    const operations = policies.flatMap(operationsOf)
-    expect(operations.length).toBe(5)
-    expect(operations.filter((operation) => at(operation, 'notPaths') !== undefined)).toEqual([])
-    expect(policies.map(nameOf)).toEqual((await customOf('overlays/default')).map(nameOf))
+    const rules = new Map(policies.map((policy) => [nameOf(policy), at(policy, 'spec', 'rules')]))
+    expect([...rules.keys()]).toEqual((await customOf('overlays/default')).map(nameOf))
+    expect(rules.get(GRAPH)).toEqual([
+      {
+        to: [
+          { operation: { notPaths: ['/wait-for-drain'] } },
+          { operation: { notPorts: ['8022'] } },
+        ],
+      },
+    ])
+    rules.delete(GRAPH)
+    expect([...rules.values()]).toEqual([[{}], [{}], [{}], [{}]])
   })
 
   it('opendatahub asks the provider that Authorino had', async () => {
@@ -99,23 +115,63 @@ describe('an overlay', () => {
     expect(policies).toHaveLength(5)
   })
 
-  it('gateways asks for every request, gateways-listed-hosts for those of some hosts', async () => {
+  it('gateways asks for every request, gateways-other-hosts for all but some hosts', async () => {
     const everything = await customOf('overlays/gateways')
-    const listed = await customOf('overlays/gateways-listed-hosts')
+    const others = await customOf('overlays/gateways-other-hosts')
     expect(everything.map((policy) => at(policy, 'spec', 'rules'))).toEqual([[{}], [{}], [{}]])
-    for (const [operation, ...more] of listed.map(operationsOf)) {
-      expect(listAt(operation, 'hosts').length).toBeGreaterThan(0)
+    for (const [operation, ...more] of others.map(operationsOf)) {
+      expect(entriesAt(operation).map(([name]) => name)).toEqual(['notHosts'])
       expect(more).toEqual([])
     }
-    expect(providersOf([...everything, ...listed])).toEqual(['kserve-authz-gateway'])
+    expect(providersOf([...everything, ...others])).toEqual(['kserve-authz-gateway'])
   })
 
-  it('of your own changes what the example changes', async () => {
-    const objects = await shippedObjects('example')
-    const text = JSON.stringify(objects)
-    for (const value of ['"models"', '"fraud"', '"istio-ingress"', '"istio-config"', '"29500"']) {
-      expect(text).toContain(value)
+  it.each(FOLDERS)('leaves no port of a model unasked: %s', async (folder) => {
+    const policies = (await customOf(folder)).filter(
+      (policy) => textAt(policy, 'metadata', 'labels', 'kserve-authz.io/position') === 'workload',
+    )
+    for (const policy of policies) {
+      for (const port of [80, 5555, 5557, 5600, 6379, 8022, 8080, 9090, 29_500])
+        expect(isAsked(policy, { path: '/v1/models/m', port }), nameOf(policy)).toBe(true)
     }
-    expect(text).not.toContain('"team"')
+  })
+
+  it.each([
+    ['ray-ports', 'kserve-authz-predictor', ['6379']],
+    ['vllm-ports', 'kserve-authz-llm-inference-service', ['5555', '5557', '5600']],
+  ])('opens ports with a component: %s', async (component, name, ports) => {
+    const policies = await customIn(
+      `resources: [../overlays/default]\ncomponents: [../components/${component}]\n`,
+    )
+    const opened = policies.filter(
+      (policy) => nameOf(policy) !== GRAPH && JSON.stringify(policy).includes('notPorts'),
+    )
+    expect(opened.map(nameOf)).toEqual([name])
+    expect(opened.flatMap(operationsOf).map((each) => at(each, 'notPorts'))).toEqual([ports])
+  })
+})
+
+describe('the example', () => {
+  const text = readFileSync(path.join(ISTIO, 'example/kustomization.yaml'), 'utf8')
+  const uncommented = text.replaceAll(/^#(?= {2}|components:)/gm, '')
+
+  it('changes no more than namespaces, as it is shipped', async () => {
+    const shipped = await overlayObjects(text)
+    const plain = await shippedObjects('overlays/default', 'gateways/kubernetes')
+    const changed = shipped.filter(
+      (object) => !plain.some((each) => JSON.stringify(each) === JSON.stringify(object)),
+    )
+    expect(changed.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      'AuthorizationPolicy kserve-authz',
+    ])
+    for (const value of ['"fraud"', '"istio-ingress"'])
+      expect(JSON.stringify(changed)).toContain(value)
+    expect(JSON.stringify(shipped)).not.toContain('"team"')
+  })
+
+  it('changes everything else once that is uncommented', async () => {
+    const objects = JSON.stringify(await overlayObjects(uncommented))
+    for (const value of ['"name":"models"', '"istio-config"', '"29500"', '"5600"', 'pods.kserve-'])
+      expect(objects).toContain(value)
   })
 })

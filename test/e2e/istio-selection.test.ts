@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../scripts/child.ts'
 import { findIstio } from '../../scripts/istio.ts'
 import { OTHER_PODS, SERVING_PODS } from '../istio/kserve-pods.ts'
 import { type Cluster, startCluster } from '../support/cluster.ts'
@@ -96,14 +97,15 @@ describe('istiod lets the pods of KServe ask', () => {
   })
 })
 
-describe('istiod lets gateways ask', () => {
-  const listening = async (proxy: Partial<Workload>) => {
-    const { namespace = 'istio-system', labels = {} } = proxy
-    const where = { address: '127.0.0.9', port: 8080 }
-    await cluster.apply(gateway(namespace, 'models', labels, where))
-    return { role: 'router', ...proxy } as const
-  }
+/** A proxy of a gateway, with a listener. */
+async function listening(proxy: Partial<Workload>) {
+  const { namespace = 'istio-system', labels = {} } = proxy
+  const where = { address: '127.0.0.9', port: 8080 }
+  await cluster.apply(gateway(namespace, 'models', labels, where))
+  return { role: 'router', ...proxy } as const
+}
 
+describe('istiod lets gateways ask', () => {
   it.each<[title: string, proxy: Partial<Workload>, policy: string]>([
     [
       'ingress',
@@ -134,6 +136,34 @@ describe('istiod lets gateways ask', () => {
     ],
   ])('but not %s', async (_title, proxy) => {
     expect(await askedBy(await listening(proxy))).toEqual([])
+  })
+})
+
+describe('the example, as it is shipped, lets ask', () => {
+  beforeAll(async () => {
+    const before = await shippedObjects('overlays/default', 'overlays/gateways')
+    for (const object of before) await cluster.delete(object)
+    await until('policies are still there', async () =>
+      (await askedBy({ labels: { component: 'predictor' } })).length === 0 ? true : undefined,
+    )
+    for (const object of await shippedObjects('example')) await cluster.apply(object)
+  })
+
+  it.each(SERVING_PODS)('every kind of pod of a model: %s', async (_title, component, labels) => {
+    for (const namespace of ['team', 'fraud'])
+      await expect
+        .poll(() => askedBy({ labels, namespace }))
+        .toEqual([`kserve-authz-workload istio-system/${POLICIES[component]}`])
+  })
+
+  it('the Gateway of KServe', async () => {
+    const router = await listening({
+      namespace: 'kserve',
+      labels: { [GATEWAY_NAME]: 'kserve-ingress-gateway' },
+    })
+    await expect
+      .poll(() => askedBy(router))
+      .toEqual(['kserve-authz-gateway kserve/kserve-authz-kubernetes-gateway'])
   })
 })
 

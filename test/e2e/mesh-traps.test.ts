@@ -4,7 +4,13 @@ import { connect as connectSecurely } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keySecret } from '../support/cluster-objects.ts'
 import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
-import { GATEWAY_PORT, meshConfig, WORKLOAD_PORT } from '../support/istio/installation.ts'
+import { found } from '../support/deployment/render.ts'
+import {
+  GATEWAY_PORT,
+  meshConfig,
+  overlayObjects,
+  WORKLOAD_PORT,
+} from '../support/istio/installation.ts'
 import { type Mesh, startMesh } from '../support/istio/mesh.ts'
 import { meshService, sidecar } from '../support/istio/objects.ts'
 import { componentOf, POD_PORTS } from '../support/istio/pods.ts'
@@ -41,6 +47,14 @@ function listening(asks: number | undefined) {
   })
 }
 
+/** Of an overlay of one's own, which has this besides the default. */
+const predictorPolicy = async (components: string) =>
+  found(
+    await overlayObjects(`resources: [../overlays/default]\n${components}\n`),
+    'AuthorizationPolicy',
+    'kserve-authz-predictor',
+  )
+
 describe('a port that speaks TCP', () => {
   /** What comes back through a connection of bytes; behind it is a model that speaks HTTP. */
   async function heard(port: number): Promise<string> {
@@ -61,13 +75,19 @@ describe('a port that speaks TCP', () => {
     return Buffer.concat(chunks).toString()
   }
 
-  it('goes unasked if it is in notPorts', async () => {
-    await expect.poll(() => heard(RAY)).toMatch(/^HTTP\/1\.1 200/)
+  it.each([RAY, OTHER_TCP])('is closed: %d', async (port) => {
+    await expect.poll(() => heard(port)).toBe('')
+    expect(await heard(port)).toBe('')
   })
 
-  it('is closed if it is not', async () => {
-    await expect.poll(() => heard(OTHER_TCP)).toBe('')
+  it('goes unasked if a component of the overlay opens it, and no other does', async () => {
+    await mesh.cluster.apply(await predictorPolicy('components: [../components/ray-ports]'))
+    await expect.poll(() => heard(RAY)).toMatch(/^HTTP\/1\.1 200/)
     expect(await heard(OTHER_TCP)).toBe('')
+    expect((await mesh.ask({ to: 'big-predictor', host: 'big' })).status).toBe(401)
+
+    await mesh.cluster.apply(await predictorPolicy(''))
+    await expect.poll(() => heard(RAY)).toBe('')
   })
 })
 

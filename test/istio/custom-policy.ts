@@ -86,19 +86,29 @@ export function hazardsOf(policy: unknown): string[] {
         .map(String)
         .filter((path) => !isExact(path))
         .map((path) => `notPaths ${path} is not exact`),
-      ...hostHazards(listAt(operation, 'hosts').map(String)),
+      ...hostHazards(listAt(operation, 'notHosts').map(String)),
     ]),
   ]
 }
 
-const SAFE_PARTS: ReadonlySet<string> = new Set(['notPaths', 'notPorts', 'hosts'])
+const SAFE_PARTS: ReadonlySet<string> = new Set(['notPaths', 'notPorts', 'notHosts'])
 
 const isExact = (path: string): boolean => !/[*{}]/.test(path) && isCanonicalPath(path)
 
-/** `hosts` compares the port too, and a wildcard in front leaves no place for one behind. */
+/** `notHosts` compares the port too; a wildcard also leaves out hosts that are routed as any other. */
 const hostHazards = (hosts: readonly string[]): string[] => [
-  ...hosts.filter((host) => host.startsWith('*')).map((host) => `${host} misses hosts with a port`),
+  ...hosts.filter((host) => host.startsWith('*')).map((host) => `${host} is more than one host`),
   ...hosts
     .filter((host) => !/^[*]|:/.test(host) && !hosts.includes(`${host}:*`))
     .map((host) => `${host} without ${host}:*`),
 ]
+
+/** Whether Istio asks about a request of HTTP with this path at this port, by a policy without hazards. */
+export const isAsked = (policy: unknown, { path, port }: { path: string; port: number }): boolean =>
+  listAt(policy, 'spec', 'rules').some((rule) => {
+    const operations = listAt(rule, 'to').map((to) => at(to, 'operation'))
+    const matches = (operation: unknown) =>
+      !listAt(operation, 'notPaths').includes(path) &&
+      !listAt(operation, 'notPorts').includes(String(port))
+    return operations.length === 0 || operations.some(matches)
+  })

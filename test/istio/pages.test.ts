@@ -64,6 +64,15 @@ it.each(['istio/README.md', ...PAGES])('%s links to what there is', (page) => {
   expect(broken).toEqual([])
 })
 
+it('the page of admission names the keys of pods that the policy does', () => {
+  const keys = (text: string) =>
+    new Set(text.match(/(?<=['`])[a-z.]*istio\.io\/[A-Za-z-]+(?=['`])/g))
+  const [, table = ''] = textOf('docs/istio/admission.md').split('## Keys of pods')
+  const policy = textOf('istio/admission/pods.yaml')
+  expect(keys(policy).size).toBeGreaterThan(15)
+  expect(keys(table.split('Of the specification')[0] ?? '')).toEqual(keys(policy))
+})
+
 it('no page applies what holds the namespaces of an example', () => {
   const applied = ['README.md', 'istio/README.md', ...PAGES].flatMap(
     (page) => textOf(page).match(/(apply|diff) -k istio\/\S+/g) ?? [],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { DEFAULT_EXCLUSIONS } from '../../src/access/exclusions.ts'
 import { aPod, readWorkloads } from '../resources/objects.ts'
 import { at, entriesAt, listAt, textAt } from '../support/json.ts'
-import { hazardsOf, refusalsOf } from './custom-policy.ts'
+import { hazardsOf, isAsked, refusalsOf } from './custom-policy.ts'
 import { OTHER_PODS, SERVING_PODS } from './kserve-pods.ts'
 import { isCustom, manifests } from './manifests.ts'
 import { REFUSED_POLICIES } from './refused-policies.ts'
@@ -86,8 +86,9 @@ describe('a hazard is seen', () => {
     ['a list of methods', { methods: ['POST'] }],
     ['a list of ports', { ports: ['8080'] }],
     ['methods that go unasked', { notMethods: ['GET'] }],
-    ['a host without its ports', { hosts: ['iris.example.com'] }],
-    ['a host with a wildcard', { hosts: ['*.example.com'] }],
+    ['a list of hosts', { hosts: ['iris.example.com', 'iris.example.com:*'] }],
+    ['a host without its ports', { notHosts: ['dashboard.example.com'] }],
+    ['a host with a wildcard', { notHosts: ['*.example.com'] }],
   ])('%s', (_title, operation) => {
     expect(hazardsOf(withOperation(operation))).toHaveLength(1)
   })
@@ -111,22 +112,37 @@ describe('the pods of KServe', () => {
     expect(more).toEqual([])
   })
 
+  const policyOf = (labels: Readonly<Record<string, string>>) => selecting(labels)[0]?.object
+
+  const pathsIn = (policy: unknown) =>
+    operationsOf(policy).flatMap((operation) => listAt(operation, 'notPaths').map(String))
+
   it.each(SERVING_PODS)('go unasked where the service would let anybody in: %s', (...pod) => {
     const [, component, labels] = pod
-    const [operation] = operationsOf(selecting(labels)[0]?.object)
-    const everywhere = DEFAULT_EXCLUSIONS.workload[component].filter(
-      ({ ports, knativeProbe }) => ports === undefined && knativeProbe === undefined,
-    )
-    expect(new Set(listAt(operation, 'notPaths'))).toEqual(
-      new Set(everywhere.map(({ path }) => path)),
-    )
+    const policy = policyOf(labels)
+    const everywhere = DEFAULT_EXCLUSIONS.workload[component]
+      .filter(({ ports, knativeProbe }) => ports === undefined && knativeProbe === undefined)
+      .map(({ path }) => path)
+    for (const port of PORTS_THAT_SERVE) {
+      const unasked = pathsIn(policy).filter((path) => !isAsked(policy, { path, port }))
+      expect(new Set(unasked)).toEqual(new Set(everywhere))
+    }
   })
 
-  it.each(SERVING_PODS)('answer connections of TCP between each other unasked: %s', (...pod) => {
-    const [operation] = operationsOf(selecting(pod[2])[0]?.object)
-    const ports = listAt(operation, 'notPorts').map(Number)
-    expect(ports.length).toBeGreaterThan(0)
-    expect(ports.filter((port) => PORTS_THAT_SERVE.has(port))).toEqual([])
+  it.each(SERVING_PODS)('are asked at every port: %s', (_title, _component, labels) => {
+    const policy = policyOf(labels)
+    const unasked = Array.from({ length: 65_535 }, (_, index) => index + 1).filter(
+      (port) => !isAsked(policy, { path: '/v1/models/m', port }),
+    )
+    expect(unasked).toEqual([])
+  })
+
+  it('drain a graph and measure it unasked, at ports where no graph runs', () => {
+    const policy = policyOf({ 'serving.kserve.io/kind': 'InferenceGraph' })
+    for (const path of ['/metrics', '/wait-for-drain']) {
+      for (const port of [8022, 9090, 9091]) expect(isAsked(policy, { path, port })).toBe(false)
+      for (const port of PORTS_THAT_SERVE) expect(isAsked(policy, { path, port })).toBe(true)
+    }
   })
 
   it.each(SERVING_PODS)('are asked in every namespace: %s', (_title, _component, labels) => {

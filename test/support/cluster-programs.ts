@@ -115,6 +115,7 @@ export const startApiServer = ({ apiServer }: Kubernetes, site: Site): Promise<P
     'token-auth-file': 'tokens.csv',
     'anonymous-auth': 'false',
     'authorization-mode': 'RBAC',
+    'allow-privileged': 'true',
     'disable-admission-plugins': 'ServiceAccount',
     'service-account-issuer': CLUSTER_ISSUER,
     'service-account-key-file': 'accounts.pub',

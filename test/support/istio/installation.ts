@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { load, loadAll } from 'js-yaml'
-import { findKustomize } from '../../../scripts/kustomize.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Written } from '../cluster-client.ts'
 import { accessPolicyCrd, install, writtenOf } from '../cluster-installation.ts'
+import { render } from '../deployment/render.ts'
 import { entriesAt } from '../json.ts'
 import { meshService, sidecar } from './objects.ts'
 import type { Workload } from './workload.ts'
@@ -72,12 +71,19 @@ export async function meshConfig(): Promise<object> {
 }
 
 /** All objects of kustomizations of `istio/`, as they are rendered. */
-export async function shippedObjects(...folders: readonly string[]): Promise<readonly Written[]> {
-  const kustomize = await findKustomize((line) => void process.stderr.write(`${line}\n`))
-  const rendered = await Promise.all(
-    folders.map((folder) => promisify(execFile)(kustomize, ['build', path.join(ISTIO, folder)])),
-  )
-  return rendered.flatMap(({ stdout }) => loadAll(stdout).map(writtenOf))
+export const shippedObjects = async (...folders: readonly string[]): Promise<readonly Written[]> =>
+  (await Promise.all(folders.map((folder) => render(path.join(ISTIO, folder))))).flat()
+
+/** The objects of an overlay that is written as `istio/example` is, and lies where that does. */
+export async function overlayObjects(kustomization: string): Promise<readonly Written[]> {
+  const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'overlay-')))
+  try {
+    const text = kustomization.replaceAll('../', `${path.relative(folder, ISTIO)}/`)
+    await writeFile(path.join(folder, 'kustomization.yaml'), text)
+    return await render(folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }
 
 /** The service's own policy admits the sidecars of the namespace `team`: here, of these. */

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../scripts/child.ts'
+import { keySecret, llmInferenceService } from '../support/cluster-objects.ts'
+import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
+import { INGRESS } from '../support/istio/gateways.ts'
+import { type Mesh, startMesh } from '../support/istio/mesh.ts'
+import { destination, virtualService } from '../support/istio/objects.ts'
+import { componentOf, LLM_PORT, llmPodOf } from '../support/istio/pods.ts'
+import { textAt } from '../support/json.ts'
+
+const KEY = 'a-key-of-sixteen-bytes'
+const IRIS = 'sklearn-iris-team.example.com'
+/** As the component of other hosts has it. */
+const OTHER = 'dashboard.example.com'
+/** Without a route of its own, as any that a client writes. */
+const ANY = 'anything.example.net'
+const CHAT = '/team/chat/v1/chat/completions'
+const INGRESS_POLICY = {
+  apiVersion: 'security.istio.io/v1',
+  kind: 'AuthorizationPolicy',
+  metadata: { namespace: 'istio-system', name: 'kserve-authz-ingress-gateway' },
+}
+
+const dashboard = virtualService('apps', 'dashboard', {
+  hosts: [OTHER],
+  gateways: [INGRESS],
+  http: [{ route: [destination('dashboard.apps.svc.cluster.local')] }],
+})
+
+let mesh: Mesh
+beforeAll(async () => {
+  const iris = inferenceService('team', 'sklearn-iris', PROTECTED)
+  mesh = await startMesh({
+    pods: {
+      'sklearn-iris-predictor': { labels: componentOf('sklearn-iris') },
+      'chat-0': { labels: llmPodOf('chat'), sidecar: false },
+      dashboard: { namespace: 'apps', labels: { app: 'dashboard' }, sidecar: false },
+    },
+    objects: [
+      { ...iris, status: { url: `http://${IRIS}` } },
+      llmInferenceService('team', 'chat', 'llama'),
+      keySecret('team', 'reader', KEY),
+      dashboard,
+      virtualService('team', 'sklearn-iris', {
+        hosts: [IRIS],
+        gateways: [INGRESS],
+        http: [{ route: [destination('sklearn-iris-predictor.team.svc.cluster.local')] }],
+      }),
+      // As KServe routes LLMs: on every host that nobody else has.
+      virtualService('team', 'chat', {
+        hosts: ['*'],
+        gateways: [INGRESS],
+        http: [
+          {
+            match: [{ uri: { prefix: '/team/chat/' } }],
+            rewrite: { uri: '/' },
+            route: [destination('chat-0.team.svc.cluster.local', LLM_PORT)],
+          },
+        ],
+      }),
+    ],
+    shipped: ['overlays/default', 'overlays/gateways-other-hosts'],
+  })
+})
+afterAll(() => mesh?.stop())
+
+/** Who denied a request without credential. */
+async function deniedAt(host: string): Promise<string> {
+  const path = `/v1/models/${randomUUID()}`
+  expect(await mesh.ask({ to: 'gateway', host, path })).toMatchObject({
+    status: 401,
+    reached: [],
+  })
+  const { decisions } = mesh.service.now()
+  const line = await until('the decision', async () =>
+    decisions.find((each) => textAt(each, 'path') === path),
+  )
+  return textAt(line, 'position')
+}
+
+const answer = async (host: string, path?: string) => {
+  const { status, reached } = await mesh.ask({
+    to: 'gateway',
+    host,
+    ...(path === undefined ? {} : { path }),
+  })
+  return [status, ...reached.map(({ pod }) => pod)]
+}
+
+const chat = (host: string) => answer(host, CHAT)
+
+describe('a gateway that leaves the hosts of other applications out', () => {
+  it.each([IRIS, `${IRIS}:8080`, `${IRIS}:80`, IRIS.toUpperCase()])(
+    'asks for a model: %s',
+    async (host) => {
+      expect(await deniedAt(host)).toBe('gateway')
+    },
+  )
+
+  it.each([ANY, `${ANY}:8080`, `${OTHER}.`, `${OTHER}.:8080`, `x.${OTHER}`])(
+    'asks for an LLM on every other host: %s',
+    async (host) => {
+      const [status, ...reached] = await chat(host)
+      expect([401, 403]).toContain(status)
+      expect(reached).toEqual([])
+    },
+  )
+
+  it.each([OTHER, `${OTHER}:8080`, OTHER.toUpperCase()])(
+    'leads to the application, never to an LLM: %s',
+    async (host) => {
+      expect(await answer(host)).toEqual([200, 'dashboard'])
+      expect((await chat(host)).slice(1)).toEqual(['dashboard'])
+    },
+  )
+
+  it('leads to LLMs unasked on a listed host that has no route', async () => {
+    await mesh.cluster.delete(dashboard)
+    await expect.poll(async () => (await chat(OTHER)).slice(1)).toEqual(['chat-0'])
+    await mesh.cluster.apply(dashboard)
+    await expect.poll(async () => (await chat(OTHER)).slice(1)).toEqual(['dashboard'])
+  })
+})
+
+describe('a gateway that asks for listed hosts only', () => {
+  const askFor = (operation: object) =>
+    mesh.cluster.patch(INGRESS_POLICY, { spec: { rules: [{ to: [{ operation }] }] } })
+
+  it('leads to LLMs unasked on all others', async () => {
+    await askFor({ hosts: [IRIS, `${IRIS}:*`] })
+    await expect.poll(async () => (await chat(ANY)).slice(1)).toEqual(['chat-0'])
+    expect(await deniedAt(IRIS)).toBe('gateway')
+  })
+
+  it('misses hosts with a port, behind a wildcard', async () => {
+    await askFor({ notHosts: ['*'] })
+    await expect.poll(() => deniedAt(IRIS)).toBe('workload')
+    await askFor({ hosts: ['*-team.example.com', '*-team.example.com:*'] })
+    await expect.poll(() => deniedAt(IRIS)).toBe('gateway')
+    expect(await deniedAt(`${IRIS}:8080`)).toBe('workload')
+  })
+})

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../scripts/child.ts'
+import { keySecret } from '../support/cluster-objects.ts'
+import { freePorts } from '../support/cluster-programs.ts'
+import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
+import { ALLOWING, type FakeAuthz, startFakeAuthz } from '../support/istio/fake-authz.ts'
+import { INGRESS } from '../support/istio/gateways.ts'
+import { shippedObjects } from '../support/istio/installation.ts'
+import { type Mesh, startMesh } from '../support/istio/mesh.ts'
+import { destination, virtualService } from '../support/istio/objects.ts'
+import { componentOf } from '../support/istio/pods.ts'
+import { importing, redirection } from '../support/istio/redirection.ts'
+
+const OPEN_HOST = 'open-tenant.example.com'
+const VICTIM = 'victim-predictor.team.svc.cluster.local'
+
+const PATIENCE = { timeout: 15_000, interval: 200 }
+
+const routeOf = (host: string) =>
+  virtualService('tenant', 'open', {
+    hosts: [OPEN_HOST],
+    gateways: [INGRESS],
+    http: [{ route: [destination(host)] }],
+  })
+
+let mesh: Mesh
+let fake: FakeAuthz
+let fakePort = 0
+beforeAll(async () => {
+  mesh = await startMesh({
+    pods: {
+      'iris-predictor': { labels: componentOf('iris') },
+      'victim-predictor': { labels: componentOf('victim'), sidecar: false },
+      'open-predictor': { namespace: 'tenant', labels: componentOf('open') },
+    },
+    config: { limits: { optOut: false } },
+    objects: [
+      inferenceService('team', 'iris', PROTECTED),
+      inferenceService('team', 'victim', PROTECTED),
+      {
+        ...inferenceService('tenant', 'open', {}),
+        status: { url: `http://${OPEN_HOST}` },
+      },
+      keySecret('team', 'reader', 'a-key-of-sixteen-bytes'),
+      routeOf('open-predictor.tenant.svc.cluster.local'),
+    ],
+  })
+  const [port = 0] = await freePorts(1)
+  fakePort = port
+  fake = await startFakeAuthz(ALLOWING, [port])
+})
+afterAll(async () => {
+  await fake?.close()
+  await mesh?.stop()
+})
+
+const answer = async (to: string, host: string) => {
+  const { status, reached } = await mesh.ask({ to, host })
+  return [status, ...reached.map(({ pod }) => pod)]
+}
+
+const atIris = () => answer('iris-predictor', 'iris-predictor.team')
+const atGateway = () => answer('gateway', OPEN_HOST)
+
+const imported = (...hosts: string[]) => importing(mesh.podNamed('iris-predictor'), hosts)
+
+describe('without istio/admission/ whoever writes Istio objects beside models', () => {
+  it('sends the checks of these models to a server of his own', async () => {
+    await expect.poll(atIris).toEqual([401])
+    await mesh.cluster.apply(imported('./*'))
+    await expect.poll(atIris).toEqual([503])
+    for (const object of redirection('team', fakePort)) await mesh.cluster.apply(object)
+    await expect.poll(atIris, PATIENCE).toEqual([200, 'iris-predictor'])
+
+    for (const object of redirection('team', fakePort)) await mesh.cluster.delete(object)
+    await expect.poll(atIris, PATIENCE).toEqual([503])
+    await mesh.cluster.apply(imported('kserve-authz/*'))
+    await expect.poll(atIris).toEqual([401])
+  })
+
+  it('reaches through a shared gateway the models of others whose pods do not ask', async () => {
+    expect(await atGateway()).toEqual([200, 'open-predictor'])
+    await mesh.cluster.apply(routeOf(VICTIM))
+    await expect.poll(atGateway).toEqual([200, 'victim-predictor'])
+
+    await mesh.cluster.apply(routeOf('open-predictor.tenant.svc.cluster.local'))
+    await expect.poll(atGateway).toEqual([200, 'open-predictor'])
+  })
+})
+
+describe('with istio/admission/', () => {
+  const applied = (object: Parameters<Mesh['cluster']['apply']>[0]) =>
+    mesh.cluster.apply(object).then(
+      () => 'taken',
+      (fault: unknown) => String(fault),
+    )
+  const REFUSAL = /ValidatingAdmissionPolicy '[a-z]+\.kserve-authz\.io'/
+  const REFUSED = expect.stringMatching(REFUSAL)
+
+  beforeAll(async () => {
+    for (const object of await shippedObjects('admission')) await mesh.cluster.apply(object)
+    await until('nothing is refused', async () =>
+      REFUSAL.test(await applied(imported('./*'))) ? true : undefined,
+    )
+    await mesh.cluster.apply(imported('kserve-authz/*'))
+  })
+
+  it('none of the objects is taken that lead the checks elsewhere', async () => {
+    for (const object of redirection('team', fakePort))
+      expect(await applied(object)).toEqual(REFUSED)
+    expect(await applied(imported('./*'))).toEqual(REFUSED)
+    await expect.poll(atIris).toEqual([401])
+  })
+
+  it('no route is taken that leads into the namespace of others', async () => {
+    expect(await applied(routeOf(VICTIM))).toEqual(REFUSED)
+    expect(await atGateway()).toEqual([200, 'open-predictor'])
+  })
+
+  it('objects that leave the service alone are taken', async () => {
+    expect(await applied(imported('./*', 'kserve-authz/*'))).toBe('taken')
+    expect(await applied(routeOf('open-predictor.tenant.svc.cluster.local'))).toBe('taken')
+    await expect.poll(atIris).toEqual([401])
+  })
+})
