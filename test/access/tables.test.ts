@@ -62,6 +62,7 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
 
     expect(await faults()).toEqual([
       'access/caller.ts: const KINDS: x509',
+      'access/freshness.ts: const BASES: x509',
       'access/refusal.ts: const ACCEPTANCE: x509',
       'access/rule-parts.ts: const OPERATION_PARTS: size',
       'access/rule-parts.ts: const SOURCE_PARTS: zone',

@@ -66,7 +66,9 @@ afterAll(async () => {
 /** As they are: the API server reads YAML itself. */
 async function installFullCrds() {
   const group = 'serving.kserve.io'
-  for (const crd of Object.values(CRDS)) {
+  const { LLMInferenceServiceConfig: minimal, ...full } = CRDS
+  await cluster.installCrd(minimal)
+  for (const crd of Object.values(full)) {
     const { name } = crd.metadata
     const text = await readFile(path.join(FULL_CRDS, `${group}_${name.split('.')[0]}.yaml`), 'utf8')
     await cluster.applyText(crd, text)
