@@ -719,15 +719,26 @@ describe('no input', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it('of the environment and the flags gives anything else', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.constantFrom(...variables, 'KSERVE_AUTHZ_X'), fc.string()),
         fc.dictionary(fc.constantFrom(...variables), fc.json()),
-        fc.record({ grpcAddress: fc.string(), httpAddress: fc.string(), logLevel: fc.string() }),
+        fc.record({
+          grpcAddress: fc.string(),
+          grpcWorkloadAddress: fc.string(),
+          httpAddress: fc.string(),
+          logLevel: fc.string(),
+        }),
         (texts, values, flags) => isReadOrRefused({ env: { ...texts, ...values }, flags }),
       ),
       { numRuns: 500 },
     )
+  })
+
+  it('of any shape gives anything else', () => {
     fc.assert(
       fc.property(junk, (value) => isReadOrRefused({ text: JSON.stringify(value) ?? '' })),
       { numRuns: 500 },
