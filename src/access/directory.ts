@@ -18,8 +18,10 @@ export type Directory = {
   readonly ownersOf: (host: string) => readonly Service[]
   /** The LLMInferenceServices that a gateway may reach by this value of the model header. */
   readonly servicesOfModel: (name: string) => readonly Service[]
-  /** The services that are routed, on any host, by a header of this name, in lower case, and by this value. */
-  readonly servicesByHeader: (name: string, value?: string) => readonly Service[]
+  /** Whether some service is routed, on any host, by a header alone: of this name, or of any. */
+  readonly routesByHeader: (name?: string) => boolean
+  /** The services that are routed, on any host, by this value of a header; its name in lower case. */
+  readonly servicesByHeader: (name: string, value: string) => readonly Service[]
   /** Whether some service claims a path on any host that lies below this one. */
   readonly claimedBelow: (path: string) => boolean
   /** The names, in lower case, of the headers by which gateways choose a model. */
@@ -91,11 +93,11 @@ export function createDirectory(): Directory {
     claimantsOf: (address) => services.find(keyOfAddress(address)),
     ownersOf: (host) => services.find(`owner ${host}`),
     servicesOfModel: (name) => services.find(`model ${name}`),
-    servicesByHeader: (name, value) =>
-      services.find(value === undefined ? `header ${name}` : `header ${name}: ${value}`),
-    claimedBelow: (path) => services.find(`below ${path}`).length > 0,
+    routesByHeader: (name) => services.has(name === undefined ? 'header' : `header ${name}`),
+    servicesByHeader: (name, value) => services.find(`header ${name}: ${value}`),
+    claimedBelow: (path) => services.has(`below ${path}`),
     modelHeaders: createModelHeaders(),
-    divides: (host) => services.find(`divided ${host ?? '*'}`).length > 0,
+    divides: (host) => services.has(`divided ${host ?? '*'}`),
     workloadsAt: (address) => workloads.find(`address ${address}`),
     workloadsOf: (ref) => workloads.find(`service ${idOf(ref)}`),
     keysWith: (namespace, digest) => keys.find(`${namespace} ${digest}`),
@@ -120,7 +122,7 @@ function keysOfClaim(claim: Claim): readonly string[] {
   if (host === undefined && pathPrefix === '') {
     if (condition === undefined) return []
     const [name, value] = condition
-    return [`header ${name}`, `header ${name}: ${value}`]
+    return ['header', `header ${name}`, `header ${name}: ${value}`]
   }
   const whole = host !== undefined && pathPrefix === ''
   return [

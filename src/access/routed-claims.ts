@@ -29,11 +29,12 @@ const mayFulfil = (
  */
 export function servicesByHeaders(
   request: Pick<AccessRequest, 'headers'>,
-  directory: Pick<Directory, 'servicesByHeader'>,
+  directory: Pick<Directory, 'routesByHeader' | 'servicesByHeader'>,
 ): readonly Service[] | undefined {
+  if (!directory.routesByHeader()) return []
   const found: Service[] = []
   for (const [name, value] of request.headers) {
-    if (directory.servicesByHeader(name).length === 0) continue
+    if (!directory.routesByHeader(name)) continue
     const values = valuesIn(value)
     if (values.length > MAX_VALUES) return undefined
     for (const each of values) {

@@ -5,6 +5,7 @@ export type Table<T> = {
   readonly get: (id: string) => T | undefined
   /** In the order in which they were put. */
   readonly find: (key: string) => readonly T[]
+  readonly has: (key: string) => boolean
   readonly size: () => number
   readonly values: () => Iterable<T>
 }
@@ -50,6 +51,7 @@ export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T
     remove,
     get: (id) => values.get(id),
     find,
+    has: (key) => idsByKey.has(key),
     size: () => values.size,
     values: () => values.values(),
   }

@@ -25,6 +25,8 @@ export function readLlmInferenceService(
   const models = readModels(object, config, raise)
   const { claims, hosts } = addressesOf(object, config, settings, raise)
   const ownRules = config.route !== undefined && hasRules(config.route)
+  const named = (paths: readonly string[]) =>
+    paths.flatMap((path) => pathClaim(path, ownRules ? 'shared' : 'published') ?? [])
   return {
     kind: 'LLMInferenceService',
     namespace,
@@ -34,11 +36,11 @@ export function readLlmInferenceService(
     ...readMode(object, settings, raise),
     claims: boundedClaims(
       [
-        ...[`/${namespace}/${name}`, ...models.paths].flatMap(
-          (path) => pathClaim(path, ownRules ? 'shared' : 'published') ?? [],
-        ),
+        ...named([`/${namespace}/${name}`]),
         ...clusterClaims(`${name}-kserve-workload-svc`, namespace, 'unrouted-name'),
         ...claims,
+        // What is cut of these is refused as a path under /publishers/ that nobody has.
+        ...named(models.paths),
       ],
       raise,
     ),

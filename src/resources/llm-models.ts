@@ -1,5 +1,5 @@
 import { pathClaim } from './claims.ts'
-import { type LlmConfig, MAX_ADAPTERS } from './llm-config.ts'
+import type { LlmConfig } from './llm-config.ts'
 import { type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { MAX_URLS } from './status-urls.ts'
@@ -47,8 +47,19 @@ export function readModels(
   return { paths: readable, names: known }
 }
 
-const listedIn = (content: unknown): readonly string[] =>
-  listAt(content, 'status', 'addresses')
-    .slice(0, MAX_URLS)
-    .flatMap((address) => listAt(address, 'models').slice(0, 2 * MAX_ADAPTERS + 2))
-    .flatMap((entry) => textAt(entry, 'name') || [])
+/** More entries of all addresses together are not looked at: they repeat each other. */
+const MAX_LISTED = 4_096
+
+function listedIn(content: unknown): readonly string[] {
+  const names: string[] = []
+  let seen = 0
+  for (const address of listAt(content, 'status', 'addresses').slice(0, MAX_URLS)) {
+    for (const entry of listAt(address, 'models')) {
+      seen += 1
+      if (seen > MAX_LISTED) return names
+      const name = textAt(entry, 'name')
+      if (name !== undefined && name !== '') names.push(name)
+    }
+  }
+  return names
+}

@@ -26,7 +26,7 @@ export function ownRouteClaims(
     )
   }
   return [
-    ...hosts.flatMap((host) => claimsOn(host, matches, 'shared')),
+    ...hosts.slice(0, MAX_HOSTNAMES).flatMap((host) => claimsOn(host, matches, 'shared')),
     ...matches.flatMap(({ path, headers }) => {
       const own = !isProtocolPath(path) || headers.some(([name]) => isOwnHeader(name))
       const claim = own ? anyHostClaim(path) : undefined
