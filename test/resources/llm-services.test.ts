@@ -22,7 +22,7 @@ const added = (given: Given, settings = {}) =>
 describe('an LLMInferenceService claims', () => {
   it('its own path and that of its model on any host', () => {
     const service = llm({ spec: { model: { name: 'meta/llama-3' } } })
-    expect(urlsOf(service)).toEqual([OWN, `*/${PUBLISHED}/meta/llama-3`, ...WORKLOAD])
+    expect(urlsOf(service)).toEqual([OWN, ...WORKLOAD, `*/${PUBLISHED}/meta/llama-3`])
     expect(service.models).toEqual([`${PUBLISHED}/meta/llama-3`])
     expect(service.hosts).toEqual([])
   })
@@ -48,7 +48,7 @@ describe('an LLMInferenceService claims', () => {
     const service = llm({ spec: { model: { name: 'opt', lora } } })
     const models = ['opt', 'adapter-1', 'acme/two'].map((name) => `${PUBLISHED}/${name}`)
     expect(service.models).toEqual(models)
-    expect(urlsOf(service)).toEqual([OWN, ...models.map((name) => `*/${name}`), ...WORKLOAD])
+    expect(urlsOf(service)).toEqual([OWN, ...WORKLOAD, ...models.map((name) => `*/${name}`)])
   })
 
   it('the models that its status lists, those of its own namespace', () => {
@@ -61,6 +61,16 @@ describe('an LLMInferenceService claims', () => {
     const service = llm({ status: { addresses: [{ url: 'http://gw.example.com/', models }] } })
     expect(service.models).toEqual([`${PUBLISHED}/chat`, `${PUBLISHED}/chat-8b`, 'chat-8b'])
     expect(urlsOf(service)).toContain(`*/${PUBLISHED}/chat-8b`)
+  })
+
+  it('at most 256 addresses, those of its own route before those of its models', () => {
+    const adapters = Array.from({ length: 300 }, (_, index) => ({ name: `a${index}` }))
+    const rules = [{ matches: [{ path: { value: '/own' } }] }]
+    const model = { name: 'opt', lora: { adapters } }
+    const service = llm({ spec: { model, router: { route: { http: { spec: { rules } } } } } })
+    expect(service.claims).toHaveLength(256)
+    expect(urlsOf(service)).toContain('*/own')
+    expect(service.models).toHaveLength(257)
   })
 
   it('nothing by model while it is stopped: the others of its routing group answer', () => {
