@@ -1,5 +1,5 @@
 import type { Note } from './answer.ts'
-import { type Deny, deny } from './decision.ts'
+import { type Deny, type DenyReason, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { Gateways } from './gateways.ts'
 import {
@@ -21,7 +21,7 @@ import {
 } from './path.ts'
 import type { AccessRequest } from './request.ts'
 import { claimsAt, servicesByHeaders } from './routed-claims.ts'
-import { PASSES, type Service } from './service.ts'
+import { idOf, PASSES, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
 /** The services that a gateway may reach by host, path and model header. */
@@ -32,18 +32,30 @@ export function findAtGateway(
   note: Note | undefined,
 ): Targets | Deny {
   const { host } = request
-  if (namesOtherHost(request, gateways)) return deny('unsupported-request')
+  const refuse = (reason: DenyReason, why: string): Deny => {
+    note?.(why)
+    return deny(reason)
+  }
+  if (namesOtherHost(request, gateways)) {
+    return refuse('unsupported-request', `the gateway may take the host for another than ${host}`)
+  }
   const models = modelsNamed(request, directory)
-  if (models === undefined) return deny('conflicting-target')
+  if (models === undefined) return refuse('conflicting-target', 'a model header has several values')
   const path = pathOf(request.path)
   const onHost = wholeHost(request, path, directory)
   const byPath = claimedByPath(request, path, directory, gateways)
-  if (byPath === undefined) return deny('unsupported-request')
-  if (path.startsWith(PUBLISHERS) && !byPath.some(isPublished)) return deny('unknown-target')
+  if (byPath === undefined) {
+    return refuse('unsupported-request', 'the path chooses the service, and it is not canonical')
+  }
+  if (path.startsWith(PUBLISHERS) && !byPath.some(isPublished)) {
+    return refuse('unknown-target', 'no LLMInferenceService has this model under /publishers/')
+  }
   const byHeader = servicesByHeaders(request, directory)
-  if (byHeader === undefined) return deny('conflicting-target')
+  if (byHeader === undefined) {
+    return refuse('conflicting-target', 'a header that chooses the route has too many values')
+  }
   const byModel = claimedByModel(models, byPath, directory)
-  if (!Array.isArray(byModel)) return byModel
+  if (!Array.isArray(byModel)) return refuse(byModel.reason, byModel.why)
   // A header routes what no path does: on a path that is somebody's own it is no ground to let pass.
   const protocol = isProtocolPath(path)
   const specific = [
@@ -63,9 +75,13 @@ export function findAtGateway(
   ]
   const targets = onceEach(found.map(({ target }) => target))
   if (found.some(({ passes }) => passes)) return inOrder(targets) ?? deny('unknown-target')
-  if (targets.length > 0) note?.(`no service that this may reach is known to answer at ${host}`)
-  return deny('unknown-target')
+  return refuse('unknown-target', whyNobody(host, targets))
 }
+
+const whyNobody = (host: string, [first]: readonly Target[]): string =>
+  first === undefined
+    ? `no service has ${host}, or this path on it`
+    : `${idOf(first.service)} is not known to answer at ${host}: see gateways.hosts and gateways.llmHosts`
 
 /**
  * Whether the proxy may take the authority for another host than `host`. Envoy compares virtual hosts

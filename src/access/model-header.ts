@@ -1,4 +1,4 @@
-import { type Deny, deny } from './decision.ts'
+import type { DenyReason } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { AccessRequest } from './request.ts'
 import type { Service } from './service.ts'
@@ -39,20 +39,24 @@ export function modelsNamed(
   return models
 }
 
+type Refusal = { readonly reason: DenyReason; readonly why: string }
+
 /** A header chooses a model only where the path names none; where both do, they must agree. */
 export function claimedByModel(
   models: readonly string[],
   byPath: readonly Found[],
   directory: Directory,
-): Service[] | Deny {
+): Service[] | Refusal {
   const named = byPath.filter(isNamed)
   const byModel: Service[] = []
   for (const model of models) {
     const claimants = new Set(directory.servicesOfModel(model))
     if (named.some(({ target }) => !claimants.has(target.service))) {
-      return deny('conflicting-target')
+      return { reason: 'conflicting-target', why: 'path and model header name different models' }
     }
-    if (claimants.size === 0) return deny('unknown-target')
+    if (claimants.size === 0) {
+      return { reason: 'unknown-target', why: 'the model header names no model that is known' }
+    }
     if (named.length === 0) for (const service of claimants) byModel.push(service)
   }
   return byModel
