@@ -1,4 +1,5 @@
 import {
+  BOUNDS,
   BOUNDS_OF,
   type Bound,
   FACTS,
@@ -41,23 +42,22 @@ export function createFreshness(
 
 const NEVER = Number.NEGATIVE_INFINITY
 
-/** In milliseconds. */
-export const boundsIn = ({ kubernetes }: Config): Readonly<Record<Bound, number>> => ({
-  open: kubernetes.maxStalenessSeconds * 1_000,
-  credential: kubernetes.maxCredentialStalenessSeconds * 1_000,
-})
+/** In milliseconds. No address counts longer than an object. */
+export const boundsIn = ({ kubernetes }: Config): Readonly<Record<Bound, number>> => {
+  const { maxAddressStalenessSeconds: address, maxStalenessSeconds: object } = kubernetes
+  return { address: Math.min(address, object) * 1_000, object: object * 1_000 }
+}
 
 /** As readiness tells. */
 export function describeStale(stale: readonly Stale[]): string {
-  const namesOf = (bound: Bound) =>
-    stale
-      .filter((each) => each.bound === bound)
-      .map(({ fact }) => fact)
-      .join(', ')
-  const [open, credential] = [namesOf('open'), namesOf('credential')]
-  if (stale.length === 0) return 'all facts are fresh'
-  return [
-    ...(open === '' ? [] : [`too old to let callers in without a credential: ${open}`]),
-    ...(credential === '' ? [] : [`too old to let callers in with a credential: ${credential}`]),
-  ].join('; ')
+  const told = BOUNDS.flatMap((bound) => {
+    const facts = stale.filter((each) => each.bound === bound).map(({ fact }) => fact)
+    return facts.length === 0 ? [] : [`${EFFECTS[bound]}: ${facts.join(', ')}`]
+  })
+  return told.length === 0 ? 'all facts are fresh' : told.join('; ')
+}
+
+const EFFECTS: Readonly<Record<Bound, string>> = {
+  address: 'too old to let callers without a credential in at pods',
+  object: 'too old to let callers in',
 }

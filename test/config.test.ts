@@ -55,12 +55,12 @@ const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ['kubernetes.opaqueTokenPrefixes', 'KSERVE_AUTHZ_KUBERNETES_OPAQUE_TOKEN_PREFIXES', []],
   ['kubernetes.instantRevocation', 'KSERVE_AUTHZ_KUBERNETES_INSTANT_REVOCATION', false],
   ['kubernetes.kserveNamespace', 'KSERVE_AUTHZ_KUBERNETES_KSERVE_NAMESPACE', 'opendatahub'],
-  ['kubernetes.maxStalenessSeconds', 'KSERVE_AUTHZ_KUBERNETES_MAX_STALENESS_SECONDS', 600],
   [
-    'kubernetes.maxCredentialStalenessSeconds',
-    'KSERVE_AUTHZ_KUBERNETES_MAX_CREDENTIAL_STALENESS_SECONDS',
-    3600,
+    'kubernetes.maxAddressStalenessSeconds',
+    'KSERVE_AUTHZ_KUBERNETES_MAX_ADDRESS_STALENESS_SECONDS',
+    600,
   ],
+  ['kubernetes.maxStalenessSeconds', 'KSERVE_AUTHZ_KUBERNETES_MAX_STALENESS_SECONDS', 3600],
   [
     'apiKeys.selector.matchLabels',
     'KSERVE_AUTHZ_API_KEYS_SELECTOR_MATCH_LABELS',
@@ -133,8 +133,8 @@ describe('the configuration without a file', () => {
         opaqueTokenPrefixes: ['sha256~'],
         instantRevocation: true,
         kserveNamespace: 'kserve',
-        maxStalenessSeconds: 300,
-        maxCredentialStalenessSeconds: 86_400,
+        maxAddressStalenessSeconds: 300,
+        maxStalenessSeconds: 86_400,
       },
       apiKeys: {
         selector: { matchLabels: { 'kserve-authz.io/credential': 'api-key' } },

@@ -78,10 +78,21 @@ it('what a folder says counts only while it is looked at', async () => {
   expect(engine.stale()).toEqual([])
 
   const now = performance.now.bind(performance)
-  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 300_001)
+  let passed = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + passed)
   onTestFinished(() => clock.mockRestore())
-  const stale = engine.stale().map(({ fact, bound }) => `${fact} ${bound}`)
-  expect(stale).toEqual(['pods open', 'services open', 'policies open'])
+  const stale = () => engine.stale().map(({ fact, bound }) => `${fact} ${bound}`)
+  passed = 300_001
+  expect(stale()).toEqual(['pods address'])
+  expect(await verdict()).toBe('allow')
+  passed += 86_400_001
+  expect(stale()).toEqual([
+    'pods address',
+    'pods object',
+    'services object',
+    'policies object',
+    'keys object',
+  ])
   expect(await verdict()).toBe('unknown-target')
   await expect.poll(verdict, { timeout: 10_000 }).toBe('allow')
 })

@@ -20,7 +20,7 @@ const configOf = (kubernetes: object) =>
   })
 
 /** A clock that stands, and what is heard. */
-function aWorld(longest = { open: 300_000, credential: 86_400_000 }) {
+function aWorld(longest = { address: 300_000, object: 86_400_000 }) {
   let now = 1_000_000
   let asked = 0
   const heard: Record<Fact, number> = { pods: now, services: now, policies: now, keys: now }
@@ -48,42 +48,59 @@ describe('a fact', () => {
   it.each(FACTS)('counts until its bound and no longer: %s', (fact) => {
     const { isFresh, pass } = aWorld()
     pass(300_000)
-    expect([isFresh(fact, 'open'), isFresh(fact, 'credential')]).toEqual([true, true])
+    expect([isFresh(fact, 'address'), isFresh(fact, 'object')]).toEqual([true, true])
     pass(1)
-    expect([isFresh(fact, 'open'), isFresh(fact, 'credential')]).toEqual([false, true])
+    expect([isFresh(fact, 'address'), isFresh(fact, 'object')]).toEqual([false, true])
     pass(86_100_000)
-    expect([isFresh(fact, 'open'), isFresh(fact, 'credential')]).toEqual([false, false])
+    expect([isFresh(fact, 'address'), isFresh(fact, 'object')]).toEqual([false, false])
   })
 
   it('counts again once it is confirmed, and no other by it', () => {
     const { isFresh, stale, pass, hear } = aWorld()
-    pass(300_001)
-    expect(isFresh('pods', 'open')).toBe(false)
+    pass(86_400_001)
+    expect(isFresh('pods', 'address')).toBe(false)
     hear('pods')
-    expect(isFresh('pods', 'open')).toBe(true)
+    expect(isFresh('pods', 'address')).toBe(true)
     expect(stale()).toEqual([
-      { fact: 'services', bound: 'open' },
-      { fact: 'policies', bound: 'open' },
+      { fact: 'services', bound: 'object' },
+      { fact: 'policies', bound: 'object' },
+      { fact: 'keys', bound: 'object' },
+    ])
+  })
+
+  it('is reported for each bound that it has passed, the address of a pod first', () => {
+    const { stale, pass } = aWorld()
+    pass(300_000)
+    expect(stale()).toEqual([])
+    pass(1)
+    expect(stale()).toEqual([{ fact: 'pods', bound: 'address' }])
+    pass(86_100_000)
+    expect(stale()).toEqual([
+      { fact: 'pods', bound: 'address' },
+      { fact: 'pods', bound: 'object' },
+      { fact: 'services', bound: 'object' },
+      { fact: 'policies', bound: 'object' },
+      { fact: 'keys', bound: 'object' },
     ])
   })
 
   it('that was never heard of does not count', () => {
     const { isFresh } = createFreshness(() => Number.NEGATIVE_INFINITY, {
-      open: 300_000,
-      credential: 86_400_000,
+      address: 300_000,
+      object: 86_400_000,
     })
-    expect(isFresh('keys', 'credential')).toBe(false)
+    expect(isFresh('keys', 'object')).toBe(false)
   })
 
   it('is asked for again only where what was heard is too old', () => {
     const { isFresh, pass, hear, asked } = aWorld()
-    for (let checks = 0; checks < 100; checks += 1) isFresh('pods', 'open')
+    for (let checks = 0; checks < 100; checks += 1) isFresh('pods', 'address')
     expect(asked()).toBe(1)
     pass(200_000)
     hear('pods')
-    expect(isFresh('pods', 'open')).toBe(true)
+    expect(isFresh('pods', 'address')).toBe(true)
     pass(200_000)
-    expect(isFresh('pods', 'open')).toBe(true)
+    expect(isFresh('pods', 'address')).toBe(true)
     expect(asked()).toBe(2)
   })
 })
@@ -135,21 +152,26 @@ describe('in a cluster', () => {
 
 describe('the bounds', () => {
   it('are five minutes and a day, unless the configuration says otherwise', () => {
-    expect(boundsIn(configOf({}))).toEqual({ open: 300_000, credential: 86_400_000 })
-    const own = { maxStalenessSeconds: 600, maxCredentialStalenessSeconds: 3_600 }
-    expect(boundsIn(configOf(own))).toEqual({ open: 600_000, credential: 3_600_000 })
+    expect(boundsIn(configOf({}))).toEqual({ address: 300_000, object: 86_400_000 })
+    const own = { maxAddressStalenessSeconds: 600, maxStalenessSeconds: 3_600 }
+    expect(boundsIn(configOf(own))).toEqual({ address: 600_000, object: 3_600_000 })
+  })
+
+  it('let no address count longer than an object', () => {
+    const own = { maxAddressStalenessSeconds: 600, maxStalenessSeconds: 240 }
+    expect(boundsIn(configOf(own))).toEqual({ address: 240_000, object: 240_000 })
   })
 
   it.each([0, 239, 604_801, 300.5, '300', null])('cannot be %j', (value) => {
+    expect(() => configOf({ maxAddressStalenessSeconds: value })).toThrow(ConfigError)
     expect(() => configOf({ maxStalenessSeconds: value })).toThrow(ConfigError)
-    expect(() => configOf({ maxCredentialStalenessSeconds: value })).toThrow(ConfigError)
   })
 
   it('are longer than a watch of a healthy API server can be silent', () => {
     const { silence, request, longestRetry } = PERIODS
     // Twice silent, then all is read again.
     const longest = 2 * (silence + longestRetry) + request
-    const least = configOf({ maxStalenessSeconds: 240, maxCredentialStalenessSeconds: 240 })
+    const least = configOf({ maxAddressStalenessSeconds: 240, maxStalenessSeconds: 240 })
     for (const bound of Object.values(boundsIn(least))) expect(bound).toBeGreaterThan(longest)
   })
 })
@@ -157,16 +179,17 @@ describe('the bounds', () => {
 describe('readiness', () => {
   it('says what is too old, and for whom', () => {
     expect(describeStale([])).toBe('all facts are fresh')
-    expect(describeStale([{ fact: 'pods', bound: 'open' }])).toBe(
-      'too old to let callers in without a credential: pods',
+    expect(describeStale([{ fact: 'pods', bound: 'address' }])).toBe(
+      'too old to let callers without a credential in at pods: pods',
     )
     expect(
       describeStale([
-        { fact: 'pods', bound: 'open' },
-        { fact: 'keys', bound: 'credential' },
+        { fact: 'pods', bound: 'address' },
+        { fact: 'services', bound: 'object' },
+        { fact: 'keys', bound: 'object' },
       ]),
     ).toBe(
-      'too old to let callers in without a credential: pods; too old to let callers in with a credential: keys',
+      'too old to let callers without a credential in at pods: pods; too old to let callers in: services, keys',
     )
   })
 })

@@ -75,7 +75,7 @@ describe('the page of operations', () => {
       page,
     )
     const bounds = rows.map(([, , bound = '']) => bound)
-    const keys = ['kubernetes.maxStalenessSeconds', 'kubernetes.maxCredentialStalenessSeconds']
+    const keys = ['kubernetes.maxAddressStalenessSeconds', 'kubernetes.maxStalenessSeconds']
     const defaults = new Map(configReference().map((row) => [row.key, Number(row.default)]))
     expect(keys.map((key) => defaults.get(key))).toEqual([5 * 60, 24 * 60 * 60])
     expect(new Set(bounds.flatMap(namesIn).filter((name) => name.includes('.')))).toEqual(

@@ -1,23 +1,22 @@
 import type { Note } from './answer.ts'
 import type { CredentialKind } from './caller.ts'
 import { type Decision, type DenyReason, deny } from './decision.ts'
-import type { AccessRequest } from './request.ts'
 import type { Target } from './target.ts'
 
 /** Parts of what is known that age apart: each has a source of its own. */
 export const FACTS = ['pods', 'services', 'policies', 'keys'] as const
 export type Fact = (typeof FACTS)[number]
 
-/** The longest age of a fact: where nobody shows a credential, and where a valid one is shown. */
-export const BOUNDS = ['open', 'credential'] as const
+/** The longest age of a pod's address where no valid credential is shown, and of everything else. */
+export const BOUNDS = ['address', 'object'] as const
 export type Bound = (typeof BOUNDS)[number]
 
-/** The bounds that hold for each fact: nobody is let in by a key without a credential. */
+/** The bounds that hold for each fact. */
 export const BOUNDS_OF: Readonly<Record<Fact, readonly Bound[]>> = {
   pods: BOUNDS,
-  services: BOUNDS,
-  policies: BOUNDS,
-  keys: ['credential'],
+  services: ['object'],
+  policies: ['object'],
+  keys: ['object'],
 }
 
 /** A fact that is older than a bound. */
@@ -26,12 +25,18 @@ export type Stale = { readonly fact: Fact; readonly bound: Bound }
 /** Whether a fact is younger than a bound. */
 export type IsFresh = (fact: Fact, bound: Bound) => boolean
 
-type Basis = { readonly bound: Bound; readonly facts: readonly Fact[] }
+type Basis = {
+  /** The bound of the address of the pod that is asked. */
+  readonly pod: Bound
+  /** They count as objects do. */
+  readonly facts: readonly Exclude<Fact, 'pods'>[]
+}
 
-const OPEN: Basis = { bound: 'open', facts: ['services', 'policies'] }
-const CREDENTIAL: Basis = { bound: 'credential', facts: ['services', 'policies'] }
+/** The address may have passed to the pod of a protected service. */
+const OPEN: Basis = { pod: 'address', facts: ['services', 'policies'] }
+const CREDENTIAL: Basis = { pod: 'object', facts: ['services', 'policies'] }
 
-/** What lets a caller in, beside the target. */
+/** What lets a caller in. */
 const BASES: Readonly<Record<CredentialKind, Basis>> = {
   'api-key': { ...CREDENTIAL, facts: [...CREDENTIAL.facts, 'keys'] },
   jwt: CREDENTIAL,
@@ -50,33 +55,18 @@ const REASONS: Readonly<Record<Fact, DenyReason>> = {
 }
 
 type Case = {
-  readonly request: Pick<AccessRequest, 'destination'>
   readonly target: Pick<Target, 'workload'>
   readonly note: Note | undefined
 }
 
 /** An allow counts only while the facts behind it are fresh; a denial always does. */
-export function whileFresh(
-  decision: Decision,
-  { request, target, note }: Case,
-  isFresh: IsFresh,
-): Decision {
+export function whileFresh(decision: Decision, { target, note }: Case, isFresh: IsFresh): Decision {
   if (decision.outcome === 'deny') return decision
   const kind = decision.caller?.kind
-  const { bound, facts } = kind === undefined ? OPEN : BASES[kind]
-  const atStaleAddress =
-    target.workload !== undefined && !isFresh('pods', boundOfAddress(bound, request))
-  const stale = atStaleAddress ? 'pods' : facts.find((fact) => !isFresh(fact, bound))
+  const { pod, facts } = kind === undefined ? OPEN : BASES[kind]
+  const atStaleAddress = target.workload !== undefined && !isFresh('pods', pod)
+  const stale = atStaleAddress ? 'pods' : facts.find((fact) => !isFresh(fact, 'object'))
   if (stale === undefined) return decision
   note?.(`not allowed: what is known of ${stale} is too old`)
   return deny(REASONS[stale])
 }
-
-/**
- * An address that has passed to the pod of another service would let in the callers of the former one. The
- * certificate of the pod, which agrees with what is known of it, rules that out for all other ServiceAccounts.
- */
-const boundOfAddress = (
-  bound: Bound,
-  { destination }: Pick<AccessRequest, 'destination'>,
-): Bound => (destination.principal === undefined ? 'open' : bound)

@@ -114,8 +114,8 @@ export const CONFIG = section({
     opaqueTokenPrefixes: z.array(word('a prefix of tokens')).default(['sha256~']),
     instantRevocation: z.boolean().default(true),
     kserveNamespace: namespace.default('kserve'),
-    maxStalenessSeconds: staleness.default(300),
-    maxCredentialStalenessSeconds: staleness.default(86_400),
+    maxAddressStalenessSeconds: staleness.default(300),
+    maxStalenessSeconds: staleness.default(86_400),
   }),
   apiKeys: section({
     selector: section({

@@ -51,6 +51,10 @@ async function verdictOf(request: AccessRequest, old: Old, world: World = {}) {
 const OPEN_POD = atPod({ host: 'free.example.com', destination: { address: '10.0.0.2' } })
 const OPEN_HOST = aRequest({ host: 'free.example.com' })
 const HEALTH = { method: 'GET', path: '/healthz' }
+const PREFLIGHT = {
+  method: 'OPTIONS',
+  headers: { origin: 'https://a.example.com', 'access-control-request-method': 'POST' },
+}
 
 type Allowed = {
   readonly request: AccessRequest
@@ -59,71 +63,101 @@ type Allowed = {
   readonly rests: Readonly<Record<string, string>>
 }
 
-const OPEN_RESTS = {
-  'services open': 'unknown-target',
-  'policies open': 'authorization-unavailable',
-}
-const AT_POD = { 'pods open': 'unknown-target' }
 const RESTS = {
-  'services credential': 'unknown-target',
-  'policies credential': 'authorization-unavailable',
+  'services object': 'unknown-target',
+  'policies object': 'authorization-unavailable',
 }
-const KEY_RESTS = { ...RESTS, 'keys credential': 'authentication-unavailable' }
-const AT_PROVEN_POD = { 'pods credential': 'unknown-target' }
+const KEY_RESTS = { ...RESTS, 'keys object': 'authentication-unavailable' }
+/** The address of the pod, where no valid credential is shown, and where one is. */
+const AT_OPEN_POD = { 'pods address': 'unknown-target' }
+const AT_POD = { 'pods object': 'unknown-target' }
 const KEY = bearer('iris-key-0123456789')
 const PROVEN = { destination: { principal: OWN } }
 const policies = (spec: unknown) => ({ policies: [policyOf(spec)] })
 
 const ALLOWED: Readonly<Record<string, Allowed>> = {
-  'an open service at a gateway': { request: OPEN_HOST, rests: OPEN_RESTS },
-  'the pod of an open service': { request: OPEN_POD, rests: { ...OPEN_RESTS, ...AT_POD } },
+  'an open service at a gateway': { request: OPEN_HOST, rests: RESTS },
+  'the pod of an open service': { request: OPEN_POD, rests: { ...RESTS, ...AT_OPEN_POD } },
   'the pod of an open service that shows a certificate': {
     request: atPod({
       host: 'free.example.com',
       destination: { address: '10.0.0.2', principal: OWN },
     }),
-    rests: { ...OPEN_RESTS, ...AT_POD },
+    rests: { ...RESTS, ...AT_OPEN_POD },
   },
-  'an excluded path at a gateway': { request: aRequest(HEALTH), rests: OPEN_RESTS },
-  'an excluded path at a pod': { request: atPod(HEALTH), rests: { ...OPEN_RESTS, ...AT_POD } },
+  'an excluded path at a gateway': { request: aRequest(HEALTH), rests: RESTS },
+  'an excluded path at a pod': { request: atPod(HEALTH), rests: { ...RESTS, ...AT_OPEN_POD } },
   'a path that a policy excludes': {
     request: aRequest({ method: 'GET', path: '/docs' }),
     world: policies({ exclusions: [{ path: '/docs' }] }),
-    rests: OPEN_RESTS,
+    rests: RESTS,
+  },
+  'a path that a policy excludes, at a pod': {
+    request: atPod({ method: 'GET', path: '/docs', headers: KEY }),
+    world: policies({ exclusions: [{ path: '/docs' }] }),
+    rests: { ...RESTS, ...AT_OPEN_POD },
+  },
+  'a CORS preflight at a gateway': {
+    request: aRequest(PREFLIGHT),
+    world: { settings: { corsPreflight: 'allow' } },
+    rests: RESTS,
+  },
+  'a CORS preflight at a pod': {
+    request: atPod(PREFLIGHT),
+    world: { settings: { corsPreflight: 'allow' } },
+    rests: { ...RESTS, ...AT_OPEN_POD },
   },
   'a service in Shadow': {
     request: aRequest(),
     world: { services: [aService({ shadow: true })] },
-    rests: OPEN_RESTS,
+    rests: RESTS,
+  },
+  'the pod of a service in Shadow': {
+    request: atPod({ headers: KEY }),
+    world: { services: [aService({ shadow: true })] },
+    rests: { ...RESTS, ...AT_OPEN_POD },
   },
   'anonymous callers of a policy': {
     request: aRequest(),
     world: policies({ authentication: { anonymous: {} }, allow: [{}] }),
-    rests: OPEN_RESTS,
+    rests: RESTS,
+  },
+  'anonymous callers of a policy at a pod that shows its certificate': {
+    request: atPod(PROVEN),
+    world: policies({ authentication: { anonymous: {} }, allow: [{}] }),
+    rests: { ...RESTS, ...AT_OPEN_POD },
   },
   'an own component': {
     request: atPod({ ...PROVEN, source: { address: '10.0.0.3', principal: OWN } }),
-    rests: { ...OPEN_RESTS, ...AT_POD },
+    rests: { ...RESTS, ...AT_OPEN_POD },
   },
   'a mesh peer of a policy': {
     request: atPod({ ...PROVEN, source: { principal: 'spiffe://cluster.local/ns/a/sa/b' } }),
     world: policies({ authentication: { mesh: {} }, allow: [{}] }),
-    rests: { ...RESTS, ...AT_PROVEN_POD },
+    rests: { ...RESTS, ...AT_POD },
   },
   'an API key at a gateway': { request: aRequest({ headers: KEY }), rests: KEY_RESTS },
   'an API key at a pod that shows its certificate': {
     request: atPod({ ...PROVEN, headers: KEY }),
-    rests: { ...KEY_RESTS, ...AT_PROVEN_POD },
+    rests: { ...KEY_RESTS, ...AT_POD },
   },
   'an API key at a pod without a certificate': {
     request: atPod({ headers: KEY }),
     rests: { ...KEY_RESTS, ...AT_POD },
   },
-  'a token of the cluster': {
+  'a token of the cluster at a gateway': {
     request: aRequest({ headers: bearer('reader-token') }),
     rests: RESTS,
   },
-  'a token of an identity provider': {
+  'a token of the cluster at a pod': {
+    request: atPod({ headers: bearer('reader-token') }),
+    rests: { ...RESTS, ...AT_POD },
+  },
+  'a token of an identity provider at a gateway': {
+    request: aRequest({ headers: bearer('jwt') }),
+    rests: RESTS,
+  },
+  'a token of an identity provider at a pod': {
     request: atPod({ headers: bearer('jwt') }),
     rests: { ...RESTS, ...AT_POD },
   },
@@ -135,7 +169,7 @@ describe.each(Object.entries(ALLOWED))('%s', (_title, { request, world, rests })
   })
 
   const cases = FACTS.flatMap((fact) => BOUNDS.map((bound) => [fact, bound] as const))
-  it.each(cases)('where %s are too old for %s: as the table says', async (fact, bound) => {
+  it.each(cases)('where %s are older than the bound %s: as the table says', async (fact, bound) => {
     const verdict = await verdictOf(request, [[fact, bound]], world)
     expect(verdict).toBe(rests[`${fact} ${bound}`] ?? 'allow')
   })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDirectory, type Directory } from '../../src/access/directory.ts'
+import type { Fact, IsFresh } from '../../src/access/freshness.ts'
 import { heardAtOf } from '../../src/cluster-serving.ts'
 import { createFreshness } from '../../src/freshness.ts'
 import { createApiServer } from '../../src/kubernetes/api-server.ts'
@@ -71,6 +72,13 @@ const restarts = () => followed.states().reduce((sum, state) => sum + state.rest
 
 /** In place of five minutes: longer than this API server is silent while the connection is good. */
 const BOUND_MS = 5_000
+const DAY_MS = 86_400_000
+
+/** Services and policies are not followed here. */
+const followedOnly =
+  (isFresh: IsFresh): IsFresh =>
+  (fact, bound) =>
+    fact === 'services' || fact === 'policies' || isFresh(fact, bound)
 
 describe('an address that passes to another pod while nothing is heard', () => {
   const OPEN = pod('team', 'open-predictor-0', { service: 'open' })
@@ -83,14 +91,10 @@ describe('an address that passes to another pod while nothing is heard', () => {
     directory.services.put('open', open)
     directory.services.put('closed', aService({ name: 'closed', urls: [] }))
     const { isFresh } = createFreshness((fact) => heardAtOf(fact, followed.states()), {
-      open: BOUND_MS,
-      credential: BOUND_MS,
+      address: BOUND_MS,
+      object: DAY_MS,
     })
-    // Services and policies are not followed here.
-    const authorize = anAuthorize({
-      directory,
-      isFresh: (fact, bound) => fact !== 'pods' || isFresh(fact, bound),
-    })
+    const authorize = anAuthorize({ directory, isFresh: followedOnly(isFresh) })
     const ask = async () => {
       const { decision } = await authorize(atPod({ destination: { address: ADDRESS } }))
       return decision.outcome === 'allow' ? 'allow' : decision.reason
@@ -108,11 +112,42 @@ describe('an address that passes to another pod while nothing is heard', () => {
     await cluster.delete(CLOSED)
   })
 
+  it('stays open to callers with a credential until everything is too old', async () => {
+    await runPod(cluster, CLOSED, ADDRESS)
+    directory.services.put('closed', aService({ name: 'closed', urls: [] }))
+    const heardAt = (fact: Fact) => heardAtOf(fact, followed.states())
+    const answerWithin = (object: number) => {
+      const { isFresh } = createFreshness(heardAt, { address: BOUND_MS, object })
+      const authorize = anAuthorize({ directory, isFresh: followedOnly(isFresh) })
+      return async (request: Parameters<typeof atPod>[0]) => {
+        const { decision } = await authorize(
+          atPod({ ...request, destination: { address: ADDRESS } }),
+        )
+        return decision.outcome === 'allow' ? 'allow' : decision.reason
+      }
+    }
+    const [inADay, soon] = [answerWithin(DAY_MS), answerWithin(BOUND_MS)]
+    const health = { method: 'GET', path: '/healthz' }
+    const withKey = { headers: { authorization: `Bearer ${KEY}` } }
+    await expect.poll(() => inADay(health), PATIENCE).toBe('allow')
+    expect(await soon(withKey)).toBe('allow')
+
+    proxy.become('hang')
+    await expect.poll(() => inADay(health), PATIENCE).toBe('unknown-target')
+    expect(await inADay(withKey)).toBe('allow')
+    await expect.poll(() => soon(withKey), PATIENCE).toBe('unknown-target')
+
+    proxy.become('pass')
+    await expect.poll(() => inADay(health), PATIENCE).toBe('allow')
+    await expect.poll(() => soon(withKey), PATIENCE).toBe('allow')
+    await cluster.delete(CLOSED)
+  })
+
   it('is fresh for as long as the connection is good, though nothing changes', async () => {
     const before = restarts()
     const { stale } = createFreshness((fact) => heardAtOf(fact, followed.states()), {
-      open: BOUND_MS,
-      credential: BOUND_MS,
+      address: BOUND_MS,
+      object: BOUND_MS,
     })
     while (restarts() < before + 30) {
       expect(stale().filter(({ fact }) => fact === 'pods' || fact === 'keys')).toEqual([])

@@ -29,7 +29,7 @@ export async function renderedMetrics(): Promise<string> {
     resources: () => [RESOURCE],
     keyAges: () => new Map([['keycloak', 1_000]]),
     caches: () => [{ cache: 'token', entries: 1, hits: 1, misses: 1 }],
-    stale: () => [{ fact: 'pods', bound: 'open' }],
+    stale: () => [{ fact: 'pods', bound: 'address' }],
     revokesInstantly: () => true,
   })
   const check = { namespace: service.namespace, name: service.name, method: 'none' } as const
