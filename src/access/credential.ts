@@ -32,7 +32,7 @@ const MALFORMED: Credential = { kind: 'malformed' }
 const AMBIGUOUS: Credential = { kind: 'ambiguous' }
 
 /** Longest credential that is looked at, in characters, with its scheme or prefix. */
-const MAX_LENGTH = 8_192
+export const MAX_CREDENTIAL_LENGTH = 8_192
 
 const PRINTABLE = /^[\x21-\x7e]+$/
 // The scheme is case-insensitive (RFC 9110 section 11.1).
@@ -90,7 +90,7 @@ function createReading() {
   return {
     /** `false`: this is not the only credential. */
     add: (source: CredentialSource, text: string): boolean => {
-      const long = text.length > MAX_LENGTH
+      const long = text.length > MAX_CREDENTIAL_LENGTH
       if (!long && text.includes(',')) return false
       const value = long ? undefined : valueIn(source, text)
       if (value === undefined) malformed = true

@@ -32,7 +32,7 @@ const LONG_BYTES = 65_536
 const LOOK_MS = 500
 const WATCH = '/grpc.health.v1.Health/Watch'
 /** Refused requests whose answers are not taken yet; more are reset. */
-const MAX_REFUSED = 256
+export const MAX_REFUSED = 256
 
 const NO_ERROR = 0
 const REFUSED_STREAM = 7

@@ -6,7 +6,7 @@ const PEER: Fields = { 1: { 1: {} } }
 const CHECK_REQUEST: Fields = { 1: { 1: PEER, 2: PEER, 4: { 2: HEADERS } } }
 
 /** Most fields of a request, within each other or not: about 1,300 headers. Each costs as much as a kilobyte of one. */
-const MAX_FIELDS = 4_096
+export const MAX_FIELDS = 4_096
 /** A field has a tag and a value. */
 const LEAST_BYTES = 2
 

@@ -36,7 +36,7 @@ const NOT_HTTP: Incoming = {
 
 const ROOTED = /^\/[\x21-\x7e]*$/
 /** Longest path that is read, with its query: what Envoy takes of all headers by default. */
-const MAX_PATH_LENGTH = 65_536
+export const MAX_PATH_LENGTH = 65_536
 const isRooted = (path: string): boolean => path.length <= MAX_PATH_LENGTH && ROOTED.test(path)
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
 

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 
 /** Bytes of long messages that are taken in before everybody else has a turn. */
-const TURN_BYTES = 262_144
+export const TURN_BYTES = 262_144
 /** Messages that go on in the next turn: each brings 64 KiB at most, a window of HTTP/2. */
 const RESUMED = 4
 

@@ -10,9 +10,9 @@ export type Events = {
 }
 
 /** Events that wait, in all. */
-const MAX_WAITING = 200
+export const MAX_WAITING = 200
 /** At most so many events, then one for each of these milliseconds. */
-const BURST = 25
+export const BURST = 25
 const PERIOD_MS = 1_000
 const CALL_MS = 5_000
 const MAX_MESSAGE = 1_024

@@ -18,7 +18,7 @@ type Options = {
 }
 
 /** Metrics are written out once in this time, however many read them. */
-const SCRAPE_MS = 1_000
+export const SCRAPE_MS = 1_000
 
 type Page = {
   readonly status: number
@@ -55,7 +55,7 @@ export async function startHttp({ address, metrics, readiness }: Options) {
 }
 
 /** Longest time that nothing is sent either way. */
-const SILENCE_MS = 60_000
+export const SILENCE_MS = 60_000
 
 const LIMITS = {
   headersTimeout: 2_000,

@@ -13,7 +13,7 @@ type Options = {
 }
 
 /** Most that waits for the reader, in bytes: about 10,000 decisions. */
-const MAX_WAITING = 4 << 20
+export const MAX_WAITING = 4 << 20
 const FLUSH_MS = 1_000
 /** Longest wait for the reader at the end. */
 const CLOSE_MS = 1_000
