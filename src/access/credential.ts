@@ -114,9 +114,12 @@ function readCookies(
   const wanted = sources.filter(({ place }) => place.kind === 'cookie')
   if (wanted.length === 0) return true
   let single = true
-  const whole = walkCookies(header, (name, value) => {
-    const source = value === '' ? undefined : wanted.find(({ place }) => place.name === name)
+  let last = ''
+  const whole = walkCookies(header, (name, value, pair) => {
+    if (value === '' || pair === last) return true
+    const source = wanted.find(({ place }) => place.name === name)
     if (source !== undefined) single = reading.add(source, value)
+    last = pair
     return single
   })
   if (!whole) reading.refuse()

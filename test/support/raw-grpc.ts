@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
 
-export const CHECK = '/envoy.service.auth.v3.Authorization/Check'
+const CHECK = '/envoy.service.auth.v3.Authorization/Check'
 
 export type RawReply = {
   /** gRPC's; `undefined`: none came. */
