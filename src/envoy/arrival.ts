@@ -24,6 +24,8 @@ export type Arrival = {
   since: number
 }
 
+/** Bytes of each request that do not count. */
+export const FREE_BYTES = 8_192
 /** A flag, and the length of the message in four bytes. */
 const FRAME_BYTES = 5
 
@@ -45,6 +47,10 @@ export const arrivalOf = (
   since: performance.now(),
 })
 
+/** Bytes of a request that count: an ordinary check is never too much, their number is bounded. */
+export const chargedOf = ({ received }: Pick<Arrival, 'received'>): number =>
+  Math.max(0, received - FREE_BYTES)
+
 type MessageFault = Extract<
   GrpcShed,
   'grpc-message-size' | 'grpc-message-compressed' | 'grpc-memory'
@@ -57,8 +63,13 @@ export function faultOf(
   { requestBytes }: Bounds,
   memory: Shares,
 ): MessageFault | undefined {
-  if (!memory.take(arrival.address, bytes.length)) return 'grpc-memory'
+  const held = chargedOf(arrival)
   arrival.received += bytes.length
+  const more = chargedOf(arrival) - held
+  if (more > 0 && !memory.take(arrival.address, more)) {
+    arrival.received -= bytes.length
+    return 'grpc-memory'
+  }
   // They may come one by one.
   for (let at = 0; at < bytes.length && arrival.frame < FRAME_BYTES; at += 1) {
     const byte = bytes[at] ?? 0

@@ -1,7 +1,7 @@
 import type { Http2Session } from 'node:http2'
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
-import { type Arrival, arrivalOf, faultOf } from './arrival.ts'
+import { type Arrival, arrivalOf, chargedOf, faultOf } from './arrival.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
 import { discard, interpose, streamOf } from './http2-stream.ts'
@@ -84,13 +84,13 @@ export function createArrivals({ bounds, connectionOf, shed, refuse }: Parts) {
   }
 
   function end(arrival: Arrival) {
-    const { address, connection, holds, received } = arrival
+    const { address, connection, holds } = arrival
     arriving.delete(arrival)
     answering.delete(arrival)
     if (holds.has('stream')) streams.give(address, 1)
     if (holds.has('watch')) watches -= 1
     if (holds.has('refusal')) refused -= 1
-    memory.give(address, received)
+    memory.give(address, chargedOf(arrival))
     connection.ended()
   }
 
@@ -108,6 +108,7 @@ export function createArrivals({ bounds, connectionOf, shed, refuse }: Parts) {
   function turnAway(arrival: Arrival, cause: Refusal) {
     const { call, stream, path } = arrival
     shed(cause)
+    arrival.connection.refused()
     arriving.delete(arrival)
     discard(stream)
     if (refused >= MAX_REFUSED) return stream.close(REFUSED_STREAM)

@@ -9,6 +9,8 @@ export type Connection = {
   /** A request of it began, or ended. */
   readonly began: () => void
   readonly ended: () => void
+  /** One was refused: a connection of many is closed once what is under way is answered. */
+  readonly refused: () => void
 }
 
 type Held = {
@@ -16,11 +18,15 @@ type Held = {
   readonly address: string
   session: Http2Session | undefined
   streams: number
+  refused: number
   /** Since when it has no request under way, as `performance.now()`. */
   idleSince: number
 }
 
 type Limits = Pick<Bounds, 'connections' | 'connectionsPerAddress' | 'firstRequestMs' | 'idleMs'>
+
+/** Requests of a connection that are refused before it is closed: a proxy opens another one. */
+export const MAX_REFUSALS = 16
 
 const LOOK_MS = 500
 /** What an idle connection is given between GOAWAY and its end: a request may be on its way. */
@@ -60,6 +66,7 @@ export function createConnections(limits: Limits, shed: (cause: GrpcShed) => voi
       address,
       session: undefined,
       streams: 0,
+      refused: 0,
       idleSince: performance.now(),
     }
     byPeer.set(peerOf(socket, address), held)
@@ -105,6 +112,10 @@ export function createConnections(limits: Limits, shed: (cause: GrpcShed) => voi
       if (held.streams > 0 || held.socket.destroyed) return
       held.idleSince = performance.now()
       idle.add(held)
+    },
+    refused: () => {
+      held.refused += 1
+      if (held.refused === MAX_REFUSALS) held.session?.close()
     },
   })
 

@@ -5,6 +5,7 @@ import zlib from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BOUNDS, type Bounds } from '../../src/envoy/bounds.ts'
 import type { Checked, CheckParts } from '../../src/envoy/check-handler.ts'
+import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
 import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
@@ -205,7 +206,7 @@ describe('requests under way', () => {
     const { server, sheds, connect } = await serving({ bytes: 100_000, bytesPerAddress: 20_000 })
     const session = await connect()
     const calls = Array.from({ length: 4 }, () => begin(session))
-    for (const { stream } of calls) stream.write(framed(Buffer.alloc(9_000), { length: 10_000 }))
+    for (const { stream } of calls) stream.write(framed(Buffer.alloc(17_000), { length: 20_000 }))
     await expect.poll(() => sheds).toEqual(['grpc-memory', 'grpc-memory'])
     expect(server.held().bytes).toBeLessThanOrEqual(20_000)
     const refused = await Promise.all(calls.slice(2).map(({ reply }) => reply))
@@ -313,6 +314,23 @@ describe('a connection', () => {
     )
     await silent(server.port, '127.0.0.9')
     await closed
+  })
+})
+
+describe('a connection of refused requests', () => {
+  it('is closed, and what is under way on it answered', async () => {
+    const { connect } = await serving()
+    const session = await connect()
+    const left = once(session, 'goaway')
+    const good = begin(session)
+    const bad = Array.from({ length: MAX_REFUSALS }, () => begin(session))
+    for (const { stream } of bad) stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+    const refused = await Promise.all(bad.map(({ reply }) => reply))
+    expect(refused.map(told)).toEqual(bad.map(() => UNSUPPORTED))
+    await left
+    good.stream.end(framed(GOOD))
+    expect(told(await good.reply)).toEqual(ANSWERED)
+    await expect.poll(() => session.closed).toBe(true)
   })
 })
 
