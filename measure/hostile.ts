@@ -66,7 +66,10 @@ async function world(): Promise<string> {
   await writeFile(path.join(manifests, 'all.yaml'), objects.join('\n---\n'))
   await writeFile(
     path.join(folder, 'config.json'),
-    JSON.stringify({ jwt: { providers: [provider] } }),
+    JSON.stringify({
+      grpc: { listeners: [{ position: 'gateway', address: '127.0.0.1:0' }] },
+      jwt: { providers: [provider] },
+    }),
   )
   return folder
 }
@@ -83,7 +86,7 @@ async function startOnCore(folder: string) {
       ...['-c', '0', process.execPath, ...start, 'serve'],
       ...['--manifests', path.join(folder, 'manifests')],
       ...['--config', path.join(folder, 'config.json')],
-      ...['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'],
+      ...['--http-address', '127.0.0.1:0'],
     ],
     { cwd: SOURCES, stdio: ['ignore', 'ignore', 'pipe'] },
   )
@@ -111,7 +114,11 @@ const mebibytes = async (pid: number, name: 'VmHWM' | 'VmRSS') => {
 }
 
 async function stallMs({ http }: Place): Promise<number> {
-  const { text } = await get(`http://127.0.0.1:${http}/metrics`)
+  // One that is stalled for long does not even tell that.
+  const text = await get(`http://127.0.0.1:${http}/metrics`).then(
+    (page) => page.text,
+    () => '',
+  )
   const seconds = /^kserve_authz_event_loop_delay_seconds\{quantile="max"\} (\S+)$/m.exec(text)?.[1]
   return 1_000 * Number(seconds ?? Number.NaN)
 }

@@ -68,8 +68,8 @@ const UNITS = [
 
 const SHORT = 8_192
 const FACTOR = 8
-/** A reader that is quadratic needs FACTOR times this. */
-const MOST = FACTOR * 3
+/** A quadratic reader needs more than this by half. */
+const MOST = FACTOR * 5
 /** In milliseconds: below it the clock says nothing. */
 const LEAST = 0.5
 
