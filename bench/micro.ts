@@ -62,7 +62,7 @@ async function openTools(folder: string): Promise<Tools> {
     directory: engine.directory,
     resources: engine.resources,
   })
-  const decisions = createDecisionLog({ decisions: 'all', dropped: () => {}, stream: nowhere() })
+  const decisions = createDecisionLog({ decisions: 'all', dropped: () => {}, open: nowhere })
   const silent = createDecisionLog({ decisions: 'off', dropped: () => {} })
   return {
     engine,

@@ -21,7 +21,11 @@ export function openClusterSource(
   const apiServer = () => createApiServer(kubeConfig, loadKubeConfig)
   // Watches and questions do not wait for each other's connections.
   const [watching, asking] = [apiServer(), apiServer()]
-  const events = createEvents(asking, (error) => reportFault('event not written', error))
+  const events = createEvents(
+    asking,
+    (error) => reportFault('event not written', error),
+    () => parts.observeShed?.('events'),
+  )
   const access = openClusterAccess({ watching, asking }, parts)
   const statuses = createPolicyStatuses({
     api: asking,

@@ -3,6 +3,7 @@ import { failClosed } from './access/fail-closed.ts'
 import type { ServeFlags } from './cli/program.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Engine, openEngine } from './engine.ts'
+import { BOUNDS, type Bounds, type GrpcShed } from './envoy/bounds.ts'
 import type { CheckParts } from './envoy/check-handler.ts'
 import { type EnvoyServer, serveChecks } from './envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from './envoy/tls.ts'
@@ -81,7 +82,8 @@ export async function serve(
   const tls = openTls(config, (error) => warn({ error: String(error) }, 'certificate not renewed'))
   const report = bug('check', 'a bug became a denial')
   const observing = createObserving(metrics, decisions, bug('shadow', 'a bug stopped a trial'))
-  const servers = await listen(config, partsOf(engine, observing.observe, report), tls)
+  const parts = partsOf(engine, observing.observe, report)
+  const servers = await listen(config, parts, tls, metrics.observeShed)
   let stopping = false
   const http = await startHttp({
     address: config.http.address,
@@ -172,12 +174,24 @@ const partsOf = (
 const openTls = ({ grpc }: Config, report: (error: unknown) => void): TlsIdentity | undefined =>
   grpc.tls === null ? undefined : createTlsIdentity(grpc.tls, report)
 
-const listen = (
+function listen(
   { grpc }: Config,
   parts: CheckParts,
   tls: TlsIdentity | undefined,
-): Promise<readonly EnvoyServer[]> =>
-  Promise.all(grpc.listeners.map((listener) => serveChecks(listener, parts, tls?.credentials)))
+  shed: (cause: GrpcShed) => void,
+): Promise<readonly EnvoyServer[]> {
+  const bounds: Bounds = {
+    ...BOUNDS,
+    requestBytes: grpc.maxRequestBytes,
+    connections: grpc.maxConnections,
+    connectionsPerAddress: grpc.maxConnectionsPerAddress,
+  }
+  return Promise.all(
+    grpc.listeners.map((listener) =>
+      serveChecks(listener, parts, tls?.credentials, { bounds, shed }),
+    ),
+  )
+}
 
 function announce(log: Log, config: Config, servers: readonly EnvoyServer[], httpPort: number) {
   for (const { position, port } of servers) log.info({ position, port }, 'answering checks')

@@ -41,6 +41,9 @@ const EXCLUSIONS = {
 const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ['grpc.listeners', 'KSERVE_AUTHZ_GRPC_LISTENERS', LISTENERS],
   ['grpc.tls', 'KSERVE_AUTHZ_GRPC_TLS', TLS],
+  ['grpc.maxRequestBytes', 'KSERVE_AUTHZ_GRPC_MAX_REQUEST_BYTES', 2_097_152],
+  ['grpc.maxConnections', 'KSERVE_AUTHZ_GRPC_MAX_CONNECTIONS', 64],
+  ['grpc.maxConnectionsPerAddress', 'KSERVE_AUTHZ_GRPC_MAX_CONNECTIONS_PER_ADDRESS', 8],
   ['http.address', 'KSERVE_AUTHZ_HTTP_ADDRESS', 'localhost:0'],
   ['protectByDefault', 'KSERVE_AUTHZ_PROTECT_BY_DEFAULT', true],
   ['limits.optOut', 'KSERVE_AUTHZ_LIMITS_OPT_OUT', false],
@@ -120,6 +123,9 @@ describe('the configuration without a file', () => {
           { position: 'gateway', address: '0.0.0.0:9003' },
         ],
         tls: null,
+        maxRequestBytes: 1_048_576,
+        maxConnections: 4_096,
+        maxConnectionsPerAddress: 256,
       },
       http: { address: '0.0.0.0:9002' },
       protectByDefault: false,
@@ -263,6 +269,16 @@ describe('a value', () => {
       'grpc.listeners[0].address: required: host:port',
     ],
     ['grpc.tls', { certFile: 'a' }, 'grpc.tls.keyFile: required: the path of a file'],
+    [
+      'grpc.maxRequestBytes',
+      1_000,
+      'grpc.maxRequestBytes: expected a whole number from 65536 to 16777216, not 1000',
+    ],
+    [
+      'grpc.maxConnections',
+      64.5,
+      'grpc.maxConnections: expected a whole number from 64 to 65536, not 64.5',
+    ],
     [
       'kubernetes.namespaces',
       ['A'],

@@ -100,7 +100,11 @@ describe('the page of operations', () => {
 
 async function loggedLine(): Promise<string> {
   const stream = new PassThrough()
-  const { log, close } = createDecisionLog({ decisions: 'all', dropped: () => {}, stream })
+  const { log, close } = createDecisionLog({
+    decisions: 'all',
+    dropped: () => {},
+    open: () => stream,
+  })
   const check: LoggedCheck = {
     time: 0,
     requestId: 'one',

@@ -1,3 +1,4 @@
+import { walkCookies } from './cookies.ts'
 import type { CredentialPlace } from './decision.ts'
 
 /** What a request shows of its caller. */
@@ -30,8 +31,8 @@ const NONE: Credential = { kind: 'none' }
 const MALFORMED: Credential = { kind: 'malformed' }
 const AMBIGUOUS: Credential = { kind: 'ambiguous' }
 
-/** Longest credential that is looked at, in bytes. */
-const MAX_LENGTH = 8_192
+/** Longest credential that is looked at, in characters, with its scheme or prefix. */
+export const MAX_CREDENTIAL_LENGTH = 8_192
 
 const PRINTABLE = /^[\x21-\x7e]+$/
 // The scheme is case-insensitive (RFC 9110 section 11.1).
@@ -70,41 +71,62 @@ export function readCredential(
   headers: ReadonlyMap<string, string>,
   sources: readonly CredentialSource[],
 ): Credential {
+  const reading = createReading()
+  for (const source of sources) {
+    if (source.place.kind === 'cookie') continue
+    const text = headers.get(source.place.name)
+    if (text !== undefined && text !== '' && !reading.add(source, text)) return AMBIGUOUS
+  }
+  const cookie = headers.get('cookie')
+  if (cookie !== undefined && !readCookies(cookie, sources, reading)) return AMBIGUOUS
+  return reading.result()
+}
+
+type Reading = ReturnType<typeof createReading>
+
+function createReading() {
   let found: Presented | undefined
   let malformed = false
-  for (const source of sources) {
-    for (const text of textsAt(source.place, headers)) {
-      if (text.includes(',')) return AMBIGUOUS
-      const value = valueIn(source, text)
+  return {
+    /** `false`: this is not the only credential. */
+    add: (source: CredentialSource, text: string): boolean => {
+      const long = text.length > MAX_CREDENTIAL_LENGTH
+      if (!long && text.includes(',')) return false
+      const value = long ? undefined : valueIn(source, text)
       if (value === undefined) malformed = true
-      else if (found !== undefined && found.value !== value) return AMBIGUOUS
+      else if (found !== undefined && found.value !== value) return false
       else found = at(source, value, found)
-    }
+      return true
+    },
+    refuse: () => {
+      malformed = true
+    },
+    result: (): Credential => (malformed ? MALFORMED : (found ?? NONE)),
   }
-  if (malformed) return MALFORMED
-  return found ?? NONE
 }
 
-function textsAt(
-  { kind, name }: CredentialPlace,
-  headers: ReadonlyMap<string, string>,
-): readonly string[] {
-  const text = headers.get(kind === 'header' ? name : 'cookie')
-  if (text === undefined || text === '') return []
-  return kind === 'header' ? [text] : cookiesNamed(name, text)
-}
-
-/** RFC 6265 section 4.2: pairs between semicolons, of which a name may occur more than once. */
-function cookiesNamed(name: string, header: string): readonly string[] {
-  return header.split(';').flatMap((pair) => {
-    const [key = '', ...value] = pair.split('=')
-    const text = value.join('=').trim()
-    return key.trim() === name && text !== '' ? [text] : []
+/** One walk for all the names; `false`: there is more than one credential. */
+function readCookies(
+  header: string,
+  sources: readonly CredentialSource[],
+  reading: Reading,
+): boolean {
+  const wanted = sources.filter(({ place }) => place.kind === 'cookie')
+  if (wanted.length === 0) return true
+  let single = true
+  let last = ''
+  const whole = walkCookies(header, (name, value, pair) => {
+    if (value === '' || pair === last) return true
+    const source = wanted.find(({ place }) => place.name === name)
+    if (source !== undefined) single = reading.add(source, value)
+    last = pair
+    return single
   })
+  if (!whole) reading.refuse()
+  return single
 }
 
 function valueIn({ place, prefix }: CredentialSource, text: string): string | undefined {
-  if (text.length > MAX_LENGTH) return undefined
   if (place.kind === 'header' && place.name === AUTHORIZATION) return BEARER.exec(text)?.[1]
   const value = text.startsWith(prefix) ? text.slice(prefix.length) : ''
   return PRINTABLE.test(value) ? value : undefined
@@ -117,7 +139,7 @@ const at = (
 ): Presented => ({
   kind: 'presented',
   value,
-  places: [...(found?.places ?? []), place],
+  places: found?.places.includes(place) ? found.places : [...(found?.places ?? []), place],
   asToken: asToken || found?.asToken === true,
   asApiKey: asApiKey || found?.asApiKey === true,
 })

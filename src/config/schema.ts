@@ -85,6 +85,9 @@ const staleness = z
   .max(604_800)
   .describe('a whole number of seconds from 240 to 604800')
 
+const count = (least: number, most: number) =>
+  z.int().min(least).max(most).describe(`a whole number from ${least} to ${most}`)
+
 /** Every key, with its default; a key that is not here is an error. */
 export const CONFIG = section({
   grpc: section({
@@ -96,6 +99,9 @@ export const CONFIG = section({
         { position: 'gateway', address: '0.0.0.0:9003' },
       ]),
     tls: tls.nullable().default(null),
+    maxRequestBytes: count(65_536, 16_777_216).default(1_048_576),
+    maxConnections: count(64, 65_536).default(4_096),
+    maxConnectionsPerAddress: count(8, 65_536).default(256),
   }),
   http: section({ address: address.default('0.0.0.0:9002') }),
   protectByDefault: z.boolean().default(false),

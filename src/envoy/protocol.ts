@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
+import { MAX_REQUEST_BYTES } from './bounds.ts'
+import { hasTooManyFields } from './field-count.ts'
 
 /** The fields of envoy.service.auth.v3.CheckRequest that are read here; any may be missing. */
 export type CheckRequest = {
@@ -91,12 +93,9 @@ export type DecodedCheckResponse = {
   readonly dynamic_metadata?: Metadata
 }
 
-/** Stands for a request whose bytes are too many or cannot be decoded. */
+/** Stands for a request whose bytes or fields are too many, or that cannot be decoded. */
 export const UNREADABLE = Symbol('unreadable request')
 export type Unreadable = typeof UNREADABLE
-
-/** Longest request that is decoded, in bytes. */
-export const MAX_REQUEST_BYTES = 16 * 1024 * 1024
 
 export type CheckHandler = handleUnaryCall<Buffer, Buffer>
 
@@ -157,7 +156,7 @@ export function authorizationService(): {
 
 /** Total: whatever the bytes are, there is an answer to them. */
 export function decodeCheckRequest(bytes: Buffer): CheckRequest | Unreadable {
-  if (bytes.length > MAX_REQUEST_BYTES) return UNREADABLE
+  if (bytes.length > MAX_REQUEST_BYTES || hasTooManyFields(bytes)) return UNREADABLE
   try {
     return check.requestDeserialize(bytes)
   } catch {

@@ -35,6 +35,9 @@ const NOT_HTTP: Incoming = {
 }
 
 const ROOTED = /^\/[\x21-\x7e]*$/
+/** Longest path that is read, with its query: what Envoy takes of all headers by default. */
+export const MAX_PATH_LENGTH = 65_536
+const isRooted = (path: string): boolean => path.length <= MAX_PATH_LENGTH && ROOTED.test(path)
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
 
 /** Reads a CheckRequest from `headers` or from `header_map`. Never throws. */
@@ -54,7 +57,7 @@ export function readCheckRequest(
   const authority = readAuthority(http.host ?? pseudo.get(':authority') ?? '')
   const readable =
     authority !== undefined &&
-    ROOTED.test(path) &&
+    isRooted(path) &&
     METHOD.test(method) &&
     isPlainConnection(headers.get('connection'))
   return {

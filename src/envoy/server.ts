@@ -1,8 +1,13 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Position } from '../access/request.ts'
+import { createArrivals } from './arrivals.ts'
+import { BOUNDS, type Bounds, type GrpcShed } from './bounds.ts'
 import { type CheckParts, createCheckHandler } from './check-handler.ts'
-import { authorizationService, MAX_REQUEST_BYTES } from './protocol.ts'
+import { createConnections } from './connections.ts'
+import { listen } from './listen.ts'
+import { authorizationService } from './protocol.ts'
+import { createRefuse } from './refuse.ts'
 
 export type Listener = {
   readonly position: Position
@@ -15,19 +20,30 @@ export type EnvoyServer = {
   readonly port: number
   /** What the health service says of `""` and of the Authorization service. */
   readonly setServing: (serving: boolean) => void
+  /** What it holds at the moment. */
+  readonly held: () => Held
   /** Lets the calls in flight finish, then ends what is left after `graceMs`. */
   readonly close: (graceMs: number) => Promise<void>
 }
 
+type Held = { readonly connections: number; readonly streams: number; readonly bytes: number }
+
 const HEALTH_NAMES = ['', 'envoy.service.auth.v3.Authorization']
 
-const OPTIONS = {
-  // Longer requests reach our own length check, and with it a denial.
-  'grpc.max_receive_message_length': 4 * MAX_REQUEST_BYTES,
+/** What grpc-js itself sees to. */
+const optionsOf = ({ requestBytes, streamsPerConnection }: Bounds) => ({
+  'grpc.max_receive_message_length': requestBytes,
+  'grpc.max_concurrent_streams': streamsPerConnection,
   // Proxies keep a connection for ever: without an end, new replicas would stay idle.
   'grpc.max_connection_age_ms': 30 * 60 * 1_000,
   'grpc.max_connection_age_grace_ms': 10_000,
   'grpc.enable_channelz': 0,
+})
+
+type Guard = {
+  readonly bounds?: Bounds
+  /** Told of each connection and request that is turned away, and why. */
+  readonly shed?: (cause: GrpcShed) => void
 }
 
 /** Serves ext_authz and gRPC health at one address. Rejects where the address cannot be had. */
@@ -35,8 +51,12 @@ export async function serveChecks(
   { position, address }: Listener,
   parts: CheckParts,
   credentials: ServerCredentials = ServerCredentials.createInsecure(),
+  { bounds = BOUNDS, shed = () => {} }: Guard = {},
 ): Promise<EnvoyServer> {
-  const server = new Server(OPTIONS)
+  const connections = createConnections(bounds, shed)
+  const refuse = createRefuse(position, parts)
+  const arrivals = createArrivals({ bounds, connectionOf: connections.of, shed, refuse })
+  const server = new Server({ ...optionsOf(bounds), interceptors: [arrivals.interceptor] })
   server.addService(authorizationService(), { Check: createCheckHandler(position, parts) })
   const health = new HealthImplementation()
   health.addToServer(server)
@@ -45,39 +65,33 @@ export async function serveChecks(
   }
   setServing(false)
 
-  const port = await bind(server, address, credentials)
+  const injector = server.createConnectionInjector(credentials)
+  const listening = await listen(address, (socket) => {
+    if (connections.admit(socket)) injector.injectConnection(socket)
+  })
   return {
     position,
-    port,
+    port: listening.port,
     setServing,
+    held: () => ({ connections: connections.count(), ...arrivals.held() }),
     close: async (graceMs) => {
       setServing(false)
-      server.drain(withPort(address, port), graceMs)
-      await endWithin(server, graceMs)
+      listening.close()
+      injector.drain(graceMs)
+      await within(graceMs, listening.closed)
+      server.forceShutdown()
+      arrivals.close()
+      connections.close()
+      await listening.closed
     },
   }
 }
 
-function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => {
-      if (error === null) resolve(port)
-      else reject(new Error(`cannot listen on ${address} for gRPC: it is in use or not ours`))
-    })
-  })
-}
-
-const withPort = (address: string, port: number): string =>
-  `${address.slice(0, address.lastIndexOf(':'))}:${port}`
-
 /** An open health Watch would keep the server for ever. */
-function endWithin(server: Server, graceMs: number): Promise<void> {
+function within(limitMs: number, done: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      server.forceShutdown()
-      resolve()
-    }, graceMs)
-    server.tryShutdown(() => {
+    const timer = setTimeout(resolve, limitMs)
+    void done.then(() => {
       clearTimeout(timer)
       resolve()
     })

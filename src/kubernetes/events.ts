@@ -1,6 +1,7 @@
 import type { Problem } from '../resources/problem.ts'
 import { ApiError, type ApiServer } from './api-server.ts'
 import { type Fields, isFields } from './fields.ts'
+import { createTurns } from './in-turn.ts'
 
 export type Events = {
   /** Tells the owner of an object, as a Warning event on it. Never throws, never waits. */
@@ -8,19 +9,21 @@ export type Events = {
   readonly close: () => void
 }
 
-const MAX_WAITING = 200
+/** Events that wait, in all. */
+export const MAX_WAITING = 200
 /** At most so many events, then one for each of these milliseconds. */
-const BURST = 25
+export const BURST = 25
 const PERIOD_MS = 1_000
 const CALL_MS = 5_000
 const MAX_MESSAGE = 1_024
 
-/** `failed` is told of each event that could not be written. */
+/** `failed` is told of each event that could not be written, `dropped` of each that was too much. */
 export function createEvents(
   api: Pick<ApiServer, 'send'>,
   failed: (error: unknown) => void,
+  dropped: () => void = () => {},
 ): Events {
-  const waiting: Fields[] = []
+  const waiting = createTurns<Fields>(MAX_WAITING)
   let allowance = BURST
   const timer = setInterval(() => {
     allowance = Math.min(BURST, allowance + 1)
@@ -29,7 +32,7 @@ export function createEvents(
 
   const flush = () => {
     while (allowance > 0) {
-      const event = waiting.shift()
+      const event = waiting.next()
       if (event === undefined) return
       allowance -= 1
       void send(event).catch((error: unknown) => failed(describe(error)))
@@ -46,7 +49,8 @@ export function createEvents(
   return {
     warn: (problem, object) => {
       const event = eventOf(problem, object, new Date())
-      if (event !== undefined && waiting.length < MAX_WAITING) waiting.push(event)
+      if (event === undefined) return
+      if (waiting.add(namespaceOf(event), event) !== undefined) dropped()
       flush()
     },
     close: () => clearInterval(timer),

@@ -5,6 +5,7 @@ import { pathOf } from '../access/path.ts'
 import type { Position } from '../access/request.ts'
 import type { Component } from '../access/workload.ts'
 import { createLines, toAscii } from './lines.ts'
+import { opening } from './standard-output.ts'
 
 /** One decision as it is logged. Nothing in it may be a credential or the digest of one. */
 export type LoggedCheck = {
@@ -34,7 +35,8 @@ type Options = {
   readonly decisions: 'all' | 'denied' | 'off'
   /** Called for each line that is lost. */
   readonly dropped: () => void
-  readonly stream?: Writable
+  /** stdout if absent. */
+  readonly open?: () => Writable
 }
 
 export type DecisionLog = {
@@ -49,10 +51,10 @@ const BATCH_BYTES = 16_384
 export function createDecisionLog({
   decisions,
   dropped,
-  stream = process.stdout,
+  open = opening(process.stdout),
 }: Options): DecisionLog {
   if (decisions === 'off') return { log: () => {}, close: async () => {} }
-  const lines = createLines({ stream, batchBytes: BATCH_BYTES, dropped })
+  const lines = createLines({ open, batchBytes: BATCH_BYTES, dropped })
   const timeOf = createClock()
   return {
     log: (check: LoggedCheck) => {

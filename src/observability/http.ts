@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { atMostEach } from './at-most-each.ts'
 
 /** One thing that must hold for the program to be ready. */
 export type Readiness = {
@@ -16,15 +17,23 @@ type Options = {
   readonly readiness: () => readonly Readiness[]
 }
 
-type Page = { readonly status: number; readonly contentType: string; readonly body: string }
+/** Metrics are written out once in this time, however many read them. */
+export const SCRAPE_MS = 1_000
+
+type Page = {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string | Buffer
+}
 type Pages = ReadonlyMap<string, Answer>
 type Answer = (verbose: boolean) => Page | Promise<Page>
 
 /** Serves `/metrics`, `/livez` and `/readyz` until closed. Rejects if it cannot listen at the address. */
 export async function startHttp({ address, metrics, readiness }: Options) {
   const { contentType } = metrics
+  const scrape = atMostEach(SCRAPE_MS, async () => Buffer.from(await metrics.text()))
   const pages = new Map<string, Answer>([
-    ['/metrics', async () => ({ status: 200, contentType, body: await metrics.text() })],
+    ['/metrics', async () => ({ status: 200, contentType, body: await scrape() })],
     // That this runs is all there is to know: no failing dependency is cured by a restart.
     ['/livez', (verbose) => health('livez', [{ name: 'ping', ok: true }], verbose)],
     ['/readyz', (verbose) => health('readyz', readiness(), verbose)],
@@ -40,8 +49,13 @@ export async function startHttp({ address, metrics, readiness }: Options) {
   server.on('checkContinue', (...exchange) => void answer(...exchange))
   // A connection that cannot be accepted must not end the program.
   server.on('error', () => {})
+  // Of an answer that nobody takes, too.
+  server.timeout = SILENCE_MS
   return { port: await listen(server, address), close: () => close(server) }
 }
+
+/** Longest time that nothing is sent either way. */
+export const SILENCE_MS = 60_000
 
 const LIMITS = {
   headersTimeout: 2_000,

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import { pino, stdTimeFunctions } from 'pino'
 import { createLines } from './lines.ts'
+import { opening } from './standard-output.ts'
 
 /** Texts, numbers and flags only: whole requests, objects and errors may hold secrets. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
@@ -16,7 +17,7 @@ export type Log = {
 }
 
 /** Writes lines of JSON to stderr, from `level` on. */
-export function createLog(level: keyof Log, stream: Writable = process.stderr): Log {
+export function createLog(level: keyof Log, open: () => Writable = opening(process.stderr)): Log {
   const logger = pino(
     {
       level,
@@ -24,7 +25,7 @@ export function createLog(level: keyof Log, stream: Writable = process.stderr): 
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    createLines({ stream, batchBytes: 0, dropped: () => {} }),
+    createLines({ open, batchBytes: 0, dropped: () => {} }),
   )
   return {
     debug: (fields, message) => logger.debug(fields, message),

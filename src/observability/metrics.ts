@@ -10,10 +10,10 @@ import {
   measureKeys,
   measureRevocation,
 } from './dependencies.ts'
+import { measureEventLoop } from './event-loop.ts'
 import {
   type MeasuredResource,
   measureDirectory,
-  measureEventLoop,
   measureResources,
   measureStaleness,
 } from './state.ts'
@@ -50,6 +50,7 @@ export function createMetrics(options: Options) {
   const { perService, version, directory, resources, keyAges, caches } = options
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  for (const name of RESET_BY_READERS) registry.removeSingleMetric(name)
   measureDirectory(registry, directory)
   measureResources(registry, resources)
   measureEventLoop(registry)
@@ -83,6 +84,18 @@ export function createMetrics(options: Options) {
   }
 }
 
+/** With two readers each would hide from the other what it saw; the event loop has a metric of ours. */
+const RESET_BY_READERS = [
+  'lag',
+  'lag_min',
+  'lag_max',
+  'lag_mean',
+  'lag_stddev',
+  'lag_p50',
+  'lag_p90',
+  'lag_p99',
+].map((part) => `nodejs_eventloop_${part}_seconds`)
+
 const CHECKS = {
   name: 'kserve_authz_checks_total',
   help: 'Checks answered. The reason is empty on allow; the method is the kind of credential.',
@@ -106,7 +119,7 @@ const createInstruments = (registry: Registry) => ({
   }),
   dropped: new Counter({
     name: 'kserve_authz_decision_log_dropped_total',
-    help: 'Lines of the decision log that were lost because their reader is too slow.',
+    help: 'Lines of the decision log that were lost because their reader is too slow or gone, or there is no room.',
     registers: [registry],
   }),
   errors: new Counter({

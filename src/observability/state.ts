@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
 import { BOUNDS_OF, FACTS, type Stale } from '../access/freshness.ts'
@@ -25,10 +24,16 @@ export function measureDirectory(
     labelNames: ['kind', 'protection'],
     registers: [registry],
     collect: () => {
-      for (const kind of SERVICE_KINDS) {
-        for (const protection of protections) known.set({ kind, protection }, 0)
+      // A gauge finds its series by all labels: for thousands of services that takes milliseconds.
+      const counts = { open: 0, protected: 0, lost: 0 }
+      const ofKind = new Map(SERVICE_KINDS.map((kind) => [kind, { ...counts }]))
+      for (const { kind, protection } of services.values()) {
+        const counted = ofKind.get(kind)
+        if (counted !== undefined) counted[protection] += 1
       }
-      for (const { kind, protection } of services.values()) known.inc({ kind, protection })
+      for (const [kind, counted] of ofKind) {
+        for (const protection of protections) known.set({ kind, protection }, counted[protection])
+      }
     },
   })
   const held: Gauge = new Gauge({
@@ -89,30 +94,6 @@ export function measureStaleness(registry: Registry, stale: () => readonly Stale
     collect: () => {
       for (const fact of FACTS) for (const bound of BOUNDS_OF[fact]) age.set({ fact, bound }, 0)
       for (const { fact, bound } of stale()) age.set({ fact, bound }, 1)
-    },
-  })
-}
-
-/** Milliseconds between two looks at the event loop. */
-const LOOK_MS = 10
-
-/** Whether requests get their turn. */
-export function measureEventLoop(registry: Registry) {
-  const looks = monitorEventLoopDelay({ resolution: LOOK_MS })
-  looks.enable()
-  // Node records the time between two looks, not by how much the second came late.
-  const late = (nanoseconds: number) =>
-    looks.count === 0 ? 0 : Math.max(0, nanoseconds / 1e9 - LOOK_MS / 1e3)
-  const delay: Gauge<'quantile'> = new Gauge({
-    name: 'kserve_authz_event_loop_delay_seconds',
-    help: 'By how much the event loop came late since the last scrape.',
-    labelNames: ['quantile'],
-    registers: [registry],
-    collect: () => {
-      delay.set({ quantile: '0.5' }, late(looks.percentile(50)))
-      delay.set({ quantile: '0.99' }, late(looks.percentile(99)))
-      delay.set({ quantile: 'max' }, late(looks.max))
-      looks.reset()
     },
   })
 }

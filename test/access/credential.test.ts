@@ -176,6 +176,28 @@ describe('a token of an identity provider', () => {
     expect(readToken(headers)).toEqual({ kind })
   })
 
+  it('that stands in a cookie many times has one place', () => {
+    expect(readToken({ cookie: 'session=abc; session=abc; session=abc' })).toMatchObject({
+      value: 'abc',
+      places: [cookie],
+    })
+  })
+
+  it.each([
+    ['more cookies than are read', `${'a=b;'.repeat(600)}session=abc`],
+    ['more cookies than are read, behind it', `session=abc;${'a=b;'.repeat(600)}`],
+    ['more than is read', `session=abc;a=${'b'.repeat(70_000)}`],
+    ['a longer token than any', `session=${'a'.repeat(8_200)}`],
+    ['a longer token than any, with a comma', `session=${'a,'.repeat(4_100)}`],
+  ])('among %s is refused', (_title, text) => {
+    expect(readToken({ cookie: text })).toEqual({ kind: 'malformed' })
+  })
+
+  it('is not looked for in cookies where none is named', () => {
+    const headers = new Map([['cookie', 'a=b;'.repeat(600)]])
+    expect(readCredential(headers, credentialSources(['x-api-key'], []))).toEqual({ kind: 'none' })
+  })
+
   it('that stands in a header and in a cookie is one', () => {
     const headers = { authorization: 'Bearer abc', cookie: 'session=abc; session=abc' }
     expect(readToken(headers)).toMatchObject({ kind: 'presented', value: 'abc', asToken: true })

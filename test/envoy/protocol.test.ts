@@ -1,6 +1,7 @@
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MAX_REQUEST_BYTES } from '../../src/envoy/bounds.ts'
 import {
   authorizationService,
   type CheckHandler,
@@ -10,7 +11,6 @@ import {
   decodeCheckResponse,
   encodeCheckRequest,
   encodeCheckResponse,
-  MAX_REQUEST_BYTES,
   UNREADABLE,
 } from '../../src/envoy/protocol.ts'
 

@@ -104,6 +104,7 @@ describe('a path is not supported', () => {
   it.each([
     ['that is empty', ''],
     ['that is a star', '*'],
+    ['that is longer than any', `/${'a'.repeat(65_536)}`],
     ['without a slash', 'healthz'],
     ['in absolute form', 'http://iris.example.com/healthz'],
     ['that is an authority', 'iris.example.com:443'],

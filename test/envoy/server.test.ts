@@ -2,13 +2,10 @@ import { status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Answer } from '../../src/access/answer.ts'
 import { deny } from '../../src/access/decision.ts'
+import { BOUNDS } from '../../src/envoy/bounds.ts'
 import type { CheckParts } from '../../src/envoy/check-handler.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
-import {
-  decodeCheckResponse,
-  encodeCheckRequest,
-  MAX_REQUEST_BYTES,
-} from '../../src/envoy/protocol.ts'
+import { decodeCheckResponse, encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
 import { anApiKey, anAuthorize, aService, aWorkload } from '../support/builders.ts'
 import { aCheck, checkClient, denialIn, headersIn, isAllowed } from '../support/check-client.ts'
@@ -94,8 +91,11 @@ describe('a served check', () => {
     ['a message cut short', encodeCheckRequest(aCheck()).subarray(0, -1)],
     ['1,000 nested groups', nestedGroups(1_000)],
     ['100,000 nested groups', nestedGroups(100_000)],
-    ['too many bytes', Buffer.alloc(MAX_REQUEST_BYTES + 1)],
-    ['too long a path', encodeCheckRequest(aCheck({ path: `/${'a'.repeat(MAX_REQUEST_BYTES)}` }))],
+    ['too many bytes', Buffer.alloc(BOUNDS.requestBytes + 1)],
+    [
+      'too long a path',
+      encodeCheckRequest(aCheck({ path: `/${'a'.repeat(BOUNDS.requestBytes)}` })),
+    ],
   ])('of %s is denied, and the next one is answered', async (_title, bytes) => {
     const { client } = await serving()
     expect(denialIn(decodeCheckResponse(await client.checkBytes(bytes)))).toMatchObject({

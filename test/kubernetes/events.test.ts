@@ -13,6 +13,7 @@ const SECRET = {
 
 let sent: ApiRequest[]
 let failures: string[]
+let dropped: number
 let answer: () => Promise<unknown>
 let events: Events
 
@@ -20,6 +21,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   sent = []
   failures = []
+  dropped = 0
   answer = () => Promise.resolve({})
   events = createEvents(
     {
@@ -29,6 +31,9 @@ beforeEach(() => {
       },
     },
     (error) => failures.push(String(error)),
+    () => {
+      dropped += 1
+    },
   )
 })
 afterEach(() => {
@@ -82,6 +87,43 @@ describe('many events', () => {
     expect(sent).toHaveLength(35)
     vi.advanceTimersByTime(10 * 60_000)
     expect(sent.length).toBeLessThan(250)
+  })
+})
+
+describe('events of one tenant', () => {
+  const inNamespace = (namespace: string) => ({ ...SECRET, metadata: { namespace, name: 'a' } })
+  const written = (namespace: string) =>
+    sent.filter(({ path }) => path === `/api/v1/namespaces/${namespace}/events`).length
+
+  it('do not keep those of another from being written', () => {
+    for (let index = 0; index < 10_000; index += 1) events.warn(PROBLEM, inNamespace('flood'))
+    for (const namespace of ['one', 'other']) events.warn(PROBLEM, inNamespace(namespace))
+    vi.advanceTimersByTime(4_000)
+    expect([written('one'), written('other')]).toEqual([1, 1])
+  })
+
+  it('are written in turn with theirs', () => {
+    for (let index = 0; index < 10_000; index += 1) {
+      events.warn(PROBLEM, inNamespace('flood'))
+      if (index % 1_000 === 0) events.warn(PROBLEM, inNamespace('other'))
+    }
+    vi.advanceTimersByTime(30_000)
+    expect(written('other')).toBe(10)
+    expect(written('flood')).toBe(45)
+  })
+
+  it('that are too much are counted', () => {
+    for (let index = 0; index < 300; index += 1) events.warn(PROBLEM, inNamespace('flood'))
+    expect(sent).toHaveLength(25)
+    expect(dropped).toBe(75)
+    events.warn(PROBLEM, inNamespace('other'))
+    expect(dropped).toBe(76)
+  })
+
+  it.each([10, 1_000])('of %i namespaces wait in bounded number', (namespaces) => {
+    for (let index = 0; index < 5_000; index += 1)
+      events.warn(PROBLEM, inNamespace(`n-${index % namespaces}`))
+    expect(dropped).toBe(5_000 - 25 - 200)
   })
 })
 

@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { text as textOf } from 'node:stream/consumers'
 import fc from 'fast-check'
@@ -48,7 +52,7 @@ async function written(
   decisions: 'all' | 'denied' | 'off' = 'all',
 ) {
   const { stream, text } = recorder()
-  const log: Log = createDecisionLog({ decisions, dropped: expect.unreachable, stream })
+  const log: Log = createDecisionLog({ decisions, dropped: expect.unreachable, open: () => stream })
   for (const each of checks) log.log(each)
   await log.close()
   return text()
@@ -144,7 +148,9 @@ describe('the decision log', () => {
   it('is written within a second, also at a low rate', () => {
     vi.useFakeTimers()
     const { stream, text } = recorder()
-    createDecisionLog({ decisions: 'all', dropped: expect.unreachable, stream }).log(check)
+    createDecisionLog({ decisions: 'all', dropped: expect.unreachable, open: () => stream }).log(
+      check,
+    )
     expect(text()).toBe('')
     vi.advanceTimersByTime(1_000)
     expect(text()).toContain('"requestId":"0b1c"')
@@ -156,7 +162,11 @@ describe('without a reader', () => {
     let dropped = 0
     const chunks: number[] = []
     const stream = new Writable({ write: (chunk: Buffer) => chunks.push(chunk.length) })
-    const log = createDecisionLog({ decisions: 'all', dropped: () => (dropped += 1), stream })
+    const log = createDecisionLog({
+      decisions: 'all',
+      dropped: () => (dropped += 1),
+      open: () => stream,
+    })
     for (let index = 0; index < 30_000; index += 1) log.log(check)
     expect(stream.writableLength).toBeLessThanOrEqual(4 << 20)
     expect(dropped).toBeGreaterThan(10_000)
@@ -172,7 +182,11 @@ describe('without a reader', () => {
     const stream = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })),
     })
-    const log = createDecisionLog({ decisions: 'all', dropped: () => (dropped += 1), stream })
+    const log = createDecisionLog({
+      decisions: 'all',
+      dropped: () => (dropped += 1),
+      open: () => stream,
+    })
     for (let index = 0; index < 50; index += 1) log.log(check)
     await new Promise((resolve) => stream.on('close', resolve))
     const before = dropped
@@ -196,6 +210,81 @@ describe('without a reader', () => {
     expect(child.exitCode).toBe(0)
   })
 })
+
+describe('a file without room', () => {
+  it('loses lines and counts them, and takes the next once there is room', async () => {
+    vi.useFakeTimers()
+    const { stream, text } = recorder()
+    const full = new Writable({
+      write: (_chunk, _encoding, done) =>
+        done(Object.assign(new Error('full'), { code: 'ENOSPC' })),
+    })
+    const streams = [full, stream]
+    let dropped = 0
+    let opened = 0
+    const log = createDecisionLog({
+      decisions: 'all',
+      dropped: () => (dropped += 1),
+      open: () => streams[Math.min(opened++, 1)] ?? stream,
+    })
+    log.log(check)
+    log.log(check)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(dropped).toBe(2)
+    log.log(check)
+    expect([dropped, opened]).toEqual([3, 1])
+    await vi.advanceTimersByTimeAsync(1_000)
+    log.log({ ...check, requestId: 'later' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect([dropped, opened]).toEqual([3, 2])
+    expect(text()).toMatch(/^\{.*"requestId":"later".*\}\n$/)
+  })
+
+  it('is written on from a new line once there is room', { timeout: 20_000 }, async () => {
+    const module = new URL('../../src/observability/decision-log.ts', import.meta.url)
+    const folder = await mkdtemp(path.join(tmpdir(), 'log-'))
+    const file = path.join(folder, 'decisions')
+    // A file may have no more than 64 KiB: writing beyond is an error as on a full disk.
+    const command = `trap '' XFSZ; ulimit -f 128; exec "$0" --input-type=module -e "$1" "$2" "$3" >> "$4"`
+    const args = [process.execPath, LOGGING, module.href, JSON.stringify(check), file]
+    const child = spawn('sh', ['-c', command, ...args], { stdio: ['pipe', 'ignore', 'pipe'] })
+    const told = createInterface({ input: child.stderr })[Symbol.asyncIterator]()
+    expect((await told.next()).value).toBe('full')
+    const before = await readFile(file, 'utf8')
+    const [whole = ''] = before.split('\n')
+    await truncate(file, 1_000)
+    child.stdin.end()
+    expect((await told.next()).value).toBe('written')
+    const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '')
+    expect(lines.length).toBeGreaterThan(60)
+    // But for the one that was cut off above.
+    const others = lines.filter((line) => line.length !== whole.length)
+    expect(others).toEqual([whole.slice(0, 1_000 % (whole.length + 1))])
+    if (child.exitCode === null) await once(child, 'exit')
+    await rm(folder, { recursive: true })
+  })
+})
+
+/** Logs until lines are lost, waits, and logs until none is. */
+const LOGGING = `
+  const { createDecisionLog } = await import(process.argv[1])
+  const check = JSON.parse(process.argv[2])
+  let dropped = 0
+  const log = createDecisionLog({ decisions: 'all', dropped: () => { dropped += 1 } })
+  const burst = async () => {
+    const before = dropped
+    for (let index = 0; index < 60; index += 1) log.log(check)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    return dropped - before
+  }
+  while ((await burst()) === 0);
+  process.stderr.write('full\\n')
+  process.stdin.resume()
+  await new Promise((resolve) => process.stdin.once('end', resolve))
+  while ((await burst()) > 0);
+  await log.close()
+  process.stderr.write('written\\n')
+`
 
 /** Logs to a stdout that nobody reads, and tells how that went on stderr. */
 const PROGRAM = `

@@ -55,6 +55,21 @@ describe('/metrics', () => {
   })
 })
 
+describe('/metrics of many readers', () => {
+  it('are written out once', async () => {
+    let renderings = 0
+    const text = async () => {
+      renderings += 1
+      return `renderings ${renderings}\n`
+    }
+    const server = await serve(undefined, { ...metrics, text })
+    const bodies = await Promise.all(
+      Array.from({ length: 64 }, async () => (await get(server, '/metrics')).body),
+    )
+    expect(new Set(bodies)).toEqual(new Set(['renderings 1\n']))
+  })
+})
+
 describe('/readyz', () => {
   it('is ok while every check holds', async () => {
     const { status, body } = await get(await serve(), '/readyz')

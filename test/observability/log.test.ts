@@ -16,7 +16,7 @@ function recorder() {
 describe('the log of the program', () => {
   it('has a line of JSON for each message, with its fields', () => {
     const { stream, text } = recorder()
-    createLog('info', stream).warn({ file: 'team.yaml', line: 3 }, 'file cannot be read')
+    createLog('info', () => stream).warn({ file: 'team.yaml', line: 3 }, 'file cannot be read')
     expect(text()).toMatch(/^\{.*\}\n$/)
     expect(JSON.parse(text())).toEqual({
       level: 'warn',
@@ -29,14 +29,14 @@ describe('the log of the program', () => {
 
   it('tells what is as important as its level, and more', () => {
     const { stream, text } = recorder()
-    const log = createLog('warn', stream)
+    const log = createLog('warn', () => stream)
     for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]({}, level)
     expect(text().match(/"msg":"\w+"/g)).toEqual(['"msg":"warn"', '"msg":"error"'])
   })
 
   it('keeps a message on one line of ASCII', () => {
     const { stream, text } = recorder()
-    createLog('info', stream).info({ file: 'a\nb\u2028c\u009bd\u{1f600}' }, 'read')
+    createLog('info', () => stream).info({ file: 'a\nb\u2028c\u009bd\u{1f600}' }, 'read')
     expect(text()).toMatch(/^[\x20-\x7e]+\n$/)
     expect(JSON.parse(text())).toMatchObject({ file: 'a\nb\u2028c\u009bd\u{1f600}' })
   })

@@ -265,12 +265,18 @@ describe('the metrics', () => {
     await turn()
     const blocked = await longest()
     expect(blocked).toBeGreaterThan(0.1)
+    // Whoever reads hides nothing from the next one.
+    expect(await longest()).toBeGreaterThanOrEqual(blocked)
     expect(blocked).toBeLessThan(5)
     expect(await linesOf(metrics, 'event_loop_delay_seconds')).toEqual([
       expect.stringContaining('event_loop_delay_seconds{quantile="0.5"} '),
       expect.stringContaining('event_loop_delay_seconds{quantile="0.99"} '),
       expect.stringContaining('event_loop_delay_seconds{quantile="max"} '),
     ])
+  })
+
+  it('have nothing that a reader begins anew', async () => {
+    expect(await metricsOf().text()).not.toContain('nodejs_eventloop')
   })
 
   it('tell the version of the program and of Node', async () => {

@@ -1,0 +1,83 @@
+import type { ServerHttp2Stream } from 'node:http2'
+import type { ServerInterceptor } from '@grpc/grpc-js'
+import type { Bounds, GrpcShed } from './bounds.ts'
+import type { Connection } from './connections.ts'
+import type { Shares } from './shares.ts'
+
+type Call = Parameters<ServerInterceptor>[1]
+
+/** A request from its headers to its end. */
+export type Arrival = {
+  readonly call: Call
+  readonly stream: ServerHttp2Stream
+  readonly path: string
+  readonly connection: Connection
+  readonly address: string
+  /** What has to be given back. */
+  readonly holds: Set<'stream' | 'watch' | 'refusal'>
+  /** Bytes of the frame that are known, and the length that it tells as far as it is. */
+  frame: number
+  length: number
+  /** In bytes, with the frame. */
+  received: number
+  /** When it began, and then when it was whole, as `performance.now()`. */
+  since: number
+}
+
+/** Bytes of each request that do not count. */
+export const FREE_BYTES = 8_192
+/** A flag, and the length of the message in four bytes. */
+const FRAME_BYTES = 5
+
+export const arrivalOf = (
+  call: Call,
+  stream: ServerHttp2Stream,
+  path: string,
+  connection: Connection,
+): Arrival => ({
+  call,
+  stream,
+  path,
+  connection,
+  address: connection.address,
+  holds: new Set(),
+  frame: 0,
+  length: 0,
+  received: 0,
+  since: performance.now(),
+})
+
+/** Bytes of a request that count: an ordinary check is never too much, their number is bounded. */
+export const chargedOf = ({ received }: Pick<Arrival, 'received'>): number =>
+  Math.max(0, received - FREE_BYTES)
+
+type MessageFault = Extract<
+  GrpcShed,
+  'grpc-message-size' | 'grpc-message-compressed' | 'grpc-memory'
+>
+
+/** What is wrong with a message, as far as it has come. */
+export function faultOf(
+  arrival: Arrival,
+  bytes: Buffer,
+  { requestBytes }: Bounds,
+  memory: Shares,
+): MessageFault | undefined {
+  const held = chargedOf(arrival)
+  arrival.received += bytes.length
+  const more = chargedOf(arrival) - held
+  if (more > 0 && !memory.take(arrival.address, more)) {
+    arrival.received -= bytes.length
+    return 'grpc-memory'
+  }
+  // They may come one by one.
+  for (let at = 0; at < bytes.length && arrival.frame < FRAME_BYTES; at += 1) {
+    const byte = bytes[at] ?? 0
+    if (arrival.frame === 0 && byte !== 0) return 'grpc-message-compressed'
+    if (arrival.frame > 0) arrival.length = arrival.length * 256 + byte
+    arrival.frame += 1
+  }
+  const framed = arrival.frame === FRAME_BYTES
+  const surplus = framed && arrival.received > FRAME_BYTES + arrival.length
+  return surplus || arrival.length > requestBytes ? 'grpc-message-size' : undefined
+}

@@ -1,0 +1,45 @@
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+
+/** A peer that has gone without a word is noticed after this, and some probes more. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000, noDelay: true }
+
+/** Listens at all addresses of a host, with the same port. Rejects where one of them cannot be had. */
+export async function listen(address: string, connected: (socket: Socket) => void) {
+  const [, ipv6, name = '', text] = /^(?:\[(.+)\]|(.+)):(\d+)$/.exec(address) ?? []
+  const servers: Server[] = []
+  let port = Number(text)
+  const close = () => {
+    for (const server of servers) server.close()
+  }
+  try {
+    for (const host of await addressesOf(ipv6 ?? name)) {
+      const server = createServer(KEEP_ALIVE, connected)
+      server.listen({ host, port })
+      await once(server, 'listening')
+      servers.push(server)
+      // A connection that cannot be accepted must not end the program.
+      server.on('error', () => {})
+      const bound = server.address()
+      if (typeof bound === 'object' && bound !== null) port = bound.port
+    }
+  } catch (error) {
+    close()
+    throw new Error(`cannot listen on ${address} for gRPC: it is in use or not ours`, {
+      cause: error,
+    })
+  }
+  const closed = Promise.all(servers.map(untilClosed))
+  return { port, close, closed }
+}
+
+const untilClosed = (server: Server) =>
+  new Promise<void>((resolve) => {
+    server.once('close', () => resolve())
+  })
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true })
+  return [...new Set(found.map(({ address }) => address))]
+}

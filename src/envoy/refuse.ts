@@ -1,0 +1,25 @@
+import type { DenyReason } from '../access/decision.ts'
+import { deny } from '../access/decision.ts'
+import type { Position } from '../access/request.ts'
+import { type CheckParts, encodeAnswer } from './check-handler.ts'
+import { authorizationService, UNREADABLE } from './protocol.ts'
+import { readCheckRequest } from './read-request.ts'
+
+/** Answers checks of which nothing is read; `undefined`: it is no check. */
+export function createRefuse(
+  position: Position,
+  { encode, observe, report }: Pick<CheckParts, 'encode' | 'observe' | 'report'>,
+) {
+  const { path: check } = authorizationService().Check
+  const incoming = readCheckRequest(UNREADABLE, position)
+  return (path: string, reason: DenyReason): Buffer | undefined => {
+    if (path !== check) return undefined
+    const answer = { decision: deny(reason), target: undefined, caller: undefined }
+    try {
+      observe({ incoming, answer, seconds: 0 })
+    } catch (fault) {
+      report(fault)
+    }
+    return encodeAnswer(encode, incoming, answer)
+  }
+}

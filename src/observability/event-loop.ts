@@ -1,0 +1,40 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Gauge, type Registry } from 'prom-client'
+
+/** Milliseconds between two looks at the event loop. */
+const LOOK_MS = 10
+/** What is told goes back as long as this at least, and twice as long at most: no reader begins it anew. */
+const WINDOW_MS = 60_000
+
+type Looks = ReturnType<typeof monitorEventLoopDelay>
+
+/** Whether requests get their turn. */
+export function measureEventLoop(registry: Registry) {
+  let [older, newer] = [watch(), watch()]
+  setInterval(() => {
+    older.reset()
+    ;[older, newer] = [newer, older]
+  }, WINDOW_MS).unref()
+
+  const delay: Gauge<'quantile'> = new Gauge({
+    name: 'kserve_authz_event_loop_delay_seconds',
+    help: 'By how much the event loop came late in the last one to two minutes.',
+    labelNames: ['quantile'],
+    registers: [registry],
+    collect: () => {
+      delay.set({ quantile: '0.5' }, late(older, older.percentile(50)))
+      delay.set({ quantile: '0.99' }, late(older, older.percentile(99)))
+      delay.set({ quantile: 'max' }, late(older, older.max))
+    },
+  })
+}
+
+function watch(): Looks {
+  const looks = monitorEventLoopDelay({ resolution: LOOK_MS })
+  looks.enable()
+  return looks
+}
+
+/** Node records the time between two looks, not by how much the second came late. */
+const late = ({ count }: Looks, nanoseconds: number): number =>
+  count === 0 ? 0 : Math.max(0, nanoseconds / 1e9 - LOOK_MS / 1e3)

@@ -1,0 +1,353 @@
+import { once } from 'node:events'
+import http2 from 'node:http2'
+import net from 'node:net'
+import zlib from 'node:zlib'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { BOUNDS, type Bounds } from '../../src/envoy/bounds.ts'
+import type { Checked, CheckParts } from '../../src/envoy/check-handler.ts'
+import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
+import { createEncode } from '../../src/envoy/encode.ts'
+import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
+import { serveChecks } from '../../src/envoy/server.ts'
+import { anAuthorize, aService } from '../support/builders.ts'
+import { aCheck, checkClient, denialIn } from '../support/check-client.ts'
+import { begin, framed, type RawReply, rawConnection } from '../support/raw-grpc.ts'
+
+const GOOD = encodeCheckRequest(aCheck())
+const HEALTH = '/grpc.health.v1.Health'
+/** Sooner than anybody waits here. */
+const SOON = 1
+
+const cleanups: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean()
+  vi.restoreAllMocks()
+})
+
+async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> = {}) {
+  const sheds: string[] = []
+  const observed: Checked[] = []
+  const parts: CheckParts = {
+    authorize: anAuthorize({ services: [aService()] }),
+    encode: createEncode({
+      headers: { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} },
+      realm: 'kubernetes-user',
+    }),
+    observe: (checked) => observed.push(checked),
+    report: () => {},
+    deadlineMs: 60_000,
+    ...given,
+  }
+  const server = await serveChecks(
+    { position: 'gateway', address: '127.0.0.1:0' },
+    parts,
+    undefined,
+    { bounds: { ...BOUNDS, ...bounds }, shed: (cause) => sheds.push(cause) },
+  )
+  cleanups.push(() => server.close(0))
+  const connect = async (settings: http2.Settings = {}) => {
+    const session = await rawConnection(server.port, settings)
+    cleanups.push(() => session.destroy())
+    return session
+  }
+  return { server, sheds, observed, connect }
+}
+
+/** What a proxy is told: gRPC's status and the denial. */
+const told = ({ status, answer }: RawReply) => [
+  status,
+  answer === undefined ? undefined : denialIn(answer).headers['x-ext-auth-reason'],
+]
+
+const UNSUPPORTED = ['0', 'request is not supported']
+const OVERLOADED = ['0', 'too many requests at once']
+const LATE = ['0', 'no answer in time']
+const ANSWERED = ['0', 'credential not found']
+
+describe('a message', () => {
+  it('that is too large is denied as soon as its length is known', async () => {
+    const { server, sheds, connect } = await serving()
+    const { stream, reply } = begin(await connect())
+    stream.write(framed(Buffer.of(), { length: BOUNDS.requestBytes + 1 }))
+    expect(told(await reply)).toEqual(UNSUPPORTED)
+    expect(sheds).toEqual(['grpc-message-size'])
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('as large as it may be is answered', async () => {
+    const { connect } = await serving({ requestBytes: 100_000 })
+    const path = `/${'a'.repeat(50_000)}`
+    const body = aCheck({ path, headers: { 'x-a': 'a'.repeat(49_900 - GOOD.length) } })
+    const bytes = encodeCheckRequest(body)
+    expect(bytes.length).toBeGreaterThan(99_000)
+    const { stream, reply } = begin(await connect())
+    stream.end(framed(bytes))
+    expect(told(await reply)[0]).toBe('0')
+    expect(told(await reply)).toEqual(ANSWERED)
+  })
+
+  it('may come byte by byte', async () => {
+    const { connect } = await serving()
+    const { stream, reply } = begin(await connect())
+    for (const byte of framed(GOOD)) stream.write(Buffer.of(byte))
+    stream.end()
+    expect(told(await reply)).toEqual(ANSWERED)
+  })
+
+  it.each(['gzip', 'deflate', 'identity', 'br'])(
+    'that is compressed is denied and never inflated: %s',
+    async (encoding) => {
+      const inflating = ['createGunzip', 'createInflate'] as const
+      const spies = inflating.map((name) => vi.spyOn(zlib, name))
+      const { sheds, connect } = await serving()
+      const { stream, reply } = begin(await connect(), { headers: { 'grpc-encoding': encoding } })
+      stream.end(framed(zlib.gzipSync(GOOD), { flag: 1 }))
+      expect(told(await reply)).toEqual(UNSUPPORTED)
+      expect(sheds).toEqual(['grpc-message-compressed'])
+      for (const spy of spies) expect(spy).not.toHaveBeenCalled()
+    },
+  )
+
+  it('that is followed by another is denied', async () => {
+    const { connect } = await serving()
+    const { stream, reply } = begin(await connect())
+    stream.end(Buffer.concat([framed(GOOD), framed(GOOD)]))
+    expect(told(await reply)).toEqual(UNSUPPORTED)
+  })
+
+  it('that is refused is a decision like others', async () => {
+    const { observed, connect } = await serving()
+    const { stream, reply } = begin(await connect())
+    stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+    await reply
+    expect(observed.map(({ answer }) => answer.decision)).toMatchObject([
+      { outcome: 'deny', reason: 'unsupported-request' },
+    ])
+  })
+
+  it('of health that is too large is an error of gRPC', async () => {
+    const { connect } = await serving()
+    const { stream, reply } = begin(await connect(), { path: `${HEALTH}/Check` })
+    stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+    expect(told(await reply)).toEqual(['8', undefined])
+  })
+})
+
+describe('a request', () => {
+  it.each([
+    ['no message', Buffer.of()],
+    ['a part of its frame', framed(GOOD).subarray(0, 3)],
+    ['a part of its message', framed(GOOD).subarray(0, -1)],
+    ['its message without an end', framed(GOOD)],
+  ])('of which %s comes is denied in the end', async (_title, bytes) => {
+    const { server, sheds, connect } = await serving({ arrivalMs: SOON })
+    const { stream, reply } = begin(await connect())
+    stream.write(bytes)
+    expect(told(await reply)).toEqual(LATE)
+    expect(sheds).toEqual(['grpc-message-late'])
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('whose answer nobody takes is ended', async () => {
+    const { server, sheds, connect } = await serving({ answerMs: SOON })
+    const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
+    stream.end(framed(GOOD))
+    await expect.poll(() => sheds).toEqual(['grpc-answer-late'])
+    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('whose refusal nobody takes is ended', async () => {
+    const { server, connect } = await serving({ answerMs: SOON })
+    const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
+    stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('of what is not served is not kept', async () => {
+    const { server, connect } = await serving()
+    const session = await connect()
+    const replies = Array.from({ length: 50 }, () => begin(session, { path: '/a/b' }).reply)
+    expect(new Set((await Promise.all(replies)).map(({ status }) => status))).toEqual(
+      new Set(['12']),
+    )
+    expect(server.held().streams).toBe(0)
+  })
+})
+
+describe('requests under way', () => {
+  it('are no more than fit on a connection', async () => {
+    const { connect } = await serving()
+    const session = await connect()
+    await expect
+      .poll(() => session.remoteSettings.maxConcurrentStreams)
+      .toBe(BOUNDS.streamsPerConnection)
+  })
+
+  it('of one address leave room: the others are denied, and those under way answered', async () => {
+    const { sheds, connect } = await serving({ streams: 10, streamsPerAddress: 4 })
+    const session = await connect()
+    const open = Array.from({ length: 4 }, () => begin(session))
+    const more = Array.from({ length: 3 }, () => begin(session))
+    const refused = await Promise.all(more.map(({ reply }) => reply))
+    expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED, OVERLOADED])
+    expect(sheds).toEqual(['grpc-streams', 'grpc-streams', 'grpc-streams'])
+    for (const { stream } of open) stream.end(framed(GOOD))
+    const answered = await Promise.all(open.map(({ reply }) => reply))
+    expect(answered.map(told)).toEqual(open.map(() => ANSWERED))
+    const later = begin(session)
+    later.stream.end(framed(GOOD))
+    expect(told(await later.reply)).toEqual(ANSWERED)
+  })
+
+  it('hold no more bytes than they may', async () => {
+    const { server, sheds, connect } = await serving({ bytes: 100_000, bytesPerAddress: 20_000 })
+    const session = await connect()
+    const calls = Array.from({ length: 4 }, () => begin(session))
+    for (const { stream } of calls) stream.write(framed(Buffer.alloc(17_000), { length: 20_000 }))
+    await expect.poll(() => sheds).toEqual(['grpc-memory', 'grpc-memory'])
+    expect(server.held().bytes).toBeLessThanOrEqual(20_000)
+    const refused = await Promise.all(calls.slice(2).map(({ reply }) => reply))
+    expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED])
+  })
+
+  it('that watch health are few', async () => {
+    const { server, sheds, connect } = await serving({
+      watches: 2,
+      arrivalMs: SOON,
+      answerMs: SOON,
+    })
+    const session = await connect()
+    const watch = () => {
+      const call = begin(session, { path: `${HEALTH}/Watch` })
+      call.stream.end(framed(Buffer.of()))
+      return call
+    }
+    const [first, second] = [watch(), watch()]
+    await Promise.all([first, second].map(({ stream }) => once(stream, 'data')))
+    expect(told(await watch().reply)).toEqual(['8', undefined])
+    expect(sheds).toEqual(['grpc-watches'])
+    first.stream.close()
+    await expect.poll(() => server.held().streams).toBe(1)
+    const third = watch()
+    await once(third.stream, 'data')
+  })
+})
+
+/** A connection on which nothing is said. */
+async function silent(port: number, localAddress = '127.0.0.1') {
+  const socket = net.connect({ host: '127.0.0.1', port, localAddress })
+  cleanups.push(() => socket.destroy())
+  const closed = new Promise<void>((resolve) => {
+    socket.on('error', () => {})
+    socket.resume()
+    socket.once('close', () => resolve())
+  })
+  await once(socket, 'connect')
+  return { socket, closed }
+}
+
+describe('a connection', () => {
+  it('that never asks is ended, whatever it says', async () => {
+    const { server, sheds } = await serving({ firstRequestMs: SOON })
+    const quiet = await silent(server.port)
+    const talking = await silent(server.port)
+    talking.socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    const other = await silent(server.port)
+    other.socket.write('GET / HTTP/1.1\r\n')
+    await Promise.all([quiet.closed, talking.closed, other.closed])
+    expect(sheds).toContain('grpc-connections-silent')
+    await expect.poll(() => server.held().connections).toBe(0)
+  })
+
+  it('that asks is kept, and ended when it asks no more', async () => {
+    const { server, sheds, connect } = await serving({ firstRequestMs: SOON, idleMs: 600 })
+    const session = await connect()
+    const left = once(session, 'goaway')
+    for (let count = 0; count < 3; count += 1) {
+      const { stream, reply } = begin(session)
+      stream.end(framed(GOOD))
+      expect(told(await reply)).toEqual(ANSWERED)
+    }
+    const [code] = await left
+    expect(code).toBe(http2.constants.NGHTTP2_NO_ERROR)
+    await once(session, 'close')
+    expect(sheds).toEqual([])
+    expect(server.held()).toEqual({ connections: 0, streams: 0, bytes: 0 })
+  })
+
+  it('of an address that has as many as it may is refused, of another not', async () => {
+    const { server, sheds } = await serving({ connections: 100, connectionsPerAddress: 3 })
+    const kept = [1, 2, 3].map(() => silent(server.port))
+    await Promise.all(kept)
+    await (await silent(server.port)).closed
+    expect(sheds).toEqual(['grpc-connections-address'])
+    await silent(server.port, '127.0.0.2')
+    await expect.poll(() => server.held().connections).toBe(4)
+  })
+
+  it('of a newcomer is taken however many others hoard', async () => {
+    const { server, connect } = await serving({ connections: 40 })
+    for (const host of ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'])
+      await Promise.all(Array.from({ length: 40 }, () => silent(server.port, host)))
+    const { stream, reply } = begin(await connect())
+    stream.end(framed(GOOD))
+    expect(told(await reply)).toEqual(ANSWERED)
+    expect(server.held().connections).toBeLessThan(40)
+  })
+
+  it('that has not asked for longest makes room for a new one', async () => {
+    const { server, connect } = await serving({ connections: 8 })
+    const asked = async () => {
+      const session = await connect()
+      const { stream, reply } = begin(session)
+      stream.end(framed(GOOD))
+      expect(told(await reply)).toEqual(ANSWERED)
+      return session
+    }
+    const first = await asked()
+    const closed = once(first, 'close')
+    await Promise.all(
+      Array.from({ length: 6 }, (_, index) => silent(server.port, `127.0.0.${index + 2}`)),
+    )
+    await silent(server.port, '127.0.0.9')
+    await closed
+  })
+})
+
+describe('a connection of refused requests', () => {
+  it('is closed, and what is under way on it answered', async () => {
+    const { connect } = await serving()
+    const session = await connect()
+    const left = once(session, 'goaway')
+    const good = begin(session)
+    const bad = Array.from({ length: MAX_REFUSALS }, () => begin(session))
+    for (const { stream } of bad) stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+    const refused = await Promise.all(bad.map(({ reply }) => reply))
+    expect(refused.map(told)).toEqual(bad.map(() => UNSUPPORTED))
+    await left
+    good.stream.end(framed(GOOD))
+    expect(told(await good.reply)).toEqual(ANSWERED)
+    await expect.poll(() => session.closed).toBe(true)
+  })
+})
+
+describe('a good proxy', () => {
+  it('is answered beside hostile connections of its own address', async () => {
+    const { server, connect } = await serving()
+    const client = checkClient(server.port)
+    cleanups.push(client.close)
+    await client.check(aCheck())
+    const big = framed(Buffer.alloc(BOUNDS.requestBytes, 0x0a))
+    for (let count = 0; count < 20; count += 1) {
+      const session = await connect()
+      for (let each = 0; each < 10; each += 1) begin(session).stream.end(big)
+    }
+    for (let count = 0; count < 20; count += 1) {
+      expect(denialIn(await client.check(aCheck())).httpStatus).toBe(401)
+    }
+    await expect.poll(server.held, { timeout: 20_000 }).toMatchObject({ streams: 0, bytes: 0 })
+  })
+})

@@ -1,0 +1,74 @@
+import { once } from 'node:events'
+import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
+import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
+
+const CHECK = '/envoy.service.auth.v3.Authorization/Check'
+
+export type RawReply = {
+  /** gRPC's; `undefined`: none came. */
+  readonly status: string | undefined
+  /** Of a check; `undefined`: none came. */
+  readonly answer: DecodedCheckResponse | undefined
+  readonly rstCode: number
+}
+
+/** A message of gRPC in its frame. */
+export function framed(message: Buffer, { flag = 0, length = message.length } = {}): Buffer {
+  const frame = Buffer.alloc(5)
+  frame[0] = flag
+  frame.writeUInt32BE(length, 1)
+  return Buffer.concat([frame, message])
+}
+
+/** A connection that does what no client of gRPC would. */
+export async function rawConnection(
+  port: number,
+  settings: http2.Settings = {},
+): Promise<ClientHttp2Session> {
+  const session = http2.connect(`http://127.0.0.1:${port}`, { settings })
+  session.on('error', () => {})
+  await once(session, 'connect')
+  return session
+}
+
+type Call = {
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Begins a request and leaves it open. */
+export function begin(session: ClientHttp2Session, { path = CHECK, headers = {} }: Call = {}) {
+  const stream = session.request(
+    {
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    },
+    { endStream: false },
+  )
+  return { stream, reply: replyOf(stream, path === CHECK) }
+}
+
+async function replyOf(stream: ClientHttp2Stream, isCheck: boolean): Promise<RawReply> {
+  const parts: Buffer[] = []
+  let status: string | undefined
+  const read = (headers: http2.IncomingHttpHeaders) => {
+    const value = headers['grpc-status']
+    if (value !== undefined) status = String(value)
+  }
+  stream.on('response', read)
+  stream.on('trailers', read)
+  stream.on('data', (part: Buffer) => parts.push(part))
+  stream.on('error', () => {})
+  await new Promise<void>((resolve) => {
+    stream.once('close', () => resolve())
+  })
+  const bytes = Buffer.concat(parts)
+  return {
+    status,
+    answer: isCheck && bytes.length >= 5 ? decodeCheckResponse(bytes.subarray(5)) : undefined,
+    rstCode: stream.rstCode ?? 0,
+  }
+}
