@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createCache } from '../../src/caches/lru.ts'
+import { createCache } from '../../src/caches/fair.ts'
 import { ApiError } from '../../src/kubernetes/api-server.ts'
 import { held } from './asking.ts'
 import { aToken, authenticating, BAD, GOOD } from './authenticating.ts'
@@ -73,7 +73,9 @@ describe('a token', () => {
     })
     const token = aToken()
     await verdict(token)
-    expect(kept).toMatchObject([[/^keyed [0-9a-f]{64}$/, {}, 60_000, expect.any(Number)]])
+    expect(kept).toMatchObject([
+      [/^keyed [0-9a-f]{64}$/, {}, 60_000, { size: expect.any(Number), holder: 'team' }],
+    ])
     for (const part of token.split('.')) expect(JSON.stringify(kept)).not.toContain(part)
   })
 
