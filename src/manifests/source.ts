@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Directory } from '../access/directory.ts'
-import { inSlices } from '../access/slices.ts'
+import { inSlices, type Work } from '../access/slices.ts'
 import type { Problem } from '../resources/problem.ts'
 import { type Reading, readResource } from '../resources/resource.ts'
 import type { ServiceAccount } from '../resources/service-account.ts'
@@ -80,12 +80,15 @@ export async function openManifests(options: ManifestsOptions): Promise<Manifest
   })
   const configure = createConfiguration(options.settings, options.directory.modelHeaders)
   const declare = createDeclarations(holdings, options.report)
+  function* take(contents: ReadonlyMap<string, FileContent>): Work<void> {
+    yield* declare(yield* configure(contents))
+  }
   const folder = await followFolder<FileReading<Reading>>({
     folder: options.folder,
     read: files.read,
     apply: (changes) =>
       inSlices(
-        declare(configure(new Map(changes.map((change) => [change.path, files.take(change)])))),
+        take(new Map(changes.map((change) => [change.path, files.take(change)]))),
         options.turn ?? (() => setImmediate()),
       ),
     report: (message) => options.report({ object: 'Folder', reason: 'FolderFault', message }),
