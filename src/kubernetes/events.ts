@@ -1,5 +1,6 @@
 import type { Problem } from '../resources/problem.ts'
 import { ApiError, type ApiServer } from './api-server.ts'
+import { createFairLines } from './fair-lines.ts'
 import { type Fields, isFields } from './fields.ts'
 
 export type Events = {
@@ -9,7 +10,7 @@ export type Events = {
 }
 
 const MAX_WAITING = 200
-/** At most so many events, then one for each of these milliseconds. */
+/** At most so many events, then one for each of these milliseconds, namespaces in turn. */
 const BURST = 25
 const PERIOD_MS = 1_000
 const CALL_MS = 5_000
@@ -20,7 +21,7 @@ export function createEvents(
   api: Pick<ApiServer, 'send'>,
   failed: (error: unknown) => void,
 ): Events {
-  const waiting: Fields[] = []
+  const waiting = createFairLines<Fields>(MAX_WAITING)
   let allowance = BURST
   const timer = setInterval(() => {
     allowance = Math.min(BURST, allowance + 1)
@@ -29,7 +30,7 @@ export function createEvents(
 
   const flush = () => {
     while (allowance > 0) {
-      const event = waiting.shift()
+      const event = waiting.next()
       if (event === undefined) return
       allowance -= 1
       void send(event).catch((error: unknown) => failed(describe(error)))
@@ -46,7 +47,7 @@ export function createEvents(
   return {
     warn: (problem, object) => {
       const event = eventOf(problem, object, new Date())
-      if (event !== undefined && waiting.length < MAX_WAITING) waiting.push(event)
+      if (event !== undefined) waiting.add(namespaceOf(event), event)
       flush()
     },
     close: () => clearInterval(timer),

@@ -1,3 +1,5 @@
+import { longest } from './fair-lines.ts'
+
 export type QueueLimits = {
   /** Works under way at a time. */
   readonly running: number
@@ -85,14 +87,4 @@ export function createFairQueue({ running, waiting, waitingPerKey }: QueueLimits
       )
     },
   }
-}
-
-function longest<T>(
-  entries: ReadonlyMap<string, T>,
-  lengthOf: (entry: T) => number,
-): readonly [string, T] | undefined {
-  let found: readonly [string, T] | undefined
-  for (const entry of entries)
-    if (found === undefined || lengthOf(entry[1]) >= lengthOf(found[1])) found = entry
-  return found
 }
