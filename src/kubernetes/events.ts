@@ -1,6 +1,5 @@
 import type { Problem } from '../resources/problem.ts'
 import { ApiError, type ApiServer } from './api-server.ts'
-import { createFairLines } from './fair-lines.ts'
 import { type Fields, isFields } from './fields.ts'
 
 export type Events = {
@@ -10,7 +9,7 @@ export type Events = {
 }
 
 const MAX_WAITING = 200
-/** At most so many events, then one for each of these milliseconds, namespaces in turn. */
+/** At most so many events, then one for each of these milliseconds. */
 const BURST = 25
 const PERIOD_MS = 1_000
 const CALL_MS = 5_000
@@ -21,7 +20,7 @@ export function createEvents(
   api: Pick<ApiServer, 'send'>,
   failed: (error: unknown) => void,
 ): Events {
-  const waiting = createFairLines<Fields>(MAX_WAITING)
+  const waiting: Fields[] = []
   let allowance = BURST
   const timer = setInterval(() => {
     allowance = Math.min(BURST, allowance + 1)
@@ -30,7 +29,7 @@ export function createEvents(
 
   const flush = () => {
     while (allowance > 0) {
-      const event = waiting.next()
+      const event = waiting.shift()
       if (event === undefined) return
       allowance -= 1
       void send(event).catch((error: unknown) => failed(describe(error)))
@@ -47,7 +46,7 @@ export function createEvents(
   return {
     warn: (problem, object) => {
       const event = eventOf(problem, object, new Date())
-      if (event !== undefined) waiting.add(namespaceOf(event), event)
+      if (event !== undefined && waiting.length < MAX_WAITING) waiting.push(event)
       flush()
     },
     close: () => clearInterval(timer),

@@ -1,5 +1,3 @@
-import { longest } from './fair-lines.ts'
-
 export type QueueLimits = {
   /** Works under way at a time. */
   readonly running: number
@@ -87,4 +85,15 @@ export function createFairQueue({ running, waiting, waitingPerKey }: QueueLimits
       )
     },
   }
+}
+
+/** The entry with the largest length, of several the last. */
+function longest<T>(
+  entries: ReadonlyMap<string, T>,
+  lengthOf: (entry: T) => number,
+): readonly [string, T] | undefined {
+  let found: readonly [string, T] | undefined
+  for (const entry of entries)
+    if (found === undefined || lengthOf(entry[1]) >= lengthOf(found[1])) found = entry
+  return found
 }

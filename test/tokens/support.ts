@@ -43,7 +43,7 @@ export async function anIssuer(
   return issuer
 }
 
-type Parts = Omit<ProvidersParts, 'onFailure' | 'createCache'> & { readonly failures?: string[] }
+type Parts = Partial<Omit<ProvidersParts, 'onFailure'>> & { readonly failures?: string[] }
 
 export function someProviders(
   providers: readonly JwtProvider[],
