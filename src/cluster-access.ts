@@ -13,7 +13,7 @@ import {
 import { type ClusterIssuer, createClusterIssuer } from './kubernetes/issuer.ts'
 import { PERIODS } from './kubernetes/known-tokens.ts'
 import type { CacheCounts } from './kubernetes/observer.ts'
-import { nameOfAudiences, perAudiences } from './kubernetes/per-audiences.ts'
+import { perAudiences } from './kubernetes/per-audiences.ts'
 import type { QuestionParts } from './kubernetes/questions.ts'
 import { followRevocations, NO_REVOCATIONS, type Revocations } from './kubernetes/revocations.ts'
 import type { CollectionState } from './kubernetes/source.ts'
@@ -118,21 +118,20 @@ function authenticationOf(
     watching: current,
     signatureOf,
     budgets: createBudgets(ALLOWANCES),
+    keyed: (text: string) => hash('sha256', key + text, 'base64'),
     memory,
     observer: observerOf(parts),
     periods: PERIODS,
     waitMs: WAIT_MS,
   }
   const reviewsFor = createTokenReviews(questionsOf('tokenreviews', api, parts))
-  return perAudiences(kubernetes.audiences, (audiences) => {
-    const list = hash('sha256', nameOfAudiences(audiences))
-    return createClusterAuthentication({
+  return perAudiences(kubernetes.audiences, (audiences) =>
+    createClusterAuthentication({
       ...shared,
       audiences,
-      keyed: (digest) => hash('sha256', key + list + digest, 'base64'),
       reviews: reviewsFor(audiences),
-    })
-  })
+    }),
+  )
 }
 
 /** A policy may ask for audiences of its own. */

@@ -9,6 +9,7 @@ import type { Budgets } from './budgets.ts'
 import { type Issued, issuedFor } from './issued.ts'
 import type { KnownToken, Periods, Said } from './known-tokens.ts'
 import type { Observer } from './observer.ts'
+import { nameOfAudiences } from './per-audiences.ts'
 import { type ReadToken, readerOf, type TokenRules } from './presented-token.ts'
 import type { Signature, TokenMemory } from './token-memory.ts'
 import type { TokenReviews } from './token-review.ts'
@@ -21,8 +22,9 @@ export type ClusterAuthenticationParts = TokenRules & {
   readonly signatureOf: (token: string) => Promise<Signature>
   /** For tokens that the cluster may not have signed. */
   readonly budgets: Budgets
-  /** Of a token's digest and of the audiences, so that nothing that is kept tells what it was made of. */
-  readonly keyed: (digest: string) => string
+  /** A keyed digest, always of one length, so that nothing that is kept tells what it was made of. */
+  readonly keyed: (text: string) => string
+  /** Shared by all lists of audiences. */
   readonly memory: TokenMemory
   readonly observer: Observer
   readonly periods: Periods
@@ -62,11 +64,13 @@ export function createClusterAuthentication(
   const { reviews, accounts, observer, periods } = parts
   const { calls, signatures, ...known } = parts.memory
   const read: ReadToken = readerOf(parts)
+  // What is known of a token for one list says nothing for another.
+  const list = parts.keyed(nameOfAudiences(parts.audiences))
 
   return { authenticate }
 
   function authenticate(token: string, plainDigest: string, asker: Asker) {
-    const digest = parts.keyed(plainDigest)
+    const digest = parts.keyed(list + plainDigest)
     const found = known.find(digest)
     if (found !== undefined) {
       known.hit()

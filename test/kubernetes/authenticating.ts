@@ -72,7 +72,7 @@ export function authenticating(
     issuer: () => ISSUER,
     foreignIssuers: [],
     inspect: readUnverified,
-    reviews: createTokenReviews(api.parts)([ISSUER]),
+    reviews: createTokenReviews(api.parts)(given.audiences ?? [ISSUER]),
     accounts,
     watching: () => true,
     signatureOf: () => Promise.resolve('signed'),

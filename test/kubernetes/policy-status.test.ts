@@ -243,7 +243,7 @@ describe('statuses of several namespaces', () => {
 
   it('rest after a look for a hundred times as long as it may take', async () => {
     const { put, looks, turns, state } = statuses()
-    state.services = Array.from({ length: 10_000 }, (_, index) => aService({ name: `s${index}` }))
+    state.services = Array.from({ length: 50_000 }, (_, index) => aService({ name: `s${index}` }))
     put(aPolicy({}, 'strict', 'large'))
     await pass(500)
     expect(turns.count).toBeGreaterThan(10)
@@ -257,7 +257,7 @@ describe('statuses of several namespaces', () => {
       )
       await pass(10)
     }
-    expect(looks.length).toBeLessThan(12)
+    expect(looks.length).toBeLessThan(5)
   })
 })
 
