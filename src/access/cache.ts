@@ -9,7 +9,7 @@ export type Cache<V> = {
   readonly size: () => number
 }
 
-export type CacheCost = {
+type CacheCost = {
   /** About how many bytes it takes, where the cache is bounded by that. */
   readonly size?: number
   /** For whom it is kept, such as a namespace: no holder drives out what another has of its share. */

@@ -2,7 +2,7 @@
 export type Work<T> = Generator<number, T, undefined>
 
 /** A unit is a look at one object, or at one entry of it: well below a microsecond. */
-export const SLICE_UNITS = 2_000
+const SLICE_UNITS = 2_000
 
 /** Does work in slices, with a turn for everything else in between. */
 export async function inSlices<T>(work: Work<T>, turn: () => Promise<unknown>): Promise<T> {

@@ -97,7 +97,7 @@ export function createReached(isClosed: (service: Service) => boolean) {
 
 const MAX_NAMED = 8
 
-export type Names = {
+type Names = {
   readonly count: number
   /** In one order for all; beyond some their number. */
   readonly text: () => string

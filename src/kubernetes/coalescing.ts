@@ -37,7 +37,7 @@ export function coalescing(
   async function flush() {
     let taken = 0
     let looks = 0
-    for (const key of [...recent.keys()]) {
+    for (const key of Array.from(recent.keys())) {
       if (take(key)) taken += 1
       looks += 1
       if (taken < BATCH && looks < LOOKS) continue

@@ -116,7 +116,7 @@ export function createAreas({ servicesIn, againMs, turn }: AreaParts): Areas {
     },
     look: async () => {
       const now = performance.now()
-      for (const [namespace, area] of [...areas])
+      for (const [namespace, area] of Array.from(areas))
         if (area.dueAt <= now) await lookAt(namespace, area)
     },
     next: () => {
