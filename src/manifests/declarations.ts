@@ -72,7 +72,7 @@ export function createDeclarations(
 }
 
 /** Of a look at one object: some microseconds. */
-const UNITS = 20
+const UNITS = 40
 
 type Turn = 'first' | 'between' | 'last'
 
