@@ -9,6 +9,7 @@ import { measureOutage } from './outage.ts'
 import { measureRelists } from './relists.ts'
 import { fill, measureScale } from './scale.ts'
 import { factsOf, isKept, type Row, tableOf } from './table.ts'
+import { measureTenants } from './tenants/measure.ts'
 
 const TIMES = 50
 /** Each time takes the API server some seconds. */
@@ -92,7 +93,12 @@ async function measureLargeCluster(): Promise<boolean> {
   }
 }
 
-const PARTS = { changes: measureChanges, late: measureLateKind, large: measureLargeCluster }
+const PARTS = {
+  tenants: measureTenants,
+  changes: measureChanges,
+  late: measureLateKind,
+  large: measureLargeCluster,
+}
 
 const chosen = process.argv.slice(2)
 for (const [name, measure] of Object.entries(PARTS)) {

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Audiences } from './access/authentication.ts'
 import type { AuthenticateToken, IdentitySources } from './access/identify.ts'
-import { createCache } from './caches/lru.ts'
+import { createCache } from './caches/fair.ts'
 import type { ResourceState, SourceParts } from './fact-source.ts'
 import { createAccessReviews } from './kubernetes/access-review.ts'
 import type { ApiServer } from './kubernetes/api-server.ts'
@@ -17,6 +17,7 @@ import { perAudiences } from './kubernetes/per-audiences.ts'
 import type { QuestionParts } from './kubernetes/questions.ts'
 import { followRevocations, NO_REVOCATIONS, type Revocations } from './kubernetes/revocations.ts'
 import type { CollectionState } from './kubernetes/source.ts'
+import { createTokenMemory, type TokenMemory } from './kubernetes/token-memory.ts'
 import { createTokenReviews } from './kubernetes/token-review.ts'
 import { readBearer } from './tokens/bearer.ts'
 import { type ClusterSignatures, createClusterSignatures } from './tokens/cluster-signatures.ts'
@@ -66,14 +67,15 @@ export function openClusterAccess(apis: ClusterApis, parts: SourceParts): Cluste
     periods: PERIODS,
     changes: watch.changes,
   })
-  const authentication = authenticationOf(apis.asking, watch, issuer, signatures, parts)
+  const memory = createTokenMemory(createCache, watch.accounts, PERIODS)
+  const authentication = authenticationOf(apis.asking, watch, issuer, signatures, memory, parts)
   return {
     authenticateToken: tokensOf(authentication),
     permits: reviews.permits,
     synced: () => watch.synced() && issuer.name() !== undefined,
     resources: () => [...watch.states().map(resourceOf), stateOf(issuer)],
     revokesInstantly: watch.current,
-    caches: () => [authentication(undefined).counts(), reviews.counts()],
+    caches: () => [memory.counts(), reviews.counts()],
     close: async () => {
       stop.abort()
       signatures.close()
@@ -101,10 +103,11 @@ function authenticationOf(
   { accounts, current }: Revocations,
   issuer: ClusterIssuer,
   { signatureOf }: ClusterSignatures,
+  memory: TokenMemory,
   parts: SourceParts,
 ): AuthenticationFor {
   const { kubernetes, jwt } = parts.config
-  // As long as a block of SHA-256, before a digest whose length never changes: no need of an HMAC, which is slow.
+  // As long as a block of SHA-256, before digests whose length never changes: no need of an HMAC, which is slow.
   const key = randomBytes(32).toString('hex')
   const shared = {
     opaquePrefixes: kubernetes.opaqueTokenPrefixes,
@@ -115,8 +118,8 @@ function authenticationOf(
     watching: current,
     signatureOf,
     budgets: createBudgets(ALLOWANCES),
-    keyed: (digest: string) => hash('sha256', key + digest, 'base64'),
-    createCache,
+    keyed: (text: string) => hash('sha256', key + text, 'base64'),
+    memory,
     observer: observerOf(parts),
     periods: PERIODS,
     waitMs: WAIT_MS,

@@ -6,8 +6,10 @@ import type { FactSource, SourceParts } from './fact-source.ts'
 import { createApiServer } from './kubernetes/api-server.ts'
 import { createEvents } from './kubernetes/events.ts'
 import { loadKubeConfig } from './kubernetes/kube-config.ts'
+import { namespaceOf } from './kubernetes/policy-areas.ts'
 import { createPolicyStatuses, type PolicyStatuses } from './kubernetes/policy-status.ts'
 import { type Followed, followCluster } from './kubernetes/source.ts'
+import type { Listed } from './kubernetes/watch-event.ts'
 import type { ReadSettings } from './resources/settings.ts'
 
 /** Follows the cluster of the kubeconfig or of the pod; throws where there is none. */
@@ -30,7 +32,7 @@ export function openClusterSource(
   const statuses = createPolicyStatuses({
     api: asking,
     settings,
-    services: directory.services.values,
+    servicesIn: directory.servicesIn,
     synced: () => parts.reportStanding !== undefined && cluster.synced(),
     failed: (problem) => parts.reportOutage('accesspolicies/status', problem),
   })
@@ -74,10 +76,9 @@ export function openClusterSource(
 /** What policies say of themselves depends on them and on the services. */
 function alsoTelling({ collection, keeper }: Followed, statuses: PolicyStatuses): Followed {
   const { kind } = collection
+  const touch = (key: string) => statuses.touch(namespaceOf(key))
   const telling =
-    kind === 'AccessPolicy'
-      ? statuses
-      : { put: () => statuses.touch(), remove: () => statuses.touch() }
+    kind === 'AccessPolicy' ? statuses : { put: ({ key }: Listed) => touch(key), remove: touch }
   if (kind !== 'AccessPolicy' && !SERVICE_KINDS.some((each) => each === kind)) {
     return { collection, keeper }
   }

@@ -7,6 +7,7 @@ import { exclusionsWith } from './access/exclusions.ts'
 import { hostMatcher } from './access/gateways.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { whenKnown } from './access/soon.ts'
+import { createCache } from './caches/fair.ts'
 import type { Config } from './config.ts'
 import { createEncode, type Encode } from './envoy/encode.ts'
 import type { FactSource, ResourceState, SourceParts } from './fact-source.ts'
@@ -39,6 +40,7 @@ export async function openEngine(parts: SourceParts): Promise<Engine> {
   const directory = createDirectory()
   const source = await openSource(directory, parts)
   const providers = createJwtProviders(config.jwt.providers.map(jwtProviderOf), {
+    createCache,
     onFailure: (name, error) => parts.reportFault(`trouble with the keys of ${name}`, error),
     onFetched: (result, seconds) =>
       parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
@@ -129,5 +131,11 @@ const firstOf =
     whenKnown(
       source.authenticateToken(credential, digest, asker, audiences),
       (authentication) =>
-        authentication ?? providers.authenticate(credential.value, digest, credential.places),
+        authentication ??
+        providers.authenticate(
+          credential.value,
+          digest,
+          credential.places,
+          asker.service.namespace,
+        ),
     )

@@ -1,9 +1,11 @@
 import { known, rejected } from './access/authentication.ts'
+import type { Cache, CacheBounds } from './access/cache.ts'
 import type { Caller } from './access/caller.ts'
 import type { Directory } from './access/directory.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { resourceOf } from './access/service.ts'
 import { serviceAccountCaller } from './access/service-account.ts'
+import { createCache } from './caches/fair.ts'
 import type { Config } from './config.ts'
 import type { FactSource, ResourceState, SourceParts } from './fact-source.ts'
 import type { RbacUser } from './manifests/rbac.ts'
@@ -46,6 +48,7 @@ function openSignedTokens(
     { issuer, jwksFile },
     {
       serviceAccount,
+      createCache,
       onFailure: (error) => reportFault("the cluster's keys cannot be read", error),
     },
   )
@@ -57,11 +60,13 @@ function tokensOf(
   signed: ClusterTokens | undefined,
   configured: readonly string[],
 ): AuthenticateToken {
-  const callers = new Map<string, Caller>()
-  return ({ value, asToken }, digest, _asker, audiences = configured) => {
+  const callers: Cache<Caller> = createCache(CALLERS)
+  return ({ value, asToken }, digest, { service }, audiences = configured) => {
     if (!asToken) return undefined
     const holder = manifests.tokenCaller(digest)
-    if (holder === undefined) return signed?.authenticate(value, digest, audiences)
+    if (holder === undefined) {
+      return signed?.authenticate(value, digest, audiences, service.namespace)
+    }
     // A token in a Secret says nothing of audiences: it counts as issued for all of the installation's.
     return audiences.some((audience) => configured.includes(audience))
       ? known(remembered(callers, holder))
@@ -70,16 +75,16 @@ function tokensOf(
 }
 
 /** One object for each ServiceAccount, so that its encoded answer is found again. */
-function remembered(callers: Map<string, Caller>, holder: TokenCaller): Caller {
+function remembered(callers: Cache<Caller>, holder: TokenCaller): Caller {
   const { namespace, serviceAccount, uid } = holder
   const key = `${namespace}/${serviceAccount} ${uid ?? ''}`
   const caller = callers.get(key) ?? serviceAccountCaller(namespace, serviceAccount, uid)
-  if (callers.size >= MAX_CALLERS) callers.clear()
-  callers.set(key, caller)
+  callers.set(key, caller, CALLER_MS, { size: key.length, holder: namespace })
   return caller
 }
 
-const MAX_CALLERS = 10_000
+const CALLERS: CacheBounds = { entries: 10_000, bytes: 4 * 1024 * 1024 }
+const CALLER_MS = 24 * 60 * 60_000
 
 /** Asks for the same user with the same object, so that a verdict is found again. */
 function permissionsOf({ mayGet }: Pick<Manifests, 'mayGet'>): FactSource['permits'] {

@@ -1,50 +1,90 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Directory } from './access/directory.ts'
-import { type Standing, standingOf, surroundingsIn } from './access/standing.ts'
+import { inSlices, type Work } from './access/slices.ts'
+import { type Standing, standingOf } from './access/standing.ts'
+import { surroundingsOf } from './access/surroundings.ts'
 import type { Table } from './access/table.ts'
 
-/** From a change to the look at all policies, in milliseconds. */
+/** From a change to the look at the policies of its namespace, in milliseconds. */
 const SETTLE_MS = 100
+
+type Tell = (policy: string, standing: Standing) => void
 
 /** The same directory, of which it is told what becomes of each policy whenever that changes. */
 export function tellingStandings(
   directory: Directory,
-  tell: ((policy: string, standing: Standing) => void) | undefined,
+  tell: Tell | undefined,
+  turn: () => Promise<unknown> = () => setImmediate(),
 ): Directory {
   if (tell === undefined) return directory
-  let told = new Map<string, string>()
+  const told = new Map<string, ReadonlyMap<string, string>>()
+  const changed = new Set<string>()
   let planned = false
 
-  const look = () => {
-    planned = false
+  function* lookAt(namespace: string, tell: Tell): Work<void> {
+    const policies = directory.policiesIn(namespace)
+    const around = yield* surroundingsOf(directory.servicesIn(namespace), policies)
+    const before = told.get(namespace)
     const now = new Map<string, string>()
-    const around = surroundingsIn(directory.services.values(), directory.policies.values())
-    for (const policy of directory.policies.values()) {
-      const standing = standingOf(policy, around(policy.namespace))
+    for (const policy of policies) {
+      const standing = standingOf(policy, around)
       const name = `AccessPolicy ${policy.namespace}/${policy.name}`
       const words = JSON.stringify(standing)
       now.set(name, words)
-      if (told.get(name) !== words) tell(name, standing)
+      if (before?.get(name) !== words) tell(name, standing)
+      yield UNITS_OF_STANDING + (policy.targets?.length ?? 0)
     }
-    told = now
+    if (now.size === 0) told.delete(namespace)
+    else told.set(namespace, now)
   }
-  const changed = () => {
-    if (!planned) setTimeout(look, SETTLE_MS).unref()
+  const plan = () => {
+    if (!planned) setTimeout(() => void look(), SETTLE_MS).unref()
     planned = true
+  }
+  const look = async () => {
+    const due = [...changed]
+    changed.clear()
+    try {
+      for (const namespace of due) await inSlices(lookAt(namespace, tell), turn)
+    } finally {
+      planned = false
+      if (changed.size > 0) plan()
+    }
+  }
+  const change = (namespace: string) => {
+    changed.add(namespace)
+    plan()
   }
   return {
     ...directory,
-    services: { ...directory.services, ...telling(directory.services, changed) },
-    policies: { ...directory.policies, ...telling(directory.policies, changed) },
+    services: { ...directory.services, ...telling(directory.services, change) },
+    policies: { ...directory.policies, ...telling(directory.policies, change) },
   }
 }
 
-const telling = <V>(table: Pick<Table<V>, 'put' | 'remove'>, changed: () => void) => ({
-  put: (id: string, value: V) => {
-    table.put(id, value)
-    changed()
-  },
-  remove: (id: string) => {
-    table.remove(id)
-    changed()
-  },
-})
+/** Its words are made and compared, too. */
+const UNITS_OF_STANDING = 10
+
+function telling<V extends { readonly namespace: string }>(
+  table: Pick<Table<V>, 'put' | 'remove'>,
+  changed: (namespace: string) => void,
+) {
+  const namespaces = new Map<string, string>()
+  const remove = (id: string) => {
+    const namespace = namespaces.get(id)
+    namespaces.delete(id)
+    if (namespace !== undefined) changed(namespace)
+  }
+  return {
+    put: (id: string, value: V) => {
+      remove(id)
+      namespaces.set(id, value.namespace)
+      table.put(id, value)
+      changed(value.namespace)
+    },
+    remove: (id: string) => {
+      table.remove(id)
+      remove(id)
+    },
+  }
+}

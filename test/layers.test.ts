@@ -98,7 +98,7 @@ describe('the linter lets', () => {
       ['../access/near.ts', '../resources/near.ts', ...NODE, '@kubernetes/client-node'],
     ],
     ['manifests', ['../access/near.ts', '../resources/near.ts', ...NODE, 'js-yaml']],
-    ['tokens', ['../access/near.ts', ...NODE, 'jose', 'lru-cache']],
+    ['tokens', ['../access/near.ts', ...NODE, 'jose']],
     ['observability', ['../access/near.ts', ...NODE, 'pino', 'prom-client']],
     ['cli', ['../access/near.ts', ...NODE, 'commander']],
     ['config', ['../access/near.ts', ...NODE, ...CONFIG]],

@@ -1,17 +1,17 @@
 import type { ApiKey } from './api-key.ts'
-import type { Policy } from './policy.ts'
+import { createPolicyIndex, type PolicyIndex } from './policy-index.ts'
 import { type Claim, idOf, OWNED, ROUTED, type Service, type ServiceRef } from './service.ts'
 import { createTable, type Table } from './table.ts'
 import type { Workload } from './workload.ts'
 
-export type Directory = {
+export type Directory = PolicyIndex & {
   /** Any identity will do as long as the source that puts a value also removes it by the same. */
   readonly services: Pick<Table<Service>, 'put' | 'remove' | 'size' | 'values'>
   readonly workloads: Pick<Table<Workload>, 'put' | 'remove' | 'size'>
   readonly keys: Pick<Table<ApiKey>, 'put' | 'remove' | 'size'>
-  readonly policies: Pick<Table<Policy>, 'put' | 'remove' | 'values'>
   /** More than one where sources disagree on what it is: then all must allow. */
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]
+  readonly servicesIn: (namespace: string) => readonly Service[]
   /** The services that a gateway may reach by exactly this host and path. */
   readonly claimantsOf: (address: Pick<Claim, 'host' | 'pathPrefix'>) => readonly Service[]
   /** The services that have this whole host by name or by the installation's configuration. */
@@ -32,10 +32,6 @@ export type Directory = {
   readonly workloadsOf: (ref: ServiceRef) => readonly Workload[]
   /** The keys of a namespace with this digest: one, unless Secrets repeat each other. */
   readonly keysWith: (namespace: string, digest: string) => readonly ApiKey[]
-  /** In no order that means anything. */
-  readonly policiesFor: (ref: ServiceRef) => readonly Policy[]
-  /** Another one after each change of a policy. */
-  readonly policyVersion: () => number
 }
 
 export type ModelHeaders = {
@@ -62,6 +58,7 @@ export function createDirectory(): Directory {
   const services = createTable<Service>((service) => [
     ...new Set([
       `name ${idOf(service)}`,
+      `in ${service.namespace}`,
       ...service.claims.flatMap(keysOfClaim),
       ...(service.models ?? []).map((name) => `model ${name}`),
     ]),
@@ -71,25 +68,14 @@ export function createDirectory(): Directory {
     `service ${idOf(service)}`,
   ])
   const keys = createTable<ApiKey>(({ namespace, digest }) => [`${namespace} ${digest}`])
-  const policies = createTable<Policy>(keysOfPolicy)
-  let policyVersion = 0
 
   return {
+    ...createPolicyIndex(),
     services,
     workloads,
     keys,
-    policies: {
-      values: policies.values,
-      put: (id, policy) => {
-        policyVersion += 1
-        policies.put(id, policy)
-      },
-      remove: (id) => {
-        policyVersion += 1
-        policies.remove(id)
-      },
-    },
     servicesNamed: (ref) => services.find(`name ${idOf(ref)}`),
+    servicesIn: (namespace) => services.find(`in ${namespace}`),
     claimantsOf: (address) => services.find(keyOfAddress(address)),
     ownersOf: (host) => services.find(`owner ${host}`),
     servicesOfModel: (name) => services.find(`model ${name}`),
@@ -101,18 +87,8 @@ export function createDirectory(): Directory {
     workloadsAt: (address) => workloads.find(`address ${address}`),
     workloadsOf: (ref) => workloads.find(`service ${idOf(ref)}`),
     keysWith: (namespace, digest) => keys.find(`${namespace} ${digest}`),
-    policiesFor: (ref) => [
-      ...policies.find(`namespace ${ref.namespace}`),
-      ...policies.find(`service ${idOf(ref)}`),
-    ],
-    policyVersion: () => policyVersion,
   }
 }
-
-const keysOfPolicy = ({ namespace, targets }: Policy): readonly string[] =>
-  targets === undefined
-    ? [`namespace ${namespace}`]
-    : [...new Set(targets.map((target) => `service ${idOf({ ...target, namespace })}`))]
 
 const keyOfAddress = ({ host, pathPrefix }: Pick<Claim, 'host' | 'pathPrefix'>) =>
   `claim ${host ?? '*'} ${pathPrefix}`

@@ -1,6 +1,6 @@
 import type { Exclusion } from './exclusions.ts'
 import type { Rule } from './rule.ts'
-import type { ServiceKind, ServiceRef } from './service.ts'
+import type { ServiceKind } from './service.ts'
 
 /** What an AccessPolicy says of the services that it names. */
 export type Policy = {
@@ -43,9 +43,3 @@ type AcceptedProvider = {
   readonly provider: string
   readonly audiences: readonly string[] | undefined
 }
-
-/** Whether a policy names a service. */
-export const isTargetOf = ({ namespace, targets }: Policy, service: ServiceRef): boolean =>
-  namespace === service.namespace &&
-  (targets === undefined ||
-    targets.some(({ kind, name }) => kind === service.kind && name === service.name))

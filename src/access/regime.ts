@@ -1,11 +1,11 @@
 import type { Note } from './answer.ts'
 import type { Audiences } from './authentication.ts'
 import type { Caller } from './caller.ts'
-import { type ClaimHeaders, mergeHeaders } from './decision.ts'
+import type { ClaimHeaders } from './decision.ts'
 import type { Exclusion } from './exclusions.ts'
 import { explainRules } from './explain.ts'
 import type { Policy, PolicyTerms } from './policy.ts'
-import { areTooMuch } from './policy-weight.ts'
+import { areTooMuch, MAX_SERVICE_WEIGHT } from './policy-weight.ts'
 import type { NamedTerms } from './refusal.ts'
 import { matchRule, mayMatchRule, namesPaths, type Operation, widely } from './rule.ts'
 import type { Protection, Service } from './service.ts'
@@ -33,42 +33,83 @@ export type RulesVerdict = 'denied' | 'allowed' | 'refused' | 'silent'
 /**
  * Combines the policies that are in force for a service: they narrow each other, in any order. A service
  * whose owner opened it by annotation stays open; one that says nothing is protected by the first of them.
+ * `excess`: all policies of the namespace are too much together, so they close what they are about.
  */
-export function regimeOf(service: Service, policies: readonly Policy[]): Regime {
-  const unreadable = policies.find(({ terms }) => terms === undefined)
-  const terms = policies.flatMap(({ name, terms }) =>
-    terms === undefined ? [] : [{ ...terms, policy: name }],
-  )
-  const invalid =
-    unreadable === undefined
-      ? areTooMuch(terms) && 'together they have too many entries'
-      : `${unreadable.name} cannot be read`
+export function regimeOf(service: Service, policies: readonly Policy[], excess = false): Regime {
   const protects = policies.length > 0 && service.optedOut !== true
-  const excludes = invalid === false && service.kind !== 'InferenceGraph'
+  const protection = service.protection === 'open' && protects ? 'protected' : service.protection
+  const claimHeaders = headersOf(policies)
+  const tooMuch = excessOf(policies, excess)
+  if (tooMuch !== undefined) return { ...CLOSED, protection, invalid: tooMuch, claimHeaders }
+  const unreadable = policies.find(({ terms }) => terms === undefined)
+  const terms = policies.flatMap((policy) => namedTermsOf(policy) ?? [])
+  const excludes = unreadable === undefined && service.kind !== 'InferenceGraph'
   return {
-    protection: service.protection === 'open' && protects ? 'protected' : service.protection,
+    protection,
     terms,
-    invalid: invalid === false ? undefined : invalid,
-    byPath: terms.some(({ deny, allow = [] }) => [...deny, ...allow].some(namesPaths)),
+    invalid: unreadable && `${unreadable.name} cannot be read`,
+    byPath: terms.some(({ deny, allow = [] }) => deny.some(namesPaths) || allow.some(namesPaths)),
     audiences: audiencesOf(terms),
     exclusions: excludes ? inAll(terms.map(({ exclusions }) => exclusions)) : [],
-    claimHeaders: terms.some(({ headers }) => Object.keys(headers).length > 0)
-      ? terms.map(({ headers }): ClaimHeaders => headers).reduce(mergeHeaders)
-      : undefined,
+    claimHeaders,
   }
 }
 
+/** Nothing of policies that are too much is looked at. */
+const CLOSED = { terms: [], byPath: false, audiences: [undefined], exclusions: [] }
+
+function excessOf(policies: readonly Policy[], excess: boolean): string | undefined {
+  if (excess && policies.length > 0) return 'all policies of the namespace have too many entries'
+  return areTooMuch(policies) ? 'together they have too many entries' : undefined
+}
+
+const named = new WeakMap<Policy, NamedTerms>()
+
+/** One object for each policy, however many services it is about. */
+function namedTermsOf(policy: Policy): NamedTerms | undefined {
+  const { terms, name } = policy
+  if (terms === undefined) return undefined
+  const known = named.get(policy) ?? { ...terms, policy: name }
+  named.set(policy, known)
+  return known
+}
+
+/** No more of them could be set by policies that count. */
+const MAX_HEADERS = MAX_SERVICE_WEIGHT
+
+/** As `mergeHeaders`, of all at once; the client's own copies are removed where nobody is let in, too. */
+function headersOf(policies: readonly Policy[]): ClaimHeaders | undefined {
+  const merged = new Map<string, string | undefined>()
+  for (const { terms } of policies) {
+    if (merged.size > MAX_HEADERS) break
+    for (const [name, claim] of Object.entries(terms?.headers ?? {})) {
+      merged.set(name, merged.has(name) && merged.get(name) !== claim ? undefined : claim)
+    }
+  }
+  return merged.size === 0 ? undefined : Object.fromEntries(merged)
+}
+
+type Methods = ReadonlySet<Exclusion['methods'][number]>
+
 /** What every list has: the same path, with the methods that are in all of them. */
 function inAll(lists: readonly (readonly Exclusion[])[]): readonly Exclusion[] {
-  const [first = [], ...others] = lists
-  return first.flatMap(({ path, methods }) => {
-    const common = methods.filter((method) =>
-      others.every((list) =>
-        list.some((other) => other.path === path && other.methods.includes(method)),
-      ),
+  const [first = new Map<string, Methods>(), ...others] = lists.map(methodsByPath)
+  return [...first].flatMap(([path, methods]) => {
+    const common = [...methods].filter((method) =>
+      others.every((other) => other.get(path)?.has(method) === true),
     )
     return common.length === 0 ? [] : [{ path, methods: common }]
   })
+}
+
+function methodsByPath(list: readonly Exclusion[]): ReadonlyMap<string, Methods> {
+  const byPath = new Map<string, Set<Exclusion['methods'][number]>>()
+  for (const { path, methods } of list) {
+    const known = byPath.get(path)
+    if (known === undefined) byPath.set(path, new Set(methods))
+    else for (const method of methods) known.add(method)
+  }
+  return byPath
 }
 
 /** A policy that names no audiences means the installation's. */

@@ -95,7 +95,7 @@ const matchPath = (pattern: string, path: string): boolean =>
   pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
 
 /** At each step of n that are left, up to n keys are tried. */
-function lookUpsFor(path: string): number {
+export function lookUpsFor(path: string): number {
   const steps = path.split('.').length
   return (steps * (steps + 1)) / 2
 }

@@ -83,7 +83,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
   /** Outlives whoever waits for it. */
   async function inquire(caller: Caller, service: ServiceRef, key: string, count: number) {
     const ageMs = changes.age(service.namespace)
-    const outcome = await questions.ask(idOf(service), reviewOf(caller, service))
+    const outcome = await questions.ask(idOf(service), reviewOf(caller, service), service.namespace)
     if (outcome.kind !== 'answered') return outcome.kind
     const permission = readReview(outcome.content)
     if (permission === 'unavailable' || changes.count(service.namespace) !== count)
@@ -91,7 +91,10 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
     const { positiveMs, negativeMs, aheadMs } = periods
     const ttlMs = Math.min(permission === 'yes' ? positiveMs : negativeMs, trustedMs(ageMs))
     const dueAt = ttlMs < positiveMs ? NEVER : performance.now() + ttlMs - aheadMs
-    verdicts.set(key, { permission, changes: count, dueAt }, ttlMs, key.length)
+    verdicts.set(key, { permission, changes: count, dueAt }, ttlMs, {
+      size: key.length,
+      holder: service.namespace,
+    })
     return permission
   }
 }

@@ -10,6 +10,8 @@ export type ApiRequest = {
   readonly body?: unknown
   readonly contentType?: string
   readonly signal: AbortSignal
+  /** A longer answer is not read: `TooLong`. */
+  readonly maxBytes?: number
 }
 
 export type ApiServer = {
@@ -76,7 +78,7 @@ export function createApiServer(
   }
   return {
     open,
-    send: async (request) => parse(await textOf(await open(request))),
+    send: async (request) => parse(await textOf(await open(request), request.maxBytes)),
     close: agents.close,
   }
 }
@@ -183,13 +185,13 @@ function credentialsIn({ headers }: RequestOptions): OutgoingHttpHeaders {
 
 const isList = (headers: object): headers is readonly string[] => Array.isArray(headers)
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function textOf(response: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of response) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
     length += bytes.length
-    if (length > MAX_BODY_BYTES) throw new TooLong()
+    if (length > maxBytes) throw new TooLong()
     chunks.push(bytes)
   }
   return Buffer.concat(chunks).toString('utf8')

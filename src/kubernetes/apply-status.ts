@@ -9,15 +9,24 @@ export const KIND = 'AccessPolicy'
 const CALL_MS = 5_000
 
 /** A policy, and the object that it was read from. */
-type Applied = { readonly content: Fields; readonly policy: Policy }
+type Applied = { readonly content: Fields; readonly policy: Pick<Policy, 'namespace' | 'name'> }
 
-/** Server-side apply of the conditions alone. Why it failed; `undefined`: it did not. */
+export type Failure = {
+  readonly problem: string
+  /** Whether it is this object alone that the API server refuses. */
+  readonly isOwn: boolean
+}
+
+/** Such as an object that is too large with a status. */
+const REFUSED: ReadonlySet<number> = new Set([400, 413, 422])
+
+/** Server-side apply of the conditions alone. `undefined`: it did not fail. */
 export async function applyStatus(
   api: Pick<ApiServer, 'send'>,
   { content, policy: { namespace, name } }: Applied,
   conditions: readonly Said[],
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Failure | undefined> {
   const { uid } = isFields(content.metadata) ? content.metadata : {}
   const path = `/apis/${API_VERSION}/namespaces/${namespace}/accesspolicies/${name}/status`
   try {
@@ -36,11 +45,15 @@ export async function applyStatus(
     })
     return undefined
   } catch (error) {
-    if (!(error instanceof ApiError)) return 'the API server cannot be reached'
+    if (!(error instanceof ApiError)) {
+      return { problem: 'the API server cannot be reached', isOwn: false }
+    }
     // Gone, or another one: the watch will say so.
     if (error.status === 404 || error.status === 409) return undefined
-    return error.status === 403
-      ? 'missing permission: patch accesspolicies/status.kserve-authz.io'
-      : error.message
+    const problem =
+      error.status === 403
+        ? 'missing permission: patch accesspolicies/status.kserve-authz.io'
+        : error.message
+    return { problem, isOwn: REFUSED.has(error.status) }
   }
 }

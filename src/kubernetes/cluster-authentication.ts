@@ -1,5 +1,4 @@
 import { type Authentication, rejected } from '../access/authentication.ts'
-import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
 import type { Asker } from '../access/identify.ts'
@@ -8,14 +7,12 @@ import type { Soon } from '../access/soon.ts'
 import type { Accounts, Held } from './accounts.ts'
 import type { Budgets } from './budgets.ts'
 import { type Issued, issuedFor } from './issued.ts'
-import { createKnownTokens, type KnownToken, type Periods, type Said } from './known-tokens.ts'
-import type { CacheCounts, Observer } from './observer.ts'
+import type { KnownToken, Periods, Said } from './known-tokens.ts'
+import type { Observer } from './observer.ts'
+import { nameOfAudiences } from './per-audiences.ts'
 import { type ReadToken, readerOf, type TokenRules } from './presented-token.ts'
-import { createSharedCalls } from './shared-call.ts'
+import type { Signature, TokenMemory } from './token-memory.ts'
 import type { TokenReviews } from './token-review.ts'
-
-/** Whether the cluster signed a token: with a key of its own, certainly not, or nobody can tell here. */
-export type Signature = 'signed' | 'forged' | 'unknown'
 
 export type ClusterAuthenticationParts = TokenRules & {
   readonly reviews: TokenReviews
@@ -25,9 +22,10 @@ export type ClusterAuthenticationParts = TokenRules & {
   readonly signatureOf: (token: string) => Promise<Signature>
   /** For tokens that the cluster may not have signed. */
   readonly budgets: Budgets
-  /** Of a token's digest, so that nothing that is kept tells what it was made of. */
-  readonly keyed: (digest: string) => string
-  readonly createCache: CreateCache
+  /** A keyed digest, always of one length, so that nothing that is kept tells what it was made of. */
+  readonly keyed: (text: string) => string
+  /** Shared by all lists of audiences. */
+  readonly memory: TokenMemory
   readonly observer: Observer
   readonly periods: Periods
   /** How long to wait for an object that was just made, in milliseconds: less than an answer may take. */
@@ -41,7 +39,6 @@ export type ClusterAuthentication = {
     digest: string,
     asker: Asker,
   ) => Soon<Authentication | undefined>
-  readonly counts: () => CacheCounts
 }
 
 /** One token on its way. */
@@ -54,6 +51,8 @@ type Question = {
   readonly isSigned: boolean
   /** Those with the same wait for each other. */
   readonly line: string
+  /** The namespace that asks. */
+  readonly tenant: string
   /** Equal for equal questions: by the token, and by the objects that it does not outlive. */
   readonly key: string
 }
@@ -63,31 +62,25 @@ export function createClusterAuthentication(
   parts: ClusterAuthenticationParts,
 ): ClusterAuthentication {
   const { reviews, accounts, observer, periods } = parts
-  const known = createKnownTokens(parts.createCache, accounts, periods)
+  const { calls, signatures, ...known } = parts.memory
   const read: ReadToken = readerOf(parts)
-  const calls = createSharedCalls<Authentication>()
-  const signatures = createSharedCalls<Signature>()
+  // What is known of a token for one list says nothing for another.
+  const list = parts.keyed(nameOfAudiences(parts.audiences))
 
-  let hits = 0
-  let misses = 0
-
-  return {
-    authenticate,
-    counts: () => ({ cache: 'token', entries: known.size(), hits, misses }),
-  }
+  return { authenticate }
 
   function authenticate(token: string, plainDigest: string, asker: Asker) {
-    const digest = parts.keyed(plainDigest)
+    const digest = parts.keyed(list + plainDigest)
     const found = known.find(digest)
     if (found !== undefined) {
-      hits += 1
+      known.hit()
       if (found.dueAt <= performance.now()) refresh(token, digest, found, asker)
       return found.authentication
     }
     const presented = read(token)
     if (presented.kind === 'foreign') return undefined
     if (presented.kind === 'bad') return rejected(presented.reason)
-    misses += 1
+    known.missed()
     const question = questionOf(token, digest, presented.said, asker)
     return presented.isJwt ? lookUpJwt(question, asker) : lookUp(question, asker)
   }
@@ -95,7 +88,8 @@ export function createClusterAuthentication(
   function questionOf(token: string, digest: string, said: Said, { service }: Asker): Question {
     const held = accounts.hold(said.issued)
     const key = `${digest} ${held.account?.number ?? 0} ${held.secret?.number ?? 0}`
-    return { token, digest, said, held, key, isSigned: false, line: idOf(service) }
+    const line = { line: idOf(service), tenant: service.namespace }
+    return { token, digest, said, held, key, isSigned: false, ...line }
   }
 
   async function lookUpJwt(question: Question, asker: Asker): Promise<Authentication> {
@@ -106,7 +100,7 @@ export function createClusterAuthentication(
     if (answer !== undefined) return answer
     if (signature !== 'forged')
       return lookUp({ ...question, isSigned: signature === 'signed' }, asker)
-    known.keep(digest, { ...question, authentication: INVALID })
+    known.keep(digest, { ...question, authentication: INVALID }, question.tenant)
     return INVALID
   }
 
@@ -128,13 +122,14 @@ export function createClusterAuthentication(
 
   /** Outlives whoever waits for it. */
   async function inquire(question: Question): Promise<Authentication> {
-    const { digest, said, held } = question
+    const { digest, said, held, tenant } = question
     const begun = performance.now()
     const afresh = accounts.isUnsettled(held, said.issued)
     const reviewed = await reviews.review({ ...question, afresh })
     const authentication = isAnother(said.issued, reviewed) ? INVALID : reviewed
     if (authentication.kind === 'rejected') {
-      if (!isOutage(authentication.reason)) known.keep(digest, { ...question, authentication })
+      if (!isOutage(authentication.reason))
+        known.keep(digest, { ...question, authentication }, tenant)
       return authentication
     }
     const issued = confirmed(said.issued, authentication.caller)
@@ -142,13 +137,10 @@ export function createClusterAuthentication(
     if (!(await accounts.willLive(issued, leftMs))) {
       return leftMs > 0 && parts.watching() ? INVALID : UNAVAILABLE
     }
-    known.keep(digest, {
-      ...question,
-      authentication,
-      said: { ...said, issued },
-      // Of a token that does not say whose it is, the objects are known only now.
-      held: said.issued === undefined ? accounts.hold(issued) : held,
-    })
+    // Of a token that does not say whose it is, the objects are known only now.
+    const heldNow = said.issued === undefined ? accounts.hold(issued) : held
+    const found = { ...question, authentication, said: { ...said, issued }, held: heldNow }
+    known.keep(digest, found, tenant)
     return authentication
   }
 }

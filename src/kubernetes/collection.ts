@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { type ApiServer, TooLong } from './api-server.ts'
+import { setImmediate } from 'node:timers/promises'
+import { type ApiRequest, type ApiServer, TooLong } from './api-server.ts'
 import { jsonLines } from './json-lines.ts'
 import { type Page, readPage, readWatchEvent, type WatchEvent } from './watch-event.ts'
 
@@ -24,33 +25,47 @@ export type ReadLimits = {
 }
 
 const PAGE_SIZE = 500
+/** A page of several objects is parsed in one go. */
+const MAX_PAGE_BYTES = 2 * 1024 * 1024
+/** Objects of a page in a row, without a turn for everything else. */
+const PART = 32
 
-/** The pages of a list, one after the other; smaller ones where objects are so large that one is too long. */
+/** The pages of a list in parts, one after the other; smaller ones where objects are so large that one is too long. */
 export async function* pagesOf(
   api: ApiServer,
   collection: Collection,
   path: string,
-  { requestMs, signal }: ReadLimits,
+  limits: Pick<ReadLimits, 'requestMs' | 'signal'>,
+  turn: () => Promise<unknown> = () => setImmediate(),
 ): AsyncGenerator<Page, void, void> {
   let size = PAGE_SIZE
   let next: string | undefined
   while (next !== '') {
     const query = { limit: String(size), ...(next === undefined ? {} : { continue: next }) }
     const request = requestFor(collection, path, query, 'PartialObjectMetadataList')
-    const page = await pageOf(api, request, { requestMs, signal })
+    const maxBytes = size > 1 ? MAX_PAGE_BYTES : undefined
+    const page = await pageOf(api, { ...request, ...(maxBytes && { maxBytes }) }, limits)
     if (page === 'too long' && size === 1) throw new TooLong()
     if (page === 'too long') {
       size = Math.ceil(size / 8)
     } else {
-      yield page
       next = page.next
+      yield* partsOf(page, turn)
     }
+  }
+}
+
+async function* partsOf(page: Page, turn: () => Promise<unknown>) {
+  yield { ...page, items: page.items.slice(0, PART) }
+  for (let start = PART; start < page.items.length; start += PART) {
+    await turn()
+    yield { ...page, items: page.items.slice(start, start + PART) }
   }
 }
 
 async function pageOf(
   api: ApiServer,
-  request: ReturnType<typeof requestFor>,
+  request: ReturnType<typeof requestFor> & Pick<ApiRequest, 'maxBytes'>,
   { requestMs, signal }: Pick<ReadLimits, 'requestMs' | 'signal'>,
 ): Promise<Page | 'too long'> {
   try {

@@ -10,7 +10,7 @@ export type Said = {
   readonly observedGeneration: unknown
 }
 
-const MAX_MESSAGE = 1_024
+export const MAX_MESSAGE = 1_024
 
 export const saidBy = ({ accepted, enforced }: Standing, content: Fields): readonly Said[] => [
   said('Accepted', accepted, content),

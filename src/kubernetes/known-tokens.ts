@@ -57,14 +57,15 @@ export function createKnownTokens(
   return {
     find: (digest: string): KnownToken | undefined =>
       valid(good.get(digest)) ?? valid(bad.get(digest)),
-    /** Unless its objects have changed since it was asked for. */
-    keep: (digest: string, { authentication, said, held, isSigned }: Omit<KnownToken, 'dueAt'>) => {
+    /** Unless its objects have changed since it was asked for. `holder`: the namespace that asked. */
+    keep: (digest: string, known: Omit<KnownToken, 'dueAt'>, holder: string) => {
+      const { authentication, said, held, isSigned } = known
       if (!accounts.holds(held, said.issued)) return
       // Nothing else of what was handed in: that may hold the token.
       const kept = { said, held, isSigned }
       if (authentication.kind === 'rejected') {
         good.delete(digest)
-        bad.set(digest, { ...kept, authentication, dueAt: NEVER }, periods.negativeMs)
+        bad.set(digest, { ...kept, authentication, dueAt: NEVER }, periods.negativeMs, { holder })
         return
       }
       const ttlMs = Math.min(periods.positiveMs, (said.expiresAt ?? NEVER) - Date.now())
@@ -76,12 +77,10 @@ export function createKnownTokens(
       // The former object, if it says the same: what was derived from it holds on.
       const same = JSON.stringify(before) === text ? before : undefined
       bad.delete(digest)
-      good.set(
-        digest,
-        { ...kept, authentication: same ?? authentication, dueAt },
-        ttlMs,
-        text.length,
-      )
+      good.set(digest, { ...kept, authentication: same ?? authentication, dueAt }, ttlMs, {
+        size: text.length,
+        holder,
+      })
     },
     size: () => good.size() + bad.size(),
   }

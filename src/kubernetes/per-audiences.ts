@@ -1,26 +1,22 @@
-/** Most lists of audiences at a time, the installation's among them. */
-const MAX_LISTS = 32
-
 /**
- * One of its kind for each list of audiences, so that what is remembered of a token for one list says
- * nothing for another. `undefined` is the installation's list. Beyond a number the one goes that was not
- * asked for for longest.
+ * One of its kind for each list of audiences of a policy, made once and gone with the list. `undefined` is the
+ * installation's list. What is made keeps nothing of its own that grows.
  */
 export function perAudiences<T>(
   installation: readonly string[],
   create: (audiences: readonly string[]) => T,
 ): (audiences: readonly string[] | undefined) => T {
   const usual = create(installation)
-  const own = new Map<string, T>()
+  const own = new WeakMap<readonly string[], T>()
 
   return (audiences) => {
     if (audiences === undefined) return usual
-    const key = JSON.stringify([...new Set(audiences)].sort())
-    const found = own.get(key) ?? create(audiences)
-    own.delete(key)
-    own.set(key, found)
-    const [oldest] = own.keys()
-    if (own.size >= MAX_LISTS && oldest !== undefined) own.delete(oldest)
+    const found = own.get(audiences) ?? create(audiences)
+    own.set(audiences, found)
     return found
   }
 }
+
+/** The same for equal lists in any order, and for no others. */
+export const nameOfAudiences = (audiences: readonly string[]): string =>
+  JSON.stringify([...new Set(audiences)].sort())

@@ -1,19 +1,17 @@
-import type { Policy } from '../access/policy.ts'
+import { setImmediate } from 'node:timers/promises'
 import type { Service } from '../access/service.ts'
-import { standingOf, surroundingsIn } from '../access/standing.ts'
-import { readResource } from '../resources/resource.ts'
 import type { ReadSettings } from '../resources/settings.ts'
 import type { ApiServer } from './api-server.ts'
-import { API_VERSION, applyStatus, KIND } from './apply-status.ts'
-import { isSaidIn, type Said, saidBy } from './conditions.ts'
-import type { Fields } from './fields.ts'
+import { applyStatus } from './apply-status.ts'
 import type { Follower } from './follow.ts'
+import { createAreas, namespaceOf, type Stale, untilWritten } from './policy-areas.ts'
+import { holdPolicy, isSamePolicy, neededOf } from './policy-held.ts'
 import { createTurns } from './turns.ts'
 import type { Listed } from './watch-event.ts'
 
 /** All in milliseconds. */
 type StatusPeriods = {
-  /** From a change to the look at all policies; up to twice as long, so that replicas take turns. */
+  /** From a change to the look at its namespace; up to twice as long, so that replicas take turns. */
   readonly settleMs: number
   /** After some writes. */
   readonly gapMs: number
@@ -35,76 +33,82 @@ const STATUS_PERIODS: StatusPeriods = {
 type PolicyStatusParts = {
   readonly api: Pick<ApiServer, 'send'>
   readonly settings: ReadSettings
-  readonly services: () => Iterable<Service>
+  readonly servicesIn: (namespace: string) => readonly Service[]
   /** Before everything is known nothing is said. */
   readonly synced: () => boolean
   /** Told of each failure: a fixed sentence. */
   readonly failed: (problem: string) => void
   readonly periods?: Partial<StatusPeriods>
+  /** Between two slices of a look. */
+  readonly turn?: () => Promise<unknown>
 }
 
 export type PolicyStatuses = Pick<Follower, 'put' | 'remove'> & {
-  /** A service has come, gone or changed. */
-  readonly touch: () => void
+  /** A service of the namespace has come, gone or changed. */
+  readonly touch: (namespace: string) => void
   readonly close: () => void
 }
 
 /** Writes without a gap. */
 const BATCH = 20
 
-type Held = {
-  readonly content: Fields
-  readonly policy: Policy
-  /** Why it cannot be read. */
-  readonly fault: string | undefined
-  /** The last that was written, and when. */
-  words: string
-  writtenAt: number
-}
-
 /**
  * Keeps the conditions of AccessPolicies. Every replica applies the same words under the same name, and
- * nothing where they stand already: so none of them leads, and none fights.
+ * nothing where they stand already: so none of them leads, and none fights. Namespaces take turns.
  */
 export function createPolicyStatuses(parts: PolicyStatusParts): PolicyStatuses {
+  const { servicesIn, turn = () => setImmediate() } = parts
   const periods = { ...STATUS_PERIODS, ...parts.periods }
   const stop = new AbortController()
-  const policies = new Map<string, Held>()
+  const areas = createAreas({ servicesIn, againMs: periods.againMs, turn })
   let failures = 0
 
   const turns = createTurns(async () => {
     try {
       return await look()
     } catch {
-      return { afterMs: 0, restMs: rest('a bug broke off the look at all policies') }
+      return { afterMs: 0, restMs: rest('a bug broke off the look at policies') }
     }
   })
-  const touch = () => turns.plan(periods.settleMs * (1 + Math.random()))
+  const plan = (namespace: string, ms: number) => {
+    areas.plan(namespace, ms)
+    const waitMs = areas.waitMs()
+    if (waitMs !== undefined) turns.plan(waitMs)
+  }
+  const touch = (namespace: string) => plan(namespace, periods.settleMs * (1 + Math.random()))
 
   async function look() {
     if (!parts.synced()) return { afterMs: periods.settleMs }
-    const { stale, afterMs } = lookAt(policies, parts, periods.againMs)
-    for (const { key, held, conditions } of stale.slice(0, BATCH)) {
-      held.words = JSON.stringify(conditions)
-      held.writtenAt = performance.now()
-      const problem = await applyStatus(parts.api, held, conditions, stop.signal)
-      if (problem !== undefined) {
-        held.words = ''
-        if (policies.get(key) === held) putLast(key, held)
-        return { afterMs: 0, restMs: rest(problem) }
-      }
-      failures = 0
+    await areas.look()
+    let written = 0
+    for (let next = areas.next(); next !== undefined; next = areas.next()) {
+      const problem = await write(next)
+      if (problem !== undefined) return { afterMs: 0, restMs: rest(problem) }
+      written += 1
+      if (written === BATCH) break
     }
-    return {
-      afterMs: stale.length > BATCH ? 0 : afterMs,
-      restMs: stale.length > 0 ? periods.gapMs : 0,
-    }
+    return { afterMs: areas.waitMs(), restMs: written > 0 ? periods.gapMs : 0 }
   }
 
-  /** So that the others do not wait for one that is refused again and again. */
-  function putLast(key: string, held: Held) {
-    policies.delete(key)
-    policies.set(key, held)
+  /** Resolves to what is wrong with the API server, or with what it lets us do. */
+  async function write({ key, held, conditions }: Stale): Promise<string | undefined> {
+    held.words = JSON.stringify(conditions)
+    held.writtenAt = performance.now()
+    const failure = await applyStatus(parts.api, held, conditions, stop.signal)
+    if (failure === undefined) {
+      failures = 0
+      return undefined
+    }
+    if (failure.isOwn) {
+      // No other policy waits for one whose status cannot be written.
+      parts.failed(failure.problem)
+      plan(namespaceOf(key), periods.againMs)
+      return undefined
+    }
+    held.words = ''
+    if (areas.get(key) === held) areas.putLast(key, held)
+    plan(namespaceOf(key), 0)
+    return failure.problem
   }
 
   function rest(problem: string): number {
@@ -116,16 +120,22 @@ export function createPolicyStatuses(parts: PolicyStatusParts): PolicyStatuses {
 
   return {
     put: ({ key, content }: Listed) => {
-      const read = readPolicy(content, parts.settings)
-      const { words = '', writtenAt = 0 } = policies.get(key) ?? {}
-      if (read === undefined) policies.delete(key)
-      else policies.set(key, { ...read, words, writtenAt })
-      touch()
+      const before = areas.get(key)
+      if (before !== undefined && isSamePolicy(content, before)) {
+        before.content = neededOf(content)
+        const leftMs = untilWritten(before, periods.againMs)
+        if (leftMs < Number.POSITIVE_INFINITY) plan(namespaceOf(key), leftMs)
+        return
+      }
+      const held = holdPolicy(content, parts.settings, before)
+      if (held === undefined) areas.remove(key)
+      else areas.put(key, held)
+      touch(namespaceOf(key))
     },
     remove: (key) => {
-      policies.delete(key)
+      areas.remove(key)
       // What is said of others may depend on it.
-      touch()
+      touch(namespaceOf(key))
     },
     touch,
     close: () => {
@@ -133,42 +143,4 @@ export function createPolicyStatuses(parts: PolicyStatusParts): PolicyStatuses {
       turns.close()
     },
   }
-}
-
-type Stale = {
-  readonly key: string
-  readonly held: Held
-  readonly conditions: readonly Said[]
-}
-
-/** The policies whose status says something else, and how long until others may be written again. */
-function lookAt(
-  policies: ReadonlyMap<string, Held>,
-  { services }: PolicyStatusParts,
-  againMs: number,
-) {
-  const around = surroundingsIn(
-    services(),
-    [...policies.values()].map(({ policy }) => policy),
-  )
-  const stale: Stale[] = []
-  let afterMs: number | undefined
-  for (const [key, held] of policies) {
-    const { policy, content, fault } = held
-    const conditions = saidBy(standingOf(policy, around(policy.namespace), fault), content)
-    if (isSaidIn(content, conditions)) continue
-    const again = JSON.stringify(conditions) === held.words
-    const left = again ? held.writtenAt + againMs - performance.now() : 0
-    if (left <= 0) stale.push({ key, held, conditions })
-    else afterMs = Math.min(afterMs ?? left, left)
-  }
-  return { stale, afterMs }
-}
-
-function readPolicy(content: Fields, settings: ReadSettings) {
-  const object = { ...content, apiVersion: API_VERSION, kind: KIND }
-  const { resource, problems } = readResource(object, settings)
-  if (resource.kind !== 'policy') return undefined
-  const fault = problems.find(({ reason }) => reason === 'PolicyInvalid')?.message
-  return { content, policy: resource.policy, fault }
 }

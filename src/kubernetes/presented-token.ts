@@ -39,7 +39,8 @@ const OPAQUE: Presented = {
 }
 
 /** Tells without a call which tokens can be the cluster's. */
-export function readerOf({ audiences, opaquePrefixes, inspect, ...rules }: TokenRules): ReadToken {
+export function readerOf({ opaquePrefixes, inspect, ...rules }: TokenRules): ReadToken {
+  const audiences = new Set(rules.audiences)
   return (token) => {
     const jwt = inspect(token)
     if (jwt === undefined) {
@@ -62,15 +63,14 @@ export function readerOf({ audiences, opaquePrefixes, inspect, ...rules }: Token
 /** Tokens in Secrets have neither end nor audience. */
 function problemOf(
   { exp, aud }: TokenClaims,
-  audiences: readonly string[],
+  audiences: ReadonlySet<unknown>,
 ): DenyReason | undefined {
   if (exp !== undefined && (typeof exp !== 'number' || !Number.isFinite(exp)))
     return 'invalid-token'
   if (exp !== undefined && exp * 1_000 <= Date.now()) return 'expired-token'
   if (aud === undefined) return undefined
   const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
-  const ours = named.some((name) => typeof name === 'string' && audiences.includes(name))
-  return ours ? undefined : 'wrong-audience'
+  return named.some((name) => audiences.has(name)) ? undefined : 'wrong-audience'
 }
 
 const saidBy = (claims: TokenClaims): Said => ({

@@ -11,8 +11,8 @@ type Outcome =
   | { readonly kind: 'unavailable' }
 
 export type Questions = {
-  /** `line`: those with the same wait for each other, not for all. Never rejects. */
-  readonly ask: (line: string, body: unknown) => Promise<Outcome>
+  /** Calls with the same `line` wait for each other, and tenants take turns. Never rejects. */
+  readonly ask: (line: string, body: unknown, tenant?: string) => Promise<Outcome>
 }
 
 export type QuestionLimits = QueueLimits &
@@ -57,12 +57,12 @@ export function createQuestions(
   const backOff = createBackOff(limits)
 
   return {
-    ask: (line, body) => {
-      if (backOff.isResting()) return Promise.resolve(UNAVAILABLE)
+    ask: async (line, body, tenant) => {
+      if (backOff.isResting()) return UNAVAILABLE
       const signal = AbortSignal.timeout(limits.callMs)
-      const outcome = queue.run(line, () => ask(body, signal))
+      const outcome = await queue.run(line, () => ask(body, signal), tenant)
       if (outcome === undefined) observer.shed(`${dependency}-queue`)
-      return outcome ?? Promise.resolve(OVERLOADED)
+      return outcome ?? OVERLOADED
     },
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiServer } from './api-server.ts'
+import { coalescing } from './coalescing.ts'
 import type { KindCollection } from './collections.ts'
 import { describe } from './describe.ts'
 import { type FollowPeriods, follow } from './follow.ts'
@@ -108,12 +109,18 @@ function createRun(
     if (!early) failed(collection.resource, state.problem)
   }
   const known = createKnown(keeper, report)
+  const { close, ...taken } = coalescing(known)
   const end = Promise.withResolvers<void>()
-  stop.addEventListener('abort', () => end.resolve(), { once: true })
+  const ended = () => {
+    close()
+    end.resolve()
+  }
+  stop.addEventListener('abort', ended, { once: true })
   let round = new AbortController()
 
   const follower = {
     ...known,
+    ...taken,
     synced: (present: boolean) => {
       Object.assign(state, { synced: true, present, following: !present, problem: '' })
       end.resolve()

@@ -18,6 +18,8 @@ type AskedToken = {
   readonly token: string
   /** Those with the same wait for each other. */
   readonly line: string
+  /** Tenants take turns. */
+  readonly tenant: string
   /** Whether a key of the cluster is known to have signed it; those of which that is not known wait apart. */
   readonly isSigned: boolean
   /** Not out of what the API server remembers for ten seconds. */
@@ -39,20 +41,22 @@ export function createTokenReviews(
   const unsigned = createQuestions(TOKEN_REVIEW, { ...parts, limits })
 
   return (audiences) => ({
-    review: async ({ token, line, isSigned, afresh }) => {
+    review: async ({ token, line, tenant, isSigned, afresh }) => {
       // It remembers tokens by their audiences too. No token is issued for one that nobody knows.
       const asked = afresh ? [...audiences, `afresh:${randomUUID()}`] : audiences
-      const outcome = await (isSigned ? signed : unsigned).ask(line, {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenReview',
-        spec: { token, audiences: asked },
-      })
+      const outcome = await (isSigned ? signed : unsigned).ask(line, reviewOf(token, asked), tenant)
       if (outcome.kind === 'overloaded') return rejected('overloaded')
       if (outcome.kind === 'unavailable') return UNAVAILABLE
       return readReview(outcome.content, audiences)
     },
   })
 }
+
+const reviewOf = (token: string, audiences: readonly string[]) => ({
+  apiVersion: 'authentication.k8s.io/v1',
+  kind: 'TokenReview',
+  spec: { token, audiences },
+})
 
 /** So that others go on where an authenticator behind the API server hangs, or nobody's tokens are sent. */
 const UNSIGNED: Partial<QuestionLimits> = { running: 8, waiting: 512, waitingPerKey: 128 }

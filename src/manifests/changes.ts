@@ -48,8 +48,11 @@ export function createChangeFinder<T>(source: FileSource<T>, limits: FileLimits)
     const unsettled = states.some(({ state }) => state === 'changing')
     if (unsettled && holding(true)) return { changes: [], complete: false }
     const outcomes: Outcome<T>[] = []
-    for (let start = 0; start < states.length; start += BATCH)
-      outcomes.push(...(await Promise.all(states.slice(start, start + BATCH).map(readOne))))
+    for (let start = 0; start < states.length; start += BATCH) {
+      const batch = await Promise.all(states.slice(start, start + BATCH).map(readOne))
+      // Understanding them is work: one after the other, or their slices would add up.
+      for (const file of batch) outcomes.push('bytes' in file ? await understand(file) : file)
+    }
     const waiting = outcomes.some(({ kind }) => kind === 'changing')
     if (holding(waiting)) return { changes: [], complete: false }
     const { changes, doubted } = take([...outcomes, ...absent(seen)])
@@ -57,15 +60,18 @@ export function createChangeFinder<T>(source: FileSource<T>, limits: FileLimits)
     return { changes, complete: !waiting && doubted.size === 0 }
   }
 
-  async function readOne({ name, file, state }: Candidate): Promise<Outcome<T>> {
+  async function readOne({ name, file, state }: Candidate): Promise<Outcome<T> | ReadBytes> {
     if (state === 'changing') return { kind: state, path: name }
     if (state === 'restless')
       return { kind: 'unreadable', path: name, reason: 'it does not stop changing' }
     const bytes = await readSteady(source.folder, name, file, limits)
     if (bytes === 'changing') return { kind: bytes, path: name }
     if ('fault' in bytes) return { kind: 'unreadable', path: name, reason: bytes.fault }
-    const content = await source.read(name, bytes)
-    return { kind: 'read', path: name, content, signature: file.signature }
+    return { path: name, bytes, signature: file.signature }
+  }
+
+  async function understand({ path, bytes, signature }: ReadBytes): Promise<Outcome<T>> {
+    return { kind: 'read', path, content: await source.read(path, bytes), signature }
   }
 
   function absent({ files, unreadable }: Look): Outcome<T>[] {
@@ -103,6 +109,12 @@ type Candidate = {
   readonly name: string
   readonly file: SeenFile
   readonly state: 'settled' | 'changing' | 'restless'
+}
+
+type ReadBytes = {
+  readonly path: string
+  readonly bytes: Uint8Array
+  readonly signature: string
 }
 
 type Outcome<T> =

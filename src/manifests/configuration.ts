@@ -1,4 +1,5 @@
 import type { ModelHeaders } from '../access/directory.ts'
+import type { Work } from '../access/slices.ts'
 import {
   type KserveConfiguration,
   NO_CONFIGURATION,
@@ -19,7 +20,7 @@ type Contents = ReadonlyMap<string, FileContent>
 export function createConfiguration(
   settings: ReadSettings,
   modelHeaders: ModelHeaders,
-): (contents: Contents) => Contents {
+): (contents: Contents) => Work<Contents> {
   const files = new Map<string, readonly Reading[]>()
   const configsIn = new Map<string, readonly Reading[]>()
   const known = new WeakMap<Reading, { readonly version: number; readonly reading: Reading }>()
@@ -63,7 +64,7 @@ export function createConfiguration(
     version += 1
   }
 
-  return (contents) => {
+  return function* take(contents) {
     for (const [file, content] of contents) {
       if (content === 'lost' || content.length === 0) files.delete(file)
       else files.set(file, content)
@@ -71,14 +72,24 @@ export function createConfiguration(
     const changed = takeConfigs(contents)
     if (changed) configure()
     const touched = changed ? new Map<string, FileContent>([...files, ...contents]) : contents
-    return new Map(
-      [...touched].map(([file, content]) => [
-        file,
-        content === 'lost' ? content : content.map(again),
-      ]),
-    )
+    const taken = new Map<string, FileContent>()
+    for (const [file, content] of touched)
+      taken.set(file, content === 'lost' ? content : yield* all(content))
+    return taken
+  }
+
+  function* all(content: readonly Reading[]): Work<readonly Reading[]> {
+    const readings: Reading[] = []
+    for (const reading of content) {
+      readings.push(again(reading))
+      yield UNITS
+    }
+    return readings
   }
 }
+
+/** Of reading one object. */
+const UNITS = 50
 
 const isConfig = ({ resource: { kind } }: Reading): boolean =>
   kind === 'kserve-configuration' || kind === 'llm-config'

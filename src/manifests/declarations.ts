@@ -1,3 +1,4 @@
+import type { Work } from '../access/slices.ts'
 import type { Problem } from '../resources/problem.ts'
 import type { Reading, Resource } from '../resources/resource.ts'
 import type { Holdings } from './holdings.ts'
@@ -12,12 +13,13 @@ type Standing = ReadonlyMap<string, Reading>
  * Keeps what every file declares, and in force what counts of it. Of a service or pod declared more
  * than once each declaration counts, so that all must allow; of anything else none does.
  *
- * Returns what takes the new content of files, all in one step.
+ * Returns what takes the new content of files, object by object: a policy comes before the services that it
+ * is about, and goes after them.
  */
 export function createDeclarations(
   holdings: Pick<Holdings, 'replace' | 'repeatersOf' | 'sharedBy'>,
   report: (problem: Problem) => void,
-): (contents: ReadonlyMap<string, FileContent>) => void {
+): (contents: ReadonlyMap<string, FileContent>) => Work<void> {
   const readingsIn = new Map<string, readonly Reading[]>()
   const declared = new Map<string, Map<string, Reading>>()
   const declarationsOf = (identity: string): Standing => declared.get(identity) ?? new Map()
@@ -30,34 +32,69 @@ export function createDeclarations(
     else declared.set(identity, readings)
   }
 
-  return (contents) => {
+  /** The objects that change, each with what counted of it before. */
+  function* note(contents: ReadonlyMap<string, FileContent>): Work<Map<string, Standing>> {
     const touched = new Map<string, Standing>()
     for (const [file, content] of contents) {
       const before = readingsIn.get(file) ?? []
       const now = content === 'lost' ? before.flatMap(lose) : content
       if (now.length === 0) readingsIn.delete(file)
       else readingsIn.set(file, now)
-      for (const [identity, id, reading] of changesIn(file, before, now)) {
+      for (const [identity, id, reading] of yield* changesIn(file, before, now)) {
         if (!touched.has(identity))
           touched.set(identity, counting(identity, declarationsOf(identity)))
         put(identity, id, reading)
+        yield UNITS
       }
       for (const problem of problemsIn(file, before, now)) report(problem)
     }
-    for (const [identity, previous] of touched)
-      enforce(holdings, previous, counting(identity, declarationsOf(identity)))
-    for (const identity of touched.keys())
+    return touched
+  }
+
+  return function* take(contents) {
+    const touched = yield* note(contents)
+    const turns: Record<Turn, (() => void)[]> = { first: [], between: [], last: [] }
+    for (const [identity, previous] of touched) {
+      const next = counting(identity, declarationsOf(identity))
+      turns[turnOf(previous, next)].push(() => enforce(holdings, previous, next))
+      yield UNITS
+    }
+    for (const enforceOne of [...turns.first, ...turns.between, ...turns.last]) {
+      enforceOne()
+      yield UNITS
+    }
+    for (const identity of touched.keys()) {
       for (const problem of conflictsOf(identity, declarationsOf(identity), holdings))
         report(problem)
+      yield UNITS
+    }
   }
 }
+
+/** Of a look at one object: some microseconds. */
+const UNITS = 40
+
+type Turn = 'first' | 'between' | 'last'
+
+/** Nothing is open for a moment that is closed before and after. */
+function turnOf(previous: Standing, next: Standing): Turn {
+  if (hasPolicy(next)) return 'first'
+  return hasPolicy(previous) ? 'last' : 'between'
+}
+
+const hasPolicy = (standing: Standing): boolean =>
+  [...standing.values()].some(({ resource }) => resource.kind === 'policy')
 
 type Change = readonly [identity: string, id: string, reading: Reading | undefined]
 
 /** The readings that a file brings, changes or takes away (`undefined`). */
-function changesIn(file: string, before: readonly Reading[], now: readonly Reading[]): Change[] {
-  const old = standing(file, before)
-  const next = standing(file, now)
+function* changesIn(
+  file: string,
+  before: readonly Reading[],
+  now: readonly Reading[],
+): Work<Change[]> {
+  const old = yield* standing(file, before)
+  const next = yield* standing(file, now)
   const changes: Change[] = []
   for (const [id, reading] of next)
     if (reading.identity !== undefined && old.get(id) !== reading)
@@ -118,7 +155,7 @@ const countsBesideOthers = ({ kind }: Resource) =>
   kind === 'service' || kind === 'workloads' || kind === 'policy'
 
 /** Readings of the objects of a file, by identity, file and place among those of the same object. */
-function standing(file: string, readings: readonly Reading[]): Standing {
+function* standing(file: string, readings: readonly Reading[]): Work<Standing> {
   const counts = new Map<string, number>()
   const byId = new Map<string, Reading>()
   for (const reading of readings) {
@@ -126,6 +163,7 @@ function standing(file: string, readings: readonly Reading[]): Standing {
     const count = counts.get(reading.identity) ?? 0
     counts.set(reading.identity, count + 1)
     byId.set(`${reading.identity} ${file} ${count}`, reading)
+    yield 2
   }
   return byId
 }

@@ -1,15 +1,7 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { CORE_SCHEMA, loadAll, mergeTag, YAMLException } from 'js-yaml'
-import { isFields, textAt, valueAt } from '../resources/object.ts'
-
-/** Why a file does not parse. Never quotes the file: it may hold keys. */
-export type Fault = {
-  readonly reason: string
-  /** From 1, as is `column`; `undefined` where the whole file is at fault. */
-  readonly line?: number
-  readonly column?: number
-}
+import { parseApart } from './parse-apart.ts'
+import { type DocumentText, type Fault, parseDocument } from './yaml.ts'
 
 /** What was read of a file, by the digest of each document's text: the texts are not kept. */
 export type Documents<T> = ReadonlyMap<string, readonly T[]>
@@ -18,9 +10,11 @@ export type FileReading<T> =
   | { readonly kind: 'read'; readonly documents: Documents<T>; readonly objects: readonly T[] }
   | { readonly kind: 'faulty'; readonly fault: Fault }
 
-type DocumentText = { readonly text: string; readonly line: number; readonly column: number }
-
-const SLICE_MS = 8
+const SLICE_MS = 4
+/** From this length on, in characters, a document is parsed in a thread of its own. */
+const LARGE = 8 * 1_024
+/** What is decoded or digested in one go, in bytes or characters. */
+const PART = 512 * 1_024
 
 /**
  * Reads every object in a file of YAML or JSON through `read`; lists of objects are their items. Of a
@@ -31,7 +25,7 @@ export async function readDocuments<T>(
   read: (object: unknown) => T,
   previous: Documents<T> = new Map(),
 ): Promise<FileReading<T>> {
-  const text = decode(bytes)
+  const text = await decode(bytes)
   if (text === undefined) return { kind: 'faulty', fault: { reason: 'it is not UTF-8' } }
   const documents = new Map<string, readonly T[]>()
   const objects: T[] = []
@@ -41,84 +35,87 @@ export async function readDocuments<T>(
       await setImmediate()
       sliceEnd = performance.now() + SLICE_MS
     }
-    const digest = hash('sha256', document.text, 'base64')
-    const known = documents.get(digest) ?? previous.get(digest) ?? parse(document)
+    const digest = await digestOf(document)
+    const known = documents.get(digest) ?? previous.get(digest) ?? (await readAnew(document, read))
     if ('reason' in known) return { kind: 'faulty', fault: known }
-    // A clone shares no memory with the text, of which otherwise every slice would keep the whole.
-    const readings = isUnread(known)
-      ? known.unread.map((object) => structuredClone(read(object)))
-      : known
-    documents.set(digest, readings)
-    for (const reading of readings) objects.push(reading)
+    documents.set(digest, known)
+    for (const reading of known) objects.push(reading)
   }
   return { kind: 'read', documents, objects }
 }
 
-type Unread = { readonly unread: readonly unknown[] }
+async function readAnew<T>(
+  document: DocumentText,
+  read: (object: unknown) => T,
+): Promise<readonly T[] | Fault> {
+  if (document.text.length < LARGE) {
+    const parsed = parseDocument(document)
+    // A clone shares no memory with the text, of which otherwise every slice would keep the whole.
+    return 'reason' in parsed ? parsed : parsed.map((object) => structuredClone(read(object)))
+  }
+  const readings: T[] = []
+  const fault = await parseApart(document, (object) => void readings.push(read(object)))
+  return fault ?? readings
+}
 
-const isUnread = (known: object): known is Unread => 'unread' in known
+/** In parts where it is large; UTF-16 has none of which a part could end in the middle. */
+async function digestOf({ text }: DocumentText): Promise<string> {
+  if (text.length < LARGE) return hash('sha256', text, 'base64')
+  const digest = createHash('sha256')
+  for (let start = 0; start < text.length; start += PART) {
+    if (start > 0) await setImmediate()
+    digest.update(text.slice(start, start + PART), 'utf16le')
+  }
+  return digest.digest('base64')
+}
 
-function decode(bytes: Uint8Array): string | undefined {
+/** In parts where it is large. */
+async function decode(bytes: Uint8Array): Promise<string | undefined> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const parts: string[] = []
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    for (let start = 0; start < bytes.length; start += PART) {
+      if (start > 0) await setImmediate()
+      parts.push(decoder.decode(bytes.subarray(start, start + PART), { stream: true }))
+    }
+    parts.push(decoder.decode())
   } catch {
     return undefined
   }
+  return parts.join('')
 }
 
 // YAML has no other place for such a line. Written out, since JavaScript's `^` and `\s` know line
 // breaks and spaces that YAML does not.
 const SEPARATOR = /(?<![^\n\r])---(?=[ \t\r\n]|$)/g
-const LINE_BREAK = /\r\n|\r|\n/g
 const DIRECTIVE = /(?<![^\n\r])%/
 
-/** The documents of a text, with the position at which each begins. One with directives stays whole. */
-function splitDocuments(text: string): readonly DocumentText[] {
-  if (DIRECTIVE.test(text)) return [{ text, line: 1, column: 1 }]
-  const documents: DocumentText[] = []
+/** The documents of a text, one after the other. One with directives stays whole. */
+function* splitDocuments(text: string): Generator<DocumentText, void, void> {
+  if (text.includes('%') && DIRECTIVE.test(text)) {
+    yield { text, line: 1, column: 1 }
+    return
+  }
   let start = 0
   let line = 1
-  for (const end of [...Array.from(text.matchAll(SEPARATOR), ({ index }) => index), text.length]) {
+  for (const { index: end } of text.matchAll(SEPARATOR)) {
     const document = text.slice(start, end)
-    documents.push({ text: document, line, column: start === 0 ? 1 : SEPARATOR_COLUMN })
-    line += document.match(LINE_BREAK)?.length ?? 0
+    yield { text: document, line, column: start === 0 ? 1 : SEPARATOR_COLUMN }
+    line += lineBreaksIn(document)
     start = end + SEPARATOR_LENGTH
   }
-  return documents
+  yield { text: text.slice(start), line, column: start === 0 ? 1 : SEPARATOR_COLUMN }
 }
 
 const SEPARATOR_LENGTH = 3
 const SEPARATOR_COLUMN = SEPARATOR_LENGTH + 1
 
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag)
-
-function parse({ text, line, column }: DocumentText): Unread | Fault {
-  try {
-    return { unread: loadAll(text, { schema: SCHEMA, maxAliases: 0 }).flatMap(objectsIn) }
-  } catch (error) {
-    if (!(error instanceof YAMLException)) return { reason: 'it cannot be parsed', line, column }
-    const { reason, mark } = error
-    if (mark === undefined) return { reason: unquoted(reason), line, column }
-    const offset = mark.line === 0 ? column : 1
-    return { reason: unquoted(reason), line: line + mark.line, column: offset + mark.column }
+/** Of Unix, Windows and old Macs. */
+function lineBreaksIn(text: string): number {
+  let count = 0
+  for (let at = text.search(/[\r\n]/); at >= 0 && at < text.length; at += 1) {
+    const character = text[at]
+    if (character === '\n' || (character === '\r' && text[at + 1] !== '\n')) count += 1
   }
+  return count
 }
-
-/** Names of tags, anchors and handles come from the text. */
-const unquoted = (reason: string) => (/^(?:[^"<:]|:(?! ))*/.exec(reason)?.[0] ?? '').trim()
-
-/** The items of a List, of any kind that ends so; they may leave out what the list says. */
-function objectsIn(document: unknown): readonly unknown[] {
-  if (document === null || document === undefined) return []
-  const kind = textAt(document, 'kind')
-  const items = valueAt(document, 'items')
-  if (!kind?.endsWith(LIST) || !Array.isArray(items)) return [document]
-  if (kind === LIST) return items.flatMap(objectsIn)
-  const inherited = {
-    kind: kind.slice(0, -LIST.length),
-    apiVersion: textAt(document, 'apiVersion'),
-  }
-  return items.flatMap((item) => objectsIn(isFields(item) ? { ...inherited, ...item } : item))
-}
-
-const LIST = 'List'

@@ -4,8 +4,8 @@ import { createPulse } from './pulse.ts'
 import { createWatchers } from './watchers.ts'
 
 export type FolderOptions<T> = FileSource<T> & {
-  /** Takes what one look has found, in one step. Must not throw. */
-  readonly apply: (changes: readonly FileChange<T>[]) => void
+  /** Takes what one look has found. Must not reject. */
+  readonly apply: (changes: readonly FileChange<T>[]) => Promise<void>
   readonly report: (fault: string) => void
   readonly limits?: Partial<FolderLimits>
 }
@@ -103,7 +103,7 @@ function createLooker<T>(options: FolderOptions<T>, limits: FolderLimits, hint: 
     const scanMs = performance.now() - started
     if (!stopped) watchers.keep(seen.folders)
     const { changes, complete } = await find(seen)
-    if (!stopped && changes.length > 0) options.apply(changes)
+    if (!stopped && changes.length > 0) await options.apply(changes)
     lookedAt = started
     return { complete, scanMs }
   }

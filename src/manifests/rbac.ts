@@ -39,6 +39,7 @@ export function createRbac(): Rbac {
   const aggregated = new Map<string, readonly Rule[]>()
   /** By user, as the same object, and what is asked; forgotten with each change. */
   let verdicts = new WeakMap<RbacUser, Map<string, boolean>>()
+  let kept = 0
 
   const rulesBoundBy = ({ role: { kind, name }, namespace }: Binding): readonly Rule[] => {
     const id = idOf({ kind, namespace: kind === 'Role' ? namespace : '', name })
@@ -62,9 +63,13 @@ export function createRbac(): Rbac {
       .some((binding) => rulesBoundBy(binding).some((rule) => covers(rule, access)))
   }
 
+  const forget = () => {
+    verdicts = new WeakMap()
+    kept = 0
+  }
   const changed = () => {
     aggregated.clear()
-    verdicts = new WeakMap()
+    forget()
   }
 
   return {
@@ -87,16 +92,19 @@ export function createRbac(): Rbac {
     allows: (user, access) => {
       const known = verdicts.get(user) ?? new Map<string, boolean>()
       const asked = questionOf(access)
-      const verdict = known.get(asked) ?? evaluate(user, access)
-      if (known.size >= MAX_VERDICTS) known.clear()
+      const found = known.get(asked)
+      if (found !== undefined) return found
+      const verdict = evaluate(user, access)
+      if (kept >= MAX_VERDICTS) forget()
+      kept += 1
       verdicts.set(user, known.set(asked, verdict))
       return verdict
     },
   }
 }
 
-/** Of one user. */
-const MAX_VERDICTS = 1_000
+/** Of all users: to evaluate one again takes some microseconds. */
+const MAX_VERDICTS = 50_000
 
 /** No part of it holds a space. */
 const questionOf = ({ verb, group, resource, namespace, name }: ResourceAccess): string =>

@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Directory } from '../access/directory.ts'
+import { inSlices, type Work } from '../access/slices.ts'
 import type { Problem } from '../resources/problem.ts'
 import { type Reading, readResource } from '../resources/resource.ts'
 import type { ServiceAccount } from '../resources/service-account.ts'
@@ -6,10 +8,11 @@ import type { ReadSettings } from '../resources/settings.ts'
 import type { FileChange } from './changes.ts'
 import { createConfiguration } from './configuration.ts'
 import { createDeclarations, type FileContent } from './declarations.ts'
-import { type Documents, type Fault, type FileReading, readDocuments } from './documents.ts'
+import { type Documents, type FileReading, readDocuments } from './documents.ts'
 import { type FolderLimits, followFolder } from './folder.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
 import type { RbacUser, ResourceAccess } from './rbac.ts'
+import type { Fault } from './yaml.ts'
 
 export type ManifestsOptions = {
   readonly folder: string
@@ -21,6 +24,8 @@ export type ManifestsOptions = {
   >
   readonly report: (problem: Problem) => void
   readonly limits?: Partial<FolderLimits>
+  /** Between two slices of what is taken. */
+  readonly turn?: () => Promise<unknown>
 }
 
 /** Whose token it is: a ServiceAccount that is in the folder. */
@@ -75,11 +80,17 @@ export async function openManifests(options: ManifestsOptions): Promise<Manifest
   })
   const configure = createConfiguration(options.settings, options.directory.modelHeaders)
   const declare = createDeclarations(holdings, options.report)
+  function* take(contents: ReadonlyMap<string, FileContent>): Work<void> {
+    yield* declare(yield* configure(contents))
+  }
   const folder = await followFolder<FileReading<Reading>>({
     folder: options.folder,
     read: files.read,
     apply: (changes) =>
-      declare(configure(new Map(changes.map((change) => [change.path, files.take(change)])))),
+      inSlices(
+        take(new Map(changes.map((change) => [change.path, files.take(change)]))),
+        options.turn ?? (() => setImmediate()),
+      ),
     report: (message) => options.report({ object: 'Folder', reason: 'FolderFault', message }),
     ...(options.limits && { limits: options.limits }),
   })

@@ -1,7 +1,13 @@
 import type { AcceptedCredentials, Policy, PolicyTarget, PolicyTerms } from '../access/policy.ts'
-import { MAX_POLICY_WEIGHT, weightOf } from '../access/policy-weight.ts'
+import { entriesOf, MAX_POLICY_WEIGHT } from '../access/policy-weight.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
-import { isSubdomainName, type KubernetesObject, printable, valueAt } from './object.ts'
+import {
+  hasMoreThan,
+  isSubdomainName,
+  type KubernetesObject,
+  printable,
+  valueAt,
+} from './object.ts'
 import { readPolicyExclusions, readPolicyHeaders } from './policy-extras.ts'
 import { readRules } from './policy-rules.ts'
 import {
@@ -16,7 +22,9 @@ import {
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './settings.ts'
 
-const TOO_MUCH = `has more than ${MAX_POLICY_WEIGHT} entries in its rules`
+const TOO_MUCH = `has more than ${MAX_POLICY_WEIGHT} entries`
+/** Fields and elements, counted before any of them is read. */
+const MAX_PARTS = 4 * MAX_POLICY_WEIGHT
 
 /**
  * Reads an AccessPolicy. What cannot be read in it, an unknown field included, makes the whole of it
@@ -41,8 +49,9 @@ export function readAccessPolicy(
   const targets = attempt(() => ({ list: readTargets(valueAt(spec, 'targetRefs')) }))
   const terms = attempt(() => {
     fieldsOf('the policy', content, ['apiVersion', 'kind', 'metadata', 'spec', 'status'])
+    if (hasMoreThan(MAX_PARTS, spec)) throw new PolicyFault('spec', TOO_MUCH)
     const terms = readTerms(spec, settings, raise)
-    if (weightOf(terms) > MAX_POLICY_WEIGHT) throw new PolicyFault('spec', TOO_MUCH)
+    if (entriesOf(terms) > MAX_POLICY_WEIGHT) throw new PolicyFault('spec', TOO_MUCH)
     return terms
   })
   return {

@@ -10,6 +10,9 @@ const USER = `${PREFIX}user`
 const GROUPS = `${PREFIX}groups`
 const KNOWN: ReadonlySet<string> = new Set([SERVICES, EXPIRES_AT, USER, GROUPS])
 
+/** Of one annotation, in characters. */
+const MAX_LENGTH = 16_384
+
 /** Names that Kubernetes gives to its own are nobody's to hand out. */
 const RESERVED = /^system:/i
 
@@ -23,6 +26,8 @@ export function readAnnotations({
     if (!annotation.startsWith(PREFIX)) continue
     if (!KNOWN.has(annotation)) return `annotation ${printable(annotation)} is unknown`
     if (value === undefined) return `annotation ${annotation} is not text (quote it)`
+    if (value.length > MAX_LENGTH)
+      return `annotation ${annotation} is longer than ${MAX_LENGTH} characters`
   }
   const services = readServices(annotations.get(SERVICES))
   if (services === 'unreadable') return `${SERVICES} is no list of names or kind/name`

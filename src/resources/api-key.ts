@@ -2,7 +2,7 @@ import type { ApiKey } from '../access/api-key.ts'
 import { readAnnotations } from './api-key-annotations.ts'
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
-import { bytesAt, credentialFault, isTokenSecret } from './secret.ts'
+import { bytesAt, credentialFault, isTokenSecret, TOO_LONG } from './secret.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** A Secret's API key: read, refused (with a problem that says why), or no key at all. */
@@ -61,6 +61,7 @@ function readDigest(
     const bytes = bytesAt(object, name)
     if (bytes === undefined) continue
     if (bytes === 'unreadable') return { fault: `data "${name}" is neither text nor base64` }
+    if (bytes === 'too-long') return { fault: `data "${name}" ${TOO_LONG}` }
     const fault = credentialFault(bytes)
     if (fault !== undefined) return { fault: `data "${name}" ${fault}` }
     if (!name.endsWith('_sha256')) return { hex: sha256(bytes) }

@@ -49,16 +49,33 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
   return Array.isArray(found) ? found : []
 }
 
-/** Absent and `null` are an empty map; `undefined`: it is no map. */
+/** Of labels, and of annotations. */
+const MAX_TEXTS = 1_024
+
+/** Absent and `null` are an empty map; `undefined`: it is no map, or has too many entries. */
 export function textMapAt(value: unknown, ...path: readonly string[]): TextMap | undefined {
   const found = valueAt(value, ...path) ?? {}
-  if (!isFields(found)) return undefined
+  if (!isFields(found) || hasMoreThan(MAX_TEXTS, found)) return undefined
   return new Map(
     Object.entries(found).map(([key, entry]) => [
       key,
       typeof entry === 'string' ? entry : undefined,
     ]),
   )
+}
+
+/** Whether a value has more fields and elements than this, at any depth. Looks at no more of them. */
+export function hasMoreThan(max: number, value: unknown): boolean {
+  const open: unknown[] = [value]
+  let count = 0
+  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null) continue
+    const entries: readonly unknown[] = Array.isArray(next) ? next : Object.values(next)
+    count += entries.length
+    if (count > max) return true
+    for (const entry of entries) open.push(entry)
+  }
+  return false
 }
 
 /** Reads name, namespace, labels and annotations; a sentence where the API server would refuse them. */
@@ -72,12 +89,14 @@ export function readObject(
   const namespace = namespaced ? namespaceIn(content) : ''
   if (namespace === undefined) return 'its metadata.namespace is no valid name'
   const labels = textMapAt(content, 'metadata', 'labels')
-  if (labels === undefined) return 'its metadata.labels are no map'
+  if (labels === undefined) return `its metadata.labels are no map${OR_TOO_MANY}`
   const annotations = textMapAt(content, 'metadata', 'annotations')
-  if (annotations === undefined) return 'its metadata.annotations are no map'
+  if (annotations === undefined) return `its metadata.annotations are no map${OR_TOO_MANY}`
   const uid = textAt(content, 'metadata', 'uid')
   return { kind, namespace, name, uid, labels, annotations, content }
 }
+
+const OR_TOO_MANY = `, or have more than ${MAX_TEXTS} entries`
 
 /** The namespace that it is in; `undefined`: no valid name of one. */
 export function namespaceIn(content: Fields): string | undefined {

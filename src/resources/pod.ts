@@ -64,18 +64,27 @@ function componentIn(label: string | undefined): Component | undefined {
   }
 }
 
+/** Kubernetes gives a pod two at most. */
+const MAX_ADDRESSES = 16
+const MAX_ADDRESS_LENGTH = 64
+
 function addressesIn(content: unknown, raise: Raise): readonly string[] {
+  const list = listAt(content, 'status', 'podIPs')
+  if (list.length > MAX_ADDRESSES)
+    raise('TooManyAddresses', `its status has too many IPs: only ${MAX_ADDRESSES} count`)
   const written = [
-    ...listAt(content, 'status', 'podIPs').map((entry) => valueAt(entry, 'ip')),
+    ...list.slice(0, MAX_ADDRESSES).map((entry) => valueAt(entry, 'ip')),
     valueAt(content, 'status', 'podIP'),
   ].filter((ip) => ip !== undefined && ip !== null && ip !== '')
-  const addresses = written.map((ip) => (typeof ip === 'string' ? canonicalAddress(ip) : undefined))
+  const addresses = written.map((ip) =>
+    typeof ip === 'string' && ip.length <= MAX_ADDRESS_LENGTH ? canonicalAddress(ip) : undefined,
+  )
   if (addresses.includes(undefined))
     raise('UnreadableAddress', 'an IP in its status cannot be read')
   return [...new Set(addresses.filter((address) => address !== undefined))]
 }
 
 const hasSidecar = (content: unknown) =>
-  [...listAt(content, 'spec', 'containers'), ...listAt(content, 'spec', 'initContainers')].some(
-    (container) => valueAt(container, 'name') === SIDECAR,
+  ['containers', 'initContainers'].some((field) =>
+    listAt(content, 'spec', field).some((container) => valueAt(container, 'name') === SIDECAR),
   )

@@ -17,10 +17,11 @@ export function readPolicyExclusions(
   const exclusions = listOf(EXCLUSIONS, value).map((entry, index) => {
     const place = `${EXCLUSIONS}[${index}]`
     const { path, methods = ['GET', 'HEAD'] } = fieldsOf(place, entry, ['path', 'methods'])
-    if (typeof path !== 'string' || !isCanonicalPath(path) || path.includes('*')) {
+    const exact = text(`${place}.path`, path)
+    if (!isCanonicalPath(exact) || exact.includes('*')) {
       throw new PolicyFault(`${place}.path`, 'is no canonical path')
     }
-    return { path, methods: listOf(`${place}.methods`, methods).map(readMethod(place)) }
+    return { path: exact, methods: listOf(`${place}.methods`, methods).map(readMethod(place)) }
   })
   if (exclusions.length > 0 && !limits.exclusions) {
     raise('BeyondLimits', `${EXCLUSIONS} have no effect in this installation`)

@@ -41,8 +41,17 @@ export function text(place: string, value: unknown): string {
   return value
 }
 
-export const textsOf = (place: string, value: unknown): readonly string[] =>
-  listOf(place, value).map((entry, index) => text(`${place}[${index}]`, entry))
+/** The place of each is written only where one cannot be read. */
+export function textsOf(place: string, value: unknown): readonly string[] {
+  const list = listOf(place, value)
+  const texts = list.filter(isText)
+  if (texts.length === list.length) return texts
+  const index = list.findIndex((entry) => !isText(entry))
+  return [text(`${place}[${index}]`, list[index])]
+}
+
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= MAX_TEXT
 
 // What no Secret can have would never match.
 const LABEL = /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/

@@ -5,25 +5,28 @@ const TOKEN_TYPE = 'kubernetes.io/service-account-token'
 
 /** Shorter credentials can be guessed. */
 const MIN_BYTES = 16
+/** No request shows a longer credential. */
+const MAX_BYTES = 8_192
 
 export const isTokenSecret = ({ content }: KubernetesObject): boolean =>
   textAt(content, 'type') === TOKEN_TYPE
 
 /**
  * The bytes under a name, as the API server merges `data` and `stringData` (which wins). `undefined`:
- * the Secret has no such name. `'unreadable'`: neither text nor base64.
+ * the Secret has no such name. `'unreadable'`: neither text nor base64. `'too-long'`: it is not decoded.
  */
 export function bytesAt(
   { content }: KubernetesObject,
   name: string,
-): Uint8Array | 'unreadable' | undefined {
-  for (const [field, decode] of [
-    ['stringData', encodeUtf8],
-    ['data', decodeBase64],
+): Uint8Array | 'unreadable' | 'too-long' | undefined {
+  for (const [field, decode, maxLength] of [
+    ['stringData', encodeUtf8, MAX_BYTES],
+    ['data', decodeBase64, MAX_BASE64],
   ] as const) {
     const entries = valueAt(content, field)
     if (!isFields(entries) || !Object.hasOwn(entries, name)) continue
     const entry = entries[name] ?? ''
+    if (typeof entry === 'string' && entry.length > maxLength) return 'too-long'
     return (typeof entry === 'string' ? decode(entry) : undefined) ?? 'unreadable'
   }
   return undefined
@@ -31,12 +34,18 @@ export function bytesAt(
 
 /** Why these bytes can be nobody's credential, `undefined` if they can. The text does not quote them. */
 export function credentialFault(bytes: Uint8Array): string | undefined {
+  if (bytes.length > MAX_BYTES) return TOO_LONG
   if (bytes.length === 0) return 'is empty'
   const last = bytes.at(-1)
   if (last === LINE_FEED || last === CARRIAGE_RETURN) return 'ends in a newline'
   if (bytes.length < MIN_BYTES) return `is shorter than ${MIN_BYTES} bytes`
   return undefined
 }
+
+export const TOO_LONG = `is longer than ${MAX_BYTES} bytes`
+
+/** With line breaks. */
+const MAX_BASE64 = 2 * MAX_BYTES
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
-import { bytesAt, credentialFault, isTokenSecret } from './secret.ts'
+import { bytesAt, credentialFault, isTokenSecret, TOO_LONG } from './secret.ts'
 import type { ReadSettings } from './settings.ts'
 
 /** A token that Kubernetes keeps in a Secret for a ServiceAccount. Only its digest is kept. */
@@ -38,6 +38,7 @@ export function readTokenSecret(
   const bytes = bytesAt(object, 'token')
   if (bytes === undefined) return refuse('it has no data named token')
   if (bytes === 'unreadable') return refuse('data "token" is neither text nor base64')
+  if (bytes === 'too-long') return refuse(`data "token" ${TOO_LONG}`)
   const fault = credentialFault(bytes)
   if (fault !== undefined) return refuse(`data "token" ${fault}`)
   return { namespace, secretName: name, serviceAccount, uid, digest: sha256(bytes) }

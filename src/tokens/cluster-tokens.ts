@@ -1,4 +1,5 @@
 import { type Authentication, known, rejected } from '../access/authentication.ts'
+import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import { serviceAccountCaller } from '../access/service-account.ts'
 import type { Soon } from '../access/soon.ts'
@@ -14,6 +15,7 @@ export type ClusterTokens = {
     token: string,
     digest: string,
     audiences: readonly string[],
+    holder: string,
   ) => Soon<Authentication | undefined>
   readonly close: () => void
 }
@@ -30,6 +32,7 @@ export type ClusterParts = {
     name: string,
   ) => { readonly uid: string | undefined } | undefined
   readonly onFailure: (error: unknown) => void
+  readonly createCache: CreateCache
 }
 
 /** Whose token it is, and its `aud`. */
@@ -40,7 +43,7 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512
 /** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
 export function createClusterTokens(
   { issuer, jwksFile }: ClusterIssuer,
-  { serviceAccount, onFailure }: ClusterParts,
+  { serviceAccount, onFailure, createCache }: ClusterParts,
 ): ClusterTokens {
   const verifier = createVerifier<Holder>({
     expected: { issuer, audiences: undefined, algorithms: ALGORITHMS },
@@ -48,10 +51,11 @@ export function createClusterTokens(
     onFetched: ({ keys, error }) => keys === undefined && onFailure(error),
     read: readHolder,
     periods: FILE_PERIODS,
+    createCache,
   })
 
   return {
-    authenticate: (token, digest, audiences) => {
+    authenticate: (token, digest, audiences, holder) => {
       const conclude = (verified: Verified<Holder>): Authentication => {
         if (verified.kind === 'refused') return rejected(verified.reason)
         const { caller, audience } = verified.value
@@ -60,7 +64,8 @@ export function createClusterTokens(
       const remembered = verifier.remembered(digest)
       if (remembered !== undefined) return conclude(remembered)
       const jwt = readUnverified(token)
-      return jwt?.issuer === issuer ? verifier.verify(token, digest, jwt).then(conclude) : undefined
+      if (jwt?.issuer !== issuer) return undefined
+      return verifier.verify(token, digest, jwt, holder).then(conclude)
     },
     close: verifier.close,
   }

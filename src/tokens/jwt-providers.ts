@@ -1,4 +1,5 @@
 import { type Authentication, known, rejected } from '../access/authentication.ts'
+import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import type { CredentialPlace } from '../access/decision.ts'
 import type { Soon } from '../access/soon.ts'
@@ -26,11 +27,12 @@ export type JwtProviders = {
     digest: string,
     places: readonly CredentialPlace[],
   ) => Authentication | undefined
-  /** `undefined`: not a JWT. */
+  /** `undefined`: not a JWT. `holder`: the namespace for which it is remembered. */
   readonly authenticate: (
     token: string,
     digest: string,
     places: readonly CredentialPlace[],
+    holder: string,
   ) => Soon<Authentication | undefined>
   /** Milliseconds since each provider's keys were fetched; `undefined`: never. */
   readonly keyAges: () => ReadonlyMap<string, number | undefined>
@@ -50,6 +52,7 @@ export type ProvidersParts = {
   readonly onFetched?: (result: 'success' | 'error', seconds: number) => void
   readonly periods?: Partial<Periods>
   readonly limits?: Partial<FetchLimits>
+  readonly createCache: CreateCache
 }
 
 type Issuer = { readonly provider: JwtProvider; readonly verifier: Verifier<Caller> }
@@ -78,7 +81,7 @@ export function createJwtProviders(
       }
       return undefined
     },
-    authenticate: (token, digest, places) => {
+    authenticate: (token, digest, places, holder) => {
       const jwt = readUnverified(token)
       if (jwt === undefined) return looksLikeJwt(token) ? rejected('invalid-token') : undefined
       const issuer = byIssuer.get(jwt.issuer ?? '')
@@ -86,7 +89,7 @@ export function createJwtProviders(
         return rejected('unknown-issuer')
       }
       misses += 1
-      return issuer.verifier.verify(token, digest, jwt).then(conclude)
+      return issuer.verifier.verify(token, digest, jwt, holder).then(conclude)
     },
     keyAges: () =>
       new Map(issuers.map(({ provider, verifier }) => [provider.name, verifier.keyAge()])),
@@ -119,6 +122,7 @@ function verifierOf(provider: JwtProvider, parts: ProvidersParts): Verifier<Call
     },
     read: (claims) => readCaller(provider, claims),
     periods: { ...usual, ...parts.periods },
+    createCache: parts.createCache,
   })
 }
 

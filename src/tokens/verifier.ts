@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import type { Cache, CacheBounds, CreateCache } from '../access/cache.ts'
 import { CLOCK_SKEW_SECONDS, type Expected } from './check-claims.ts'
 import { createKeyHolder, type Fetched, type Periods } from './key-holder.ts'
 import type { KeySet } from './key-set.ts'
@@ -9,8 +9,16 @@ import { type Verification, verifyJwt } from './verify.ts'
 export type Verifier<T> = {
   /** What became of a token with this digest that was found good before; `undefined`: it is not known. */
   readonly remembered: (digest: string) => Verified<T> | undefined
-  /** What `read` made of the claims, or why the token is refused. The digest is the token's. */
-  readonly verify: (token: string, digest: string, jwt: UnverifiedJwt) => Promise<Verified<T>>
+  /**
+   * What `read` made of the claims, or why the token is refused. The digest is the token's; `tenant` is for
+   * whom it is remembered.
+   */
+  readonly verify: (
+    token: string,
+    digest: string,
+    jwt: UnverifiedJwt,
+    tenant: string,
+  ) => Promise<Verified<T>>
   /** How many are remembered. */
   readonly size: () => number
   /** Milliseconds since the keys were fetched; `undefined`: never. */
@@ -28,6 +36,7 @@ export type VerifierParts<T> = {
   readonly onFetched: (fetched: Fetched) => void
   readonly read: (claims: Claims) => Verified<T>
   readonly periods: Partial<Periods>
+  readonly createCache: CreateCache
 }
 
 type Good<T> = {
@@ -37,22 +46,22 @@ type Good<T> = {
   readonly until: number
 }
 
-const MAX_REMEMBERED = 10_000
-/** Of the tokens' own text; what is kept of one is about as large. */
-const MAX_REMEMBERED_BYTES = 32 * 1024 * 1024
+/** The bytes are of the tokens' own text; what is kept of one is about as large. */
+const REMEMBERED: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
+/** That a token has expired is remembered for a while, in milliseconds. */
+const EXPIRED_MS = 60 * 60_000
 
 const EXPIRED: Verified<never> = { kind: 'refused', reason: 'expired-token' }
 
 /** Starts fetching the issuer's keys at once. */
 export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
-  const { expected, fetchKeys, onFetched, periods, read } = parts
-  const good = new LRUCache<string, Good<T>>({
-    max: MAX_REMEMBERED,
-    maxSize: MAX_REMEMBERED_BYTES,
-  })
+  const { expected, fetchKeys, onFetched, periods, read, createCache } = parts
+  let good: Cache<Good<T>> = createCache(REMEMBERED)
   /** By digest. */
   const underWay = new Map<string, Promise<Verified<T>>>()
-  const onChange = () => good.clear()
+  const onChange = () => {
+    good = createCache(REMEMBERED)
+  }
   const holder = createKeyHolder({ fetchKeys, onFetched, onChange, periods })
 
   return {
@@ -62,25 +71,27 @@ export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
       if (found === undefined || found.keys !== holder.current()) return undefined
       return found.until > Date.now() ? found.verified : EXPIRED
     },
-    verify: (token, digest, jwt) => {
+    verify: (token, digest, jwt, tenant) => {
       const shared = underWay.get(digest)
       if (shared !== undefined) return shared
-      const verified = verifyAnew(token, digest, jwt).finally(() => underWay.delete(digest))
+      const verified = verifyAnew(token, digest, jwt, tenant).finally(() => underWay.delete(digest))
       underWay.set(digest, verified)
       return verified
     },
-    size: () => good.size,
+    size: () => good.size(),
     keyAge: holder.age,
     close: holder.close,
   }
 
-  async function verifyAnew(token: string, digest: string, jwt: UnverifiedJwt) {
+  async function verifyAnew(token: string, digest: string, jwt: UnverifiedJwt, tenant: string) {
     const verification = await verifyJwt(token, jwt, expected, holder)
     if (verification.kind === 'refused') return verification
     const verified = read(jwt.claims)
     const { keys } = verification
     if (keys === holder.current()) {
-      good.set(digest, { verified, keys, until: endOf(jwt.claims) }, { size: token.length })
+      const until = endOf(jwt.claims)
+      const cost = { size: token.length, holder: tenant }
+      good.set(digest, { verified, keys, until }, until - Date.now() + EXPIRED_MS, cost)
     }
     return verified
   }

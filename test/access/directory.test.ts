@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Policy } from '../../src/access/policy.ts'
 import { idOf } from '../../src/access/service.ts'
+import { aPolicy } from '../support/any-policies.ts'
 import {
   aClaim,
   aDirectory,
@@ -91,5 +93,42 @@ describe('a directory', () => {
     expect(directory.keysWith('other', digest)).toEqual([keys[2]])
     expect(directory.keysWith('third', digest)).toEqual([])
     expect(directory.keysWith('team', digestOf('x'))).toEqual([])
+  })
+
+  it('has another version of the policies of a namespace after each change there, and only there', () => {
+    const directory = aDirectory()
+    const versions = () => ['team', 'else'].map(directory.policyVersion)
+    const [none] = [versions()]
+    directory.policies.put('1', aPolicy())
+    const [one] = [versions()]
+    directory.policies.put('1', aPolicy())
+    const [again] = [versions()]
+    expect(new Set([none[0], one[0], again[0]]).size).toBe(3)
+    expect([one[1], again[1]]).toEqual([none[1], none[1]])
+    directory.policies.put('1', aPolicy({ namespace: 'else' }))
+    expect(versions()[1]).not.toBe(none[1])
+    expect(directory.policiesIn('team')).toEqual([])
+    directory.policies.remove('1')
+    expect(versions()).toEqual(none)
+  })
+
+  it('tells in which namespace the policies are too much in all, and which of them', () => {
+    const directory = aDirectory()
+    const fill = (mode: Policy['mode']) => {
+      for (let index = 0; index < 4_096; index += 1) {
+        directory.policies.put(`${mode} ${index}`, aPolicy({ mode, targets: [] }))
+      }
+    }
+    fill('enforce')
+    fill('none')
+    expect(directory.policyExcess('team')).toEqual({ enforced: false, tried: false })
+    directory.policies.put('shadow', aPolicy())
+    expect(directory.policyExcess('team')).toEqual({ enforced: false, tried: true })
+    directory.policies.put('more', aPolicy({ mode: 'enforce' }))
+    expect(directory.policyExcess('team')).toEqual({ enforced: true, tried: true })
+    expect(directory.policyExcess('else')).toEqual({ enforced: false, tried: false })
+    directory.policies.remove('more')
+    directory.policies.remove('shadow')
+    expect(directory.policyExcess('team')).toEqual({ enforced: false, tried: false })
   })
 })

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest'
 import { holdsOneOf } from '../../src/access/membership.ts'
-import { areTooMuch, MAX_POLICY_WEIGHT, weightOf } from '../../src/access/policy-weight.ts'
+import {
+  areTooMuch,
+  entriesOf,
+  MAX_POLICY_WEIGHT,
+  weightOf,
+} from '../../src/access/policy-weight.ts'
 import { regimeOf } from '../../src/access/regime.ts'
 import { aService } from '../support/builders.ts'
 import { policyOf, type Spec } from '../support/policies.ts'
@@ -23,8 +28,28 @@ it('every entry of a rule has weight, and every rule', () => {
     claims: { a: ['b', 'c'], 'd.e': ['f'] },
   }
   const operation = { methods: ['GET'], paths: ['/a', '/b'] }
-  expect(weightOf(termsOf({ deny: [{ from: [source], to: [operation] }], allow: [{}] }))).toBe(20)
-  expect(weightOf(termsOf({}))).toBe(0)
+  expect(entriesOf(termsOf({ deny: [{ from: [source], to: [operation] }], allow: [{}] }))).toBe(20)
+  expect(entriesOf(termsOf({}))).toBe(0)
+})
+
+it('every other part of a policy has weight, and the policy itself', () => {
+  const weigh = (spec: Spec) => weightOf(policyOf(spec)) - weightOf(policyOf({}))
+  const target = { group: 'serving.kserve.io', kind: 'InferenceService', name: 'iris' }
+  expect(weightOf(policyOf({}))).toBe(16)
+  expect(weigh({ targetRefs: [target, { ...target, name: 'wine' }] })).toBe(2)
+  expect(weigh({ exclusions: [{ path: '/a' }, { path: '/b', methods: ['GET'] }] })).toBe(5)
+  expect(weigh({ headers: { 'x-a': { claim: 'a' }, 'x-b': { claim: 'b.c' } } })).toBe(6)
+  expect(weigh({ authentication: { kubernetes: {}, apiKeys: {} } })).toBe(0)
+  expect(weigh({ authentication: { kubernetes: { audiences: ['a', 'b'] } } })).toBe(514)
+  expect(weigh({ authentication: { jwt: [{ provider: 'p', audiences: ['a'] }] } })).toBe(2)
+  expect(weigh({ allow: [{ from: [{ users: ['a'.repeat(256)] }] }] })).toBe(5)
+})
+
+it('many policies without entries are too much for a service', () => {
+  const policies = Array.from({ length: 513 }, (_, index) => policyOf({}, `policy-${index}`))
+  expect(areTooMuch(policies.slice(1))).toBe(false)
+  expect(areTooMuch(policies)).toBe(true)
+  expect(regimeOf(aService(), policies)).toMatchObject({ protection: 'protected', terms: [] })
 })
 
 it('a policy with more entries than can be judged in time is invalid', () => {
@@ -40,7 +65,7 @@ it('a service whose policies are too much together is closed, by one more too', 
   expect(invalid).toBeUndefined()
   const more = regimeOf(aService(), [...policies, policyOf(half, 'more')])
   expect(more.invalid).toBe('together they have too many entries')
-  expect(areTooMuch(more.terms)).toBe(true)
+  expect(areTooMuch([...policies, policyOf(half, 'more')])).toBe(true)
 })
 
 it.each([3, 15, 16, 17, 5_000])('a list of %i texts holds those that are in it', (length) => {

@@ -54,4 +54,33 @@ describe('the policies of a service', () => {
     expect(regime([other, one, one]).claimHeaders).toEqual(merged)
     expect(regime([{}]).claimHeaders).toBeUndefined()
   })
+
+  it('exclude what all of them exclude, with work that grows as their number does', () => {
+    const paths = Array.from({ length: 400 }, (_, index) => ({
+      path: `/p${index}`,
+      methods: ['GET'],
+    }))
+    const policy = policyOf(excluding(...paths))
+    let looks = 0
+    const watched = (policy.terms?.exclusions ?? []).map((exclusion) => ({
+      ...exclusion,
+      get path() {
+        looks += 1
+        return exclusion.path
+      },
+    }))
+    const terms = policy.terms && { ...policy.terms, exclusions: watched }
+    const policies = Array.from({ length: 8 }, () => ({ ...policy, terms }))
+    expect(regimeOf(aService(), policies).exclusions).toHaveLength(400)
+    expect(looks).toBeLessThanOrEqual(3 * 400 * 8)
+  })
+
+  it('are not looked at where they are too much together', () => {
+    const policies = Array.from({ length: 513 }, (_, index) => policyOf({}, `p${index}`))
+    regimeOf(aService(), policies)
+    const closed = policies.map((policy) =>
+      Object.defineProperty(policy, 'name', { get: () => expect.unreachable() }),
+    )
+    expect(regimeOf(aService(), closed).invalid).toBeDefined()
+  })
 })

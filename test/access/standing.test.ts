@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Policy, PolicyTarget } from '../../src/access/policy.ts'
 import type { Service } from '../../src/access/service.ts'
-import { standingOf as standingIn, surroundingsIn } from '../../src/access/standing.ts'
+import { inSlices } from '../../src/access/slices.ts'
+import { standingOf as standingIn } from '../../src/access/standing.ts'
+import { surroundingsOf } from '../../src/access/surroundings.ts'
 import { aPolicy } from '../support/any-policies.ts'
 import { aService } from '../support/builders.ts'
+import { countedTurns, done } from '../support/working.ts'
 
 const iris: PolicyTarget = { kind: 'InferenceService', name: 'iris' }
 const gone: PolicyTarget = { kind: 'InferenceGraph', name: 'gone' }
@@ -14,7 +17,10 @@ const standingOf = (
   services: readonly Service[],
   fault?: string,
   policies: readonly Policy[] = [policy],
-) => standingIn(policy, surroundingsIn(services, policies)(policy.namespace), fault)
+) => {
+  const own = services.filter(({ namespace }) => namespace === policy.namespace)
+  return standingIn(policy, done(surroundingsOf(own, policies)), fault)
+}
 
 describe('what has become of a policy', () => {
   it.each<
@@ -132,5 +138,66 @@ describe('what has become of a policy', () => {
     expect(standingOf(one, services, '', others).enforced.reason).toBe('Enforced')
     const tried = others.map((policy) => ({ ...policy, mode: 'shadow' as const }))
     expect(standingOf(one, services, '', [one, ...tried]).enforced.reason).toBe('Enforced')
+  })
+
+  it('tells that all policies of its namespace are too much together', () => {
+    const many = Array.from({ length: 4_096 }, () => enforced({ targets: [iris] }))
+    const [policy = enforced()] = many
+    const services = [aService(), other, aService({ name: 'opened', optedOut: true })]
+    expect(standingOf(policy, services, '', many.slice(1_000)).enforced.reason).toBe('TooLarge')
+    const elsewhere = Array.from({ length: 4_000 }, () => enforced({ targets: [gone] }))
+    expect(standingOf(policy, services, '', [policy, ...elsewhere]).enforced).toEqual({
+      holds: false,
+      reason: 'TooLarge',
+      message:
+        'closed, since all policies of the namespace together have too many entries: InferenceService iris',
+    })
+    expect(standingOf(policy, services, '', elsewhere.slice(1_000)).enforced.reason).toBe(
+      'Enforced',
+    )
+  })
+
+  it('names each service once, however often it is declared', () => {
+    const twice = Array.from({ length: 20 }, (_, index) =>
+      aService({ name: `s${index % 10}`, optedOut: true }),
+    )
+    const { enforced: said } = standingOf(enforced(), twice)
+    expect(said.reason).toBe('Overridden')
+    expect(said.message).toMatch(/s7 and 2 more$/)
+  })
+})
+
+describe('the surroundings of many policies', () => {
+  const policies = (count: number, targets: Policy['targets']) =>
+    Array.from({ length: count }, () => enforced({ targets }))
+  const services = (count: number) =>
+    Array.from({ length: count }, (_, index) => aService({ name: `s${index}` }))
+  const unitsOf = (count: number) =>
+    done(surroundingsOf(services(count), policies(count, [iris, gone]))).units
+
+  it('cost as many units as there are objects, not as many as there are pairs of them', () => {
+    expect(unitsOf(10_000)).toBe(10 * unitsOf(1_000))
+  })
+
+  it('look at each service once', () => {
+    let looks = 0
+    const watched = services(1_000).map((service) => ({
+      ...service,
+      get name() {
+        looks += 1
+        return service.name
+      },
+    }))
+    const around = done(surroundingsOf(watched, policies(1_000, undefined)))
+    const before = looks
+    for (const policy of policies(1_000, undefined)) standingIn(policy, around)
+    expect(looks).toBe(before)
+    expect(before).toBeLessThan(10_000)
+  })
+
+  it('are gathered in slices, with a turn of the event loop between them', async () => {
+    const { turns, turn } = countedTurns()
+    await inSlices(surroundingsOf(services(10_000), policies(10_000, [iris])), turn)
+    expect(turns.count).toBeGreaterThan(20)
   })
 })

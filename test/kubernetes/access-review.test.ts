@@ -55,3 +55,17 @@ describe('a SubjectAccessReview', () => {
     expect(await reviews(() => ({ status })).permits(aCaller(), iris)).toBe(permission)
   })
 })
+
+describe('permissions in several namespaces', () => {
+  const readerOf = (index: number) => aCaller({ user: `system:serviceaccount:evil:r${index}` })
+
+  it('are remembered for each of them, however many another one asks for', async () => {
+    const { permits, requests } = reviews()
+    for (let index = 0; index < 100; index += 1) await permits(readerOf(index), iris)
+    const other = { ...iris, namespace: 'evil' }
+    for (let index = 0; index < 60_000; index += 1) await permits(readerOf(index), other)
+    const before = requests.length
+    for (let index = 0; index < 100; index += 1) await permits(readerOf(index), iris)
+    expect(requests.length).toBe(before)
+  })
+})

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import type { Authentication } from '../../src/access/authentication.ts'
+import type { CreateCache } from '../../src/access/cache.ts'
 import type { Asker } from '../../src/access/identify.ts'
 import type { Soon } from '../../src/access/soon.ts'
-import { createCache } from '../../src/caches/lru.ts'
+import { createCache as createFairCache } from '../../src/caches/fair.ts'
 import { createAccounts } from '../../src/kubernetes/accounts.ts'
 import { createBudgets } from '../../src/kubernetes/budgets.ts'
 import {
@@ -11,6 +12,7 @@ import {
 } from '../../src/kubernetes/cluster-authentication.ts'
 import { PERIODS } from '../../src/kubernetes/known-tokens.ts'
 import type { QuestionLimits } from '../../src/kubernetes/questions.ts'
+import { createTokenMemory } from '../../src/kubernetes/token-memory.ts'
 import { createTokenReviews } from '../../src/kubernetes/token-review.ts'
 import type { Listed } from '../../src/kubernetes/watch-event.ts'
 import { readUnverified } from '../../src/tokens/unverified.ts'
@@ -49,29 +51,34 @@ export const ASKER: Asker = {
   proxy: () => '10.0.0.1',
 }
 
-type Given = Partial<ClusterAuthenticationParts> & { readonly limits?: Partial<QuestionLimits> }
+type Given = Partial<ClusterAuthenticationParts> & {
+  readonly limits?: Partial<QuestionLimits>
+  readonly createCache?: CreateCache
+}
 
 /** Authentication by an API server that answers as it is told; team/reader is there. */
 export function authenticating(
   answer: Parameters<typeof fakeApi>[0] = () => GOOD,
-  { limits, ...given }: Given = {},
+  { limits, createCache = createFairCache, ...given }: Given = {},
 ) {
   const api = fakeApi(answer, limits)
   const accounts = createAccounts([])
   accounts.accounts.put(account())
-  const { authenticate, counts } = createClusterAuthentication({
+  const memory = given.memory ?? createTokenMemory(createCache, accounts, PERIODS)
+  const { counts } = memory
+  const { authenticate } = createClusterAuthentication({
     audiences: [ISSUER],
     opaquePrefixes: ['sha256~'],
     issuer: () => ISSUER,
     foreignIssuers: [],
     inspect: readUnverified,
-    reviews: createTokenReviews(api.parts)([ISSUER]),
+    reviews: createTokenReviews(api.parts)(given.audiences ?? [ISSUER]),
     accounts,
     watching: () => true,
     signatureOf: () => Promise.resolve('signed'),
     budgets: createBudgets({ perService: LARGE, perProxy: LARGE, inAll: LARGE }),
     keyed: (digest) => `keyed ${digest}`,
-    createCache,
+    memory,
     observer: api.observer,
     periods: PERIODS,
     waitMs: WAIT_MS,

@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createCache } from '../../src/caches/lru.ts'
+import type { Asker } from '../../src/access/identify.ts'
+import { createCache } from '../../src/caches/fair.ts'
+import { UNWATCHED } from '../../src/kubernetes/accounts.ts'
 import { ApiError } from '../../src/kubernetes/api-server.ts'
+import { PERIODS } from '../../src/kubernetes/known-tokens.ts'
+import { createTokenMemory, type TokenMemory } from '../../src/kubernetes/token-memory.ts'
 import { held } from './asking.ts'
-import { aToken, authenticating, BAD, GOOD } from './authenticating.ts'
+import { ASKER, aToken, authenticating, BAD, GOOD, ISSUER } from './authenticating.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -73,7 +77,9 @@ describe('a token', () => {
     })
     const token = aToken()
     await verdict(token)
-    expect(kept).toMatchObject([[/^keyed [0-9a-f]{64}$/, {}, 60_000, expect.any(Number)]])
+    expect(kept).toMatchObject([
+      [/^keyed [0-9a-f]{64}$/, {}, 60_000, { size: expect.any(Number), holder: 'team' }],
+    ])
     for (const part of token.split('.')) expect(JSON.stringify(kept)).not.toContain(part)
   })
 
@@ -165,5 +171,49 @@ describe('tokens at the same time', () => {
     const { verdict } = authenticating(() => new Promise(() => {}), { limits: { callMs: 50 } })
     vi.useRealTimers()
     expect(await verdict(aToken())).toBe('authentication-unavailable')
+  })
+})
+
+describe('tokens for several lists of audiences', () => {
+  const listed = (
+    audiences: readonly string[],
+    memory: TokenMemory,
+    reviewed: string[] = audiences.slice(),
+  ) =>
+    authenticating(() => ({ status: { ...GOOD.status, audiences: reviewed } }), {
+      memory,
+      audiences,
+      opaquePrefixes: ['sha256~'],
+    })
+  const aMemory = () => createTokenMemory(createCache, UNWATCHED, PERIODS)
+
+  it('are remembered for each of them alone, in any order of its names', async () => {
+    const memory = aMemory()
+    const [usual, own, same] = [
+      listed([ISSUER], memory),
+      listed(['own', ISSUER], memory, []),
+      listed([ISSUER, ISSUER], memory),
+    ]
+    expect(await usual.verdict('sha256~token')).toBe('team/reader')
+    expect(await own.verdict('sha256~token')).toBe('wrong-audience')
+    expect(same.remembered('sha256~token')).toBe('team/reader')
+    expect(memory.counts()).toEqual({ cache: 'token', entries: 2, hits: 1, misses: 2 })
+  })
+
+  it('are in one memory, bounded for all lists together, and fair between namespaces', async () => {
+    const memory = aMemory()
+    const of = (namespace: string): Asker => ({
+      ...ASKER,
+      service: { ...ASKER.service, namespace },
+    })
+    const usual = listed([ISSUER], memory)
+    await usual.verdict('sha256~team', of('team'))
+    for (let list = 0; list < 40; list += 1) {
+      const own = listed([`list-${list}`], memory)
+      for (let token = 0; token < 400; token += 1) await own.ask(`sha256~${token}`, of('evil'))
+    }
+    expect(memory.counts().entries).toBeLessThanOrEqual(12_000)
+    expect(memory.counts().entries).toBeGreaterThan(9_000)
+    expect(usual.remembered('sha256~team')).toBe('team/reader')
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Asker } from '../../src/access/identify.ts'
 import { createBudgets } from '../../src/kubernetes/budgets.ts'
-import type { Signature } from '../../src/kubernetes/cluster-authentication.ts'
+import type { Signature } from '../../src/kubernetes/token-memory.ts'
 import { at } from '../support/json.ts'
 import { held, never } from './asking.ts'
 import { ASKER, aToken, authenticating, BAD, GOOD } from './authenticating.ts'

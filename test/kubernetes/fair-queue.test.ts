@@ -6,11 +6,15 @@ function aQueue(limits: Partial<Parameters<typeof createFairQueue>[0]> = {}) {
   const queue = createFairQueue({ running: 1, waiting: 10, waitingPerKey: 3, ...limits })
   const begun: string[] = []
   const ends: (() => void)[] = []
-  const add = (key: string, name = key) =>
-    queue.run(key, () => {
-      begun.push(name)
-      return new Promise<string>((resolve) => ends.push(() => resolve(name)))
-    })
+  const add = (key: string, name = key, tenant?: string) =>
+    queue.run(
+      key,
+      () => {
+        begun.push(name)
+        return new Promise<string>((resolve) => ends.push(() => resolve(name)))
+      },
+      tenant,
+    )
   /** Ends the work that began first of those under way. */
   const endOne = async () => {
     ends.shift()?.()
@@ -49,6 +53,26 @@ describe('a fair queue', () => {
     const { add } = aQueue({ waiting: 2 })
     for (const key of ['a', 'b', 'c']) expect(add(key)).toBeDefined()
     expect(add('d')).toBeUndefined()
+  })
+
+  it('takes the tenants in turn, however many keys one of them has', async () => {
+    const { add, begun, endOne } = aQueue()
+    for (const key of ['e1', 'e2', 'e3', 'e4', 'e5']) void add(key, key, 'evil')
+    for (const name of ['t1', 't2']) void add('t', name, 'team')
+    for (let ended = 0; ended < 7; ended += 1) await endOne()
+    expect(begun).toEqual(['e1', 'e2', 't1', 'e3', 't2', 'e4', 'e5'])
+  })
+
+  it('once full, takes a work of another tenant in place of the last one of the tenant with the most', async () => {
+    const { add, begun, endOne } = aQueue({ waiting: 6 })
+    const evil = ['e0', 'e1', 'e2', 'e3', 'e4', 'e5', 'e6'].map((key) => add(key, key, 'evil'))
+    expect(add('e7', 'e7', 'evil')).toBeUndefined()
+    const team = ['t1', 't2', 't3', 't4'].map((name, key) => add(`t${key}`, name, 'team'))
+    expect(team.map((work) => work !== undefined)).toEqual([true, true, true, false])
+    for (let ended = 0; ended < 7; ended += 1) await endOne()
+    expect(begun).toEqual(['e0', 'e1', 't1', 'e2', 't2', 'e3', 't3'])
+    const rest = evil.slice(3).map((work) => Promise.resolve(work))
+    expect(await Promise.all(rest)).toEqual(['e3', undefined, undefined, undefined])
   })
 
   it('gives the outcome of a work to whoever added it', async () => {

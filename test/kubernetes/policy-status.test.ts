@@ -4,16 +4,17 @@ import { createPolicyStatuses } from '../../src/kubernetes/policy-status.ts'
 import { SETTINGS } from '../resources/objects.ts'
 import { aService } from '../support/builders.ts'
 import { at, listAt } from '../support/json.ts'
+import { countedTurns } from '../support/working.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 type Content = Readonly<Record<string, unknown>>
 
-const aPolicy = (given: Content = {}, name = 'strict') => ({
-  key: `team/${name}`,
+const aPolicy = (given: Content = {}, name = 'strict', namespace = 'team') => ({
+  key: `${namespace}/${name}`,
   version: '1',
-  content: { metadata: { namespace: 'team', name, uid: 'u-1', generation: 3 }, spec: {}, ...given },
+  content: { metadata: { namespace, name, uid: 'u-1', generation: 3 }, spec: {}, ...given },
 })
 
 /** Statuses over an API server that answers with `failure`, and notes what it was sent. */
@@ -28,7 +29,10 @@ function statuses(
   const state = { services: [aService()], synced: true, ...given }
   const sent: ApiRequest[] = []
   const failures: string[] = []
+  const { turns, turn } = countedTurns()
+  const looks: string[] = []
   const made = createPolicyStatuses({
+    turn,
     api: {
       send: async (request) => {
         sent.push(request)
@@ -37,7 +41,10 @@ function statuses(
       },
     },
     settings: SETTINGS,
-    services: () => state.services,
+    servicesIn: (namespace) => {
+      looks.push(namespace)
+      return state.services
+    },
     synced: () => state.synced,
     failed: (problem) => void failures.push(problem),
   })
@@ -45,7 +52,7 @@ function statuses(
   /** As a watch would bring back what was written last. */
   const echo = (name = 'strict') =>
     made.put(aPolicy({ status: { conditions: conditions() } }, name))
-  return { ...made, state, sent, failures, conditions, echo }
+  return { ...made, state, sent, failures, conditions, echo, looks, turns }
 }
 
 const A_WHILE_MS = 5_000
@@ -108,7 +115,7 @@ describe('the status of a policy', () => {
     put(aPolicy())
     await pass()
     echo()
-    touch()
+    touch('team')
     await pass(10 * 60_000)
     expect(sent).toHaveLength(1)
   })
@@ -149,7 +156,7 @@ describe('the status of a policy', () => {
     await pass()
     expect(conditions()).toMatchObject([{ reason: 'TargetNotFound' }, { reason: 'NotAccepted' }])
     state.services = [aService()]
-    touch()
+    touch('team')
     await pass()
     expect(conditions()).toMatchObject([{ reason: 'Accepted' }, { reason: 'Enforced' }])
   })
@@ -197,12 +204,78 @@ describe('statuses of many policies', () => {
   })
 })
 
+describe('statuses of several namespaces', () => {
+  const namespaceIn = ({ path }: ApiRequest) => /namespaces\/([^/]+)/.exec(path)?.[1]
+
+  it('are written in turn, however many one of them has', async () => {
+    const { put, sent } = statuses()
+    for (let index = 0; index < 500; index += 1) put(aPolicy({}, `p${index}`, 'large'))
+    for (const name of ['one', 'two']) put(aPolicy({}, name))
+    await pass()
+    expect(
+      sent
+        .slice(0, 24)
+        .map(namespaceIn)
+        .filter((name) => name === 'team'),
+    ).toHaveLength(2)
+  })
+
+  it('are looked at only where something has changed', async () => {
+    const { put, looks, touch } = statuses()
+    for (let index = 0; index < 50; index += 1) put(aPolicy({}, 'strict', `team-${index}`))
+    await pass(60_000)
+    looks.length = 0
+    touch('team-7')
+    touch('no-policies')
+    await pass()
+    expect(looks).toEqual(['team-7'])
+  })
+
+  it('are not looked at again for a status that says what it should', async () => {
+    const { put, looks, conditions } = statuses()
+    put(aPolicy())
+    await pass()
+    looks.length = 0
+    put(aPolicy({ status: { conditions: conditions() } }))
+    await pass()
+    expect(looks).toEqual([])
+  })
+
+  it('rest after a look for a hundred times as long as it may take', async () => {
+    const { put, looks, turns, state } = statuses()
+    state.services = Array.from({ length: 50_000 }, (_, index) => aService({ name: `s${index}` }))
+    put(aPolicy({}, 'strict', 'large'))
+    await pass(500)
+    expect(turns.count).toBeGreaterThan(10)
+    for (let count = 0; count < 400; count += 1) {
+      put(
+        aPolicy(
+          { metadata: { namespace: 'large', name: 'strict', generation: count } },
+          'strict',
+          'large',
+        ),
+      )
+      await pass(10)
+    }
+    expect(looks.length).toBeLessThan(5)
+  })
+})
+
 describe('an API server that refuses', () => {
+  it('the status of one object is asked for it again after half a minute', async () => {
+    const { put, sent } = statuses({ failure: new ApiError(413) })
+    put(aPolicy())
+    await pass(29_000)
+    expect(sent).toHaveLength(1)
+    await pass(5_000)
+    expect(sent).toHaveLength(2)
+  })
+
   it('is asked less and less, and told by the permission that is missing', async () => {
     const { put, sent, failures, touch, state, echo } = statuses({ failure: new ApiError(403) })
     put(aPolicy())
     for (let seconds = 0; seconds < 120; seconds += 1) {
-      touch()
+      touch('team')
       await pass(1_000)
     }
     expect(sent.length).toBeLessThan(12)
@@ -242,7 +315,7 @@ describe('a bug', () => {
     })
     put(aPolicy())
     await pass()
-    expect(failures[0]).toBe('a bug broke off the look at all policies')
+    expect(failures[0]).toBe('a bug broke off the look at policies')
     Object.defineProperty(state, 'services', { value: services })
     await pass(120_000)
     expect(sent).toHaveLength(1)

@@ -1,5 +1,5 @@
 import type { ServiceRef } from '../../src/access/service.ts'
-import { createCache } from '../../src/caches/lru.ts'
+import { createCache } from '../../src/caches/fair.ts'
 import { createAccessReviews } from '../../src/kubernetes/access-review.ts'
 import { PERIODS } from '../../src/kubernetes/known-tokens.ts'
 import { fakeApi } from './asking.ts'

@@ -5,7 +5,7 @@ import { createTokenReviews } from '../../src/kubernetes/token-review.ts'
 import { at, listAt } from '../support/json.ts'
 import { fakeApi } from './asking.ts'
 
-const ASKED = { token: 'token', line: 'line', isSigned: true, afresh: false }
+const ASKED = { token: 'token', line: 'line', tenant: 'team', isSigned: true, afresh: false }
 const AUDIENCES = ['https://kubernetes.default.svc', 'models']
 const USER = {
   username: 'system:serviceaccount:team:reader',

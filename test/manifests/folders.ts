@@ -56,7 +56,7 @@ export async function follow(root: string, limits: Partial<FolderLimits> = {}) {
   const folder = await followFolder<string>({
     folder: root,
     read: async (_path, bytes) => new TextDecoder().decode(bytes),
-    apply: (changes) => {
+    apply: async (changes) => {
       steps.push(changes.map(({ path, kind }) => `${kind} ${path}`))
       for (const change of changes) {
         if (change.kind === 'gone') texts.delete(change.path)

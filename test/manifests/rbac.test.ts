@@ -170,3 +170,24 @@ describe('an aggregated ClusterRole', () => {
     expect(rbacOf([top, role], [binding]).allows(ALICE, IRIS)).toBe(false)
   })
 })
+
+it('what is remembered of users ends in all, and is right all the same', () => {
+  const { putRole, putBinding, allows } = createRbac()
+  putRole(aRole())
+  putBinding(aBinding({ subjects: [{ kind: 'Group', name: 'gold' }] }))
+  let evaluated = 0
+  const user = (name: string): RbacUser => ({
+    name,
+    get groups() {
+      evaluated += 1
+      return ['gold']
+    },
+  })
+  const [first, ...others] = Array.from({ length: 60_000 }, (_, index) => user(`u${index}`))
+  if (first === undefined) throw new Error('first')
+  for (let times = 0; times < 10; times += 1) expect(allows(first, IRIS)).toBe(true)
+  expect(evaluated).toBe(1)
+  for (const other of others) allows(other, IRIS)
+  expect(allows(first, IRIS)).toBe(true)
+  expect(evaluated).toBe(60_001)
+})

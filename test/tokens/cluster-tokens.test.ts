@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createCache } from '../../src/caches/fair.ts'
 import { type ClusterTokens, createClusterTokens } from '../../src/tokens/cluster-tokens.ts'
 import { type Claims, createSigner, nowSeconds } from '../support/oidc-issuer.ts'
 
@@ -27,6 +28,7 @@ beforeAll(async () => {
     {
       serviceAccount: (namespace, name) => accounts.get(`${namespace}/${name}`),
       onFailure: () => {},
+      createCache,
     },
   )
 })
@@ -47,7 +49,7 @@ const tokenOf = (claims: Claims = {}) =>
   })
 
 async function verdictOf(token: string) {
-  const answer = await tokens.authenticate(token, hash('sha256', token), AUDIENCES)
+  const answer = await tokens.authenticate(token, hash('sha256', token), AUDIENCES, 'team')
   return answer?.kind === 'known' ? answer.caller : answer?.reason
 }
 

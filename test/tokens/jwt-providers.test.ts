@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { CacheBounds } from '../../src/access/cache.ts'
 import type { CredentialPlace } from '../../src/access/decision.ts'
+import { createCache } from '../../src/caches/fair.ts'
 import { createSigner, FAULTS, goodClaims, nowSeconds } from '../support/oidc-issuer.ts'
 import { anIssuer, aProvider, compact, someProviders, verdictOf } from './support.ts'
 
@@ -197,6 +199,24 @@ describe('a verified token is remembered', () => {
     for (let count = 0; count < 100; count += 1) await verdictOf(providers, token)
 
     expect(checked).toHaveBeenCalledTimes(1)
+  })
+
+  it('for the namespace that asked, so that others do not drive it out', async () => {
+    const issuer = await anIssuer()
+    const holders: (string | undefined)[] = []
+    const providers = someProviders([aProvider(issuer)], {
+      periods: QUIET,
+      createCache: <V>(bounds: CacheBounds) => {
+        const cache = createCache<V>(bounds)
+        const set: typeof cache.set = (...given) => {
+          holders.push(given[3]?.holder)
+          cache.set(...given)
+        }
+        return { ...cache, set }
+      },
+    })
+    await verdictOf(providers, issuer.token())
+    expect(holders).toEqual(['team'])
   })
 
   it('until it expires, and the skew is over', async () => {

@@ -25,7 +25,7 @@ beforeAll(async () => {
 /** What a policy's rules say of a signed token with these claims. */
 async function verdictOf(providers: JwtProviders, claims: Claims, spec: Spec): Promise<string> {
   const token = issuer.token(claims)
-  const found = await providers.authenticate(token, hash('sha256', token), [PLACE])
+  const found = await providers.authenticate(token, hash('sha256', token), [PLACE], 'team')
   if (found?.kind !== 'known') throw new Error(found?.reason)
   return judgeByRules(regimeOf(aService(), [policyOf(spec)]), found.caller, GET)
 }

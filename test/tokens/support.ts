@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { afterAll } from 'vitest'
 import type { CredentialPlace } from '../../src/access/decision.ts'
+import { createCache } from '../../src/caches/fair.ts'
 import {
   createJwtProviders,
   type JwtProvider,
@@ -42,7 +43,7 @@ export async function anIssuer(
   return issuer
 }
 
-type Parts = Omit<ProvidersParts, 'onFailure'> & { readonly failures?: string[] }
+type Parts = Partial<Omit<ProvidersParts, 'onFailure'>> & { readonly failures?: string[] }
 
 export function someProviders(
   providers: readonly JwtProvider[],
@@ -50,6 +51,7 @@ export function someProviders(
 ): JwtProviders {
   const made = createJwtProviders(providers, {
     onFailure: (_provider, error) => failures.push(String(error)),
+    createCache,
     ...parts,
   })
   toClose.push(made.close)
@@ -63,7 +65,7 @@ export async function verdictOf(
   places: readonly CredentialPlace[] = [AUTHORIZATION],
 ): Promise<string | undefined> {
   const digest = hash('sha256', token)
-  const answer = remembered(digest, places) ?? (await authenticate(token, digest, places))
+  const answer = remembered(digest, places) ?? (await authenticate(token, digest, places, 'team'))
   return answer?.kind === 'known' ? answer.caller.user : answer?.reason
 }
 

@@ -1,0 +1,80 @@
+import type { Policy } from './policy.ts'
+import { MAX_NAMESPACE_WEIGHT, weightOf } from './policy-weight.ts'
+import { idOf, type ServiceRef } from './service.ts'
+import { createTable, type Table } from './table.ts'
+
+export type PolicyIndex = {
+  readonly policies: Pick<Table<Policy>, 'put' | 'remove' | 'values'>
+  /** In no order that means anything. */
+  readonly policiesFor: (ref: ServiceRef) => readonly Policy[]
+  readonly policiesIn: (namespace: string) => readonly Policy[]
+  /** Another one after each change of a policy of the namespace. */
+  readonly policyVersion: (namespace: string) => number
+  /** Whether the policies of a namespace are too much in all. */
+  readonly policyExcess: (namespace: string) => PolicyExcess
+}
+
+export type PolicyExcess = {
+  /** The policies that are enforced. */
+  readonly enforced: boolean
+  /** These and the ones in shadow. */
+  readonly tried: boolean
+}
+
+type Account = { version: number; count: number; enforced: number; tried: number }
+
+/** Policies by namespace and by target. A change concerns its namespace alone. */
+export function createPolicyIndex(): PolicyIndex {
+  const policies = createTable<Policy>(keysOf)
+  const accounts = new Map<string, Account>()
+  let changes = 0
+
+  /** A namespace without policies has no account: the answers are the ones of before its first policy. */
+  const enter = (policy: Policy, sign: 1 | -1) => {
+    const { namespace, mode } = policy
+    const account = accounts.get(namespace) ?? { version: 0, count: 0, enforced: 0, tried: 0 }
+    changes += 1
+    account.version = changes
+    account.count += sign
+    if (mode === 'enforce') account.enforced += sign * weightOf(policy)
+    if (mode !== 'none') account.tried += sign * weightOf(policy)
+    if (account.count === 0) accounts.delete(namespace)
+    else accounts.set(namespace, account)
+  }
+  const leave = (id: string) => {
+    const before = policies.get(id)
+    if (before !== undefined) enter(before, -1)
+  }
+
+  return {
+    policies: {
+      values: policies.values,
+      put: (id, policy) => {
+        leave(id)
+        policies.put(id, policy)
+        enter(policy, 1)
+      },
+      remove: (id) => {
+        leave(id)
+        policies.remove(id)
+      },
+    },
+    policiesFor: (ref) => [
+      ...policies.find(`namespace ${ref.namespace}`),
+      ...policies.find(`service ${idOf(ref)}`),
+    ],
+    policiesIn: (namespace) => policies.find(`in ${namespace}`),
+    policyVersion: (namespace) => accounts.get(namespace)?.version ?? 0,
+    policyExcess: (namespace) => {
+      const { enforced = 0, tried = 0 } = accounts.get(namespace) ?? {}
+      return { enforced: enforced > MAX_NAMESPACE_WEIGHT, tried: tried > MAX_NAMESPACE_WEIGHT }
+    },
+  }
+}
+
+const keysOf = ({ namespace, targets }: Policy): readonly string[] => [
+  `in ${namespace}`,
+  ...(targets === undefined
+    ? [`namespace ${namespace}`]
+    : new Set(targets.map((target) => `service ${idOf({ ...target, namespace })}`))),
+]

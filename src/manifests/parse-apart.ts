@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { valueAt } from '../resources/object.ts'
+import type { DocumentText, Fault } from './yaml.ts'
+import type { Asked } from './yaml-worker.ts'
+
+/** Of the thread, in MiB: a file is at most 8 MiB. */
+const MAX_HEAP_MIB = 1_024
+
+/** Ends the wait for the document before. */
+let last: Promise<unknown> = Promise.resolve()
+let waiting = 0
+let thread: Worker | undefined
+
+/**
+ * Parses a large document in a thread of its own, one document at a time. `take` is given its objects one
+ * after the other, with turns for everything else in between.
+ */
+export function parseApart(
+  document: DocumentText,
+  take: (object: unknown) => void,
+): Promise<Fault | undefined> {
+  waiting += 1
+  const parsed = last.then(() => parseNow(document, take))
+  last = parsed.finally(() => {
+    waiting -= 1
+    if (waiting === 0) end()
+  })
+  return parsed
+}
+
+async function parseNow(
+  document: DocumentText,
+  take: (object: unknown) => void,
+): Promise<Fault | undefined> {
+  const { line, column } = document
+  try {
+    for (let asked: Asked = { document }; ; asked = 'next') {
+      const answer = await ask(asked)
+      const reason = valueAt(answer, 'fault', 'reason')
+      if (typeof reason === 'string') return faultIn(valueAt(answer, 'fault'), reason)
+      const part = valueAt(answer, 'part')
+      for (const object of Array.isArray(part) ? part : []) take(object)
+      if (valueAt(answer, 'ended') === true) return undefined
+      await setImmediate()
+    }
+  } catch {
+    end()
+    return { reason: 'it cannot be parsed', line, column }
+  }
+}
+
+async function ask(asked: Asked): Promise<unknown> {
+  thread ??= new Worker(new URL('./yaml-worker.ts', import.meta.url), {
+    execArgv: [],
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
+  })
+  const over = new AbortController()
+  // Both reject with an `error`, such as that of its bounds.
+  const answered = once(thread, 'message', { signal: over.signal })
+  const exited = once(thread, 'exit', { signal: over.signal })
+  thread.postMessage(asked)
+  try {
+    const [answer]: readonly unknown[] = await Promise.race([answered, exited])
+    return answer
+  } finally {
+    over.abort()
+    for (const each of [answered, exited]) each.catch(() => {})
+  }
+}
+
+function end() {
+  void thread?.terminate()
+  thread = undefined
+}
+
+function faultIn(fault: unknown, reason: string): Fault {
+  const [line, column] = [valueAt(fault, 'line'), valueAt(fault, 'column')]
+  return typeof line === 'number' && typeof column === 'number'
+    ? { reason, line, column }
+    : { reason }
+}

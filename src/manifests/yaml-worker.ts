@@ -1,0 +1,26 @@
+import { parentPort } from 'node:worker_threads'
+import { type DocumentText, parseDocument } from './yaml.ts'
+
+/** What the thread is asked: to parse a document, or for the next of its objects. */
+export type Asked = { readonly document: DocumentText } | 'next'
+
+/** Objects of one message: its receiver takes them in one go. */
+const PART = 32
+
+const port = parentPort
+let objects: readonly unknown[] = []
+
+port?.on('message', (asked: Asked) => {
+  if (asked !== 'next') {
+    const parsed = parseDocument(asked.document)
+    if ('reason' in parsed) {
+      objects = []
+      port.postMessage({ fault: parsed })
+      return
+    }
+    objects = parsed
+  }
+  const part = objects.slice(0, PART)
+  objects = objects.slice(PART)
+  port.postMessage({ part, ended: objects.length === 0 })
+})

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import type { Policy } from '../../src/access/policy.ts'
+import type { Service } from '../../src/access/service.ts'
+import { inSlices } from '../../src/access/slices.ts'
+import { createDeclarations } from '../../src/manifests/declarations.ts'
+import { readDocuments } from '../../src/manifests/documents.ts'
+import type { Reading } from '../../src/resources/resource.ts'
+import { aPolicy } from '../support/any-policies.ts'
+import { aService } from '../support/builders.ts'
+import { countedTurns } from '../support/working.ts'
+
+const COUNT = 3_000
+const item = (index: number) => `- {kind: Pod, apiVersion: v1, metadata: {name: pod-${index}}}\n`
+const list = (count: number) =>
+  `kind: List\nitems:\n${Array.from({ length: count }, (_, index) => item(index)).join('')}`
+
+/** What comes of a text, and how many turns everything else had meanwhile. */
+async function read(text: string, previous?: Parameters<typeof readDocuments<unknown>>[2]) {
+  let turns = 0
+  let ended = false
+  const tick = () => {
+    turns += 1
+    if (!ended) setImmediate(tick)
+  }
+  setImmediate(tick)
+  let reads = 0
+  const reading = await readDocuments<unknown>(
+    new TextEncoder().encode(text),
+    (object) => {
+      reads += 1
+      return object
+    },
+    previous,
+  )
+  ended = true
+  return { reading, turns, reads }
+}
+
+describe('a large document', () => {
+  it('is read as a small one, with turns for everything else between its objects', async () => {
+    const { reading, turns } = await read(list(COUNT))
+    expect(reading.kind === 'read' && reading.objects).toHaveLength(COUNT)
+    expect(reading.kind === 'read' && reading.objects[7]).toMatchObject({
+      kind: 'Pod',
+      metadata: { name: 'pod-7' },
+    })
+    expect(turns).toBeGreaterThan(COUNT / 32)
+  })
+
+  it('that has not changed is not read again', async () => {
+    const { reading } = await read(list(COUNT))
+    const previous = reading.kind === 'read' ? reading.documents : undefined
+    expect((await read(list(COUNT), previous)).reads).toBe(0)
+    expect((await read(list(COUNT + 1), previous)).reads).toBe(COUNT + 1)
+  })
+
+  it.each([
+    ['an open list', 'a: [\n', { line: COUNT + 6, column: 1 }],
+    ['an alias', 'a: *x\n', {}],
+  ])('has its faults at their place: %s', async (_title, text, place) => {
+    const { reading } = await read(`a: 1\n---\n${list(COUNT)}${text}`)
+    expect(reading).toMatchObject({
+      kind: 'faulty',
+      fault: { reason: expect.any(String), ...place },
+    })
+  })
+
+  it('is read where several are at once, and after one with a fault', async () => {
+    const all = await Promise.all(
+      [list(500), 'a: [\n'.repeat(2_000), list(600)].map((text) => read(text)),
+    )
+    expect(all.map(({ reading }) => reading.kind)).toEqual(['read', 'faulty', 'read'])
+  })
+})
+
+const service = (given: Partial<Service> = {}): Reading => ({
+  identity: 'InferenceService team/iris',
+  resource: { kind: 'service', service: aService(given) },
+  problems: [],
+})
+const policy = (given: Partial<Policy> = {}): Reading => ({
+  identity: 'AccessPolicy team/strict',
+  resource: { kind: 'policy', policy: aPolicy(given) },
+  problems: [],
+})
+
+describe('what files declare', () => {
+  function declaring() {
+    const steps: string[] = []
+    const declare = createDeclarations(
+      {
+        replace: (id, _previous, next) =>
+          void steps.push(`${next === undefined ? '-' : '+'} ${id.split(' ')[0]}`),
+        repeatersOf: () => [],
+        sharedBy: () => [],
+      },
+      () => {},
+    )
+    const { turns, turn } = countedTurns()
+    const take = async (readings: readonly Reading[]) => {
+      await inSlices(declare(new Map([['a.yaml', readings]])), turn)
+      return steps.splice(0)
+    }
+    return { take, turns }
+  }
+
+  it('is closed by a policy before its services come, and until they are gone', async () => {
+    const { take } = declaring()
+    expect(await take([service(), policy()])).toEqual(['+ AccessPolicy', '+ InferenceService'])
+    expect(await take([])).toEqual(['- InferenceService', '- AccessPolicy'])
+  })
+
+  it('is taken in slices, with turns between them', async () => {
+    const { take, turns } = declaring()
+    const many = Array.from({ length: 5_000 }, (_, index) => ({
+      ...service({ name: `s${index}` }),
+      identity: `InferenceService team/s${index}`,
+    }))
+    expect(await take(many)).toHaveLength(5_000)
+    expect(turns.count).toBeGreaterThan(100)
+  })
+})

@@ -1,0 +1,116 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { hasMoreThan } from '../../src/resources/object.ts'
+import { anAccessPolicy } from '../support/policies.ts'
+import { aKeySecret, anInferenceService, aPod, aSecret, read, readWorkloads } from './objects.ts'
+
+afterEach(() => void vi.restoreAllMocks())
+
+const MEBIBYTE = 1_024 * 1_024
+const base64 = (length: number) => Buffer.from('k'.repeat(length)).toString('base64')
+const tokenSecret = (data: object) =>
+  aSecret({
+    metadata: { annotations: { 'kubernetes.io/service-account.name': 'reader' } },
+    type: 'kubernetes.io/service-account-token',
+    ...data,
+  })
+
+describe('a credential in a Secret', () => {
+  it.each<[title: string, object: object]>([
+    ['a key', aKeySecret({ data: { api_key: base64(MEBIBYTE) } })],
+    ['a key as text', aKeySecret({ stringData: { api_key: 'k'.repeat(MEBIBYTE) } })],
+    ['a key that is a little too long', aKeySecret({ data: { api_key: base64(8_193) } })],
+    ['the digest of a key', aKeySecret({ data: { api_key_sha256: base64(MEBIBYTE) } })],
+    ['a token', tokenSecret({ data: { token: base64(MEBIBYTE) } })],
+    ['a token as text', tokenSecret({ stringData: { token: 'k'.repeat(8_193) } })],
+  ])('over 8 KiB is refused before it is digested: %s', (_title, object) => {
+    const sha256 = vi.fn(() => '')
+    const { resource, problems } = read(object, { sha256 })
+    expect(resource.kind).toBe('ignored')
+    expect(problems.map(({ message }) => message).join()).toContain('is longer than 8192 bytes')
+    expect(sha256).not.toHaveBeenCalled()
+  })
+
+  it('over 8 KiB is not even decoded', () => {
+    const decoding = vi.spyOn(globalThis, 'atob')
+    read(aKeySecret({ data: { api_key: base64(MEBIBYTE) } }))
+    expect(decoding).not.toHaveBeenCalled()
+    read(aKeySecret({ data: { api_key: base64(8_192) } }))
+    expect(decoding).toHaveBeenCalledTimes(1)
+  })
+
+  it('of 8 KiB counts', () => {
+    expect(read(aKeySecret({ data: { api_key: base64(8_192) } })).resource.kind).toBe('api-key')
+    expect(read(aKeySecret({ stringData: { api_key: 'k'.repeat(8_192) } })).problems).toEqual([])
+  })
+
+  it('has annotations of at most 16,384 characters', () => {
+    const groups = (length: number) =>
+      read(
+        aKeySecret(
+          { data: { api_key: base64(32) } },
+          { 'kserve-authz.io/groups': 'g'.repeat(length) },
+        ),
+      )
+    expect(groups(16_384).resource.kind).toBe('api-key')
+    expect(groups(16_385).problems).toMatchObject([{ reason: 'APIKeyRefused' }])
+  })
+})
+
+describe('the metadata of an object', () => {
+  it.each(['labels', 'annotations'])('have at most 1,024 %s', (field) => {
+    const entries = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`l${index}`, 'v']))
+    const of = (count: number) =>
+      read(anInferenceService({ metadata: { [field]: entries(count) } }))
+    expect(of(1_024).resource.kind).toBe('service')
+    expect(of(1_025).problems).toMatchObject([{ reason: 'UnreadableObject' }])
+  })
+})
+
+describe('a pod', () => {
+  it('has at most 16 addresses, none of them longer than an address', () => {
+    const podIPs = Array.from({ length: 20_000 }, (_, index) => ({
+      ip: `10.0.${index >> 8}.${index & 255}`,
+    }))
+    const pod = aPod({
+      metadata: { labels: { 'serving.kserve.io/inferenceservice': 'iris' } },
+      status: { podIPs: [{ ip: ':'.repeat(MEBIBYTE) }, ...podIPs] },
+    })
+    expect(readWorkloads(pod)[0]?.addresses).toHaveLength(15)
+    expect(read(pod).problems.map(({ reason }) => reason)).toEqual([
+      'TooManyAddresses',
+      'UnreadableAddress',
+    ])
+  })
+})
+
+describe('a policy', () => {
+  it('with too many parts is not looked at any further', () => {
+    let looks = 0
+    const users = Array.from({ length: 1_000 }, () => 'a')
+    const rule = {
+      get from() {
+        looks += 1
+        return [{ users }]
+      },
+    }
+    const { resource, problems } = read(
+      anAccessPolicy({ allow: Array.from({ length: 1_000 }, () => rule) }),
+    )
+    expect(resource).toMatchObject({ kind: 'policy', policy: { terms: undefined } })
+    expect(problems).toMatchObject([{ message: 'spec has more than 4096 entries' }])
+    expect(looks).toBeLessThan(20)
+  })
+
+  it('with a long path to exclude cannot be read', () => {
+    const { problems } = read(anAccessPolicy({ exclusions: [{ path: `/${'a'.repeat(1_024)}` }] }))
+    expect(problems).toMatchObject([{ message: 'spec.exclusions[0].path is too long' }])
+  })
+})
+
+it('fields and elements are counted at any depth, up to the bound', () => {
+  const value = { a: [1, [2]], b: { c: null } }
+  expect([4, 5, 6].map((max) => hasMoreThan(max, value))).toEqual([true, true, false])
+  expect(hasMoreThan(0, 'text')).toBe(false)
+  expect(hasMoreThan(0, undefined)).toBe(false)
+})
