@@ -1,18 +1,20 @@
-import type { Answer, Authorize, Note } from './answer.ts'
+import { allAllow } from './all-allow.ts'
+import type { Answer, Authorize } from './answer.ts'
+import { createContenders, MAX_JUDGED } from './contenders.ts'
 import { type Allow, type DenyReason, deny, mergeHeaders } from './decision.ts'
 import { findTargets } from './find-targets.ts'
 import { createJudge, type Settings, type Sources } from './judge.ts'
 import { createRegimes } from './regimes.ts'
-import type { AccessRequest } from './request.ts'
 import { createShadow } from './shadow.ts'
-import { type Soon, whenKnown } from './soon.ts'
-import type { Target, Targets } from './target.ts'
+import { whenKnown } from './soon.ts'
+import type { Target } from './target.ts'
 
 /** Answers at once where all facts are in memory. */
 export function createAuthorize(sources: Sources, settings: Settings): Authorize {
   const { directory } = sources
   const judge = createJudge(sources, settings)
   const regimesOf = createRegimes(directory)
+  const contendersOf = createContenders(regimesOf, directory)
   const trialOf = createShadow({ judge, regimesOf, now: sources.now })
 
   return (request, note) => {
@@ -23,48 +25,18 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
       note?.(`target: none, ${targets.reason}`)
       return refused(targets.reason)
     }
-    const trial = trialOf(request, targets)
-    const answer = judgeAll(request, targets, note)
+    const contenders = contendersOf(targets)
+    if (contenders === 'too many') {
+      note?.(`target: none, more than ${MAX_JUDGED} services have this address`)
+      return refused('conflicting-target')
+    }
+    const trial = trialOf(request, contenders)
+    const judgeOne = (target: Target) =>
+      judge(request, target, regimesOf(target.service).enforced, note)
+    const answer = allAllow(contenders, judgeOne, bothAllow)
     return trial === undefined ? answer : whenKnown(answer, (made) => ({ ...made, trial }))
   }
-
-  /** All must allow. The first denial is the answer. */
-  function judgeAll(
-    request: AccessRequest,
-    targets: Targets,
-    note: Note | undefined,
-  ): Soon<Answer> {
-    const [first, ...rest] = targets
-    let answer = judgeOne(request, first, note)
-    for (const [index, target] of rest.entries()) {
-      if (answer instanceof Promise) return judgeRest(request, answer, rest.slice(index), note)
-      if (answer.decision.outcome === 'deny') return answer
-      answer = both(answer, judgeOne(request, target, note))
-    }
-    return answer
-  }
-
-  async function judgeRest(
-    request: AccessRequest,
-    begun: Promise<Answer>,
-    targets: readonly Target[],
-    note: Note | undefined,
-  ): Promise<Answer> {
-    let answer = await begun
-    for (const target of targets) {
-      if (answer.decision.outcome === 'deny') return answer
-      answer = bothAllow(answer, await judgeOne(request, target, note))
-    }
-    return answer
-  }
-
-  function judgeOne(request: AccessRequest, target: Target, note: Note | undefined): Soon<Answer> {
-    return judge(request, target, regimesOf(target.service).enforced, note)
-  }
 }
-
-const both = (one: Answer, other: Soon<Answer>): Soon<Answer> =>
-  whenKnown(other, (made) => bothAllow(one, made))
 
 const refused = (reason: DenyReason): Answer => ({
   decision: deny(reason),

@@ -2,6 +2,7 @@ import type { Note } from './answer.ts'
 import { type Deny, type DenyReason, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { Gateways } from './gateways.ts'
+import { atPrefix, findOnHost, targetsOf } from './host-targets.ts'
 import {
   claimedByModel,
   type Found,
@@ -22,7 +23,7 @@ import {
 import type { AccessRequest } from './request.ts'
 import { claimsAt, servicesByHeaders } from './routed-claims.ts'
 import { idOf, PASSES, type Service } from './service.ts'
-import { inOrder, type Target, type Targets } from './target.ts'
+import type { Targets } from './target.ts'
 
 /** The services that a gateway may reach by host, path and model header. */
 export function findAtGateway(
@@ -42,7 +43,7 @@ export function findAtGateway(
   const models = modelsNamed(request, directory)
   if (models === undefined) return refuse('conflicting-target', 'a model header has several values')
   const path = pathOf(request.path)
-  const onHost = wholeHost(request, path, directory)
+  const onHost = findOnHost(request, path, directory)
   const byPath = claimedByPath(request, path, directory, gateways)
   if (byPath === undefined) {
     return refuse('unsupported-request', 'the path chooses the service, and it is not canonical')
@@ -66,22 +67,26 @@ export function findAtGateway(
     })),
   ]
   const routed = specific.some(({ passes }) => passes)
-  const found = [
-    // What takes the rest of a host is not reached where a route of that host is more specific.
-    ...(routed ? onHost.filter(({ rest }) => rest !== true) : onHost),
-    ...specific,
-    // On whichever host that is, they can refuse only.
-    ...byHeader.map((service) => ({ target: atPrefix(service, ''), passes: false })),
-  ]
-  const targets = onceEach(found.map(({ target }) => target))
-  if (found.some(({ passes }) => passes)) return inOrder(targets) ?? deny('unknown-target')
+  // What takes the rest of a host is not reached where a route of that host is more specific.
+  const others = routed ? onHost.filter(({ rest }) => rest !== true) : onHost
+  const found =
+    specific.length + byHeader.length === 0
+      ? others
+      : [
+          ...others,
+          ...specific,
+          // On whichever host that is, they can refuse only.
+          ...byHeader.map((service) => ({ target: atPrefix(service, ''), passes: false })),
+        ]
+  const targets = targetsOf(found)
+  if (targets !== undefined && found.some(({ passes }) => passes)) return targets
   return refuse('unknown-target', whyNobody(host, targets))
 }
 
-const whyNobody = (host: string, [first]: readonly Target[]): string =>
-  first === undefined
+const whyNobody = (host: string, targets: Targets | undefined): string =>
+  targets === undefined
     ? `no service has ${host}, or this path on it`
-    : `${idOf(first.service)} is not known to answer at ${host}: see gateways.hosts and gateways.llmHosts`
+    : `${idOf(targets[0].service)} is not known to answer at ${host}: see gateways.hosts and gateways.llmHosts`
 
 /**
  * Whether the proxy may take the authority for another host than `host`. Envoy compares virtual hosts
@@ -102,27 +107,6 @@ function answersAt(host: string, service: Service, gateways: Gateways): boolean 
   if (hosts.includes(host) || gateways.isLlmHost(host)) return true
   const unpublished = gateways.unpublishedLlms && hosts.length === 0
   return unpublished && protection === 'protected' && !shadow
-}
-
-const atPrefix = (service: Service, pathPrefix: string): Target => ({
-  service,
-  position: 'gateway',
-  workload: undefined,
-  pathPrefix,
-})
-
-function wholeHost(request: AccessRequest, path: string, directory: Directory): readonly Found[] {
-  const address = { host: request.host, pathPrefix: '' }
-  const protocol = isProtocolPath(path)
-  return directory.claimantsOf(address).flatMap((service) => {
-    const claims = claimsAt(service, address, request)
-    if (claims.length === 0) return []
-    const passes = claims.some(
-      ({ basis, headers }) => PASSES[basis] && (protocol || headers === undefined),
-    )
-    const rest = claims.every(({ basis, headers }) => !PASSES[basis] && headers === undefined)
-    return [{ target: atPrefix(service, ''), passes, rest }]
-  })
 }
 
 /** `undefined`: the path decides, and it is not canonical. */
@@ -162,17 +146,4 @@ function claimedByPath(
   return found.filter(
     (each) => each.passes || isNamed(each) || each.target.pathPrefix.length >= longest,
   )
-}
-
-/** A service that claims a request more than once is judged once, by its longest claim. */
-function onceEach(targets: readonly Target[]): readonly Target[] {
-  if (targets.length < 2) return targets
-  const byService = new Map<Service, Target>()
-  for (const target of targets) {
-    const known = byService.get(target.service)
-    if (known === undefined || known.pathPrefix.length < target.pathPrefix.length) {
-      byService.set(target.service, target)
-    }
-  }
-  return [...byService.values()]
 }

@@ -10,6 +10,8 @@ export type PolicyIndex = {
   readonly policiesIn: (namespace: string) => readonly Policy[]
   /** Another one after each change of a policy of the namespace. */
   readonly policyVersion: (namespace: string) => number
+  /** Another one after each change of any policy. */
+  readonly policyChanges: () => number
   /** Whether the policies of a namespace are too much in all. */
   readonly policyExcess: (namespace: string) => PolicyExcess
 }
@@ -65,6 +67,7 @@ export function createPolicyIndex(): PolicyIndex {
     ],
     policiesIn: (namespace) => policies.find(`in ${namespace}`),
     policyVersion: (namespace) => accounts.get(namespace)?.version ?? 0,
+    policyChanges: () => changes,
     policyExcess: (namespace) => {
       const { enforced = 0, tried = 0 } = accounts.get(namespace) ?? {}
       return { enforced: enforced > MAX_NAMESPACE_WEIGHT, tried: tried > MAX_NAMESPACE_WEIGHT }

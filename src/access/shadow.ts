@@ -1,10 +1,11 @@
+import { allAllow } from './all-allow.ts'
 import type { Answer, Note, ShadowVerdict, Trial } from './answer.ts'
 import type { Judge } from './judge.ts'
 import type { Regimes } from './regimes.ts'
 import type { AccessRequest } from './request.ts'
 import type { Service, ServiceRef } from './service.ts'
-import { type Soon, whenKnown } from './soon.ts'
-import type { Targets } from './target.ts'
+import type { Soon } from './soon.ts'
+import type { Target, Targets } from './target.ts'
 
 export type ShadowParts = {
   readonly judge: Judge
@@ -42,19 +43,18 @@ export function createShadow({ judge, regimesOf, now }: ShadowParts) {
       })
   }
 
-  /** All must allow. The first denial is the verdict. */
   function judgeAll(request: AccessRequest, targets: Targets, note?: Note): Soon<Answer> {
-    const [target, next, ...rest] = targets
-    const { enforced, tried = enforced } = regimesOf(target.service)
-    return whenKnown(judge(request, target, tried, note), (answer) =>
-      next === undefined || answer.decision.outcome === 'deny'
-        ? answer
-        : whenKnown(judgeAll(request, [next, ...rest], note), (other) =>
-            other.decision.outcome === 'deny' || answer.caller === undefined ? other : answer,
-          ),
-    )
+    const judgeOne = (target: Target) => {
+      const { enforced, tried = enforced } = regimesOf(target.service)
+      return judge(request, target, tried, note)
+    }
+    return allAllow(targets, judgeOne, firstCaller)
   }
 }
+
+/** A denial is the verdict; otherwise the first caller that is known. */
+const firstCaller = (one: Answer, other: Answer): Answer =>
+  other.decision.outcome === 'deny' || one.caller === undefined ? other : one
 
 /** What one look-up costs comes back in time. */
 function createPurse(now: () => number) {
