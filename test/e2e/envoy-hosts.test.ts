@@ -5,18 +5,26 @@ import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
 const SK = 'sk-team.example.com'
 const OPEN = 'open-team.example.com'
 const SIDECAR = '127.0.0.11'
+const STRANGER = '127.0.0.99'
 
 let mesh: Mesh
 beforeAll(async () => {
   mesh = await startMesh({
     manifests: TEAM,
-    listeners: { gateway: {}, sidecar: { host: SIDECAR } },
+    listeners: {
+      gateway: {},
+      sidecar: { host: SIDECAR },
+      // A pod that the folder does not have yet.
+      stranger: { host: STRANGER },
+    },
   })
 })
 afterAll(() => mesh.stop())
 
 const gateway = () => ({ port: mesh.portOf('gateway') })
 const sidecar = () => ({ port: mesh.portOf('sidecar'), address: SIDECAR })
+
+const stranger = () => ({ port: mesh.portOf('stranger'), address: STRANGER })
 
 const GET = 'GET /v1/models/m HTTP/1.1'
 const NOT_FOUND = 'no such service'
@@ -95,6 +103,15 @@ describe('at a sidecar the pod is the service, whatever the host:', () => {
 
     expect(reply.status).toBe(status)
     expect(headerOf(reply, 'x-ext-auth-reason')).toBe(reason)
+  })
+})
+
+describe('at a sidecar whose pod is not known', () => {
+  it.each([OPEN, SK, `${STRANGER}:8080`])('no Host says who is called: %s', async (host) => {
+    const reply = await sendRaw(stranger(), head(GET, `Host: ${host}`))
+
+    expect(reply.status).toBe(403)
+    expect(headerOf(reply, 'x-ext-auth-reason')).toBe(NOT_FOUND)
   })
 })
 
