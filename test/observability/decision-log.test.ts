@@ -199,7 +199,7 @@ describe('without a reader', () => {
     const module = new URL('../../src/observability/decision-log.ts', import.meta.url)
     const child = spawn(
       process.execPath,
-      ['--input-type=module', '-e', PROGRAM, module.href, JSON.stringify(check)],
+      ['--expose-gc', '--input-type=module', '-e', PROGRAM, module.href, JSON.stringify(check)],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     )
     const report = JSON.parse(await textOf(child.stderr))
@@ -292,6 +292,7 @@ const PROGRAM = `
   const check = JSON.parse(process.argv[2])
   let dropped = 0, longestGapMs = 0, last = performance.now()
   const log = createDecisionLog({ decisions: 'all', dropped: () => { dropped += 1 } })
+  globalThis.gc()
   const before = process.memoryUsage.rss()
   for (let turn = 0; turn < 60; turn += 1) {
     for (let index = 0; index < 1_000; index += 1) log.log(check)
@@ -299,6 +300,8 @@ const PROGRAM = `
     longestGapMs = Math.max(longestGapMs, performance.now() - last)
     last = performance.now()
   }
+  // What is kept, not what a busy machine has not collected yet.
+  globalThis.gc()
   const grewMb = (process.memoryUsage.rss() - before) / 2 ** 20
   await log.close()
   process.stderr.write(JSON.stringify({ dropped, longestGapMs, grewMb }))
