@@ -42,7 +42,7 @@ export type ClusterApis = {
 const WAIT_MS = 300
 
 /** Of look-ups for tokens that the cluster does not seem to have signed. */
-const ALLOWANCES: Allowances = {
+export const ALLOWANCES: Allowances = {
   perService: { burst: 100, perSecond: 50 },
   perProxy: { burst: 200, perSecond: 100 },
   inAll: { burst: 400, perSecond: 200 },

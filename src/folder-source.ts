@@ -83,7 +83,7 @@ function remembered(callers: Cache<Caller>, holder: TokenCaller): Caller {
   return caller
 }
 
-const CALLERS: CacheBounds = { entries: 10_000, bytes: 4 * 1024 * 1024 }
+export const CALLERS: CacheBounds = { entries: 10_000, bytes: 4 * 1024 * 1024 }
 const CALLER_MS = 24 * 60 * 60_000
 
 /** Asks for the same user with the same object, so that a verdict is found again. */

@@ -16,7 +16,7 @@ import { createMetrics, type Metrics, type Origin } from './observability/metric
 import { createObserving } from './observing.ts'
 
 /** Below Istio's timeout of 500 ms, in milliseconds. */
-const DEADLINE_MS = 400
+export const DEADLINE_MS = 400
 /** For the calls in flight when the program is stopped: longer than any of them lasts. */
 const STOP_GRACE_MS = 1_000
 /** From a bug that nobody caught to the end, at the latest: longer than being stopped takes. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../src/access/cookies.ts'
 import { MAX_CREDENTIAL_LENGTH } from '../src/access/credential.ts'
@@ -11,8 +11,20 @@ import { MAX_FIELDS } from '../src/envoy/field-count.ts'
 import { MAX_PATH_LENGTH } from '../src/envoy/read-request.ts'
 import { TURN_BYTES } from '../src/envoy/slow-lane.ts'
 import { BURST, MAX_WAITING as MAX_EVENTS } from '../src/kubernetes/events.ts'
-import { SCRAPE_MS, SILENCE_MS } from '../src/observability/http.ts'
+import { QUESTION_LIMITS } from '../src/kubernetes/questions.ts'
+import { LIMITS as FOLDER_LIMITS } from '../src/manifests/folder.ts'
+import { LIMITS as HTTP_LIMITS, SCRAPE_MS, SILENCE_MS } from '../src/observability/http.ts'
 import { MAX_WAITING as MAX_LINES_BYTES } from '../src/observability/lines.ts'
+import { DEADLINE_MS } from '../src/serve.ts'
+import { LIMITS as FETCH_LIMITS } from '../src/tokens/fetch-keys.ts'
+import { FOLDER } from './support/bounds/folder.ts'
+import { LOG } from './support/bounds/log.ts'
+import { OBJECTS } from './support/bounds/objects.ts'
+import { POLICIES } from './support/bounds/policies.ts'
+import { PROVIDERS } from './support/bounds/providers.ts'
+import { SERVICES } from './support/bounds/services.ts'
+import { type Bounds, bytes, count, seconds } from './support/bounds/texts.ts'
+import { TOKENS } from './support/bounds/tokens.ts'
 import { rowsUnder } from './support/markdown.ts'
 
 const page = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8')
@@ -28,17 +40,13 @@ const BOUND_COLUMNS = [
   'change it with',
 ]
 
-const count = (value: number) => value.toLocaleString('en')
-const seconds = (milliseconds: number) => `${milliseconds / 1_000} s`
-const bytes = (value: number) =>
-  value >= 2 ** 20 ? `${value / 2 ** 20} MiB` : `${value / 2 ** 10} KiB`
-
 /** What the code says, in the order of the page. */
-const VALUES: Readonly<Record<string, string>> = {
+const VALUES: Bounds = {
   'length of a check': bytes(BOUNDS.requestBytes),
   'compressed checks': count(0),
   'fields of a check': count(MAX_FIELDS),
   'time for a check to arrive': seconds(BOUNDS.arrivalMs),
+  'time for an answer': seconds(DEADLINE_MS),
   'time for an answer to be read': seconds(BOUNDS.answerMs),
   'requests under way': count(BOUNDS.streams),
   'requests under way of one peer': count(BOUNDS.streamsPerAddress),
@@ -60,10 +68,54 @@ const VALUES: Readonly<Record<string, string>> = {
   'length of the path and query': bytes(MAX_PATH_LENGTH),
   'renderings of `/metrics`': seconds(SCRAPE_MS),
   'silence on the HTTP port': seconds(SILENCE_MS),
+  'time for the headers of a request on the HTTP port': seconds(HTTP_LIMITS.headersTimeout),
+  'time for a request on the HTTP port': seconds(HTTP_LIMITS.requestTimeout),
+  'length of the headers of a request on the HTTP port': bytes(HTTP_LIMITS.maxHeaderSize),
   'decision log that waits for its reader': bytes(MAX_LINES_BYTES),
   'Warning events that wait': count(MAX_EVENTS),
   'Warning events at once, then one each second': count(BURST),
 }
+
+/** The other tables, by the head of their first column. */
+const OTHERS: Readonly<Record<string, Bounds>> = {
+  'an AccessPolicy': POLICIES,
+  'other objects': OBJECTS,
+  'a folder of manifests': FOLDER,
+  'a service and its routes': SERVICES,
+  'tokens and permissions': TOKENS,
+  'keys of an identity provider': PROVIDERS,
+  'what is logged': LOG,
+}
+
+const ROOT = new URL('..', import.meta.url)
+const textOf = (file: string) => readFileSync(new URL(file, ROOT), 'utf8')
+/** With what is imported here, from where: nothing is imported without a use. */
+const TESTS = ['test/bounds-page.test.ts', ...globSync('test/support/bounds/*.ts', { cwd: ROOT })]
+  .map(textOf)
+  .join('\n')
+
+/** Each constant that bounds something, as `file NAME`. */
+const BOUNDING = /^(?:export )?const (MAX_\w+|\w*(?:LIMITS|BOUNDS))(?=\b.*= (?:.*\d|\{$))/gm
+const constants = globSync('src/**/*.ts', { cwd: ROOT }).flatMap((file) =>
+  [...textOf(file).matchAll(BOUNDING)].map(([, name = '']) => `${file} ${name}`),
+)
+const imported = [...TESTS.matchAll(/import \{([^}]*)\} from '[./]*(src\/[^']*)'/g)].flatMap(
+  ([, names = '', file = '']) =>
+    names.split(',').map((each) => {
+      const [name = '', local = name] = each.trim().split(' as ')
+      return { id: `${file} ${name}`, local }
+    }),
+)
+
+/** Bounds that follow from one of the page, and one of a key that the page of the configuration has. */
+const ELSEWHERE = [
+  'src/access/host.ts MAX_LENGTH',
+  'src/resources/secret.ts MAX_BASE64',
+  'src/envoy/bounds.ts MAX_REQUEST_BYTES',
+]
+
+const fieldsOf = (table: object) =>
+  Object.entries(table).flatMap(([key, value]) => (typeof value === 'number' ? key : []))
 
 describe('the page of operations', () => {
   it('has every bound as it is', () => {
@@ -78,5 +130,28 @@ describe('the page of operations', () => {
     )
     for (const value of [BOUNDS.requestBytes, BOUNDS.connections, BOUNDS.connectionsPerAddress])
       expect(keys).toContain(value)
+  })
+
+  it.each(Object.entries(OTHERS))('has every bound of %s as it is', (head, bounds) => {
+    const rows = rowsUnder([head, 'value', 'per', 'beyond it'], page)
+    expect(rows.map(([bound, value]) => [bound, value])).toEqual(Object.entries(bounds))
+    expect(rows.flat().filter((cell) => cell === '')).toEqual([])
+  })
+
+  it('has every constant that bounds something', () => {
+    const known = new Set([...imported.map(({ id }) => id), ...ELSEWHERE])
+    expect(constants.length).toBeGreaterThan(60)
+    expect(constants.filter((id) => !known.has(id))).toEqual([])
+  })
+
+  it.each([
+    ['envoy/bounds.ts BOUNDS', BOUNDS],
+    ['kubernetes/questions.ts QUESTION_LIMITS', QUESTION_LIMITS],
+    ['manifests/folder.ts LIMITS', FOLDER_LIMITS],
+    ['tokens/fetch-keys.ts LIMITS', FETCH_LIMITS],
+  ])('has every field of %s', (id, table) => {
+    const local = imported.find((each) => each.id === `src/${id}`)?.local ?? ''
+    const isUsed = (field: string) => new RegExp(`\\b${local}\\.${field}\\b`).test(TESTS)
+    expect(fieldsOf(table).filter((field) => !isUsed(field))).toEqual([])
   })
 })

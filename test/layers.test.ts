@@ -15,13 +15,14 @@ const FOLDERS = [
   'kubernetes',
   'manifests',
   'tokens',
+  'caches',
   'observability',
   'cli',
   'config',
 ]
 const CONFIG = ['fastest-levenshtein', 'js-yaml', 'zod']
 const NODE = ['node:fs', 'node:fs/promises']
-const PACKAGES = [...new Set([...Object.keys(manifest.dependencies), 'lru-cache', 'anything-new'])]
+const PACKAGES = [...new Set([...Object.keys(manifest.dependencies), 'anything-new'])]
 const ALIKE = ['../../test/near.ts', './../envoy/near.ts', '../access/../tokens/near.ts']
 const FORMS = [
   (from: string) => `import '${from}'`,
@@ -99,6 +100,7 @@ describe('the linter lets', () => {
     ],
     ['manifests', ['../access/near.ts', '../resources/near.ts', ...NODE, 'js-yaml']],
     ['tokens', ['../access/near.ts', ...NODE, 'jose']],
+    ['caches', ['../access/near.ts', ...NODE, 'lru-cache']],
     ['observability', ['../access/near.ts', ...NODE, 'pino', 'prom-client']],
     ['cli', ['../access/near.ts', ...NODE, 'commander']],
     ['config', ['../access/near.ts', ...NODE, ...CONFIG]],

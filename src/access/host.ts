@@ -27,7 +27,7 @@ export function readAuthority(authority: string): Authority | undefined {
 export const canonicalHost = (authority: string): string | undefined =>
   readAuthority(authority)?.host
 
-const MAX_HOST = 255
+export const MAX_HOST = 255
 /** With a dot at its end and a port. */
 const MAX_LENGTH = MAX_HOST + 7
 

@@ -1,6 +1,6 @@
 /** From this length on a list is looked up as a set. */
 const LONG = 16
-const MAX_SETS = 16
+export const MAX_SETS = 16
 
 /** Of the lists that were asked last: all rules of a service ask those of one caller. */
 const sets = new Map<readonly unknown[], ReadonlySet<unknown>>()

@@ -7,7 +7,7 @@ export function pathOf(target: string): string {
 // No percent-encoding, `;`, `,`, backslash, `#`, control or non-ASCII byte; no `.` or `..` segment.
 const SEGMENT = "(?!\\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+=:@-]+"
 const CANONICAL = new RegExp(`^/(?:${SEGMENT}(?:/${SEGMENT})*/?)?$`)
-const MAX_CANONICAL_LENGTH = 8_192
+export const MAX_CANONICAL_LENGTH = 8_192
 
 /** Whether every reader of this path (without its query) sees the same segments. */
 export const isCanonicalPath = (path: string): boolean =>

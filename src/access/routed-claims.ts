@@ -48,7 +48,7 @@ export function servicesByHeaders(
 
 const ANYWHERE = { host: undefined, pathPrefix: '' }
 
-const MAX_VALUES = 64
+export const MAX_VALUES = 64
 
 /** The whole, which a proxy may compare, and each line that may have been joined to it. */
 const valuesIn = (value: string): readonly string[] =>

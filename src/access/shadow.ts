@@ -15,8 +15,8 @@ export type ShadowParts = {
 }
 
 /** Trials that wait for a look-up at a time, and that may begin to in a second. */
-const MAX_WAITING = 16
-const PER_SECOND = 50
+export const MAX_WAITING = 16
+export const PER_SECOND = 50
 
 /** The trial of a request, if anything about its targets is only tried. */
 export function createShadow({ judge, regimesOf, now }: ShadowParts) {

@@ -95,7 +95,7 @@ export function createReached(isClosed: (service: Service) => boolean) {
   }
 }
 
-const MAX_NAMED = 8
+export const MAX_NAMED = 8
 
 type Names = {
   readonly count: number

@@ -39,7 +39,7 @@ export type Entries = {
 }
 
 /** Of all summaries together: more than the claims of one token can have. */
-const MAX_ENTRIES = 65_536
+export const MAX_ENTRIES = 65_536
 
 /** Summaries of the values that were asked last: all rules of a service ask those of one caller. */
 export function createSummaries<T>(entriesOf: (value: T) => Entries): (value: T) => Summary {

@@ -1,78 +1,63 @@
+import { LRUCache } from 'lru-cache'
 import type { Cache, CacheBounds } from '../access/cache.ts'
 
-type Entry<V> = {
-  readonly value: V
-  readonly size: number
-  /** `performance.now()`. */
-  readonly until: number
-  readonly share: Share
-}
+type Kept<V> = { readonly value: V; readonly size: number; readonly holder: string }
 
-/** What one holder has; the keys in the order in which they were used. */
-type Share = { readonly holder: string; readonly keys: Set<string>; size: number }
+/** What one holder has. */
+type Share<V> = LRUCache<string, Kept<V>>
+
+/** To the library a value that was set at 0 has no end. */
+const CLOCK = { now: () => 1 + performance.now() }
 
 /** A bounded cache. A value whose time is over is never returned, one that is too large never kept. */
 export function createCache<V>({ entries: max, bytes: maxSize }: CacheBounds): Cache<V> {
-  const entries = new Map<string, Entry<V>>()
-  const shares = new Map<string, Share>()
+  const shares = new Map<string, Share<V>>()
+  const shareByKey = new Map<string, Share<V>>()
   let size = 0
   /** Had more than its share when one was last looked for. */
-  let largest: Share | undefined
+  let largest: Share<V> | undefined
 
-  const drop = (key: string) => {
-    const entry = entries.get(key)
-    if (entry === undefined) return
-    const { share } = entry
-    entries.delete(key)
-    share.keys.delete(key)
-    share.size -= entry.size
-    size -= entry.size
-    if (share.keys.size === 0) shares.delete(share.holder)
+  const createShare = (holder: string): Share<V> => {
+    const share: Share<V> = new LRUCache<string, Kept<V>>({
+      maxSize,
+      sizeCalculation: (kept) => kept.size,
+      perf: CLOCK,
+      ttlResolution: 0,
+      disposeAfter: (kept, key) => {
+        shareByKey.delete(key)
+        size -= kept.size
+        if (share.size === 0) shares.delete(holder)
+      },
+    })
+    shares.set(holder, share)
+    return share
   }
   /** Where all together have more than there is, somebody has more than his share. */
-  const hasTooMuch = ({ keys, size }: Share): boolean =>
-    keys.size * shares.size > max || size * shares.size > maxSize
-  const shareToCut = (own: Share): Share => {
+  const hasTooMuch = (share: Share<V>): boolean =>
+    share.size * shares.size > max || share.calculatedSize * shares.size > maxSize
+  const shareToCut = (own: Share<V>): Share<V> => {
     if (hasTooMuch(own)) return own
     if (largest === undefined || !hasTooMuch(largest))
       largest = firstOf(shares.values(), hasTooMuch)
     return largest ?? own
   }
-  const shareOf = (holder: string): Share => {
-    const share = shares.get(holder) ?? { holder, keys: new Set<string>(), size: 0 }
-    shares.set(holder, share)
-    return share
-  }
+  const drop = (key: string) => void shareByKey.get(key)?.delete(key)
 
   return {
-    get: (key) => {
-      const entry = entries.get(key)
-      if (entry === undefined) return undefined
-      if (entry.until < performance.now()) {
-        drop(key)
-        return undefined
-      }
-      const { keys } = entry.share
-      keys.delete(key)
-      keys.add(key)
-      return entry.value
-    },
-    set: (key, value, ttlMs, { size: given = 1, holder = '' } = {}) => {
-      drop(key)
+    get: (key) => shareByKey.get(key)?.get(key)?.value,
+    set: (key, value, ttl, { size: given = 1, holder = '' } = {}) => {
       const own = Math.max(1, given)
-      if (ttlMs <= 0 || own > maxSize) return
-      const share = shareOf(holder)
-      share.keys.add(key)
-      share.size += own
+      const share = shares.get(holder)
+      if (share === undefined || shareByKey.get(key) !== share) drop(key)
+      if (ttl <= 0 || own > maxSize) return drop(key)
+      const home = share ?? createShare(holder)
+      home.set(key, { value, size: own, holder }, { ttl })
+      shareByKey.set(key, home)
       size += own
-      entries.set(key, { value, size: own, until: performance.now() + ttlMs, share })
-      while (entries.size > max || size > maxSize) {
-        const [oldest = key] = shareToCut(share).keys
-        drop(oldest)
-      }
+      while (shareByKey.size > max || size > maxSize) shareToCut(home).pop()
     },
     delete: drop,
-    size: () => entries.size,
+    size: () => shareByKey.size,
   }
 }
 

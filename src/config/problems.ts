@@ -37,7 +37,7 @@ function describe(issue: z.core.$ZodIssue, schema: Schema, value: unknown): read
 }
 
 // An API key has 16 bytes or more: what is shorter is no secret of this program.
-const MAX_QUOTED = 15
+export const MAX_QUOTED = 15
 
 function but(found: unknown): string {
   if (Array.isArray(found)) return `, not ${found.length === 0 ? 'an empty' : 'a'} list`

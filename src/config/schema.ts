@@ -40,7 +40,7 @@ function isAddress(text: string): boolean {
 const address = z.string().refine(isAddress).describe('host:port')
 const namespace = text('the name of a namespace', /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
 
-const MAX_HOSTS = 4_096
+export const MAX_HOSTS = 4_096
 const DNS_NAME = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*'
 const LLM_HOST = new RegExp(`^(?:\\*\\.)?${DNS_NAME}$`)
 const gatewayHost = text('a host name in lower case', new RegExp(`^${DNS_NAME}$`))

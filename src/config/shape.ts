@@ -92,7 +92,7 @@ export const nameOf = (path: readonly PropertyKey[]): string =>
     .replace(/^\./, '')
 
 /** Longest key that is repeated in a problem, in characters. */
-const MAX_SHOWN = 64
+export const MAX_SHOWN = 64
 
 const shown = (key: string): string =>
   key.length <= MAX_SHOWN && /^[\x21-\x7e]+$/.test(key)

@@ -161,7 +161,7 @@ const OVERWRITE_IF_EXISTS_OR_ADD = 2
 
 // Anything else could end a header line or mean something to a reader of it.
 const PRINTABLE = /^[\x20-\x7e]+$/
-const MAX_VALUE_LENGTH = 16_384
+export const MAX_VALUE_LENGTH = 16_384
 
 function identityHeaders(
   caller: Caller | undefined,

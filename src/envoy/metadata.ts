@@ -48,7 +48,7 @@ function encode({ service, caller }: Subject, reason: DenyReason | undefined): B
   return encodeMetadataField({ fields: Object.fromEntries(fields) })
 }
 
-const MAX_LENGTH = 512
+export const MAX_LENGTH = 512
 // Quotes and backslashes too: a log in a format of text writes values as they are.
 const NOT_LOGGABLE = /[^\x20-\x7e]|["\\]/g
 

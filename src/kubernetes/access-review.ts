@@ -31,7 +31,7 @@ type Verdict = {
   dueAt: number
 }
 
-const KNOWN: CacheBounds = { entries: 50_000, bytes: 16 * 1024 * 1024 }
+export const KNOWN: CacheBounds = { entries: 50_000, bytes: 16 * 1024 * 1024 }
 
 const SUBJECT_ACCESS_REVIEW: Question = {
   dependency: 'subjectaccessreview',

@@ -47,7 +47,7 @@ export class TooLong extends Error {
 
 const JSON_TYPE = 'application/json'
 /** Of one answer of `send`; a page of a list is the largest. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024
+export const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 /** For an answer that is not wanted to end, in milliseconds, so that its connection can be used again. */
 const DRAIN_MS = 2_000
@@ -144,7 +144,7 @@ function createAgents() {
 
 const BROKEN: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 /** More than one kept connection may be stale. */
-const MAX_ATTEMPTS = 3
+export const MAX_ATTEMPTS = 3
 
 /** Tries again where a kept connection was closed just before it was used. */
 function answerTo(

@@ -6,7 +6,7 @@ import { type Fields, isFields } from './fields.ts'
 export const API_VERSION = 'kserve-authz.io/v1alpha1'
 export const KIND = 'AccessPolicy'
 
-const CALL_MS = 5_000
+export const CALL_MS = 5_000
 
 /** A policy, and the object that it was read from. */
 type Applied = { readonly content: Fields; readonly policy: Pick<Policy, 'namespace' | 'name'> }

@@ -13,7 +13,7 @@ export type Allowances = {
 /** Takes a share of all budgets that an asker has a part in, or of none and names the one that is used up. */
 export type Budgets = (asker: Asker) => 'service' | 'proxy' | 'all' | undefined
 
-const MAX_HOLDERS = 10_000
+export const MAX_HOLDERS = 10_000
 /** Between two looks for holders that need not be listed. */
 const DROP_MS = 1_000
 

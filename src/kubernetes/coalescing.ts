@@ -5,7 +5,7 @@ import type { Listed } from './watch-event.ts'
 type Coalesced = Pick<Known, 'put' | 'remove' | 'keepOnly'> & { readonly close: () => void }
 
 /** From one update of an object to the next one that is read, in milliseconds. */
-const WINDOW_MS = 100
+export const WINDOW_MS = 100
 /** Objects in a row, without a turn for everything else. */
 const BATCH = 16
 const LOOKS = 2_000

@@ -26,7 +26,7 @@ export type ReadLimits = {
 
 const PAGE_SIZE = 500
 /** A page of several objects is parsed in one go. */
-const MAX_PAGE_BYTES = 2 * 1024 * 1024
+export const MAX_PAGE_BYTES = 2 * 1024 * 1024
 /** Objects of a page in a row, without a turn for everything else. */
 const PART = 32
 

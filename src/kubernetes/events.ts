@@ -14,8 +14,8 @@ export const MAX_WAITING = 200
 /** At most so many events, then one for each of these milliseconds. */
 export const BURST = 25
 const PERIOD_MS = 1_000
-const CALL_MS = 5_000
-const MAX_MESSAGE = 1_024
+export const CALL_MS = 5_000
+export const MAX_MESSAGE = 1_024
 
 /** `failed` is told of each event that could not be written, `dropped` of each that was too much. */
 export function createEvents(

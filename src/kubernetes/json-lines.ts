@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 
 /** Of one event; etcd holds no object larger than 1.5 MiB. */
-const MAX_LINE_LENGTH = 16 * 1024 * 1024
+export const MAX_LINE_LENGTH = 16 * 1024 * 1024
 
 /** Longest work on one stream without a pause for everything else. */
 const TURN_MS = 5

@@ -39,8 +39,8 @@ export type KnownToken = {
   dueAt: number
 }
 
-const GOOD: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
-const BAD: CacheBounds = { entries: 2_000, bytes: 2 * 1024 * 1024 }
+export const GOOD: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
+export const BAD: CacheBounds = { entries: 2_000, bytes: 2 * 1024 * 1024 }
 
 /** Remembers what became of tokens, by a digest of each; bad ones apart, so that they do not drive out good ones. */
 export function createKnownTokens(

@@ -64,7 +64,7 @@ export function neededOf(content: Fields): Fields {
 }
 
 /** The first of a type counts. */
-const MAX_CONDITIONS = 16
+export const MAX_CONDITIONS = 16
 
 const FIELDS = ['type', 'status', 'reason', 'message', 'observedGeneration', 'lastTransitionTime']
 

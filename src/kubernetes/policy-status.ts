@@ -22,7 +22,7 @@ type StatusPeriods = {
   readonly longestRestMs: number
 }
 
-const STATUS_PERIODS: StatusPeriods = {
+export const STATUS_PERIODS: StatusPeriods = {
   settleMs: 250,
   gapMs: 1_000,
   againMs: 30_000,
@@ -50,7 +50,7 @@ export type PolicyStatuses = Pick<Follower, 'put' | 'remove'> & {
 }
 
 /** Writes without a gap. */
-const BATCH = 20
+export const BATCH = 20
 
 /**
  * Keeps the conditions of AccessPolicies. Every replica applies the same words under the same name, and

@@ -10,7 +10,7 @@ export type RbacChanges = {
 }
 
 /** Of namespaces that are counted apart; they come and go. */
-const MAX_NAMESPACES = 10_000
+export const MAX_NAMESPACES = 10_000
 
 type Changes = { readonly count: number; readonly at: number }
 

@@ -59,7 +59,7 @@ const reviewOf = (token: string, audiences: readonly string[]) => ({
 })
 
 /** So that others go on where an authenticator behind the API server hangs, or nobody's tokens are sent. */
-const UNSIGNED: Partial<QuestionLimits> = { running: 8, waiting: 512, waitingPerKey: 128 }
+export const UNSIGNED: Partial<QuestionLimits> = { running: 8, waiting: 512, waitingPerKey: 128 }
 
 const UNAVAILABLE = rejected('authentication-unavailable')
 

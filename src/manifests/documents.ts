@@ -12,7 +12,7 @@ export type FileReading<T> =
 
 const SLICE_MS = 4
 /** From this length on, in characters, a document is parsed in a thread of its own. */
-const LARGE = 8 * 1_024
+export const LARGE = 8 * 1_024
 /** What is decoded or digested in one go, in bytes or characters. */
 const PART = 512 * 1_024
 

@@ -23,7 +23,7 @@ export type Folder = {
   readonly close: () => Promise<void>
 }
 
-const LIMITS: FolderLimits = {
+export const LIMITS: FolderLimits = {
   maxDepth: 16,
   maxFiles: 100_000,
   maxBytes: 8 * 1024 * 1024,
@@ -35,7 +35,7 @@ const LIMITS: FolderLimits = {
 /** How much longer than a look the rest after it is, so that looking stays a small part. */
 const REST = 10
 /** But never longer than this: a folder that takes long to look at must not seem forgotten. */
-const MAX_REST_MS = 60_000
+export const MAX_REST_MS = 60_000
 
 /**
  * Follows the manifests of a folder; resolves when all of them have been read once and applied.

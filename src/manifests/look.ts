@@ -28,7 +28,7 @@ const MANIFEST = /\.(?:ya?ml|json)$/
 const BATCH = 256
 
 /** So often a look is repeated while folders change under it. */
-const MAX_LOOKS = 5
+export const MAX_LOOKS = 5
 
 /**
  * Lists the manifests of a folder and the folders in it, without reading them. Names that begin with

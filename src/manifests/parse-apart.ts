@@ -6,7 +6,7 @@ import type { DocumentText, Fault } from './yaml.ts'
 import type { Asked } from './yaml-worker.ts'
 
 /** Of the thread, in MiB: a file is at most 8 MiB. */
-const MAX_HEAP_MIB = 1_024
+export const MAX_HEAP_MIB = 1_024
 
 /** Ends the wait for the document before. */
 let last: Promise<unknown> = Promise.resolve()

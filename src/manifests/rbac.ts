@@ -104,7 +104,7 @@ export function createRbac(): Rbac {
 }
 
 /** Of all users: to evaluate one again takes some microseconds. */
-const MAX_VERDICTS = 50_000
+export const MAX_VERDICTS = 50_000
 
 /** No part of it holds a space. */
 const questionOf = ({ verb, group, resource, namespace, name }: ResourceAccess): string =>

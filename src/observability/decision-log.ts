@@ -70,10 +70,10 @@ const isDenied = ({ decision, shadowDecision }: LoggedCheck): boolean =>
   decision === 'deny' || shadowDecision === 'deny'
 
 // In characters.
-const MAX_REQUEST_ID = 128
-const MAX_METHOD = 32
-const MAX_PATH = 1_024
-const MAX_CREDENTIAL = 512
+export const MAX_REQUEST_ID = 128
+export const MAX_METHOD = 32
+export const MAX_PATH = 1_024
+export const MAX_CREDENTIAL = 512
 
 /** The keys stand in the text, and of the values only those are quoted that others choose: half the time of JSON.stringify. */
 const lineOf = (check: LoggedCheck, time: string): string =>

@@ -57,7 +57,7 @@ export async function startHttp({ address, metrics, readiness }: Options) {
 /** Longest time that nothing is sent either way. */
 export const SILENCE_MS = 60_000
 
-const LIMITS = {
+export const LIMITS = {
   headersTimeout: 2_000,
   requestTimeout: 5_000,
   connectionsCheckingInterval: 500,

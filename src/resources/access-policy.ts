@@ -24,7 +24,7 @@ import type { ReadSettings } from './settings.ts'
 
 const TOO_MUCH = `has more than ${MAX_POLICY_WEIGHT} entries`
 /** Fields and elements, counted before any of them is read. */
-const MAX_PARTS = 4 * MAX_POLICY_WEIGHT
+export const MAX_PARTS = 4 * MAX_POLICY_WEIGHT
 
 /**
  * Reads an AccessPolicy. What cannot be read in it, an unknown field included, makes the whole of it

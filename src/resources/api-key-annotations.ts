@@ -11,7 +11,7 @@ const GROUPS = `${PREFIX}groups`
 const KNOWN: ReadonlySet<string> = new Set([SERVICES, EXPIRES_AT, USER, GROUPS])
 
 /** Of one annotation, in characters. */
-const MAX_LENGTH = 16_384
+export const MAX_LENGTH = 16_384
 
 /** Names that Kubernetes gives to its own are nobody's to hand out. */
 const RESERVED = /^system:/i

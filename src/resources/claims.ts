@@ -4,7 +4,8 @@ import { type Claim, type ClaimBasis, PASSES } from '../access/service.ts'
 import type { Raise } from './problem.ts'
 import type { StatusUrl } from './status-urls.ts'
 
-const MAX_CLAIMS = 256
+/** Hosts and paths of one service. */
+export const MAX_CLAIMS = 256
 
 /** A claim of a whole host. */
 export const hostClaim = (host: string, basis: ClaimBasis): Claim => ({
@@ -58,16 +59,20 @@ export type UrlParts = { readonly host: string; readonly path: string }
 
 /** Reads a URL of a status; `undefined`, with a problem, where host or path are not canonical. */
 export function readUrl({ field, url }: StatusUrl, raise: Raise): UrlParts | undefined {
-  const parsed = typeof url === 'string' && url.length <= MAX_URL ? URL.parse(url) : null
+  const parsed = parseUrl(url)
   const host = parsed === null ? undefined : canonicalHost(parsed.hostname)
   const path = parsed === null ? undefined : claimedPath(parsed.pathname)
   if (host !== undefined && path !== undefined) return { host, path }
-  raise('UnreadableURL', `${field} is no URL with a canonical host and path`)
+  raise('UnreadableURL', `${field} is no URL with a canonical host and path, or is too long`)
   return undefined
 }
 
-/** In characters: a host name and the longest path that is canonical. */
-const MAX_URL = 9_000
+/** In characters. A route of the Gateway API has a host name of at most 253 and a path of at most 1,024. */
+export const MAX_URL_LENGTH = 2_048
+
+/** `null`: it is no URL, or too long to be one of a route. */
+export const parseUrl = (url: unknown): URL | null =>
+  typeof url === 'string' && url.length <= MAX_URL_LENGTH ? URL.parse(url) : null
 
 /**
  * Each claim once, and none that another one of the same service holds already; at most 256. Those that

@@ -1,6 +1,6 @@
 import { canonicalHost } from '../access/host.ts'
 import type { Claim } from '../access/service.ts'
-import { canonicalClaim, hostClaim } from './claims.ts'
+import { canonicalClaim, hostClaim, parseUrl } from './claims.ts'
 import { isKnative } from './deployment-mode.ts'
 import type { Ingress } from './ingress.ts'
 import { type KubernetesObject, textAt } from './object.ts'
@@ -66,7 +66,7 @@ const filled = (
 /** With Knative the service answers at its component's host without the component, published or not. */
 function outerHost({ name, content }: KubernetesObject): string | undefined {
   for (const component of ['transformer', 'predictor']) {
-    const url = URL.parse(textAt(content, 'status', 'components', component, 'url') ?? '')
+    const url = parseUrl(textAt(content, 'status', 'components', component, 'url'))
     const host = url === null ? undefined : canonicalHost(url.hostname)
     const own = `${name}-${component}`
     if (host?.startsWith(own)) return name + host.slice(own.length)

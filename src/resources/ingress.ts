@@ -28,7 +28,7 @@ export type IngressReading = {
 const OBJECT = 'ConfigMap inferenceservice-config'
 const DEFAULT_DOMAIN = 'example.com'
 const DEFAULT_DOMAIN_TEMPLATE = '{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}'
-const MAX_DOMAINS = 32
+export const MAX_DOMAINS = 32
 
 /** Reads the key `ingress` of ConfigMap `inferenceservice-config`. What cannot be read adds nothing. */
 export function readIngress(configMap: unknown): IngressReading {

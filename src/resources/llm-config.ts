@@ -14,7 +14,7 @@ export type LlmConfig = {
 export const MAX_BASES = 32
 
 /** More adapters of one service are not read. */
-const MAX_ADAPTERS = 256
+export const MAX_ADAPTERS = 256
 
 /** Reads the part of an LLMInferenceService's or LLMInferenceServiceConfig's spec that routes depend on. */
 export function readLlmConfig(content: Fields): LlmConfig {

@@ -5,7 +5,9 @@ import type { Raise } from './problem.ts'
 import { MAX_URLS } from './status-urls.ts'
 
 /** More names of models of one service are not known: a request for one of them is refused. */
-const MAX_MODELS = 512
+export const MAX_MODELS = 512
+/** Of a name, in characters: no path of the Gateway API holds a longer one. */
+export const MAX_MODEL_NAME = 1_024
 const STOP = 'serving.kserve.io/stop'
 
 /** The models of an LLMInferenceService: as paths, and as values of the model header. */
@@ -26,12 +28,19 @@ export function readModels(
   if (annotations.get(STOP)?.trim().toLowerCase() === 'true') return NONE
   const own = `publishers/${namespace}/models/`
   const listed = listedIn(content)
-  const names = [
+  const written = [
     ...new Set([
       ...[model, ...adapters].map((each) => `${own}${each}`),
       ...listed.filter((each) => !each.startsWith('publishers/') || each.startsWith(own)),
     ]),
   ]
+  const names = written.filter((each) => nameIn(each, own).length <= MAX_MODEL_NAME)
+  if (names.length < written.length) {
+    raise(
+      'UnreadableModelName',
+      `the name of a model is longer than ${MAX_MODEL_NAME} characters: it is not known`,
+    )
+  }
   if (names.length > MAX_MODELS) {
     raise('TooManyModels', `it has too many models: only ${MAX_MODELS} of their names are known`)
   }
@@ -47,8 +56,11 @@ export function readModels(
   return { paths: readable, names: known }
 }
 
+const nameIn = (text: string, own: string): string =>
+  text.startsWith(own) ? text.slice(own.length) : text
+
 /** More entries of all addresses together are not looked at: they repeat each other. */
-const MAX_LISTED = 4_096
+export const MAX_LISTED = 4_096
 
 function listedIn(content: unknown): readonly string[] {
   const names: string[] = []

@@ -60,7 +60,7 @@ const withConditions = (claim: Claim, headers: RouteMatch['headers']): readonly 
   headers.length === 0 ? claim : { ...claim, headers },
 ]
 
-const MAX_HOSTNAMES = 16
+export const MAX_HOSTNAMES = 16
 
 function hostnamesOf(route: Fields, raise: Raise): readonly string[] {
   const hosts = listAt(route, 'spec', 'hostnames')

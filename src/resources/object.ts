@@ -50,7 +50,7 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
 }
 
 /** Of labels, and of annotations. */
-const MAX_TEXTS = 1_024
+export const MAX_TEXTS = 1_024
 
 /** Absent and `null` are an empty map; `undefined`: it is no map, or has too many entries. */
 export function textMapAt(value: unknown, ...path: readonly string[]): TextMap | undefined {

@@ -65,8 +65,8 @@ function componentIn(label: string | undefined): Component | undefined {
 }
 
 /** Kubernetes gives a pod two at most. */
-const MAX_ADDRESSES = 16
-const MAX_ADDRESS_LENGTH = 64
+export const MAX_ADDRESSES = 16
+export const MAX_ADDRESS_LENGTH = 64
 
 function addressesIn(content: unknown, raise: Raise): readonly string[] {
   const list = listAt(content, 'status', 'podIPs')

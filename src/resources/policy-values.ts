@@ -25,7 +25,7 @@ export function fieldsOf(place: string, value: unknown, known: readonly string[]
   return value
 }
 
-const MAX_ENTRIES = 1_024
+export const MAX_ENTRIES = 1_024
 
 export function listOf(place: string, value: unknown): readonly unknown[] {
   if (!Array.isArray(value)) throw new PolicyFault(place, 'is no list')

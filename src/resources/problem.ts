@@ -12,7 +12,7 @@ export type Problem = {
 /** Raises problems of one object. */
 export type Raise = (reason: string, message: string) => void
 
-const MAX_PROBLEMS = 16
+export const MAX_PROBLEMS = 16
 
 /** A list of problems of one object, and what adds to it: the first few are enough. */
 export function problemsOf(object: KubernetesObject): {

@@ -12,8 +12,8 @@ export type RouteMatch = {
 const ANY: RouteMatch = { path: '', headers: [] }
 
 /** More matches of one route are not read: the route then counts as one that takes every path. */
-const MAX_MATCHES = 64
-const MAX_HEADERS = 16
+export const MAX_MATCHES = 64
+export const MAX_HEADERS = 16
 
 /** The matches of the rules of an HTTPRoute's `spec`, each once. Methods and queries are left out. */
 export function matchesOf(route: Fields): readonly RouteMatch[] {

@@ -6,7 +6,7 @@ const TOKEN_TYPE = 'kubernetes.io/service-account-token'
 /** Shorter credentials can be guessed. */
 const MIN_BYTES = 16
 /** No request shows a longer credential. */
-const MAX_BYTES = 8_192
+export const MAX_BYTES = 8_192
 
 export const isTokenSecret = ({ content }: KubernetesObject): boolean =>
   textAt(content, 'type') === TOKEN_TYPE

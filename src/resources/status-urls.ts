@@ -52,4 +52,4 @@ function* urlsIn(status: unknown): Generator<StatusUrl> {
 }
 
 const COMPONENT_NAMES: ReadonlySet<string> = new Set(['predictor', 'transformer', 'explainer'])
-const MAX_COMPONENTS = 16
+export const MAX_COMPONENTS = 16

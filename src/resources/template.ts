@@ -12,7 +12,7 @@ export type Template = (values: TemplateValues) => string | undefined
 
 type Part = (values: TemplateValues) => string | undefined
 
-const MAX_LENGTH = 1_024
+export const MAX_LENGTH = 1_024
 const ACTION = /\{\{(-\s)?\s*(.*?)\s*(\s-)?\}\}/
 const MAP_FIELD = /^\.(Labels|Annotations)\.(\w+)$|^index\s+\.(Labels|Annotations)\s+"([^"\\]+)"$/
 

@@ -14,8 +14,8 @@ export type FetchLimits = {
   readonly maxBytes: number
 }
 
-const LIMITS: FetchLimits = { timeoutMs: 3_000, maxBytes: 1024 * 1024 }
-const MAX_REDIRECTS = 3
+export const LIMITS: FetchLimits = { timeoutMs: 3_000, maxBytes: 1024 * 1024 }
+export const MAX_REDIRECTS = 3
 
 type Limit = { readonly signal: AbortSignal; readonly maxBytes: number }
 

@@ -10,7 +10,7 @@ export type KeySet = {
   readonly exposed: number
 }
 
-const MAX_KEYS = 100
+export const MAX_KEYS = 100
 
 /**
  * Reads a JSON Web Key Set (RFC 7517 section 5). Symmetric keys and keys with private parts are left

@@ -47,7 +47,7 @@ type Good<T> = {
 }
 
 /** The bytes are of the tokens' own text; what is kept of one is about as large. */
-const REMEMBERED: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
+export const REMEMBERED: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
 /** That a token has expired is remembered for a while, in milliseconds. */
 const EXPIRED_MS = 60 * 60_000
 

@@ -101,4 +101,33 @@ describe('a cache of several holders', () => {
     filled(cache, 'team', 100)
     expect(heldBy(cache, 'team')).toBe(100)
   })
+
+  it('counts no holder whose values are all deleted or over', () => {
+    const cache = aCache({ entries: 100, bytes: 10_000 })
+    for (let holder = 0; holder < 50; holder += 1) filled(cache, `deleted${holder}`, 1)
+    for (let holder = 0; holder < 50; holder += 1) cache.delete(`deleted${holder} 0`)
+    for (let holder = 0; holder < 50; holder += 1) filled(cache, `over${holder}`, 1)
+    vi.advanceTimersByTime(MINUTE + 1)
+    for (let holder = 0; holder < 50; holder += 1) cache.get(`over${holder} 0`)
+    filled(cache, 'evil', 100)
+    filled(cache, 'team', 40)
+    expect([heldBy(cache, 'evil'), heldBy(cache, 'team')]).toEqual([60, 40])
+  })
+
+  it('counts the sizes of all holders together', () => {
+    const cache = aCache({ entries: 100, bytes: 10_000 })
+    filled(cache, 'team', 4, 1_000)
+    filled(cache, 'evil', 2_000, 1_000)
+    expect([heldBy(cache, 'evil'), heldBy(cache, 'team')]).toEqual([6, 4])
+  })
+
+  it('counts a value that is set anew once, for the holder that it was set for last', () => {
+    const cache = aCache({ entries: 100, bytes: 10_000 })
+    for (const holder of ['team', 'evil', 'evil'])
+      for (let key = 0; key < 10; key += 1)
+        cache.set(`team ${key}`, holder, MINUTE, { holder, size: 1_000 })
+    expect(heldBy(cache, 'team')).toBe(10)
+    filled(cache, 'other', 5, 1_000)
+    expect([heldBy(cache, 'team'), heldBy(cache, 'other')]).toEqual([5, 5])
+  })
 })

@@ -1,7 +1,17 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { readIngress } from '../../src/resources/ingress.ts'
 import { hasMoreThan } from '../../src/resources/object.ts'
 import { anAccessPolicy } from '../support/policies.ts'
-import { aKeySecret, anInferenceService, aPod, aSecret, read, readWorkloads } from './objects.ts'
+import {
+  aKeySecret,
+  anInferenceService,
+  anLlmInferenceService,
+  aPod,
+  aSecret,
+  read,
+  readService,
+  readWorkloads,
+} from './objects.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -64,6 +74,76 @@ describe('the metadata of an object', () => {
       read(anInferenceService({ metadata: { [field]: entries(count) } }))
     expect(of(1_024).resource.kind).toBe('service')
     expect(of(1_025).problems).toMatchObject([{ reason: 'UnreadableObject' }])
+  })
+})
+
+describe('a URL of a status', () => {
+  const urlOf = (length: number) => 'https://iris.example.com/'.padEnd(length, 'a')
+  const hostsOf = (object: unknown, settings = {}) =>
+    readService(object, settings).claims.map(({ host }) => host)
+
+  it('has at most 2,048 characters', () => {
+    const iris = (length: number) => anInferenceService({ status: { url: urlOf(length) } })
+    expect(hostsOf(iris(2_048))).toContain('iris.example.com')
+    expect(hostsOf(iris(2_049))).not.toContain('iris.example.com')
+    expect(read(iris(2_049)).problems).toMatchObject([{ reason: 'UnreadableURL' }])
+  })
+
+  it('that is longer is not parsed, wherever it stands', () => {
+    const parse = vi.spyOn(URL, 'parse')
+    const url = `https://iris-predictor.example.com/${'../a/'.repeat(MEBIBYTE)}`
+    const { ingress } = readIngress({ data: { ingress: '{}' } })
+    const status = {
+      url,
+      address: { url },
+      components: { predictor: { url }, transformer: { url } },
+    }
+    expect(hostsOf(anInferenceService({ status }), { ingress })).not.toContain('iris.example.com')
+    expect(parse).not.toHaveBeenCalled()
+    const short = { components: { predictor: { url: 'https://iris-predictor.example.com' } } }
+    expect(hostsOf(anInferenceService({ status: short }), { ingress })).toContain(
+      'iris.example.com',
+    )
+  })
+})
+
+describe('the name of a model', () => {
+  const long = 'm'.repeat(1_025)
+  const [model, adapter, listed] = ['m', 'a', 'l'].map((letter) => letter.repeat(1_024))
+
+  it('has at most 1,024 characters', () => {
+    const chat = anLlmInferenceService({
+      spec: { model: { name: model, lora: { adapters: [{ name: adapter }] } } },
+      status: { addresses: [{ models: [{ name: listed }] }] },
+    })
+    expect(readService(chat).models).toEqual([
+      `publishers/team/models/${model}`,
+      `publishers/team/models/${adapter}`,
+      listed,
+    ])
+    expect(read(chat).problems).toEqual([])
+  })
+
+  it.each<[where: string, parts: Readonly<Record<string, unknown>>]>([
+    ['of the model', { spec: { model: { name: long } } }],
+    ['of an adapter', { spec: { model: { name: 'm', lora: { adapters: [{ name: long }] } } } }],
+    [
+      'of a list',
+      { spec: { model: { name: 'm' } }, status: { addresses: [{ models: [{ name: long }] }] } },
+    ],
+    [
+      'of a list, in full',
+      {
+        spec: { model: { name: 'm' } },
+        status: { addresses: [{ models: [{ name: `publishers/team/models/${long}` }] }] },
+      },
+    ],
+  ])('that is longer is none, %s', (_where, parts) => {
+    const chat = anLlmInferenceService(parts)
+    const { models = [] } = readService(chat)
+    expect(models.filter((name) => name.includes(long))).toEqual([])
+    expect(models).not.toContain('publishers/team/models/chat')
+    expect(read(chat).problems).toMatchObject([{ reason: 'UnreadableModelName' }])
   })
 })
 
