@@ -2,7 +2,7 @@ SHELL := /bin/bash
 path_without_packages := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench profile micro measure clean
+.PHONY: help run test check fix fuzz bench profile micro measure clean
 
 # The tools, Node.js included, are npm packages. The mark is written last and goes with the
 # folder, so that an interrupted installation is repeated.
@@ -27,6 +27,9 @@ check: $(installed) ## types, lint, dead code and unit tests
 
 fix: $(installed) ## format, and repair what the linter can
 	@npm run --silent fix
+
+fuzz: $(installed) ## try inputs that nobody wrote, for MINUTES (60); a finding becomes a file of test/fixtures/fuzz/
+	@node test/fuzz/run.ts --minutes $(or $(MINUTES),60)
 
 bench: $(installed) ## measure the service beside a server that answers every check alike (20 minutes)
 	@node bench/bench.ts $(ONLY)

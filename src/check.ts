@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Position } from './access/request.ts'
 import { checkMessage, UsageError } from './cli/check-message.ts'
-import { type Explanation, format } from './cli/explanation.ts'
+import { type Explanation, format, oneLine } from './cli/explanation.ts'
 import type { CheckFlags } from './cli/program.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { encodeAnswer } from './envoy/check-handler.ts'
@@ -25,7 +25,8 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
   const engine = await openEngine({
     config,
     manifests,
-    reportProblem: ({ object, message }) => process.stderr.write(`${object}: ${message}\n`),
+    reportProblem: ({ object, message }) =>
+      process.stderr.write(`${oneLine(`${object}: ${message}`)}\n`),
     reportFault: (message) => process.stderr.write(`${message}\n`),
     reportOutage: (resource, message) => process.stderr.write(`${resource}: ${message}\n`),
   })

@@ -25,5 +25,9 @@ export function format(explanation: Explanation, output: 'text' | 'json'): strin
     ...Object.entries(headers.set).map(([name, value]) => `sets ${name}: ${value}`),
     ...(headers.remove.length === 0 ? [] : [`removes ${headers.remove.join(', ')}`]),
   ]
-  return [verdict, ...lines.map((line) => `  ${line}`), ''].join('\n')
+  return [verdict, ...lines.map((line) => `  ${oneLine(line)}`), ''].join('\n')
 }
+
+/** Names of callers and files may hold line ends and the controls of terminals, which could forge a line. */
+export const oneLine = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')

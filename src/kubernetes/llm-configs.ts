@@ -1,4 +1,4 @@
-import { type LlmConfig, readLlmConfig } from '../resources/llm-config.ts'
+import { keptLlmConfig, type LlmConfig } from '../resources/llm-config.ts'
 import type { Keeper } from './known.ts'
 
 export type LlmConfigs = {
@@ -20,7 +20,7 @@ export function createLlmConfigs({ kserveNamespace, changed }: ConfigParts): Llm
   return {
     keeper: {
       put: ({ key, content }) => {
-        configs.set(key, structuredClone(readLlmConfig(content)))
+        configs.set(key, keptLlmConfig(content))
         changed(nameOf(key))
       },
       remove: (key) => {

@@ -1,4 +1,5 @@
 import type { Work } from '../access/slices.ts'
+import { printableLabel } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import type { Reading, Resource } from '../resources/resource.ts'
 import type { Holdings } from './holdings.ts'
@@ -143,7 +144,7 @@ function conflictsOf(
   if (declarations.size > 1) {
     const outcome = countsBesideOthers(first.resource) ? 'all must allow' : 'none of them counts'
     const message = `declared ${declarations.size} times: ${outcome}`
-    return [{ object: identity, reason: 'DeclaredTwice', message }]
+    return [{ object: printableLabel(identity), reason: 'DeclaredTwice', message }]
   }
   const secrets = repeatersOf(first.resource)
   if (secrets.length === 0) return sharedBy(first.resource)

@@ -27,3 +27,16 @@ export function readLlmConfig(content: Fields): LlmConfig {
     route: isFields(route) && Object.keys(route).length > 0 ? route : undefined,
   }
 }
+
+/** A route that cannot be read: it takes every path, so at gateways it can only refuse. */
+const UNREADABLE_ROUTE: Fields = { spec: { rules: [{}] } }
+
+/** The same, to be kept: it shares nothing with the object. A route may be nested too deep for a copy. */
+export function keptLlmConfig(content: Fields): LlmConfig {
+  const config = readLlmConfig(content)
+  try {
+    return structuredClone(config)
+  } catch {
+    return { ...config, route: UNREADABLE_ROUTE }
+  }
+}

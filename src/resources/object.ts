@@ -124,5 +124,12 @@ const LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/
 const LONGEST_QUOTE = 64
 
 /** A value fit for a message: printable ASCII, at most 64 characters. */
-export const printable = (value: string): string =>
-  value.slice(0, LONGEST_QUOTE).replaceAll(/[^\x20-\x7e]/g, '?')
+export const printable = (value: string): string => onOneLine(value.slice(0, LONGEST_QUOTE))
+
+/** Longer than kind, namespace and name of any object but those of RBAC, whose names have no bound. */
+const LONGEST_LABEL = 400
+
+/** The name of an object fit for a message: RBAC's may hold line ends and the controls of terminals. */
+export const printableLabel = (label: string): string => onOneLine(label.slice(0, LONGEST_LABEL))
+
+const onOneLine = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?')

@@ -1,4 +1,4 @@
-import { type KubernetesObject, labelOf } from './object.ts'
+import { type KubernetesObject, labelOf, printableLabel } from './object.ts'
 
 /** Something about an object that its owner should know. Never holds a key, a token or a digest. */
 export type Problem = {
@@ -19,9 +19,10 @@ export function problemsOf(object: KubernetesObject): {
   readonly problems: readonly Problem[]
   readonly raise: Raise
 } {
+  const label = printableLabel(labelOf(object))
   const problems: Problem[] = []
   const raise: Raise = (reason, message) => {
-    if (problems.length < MAX_PROBLEMS) problems.push({ object: labelOf(object), reason, message })
+    if (problems.length < MAX_PROBLEMS) problems.push({ object: label, reason, message })
   }
   return { problems, raise }
 }

@@ -7,7 +7,7 @@ import { readApiKey } from './api-key.ts'
 import { readInferenceGraph } from './inference-graph.ts'
 import { readInferenceService } from './inference-service.ts'
 import { CONFIG_MAP, readKserveConfiguration } from './kserve-configuration.ts'
-import { type LlmConfig, readLlmConfig } from './llm-config.ts'
+import { keptLlmConfig, type LlmConfig } from './llm-config.ts'
 import { readLlmInferenceService } from './llm-inference-service.ts'
 import {
   type Fields,
@@ -184,7 +184,7 @@ function readPolicy(object: KubernetesObject, settings: ReadSettings, raise: Rai
 }
 
 function readLlmConfigObject({ namespace, name, content }: KubernetesObject): Resource {
-  return { kind: 'llm-config', namespace, name, config: structuredClone(readLlmConfig(content)) }
+  return { kind: 'llm-config', namespace, name, config: keptLlmConfig(content) }
 }
 
 function readConfigMap(

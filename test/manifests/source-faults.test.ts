@@ -117,6 +117,12 @@ describe('an object declared twice', () => {
   })
 })
 
+it('an object declared twice is told on one line, whatever its name holds', async () => {
+  const named = role.replace('name: reader', 'name: "a\\nb"')
+  const { problems } = await opened({ 'a.yaml': together(named, named) })
+  expect(problems.map(({ object }) => object)).toEqual(['Role team/a?b'])
+})
+
 describe('a credential in two Secrets', () => {
   it('is reported, and a token is nobody’s', async () => {
     const { tokenCaller, problems, directory, remove } = await opened({

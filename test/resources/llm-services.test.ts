@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LlmConfig } from '../../src/resources/llm-config.ts'
+import { keptLlmConfig, type LlmConfig } from '../../src/resources/llm-config.ts'
 import { anLlmInferenceService, read, readService, reasonsOf, urlsOf } from './objects.ts'
 
 const WORKLOAD = ['', '.svc', '.svc.cluster.local'].map(
@@ -228,5 +228,21 @@ describe('an LLMInferenceServiceConfig', () => {
 
   it('that is not known gives nothing', () => {
     expect(models({ baseRefs: [{ name: 'none' }] })).toEqual([`${PUBLISHED}/chat`])
+  })
+
+  it('with a route nested too deep to be copied is one that takes every path', () => {
+    const http: unknown = JSON.parse(`${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`)
+    const spec = { model: { name: 'chat-8b' }, router: { route: { http } } }
+    const config = keptLlmConfig({ spec })
+    expect(config).toMatchObject({ model: 'chat-8b', adapters: [] })
+
+    const status = { url: 'http://203.0.113.3/p1' }
+    const service = llm(
+      { spec: { baseRefs: [{ name: 'deep' }] }, status },
+      { llmConfig: () => config },
+    )
+    expect(service.models).toEqual([`${PUBLISHED}/chat-8b`])
+    const whole = service.claims.filter(({ host }) => host === '203.0.113.3')
+    expect(whole).toContainEqual({ host: '203.0.113.3', pathPrefix: '', basis: 'shared' })
   })
 })

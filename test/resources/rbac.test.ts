@@ -40,6 +40,14 @@ describe('a rule', () => {
   })
 })
 
+it('a problem is told on one line, whatever the name of its object holds', () => {
+  const { problems } = read(
+    aRole({ metadata: { name: `a\nb\u001b${'c'.repeat(500)}` }, rules: [1] }),
+  )
+  expect(problems).toHaveLength(1)
+  expect(problems[0]?.object).toMatch(/^Role team\/a\?b\?c{100,400}$/)
+})
+
 describe('an aggregated ClusterRole', () => {
   it('keeps the selectors that can be read', () => {
     const good = { matchLabels: { a: 'b' }, matchExpressions: [{ key: 'c', operator: 'Exists' }] }

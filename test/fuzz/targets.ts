@@ -1,0 +1,32 @@
+import type { Target } from './target.ts'
+import { address, authority } from './targets/authorities.ts'
+import { checkBytes, checkMessage } from './targets/checks.ts'
+import { configurationFile, environment } from './targets/configurations.ts'
+import { headers } from './targets/headers.ts'
+import { manifest } from './targets/manifests.ts'
+import { object } from './targets/objects.ts'
+import { path } from './targets/paths.ts'
+import { policy } from './targets/policies.ts'
+import { review } from './targets/reviews.ts'
+import { page, watch } from './targets/streams.ts'
+import { jwks, jwt } from './targets/tokens.ts'
+
+/** Each reader of what comes from outside. */
+export const TARGETS: readonly Target[] = [
+  checkBytes,
+  checkMessage,
+  headers,
+  authority,
+  address,
+  path,
+  jwt,
+  jwks,
+  manifest,
+  object,
+  policy,
+  watch,
+  page,
+  review,
+  configurationFile,
+  environment,
+]

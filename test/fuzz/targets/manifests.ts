@@ -1,0 +1,76 @@
+import { readDocuments } from '../../../src/manifests/documents.ts'
+import { type Reading, readResource } from '../../../src/resources/resource.ts'
+import { SETTINGS } from '../../resources/objects.ts'
+import { isSame } from '../same.ts'
+import { must, quotesMarker, type Target } from '../target.ts'
+
+const readReading = (object: unknown): Reading => readResource(object, SETTINGS)
+
+/** A file of a folder of manifests. */
+export const manifest: Target = {
+  name: 'manifest',
+  form: 'bytes',
+  words: [
+    '\n',
+    '---\n',
+    '...',
+    '%YAML 1.2',
+    '  ',
+    '- ',
+    ': ',
+    '? ',
+    '&a ',
+    '*a',
+    '<<: ',
+    '!!str ',
+    '!x ',
+    '|\n',
+    '>-\n',
+    '"',
+    "'",
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    '#',
+    '\t',
+    '\r',
+    '\ufeff',
+    'apiVersion: v1',
+    'kind: Secret',
+    'kind: List',
+    'items:',
+    'metadata:',
+    'name:',
+    'namespace:',
+    'labels:',
+    'stringData:',
+    '__proto__:',
+    'constructor:',
+    '.inf',
+    '0x',
+    '1e999',
+  ],
+  run: async (input) => {
+    const reading = await readDocuments(input, readReading)
+    const again = await readDocuments(input, readReading, documentsOf(reading))
+    must(isSame(again, reading), 'is read in another way when it is known')
+    if (reading.kind === 'read') {
+      const all = [...reading.documents.values()].flat()
+      must(
+        reading.objects.every((each) => all.includes(each)),
+        'has objects of no document',
+      )
+      return
+    }
+    const { reason, line = 1, column = 1 } = reading.fault
+    must(!quotesMarker(reason), 'quotes the file')
+    must(/^[\x20-\x7e]{1,200}$/.test(reason), 'cannot be read, and nobody can tell why')
+    must(line >= 1 && column >= 1, 'cannot be read at no place')
+    must(line <= input.toString().split(/\r\n|\r|\n/).length, 'cannot be read after its end')
+  },
+}
+
+const documentsOf = (reading: Awaited<ReturnType<typeof readDocuments<Reading>>>) =>
+  reading.kind === 'read' ? reading.documents : new Map<string, readonly Reading[]>()

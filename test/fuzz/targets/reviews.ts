@@ -1,0 +1,81 @@
+import { createCache } from '../../../src/caches/fair.ts'
+import { createAccessReviews } from '../../../src/kubernetes/access-review.ts'
+import type { QuestionParts } from '../../../src/kubernetes/questions.ts'
+import { createTokenReviews } from '../../../src/kubernetes/token-review.ts'
+import { aCaller } from '../../support/builders.ts'
+import { jsonIn, must, quotesMarker, type Target } from '../target.ts'
+
+const AUDIENCES = ['models']
+const SERVICE = { kind: 'InferenceService', namespace: 'team', name: 'iris' } as const
+const PERIODS = { positiveMs: 60_000, negativeMs: 5_000, aheadMs: 15_000, againMs: 3_000 }
+
+/** An API server that always answers this. */
+const answering = (answer: unknown): QuestionParts => ({
+  api: { send: async () => answer },
+  observer: { asked: () => {}, shed: () => {} },
+  failed: (problem) => must(!quotesMarker(problem), 'quotes what the API server said'),
+})
+
+/** What an API server answers to a TokenReview or a SubjectAccessReview. */
+export const review: Target = {
+  name: 'review',
+  form: 'json',
+  words: [
+    'status',
+    'authenticated',
+    'allowed',
+    'denied',
+    'evaluationError',
+    'error',
+    'user',
+    'username',
+    'system:anonymous',
+    'system:serviceaccount:team:reader',
+    'uid',
+    'groups',
+    'extra',
+    'audiences',
+    'models',
+    'context deadline exceeded',
+  ],
+  run: async (input) => {
+    const answer = jsonIn(input)
+    const status: Readonly<Record<string, unknown>> = { ...Object(Object(answer).status) }
+    await isToken(answer, status)
+    await isPermission(answer, status)
+  },
+}
+
+async function isToken(answer: unknown, status: Readonly<Record<string, unknown>>) {
+  const { review } = createTokenReviews(answering(answer))(AUDIENCES)
+  const found = await review({
+    token: 'a',
+    line: 'a',
+    tenant: 'team',
+    isSigned: true,
+    afresh: false,
+  })
+  if (found.kind !== 'known') return
+  const { user, groups, uid, extra } = found.caller
+  must(status.authenticated === true, 'is a token that the API server did not find good')
+  must([status.audiences].flat().includes('models'), 'is a token for others')
+  must(user !== '' && user !== 'system:anonymous', 'is nobody')
+  must(uid === undefined || typeof uid === 'string', 'has a uid that is no text')
+  const texts = [...groups, ...Object.values(extra).flat()]
+  must(
+    texts.every((text) => typeof text === 'string'),
+    'is in a group that is no text',
+  )
+}
+
+async function isPermission(answer: unknown, status: Readonly<Record<string, unknown>>) {
+  const { permits } = createAccessReviews({
+    ...answering(answer),
+    createCache,
+    periods: PERIODS,
+    changes: { count: () => 0, age: () => 60_000 },
+  })
+  const permission = await permits(aCaller(), SERVICE)
+  if (permission !== 'yes') return
+  must(status.allowed === true && status.denied !== true, 'is permitted and was not allowed')
+}

@@ -1,0 +1,201 @@
+import { isBearer } from '../../../src/tokens/bearer.ts'
+import { readKeySet } from '../../../src/tokens/key-set.ts'
+import { readCaller } from '../../../src/tokens/provider-caller.ts'
+import { looksLikeJwt, readUnverified } from '../../../src/tokens/unverified.ts'
+import { verifyJwt } from '../../../src/tokens/verify.ts'
+import { createSigner, type Signer } from '../../support/oidc-issuer.ts'
+import { jsonIn, must, quotesMarker, type Target } from '../target.ts'
+
+const ISSUER = 'https://issuer.example.com'
+const EXPECTED = { issuer: ISSUER, audiences: ['models'], algorithms: ['ES256'] }
+const MAPPING = {
+  name: 'issuer',
+  issuer: ISSUER,
+  rbac: {
+    username: { claim: 'email', prefix: 'issuer:' },
+    groups: { claim: 'realm.roles', prefix: 'issuer:' },
+  },
+}
+
+const signer = createSigner()
+const stranger = createSigner()
+const keys = readKeySet({ keys: [signer.jwk] })
+const holder = { keys: async () => keys, newerKeys: async () => keys }
+
+type Described = {
+  readonly header: Readonly<Record<string, unknown>>
+  readonly claims: Readonly<Record<string, unknown>>
+  /** Whose key signs. */
+  readonly by: unknown
+  /** In place of the whole token; `{token}` in it is the token. */
+  readonly text: string
+}
+
+function describedBy(value: unknown): Described {
+  const { header, claims, by, text } = Object(value)
+  return {
+    header: { ...Object(header) },
+    claims: { ...Object(claims) },
+    by,
+    text: typeof text === 'string' ? text : '{token}',
+  }
+}
+
+/** A token as JSON: `header`, `claims`, `by` (`issuer` or another) and `text`. */
+export const jwt: Target = {
+  name: 'jwt',
+  form: 'json',
+  words: [
+    '{token}',
+    '.',
+    'eyJ',
+    '=',
+    'alg',
+    'none',
+    'HS256',
+    'ES256',
+    'typ',
+    'at+jwt',
+    'crit',
+    'b64',
+    'jwk',
+    'jku',
+    'kid',
+    'iss',
+    ISSUER,
+    'aud',
+    'models',
+    'exp',
+    'nbf',
+    'iat',
+    'cnf',
+    'events',
+    'email',
+    'email_verified',
+    'realm',
+    'roles',
+    'system:masters',
+    '_claim_names',
+  ],
+  run: async (input) => {
+    const { header, claims, by, text } = describedBy(jsonIn(input))
+    const good = by === 'issuer'
+    const token = signed(good ? signer : stranger, claims, header)
+    if (token === undefined) return
+    const shown = text.replaceAll('{token}', () => token)
+    const read = readUnverified(shown)
+    if (read === undefined) {
+      looksLikeJwt(shown)
+      return
+    }
+    must(typeof read.alg === 'string' && typeof read.claims === 'object', 'is read in part')
+    isBearer(read, ['JOSE'])
+    const verified = await verifyJwt(shown, read, EXPECTED, holder)
+    if (verified.kind === 'verified') {
+      must(good, 'is valid without a signature of the issuer')
+      must(shown === token, 'is valid in another form than the issuer gave it')
+      must(isForUs(JSON.parse(JSON.stringify(claims)), header), 'is valid and not for us')
+    }
+    hasGoodCaller(read.claims)
+  },
+}
+
+/** `undefined`: too deep to be written. */
+function signed(by: Signer, claims: Described['claims'], header: Described['header']) {
+  try {
+    return by.sign(claims, header)
+  } catch {
+    return undefined
+  }
+}
+
+/** Written anew: what the code must have found out of a token that is valid. */
+function isForUs(
+  { iss, aud, exp, nbf = 0, iat = 0, cnf, events }: Described['claims'],
+  { alg = 'ES256', crit, b64 }: Described['header'],
+): boolean {
+  const now = Date.now() / 1_000
+  return (
+    iss === ISSUER &&
+    [aud].flat().includes('models') &&
+    [exp, nbf, iat].every((time) => typeof time === 'number') &&
+    Number(exp) + 31 > now &&
+    Number(nbf) - 31 < now &&
+    Number(iat) - 31 < now &&
+    alg === 'ES256' &&
+    [cnf, events].every((each) => each === undefined || each === null) &&
+    crit === undefined &&
+    b64 === undefined
+  )
+}
+
+function hasGoodCaller(claims: Described['claims']) {
+  const found = readCaller(MAPPING, claims)
+  if (found.kind !== 'verified') return
+  const { user, groups } = found.value
+  must(user.startsWith('issuer:') && user !== 'issuer:', 'is a user of no issuer')
+  must(
+    groups.every((group) => group.startsWith('issuer:')),
+    'is in a group of no issuer',
+  )
+  const { email, email_verified: isVerified } = claims
+  must(user === `issuer:${String(email)}`, 'is another user than it says')
+  must(isVerified === undefined || isVerified === true, 'is a user by an address nobody verified')
+}
+
+const valid = {
+  iss: ISSUER,
+  aud: 'models',
+  exp: 4_102_444_800,
+  sub: 'ada',
+}
+const token = signer.sign(valid)
+const unverified = readUnverified(token)
+
+/** A key set, in which `{x}` and `{y}` are of the key that signed a token. */
+export const jwks: Target = {
+  name: 'jwks',
+  form: 'json',
+  words: [
+    'keys',
+    'kty',
+    'EC',
+    'RSA',
+    'oct',
+    'OKP',
+    'use',
+    'sig',
+    'enc',
+    'key_ops',
+    'verify',
+    'alg',
+    'ES256',
+    'kid',
+    'crv',
+    'P-256',
+    'x',
+    'y',
+    '{x}',
+    '{y}',
+    'n',
+    'e',
+    'AQAB',
+    'd',
+    'k',
+    'x5c',
+  ],
+  run: async (input) => {
+    const text = input
+      .toString()
+      .replaceAll(/\{([xy])\}/g, (_all, part) => String(signer.jwk[part]))
+    const set = readKeySet(jsonIn(Buffer.from(text)))
+    if (set === undefined || unverified === undefined) return
+    must(/^[0-9a-f]{64}$/.test(set.identity), 'has no identity')
+    must(Number.isInteger(set.exposed) && set.exposed >= 0, 'counts what it does not use')
+    must(!quotesMarker([set.identity, set.exposed]), 'quotes a key')
+    const holder = { keys: async () => set, newerKeys: async () => set }
+    const { kind } = await verifyJwt(token, unverified, EXPECTED, holder)
+    const named = ['x', 'y'].every((part) => text.includes(String(signer.jwk[part])))
+    must(kind !== 'verified' || named, 'vouches for a token of another key')
+  },
+}
