@@ -59,7 +59,7 @@ describe('a token that the cluster signed', () => {
 
   it('waits for its turn behind those of its own service, not of others', async () => {
     const { answer, release } = held()
-    const { ask, sheds } = authenticating(answer, { limits: { running: 1, waitingPerKey: 1 } })
+    const { ask, sheds } = authenticating(answer, { limits: { running: 1, waitingPerLine: 1 } })
     const outcomes: string[] = []
     const send = (name: string) =>
       void Promise.resolve(ask(signed(), asker(name))).then((made) =>
