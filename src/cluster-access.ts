@@ -42,8 +42,9 @@ export type ClusterApis = {
 const WAIT_MS = 300
 
 /** Of look-ups for tokens that the cluster does not seem to have signed. */
-const ALLOWANCES: Allowances = {
+export const ALLOWANCES: Allowances = {
   perService: { burst: 100, perSecond: 50 },
+  perTenant: { burst: 150, perSecond: 75 },
   perProxy: { burst: 200, perSecond: 100 },
   inAll: { burst: 400, perSecond: 200 },
 }
@@ -140,7 +141,7 @@ type AuthenticationFor = (audiences: Audiences) => ClusterAuthentication
 /** Tokens that the cluster signed are looked up apart from those that anybody can make. */
 function signaturesOf(
   { fetchKeys }: ClusterIssuer,
-  { config, reportFault, verifyInTurn }: SharedParts,
+  { config, reportFault, verifications }: SharedParts,
 ): ClusterSignatures {
   const { jwksFile: file } = config.kubernetes
   return createClusterSignatures({
@@ -148,7 +149,7 @@ function signaturesOf(
     onFetched: ({ error }) => {
       if (error !== undefined) reportFault("trouble with the cluster's keys", error)
     },
-    verifyInTurn,
+    verifications,
   })
 }
 

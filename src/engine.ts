@@ -7,7 +7,7 @@ import { exclusionsWith } from './access/exclusions.ts'
 import { hostMatcher } from './access/gateways.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { whenKnown } from './access/soon.ts'
-import { lineOf, type TakeTurn } from './access/turns.ts'
+import { lineOf } from './access/turns.ts'
 import { createCache } from './caches/fair.ts'
 import type { Config } from './config.ts'
 import { createEncode, type Encode } from './envoy/encode.ts'
@@ -15,10 +15,10 @@ import type { FactSource, ResourceState, SharedParts, SourceParts } from './fact
 import { openFolderSource } from './folder-source.ts'
 import { boundsIn, createFreshness, type Freshness } from './freshness.ts'
 import { jwtProviderOf, placesOf } from './identity-providers.ts'
-import { createFairQueue, type QueueLimits } from './kubernetes/fair-queue.ts'
 import type { CacheCounts } from './observability/dependencies.ts'
 import { tellingStandings } from './standings.ts'
 import { createJwtProviders, type JwtProviders } from './tokens/jwt-providers.ts'
+import { createVerifications } from './verifications.ts'
 
 /** What decides, wired to a source of facts; `serve` and `check` use the same. */
 export type Engine = {
@@ -40,14 +40,14 @@ export type Engine = {
 export async function openEngine(parts: SourceParts): Promise<Engine> {
   const { config } = parts
   const directory = createDirectory()
-  const verifyInTurn = verifyingInTurn(parts)
-  const source = await openSource(directory, { ...parts, verifyInTurn })
+  const verifications = createVerifications(parts)
+  const source = await openSource(directory, { ...parts, verifications })
   const providers = createJwtProviders(config.jwt.providers.map(jwtProviderOf), {
     createCache,
     onFailure: (name, error) => parts.reportFault(`trouble with the keys of ${name}`, error),
     onFetched: (result, seconds) =>
       parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
-    verifyInTurn,
+    verifications,
   })
   const freshness = createFreshness(source.heardAt, boundsIn(config))
   const authorize = createAuthorize(
@@ -76,27 +76,6 @@ export async function openEngine(parts: SourceParts): Promise<Engine> {
       providers.close()
       await source.close()
     },
-  }
-}
-
-/**
- * Each that runs costs this thread some 50 microseconds, and another thread as much again. The checks of
- * known credentials go between.
- */
-const VERIFICATIONS: QueueLimits = {
-  running: 16,
-  waiting: 1_024,
-  waitingPerLine: 512,
-  // With the verification it must end before the answer is due, which is after 400 ms.
-  patienceMs: 250,
-}
-
-function verifyingInTurn({ observeShed }: SourceParts): TakeTurn {
-  const { run } = createFairQueue(VERIFICATIONS)
-  return async (line, work) => {
-    const verified = await run(line, work)
-    if (verified === undefined) observeShed?.('jwt-queue')
-    return verified
   }
 }
 

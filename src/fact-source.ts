@@ -1,7 +1,7 @@
 import type { Fact } from './access/freshness.ts'
 import type { IdentitySources } from './access/identify.ts'
 import type { Standing } from './access/standing.ts'
-import type { TakeTurn } from './access/turns.ts'
+import type { Verifications } from './access/turns.ts'
 import type { Config } from './config.ts'
 import type { Asked, CacheCounts } from './observability/dependencies.ts'
 import type { Problem } from './resources/problem.ts'
@@ -51,6 +51,6 @@ export type SourceParts = {
 
 /** With what all sources share. */
 export type SharedParts = SourceParts & {
-  /** Verifies signatures, of the cluster's tokens and of identity providers' together not too many. */
-  readonly verifyInTurn: TakeTurn
+  /** Of the cluster's tokens and of identity providers' together. */
+  readonly verifications: Verifications
 }

@@ -40,7 +40,7 @@ export async function openFolderSource(
 
 function openSignedTokens(
   { serviceAccount }: Manifests,
-  { config, reportFault, verifyInTurn }: SharedParts,
+  { config, reportFault, verifications }: SharedParts,
 ): ClusterTokens | undefined {
   const { issuer, jwksFile } = config.kubernetes
   if (issuer === null || jwksFile === null) return undefined
@@ -49,7 +49,7 @@ function openSignedTokens(
     {
       serviceAccount,
       createCache,
-      verifyInTurn,
+      verifications,
       onFailure: (error) => reportFault("the cluster's keys cannot be read", error),
     },
   )

@@ -22,7 +22,7 @@ export type QuestionLimits = QueueLimits &
     readonly callMs: number
   }
 
-const QUESTION_LIMITS: QuestionLimits = {
+export const QUESTION_LIMITS: QuestionLimits = {
   callMs: 3_000,
   running: 32,
   waiting: 4_096,

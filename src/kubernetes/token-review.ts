@@ -3,12 +3,7 @@ import { type Authentication, known, rejected } from '../access/authentication.t
 import type { Caller } from '../access/caller.ts'
 import type { Line } from '../access/turns.ts'
 import { isFields } from './fields.ts'
-import {
-  createQuestions,
-  type Question,
-  type QuestionLimits,
-  type QuestionParts,
-} from './questions.ts'
+import { createQuestions, type Question, type QuestionParts } from './questions.ts'
 
 export type TokenReviews = {
   /** Whose a token is. Never rejects. */
@@ -57,7 +52,7 @@ const reviewOf = (token: string, audiences: readonly string[]) => ({
 })
 
 /** So that others go on where an authenticator behind the API server hangs, or nobody's tokens are sent. */
-const UNSIGNED: Partial<QuestionLimits> = { running: 8, waiting: 512, waitingPerLine: 128 }
+export const UNSIGNED = { running: 8, waiting: 512, waitingPerLine: 128 } as const
 
 const UNAVAILABLE = rejected('authentication-unavailable')
 

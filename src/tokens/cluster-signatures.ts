@@ -1,5 +1,5 @@
 import { compactVerify, errors } from 'jose'
-import type { Line, TakeTurn } from '../access/turns.ts'
+import type { Line, Verifications } from '../access/turns.ts'
 import { createKeyHolder, type Fetched, type KeyHolder, type Periods } from './key-holder.ts'
 import type { KeySet } from './key-set.ts'
 import { readUnverified } from './unverified.ts'
@@ -17,16 +17,16 @@ export type ClusterSignaturesParts = {
   readonly fetchKeys: (signal: AbortSignal) => Promise<unknown>
   readonly onFetched: (fetched: Fetched) => void
   readonly periods?: Partial<Periods>
-  readonly verifyInTurn: TakeTurn
+  readonly verifications: Pick<Verifications, 'inTurn'>
 }
 
 /** Starts fetching the cluster's keys at once. */
 export function createClusterSignatures(parts: ClusterSignaturesParts): ClusterSignatures {
-  const { fetchKeys, onFetched, periods = {}, verifyInTurn } = parts
+  const { fetchKeys, onFetched, periods = {}, verifications } = parts
   const holder = createKeyHolder({ fetchKeys, onFetched, periods })
   return {
     signatureOf: (token, line) =>
-      signatureOf(holder, async (keys) => verifyInTurn(line, () => checkWith(keys, token))),
+      signatureOf(holder, async (keys) => verifications.inTurn(line, () => checkWith(keys, token))),
     close: holder.close,
   }
 }

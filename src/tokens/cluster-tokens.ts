@@ -3,7 +3,7 @@ import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import { serviceAccountCaller } from '../access/service-account.ts'
 import type { Soon } from '../access/soon.ts'
-import type { Line, TakeTurn } from '../access/turns.ts'
+import type { Line, Verifications } from '../access/turns.ts'
 import { isFor } from './check-claims.ts'
 import { fetchingFrom } from './fetch-keys.ts'
 import { FILE_PERIODS } from './key-holder.ts'
@@ -34,8 +34,7 @@ export type ClusterParts = {
   ) => { readonly uid: string | undefined } | undefined
   readonly onFailure: (error: unknown) => void
   readonly createCache: CreateCache
-  /** Of signatures. */
-  readonly verifyInTurn: TakeTurn
+  readonly verifications: Verifications
 }
 
 /** Whose token it is, and its `aud`. */
@@ -46,7 +45,7 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512
 /** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
 export function createClusterTokens(
   { issuer, jwksFile }: ClusterIssuer,
-  { serviceAccount, onFailure, createCache, verifyInTurn }: ClusterParts,
+  { serviceAccount, onFailure, createCache, verifications }: ClusterParts,
 ): ClusterTokens {
   const verifier = createVerifier<Holder>({
     expected: { issuer, audiences: undefined, algorithms: ALGORITHMS },
@@ -54,7 +53,7 @@ export function createClusterTokens(
     onFetched: ({ keys, error }) => keys === undefined && onFailure(error),
     read: readHolder,
     periods: FILE_PERIODS,
-    verifyInTurn,
+    verifications,
     createCache,
   })
 

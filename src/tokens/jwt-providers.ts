@@ -3,7 +3,7 @@ import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import type { CredentialPlace } from '../access/decision.ts'
 import type { Soon } from '../access/soon.ts'
-import type { Line, TakeTurn } from '../access/turns.ts'
+import type { Line, Verifications } from '../access/turns.ts'
 import { type FetchLimits, fetchingFrom, type KeyLocation } from './fetch-keys.ts'
 import { type Fetched, FILE_PERIODS, type Periods } from './key-holder.ts'
 import { type CallerMapping, readCaller } from './provider-caller.ts'
@@ -54,8 +54,7 @@ export type ProvidersParts = {
   readonly periods?: Partial<Periods>
   readonly limits?: Partial<FetchLimits>
   readonly createCache: CreateCache
-  /** Of signatures. */
-  readonly verifyInTurn: TakeTurn
+  readonly verifications: Verifications
 }
 
 type Issuer = { readonly provider: JwtProvider; readonly verifier: Verifier<Caller> }
@@ -126,7 +125,7 @@ function verifierOf(provider: JwtProvider, parts: ProvidersParts): Verifier<Call
     read: (claims) => readCaller(provider, claims),
     periods: { ...usual, ...parts.periods },
     createCache: parts.createCache,
-    verifyInTurn: parts.verifyInTurn,
+    verifications: parts.verifications,
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Cache, CacheBounds, CreateCache } from '../access/cache.ts'
-import type { Line, TakeTurn } from '../access/turns.ts'
+import type { Line, Verifications } from '../access/turns.ts'
 import { CLOCK_SKEW_SECONDS, type Expected } from './check-claims.ts'
 import { createKeyHolder, type Fetched, type Periods } from './key-holder.ts'
 import type { KeySet } from './key-set.ts'
@@ -39,8 +39,8 @@ export type VerifierParts<T> = {
   readonly read: (claims: Claims) => Verified<T>
   readonly periods: Partial<Periods>
   readonly createCache: CreateCache
-  /** Of signatures: all issuers have it in common. */
-  readonly verifyInTurn: TakeTurn
+  /** All issuers have them in common. */
+  readonly verifications: Verifications
 }
 
 type Good<T> = {
@@ -56,14 +56,14 @@ const REMEMBERED: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
 const EXPIRED_MS = 60 * 60_000
 
 /** Verifications that wait for keys or for their turn. */
-const UNDER_WAY = { inAll: 4_096, perTenant: 1_024 }
+export const UNDER_WAY = { inAll: 4_096, perTenant: 1_024 }
 
 const OVERLOADED: Verified<never> = { kind: 'refused', reason: 'overloaded' }
 const EXPIRED: Verified<never> = { kind: 'refused', reason: 'expired-token' }
 
 /** Starts fetching the issuer's keys at once. */
 export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
-  const { expected, fetchKeys, onFetched, periods, read, createCache, verifyInTurn } = parts
+  const { expected, fetchKeys, onFetched, periods, read, createCache, verifications } = parts
   let good: Cache<Good<T>> = createCache(REMEMBERED)
   /** By digest. */
   const underWay = createUnderWay<Verified<T>>(UNDER_WAY)
@@ -79,9 +79,12 @@ export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
       if (found === undefined || found.keys !== holder.current()) return undefined
       return found.until > Date.now() ? found.verified : EXPIRED
     },
-    verify: async (token, digest, jwt, line) =>
-      (await underWay.join(digest, line.tenant, () => verifyAnew(token, digest, jwt, line))) ??
-      OVERLOADED,
+    verify: (token, digest, jwt, line) => {
+      const verify = () => verifyAnew(token, digest, jwt, line)
+      const verified = underWay.join(digest, line.tenant, verify)
+      if (verified === undefined) verifications.shed()
+      return verified ?? Promise.resolve(OVERLOADED)
+    },
     size: () => good.size(),
     keyAge: holder.age,
     close: holder.close,
@@ -89,7 +92,7 @@ export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
 
   async function verifyAnew(token: string, digest: string, jwt: UnverifiedJwt, line: Line) {
     const verification = await verifyJwt(token, jwt, expected, holder, async (verify) =>
-      verifyInTurn(line, verify),
+      verifications.inTurn(line, verify),
     )
     if (verification.kind === 'refused') return verification
     const verified = read(jwt.claims)

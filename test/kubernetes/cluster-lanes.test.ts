@@ -13,7 +13,12 @@ const asker = (name: string, proxy = '10.0.0.1'): Asker => ({
 
 const LARGE = { burst: 1_000_000, perSecond: 0 }
 const small = (burst: number) =>
-  createBudgets({ perService: { burst, perSecond: 0 }, perProxy: LARGE, inAll: LARGE })
+  createBudgets({
+    perService: { burst, perSecond: 0 },
+    perTenant: LARGE,
+    perProxy: LARGE,
+    inAll: LARGE,
+  })
 
 /** What the signature says is the first part of the token's id. */
 const signatureIn = (token: string): Signature => {

@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Asker } from '../../src/access/identify.ts'
 import { PERIODS } from '../../src/kubernetes/known-tokens.ts'
+import { QUESTION_LIMITS } from '../../src/kubernetes/questions.ts'
 import { held } from './asking.ts'
 import { ASKER, aToken, authenticating, GOOD } from './authenticating.ts'
 
-/** Of questions to an API server. */
-const RUNNING = 32
-const WAITING = 1_024
-const PATIENCE_MS = 250
+const { running: RUNNING, waitingPerLine: WAITING, patienceMs: PATIENCE_MS } = QUESTION_LIMITS
 
 const of = (namespace: string, name = 'iris'): Asker => ({
   service: { ...ASKER.service, namespace, name },

@@ -11,12 +11,12 @@ afterAll(() => {
 })
 
 /** With the keys that `fetchKeys` gives. */
-function signatures(fetchKeys: () => Promise<unknown>, verifyInTurn = atOnce) {
+function signatures(fetchKeys: () => Promise<unknown>, verifications = atOnce) {
   const made = createClusterSignatures({
     fetchKeys,
     onFetched: () => {},
     periods: { coolDown: 0, firstRetry: 5, longestRetry: 5 },
-    verifyInTurn,
+    verifications,
   })
   closes.push(made.close)
   return (token: string) => made.signatureOf(token, lineFor('team'))

@@ -30,7 +30,7 @@ beforeAll(async () => {
       serviceAccount: (namespace, name) => accounts.get(`${namespace}/${name}`),
       onFailure: () => {},
       createCache,
-      verifyInTurn: atOnce,
+      verifications: atOnce,
     },
   )
 })

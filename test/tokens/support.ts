@@ -53,7 +53,7 @@ export function someProviders(
   const made = createJwtProviders(providers, {
     onFailure: (_provider, error) => failures.push(String(error)),
     createCache,
-    verifyInTurn: atOnce,
+    verifications: atOnce,
     ...parts,
   })
   toClose.push(made.close)
