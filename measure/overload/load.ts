@@ -11,6 +11,8 @@ export type Flow = {
   readonly file: string
   readonly perSecond: number
   readonly connections: number
+  /** Most under way; what comes beyond is held by the proxy and not sent. */
+  readonly underWay: number
 }
 
 export type Plan = {
@@ -23,7 +25,7 @@ export type Plan = {
 export type Outcome = {
   readonly name: string
   readonly sent: number
-  /** Not sent: the proxy has `MAX_REQUESTS` under way. */
+  /** Not sent: as many were under way as may be. */
   readonly held: number
   /** Answered in time, and not because of too much load. */
   readonly decided: number
@@ -42,8 +44,6 @@ export type Outcome = {
 /** As the proxies of the examples wait. */
 const PATIENCE_MS = 500
 const TICK_MS = 1
-/** Of Envoy's circuit breaker, by default. */
-const MAX_REQUESTS = 1_024
 const HEADERS = {
   ':method': 'POST',
   ':path': '/envoy.service.auth.v3.Authorization/Check',
@@ -71,7 +71,7 @@ const { port, seconds, flows }: Plan = JSON.parse(readFileSync(planFile, 'utf8')
 const quantile = (values: readonly number[], part: number) =>
   values.toSorted((one, other) => one - other)[Math.ceil(part * values.length) - 1] ?? 0
 
-async function run({ name, file, perSecond, connections }: Flow): Promise<Outcome> {
+async function run({ name, file, perSecond, connections, underWay }: Flow): Promise<Outcome> {
   const messages = messagesIn(readFileSync(file))
   const sessions = await Promise.all(Array.from({ length: connections }, open))
   const [decided, refused]: [number[], number[]] = [[], []]
@@ -86,7 +86,7 @@ async function run({ name, file, perSecond, connections }: Flow): Promise<Outcom
     else decided.push(waited)
   }
   const send = (due: number) => {
-    if (counts.sent - ended() >= MAX_REQUESTS) {
+    if (counts.sent - ended() >= underWay) {
       counts.held += 1
       return
     }

@@ -24,7 +24,7 @@ export const QUIET: Model = modelAt(55)
 /** More than the service remembers, so that each is new to it when its turn comes again. */
 const NEW_TOKENS = 12_288
 
-type Headers = Readonly<Record<string, string>>
+export type Headers = Readonly<Record<string, string>>
 
 /** Messages in a file of their own, each as gRPC sends it. */
 export async function messages(
