@@ -2,7 +2,7 @@ SHELL := /bin/bash
 path_without_packages := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix fuzz bench profile micro measure clean
+.PHONY: help run test check fix fuzz bench profile micro measure soak clean
 
 # The tools, Node.js included, are npm packages. The mark is written last and goes with the
 # folder, so that an interrupted installation is repeated.
@@ -46,7 +46,12 @@ measure: $(installed) ## measure tenants, hostile clients, a large cluster, and 
 	@node --expose-gc --max-semi-space-size=16 measure/measure.ts $(ONLY); first=$$?; \
 	node measure/tokens.ts $(ONLY); second=$$?; \
 	node measure/hostile.ts $(ONLY); third=$$?; \
-	node measure/routes.ts $(ONLY) && exit $$((first + second + third))
+	node measure/overload.ts $(ONLY); fourth=$$?; \
+	node measure/routes.ts $(ONLY) && exit $$((first + second + third + fourth))
+
+soak: $(installed) ## ask through Envoy for 30 minutes (MINUTES, RATE) while all is changed, replaced and rotated
+	@node scripts/envoy.ts
+	@node measure/soak.ts --minutes $(or $(MINUTES),30) --rate $(or $(RATE),0)
 
 clean: ## remove the installed packages
 	@rm -rf node_modules

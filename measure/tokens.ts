@@ -3,10 +3,12 @@ import { REVOCATIONS } from '../test/support/revocations.ts'
 import { startTokenCluster, type TokenCluster } from '../test/support/token-cluster.ts'
 import { clientsWithDeadlines } from './tokens/deadlines.ts'
 import { garbageBesideCallers } from './tokens/garbage.ts'
+import { newTokensAtFiveTimes } from './tokens/overload.ts'
 import { quantiles, row } from './tokens/table.ts'
 
 // Measures tokens of a real cluster: how long what is revoked lasts, and what callers with new tokens see.
-// Usage: tokens.ts [revocations] [deadlines] [garbage]; fails where something revoked lasts for a second, or a valid token is refused.
+// Usage: tokens.ts [revocations] [deadlines] [garbage] [overload]; fails where something revoked lasts for a second, a valid token
+// is refused, or five times the load leaves less than 80 % of the peak.
 
 const TIMES = 50
 const LIMIT_MS = 1_000
@@ -33,6 +35,7 @@ const PARTS = {
   revocations,
   deadlines: clientsWithDeadlines,
   garbage: garbageBesideCallers,
+  overload: newTokensAtFiveTimes,
 }
 
 const chosen = process.argv.slice(2)

@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto'
 import type { Audiences } from './access/authentication.ts'
 import type { AuthenticateToken, IdentitySources } from './access/identify.ts'
 import { createCache } from './caches/fair.ts'
-import type { ResourceState, SourceParts } from './fact-source.ts'
+import type { ResourceState, SharedParts } from './fact-source.ts'
 import { createAccessReviews } from './kubernetes/access-review.ts'
 import type { ApiServer } from './kubernetes/api-server.ts'
 import { type Allowances, createBudgets } from './kubernetes/budgets.ts'
@@ -44,11 +44,12 @@ const WAIT_MS = 300
 /** Of look-ups for tokens that the cluster does not seem to have signed. */
 export const ALLOWANCES: Allowances = {
   perService: { burst: 100, perSecond: 50 },
+  perTenant: { burst: 150, perSecond: 75 },
   perProxy: { burst: 200, perSecond: 100 },
   inAll: { burst: 400, perSecond: 200 },
 }
 
-export function openClusterAccess(apis: ClusterApis, parts: SourceParts): ClusterAccess {
+export function openClusterAccess(apis: ClusterApis, parts: SharedParts): ClusterAccess {
   const { kubernetes } = parts.config
   const stop = new AbortController()
   const watch = kubernetes.instantRevocation
@@ -104,7 +105,7 @@ function authenticationOf(
   issuer: ClusterIssuer,
   { signatureOf }: ClusterSignatures,
   memory: TokenMemory,
-  parts: SourceParts,
+  parts: SharedParts,
 ): AuthenticationFor {
   const { kubernetes, jwt } = parts.config
   // As long as a block of SHA-256, before digests whose length never changes: no need of an HMAC, which is slow.
@@ -140,7 +141,7 @@ type AuthenticationFor = (audiences: Audiences) => ClusterAuthentication
 /** Tokens that the cluster signed are looked up apart from those that anybody can make. */
 function signaturesOf(
   { fetchKeys }: ClusterIssuer,
-  { config, reportFault }: SourceParts,
+  { config, reportFault, verifications }: SharedParts,
 ): ClusterSignatures {
   const { jwksFile: file } = config.kubernetes
   return createClusterSignatures({
@@ -148,15 +149,16 @@ function signaturesOf(
     onFetched: ({ error }) => {
       if (error !== undefined) reportFault("trouble with the cluster's keys", error)
     },
+    verifications,
   })
 }
 
-const observerOf = ({ observeDependency, observeShed }: SourceParts) => ({
+const observerOf = ({ observeDependency, observeShed }: SharedParts) => ({
   asked: observeDependency ?? (() => {}),
   shed: observeShed ?? (() => {}),
 })
 
-const questionsOf = (resource: string, api: ApiServer, parts: SourceParts): QuestionParts => ({
+const questionsOf = (resource: string, api: ApiServer, parts: SharedParts): QuestionParts => ({
   api,
   observer: observerOf(parts),
   failed: (problem) => parts.reportOutage(resource, problem),

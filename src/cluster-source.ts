@@ -2,7 +2,7 @@ import type { Directory } from './access/directory.ts'
 import { SERVICE_KINDS } from './access/service.ts'
 import { openClusterAccess } from './cluster-access.ts'
 import { followServing, heardAtOf, limitsOf } from './cluster-serving.ts'
-import type { FactSource, SourceParts } from './fact-source.ts'
+import type { FactSource, SharedParts } from './fact-source.ts'
 import { createApiServer } from './kubernetes/api-server.ts'
 import { createEvents } from './kubernetes/events.ts'
 import { loadKubeConfig } from './kubernetes/kube-config.ts'
@@ -16,7 +16,7 @@ import type { ReadSettings } from './resources/settings.ts'
 export function openClusterSource(
   directory: Directory,
   settings: ReadSettings,
-  parts: SourceParts,
+  parts: SharedParts,
 ): FactSource {
   const { config, reportProblem, reportFault } = parts
   const kubeConfig = loadKubeConfig()

@@ -7,16 +7,18 @@ import { exclusionsWith } from './access/exclusions.ts'
 import { hostMatcher } from './access/gateways.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { whenKnown } from './access/soon.ts'
+import { lineOf } from './access/turns.ts'
 import { createCache } from './caches/fair.ts'
 import type { Config } from './config.ts'
 import { createEncode, type Encode } from './envoy/encode.ts'
-import type { FactSource, ResourceState, SourceParts } from './fact-source.ts'
+import type { FactSource, ResourceState, SharedParts, SourceParts } from './fact-source.ts'
 import { openFolderSource } from './folder-source.ts'
 import { boundsIn, createFreshness, type Freshness } from './freshness.ts'
 import { jwtProviderOf, placesOf } from './identity-providers.ts'
 import type { CacheCounts } from './observability/dependencies.ts'
 import { tellingStandings } from './standings.ts'
 import { createJwtProviders, type JwtProviders } from './tokens/jwt-providers.ts'
+import { createVerifications } from './verifications.ts'
 
 /** What decides, wired to a source of facts; `serve` and `check` use the same. */
 export type Engine = {
@@ -38,12 +40,14 @@ export type Engine = {
 export async function openEngine(parts: SourceParts): Promise<Engine> {
   const { config } = parts
   const directory = createDirectory()
-  const source = await openSource(directory, parts)
+  const verifications = createVerifications(parts)
+  const source = await openSource(directory, { ...parts, verifications })
   const providers = createJwtProviders(config.jwt.providers.map(jwtProviderOf), {
     createCache,
     onFailure: (name, error) => parts.reportFault(`trouble with the keys of ${name}`, error),
     onFetched: (result, seconds) =>
       parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
+    verifications,
   })
   const freshness = createFreshness(source.heardAt, boundsIn(config))
   const authorize = createAuthorize(
@@ -75,7 +79,7 @@ export async function openEngine(parts: SourceParts): Promise<Engine> {
   }
 }
 
-async function openSource(directory: Directory, parts: SourceParts): Promise<FactSource> {
+async function openSource(directory: Directory, parts: SharedParts): Promise<FactSource> {
   const { config, manifests } = parts
   const settings = {
     ...config,
@@ -132,10 +136,5 @@ const firstOf =
       source.authenticateToken(credential, digest, asker, audiences),
       (authentication) =>
         authentication ??
-        providers.authenticate(
-          credential.value,
-          digest,
-          credential.places,
-          asker.service.namespace,
-        ),
+        providers.authenticate(credential.value, digest, credential.places, lineOf(asker.service)),
     )

@@ -1,6 +1,7 @@
 import type { Fact } from './access/freshness.ts'
 import type { IdentitySources } from './access/identify.ts'
 import type { Standing } from './access/standing.ts'
+import type { Verifications } from './access/turns.ts'
 import type { Config } from './config.ts'
 import type { Asked, CacheCounts } from './observability/dependencies.ts'
 import type { Problem } from './resources/problem.ts'
@@ -46,4 +47,10 @@ export type SourceParts = {
   readonly reportStanding?: (policy: string, standing: Standing) => void
   /** Something was refused because it would have been too much. */
   readonly observeShed?: (cause: string) => void
+}
+
+/** With what all sources share. */
+export type SharedParts = SourceParts & {
+  /** Of the cluster's tokens and of identity providers' together. */
+  readonly verifications: Verifications
 }

@@ -5,9 +5,9 @@ import type { Directory } from './access/directory.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { resourceOf } from './access/service.ts'
 import { serviceAccountCaller } from './access/service-account.ts'
+import { lineOf } from './access/turns.ts'
 import { createCache } from './caches/fair.ts'
-import type { Config } from './config.ts'
-import type { FactSource, ResourceState, SourceParts } from './fact-source.ts'
+import type { FactSource, ResourceState, SharedParts } from './fact-source.ts'
 import type { RbacUser } from './manifests/rbac.ts'
 import { type Manifests, openManifests, type TokenCaller } from './manifests/source.ts'
 import type { ReadSettings } from './resources/settings.ts'
@@ -18,11 +18,11 @@ export async function openFolderSource(
   folder: string,
   directory: Directory,
   settings: ReadSettings,
-  parts: SourceParts,
+  parts: SharedParts,
 ): Promise<FactSource> {
   const report = parts.reportProblem
   const manifests = await openManifests({ folder, directory, settings, report })
-  const signed = openSignedTokens(parts.config, manifests, parts.reportFault)
+  const signed = openSignedTokens(manifests, parts)
   return {
     synced: () => true,
     authenticateToken: tokensOf(manifests, signed, parts.config.kubernetes.audiences),
@@ -39,16 +39,17 @@ export async function openFolderSource(
 }
 
 function openSignedTokens(
-  { kubernetes: { issuer, jwksFile } }: Config,
   { serviceAccount }: Manifests,
-  reportFault: SourceParts['reportFault'],
+  { config, reportFault, verifications }: SharedParts,
 ): ClusterTokens | undefined {
+  const { issuer, jwksFile } = config.kubernetes
   if (issuer === null || jwksFile === null) return undefined
   return createClusterTokens(
     { issuer, jwksFile },
     {
       serviceAccount,
       createCache,
+      verifications,
       onFailure: (error) => reportFault("the cluster's keys cannot be read", error),
     },
   )
@@ -65,7 +66,7 @@ function tokensOf(
     if (!asToken) return undefined
     const holder = manifests.tokenCaller(digest)
     if (holder === undefined) {
-      return signed?.authenticate(value, digest, audiences, service.namespace)
+      return signed?.authenticate(value, digest, audiences, lineOf(service))
     }
     // A token in a Secret says nothing of audiences: it counts as issued for all of the installation's.
     return audiences.some((audience) => configured.includes(audience))

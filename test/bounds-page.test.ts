@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../src/access/cookies.ts'
 import { MAX_CREDENTIAL_LENGTH } from '../src/access/credential.ts'
+import { ALLOWANCES } from '../src/cluster-access.ts'
 import { readConfig } from '../src/config.ts'
 import { FREE_BYTES } from '../src/envoy/arrival.ts'
 import { MAX_REFUSED } from '../src/envoy/arrivals.ts'
@@ -10,13 +11,17 @@ import { MAX_REFUSALS } from '../src/envoy/connections.ts'
 import { MAX_FIELDS } from '../src/envoy/field-count.ts'
 import { MAX_PATH_LENGTH } from '../src/envoy/read-request.ts'
 import { TURN_BYTES } from '../src/envoy/slow-lane.ts'
+import type { Allowances } from '../src/kubernetes/budgets.ts'
 import { BURST, MAX_WAITING as MAX_EVENTS } from '../src/kubernetes/events.ts'
 import { QUESTION_LIMITS } from '../src/kubernetes/questions.ts'
+import { UNSIGNED } from '../src/kubernetes/token-review.ts'
 import { LIMITS as FOLDER_LIMITS } from '../src/manifests/folder.ts'
 import { LIMITS as HTTP_LIMITS, SCRAPE_MS, SILENCE_MS } from '../src/observability/http.ts'
 import { MAX_WAITING as MAX_LINES_BYTES } from '../src/observability/lines.ts'
 import { DEADLINE_MS } from '../src/serve.ts'
 import { LIMITS as FETCH_LIMITS } from '../src/tokens/fetch-keys.ts'
+import { UNDER_WAY } from '../src/tokens/verifier.ts'
+import { VERIFICATIONS } from '../src/verifications.ts'
 import { FOLDER } from './support/bounds/folder.ts'
 import { LOG } from './support/bounds/log.ts'
 import { OBJECTS } from './support/bounds/objects.ts'
@@ -39,6 +44,10 @@ const BOUND_COLUMNS = [
   '`cause` in `kserve_authz_shed_total`',
   'change it with',
 ]
+
+const suchReviews = ({ burst, perSecond }: Allowances['inAll']) => ({
+  [`such TokenReviews at once, then ${perSecond} a second`]: count(burst),
+})
 
 /** What the code says, in the order of the page. */
 const VALUES: Bounds = {
@@ -66,6 +75,20 @@ const VALUES: Bounds = {
   'length of the Cookie header': bytes(MAX_COOKIE_LENGTH),
   cookies: count(MAX_COOKIES),
   'length of the path and query': bytes(MAX_PATH_LENGTH),
+  'signatures verified at a time': count(VERIFICATIONS.running),
+  'signatures that wait': count(VERIFICATIONS.waiting),
+  'signatures that wait for one service': count(VERIFICATIONS.waitingPerLine),
+  'JWTs that wait for keys or their turn': count(UNDER_WAY.inAll),
+  'JWTs of one namespace that wait for keys or their turn': count(UNDER_WAY.perTenant),
+  'TokenReviews at a time': count(QUESTION_LIMITS.running),
+  'TokenReviews that wait': count(QUESTION_LIMITS.waiting),
+  'TokenReviews that wait for one service': count(QUESTION_LIMITS.waitingPerLine),
+  'TokenReviews at a time of tokens that the cluster may not have signed': count(UNSIGNED.running),
+  ...suchReviews(ALLOWANCES.perService),
+  ...suchReviews(ALLOWANCES.perTenant),
+  ...suchReviews(ALLOWANCES.perProxy),
+  ...suchReviews(ALLOWANCES.inAll),
+  'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, QUESTION_LIMITS.patienceMs)} ms`,
   'renderings of `/metrics`': seconds(SCRAPE_MS),
   'silence on the HTTP port': seconds(SILENCE_MS),
   'time for the headers of a request on the HTTP port': seconds(HTTP_LIMITS.headersTimeout),

@@ -1,16 +1,9 @@
 import type { Caller } from '../access/caller.ts'
 import { claimAt } from '../access/claims.ts'
-import {
-  type Allow,
-  type ClaimHeaders,
-  type CredentialPlace,
-  DENY_REASONS,
-  type Decision,
-  type DenyReason,
-} from '../access/decision.ts'
+import type { Allow, ClaimHeaders, CredentialPlace, Decision } from '../access/decision.ts'
 import { withoutCookie } from './cookie.ts'
-import { DENIALS, type Denial } from './denials.ts'
-import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
+import type { Dialect } from './dialect.ts'
+import { encodeDenials, header } from './encode-denials.ts'
 import { createEncodeMetadata, type Subject } from './metadata.ts'
 import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
 
@@ -23,7 +16,12 @@ type IdentityHeaders = {
   readonly claims: Readonly<Record<string, string>>
 }
 
-export type Encoding = { readonly headers: IdentityHeaders; readonly realm: string }
+export type Encoding = {
+  readonly headers: IdentityHeaders
+  readonly realm: string
+  /** From 0 to 1: how long one that came at too bad a time is told to wait. */
+  readonly random?: () => number
+}
 
 /** What of a request an answer depends on, and what it is about. */
 export type Asked = Subject & {
@@ -38,8 +36,8 @@ export type Encode = (decision: Decision, asked: Asked) => Buffer
  * Creates the one encoder of answers. Denials are encoded beforehand; an allow is encoded once for each
  * caller and kept as long as the caller is.
  */
-export function createEncode({ headers, realm }: Encoding): Encode {
-  const denials = encodeDenials(realm)
+export function createEncode({ headers, realm, random = Math.random }: Encoding): Encode {
+  const denials = encodeDenials(realm, random)
   const names = withHyphens([
     headers.user,
     headers.groups,
@@ -56,7 +54,7 @@ export function createEncode({ headers, realm }: Encoding): Encode {
   }
 
   function answerTo(decision: Decision, asked: Asked): Buffer {
-    if (decision.outcome === 'deny') return denials[decision.reason][asked.dialect]
+    if (decision.outcome === 'deny') return denials(decision.reason, asked.dialect)
     const own = namesOf(decision)
     const forged = asked.underscored.filter((name) => isSpellingOf(own, name))
     const cookies = decision.consumed.some(({ kind }) => kind === 'cookie')
@@ -104,45 +102,6 @@ const withHyphens = (names: readonly string[]): readonly string[] => [
 
 const isSpellingOf = (names: readonly string[], name: string): boolean =>
   names.includes(hyphenated(name)) && !names.includes(name)
-
-function encodeDenials(realm: string): Record<DenyReason, Record<Dialect, Buffer>> {
-  const ofReason = (reason: DenyReason) =>
-    table(DIALECTS, (dialect) => encodeDenial(reason, dialect, realm))
-  return table(DENY_REASONS, ofReason)
-}
-
-function table<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {
-  // Object.fromEntries forgets the names of the keys.
-  const entries = keys.map((key) => [key, make(key)] as const)
-  return Object.fromEntries(entries) as Record<K, V>
-}
-
-function encodeDenial(reason: DenyReason, dialect: Dialect, realm: string): Buffer {
-  const denial = DENIALS[reason]
-  const body = bodyOf(dialect, reason, denial)
-  return encodeCheckResponse({
-    status: { code: denial.code },
-    denied_response: {
-      status: { code: denial.httpStatus },
-      headers: denialHeaders(denial, realm, body !== undefined),
-      ...(body === undefined ? {} : { body }),
-    },
-  })
-}
-
-function denialHeaders(denial: Denial, realm: string, json: boolean): HeaderOption[] {
-  const { httpStatus, phrase, error } = denial
-  const headers = [header('x-ext-auth-reason', phrase)]
-  if (httpStatus === 401) {
-    const suffix = error === undefined ? '' : `, error="${error}"`
-    headers.push(header('www-authenticate', `Bearer realm="${realm}"${suffix}`))
-  }
-  if (httpStatus === 503) headers.push(header('retry-after', '1'))
-  if (json) headers.push(header('content-type', 'application/json'))
-  return headers
-}
-
-const header = (key: string, value: string): HeaderOption => ({ header: { key, value } })
 
 const encodeAllow = (set: readonly HeaderOption[], remove: readonly string[]): Buffer =>
   encodeCheckResponse({

@@ -4,6 +4,7 @@ import type { Caller } from '../access/caller.ts'
 import type { Permission } from '../access/decide.ts'
 import { idOf, resourceOf, type ServiceRef } from '../access/service.ts'
 import type { Soon } from '../access/soon.ts'
+import { type Line, lineOf, refreshLineOf } from '../access/turns.ts'
 import { isFields } from './fields.ts'
 import type { Periods } from './known-tokens.ts'
 import type { CacheCounts } from './observer.ts'
@@ -60,12 +61,14 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
         hits += 1
         if (verdict.dueAt <= performance.now()) {
           verdict.dueAt = performance.now() + periods.againMs
-          void calls.join(call, () => inquire(caller, service, key, count))
+          const line = refreshLineOf(service)
+          void calls.join(call, () => inquire(caller, service, line, key, count))
         }
         return verdict.permission
       }
       misses += 1
-      return calls.join(call, () => inquire(caller, service, key, count))
+      const line = lineOf(service)
+      return calls.join(call, () => inquire(caller, service, line, key, count))
     },
     counts: () => ({ cache: 'permission', entries: verdicts.size(), hits, misses }),
   }
@@ -81,9 +84,15 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
   }
 
   /** Outlives whoever waits for it. */
-  async function inquire(caller: Caller, service: ServiceRef, key: string, count: number) {
+  async function inquire(
+    caller: Caller,
+    service: ServiceRef,
+    line: Line,
+    key: string,
+    count: number,
+  ) {
     const ageMs = changes.age(service.namespace)
-    const outcome = await questions.ask(idOf(service), reviewOf(caller, service), service.namespace)
+    const outcome = await questions.ask(line, reviewOf(caller, service))
     if (outcome.kind !== 'answered') return outcome.kind
     const permission = readReview(outcome.content)
     if (permission === 'unavailable' || changes.count(service.namespace) !== count)

@@ -6,29 +6,34 @@ type Allowance = { readonly burst: number; readonly perSecond: number }
 
 export type Allowances = {
   readonly perService: Allowance
+  /** A namespace. */
+  readonly perTenant: Allowance
   readonly perProxy: Allowance
   readonly inAll: Allowance
 }
 
 /** Takes a share of all budgets that an asker has a part in, or of none and names the one that is used up. */
-export type Budgets = (asker: Asker) => 'service' | 'proxy' | 'all' | undefined
+export type Budgets = (asker: Asker) => 'service' | 'tenant' | 'proxy' | 'all' | undefined
 
 export const MAX_HOLDERS = 10_000
 /** Between two looks for holders that need not be listed. */
 const DROP_MS = 1_000
 
-/** Keeps one service, or one proxy, from using up what all look-ups together may cost. */
-export function createBudgets({ perService, perProxy, inAll }: Allowances): Budgets {
+/** Keeps one service, one namespace or one proxy from using up what all look-ups together may cost. */
+export function createBudgets({ perService, perTenant, perProxy, inAll }: Allowances): Budgets {
   const services = createPurses(perService)
+  const tenants = createPurses(perTenant)
   const proxies = createPurses(perProxy)
   const all = createPurses(inAll)
 
   return ({ service, proxy }) => {
     const [id, address, now] = [idOf(service), proxy?.() ?? '', performance.now()]
     if (!services.has(id, now)) return 'service'
+    if (!tenants.has(service.namespace, now)) return 'tenant'
     if (!proxies.has(address, now)) return 'proxy'
     if (!all.has('', now)) return 'all'
     services.take(id)
+    tenants.take(service.namespace)
     proxies.take(address)
     all.take('')
     return undefined

@@ -2,8 +2,8 @@ import { type Authentication, rejected } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
 import type { Asker } from '../access/identify.ts'
-import { idOf } from '../access/service.ts'
 import type { Soon } from '../access/soon.ts'
+import { type Line, lineOf, refreshLineOf } from '../access/turns.ts'
 import type { Accounts, Held } from './accounts.ts'
 import type { Budgets } from './budgets.ts'
 import { type Issued, issuedFor } from './issued.ts'
@@ -19,7 +19,7 @@ export type ClusterAuthenticationParts = TokenRules & {
   readonly accounts: Accounts
   /** Whether what is watched is known as it is now. */
   readonly watching: () => boolean
-  readonly signatureOf: (token: string) => Promise<Signature>
+  readonly signatureOf: (token: string, line: Line) => Promise<Signature>
   /** For tokens that the cluster may not have signed. */
   readonly budgets: Budgets
   /** A keyed digest, always of one length, so that nothing that is kept tells what it was made of. */
@@ -49,10 +49,7 @@ type Question = {
   readonly held: Held
   /** Whether a key of the cluster is known to have signed it. */
   readonly isSigned: boolean
-  /** Those with the same wait for each other. */
-  readonly line: string
-  /** The namespace that asks. */
-  readonly tenant: string
+  readonly line: Line
   /** Equal for equal questions: by the token, and by the objects that it does not outlive. */
   readonly key: string
 }
@@ -88,19 +85,19 @@ export function createClusterAuthentication(
   function questionOf(token: string, digest: string, said: Said, { service }: Asker): Question {
     const held = accounts.hold(said.issued)
     const key = `${digest} ${held.account?.number ?? 0} ${held.secret?.number ?? 0}`
-    const line = { line: idOf(service), tenant: service.namespace }
-    return { token, digest, said, held, key, isSigned: false, ...line }
+    return { token, digest, said, held, key, isSigned: false, line: lineOf(service) }
   }
 
   async function lookUpJwt(question: Question, asker: Asker): Promise<Authentication> {
-    const { key, token, digest } = question
-    const signature = await signatures.join(key, () => parts.signatureOf(token))
+    const { key, token, digest, line } = question
+    const signature = await signatures.join(key, () => parts.signatureOf(token, line))
     // Another may have asked meanwhile.
     const answer = calls.underWay(key) ?? known.find(digest)?.authentication
     if (answer !== undefined) return answer
+    if (signature === 'overloaded') return OVERLOADED
     if (signature !== 'forged')
       return lookUp({ ...question, isSigned: signature === 'signed' }, asker)
-    known.keep(digest, { ...question, authentication: INVALID }, question.tenant)
+    known.keep(digest, { ...question, authentication: INVALID }, line.tenant)
     return INVALID
   }
 
@@ -116,20 +113,24 @@ export function createClusterAuthentication(
   /** Nobody waits for it. */
   function refresh(token: string, digest: string, found: KnownToken, asker: Asker) {
     found.dueAt = performance.now() + periods.againMs
-    const question = { ...questionOf(token, digest, found.said, asker), isSigned: found.isSigned }
+    const question = {
+      ...questionOf(token, digest, found.said, asker),
+      isSigned: found.isSigned,
+      line: refreshLineOf(asker.service),
+    }
     void calls.join(question.key, () => inquire(question))
   }
 
   /** Outlives whoever waits for it. */
   async function inquire(question: Question): Promise<Authentication> {
-    const { digest, said, held, tenant } = question
+    const { digest, said, held, line } = question
     const begun = performance.now()
     const afresh = accounts.isUnsettled(held, said.issued)
     const reviewed = await reviews.review({ ...question, afresh })
     const authentication = isAnother(said.issued, reviewed) ? INVALID : reviewed
     if (authentication.kind === 'rejected') {
       if (!isOutage(authentication.reason))
-        known.keep(digest, { ...question, authentication }, tenant)
+        known.keep(digest, { ...question, authentication }, line.tenant)
       return authentication
     }
     const issued = confirmed(said.issued, authentication.caller)
@@ -140,7 +141,7 @@ export function createClusterAuthentication(
     // Of a token that does not say whose it is, the objects are known only now.
     const heldNow = said.issued === undefined ? accounts.hold(issued) : held
     const found = { ...question, authentication, said: { ...said, issued }, held: heldNow }
-    known.keep(digest, found, tenant)
+    known.keep(digest, found, line.tenant)
     return authentication
   }
 }

@@ -1,99 +1,113 @@
+import type { Line, TakeTurn } from '../access/turns.ts'
+
 export type QueueLimits = {
   /** Works under way at a time. */
   readonly running: number
-  /** Works that wait, in all and with the same key. */
+  /** Works that wait, in all and in one line. */
   readonly waiting: number
-  readonly waitingPerKey: number
+  readonly waitingPerLine: number
+  /** Longest wait in milliseconds. A work that waited longer is not begun: its outcome would come too late. */
+  readonly patienceMs: number
 }
 
-/** Runs works in turn of their tenants and, of one tenant, of their keys: many works keep no others waiting. */
+/** Runs works in turn of their tenants, so that one with many does not keep the others waiting. */
 export type FairQueue = {
-  /**
-   * Nothing, or a promise of nothing: too many wait, it is not run. Where the queue is full, the tenant
-   * with the most works gives way to the others. A key without a tenant is one.
-   */
-  readonly run: <T>(
-    key: string,
-    work: () => Promise<T>,
-    tenant?: string,
-  ) => Promise<T | undefined> | undefined
+  readonly run: TakeTurn
 }
 
-/** Told whether it may run. */
-type Waiting = (admitted: boolean) => void
+/** `begin` is told whether the work may begin. */
+type Waiter = { readonly begin: (inTime: boolean) => void; readonly until: number }
 
-/** The keys whose turn it is stand first. */
-type Tenant = { readonly lines: Map<string, Waiting[]>; length: number }
+type Tenant = {
+  /** The line whose turn it is stands first. */
+  readonly lines: Map<string, Waiter[]>
+  length: number
+}
 
-export function createFairQueue({ running, waiting, waitingPerKey }: QueueLimits): FairQueue {
-  /** The ones with works that wait; the tenant whose turn it is stands first. */
+export function createFairQueue(limits: QueueLimits): FairQueue {
+  const { running, waiting, waitingPerLine, patienceMs } = limits
+  /** Those with works that wait; the one whose turn it is stands first. */
   const tenants = new Map<string, Tenant>()
   let underWay = 0
   let length = 0
 
-  /** Begins the work whose turn it is, and puts its key and its tenant behind the others. */
-  const end = () => {
-    const [next] = tenants
-    if (next === undefined) {
-      underWay -= 1
-      return
-    }
-    const [name, tenant] = next
-    const [[key, line] = ['', []]] = tenant.lines
-    const begin = line.shift()
-    tenant.lines.delete(key)
-    if (line.length > 0) tenant.lines.set(key, line)
-    tenants.delete(name)
-    shorten(name, tenant)
-    begin?.(true)
-  }
-  const shorten = (name: string, tenant: Tenant) => {
-    length -= 1
-    tenant.length -= 1
-    if (tenant.length > 0) tenants.set(name, tenant)
-    else tenants.delete(name)
-  }
-  /** The last work of the longest line goes, of the tenant that has the most, if that has more than another. */
-  const makeRoom = (own: number): boolean => {
-    if (own * tenants.size > length) return false
-    const [name, tenant] = longest(tenants, ({ length }) => length) ?? []
-    if (name === undefined || tenant === undefined || tenant.length <= own + 1) return false
-    const [key = '', line = []] = longest(tenant.lines, (line) => line.length) ?? []
-    const refuse = line.pop()
-    if (line.length === 0) tenant.lines.delete(key)
-    shorten(name, tenant)
-    refuse?.(false)
-    return true
-  }
-
   return {
-    run: (key, work, name = key) => {
+    run: (line, work) => {
       if (underWay < running) {
         underWay += 1
         return work().finally(end)
       }
-      const tenant = tenants.get(name) ?? { lines: new Map<string, Waiting[]>(), length: 0 }
-      const line = tenant.lines.get(key) ?? []
-      if (line.length >= waitingPerKey) return undefined
-      if (length >= waiting && !makeRoom(tenant.length)) return undefined
-      length += 1
-      tenant.length += 1
-      tenant.lines.set(key, line)
-      tenants.set(name, tenant)
-      return new Promise<boolean>((admit) => line.push(admit)).then((admitted) =>
-        admitted ? work().finally(end) : undefined,
+      const own = tenants.get(line.tenant)
+      const ahead = own?.lines.get(line.name)?.length ?? 0
+      if (ahead >= waitingPerLine || !hasRoom(own?.length ?? 0)) return undefined
+      return new Promise<boolean>((begin) => add(line, begin)).then((inTime) =>
+        inTime ? work().finally(end) : undefined,
       )
     },
   }
-}
 
-/** The entry with the largest length, of several the last. */
-function longest<T>(
-  entries: ReadonlyMap<string, T>,
-  lengthOf: (entry: T) => number,
-): readonly [string, T] | undefined {
-  let found: readonly [string, T] | undefined
-  for (const entry of entries)
-    if (found === undefined || lengthOf(entry[1]) >= lengthOf(found[1])) found = entry
-  return found
+  function end() {
+    const next = take()
+    if (next === undefined) underWay -= 1
+    else next.begin(true)
+  }
+
+  function add({ tenant, name }: Line, begin: Waiter['begin']) {
+    const own = tenants.get(tenant) ?? { lines: new Map<string, Waiter[]>(), length: 0 }
+    const line = own.lines.get(name) ?? []
+    line.push({ begin, until: performance.now() + patienceMs })
+    own.lines.set(name, line)
+    own.length += 1
+    tenants.set(tenant, own)
+    length += 1
+  }
+
+  /** The first work of the line whose turn it is. Those that waited too long are sent away. */
+  function take(): Waiter | undefined {
+    const now = performance.now()
+    for (const [tenant, own] of tenants) {
+      tenants.delete(tenant)
+      const taken = takeOf(own, now)
+      if (own.length > 0) tenants.set(tenant, own)
+      if (taken !== undefined) return taken
+    }
+    return undefined
+  }
+
+  function takeOf(own: Tenant, now: number): Waiter | undefined {
+    for (const [name, line] of own.lines) {
+      const late = line.findIndex(({ until }) => until > now)
+      const gone = line.splice(0, late < 0 ? line.length : late)
+      for (const { begin } of gone) begin(false)
+      const taken = line.shift()
+      const left = gone.length + (taken === undefined ? 0 : 1)
+      own.length -= left
+      length -= left
+      own.lines.delete(name)
+      if (line.length > 0) own.lines.set(name, line)
+      if (taken !== undefined) return taken
+    }
+    return undefined
+  }
+
+  /** Where all places are taken, the tenant with the most gives one to a tenant with less. */
+  function hasRoom(ownLength: number): boolean {
+    if (length < waiting) return true
+    let most: Tenant | undefined
+    for (const tenant of tenants.values()) if (tenant.length > (most?.length ?? 0)) most = tenant
+    if (most === undefined || most.length <= ownLength + 1) return false
+    sendAwayLast(most)
+    return true
+  }
+
+  /** Of the longest line; of several the last. */
+  function sendAwayLast(tenant: Tenant) {
+    let longest: Waiter[] = []
+    for (const line of tenant.lines.values()) if (line.length >= longest.length) longest = line
+    const last = longest.pop()
+    if (last === undefined) return
+    tenant.length -= 1
+    length -= 1
+    last.begin(false)
+  }
 }

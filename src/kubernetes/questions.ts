@@ -1,3 +1,4 @@
+import type { Line } from '../access/turns.ts'
 import { ApiError, type ApiServer } from './api-server.ts'
 import { type BackOffPeriods, createBackOff } from './back-off.ts'
 import { createFairQueue, type QueueLimits } from './fair-queue.ts'
@@ -5,14 +6,14 @@ import type { Observer } from './observer.ts'
 
 type Outcome =
   | { readonly kind: 'answered'; readonly content: unknown }
-  /** So much is asked already that it was not asked at all. */
+  /** So much is asked already that it was not asked at all, or waited for too long to be of use. */
   | { readonly kind: 'overloaded' }
   /** There was no answer, or none can be expected. */
   | { readonly kind: 'unavailable' }
 
 export type Questions = {
-  /** Calls with the same `line` wait for each other, and tenants take turns. Never rejects. */
-  readonly ask: (line: string, body: unknown, tenant?: string) => Promise<Outcome>
+  /** Never rejects. */
+  readonly ask: (line: Line, body: unknown) => Promise<Outcome>
 }
 
 export type QuestionLimits = QueueLimits &
@@ -25,7 +26,9 @@ export const QUESTION_LIMITS: QuestionLimits = {
   callMs: 3_000,
   running: 32,
   waiting: 4_096,
-  waitingPerKey: 1_024,
+  waitingPerLine: 1_024,
+  // With a call it must end before the answer is due, which is after 400 ms.
+  patienceMs: 250,
   tolerated: 3,
   firstRestMs: 100,
   longestRestMs: 2_000,
@@ -57,10 +60,10 @@ export function createQuestions(
   const backOff = createBackOff(limits)
 
   return {
-    ask: async (line, body, tenant) => {
+    ask: async (line, body) => {
       if (backOff.isResting()) return UNAVAILABLE
       const signal = AbortSignal.timeout(limits.callMs)
-      const outcome = await queue.run(line, () => ask(body, signal), tenant)
+      const outcome = await queue.run(line, () => ask(body, signal))
       if (outcome === undefined) observer.shed(`${dependency}-queue`)
       return outcome ?? OVERLOADED
     },

@@ -5,8 +5,8 @@ import { createKnownTokens, type KnownToken, type Periods } from './known-tokens
 import type { CacheCounts } from './observer.ts'
 import { createSharedCalls, type SharedCalls } from './shared-call.ts'
 
-/** Whether the cluster signed a token: with a key of its own, certainly not, or nobody can tell here. */
-export type Signature = 'signed' | 'forged' | 'unknown'
+/** Whether the cluster signed a token: with a key of its own, certainly not, nobody can tell here, or not now. */
+export type Signature = 'signed' | 'forged' | 'unknown' | 'overloaded'
 
 /** All that is remembered of tokens, and the look-ups under way: for every list of audiences together. */
 export type TokenMemory = Pick<ReturnType<typeof createKnownTokens>, 'keep'> & {

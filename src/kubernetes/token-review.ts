@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type Authentication, known, rejected } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
+import type { Line } from '../access/turns.ts'
 import { isFields } from './fields.ts'
-import {
-  createQuestions,
-  type Question,
-  type QuestionLimits,
-  type QuestionParts,
-} from './questions.ts'
+import { createQuestions, type Question, type QuestionParts } from './questions.ts'
 
 export type TokenReviews = {
   /** Whose a token is. Never rejects. */
@@ -16,10 +12,7 @@ export type TokenReviews = {
 
 type AskedToken = {
   readonly token: string
-  /** Those with the same wait for each other. */
-  readonly line: string
-  /** Tenants take turns. */
-  readonly tenant: string
+  readonly line: Line
   /** Whether a key of the cluster is known to have signed it; those of which that is not known wait apart. */
   readonly isSigned: boolean
   /** Not out of what the API server remembers for ten seconds. */
@@ -41,10 +34,10 @@ export function createTokenReviews(
   const unsigned = createQuestions(TOKEN_REVIEW, { ...parts, limits })
 
   return (audiences) => ({
-    review: async ({ token, line, tenant, isSigned, afresh }) => {
+    review: async ({ token, line, isSigned, afresh }) => {
       // It remembers tokens by their audiences too. No token is issued for one that nobody knows.
       const asked = afresh ? [...audiences, `afresh:${randomUUID()}`] : audiences
-      const outcome = await (isSigned ? signed : unsigned).ask(line, reviewOf(token, asked), tenant)
+      const outcome = await (isSigned ? signed : unsigned).ask(line, reviewOf(token, asked))
       if (outcome.kind === 'overloaded') return rejected('overloaded')
       if (outcome.kind === 'unavailable') return UNAVAILABLE
       return readReview(outcome.content, audiences)
@@ -59,7 +52,7 @@ const reviewOf = (token: string, audiences: readonly string[]) => ({
 })
 
 /** So that others go on where an authenticator behind the API server hangs, or nobody's tokens are sent. */
-export const UNSIGNED: Partial<QuestionLimits> = { running: 8, waiting: 512, waitingPerKey: 128 }
+export const UNSIGNED = { running: 8, waiting: 512, waitingPerLine: 128 } as const
 
 const UNAVAILABLE = rejected('authentication-unavailable')
 

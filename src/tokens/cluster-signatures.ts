@@ -1,14 +1,15 @@
 import { compactVerify, errors } from 'jose'
+import type { Line, Verifications } from '../access/turns.ts'
 import { createKeyHolder, type Fetched, type KeyHolder, type Periods } from './key-holder.ts'
 import type { KeySet } from './key-set.ts'
 import { readUnverified } from './unverified.ts'
 
-/** `unknown`: no key that is known can tell. */
-type Signature = 'signed' | 'forged' | 'unknown'
+/** `unknown`: no key that is known can tell. `overloaded`: too many wait to be verified. */
+type Signature = 'signed' | 'forged' | 'unknown' | 'overloaded'
 
 export type ClusterSignatures = {
   /** Whether a key of the cluster signed a token. Nothing that it says is checked. Never rejects. */
-  readonly signatureOf: (token: string) => Promise<Signature>
+  readonly signatureOf: (token: string, line: Line) => Promise<Signature>
   readonly close: () => void
 }
 
@@ -16,26 +17,32 @@ export type ClusterSignaturesParts = {
   readonly fetchKeys: (signal: AbortSignal) => Promise<unknown>
   readonly onFetched: (fetched: Fetched) => void
   readonly periods?: Partial<Periods>
+  readonly verifications: Pick<Verifications, 'inTurn'>
 }
 
 /** Starts fetching the cluster's keys at once. */
 export function createClusterSignatures(parts: ClusterSignaturesParts): ClusterSignatures {
-  const { fetchKeys, onFetched, periods = {} } = parts
+  const { fetchKeys, onFetched, periods = {}, verifications } = parts
   const holder = createKeyHolder({ fetchKeys, onFetched, periods })
-  return { signatureOf: (token) => signatureOf(token, holder), close: holder.close }
+  return {
+    signatureOf: (token, line) =>
+      signatureOf(holder, async (keys) => verifications.inTurn(line, () => checkWith(keys, token))),
+    close: holder.close,
+  }
 }
 
 async function signatureOf(
-  token: string,
   holder: Pick<KeyHolder, 'keys' | 'newerKeys'>,
+  check: (keys: KeySet) => Promise<Checked | undefined>,
 ): Promise<Signature> {
   const since = performance.now()
   const keys = await holder.keys()
   if (keys === undefined) return 'unknown'
-  const first = await checkWith(keys, token)
-  if (first === 'signed' || first === 'forged') return first
+  const first = (await check(keys)) ?? 'overloaded'
+  if (first !== 'unknown' && first !== 'other key') return first
   const newer = await holder.newerKeys(since)
-  const second = newer === undefined || newer === keys ? first : await checkWith(newer, token)
+  const same = newer === undefined || newer === keys
+  const second = same ? first : ((await check(newer)) ?? 'overloaded')
   return second === 'other key' ? 'forged' : second
 }
 

@@ -3,6 +3,7 @@ import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import { serviceAccountCaller } from '../access/service-account.ts'
 import type { Soon } from '../access/soon.ts'
+import type { Line, Verifications } from '../access/turns.ts'
 import { isFor } from './check-claims.ts'
 import { fetchingFrom } from './fetch-keys.ts'
 import { FILE_PERIODS } from './key-holder.ts'
@@ -15,7 +16,7 @@ export type ClusterTokens = {
     token: string,
     digest: string,
     audiences: readonly string[],
-    holder: string,
+    line: Line,
   ) => Soon<Authentication | undefined>
   readonly close: () => void
 }
@@ -33,6 +34,7 @@ export type ClusterParts = {
   ) => { readonly uid: string | undefined } | undefined
   readonly onFailure: (error: unknown) => void
   readonly createCache: CreateCache
+  readonly verifications: Verifications
 }
 
 /** Whose token it is, and its `aud`. */
@@ -43,7 +45,7 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512
 /** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
 export function createClusterTokens(
   { issuer, jwksFile }: ClusterIssuer,
-  { serviceAccount, onFailure, createCache }: ClusterParts,
+  { serviceAccount, onFailure, createCache, verifications }: ClusterParts,
 ): ClusterTokens {
   const verifier = createVerifier<Holder>({
     expected: { issuer, audiences: undefined, algorithms: ALGORITHMS },
@@ -51,11 +53,12 @@ export function createClusterTokens(
     onFetched: ({ keys, error }) => keys === undefined && onFailure(error),
     read: readHolder,
     periods: FILE_PERIODS,
+    verifications,
     createCache,
   })
 
   return {
-    authenticate: (token, digest, audiences, holder) => {
+    authenticate: (token, digest, audiences, line) => {
       const conclude = (verified: Verified<Holder>): Authentication => {
         if (verified.kind === 'refused') return rejected(verified.reason)
         const { caller, audience } = verified.value
@@ -65,7 +68,7 @@ export function createClusterTokens(
       if (remembered !== undefined) return conclude(remembered)
       const jwt = readUnverified(token)
       if (jwt?.issuer !== issuer) return undefined
-      return verifier.verify(token, digest, jwt, holder).then(conclude)
+      return verifier.verify(token, digest, jwt, line).then(conclude)
     },
     close: verifier.close,
   }

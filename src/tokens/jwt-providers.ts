@@ -3,6 +3,7 @@ import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import type { CredentialPlace } from '../access/decision.ts'
 import type { Soon } from '../access/soon.ts'
+import type { Line, Verifications } from '../access/turns.ts'
 import { type FetchLimits, fetchingFrom, type KeyLocation } from './fetch-keys.ts'
 import { type Fetched, FILE_PERIODS, type Periods } from './key-holder.ts'
 import { type CallerMapping, readCaller } from './provider-caller.ts'
@@ -27,12 +28,12 @@ export type JwtProviders = {
     digest: string,
     places: readonly CredentialPlace[],
   ) => Authentication | undefined
-  /** `undefined`: not a JWT. `holder`: the namespace for which it is remembered. */
+  /** `undefined`: not a JWT. `line`: whose turn it waits for. */
   readonly authenticate: (
     token: string,
     digest: string,
     places: readonly CredentialPlace[],
-    holder: string,
+    line: Line,
   ) => Soon<Authentication | undefined>
   /** Milliseconds since each provider's keys were fetched; `undefined`: never. */
   readonly keyAges: () => ReadonlyMap<string, number | undefined>
@@ -53,6 +54,7 @@ export type ProvidersParts = {
   readonly periods?: Partial<Periods>
   readonly limits?: Partial<FetchLimits>
   readonly createCache: CreateCache
+  readonly verifications: Verifications
 }
 
 type Issuer = { readonly provider: JwtProvider; readonly verifier: Verifier<Caller> }
@@ -81,7 +83,7 @@ export function createJwtProviders(
       }
       return undefined
     },
-    authenticate: (token, digest, places, holder) => {
+    authenticate: (token, digest, places, line) => {
       const jwt = readUnverified(token)
       if (jwt === undefined) return looksLikeJwt(token) ? rejected('invalid-token') : undefined
       const issuer = byIssuer.get(jwt.issuer ?? '')
@@ -89,7 +91,7 @@ export function createJwtProviders(
         return rejected('unknown-issuer')
       }
       misses += 1
-      return issuer.verifier.verify(token, digest, jwt, holder).then(conclude)
+      return issuer.verifier.verify(token, digest, jwt, line).then(conclude)
     },
     keyAges: () =>
       new Map(issuers.map(({ provider, verifier }) => [provider.name, verifier.keyAge()])),
@@ -123,6 +125,7 @@ function verifierOf(provider: JwtProvider, parts: ProvidersParts): Verifier<Call
     read: (claims) => readCaller(provider, claims),
     periods: { ...usual, ...parts.periods },
     createCache: parts.createCache,
+    verifications: parts.verifications,
   })
 }
 

@@ -1,7 +1,9 @@
 import type { Cache, CacheBounds, CreateCache } from '../access/cache.ts'
+import type { Line, Verifications } from '../access/turns.ts'
 import { CLOCK_SKEW_SECONDS, type Expected } from './check-claims.ts'
 import { createKeyHolder, type Fetched, type Periods } from './key-holder.ts'
 import type { KeySet } from './key-set.ts'
+import { createUnderWay } from './under-way.ts'
 import type { Claims, UnverifiedJwt } from './unverified.ts'
 import { type Verification, verifyJwt } from './verify.ts'
 
@@ -10,14 +12,14 @@ export type Verifier<T> = {
   /** What became of a token with this digest that was found good before; `undefined`: it is not known. */
   readonly remembered: (digest: string) => Verified<T> | undefined
   /**
-   * What `read` made of the claims, or why the token is refused. The digest is the token's; `tenant` is for
-   * whom it is remembered.
+   * What `read` made of the claims, or why the token is refused. The digest is the token's; `line` is whose
+   * turn it waits for, and for whose tenant it is remembered.
    */
   readonly verify: (
     token: string,
     digest: string,
     jwt: UnverifiedJwt,
-    tenant: string,
+    line: Line,
   ) => Promise<Verified<T>>
   /** How many are remembered. */
   readonly size: () => number
@@ -37,6 +39,8 @@ export type VerifierParts<T> = {
   readonly read: (claims: Claims) => Verified<T>
   readonly periods: Partial<Periods>
   readonly createCache: CreateCache
+  /** All issuers have them in common. */
+  readonly verifications: Verifications
 }
 
 type Good<T> = {
@@ -51,14 +55,18 @@ export const REMEMBERED: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 102
 /** That a token has expired is remembered for a while, in milliseconds. */
 const EXPIRED_MS = 60 * 60_000
 
+/** Verifications that wait for keys or for their turn. */
+export const UNDER_WAY = { inAll: 4_096, perTenant: 1_024 }
+
+const OVERLOADED: Verified<never> = { kind: 'refused', reason: 'overloaded' }
 const EXPIRED: Verified<never> = { kind: 'refused', reason: 'expired-token' }
 
 /** Starts fetching the issuer's keys at once. */
 export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
-  const { expected, fetchKeys, onFetched, periods, read, createCache } = parts
+  const { expected, fetchKeys, onFetched, periods, read, createCache, verifications } = parts
   let good: Cache<Good<T>> = createCache(REMEMBERED)
   /** By digest. */
-  const underWay = new Map<string, Promise<Verified<T>>>()
+  const underWay = createUnderWay<Verified<T>>(UNDER_WAY)
   const onChange = () => {
     good = createCache(REMEMBERED)
   }
@@ -71,26 +79,27 @@ export function createVerifier<T>(parts: VerifierParts<T>): Verifier<T> {
       if (found === undefined || found.keys !== holder.current()) return undefined
       return found.until > Date.now() ? found.verified : EXPIRED
     },
-    verify: (token, digest, jwt, tenant) => {
-      const shared = underWay.get(digest)
-      if (shared !== undefined) return shared
-      const verified = verifyAnew(token, digest, jwt, tenant).finally(() => underWay.delete(digest))
-      underWay.set(digest, verified)
-      return verified
+    verify: (token, digest, jwt, line) => {
+      const verify = () => verifyAnew(token, digest, jwt, line)
+      const verified = underWay.join(digest, line.tenant, verify)
+      if (verified === undefined) verifications.shed()
+      return verified ?? Promise.resolve(OVERLOADED)
     },
     size: () => good.size(),
     keyAge: holder.age,
     close: holder.close,
   }
 
-  async function verifyAnew(token: string, digest: string, jwt: UnverifiedJwt, tenant: string) {
-    const verification = await verifyJwt(token, jwt, expected, holder)
+  async function verifyAnew(token: string, digest: string, jwt: UnverifiedJwt, line: Line) {
+    const verification = await verifyJwt(token, jwt, expected, holder, async (verify) =>
+      verifications.inTurn(line, verify),
+    )
     if (verification.kind === 'refused') return verification
     const verified = read(jwt.claims)
     const { keys } = verification
     if (keys === holder.current()) {
       const until = endOf(jwt.claims)
-      const cost = { size: token.length, holder: tenant }
+      const cost = { size: token.length, holder: line.tenant }
       good.set(digest, { verified, keys, until }, until - Date.now() + EXPIRED_MS, cost)
     }
     return verified

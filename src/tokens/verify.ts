@@ -11,6 +11,10 @@ export type Verification =
   | { readonly kind: 'refused'; readonly reason: DenyReason }
 
 const refused = (reason: DenyReason): Verification => ({ kind: 'refused', reason })
+const OVERLOADED = refused('overloaded')
+
+/** Verifies a signature when it is somebody's turn; `undefined`: too many wait. */
+export type InTurn = <T>(verify: () => Promise<T>) => Promise<T | undefined>
 
 /**
  * Verifies a JWT of one issuer: the cheap checks first, then the signature with one of the issuer's
@@ -21,19 +25,23 @@ export async function verifyJwt(
   jwt: UnverifiedJwt,
   expected: Expected,
   holder: Pick<KeyHolder, 'keys' | 'newerKeys'>,
+  inTurn: InTurn,
 ): Promise<Verification> {
   const problem = checkClaims(jwt, expected, Date.now() / 1_000)
   if (problem !== undefined) return refused(problem)
   const since = performance.now()
   const keys = await holder.keys()
   if (keys === undefined) return refused('authentication-unavailable')
-  const first = await verifyWith(keys, token, jwt, expected)
+  const first = await inTurn(() => verifyWith(keys, token, jwt, expected))
+  if (first === undefined) return OVERLOADED
   if (typeof first !== 'string') return first
   const newer = await holder.newerKeys(since)
   if (newer === undefined) {
     return refused(first === 'unknown key' ? 'authentication-unavailable' : 'invalid-token')
   }
-  const second = newer === keys ? first : await verifyWith(newer, token, jwt, expected)
+  if (newer === keys) return refused('invalid-token')
+  const second = await inTurn(() => verifyWith(newer, token, jwt, expected))
+  if (second === undefined) return OVERLOADED
   return typeof second === 'string' ? refused('invalid-token') : second
 }
 

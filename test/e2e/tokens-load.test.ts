@@ -19,10 +19,10 @@ afterAll(() => cluster?.stop())
 
 const times = <T>(number: number, make: () => T): T[] => Array.from({ length: number }, make)
 
-/** As a client that comes again where it is told that the answer is late: this machine may be. */
+/** As a client that comes again where it is told that it was too much, or late: for this machine it may be. */
 const inTheEnd = async (asked: Asked): Promise<Verdict> => {
   const verdict = await verdictOf(service.gateway, asked)
-  return verdict === 'deadline-exceeded' ? inTheEnd(asked) : verdict
+  return verdict === 'deadline-exceeded' || verdict === 'overloaded' ? inTheEnd(asked) : verdict
 }
 
 /** How often each verdict was given. */

@@ -92,6 +92,20 @@ describe('on the wire', () => {
     }
   })
 
+  it('overloaded tells some to come back later than others, within three seconds', () => {
+    let drawn = 0
+    const jittered = createEncode({
+      headers: HEADERS,
+      realm: 'kubernetes-user',
+      random: () => (drawn++ % 6) / 6,
+    })
+    const waits = Array.from({ length: 6 }, () => {
+      const bytes = jittered(deny('overloaded'), asked())
+      return denialIn(decodeCheckResponse(bytes)).headers['retry-after']
+    })
+    expect(waits).toEqual(['1', '1', '2', '2', '3', '3'])
+  })
+
   it.each(DENY_REASONS)('%s has a JSON body, but for gRPC', (reason) => {
     for (const dialect of DIALECTS) {
       const { headers, body } = denialIn(onTheWire(deny(reason), { dialect }))

@@ -76,7 +76,7 @@ export function authenticating(
     accounts,
     watching: () => true,
     signatureOf: () => Promise.resolve('signed'),
-    budgets: createBudgets({ perService: LARGE, perProxy: LARGE, inAll: LARGE }),
+    budgets: createBudgets({ perService: LARGE, perTenant: LARGE, perProxy: LARGE, inAll: LARGE }),
     keyed: (digest) => `keyed ${digest}`,
     memory,
     observer: api.observer,

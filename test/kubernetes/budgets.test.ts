@@ -5,7 +5,7 @@ import { type Allowances, createBudgets } from '../../src/kubernetes/budgets.ts'
 const LARGE = { burst: 1_000_000, perSecond: 1 }
 
 const theBudgets = (given: Partial<Allowances> = {}) =>
-  createBudgets({ perService: LARGE, perProxy: LARGE, inAll: LARGE, ...given })
+  createBudgets({ perService: LARGE, perTenant: LARGE, perProxy: LARGE, inAll: LARGE, ...given })
 
 const asker = (name = 'iris', proxy: string | undefined = '10.0.0.1'): Asker => ({
   service: { kind: 'InferenceService', namespace: 'team', name },
@@ -20,6 +20,14 @@ describe('a budget', () => {
     const take = theBudgets({ perService: { burst: 2, perSecond: 1 } })
     const taken = ['iris', 'iris', 'iris', 'fraud'].map((name) => take(asker(name)))
     expect(taken).toEqual([undefined, undefined, 'service', undefined])
+  })
+
+  it('of a namespace is used up by all its services, and by no other namespace', () => {
+    const take = theBudgets({ perTenant: { burst: 2, perSecond: 1 } })
+    const taken = ['iris', 'wine', 'fraud'].map((name) => take(asker(name)))
+    expect(taken).toEqual([undefined, undefined, 'tenant'])
+    const { service, proxy } = asker('iris')
+    expect(take({ service: { ...service, namespace: 'other' }, proxy })).toBeUndefined()
   })
 
   it('of a proxy is used up by that proxy alone', () => {

@@ -13,7 +13,12 @@ const asker = (name: string, proxy = '10.0.0.1'): Asker => ({
 
 const LARGE = { burst: 1_000_000, perSecond: 0 }
 const small = (burst: number) =>
-  createBudgets({ perService: { burst, perSecond: 0 }, perProxy: LARGE, inAll: LARGE })
+  createBudgets({
+    perService: { burst, perSecond: 0 },
+    perTenant: LARGE,
+    perProxy: LARGE,
+    inAll: LARGE,
+  })
 
 /** What the signature says is the first part of the token's id. */
 const signatureIn = (token: string): Signature => {
@@ -59,7 +64,7 @@ describe('a token that the cluster signed', () => {
 
   it('waits for its turn behind those of its own service, not of others', async () => {
     const { answer, release } = held()
-    const { ask, sheds } = authenticating(answer, { limits: { running: 1, waitingPerKey: 1 } })
+    const { ask, sheds } = authenticating(answer, { limits: { running: 1, waitingPerLine: 1 } })
     const outcomes: string[] = []
     const send = (name: string) =>
       void Promise.resolve(ask(signed(), asker(name))).then((made) =>

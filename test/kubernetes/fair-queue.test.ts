@@ -1,20 +1,23 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createFairQueue } from '../../src/kubernetes/fair-queue.ts'
+import { lineFor } from '../support/turns.ts'
 
 /** A queue whose works last until they are told to end; `begun` says which began, in order. */
 function aQueue(limits: Partial<Parameters<typeof createFairQueue>[0]> = {}) {
-  const queue = createFairQueue({ running: 1, waiting: 10, waitingPerKey: 3, ...limits })
+  const queue = createFairQueue({
+    running: 1,
+    waiting: 10,
+    waitingPerLine: 3,
+    patienceMs: 60_000,
+    ...limits,
+  })
   const begun: string[] = []
   const ends: (() => void)[] = []
-  const add = (key: string, name = key, tenant?: string) =>
-    queue.run(
-      key,
-      () => {
-        begun.push(name)
-        return new Promise<string>((resolve) => ends.push(() => resolve(name)))
-      },
-      tenant,
-    )
+  const add = (key: string, name = key, tenant = key) =>
+    queue.run({ tenant, name: key }, () => {
+      begun.push(name)
+      return new Promise<string>((resolve) => ends.push(() => resolve(name)))
+    })
   /** Ends the work that began first of those under way. */
   const endOne = async () => {
     ends.shift()?.()
@@ -22,6 +25,8 @@ function aQueue(limits: Partial<Parameters<typeof createFairQueue>[0]> = {}) {
   }
   return { queue, begun, add, endOne }
 }
+
+afterEach(() => void vi.useRealTimers())
 
 describe('a fair queue', () => {
   it('begins as many works at once as may run, and the next when one ends', async () => {
@@ -85,10 +90,35 @@ describe('a fair queue', () => {
 
   it('goes on after a work that fails', async () => {
     const { queue, add, endOne } = aQueue()
-    const failing = queue.run('a', () => Promise.reject(new Error('broken')))
+    const failing = queue.run(lineFor('a'), () => Promise.reject(new Error('broken')))
     const next = add('a', 'next')
     await expect(failing).rejects.toThrow('broken')
     await endOne()
     expect(await next).toBe('next')
+  })
+
+  it('does not begin a work that waited for too long, and goes on with the next of its line', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { add, begun, endOne } = aQueue({ patienceMs: 250 })
+    void add('a', 'a1')
+    const late = add('a', 'a2')
+    vi.advanceTimersByTime(200)
+    const inTime = add('a', 'a3')
+    vi.advanceTimersByTime(50)
+    await endOne()
+    expect(await late).toBeUndefined()
+    expect(begun).toEqual(['a1', 'a3'])
+    await endOne()
+    expect(await inTime).toBe('a3')
+  })
+
+  it('begins works again after all that waited were too late', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { add, begun, endOne } = aQueue({ patienceMs: 250 })
+    for (const name of ['a1', 'a2', 'a3']) void add('a', name)
+    vi.advanceTimersByTime(250)
+    await endOne()
+    void add('a', 'a4')
+    expect(begun).toEqual(['a1', 'a4'])
   })
 })

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../../src/kubernetes/api-server.ts'
 import { createQuestions, type QuestionLimits } from '../../src/kubernetes/questions.ts'
+import { lineFor } from '../support/turns.ts'
 import { fakeApi, held, never } from './asking.ts'
 
 const QUESTION = { dependency: 'oracle', path: '/oracle', permission: 'create oracles' }
 
 function questions(answer: () => unknown, limits: Partial<QuestionLimits> = {}) {
   const api = fakeApi(answer, limits)
-  return { ...api, ask: createQuestions(QUESTION, api.parts).ask }
+  const { ask } = createQuestions(QUESTION, api.parts)
+  return { ...api, ask: (line: string, body: unknown) => ask(lineFor(line), body) }
 }
 
 const failing = (error: Error) => () => Promise.reject(error)
@@ -81,7 +83,7 @@ describe('a question', () => {
 
   it('is refused at once where too many wait, and others take their turns', async () => {
     const { answer, release } = held()
-    const { ask, sheds } = questions(answer, { running: 1, waiting: 2, waitingPerKey: 1 })
+    const { ask, sheds } = questions(answer, { running: 1, waiting: 2, waitingPerLine: 1 })
     const outcomes: string[] = []
     for (const line of ['a', 'a', 'a', 'b', 'c']) {
       void ask(line, {}).then(({ kind }) => outcomes.push(`${line} ${kind}`))

@@ -3,9 +3,10 @@ import { known, rejected } from '../../src/access/authentication.ts'
 import { ApiError } from '../../src/kubernetes/api-server.ts'
 import { createTokenReviews } from '../../src/kubernetes/token-review.ts'
 import { at, listAt } from '../support/json.ts'
+import { lineFor } from '../support/turns.ts'
 import { fakeApi } from './asking.ts'
 
-const ASKED = { token: 'token', line: 'line', tenant: 'team', isSigned: true, afresh: false }
+const ASKED = { token: 'token', line: lineFor('team'), isSigned: true, afresh: false }
 const AUDIENCES = ['https://kubernetes.default.svc', 'models']
 const USER = {
   username: 'system:serviceaccount:team:reader',
@@ -124,14 +125,14 @@ describe('a TokenReview', () => {
   })
 
   it('is overloaded where too much is asked already', async () => {
-    const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerKey: 0 })
+    const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerLine: 0 })
     const { review } = createTokenReviews(parts)(AUDIENCES)
     void review({ ...ASKED, token: 'one' })
     expect(await review({ ...ASKED, token: 'two' })).toEqual(rejected('overloaded'))
   })
 
   it('counts among those for other audiences: together they are not too much', async () => {
-    const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerKey: 0 })
+    const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerLine: 0 })
     const reviewsFor = createTokenReviews(parts)
     void reviewsFor(['one']).review({ ...ASKED, token: 'one' })
     const another = reviewsFor(['two']).review({ ...ASKED, token: 'two' })

@@ -11,8 +11,15 @@ import { startEnvoy } from '../../scripts/start-envoy.ts'
 const NO_PORT = 1
 const CLUSTER = `authz-${NO_PORT}`
 
+type Options = {
+  /** The certificate authorities of the replicas; absent: they are asked without TLS. */
+  readonly caFile?: string
+  /** Envoy answers in place of the model, which takes less of a machine. */
+  readonly withoutModel?: boolean
+}
+
 /** Envoy before a model, which asks whichever replicas it is told of, as istiod tells it. */
-export async function startEnvoyWithReplicas() {
+export async function startEnvoyWithReplicas(options: Options = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'replicas-'))
   const model = await startModelServer()
   const file = path.join(folder, 'endpoints.json')
@@ -37,7 +44,11 @@ export async function startEnvoyWithReplicas() {
     ],
   })
   const envoy = await findEnvoy((line) => void process.stderr.write(`${line}\n`))
-  const proxy = await startEnvoy({ envoy, bootstrap: withDiscovery(bootstrap, file), folder })
+  const proxy = await startEnvoy({
+    envoy,
+    bootstrap: withDiscovery(bootstrap, file, options),
+    folder,
+  })
 
   const known = async () => {
     const { text } = await get(`http://127.0.0.1:${proxy.adminPort}/clusters`)
@@ -45,6 +56,7 @@ export async function startEnvoyWithReplicas() {
     return [...lines].map(([, port]) => Number(port))
   }
   return {
+    pid: proxy.pid,
     port: proxy.portOf('gateway'),
     /** Resolves once Envoy asks these replicas and no others. */
     ask: async (ports: readonly number[]) => {
@@ -79,16 +91,41 @@ const addressOf = (port: number) => ({
   address: { socket_address: { address: '127.0.0.1', port_value: port } },
 })
 
-function withDiscovery({ admin, static_resources }: EnvoyBootstrap, file: string) {
+const DIRECT = { match: { prefix: '/' }, direct_response: { status: 200 } }
+
+/** Envoy reads these files again when they are replaced. */
+const upstreamTls = (caFile: string) => ({
+  transport_socket: {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+      common_tls_context: {
+        alpn_protocols: ['h2'],
+        validation_context: { trusted_ca: { filename: caFile } },
+      },
+    },
+  },
+})
+
+function withDiscovery(
+  { admin, static_resources }: EnvoyBootstrap,
+  file: string,
+  { caFile, withoutModel = false }: Options,
+) {
   const clusters = static_resources.clusters.map((cluster) => {
     if (cluster.name !== CLUSTER) return cluster
     const { load_assignment: _, ...others } = cluster
     const source = { path_config_source: { path: file }, resource_api_version: 'V3' }
-    return { ...others, type: 'EDS', eds_cluster_config: { eds_config: source } }
+    return {
+      ...others,
+      type: 'EDS',
+      eds_cluster_config: { eds_config: source },
+      ...(caFile === undefined ? {} : upstreamTls(caFile)),
+    }
   })
-  return {
-    node: { id: 'envoy', cluster: 'envoy' },
-    admin,
-    static_resources: { ...static_resources, clusters },
-  }
+  const text = JSON.stringify({ ...static_resources, clusters }, (key, value: unknown) =>
+    withoutModel && key === 'routes' ? [DIRECT] : value,
+  )
+  const resources: unknown = JSON.parse(text)
+  return { node: { id: 'envoy', cluster: 'envoy' }, admin, static_resources: resources }
 }

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createClusterSignatures } from '../../src/tokens/cluster-signatures.ts'
 import { createSigner } from '../support/oidc-issuer.ts'
+import { atOnce, lineFor } from '../support/turns.ts'
 import { compact } from './support.ts'
 
 const signer = createSigner()
@@ -10,14 +11,15 @@ afterAll(() => {
 })
 
 /** With the keys that `fetchKeys` gives. */
-function signatures(fetchKeys: () => Promise<unknown>) {
+function signatures(fetchKeys: () => Promise<unknown>, verifications = atOnce) {
   const made = createClusterSignatures({
     fetchKeys,
     onFetched: () => {},
     periods: { coolDown: 0, firstRetry: 5, longestRetry: 5 },
+    verifications,
   })
   closes.push(made.close)
-  return made.signatureOf
+  return (token: string) => made.signatureOf(token, lineFor('team'))
 }
 
 const publishing =

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCache } from '../../src/caches/fair.ts'
 import { type ClusterTokens, createClusterTokens } from '../../src/tokens/cluster-tokens.ts'
 import { type Claims, createSigner, nowSeconds } from '../support/oidc-issuer.ts'
+import { atOnce, lineFor } from '../support/turns.ts'
 
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 const AUDIENCES = ['https://kubernetes.default.svc']
@@ -29,6 +30,7 @@ beforeAll(async () => {
       serviceAccount: (namespace, name) => accounts.get(`${namespace}/${name}`),
       onFailure: () => {},
       createCache,
+      verifications: atOnce,
     },
   )
 })
@@ -49,7 +51,7 @@ const tokenOf = (claims: Claims = {}) =>
   })
 
 async function verdictOf(token: string) {
-  const answer = await tokens.authenticate(token, hash('sha256', token), AUDIENCES, 'team')
+  const answer = await tokens.authenticate(token, hash('sha256', token), AUDIENCES, lineFor('team'))
   return answer?.kind === 'known' ? answer.caller : answer?.reason
 }
 

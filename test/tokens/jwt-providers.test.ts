@@ -16,6 +16,19 @@ const COOKIE: CredentialPlace = { kind: 'cookie', name: 'id_token' }
 
 afterEach(() => vi.restoreAllMocks())
 
+/** A thousand at once, which one tenant may. */
+async function inThousands(
+  thousands: number,
+  ask: (index: number) => Promise<string | undefined>,
+): Promise<ReadonlySet<string | undefined>> {
+  const verdicts = new Set<string | undefined>()
+  for (let thousand = 0; thousand < thousands; thousand += 1) {
+    const asked = Array.from({ length: 1_000 }, (_, index) => ask(thousand * 1_000 + index))
+    for (const verdict of await Promise.all(asked)) verdicts.add(verdict)
+  }
+  return verdicts
+}
+
 const signatures = () => vi.spyOn(crypto.subtle, 'verify')
 
 describe('the keys of an issuer are fetched', () => {
@@ -43,11 +56,10 @@ describe('the keys of an issuer are fetched', () => {
     await verdictOf(providers, issuer.token())
     const before = issuer.asked().fetches
     const claims = goodClaims(issuer.issuer)
-    const verdicts = Array.from({ length: 10_000 }, () =>
+    const verdicts = await inThousands(10, () =>
       verdictOf(providers, compact({ alg: 'ES256', kid: randomUUID() }, claims)),
     )
-
-    expect(new Set(await Promise.all(verdicts))).toEqual(new Set(['invalid-token']))
+    expect(verdicts).toEqual(new Set(['invalid-token']))
     expect(issuer.asked().fetches - before).toBe(1)
     expect(await verdictOf(providers, issuer.token())).toBe('idp:ada')
   })
@@ -142,9 +154,9 @@ describe('the keys of an issuer are fetched', () => {
     const before = issuer.asked().fetches
     const bad = (index: number) =>
       [head, rest[0], Buffer.alloc(64, `${index}`).toString('base64url')].join('.')
-    const verdicts = Array.from({ length: 9_000 }, (_, index) => verdictOf(providers, bad(index)))
 
-    expect(new Set(await Promise.all(verdicts))).toEqual(new Set(['invalid-token']))
+    const verdicts = await inThousands(9, (index) => verdictOf(providers, bad(index)))
+    expect(verdicts).toEqual(new Set(['invalid-token']))
     for (let index = 9_000; index < 10_000; index += 1) {
       expect(await verdictOf(providers, bad(index))).toBe('invalid-token')
     }

@@ -5,6 +5,7 @@ import type { JwtProvider, JwtProviders } from '../../src/tokens/jwt-providers.t
 import { aService } from '../support/builders.ts'
 import type { Claims, OidcIssuer } from '../support/oidc-issuer.ts'
 import { policyOf, type Spec } from '../support/policies.ts'
+import { lineFor } from '../support/turns.ts'
 import { anIssuer, aProvider, someProviders } from './support.ts'
 
 const PLACE = { kind: 'header', name: 'authorization' } as const
@@ -25,7 +26,7 @@ beforeAll(async () => {
 /** What a policy's rules say of a signed token with these claims. */
 async function verdictOf(providers: JwtProviders, claims: Claims, spec: Spec): Promise<string> {
   const token = issuer.token(claims)
-  const found = await providers.authenticate(token, hash('sha256', token), [PLACE], 'team')
+  const found = await providers.authenticate(token, hash('sha256', token), [PLACE], lineFor('team'))
   if (found?.kind !== 'known') throw new Error(found?.reason)
   return judgeByRules(regimeOf(aService(), [policyOf(spec)]), found.caller, GET)
 }

@@ -9,6 +9,7 @@ import {
   type ProvidersParts,
 } from '../../src/tokens/jwt-providers.ts'
 import { type OidcIssuer, startOidcIssuer } from '../support/oidc-issuer.ts'
+import { atOnce, lineFor } from '../support/turns.ts'
 
 const AUTHORIZATION: CredentialPlace = { kind: 'header', name: 'authorization' }
 
@@ -52,6 +53,7 @@ export function someProviders(
   const made = createJwtProviders(providers, {
     onFailure: (_provider, error) => failures.push(String(error)),
     createCache,
+    verifications: atOnce,
     ...parts,
   })
   toClose.push(made.close)
@@ -65,7 +67,8 @@ export async function verdictOf(
   places: readonly CredentialPlace[] = [AUTHORIZATION],
 ): Promise<string | undefined> {
   const digest = hash('sha256', token)
-  const answer = remembered(digest, places) ?? (await authenticate(token, digest, places, 'team'))
+  const answer =
+    remembered(digest, places) ?? (await authenticate(token, digest, places, lineFor('team')))
   return answer?.kind === 'known' ? answer.caller.user : answer?.reason
 }
 

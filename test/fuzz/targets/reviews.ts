@@ -50,8 +50,7 @@ async function isToken(answer: unknown, status: Readonly<Record<string, unknown>
   const { review } = createTokenReviews(answering(answer))(AUDIENCES)
   const found = await review({
     token: 'a',
-    line: 'a',
-    tenant: 'team',
+    line: { tenant: 'team', name: 'a' },
     isSigned: true,
     afresh: false,
   })

@@ -1,0 +1,66 @@
+import { DENY_REASONS, type DenyReason } from '../access/decision.ts'
+import { DENIALS, type Denial } from './denials.ts'
+import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
+import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
+
+export const header = (key: string, value: string): HeaderOption => ({ header: { key, value } })
+
+/** Seconds. */
+const RETRY_AFTER = '1'
+/** Clients that were refused together must not come again together. */
+const LONGER = ['2', '3'] as const
+
+/** Encodes each denial beforehand. `random` is from 0 to 1. */
+export function encodeDenials(
+  realm: string,
+  random: () => number,
+): (reason: DenyReason, dialect: Dialect) => Buffer {
+  const encodedWith = (retryAfter: string) =>
+    table(DENY_REASONS, (reason) =>
+      table(DIALECTS, (dialect) => encodeDenial(reason, dialect, { realm, retryAfter })),
+    )
+  const usual = encodedWith(RETRY_AFTER)
+  const overloaded = [usual, ...LONGER.map(encodedWith)].map((denials) => denials.overloaded)
+
+  return (reason, dialect) => {
+    if (reason !== 'overloaded') return usual[reason][dialect]
+    const chosen = overloaded[Math.floor(random() * overloaded.length)] ?? usual.overloaded
+    return chosen[dialect]
+  }
+}
+
+function table<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {
+  // Object.fromEntries forgets the names of the keys.
+  const entries = keys.map((key) => [key, make(key)] as const)
+  return Object.fromEntries(entries) as Record<K, V>
+}
+
+type Told = { readonly realm: string; readonly retryAfter: string }
+
+function encodeDenial(reason: DenyReason, dialect: Dialect, told: Told): Buffer {
+  const denial = DENIALS[reason]
+  const body = bodyOf(dialect, reason, denial)
+  return encodeCheckResponse({
+    status: { code: denial.code },
+    denied_response: {
+      status: { code: denial.httpStatus },
+      headers: denialHeaders(denial, told, body !== undefined),
+      ...(body === undefined ? {} : { body }),
+    },
+  })
+}
+
+function denialHeaders(
+  { httpStatus, phrase, error }: Denial,
+  { realm, retryAfter }: Told,
+  json: boolean,
+): HeaderOption[] {
+  const headers = [header('x-ext-auth-reason', phrase)]
+  if (httpStatus === 401) {
+    const suffix = error === undefined ? '' : `, error="${error}"`
+    headers.push(header('www-authenticate', `Bearer realm="${realm}"${suffix}`))
+  }
+  if (httpStatus === 503) headers.push(header('retry-after', retryAfter))
+  if (json) headers.push(header('content-type', 'application/json'))
+  return headers
+}
