@@ -68,11 +68,15 @@ function saidBy({ status, ok_response: ok, denied_response: denied }: DecodedChe
     phrase: denied === undefined ? undefined : set['x-ext-auth-reason'],
     httpStatus: denied?.status?.code ?? 200,
     headers: {
-      set: 'cookie' in set ? { ...set, cookie: '(without the credential)' } : set,
+      set: withoutChance('cookie' in set ? { ...set, cookie: '(without the credential)' } : set),
       remove: ok?.headers_to_remove ?? [],
     },
   }
 }
+
+/** When to come again is another time for each. */
+const withoutChance = (set: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  'retry-after' in set ? { ...set, 'retry-after': 'soon' } : set
 
 const PHRASES = new Map(Object.entries(DENIALS).map(([reason, { phrase }]) => [reason, phrase]))
 
@@ -80,7 +84,7 @@ const explained = ({ decision, reason, httpStatus, headers }: Explanation) => ({
   decision,
   phrase: PHRASES.get(reason),
   httpStatus,
-  headers,
+  headers: { ...headers, set: withoutChance(headers.set) },
 })
 
 it('every reason has a phrase of its own', () => {

@@ -29,6 +29,7 @@ import { aCheck, denialIn, headersIn, isAllowed } from '../support/check-client.
 const encode = createEncode({
   headers: { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} },
   realm: 'kubernetes-user',
+  random: () => 0,
 })
 
 const PARTS: CheckParts = {

@@ -23,7 +23,7 @@ const EMAIL = 'kubeflow-userid'
 const NAMES = [USER, GROUPS, METHOD, EMAIL]
 const HEADERS = { user: USER, groups: GROUPS, method: METHOD, claims: { [EMAIL]: 'email' } }
 
-const encode = createEncode({ headers: HEADERS, realm: 'kubernetes-user' })
+const encode = createEncode({ headers: HEADERS, realm: 'kubernetes-user', random: () => 0 })
 
 const asked = (given: Partial<Asked> = {}): Asked => ({
   dialect: 'plain',

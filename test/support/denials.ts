@@ -4,14 +4,14 @@ type Class = {
   readonly status: number
   readonly grpcStatus: number
   readonly challenge?: string
-  readonly retryAfter?: string
+  readonly retryAfter?: RegExp
 }
 
 const CHALLENGE = 'Bearer realm="kubernetes-user"'
 const MISSING: Class = { status: 401, grpcStatus: 16, challenge: CHALLENGE }
 const INVALID: Class = { ...MISSING, challenge: `${CHALLENGE}, error="invalid_token"` }
 const FORBIDDEN: Class = { status: 403, grpcStatus: 7 }
-const UNAVAILABLE: Class = { status: 503, grpcStatus: 14, retryAfter: '1' }
+const UNAVAILABLE: Class = { status: 503, grpcStatus: 14, retryAfter: /^[123]$/ }
 
 /** A request that is denied. What is left out is good. */
 export type Asked = {
