@@ -39,6 +39,7 @@ export async function startReplica(manifests: string, config: string) {
   )
   return {
     grpcPort,
+    httpPort,
     stop,
     ended,
     problems,

@@ -3,6 +3,7 @@ import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { MAX_REQUEST_BYTES } from './bounds.ts'
 import { hasTooManyFields } from './field-count.ts'
+import { ownBytes } from './own-bytes.ts'
 
 /** The fields of envoy.service.auth.v3.CheckRequest that are read here; any may be missing. */
 export type CheckRequest = {
@@ -115,10 +116,10 @@ const check = loadCheck()
 
 /** The only way to make the bytes of an answer: what is sent was encoded before. */
 export const encodeCheckResponse = (response: CheckResponse): Buffer =>
-  check.responseSerialize(response)
+  ownBytes(check.responseSerialize(response))
 /** To be put behind an answer that has none: the fields of a message may come in any order. Never to be sent alone. */
 export const encodeMetadataField = (metadata: Metadata): Buffer =>
-  check.responseSerialize({ dynamic_metadata: metadata })
+  ownBytes(check.responseSerialize({ dynamic_metadata: metadata }))
 export const decodeCheckResponse = check.responseDeserialize
 export const encodeCheckRequest = (request: CheckRequest): Buffer => check.requestSerialize(request)
 

@@ -11,6 +11,7 @@ import {
   decodeCheckResponse,
   encodeCheckRequest,
   encodeCheckResponse,
+  encodeMetadataField,
   UNREADABLE,
 } from '../../src/envoy/protocol.ts'
 
@@ -180,3 +181,16 @@ async function callOnce(sent: Buffer, handler: CheckHandler): Promise<Buffer | u
     server.forceShutdown()
   }
 }
+
+describe('the bytes of an answer', () => {
+  it('keep no memory but their own, because they are kept for each caller', () => {
+    const { dynamic_metadata: metadata } = allowed
+    if (metadata === undefined) throw new Error('no metadata')
+    for (const bytes of [
+      encodeCheckResponse(denied),
+      encodeCheckResponse(allowed),
+      encodeMetadataField(metadata),
+    ])
+      expect(bytes.buffer.byteLength).toBe(bytes.length)
+  })
+})
