@@ -33,6 +33,7 @@ type Told = {
   readonly failures: readonly (readonly [string, number])[]
   readonly p50Ms: number
   readonly p99Ms: number
+  readonly ownStallMs: number
 }
 
 function toldIn(line: string): Told {
@@ -41,7 +42,13 @@ function toldIn(line: string): Told {
   const failures = Object.entries(Object(at(said, 'failures'))).map(
     ([kind, count]) => [kind, Number(count)] as const,
   )
-  return { checks: number('checks'), failures, p50Ms: number('p50Ms'), p99Ms: number('p99Ms') }
+  return {
+    checks: number('checks'),
+    failures,
+    p50Ms: number('p50Ms'),
+    p99Ms: number('p99Ms'),
+    ownStallMs: number('ownStallMs'),
+  }
 }
 
 /** Resolves with the last that it tells. */
@@ -65,7 +72,7 @@ async function load(
     tell(last)
   })
   const how = await ended
-  if (last === undefined) throw new Error(how)
+  if (last === undefined || !how.endsWith('exit code 0')) throw new Error(how)
   return last
 }
 
@@ -137,7 +144,12 @@ async function main(): Promise<boolean> {
     })
     for (const each of [changing, rolling, rotating, watching]) await each.stop()
     row('changes', changing.count(), 'replaced', rolling.count(), 'certificates', rotating.count())
-    row('longest stall of an event loop, ms', stall.toFixed(1))
+    row(
+      'longest stall, ms: of a replica',
+      stall.toFixed(1),
+      'of the load',
+      told.ownStallMs.toFixed(1),
+    )
     for (const [kind, count] of told.failures) row('failed', kind, count)
     for (const problem of new Set([...problems, ...steady.problems])) row('problem', problem)
     return told.failures.length === 0

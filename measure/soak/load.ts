@@ -28,6 +28,8 @@ export type Told = {
   readonly failures: Readonly<Record<string, number>>
   readonly p50Ms: number
   readonly p99Ms: number
+  /** By how much this program itself came late at most: the machine's doing. */
+  readonly ownStallMs: number
 }
 
 const UNDER_WAY = 32
@@ -47,6 +49,8 @@ const failures = new Map<string, number>()
 let checks = 0
 let sent = 0
 let underWay = 0
+let ownStallMs = 0
+let ticked = performance.now()
 
 const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1)
 
@@ -65,6 +69,7 @@ function tell() {
     failures: Object.fromEntries(failures),
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),
+    ownStallMs,
   }
   process.stdout.write(`${JSON.stringify(told)}\n`)
 }
@@ -117,6 +122,10 @@ function send(due: number, then: () => void) {
 }
 
 const telling = setInterval(tell, TOLD_MS)
+const ticking = setInterval(() => {
+  ownStallMs = Math.max(ownStallMs, performance.now() - ticked - TICK_MS)
+  ticked = performance.now()
+}, TICK_MS)
 const begun = performance.now()
 const passed = () => performance.now() - begun
 const isOver = () => passed() >= seconds * 1_000
@@ -135,5 +144,6 @@ if (perSecond === 0) {
 }
 while (!isOver() || underWay > 0) await new Promise((resolve) => setTimeout(resolve, 20))
 clearInterval(telling)
+clearInterval(ticking)
 tell()
 for (const session of sessions) session.destroy()
