@@ -1,18 +1,41 @@
-/** Makes something anew when it is asked for, but not again within a period, in milliseconds: who asks meanwhile gets the same. */
+type Clock = {
+  readonly now: () => number
+  readonly wait: (ms: number) => Promise<unknown>
+}
+
+const CLOCK: Clock = {
+  now: () => performance.now(),
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+}
+
+/** A rest is as many times as long as the making before it: 2 % of the time. */
+export const REST = 50
+
+/**
+ * Makes something for all who ask at once, and rests after it for `REST` times as long, at most `longestMs`. Who
+ * asks meanwhile waits for the next, so nobody gets what was made before another one's question ended.
+ */
 export function atMostEach<T>(
-  periodMs: number,
+  longestMs: number,
   make: () => Promise<T>,
-  now: () => number = () => performance.now(),
+  { now, wait }: Clock = CLOCK,
 ): () => Promise<T> {
-  let made: Promise<T> | undefined
-  let endedAt: number | undefined
+  let next: Promise<T> | undefined
+  let restUntil = Number.NEGATIVE_INFINITY
+
+  const makeNext = async (): Promise<T> => {
+    const left = restUntil - now()
+    if (left > 0) await wait(left)
+    const begunAt = now()
+    try {
+      return await make()
+    } finally {
+      restUntil = now() + Math.min(longestMs, REST * (now() - begunAt))
+      next = undefined
+    }
+  }
   return () => {
-    const fresh = endedAt === undefined || now() - endedAt < periodMs
-    if (made !== undefined && fresh) return made
-    endedAt = undefined
-    made = make().finally(() => {
-      endedAt = now()
-    })
-    return made
+    next ??= makeNext()
+    return next
   }
 }

@@ -1,63 +1,83 @@
 import { describe, expect, it } from 'vitest'
-import { atMostEach } from '../../src/observability/at-most-each.ts'
+import { atMostEach, REST } from '../../src/observability/at-most-each.ts'
+
+const settle = () => new Promise((resolve) => setImmediate(resolve))
 
 function making() {
   let now = 0
-  let made = 0
+  const made: number[] = []
   const pending: PromiseWithResolvers<string>[] = []
+  const waiting: { readonly until: number; readonly wake: () => void }[] = []
   const make = () => {
-    made += 1
+    made.push(now)
     const next = Promise.withResolvers<string>()
     pending.push(next)
     return next.promise
   }
+  const wait = (ms: number) => new Promise<void>((wake) => waiting.push({ until: now + ms, wake }))
   return {
-    get: atMostEach(1_000, make, () => now),
-    made: () => made,
-    wait: (ms: number) => {
+    get: atMostEach(1_000, make, { now: () => now, wait }),
+    made,
+    pass: async (ms: number) => {
+      await settle()
       now += ms
+      for (const { until, wake } of waiting) if (until <= now) wake()
+      await settle()
     },
     end: async (text: string) => {
       pending.shift()?.resolve(text)
-      await Promise.resolve()
-      await Promise.resolve()
+      await settle()
     },
     fail: () => pending.shift()?.reject(new Error('not made')),
   }
 }
 
-describe('what is made at most once in a period', () => {
-  it('is the same for all who ask while it is made, however long that takes', async () => {
-    const { get, made, end, wait } = making()
+describe('what is made for all who ask at once', () => {
+  it('is the same for them, however long it takes', async () => {
+    const { get, made, end, pass } = making()
     const asked = Array.from({ length: 64 }, get)
-    wait(5_000)
+    await pass(5_000)
     asked.push(get())
     await end('one')
     expect(new Set(await Promise.all(asked))).toEqual(new Set(['one']))
-    expect(made()).toBe(1)
+    expect(made).toEqual([0])
   })
 
-  it('is made anew for who asks after the period', async () => {
-    const { get, made, end, wait } = making()
+  it('is made anew for who asks later, after a rest that grows with what it costs', async () => {
+    const { get, made, end, pass } = making()
     const first = get()
+    await pass(2)
+    await end('one')
+    expect(await first).toBe('one')
+    const asked = Array.from({ length: 64 }, get)
+    await pass(2 * REST - 1)
+    expect(made).toEqual([0])
+    await pass(1)
+    await end('two')
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['two']))
+    expect(made).toEqual([0, 2 + 2 * REST])
+  })
+
+  it('is made at least so often', async () => {
+    const { get, made, end, pass } = making()
+    const first = get()
+    await pass(500)
     await end('one')
     await first
-    wait(999)
-    expect(await get()).toBe('one')
-    wait(1)
     const second = get()
+    await pass(1_000)
     await end('two')
     expect(await second).toBe('two')
-    expect(made()).toBe(2)
+    expect(made).toEqual([0, 1_500])
   })
 
-  it('fails for all who ask meanwhile, and not for ever', async () => {
-    const { get, fail, end, wait } = making()
-    const asked = [get(), get()]
+  it('fails for all of them, and not for ever', async () => {
+    const { get, fail, end, pass } = making()
+    const asked = [get(), get()].map((each) => expect(each).rejects.toThrow('not made'))
     fail()
-    for (const each of asked) await expect(each).rejects.toThrow('not made')
-    wait(1_000)
+    await Promise.all(asked)
     const next = get()
+    await pass(1_000)
     await end('two')
     expect(await next).toBe('two')
   })
