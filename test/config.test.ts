@@ -560,6 +560,19 @@ describe('the environment', () => {
     ])
   })
 
+  it('is told without what a terminal would obey', () => {
+    const env = {
+      KSERVE_AUTHZ_LIMITS_OPT_OUT: '\u007f\u009b2J\u2028',
+      'KSERVE_AUTHZ_\u001b[2J': 'a',
+      [`KSERVE_AUTHZ_${'A'.repeat(100)}`]: 'a',
+    }
+    expect(problemsOf({ env }).toSorted()).toEqual([
+      '(a key of 113 characters): unknown variable',
+      '(a key of 17 characters): unknown variable; did you mean `KSERVE_AUTHZ_GRPC`?',
+      'KSERVE_AUTHZ_LIMITS_OPT_OUT: limits.optOut: expected true or false, not "\\u007f\\u009b2J\\u2028"',
+    ])
+  })
+
   it.each(['TRUE', 'yes', '1', ''])('says true or false, not %j', (text) => {
     expect(problemsOf({ env: { KSERVE_AUTHZ_LIMITS_OPT_OUT: text } })).toEqual([
       `KSERVE_AUTHZ_LIMITS_OPT_OUT: limits.optOut: expected true or false, not "${text}"`,

@@ -44,5 +44,12 @@ function but(found: unknown): string {
   if (isRecord(found)) return `, not an ${Object.keys(found).length === 0 ? 'empty ' : ''}object`
   const text = String(found)
   if (text.length > MAX_QUOTED) return ''
-  return `, not ${typeof found === 'string' ? JSON.stringify(found) : text}`
+  return `, not ${typeof found === 'string' ? quoted(found) : text}`
 }
+
+/** JSON leaves some controls as they are, which a terminal would obey. */
+const quoted = (text: string): string =>
+  JSON.stringify(text).replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

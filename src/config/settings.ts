@@ -1,7 +1,7 @@
 import { loadAll, YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import { didYouMean } from './did-you-mean.ts'
-import { bareOf, isRecord, isSection, type Key, nameOf, shapeOf, typeOf } from './shape.ts'
+import { bareOf, isRecord, isSection, type Key, nameOf, shapeOf, shown, typeOf } from './shape.ts'
 
 /** A value that a source gives for a key or for a section. */
 export type Setting = {
@@ -67,7 +67,9 @@ export function readEnvironment(
       .sort((one, other) => one.path.length - other.path.length),
     problems: [
       ...readings.flatMap(({ problems }) => problems),
-      ...unknown.map((name) => `${name}: unknown variable${didYouMean(name, [...known.keys()])}`),
+      ...unknown.map(
+        (name) => `${shown(name)}: unknown variable${didYouMean(name, [...known.keys()])}`,
+      ),
     ],
   }
 }

@@ -94,7 +94,8 @@ export const nameOf = (path: readonly PropertyKey[]): string =>
 /** Longest key that is repeated in a problem, in characters. */
 export const MAX_SHOWN = 64
 
-const shown = (key: string): string =>
+/** A key or a variable as problems name it. */
+export const shown = (key: string): string =>
   key.length <= MAX_SHOWN && /^[\x21-\x7e]+$/.test(key)
     ? key
     : `(a key of ${key.length} characters)`
