@@ -19,7 +19,7 @@ export const MAX_KEYS = 100
 export function readKeySet(document: unknown): KeySet | undefined {
   const listed: unknown = isRecord(document) ? document.keys : undefined
   if (!Array.isArray(listed) || listed.length > MAX_KEYS) return undefined
-  const keys = listed.filter(isKey).filter((key) => !isSecret(key) && verifies(key))
+  const keys = listed.filter(isKey).filter((key) => !isSecret(key) && isSmall(key) && verifies(key))
   if (keys.length === 0) return undefined
   const set: JSONWebKeySet = { keys }
   try {
@@ -41,12 +41,32 @@ const SECRET_PARTS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
 
 const isSecret = (key: JWK): boolean => SECRET_PARTS.some((part) => Object.hasOwn(key, part))
 
+/** The work for an exponent grows faster than its length, at each look at the key. OpenSSL has the same bounds. */
+export const MAX_RSA_BITS = 16_384
+export const MAX_EXPONENT_BITS = 64
+/** In whole bytes: the numbers of P-521. */
+export const MAX_COORDINATE_BITS = 528
+
+const isSmall = ({ n, e, x, y }: JWK): boolean =>
+  isShort(n, MAX_RSA_BITS) &&
+  isShort(e, MAX_EXPONENT_BITS) &&
+  isShort(x, MAX_COORDINATE_BITS) &&
+  isShort(y, MAX_COORDINATE_BITS)
+
+/** Six bits are one character of base64url. Anything else than a text is no part of a key, which is found later. */
+const isShort = (value: unknown, bits: number): boolean =>
+  typeof value !== 'string' || value.length <= Math.ceil(bits / 6)
+
+/** RFC 7517 section 4.3 has eight. Each is compared with all others, again and again. */
+export const MAX_OPERATIONS = 16
+
 /** RFC 7518 section 3.3. */
 const MIN_RSA_BITS = 2_048
 
 function verifies(key: JWK): boolean {
   const { use = 'sig', key_ops: operations = ['verify'] } = key
   if (use !== 'sig' || !Array.isArray(operations) || !operations.includes('verify')) return false
+  if (operations.length > MAX_OPERATIONS) return false
   try {
     const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' })
     return (asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) >= MIN_RSA_BITS

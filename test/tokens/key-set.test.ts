@@ -14,6 +14,7 @@ describe('a key is used:', () => {
   it.each<[string, object]>([
     ['P-256', jwk],
     ['RSA of 2048 bits', exported(rsa.publicKey)],
+    ['RSA with a long exponent', { ...exported(rsa.publicKey), e: 'AQABAQABAQE' }],
     ['Ed25519', exported(ed.publicKey)],
     ['without use and key_ops', { ...jwk, use: undefined }],
     ['for verifying among other ends', { ...jwk, key_ops: ['sign', 'verify'] }],
@@ -35,7 +36,18 @@ describe('a key is left out, so that a set of it alone is none:', () => {
     ['for encryption', { ...jwk, use: 'enc' }],
     ['for other ends', { ...jwk, key_ops: ['encrypt'] }],
     ['with odd ends', { ...jwk, key_ops: 'verify' }],
+    [
+      'with more ends than there are',
+      { ...jwk, key_ops: Array.from({ length: 17 }, () => 'verify') },
+    ],
+    ['RSA with null for its parts', { kty: 'RSA', n: null, e: null }],
     ['RSA of 1024 bits', exported(small.publicKey)],
+    [
+      'RSA with an exponent of more than 64 bits',
+      { ...exported(rsa.publicKey), e: 'AQABAQABAQAB' },
+    ],
+    ['RSA of more than 16384 bits', { ...exported(rsa.publicKey), n: 'AQAB'.repeat(683) }],
+    ['a point of too many bytes', { ...jwk, x: `${'A'.repeat(89)}${String(jwk.x)}` }],
     ['a point that is not on its curve', { ...jwk, x: jwk.y }],
     ['without its parts', { kty: 'RSA', kid: 'x' }],
     ['a text', 'key'],
