@@ -8,8 +8,8 @@ const CLOCK: Clock = {
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 }
 
-/** A rest is as many times as long as the making before it: 2 % of the time. */
-export const REST = 50
+/** A rest is as many times as long as the making before it: 5 % of the time. */
+export const REST = 20
 
 /**
  * Makes something for all who ask at once, and rests after it for `REST` times as long, at most `longestMs`. Who
