@@ -29,7 +29,7 @@ fix: $(installed) ## format, and repair what the linter can
 	@npm run --silent fix
 
 fuzz: $(installed) ## try inputs that nobody wrote, for MINUTES (60); a finding becomes a file of test/fixtures/fuzz/
-	@node test/fuzz/run.ts --minutes $(or $(MINUTES),60)
+	@node --expose-gc test/fuzz/run.ts --minutes $(or $(MINUTES),60)
 
 bench: $(installed) ## measure the service beside a server that answers every check alike (20 minutes)
 	@node bench/bench.ts $(ONLY)

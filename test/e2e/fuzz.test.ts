@@ -12,7 +12,7 @@ type Ran = { readonly code: number; readonly said: string }
 /** Runs the corpus of one target and changed inputs in a program of its own: one may hang or take all memory. */
 const fuzz = (name: string): Promise<Ran> =>
   new Promise((resolve) => {
-    const args = ['--max-old-space-size=1024', 'test/fuzz/run.ts', '--only', name]
+    const args = ['--expose-gc', '--max-old-space-size=1024', 'test/fuzz/run.ts', '--only', name]
     const options = { cwd: ROOT, timeout: DEADLINE_MS - 10_000 }
     execFile(
       process.execPath,
