@@ -38,7 +38,14 @@ beforeAll(async () => {
   mesh = await startMesh({
     manifests: TEAM,
     files: { 'chat.yaml': CHAT },
-    config: { jwt: { providers: [providerOf(issuer), providerOf(dead, { name: 'dead' })] } },
+    config: {
+      jwt: {
+        providers: [
+          providerOf(issuer),
+          providerOf(dead, { name: 'dead', rbac: { username: { claim: 'sub', prefix: 'dead:' } } }),
+        ],
+      },
+    },
     listeners: { gateway: {}, failOpen: { failureModeAllow: true }, sidecar: { host: AT_SK } },
   })
 })
