@@ -137,12 +137,12 @@ function claimedByPath(
           (each !== undefined || answersAt(host, service, gateways))
         const one = { target: atPrefix(service, pathPrefix), passes }
         found.push(one)
-        if (each !== undefined || isNamed(one)) longest = pathPrefix.length
+        if (passes && (each !== undefined || isNamed(one))) longest = pathPrefix.length
       }
     }
   }
   if (!canonical && found.length > 0) return undefined
-  // A route of somebody's own on any host is no judge of the longer paths that others have there.
+  // A route of somebody's own on any host is no judge of a longer path that another has on this one.
   return found.filter(
     (each) => each.passes || isNamed(each) || each.target.pathPrefix.length >= longest,
   )
