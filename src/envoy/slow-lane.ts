@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { createTurns } from '../access/in-turn.ts'
 
 /** Bytes of long messages that are taken in before everybody else has a turn. */
 export const TURN_BYTES = 262_144
@@ -7,25 +8,16 @@ const RESUMED = 4
 
 /** Lets long messages arrive in turn of their senders, a little in each turn of the event loop. */
 export function createSlowLane() {
-  /** Those that wait, by address; the address whose turn it is stands first. */
-  const lines = new Map<string, Duplex[]>()
+  /** Those that wait, by address. As many as there may be requests: the listener bounds them. */
+  const waiting = createTurns<Duplex>(Number.POSITIVE_INFINITY)
   let spent = 0
   let turn: NodeJS.Immediate | undefined
 
   const goOn = () => {
     turn = undefined
     spent = 0
-    for (let count = 0; count < RESUMED; count += 1) first()?.resume()
-    if (lines.size > 0) turn = setImmediate(goOn)
-  }
-  const first = (): Duplex | undefined => {
-    const [next] = lines
-    if (next === undefined) return undefined
-    const [address, line] = next
-    const stream = line.shift()
-    lines.delete(address)
-    if (line.length > 0) lines.set(address, line)
-    return stream
+    for (let count = 0; count < RESUMED; count += 1) waiting.next()?.resume()
+    if (waiting.size() > 0) turn = setImmediate(goOn)
   }
 
   return {
@@ -35,13 +27,8 @@ export function createSlowLane() {
       turn ??= setImmediate(goOn)
       if (spent <= TURN_BYTES) return
       stream.pause()
-      const line = lines.get(address) ?? []
-      line.push(stream)
-      lines.set(address, line)
+      waiting.add(address, stream)
     },
-    close: () => {
-      clearImmediate(turn)
-      lines.clear()
-    },
+    close: () => clearImmediate(turn),
   }
 }

@@ -1,7 +1,7 @@
+import { createTurns } from '../access/in-turn.ts'
 import type { Problem } from '../resources/problem.ts'
 import { ApiError, type ApiServer } from './api-server.ts'
 import { type Fields, isFields } from './fields.ts'
-import { createTurns } from './in-turn.ts'
 
 export type Events = {
   /** Tells the owner of an object, as a Warning event on it. Never throws, never waits. */

@@ -3,6 +3,7 @@ export type Turns<T> = {
   /** What had to go for it, of the key that has most; this itself where that is its own. */
   readonly add: (key: string, item: T) => T | undefined
   readonly next: () => T | undefined
+  readonly size: () => number
 }
 
 /** Lets as many wait as `limit`, and of no key more than are left by the others. */
@@ -44,5 +45,6 @@ export function createTurns<T>(limit: number): Turns<T> {
       length -= 1
       return item
     },
+    size: () => length,
   }
 }
