@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Cache, CacheBounds } from '../access/cache.ts'
 
-type Kept<V> = { readonly value: V; readonly size: number; readonly holder: string }
+type Kept<V> = { readonly value: V; readonly size: number }
 
 /** What one holder has. */
 type Share<V> = LRUCache<string, Kept<V>>
@@ -51,7 +51,7 @@ export function createCache<V>({ entries: max, bytes: maxSize }: CacheBounds): C
       if (share === undefined || shareByKey.get(key) !== share) drop(key)
       if (ttl <= 0 || own > maxSize) return drop(key)
       const home = share ?? createShare(holder)
-      home.set(key, { value, size: own, holder }, { ttl })
+      home.set(key, { value, size: own }, { ttl })
       shareByKey.set(key, home)
       size += own
       while (shareByKey.size > max || size > maxSize) shareToCut(home).pop()

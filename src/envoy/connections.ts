@@ -54,7 +54,7 @@ export function createConnections(limits: Limits, shed: (cause: GrpcShed) => voi
     const address = socket.remoteAddress
     // It has gone already.
     if (address === undefined) return refuse(socket)
-    if (shares.taken() >= limits.connections - 1) endFirst(idle)
+    if (shares.taken() >= limits.connections - 1) endFirstIdle()
     if (!shares.take(address, 1)) {
       shed(
         shares.taken() * 2 < limits.connections ? 'grpc-connections-address' : 'grpc-connections',
@@ -76,8 +76,8 @@ export function createConnections(limits: Limits, shed: (cause: GrpcShed) => voi
   }
 
   /** Room for a new one, at the cost of whoever has not asked for longest. */
-  const endFirst = (of: ReadonlySet<Held>) => {
-    const [held] = of
+  const endFirstIdle = () => {
+    const [held] = idle
     if (held === undefined) return
     shed('grpc-connections')
     release(held)
