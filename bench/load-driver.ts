@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
+import { messagesIn } from './measure/messages.ts'
 import { quantile } from './measure/statistics.ts'
 
 // A load of different messages, which h2load cannot send. In a closed loop, as h2load does, each
@@ -14,17 +15,6 @@ const HEADERS = {
   ':path': '/envoy.service.auth.v3.Authorization/Check',
   'content-type': 'application/grpc',
   te: 'trailers',
-}
-
-/** The messages of a file, each with the prefix by which gRPC tells its length. */
-function messagesIn(bytes: Buffer): readonly Buffer[] {
-  const messages: Buffer[] = []
-  for (let start = 0; start < bytes.length; ) {
-    const end = start + 5 + bytes.readUInt32BE(start + 1)
-    messages.push(bytes.subarray(start, end))
-    start = end
-  }
-  return messages
 }
 
 const messages = messagesIn(readFileSync(file))

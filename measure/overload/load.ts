@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
+import { messagesIn } from '../../bench/measure/messages.ts'
 
 // Flows of different messages, each at an even pace whether answers come or not, as clients send that do not
 // know of each other. A wait counts from the moment at which the message was due. Prints one line of JSON.
@@ -53,16 +54,6 @@ const HEADERS = {
 }
 const OVERLOADED = Buffer.from('too many requests at once')
 const LATE = Buffer.from('no answer in time')
-
-function messagesIn(bytes: Buffer): readonly Buffer[] {
-  const messages: Buffer[] = []
-  for (let start = 0; start < bytes.length; ) {
-    const end = start + 5 + bytes.readUInt32BE(start + 1)
-    messages.push(bytes.subarray(start, end))
-    start = end
-  }
-  return messages
-}
 
 const planFile = process.argv[2]
 if (planFile === undefined) throw new Error('usage: load.ts PLAN')

@@ -1,5 +1,13 @@
-import { filled, type Gateway, type Part, type Route } from './model.ts'
-import { backendOf, clusterNames, goodOf, type Named, type Places, switchOf } from './named.ts'
+import { filled, type Gateway, type Part } from './model.ts'
+import {
+  backendOf,
+  clusterNames,
+  goodOf,
+  type Named,
+  type Places,
+  switchOf,
+  wholeHosts,
+} from './named.ts'
 
 /** Standard graphs have a URL in their status and no route. */
 export function inferenceGraph(named: Named, { settings, random, external, local }: Places): Part {
@@ -11,15 +19,8 @@ export function inferenceGraph(named: Named, { settings, random, external, local
     ? `${name}.${namespace}.${domain}`
     : filled(settings.domainTemplate, { Name: name, Namespace: namespace, IngressDomain: domain })
   const inside = clusterNames(name, namespace)
-  const route = (gateway: Gateway, hostnames: readonly string[]): Route => ({
-    kind: 'host of a graph',
-    source: 'VirtualService',
-    gateways: [gateway.id],
-    hostnames,
-    matches: [{ path: { type: 'Plain', value: '/' } }],
-    backends: [backend],
-    traits: [],
-  })
+  const route = (gateway: Gateway, hostnames: readonly string[]) =>
+    wholeHosts('host of a graph', gateway, hostnames, backend)
   return {
     backends: [backend],
     objects: [

@@ -7,6 +7,7 @@ import {
   type Named,
   type Places,
   serviceObject,
+  wholeHosts,
 } from './named.ts'
 
 /** An InferenceService in mode Knative, with VirtualServices and status as KServe 0.20 makes them. */
@@ -17,15 +18,8 @@ export function knativeService(named: Named, { settings, random, external, local
   const components = componentsOf(random)
   const tags = random.chance(0.4) ? ['latest', 'prev'] : []
   const path = pathTemplate && filled(pathTemplate, { Name: name, Namespace: namespace })
-  const route = (gateway: Gateway, hostnames: readonly string[]): Route => ({
-    kind: 'host of Knative',
-    source: 'VirtualService',
-    gateways: [gateway.id],
-    hostnames,
-    matches: [{ path: { type: 'Plain', value: '/' } }],
-    backends: [backend],
-    traits: [],
-  })
+  const route = (gateway: Gateway, hostnames: readonly string[]) =>
+    wholeHosts('host of Knative', gateway, hostnames, backend)
   const additional = settings.additionalDomains.map((each) => `${name}.${namespace}.${each}`)
   const outside = [`${name}.${namespace}.${domain}`, ...additional]
   const component = (each: string) => `${name}-${each}.${namespace}.${domain}`

@@ -1,4 +1,4 @@
-import type { Backend, Gateway, Good, Settings } from './model.ts'
+import type { Backend, Gateway, Good, Route, Settings } from './model.ts'
 import type { Random } from './random.ts'
 
 export type Named = {
@@ -47,6 +47,22 @@ export const goodOf = (
   method: 'POST',
   headers: [],
   backends: [backend],
+})
+
+/** Takes every path of its hosts. */
+export const wholeHosts = (
+  kind: Route['kind'],
+  gateway: Gateway,
+  hostnames: readonly string[],
+  backend: Backend,
+): Route => ({
+  kind,
+  source: 'VirtualService',
+  gateways: [gateway.id],
+  hostnames,
+  matches: [{ path: { type: 'Plain', value: '/' } }],
+  backends: [backend],
+  traits: [],
 })
 
 /** An InferenceService as an object. */
