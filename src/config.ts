@@ -151,7 +151,7 @@ function clashesIn({ headers, apiKeys }: Config, settings: SettingsByKey): reado
   const names = [
     ['headers.user', headers.user],
     ['headers.groups', headers.groups],
-    ['headers.method', headers.method],
+    ['headers.credential', headers.credential],
     ...Object.keys(headers.claims).map((name) => ['headers.claims', name] as const),
     ...apiKeys.headers.map((name) => ['apiKeys.headers', name] as const),
   ] as const

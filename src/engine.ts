@@ -103,7 +103,7 @@ export const policySettingsOf = ({ apiKeys, headers, jwt }: Config) => ({
     ...jwt.providers.flatMap(({ from }) => from.headers.map(({ name }) => name)),
     headers.user,
     headers.groups,
-    headers.method,
+    headers.credential,
     ...Object.keys(headers.claims),
   ],
 })

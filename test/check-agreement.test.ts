@@ -95,7 +95,7 @@ describe('a captured request is explained as the server answers it:', () => {
   const parts: Parts = {
     authorize: anAuthorize(CAPTURED_WORLD),
     encode: createEncode({
-      headers: { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} },
+      headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
       realm: 'kubernetes-user',
     }),
   }

@@ -46,10 +46,10 @@ const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ['grpc.maxConnectionsPerAddress', 'KSERVE_AUTHZ_GRPC_MAX_CONNECTIONS_PER_ADDRESS', 8],
   ['http.address', 'KSERVE_AUTHZ_HTTP_ADDRESS', 'localhost:0'],
   ['protectByDefault', 'KSERVE_AUTHZ_PROTECT_BY_DEFAULT', true],
-  ['limits.optOut', 'KSERVE_AUTHZ_LIMITS_OPT_OUT', false],
-  ['limits.anonymous', 'KSERVE_AUTHZ_LIMITS_ANONYMOUS', true],
-  ['limits.shadow', 'KSERVE_AUTHZ_LIMITS_SHADOW', false],
-  ['limits.exclusions', 'KSERVE_AUTHZ_LIMITS_EXCLUSIONS', false],
+  ['ownersMay.optOut', 'KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT', false],
+  ['ownersMay.anonymous', 'KSERVE_AUTHZ_OWNERS_MAY_ANONYMOUS', true],
+  ['ownersMay.shadow', 'KSERVE_AUTHZ_OWNERS_MAY_SHADOW', false],
+  ['ownersMay.exclusions', 'KSERVE_AUTHZ_OWNERS_MAY_EXCLUSIONS', false],
   ['logLevel', 'KSERVE_AUTHZ_LOG_LEVEL', 'debug'],
   ['kubernetes.namespaces', 'KSERVE_AUTHZ_KUBERNETES_NAMESPACES', ['team-a', 'b']],
   ['kubernetes.audiences', 'KSERVE_AUTHZ_KUBERNETES_AUDIENCES', ['models']],
@@ -105,10 +105,10 @@ const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ['exclusions', 'KSERVE_AUTHZ_EXCLUSIONS', EXCLUSIONS],
   ['headers.user', 'KSERVE_AUTHZ_HEADERS_USER', 'kubeflow-userid'],
   ['headers.groups', 'KSERVE_AUTHZ_HEADERS_GROUPS', 'x-groups'],
-  ['headers.method', 'KSERVE_AUTHZ_HEADERS_METHOD', 'x-method'],
+  ['headers.credential', 'KSERVE_AUTHZ_HEADERS_CREDENTIAL', 'x-credential'],
   ['headers.claims', 'KSERVE_AUTHZ_HEADERS_CLAIMS', { 'x-email': 'email' }],
   ['denial.realm', 'KSERVE_AUTHZ_DENIAL_REALM', 'models of ours'],
-  ['forwardCredential', 'KSERVE_AUTHZ_FORWARD_CREDENTIAL', 'Never'],
+  ['forwardCredential', 'KSERVE_AUTHZ_FORWARD_CREDENTIAL', 'never'],
   ['corsPreflight', 'KSERVE_AUTHZ_CORS_PREFLIGHT', 'allow'],
   ['decisionLog.decisions', 'KSERVE_AUTHZ_DECISION_LOG_DECISIONS', 'off'],
   ['metrics.perService', 'KSERVE_AUTHZ_METRICS_PER_SERVICE', false],
@@ -129,7 +129,7 @@ describe('the configuration without a file', () => {
       },
       http: { address: '0.0.0.0:9002' },
       protectByDefault: false,
-      limits: { optOut: true, anonymous: false, shadow: true, exclusions: true },
+      ownersMay: { optOut: true, anonymous: false, shadow: true, exclusions: true },
       logLevel: 'info',
       kubernetes: {
         namespaces: [],
@@ -161,11 +161,11 @@ describe('the configuration without a file', () => {
       headers: {
         user: 'x-auth-request-user',
         groups: 'x-auth-request-groups',
-        method: 'x-auth-request-method',
+        credential: 'x-auth-request-credential',
         claims: {},
       },
       denial: { realm: 'kubernetes-user' },
-      forwardCredential: 'Auto',
+      forwardCredential: 'auto',
       corsPreflight: 'deny',
       decisionLog: { decisions: 'all' },
       metrics: { perService: true },
@@ -176,7 +176,7 @@ describe('the configuration without a file', () => {
     const config = read({ text: JSON.stringify({ exclusions: EXCLUSIONS }) })
     const holders = [
       config,
-      config.limits,
+      config.ownersMay,
       config.grpc.listeners,
       config.grpc.listeners[0],
       config.apiKeys.selector.matchLabels,
@@ -185,7 +185,7 @@ describe('the configuration without a file', () => {
     expect(holders.map((holder) => Object.isFrozen(holder))).toEqual(holders.map(() => true))
   })
 
-  it.each(['', '# nothing yet\n', '---\n', 'limits:\ngrpc: {}\n', '{}'])(
+  it.each(['', '# nothing yet\n', '---\n', 'ownersMay:\ngrpc: {}\n', '{}'])(
     'is the same as with the file %j',
     (text) => {
       expect(read({ text })).toEqual(read())
@@ -228,9 +228,13 @@ describe('each key', () => {
 
 describe('a value', () => {
   it.each<[key: string, value: unknown, problem: string]>([
-    ['limits.optOut', 'no', 'limits.optOut: expected true or false, not "no"'],
-    ['limits.optOut', null, 'limits.optOut: expected true or false, not null'],
-    ['limits', 3, 'limits: expected an object of optOut, anonymous, shadow, exclusions, not 3'],
+    ['ownersMay.optOut', 'no', 'ownersMay.optOut: expected true or false, not "no"'],
+    ['ownersMay.optOut', null, 'ownersMay.optOut: expected true or false, not null'],
+    [
+      'ownersMay',
+      3,
+      'ownersMay: expected an object of optOut, anonymous, shadow, exclusions, not 3',
+    ],
     ['logLevel', 'verbose', 'logLevel: expected debug, info, warn or error, not "verbose"'],
     ['http.address', '9002', 'http.address: expected host:port, not "9002"'],
     ['http.address', ':9002', 'http.address: expected host:port, not ":9002"'],
@@ -390,7 +394,11 @@ describe('a value', () => {
   it('that could be a secret is not repeated', () => {
     const secret = 'sk-0123456789abcdef'
     const problems = problemsOf({
-      text: JSON.stringify({ logLevel: secret, limits: secret, kubernetes: { issuer: [secret] } }),
+      text: JSON.stringify({
+        logLevel: secret,
+        ownersMay: secret,
+        kubernetes: { issuer: [secret] },
+      }),
       env: { KSERVE_AUTHZ_CORS_PREFLIGHT: secret, KSERVE_AUTHZ_GRPC_TLS: secret },
       flags: { httpAddress: secret },
     })
@@ -497,7 +505,7 @@ describe('prefixes of providers', () => {
 describe('an unknown key', () => {
   it.each([
     ['loglevel: info', 'loglevel: unknown key; did you mean `logLevel`?'],
-    ['limits: {opt-out: true}', 'limits.opt-out: unknown key; did you mean `optOut`?'],
+    ['ownersMay: {opt-out: true}', 'ownersMay.opt-out: unknown key; did you mean `optOut`?'],
     ['grpc: {tls: {cert: a, certFile: b, keyFile: c}}', 'grpc.tls.cert: unknown key'],
     [
       'grpc: {listeners: [{position: gateway, adress: "a:1", address: "a:1"}]}',
@@ -508,9 +516,9 @@ describe('an unknown key', () => {
       'exclusions.workload.predictors: unknown key; did you mean `predictor`?',
     ],
     ['exclusions: {gateway: {Service: []}}', 'exclusions.gateway.Service: unknown key'],
-    ['__proto__: {limits: {}}', '__proto__: unknown key'],
+    ['__proto__: {ownersMay: {}}', '__proto__: unknown key'],
     ['constructor: {}', 'constructor: unknown key'],
-    ['limits: {__proto__: {optOut: true}}', 'limits.__proto__: unknown key'],
+    ['ownersMay: {__proto__: {optOut: true}}', 'ownersMay.__proto__: unknown key'],
     [
       'apiKeys: {selector: {matchLabels: {__proto__: x, a: b}}}',
       'apiKeys.selector.matchLabels.__proto__: unknown key',
@@ -531,14 +539,14 @@ describe('an unknown key', () => {
 
 describe('the environment', () => {
   it('sets a whole section, of which the file and single variables keep the rest', () => {
-    const { limits } = read({
-      text: 'limits: {optOut: false}',
+    const { ownersMay } = read({
+      text: 'ownersMay: {optOut: false}',
       env: {
-        KSERVE_AUTHZ_LIMITS_SHADOW: 'true',
-        KSERVE_AUTHZ_LIMITS: '{"anonymous": true, "shadow": false}',
+        KSERVE_AUTHZ_OWNERS_MAY_SHADOW: 'true',
+        KSERVE_AUTHZ_OWNERS_MAY: '{"anonymous": true, "shadow": false}',
       },
     })
-    expect(limits).toEqual({ optOut: false, anonymous: true, shadow: true, exclusions: true })
+    expect(ownersMay).toEqual({ optOut: false, anonymous: true, shadow: true, exclusions: true })
   })
 
   it('takes back what may be null', () => {
@@ -550,7 +558,7 @@ describe('the environment', () => {
   })
 
   it.each([
-    ['KSERVE_AUTHZ_LIMITS_OPTOUT', '; did you mean `KSERVE_AUTHZ_LIMITS_OPT_OUT`?'],
+    ['KSERVE_AUTHZ_OWNERS_MAY_OPTOUT', '; did you mean `KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT`?'],
     ['KSERVE_AUTHZ_LOGLEVEL', '; did you mean `KSERVE_AUTHZ_LOG_LEVEL`?'],
     ['KSERVE_AUTHZ_DEBUG_ALLOW_ALL_OF_THEM', ''],
     ['KSERVE_AUTHZ_', '; did you mean `KSERVE_AUTHZ_JWT`?'],
@@ -562,20 +570,20 @@ describe('the environment', () => {
 
   it('is told without what a terminal would obey', () => {
     const env = {
-      KSERVE_AUTHZ_LIMITS_OPT_OUT: '\u007f\u009b2J\u2028',
+      KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT: '\u007f\u009b2J\u2028',
       'KSERVE_AUTHZ_\u001b[2J': 'a',
       [`KSERVE_AUTHZ_${'A'.repeat(100)}`]: 'a',
     }
     expect(problemsOf({ env }).toSorted()).toEqual([
       '(a key of 113 characters): unknown variable',
       '(a key of 17 characters): unknown variable; did you mean `KSERVE_AUTHZ_GRPC`?',
-      'KSERVE_AUTHZ_LIMITS_OPT_OUT: limits.optOut: expected true or false, not "\\u007f\\u009b2J\\u2028"',
+      'KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT: ownersMay.optOut: expected true or false, not "\\u007f\\u009b2J\\u2028"',
     ])
   })
 
   it.each(['TRUE', 'yes', '1', ''])('says true or false, not %j', (text) => {
-    expect(problemsOf({ env: { KSERVE_AUTHZ_LIMITS_OPT_OUT: text } })).toEqual([
-      `KSERVE_AUTHZ_LIMITS_OPT_OUT: limits.optOut: expected true or false, not "${text}"`,
+    expect(problemsOf({ env: { KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT: text } })).toEqual([
+      `KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT: ownersMay.optOut: expected true or false, not "${text}"`,
     ])
   })
 
@@ -684,14 +692,14 @@ describe('with a folder in place of a cluster', () => {
 describe('all problems', () => {
   it('are told at once, each with its source', () => {
     const sources = {
-      text: 'limits: {optOut: 1, annonymous: true}\nheaders: {user: x-a, groups: x-a}',
+      text: 'ownersMay: {optOut: 1, annonymous: true}\nheaders: {user: x-a, groups: x-a}',
       env: { KSERVE_AUTHZ_METRICS_PER_SERVICE: 'on', KSERVE_AUTHZ_METRIC: '1' },
       flags: { logLevel: 'loud' },
     }
     expect(problemsOf(sources)).toEqual([
       'KSERVE_AUTHZ_METRIC: unknown variable; did you mean `KSERVE_AUTHZ_METRICS`?',
-      'config.yaml: limits.optOut: expected true or false, not 1',
-      'config.yaml: limits.annonymous: unknown key; did you mean `anonymous`?',
+      'config.yaml: ownersMay.optOut: expected true or false, not 1',
+      'config.yaml: ownersMay.annonymous: unknown key; did you mean `anonymous`?',
       'KSERVE_AUTHZ_METRICS_PER_SERVICE: metrics.perService: expected true or false, not "on"',
       '--log-level: logLevel: expected debug, info, warn or error, not "loud"',
       'config.yaml: headers.groups: expected a header name unlike that of headers.user',
@@ -702,7 +710,10 @@ describe('all problems', () => {
 
 describe('YAML that cannot be read', () => {
   it.each([
-    ['limits: [sekret', 'config.yaml:1:16: unexpected end of the stream within a flow collection'],
+    [
+      'ownersMay: [sekret',
+      'config.yaml:1:19: unexpected end of the stream within a flow collection',
+    ],
     ['a: 1\na: sekret', 'config.yaml:2:1: duplicated mapping key'],
     ['logLevel: !sekret x', 'config.yaml:1:11: unknown scalar tag'],
     ['logLevel: !!int sekret', 'config.yaml:1:11: cannot resolve a node with'],
@@ -720,9 +731,9 @@ describe('YAML that cannot be read', () => {
 describe('the reference', () => {
   it('says what each key takes', () => {
     const types = new Map(configReference().map(({ key, type }) => [key, type]))
-    expect(types.get('limits.optOut')).toBe('true or false')
+    expect(types.get('ownersMay.optOut')).toBe('true or false')
     expect(types.get('kubernetes.issuer')).toBe('an issuer, or null')
-    expect(types.get('forwardCredential')).toBe('Auto, Always or Never')
+    expect(types.get('forwardCredential')).toBe('auto, always or never')
     expect(types.get('headers.claims')).toMatch(/^an object from a header name .* to the name of/)
   })
   it('names no variable that Kubernetes would inject', () => {

@@ -173,7 +173,7 @@ const open = async (objects: readonly object[]) => {
   const { root, remove } = await folderOf(objects)
   const engine = await openEngine({
     config: readConfig({
-      env: { KSERVE_AUTHZ_LIMITS_ANONYMOUS: 'true' },
+      env: { KSERVE_AUTHZ_OWNERS_MAY_ANONYMOUS: 'true' },
       flags: { manifests: root },
     }),
     manifests: root,

@@ -4,8 +4,8 @@ import type { Service } from './service.ts'
 import type { Target } from './target.ts'
 import { COMPONENTS, type Component, type Workload } from './workload.ts'
 
-/** Whether a credential that was found good travels on. `Auto`: only where a later check or hop needs it. */
-export type ForwardCredential = 'Auto' | 'Always' | 'Never'
+/** Whether a credential that was found good travels on. `auto`: only where a later check or hop needs it. */
+export type ForwardCredential = 'auto' | 'always' | 'never'
 
 /** Whether a later check or hop may need the credential: this is not the last check before the model's container. */
 export function forwards(
@@ -14,7 +14,7 @@ export function forwards(
   { host }: Pick<AccessRequest, 'host'>,
   directory: Pick<Directory, 'workloadsOf'>,
 ): boolean {
-  if (mode !== 'Auto') return mode === 'Always'
+  if (mode !== 'auto') return mode === 'always'
   if (service.kind === 'InferenceGraph') return true
   if (workload !== undefined) return callsOthers(workload)
   const named = componentNamed(host, service)

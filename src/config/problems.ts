@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { didYouMean } from './did-you-mean.ts'
+import { hint, RENAMED } from './renamed.ts'
 import type { Setting } from './settings.ts'
 import { bareOf, isRecord, nameOf, schemaAt, shapeOf, typeOf, valueAt } from './shape.ts'
 
@@ -9,7 +9,7 @@ type Schema = z.core.$ZodType
 export function problemsOf({ source, path, value }: Setting, schema: Schema): readonly string[] {
   const { error } = z.safeParse(schema, value)
   const problems = (error?.issues ?? []).flatMap((issue) =>
-    describe(issue, schema, value).map(([place, problem]) =>
+    describe(issue, { schema, path, value }).map(([place, problem]) =>
       [source, nameOf([...path, ...place]), problem].filter((part) => part !== '').join(': '),
     ),
   )
@@ -18,12 +18,18 @@ export function problemsOf({ source, path, value }: Setting, schema: Schema): re
 
 type Problem = readonly [place: readonly PropertyKey[], problem: string]
 
-function describe(issue: z.core.$ZodIssue, schema: Schema, value: unknown): readonly Problem[] {
+type Given = Pick<Setting, 'path' | 'value'> & { readonly schema: Schema }
+
+function describe(issue: z.core.$ZodIssue, given: Given): readonly Problem[] {
+  const { schema, value } = given
   const { path } = issue
   const at = schemaAt(schema, path) ?? schema
   if (issue.code === 'unrecognized_keys') {
     const known = Object.keys(shapeOf(at))
-    return issue.keys.map((key) => [[...path, key], `unknown key${didYouMean(key, known)}`])
+    return issue.keys.map((key) => {
+      const renamed = RENAMED.get(nameOf([...given.path, ...path, key]))
+      return [[...path, key], `unknown key${hint(key, known, renamed)}`]
+    })
   }
   if (issue.code === 'invalid_key') {
     const holder = bareOf(schemaAt(schema, path.slice(0, -1)) ?? schema)
@@ -32,8 +38,22 @@ function describe(issue: z.core.$ZodIssue, schema: Schema, value: unknown): read
   }
   const found = valueAt(value, path)
   return [
-    [path, found === undefined ? `required: ${typeOf(at)}` : `expected ${typeOf(at)}${but(found)}`],
+    [
+      path,
+      found === undefined
+        ? `required: ${typeOf(at)}`
+        : `expected ${typeOf(at)}${but(found)}${inOtherCase(found, at)}`,
+    ],
   ]
+}
+
+/** A question that names the enumerated value which differs from the one found in its case only. */
+function inOtherCase(found: unknown, schema: Schema): string {
+  if (typeof found !== 'string') return ''
+  const bare = bareOf(schema)
+  const options = bare instanceof z.ZodEnum ? bare.options.map(String) : []
+  const right = options.find((option) => option.toLowerCase() === found.toLowerCase())
+  return right === undefined ? '' : `; did you mean \`${right}\`?`
 }
 
 // An API key has 16 bytes or more: what is shorter is no secret of this program.

@@ -105,7 +105,7 @@ export const CONFIG = section({
   }),
   http: section({ address: address.default('0.0.0.0:9002') }),
   protectByDefault: z.boolean().default(false),
-  limits: section({
+  ownersMay: section({
     optOut: z.boolean().default(true),
     anonymous: z.boolean().default(false),
     shadow: z.boolean().default(true),
@@ -210,13 +210,13 @@ export const CONFIG = section({
   headers: section({
     user: identityHeader.default('x-auth-request-user'),
     groups: identityHeader.default('x-auth-request-groups'),
-    method: identityHeader.default('x-auth-request-method'),
+    credential: identityHeader.default('x-auth-request-credential'),
     claims: record(identityHeader, claim).default({}),
   }),
   denial: section({
     realm: text('printable ASCII without " and \\', /^[ !#-[\]-~]+$/).default('kubernetes-user'),
   }),
-  forwardCredential: z.enum(['Auto', 'Always', 'Never']).default('Auto'),
+  forwardCredential: z.enum(['auto', 'always', 'never']).default('auto'),
   corsPreflight: z.enum(['deny', 'allow']).default('deny'),
   decisionLog: section({ decisions: z.enum(['all', 'denied', 'off']).default('all') }),
   metrics: section({ perService: z.boolean().default(true) }),

@@ -1,6 +1,6 @@
 import { loadAll, YAMLException } from 'js-yaml'
 import { z } from 'zod'
-import { didYouMean } from './did-you-mean.ts'
+import { hint, RENAMED } from './renamed.ts'
 import { bareOf, isRecord, isSection, type Key, nameOf, shapeOf, shown, typeOf } from './shape.ts'
 
 /** A value that a source gives for a key or for a section. */
@@ -45,7 +45,7 @@ const withoutSource = (reason: string): string => reason.replace(/\s*[!":].*$/s,
 
 const PREFIX = 'KSERVE_AUTHZ_'
 
-/** The environment variable that sets a key: `limits.optOut` is KSERVE_AUTHZ_LIMITS_OPT_OUT. */
+/** The environment variable that sets a key: `ownersMay.optOut` is KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT. */
 export const variableOf = (path: readonly string[]): string =>
   PREFIX + path.map((key) => key.replace(/(?<=[a-z])[A-Z]/g, '_$&').toUpperCase()).join('_')
 
@@ -67,12 +67,21 @@ export function readEnvironment(
       .sort((one, other) => one.path.length - other.path.length),
     problems: [
       ...readings.flatMap(({ problems }) => problems),
-      ...unknown.map(
-        (name) => `${shown(name)}: unknown variable${didYouMean(name, [...known.keys()])}`,
-      ),
+      ...unknown.map((name) => {
+        const renamed = renamedFrom(name).find((each) => known.has(each))
+        return `${shown(name)}: unknown variable${hint(name, [...known.keys()], renamed)}`
+      }),
     ],
   }
 }
+
+/** Variables that may replace that of a renamed key, or of a key in a renamed section. */
+const renamedFrom = (name: string): readonly string[] =>
+  [...RENAMED]
+    .map((keys) => keys.map((key) => variableOf(key.split('.'))))
+    .flatMap(([old = '', renamed = '']) =>
+      name.startsWith(old) ? [renamed + name.slice(old.length)] : [],
+    )
 
 function readVariable(name: string, text: string | undefined, { path, schema }: Key): Reading {
   if (text === undefined) return { settings: [], problems: [] }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 type Schema = z.core.$ZodType
 
-/** A place in the configuration, such as `['limits', 'optOut']`. */
+/** A place in the configuration, such as `['ownersMay', 'optOut']`. */
 export type Key = { readonly path: readonly string[]; readonly schema: Schema }
 
 /** All that can be set: sections and, within them, the keys that hold a value. */

@@ -11,7 +11,8 @@ import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
 type IdentityHeaders = {
   readonly user: string
   readonly groups: string
-  readonly method: string
+  /** Says the kind of the caller's credential. */
+  readonly credential: string
   /** Further headers, each with the claim whose text it carries. */
   readonly claims: Readonly<Record<string, string>>
 }
@@ -41,7 +42,7 @@ export function createEncode({ headers, realm, random = Math.random }: Encoding)
   const names = withHyphens([
     headers.user,
     headers.groups,
-    headers.method,
+    headers.credential,
     ...Object.keys(headers.claims),
   ])
   const open = encodeAllow([], names)
@@ -132,7 +133,7 @@ function identityHeaders(
   const values: readonly (readonly [string, string])[] = [
     [names.user, caller.user],
     [names.groups, groups.join(',')],
-    [names.method, caller.kind],
+    [names.credential, caller.kind],
     ...Object.entries(claims).map(([name, claim]) => [name, textClaim(caller, claim)] as const),
   ]
   return values

@@ -63,10 +63,10 @@ export function readAccessPolicy(
   }
 }
 
-function readMode(value: unknown, { limits }: ReadSettings, raise: Raise): Policy['mode'] {
+function readMode(value: unknown, { ownersMay }: ReadSettings, raise: Raise): Policy['mode'] {
   if (value === undefined || value === 'Enforce') return 'enforce'
   if (value === 'Shadow') {
-    if (limits.shadow) return 'shadow'
+    if (ownersMay.shadow) return 'shadow'
     raise('BeyondLimits', 'spec.mode: Shadow is not allowed in this installation: no effect')
     return 'none'
   }
@@ -123,12 +123,12 @@ const CREDENTIALS: { readonly [K in keyof AcceptedCredentials]: Reader<AcceptedC
   jwt: (_place, value, settings, raise) =>
     absentOr(value, () => readProviders(value, settings, raise)) ?? [],
   mesh: isNamed,
-  anonymous: (place, value, { limits }, raise) => {
+  anonymous: (place, value, { ownersMay }, raise) => {
     const named = isNamed(place, value)
-    if (named && !limits.anonymous) {
+    if (named && !ownersMay.anonymous) {
       raise('BeyondLimits', `${place} has no effect in this installation`)
     }
-    return named && limits.anonymous
+    return named && ownersMay.anonymous
   },
 }
 

@@ -11,7 +11,7 @@ const EXCLUSIONS = 'spec.exclusions'
 /** Exact paths that anybody may GET or HEAD. Throws a PolicyFault. */
 export function readPolicyExclusions(
   value: unknown,
-  { limits }: Pick<ReadSettings, 'limits'>,
+  { ownersMay }: Pick<ReadSettings, 'ownersMay'>,
   raise: Raise,
 ): readonly Exclusion[] {
   const exclusions = listOf(EXCLUSIONS, value).map((entry, index) => {
@@ -23,10 +23,10 @@ export function readPolicyExclusions(
     }
     return { path: exact, methods: listOf(`${place}.methods`, methods).map(readMethod(place)) }
   })
-  if (exclusions.length > 0 && !limits.exclusions) {
+  if (exclusions.length > 0 && !ownersMay.exclusions) {
     raise('BeyondLimits', `${EXCLUSIONS} have no effect in this installation`)
   }
-  return limits.exclusions ? exclusions : []
+  return ownersMay.exclusions ? exclusions : []
 }
 
 const readMethod =

@@ -17,7 +17,7 @@ const LEGACY_ENABLE_AUTH = 'enable-auth'
 export function readProtection(
   { annotations, labels }: KubernetesObject,
   protectedIfSilent: boolean,
-  { limits }: Pick<ReadSettings, 'limits'>,
+  { ownersMay }: Pick<ReadSettings, 'ownersMay'>,
   raise: Raise,
 ): Protection {
   if (annotations.has(ENABLE_AUTH)) {
@@ -26,7 +26,7 @@ export function readProtection(
       warnUnlessTrue(`annotation ${ENABLE_AUTH}`, value, raise)
       return 'protected'
     }
-    if (limits.optOut) return 'open'
+    if (ownersMay.optOut) return 'open'
     raise(
       'OptOutNotAllowed',
       `annotation ${ENABLE_AUTH} cannot open a service of this installation`,
@@ -44,8 +44,8 @@ export function readProtection(
 /** Whether the owner opened a service, and may. */
 export const isOptedOut = (
   { annotations }: KubernetesObject,
-  { limits }: Pick<ReadSettings, 'limits'>,
-): boolean => limits.optOut && readSwitch(annotations.get(ENABLE_AUTH)) === 'false'
+  { ownersMay }: Pick<ReadSettings, 'ownersMay'>,
+): boolean => ownersMay.optOut && readSwitch(annotations.get(ENABLE_AUTH)) === 'false'
 
 const readSwitch = (value: string | undefined) => value?.trim().toLowerCase()
 

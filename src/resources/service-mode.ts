@@ -7,13 +7,13 @@ const MODE = 'kserve-authz.io/mode'
 /** Whether a service is only tried: decisions about it are told, and not enforced. In doubt they are enforced. */
 export function readMode(
   { annotations }: KubernetesObject,
-  { limits }: Pick<ReadSettings, 'limits'>,
+  { ownersMay }: Pick<ReadSettings, 'ownersMay'>,
   raise: Raise,
 ): { readonly shadow: boolean } {
   if (!annotations.has(MODE)) return { shadow: false }
   const value = annotations.get(MODE)
   const mode = value?.trim().toLowerCase()
-  if (mode === 'shadow' && limits.shadow) return { shadow: true }
+  if (mode === 'shadow' && ownersMay.shadow) return { shadow: true }
   if (mode === 'shadow') {
     raise(
       'ShadowNotAllowed',

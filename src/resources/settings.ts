@@ -6,7 +6,7 @@ import type { LlmConfig } from './llm-config.ts'
 export type ReadSettings = {
   /** Whether an InferenceService or InferenceGraph that says nothing is protected. */
   readonly protectByDefault: boolean
-  readonly limits: {
+  readonly ownersMay: {
     /** Whether an owner may open a service with `enable-auth: "false"`. */
     readonly optOut: boolean
     /** Whether a policy may let in callers without any credential. */

@@ -531,13 +531,13 @@ describe('the credential is taken away', () => {
     [
       'nowhere where it is to be forwarded always',
       atPod(shown),
-      { ...pod(), settings: { forwardCredential: 'Always' } },
+      { ...pod(), settings: { forwardCredential: 'always' } },
       [],
     ],
     [
       'everywhere where it is to be forwarded never',
       aRequest(shown),
-      { ...pod(), settings: { forwardCredential: 'Never' } },
+      { ...pod(), settings: { forwardCredential: 'never' } },
       ['authorization', 'x-api-key'],
     ],
   ])('%s', async (_title, request, world, expected) => {

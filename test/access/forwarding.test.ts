@@ -4,7 +4,7 @@ import type { ServiceKind } from '../../src/access/service.ts'
 import { COMPONENTS, type Component, type Workload } from '../../src/access/workload.ts'
 import { aDirectory, aService, aWorkload } from '../support/builders.ts'
 
-const atPodOf = (component: Component | undefined, mode: ForwardCredential = 'Auto') =>
+const atPodOf = (component: Component | undefined, mode: ForwardCredential = 'auto') =>
   forwards(
     mode,
     {
@@ -21,7 +21,7 @@ function atGatewayBefore(
   workloads: readonly Workload[],
   {
     kind = 'InferenceService',
-    mode = 'Auto',
+    mode = 'auto',
     host = 'iris-team.example.com',
   }: { kind?: ServiceKind; mode?: ForwardCredential; host?: string } = {},
 ) {
@@ -86,13 +86,13 @@ describe('by default the credential travels on', () => {
 
 describe('where the installation says', () => {
   it('Always, it travels on from everywhere', () => {
-    for (const component of COMPONENTS) expect(atPodOf(component, 'Always')).toBe(true)
-    expect(atGatewayBefore([bare], { mode: 'Always' })).toBe(true)
+    for (const component of COMPONENTS) expect(atPodOf(component, 'always')).toBe(true)
+    expect(atGatewayBefore([bare], { mode: 'always' })).toBe(true)
   })
 
   it('Never, it travels on from nowhere', () => {
-    for (const component of COMPONENTS) expect(atPodOf(component, 'Never')).toBe(false)
-    expect(atGatewayBefore([aWorkload()], { mode: 'Never' })).toBe(false)
-    expect(atGatewayBefore([], { mode: 'Never', kind: 'InferenceGraph' })).toBe(false)
+    for (const component of COMPONENTS) expect(atPodOf(component, 'never')).toBe(false)
+    expect(atGatewayBefore([aWorkload()], { mode: 'never' })).toBe(false)
+    expect(atGatewayBefore([], { mode: 'never', kind: 'InferenceGraph' })).toBe(false)
   })
 })

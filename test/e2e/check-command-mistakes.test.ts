@@ -89,7 +89,7 @@ describe.concurrent('a bad configuration ends with 2', () => {
       'config.yaml',
       [
         'logLevel: loud',
-        'limit: {}',
+        'ownerMay: {}',
         'apiKeys:',
         '  header: [x]',
         'forwardCredential: Perhaps',
@@ -97,9 +97,9 @@ describe.concurrent('a bad configuration ends with 2', () => {
     )
     const told = await complaintOf('check', '--config', config, ...GOOD)
 
-    for (const key of ['logLevel', 'limit', 'apiKeys.header', 'forwardCredential'])
+    for (const key of ['logLevel', 'ownerMay', 'apiKeys.header', 'forwardCredential'])
       expect(told).toContain(`${config}: ${key}: `)
-    expect(told).toContain('limits')
+    expect(told).toContain('ownersMay')
     expect(told).toContain('headers')
   })
 })

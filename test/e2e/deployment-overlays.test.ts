@@ -49,7 +49,7 @@ describe('the overlay of the README', () => {
     )
     const mounted = found(objects, 'ConfigMap', textAt(pod, 'volumes', 0, 'configMap', 'name'))
     const file = { path: 'config.yaml', text: textAt(mounted, 'data', 'config.yaml') }
-    expect(readConfig({ file, env: {}, flags: {} }).limits.optOut).toBe(false)
+    expect(readConfig({ file, env: {}, flags: {} }).ownersMay.optOut).toBe(false)
   })
 
   it('comes with alerts and their dashboard', async () => {

@@ -112,7 +112,7 @@ describe('no CR or LF of anybody enters an answer:', () => {
     for (const reached of seen) {
       expect(reached).toMatchObject({
         'x-auth-request-groups': 'plain',
-        'x-auth-request-method': 'api-key',
+        'x-auth-request-credential': 'api-key',
       })
       const names = Object.keys(reached)
       expect(names).not.toContain('x-auth-request-user')
@@ -128,7 +128,7 @@ describe('no CR or LF of anybody enters an answer:', () => {
 
     expect(reached).toMatchObject({
       'x-auth-request-groups': 'issuer:models',
-      'x-auth-request-method': 'jwt',
+      'x-auth-request-credential': 'jwt',
     })
     for (const name of ['x-auth-request-user', 'x-email', 'set-cookie', 'stolen'])
       expect(Object.keys(reached)).not.toContain(name)

@@ -62,12 +62,12 @@ describe('the model learns who calls', () => {
       'system:serviceaccounts,system:serviceaccounts:team,system:authenticated',
       'kubernetes',
     ],
-  ])('%s', async (_title, credential, user, groups, method) => {
+  ])('%s', async (_title, credential, user, groups, kind) => {
     for (const headers of await reached('gateway', BARE, credential)) {
       expect(headers).toMatchObject({
         'x-auth-request-user': user,
         'x-auth-request-groups': groups,
-        'x-auth-request-method': method,
+        'x-auth-request-credential': kind,
       })
     }
   })
@@ -78,7 +78,7 @@ describe('the model learns who calls', () => {
     for (const headers of await reached('gateway', BARE, { authorization })) {
       expect(headers).toMatchObject({
         'x-auth-request-user': 'issuer:ada',
-        'x-auth-request-method': 'jwt',
+        'x-auth-request-credential': 'jwt',
         'x-email': 'ada@example.com',
       })
     }
@@ -95,7 +95,7 @@ describe('what a client says of its identity does not reach the model', () => {
   const UNDERSCORED: Headers = {
     x_auth_request_user: 'root',
     'X_Auth-Request_Groups': 'system:masters',
-    'x-auth-request_method': 'mesh',
+    'x-auth-request_credential': 'mesh',
     x_email: 'root@example.com',
   }
   // Each alone too: answers to some of them are made beforehand.
@@ -122,7 +122,7 @@ describe('what a client says of its identity does not reach the model', () => {
         expect(identityIn(headers)).toEqual({
           'x-auth-request-user': 'alice',
           'x-auth-request-groups': 'gold,beta',
-          'x-auth-request-method': 'api-key',
+          'x-auth-request-credential': 'api-key',
         })
       }
     }

@@ -187,7 +187,7 @@ describe('a WebSocket', () => {
       for (const connection of [
         ['Connection: Upgrade, x-auth-request-user'],
         ['Connection: Upgrade, X-Auth-Request-Groups'],
-        ['Connection: Upgrade', 'Connection: x-auth-request-method'],
+        ['Connection: Upgrade', 'Connection: x-auth-request-credential'],
         ['Connection: Upgrade, x_auth_request_user'],
         ['Connection: x-api-key , Upgrade'],
         ['Connection: Upgrade, authorization'],

@@ -33,11 +33,11 @@ const MANIFESTS = [
   aPolicy('bare', { authentication: { anonymous: {} }, allow: [{}] }),
 ]
 
-const start = (limits: object) =>
+const start = (ownersMay: object) =>
   startMesh({
     manifests: TEAM,
     files: { 'shadow.yaml': MANIFESTS.map((each) => JSON.stringify(each)).join('\n---\n') },
-    config: { limits },
+    config: { ownersMay },
     listeners: { gateway: {} },
   })
 
@@ -77,7 +77,7 @@ const FORGED = {
   'x-auth-request-user': 'root',
   'x-auth-request-groups': 'admins',
   x_auth_request_user: 'root',
-  'x-auth-request-method': 'jwt',
+  'x-auth-request-credential': 'jwt',
 }
 
 describe.each([

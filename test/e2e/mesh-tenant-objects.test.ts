@@ -33,7 +33,7 @@ beforeAll(async () => {
       'victim-predictor': { labels: componentOf('victim'), sidecar: false },
       'open-predictor': { namespace: 'tenant', labels: componentOf('open') },
     },
-    config: { limits: { optOut: false } },
+    config: { ownersMay: { optOut: false } },
     objects: [
       inferenceService('team', 'iris', PROTECTED),
       inferenceService('team', 'victim', PROTECTED),

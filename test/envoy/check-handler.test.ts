@@ -27,7 +27,7 @@ import {
 import { aCheck, denialIn, headersIn, isAllowed } from '../support/check-client.ts'
 
 const encode = createEncode({
-  headers: { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} },
+  headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
   realm: 'kubernetes-user',
   random: () => 0,
 })
@@ -173,7 +173,7 @@ describe('a check is answered once, with a decision', () => {
       const response = await responseOf({ authorize }, aCheck(http))
       expect(isAllowed(response)).toBe(true)
       expect(response.ok_response?.headers_to_remove?.toSorted()).toEqual(
-        ['x-groups', 'x-method', 'x-user', 'x_user'].toSorted(),
+        ['x-groups', 'x-credential', 'x-user', 'x_user'].toSorted(),
       )
     }
   })

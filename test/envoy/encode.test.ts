@@ -18,10 +18,10 @@ import { denialIn, headersIn, isAllowed } from '../support/check-client.ts'
 
 const USER = 'x-auth-request-user'
 const GROUPS = 'x-auth-request-groups'
-const METHOD = 'x-auth-request-method'
+const CREDENTIAL = 'x-auth-request-credential'
 const EMAIL = 'kubeflow-userid'
-const NAMES = [USER, GROUPS, METHOD, EMAIL]
-const HEADERS = { user: USER, groups: GROUPS, method: METHOD, claims: { [EMAIL]: 'email' } }
+const NAMES = [USER, GROUPS, CREDENTIAL, EMAIL]
+const HEADERS = { user: USER, groups: GROUPS, credential: CREDENTIAL, claims: { [EMAIL]: 'email' } }
 
 const encode = createEncode({ headers: HEADERS, realm: 'kubernetes-user', random: () => 0 })
 
@@ -159,7 +159,7 @@ describe('the model learns who calls', () => {
   it('by user, groups and the kind of the credential', () => {
     const caller = aCaller({ user: 'alice', groups: ['gold', 'beta'], kind: 'api-key' })
     expect(changesIn(onTheWire(allow(caller)))).toEqual({
-      set: { [USER]: 'alice', [GROUPS]: 'gold,beta', [METHOD]: 'api-key' },
+      set: { [USER]: 'alice', [GROUPS]: 'gold,beta', [CREDENTIAL]: 'api-key' },
       removed: [EMAIL],
     })
   })
@@ -263,7 +263,7 @@ describe('what a client says of itself', () => {
     'x_auth_request_user',
     'x_auth-request-user',
     'x-auth_request_groups',
-    'x-auth-request_method',
+    'x-auth-request_credential',
     'kubeflow_userid',
   ])('is removed in the spelling %s', (name) => {
     for (const decision of [OPEN, allow(aCaller()), allow(aCaller(), [header('authorization')])]) {
@@ -284,7 +284,7 @@ describe('what a client says of itself', () => {
 
   it('is removed under names with underscores that the installation chose, in any spelling', () => {
     const other = createEncode({
-      headers: { user: 'x_auth_user', groups: 'x_groups', method: 'x_method', claims: {} },
+      headers: { user: 'x_auth_user', groups: 'x_groups', credential: 'x_credential', claims: {} },
       realm: 'models',
     })
     const underscored = ['x_auth-user', 'x-auth_user']

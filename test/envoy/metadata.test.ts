@@ -15,7 +15,7 @@ import { aCaller, anApiKey, anAuthorize, anLlm, anyText, aService } from '../sup
 import { aCheck, isAllowed } from '../support/check-client.ts'
 
 const encode = createEncode({
-  headers: { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} },
+  headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
   realm: 'kubernetes-user',
 })
 

@@ -31,7 +31,7 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
   const parts: CheckParts = {
     authorize: anAuthorize({ services: [aService()] }),
     encode: createEncode({
-      headers: { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} },
+      headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
       realm: 'kubernetes-user',
     }),
     observe: (checked) => observed.push(checked),

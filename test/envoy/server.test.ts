@@ -17,7 +17,7 @@ const PARTS: CheckParts = {
     keys: [anApiKey(), anApiKey({ key: 'other-key-0123456789', name: 'other', user: 'other' })],
   }),
   encode: createEncode({
-    headers: { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} },
+    headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
     realm: 'kubernetes-user',
   }),
   observe: () => {},

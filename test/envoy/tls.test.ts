@@ -9,7 +9,7 @@ import { createEncode } from '../../src/envoy/encode.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from '../../src/envoy/tls.ts'
 
-const headers = { user: 'x-user', groups: 'x-groups', method: 'x-method', claims: {} }
+const headers = { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} }
 const parts = {
   authorize: () => ({ decision: deny('not-synced'), target: undefined, caller: undefined }),
   encode: createEncode({ headers, realm: 'test' }),

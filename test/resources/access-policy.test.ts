@@ -120,8 +120,8 @@ describe('an AccessPolicy', () => {
 // Only the cluster is so strict about sizes, and about what it counts or compares for us.
 const SHORTER = /too many|too long|twice|capitals, as/i
 
-describe('the limits of the installation', () => {
-  const within = (limits: object) => ({ limits: { ...SETTINGS.limits, ...limits } })
+describe('what the installation permits to owners', () => {
+  const within = (ownersMay: object) => ({ ownersMay: { ...SETTINGS.ownersMay, ...ownersMay } })
 
   it.each<[field: string, limit: string, spec: unknown, within: object]>([
     [

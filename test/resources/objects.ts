@@ -7,7 +7,7 @@ import type { ReadSettings } from '../../src/resources/settings.ts'
 
 export const SETTINGS: ReadSettings = {
   protectByDefault: false,
-  limits: { optOut: true, anonymous: true, shadow: true, exclusions: true },
+  ownersMay: { optOut: true, anonymous: true, shadow: true, exclusions: true },
   kubernetes: { kserveNamespace: 'kserve' },
   providers: ['keycloak'],
   ownHeaders: ['x-api-key', 'x-goog-iap-jwt-assertion', 'x_auth_user'],

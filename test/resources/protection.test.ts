@@ -72,7 +72,7 @@ describe('the protection of a service that says nothing', () => {
 describe('an installation without opting out', () => {
   it('protects what its owner would open, and says so', () => {
     const reading = read(anInferenceService(annotated('false')), {
-      limits: { ...SETTINGS.limits, optOut: false },
+      ownersMay: { ...SETTINGS.ownersMay, optOut: false },
     })
     expect(reading.resource).toMatchObject({ service: { protection: 'protected' } })
     expect(reasonsOf(reading)).toEqual(['OptOutNotAllowed'])

@@ -39,9 +39,9 @@ describe('the mode of a service', () => {
   })
 
   it('is enforced where the installation allows no shadow, and that is told', () => {
-    const limits = { ...SETTINGS.limits, shadow: false }
+    const ownersMay = { ...SETTINGS.ownersMay, shadow: false }
     const object = anInferenceService({ metadata: { annotations: { [MODE]: 'shadow' } } })
-    expect(readService(object, { limits }).shadow).toBe(false)
-    expect(reasonsOf(read(object, { limits }))).toEqual(['ShadowNotAllowed'])
+    expect(readService(object, { ownersMay }).shadow).toBe(false)
+    expect(reasonsOf(read(object, { ownersMay }))).toEqual(['ShadowNotAllowed'])
   })
 })

@@ -201,7 +201,7 @@ const SETTINGS: Settings = {
   exclusions: DEFAULT_EXCLUSIONS,
   credentialSources: credentialSources(['authorization', 'x-api-key', 'api-key'], []),
   corsPreflight: 'deny',
-  forwardCredential: 'Auto',
+  forwardCredential: 'auto',
   mesh: {
     trustDomain: 'cluster.local',
     intermediaries: ['istio-system/*', 'knative-serving/activator'],

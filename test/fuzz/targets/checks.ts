@@ -19,7 +19,7 @@ const TOKEN = 'reader-token'
 /** The pod's own account, which may call its own service. */
 const OWN_ACCOUNT = 'sa/iris-sa'
 
-const IDENTITY = { user: 'x-user', groups: 'x-groups', method: 'x-method' }
+const IDENTITY = { user: 'x-user', groups: 'x-groups', credential: 'x-credential' }
 
 const NOTHING_EXCLUDED = exclusionsWith({
   workload: { predictor: [], transformer: [], explainer: [], graph: [], llm: [] },

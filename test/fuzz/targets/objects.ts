@@ -22,7 +22,7 @@ const { ingress } = readIngress({
 const ALL_SET: ReadSettings = {
   ...PLAIN,
   protectByDefault: true,
-  limits: { optOut: false, anonymous: false, shadow: false, exclusions: false },
+  ownersMay: { optOut: false, anonymous: false, shadow: false, exclusions: false },
   ingress,
   defaultDeploymentMode: 'Standard',
   llmConfig: (_namespace, name) =>
