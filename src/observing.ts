@@ -55,12 +55,12 @@ export function createObserving(
   }
 }
 
-const countedOf = ({ service, decision, reason, method }: ShadowVerdict) => ({
+const countedOf = ({ service, decision, reason, credentialKind }: ShadowVerdict) => ({
   namespace: service.namespace,
   name: service.name,
   outcome: decision,
   reason,
-  method,
+  credentialKind,
 })
 
 const reasonOf = ({ decision }: Answer) => (decision.outcome === 'deny' ? decision.reason : '')
@@ -70,7 +70,7 @@ const observedOf = ({ answer, seconds }: Checked): ObservedCheck => ({
   name: answer.target?.service.name,
   outcome: answer.decision.outcome,
   reason: reasonOf(answer),
-  method: answer.caller?.kind ?? 'none',
+  credentialKind: answer.caller?.kind ?? 'none',
   seconds,
 })
 

@@ -11,7 +11,7 @@ const REFUSED: ShadowVerdict = {
   service: aService(),
   decision: 'deny',
   reason: 'not-permitted',
-  method: 'jwt',
+  credentialKind: 'jwt',
 }
 
 const aCheck = (trial?: Trial): Checked => ({
@@ -79,7 +79,13 @@ describe('a check of which something is only tried', () => {
       }),
     ])
     expect(told.tried).toEqual([
-      { namespace: 'team', name: 'iris', outcome: 'deny', reason: 'not-permitted', method: 'jwt' },
+      {
+        namespace: 'team',
+        name: 'iris',
+        outcome: 'deny',
+        reason: 'not-permitted',
+        credentialKind: 'jwt',
+      },
     ])
   })
 

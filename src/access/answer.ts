@@ -29,7 +29,7 @@ export type ShadowVerdict = {
   readonly decision: 'allow' | 'deny' | 'unknown'
   /** Empty on allow. */
   readonly reason: DenyReason | ''
-  readonly method: CredentialKind | 'none'
+  readonly credentialKind: CredentialKind | 'none'
 }
 
 /** Finds out the verdict; for after the answer. */

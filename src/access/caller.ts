@@ -1,6 +1,6 @@
 import type { ApiKey } from './api-key.ts'
 
-/** How a caller was recognized; the `method` label of the metrics. */
+/** How a caller was recognized; the `credential_kind` label of the metrics. */
 export const CREDENTIAL_KINDS = [
   'api-key',
   'jwt',

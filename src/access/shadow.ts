@@ -77,12 +77,12 @@ const overloaded = (service: ServiceRef): ShadowVerdict => ({
   service,
   decision: 'unknown',
   reason: 'overloaded',
-  method: 'none',
+  credentialKind: 'none',
 })
 
 const verdictOf = ({ decision, target, caller }: Answer, service: ServiceRef): ShadowVerdict => ({
   service: decision.outcome === 'deny' ? (target?.service ?? service) : service,
   decision: decision.outcome,
   reason: decision.outcome === 'deny' ? decision.reason : '',
-  method: caller?.kind ?? 'none',
+  credentialKind: caller?.kind ?? 'none',
 })

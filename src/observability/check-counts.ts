@@ -13,7 +13,7 @@ export type CountedCheck = {
   readonly outcome: 'allow' | 'deny' | 'unknown'
   /** Empty on allow. */
   readonly reason: DenyReason | ''
-  readonly method: CredentialKind | 'none'
+  readonly credentialKind: CredentialKind | 'none'
 }
 
 /** A counter in the text format of Prometheus. */
@@ -28,7 +28,7 @@ const FIRST_LOOK = 1_024
 type Counts = {
   /** The labels of the service as text, with a comma at the end if there are any. */
   readonly service: string
-  /** By outcome, reason and method: no key is put together for each check. */
+  /** By outcome, reason and kind of credential: no key is put together for each check. */
   readonly series: Map<string, Map<string, Map<string, Series>>>
 }
 
@@ -85,22 +85,23 @@ export function createCheckCounts(
     return exists(namespace, name) ? add(namespace, name) : nobodys
   }
 
-  const count = ({ namespace, name, outcome, reason, method }: CountedCheck) => {
+  const count = ({ namespace, name, outcome, reason, credentialKind }: CountedCheck) => {
     const { service, series } = countsOf(namespace, name)
-    const counted = series.get(outcome)?.get(reason)?.get(method)
+    const counted = series.get(outcome)?.get(reason)?.get(credentialKind)
     if (counted !== undefined) {
       counted.value += 1
       return
     }
-    const labels = service + labelsText({ decision: outcome, reason, method })
-    within(within(series, outcome), reason).set(method, { labels, value: 1 })
+    const labels =
+      service + labelsText({ decision: outcome, reason, credential_kind: credentialKind })
+    within(within(series, outcome), reason).set(credentialKind, { labels, value: 1 })
   }
 
   function* all(): Iterable<Series> {
     const services = [nobodys, ...[...known.values()].flatMap((byName) => [...byName.values()])]
     for (const { series } of services)
       for (const byReason of series.values())
-        for (const byMethod of byReason.values()) yield* byMethod.values()
+        for (const byKind of byReason.values()) yield* byKind.values()
   }
 
   const text = async () => {

@@ -98,7 +98,7 @@ const RESET_BY_READERS = [
 
 const CHECKS = {
   name: 'kserve_authz_checks_total',
-  help: 'Checks answered. The reason is empty on allow; the method is the kind of credential.',
+  help: 'Checks answered. The reason is empty on allow.',
 }
 const TRIALS = {
   name: 'kserve_authz_shadow_checks_total',

@@ -35,14 +35,14 @@ describe('a service in shadow', () => {
       'who may',
       { services: [inShadow] },
       withToken,
-      { decision: 'allow', reason: '', method: 'kubernetes' },
+      { decision: 'allow', reason: '', credentialKind: 'kubernetes' },
     ],
     ['who may not', nobody, withToken, { decision: 'deny', reason: 'not-permitted' }],
     [
       'without a credential',
       nobody,
       aRequest(),
-      { decision: 'deny', reason: 'missing-credential', method: 'none' },
+      { decision: 'deny', reason: 'missing-credential', credentialKind: 'none' },
     ],
   ])('tells of a caller %s', async (_title, world, request, verdict) => {
     expect(await verdictOn(world, request)).toMatchObject({ service: { name: 'iris' }, ...verdict })
@@ -102,7 +102,10 @@ describe('a policy in shadow', () => {
     ]
     const world = { services: [aService()], policies }
     expect((await answerTo(world)).decision.outcome).toBe('allow')
-    expect(await verdictOn(world)).toMatchObject({ reason: 'denied-by-rule', method: 'kubernetes' })
+    expect(await verdictOn(world)).toMatchObject({
+      reason: 'denied-by-rule',
+      credentialKind: 'kubernetes',
+    })
   })
 
   it('is not tried where it cannot be read, names another service, or the owner has opened it', async () => {

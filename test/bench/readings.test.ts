@@ -30,7 +30,7 @@ describe("h2load's report", () => {
 
 describe('the counters of the service', () => {
   const series = (decision: string, reason: string, count: number) =>
-    `kserve_authz_checks_total{namespace="a",name="b",decision="${decision}",reason="${reason}",method="none"} ${count}\n`
+    `kserve_authz_checks_total{namespace="a",name="b",decision="${decision}",reason="${reason}",credential_kind="none"} ${count}\n`
 
   it('tell of answers that were not expected', () => {
     const before = readCounters(series('allow', '', 5) + series('deny', 'not-permitted', 1))

@@ -103,10 +103,10 @@ it('count answers, questions and what is remembered', async () => {
   await verdictOf(service.gateway, { host: 'nobody.example.com' })
   const iris = 'namespace="team",name="iris"'
   expect(Object.fromEntries(await samplesOf('checks_total'))).toEqual({
-    [`${iris},decision="allow",reason="",method="kubernetes"`]: 3,
-    [`${iris},decision="allow",reason="",method="api-key"`]: 1,
-    [`${iris},decision="deny",reason="missing-credential",method="none"`]: 1,
-    'namespace="",name="",decision="deny",reason="unknown-target",method="none"': 1,
+    [`${iris},decision="allow",reason="",credential_kind="kubernetes"`]: 3,
+    [`${iris},decision="allow",reason="",credential_kind="api-key"`]: 1,
+    [`${iris},decision="deny",reason="missing-credential",credential_kind="none"`]: 1,
+    'namespace="",name="",decision="deny",reason="unknown-target",credential_kind="none"': 1,
   })
   for (const dependency of ['tokenreview', 'subjectaccessreview']) {
     const labels = `dependency="${dependency}",result="success"`

@@ -134,7 +134,7 @@ describe('a service in shadow', () => {
       shadowReason: 'missing-credential',
     })
     expect((await service().read('/metrics')).text).toContain(
-      'kserve_authz_shadow_checks_total{namespace="team",name="tried",decision="deny",reason="missing-credential",method="none"}',
+      'kserve_authz_shadow_checks_total{namespace="team",name="tried",decision="deny",reason="missing-credential",credential_kind="none"}',
     )
   })
 })

@@ -102,10 +102,13 @@ describe.each([
     const labels = `namespace="team",name="${name}",decision="deny",reason="missing-credential"`
     const metrics = await metricsOf()
     expect(metrics).toMatch(
-      new RegExp(`^kserve_authz_shadow_checks_total\\{${labels},method="none"\\} [1-9]`, 'm'),
+      new RegExp(
+        `^kserve_authz_shadow_checks_total\\{${labels},credential_kind="none"\\} [1-9]`,
+        'm',
+      ),
     )
     expect(metrics).toContain(
-      `kserve_authz_checks_total{namespace="team",name="${name}",decision="allow",reason="",method="none"}`,
+      `kserve_authz_checks_total{namespace="team",name="${name}",decision="allow",reason="",credential_kind="none"}`,
     )
     expect(metrics).not.toMatch(
       new RegExp(`kserve_authz_checks_total\\{namespace="team",name="${name}",decision="deny"`),

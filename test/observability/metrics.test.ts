@@ -18,7 +18,7 @@ const check: ObservedCheck = {
   name: 'iris',
   outcome: 'allow',
   reason: '',
-  method: 'api-key',
+  credentialKind: 'api-key',
   seconds: 0.000_2,
 }
 
@@ -49,14 +49,19 @@ const linesOf = async (metrics: Metrics, name: string) =>
     .sort()
 
 describe('checks', () => {
-  it('are counted by service, decision, reason and method', async () => {
+  it('are counted by service, decision, reason and kind of credential', async () => {
     const metrics = metricsOf()
     metrics.observe(check)
     metrics.observe(check)
-    metrics.observe({ ...check, outcome: 'deny', reason: 'missing-credential', method: 'none' })
+    metrics.observe({
+      ...check,
+      outcome: 'deny',
+      reason: 'missing-credential',
+      credentialKind: 'none',
+    })
     expect(await linesOf(metrics, 'checks_total')).toEqual([
-      'checks_total{namespace="team",name="iris",decision="allow",reason="",method="api-key"} 2',
-      'checks_total{namespace="team",name="iris",decision="deny",reason="missing-credential",method="none"} 1',
+      'checks_total{namespace="team",name="iris",decision="allow",reason="",credential_kind="api-key"} 2',
+      'checks_total{namespace="team",name="iris",decision="deny",reason="missing-credential",credential_kind="none"} 1',
     ])
   })
 
@@ -64,11 +69,16 @@ describe('checks', () => {
     const metrics = metricsOf()
     const tried = { ...check, outcome: 'deny', reason: 'not-permitted' } as const
     metrics.observeTrial(tried)
-    metrics.observeTrial({ ...tried, outcome: 'unknown', reason: 'overloaded', method: 'none' })
+    metrics.observeTrial({
+      ...tried,
+      outcome: 'unknown',
+      reason: 'overloaded',
+      credentialKind: 'none',
+    })
     expect(await linesOf(metrics, 'checks_total')).toEqual([])
     expect(await linesOf(metrics, 'shadow_checks_total')).toEqual([
-      'shadow_checks_total{namespace="team",name="iris",decision="deny",reason="not-permitted",method="api-key"} 1',
-      'shadow_checks_total{namespace="team",name="iris",decision="unknown",reason="overloaded",method="none"} 1',
+      'shadow_checks_total{namespace="team",name="iris",decision="deny",reason="not-permitted",credential_kind="api-key"} 1',
+      'shadow_checks_total{namespace="team",name="iris",decision="unknown",reason="overloaded",credential_kind="none"} 1',
     ])
   })
 
@@ -77,13 +87,13 @@ describe('checks', () => {
     const denied = {
       outcome: 'deny',
       reason: 'unknown-target',
-      method: 'none',
+      credentialKind: 'none',
       seconds: 1,
     } as const
     metrics.observe(denied)
     metrics.observe({ ...denied, namespace: 'team', name: 'who"} 1\n# ' })
     expect(await linesOf(metrics, 'checks_total')).toEqual([
-      'checks_total{namespace="",name="",decision="deny",reason="unknown-target",method="none"} 2',
+      'checks_total{namespace="",name="",decision="deny",reason="unknown-target",credential_kind="none"} 2',
     ])
   })
 
@@ -91,7 +101,7 @@ describe('checks', () => {
     const metrics = metricsOf(directoryOf(iris), false)
     metrics.observe(check)
     expect(await linesOf(metrics, 'checks_total')).toEqual([
-      'checks_total{decision="allow",reason="",method="api-key"} 1',
+      'checks_total{decision="allow",reason="",credential_kind="api-key"} 1',
     ])
   })
 
@@ -103,12 +113,12 @@ describe('checks', () => {
     expect(await linesOf(metrics, 'checks_total')).toEqual([])
     metrics.observe(check)
     expect(await linesOf(metrics, 'checks_total')).toEqual([
-      'checks_total{namespace="",name="",decision="allow",reason="",method="api-key"} 1',
+      'checks_total{namespace="",name="",decision="allow",reason="",credential_kind="api-key"} 1',
     ])
     directory.services.put(idOf(iris), iris)
     metrics.observe(check)
     expect(await linesOf(metrics, 'checks_total')).toContain(
-      'checks_total{namespace="team",name="iris",decision="allow",reason="",method="api-key"} 1',
+      'checks_total{namespace="team",name="iris",decision="allow",reason="",credential_kind="api-key"} 1',
     )
   })
 
@@ -136,12 +146,12 @@ describe('checks', () => {
     expect((await metrics.text()).length).toBeLessThan(before + 2_000)
   })
 
-  it('of every reason and method have their series', async () => {
+  it('of every reason and kind of credential have their series', async () => {
     const metrics = metricsOf()
-    for (const method of [...CREDENTIAL_KINDS, 'none'] as const)
-      metrics.observe({ ...check, method })
+    for (const credentialKind of [...CREDENTIAL_KINDS, 'none'] as const)
+      metrics.observe({ ...check, credentialKind })
     for (const reason of DENY_REASONS) {
-      metrics.observe({ ...check, outcome: 'deny', reason, method: 'none' })
+      metrics.observe({ ...check, outcome: 'deny', reason, credentialKind: 'none' })
     }
     expect(await linesOf(metrics, 'checks_total')).toHaveLength(
       CREDENTIAL_KINDS.length + 1 + DENY_REASONS.length,

@@ -32,9 +32,13 @@ export async function renderedMetrics(): Promise<string> {
     stale: () => [{ fact: 'pods', bound: 'address' }],
     revokesInstantly: () => true,
   })
-  const check = { namespace: service.namespace, name: service.name, method: 'none' } as const
-  for (const method of CREDENTIAL_KINDS) {
-    const allowed = { ...check, method, outcome: 'allow', reason: '' } as const
+  const check = {
+    namespace: service.namespace,
+    name: service.name,
+    credentialKind: 'none',
+  } as const
+  for (const credentialKind of CREDENTIAL_KINDS) {
+    const allowed = { ...check, credentialKind, outcome: 'allow', reason: '' } as const
     metrics.observe({ ...allowed, seconds: 0.001 })
     metrics.observeTrial(allowed)
   }
