@@ -67,7 +67,7 @@ function readMode(value: unknown, { ownersMay }: ReadSettings, raise: Raise): Po
   if (value === undefined || value === 'Enforce') return 'enforce'
   if (value === 'Shadow') {
     if (ownersMay.shadow) return 'shadow'
-    raise('BeyondLimits', 'spec.mode: Shadow is not allowed in this installation: no effect')
+    raise('ShadowNotAllowed', 'spec.mode: Shadow is not allowed in this installation: no effect')
     return 'none'
   }
   throw new PolicyFault('spec.mode', 'is neither Enforce nor Shadow: it is enforced')
@@ -126,7 +126,7 @@ const CREDENTIALS: { readonly [K in keyof AcceptedCredentials]: Reader<AcceptedC
   anonymous: (place, value, { ownersMay }, raise) => {
     const named = isNamed(place, value)
     if (named && !ownersMay.anonymous) {
-      raise('BeyondLimits', `${place} has no effect in this installation`)
+      raise('AnonymousNotAllowed', `${place} has no effect in this installation`)
     }
     return named && ownersMay.anonymous
   },

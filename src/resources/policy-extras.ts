@@ -24,7 +24,7 @@ export function readPolicyExclusions(
     return { path: exact, methods: listOf(`${place}.methods`, methods).map(readMethod(place)) }
   })
   if (exclusions.length > 0 && !ownersMay.exclusions) {
-    raise('BeyondLimits', `${EXCLUSIONS} have no effect in this installation`)
+    raise('ExclusionsNotAllowed', `${EXCLUSIONS} have no effect in this installation`)
   }
   return ownersMay.exclusions ? exclusions : []
 }

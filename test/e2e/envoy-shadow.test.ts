@@ -179,6 +179,7 @@ describe('where the installation allows no shadow', () => {
   it('both are reported', () => {
     const told = JSON.stringify(strict.service().log)
     expect(told).toContain('ShadowNotAllowed')
-    expect(told).toContain('BeyondLimits')
+    expect(told).toContain('annotation kserve-authz.io/mode cannot be')
+    expect(told).toContain('spec.mode: Shadow is not allowed')
   })
 })

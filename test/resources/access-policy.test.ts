@@ -120,23 +120,30 @@ describe('an AccessPolicy', () => {
 // Only the cluster is so strict about sizes, and about what it counts or compares for us.
 const SHORTER = /too many|too long|twice|capitals, as/i
 
-describe('what the installation permits to owners', () => {
+describe('the limits of the installation', () => {
   const within = (ownersMay: object) => ({ ownersMay: { ...SETTINGS.ownersMay, ...ownersMay } })
 
-  it.each<[field: string, limit: string, spec: unknown, within: object]>([
+  it.each<[field: string, limit: string, reason: string, spec: unknown, within: object]>([
     [
       'anonymous callers',
       'anonymous',
+      'AnonymousNotAllowed',
       { authentication: { anonymous: {} } },
       { terms: { accepted: { anonymous: false } } },
     ],
-    ['exclusions', 'exclusions', { exclusions: [{ path: '/x' }] }, { terms: { exclusions: [] } }],
-    ['Shadow', 'shadow', { mode: 'Shadow', allow: [{}] }, { mode: 'none' }],
-  ])('hold against %s, and say so', (_field, limit, spec, expected) => {
+    [
+      'exclusions',
+      'exclusions',
+      'ExclusionsNotAllowed',
+      { exclusions: [{ path: '/x' }] },
+      { terms: { exclusions: [] } },
+    ],
+    ['Shadow', 'shadow', 'ShadowNotAllowed', { mode: 'Shadow', allow: [{}] }, { mode: 'none' }],
+  ])('hold against %s, and say so', (_field, limit, reason, spec, expected) => {
     expect(reasons(spec)).toEqual([])
     const settings = within({ [limit]: false })
     expect(policyOf(spec, 'policy', settings)).toMatchObject(expected)
-    expect(reasons(spec, settings)).toEqual(['BeyondLimits'])
+    expect(reasons(spec, settings)).toEqual([reason])
   })
 
   it('enforce no policy whose author wrote Shadow, even one that cannot be read', () => {

@@ -1,0 +1,44 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { renderedMetrics, type Sample, samplesOf } from '../support/rendered-metrics.ts'
+
+/** Labels of a histogram and of a summary, which the text format reserves. */
+const RESERVED = { le: /^(?:\d+(?:\.\d+)?(?:e-\d+)?|\+Inf)$/, quantile: /^(?:0\.\d+|0|1)$/ }
+
+let text: string
+let samples: readonly Sample[]
+
+beforeAll(async () => {
+  text = await renderedMetrics()
+  samples = samplesOf(text).filter(({ name }) => name.startsWith('kserve_authz_'))
+})
+
+describe('the names of metrics', () => {
+  it('are in snake case, as those of labels', () => {
+    const labels = samples.flatMap((sample) => Object.keys(sample.labels))
+    const names = [...samples.map(({ name }) => name), ...labels]
+    expect(names).toContain('credential_kind')
+    expect(names.filter((name) => !/^[a-z]+(?:_[a-z]+)*$/.test(name))).toEqual([])
+  })
+
+  it('end in _total where they count, and nowhere else', () => {
+    const types = [...text.matchAll(/^# TYPE (kserve_authz_\S+) (\w+)$/gm)]
+    expect(types.length).toBeGreaterThan(15)
+    for (const [, name = '', type] of types) {
+      expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter'])
+    }
+  })
+
+  it('say seconds where they measure time', () => {
+    const times = samples.filter(({ name }) => /_(?:age|delay|duration|time)/.test(name))
+    expect(times.length).toBeGreaterThan(4)
+    for (const { name } of times) expect(name).toMatch(/_seconds(?:_(?:bucket|sum|count))?$/)
+  })
+
+  it('leave the values of reserved labels as the text format has them', () => {
+    for (const [label, value] of Object.entries(RESERVED)) {
+      const found = samples.flatMap(({ labels }) => labels[label] ?? [])
+      expect(found.length).toBeGreaterThan(2)
+      for (const each of found) expect(each).toMatch(value)
+    }
+  })
+})
