@@ -102,7 +102,7 @@ export const configurationFile: Target = {
 
 const FLAGS = [
   'manifests',
-  'grpcAddress',
+  'grpcGatewayAddress',
   'grpcWorkloadAddress',
   'httpAddress',
   'logLevel',
