@@ -89,7 +89,7 @@ describe('what a client says of its identity does not reach the model', () => {
   const HYPHENATED: Headers = {
     'X-Auth-Request-User': 'root',
     'x-auth-request-groups': 'system:masters',
-    'X-AUTH-REQUEST-METHOD': 'mesh',
+    'X-AUTH-REQUEST-CREDENTIAL': 'mesh',
     'x-email': 'root@example.com',
   }
   const UNDERSCORED: Headers = {
@@ -101,7 +101,7 @@ describe('what a client says of its identity does not reach the model', () => {
   // Each alone too: answers to some of them are made beforehand.
   const FORGERIES = [HYPHENATED, UNDERSCORED, { ...HYPHENATED, ...UNDERSCORED }]
   const isIdentity = (name: string) =>
-    /^x.(?:auth.request.(?:user|groups|method)|email)$/.test(name.toLowerCase())
+    /^x.(?:auth.request.(?:user|groups|credential)|email)$/.test(name.toLowerCase())
   const identityIn = (headers: Readonly<Record<string, unknown>>) =>
     Object.fromEntries(Object.entries(headers).filter(([name]) => isIdentity(name)))
 
