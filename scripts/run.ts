@@ -74,7 +74,7 @@ async function startService({ stopping, stops }: Run, usualPorts: boolean, env: 
   const grpcAddress = `127.0.0.1:${grpcPort}`
   const serve = ['src/main.ts', 'serve', '--manifests', QUICKSTART]
   const addresses = [
-    ['--grpc-gateway-address', grpcAddress],
+    ['--grpc-address', grpcAddress],
     ['--grpc-workload-address', `127.0.0.1:${workloadPort}`],
     ['--http-address', httpAddress],
   ].flat()

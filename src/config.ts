@@ -18,7 +18,7 @@ export type { Config } from './config/schema.ts'
 export type Flags = {
   readonly configFile?: string | undefined
   readonly manifests?: string | undefined
-  readonly grpcGatewayAddress?: string | undefined
+  readonly grpcAddress?: string | undefined
   readonly grpcWorkloadAddress?: string | undefined
   readonly httpAddress?: string | undefined
   readonly logLevel?: string | undefined
@@ -118,11 +118,11 @@ function readFlags(flags: Flags): readonly Reading[] {
 
 function readListenerFlags({
   manifests,
-  grpcGatewayAddress: gateway,
+  grpcAddress: gateway,
   grpcWorkloadAddress: workload,
 }: Flags): readonly Reading[] {
   const given = [
-    ...(gateway === undefined ? [] : ['--grpc-gateway-address']),
+    ...(gateway === undefined ? [] : ['--grpc-address']),
     ...(workload === undefined ? [] : ['--grpc-workload-address']),
   ]
   const [flag] = given

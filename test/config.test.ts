@@ -653,10 +653,10 @@ describe('with a folder in place of a cluster', () => {
     expect(read({ ...sources, flags: { manifests } }).grpc.listeners).toEqual(LISTENERS)
   })
 
-  it('--grpc-gateway-address replaces the configured listeners', () => {
+  it('--grpc-address replaces the configured listeners', () => {
     const { grpc } = read({
       text: JSON.stringify({ grpc: { listeners: LISTENERS } }),
-      flags: { manifests, grpcGatewayAddress: '127.0.0.1:7' },
+      flags: { manifests, grpcAddress: '127.0.0.1:7' },
     })
     expect(grpc.listeners).toEqual([
       { position: 'gateway', address: '127.0.0.1:7' },
@@ -672,19 +672,17 @@ describe('with a folder in place of a cluster', () => {
     ])
   })
 
-  it('--grpc-gateway-address is refused without it', () => {
-    expect(problemsOf({ flags: { grpcGatewayAddress: '127.0.0.1:7' } })).toEqual([
-      '--grpc-gateway-address: needs --manifests; grpc.listeners sets the listeners of a cluster',
+  it('--grpc-address is refused without it', () => {
+    expect(problemsOf({ flags: { grpcAddress: '127.0.0.1:7' } })).toEqual([
+      '--grpc-address: needs --manifests; grpc.listeners sets the listeners of a cluster',
     ])
   })
 
   it('flags are checked as keys are', () => {
     expect(
-      problemsOf({
-        flags: { manifests, grpcGatewayAddress: '7', httpAddress: '8', logLevel: '9' },
-      }),
+      problemsOf({ flags: { manifests, grpcAddress: '7', httpAddress: '8', logLevel: '9' } }),
     ).toEqual([
-      '--grpc-gateway-address: grpc.listeners[0].address: expected host:port, not "7"',
+      '--grpc-address: grpc.listeners[0].address: expected host:port, not "7"',
       '--http-address: http.address: expected host:port, not "8"',
       '--log-level: logLevel: expected debug, info, warn or error, not "9"',
     ])
@@ -769,7 +767,7 @@ describe('no input', () => {
         fc.dictionary(fc.constantFrom(...variables, 'KSERVE_AUTHZ_X'), fc.string()),
         fc.dictionary(fc.constantFrom(...variables), fc.json()),
         fc.record({
-          grpcGatewayAddress: fc.string(),
+          grpcAddress: fc.string(),
           grpcWorkloadAddress: fc.string(),
           httpAddress: fc.string(),
           logLevel: fc.string(),

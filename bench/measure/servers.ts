@@ -66,7 +66,7 @@ function sourceOf({ folder, kubeconfig }: Told, address: string) {
       args: [
         ['--manifests', path.join(folder, 'manifests')],
         ['--grpc-workload-address', address],
-        ['--grpc-gateway-address', '127.0.0.1:0'],
+        ['--grpc-address', '127.0.0.1:0'],
       ].flat(),
     }
   }

@@ -9,12 +9,7 @@ export type Replica = Awaited<ReturnType<typeof startReplica>>
 /** Starts the service as `npm start` does and resolves once it is ready. Its decision log is thrown away. */
 export async function startReplica(manifests: string, config: string) {
   const flags = ['--manifests', manifests, '--config', config, '--http-address', '127.0.0.1:0']
-  const addresses = [
-    '--grpc-gateway-address',
-    '127.0.0.1:0',
-    '--grpc-workload-address',
-    '127.0.0.1:0',
-  ]
+  const addresses = ['--grpc-address', '127.0.0.1:0', '--grpc-workload-address', '127.0.0.1:0']
   const command = [process.execPath, ...NODE_FLAGS, 'src/main.ts', 'serve', ...flags, ...addresses]
   const {
     pid = 0,

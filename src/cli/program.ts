@@ -1,10 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 
 /** What `serve` was asked for on the command line; what is absent comes from the environment or the file. */
 export type ServeFlags = {
   readonly config?: string
   readonly manifests?: string
-  readonly grpcGatewayAddress?: string
+  readonly grpcAddress?: string
   readonly grpcWorkloadAddress?: string
   readonly httpAddress?: string
   readonly logLevel?: string
@@ -63,12 +63,11 @@ function addServe(program: Command, { serve }: Commands) {
     .description('answer the checks of Envoy proxies until stopped')
     .option('--config <file>', 'configuration, as YAML')
     .option('--manifests <folder>', 'a folder of YAML in place of the API server')
-    .option('--grpc-gateway-address <host:port>', 'where gateways ask; with --manifests only')
+    .option('--grpc-address <host:port>', 'where gateways ask; with --manifests only')
     .option(
       '--grpc-workload-address <host:port>',
       "where the pods' sidecars ask; with --manifests only",
     )
-    .addOption(renamedTo('--grpc-gateway-address', '--grpc-address <host:port>'))
     .option('--http-address <host:port>', 'where /metrics, /livez and /readyz are')
     .option('--log-level <level>', 'debug, info, warn or error')
     .action(async (flags: ServeFlags) => serve(flags))
@@ -95,12 +94,6 @@ function addCheck(program: Command, { check }: Commands, exit: (code: number) =>
       exit(await check(flags, method, url)),
     )
 }
-
-/** A flag of earlier versions, which is refused. */
-const renamedTo = (name: string, flags: string): Option =>
-  new Option(flags).hideHelp().argParser(() => {
-    throw new InvalidArgumentError(`renamed to ${name}`)
-  })
 
 /** Not read here: what cannot be read would be quoted, and may be a key. */
 const addHeader = (line: string, lines: readonly string[]): readonly string[] => [...lines, line]

@@ -36,11 +36,6 @@ describe.concurrent('a mistake on the command line ends with 2 and is told:', ()
       ['check', '--manifest', 'x', 'GET', URL],
       '--manifests?',
     ],
-    [
-      'a flag that was renamed, with its new name',
-      ['serve', '--manifests', TEAM, '--grpc-address', '127.0.0.1:0'],
-      'renamed to --grpc-gateway-address',
-    ],
     ['an unknown command, with the one that was meant', ['chekc'], 'check?'],
     ['a method without a URL', ['check', '--manifests', TEAM, 'GET'], 'METHOD and URL'],
     ['no URL', ['check', '--manifests', TEAM, 'GET', 'sk-team.example.com'], 'URL: expected'],

@@ -44,7 +44,7 @@ export async function startService({
   const flags = [
     ['--manifests', folder],
     ['--config', file],
-    ['--grpc-gateway-address', `127.0.0.1:${port}`],
+    ['--grpc-address', `127.0.0.1:${port}`],
     ['--grpc-workload-address', `127.0.0.1:${workloadPort}`],
     ['--http-address', '127.0.0.1:0'],
   ]

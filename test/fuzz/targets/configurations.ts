@@ -102,7 +102,7 @@ export const configurationFile: Target = {
 
 const FLAGS = [
   'manifests',
-  'grpcGatewayAddress',
+  'grpcAddress',
   'grpcWorkloadAddress',
   'httpAddress',
   'logLevel',

@@ -21,7 +21,7 @@ export async function startService(
 ): Promise<RunningService> {
   const flags = [
     ['--manifests', 'manifests'],
-    ['--grpc-gateway-address', '127.0.0.1:0'],
+    ['--grpc-address', '127.0.0.1:0'],
     ['--grpc-workload-address', '127.0.0.1:0'],
     ['--http-address', '127.0.0.1:0'],
     config === undefined ? [] : ['--config', config],
