@@ -132,7 +132,7 @@ async function figuresOf({ read, pid }: ClusterService) {
   const kibibytes = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])
   return {
-    stallMs: (1_000 * value('kserve_authz_event_loop_delay_seconds{quantile="1"}')).toFixed(1),
+    stallMs: (1_000 * value('kserve_authz_event_loop_delay_seconds{quantile="max"}')).toFixed(1),
     heapMiB: (value('nodejs_heap_size_used_bytes') / 2 ** 20).toFixed(0),
     rssMiB: (kibibytes('VmRSS') / 1_024).toFixed(0),
     peakMiB: (kibibytes('VmHWM') / 1_024).toFixed(0),

@@ -48,7 +48,7 @@ export async function startReplica(manifests: string, config: string) {
     stallMs: async () => {
       const { text } = await page('/metrics')
       const [, seconds] =
-        /^kserve_authz_event_loop_delay_seconds\{quantile="1"\} (\S+)/m.exec(text) ?? []
+        /^kserve_authz_event_loop_delay_seconds\{quantile="max"\} (\S+)/m.exec(text) ?? []
       return Number(seconds ?? Number.NaN) * 1_000
     },
   }

@@ -24,7 +24,7 @@ export function measureEventLoop(registry: Registry) {
     collect: () => {
       delay.set({ quantile: '0.5' }, late(older, older.percentile(50)))
       delay.set({ quantile: '0.99' }, late(older, older.percentile(99)))
-      delay.set({ quantile: '1' }, late(older, older.max))
+      delay.set({ quantile: 'max' }, late(older, older.max))
     },
   })
 }

@@ -118,7 +118,7 @@ const createInstruments = (registry: Registry) => ({
     registers: [registry],
   }),
   dropped: new Counter({
-    name: 'kserve_authz_decision_log_lines_dropped_total',
+    name: 'kserve_authz_decision_log_dropped_total',
     help: 'Lines of the decision log that were lost because their reader is too slow or gone, or there is no room.',
     registers: [registry],
   }),

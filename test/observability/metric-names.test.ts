@@ -1,9 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { renderedMetrics, type Sample, samplesOf } from '../support/rendered-metrics.ts'
 
-/** Labels of a histogram and of a summary, which the text format reserves. */
-const RESERVED = { le: /^(?:\d+(?:\.\d+)?(?:e-\d+)?|\+Inf)$/, quantile: /^(?:0\.\d+|0|1)$/ }
-
 let text: string
 let samples: readonly Sample[]
 
@@ -32,13 +29,5 @@ describe('the names of metrics', () => {
     const times = samples.filter(({ name }) => /_(?:age|delay|duration|time)/.test(name))
     expect(times.length).toBeGreaterThan(4)
     for (const { name } of times) expect(name).toMatch(/_seconds(?:_(?:bucket|sum|count))?$/)
-  })
-
-  it('leave the values of reserved labels as the text format has them', () => {
-    for (const [label, value] of Object.entries(RESERVED)) {
-      const found = samples.flatMap(({ labels }) => labels[label] ?? [])
-      expect(found.length).toBeGreaterThan(2)
-      for (const each of found) expect(each).toMatch(value)
-    }
   })
 })

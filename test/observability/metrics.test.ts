@@ -247,8 +247,8 @@ describe('the metrics', () => {
   it('count lost lines of the decision log', async () => {
     const metrics = metricsOf()
     metrics.decisionLogDropped()
-    expect(await linesOf(metrics, 'decision_log_lines_dropped_total')).toEqual([
-      'decision_log_lines_dropped_total 1',
+    expect(await linesOf(metrics, 'decision_log_dropped_total')).toEqual([
+      'decision_log_dropped_total 1',
     ])
   })
 
@@ -281,7 +281,7 @@ describe('the metrics', () => {
     expect(await linesOf(metrics, 'event_loop_delay_seconds')).toEqual([
       expect.stringContaining('event_loop_delay_seconds{quantile="0.5"} '),
       expect.stringContaining('event_loop_delay_seconds{quantile="0.99"} '),
-      expect.stringContaining('event_loop_delay_seconds{quantile="1"} '),
+      expect.stringContaining('event_loop_delay_seconds{quantile="max"} '),
     ])
   })
 
@@ -310,7 +310,7 @@ describe('the metrics', () => {
       'kserve_authz_build_info',
       'kserve_authz_check_duration_seconds',
       'kserve_authz_checks_total',
-      'kserve_authz_decision_log_lines_dropped_total',
+      'kserve_authz_decision_log_dropped_total',
       'kserve_authz_dependency_duration_seconds',
       'kserve_authz_dependency_requests_total',
       'kserve_authz_event_loop_delay_seconds',
