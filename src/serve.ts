@@ -183,6 +183,9 @@ function listen(
   const bounds: Bounds = {
     ...BOUNDS,
     requestBytes: grpc.maxRequestBytes,
+    // One of the longest must find room: a peer gets half of what is left.
+    bytes: Math.max(BOUNDS.bytes, 2 * grpc.maxRequestBytes),
+    bytesPerAddress: Math.max(BOUNDS.bytesPerAddress, grpc.maxRequestBytes),
     connections: grpc.maxConnections,
     connectionsPerAddress: grpc.maxConnectionsPerAddress,
   }

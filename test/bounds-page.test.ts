@@ -9,8 +9,9 @@ import { MAX_REFUSED } from '../src/envoy/arrivals.ts'
 import { BOUNDS, GRPC_SHEDS } from '../src/envoy/bounds.ts'
 import { MAX_REFUSALS } from '../src/envoy/connections.ts'
 import { MAX_FIELDS } from '../src/envoy/field-count.ts'
+import { OPENED_PER_TURN } from '../src/envoy/openings.ts'
 import { MAX_PATH_LENGTH } from '../src/envoy/read-request.ts'
-import { TURN_BYTES } from '../src/envoy/slow-lane.ts'
+import { LIGHT_WORK, TURN_WORK, WORK_BYTES } from '../src/envoy/read-turns.ts'
 import type { Allowances } from '../src/kubernetes/budgets.ts'
 import { BURST, MAX_WAITING as MAX_EVENTS } from '../src/kubernetes/events.ts'
 import { QUESTION_LIMITS } from '../src/kubernetes/questions.ts'
@@ -60,15 +61,22 @@ const VALUES: Bounds = {
   'requests under way': count(BOUNDS.streams),
   'requests under way of one peer': count(BOUNDS.streamsPerAddress),
   'requests under way of one connection': count(BOUNDS.streamsPerConnection),
+  'requests that have not come whole': count(BOUNDS.arriving),
+  'requests of one peer that have not come whole': count(BOUNDS.arrivingPerAddress),
   'refused requests whose answer is not read': count(MAX_REFUSED),
   'refused requests of one connection': count(MAX_REFUSALS),
   'bytes of a request that do not count below': bytes(FREE_BYTES),
   'bytes of requests under way': bytes(BOUNDS.bytes),
   'bytes of requests under way of one peer': bytes(BOUNDS.bytesPerAddress),
-  'long checks in one turn': bytes(TURN_BYTES),
+  'bytes of a request that are as much work as a request': bytes(WORK_BYTES),
+  'requests in one turn': count(TURN_WORK),
+  'requests in one turn of one peer': count(LIGHT_WORK),
   'health watches': count(BOUNDS.watches),
   connections: count(BOUNDS.connections),
   'connections of one peer': count(BOUNDS.connectionsPerAddress),
+  'connections without a request': count(BOUNDS.opening),
+  'connections without a request of one peer': count(BOUNDS.openingPerAddress),
+  'connections that are opened in one turn': count(OPENED_PER_TURN),
   'time to the first request': seconds(BOUNDS.firstRequestMs),
   'time without a request': seconds(BOUNDS.idleMs),
   'length of a credential': bytes(MAX_CREDENTIAL_LENGTH),

@@ -6,7 +6,6 @@ import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
 import { discard, interpose, streamOf } from './http2-stream.ts'
 import { createShares } from './shares.ts'
-import { createSlowLane } from './slow-lane.ts'
 
 type Parts = {
   readonly bounds: Bounds
@@ -27,8 +26,6 @@ const REASONS = {
 
 type Refusal = keyof typeof REASONS
 
-/** Longer ones wait for each other. */
-const LONG_BYTES = 65_536
 const LOOK_MS = 500
 const WATCH = '/grpc.health.v1.Health/Watch'
 /** Refused requests whose answers are not taken yet; more are reset. */
@@ -44,8 +41,8 @@ const CANCEL = 8
  */
 export function createArrivals({ bounds, connectionOf, shed, refuse }: Parts) {
   const streams = createShares({ all: bounds.streams, each: bounds.streamsPerAddress })
+  const parts = createShares({ all: bounds.arriving, each: bounds.arrivingPerAddress })
   const memory = createShares({ all: bounds.bytes, each: bounds.bytesPerAddress })
-  const lane = createSlowLane()
   /** The first for longest. */
   const arriving = new Set<Arrival>()
   const answering = new Set<Arrival>()
@@ -72,20 +69,28 @@ export function createArrivals({ bounds, connectionOf, shed, refuse }: Parts) {
       arrival.holds.add('watch')
       watches += 1
     }
+    if (!parts.take(address, 1)) return turnAway(arrival, 'grpc-streams')
     arriving.add(arrival)
     interpose(stream, (bytes) => take(arrival, bytes))
     stream.once('end', () => arrived(arrival))
   }
 
   function arrived(arrival: Arrival) {
-    if (!arriving.delete(arrival) || arrival.path === WATCH) return
+    if (!whole(arrival) || arrival.path === WATCH) return
     arrival.since = performance.now()
     answering.add(arrival)
   }
 
+  /** Nothing more of it is awaited; `false`: nothing was. */
+  function whole(arrival: Arrival): boolean {
+    const awaited = arriving.delete(arrival)
+    if (awaited) parts.give(arrival.address, 1)
+    return awaited
+  }
+
   function end(arrival: Arrival) {
     const { address, connection, holds } = arrival
-    arriving.delete(arrival)
+    whole(arrival)
     answering.delete(arrival)
     if (holds.has('stream')) streams.give(address, 1)
     if (holds.has('watch')) watches -= 1
@@ -96,12 +101,12 @@ export function createArrivals({ bounds, connectionOf, shed, refuse }: Parts) {
 
   /** `false`: these bytes are not to be read. */
   function take(arrival: Arrival, bytes: Buffer): boolean {
+    arrival.connection.brought(bytes.length)
     const cause = faultOf(arrival, bytes, bounds, memory)
     if (cause !== undefined) {
       turnAway(arrival, cause)
       return false
     }
-    if (arrival.length > LONG_BYTES) lane.spend(arrival.address, arrival.stream, bytes.length)
     return true
   }
 
@@ -109,7 +114,7 @@ export function createArrivals({ bounds, connectionOf, shed, refuse }: Parts) {
     const { call, stream, path } = arrival
     shed(cause)
     arrival.connection.refused()
-    arriving.delete(arrival)
+    whole(arrival)
     discard(stream)
     if (refused >= MAX_REFUSED) return stream.close(REFUSED_STREAM)
     refused += 1
@@ -149,10 +154,7 @@ export function createArrivals({ bounds, connectionOf, shed, refuse }: Parts) {
     interceptor,
     /** Requests under way, and their bytes. */
     held: () => ({ streams: streams.taken(), bytes: memory.taken() }),
-    close: () => {
-      clearInterval(timer)
-      lane.close()
-    },
+    close: () => clearInterval(timer),
   }
 }
 

@@ -5,10 +5,16 @@ export type Bounds = {
   /** Connections in all, and of one peer address. */
   readonly connections: number
   readonly connectionsPerAddress: number
+  /** Those that have not asked yet, in all and of one peer address; the others wait, and are not read. */
+  readonly opening: number
+  readonly openingPerAddress: number
   /** Requests under way in all, of one peer address, and of one connection. */
   readonly streams: number
   readonly streamsPerAddress: number
   readonly streamsPerConnection: number
+  /** Of these, requests that are not whole yet. */
+  readonly arriving: number
+  readonly arrivingPerAddress: number
   /** Of health, which last as long as their client likes. */
   readonly watches: number
   /** Of requests under way, in all and of one peer address. */
@@ -34,12 +40,16 @@ export const BOUNDS: Bounds = {
   // Each worker of an Envoy has a connection of its own.
   connections: 4_096,
   connectionsPerAddress: 256,
+  opening: 64,
+  openingPerAddress: 8,
   streams: 4_096,
   streamsPerAddress: 1_024,
   streamsPerConnection: 256,
+  arriving: 1_024,
+  arrivingPerAddress: 256,
   watches: 64,
-  bytes: 32 * MIB,
-  bytesPerAddress: 16 * MIB,
+  bytes: 16 * MIB,
+  bytesPerAddress: 8 * MIB,
   firstRequestMs: 10_000,
   idleMs: 300_000,
   arrivalMs: 5_000,

@@ -1,7 +1,11 @@
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Bounds, GrpcShed } from './bounds.ts'
+import { goAway } from './go-away.ts'
+import { createOpenings } from './openings.ts'
+import { createReadTurns, type Reader, workOf } from './read-turns.ts'
 import { createShares } from './shares.ts'
+import { readsOf } from './socket-reads.ts'
 
 /** A connection with requests under way, or none. */
 export type Connection = {
@@ -9,13 +13,21 @@ export type Connection = {
   /** A request of it began, or ended. */
   readonly began: () => void
   readonly ended: () => void
+  /** Bytes of one have come. */
+  readonly brought: (bytes: number) => void
   /** One was refused: a connection of many is closed once what is under way is answered. */
   readonly refused: () => void
 }
 
 type Held = {
   readonly socket: Socket
+  /** Its address and port. */
+  readonly peer: string
   readonly address: string
+  /** Begins to read it: TLS and HTTP/2. */
+  readonly open: () => void
+  readonly end: () => void
+  reader: Reader | undefined
   session: Http2Session | undefined
   streams: number
   refused: number
@@ -23,18 +35,16 @@ type Held = {
   idleSince: number
 }
 
-type Limits = Pick<Bounds, 'connections' | 'connectionsPerAddress' | 'firstRequestMs' | 'idleMs'>
-
 /** Requests of a connection that are refused before it is closed: a proxy opens another one. */
 export const MAX_REFUSALS = 16
 
 const LOOK_MS = 500
-/** What an idle connection is given between GOAWAY and its end: a request may be on its way. */
-const LEAVE_MS = 1_000
 
 /** Keeps count of the connections of one listener, and ends those of which nobody makes use. */
-export function createConnections(limits: Limits, shed: (cause: GrpcShed) => void) {
+export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => void) {
   const shares = createShares({ all: limits.connections, each: limits.connectionsPerAddress })
+  const openings = createOpenings(limits)
+  const turns = createReadTurns()
   const bySession = new WeakMap<Http2Session, Connection>()
   /** By peer address and port. */
   const byPeer = new Map<string, Held>()
@@ -43,41 +53,63 @@ export function createConnections(limits: Limits, shed: (cause: GrpcShed) => voi
   const idle = new Set<Held>()
 
   const release = (held: Held) => {
-    if (!byPeer.delete(peerOf(held.socket, held.address))) return
+    if (!byPeer.delete(held.peer)) return
     silent.delete(held)
     idle.delete(held)
+    openings.settled(held)
+    if (held.reader !== undefined) turns.remove(held.reader)
     shares.give(held.address, 1)
   }
 
-  /** `false`: it is too much, and is ended. */
-  const admit = (socket: Socket): boolean => {
+  /** Opens it in its turn, or ends it where it is too much. */
+  const admit = (socket: Socket, open: () => void) => {
     const address = socket.remoteAddress
+    const reads = readsOf(socket)
     // It has gone already.
-    if (address === undefined) return refuse(socket)
-    if (shares.taken() >= limits.connections - 1) endFirstIdle()
+    if (address === undefined || reads === undefined) return refuse(socket)
+    if (shares.taken() >= limits.connections - 1 && shares.of(address) === 0) makeRoom()
     if (!shares.take(address, 1)) {
-      shed(
-        shares.taken() * 2 < limits.connections ? 'grpc-connections-address' : 'grpc-connections',
-      )
+      const few = shares.taken() * 2 < limits.connections
+      shed(few ? 'grpc-connections-address' : 'grpc-connections')
       return refuse(socket)
     }
+    const peer = `${address} ${socket.remotePort}`
     const held: Held = {
       socket,
+      peer,
       address,
+      open: () => {
+        open()
+        // TLS begins to read in the next tick, and fails where that has begun.
+        process.nextTick(() => {
+          if (byPeer.has(peer)) held.reader = turns.add(address, reads)
+        })
+      },
+      end: () => endSilent(held),
+      reader: undefined,
       session: undefined,
       streams: 0,
       refused: 0,
       idleSince: performance.now(),
     }
-    byPeer.set(peerOf(socket, address), held)
+    byPeer.set(peer, held)
     silent.add(held)
+    // Nobody else listens before it is opened.
+    socket.on('error', () => {})
     socket.once('close', () => release(held))
-    return true
+    openings.add(held)
   }
 
-  /** Room for a new one, at the cost of whoever has not asked for longest. */
-  const endFirstIdle = () => {
-    const [held] = idle
+  const endSilent = (held: Held) => {
+    shed('grpc-connections-silent')
+    release(held)
+    held.socket.destroy()
+  }
+
+  /** For a newcomer: a silent one of an address with others, or else the one that has not asked for longest. */
+  const makeRoom = () => {
+    const [first] = idle.size > 0 ? idle : silent
+    const held = firstOf(silent, ({ address }) => shares.of(address) > 1) ?? first
     if (held === undefined) return
     shed('grpc-connections')
     release(held)
@@ -104,9 +136,12 @@ export function createConnections(limits: Limits, shed: (cause: GrpcShed) => voi
       if (held.streams === 0) {
         silent.delete(held)
         idle.delete(held)
+        openings.settled(held)
       }
       held.streams += 1
+      spend(held, 1)
     },
+    brought: (bytes) => spend(held, workOf(bytes)),
     ended: () => {
       held.streams -= 1
       if (held.streams > 0 || held.socket.destroyed) return
@@ -119,18 +154,20 @@ export function createConnections(limits: Limits, shed: (cause: GrpcShed) => voi
     },
   })
 
+  const spend = ({ reader }: Held, work: number) => {
+    if (reader !== undefined) turns.spend(reader, work)
+  }
+
   const look = () => {
     const now = performance.now()
     for (const held of silent) {
       if (now - held.idleSince < limits.firstRequestMs) break
-      shed('grpc-connections-silent')
-      release(held)
-      held.socket.destroy()
+      endSilent(held)
     }
     for (const held of idle) {
       if (now - held.idleSince < limits.idleMs) break
       idle.delete(held)
-      leave(held)
+      goAway(held.session, held.socket)
     }
   }
   const timer = setInterval(look, LOOK_MS).unref()
@@ -142,30 +179,19 @@ export function createConnections(limits: Limits, shed: (cause: GrpcShed) => voi
     /** Ends what is left. */
     close: () => {
       clearInterval(timer)
+      openings.close()
+      turns.close()
       for (const { socket } of byPeer.values()) socket.destroy()
     },
   }
 }
 
-const peerOf = ({ remotePort }: Socket, address: string): string => `${address} ${remotePort}`
-
-function refuse(socket: Socket): false {
+function refuse(socket: Socket) {
   socket.on('error', () => {})
   socket.destroy()
-  return false
 }
 
-/** The peer learns of it before, and what it has sent until then is answered. */
-function leave({ session, socket }: Held) {
-  if (session === undefined || session.destroyed || session.closed) {
-    socket.destroy()
-    return
-  }
-  session.goaway(NO_ERROR, LAST_STREAM)
-  setTimeout(() => {
-    if (!session.destroyed) session.close()
-  }, LEAVE_MS).unref()
+function firstOf<T>(all: Iterable<T>, wanted: (one: T) => boolean): T | undefined {
+  for (const one of all) if (wanted(one)) return one
+  return undefined
 }
-
-const NO_ERROR = 0
-const LAST_STREAM = 2 ** 31 - 1

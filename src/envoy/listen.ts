@@ -3,7 +3,13 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 
 /** A peer that has gone without a word is noticed after this, and some probes more. */
-const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000, noDelay: true }
+const OPTIONS = {
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+  noDelay: true,
+  // It is read once it is its turn.
+  pauseOnConnect: true,
+}
 
 /** Listens at all addresses of a host, with the same port. Rejects where one of them cannot be had. */
 export async function listen(address: string, connected: (socket: Socket) => void) {
@@ -15,7 +21,7 @@ export async function listen(address: string, connected: (socket: Socket) => voi
   }
   try {
     for (const host of await addressesOf(ipv6 ?? name)) {
-      const server = createServer(KEEP_ALIVE, connected)
+      const server = createServer(OPTIONS, connected)
       server.listen({ host, port })
       await once(server, 'listening')
       servers.push(server)

@@ -67,7 +67,7 @@ export async function serveChecks(
 
   const injector = server.createConnectionInjector(credentials)
   const listening = await listen(address, (socket) => {
-    if (connections.admit(socket)) injector.injectConnection(socket)
+    connections.admit(socket, () => injector.injectConnection(socket))
   })
   return {
     position,

@@ -6,6 +6,7 @@ export type Shares = {
   readonly take: (key: string, amount: number) => boolean
   readonly give: (key: string, amount: number) => void
   readonly taken: () => number
+  readonly of: (key: string) => number
 }
 
 /**
@@ -30,5 +31,6 @@ export function createShares({ all, each }: Limits): Shares {
       else held.delete(key)
     },
     taken: () => sum,
+    of: (key) => held.get(key) ?? 0,
   }
 }

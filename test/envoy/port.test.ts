@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import net from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import zlib from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BOUNDS, type Bounds } from '../../src/envoy/bounds.ts'
@@ -9,6 +10,7 @@ import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
 import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
+import { readsOf } from '../../src/envoy/socket-reads.ts'
 import { anAuthorize, aService } from '../support/builders.ts'
 import { aCheck, checkClient, denialIn } from '../support/check-client.ts'
 import { begin, framed, type RawReply, rawConnection } from '../support/raw-grpc.ts'
@@ -213,6 +215,23 @@ describe('requests under way', () => {
     expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED])
   })
 
+  it('and are not whole yet are few, and those that are whole are answered', async () => {
+    const { server, sheds, connect } = await serving({ arriving: 100, arrivingPerAddress: 3 })
+    const session = await connect()
+    const open = Array.from({ length: 3 }, () => begin(session))
+    const more = begin(session)
+    expect(told(await more.reply)).toEqual(OVERLOADED)
+    expect(sheds).toEqual(['grpc-streams'])
+    open[0]?.stream.end(framed(GOOD))
+    expect(told((await open[0]?.reply) ?? (await more.reply))).toEqual(ANSWERED)
+    for (let count = 0; count < 10; count += 1) {
+      const { stream, reply } = begin(session)
+      stream.end(framed(GOOD))
+      expect(told(await reply)).toEqual(ANSWERED)
+    }
+    await expect.poll(() => server.held().streams).toBe(2)
+  })
+
   it('that watch health are few', async () => {
     const { server, sheds, connect } = await serving({
       watches: 2,
@@ -290,12 +309,60 @@ describe('a connection', () => {
 
   it('of a newcomer is taken however many others hoard', async () => {
     const { server, connect } = await serving({ connections: 40 })
-    for (const host of ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'])
-      await Promise.all(Array.from({ length: 40 }, () => silent(server.port, host)))
+    for (let peer = 2; peer < 12; peer += 1)
+      await Promise.all(Array.from({ length: 40 }, () => silent(server.port, `127.0.0.${peer}`)))
     const { stream, reply } = begin(await connect())
     stream.end(framed(GOOD))
     expect(told(await reply)).toEqual(ANSWERED)
-    expect(server.held().connections).toBeLessThan(40)
+    expect(server.held().connections).toBeLessThanOrEqual(40)
+  })
+
+  it('of a newcomer is opened beside silent ones that wait to be', async () => {
+    const { server, sheds, connect } = await serving({ opening: 8, openingPerAddress: 4 })
+    for (let peer = 2; peer < 6; peer += 1)
+      await Promise.all(Array.from({ length: 20 }, () => silent(server.port, `127.0.0.${peer}`)))
+    const { stream, reply } = begin(await connect())
+    stream.end(framed(GOOD))
+    expect(told(await reply)).toEqual(ANSWERED)
+    // One for each newcomer once all places are taken.
+    expect(sheds).toEqual(Array.from({ length: 3 }, () => 'grpc-connections-silent'))
+    expect(server.held().connections).toBe(78)
+  })
+
+  it("of one who has his share ends nobody else's", async () => {
+    const { server, sheds, connect } = await serving({ connections: 8 })
+    const session = await connect()
+    const { stream, reply } = begin(session)
+    stream.end(framed(GOOD))
+    expect(told(await reply)).toEqual(ANSWERED)
+    for (const host of ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'])
+      for (let count = 0; count < 8; count += 1) await silent(server.port, host)
+    await expect.poll(() => sheds.length).toBeGreaterThanOrEqual(24)
+    const again = begin(session)
+    again.stream.end(framed(GOOD))
+    expect(told(await again.reply)).toEqual(ANSWERED)
+  })
+
+  it('can be kept from being read', async () => {
+    const listener = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
+    cleanups.push(() => listener.close())
+    await once(listener, 'listening')
+    const bound = listener.address()
+    const accepted = once(listener, 'connection')
+    const { socket } = await silent(typeof bound === 'object' && bound !== null ? bound.port : 0)
+    const [served]: net.Socket[] = await accepted
+    if (served === undefined) throw new Error('no connection')
+    served.on('error', () => {})
+    cleanups.push(() => served.destroy())
+    const reads = readsOf(served)
+    expect(reads).toBeDefined()
+    reads?.start()
+    reads?.stop()
+    socket.write('a')
+    await turn()
+    expect(served.bytesRead).toBe(0)
+    reads?.start()
+    await expect.poll(() => served.bytesRead).toBe(1)
   })
 
   it('that has not asked for longest makes room for a new one', async () => {

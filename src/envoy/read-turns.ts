@@ -1,0 +1,167 @@
+import type { Reads } from './socket-reads.ts'
+
+/** A connection that is read. */
+export type Reader = {
+  readonly address: string
+  readonly reads: Reads
+  /** What it brought when it was last read in turn. */
+  brought: number
+}
+
+/** Work of one turn of the event loop: a request is 1, and so are these bytes of one. */
+export const TURN_WORK = 128
+export const WORK_BYTES = 8_192
+/** What an address may always bring in a turn. */
+export const LIGHT_WORK = 8
+/** What a connection is taken to bring until it is known: a read is 64 KiB at most. */
+const UNKNOWN_WORK = 16
+
+type Peer = {
+  readonly readers: Set<Reader>
+  /** Those that are not read now: the first is next. */
+  readonly waiting: Set<Reader>
+  /** In this turn. */
+  work: number
+  /** What it brought when it was read in turn, and what the others did before: its virtual time. */
+  used: number
+  /** Its connections are read in turn; `undefined`: whenever something comes. */
+  round: { left: number; work: number } | undefined
+}
+
+export const workOf = (bytes: number): number => bytes / WORK_BYTES
+
+/**
+ * Node reads all connections that have something in one turn of the event loop, up to 64 KiB of each. Here the
+ * connections of an address that brings much are read a few at a time, next of the address that brought least
+ * (start-time fair queueing, Goyal 1996).
+ */
+export function createReadTurns() {
+  const peers = new Map<string, Peer>()
+  /** Those whose connections are read in turn. */
+  const heavy = new Set<Peer>()
+  /** Read in this turn, of those that are read in turn. */
+  const reading = new Map<Reader, number>()
+  const worked = new Set<Peer>()
+  let work = 0
+  let floor = 0
+  let turn: NodeJS.Immediate | undefined
+
+  const allowance = () => Math.max(LIGHT_WORK, (TURN_WORK - work) / 2)
+
+  const spend = (reader: Reader, units: number) => {
+    const peer = peers.get(reader.address)
+    if (peer === undefined) return
+    work += units
+    peer.work += units
+    worked.add(peer)
+    turn ??= setImmediate(goOn)
+    if (peer.round !== undefined) {
+      peer.round.work += units
+      reader.brought += units
+    } else if (peer.work > allowance()) hold(peer)
+  }
+
+  /** From now on its connections are read in turn. */
+  const hold = (peer: Peer) => {
+    heavy.add(peer)
+    peer.used = Math.max(peer.used, floor)
+    peer.round = roundOf(peer)
+    for (const reader of peer.readers) wait(peer, reader)
+  }
+  const wait = (peer: Peer, reader: Reader) => {
+    reader.reads.stop()
+    peer.waiting.add(reader)
+  }
+  const free = (peer: Peer) => {
+    heavy.delete(peer)
+    peer.waiting.clear()
+    peer.round = undefined
+    for (const reader of peer.readers) reader.reads.start()
+  }
+
+  const goOn = () => {
+    turn = undefined
+    work = 0
+    for (const peer of worked) peer.work = 0
+    worked.clear()
+    for (const [reader, expected] of reading) putBack(reader, expected)
+    reading.clear()
+    for (let expected = 0; expected < TURN_WORK / 2; ) {
+      const peer = next()
+      if (peer === undefined) break
+      expected += readInTurn(peer)
+    }
+    if (reading.size > 0) turn = setImmediate(goOn)
+  }
+
+  const next = (): Peer | undefined => {
+    let least: Peer | undefined
+    for (const peer of heavy) {
+      if (peer.waiting.size > 0 && peer.used < (least?.used ?? Number.POSITIVE_INFINITY))
+        least = peer
+    }
+    return least
+  }
+
+  /** What it may bring. */
+  const readInTurn = (peer: Peer): number => {
+    const [reader] = peer.waiting
+    if (reader === undefined || peer.round === undefined) return 0
+    peer.waiting.delete(reader)
+    peer.round.left -= 1
+    const expected = Math.max(1, reader.brought)
+    floor = Math.max(floor, peer.used)
+    peer.used += expected
+    reading.set(reader, expected)
+    reader.brought = 0
+    reader.reads.start()
+    return expected
+  }
+
+  const putBack = (reader: Reader, expected: number) => {
+    const peer = peers.get(reader.address)
+    if (peer?.round === undefined || !peer.readers.has(reader)) return
+    peer.used += reader.brought - expected
+    wait(peer, reader)
+    if (peer.round.left > 0) return
+    // It brought little while all its connections were read once.
+    if (peer.round.work <= LIGHT_WORK) free(peer)
+    else peer.round = roundOf(peer)
+  }
+
+  return {
+    add: (address: string, reads: Reads): Reader => {
+      const reader = { address, reads, brought: UNKNOWN_WORK }
+      const peer = peers.get(address) ?? newPeer()
+      peers.set(address, peer)
+      peer.readers.add(reader)
+      if (peer.round === undefined) reads.start()
+      else {
+        wait(peer, reader)
+        turn ??= setImmediate(goOn)
+      }
+      return reader
+    },
+    remove: (reader: Reader) => {
+      const peer = peers.get(reader.address)
+      if (peer === undefined) return
+      peer.readers.delete(reader)
+      peer.waiting.delete(reader)
+      if (peer.readers.size > 0) return
+      peers.delete(reader.address)
+      heavy.delete(peer)
+    },
+    spend,
+    close: () => clearImmediate(turn),
+  }
+}
+
+const newPeer = (): Peer => ({
+  readers: new Set(),
+  waiting: new Set(),
+  work: 0,
+  used: 0,
+  round: undefined,
+})
+
+const roundOf = ({ readers }: Peer) => ({ left: readers.size, work: 0 })

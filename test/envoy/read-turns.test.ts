@@ -1,0 +1,127 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { createReadTurns, LIGHT_WORK, TURN_WORK } from '../../src/envoy/read-turns.ts'
+
+/** Of a read of 64 KiB. */
+const READ_WORK = 8
+
+/**
+ * Connections and what they have to bring. As libuv does, a turn reads once from each one that is not stopped
+ * at that moment.
+ */
+function wire() {
+  const turns = createReadTurns()
+  const connections: { address: string; left: number; reads: boolean; read: () => void }[] = []
+  const work = new Map<string, number>()
+  const connect = (address: string, left: number) => {
+    const one = { address, left, reads: false, read: () => {} }
+    const reader = turns.add(address, {
+      start: () => {
+        one.reads = true
+      },
+      stop: () => {
+        one.reads = false
+      },
+    })
+    one.read = () => {
+      if (!one.reads || one.left === 0) return
+      const brought = Math.min(READ_WORK, one.left)
+      one.left -= brought
+      work.set(address, (work.get(address) ?? 0) + brought)
+      turns.spend(reader, brought)
+    }
+    connections.push(one)
+    return { one, reader }
+  }
+  /** What the turn brought. */
+  const poll = async () => {
+    work.clear()
+    for (const { read } of connections) read()
+    const sum = [...work.values()].reduce((all, each) => all + each, 0)
+    await turn()
+    return sum
+  }
+  const left = () => connections.reduce((sum, each) => sum + each.left, 0)
+  return { turns, connections, connect, poll, left, work }
+}
+
+describe('connections that bring much', () => {
+  it('are read a few in each turn of the event loop, and all in the end', async () => {
+    const { connect, poll, left } = wire()
+    for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 10 * READ_WORK)
+    const sums: number[] = []
+    while (left() > 0 && sums.length < 10_000) sums.push(await poll())
+    expect(left()).toBe(0)
+    // Each address may bring a little, and the read that goes beyond.
+    expect(Math.max(...sums)).toBeLessThanOrEqual(TURN_WORK + 20 * (LIGHT_WORK + READ_WORK))
+    expect(sums.toSorted((a, b) => b - a)[Math.floor(sums.length / 2)]).toBeLessThanOrEqual(
+      TURN_WORK,
+    )
+  })
+
+  it('do not keep those of an address that brings little', async () => {
+    const { connect, poll, connections } = wire()
+    for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 100 * READ_WORK)
+    const { one } = connect('good', 0)
+    for (let count = 0; count < 200; count += 1) {
+      one.left = 1
+      await poll()
+      expect(one.left).toBe(0)
+    }
+    expect(connections.filter(({ left }) => left > 0).length).toBeGreaterThan(100)
+  })
+
+  it('do not keep those of an address that brings less than its part, even read in turn', async () => {
+    const { connect, poll } = wire()
+    for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 1_000 * READ_WORK)
+    for (let count = 0; count < 50; count += 1) await poll()
+    const { one } = connect('good', 20 * READ_WORK)
+    const { one: second } = connect('good', 20 * READ_WORK)
+    while (one.left > 0 || second.left > 0) await poll()
+    const waits: number[] = []
+    for (let count = 0; count < 100; count += 1) {
+      one.left = 1
+      let turns = 0
+      for (; one.left > 0; turns += 1) await poll()
+      waits.push(turns)
+      for (let pause = 0; pause < 5; pause += 1) await poll()
+    }
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2)
+  })
+
+  it('have their turns in proportion to what they bring', async () => {
+    const { connect, poll, work } = wire()
+    for (let index = 0; index < 200; index += 1) connect('flood', 1_000 * READ_WORK)
+    for (let count = 0; count < 5; count += 1) await poll()
+    const { one } = connect('other', 10 * READ_WORK)
+    let flood = 0
+    while (one.left > 0) {
+      await poll()
+      flood += work.get('flood') ?? 0
+    }
+    expect(flood).toBeLessThanOrEqual(10 * TURN_WORK)
+  })
+
+  it('are read as they come once they bring little again', async () => {
+    const { connect, poll, connections } = wire()
+    for (let index = 0; index < 100; index += 1) connect('a', READ_WORK)
+    await poll()
+    expect(connections.some(({ reads }) => !reads)).toBe(true)
+    for (let count = 0; count < 100; count += 1) await poll()
+    expect(connections.every(({ reads }) => reads)).toBe(true)
+  })
+
+  it('are forgotten when they end', async () => {
+    const { turns, connect, poll } = wire()
+    const held = Array.from({ length: 50 }, () => connect('a', 100 * READ_WORK))
+    await poll()
+    for (const { one, reader } of held) {
+      one.left = 0
+      one.reads = false
+      turns.remove(reader)
+    }
+    for (let count = 0; count < 10; count += 1) await poll()
+    expect(held.some(({ one }) => one.reads)).toBe(false)
+    expect(connect('a', 0).one.reads).toBe(true)
+  })
+})
