@@ -79,6 +79,7 @@ const VALUES: Bounds = {
   'connections that are opened in one turn': count(OPENED_PER_TURN),
   'time to the first request': seconds(BOUNDS.firstRequestMs),
   'time without a request': seconds(BOUNDS.idleMs),
+  'age of a connection, a tenth more or less': seconds(BOUNDS.ageMs),
   'length of a credential': bytes(MAX_CREDENTIAL_LENGTH),
   'length of the Cookie header': bytes(MAX_COOKIE_LENGTH),
   cookies: count(MAX_COOKIES),

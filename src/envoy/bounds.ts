@@ -24,6 +24,8 @@ export type Bounds = {
   readonly firstRequestMs: number
   /** Longest time that a connection is kept without a request under way, in milliseconds. */
   readonly idleMs: number
+  /** Longest time that a connection is kept, in milliseconds, a tenth more or less: new replicas would stay idle. */
+  readonly ageMs: number
   /** Longest time from a request's headers to its end, in milliseconds. */
   readonly arrivalMs: number
   /** Longest time from a request's end until its answer is taken, in milliseconds. */
@@ -52,6 +54,7 @@ export const BOUNDS: Bounds = {
   bytesPerAddress: 8 * MIB,
   firstRequestMs: 10_000,
   idleMs: 300_000,
+  ageMs: 1_800_000,
   arrivalMs: 5_000,
   answerMs: 5_000,
 }

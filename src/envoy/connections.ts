@@ -2,8 +2,9 @@ import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import { goAway } from './go-away.ts'
+import type { Held } from './held-connection.ts'
 import { createOpenings } from './openings.ts'
-import { createReadTurns, type Reader, workOf } from './read-turns.ts'
+import { createReadTurns, workOf } from './read-turns.ts'
 import { createShares } from './shares.ts'
 import { readsOf } from './socket-reads.ts'
 
@@ -17,22 +18,6 @@ export type Connection = {
   readonly brought: (bytes: number) => void
   /** One was refused: a connection of many is closed once what is under way is answered. */
   readonly refused: () => void
-}
-
-type Held = {
-  readonly socket: Socket
-  /** Its address and port. */
-  readonly peer: string
-  readonly address: string
-  /** Begins to read it: TLS and HTTP/2. */
-  readonly open: () => void
-  readonly end: () => void
-  reader: Reader | undefined
-  session: Http2Session | undefined
-  streams: number
-  refused: number
-  /** Since when it has no request under way, as `performance.now()`. */
-  idleSince: number
 }
 
 /** Requests of a connection that are refused before it is closed: a proxy opens another one. */
@@ -91,6 +76,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
       streams: 0,
       refused: 0,
       idleSince: performance.now(),
+      endsAt: performance.now() + limits.ageMs * (0.9 + Math.random() / 5),
     }
     byPeer.set(peer, held)
     silent.add(held)
@@ -150,12 +136,19 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     },
     refused: () => {
       held.refused += 1
-      if (held.refused === MAX_REFUSALS) held.session?.close()
+      if (held.refused === MAX_REFUSALS) leave(held)
+      if (held.refused === 2 * MAX_REFUSALS) held.session?.close()
     },
   })
 
   const spend = ({ reader }: Held, work: number) => {
     if (reader !== undefined) turns.spend(reader, work)
+  }
+
+  const leave = (held: Held) => {
+    if (held.session === undefined || held.endsAt === undefined) return
+    held.endsAt = undefined
+    goAway(held.session)
   }
 
   const look = () => {
@@ -167,8 +160,9 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     for (const held of idle) {
       if (now - held.idleSince < limits.idleMs) break
       idle.delete(held)
-      goAway(held.session, held.socket)
+      leave(held)
     }
+    for (const held of byPeer.values()) if (now >= (held.endsAt ?? now + 1)) leave(held)
   }
   const timer = setInterval(look, LOOK_MS).unref()
 
@@ -176,6 +170,10 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     admit,
     of,
     count: shares.taken,
+    /** Those that have asked are to go elsewhere. */
+    leave: () => {
+      for (const held of byPeer.values()) leave(held)
+    },
     /** Ends what is left. */
     close: () => {
       clearInterval(timer)

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Position } from '../access/request.ts'
@@ -22,9 +23,12 @@ export type EnvoyServer = {
   readonly setServing: (serving: boolean) => void
   /** What it holds at the moment. */
   readonly held: () => Held
-  /** Lets the calls in flight finish, then ends what is left after `graceMs`. */
+  /** Lets proxies go elsewhere and the calls in flight finish, then ends what is left after `graceMs`. */
   readonly close: (graceMs: number) => Promise<void>
 }
+
+/** A proxy that is told to go elsewhere may come again before it knows where. */
+const LINGER_MS = 500
 
 type Held = { readonly connections: number; readonly streams: number; readonly bytes: number }
 
@@ -34,9 +38,6 @@ const HEALTH_NAMES = ['', 'envoy.service.auth.v3.Authorization']
 const optionsOf = ({ requestBytes, streamsPerConnection }: Bounds) => ({
   'grpc.max_receive_message_length': requestBytes,
   'grpc.max_concurrent_streams': streamsPerConnection,
-  // Proxies keep a connection for ever: without an end, new replicas would stay idle.
-  'grpc.max_connection_age_ms': 30 * 60 * 1_000,
-  'grpc.max_connection_age_grace_ms': 10_000,
   'grpc.enable_channelz': 0,
 })
 
@@ -76,9 +77,12 @@ export async function serveChecks(
     held: () => ({ connections: connections.count(), ...arrivals.held() }),
     close: async (graceMs) => {
       setServing(false)
+      const lingerMs = connections.count() === 0 ? 0 : Math.min(LINGER_MS, graceMs / 2)
+      connections.leave()
+      await pause(lingerMs)
       listening.close()
-      injector.drain(graceMs)
-      await within(graceMs, listening.closed)
+      connections.leave()
+      await within(graceMs - lingerMs, listening.closed)
       server.forceShutdown()
       arrivals.close()
       connections.close()

@@ -297,6 +297,18 @@ describe('a connection', () => {
     expect(server.held()).toEqual({ connections: 0, streams: 0, bytes: 0 })
   })
 
+  it('that is old is ended, and what is under way on it answered', async () => {
+    const { server, connect } = await serving({ ageMs: SOON })
+    const session = await connect()
+    const left = once(session, 'goaway')
+    const { stream, reply } = begin(session)
+    await left
+    stream.end(framed(GOOD))
+    expect(told(await reply)).toEqual(ANSWERED)
+    await once(session, 'close')
+    await expect.poll(() => server.held().connections).toBe(0)
+  })
+
   it('of an address that has as many as it may is refused, of another not', async () => {
     const { server, sheds } = await serving({ connections: 100, connectionsPerAddress: 3 })
     const kept = [1, 2, 3].map(() => silent(server.port))

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import http2, { type ClientHttp2Session } from 'node:http2'
+import net from 'node:net'
 import { status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Answer } from '../../src/access/answer.ts'
@@ -7,8 +10,11 @@ import type { CheckParts } from '../../src/envoy/check-handler.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
 import { decodeCheckResponse, encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
+import { readsOf } from '../../src/envoy/socket-reads.ts'
 import { anApiKey, anAuthorize, aService, aWorkload } from '../support/builders.ts'
 import { aCheck, checkClient, denialIn, headersIn, isAllowed } from '../support/check-client.ts'
+import { at } from '../support/json.ts'
+import { begin, framed } from '../support/raw-grpc.ts'
 
 const PARTS: CheckParts = {
   authorize: anAuthorize({
@@ -179,17 +185,67 @@ describe('health', () => {
 
 /** Waits until nobody new is let in. */
 async function isClosed(port: number) {
-  const late = checkClient(port)
-  await expect(late.check(aCheck())).rejects.toMatchObject({ code: status.UNAVAILABLE })
-  late.close()
+  const ask = async () => {
+    const late = checkClient(port)
+    const code = await late.health('').then(
+      () => status.OK,
+      (error: unknown) => at(error, 'code'),
+    )
+    late.close()
+    return code
+  }
+  await expect.poll(ask, { timeout: 5_000 }).toBe(status.UNAVAILABLE)
 }
 
+/** A connection whose client can be kept from reading: it does not learn of GOAWAY until then. */
+async function readingConnection(port: number) {
+  const socket = net.connect({ host: '127.0.0.1', port })
+  await once(socket, 'connect')
+  const reads = readsOf(socket)
+  if (reads === undefined) throw new Error('cannot be kept from reading')
+  const session = http2.connect(`http://127.0.0.1:${port}`, { createConnection: () => socket })
+  session.on('error', () => {})
+  const ask = () => {
+    const { stream, reply } = begin(session)
+    stream.end(framed(encodeCheckRequest(aCheck())))
+    return reply
+  }
+  return { session, reads, ask }
+}
+
+const onceWritten = (session: ClientHttp2Session) =>
+  expect.poll(() => session.state.outboundQueueSize).toBe(0)
+
 describe('a server that closes', () => {
-  it('ends at once where nobody asks, although a proxy stays connected', async () => {
+  it('ends soon where nobody asks, although a proxy stays connected', async () => {
     const { server, client } = await serving()
     await client.check(aCheck())
     await server.close(60_000)
     await expect(client.check(aCheck())).rejects.toMatchObject({ code: status.UNAVAILABLE })
+  })
+
+  it('answers a new connection until proxies know', async () => {
+    const { server, client } = await serving()
+    await client.check(aCheck())
+    const closed = server.close(60_000)
+    const other = checkClient(server.port)
+    cleanups.push(other.close)
+    expect(denialIn(await other.check(aCheck())).httpStatus).toBe(401)
+    await closed
+  })
+
+  it('answers what was sent before its peer learned of it', async () => {
+    const { server } = await serving()
+    const { session, reads, ask } = await readingConnection(server.port)
+    cleanups.push(() => session.destroy())
+    expect((await ask()).status).toBe('0')
+    reads.stop()
+    const closed = server.close(60_000)
+    const later = ask()
+    await onceWritten(session)
+    reads.start()
+    expect((await later).status).toBe('0')
+    await closed
   })
 
   it('lets a call in flight finish', async () => {
@@ -222,7 +278,7 @@ describe('a server that closes', () => {
     expect(await client.watchHealth('')()).toEqual(NOT_SERVING)
     const response = client.check(aCheck())
     await asked.promise
-    const closed = server.close(300)
+    const closed = server.close(2_000)
     await isClosed(server.port)
     resolve({ decision: deny('not-permitted'), target: undefined, caller: undefined })
     expect(denialIn(await response).httpStatus).toBe(403)
