@@ -12,7 +12,8 @@ import { row } from './tokens/table.ts'
 
 // Requests through Envoy at most of what it and the service can answer, with a change each second, a replica
 // of two replaced each minute, and certificates rotated. A third replica stays: of its memory the table tells.
-// Usage: soak.ts [--minutes 30] [--rate 0] [--share 0.8]; a rate of 0 is that share of what is found possible.
+// Usage: soak.ts [--minutes 30] [--rate 0] [--share 0.8] [--replace 60]; a rate of 0 is that share of what is found
+// possible, and `replace` the seconds from one replica to the next.
 // Fails where a request does not get the answer that it should have.
 
 const { values } = parseArgs({
@@ -20,11 +21,12 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '30' },
     rate: { type: 'string', default: '0' },
     share: { type: 'string', default: '0.8' },
+    replace: { type: 'string', default: '60' },
   },
 })
 const SECONDS = Number(values.minutes) * 60
 const CHANGE_MS = 1_000
-const ROLL_MS = 60_000
+const ROLL_MS = Number(values.replace) * 1_000
 const ROTATE_MS = 45_000
 const SEARCH_SECONDS = 5
 
@@ -151,6 +153,7 @@ async function main(): Promise<boolean> {
       told.ownStallMs.toFixed(1),
     )
     for (const [kind, count] of told.failures) row('failed', kind, count)
+    for (const [name, count] of await envoy.faults()) row('Envoy', name, count)
     for (const problem of new Set([...problems, ...steady.problems])) row('problem', problem)
     return told.failures.length === 0
   } finally {

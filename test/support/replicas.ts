@@ -11,6 +11,11 @@ import { startEnvoy } from '../../scripts/start-envoy.ts'
 const NO_PORT = 1
 const CLUSTER = `authz-${NO_PORT}`
 
+const FAULTS = new RegExp(
+  `^cluster\\.${CLUSTER}\\.(upstream_(?:cx_connect_(?:fail|timeout)|cx_destroy_\\w+_with_active_rq|cx_overflow|rq_(?:timeout|rx_reset|tx_reset|pending_failure_eject|pending_overflow|cancelled))|ext_authz\\.\\w+): ([1-9]\\d*)$`,
+  'gm',
+)
+
 type Options = {
   /** The certificate authorities of the replicas; absent: they are asked without TLS. */
   readonly caFile?: string
@@ -65,6 +70,11 @@ export async function startEnvoyWithReplicas(options: Options = {}) {
       await until('Envoy knows its replicas', async () =>
         (await known()).toSorted(ascending).join() === awaited ? true : undefined,
       )
+    },
+    /** Why Envoy had no answer of its replicas: its counters that are not zero. */
+    faults: async () => {
+      const { text } = await get(`http://127.0.0.1:${proxy.adminPort}/stats?usedonly`)
+      return [...text.matchAll(FAULTS)].map(([, name = '', count = '']) => [name, count] as const)
     },
     stop: async () => {
       await proxy.stop()
