@@ -101,6 +101,12 @@ const addressOf = (port: number) => ({
   address: { socket_address: { address: '127.0.0.1', port_value: port } },
 })
 
+/** As istio/service/destination-rule.yaml says. */
+const BALANCING = {
+  lb_policy: 'LEAST_REQUEST',
+  least_request_lb_config: { slow_start_config: { slow_start_window: '10s' } },
+}
+
 const DIRECT = { match: { prefix: '/' }, direct_response: { status: 200 } }
 
 /** Envoy reads these files again when they are replaced. */
@@ -129,6 +135,7 @@ function withDiscovery(
     return {
       ...others,
       type: 'EDS',
+      ...BALANCING,
       eds_cluster_config: { eds_config: source },
       ...(caFile === undefined ? {} : upstreamTls(caFile)),
     }
