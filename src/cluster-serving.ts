@@ -3,6 +3,7 @@ import type { Fact } from './access/freshness.ts'
 import type { Config } from './config.ts'
 import {
   configurationCollection,
+  gatewayCollections,
   holdingCollections,
   type KindCollection,
   llmConfigCollections,
@@ -40,7 +41,7 @@ export function followServing({
   report,
   changed,
 }: ServingParts): Followings {
-  const { kubernetes, apiKeys } = config
+  const { kubernetes, apiKeys, gateways } = config
   const kserve = createKserveConfiguration({
     modelHeaders: directory.modelHeaders,
     report,
@@ -71,7 +72,15 @@ export function followServing({
         collection,
         keeper: llmConfigs.keeper,
       })),
-      ...[...policyCollections(scope), ...holdingCollections(scope)].map(keep),
+      ...[
+        ...policyCollections(scope),
+        ...holdingCollections(scope),
+        ...gatewayCollections(
+          scope,
+          kubernetes.kserveNamespace,
+          gateways.proxies.flatMap((proxy) => ('podLabels' in proxy ? proxy : [])),
+        ),
+      ].map(keep),
     ],
   }
 }

@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto'
 import type { Authorize } from './access/answer.ts'
+import { askingOf, type GatewayProxy } from './access/asking.ts'
 import { createAuthorize } from './access/authorize.ts'
 import { credentialSources } from './access/credential.ts'
 import { createDirectory, type Directory } from './access/directory.ts'
 import { exclusionsWith } from './access/exclusions.ts'
-import { hostMatcher } from './access/gateways.ts'
+import { type Gateways, hostMatcher } from './access/gateways.ts'
 import type { AuthenticateToken } from './access/identify.ts'
 import { whenKnown } from './access/soon.ts'
+import { createTable } from './access/table.ts'
 import { lineOf } from './access/turns.ts'
 import { createCache } from './caches/fair.ts'
 import type { Config } from './config.ts'
@@ -16,6 +18,7 @@ import { openFolderSource } from './folder-source.ts'
 import { boundsIn, createFreshness, type Freshness } from './freshness.ts'
 import { jwtProviderOf, placesOf } from './identity-providers.ts'
 import type { CacheCounts } from './observability/dependencies.ts'
+import { declaredProxies } from './resources/gateway-pod.ts'
 import { tellingStandings } from './standings.ts'
 import { createJwtProviders, type JwtProviders } from './tokens/jwt-providers.ts'
 import { createVerifications } from './verifications.ts'
@@ -121,8 +124,19 @@ const settingsOf = (config: Config) => ({
     isLlmHost: hostMatcher(config.gateways.llmHosts),
     hostPort: config.gateways.hostPort,
     unpublishedLlms: config.gateways.llmHosts.length === 0,
+    ...askingIn(config.gateways),
   },
 })
+
+/** The gateways that ask, and from which addresses, as far as the configuration says. */
+function askingIn({ asking, proxies }: Config['gateways']): Pick<Gateways, 'asking' | 'askingAt'> {
+  const declared = createTable<GatewayProxy>(({ addresses }) => addresses)
+  for (const [index, each] of declaredProxies(proxies).entries()) declared.put(`${index}`, each)
+  return {
+    asking: asking === null ? undefined : { gateways: new Set(asking) },
+    askingAt: (address) => (declared.has(address) ? askingOf(declared.find(address)) : undefined),
+  }
+}
 
 /**
  * A token that the source does not know may be one of an identity provider; one that was found to be is not

@@ -100,6 +100,16 @@ const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ],
   ['gateways.llmHosts', 'KSERVE_AUTHZ_GATEWAYS_LLM_HOSTS', ['a.example.com', '*.b.example.com']],
   ['gateways.hostPort', 'KSERVE_AUTHZ_GATEWAYS_HOST_PORT', 'compared'],
+  ['gateways.asking', 'KSERVE_AUTHZ_GATEWAYS_ASKING', ['gw/one', 'istio:gw/two']],
+  [
+    'gateways.proxies',
+    'KSERVE_AUTHZ_GATEWAYS_PROXIES',
+    [
+      { addresses: ['10.0.0.7', '2001:db8::7'], gateways: ['gw/one'] },
+      { namespace: 'istio-system', podLabels: { istio: 'ingress' }, gateways: ['istio:gw/two'] },
+    ],
+  ],
+  ['gateways.controllerNamespaces', 'KSERVE_AUTHZ_GATEWAYS_CONTROLLER_NAMESPACES', ['eg']],
   ['mesh.trustDomain', 'KSERVE_AUTHZ_MESH_TRUST_DOMAIN', 'example.org'],
   ['mesh.intermediaries', 'KSERVE_AUTHZ_MESH_INTERMEDIARIES', ['gateways/*', 'a/b.c']],
   ['exclusions', 'KSERVE_AUTHZ_EXCLUSIONS', EXCLUSIONS],
@@ -148,7 +158,14 @@ describe('the configuration without a file', () => {
         headers: ['authorization', 'x-api-key', 'api-key'],
       },
       jwt: { providers: [] },
-      gateways: { hosts: [], llmHosts: [], hostPort: 'ignored' },
+      gateways: {
+        hosts: [],
+        llmHosts: [],
+        hostPort: 'ignored',
+        asking: null,
+        proxies: [],
+        controllerNamespaces: ['envoy-gateway-system'],
+      },
       mesh: {
         trustDomain: 'cluster.local',
         intermediaries: [

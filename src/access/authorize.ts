@@ -20,7 +20,7 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
   return (request, note) => {
     if (request === undefined) return refused('unsupported-request')
     if (!sources.synced()) return refused('not-synced')
-    const targets = findTargets(request, directory, settings.gateways, note)
+    const targets = findTargets(request, directory, settings.gateways, sources.isFresh, note)
     if ('outcome' in targets) {
       note?.(`target: none, ${targets.reason}`)
       return refused(targets.reason)

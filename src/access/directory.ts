@@ -1,4 +1,5 @@
 import type { ApiKey } from './api-key.ts'
+import { type Asking, askingOf, type GatewayProxy } from './asking.ts'
 import { createPolicyIndex, type PolicyIndex } from './policy-index.ts'
 import { type Claim, idOf, OWNED, ROUTED, type Service, type ServiceRef } from './service.ts'
 import { createTable, type Table } from './table.ts'
@@ -8,6 +9,8 @@ export type Directory = PolicyIndex & {
   /** Any identity will do as long as the source that puts a value also removes it by the same. */
   readonly services: Pick<Table<Service>, 'put' | 'remove' | 'size' | 'values'>
   readonly workloads: Pick<Table<Workload>, 'put' | 'remove' | 'size'>
+  /** The pods of gateways. */
+  readonly proxies: Pick<Table<GatewayProxy>, 'put' | 'remove' | 'size'>
   readonly keys: Pick<Table<ApiKey>, 'put' | 'remove' | 'size'>
   /** More than one where sources disagree on what it is: then all must allow. */
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]
@@ -22,8 +25,12 @@ export type Directory = PolicyIndex & {
   readonly routesByHeader: (name?: string) => boolean
   /** The services that are routed, on any host, by this value of a header; its name in lower case. */
   readonly servicesByHeader: (name: string, value: string) => readonly Service[]
-  /** Whether some service claims a path on any host that lies below this one. */
+  /** Whether some service claims a path on any host that lies below this one, by its name or model. */
   readonly claimedBelow: (path: string) => boolean
+  /** The services that claim such a path by a route of their own. */
+  readonly ownersBelow: (path: string) => readonly Service[]
+  /** The gateways whose pod has this address, as far as they are known. */
+  readonly askingAt: (address: string) => Asking
   /** The names, in lower case, of the headers by which gateways choose a model. */
   readonly modelHeaders: ModelHeaders
   /** Whether some service claims only a part of this host's paths; `undefined`: of any host's. */
@@ -67,12 +74,14 @@ export function createDirectory(): Directory {
     ...addresses.map((address) => `address ${address}`),
     `service ${idOf(service)}`,
   ])
+  const proxies = createTable<GatewayProxy>(({ addresses }) => addresses)
   const keys = createTable<ApiKey>(({ namespace, digest }) => [`${namespace} ${digest}`])
 
   return {
     ...createPolicyIndex(),
     services,
     workloads,
+    proxies,
     keys,
     servicesNamed: (ref) => services.find(`name ${idOf(ref)}`),
     servicesIn: (namespace) => services.find(`in ${namespace}`),
@@ -82,6 +91,8 @@ export function createDirectory(): Directory {
     routesByHeader: (name) => services.has(name === undefined ? 'header' : `header ${name}`),
     servicesByHeader: (name, value) => services.find(`header ${name}: ${value}`),
     claimedBelow: (path) => services.has(`below ${path}`),
+    ownersBelow: (path) => services.find(`own below ${path}`),
+    askingAt: (address) => askingOf(proxies.find(address)),
     modelHeaders: createModelHeaders(),
     divides: (host) => services.has(`divided ${host ?? '*'}`),
     workloadsAt: (address) => workloads.find(`address ${address}`),
@@ -96,7 +107,7 @@ const keyOfAddress = ({ host, pathPrefix }: Pick<Claim, 'host' | 'pathPrefix'>) 
 function keysOfClaim(claim: Claim): readonly string[] {
   const { host, pathPrefix, basis, headers: [condition] = [] } = claim
   if (host === undefined && pathPrefix === '') {
-    if (condition === undefined) return []
+    if (condition === undefined) return [keyOfAddress(claim)]
     const [name, value] = condition
     return ['header', `header ${name}`, `header ${name}: ${value}`]
   }
@@ -105,10 +116,13 @@ function keysOfClaim(claim: Claim): readonly string[] {
     ...(whole && OWNED[basis] ? [`owner ${host}`] : []),
     ...(ROUTED[basis] ? [keyOfAddress(claim)] : []),
     ...(ROUTED[basis] && pathPrefix !== '' ? [`divided ${host ?? '*'}`] : []),
-    ...(ROUTED[basis] && host === undefined ? ancestorsOf(pathPrefix) : []),
+    ...(ROUTED[basis] && host === undefined ? ancestorsOf(pathPrefix, claim.own) : []),
   ]
 }
 
 /** Of `/a/b/c`: what lies above it, `''`, `/a` and `/a/b`. */
-const ancestorsOf = (path: string): readonly string[] =>
-  Array.from(path.matchAll(/\//g), ({ index }) => `below ${path.slice(0, index)}`)
+const ancestorsOf = (path: string, own = false): readonly string[] =>
+  Array.from(
+    path.matchAll(/\//g),
+    ({ index }) => `${own ? 'own below' : 'below'} ${path.slice(0, index)}`,
+  )

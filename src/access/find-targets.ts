@@ -1,6 +1,8 @@
 import type { Note } from './answer.ts'
+import { type Asking, UNKNOWN_GATEWAY } from './asking.ts'
 import { type Deny, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
+import type { IsFresh } from './freshness.ts'
 import { findAtGateway } from './gateway-targets.ts'
 import type { Gateways } from './gateways.ts'
 import { readPrincipal } from './principal.ts'
@@ -14,14 +16,37 @@ export function findTargets(
   request: AccessRequest,
   directory: Directory,
   gateways: Gateways,
+  isFresh: IsFresh,
   note?: Note,
 ): Targets | Deny {
   switch (request.position) {
-    case 'gateway':
-      return findAtGateway(request, directory, gateways, note)
+    case 'gateway': {
+      const asking = askingIn(request, directory, gateways, isFresh)
+      if (note !== undefined) tellAsking(request, asking, note)
+      return findAtGateway(request, directory, gateways, asking, note)
+    }
     case 'workload':
       return atWorkload(request, directory, note)
   }
+}
+
+/** The gateway whose own address the request was sent to. An old address may be another gateway's by now. */
+function askingIn(
+  { destination: { address } }: AccessRequest,
+  directory: Pick<Directory, 'askingAt'>,
+  { asking = UNKNOWN_GATEWAY, askingAt }: Gateways,
+  isFresh: IsFresh,
+): Asking {
+  if (address === undefined) return asking
+  const declared = askingAt?.(address)
+  if (declared !== undefined) return declared
+  const found = directory.askingAt(address)
+  return found.gateways !== undefined && isFresh('pods', 'address') ? found : asking
+}
+
+function tellAsking({ destination: { address } }: AccessRequest, { gateways }: Asking, note: Note) {
+  if (gateways !== undefined) note(`gateway: ${[...gateways].join(' or ')}`)
+  else if (address !== undefined) note(`gateway: not known, no gateway's pod has ${address}`)
 }
 
 function atWorkload(

@@ -1,35 +1,30 @@
 import type { Note } from './answer.ts'
+import type { Asking } from './asking.ts'
 import { type Deny, type DenyReason, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
-import type { Gateways } from './gateways.ts'
+import type { Found } from './found.ts'
+import { answersAt, type Gateways } from './gateways.ts'
 import { atPrefix, findOnHost, targetsOf } from './host-targets.ts'
 import {
   claimedByModel,
-  type Found,
-  isNamed,
+  isModelPath,
   isPublished,
   modelsNamed,
   PUBLISHERS,
 } from './model-header.ts'
-import {
-  isCanonicalPath,
-  isProtocolPath,
-  leadingPaths,
-  leadsPlainly,
-  MAX_CLAIM_SEGMENTS,
-  pathOf,
-  plainLead,
-} from './path.ts'
+import { isPreceded } from './own-routes.ts'
+import { isProtocolPath, pathOf } from './path.ts'
+import { findByPath, type Own, ownByHeaders } from './path-targets.ts'
 import type { AccessRequest } from './request.ts'
-import { claimsAt, servicesByHeaders } from './routed-claims.ts'
-import { idOf, PASSES, type Service } from './service.ts'
+import { idOf } from './service.ts'
 import type { Targets } from './target.ts'
 
-/** The services that a gateway may reach by host, path and model header. */
+/** The services that the gateway that asks may reach by host, path and headers. */
 export function findAtGateway(
   request: AccessRequest,
   directory: Directory,
   gateways: Gateways,
+  asking: Asking,
   note: Note | undefined,
 ): Targets | Deny {
   const { host } = request
@@ -43,44 +38,58 @@ export function findAtGateway(
   const models = modelsNamed(request, directory)
   if (models === undefined) return refuse('conflicting-target', 'a model header has several values')
   const path = pathOf(request.path)
-  const onHost = findOnHost(request, path, directory)
-  const byPath = claimedByPath(request, path, directory, gateways)
+  const onHost = findOnHost(request, path, directory, asking)
+  const byPath = findByPath(request, path, { directory, gateways, asking, onHost })
   if (byPath === undefined) {
     return refuse('unsupported-request', 'the path chooses the service, and it is not canonical')
   }
-  if (path.startsWith(PUBLISHERS) && !byPath.some(isPublished)) {
+  if (path.startsWith(PUBLISHERS) && !byPath.found.some(isPublished)) {
     return refuse('unknown-target', 'no LLMInferenceService has this model under /publishers/')
   }
-  const byHeader = servicesByHeaders(request, directory)
-  if (byHeader === undefined) {
-    return refuse('conflicting-target', 'a header that chooses the route has too many values')
-  }
-  const byModel = claimedByModel(models, byPath, directory)
+  const byModel = claimedByModel(models, byPath.found, directory, asking)
   if (!Array.isArray(byModel)) return refuse(byModel.reason, byModel.why)
   // A header routes what no path does: on a path that is somebody's own it is no ground to let pass.
   const protocol = isProtocolPath(path)
-  const specific = [
-    ...byPath,
-    ...byModel.map((service) => ({
-      target: atPrefix(service, ''),
-      passes: protocol && service.modelsRouted !== false && answersAt(host, service, gateways),
-    })),
-  ]
-  const routed = specific.some(({ passes }) => passes)
-  // What takes the rest of a host is not reached where a route of that host is more specific.
-  const others = routed ? onHost.filter(({ rest }) => rest !== true) : onHost
+  const named = byModel.map((service) => ({
+    target: atPrefix(service, ''),
+    passes: protocol && service.modelsRouted !== false && answersAt(host, service, gateways),
+  }))
+  const byHeader = ownByHeaders(request, directory, byPath.owners, asking)
+  if (byHeader === undefined) {
+    return refuse('conflicting-target', 'a header that chooses the route has too many values')
+  }
+  const preferred = {
+    paths: byPath.paths,
+    models: named.flatMap(({ target: { service }, passes }) => (passes ? service : [])),
+    exact: isModelPath(path),
+  }
+  const preceded = ({ service, claims }: Own) =>
+    claims.every((claim) => isPreceded(service, claim, preferred, asking))
+  const own = [...byPath.own, ...byHeader].filter((each) => !preceded(each))
+  const others = withoutPreceded(onHost, preceded)
   const found =
-    specific.length + byHeader.length === 0
+    byPath.found.length + named.length + own.length === 0
       ? others
       : [
           ...others,
-          ...specific,
+          ...byPath.found,
+          ...named,
           // On whichever host that is, they can refuse only.
-          ...byHeader.map((service) => ({ target: atPrefix(service, ''), passes: false })),
+          ...own.map(({ service, claims: [claim] }) => ({
+            target: atPrefix(service, claim.pathPrefix),
+            passes: false,
+          })),
         ]
   const targets = targetsOf(found)
   if (targets !== undefined && found.some(({ passes }) => passes)) return targets
   return refuse('unknown-target', whyNobody(host, targets))
+}
+
+/** What takes the rest of a host is not reached where another route of that host is more specific. */
+function withoutPreceded(onHost: readonly Found[], preceded: (own: Own) => boolean) {
+  const isRest = ({ target: { service }, rest }: Found) =>
+    rest !== undefined && preceded({ service, claims: [rest] })
+  return onHost.some(isRest) ? onHost.filter((each) => !isRest(each)) : onHost
 }
 
 const whyNobody = (host: string, targets: Targets | undefined): string =>
@@ -97,53 +106,3 @@ const namesOtherHost = (
   { absoluteHost = false, hostPort }: AccessRequest,
   { hostPort: port }: Gateways,
 ): boolean => absoluteHost || (port === 'compared' && hostPort !== undefined)
-
-/**
- * Whether gateways are known to route this host to an LLMInferenceService. It is claimed by path or header
- * on whichever host a client writes; on a host that is not its own it may refuse, and never lets pass.
- */
-function answersAt(host: string, service: Service, gateways: Gateways): boolean {
-  const { hosts = [], protection, shadow = false } = service
-  if (hosts.includes(host) || gateways.isLlmHost(host)) return true
-  const unpublished = gateways.unpublishedLlms && hosts.length === 0
-  return unpublished && protection === 'protected' && !shadow
-}
-
-/** `undefined`: the path decides, and it is not canonical. */
-function claimedByPath(
-  request: AccessRequest,
-  path: string,
-  directory: Directory,
-  gateways: Gateways,
-): readonly Found[] | undefined {
-  const { host } = request
-  const divided = directory.divides(host)
-  if (!divided && !directory.divides(undefined)) return []
-  const canonical = isCanonicalPath(path)
-  if (!canonical && (divided || !leadsPlainly(path) || directory.claimedBelow(plainLead(path)))) {
-    return undefined
-  }
-  const found: Found[] = []
-  let longest = 0
-  for (const pathPrefix of leadingPaths(path, MAX_CLAIM_SEGMENTS)) {
-    if (pathPrefix === '') continue
-    for (const each of [host, undefined]) {
-      const address = { host: each, pathPrefix }
-      for (const service of directory.claimantsOf(address)) {
-        const claims = claimsAt(service, address, request)
-        if (claims.length === 0) continue
-        const passes =
-          claims.some(({ basis }) => PASSES[basis]) &&
-          (each !== undefined || answersAt(host, service, gateways))
-        const one = { target: atPrefix(service, pathPrefix), passes }
-        found.push(one)
-        if (passes && (each !== undefined || isNamed(one))) longest = pathPrefix.length
-      }
-    }
-  }
-  if (!canonical && found.length > 0) return undefined
-  // A route of somebody's own on any host is no judge of a longer path that another has on this one.
-  return found.filter(
-    (each) => each.passes || isNamed(each) || each.target.pathPrefix.length >= longest,
-  )
-}

@@ -1,40 +1,56 @@
+import { type Asking, isReachable, type Routed } from './asking.ts'
 import type { Directory } from './directory.ts'
-import type { Found } from './model-header.ts'
+import type { Found } from './found.ts'
 import { isProtocolPath } from './path.ts'
 import type { AccessRequest } from './request.ts'
 import { claimsAt } from './routed-claims.ts'
-import { PASSES, type Service } from './service.ts'
+import { type Claim, PASSES, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
 /** By the list of claimants, which is another one after each change: what does not depend on the request. */
-const known = new WeakMap<readonly Service[], readonly Found[]>()
+const known = new WeakMap<readonly Service[], WeakMap<Asking, readonly Found[]>>()
 const ordered = new WeakMap<readonly Found[], Targets>()
 
-/** The services that have the whole host of a request. */
+/** The services that have the whole host of a request at the gateway that asks. */
 export function findOnHost(
   request: AccessRequest,
   path: string,
   directory: Directory,
+  asking: Asking,
 ): readonly Found[] {
   const address = { host: request.host, pathPrefix: '' }
   const services = directory.claimantsOf(address)
-  const before = known.get(services)
+  const kept = known.get(services) ?? new WeakMap<Asking, readonly Found[]>()
+  const before = kept.get(asking)
   if (before !== undefined) return before
   const protocol = isProtocolPath(path)
-  const found = services.flatMap((service) => {
-    const claims = claimsAt(service, address, request)
+  const found = services.flatMap((service): Found | [] => {
+    const claims = claimsAt(service, address, request).filter((claim) =>
+      isReachable(routedOf(service, claim), asking),
+    )
     if (claims.length === 0) return []
     const passes = claims.some(
       ({ basis, headers }) => PASSES[basis] && (protocol || headers === undefined),
     )
-    const rest = claims.every(({ basis, headers }) => !PASSES[basis] && headers === undefined)
-    return [{ target: atPrefix(service, ''), passes, rest }]
+    const isRest = claims.every(({ basis, headers }) => !PASSES[basis] && headers === undefined)
+    const rest = isRest ? claims[0] : undefined
+    return { target: atPrefix(service, ''), passes, owner: claims.find(isOwner), rest }
   })
   const isConditional = ({ claims }: Service) =>
     claims.some(({ host, headers }) => host === request.host && headers !== undefined)
-  if (services.length > 0 && !services.some(isConditional)) known.set(services, found)
+  if (services.length > 0 && !services.some(isConditional)) {
+    kept.set(asking, found)
+    known.set(services, kept)
+  }
   return found
 }
+
+/** Whether the gateways of a claim have a route of its very host: then no route of any host takes it there. */
+export const isOwner = ({ attached = [], basis }: Claim): boolean =>
+  attached.length > 0 && PASSES[basis]
+
+export const routedOf = (service: Service, claim: Claim): Routed =>
+  claim.gateways === undefined ? service : claim
 
 export const atPrefix = (service: Service, pathPrefix: string): Target => ({
   service,

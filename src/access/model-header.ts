@@ -1,16 +1,9 @@
+import { type Asking, isReachable } from './asking.ts'
 import type { DenyReason } from './decision.ts'
 import type { Directory } from './directory.ts'
+import type { Found } from './found.ts'
 import type { AccessRequest } from './request.ts'
 import type { Service } from './service.ts'
-import type { Target } from './target.ts'
-
-/** A service that a request may reach; `passes`: whether it can let the request pass, or only refuse it. */
-export type Found = {
-  readonly target: Target
-  readonly passes: boolean
-  /** Whether it takes of a shared host only what no other route does. */
-  readonly rest?: boolean
-}
 
 export const PUBLISHERS = '/publishers/'
 
@@ -46,18 +39,29 @@ export function claimedByModel(
   models: readonly string[],
   byPath: readonly Found[],
   directory: Directory,
+  asking: Asking,
 ): Service[] | Refusal {
   const named = byPath.filter(isNamed)
   const byModel: Service[] = []
   for (const model of models) {
-    const claimants = new Set(directory.servicesOfModel(model))
+    const claimants = new Set(
+      directory.servicesOfModel(model).filter((service) => isReachable(service, asking)),
+    )
     if (named.some(({ target }) => !claimants.has(target.service))) {
       return { reason: 'conflicting-target', why: 'path and model header name different models' }
     }
     if (claimants.size === 0) {
-      return { reason: 'unknown-target', why: 'the model header names no model that is known' }
+      return {
+        reason: 'unknown-target',
+        why: 'the model header names no model that is known at this gateway',
+      }
     }
     if (named.length === 0) for (const service of claimants) byModel.push(service)
   }
   return byModel
 }
+
+/** Whether KServe has an exact route of a path by the model header. */
+export const isModelPath = (path: string): boolean => MODEL_PATH.test(path)
+
+const MODEL_PATH = /^\/v1\/(?:chat\/completions|completions|responses|messages)\/?$/

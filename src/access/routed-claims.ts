@@ -24,29 +24,23 @@ const mayFulfil = (
   })
 
 /**
- * The services whose routes may be chosen by headers alone. `undefined`: a header that chooses a route has
- * too many values.
+ * The services whose routes may be chosen by headers alone, in the lists of the directory. `undefined`: a
+ * header that chooses a route has too many values.
  */
 export function servicesByHeaders(
   request: Pick<AccessRequest, 'headers'>,
   directory: Pick<Directory, 'routesByHeader' | 'servicesByHeader'>,
-): readonly Service[] | undefined {
+): readonly (readonly Service[])[] | undefined {
   if (!directory.routesByHeader()) return []
-  const found: Service[] = []
+  const found: (readonly Service[])[] = []
   for (const [name, value] of request.headers) {
     if (!directory.routesByHeader(name)) continue
     const values = valuesIn(value)
     if (values.length > MAX_VALUES) return undefined
-    for (const each of values) {
-      for (const service of directory.servicesByHeader(name, each)) {
-        if (claimsAt(service, ANYWHERE, request).length > 0) found.push(service)
-      }
-    }
+    for (const each of values) found.push(directory.servicesByHeader(name, each))
   }
   return found
 }
-
-const ANYWHERE = { host: undefined, pathPrefix: '' }
 
 export const MAX_VALUES = 64
 

@@ -1,3 +1,5 @@
+import type { GatewayName } from './asking.ts'
+
 /** The KServe kinds that can be called, in the order in which claimants are judged. */
 export const SERVICE_KINDS = ['InferenceGraph', 'InferenceService', 'LLMInferenceService'] as const
 export type ServiceKind = (typeof SERVICE_KINDS)[number]
@@ -24,6 +26,10 @@ export type Service = ServiceRef & {
   readonly modelsRouted?: boolean
   /** The hosts on which this LLMInferenceService answers by path or model header, as its status says. */
   readonly hosts?: readonly string[]
+  /** Of an LLMInferenceService, the gateways that may have its routes; absent: not known. */
+  readonly gateways?: readonly GatewayName[] | undefined
+  /** Those that surely have them, since its status shows it; absent: none. */
+  readonly attached?: readonly GatewayName[]
 }
 
 /**
@@ -41,6 +47,18 @@ export type Claim = {
   readonly basis: ClaimBasis
   /** Headers, in lower case, of which each must have its value; absent: none. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** The gateways that may have this route; absent: those of the service. */
+  readonly gateways?: readonly GatewayName[] | undefined
+  /** Those that surely have a route of this very host, since a status shows it; absent: none. */
+  readonly attached?: readonly GatewayName[]
+  /** Whether it is a route of an LLMInferenceService's own, which takes this path on any host. */
+  readonly own?: boolean
+  /**
+   * What else chooses the route. `pattern`: a regular expression of the path, which some gateways prefer to
+   * longer paths; `conditions`: a method, a query, an exact path, a pattern of a header; `unread`: it is not
+   * known what. Absent: nothing.
+   */
+  readonly by?: 'pattern' | 'conditions' | 'unread'
 }
 
 /**

@@ -37,6 +37,8 @@ function isAddress(text: string): boolean {
   return isIPv4(host) || !/^[\d.]+$/.test(host)
 }
 
+const isAddressOfHost = (text: string): boolean => isIPv4(text) || isIPv6(text)
+
 const address = z.string().refine(isAddress).describe('host:port')
 const namespace = text('the name of a namespace', /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
 
@@ -45,6 +47,12 @@ const DNS_NAME = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\\.[a-z0-9_](?:[a-z0-9_-]
 const LLM_HOST = new RegExp(`^(?:\\*\\.)?${DNS_NAME}$`)
 const gatewayHost = text('a host name in lower case', new RegExp(`^${DNS_NAME}$`))
 const serviceName = text('the name of a service', /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/)
+
+export const MAX_GATEWAYS = 256
+const gatewayName = text(
+  'a gateway, `namespace/name` or `istio:namespace/name`',
+  /^(?:istio:)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/,
+)
 
 const identityHeader = credentialHeader
   .refine((name) => name !== 'authorization')
@@ -55,6 +63,22 @@ const labelKey = text(
   /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/,
 )
 const labelValue = text('a label value', /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/)
+
+/** The proxy of gateways: by its own addresses, or by the labels of its pods. */
+const proxy = z.union([
+  z.strictObject({
+    addresses: z
+      .array(z.string().refine(isAddressOfHost).describe('an IP address'))
+      .min(1)
+      .max(MAX_GATEWAYS),
+    gateways: z.array(gatewayName).min(1).max(MAX_GATEWAYS),
+  }),
+  z.strictObject({
+    namespace,
+    podLabels: record(labelKey, labelValue).refine((labels) => Object.keys(labels).length > 0),
+    gateways: z.array(gatewayName).min(1).max(MAX_GATEWAYS),
+  }),
+])
 
 const exclusions = z
   .array(
@@ -158,6 +182,7 @@ export const CONFIG = section({
           kind: z.enum(SERVICE_KINDS).default('InferenceService'),
           namespace,
           name: serviceName,
+          gateways: z.array(gatewayName).min(1).max(MAX_GATEWAYS).exactOptional(),
         }),
       )
       .max(MAX_HOSTS)
@@ -170,6 +195,21 @@ export const CONFIG = section({
       .max(MAX_HOSTS)
       .default([]),
     hostPort: z.enum(['ignored', 'compared']).default('ignored'),
+    asking: z
+      .array(gatewayName)
+      .min(1)
+      .max(MAX_GATEWAYS)
+      .describe('a list of gateways, `namespace/name` or `istio:namespace/name`, not empty')
+      .nullable()
+      .default(null),
+    proxies: z
+      .array(proxy)
+      .max(MAX_GATEWAYS)
+      .describe(
+        'a list of proxies, each with `addresses`, or with `namespace` and `podLabels`, and its `gateways`',
+      )
+      .default([]),
+    controllerNamespaces: z.array(namespace).default(['envoy-gateway-system']),
   }),
   mesh: section({
     trustDomain: text('a trust domain', /^[a-z0-9._-]{1,255}$/).default('cluster.local'),

@@ -1,3 +1,4 @@
+import { GATEWAY_LABELS } from '../resources/gateway-pod.ts'
 import type { Collection } from './collection.ts'
 
 /** A collection of objects of one kind. */
@@ -6,6 +7,11 @@ export type KindCollection = Collection & {
   readonly kind: string
   /** `undefined`: all, or the kind has none. */
   readonly namespace: string | undefined
+}
+
+type GatewayPods = {
+  readonly namespace: string
+  readonly podLabels: Readonly<Record<string, string>>
 }
 
 export type Scope = {
@@ -54,6 +60,25 @@ export const holdingCollections = ({
     ...POD_SELECTORS.map((labelSelector) => core('Pod', where, { labelSelector })),
     core('Secret', where, { labelSelector: selectorOf(apiKeyLabels) }),
   ])
+
+/**
+ * The pods of gateways: by the labels that gateways give them, where services are and in the namespace of
+ * KServe's own gateway; by those that the configuration names, where it says.
+ */
+export const gatewayCollections = (
+  { namespaces }: Pick<Scope, 'namespaces'>,
+  kserveNamespace: string,
+  declared: readonly GatewayPods[],
+): readonly KindCollection[] => [
+  ...placesIn(
+    namespaces.length === 0 ? [] : [...new Set([...namespaces, kserveNamespace])],
+  ).flatMap((where) =>
+    GATEWAY_LABELS.map((labelSelector) => core('Pod', where, { labelSelector })),
+  ),
+  ...declared.map(({ namespace, podLabels }) =>
+    core('Pod', namespace, { labelSelector: selectorOf(podLabels) }),
+  ),
+]
 
 /** KServe's labels, in any version of it. */
 const POD_SELECTORS = [

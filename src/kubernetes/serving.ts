@@ -55,11 +55,15 @@ export function createServing(
         directory.services.put(id, resource.service)
         return [id]
       case 'workloads':
-        return resource.workloads.map((workload) => {
-          const own = `${id} ${idOf(workload.service)}`
-          directory.workloads.put(own, workload)
-          return own
-        })
+        for (const proxy of resource.proxies) directory.proxies.put(id, proxy)
+        return [
+          ...resource.proxies.map(() => id),
+          ...resource.workloads.map((workload) => {
+            const own = `${id} ${idOf(workload.service)}`
+            directory.workloads.put(own, workload)
+            return own
+          }),
+        ]
       case 'api-key':
         directory.keys.put(id, resource.key)
         return [id]
@@ -83,6 +87,7 @@ export function createServing(
   function drop(id: string) {
     directory.services.remove(id)
     directory.workloads.remove(id)
+    directory.proxies.remove(id)
     directory.keys.remove(id)
     directory.policies.remove(id)
   }

@@ -21,7 +21,7 @@ export type Holdings = {
   readonly allows: Rbac['allows']
 }
 
-type Tables = Pick<Directory, 'services' | 'workloads' | 'keys' | 'policies'> & {
+type Tables = Pick<Directory, 'services' | 'workloads' | 'proxies' | 'keys' | 'policies'> & {
   readonly tokens: Table<TokenSecret>
   readonly accounts: Map<string, ServiceAccount>
   readonly rbac: Rbac
@@ -30,7 +30,7 @@ type Tables = Pick<Directory, 'services' | 'workloads' | 'keys' | 'policies'> & 
 export function createHoldings(
   directory: Pick<
     Directory,
-    'services' | 'workloads' | 'keys' | 'policies' | 'keysWith' | 'claimantsOf'
+    'services' | 'workloads' | 'proxies' | 'keys' | 'policies' | 'keysWith' | 'claimantsOf'
   >,
 ): Holdings {
   const tokens = createTable<TokenSecret>(({ digest }) => [digest])
@@ -64,14 +64,17 @@ export function createHoldings(
 type Holding = { readonly place: string; readonly put: () => void; readonly remove: () => void }
 
 function holdingsOf(id: string, resource: Resource, tables: Tables): readonly Holding[] {
-  const { services, workloads, keys, policies, tokens, accounts, rbac } = tables
+  const { services, workloads, proxies, keys, policies, tokens, accounts, rbac } = tables
   switch (resource.kind) {
     case 'service':
       return [holdingIn(services, id, resource.service)]
     case 'workloads':
-      return resource.workloads.map((workload) =>
-        holdingIn(workloads, `${id} ${idOf(workload.service)}`, workload),
-      )
+      return [
+        ...resource.proxies.map((proxy) => holdingIn(proxies, `proxy ${id}`, proxy)),
+        ...resource.workloads.map((workload) =>
+          holdingIn(workloads, `${id} ${idOf(workload.service)}`, workload),
+        ),
+      ]
     case 'api-key':
       return [holdingIn(keys, `key ${id}`, resource.key)]
     case 'policy':

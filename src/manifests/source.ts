@@ -20,7 +20,14 @@ export type ManifestsOptions = {
   /** Services, workloads and API keys are put here. */
   readonly directory: Pick<
     Directory,
-    'services' | 'workloads' | 'keys' | 'policies' | 'keysWith' | 'claimantsOf' | 'modelHeaders'
+    | 'services'
+    | 'workloads'
+    | 'proxies'
+    | 'keys'
+    | 'policies'
+    | 'keysWith'
+    | 'claimantsOf'
+    | 'modelHeaders'
   >
   readonly report: (problem: Problem) => void
   readonly limits?: Partial<FolderLimits>

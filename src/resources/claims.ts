@@ -86,8 +86,8 @@ export function boundedClaims(claims: readonly Claim[], raise: Raise): readonly 
 }
 
 function distinct(claims: readonly Claim[]): Claim[] {
-  const keyOf = ({ host, pathPrefix, headers = [] }: Omit<Claim, 'basis'>) =>
-    JSON.stringify([host ?? '*', pathPrefix, ...headers])
+  const keyOf = ({ host, pathPrefix, headers = [], by }: Omit<Claim, 'basis'>) =>
+    JSON.stringify([host ?? '*', pathPrefix, by ?? '', ...headers])
   const byKey = new Map<string, Claim>()
   for (const claim of claims) {
     const known = byKey.get(keyOf(claim))
@@ -98,8 +98,9 @@ function distinct(claims: readonly Claim[]): Claim[] {
   const held = ({ host, pathPrefix, headers }: Claim) =>
     (pathPrefix !== '' && isRouted(byKey.get(keyOf({ host, pathPrefix: '' })))) ||
     (headers !== undefined && byKey.has(keyOf({ host, pathPrefix }))) ||
-    (host !== undefined && byKey.has(keyOf({ host: undefined, pathPrefix })))
-  return [...byKey.values()].filter((claim) => !held(claim))
+    (host !== undefined && isRouted(byKey.get(keyOf({ host: undefined, pathPrefix }))))
+  // What chooses a route of a service's own decides which others stand before it.
+  return [...byKey.values()].filter((claim) => claim.own === true || !held(claim))
 }
 
 const isRouted = (claim: Claim | undefined): boolean => claim !== undefined && PASSES[claim.basis]

@@ -1,3 +1,4 @@
+import type { GatewayName } from '../access/asking.ts'
 import { type Claim, idOf, type ServiceKind, type ServiceRef } from '../access/service.ts'
 import { canonicalClaim } from './claims.ts'
 import type { KubernetesObject } from './object.ts'
@@ -11,6 +12,8 @@ export type DeclaredHost = {
   readonly kind: ServiceKind
   readonly namespace: string
   readonly name: string
+  /** Those that have it, and route it there; absent: not known. */
+  readonly gateways?: readonly GatewayName[]
 }
 
 /** The claims that the installation's configuration gives a service. */
@@ -30,11 +33,12 @@ const byService = new WeakMap<readonly DeclaredHost[], ReadonlyMap<string, reado
 
 function indexed(hosts: readonly DeclaredHost[]): ReadonlyMap<string, readonly Claim[]> {
   const claims = new Map<string, Claim[]>()
-  for (const { host, path, ...service } of hosts) {
+  for (const { host, path, gateways, ...service } of hosts) {
     const claim = canonicalClaim(host, path, 'installation')
     if (claim === undefined) continue
     const id = idOf(service satisfies ServiceRef)
-    claims.set(id, [...(claims.get(id) ?? []), claim])
+    const routed = gateways === undefined ? {} : { gateways, attached: gateways }
+    claims.set(id, [...(claims.get(id) ?? []), { ...claim, ...routed }])
   }
   return claims
 }

@@ -24,6 +24,12 @@ function modeOf({ content, annotations }: Object, settings: Settings): string | 
 export const isKnative = (object: Object, settings: Settings): boolean =>
   KNATIVE.has(modeOf(object, settings) ?? '')
 
+const STANDARD: ReadonlySet<string> = new Set(['Standard', 'RawDeployment'])
+
+/** Whether it says that KServe itself runs and routes the service. */
+export const isStandard = (object: Object, settings: Settings): boolean =>
+  STANDARD.has(modeOf(object, settings) ?? '')
+
 /**
  * Whether gateways route the service's names in the cluster, as Knative does. Where nothing says which
  * mode it has, it has KServe's own default, Knative.

@@ -35,6 +35,35 @@ export function ingressClaims(
   ]
 }
 
+/**
+ * The hosts of which KServe or Knative has routes, since the status of the service shows them, or those that
+ * the same route has. In Standard mode a status shows others, too, and that of an InferenceGraph has no route.
+ */
+export function routedHosts(
+  object: KubernetesObject,
+  shown: readonly string[],
+  settings: Pick<ReadSettings, 'defaultDeploymentMode' | 'ingress'>,
+): ReadonlySet<string | undefined> {
+  const { ingress } = settings
+  if (isKnative(object, settings)) return new Set(shown)
+  if (ingress === undefined || object.kind !== 'InferenceService') return new Set()
+  if (object.labels.get('networking.kserve.io/visibility') === 'cluster-local') return new Set()
+  const { domain, additionalDomains, domainTemplate, pathTemplate } = ingress
+  const { name, namespace } = object
+  const named = (of: string) =>
+    filled(domainTemplate, object, of, domain).flatMap((host) => canonicalHost(host) ?? [])
+  const shared = pathTemplate === undefined ? [] : [domain]
+  const whole = [...named(name), ...shared]
+  return new Set([
+    ...(whole.some((host) => shown.includes(host))
+      ? [...whole, ...additionalDomains.map((each) => `${name}-${namespace}.${each}`)]
+      : []),
+    ...['predictor', 'transformer', 'explainer']
+      .flatMap((component) => named(`${name}-${component}`))
+      .filter((host) => shown.includes(host)),
+  ])
+}
+
 /** The hosts of the service as a whole in one domain. */
 function hostsIn(
   object: KubernetesObject,

@@ -1,6 +1,6 @@
 import { canonicalHost } from '../access/host.ts'
 import { claimedPath } from './claims.ts'
-import { type Fields, isFields, textAt, valueAt } from './object.ts'
+import { type Fields, isFields, isSubdomainName, textAt, valueAt } from './object.ts'
 import type { Problem } from './problem.ts'
 import { readTemplate, type Template } from './template.ts'
 
@@ -18,6 +18,13 @@ export type Ingress = {
   readonly modelHeader: string | undefined
   /** Whether routes are HTTPRoutes: their paths claim the host as a whole (kserve/kserve#5384). */
   readonly gatewayApi: boolean
+  /** The Gateway of these routes, and of LLMInferenceServices that name none; `undefined`: not known. */
+  readonly kserveGateway: string | undefined
+  /** Whether KServe makes VirtualServices of Istio for Knative services. */
+  readonly istioHosts: boolean
+  /** Istio's Gateways of these, from outside the cluster and within it; `undefined`: not known. */
+  readonly ingressGateway: string | undefined
+  readonly localGateway: string | undefined
 }
 
 export type IngressReading = {
@@ -78,7 +85,21 @@ function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
     namesByOwner: OWNERS_FIELD.test(textAt(fields, 'domainTemplate') ?? ''),
     modelHeader: readHeaderName(valueAt(fields, 'modelBasedRoutingHeaderName'), raise),
     gatewayApi: valueAt(fields, 'enableGatewayApi') === true,
+    kserveGateway: readGateway(fields, 'kserveIngressGateway', 'kserve/kserve-ingress-gateway'),
+    istioHosts: valueAt(fields, 'disableIstioVirtualHost') !== true,
+    ingressGateway: readGateway(fields, 'ingressGateway', `${KNATIVE}/knative-ingress-gateway`),
+    localGateway: readGateway(fields, 'localGateway', `${KNATIVE}/knative-local-gateway`),
   }
+}
+
+const KNATIVE = 'knative-serving'
+
+/** `namespace/name`, as KServe has it. */
+function readGateway(fields: Fields, name: string, usual: string): string | undefined {
+  const written = valueAt(fields, name) || usual
+  if (typeof written !== 'string') return undefined
+  const parts = written.split('/')
+  return parts.length === 2 && parts.every(isSubdomainName) ? written : undefined
 }
 
 const OWNERS_FIELD = /\.(?:Labels|Annotations)\b/

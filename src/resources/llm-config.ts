@@ -8,7 +8,14 @@ export type LlmConfig = {
   readonly adapters: readonly string[]
   /** `spec.router.route.http`; `undefined`: KServe makes the route. */
   readonly route: Fields | undefined
+  /** `spec.router.gateway.refs`, of all layers. */
+  readonly gatewayRefs: readonly unknown[]
+  /** `spec.router.route.http`, of all layers: each may name gateways. */
+  readonly routes: readonly Fields[]
 }
+
+/** More gateways of one service are not looked at. */
+const MAX_REFS = 64
 
 /** More LLMInferenceServiceConfigs of one service are not looked at. */
 export const MAX_BASES = 32
@@ -18,13 +25,16 @@ export const MAX_ADAPTERS = 256
 
 /** Reads the part of an LLMInferenceService's or LLMInferenceServiceConfig's spec that routes depend on. */
 export function readLlmConfig(content: Fields): LlmConfig {
-  const route = valueAt(content, 'spec', 'router', 'route', 'http')
+  const http = valueAt(content, 'spec', 'router', 'route', 'http')
+  const route = isFields(http) && Object.keys(http).length > 0 ? http : undefined
   return {
     model: textAt(content, 'spec', 'model', 'name') || undefined,
     adapters: listAt(content, 'spec', 'model', 'lora', 'adapters')
       .slice(0, MAX_ADAPTERS)
       .flatMap((adapter) => textAt(adapter, 'name') || []),
-    route: isFields(route) && Object.keys(route).length > 0 ? route : undefined,
+    route,
+    gatewayRefs: listAt(content, 'spec', 'router', 'gateway', 'refs').slice(0, MAX_REFS),
+    routes: route === undefined ? [] : [route],
   }
 }
 
@@ -37,6 +47,6 @@ export function keptLlmConfig(content: Fields): LlmConfig {
   try {
     return structuredClone(config)
   } catch {
-    return { ...config, route: UNREADABLE_ROUTE }
+    return { ...config, route: UNREADABLE_ROUTE, gatewayRefs: [undefined], routes: [] }
   }
 }

@@ -1,9 +1,10 @@
 import type { Claim, Service } from '../access/service.ts'
 import { boundedClaims, clusterClaims, pathClaim, readUrl } from './claims.ts'
 import { declaredClaims } from './declared-claims.ts'
+import { type Attachment, gatewaysOfLlm } from './gateways.ts'
 import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
 import { readModels } from './llm-models.ts'
-import { ownRouteClaims, publishedPaths, sharedHosts } from './llm-routes.ts'
+import { foreignClaims, ownRouteClaims, publishedPaths } from './llm-routes.ts'
 import { type Fields, type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
@@ -23,7 +24,8 @@ export function readLlmInferenceService(
   const { namespace, name } = object
   const config = mergedConfig(object, settings)
   const models = readModels(object, config, raise)
-  const { claims, hosts } = addressesOf(object, config, settings, raise)
+  const attachment = gatewaysOfLlm(object, config, settings)
+  const { claims, hosts } = addressesOf(object, config, { attachment, settings, raise })
   const ownRules = config.route !== undefined && hasRules(config.route)
   const named = (paths: readonly string[]) =>
     paths.flatMap((path) => pathClaim(path, ownRules ? 'shared' : 'published') ?? [])
@@ -47,6 +49,7 @@ export function readLlmInferenceService(
     models: models.names,
     modelsRouted: !ownRules,
     hosts,
+    ...attachment,
   }
 }
 
@@ -63,6 +66,8 @@ function mergedConfig(
     model: layers.find(({ model }) => model !== undefined)?.model,
     adapters: [...new Set(layers.flatMap(({ adapters }) => adapters))],
     route: layers.find(({ route }) => route !== undefined)?.route,
+    gatewayRefs: layers.flatMap(({ gatewayRefs }) => gatewayRefs),
+    routes: layers.flatMap(({ routes }) => routes),
   }
 }
 
@@ -70,29 +75,32 @@ function mergedConfig(
 const hasRules = (route: Fields): boolean =>
   listAt(route, 'refs').length > 0 || listAt(route, 'spec', 'rules').length > 0
 
+type Reading = {
+  readonly attachment: Attachment
+  readonly settings: ReadSettings
+  readonly raise: Raise
+}
 type Addresses = { readonly claims: readonly Claim[]; readonly hosts: readonly string[] }
 
 /** Where its status, its own route and the installation say that it answers. */
 function addressesOf(
   object: KubernetesObject,
   { route }: LlmConfig,
-  settings: ReadSettings,
-  raise: Raise,
+  { attachment, settings, raise }: Reading,
 ): Addresses {
   const urls = statusUrls(object.content).flatMap((each) => {
     const url = readUrl(each, raise)
     return url === undefined ? [] : [{ ...url, byModel: isModelRouting(each.name) }]
   })
   const declared = declaredClaims(object, settings)
-  const roots = urls.filter(({ path, byModel }) => path === '' && !byModel)
   const foreign = route !== undefined && listAt(route, 'refs').length > 0
   const routed = [...new Set(urls.filter(({ byModel }) => !byModel).map(({ host }) => host))]
   const published = [...new Set(urls.map(({ host }) => host))]
   return {
     claims: [
       ...declared,
-      ...(route === undefined ? [] : ownRouteClaims(route, routed, raise)),
-      ...sharedHosts(foreign ? roots.map(({ host }) => host) : []),
+      ...(route === undefined ? [] : ownRouteClaims(route, routed, published, attachment, raise)),
+      ...(foreign ? foreignClaims(routed) : []),
       // Of rules that are known, the paths without their conditions would be too much.
       ...(foreign || listAt(route, 'spec', 'rules').length === 0 ? publishedPaths(urls) : []),
     ],

@@ -2,38 +2,49 @@ import { canonicalHost } from '../access/host.ts'
 import { isProtocolPath } from '../access/path.ts'
 import type { Claim } from '../access/service.ts'
 import { canonicalClaim, hostClaim, pathClaim } from './claims.ts'
+import type { Attachment } from './gateways.ts'
 import { type Fields, listAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { matchesOf, type RouteMatch } from './route-matches.ts'
 
 /**
  * The claims of a route that an LLMInferenceService has of its own (`spec.router.route.http`): on its
- * hostnames, else on `hosts`, those that its status publishes. A path that is its own, and no API that many
- * models have, is claimed on any host, since any may lead to the gateway that has the route.
+ * hostnames. Without hostnames it takes its paths on any host that no other route of its gateways has; it
+ * lets pass on `hosts`, those that its status publishes, and by a path that is no API of many models.
  */
 export function ownRouteClaims(
   route: Fields,
   hosts: readonly string[],
+  published: readonly string[],
+  { gateways, attached }: Attachment,
   raise: Raise,
 ): readonly Claim[] {
   const named = hostnamesOf(route, raise)
   const matches = matchesOf(route)
-  if (named.length > 0) return named.flatMap((host) => claimsOn(host, matches, 'published'))
-  if (matches.some(({ path, headers }) => path === '' && headers.length === 0)) {
+  if (named.length > 0) {
+    return named.flatMap((host) =>
+      claimsOn(host, matches, 'published').map((claim) => ({
+        ...claim,
+        gateways,
+        attached: published.includes(host) ? attached : [],
+      })),
+    )
+  }
+  if (matches.some(takesEveryPath)) {
     raise(
       'RouteTakesEveryPath',
-      'its own route has no hostnames and takes every path: at gateways it can only refuse requests',
+      'its own route has no hostnames and no path of its own: at gateways it can refuse requests for any ' +
+        'host that no other route there has, and lets none pass',
     )
   }
   return [
+    ...matches.flatMap(anyHostClaim),
     ...hosts.slice(0, MAX_HOSTNAMES).flatMap((host) => claimsOn(host, matches, 'shared')),
-    ...matches.flatMap(({ path, headers }) => {
-      const own = !isProtocolPath(path) || headers.some(([name]) => isOwnHeader(name))
-      const claim = own ? anyHostClaim(path) : undefined
-      return claim === undefined ? [] : withConditions(claim, headers)
-    }),
   ]
 }
+
+const takesEveryPath = ({ path, headers }: RouteMatch): boolean =>
+  path === '' && headers.length === 0
 
 /** `whole`: what a claim of the whole host means. */
 const claimsOn = (
@@ -41,23 +52,27 @@ const claimsOn = (
   matches: readonly RouteMatch[],
   whole: 'published' | 'shared',
 ): readonly Claim[] =>
-  matches.flatMap(({ path, headers }) => {
-    const basis = path === '' && headers.length === 0 ? whole : 'published'
-    const claim = canonicalClaim(host, path, basis)
-    return claim === undefined ? [] : withConditions(claim, headers)
+  matches.flatMap((match) => {
+    const basis = takesEveryPath(match) ? whole : 'published'
+    const claim = canonicalClaim(host, match.path, basis)
+    return claim === undefined ? [] : withConditions(claim, match)
   })
 
-const anyHostClaim = (path: string): Claim | undefined =>
-  path === '' ? { host: undefined, pathPrefix: '', basis: 'shared' } : pathClaim(path)
+function anyHostClaim(match: RouteMatch): readonly Claim[] {
+  const basis = isProtocolPath(match.path) ? 'shared' : 'published'
+  const claim =
+    match.path === ''
+      ? ({ host: undefined, pathPrefix: '', basis: 'shared' } as const)
+      : pathClaim(match.path, basis)
+  return claim === undefined ? [] : withConditions({ ...claim, own: true }, match)
+}
 
-/** Whether a header is no one that many requests have: only then a condition on it tells a route. */
-const isOwnHeader = (name: string): boolean => !COMMON_HEADER.test(name)
-
-const COMMON_HEADER =
-  /^(?::|accept|access-control-|authorization$|b3$|baggage$|cache-|connection$|content-|cookie$|date$|dnt$|expect$|forwarded$|grpc-|host$|if-|keep-alive$|origin$|pragma$|priority$|range$|referer$|sec-|te$|trace|transfer-|upgrade|user-agent$|via$|x-b3-|x-envoy-|x-forwarded-|x-real-ip$|x-request-)/
-
-const withConditions = (claim: Claim, headers: RouteMatch['headers']): readonly Claim[] => [
-  headers.length === 0 ? claim : { ...claim, headers },
+const withConditions = (claim: Claim, { headers, by }: RouteMatch): readonly Claim[] => [
+  {
+    ...claim,
+    ...(headers.length === 0 ? {} : { headers }),
+    ...(by === undefined ? {} : { by }),
+  },
 ]
 
 export const MAX_HOSTNAMES = 16
@@ -83,6 +98,8 @@ export const publishedPaths = (urls: readonly { host: string; path: string }[]):
     return claim ?? []
   })
 
-/** What routes that are made by others take of hosts whose root a status publishes: any path. */
-export const sharedHosts = (hosts: readonly string[]): readonly Claim[] =>
-  hosts.map((host) => hostClaim(host, 'shared'))
+/** What routes that are made by others may take: any path of any host, and of hosts whose root a status publishes. */
+export const foreignClaims = (hosts: readonly string[]): readonly Claim[] => [
+  { host: undefined, pathPrefix: '', basis: 'shared', own: true, by: 'unread' },
+  ...hosts.map((host) => hostClaim(host, 'shared')),
+]

@@ -2,6 +2,8 @@ import type { Claim } from '../access/service.ts'
 import { boundedClaims, canonicalClaim, clusterClaims, hostClaim, readUrl } from './claims.ts'
 import { declaredClaims } from './declared-claims.ts'
 import { answersAtClusterNames } from './deployment-mode.ts'
+import { gatewaysOfNamed } from './gateways.ts'
+import { routedHosts } from './ingress-claims.ts'
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './settings.ts'
@@ -21,6 +23,20 @@ export function namedServiceClaims(
 ): readonly Claim[] {
   const { namespace, content } = object
   const basis = answersAtClusterNames(object, settings) ? 'name' : 'unrouted-name'
+  const { hosts, clusterNames } = gatewaysOfNamed(object, settings)
+  const inCluster = (service: string) =>
+    clusterClaims(service, namespace, basis).map((claim) => ({
+      ...claim,
+      attached: [],
+      // Of an InferenceService as a whole KServe routes the full name alone; before 0.14 it had the short ones.
+      gateways:
+        clusterNames.gateways !== undefined &&
+        object.kind === 'InferenceService' &&
+        service === object.name &&
+        claim.host?.endsWith('.svc.cluster.local') !== true
+          ? []
+          : clusterNames.gateways,
+    }))
   const published = statusUrls(content).flatMap((each) => {
     const url = readUrl(each, raise)
     if (url === undefined) return []
@@ -29,15 +45,27 @@ export function namedServiceClaims(
       const named = services.some((each) => isNamedAfter(url.host, each, namespace))
       return canonicalClaim(url.host, url.path, named ? 'installation' : 'published') ?? []
     }
-    if (itsNamespace === namespace) return clusterClaims(service, namespace, basis)
+    if (itsNamespace === namespace) return inCluster(service)
     return hostClaim(url.host, basis === 'name' ? 'published' : basis)
   })
+  const routed = routedHosts(
+    object,
+    published.flatMap(({ host }) => host ?? []),
+    settings,
+  )
   return boundedClaims(
     [
-      ...services.flatMap((service) => clusterClaims(service, namespace, basis)),
+      ...services.flatMap(inCluster),
       ...declaredClaims(object, settings),
-      ...configured,
-      ...published,
+      ...[...configured, ...published].map((claim) =>
+        'attached' in claim
+          ? claim
+          : {
+              ...claim,
+              gateways: hosts.gateways,
+              attached: routed.has(claim.host) ? hosts.attached : [],
+            },
+      ),
     ],
     raise,
   )

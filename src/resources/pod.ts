@@ -1,26 +1,43 @@
 import { canonicalAddress } from '../access/address.ts'
+import type { GatewayProxy } from '../access/asking.ts'
 import type { ServiceRef } from '../access/service.ts'
 import type { Component, Workload } from '../access/workload.ts'
+import { gatewaysOfPod } from './gateway-pod.ts'
 import { type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
 import type { Raise } from './problem.ts'
+import type { ReadSettings } from './settings.ts'
 
 const FINISHED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
 const SIDECAR = 'istio-proxy'
 /** Knative's own selector of the pods of a revision. */
 const KNATIVE = 'serving.knative.dev/revision'
 
+/** What a pod is to access: the workload of services, the proxy of gateways, mostly one of them. */
+export type PodReading = {
+  readonly workloads: readonly Workload[]
+  readonly proxies: readonly GatewayProxy[]
+}
+
+const NOTHING: PodReading = { workloads: [], proxies: [] }
+
 /**
- * Reads a Pod as the workload of each service that its labels name; none where it is finished, on its
- * node's network (whose address is not its own), or without an address yet.
+ * Reads a Pod as the workload of each service that its labels name, and as the proxy of gateways; as neither
+ * where it is finished, on its node's network (whose address is not its own), or without an address yet.
  */
-export function readPod(object: KubernetesObject, raise: Raise): readonly Workload[] {
+export function readPod(
+  object: KubernetesObject,
+  settings: Pick<ReadSettings, 'gateways'>,
+  raise: Raise,
+): PodReading {
   const { namespace, name, labels, content } = object
   const services = servicesIn(object)
-  if (services.length === 0 || FINISHED.has(valueAt(content, 'status', 'phase'))) return []
+  const gateways = gatewaysOfPod(object, settings)
+  const isNobody = services.length === 0 && gateways.length === 0
+  if (isNobody || FINISHED.has(valueAt(content, 'status', 'phase'))) return NOTHING
   const hostNetwork = valueAt(content, 'spec', 'hostNetwork') ?? false
-  if (hostNetwork !== false) return []
+  if (hostNetwork !== false) return NOTHING
   const addresses = addressesIn(content, raise)
-  if (addresses.length === 0) return []
+  if (addresses.length === 0) return NOTHING
   const shared = {
     namespace,
     name,
@@ -29,7 +46,10 @@ export function readPod(object: KubernetesObject, raise: Raise): readonly Worklo
     sidecar: hasSidecar(content),
     knative: labels.has(KNATIVE),
   }
-  return services.map((service) => ({ ...shared, ...service }))
+  return {
+    workloads: services.map((service) => ({ ...shared, ...service })),
+    proxies: gateways.length === 0 ? [] : [{ addresses, gateways }],
+  }
 }
 
 /** A label that is no text names a service that cannot be: nobody is let in there. */

@@ -1,7 +1,6 @@
 import type { ApiKey } from '../access/api-key.ts'
 import type { Policy } from '../access/policy.ts'
 import type { Service } from '../access/service.ts'
-import type { Workload } from '../access/workload.ts'
 import { readAccessPolicy, unreadablePolicy } from './access-policy.ts'
 import { readApiKey } from './api-key.ts'
 import { readInferenceGraph } from './inference-graph.ts'
@@ -22,7 +21,7 @@ import {
   readObject,
   textAt,
 } from './object.ts'
-import { readPod } from './pod.ts'
+import { type PodReading, readPod } from './pod.ts'
 import { type Problem, problemsOf, type Raise } from './problem.ts'
 import { type Binding, RBAC_GROUP, type Role, readBinding, readRole } from './rbac.ts'
 import { readServiceAccount, type ServiceAccount } from './service-account.ts'
@@ -32,7 +31,7 @@ import { readTokenSecret, type TokenSecret } from './token-secret.ts'
 /** What an object means to access. `ignored`: nothing, or nothing that can be read. */
 export type Resource =
   | { readonly kind: 'service'; readonly service: Service }
-  | { readonly kind: 'workloads'; readonly workloads: readonly Workload[] }
+  | ({ readonly kind: 'workloads' } & PodReading)
   | { readonly kind: 'api-key'; readonly key: ApiKey }
   | { readonly kind: 'token'; readonly token: TokenSecret }
   | { readonly kind: 'service-account'; readonly account: ServiceAccount }
@@ -168,8 +167,8 @@ const unread = (object: string, reason: string, message: string): Reading => ({
   problems: [{ object, reason, message }],
 })
 
-function readWorkloads(object: KubernetesObject, _settings: ReadSettings, raise: Raise): Resource {
-  return { kind: 'workloads', workloads: readPod(object, raise) }
+function readWorkloads(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
+  return { kind: 'workloads', ...readPod(object, settings, raise) }
 }
 
 function readSecret(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {

@@ -1,3 +1,4 @@
+import type { Claim } from '../access/service.ts'
 import { claimedPath } from './claims.ts'
 import { type Fields, listAt, textAt, valueAt } from './object.ts'
 
@@ -7,9 +8,13 @@ export type RouteMatch = {
   readonly path: string
   /** Headers, in lower case, that must have exactly these values. */
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** What else chooses the route, as in claims. */
+  readonly by: Claim['by']
 }
 
-const ANY: RouteMatch = { path: '', headers: [] }
+const ANY: RouteMatch = { path: '', headers: [], by: undefined }
+/** It may have any condition. */
+const UNREAD: RouteMatch = { ...ANY, by: 'pattern' }
 
 /** More matches of one route are not read: the route then counts as one that takes every path. */
 export const MAX_MATCHES = 64
@@ -23,13 +28,28 @@ export function matchesOf(route: Fields): readonly RouteMatch[] {
     return written.length === 0 ? [ANY] : written.slice(0, MAX_MATCHES + 1).map(readMatch)
   })
   const distinct = new Map(matches.map((match) => [JSON.stringify(match), match]))
-  return rules.length > MAX_MATCHES || distinct.size > MAX_MATCHES ? [ANY] : [...distinct.values()]
+  return rules.length > MAX_MATCHES || distinct.size > MAX_MATCHES
+    ? [UNREAD]
+    : [...distinct.values()]
 }
 
 const readMatch = (match: unknown): RouteMatch => ({
   path: readPath(match),
   headers: listAt(match, 'headers').slice(0, MAX_HEADERS).flatMap(readHeader),
+  by: chosenBy(match),
 })
+
+function chosenBy(match: unknown): Claim['by'] {
+  const type = valueAt(match, 'path', 'type') ?? 'PathPrefix'
+  const plain = type === 'PathPrefix' || type === 'Exact'
+  if (!plain || claimedPath(textAt(match, 'path', 'value') ?? '/') === undefined) return 'pattern'
+  const conditions =
+    type === 'Exact' ||
+    (valueAt(match, 'method') ?? undefined) !== undefined ||
+    listAt(match, 'queryParams').length > 0 ||
+    listAt(match, 'headers').length > 0
+  return conditions ? 'conditions' : undefined
+}
 
 function readPath(match: unknown): string {
   const value = textAt(match, 'path', 'value') ?? '/'

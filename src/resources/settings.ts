@@ -1,4 +1,5 @@
 import type { DeclaredHost } from './declared-claims.ts'
+import type { DeclaredProxy } from './gateway-pod.ts'
 import type { Ingress } from './ingress.ts'
 import type { LlmConfig } from './llm-config.ts'
 
@@ -34,7 +35,14 @@ export type ReadSettings = {
   /** The LLMInferenceServiceConfig that an LLMInferenceService of a namespace names. */
   readonly llmConfig?: ((namespace: string, name: string) => LlmConfig | undefined) | undefined
   /** Where the installation says that services answer at gateways. */
-  readonly gateways?: { readonly hosts: readonly DeclaredHost[] } | undefined
+  readonly gateways?:
+    | {
+        readonly hosts: readonly DeclaredHost[]
+        readonly proxies?: readonly DeclaredProxy[]
+        /** In which pods may name gateways of other namespaces. */
+        readonly controllerNamespaces?: readonly string[]
+      }
+    | undefined
   /** SHA-256 in lower-case hex. */
   readonly sha256: (bytes: Uint8Array) => string
 }

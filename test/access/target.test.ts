@@ -18,7 +18,7 @@ type Directory = ReturnType<typeof aDirectory>
 
 /** The reason of a denial, or each target as `Kind/namespace/name` and the prefix a gateway cuts. */
 function targetsOf(request: AccessRequest, directory: Directory): string | readonly string[] {
-  const targets = findTargets(request, directory, GATEWAYS)
+  const targets = findTargets(request, directory, GATEWAYS, () => true)
   return 'outcome' in targets
     ? targets.reason
     : targets.map(({ service, pathPrefix }) => `${idOf(service)} ${pathPrefix}`.trim())
@@ -44,7 +44,7 @@ describe('at a workload', () => {
   })
 
   it('the target knows its position and its pod', () => {
-    const [target] = [findTargets(atPod(), directory, GATEWAYS)].flat()
+    const [target] = [findTargets(atPod(), directory, GATEWAYS, () => true)].flat()
     expect(target).toMatchObject({ position: 'workload', workload: { component: 'predictor' } })
   })
 
@@ -573,7 +573,7 @@ describe('the form of a host at a gateway', () => {
 
   it('may have a port, unless the gateway takes it for a part of the host', () => {
     const ask = (hostPort: Gateways['hostPort']) =>
-      findTargets(aRequest({ hostPort: 8080 }), directory, { ...GATEWAYS, hostPort })
+      findTargets(aRequest({ hostPort: 8080 }), directory, { ...GATEWAYS, hostPort }, () => true)
     expect(ask('ignored')).toMatchObject([{ service: { name: 'iris' } }])
     expect(ask('compared')).toMatchObject({ reason: 'unsupported-request' })
   })
@@ -610,7 +610,7 @@ describe('an LLM on a host that is not its own', () => {
   const askAll = (llm: Service, gateways: Partial<Gateways> = {}) =>
     requests.map((request) => {
       const directory = aDirectory({ services: [llm] })
-      const targets = findTargets(request, directory, { ...GATEWAYS, ...gateways })
+      const targets = findTargets(request, directory, { ...GATEWAYS, ...gateways }, () => true)
       return 'outcome' in targets ? targets.reason : 'found'
     })
   const ALL = ['found', 'found', 'found']
@@ -650,14 +650,18 @@ describe('an LLM on a host that is not its own', () => {
 
 describe("a route of an LLM's own", () => {
   const own = (name: string, ...claims: readonly Partial<Claim>[]): Service => ({
-    ...anLlm({ name, hosts: ['gw.example.com'], urls: [] }),
+    ...anLlm({ name, hosts: ['gw.example.com'], urls: [], gateways: ['gw/one'] }),
     claims: claims.map((claim) => ({
       host: undefined,
       pathPrefix: '',
       basis: 'published' as const,
+      own: claim.host === undefined,
       ...claim,
     })),
   })
+  /** One whose status shows that its routes are at the same gateway. */
+  const beside = (given: Parameters<typeof anLlm>[0] = {}) =>
+    anLlm({ hosts: ['gw.example.com'], gateways: ['gw/one'], attached: ['gw/one'], ...given })
   const at = (given: Parameters<typeof aRequest>[0], ...services: readonly Service[]) =>
     targetsOf(aRequest({ host: 'gw.example.com', ...given }), aDirectory({ services }))
 
@@ -685,8 +689,9 @@ describe("a route of an LLM's own", () => {
     const rest = own('rest', { host: 'gw.example.com', basis: 'shared' })
     const iris = aService({ urls: ['gw.example.com'] })
     expect(at({ path: '/v1/models' }, rest, iris)).toHaveLength(2)
-    const chat = anLlm({ hosts: ['gw.example.com'] })
-    expect(at({ path: '/llm/chat/v1/models' }, rest, chat)).toEqual([`${CHAT} /llm/chat`])
+    expect(at({ path: '/llm/chat/v1/models' }, rest, beside())).toEqual([`${CHAT} /llm/chat`])
+    const unsure = anLlm({ hosts: ['gw.example.com'] })
+    expect(at({ path: '/llm/chat/v1/models' }, rest, unsure)).toHaveLength(2)
     const elsewhere = anLlm({ hosts: ['other.example.com'] })
     expect(at({ path: '/llm/chat/v1/models' }, rest, elsewhere, iris)).toHaveLength(3)
   })
@@ -722,7 +727,7 @@ describe("a route of an LLM's own", () => {
   it('is a judge on any host, but not of the longer paths that others have', () => {
     const greedy = own('greedy', { pathPrefix: '/llm' })
     const elsewhere = { ...greedy, hosts: ['other.example.com'] }
-    const chat = anLlm({ hosts: ['gw.example.com'] })
+    const chat = beside()
     const path = '/llm/chat/v1/models'
     expect(at({ path }, elsewhere, chat)).toEqual([`${CHAT} /llm/chat`])
     expect(at({ path }, greedy, chat)).toHaveLength(2)

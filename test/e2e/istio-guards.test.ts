@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
 import { findIstio } from '../../scripts/istio.ts'
+import { REFUSED_LLMS, TAKEN_LLMS } from '../istio/guarded-llms.ts'
 import { REFUSED_OBJECTS, TAKEN_OBJECTS } from '../istio/guarded-objects.ts'
 import { REFUSED_PODS, TAKEN_PODS } from '../istio/guarded-pods.ts'
 import { REFUSED_POLICIES_OF_OURS, TAKEN_POLICIES_OF_OURS } from '../istio/guarded-policies.ts'
@@ -31,6 +32,7 @@ afterAll(() => cluster?.stop())
 const REFUSED = {
   ...REFUSED_OBJECTS,
   ...REFUSED_PODS,
+  ...REFUSED_LLMS,
   'policies.kserve-authz.io': REFUSED_POLICIES_OF_OURS,
 }
 
@@ -64,7 +66,7 @@ it('every rule of istio/admission/ refuses something', async () => {
 })
 
 describe('istio/admission/ takes', () => {
-  it.each([...TAKEN_OBJECTS, ...TAKEN_PODS, ...TAKEN_POLICIES_OF_OURS])(
+  it.each([...TAKEN_OBJECTS, ...TAKEN_PODS, ...TAKEN_LLMS, ...TAKEN_POLICIES_OF_OURS])(
     '%s',
     async (_title, object) => {
       expect(await admissionOf(object)).toBe('')

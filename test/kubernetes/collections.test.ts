@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   accountCollections,
   configurationCollection,
+  gatewayCollections,
   holdingCollections,
   type KindCollection,
   llmConfigCollections,
@@ -51,6 +52,26 @@ describe('in the whole cluster', () => {
       'serving.kserve.io/inferencegraph',
       'app.kubernetes.io/part-of=llminferenceservice',
       'tier=gold,x.io/kind=key',
+    ])
+  })
+
+  it('of the pods of gateways those with labels of gateways are read, and those that are named', () => {
+    const declared = [{ namespace: 'istio-system', podLabels: { istio: 'ingress' } }]
+    const collections = (scope: Scope) =>
+      gatewayCollections(scope, 'kserve', declared).map(
+        ({ namespace = '*', query }) => `${namespace} ${query.labelSelector}`,
+      )
+    expect(collections(CLUSTER)).toEqual([
+      '* gateway.networking.k8s.io/gateway-name',
+      '* gateway.envoyproxy.io/owning-gateway-name',
+      'istio-system istio=ingress',
+    ])
+    expect(collections({ ...TWO, namespaces: ['one'] })).toEqual([
+      'one gateway.networking.k8s.io/gateway-name',
+      'one gateway.envoyproxy.io/owning-gateway-name',
+      'kserve gateway.networking.k8s.io/gateway-name',
+      'kserve gateway.envoyproxy.io/owning-gateway-name',
+      'istio-system istio=ingress',
     ])
   })
 

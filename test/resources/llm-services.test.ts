@@ -100,21 +100,21 @@ describe('the hosts of an LLMInferenceService', () => {
     ])
   })
 
-  it('are claimed as a whole, to refuse only, where its own route takes every path', () => {
+  it('are claimed as a whole, and so is any other, to refuse only, where its own route takes every path', () => {
     const route = { http: { spec: { rules: [{ backendRefs: [] }] } } }
     const addresses = [
       { name: 'gateway-external', url: 'http://203.0.113.3/' },
       { name: 'gateway-external-model-routing', url: 'http://203.0.113.4/' },
     ]
     const given = { spec: { router: { route } }, status: { addresses } }
-    expect(added(given)).toEqual(['203.0.113.3'])
+    expect(added(given)).toEqual(['*', '203.0.113.3'])
     expect(reasonsOf(read(anLlmInferenceService(given)))).toEqual(['RouteTakesEveryPath'])
   })
 
-  it('are claimed as a whole where its routes are made by others and its status shows the root', () => {
+  it('are claimed as a whole, and so is any other, where its routes are made by others', () => {
     const route = { http: { refs: [{ name: 'mine' }] } }
     const status = { url: 'http://203.0.113.3/' }
-    expect(added({ spec: { router: { route } }, status })).toEqual(['203.0.113.3'])
+    expect(added({ spec: { router: { route } }, status })).toEqual(['*', '203.0.113.3'])
   })
 
   it('may be declared by the installation', () => {
@@ -160,17 +160,16 @@ describe('a route of its own', () => {
     ['^/own/chat$', '*/own/chat'],
     ['/own/chat.*', '*/own'],
     ['/own/chat/.*', '*/own/chat'],
-    ['/own/(a|b)/c', undefined],
+    ['/own/(a|b)/c', '*'],
     ['/own/chat/[a-z]+', '*/own/chat'],
     ['/own/a/?b', '*/own'],
     ['/own/ab*', '*/own'],
     ['/a/b{2}/c', '*/a'],
-    ['(?i)/own', undefined],
-    ['.*', undefined],
-    ['/a|/b', undefined],
+    ['(?i)/own', '*'],
+    ['.*', '*'],
+    ['/a|/b', '*'],
   ])('by regular expression is claimed by what every match begins with: %s', (value, claim) => {
-    const expected = claim === undefined ? [] : [claim]
-    expect(paths({ type: 'RegularExpression', value })).toEqual(expected)
+    expect(paths({ type: 'RegularExpression', value })).toEqual([claim])
   })
 
   it('is claimed under the exact values of its headers, and no other condition', () => {
@@ -182,16 +181,26 @@ describe('a route of its own', () => {
     const rules = [{ matches: [{ path: { value: '/a' }, headers, method: 'POST' }] }]
     const { claims } = llm({ spec: { router: { route: { http: { spec: { rules } } } } } })
     expect(claims.filter(({ pathPrefix }) => pathPrefix === '/a')).toEqual([
-      { host: undefined, pathPrefix: '/a', basis: 'published', headers: [['x-tenant', 'b']] },
+      {
+        host: undefined,
+        pathPrefix: '/a',
+        basis: 'published',
+        own: true,
+        headers: [['x-tenant', 'b']],
+        by: 'conditions',
+      },
     ])
   })
 
-  it('to an API that many models have is claimed on the hosts of its status alone', () => {
+  it('to an API that many models have lets pass on the hosts of its status alone', () => {
     const rules = [{ matches: [{ path: { value: '/v1/completions' } }] }]
     const spec = { router: { route: { http: { spec: { rules } } } } }
-    expect(added({ spec })).toEqual([])
     const status = { url: 'http://203.0.113.3/v1/completions' }
-    expect(added({ spec, status })).toEqual(['203.0.113.3/v1/completions'])
+    const { claims } = llm({ spec, status })
+    expect(claims.filter(({ pathPrefix }) => pathPrefix === '/v1/completions')).toEqual([
+      { host: undefined, pathPrefix: '/v1/completions', basis: 'shared', own: true },
+      { host: '203.0.113.3', pathPrefix: '/v1/completions', basis: 'published' },
+    ])
   })
 
   it('with too many matches counts as one that takes every path', () => {
@@ -201,14 +210,20 @@ describe('a route of its own', () => {
       status: { url: 'http://203.0.113.3/p1' },
     }
     const whole = llm(given).claims.filter(({ host }) => host === '203.0.113.3')
-    expect(whole).toEqual([{ host: '203.0.113.3', pathPrefix: '', basis: 'shared' }])
+    expect(whole).toEqual([{ host: '203.0.113.3', pathPrefix: '', basis: 'shared', by: 'pattern' }])
   })
 })
 
 describe('an LLMInferenceServiceConfig', () => {
   const configs: Readonly<Record<string, LlmConfig>> = {
-    'team/base': { model: 'chat-8b', adapters: ['adapter-1'], route: undefined },
-    'team/over': { model: 'chat-9b', adapters: [], route: undefined },
+    'team/base': {
+      model: 'chat-8b',
+      adapters: ['adapter-1'],
+      route: undefined,
+      gatewayRefs: [],
+      routes: [],
+    },
+    'team/over': { model: 'chat-9b', adapters: [], route: undefined, gatewayRefs: [], routes: [] },
   }
   const llmConfig = (namespace: string, name: string) => configs[`${namespace}/${name}`]
   const models = (spec: object) => llm({ spec }, { llmConfig }).models

@@ -26,7 +26,9 @@ const ALL_SET: ReadSettings = {
   ingress,
   defaultDeploymentMode: 'Standard',
   llmConfig: (_namespace, name) =>
-    name === 'base' ? { model: 'meta/llama', adapters: ['one'], route: undefined } : undefined,
+    name === 'base'
+      ? { model: 'meta/llama', adapters: ['one'], route: undefined, gatewayRefs: [], routes: [] }
+      : undefined,
   gateways: {
     hosts: [
       {

@@ -29,7 +29,7 @@ export const envoyOf = (world: World, authzPorts: GatewayPorts = {}) => ({
 
 const listener = (world: World, gateway: Gateway, guarded: boolean) => ({
   name: guarded ? gateway.id : unguarded(gateway.id),
-  address: address(0),
+  address: address(0, guarded ? gateway.listen : undefined),
   enable_reuse_port: false,
   filter_chains: [
     {
@@ -139,6 +139,6 @@ const cluster = (name: string, port: number) => ({
   },
 })
 
-const address = (port: number) => ({
-  socket_address: { address: '127.0.0.1', port_value: port },
+const address = (port: number, of = '127.0.0.1') => ({
+  socket_address: { address: of, port_value: port },
 })

@@ -31,10 +31,11 @@ export function breachIn(world: World, asked: Asked, answer: Answer): Breach | u
 }
 
 /**
- * Nobody who sees requests alone can tell it: the host is that of an open service at one gateway, and at
- * another, where no virtual host has it, a route of which no object of KServe tells takes every host.
+ * Nobody can tell it who does not know the gateway that asks: the host is that of an open service at one
+ * gateway, and at another, where no virtual host has it, a route of which no object of KServe tells takes
+ * every host.
  */
-export const UNDECLARED = 'limit: known host at another gateway, undeclared route'
+export const UNDECLARED = 'limit: known host, unknown gateway, undeclared route'
 
 /** By what is most particular about the request; the order is that of the kinds of faults. */
 function kindOf(world: World, asked: Asked, route: string): string {
@@ -46,7 +47,9 @@ function kindOf(world: World, asked: Asked, route: string): string {
   const isTwice = names.some((name, index) => routing.has(name) && names.indexOf(name) !== index)
   if (plain !== host) return 'trailing dot'
   const isUndeclared = FOREIGN.has(way) || way === 'route by reference'
-  if (isUndeclared && world.hosts.has(host)) return UNDECLARED
+  const isKnown = world.gateways.some(({ id, isKnown }) => isKnown && id === asked.gateway)
+  if (isUndeclared && world.hosts.has(host))
+    return isKnown ? 'known host at another gateway, undeclared route' : UNDECLARED
   if (isTwice) return 'a routing header twice'
   if (isInCluster(host, world) && !isKnative(way)) return 'cluster name at a gateway'
   if (traits.includes('adapter')) return 'unknown name: adapter'

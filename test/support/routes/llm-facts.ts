@@ -57,13 +57,15 @@ export function factsOf(llm: Llm, { random, gateways, others }: LlmPlaces): Fact
 export const publisher = ({ llm }: Facts, model: string) =>
   `publishers/${llm.namespace}/models/${model}`
 
-/** The hosts that a status has. */
-export const hostsOf = ({ parents, hostnames }: Facts): readonly string[] =>
-  hostnames.length > 0
-    ? hostnames
-    : parents.flatMap(({ hostnames: listeners, address }) =>
-        // KServe looks at the first listener alone.
-        listeners[0] === undefined || listeners[0] === '*'
-          ? [address]
-          : [listeners[0].replace('*', 'inference')],
-      )
+/** The hosts that a status has, each of a gateway. */
+export const placesOf = ({ parents, hostnames }: Facts) =>
+  parents.flatMap((gateway) => {
+    const [listener = '*'] = gateway.hostnames
+    // KServe looks at the first listener alone.
+    const own = listener === '*' ? gateway.address : listener.replace('*', 'inference')
+    return (hostnames.length > 0 ? hostnames : [own]).map((host) => ({ host, gateway }))
+  })
+
+export const hostsOf = (facts: Facts): readonly string[] => [
+  ...new Set(placesOf(facts).map(({ host }) => host)),
+]

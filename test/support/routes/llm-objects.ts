@@ -1,24 +1,18 @@
-import { type Facts, hostsOf, type LlmPlaces, publisher } from './llm-facts.ts'
+import { type Facts, type LlmPlaces, placesOf, publisher } from './llm-facts.ts'
 import type { Match } from './model.ts'
 import { ENABLE_AUTH } from './named.ts'
 
 const API = 'serving.kserve.io/v1alpha2'
 
 function addressesOf(facts: Facts, { settings }: LlmPlaces): readonly object[] {
-  const { llm, model, adapters, own, parents } = facts
+  const { llm, model, adapters, own } = facts
   const long = [model, ...adapters].map((name) => publisher(facts, name))
   const models = [...long, model, ...adapters].map((name) => ({ name }))
-  const origin = {
-    group: 'gateway.networking.k8s.io',
-    kind: 'Gateway',
-    name: parents[0]?.name,
-    namespace: parents[0]?.namespace,
-  }
   const at = (path: string) =>
-    hostsOf(facts).map((host) => ({
+    placesOf(facts).map(({ host, gateway: { namespace, name } }) => ({
       name: 'gateway-external',
       models,
-      origin,
+      origin: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name, namespace },
       url: `http://${host}${path}`,
     }))
   if (own !== undefined) {
@@ -49,10 +43,11 @@ export function* objectsOf(facts: Facts, places: LlmPlaces): Generator<object> {
     ...(hostnames.length === 0 ? {} : { hostnames }),
     ...(rules === undefined ? {} : { rules }),
   }
+  const isDefault = parents.length === 1 && parents[0] === places.gateways[0]
   const reference = { name: `${name}-own`, namespace }
   const http = byReference
     ? { http: { refs: [reference] } }
-    : own !== undefined || hostnames.length > 0 || parents[0] !== places.gateways[0]
+    : own !== undefined || hostnames.length > 0 || !isDefault
       ? { http: { spec } }
       : {}
   if (byReference)
@@ -92,7 +87,8 @@ export function* objectsOf(facts: Facts, places: LlmPlaces): Generator<object> {
       },
       router: {
         route: group === undefined ? http : { group: group.name, weight: 9 },
-        gateway: {},
+        // A group has no spec of a route that could name them.
+        gateway: group === undefined || isDefault ? {} : { refs: parentRefs },
         scheduler: {},
       },
     },

@@ -12,6 +12,10 @@ export type Gateway = {
   readonly address: string
   /** The hostnames of its listeners; `*` where a listener has none. */
   readonly hostnames: readonly string[]
+  /** Its pod's own address, at which it listens. */
+  readonly listen: string
+  /** Whether the service can know that it asks: by the labels of its pod, or by the configuration. */
+  readonly isKnown: boolean
 }
 
 type ServiceKind = 'InferenceService' | 'InferenceGraph' | 'LLMInferenceService'

@@ -2,8 +2,11 @@ import type { Good, Match, World } from './model.ts'
 
 /** A good request by its kind, and by what another's objects have to do with it. */
 export function kindOfGood(world: World, good: Good): string {
-  const { contested, routes } = world
+  const { contested, routes, gateways } = world
   const { kind, host, name = '', path } = good
+  const isKnown = gateways.some(({ id, isKnown }) => isKnown && id === good.gateway)
+  if (!isKnown && routes.some((route) => takesAnyHost(route, good)))
+    return `${kind} (route of any host, unknown gateway)`
   if (contested.has(host)) return `${kind} (host of more than one)`
   if (contested.has(name) && !kind.endsWith('in a group')) return `${kind} (name of more than one)`
   const isHostile = routes
@@ -19,7 +22,19 @@ const concerns = ({ path: { type, value } }: Match, path: string) =>
     ? new RegExp(`^(?:${value})$`).test(path)
     : path.startsWith(value) || value.startsWith(path.split('/').slice(0, 3).join('/'))
 
+/** Where the gateway is not known, a route without hostnames may take the request at another one. */
+const takesAnyHost = ({ kind, hostnames, matches }: World['routes'][number], good: Good) =>
+  kind === 'own route' &&
+  hostnames.length === 0 &&
+  matches.some(
+    (match) =>
+      concerns(match, good.path) &&
+      (match.headers ?? []).every(({ name, value }) =>
+        good.headers.some(([of, has]) => of.toLowerCase() === name.toLowerCase() && has === value),
+      ),
+  )
+
 /** Of which nobody says that they must come through. */
-const UNPROMISED = /^own route (by a header|of a whole host)|of more than one\)$/
+const UNPROMISED = /^own route (by a header|of a whole host)|of more than one\)$|unknown gateway\)$/
 
 export const isPromised = ({ kind }: { readonly kind: string }): boolean => !UNPROMISED.test(kind)

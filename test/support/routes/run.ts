@@ -1,12 +1,12 @@
 import { startEnvoy } from '../../../scripts/start-envoy.ts'
 import { envoyOf, type GatewayPorts, REACHED, unguarded } from './envoy.ts'
 import { type Breach, breachIn } from './judge.ts'
-import type { World } from './model.ts'
+import type { Gateway, World } from './model.ts'
 import { kindOfGood } from './outages.ts'
 import { createRandom } from './random.ts'
 import { type Asked, requestsOf } from './requests.ts'
 import { startService } from './start-service.ts'
-import { type Answer, createLine } from './wire.ts'
+import { type Address, type Answer, createLine } from './wire.ts'
 import { createWorld } from './world.ts'
 
 /** A good request that was refused. */
@@ -50,18 +50,20 @@ type Proxy = { readonly envoy: string; readonly ports?: GatewayPorts }
 
 async function throughEnvoy(world: World, requests: number, { envoy, ports }: Proxy) {
   const proxy = await startEnvoy({ envoy, bootstrap: envoyOf(world, ports) })
-  const portOf: PortOf = (gateway, asks) =>
-    proxy.portOf(asks && ports !== undefined ? gateway : unguarded(gateway))
+  const addressOf: AddressOf = ({ id, listen }, asks) =>
+    asks && ports !== undefined
+      ? { host: listen, port: proxy.portOf(id) }
+      : { host: '127.0.0.1', port: proxy.portOf(unguarded(id)) }
   try {
-    return await sendAll(world, requests, portOf)
+    return await sendAll(world, requests, addressOf)
   } finally {
     await proxy.stop()
   }
 }
 
-type PortOf = (gateway: string, asks: boolean) => number
+type AddressOf = (gateway: Gateway, asks: boolean) => Address
 
-async function sendAll(world: World, count: number, portOf: PortOf) {
+async function sendAll(world: World, count: number, addressOf: AddressOf) {
   const source = requestsOf(world, createRandom(world.seed + 1))
   const queues = new Map<string, Asked[]>(world.gateways.map(({ id }) => [id, []]))
   for (let sent = 0; sent < count; sent += 1) {
@@ -75,9 +77,9 @@ async function sendAll(world: World, count: number, portOf: PortOf) {
   const count1 = <K>(counts: Map<K, number>, key: K) =>
     void counts.set(key, (counts.get(key) ?? 0) + 1)
 
-  const work = async (gateway: string, queue: Asked[]) => {
-    const line = createLine(portOf(gateway, true))
-    const open = createLine(portOf(gateway, false))
+  const work = async (gateway: Gateway, queue: Asked[]) => {
+    const line = createLine(addressOf(gateway, true))
+    const open = createLine(addressOf(gateway, false))
     for (let asked = queue.pop(); asked !== undefined; asked = queue.pop()) {
       const answer = await line.send(asked)
       count1(answers, answer.status)
@@ -99,8 +101,8 @@ async function sendAll(world: World, count: number, portOf: PortOf) {
     open.close()
   }
   await Promise.all(
-    [...queues].flatMap(([gateway, queue]) =>
-      Array.from({ length: LINES_PER_GATEWAY }, () => work(gateway, queue)),
+    world.gateways.flatMap((gateway) =>
+      Array.from({ length: LINES_PER_GATEWAY }, () => work(gateway, queues.get(gateway.id) ?? [])),
     ),
   )
   return { world, answers, breaches, outages, goods }

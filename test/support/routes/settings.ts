@@ -27,9 +27,20 @@ export function settingsOf(random: Random): Settings {
   }
 }
 
-export const gatewaysOf = (random: Random, { domain }: Settings) => {
+type Known = 'all' | 'labelled' | 'none'
+
+/** Which gateways of a world the service can know. */
+export const knownOf = (random: Random): Known =>
+  random.pick(['all', 'all', 'all', 'labelled', 'none'])
+
+export const gatewaysOf = (random: Random, { domain }: Settings, known: Known) => {
   const hostnames = () => random.pick([['*'], ['*'], [`*.${domain}`], ['*', `*.${domain}`]])
-  const gateway = (each: Gateway) => each
+  let last = 1
+  const gateway = (each: Omit<Gateway, 'listen' | 'isKnown'>): Gateway => {
+    last += 1
+    const isKnown = known === 'all' || (known === 'labelled' && each.api === 'gateway-api')
+    return { ...each, listen: `127.0.0.${last}`, isKnown }
+  }
   return [
     gateway({
       id: 'ingress',

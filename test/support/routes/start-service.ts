@@ -6,6 +6,7 @@ import { startChild, until } from '../../../scripts/child.ts'
 import { folderOf } from '../folder-of.ts'
 import { at } from '../json.ts'
 import type { GatewayPorts } from './envoy.ts'
+import { declaredProxies } from './gateway-pods.ts'
 import type { World } from './model.ts'
 
 /** Starts the program as a user does, with one listener for each gateway. */
@@ -14,12 +15,15 @@ export async function startService({ objects, gateways }: World, program: string
   const own = await mkdtemp(path.join(tmpdir(), 'routes-'))
   const file = path.join(own, 'config.json')
   const listeners = gateways.map(() => ({ position: 'gateway', address: '127.0.0.1:0' }))
+  const proxies = declaredProxies(gateways)
   const config = {
     grpc: { listeners },
     http: { address: '127.0.0.1:0' },
     // A health check that everybody may make would be no wrong allow.
     exclusions: { gateway: { InferenceService: [] } },
     decisionLog: { decisions: 'off' },
+    // An older program has no such key.
+    ...(proxies.length === 0 ? {} : { gateways: { proxies } }),
   }
   await writeFile(file, JSON.stringify(config))
   const flags = ['--manifests', manifests.root, '--config', file]

@@ -11,14 +11,16 @@ export type Sent = {
 /** Status 0: the connection was closed instead. */
 export type Answer = { readonly status: number; readonly headers: ReadonlyMap<string, string> }
 
+export type Address = { readonly host: string; readonly port: number }
+
 const DEADLINE_MS = 30_000
 const CLOSED: Answer = { status: 0, headers: new Map() }
 
 /** A connection that is kept for one request after another, and opened anew where it was closed. */
-export function createLine(port: number) {
+export function createLine({ host, port }: Address) {
   let current: ReturnType<typeof open> | undefined
   const open = () => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, host)
     let bytes = ''
     let waiting: Waiting | undefined
     const settle = (act: (of: Waiting) => void) => {

@@ -1,4 +1,5 @@
 import { foreignRoutes } from './foreign.ts'
+import { gatewayPod, pretendedPods } from './gateway-pods.ts'
 import { inferenceGraph } from './inference-graph.ts'
 import { knativeService } from './knative-service.ts'
 import { llmInferenceService } from './llm.ts'
@@ -6,7 +7,7 @@ import type { Llm } from './llm-facts.ts'
 import type { Flavour, Good, Part, Route, Tenant, World } from './model.ts'
 import type { Named } from './named.ts'
 import { createRandom, type Random } from './random.ts'
-import { gatewaysOf, settingsOf } from './settings.ts'
+import { gatewaysOf, knownOf, settingsOf } from './settings.ts'
 import { standardService } from './standard-service.ts'
 import { configMap, gatewayObject, keySecret } from './world-objects.ts'
 
@@ -19,7 +20,9 @@ export function createWorld(seed: number): World {
   const random = createRandom(seed)
   const flavour: Flavour = random.chance(0.7) ? 'istio' : 'envoy-gateway'
   const settings = settingsOf(random)
-  const gateways = gatewaysOf(random, settings)
+  // Of its own, so that a seed keeps the rest of its world.
+  const known = knownOf(createRandom(seed + 7_777))
+  const gateways = gatewaysOf(random, settings, known)
   const [ingress, second, external, local] = gateways
   const tenants = random
     .shuffled(NAMESPACES)
@@ -72,6 +75,10 @@ export function createWorld(seed: number): World {
       configMap(settings),
       ...gateways.filter(({ api }) => api === 'gateway-api').map(gatewayObject),
       ...tenants.map(keySecret),
+      ...gateways
+        .filter(({ isKnown, id }) => isKnown && id !== 'local')
+        .map((each) => gatewayPod(flavour, each)),
+      ...tenants.slice(0, 1).flatMap(({ namespace }) => pretendedPods(namespace, second)),
     ],
     ...hostsOf(parts),
   }

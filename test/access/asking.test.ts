@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import {
+  ANY_GATEWAY,
+  type Asking,
+  askingOf,
+  isBeside,
+  isReachable,
+  UNKNOWN_GATEWAY,
+} from '../../src/access/asking.ts'
+import { findTargets } from '../../src/access/find-targets.ts'
+import type { Gateways } from '../../src/access/gateways.ts'
+import { idOf, type Service } from '../../src/access/service.ts'
+import { aDirectory, anLlm, aRequest, aService, GATEWAYS } from '../support/builders.ts'
+
+const only = (...names: readonly string[]): Asking => ({ gateways: new Set(names) })
+
+describe('a route can be reached', () => {
+  it('at its own gateways, and at none other that is known', () => {
+    expect(isReachable({ gateways: ['gw/a', 'gw/b'] }, only('gw/b'))).toBe(true)
+    expect(isReachable({ gateways: ['gw/a'] }, only('gw/b'))).toBe(false)
+    expect(isReachable({ gateways: ['gw/a'] }, only('gw/b', 'gw/a'))).toBe(true)
+  })
+
+  it('anywhere where its gateways or the one that asks are not known', () => {
+    expect(isReachable({}, only('gw/a'))).toBe(true)
+    expect(isReachable({ gateways: ['gw/a'] }, UNKNOWN_GATEWAY)).toBe(true)
+  })
+
+  it('at no gateway of Istio where it is one of the Gateway API, whichever that is', () => {
+    expect(isReachable({ gateways: [ANY_GATEWAY] }, only('istio:gw/a'))).toBe(false)
+    expect(isReachable({ gateways: [ANY_GATEWAY] }, only('istio:gw/a', 'gw/a'))).toBe(true)
+  })
+})
+
+describe('a route surely stands beside another', () => {
+  it('at the gateway that asks, where both are there', () => {
+    const one = { attached: ['gw/a'] }
+    expect(isBeside(one, { gateways: ['gw/a', 'gw/b'] }, only('gw/a'))).toBe(true)
+    expect(isBeside(one, { gateways: ['gw/a', 'gw/b'] }, only('gw/b'))).toBe(false)
+    expect(isBeside(one, {}, only('gw/a'))).toBe(true)
+    expect(isBeside(one, {}, only('gw/a', 'gw/b'))).toBe(false)
+  })
+
+  it('where it is at all gateways of the other, if the one that asks is not known', () => {
+    const one = { attached: ['gw/a', 'gw/b'] }
+    expect(isBeside(one, { gateways: ['gw/b'] }, UNKNOWN_GATEWAY)).toBe(true)
+    expect(isBeside(one, { gateways: ['gw/b', 'gw/c'] }, UNKNOWN_GATEWAY)).toBe(false)
+    expect(isBeside(one, { gateways: [ANY_GATEWAY] }, UNKNOWN_GATEWAY)).toBe(false)
+    expect(isBeside(one, {}, UNKNOWN_GATEWAY)).toBe(false)
+    expect(isBeside({}, { gateways: ['gw/b'] }, UNKNOWN_GATEWAY)).toBe(false)
+  })
+})
+
+describe('the gateway that asks is known', () => {
+  const addresses = ['10.0.0.9']
+  it('where all proxies of its address agree', () => {
+    const one = { addresses, gateways: ['gw/a'] }
+    expect(askingOf([one, { ...one }]).gateways).toEqual(new Set(['gw/a']))
+    expect(askingOf([one, { addresses, gateways: ['gw/b'] }])).toBe(UNKNOWN_GATEWAY)
+    expect(askingOf([one, { addresses, gateways: ['gw/a', 'gw/b'] }])).toBe(UNKNOWN_GATEWAY)
+    expect(askingOf([])).toBe(UNKNOWN_GATEWAY)
+  })
+})
+
+describe('at a gateway', () => {
+  const HERE = { gateways: ['gw/a'], attached: ['gw/a'] }
+  const iris = (given: Partial<Service> = {}): Service => {
+    const service = aService({ urls: ['iris.example.com'], protection: 'open' })
+    return { ...service, claims: service.claims.map((claim) => ({ ...claim, ...HERE, ...given })) }
+  }
+  /** A route without hostnames that takes every path. */
+  const greedy = (gateways?: readonly string[]): Service => ({
+    ...anLlm({ name: 'greedy', urls: [], gateways, hosts: ['203.0.113.9'] }),
+    claims: [{ host: undefined, pathPrefix: '', basis: 'shared', own: true }],
+  })
+  const ask = (
+    services: readonly Service[],
+    {
+      from,
+      fresh = true,
+      ...gateways
+    }: Partial<Gateways> & { from?: string; fresh?: boolean } = {},
+  ) => {
+    const directory = aDirectory({ services })
+    directory.proxies.put('a', { addresses: ['10.0.0.1'], gateways: ['gw/a'] })
+    directory.proxies.put('b', { addresses: ['10.0.0.2'], gateways: ['gw/b'] })
+    const destination = { address: from, port: 8080, principal: undefined }
+    const request = aRequest({ destination })
+    const found = findTargets(request, directory, { ...GATEWAYS, ...gateways }, () => fresh)
+    return 'outcome' in found ? found.reason : found.map(({ service }) => idOf(service))
+  }
+  const IRIS = 'InferenceService/team/iris'
+  const GREEDY = 'LLMInferenceService/llm/greedy'
+
+  it('the owner of a host answers where its routes are, and nowhere else', () => {
+    expect(ask([iris()], { from: '10.0.0.1' })).toEqual([IRIS])
+    expect(ask([iris()], { from: '10.0.0.2' })).toBe('unknown-target')
+    expect(ask([iris()], { from: '10.0.0.3' })).toEqual([IRIS])
+    expect(ask([iris()])).toEqual([IRIS])
+  })
+
+  it('a route of any host takes no host that another has at the same gateway', () => {
+    const both = [iris(), greedy(['gw/a'])]
+    expect(ask(both, { from: '10.0.0.1' })).toEqual([IRIS])
+    expect(ask(both, { from: '10.0.0.2' })).toBe('unknown-target')
+    expect(ask(both)).toEqual([IRIS])
+  })
+
+  it('a route of any host at another gateway is a judge where nobody knows which one asks', () => {
+    const both = [iris(), greedy(['gw/a', 'gw/b'])]
+    expect(ask(both, { from: '10.0.0.1' })).toEqual([IRIS])
+    expect(ask(both, { from: '10.0.0.2' })).toBe('unknown-target')
+    expect(ask(both, { from: '10.0.0.3' })).toEqual([IRIS, GREEDY])
+  })
+
+  it('a route of any host is a judge where its own gateways are not known', () => {
+    expect(ask([iris(), greedy()])).toEqual([IRIS, GREEDY])
+    expect(ask([iris(), greedy()], { from: '10.0.0.1' })).toEqual([IRIS])
+  })
+
+  it('a host that no status shows is no ground against a route of any host', () => {
+    const both = [iris({ attached: [] }), greedy(['gw/a'])]
+    expect(ask(both, { from: '10.0.0.1' })).toEqual([IRIS, GREEDY])
+  })
+
+  it('that is known no more since its pod was heard of too long ago, it counts as unknown', () => {
+    const both = [iris(), greedy(['gw/b'])]
+    expect(ask(both, { from: '10.0.0.1', fresh: false })).toEqual([IRIS, GREEDY])
+  })
+
+  it('routes of gateways that do not ask are nothing, where the installation says which do', () => {
+    const both = [iris(), greedy(['gw/b'])]
+    expect(ask(both, { asking: only('gw/a') })).toEqual([IRIS])
+    expect(ask(both, { asking: only('gw/a', 'gw/b') })).toEqual([IRIS, GREEDY])
+  })
+
+  it('what the installation says of an address counts before the labels of pods', () => {
+    const askingAt = () => only('gw/b')
+    expect(ask([iris()], { from: '10.0.0.1', askingAt })).toBe('unknown-target')
+  })
+})

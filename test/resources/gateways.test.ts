@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import { readIngress } from '../../src/resources/ingress.ts'
+import { anInferenceService, anLlmInferenceService, read, readService } from './objects.ts'
+
+const ingressWith = (fields: object = {}) =>
+  readIngress({ data: { ingress: JSON.stringify({ enableGatewayApi: true, ...fields }) } }).ingress
+
+type Spec = Record<string, unknown>
+
+const llm = (spec: Spec, status: object = {}, settings = {}, metadata = {}) =>
+  readService(anLlmInferenceService({ spec, status, metadata }), {
+    ingress: ingressWith(),
+    ...settings,
+  })
+
+const origin = (name: string, namespace = 'gw') => ({
+  url: 'http://203.0.113.3/team/chat',
+  origin: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name, namespace },
+})
+
+describe('the gateways of an LLMInferenceService are', () => {
+  const routed = (parentRefs: readonly object[]) => ({
+    router: { route: { http: { spec: { parentRefs } } } },
+  })
+
+  it("KServe's own where it names none", () => {
+    expect(llm({}).gateways).toEqual(['kserve/kserve-ingress-gateway'])
+    const ingress = ingressWith({ kserveIngressGateway: 'gw/models' })
+    expect(llm({}, {}, { ingress }).gateways).toEqual(['gw/models'])
+    expect(llm({}, {}, { ingress: undefined }).gateways).toEqual(['*'])
+  })
+
+  it('those that it names, of its own namespace where it names none', () => {
+    const refs = [{ name: 'one', namespace: 'gw' }, { name: 'two' }]
+    expect(llm({ router: { gateway: { refs } } }).gateways).toEqual(['gw/one', 'team/two'])
+    expect(llm(routed(refs)).gateways).toEqual(['gw/one', 'team/two'])
+  })
+
+  it('also those that its status shows', () => {
+    const status = { addresses: [origin('old')] }
+    expect(llm(routed([{ name: 'new', namespace: 'gw' }]), status).gateways).toEqual([
+      'gw/new',
+      'gw/old',
+    ])
+  })
+
+  it.each([
+    ['a parent of another kind', [{ kind: 'ListenerSet', name: 'one' }]],
+    ['a parent without a name', [{}]],
+    ['a name that cannot be', [{ name: '../one' }]],
+  ])('all of them with %s', (_title, parentRefs) => {
+    expect(llm(routed(parentRefs)).gateways).toContain('*')
+  })
+
+  it('all of them where its routes are made by others and its status shows none', () => {
+    const spec = { router: { route: { http: { refs: [{ name: 'mine' }] } } } }
+    expect(llm(spec).gateways).toEqual(['*'])
+    expect(llm(spec, { addresses: [origin('one')] }).gateways).toEqual(['gw/one'])
+  })
+
+  it('all of them in a routing group, whose members are reached by the routes of each', () => {
+    expect(llm({ router: { route: { group: 'chat' } } }).gateways).toEqual(['*'])
+  })
+})
+
+describe('an LLMInferenceService surely has its routes', () => {
+  const spec = { router: { gateway: { refs: [{ name: 'one', namespace: 'gw' }] } } }
+  const status = { addresses: [origin('one')] }
+
+  it('where spec and status say the same', () => {
+    expect(llm(spec, status).attached).toEqual(['gw/one'])
+    expect(llm(spec).attached).toEqual([])
+    expect(llm(spec, { addresses: [origin('two')] }).attached).toEqual([])
+  })
+
+  it('not while a condition says that they are not ready', () => {
+    const conditions = [{ type: 'HTTPRoutesReady', status: 'False' }]
+    expect(llm(spec, { ...status, conditions }).attached).toEqual([])
+  })
+
+  it('not while it is stopped', () => {
+    const annotations = { 'serving.kserve.io/stop': 'true' }
+    expect(llm(spec, status, {}, { annotations }).attached).toEqual([])
+  })
+
+  it('not where they are at one listener alone', () => {
+    const parentRefs = [{ name: 'one', namespace: 'gw', sectionName: 'https' }]
+    const own = { router: { route: { http: { spec: { parentRefs } } } } }
+    expect(llm(own, status).attached).toEqual([])
+  })
+})
+
+describe('the hosts of an InferenceService are', () => {
+  const HOST = 'sklearn-iris-team.example.com'
+  const shown = { url: `http://${HOST}`, deploymentMode: 'Standard' }
+  const claimOf = (status: object, settings = {}) => {
+    const object = anInferenceService({
+      metadata: { namespace: 'team', name: 'sklearn-iris' },
+      status,
+    })
+    const { claims } = readService(object, { ingress: ingressWith(), ...settings })
+    return claims.find(({ host }) => host === HOST)
+  }
+
+  it("at KServe's gateway in Standard mode, for certain once the status shows them", () => {
+    const gateways = ['kserve/kserve-ingress-gateway']
+    expect(claimOf(shown)).toMatchObject({ gateways, attached: gateways })
+    expect(claimOf({ deploymentMode: 'Standard' })).toMatchObject({ gateways, attached: [] })
+  })
+
+  it("at Istio's gateway in Knative mode", () => {
+    expect(claimOf({ ...shown, deploymentMode: 'Knative' })).toMatchObject({
+      gateways: ['istio:knative-serving/knative-ingress-gateway'],
+    })
+  })
+
+  it.each([
+    ['with another ingress than the Gateway API', shown, { enableGatewayApi: false }],
+    [
+      'of Knative without Istio',
+      { ...shown, deploymentMode: 'Knative' },
+      { disableIstioVirtualHost: true },
+    ],
+    ['where nobody says the mode', { url: shown.url }, {}],
+    ['where the name of the gateway cannot be read', shown, { kserveIngressGateway: 'one' }],
+  ])('not known %s', (_title, status, fields) => {
+    expect(claimOf(status, { ingress: ingressWith(fields) })?.gateways).toBeUndefined()
+  })
+})
+
+describe('a pod is the proxy of', () => {
+  const PLAIN = 'gateway.networking.k8s.io/gateway-name'
+  const OWNER = 'gateway.envoyproxy.io/owning-gateway-name'
+  const OWNERS = 'gateway.envoyproxy.io/owning-gateway-namespace'
+  const proxiesOf = (
+    namespace: string,
+    labels: Record<string, string>,
+    {
+      gateways = {},
+      spec = {},
+      phase = 'Running',
+    }: { gateways?: object; spec?: object; phase?: string } = {},
+  ) => {
+    const { resource } = read(
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { namespace, name: 'any', labels },
+        spec,
+        status: { phase, podIP: '10.0.0.1' },
+      },
+      {
+        gateways: { hosts: [], controllerNamespaces: ['envoy-gateway-system'], ...gateways },
+      },
+    )
+    return resource.kind === 'workloads' ? resource.proxies.flatMap((each) => each.gateways) : []
+  }
+
+  it('the Gateway of its namespace that its label names', () => {
+    expect(proxiesOf('gw', { [PLAIN]: 'one' })).toEqual(['gw/one'])
+  })
+
+  it("Envoy Gateway's of any namespace, in the namespace of a controller only", () => {
+    const labels = { [OWNER]: 'one', [OWNERS]: 'gw' }
+    expect(proxiesOf('envoy-gateway-system', labels)).toEqual(['gw/one'])
+    expect(proxiesOf('team', labels)).toEqual([])
+    expect(proxiesOf('team', { ...labels, [PLAIN]: 'two' })).toEqual([])
+    expect(proxiesOf('gw', labels)).toEqual(['gw/one'])
+  })
+
+  it('nothing on the network of its node, when it has ended, or with a name that cannot be', () => {
+    const labels = { [PLAIN]: 'one' }
+    expect(proxiesOf('gw', labels, { spec: { hostNetwork: true } })).toEqual([])
+    expect(proxiesOf('gw', labels, { phase: 'Succeeded' })).toEqual([])
+    expect(proxiesOf('gw', { [PLAIN]: '' })).toEqual([])
+  })
+
+  it('what the installation says of pods with all of its labels, in its namespace', () => {
+    const podLabels = { istio: 'ingress', app: 'a' }
+    const gateways = { proxies: [{ namespace: 'gw', podLabels, gateways: ['istio:gw/two'] }] }
+    expect(proxiesOf('gw', { ...podLabels, [PLAIN]: 'one' }, { gateways })).toEqual([
+      'istio:gw/two',
+    ])
+    expect(proxiesOf('gw', { istio: 'ingress' }, { gateways })).toEqual([])
+    expect(proxiesOf('team', podLabels, { gateways })).toEqual([])
+  })
+})
