@@ -19,6 +19,8 @@ export type Directory = PolicyIndex & {
   readonly claimantsOf: (address: Pick<Claim, 'host' | 'pathPrefix'>) => readonly Service[]
   /** The services that have this whole host by name or by the installation's configuration. */
   readonly ownersOf: (host: string) => readonly Service[]
+  /** The LLMInferenceServices with a route of this hostname, as their status shows. */
+  readonly servicesWithHostname: (host: string) => readonly Service[]
   /** The LLMInferenceServices that a gateway may reach by this value of the model header. */
   readonly servicesOfModel: (name: string) => readonly Service[]
   /** Whether some service is routed, on any host, by a header alone: of this name, or of any. */
@@ -68,6 +70,7 @@ export function createDirectory(): Directory {
       `in ${service.namespace}`,
       ...service.claims.flatMap(keysOfClaim),
       ...(service.models ?? []).map((name) => `model ${name}`),
+      ...(service.hostnames ?? []).map((host) => `hostname ${host}`),
     ]),
   ])
   const workloads = createTable<Workload>(({ addresses, service }) => [
@@ -87,6 +90,7 @@ export function createDirectory(): Directory {
     servicesIn: (namespace) => services.find(`in ${namespace}`),
     claimantsOf: (address) => services.find(keyOfAddress(address)),
     ownersOf: (host) => services.find(`owner ${host}`),
+    servicesWithHostname: (host) => services.find(`hostname ${host}`),
     servicesOfModel: (name) => services.find(`model ${name}`),
     routesByHeader: (name) => services.has(name === undefined ? 'header' : `header ${name}`),
     servicesByHeader: (name, value) => services.find(`header ${name}: ${value}`),

@@ -10,7 +10,7 @@ export const PUBLISHERS = '/publishers/'
 export const isPublished = ({ target }: Found): boolean => target.pathPrefix.startsWith(PUBLISHERS)
 
 /** By a path that KServe gives each LLMInferenceService, not by one of a route of its own. */
-export const isNamed = ({ target: { service, pathPrefix } }: Found): boolean =>
+const isNamed = ({ target: { service, pathPrefix } }: Found): boolean =>
   service.kind === 'LLMInferenceService' &&
   (pathPrefix.startsWith(PUBLISHERS) || pathPrefix === `/${service.namespace}/${service.name}`)
 

@@ -42,7 +42,10 @@ export function findByPath(request: AccessRequest, path: string, place: Place): 
   const onHost = prefixes.flatMap((prefix) =>
     prefix === '' ? [] : findAt(request, request.host, prefix, place),
   )
-  const owners = [...place.onHost, ...onHost].flatMap(({ owner }) => owner ?? [])
+  const owners = [
+    ...[...place.onHost, ...onHost].flatMap(({ owner }) => owner ?? []),
+    ...place.directory.servicesWithHostname(request.host),
+  ]
   const named = prefixes.flatMap((prefix) =>
     prefix === '' ? [] : findAt(request, undefined, prefix, place),
   )

@@ -26,6 +26,8 @@ export type Service = ServiceRef & {
   readonly modelsRouted?: boolean
   /** The hosts on which this LLMInferenceService answers by path or model header, as its status says. */
   readonly hosts?: readonly string[]
+  /** Of those the ones that its route has by name: no route of any host takes requests of them. */
+  readonly hostnames?: readonly string[]
   /** Of an LLMInferenceService, the gateways that may have its routes; absent: not known. */
   readonly gateways?: readonly GatewayName[] | undefined
   /** Those that surely have them, since its status shows it; absent: none. */

@@ -4,7 +4,7 @@ import { declaredClaims } from './declared-claims.ts'
 import { type Attachment, gatewaysOfLlm } from './gateways.ts'
 import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
 import { readModels } from './llm-models.ts'
-import { foreignClaims, ownRouteClaims, publishedPaths } from './llm-routes.ts'
+import { foreignClaims, hostnamesOf, ownRouteClaims, publishedPaths } from './llm-routes.ts'
 import { type Fields, type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { isOptedOut, readProtection } from './protection.ts'
@@ -49,6 +49,8 @@ export function readLlmInferenceService(
     models: models.names,
     modelsRouted: !ownRules,
     hosts,
+    // A route of its own may have problems with them, and tells of these.
+    hostnames: hostnamesOf(config.route ?? {}, () => {}).filter((host) => hosts.includes(host)),
     ...attachment,
   }
 }

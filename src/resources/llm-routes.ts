@@ -77,7 +77,7 @@ const withConditions = (claim: Claim, { headers, by }: RouteMatch): readonly Cla
 
 export const MAX_HOSTNAMES = 16
 
-function hostnamesOf(route: Fields, raise: Raise): readonly string[] {
+export function hostnamesOf(route: Fields, raise: Raise): readonly string[] {
   const hosts = listAt(route, 'spec', 'hostnames')
     .slice(0, MAX_HOSTNAMES)
     .map((host) => (typeof host === 'string' ? canonicalHost(host) : undefined))

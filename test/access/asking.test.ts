@@ -123,6 +123,16 @@ describe('at a gateway', () => {
     expect(ask(both, { from: '10.0.0.1' })).toEqual([IRIS, GREEDY])
   })
 
+  it('a hostname of a route keeps routes of any host away, and makes no judge', () => {
+    const chat = {
+      ...anLlm({ hosts: ['iris.example.com'], hostnames: ['iris.example.com'] }),
+      ...HERE,
+    }
+    expect(ask([iris({ attached: [] }), greedy(['gw/a']), chat])).toEqual([IRIS])
+    const unsure = { ...chat, attached: [] }
+    expect(ask([iris({ attached: [] }), greedy(['gw/a']), unsure])).toEqual([IRIS, GREEDY])
+  })
+
   it('that is known no more since its pod was heard of too long ago, it counts as unknown', () => {
     const both = [iris(), greedy(['gw/b'])]
     expect(ask(both, { from: '10.0.0.1', fresh: false })).toEqual([IRIS, GREEDY])
