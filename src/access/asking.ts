@@ -15,10 +15,14 @@ export type GatewayProxy = {
   /** In the form of `canonicalAddress`. */
   readonly addresses: readonly string[]
   readonly gateways: readonly GatewayName[]
+  /** Whether it chooses a route by a longer path before one by a regular expression, as Istio does. */
+  readonly pathsFirst?: boolean
 }
 
 /** The gateways of which one asks; `undefined`: any. */
-export type Asking = { readonly gateways: ReadonlySet<GatewayName> | undefined }
+export type Asking = Pick<GatewayProxy, 'pathsFirst'> & {
+  readonly gateways: ReadonlySet<GatewayName> | undefined
+}
 
 export const UNKNOWN_GATEWAY: Asking = { gateways: undefined }
 
@@ -60,7 +64,8 @@ export function askingOf(proxies: readonly GatewayProxy[]): Asking {
     others.every(
       (other) => other.size === first.size && [...other].every((name) => first.has(name)),
     )
-  const asking = agreed ? { gateways: first } : UNKNOWN_GATEWAY
+  const pathsFirst = proxies.every((proxy) => proxy.pathsFirst === true)
+  const asking = agreed ? { gateways: first, pathsFirst } : UNKNOWN_GATEWAY
   known.set(proxies, asking)
   return asking
 }

@@ -37,7 +37,10 @@ export function findOnHost(
     return { target: atPrefix(service, ''), passes, owner: claims.find(isOwner), rest }
   })
   const isConditional = ({ claims }: Service) =>
-    claims.some(({ host, headers }) => host === request.host && headers !== undefined)
+    claims.some(
+      ({ host, headers, ending }) =>
+        host === request.host && (headers !== undefined || ending !== undefined),
+    )
   if (services.length > 0 && !services.some(isConditional)) {
     kept.set(asking, found)
     known.set(services, kept)

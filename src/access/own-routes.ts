@@ -21,7 +21,7 @@ export function isPreceded(
   { paths, models, exact }: Preferred,
   asking: Asking,
 ): boolean {
-  if (by === 'pattern') return false
+  if (by === 'pattern' && asking.pathsFirst !== true) return false
   const certain = (by ?? 'unread') === 'unread' && headers === undefined
   const plain = certain && (pathPrefix === '' || exact)
   return (

@@ -1,4 +1,5 @@
 import type { Directory } from './directory.ts'
+import { isCanonicalPath, pathOf } from './path.ts'
 import type { AccessRequest } from './request.ts'
 import type { Claim, Service } from './service.ts'
 
@@ -6,12 +7,19 @@ import type { Claim, Service } from './service.ts'
 export const claimsAt = (
   { claims }: Service,
   { host, pathPrefix }: Pick<Claim, 'host' | 'pathPrefix'>,
-  { headers }: Pick<AccessRequest, 'headers'>,
+  { headers, path }: Pick<AccessRequest, 'headers' | 'path'>,
 ): readonly Claim[] =>
   claims.filter(
     (claim) =>
-      claim.host === host && claim.pathPrefix === pathPrefix && mayFulfil(headers, claim.headers),
+      claim.host === host &&
+      claim.pathPrefix === pathPrefix &&
+      (claim.ending === undefined || mayEnd(pathOf(path), claim.ending)) &&
+      mayFulfil(headers, claim.headers),
   )
+
+/** A path that is not canonical may be another one to the proxy. */
+const mayEnd = (path: string, ending: string): boolean =>
+  path.endsWith(ending) || !isCanonicalPath(path)
 
 /** Of several values each may be the one that the proxy compares. */
 const mayFulfil = (

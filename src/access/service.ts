@@ -61,6 +61,8 @@ export type Claim = {
    * known what. Absent: nothing.
    */
   readonly by?: 'pattern' | 'conditions' | 'unread'
+  /** What each path of the pattern ends with; absent: it is not known. */
+  readonly ending?: string
 }
 
 /**

@@ -86,8 +86,8 @@ export function boundedClaims(claims: readonly Claim[], raise: Raise): readonly 
 }
 
 function distinct(claims: readonly Claim[]): Claim[] {
-  const keyOf = ({ host, pathPrefix, headers = [], by }: Omit<Claim, 'basis'>) =>
-    JSON.stringify([host ?? '*', pathPrefix, by ?? '', ...headers])
+  const keyOf = ({ host, pathPrefix, headers = [], by, ending }: Omit<Claim, 'basis'>) =>
+    JSON.stringify([host ?? '*', pathPrefix, by ?? '', ending ?? '', ...headers])
   const byKey = new Map<string, Claim>()
   for (const claim of claims) {
     const known = byKey.get(keyOf(claim))

@@ -39,6 +39,12 @@ export function gatewaysOfPod(
   return named.flatMap((each) => each ?? [])
 }
 
+/** On the pods that Istio makes for a Gateway. */
+const MANAGED = 'gateway.istio.io/managed'
+
+export const isIstio = ({ labels }: Pick<KubernetesObject, 'labels'>): boolean =>
+  labels.has(MANAGED) && !labels.has(OWNING_NAME)
+
 const nameOf = (namespace: string, name = ''): GatewayName | undefined =>
   isSubdomainName(namespace) && isSubdomainName(name) ? `${namespace}/${name}` : undefined
 

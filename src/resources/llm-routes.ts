@@ -67,11 +67,12 @@ function anyHostClaim(match: RouteMatch): readonly Claim[] {
   return claim === undefined ? [] : withConditions({ ...claim, own: true }, match)
 }
 
-const withConditions = (claim: Claim, { headers, by }: RouteMatch): readonly Claim[] => [
+const withConditions = (claim: Claim, { headers, by, ending }: RouteMatch): readonly Claim[] => [
   {
     ...claim,
     ...(headers.length === 0 ? {} : { headers }),
     ...(by === undefined ? {} : { by }),
+    ...(ending === undefined ? {} : { ending }),
   },
 ]
 

@@ -2,7 +2,7 @@ import { canonicalAddress } from '../access/address.ts'
 import type { GatewayProxy } from '../access/asking.ts'
 import type { ServiceRef } from '../access/service.ts'
 import type { Component, Workload } from '../access/workload.ts'
-import { gatewaysOfPod } from './gateway-pod.ts'
+import { gatewaysOfPod, isIstio } from './gateway-pod.ts'
 import { type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './settings.ts'
@@ -48,7 +48,7 @@ export function readPod(
   }
   return {
     workloads: services.map((service) => ({ ...shared, ...service })),
-    proxies: gateways.length === 0 ? [] : [{ addresses, gateways }],
+    proxies: gateways.length === 0 ? [] : [{ addresses, gateways, pathsFirst: isIstio(object) }],
   }
 }
 

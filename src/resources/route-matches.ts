@@ -10,6 +10,8 @@ export type RouteMatch = {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** What else chooses the route, as in claims. */
   readonly by: Claim['by']
+  /** Of a regular expression, what each path ends with. */
+  readonly ending?: string | undefined
 }
 
 const ANY: RouteMatch = { path: '', headers: [], by: undefined }
@@ -37,7 +39,17 @@ const readMatch = (match: unknown): RouteMatch => ({
   path: readPath(match),
   headers: listAt(match, 'headers').slice(0, MAX_HEADERS).flatMap(readHeader),
   by: chosenBy(match),
+  ...endingOf(match),
 })
+
+/** The literal end of a regular expression, which always matches the whole path. */
+function endingOf(match: unknown): Pick<RouteMatch, 'ending'> {
+  const pattern = textAt(match, 'path', 'value') ?? ''
+  const isPattern = valueAt(match, 'path', 'type') === 'RegularExpression'
+  if (!isPattern || /\||\(\?|\\/.test(pattern)) return {}
+  const [ending = ''] = /[A-Za-z0-9_~/-]*$/.exec(pattern.replace(/\$$/, '')) ?? []
+  return ending === '' ? {} : { ending }
+}
 
 function chosenBy(match: unknown): Claim['by'] {
   const type = valueAt(match, 'path', 'type') ?? 'PathPrefix'

@@ -12,7 +12,13 @@ export const gatewayPod = (flavour: Flavour, gateway: Gateway) => ({
 function placeOf(flavour: Flavour, { api, namespace, name }: Gateway) {
   if (api === 'istio') return { namespace: 'istio-system', labels: { istio: name } }
   return flavour === 'istio'
-    ? { namespace, labels: { 'gateway.networking.k8s.io/gateway-name': name } }
+    ? {
+        namespace,
+        labels: {
+          'gateway.networking.k8s.io/gateway-name': name,
+          'gateway.istio.io/managed': 'istio.io-gateway-controller',
+        },
+      }
     : {
         namespace: 'envoy-gateway-system',
         labels: {
