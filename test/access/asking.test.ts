@@ -123,6 +123,19 @@ describe('at a gateway', () => {
     expect(ask(both, { from: '10.0.0.1' })).toEqual([IRIS, GREEDY])
   })
 
+  it('a regular expression counts after longer paths only where the gateway is known to do so', () => {
+    const chat = { ...anLlm({ hosts: ['iris.example.com'], urls: ['*/v1'] }), ...HERE }
+    const [claim] = greedy().claims
+    if (claim === undefined) throw new Error('no claim')
+    const pattern = { ...greedy(['gw/a']), claims: [{ ...claim, by: 'pattern' as const }] }
+    const found = (pathsFirst: boolean) => {
+      const asking = { gateways: new Set(['gw/a']), pathsFirst }
+      return ask([chat, pattern], { askingAt: () => asking, from: '10.0.0.1' })
+    }
+    expect(found(true)).toEqual(['LLMInferenceService/llm/chat'])
+    expect(found(false)).toHaveLength(2)
+  })
+
   it('a hostname of a route keeps routes of any host away, and makes no judge', () => {
     const chat = {
       ...anLlm({ hosts: ['iris.example.com'], hostnames: ['iris.example.com'] }),

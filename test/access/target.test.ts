@@ -735,6 +735,13 @@ describe("a route of an LLM's own", () => {
     expect(at({ path: '/llm/other' }, elsewhere, iris)).toHaveLength(2)
   })
 
+  it('by a regular expression is a judge of longer paths, and only of those that end as it does', () => {
+    const pattern = own('pattern', { by: 'pattern', basis: 'shared', ending: '/v1/completions' })
+    expect(at({ path: '/llm/chat/v1/completions' }, pattern, beside())).toHaveLength(2)
+    expect(at({ path: '/llm/chat/v1/models' }, pattern, beside())).toEqual([`${CHAT} /llm/chat`])
+    expect(at({ path: '/llm/chat/v1/completions?a=/v1/models' }, pattern, beside())).toHaveLength(2)
+  })
+
   it('may be beside a model header, and both are judges', () => {
     const routed = own('routed', { pathPrefix: '/own' })
     const chat = anLlm({ hosts: ['gw.example.com'] })

@@ -172,6 +172,23 @@ describe('a route of its own', () => {
     expect(paths({ type: 'RegularExpression', value })).toEqual([claim])
   })
 
+  it.each([
+    ['/.*/v1/completions', '/v1/completions'],
+    ['^/own/.*chat$', 'chat'],
+    ['/own/chat.*', undefined],
+    ['/own(/.*)?', undefined],
+    ['/.*/a|/.*/b', undefined],
+    ['(?i)/.*/a', undefined],
+    [String.raw`/.*\d`, undefined],
+  ])(
+    'by regular expression is claimed for paths that end as each match does: %s',
+    (value, ending) => {
+      const rules = [{ matches: [{ path: { type: 'RegularExpression', value } }] }]
+      const { claims } = llm({ spec: { router: { route: { http: { spec: { rules } } } } } })
+      expect(claims.find(({ own }) => own === true)?.ending).toBe(ending)
+    },
+  )
+
   it('is claimed under the exact values of its headers, and no other condition', () => {
     const headers = [
       { name: 'X-Tenant', value: 'b' },
