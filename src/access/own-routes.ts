@@ -56,7 +56,7 @@ export function reachable(
   return left
 }
 
-const MAX_KEPT = 256
+export const MAX_KEPT = 256
 
 /** By the list of a table, which is another one after each change. */
 const known = new WeakMap<readonly Service[], Map<string, readonly Service[]>>()

@@ -48,7 +48,7 @@ const LLM_HOST = new RegExp(`^(?:\\*\\.)?${DNS_NAME}$`)
 const gatewayHost = text('a host name in lower case', new RegExp(`^${DNS_NAME}$`))
 const serviceName = text('the name of a service', /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/)
 
-const MAX_GATEWAYS = 256
+export const MAX_GATEWAYS = 256
 const gatewayName = text(
   'a gateway, `namespace/name` or `istio:namespace/name`',
   /^(?:istio:)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/,

@@ -13,7 +13,7 @@ export type Attachment = {
 }
 
 /** More gateways of one service are not told apart. */
-const MAX_GATEWAYS = 32
+export const MAX_GATEWAYS = 32
 
 const ANY: readonly GatewayName[] = [ANY_GATEWAY]
 

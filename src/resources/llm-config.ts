@@ -15,7 +15,7 @@ export type LlmConfig = {
 }
 
 /** More gateways of one service are not looked at. */
-const MAX_REFS = 64
+export const MAX_REFS = 64
 
 /** More LLMInferenceServiceConfigs of one service are not looked at. */
 export const MAX_BASES = 32
