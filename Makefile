@@ -43,15 +43,15 @@ micro: $(installed) ## time the parts of a check
 measure: $(installed) ## measure tenants, hostile clients, a large cluster, and what 130,000 odd requests reach (40 minutes)
 	@node scripts/kubernetes.ts
 	@node scripts/envoy.ts
-	@node --expose-gc --max-semi-space-size=16 measure/measure.ts $(ONLY); first=$$?; \
-	node measure/tokens.ts $(ONLY); second=$$?; \
-	node measure/hostile.ts $(ONLY); third=$$?; \
-	node measure/overload.ts $(ONLY); fourth=$$?; \
-	node measure/routes.ts $(ONLY) && exit $$((first + second + third + fourth))
+	@node --expose-gc --max-semi-space-size=16 bench/latency/measure.ts $(ONLY); first=$$?; \
+	node bench/latency/tokens.ts $(ONLY); second=$$?; \
+	node bench/latency/hostile.ts $(ONLY); third=$$?; \
+	node bench/latency/overload.ts $(ONLY); fourth=$$?; \
+	node bench/latency/routes.ts $(ONLY) && exit $$((first + second + third + fourth))
 
 soak: $(installed) ## ask through Envoy for 30 minutes (MINUTES, RATE) while all is changed, replaced and rotated
 	@node scripts/envoy.ts
-	@node measure/soak.ts --minutes $(or $(MINUTES),30) --rate $(or $(RATE),0)
+	@node bench/latency/soak.ts --minutes $(or $(MINUTES),30) --rate $(or $(RATE),0)
 
 clean: ## remove the installed packages
 	@rm -rf node_modules

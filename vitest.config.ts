@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
-import { countReporter } from './test/support/count-reporter.ts'
+import { countReporter } from './testing/count-reporter.ts'
 
 const counts = process.env.TEST_COUNTS
 

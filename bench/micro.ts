@@ -4,14 +4,14 @@ import path from 'node:path'
 import { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type { Answer } from '../src/access/answer.ts'
-import { openEngine } from '../src/engine.ts'
+import { openEngine } from '../src/app/engine.ts'
+import { type CheckObserver, createCheckObserver } from '../src/app/observe-checks.ts'
+import { configOf } from '../src/cli/serve.ts'
 import { encodeAnswer } from '../src/envoy/check-handler.ts'
 import { decodeCheckRequest } from '../src/envoy/protocol.ts'
 import { readCheckRequest } from '../src/envoy/read-request.ts'
 import { createDecisionLog } from '../src/observability/decision-log.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
-import { createObserving, type Observing } from '../src/observing.ts'
-import { configOf } from '../src/serve.ts'
 import { type Timing, time } from './measure/timing.ts'
 import { table } from './report/table.ts'
 import { writeWorld } from './worlds/manifests.ts'
@@ -44,8 +44,8 @@ const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() 
 
 type Tools = {
   readonly engine: Awaited<ReturnType<typeof openEngine>>
-  readonly observe: Observing['observe']
-  readonly log: Observing['observe']
+  readonly observe: CheckObserver['observe']
+  readonly log: CheckObserver['observe']
 }
 
 async function openTools(folder: string): Promise<Tools> {
@@ -66,8 +66,9 @@ async function openTools(folder: string): Promise<Tools> {
   const silent = createDecisionLog({ decisions: 'off', dropped: () => {} })
   return {
     engine,
-    observe: createObserving(metrics, silent, ignored).observe,
-    log: createObserving({ observe: ignored, observeTrial: ignored }, decisions, ignored).observe,
+    observe: createCheckObserver(metrics, silent, ignored).observe,
+    log: createCheckObserver({ observe: ignored, observeShadow: ignored }, decisions, ignored)
+      .observe,
   }
 }
 

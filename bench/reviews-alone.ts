@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { createApiServer } from '../src/kubernetes/api-server.ts'
-import { loadKubeConfig } from '../src/kubernetes/kube-config.ts'
-import { at, listAt, textAt } from '../test/support/json.ts'
+import { createApiServer } from '../src/kubernetes/client/api-server.ts'
+import { loadKubeConfig } from '../src/kubernetes/client/kube-config.ts'
+import { at, listAt, textAt } from '../testing/json.ts'
 import { quantile } from './measure/statistics.ts'
 
 // What it takes to ask an API server for a TokenReview and then for a SubjectAccessReview, and to do

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { configReference } from '../src/config.ts'
+import { configReference } from '../src/config/read-config.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url))
 const HEAD = '| key | what it takes | default | environment |\n| --- | --- | --- | --- |\n'

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import manifest from '../package.json' with { type: 'json' }
-import { check } from './check.ts'
+import { check } from './cli/check.ts'
 import { UsageError } from './cli/check-message.ts'
 import { run, USAGE } from './cli/program.ts'
-import { ConfigError } from './config.ts'
-import { serve } from './serve.ts'
+import { serve } from './cli/serve.ts'
+import { ConfigError } from './config/read-config.ts'
 
 const { version } = manifest
 

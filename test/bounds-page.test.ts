@@ -1,37 +1,37 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../src/access/cookies.ts'
 import { MAX_CREDENTIAL_LENGTH } from '../src/access/credential.ts'
-import { ALLOWANCES } from '../src/cluster-access.ts'
-import { readConfig } from '../src/config.ts'
+import { ALLOWANCES } from '../src/app/cluster-identity.ts'
+import { VERIFICATIONS } from '../src/app/verifications.ts'
+import { DEADLINE_MS } from '../src/cli/serve.ts'
+import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../src/common/cookies.ts'
+import { readConfig } from '../src/config/read-config.ts'
+import { MAX_REFUSED } from '../src/envoy/admission.ts'
 import { FREE_BYTES } from '../src/envoy/arrival.ts'
-import { MAX_REFUSED } from '../src/envoy/arrivals.ts'
 import { BOUNDS, GRPC_SHEDS } from '../src/envoy/bounds.ts'
 import { MAX_REFUSALS } from '../src/envoy/connections.ts'
 import { MAX_FIELDS } from '../src/envoy/field-count.ts'
 import { OPENED_PER_TURN } from '../src/envoy/openings.ts'
 import { MAX_PATH_LENGTH } from '../src/envoy/read-request.ts'
 import { LIGHT_WORK, TURN_WORK, WORK_BYTES } from '../src/envoy/read-turns.ts'
-import type { Allowances } from '../src/kubernetes/budgets.ts'
-import { BURST, MAX_WAITING as MAX_EVENTS } from '../src/kubernetes/events.ts'
-import { QUESTION_LIMITS } from '../src/kubernetes/questions.ts'
-import { UNSIGNED } from '../src/kubernetes/token-review.ts'
-import { LIMITS as FOLDER_LIMITS } from '../src/manifests/folder.ts'
-import { LIMITS as HTTP_LIMITS, SCRAPE_MS, SILENCE_MS } from '../src/observability/http.ts'
-import { MAX_WAITING as MAX_LINES_BYTES } from '../src/observability/lines.ts'
-import { DEADLINE_MS } from '../src/serve.ts'
-import { LIMITS as FETCH_LIMITS } from '../src/tokens/fetch-keys.ts'
-import { UNDER_WAY } from '../src/tokens/verifier.ts'
-import { VERIFICATIONS } from '../src/verifications.ts'
-import { FOLDER } from './support/bounds/folder.ts'
-import { LOG } from './support/bounds/log.ts'
-import { OBJECTS } from './support/bounds/objects.ts'
-import { POLICIES } from './support/bounds/policies.ts'
-import { PROVIDERS } from './support/bounds/providers.ts'
-import { SERVICES } from './support/bounds/services.ts'
-import { type Bounds, bytes, count, seconds } from './support/bounds/texts.ts'
-import { TOKENS } from './support/bounds/tokens.ts'
-import { rowsUnder } from './support/markdown.ts'
+import type { Allowances } from '../src/kubernetes/reviews/rate-limits.ts'
+import { REVIEW_LIMITS } from '../src/kubernetes/reviews/review-client.ts'
+import { UNSIGNED } from '../src/kubernetes/reviews/token-review.ts'
+import { BURST, MAX_EVENTS_WAITING as MAX_EVENTS } from '../src/kubernetes/status/events.ts'
+import { FOLDER_LIMITS } from '../src/manifests/folder.ts'
+import { HTTP_LIMITS, SCRAPE_MS, SILENCE_MS } from '../src/observability/http.ts'
+import { MAX_LINES_WAITING as MAX_LINES_BYTES } from '../src/observability/line-writer.ts'
+import { IN_FLIGHT } from '../src/tokens/caching-verifier.ts'
+import { FETCH_LIMITS } from '../src/tokens/fetch-jwks.ts'
+import { FOLDER } from '../testing/bounds/folder.ts'
+import { LOG } from '../testing/bounds/log.ts'
+import { OBJECTS } from '../testing/bounds/objects.ts'
+import { POLICIES } from '../testing/bounds/policies.ts'
+import { PROVIDERS } from '../testing/bounds/providers.ts'
+import { SERVICES } from '../testing/bounds/services.ts'
+import { type Bounds, bytes, count, seconds } from '../testing/bounds/texts.ts'
+import { TOKENS } from '../testing/bounds/tokens.ts'
+import { rowsUnder } from '../testing/markdown.ts'
 
 const page = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8')
 
@@ -86,18 +86,18 @@ const VALUES: Bounds = {
   'length of the path and query': bytes(MAX_PATH_LENGTH),
   'signatures verified at a time': count(VERIFICATIONS.running),
   'signatures that wait': count(VERIFICATIONS.waiting),
-  'signatures that wait for one service': count(VERIFICATIONS.waitingPerLine),
-  'JWTs that wait for keys or their turn': count(UNDER_WAY.inAll),
-  'JWTs of one namespace that wait for keys or their turn': count(UNDER_WAY.perTenant),
-  'TokenReviews at a time': count(QUESTION_LIMITS.running),
-  'TokenReviews that wait': count(QUESTION_LIMITS.waiting),
-  'TokenReviews that wait for one service': count(QUESTION_LIMITS.waitingPerLine),
+  'signatures that wait for one service': count(VERIFICATIONS.waitingPerKey),
+  'JWTs that wait for keys or their turn': count(IN_FLIGHT.inAll),
+  'JWTs of one namespace that wait for keys or their turn': count(IN_FLIGHT.perTenant),
+  'TokenReviews at a time': count(REVIEW_LIMITS.running),
+  'TokenReviews that wait': count(REVIEW_LIMITS.waiting),
+  'TokenReviews that wait for one service': count(REVIEW_LIMITS.waitingPerKey),
   'TokenReviews at a time of tokens that the cluster may not have signed': count(UNSIGNED.running),
   ...suchReviews(ALLOWANCES.perService),
   ...suchReviews(ALLOWANCES.perTenant),
   ...suchReviews(ALLOWANCES.perProxy),
   ...suchReviews(ALLOWANCES.inAll),
-  'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, QUESTION_LIMITS.patienceMs)} ms`,
+  'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, REVIEW_LIMITS.patienceMs)} ms`,
   'renderings of `/metrics`': seconds(SCRAPE_MS),
   'silence on the HTTP port': seconds(SILENCE_MS),
   'time for the headers of a request on the HTTP port': seconds(HTTP_LIMITS.headersTimeout),
@@ -122,7 +122,7 @@ const OTHERS: Readonly<Record<string, Bounds>> = {
 const ROOT = new URL('..', import.meta.url)
 const textOf = (file: string) => readFileSync(new URL(file, ROOT), 'utf8')
 /** With what is imported here, from where: nothing is imported without a use. */
-const TESTS = ['test/bounds-page.test.ts', ...globSync('test/support/bounds/*.ts', { cwd: ROOT })]
+const TESTS = ['test/bounds-page.test.ts', ...globSync('testing/bounds/*.ts', { cwd: ROOT })]
   .map(textOf)
   .join('\n')
 
@@ -141,7 +141,7 @@ const imported = [...TESTS.matchAll(/import \{([^}]*)\} from '[./]*(src\/[^']*)'
 
 /** Bounds that follow from one of the page, and one of a key that the page of the configuration has. */
 const ELSEWHERE = [
-  'src/access/host.ts MAX_LENGTH',
+  'src/common/host.ts MAX_LENGTH',
   'src/resources/secret.ts MAX_BASE64',
   'src/envoy/bounds.ts MAX_REQUEST_BYTES',
 ]
@@ -178,9 +178,9 @@ describe('the page of operations', () => {
 
   it.each([
     ['envoy/bounds.ts BOUNDS', BOUNDS],
-    ['kubernetes/questions.ts QUESTION_LIMITS', QUESTION_LIMITS],
+    ['kubernetes/reviews/review-client.ts QUESTION_LIMITS', REVIEW_LIMITS],
     ['manifests/folder.ts LIMITS', FOLDER_LIMITS],
-    ['tokens/fetch-keys.ts LIMITS', FETCH_LIMITS],
+    ['tokens/fetch-jwks.ts LIMITS', FETCH_LIMITS],
   ])('has every field of %s', (id, table) => {
     const local = imported.find((each) => each.id === `src/${id}`)?.local ?? ''
     const isUsed = (field: string) => new RegExp(`\\b${local}\\.${field}\\b`).test(TESTS)

@@ -3,9 +3,9 @@ import path from 'node:path'
 import { load, loadAll } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
-import { readConfig } from '../src/config.ts'
-import { readCommand, readDockerfile } from './support/image/dockerfile.ts'
-import { at, listAt, textAt } from './support/json.ts'
+import { readConfig } from '../src/config/read-config.ts'
+import { readCommand, readDockerfile } from '../testing/image/dockerfile.ts'
+import { at, listAt, textAt } from '../testing/json.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 const text = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')

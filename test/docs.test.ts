@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { CORE_SCHEMA, loadAll } from 'js-yaml'
 import { expect, it } from 'vitest'
 import { configurationTable } from '../scripts/configuration-page.ts'
-import { readConfig } from '../src/config.ts'
-import { read } from './resources/objects.ts'
-import { run } from './support/command-line.ts'
+import { readConfig } from '../src/config/read-config.ts'
+import { run } from '../testing/command-line.ts'
+import { read } from '../testing/objects.ts'
 
 const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8')
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { globSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,19 +9,13 @@ import manifest from '../package.json' with { type: 'json' }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
+/** Each folder of src that holds files, as it is on the disk. */
 const FOLDERS = [
-  'access',
-  'resources',
-  'envoy',
-  'kubernetes',
-  'manifests',
-  'tokens',
-  'caches',
-  'observability',
-  'cli',
-  'config',
-]
-const CONFIG = ['fastest-levenshtein', 'js-yaml', 'zod']
+  ...new Set(
+    globSync('*/**/*.ts', { cwd: path.join(ROOT, 'src') }).map((file) => path.dirname(file)),
+  ),
+].sort()
+
 const NODE = ['node:fs', 'node:fs/promises']
 const PACKAGES = [...new Set([...Object.keys(manifest.dependencies), 'anything-new'])]
 const ALIKE = ['../../test/near.ts', './../envoy/near.ts', '../access/../tokens/near.ts']
@@ -32,24 +27,63 @@ const FORMS = [
   (from: string) => `export const thing = await import('${from}')`,
 ]
 
+const PURE = ['access', 'common', 'resources']
+const CLUSTER = [...PURE, 'kubernetes/client', 'kubernetes/watch']
+const WIRED = FOLDERS.filter((folder) => folder !== 'app' && folder !== 'cli')
+
+/** What each folder may import besides its own files: folders, and packages. */
+const ALLOWED: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
+  access: [['common'], []],
+  app: [WIRED, NODE],
+  cli: [
+    [...WIRED, 'app'],
+    [...NODE, 'commander'],
+  ],
+  common: [[], [...NODE, 'lru-cache']],
+  config: [
+    ['access', 'common'],
+    [...NODE, 'fastest-levenshtein', 'js-yaml', 'zod'],
+  ],
+  envoy: [
+    ['access', 'common'],
+    [...NODE, '@grpc/grpc-js', '@grpc/proto-loader', 'grpc-health-check'],
+  ],
+  'kubernetes/client': [['common'], [...NODE, '@kubernetes/client-node']],
+  'kubernetes/reviews': [CLUSTER, NODE],
+  'kubernetes/status': [CLUSTER, NODE],
+  'kubernetes/watch': [[...PURE, 'kubernetes/client'], NODE],
+  manifests: [PURE, [...NODE, 'js-yaml']],
+  observability: [
+    ['access', 'common'],
+    [...NODE, 'pino', 'prom-client'],
+  ],
+  resources: [['access', 'common'], []],
+  tokens: [
+    ['access', 'common'],
+    [...NODE, 'jose'],
+  ],
+}
+
 const statement = (from: string) => `import '${from}'`
 
+/** A file of one folder, as another folder imports it. */
+const nearIn = (folder: string, of: string) => `${path.relative(folder, of) || '.'}/near.ts`
+
 function linesIn(folder: string): string[] {
-  const others = FOLDERS.filter((name) => name !== folder).map((name) => `../${name}/near.ts`)
-  const files = ['./near.ts', ...others, '../main.ts', '../config.ts', ...ALIKE]
-  return [...files, ...NODE, ...PACKAGES].map(statement)
+  const files = FOLDERS.map((name) => nearIn(folder, name))
+  const tops = ['../', '../../'].map((up) => `${up}main.ts`)
+  return [...files, ...tops, ...ALIKE, ...NODE, ...PACKAGES].map(statement)
 }
 
 const LINES: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(FOLDERS.map((name) => [`src/${name}/example.ts`, linesIn(name)])),
-  'src/config.ts': [...FOLDERS.map((name) => `./${name}/near.ts`), ...NODE, ...PACKAGES].map(
-    statement,
-  ),
   'src/main.ts': [...FOLDERS.map((name) => `./${name}/near.ts`), ...NODE, ...PACKAGES].map(
     statement,
   ),
   'src/access/refused.ts': FORMS.map((form) => form('jose')),
   'src/access/near.ts': FORMS.map((form) => form('./example.ts')),
+  'src/access/caches.ts': [statement('../common/cache.ts')],
+  'src/resources/caches.ts': [statement('../common/cache.ts')],
 }
 
 let folder = ''
@@ -87,32 +121,11 @@ function importsOf(file: string, kind: 'allowed' | 'refused'): string[] {
 }
 
 describe('the linter lets', () => {
-  it.each([
-    ['access', []],
-    ['resources', ['../access/near.ts']],
-    [
-      'envoy',
-      ['../access/near.ts', ...NODE, '@grpc/grpc-js', '@grpc/proto-loader', 'grpc-health-check'],
-    ],
-    [
-      'kubernetes',
-      ['../access/near.ts', '../resources/near.ts', ...NODE, '@kubernetes/client-node'],
-    ],
-    ['manifests', ['../access/near.ts', '../resources/near.ts', ...NODE, 'js-yaml']],
-    ['tokens', ['../access/near.ts', ...NODE, 'jose']],
-    ['caches', ['../access/near.ts', ...NODE, 'lru-cache']],
-    ['observability', ['../access/near.ts', ...NODE, 'pino', 'prom-client']],
-    ['cli', ['../access/near.ts', ...NODE, 'commander']],
-    ['config', ['../access/near.ts', ...NODE, ...CONFIG]],
-  ])('%s/ import only its own files and %j', (name, others) => {
+  it.each(FOLDERS)('%s/ import its own files, and what its rule names', (name) => {
+    const [folders, packages] = ALLOWED[name] ?? [[], []]
+    const files = folders.map((each) => nearIn(name, each))
     const allowed = importsOf(`src/${name}/example.ts`, 'allowed')
-    expect(new Set(allowed)).toEqual(new Set(['./near.ts', ...others]))
-  })
-
-  it('config.ts import only access/ and its own packages', () => {
-    const allowed = importsOf('src/config.ts', 'allowed')
-    const files = ['./access/near.ts', './config/near.ts']
-    expect(new Set(allowed)).toEqual(new Set([...files, ...NODE, ...CONFIG]))
+    expect(new Set(allowed)).toEqual(new Set(['./near.ts', ...files, ...packages]))
   })
 
   it('main.ts import everything', () => {
@@ -121,13 +134,26 @@ describe('the linter lets', () => {
 })
 
 describe('the import rule', () => {
+  it('is one of each folder that there is, and of no other', () => {
+    expect(Object.keys(ALLOWED).sort()).toEqual(FOLDERS)
+  })
+
+  it('lets only main.ts stand beside the folders', () => {
+    expect(globSync('*.ts', { cwd: path.join(ROOT, 'src') })).toEqual(['main.ts'])
+  })
+
   it('holds for every form of import', () => {
     expect(importsOf('src/access/refused.ts', 'allowed')).toEqual([])
     expect(importsOf('src/access/near.ts', 'refused')).toEqual([])
   })
 
+  it('keeps memory out of what is pure', () => {
+    expect(importsOf('src/access/caches.ts', 'allowed')).toEqual([])
+    expect(importsOf('src/resources/caches.ts', 'allowed')).toEqual([])
+  })
+
   it('gives each dependency a home', () => {
-    const homes = [...FOLDERS.map((name) => `src/${name}/example.ts`), 'src/config.ts']
+    const homes = FOLDERS.map((name) => `src/${name}/example.ts`)
     const imported = new Set(homes.flatMap((file) => importsOf(file, 'allowed')))
     expect(Object.keys(manifest.dependencies).filter((name) => !imported.has(name))).toEqual([])
   })

@@ -1,25 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalAddress } from '../src/access/address.ts'
-import { MAX_COOKIES, walkCookies } from '../src/access/cookies.ts'
 import { credentialSources, readCredential } from '../src/access/credential.ts'
-import { canonicalHost } from '../src/access/host.ts'
 import { peerOf } from '../src/access/mesh-peer.ts'
+import { readPrincipal } from '../src/access/principal.ts'
+import { canonicalAddress } from '../src/common/address.ts'
+import { MAX_COOKIES, walkCookies, withoutCookie } from '../src/common/cookies.ts'
+import { canonicalHost } from '../src/common/host.ts'
 import {
   hasPrefix,
   isCanonicalPath,
   leadingPaths,
   leadsPlainly,
-  MAX_CLAIM_SEGMENTS,
+  MAX_ROUTE_SEGMENTS,
   pathOf,
-} from '../src/access/path.ts'
-import { readPrincipal } from '../src/access/principal.ts'
-import { withoutCookie } from '../src/envoy/cookie.ts'
+} from '../src/common/path.ts'
 import { dialectOf } from '../src/envoy/dialect.ts'
 import { decodeCheckRequest, encodeCheckRequest } from '../src/envoy/protocol.ts'
 import { readCheckRequest } from '../src/envoy/read-request.ts'
-import { toAscii } from '../src/observability/lines.ts'
-import { looksLikeJwt, readUnverified } from '../src/tokens/unverified.ts'
-import { aCheck } from './support/check-client.ts'
+import { toAscii } from '../src/observability/line-writer.ts'
+import { decodeToken, looksLikeJwt } from '../src/tokens/decode-token.ts'
+import { aCheck } from '../testing/envoy/check-client.ts'
 
 const SOURCES = credentialSources(
   ['authorization', 'x-api-key', 'api-key'],
@@ -46,7 +45,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   isCanonicalPath,
   leadsPlainly,
   'leadsPlainly below a root': (text) => leadsPlainly(`/${text}`),
-  leadingPaths: (text) => leadingPaths(text, MAX_CLAIM_SEGMENTS),
+  leadingPaths: (text) => leadingPaths(text, MAX_ROUTE_SEGMENTS),
   hasPrefix: (text) => hasPrefix(text, text.slice(0, -1)),
   'dialectOf a path': (text) => dialectOf(text, '', false),
   'dialectOf a model': (text) => dialectOf(`/v1/models/${text}`, '', false),
@@ -54,7 +53,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'readCheckRequest of a host': (host) => request({ host }),
   'readCheckRequest of a method': (method) => request({ method }),
   'readCheckRequest of a header': (text) => request({ headers: { 'x-a': text, [text]: 'a' } }),
-  readUnverified,
+  decodeToken,
   looksLikeJwt,
   toAscii,
 }

@@ -3,7 +3,8 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { DENY_REASONS } from '../src/access/decision.ts'
-import { configReference } from '../src/config.ts'
+import { configReference } from '../src/config/read-config.ts'
+import { TOKEN_CACHE_PERIODS as TOKEN_PERIODS } from '../src/kubernetes/reviews/token-cache.ts'
 import {
   accountCollections,
   configurationCollection,
@@ -12,13 +13,12 @@ import {
   policyCollections,
   rbacCollections,
   serviceCollections,
-} from '../src/kubernetes/collections.ts'
-import { PERIODS as TOKEN_PERIODS } from '../src/kubernetes/known-tokens.ts'
+} from '../src/kubernetes/watch/watched-kinds.ts'
 import { createDecisionLog, type LoggedCheck } from '../src/observability/decision-log.ts'
-import { PERIODS as KEY_PERIODS } from '../src/tokens/key-holder.ts'
-import { rowsUnder } from './support/markdown.ts'
-import { alerts } from './support/monitoring.ts'
-import { renderedMetrics, samplesOf } from './support/rendered-metrics.ts'
+import { JWKS_PERIODS as KEY_PERIODS } from '../src/tokens/jwks-cache.ts'
+import { alerts } from '../testing/deployment/monitoring.ts'
+import { renderedMetrics, samplesOf } from '../testing/deployment/rendered-metrics.ts'
+import { rowsUnder } from '../testing/markdown.ts'
 
 const page = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8')
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { DENY_REASONS } from '../src/access/decision.ts'
 import { DENIALS } from '../src/envoy/denials.ts'
-import { rowsUnder } from './support/markdown.ts'
+import { rowsUnder } from '../testing/markdown.ts'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 const HEADER = ['reason', 'HTTP', 'x-ext-auth-reason', 'meaning']

@@ -1,9 +1,9 @@
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { explain } from '../src/check.ts'
+import { type Engine, openEngine } from '../src/app/engine.ts'
+import { explain } from '../src/cli/check.ts'
 import { checkMessage } from '../src/cli/check-message.ts'
-import { readConfig } from '../src/config.ts'
-import { type Engine, openEngine } from '../src/engine.ts'
+import { readConfig } from '../src/config/read-config.ts'
 import { encodeCheckRequest } from '../src/envoy/protocol.ts'
 
 /** Folders made from what users of KServe reported, and what must be answered. */

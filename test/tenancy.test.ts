@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AccessRequest } from '../src/access/request.ts'
-import { readConfig } from '../src/config.ts'
-import { type Engine, openEngine } from '../src/engine.ts'
-import { aRequest, atPod } from './support/builders.ts'
-import { folderOf } from './support/folder-of.ts'
+import { type Engine, openEngine } from '../src/app/engine.ts'
+import { readConfig } from '../src/config/read-config.ts'
+import { aRequest, atPod } from '../testing/builders.ts'
+import { folderOf } from '../testing/folder-of.ts'
 
 const KEY = 'a-key-of-the-team-0123'
 const EVIL_KEY = 'a-key-of-evil-01234567'
@@ -227,7 +227,7 @@ describe('whatever another namespace holds', () => {
     for (const request of REQUESTS) {
       const [one, other] = [await alone.authorize(request), await beside.authorize(request)]
       expect(other.decision).toEqual(one.decision)
-      expect(other.trial).toBeUndefined()
+      expect(other.shadowCheck).toBeUndefined()
       outcomes.add(one.decision.outcome === 'allow' ? 'allow' : one.decision.reason)
     }
     expect(outcomes.size).toBeGreaterThan(3)

@@ -1,13 +1,13 @@
+import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { Answer } from './answer.ts'
-import type { Soon } from './soon.ts'
 import type { Target, Targets } from './target.ts'
 
 /** Judges targets in their order: all must allow. The first denial is the answer. */
 export function allAllow(
   [first, ...rest]: Targets,
-  judge: (target: Target) => Soon<Answer>,
+  judge: (target: Target) => MaybePromise<Answer>,
   combine: (one: Answer, other: Answer) => Answer,
-): Soon<Answer> {
+): MaybePromise<Answer> {
   let answer = judge(first)
   for (const [index, target] of rest.entries()) {
     if (answer instanceof Promise) return goOn(answer, rest.slice(index), judge, combine)
@@ -30,7 +30,7 @@ export function allAllow(
 async function goOn(
   begun: Promise<Answer>,
   targets: readonly Target[],
-  judge: (target: Target) => Soon<Answer>,
+  judge: (target: Target) => MaybePromise<Answer>,
   combine: (one: Answer, other: Answer) => Answer,
 ): Promise<Answer> {
   let answer = await begun

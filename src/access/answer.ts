@@ -1,9 +1,9 @@
+import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { Authentication } from './authentication.ts'
 import type { Caller, CredentialKind } from './caller.ts'
 import type { Allow, Decision, DenyReason } from './decision.ts'
 import type { AccessRequest } from './request.ts'
 import type { ServiceRef } from './service.ts'
-import type { Soon } from './soon.ts'
 import type { Target } from './target.ts'
 
 /** A decision, and about whom and what it was made. */
@@ -14,11 +14,11 @@ export type Answer = {
   /** Who called, whether let in or not; `undefined` where that was not asked or not found out. */
   readonly caller: Caller | undefined
   /** Absent where nothing is only tried. */
-  readonly trial?: Trial
+  readonly shadowCheck?: ShadowCheck
 }
 
 /** `request` is `undefined` for one that could not be read. `note` is told each step; it sees no secret. */
-export type Authorize = (request: AccessRequest | undefined, note?: Note) => Soon<Answer>
+export type Authorize = (request: AccessRequest | undefined, note?: Note) => MaybePromise<Answer>
 
 export type Note = (step: string) => void
 
@@ -33,7 +33,7 @@ export type ShadowVerdict = {
 }
 
 /** Finds out the verdict; for after the answer. */
-export type Trial = (note?: Note) => Soon<ShadowVerdict>
+export type ShadowCheck = (note?: Note) => MaybePromise<ShadowVerdict>
 
 /** Only a credential that was found good is taken away, and only where somebody was let in. */
 export const consuming = (

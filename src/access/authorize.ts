@@ -1,21 +1,21 @@
+import { andThen } from '../common/maybe-promise.ts'
 import { allAllow } from './all-allow.ts'
 import type { Answer, Authorize } from './answer.ts'
 import { createContenders, MAX_JUDGED } from './contenders.ts'
 import { type Allow, type DenyReason, deny, mergeHeaders } from './decision.ts'
+import { createEffectivePolicies } from './effective-policies-of.ts'
 import { findTargets } from './find-targets.ts'
 import { createJudge, type Settings, type Sources } from './judge.ts'
-import { createRegimes } from './regimes.ts'
 import { createShadow } from './shadow.ts'
-import { whenKnown } from './soon.ts'
 import type { Target } from './target.ts'
 
 /** Answers at once where all facts are in memory. */
 export function createAuthorize(sources: Sources, settings: Settings): Authorize {
   const { directory } = sources
   const judge = createJudge(sources, settings)
-  const regimesOf = createRegimes(directory)
-  const contendersOf = createContenders(regimesOf, directory)
-  const trialOf = createShadow({ judge, regimesOf, now: sources.now })
+  const effectivePoliciesOf = createEffectivePolicies(directory)
+  const contendersOf = createContenders(effectivePoliciesOf, directory)
+  const shadowCheckOf = createShadow({ judge, effectivePoliciesOf, now: sources.now })
 
   return (request, note) => {
     if (request === undefined) return refused('unsupported-request')
@@ -30,11 +30,13 @@ export function createAuthorize(sources: Sources, settings: Settings): Authorize
       note?.(`target: none, more than ${MAX_JUDGED} services have this address`)
       return refused('conflicting-target')
     }
-    const trial = trialOf(request, contenders)
+    const shadowCheck = shadowCheckOf(request, contenders)
     const judgeOne = (target: Target) =>
-      judge(request, target, regimesOf(target.service).enforced, note)
+      judge(request, target, effectivePoliciesOf(target.service).enforced, note)
     const answer = allAllow(contenders, judgeOne, bothAllow)
-    return trial === undefined ? answer : whenKnown(answer, (made) => ({ ...made, trial }))
+    return shadowCheck === undefined
+      ? answer
+      : andThen(answer, (made) => ({ ...made, shadowCheck }))
   }
 }
 

@@ -5,13 +5,13 @@ export const isObject = (value: unknown): value is Claims =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** `name` is the last key of the path. */
-export type Found = { readonly name: string; readonly value: unknown }
+export type FoundClaim = { readonly name: string; readonly value: unknown }
 
 /**
  * What a path leads to. At each dot the longest key that exists is taken. `absent`: there is no such
  * claim. `blocked`: the path leads through something else than an object, or could be read another way.
  */
-export function findClaim(holder: Claims, path: string): Found | 'absent' | 'blocked' {
+export function findClaim(holder: Claims, path: string): FoundClaim | 'absent' | 'blocked' {
   for (let end = path.length; end >= 0; end = shorterEnd(path, end)) {
     const name = path.slice(0, end)
     if (!Object.hasOwn(holder, name)) continue

@@ -1,7 +1,7 @@
-import { type Claims, type Found, findClaim } from './claim-path.ts'
-import { isLeftOut, isReference } from './left-out.ts'
+import { type Claims, type FoundClaim, findClaim } from './claim-path.ts'
+import { createSummaries, jsonText, matchNumber, matchSummary } from './claim-values.ts'
+import { isIncomplete, isReference } from './distributed-claims.ts'
 import type { Match } from './match.ts'
-import { createSummaries, jsonText, matchNumber, matchSummary } from './texts.ts'
 
 export type { Claims } from './claim-path.ts'
 
@@ -28,10 +28,10 @@ function matchClaim(claims: Claims, path: string, texts: readonly string[]): Mat
   const found = findClaim(claims, path)
   if (found === 'blocked') return 'unknown'
   const match = found === 'absent' ? 'no' : matchFound(claims, found, texts)
-  return match === 'no' && isLeftOut(claims, path) ? 'unknown' : match
+  return match === 'no' && isIncomplete(claims, path) ? 'unknown' : match
 }
 
-function matchFound(claims: Claims, { name, value }: Found, texts: readonly string[]): Match {
+function matchFound(claims: Claims, { name, value }: FoundClaim, texts: readonly string[]): Match {
   if (isReference(claims, value)) return 'unknown'
   if (Array.isArray(value)) return matchSummary((isScope(name) ? scopeLists : lists)(value), texts)
   if (typeof value === 'number') return matchNumber(value, texts)
@@ -66,18 +66,18 @@ export type Texts = { readonly texts: readonly string[]; readonly complete: bool
 /** The texts that the claim at a path is, or holds, without what cannot be read. */
 export function textsAt(claims: Claims, path: string): Texts {
   const found = findClaim(claims, path)
-  if (found === 'absent') return { texts: [], complete: !isLeftOut(claims, path) }
+  if (found === 'absent') return { texts: [], complete: !isIncomplete(claims, path) }
   if (found === 'blocked' || isReference(claims, found.value)) return { texts: [], complete: false }
   const entries = entriesOf(found)
   const texts = entries.map(jsonText).filter((text) => text !== undefined)
   const isClear = !isScope(found.name) || !texts.some((text) => SEPARATORS.test(text))
   return {
     texts: texts.filter((text) => text !== ''),
-    complete: isClear && texts.length === entries.length && !isLeftOut(claims, path),
+    complete: isClear && texts.length === entries.length && !isIncomplete(claims, path),
   }
 }
 
-function entriesOf({ name, value }: Found): readonly unknown[] {
+function entriesOf({ name, value }: FoundClaim): readonly unknown[] {
   if (Array.isArray(value)) return value
   return typeof value === 'string' && isScope(name) ? value.split(SPACE) : [value]
 }

@@ -1,5 +1,5 @@
 import type { Directory } from './directory.ts'
-import type { Regimes } from './regimes.ts'
+import type { EffectivePolicies } from './effective-policies-of.ts'
 import type { Service } from './service.ts'
 import type { Target, Targets } from './target.ts'
 
@@ -16,15 +16,15 @@ type Contenders = Targets | 'too many'
  * others. Kept for each list of targets until a policy changes.
  */
 export function createContenders(
-  regimesOf: (service: Service) => Regimes,
+  effectivePoliciesOf: (service: Service) => EffectivePolicies,
   { policyChanges }: Pick<Directory, 'policyChanges'>,
 ): (targets: Targets) => Contenders {
   const known = new WeakMap<Targets, { readonly version: number; readonly found: Contenders }>()
 
   const isOpen = ({ service }: Target): boolean => {
-    const { enforced, tried } = regimesOf(service)
+    const { enforced, shadow } = effectivePoliciesOf(service)
     return (
-      enforced.protection === 'open' && enforced.claimHeaders === undefined && tried === undefined
+      enforced.protection === 'open' && enforced.claimHeaders === undefined && shadow === undefined
     )
   }
 

@@ -1,4 +1,4 @@
-import { walkCookies } from './cookies.ts'
+import { walkCookies } from '../common/cookies.ts'
 import type { CredentialPlace } from './decision.ts'
 
 /** What a request shows of its caller. */

@@ -1,7 +1,7 @@
 import type { Authentication } from './authentication.ts'
 import { type Caller, hasCredential } from './caller.ts'
 import { allow, type Decision, deny, OPEN } from './decision.ts'
-import type { RulesVerdict } from './regime.ts'
+import type { RulesVerdict } from './effective-policy.ts'
 import type { Protection } from './service.ts'
 
 /** All that the answer for one target depends on. */

@@ -1,8 +1,8 @@
+import { createTable, type Table } from '../common/table.ts'
 import type { ApiKey } from './api-key.ts'
 import { type Asking, askingOf, type GatewayProxy } from './asking.ts'
 import { createPolicyIndex, type PolicyIndex } from './policy-index.ts'
-import { type Claim, idOf, OWNED, ROUTED, type Service, type ServiceRef } from './service.ts'
-import { createTable, type Table } from './table.ts'
+import { idOf, OWNED, ROUTED, type Route, type Service, type ServiceRef } from './service.ts'
 import type { Workload } from './workload.ts'
 
 export type Directory = PolicyIndex & {
@@ -16,7 +16,7 @@ export type Directory = PolicyIndex & {
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]
   readonly servicesIn: (namespace: string) => readonly Service[]
   /** The services that a gateway may reach by exactly this host and path. */
-  readonly claimantsOf: (address: Pick<Claim, 'host' | 'pathPrefix'>) => readonly Service[]
+  readonly servicesRoutedBy: (address: Pick<Route, 'host' | 'pathPrefix'>) => readonly Service[]
   /** The services that have this whole host by name or by the installation's configuration. */
   readonly ownersOf: (host: string) => readonly Service[]
   /** The LLMInferenceServices with a route of this hostname, as their status shows. */
@@ -68,7 +68,7 @@ export function createDirectory(): Directory {
     ...new Set([
       `name ${idOf(service)}`,
       `in ${service.namespace}`,
-      ...service.claims.flatMap(keysOfClaim),
+      ...service.routes.flatMap(keysOfRoute),
       ...(service.models ?? []).map((name) => `model ${name}`),
       ...(service.hostnames ?? []).map((host) => `hostname ${host}`),
     ]),
@@ -88,7 +88,7 @@ export function createDirectory(): Directory {
     keys,
     servicesNamed: (ref) => services.find(`name ${idOf(ref)}`),
     servicesIn: (namespace) => services.find(`in ${namespace}`),
-    claimantsOf: (address) => services.find(keyOfAddress(address)),
+    servicesRoutedBy: (address) => services.find(keyOfAddress(address)),
     ownersOf: (host) => services.find(`owner ${host}`),
     servicesWithHostname: (host) => services.find(`hostname ${host}`),
     servicesOfModel: (name) => services.find(`model ${name}`),
@@ -105,22 +105,22 @@ export function createDirectory(): Directory {
   }
 }
 
-const keyOfAddress = ({ host, pathPrefix }: Pick<Claim, 'host' | 'pathPrefix'>) =>
+const keyOfAddress = ({ host, pathPrefix }: Pick<Route, 'host' | 'pathPrefix'>) =>
   `claim ${host ?? '*'} ${pathPrefix}`
 
-function keysOfClaim(claim: Claim): readonly string[] {
-  const { host, pathPrefix, basis, headers: [condition] = [] } = claim
+function keysOfRoute(route: Route): readonly string[] {
+  const { host, pathPrefix, basis, headers: [condition] = [] } = route
   if (host === undefined && pathPrefix === '') {
-    if (condition === undefined) return [keyOfAddress(claim)]
+    if (condition === undefined) return [keyOfAddress(route)]
     const [name, value] = condition
     return ['header', `header ${name}`, `header ${name}: ${value}`]
   }
   const whole = host !== undefined && pathPrefix === ''
   return [
     ...(whole && OWNED[basis] ? [`owner ${host}`] : []),
-    ...(ROUTED[basis] ? [keyOfAddress(claim)] : []),
+    ...(ROUTED[basis] ? [keyOfAddress(route)] : []),
     ...(ROUTED[basis] && pathPrefix !== '' ? [`divided ${host ?? '*'}`] : []),
-    ...(ROUTED[basis] && host === undefined ? ancestorsOf(pathPrefix, claim.own) : []),
+    ...(ROUTED[basis] && host === undefined ? ancestorsOf(pathPrefix, route.own) : []),
   ]
 }
 

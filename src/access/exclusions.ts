@@ -1,4 +1,4 @@
-import { pathOf } from './path.ts'
+import { pathOf } from '../common/path.ts'
 import type { AccessRequest, Position } from './request.ts'
 import type { ServiceKind } from './service.ts'
 import type { Target } from './target.ts'

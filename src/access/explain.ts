@@ -1,16 +1,23 @@
+import { type NamedTerms, refusalIn } from './accepted-credentials.ts'
 import type { Note } from './answer.ts'
 import type { Caller } from './caller.ts'
 import { ANONYMOUS } from './mesh-peer.ts'
 import type { AcceptedCredentials } from './policy.ts'
-import { type NamedTerms, refusalIn } from './refusal.ts'
-import { explainRule, matchRule, mayMatchRule, type Operation, type Rule, widely } from './rule.ts'
+import {
+  asSeenByDeny,
+  explainRule,
+  matchRule,
+  mayMatchRule,
+  type Operation,
+  type Rule,
+} from './rule.ts'
 
 type Terms = readonly NamedTerms[]
 
 /** What each rule says, and then each policy. */
 export function explainRules(terms: Terms, caller: Caller, operation: Operation, note: Note) {
   if (terms.length > 0) note(`asks: ${operation.method} ${operation.path}`)
-  const seen = widely(caller, operation)
+  const seen = asSeenByDeny(caller, operation)
   for (const { policy, deny, allow } of terms) {
     const tell = (list: string, rules: readonly Rule[], asking: typeof seen) => {
       for (const [index, rule] of rules.entries()) {

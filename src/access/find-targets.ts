@@ -93,7 +93,7 @@ function belongsElsewhere(
   const owners = directory.ownersOf(host)
   if (owners.length > 0) return targets.some(({ service }) => !claims(service, host))
   if (note !== undefined && targets.some(({ service }) => !claims(service, host))) {
-    const [other] = directory.claimantsOf({ host, pathPrefix: '' })
+    const [other] = directory.servicesRoutedBy({ host, pathPrefix: '' })
     if (other !== undefined)
       note(`warning: ${idOf(other)} publishes ${host}, this pod's service does not`)
   }
@@ -101,4 +101,4 @@ function belongsElsewhere(
 }
 
 const claims = (service: Service, host: string): boolean =>
-  service.claims.some((claim) => claim.host === host && claim.pathPrefix === '')
+  service.routes.some((route) => route.host === host && route.pathPrefix === '')

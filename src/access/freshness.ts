@@ -8,26 +8,26 @@ export const FACTS = ['pods', 'services', 'policies', 'keys'] as const
 export type Fact = (typeof FACTS)[number]
 
 /** The longest age of a pod's address where no valid credential is shown, and of everything else. */
-export const BOUNDS = ['address', 'object'] as const
-export type Bound = (typeof BOUNDS)[number]
+export const STALENESS_LIMITS = ['address', 'object'] as const
+export type StalenessLimit = (typeof STALENESS_LIMITS)[number]
 
 /** The bounds that hold for each fact. */
-export const BOUNDS_OF: Readonly<Record<Fact, readonly Bound[]>> = {
-  pods: BOUNDS,
+export const LIMITS_OF: Readonly<Record<Fact, readonly StalenessLimit[]>> = {
+  pods: STALENESS_LIMITS,
   services: ['object'],
   policies: ['object'],
   keys: ['object'],
 }
 
 /** A fact that is older than a bound. */
-export type Stale = { readonly fact: Fact; readonly bound: Bound }
+export type StaleFact = { readonly fact: Fact; readonly bound: StalenessLimit }
 
 /** Whether a fact is younger than a bound. */
-export type IsFresh = (fact: Fact, bound: Bound) => boolean
+export type IsFresh = (fact: Fact, bound: StalenessLimit) => boolean
 
 type Basis = {
   /** The bound of the address of the pod that is asked. */
-  readonly pod: Bound
+  readonly pod: StalenessLimit
   /** They count as objects do. */
   readonly facts: readonly Exclude<Fact, 'pods'>[]
 }

@@ -1,19 +1,13 @@
+import { isProtocolPath, pathOf } from '../common/path.ts'
 import type { Note } from './answer.ts'
 import type { Asking } from './asking.ts'
 import { type Deny, type DenyReason, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
-import type { Found } from './found.ts'
+import type { FoundTarget } from './found.ts'
 import { answersAt, type Gateways } from './gateways.ts'
 import { atPrefix, findOnHost, targetsOf } from './host-targets.ts'
-import {
-  claimedByModel,
-  isModelPath,
-  isPublished,
-  modelsNamed,
-  PUBLISHERS,
-} from './model-header.ts'
+import { isModelPath, isPublished, modelsNamed, PUBLISHERS, routedByModel } from './model-header.ts'
 import { isPreceded } from './own-routes.ts'
-import { isProtocolPath, pathOf } from './path.ts'
 import { findByPath, type Own, ownByHeaders } from './path-targets.ts'
 import type { AccessRequest } from './request.ts'
 import { idOf } from './service.ts'
@@ -46,7 +40,7 @@ export function findAtGateway(
   if (path.startsWith(PUBLISHERS) && !byPath.found.some(isPublished)) {
     return refuse('unknown-target', 'no LLMInferenceService has this model under /publishers/')
   }
-  const byModel = claimedByModel(models, byPath.found, directory, asking)
+  const byModel = routedByModel(models, byPath.found, directory, asking)
   if (!Array.isArray(byModel)) return refuse(byModel.reason, byModel.why)
   // A header routes what no path does: on a path that is somebody's own it is no ground to let pass.
   const protocol = isProtocolPath(path)
@@ -63,8 +57,8 @@ export function findAtGateway(
     models: named.flatMap(({ target: { service }, passes }) => (passes ? service : [])),
     exact: isModelPath(path),
   }
-  const preceded = ({ service, claims }: Own) =>
-    claims.every((claim) => isPreceded(service, claim, preferred, asking))
+  const preceded = ({ service, routes }: Own) =>
+    routes.every((route) => isPreceded(service, route, preferred, asking))
   const own = [...byPath.own, ...byHeader].filter((each) => !preceded(each))
   const others = withoutPreceded(onHost, preceded)
   const found =
@@ -75,8 +69,8 @@ export function findAtGateway(
           ...byPath.found,
           ...named,
           // On whichever host that is, they can refuse only.
-          ...own.map(({ service, claims: [claim] }) => ({
-            target: atPrefix(service, claim.pathPrefix),
+          ...own.map(({ service, routes: [route] }) => ({
+            target: atPrefix(service, route.pathPrefix),
             passes: false,
           })),
         ]
@@ -86,9 +80,9 @@ export function findAtGateway(
 }
 
 /** What takes the rest of a host is not reached where another route of that host is more specific. */
-function withoutPreceded(onHost: readonly Found[], preceded: (own: Own) => boolean) {
-  const isRest = ({ target: { service }, rest }: Found) =>
-    rest !== undefined && preceded({ service, claims: [rest] })
+function withoutPreceded(onHost: readonly FoundTarget[], preceded: (own: Own) => boolean) {
+  const isRest = ({ target: { service }, rest }: FoundTarget) =>
+    rest !== undefined && preceded({ service, routes: [rest] })
   return onHost.some(isRest) ? onHost.filter((each) => !isRest(each)) : onHost
 }
 

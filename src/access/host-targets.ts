@@ -1,15 +1,15 @@
+import { isProtocolPath } from '../common/path.ts'
 import { type Asking, isReachable, type Routed } from './asking.ts'
 import type { Directory } from './directory.ts'
-import type { Found } from './found.ts'
-import { isProtocolPath } from './path.ts'
+import type { FoundTarget } from './found.ts'
+import { routesAt } from './matched-routes.ts'
 import type { AccessRequest } from './request.ts'
-import { claimsAt } from './routed-claims.ts'
-import { type Claim, PASSES, type Service } from './service.ts'
+import { PASSES, type Route, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
 /** By the list of claimants, which is another one after each change: what does not depend on the request. */
-const known = new WeakMap<readonly Service[], WeakMap<Asking, readonly Found[]>>()
-const ordered = new WeakMap<readonly Found[], Targets>()
+const known = new WeakMap<readonly Service[], WeakMap<Asking, readonly FoundTarget[]>>()
+const ordered = new WeakMap<readonly FoundTarget[], Targets>()
 
 /** The services that have the whole host of a request at the gateway that asks. */
 export function findOnHost(
@@ -17,27 +17,27 @@ export function findOnHost(
   path: string,
   directory: Directory,
   asking: Asking,
-): readonly Found[] {
+): readonly FoundTarget[] {
   const address = { host: request.host, pathPrefix: '' }
-  const services = directory.claimantsOf(address)
-  const kept = known.get(services) ?? new WeakMap<Asking, readonly Found[]>()
+  const services = directory.servicesRoutedBy(address)
+  const kept = known.get(services) ?? new WeakMap<Asking, readonly FoundTarget[]>()
   const before = kept.get(asking)
   if (before !== undefined) return before
   const protocol = isProtocolPath(path)
-  const found = services.flatMap((service): Found | [] => {
-    const claims = claimsAt(service, address, request).filter((claim) =>
-      isReachable(routedOf(service, claim), asking),
+  const found = services.flatMap((service): FoundTarget | [] => {
+    const routes = routesAt(service, address, request).filter((route) =>
+      isReachable(routedOf(service, route), asking),
     )
-    if (claims.length === 0) return []
-    const passes = claims.some(
+    if (routes.length === 0) return []
+    const passes = routes.some(
       ({ basis, headers }) => PASSES[basis] && (protocol || headers === undefined),
     )
-    const isRest = claims.every(({ basis, headers }) => !PASSES[basis] && headers === undefined)
-    const rest = isRest ? claims[0] : undefined
-    return { target: atPrefix(service, ''), passes, owner: claims.find(isOwner), rest }
+    const isRest = routes.every(({ basis, headers }) => !PASSES[basis] && headers === undefined)
+    const rest = isRest ? routes[0] : undefined
+    return { target: atPrefix(service, ''), passes, owner: routes.find(isOwner), rest }
   })
-  const isConditional = ({ claims }: Service) =>
-    claims.some(
+  const isConditional = ({ routes }: Service) =>
+    routes.some(
       ({ host, headers, ending }) =>
         host === request.host && (headers !== undefined || ending !== undefined),
     )
@@ -49,11 +49,11 @@ export function findOnHost(
 }
 
 /** Whether the gateways of a claim have a route of its very host: then no route of any host takes it there. */
-export const isOwner = ({ attached = [], basis }: Claim): boolean =>
+export const isOwner = ({ attached = [], basis }: Route): boolean =>
   attached.length > 0 && PASSES[basis]
 
-export const routedOf = (service: Service, claim: Claim): Routed =>
-  claim.gateways === undefined ? service : claim
+export const routedOf = (service: Service, route: Route): Routed =>
+  route.gateways === undefined ? service : route
 
 export const atPrefix = (service: Service, pathPrefix: string): Target => ({
   service,
@@ -63,7 +63,7 @@ export const atPrefix = (service: Service, pathPrefix: string): Target => ({
 })
 
 /** The targets, each service once, in their order; the same list for the same findings. */
-export function targetsOf(found: readonly Found[]): Targets | undefined {
+export function targetsOf(found: readonly FoundTarget[]): Targets | undefined {
   const before = ordered.get(found)
   if (before !== undefined) return before
   const targets = inOrder(onceEach(found.map(({ target }) => target)))

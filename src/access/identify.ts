@@ -1,3 +1,4 @@
+import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
 import type { Caller } from './caller.ts'
@@ -5,7 +6,6 @@ import type { Presented } from './credential.ts'
 import type { Permission } from './decide.ts'
 import type { Directory } from './directory.ts'
 import type { ServiceRef } from './service.ts'
-import { type Soon, whenKnown } from './soon.ts'
 
 /** On whose behalf something is looked up: what that may cost is shared out among them. */
 export type Asker = {
@@ -20,7 +20,7 @@ export type AuthenticateToken = (
   digest: string,
   asker: Asker,
   audiences: Audiences,
-) => Soon<Authentication | undefined>
+) => MaybePromise<Authentication | undefined>
 
 export type IdentitySources = {
   readonly directory: Pick<Directory, 'keysWith'>
@@ -31,7 +31,7 @@ export type IdentitySources = {
   /** `undefined`: not a token that anybody here issues. */
   readonly authenticateToken: AuthenticateToken
   /** Whether Kubernetes' RBAC lets the caller `get` the service. */
-  readonly permits: (caller: Caller, service: ServiceRef) => Soon<Permission>
+  readonly permits: (caller: Caller, service: ServiceRef) => MaybePromise<Permission>
 }
 
 /** Finds out whose a credential is, and what he may do. */
@@ -46,14 +46,14 @@ export function createIdentify(sources: IdentitySources) {
     service: ServiceRef,
     proxy: Asker['proxy'],
     lists: readonly Audiences[] = [undefined],
-  ): Soon<Authentication> {
+  ): MaybePromise<Authentication> {
     const digest = sources.sha256(credential.value)
     const { namespace } = service
     const keys = credential.asApiKey ? sources.directory.keysWith(namespace, digest) : []
     const [key] = keys
     if (keys.length > 1) return rejected('unknown-api-key')
     if (key !== undefined) return authenticateKey(key)
-    return whenKnown(
+    return andThen(
       authenticateFor(credential, digest, { service, proxy }, lists),
       (authentication) => authentication ?? rejected('unknown-api-key'),
     )
@@ -65,11 +65,11 @@ export function createIdentify(sources: IdentitySources) {
     digest: string,
     asker: Asker,
     [audiences, ...others]: readonly Audiences[],
-  ): Soon<Authentication | undefined> {
+  ): MaybePromise<Authentication | undefined> {
     // To an API server an empty list means its own audiences; here it means none.
     const none = audiences?.length === 0
     const asked = none ? undefined : audiences
-    return whenKnown(
+    return andThen(
       sources.authenticateToken(credential, digest, asker, asked),
       (authentication) => {
         if (authentication?.kind !== 'known') return authentication
@@ -90,7 +90,7 @@ export function createIdentify(sources: IdentitySources) {
     return known(caller)
   }
 
-  function permissionOf(caller: Caller, service: ServiceRef): Soon<Permission> {
+  function permissionOf(caller: Caller, service: ServiceRef): MaybePromise<Permission> {
     if (caller.apiKey !== undefined) return opens(caller.apiKey, service) ? 'yes' : 'foreign'
     return caller.inRbac ? sources.permits(caller, service) : 'no'
   }

@@ -1,9 +1,13 @@
+import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
+import { isCanonicalPath, pathOf } from '../common/path.ts'
+import { refusalOf } from './accepted-credentials.ts'
 import { type Answer, consuming, type Note } from './answer.ts'
 import { type Authentication, known, rejected } from './authentication.ts'
 import { type CredentialSource, readCredential } from './credential.ts'
 import { decide, type Facts } from './decide.ts'
 import { describeCredential, describePermission, describeTarget } from './describe.ts'
 import type { Directory } from './directory.ts'
+import { type EffectivePolicy, isDenied, judgeByRules } from './effective-policy.ts'
 import { type Exclusions, isExcluded, isListed, isPreflight } from './exclusions.ts'
 import { explainRefusal, explainWithout } from './explain.ts'
 import { type ForwardCredential, forwards } from './forwarding.ts'
@@ -11,13 +15,9 @@ import { type IsFresh, whileFresh } from './freshness.ts'
 import type { Gateways } from './gateways.ts'
 import { createIdentify, type IdentitySources } from './identify.ts'
 import { ANONYMOUS, type Mesh, meshPeer, peerOf } from './mesh-peer.ts'
-import { ownComponent } from './own-component.ts'
-import { isCanonicalPath, pathOf } from './path.ts'
-import { refusalOf } from './refusal.ts'
-import { isDenied, judgeByRules, type Regime } from './regime.ts'
 import type { AccessRequest } from './request.ts'
 import type { Operation } from './rule.ts'
-import { type Soon, whenKnown } from './soon.ts'
+import { siblingComponent } from './sibling-component.ts'
 import type { Target } from './target.ts'
 
 export type Sources = IdentitySources & {
@@ -40,14 +40,14 @@ export type Settings = {
 export type Judge = (
   request: AccessRequest,
   target: Target,
-  regime: Regime,
+  effectivePolicy: EffectivePolicy,
   note: Note | undefined,
-) => Soon<Answer>
+) => MaybePromise<Answer>
 
 type Case = {
   readonly request: AccessRequest
   readonly target: Target
-  readonly regime: Regime
+  readonly effectivePolicy: EffectivePolicy
   readonly note: Note | undefined
 }
 
@@ -56,52 +56,56 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
   const { directory, isFresh } = sources
   const { authenticate, permissionOf } = createIdentify(sources)
 
-  return (request, target, regime, note) => {
-    const facing = { request, target, regime, note }
+  return (request, target, effectivePolicy, note) => {
+    const facing = { request, target, effectivePolicy, note }
     note?.(describeTarget(target))
     const exempt = isExempt(facing)
-    if (exempt || regime.protection !== 'protected') {
-      note?.(exempt ? 'exempt: anybody may ask this' : `the service is ${regime.protection}`)
+    if (exempt || effectivePolicy.protection !== 'protected') {
+      note?.(
+        exempt ? 'exempt: anybody may ask this' : `the service is ${effectivePolicy.protection}`,
+      )
       return conclude(facing, { ...NOTHING_KNOWN, exempt })
     }
     const policies = policiesIn(facing)
     if (policies !== 'readable') {
-      note?.(`policies: ${regime.invalid ?? 'rules ask for the path, and it is not canonical'}`)
+      note?.(
+        `policies: ${effectivePolicy.invalid ?? 'rules ask for the path, and it is not canonical'}`,
+      )
       return conclude(facing, { ...NOTHING_KNOWN, policies })
     }
     return judgeCredential(facing, { ...NOTHING_KNOWN, ownComponent: componentIn(facing) })
   }
 
   function componentIn(facing: Case): Facts['ownComponent'] {
-    const { request, target, regime, note } = facing
-    const component = ownComponent(request, target, directory, settings.mesh.trustDomain)
+    const { request, target, effectivePolicy, note } = facing
+    const component = siblingComponent(request, target, directory, settings.mesh.trustDomain)
     if (component === undefined) return undefined
-    const denied = isDenied(regime, component, operationIn(facing))
+    const denied = isDenied(effectivePolicy, component, operationIn(facing))
     note?.(`own component: ${component.reference}${denied ? ', denied by a rule' : ''}`)
     return denied ? 'denied' : component
   }
 
-  function isExempt({ request, target, regime }: Case): boolean {
+  function isExempt({ request, target, effectivePolicy }: Case): boolean {
     return (
       isExcluded(request, target, settings.exclusions) ||
-      isListed(request, regime.exclusions, pathFor(request, target)) ||
+      isListed(request, effectivePolicy.exclusions, pathFor(request, target)) ||
       (settings.corsPreflight === 'allow' &&
         target.service.kind !== 'InferenceGraph' &&
         isPreflight(request))
     )
   }
 
-  function judgeCredential(facing: Case, facts: Gathered): Soon<Answer> {
-    const { request, target, regime, note } = facing
+  function judgeCredential(facing: Case, facts: Gathered): MaybePromise<Answer> {
+    const { request, target, effectivePolicy, note } = facing
     const credential = readCredential(request.headers, settings.credentialSources)
     note?.(describeCredential(credential))
     if (credential.kind === 'none') return judgeCaller(facing, facts, withoutCredential(facing))
     if (credential.kind !== 'presented') {
       return conclude(facing, { ...facts, credential: credential.kind })
     }
-    const found = authenticate(credential, target.service, request.proxy, regime.audiences)
-    return whenKnown(found, (authentication) =>
-      whenKnown(judgeCaller(facing, facts, authentication), (answer) =>
+    const found = authenticate(credential, target.service, request.proxy, effectivePolicy.audiences)
+    return andThen(found, (authentication) =>
+      andThen(judgeCaller(facing, facts, authentication), (answer) =>
         forwards(settings.forwardCredential, target, request, directory)
           ? answer
           : consuming(answer, authentication, credential.places),
@@ -110,12 +114,17 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
   }
 
   /** A mesh peer, or anybody at all, where every policy accepts that. */
-  function withoutCredential({ request, target, regime, note }: Case): Authentication | 'none' {
-    if (regime.terms.length === 0) return 'none'
+  function withoutCredential({
+    request,
+    target,
+    effectivePolicy,
+    note,
+  }: Case): Authentication | 'none' {
+    if (effectivePolicy.terms.length === 0) return 'none'
     const peer = meshPeer(request, target, settings.mesh)
-    if (note !== undefined) explainWithout(regime.terms, peer, note)
+    if (note !== undefined) explainWithout(effectivePolicy.terms, peer, note)
     const callers = peer === undefined ? [ANONYMOUS] : [peer, ANONYMOUS]
-    const caller = callers.find((each) => refusalOf(regime, each) === undefined)
+    const caller = callers.find((each) => refusalOf(effectivePolicy, each) === undefined)
     return caller === undefined ? 'none' : known(caller)
   }
 
@@ -123,8 +132,8 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     facing: Case,
     facts: Gathered,
     authentication: Authentication | 'none',
-  ): Soon<Answer> {
-    const { target, regime, note } = facing
+  ): MaybePromise<Answer> {
+    const { target, effectivePolicy, note } = facing
     if (authentication === 'none') return conclude(facing, facts)
     if (authentication.kind === 'rejected') {
       note?.(`caller: unknown, ${authentication.reason}`)
@@ -132,23 +141,23 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     }
     const { caller } = authentication
     note?.(`caller: ${caller.user} (${caller.kind} ${caller.reference})`)
-    const refusal = refusalOf(regime, caller)
+    const refusal = refusalOf(effectivePolicy, caller)
     if (refusal !== undefined) {
-      if (note !== undefined) explainRefusal(regime.terms, caller, note)
+      if (note !== undefined) explainRefusal(effectivePolicy.terms, caller, note)
       return conclude(facing, { ...facts, credential: rejected(refusal) })
     }
-    const rules = judgeByRules(regime, caller, operationIn(facing), note)
+    const rules = judgeByRules(effectivePolicy, caller, operationIn(facing), note)
     const needed = rules === 'silent' || caller.apiKey !== undefined
     const permission = needed ? permissionOf(caller, target.service) : 'no'
-    return whenKnown(permission, (permission) => {
+    return andThen(permission, (permission) => {
       if (needed) note?.(describePermission(caller, target.service, permission))
       return conclude(facing, { ...facts, credential: authentication, rules, permission })
     })
   }
 
   function conclude(facing: Case, facts: Gathered): Answer {
-    const { target, regime } = facing
-    const decided = decide({ ...facts, protection: regime.protection })
+    const { target, effectivePolicy } = facing
+    const decided = decide({ ...facts, protection: effectivePolicy.protection })
     const fresh = whileFresh(decided, facing, isFresh)
     const shown =
       typeof facts.credential === 'object' && facts.credential.kind === 'known'
@@ -156,8 +165,8 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
         : undefined
     const caller = fresh.outcome === 'allow' ? fresh.caller : shown
     const decision =
-      fresh.outcome === 'allow' && regime.claimHeaders !== undefined
-        ? { ...fresh, claimHeaders: regime.claimHeaders }
+      fresh.outcome === 'allow' && effectivePolicy.claimHeaders !== undefined
+        ? { ...fresh, claimHeaders: effectivePolicy.claimHeaders }
         : fresh
     return { decision, target, caller }
   }
@@ -174,9 +183,11 @@ const NOTHING_KNOWN: Gathered = {
   permission: 'no',
 }
 
-function policiesIn({ request, regime }: Case): Facts['policies'] {
-  if (regime.invalid !== undefined) return 'invalid'
-  return regime.byPath && !isCanonicalPath(pathOf(request.path)) ? 'ambiguous-path' : 'readable'
+function policiesIn({ request, effectivePolicy }: Case): Facts['policies'] {
+  if (effectivePolicy.invalid !== undefined) return 'invalid'
+  return effectivePolicy.byPath && !isCanonicalPath(pathOf(request.path))
+    ? 'ambiguous-path'
+    : 'readable'
 }
 
 const operationIn = ({ request, target }: Case): Operation => ({

@@ -1,16 +1,17 @@
 import { type Asking, isReachable } from './asking.ts'
 import type { DenyReason } from './decision.ts'
 import type { Directory } from './directory.ts'
-import type { Found } from './found.ts'
+import type { FoundTarget } from './found.ts'
 import type { AccessRequest } from './request.ts'
 import type { Service } from './service.ts'
 
 export const PUBLISHERS = '/publishers/'
 
-export const isPublished = ({ target }: Found): boolean => target.pathPrefix.startsWith(PUBLISHERS)
+export const isPublished = ({ target }: FoundTarget): boolean =>
+  target.pathPrefix.startsWith(PUBLISHERS)
 
 /** By a path that KServe gives each LLMInferenceService, not by one of a route of its own. */
-const isNamed = ({ target: { service, pathPrefix } }: Found): boolean =>
+const isNamed = ({ target: { service, pathPrefix } }: FoundTarget): boolean =>
   service.kind === 'LLMInferenceService' &&
   (pathPrefix.startsWith(PUBLISHERS) || pathPrefix === `/${service.namespace}/${service.name}`)
 
@@ -35,28 +36,28 @@ export function modelsNamed(
 type Refusal = { readonly reason: DenyReason; readonly why: string }
 
 /** A header chooses a model only where the path names none; where both do, they must agree. */
-export function claimedByModel(
+export function routedByModel(
   models: readonly string[],
-  byPath: readonly Found[],
+  byPath: readonly FoundTarget[],
   directory: Directory,
   asking: Asking,
 ): Service[] | Refusal {
   const named = byPath.filter(isNamed)
   const byModel: Service[] = []
   for (const model of models) {
-    const claimants = new Set(
+    const candidates = new Set(
       directory.servicesOfModel(model).filter((service) => isReachable(service, asking)),
     )
-    if (named.some(({ target }) => !claimants.has(target.service))) {
+    if (named.some(({ target }) => !candidates.has(target.service))) {
       return { reason: 'conflicting-target', why: 'path and model header name different models' }
     }
-    if (claimants.size === 0) {
+    if (candidates.size === 0) {
       return {
         reason: 'unknown-target',
         why: 'the model header names no model that is known at this gateway',
       }
     }
-    if (named.length === 0) for (const service of claimants) byModel.push(service)
+    if (named.length === 0) for (const service of candidates) byModel.push(service)
   }
   return byModel
 }

@@ -1,5 +1,5 @@
 import { type Asking, type Attached, isBeside, isReachable } from './asking.ts'
-import type { Claim, Service } from './service.ts'
+import type { Route, Service } from './service.ts'
 
 /** The routes that a gateway chooses before those of any host and every path. */
 export type Preferred = {
@@ -17,7 +17,7 @@ export type Preferred = {
  */
 export function isPreceded(
   service: Service,
-  { pathPrefix, headers, by }: Claim,
+  { pathPrefix, headers, by }: Route,
   { paths, models, exact }: Preferred,
   asking: Asking,
 ): boolean {

@@ -1,23 +1,23 @@
-import { type Asking, type Attached, isReachable } from './asking.ts'
-import type { Directory } from './directory.ts'
-import type { Found } from './found.ts'
-import { answersAt, type Gateways } from './gateways.ts'
-import { atPrefix, isOwner, routedOf } from './host-targets.ts'
-import { type Preferred, reachable } from './own-routes.ts'
 import {
   isCanonicalPath,
   leadingPaths,
   leadsPlainly,
-  MAX_CLAIM_SEGMENTS,
+  MAX_ROUTE_SEGMENTS,
   plainLead,
-} from './path.ts'
+} from '../common/path.ts'
+import { type Asking, type Attached, isReachable } from './asking.ts'
+import type { Directory } from './directory.ts'
+import type { FoundTarget } from './found.ts'
+import { answersAt, type Gateways } from './gateways.ts'
+import { atPrefix, isOwner, routedOf } from './host-targets.ts'
+import { routesAt, servicesByHeaders } from './matched-routes.ts'
+import { type Preferred, reachable } from './own-routes.ts'
 import type { AccessRequest } from './request.ts'
-import { claimsAt, servicesByHeaders } from './routed-claims.ts'
-import { type Claim, PASSES, type Service } from './service.ts'
+import { PASSES, type Route, type Service } from './service.ts'
 
 /** What a request may reach by its path. */
 export type ByPath = {
-  readonly found: readonly Found[]
+  readonly found: readonly FoundTarget[]
   /** By routes of their own on any host, where it is not known that they answer. */
   readonly own: readonly Own[]
   /** The routes that have the very host of the request. */
@@ -25,20 +25,20 @@ export type ByPath = {
   readonly paths: Preferred['paths']
 }
 
-export type Own = { readonly service: Service; readonly claims: readonly [Claim, ...Claim[]] }
+export type Own = { readonly service: Service; readonly routes: readonly [Route, ...Route[]] }
 
 type Place = {
   readonly directory: Directory
   readonly gateways: Gateways
   readonly asking: Asking
-  readonly onHost: readonly Found[]
+  readonly onHost: readonly FoundTarget[]
 }
 
 /** `undefined`: the path decides, and it is not canonical. */
 export function findByPath(request: AccessRequest, path: string, place: Place): ByPath | undefined {
   const canonical = isCanonicalPath(path)
   if (!canonical && mayLeadElsewhere(request.host, path, place)) return undefined
-  const prefixes = leadingPaths(path, MAX_CLAIM_SEGMENTS)
+  const prefixes = leadingPaths(path, MAX_ROUTE_SEGMENTS)
   const onHost = prefixes.flatMap((prefix) =>
     prefix === '' ? [] : findAt(request, request.host, prefix, place),
   )
@@ -50,18 +50,18 @@ export function findByPath(request: AccessRequest, path: string, place: Place): 
     prefix === '' ? [] : findAt(request, undefined, prefix, place),
   )
   const own = prefixes.flatMap((prefix) => ownAt(request, prefix, owners, place))
-  const answering = ({ service, claims }: Own) =>
-    claims.some(({ basis }) => PASSES[basis]) && answersAt(request.host, service, place.gateways)
+  const answering = ({ service, routes }: Own) =>
+    routes.some(({ basis }) => PASSES[basis]) && answersAt(request.host, service, place.gateways)
   const found = [
     ...onHost,
     ...named,
-    ...own.filter(answering).map(({ service, claims }) => ({
-      target: atPrefix(service, claims[0].pathPrefix),
+    ...own.filter(answering).map(({ service, routes }) => ({
+      target: atPrefix(service, routes[0].pathPrefix),
       passes: true,
-      certain: claims.some(isCertain),
+      certain: routes.some(isCertain),
     })),
   ]
-  const divided = found.length > 0 || own.some(({ claims: [claim] }) => claim.pathPrefix !== '')
+  const divided = found.length > 0 || own.some(({ routes: [route] }) => route.pathPrefix !== '')
   if (!canonical && divided) return undefined
   return {
     found,
@@ -93,23 +93,23 @@ function findAt(
   host: string | undefined,
   pathPrefix: string,
   { directory, gateways, asking }: Place,
-): readonly Found[] {
+): readonly FoundTarget[] {
   const address = { host, pathPrefix }
-  return directory.claimantsOf(address).flatMap((service): Found | [] => {
-    const claims = claimsAt(service, address, request).filter(
-      (claim) => claim.own !== true && isReachable(routedOf(service, claim), asking),
+  return directory.servicesRoutedBy(address).flatMap((service): FoundTarget | [] => {
+    const routes = routesAt(service, address, request).filter(
+      (route) => route.own !== true && isReachable(routedOf(service, route), asking),
     )
-    if (claims.length === 0) return []
+    if (routes.length === 0) return []
     const passes =
-      claims.some(({ basis }) => PASSES[basis]) &&
+      routes.some(({ basis }) => PASSES[basis]) &&
       (host !== undefined || answersAt(request.host, service, gateways))
-    const owner = host === undefined ? undefined : claims.find(isOwner)
-    return { target: atPrefix(service, pathPrefix), passes, owner, certain: claims.some(isCertain) }
+    const owner = host === undefined ? undefined : routes.find(isOwner)
+    return { target: atPrefix(service, pathPrefix), passes, owner, certain: routes.some(isCertain) }
   })
 }
 
 /** Whether a route takes each request with its path. */
-const isCertain = ({ basis, headers, by }: Claim): boolean =>
+const isCertain = ({ basis, headers, by }: Route): boolean =>
   PASSES[basis] && headers === undefined && by === undefined
 
 const ownAt = (
@@ -118,7 +118,13 @@ const ownAt = (
   owners: readonly Attached[],
   { directory, asking }: Pick<Place, 'directory' | 'asking'>,
 ): readonly Own[] =>
-  ownIn(directory.claimantsOf({ host: undefined, pathPrefix }), pathPrefix, request, owners, asking)
+  ownIn(
+    directory.servicesRoutedBy({ host: undefined, pathPrefix }),
+    pathPrefix,
+    request,
+    owners,
+    asking,
+  )
 
 function ownIn(
   services: readonly Service[],
@@ -129,11 +135,11 @@ function ownIn(
 ): readonly Own[] {
   const address = { host: undefined, pathPrefix }
   return reachable(services, owners, asking).flatMap((service): Own | [] => {
-    const [first, ...others] = claimsAt(service, address, request).filter(
+    const [first, ...others] = routesAt(service, address, request).filter(
       // What no object tells is believed of the gateways alone that its status names.
       ({ own, by }) => own === true && (by !== 'unread' || asking.gateways !== undefined),
     )
-    return first === undefined ? [] : { service, claims: [first, ...others] }
+    return first === undefined ? [] : { service, routes: [first, ...others] }
   })
 }
 

@@ -1,7 +1,7 @@
+import { createTable, type Table } from '../common/table.ts'
 import type { Policy } from './policy.ts'
 import { MAX_NAMESPACE_WEIGHT, weightOf } from './policy-weight.ts'
 import { idOf, type ServiceRef } from './service.ts'
-import { createTable, type Table } from './table.ts'
 
 export type PolicyIndex = {
   readonly policies: Pick<Table<Policy>, 'put' | 'remove' | 'values'>
@@ -20,10 +20,10 @@ export type PolicyExcess = {
   /** The policies that are enforced. */
   readonly enforced: boolean
   /** These and the ones in shadow. */
-  readonly tried: boolean
+  readonly shadow: boolean
 }
 
-type Account = { version: number; count: number; enforced: number; tried: number }
+type Account = { version: number; count: number; enforced: number; shadow: number }
 
 /** Policies by namespace and by target. A change concerns its namespace alone. */
 export function createPolicyIndex(): PolicyIndex {
@@ -34,12 +34,12 @@ export function createPolicyIndex(): PolicyIndex {
   /** A namespace without policies has no account: the answers are the ones of before its first policy. */
   const enter = (policy: Policy, sign: 1 | -1) => {
     const { namespace, mode } = policy
-    const account = accounts.get(namespace) ?? { version: 0, count: 0, enforced: 0, tried: 0 }
+    const account = accounts.get(namespace) ?? { version: 0, count: 0, enforced: 0, shadow: 0 }
     changes += 1
     account.version = changes
     account.count += sign
     if (mode === 'enforce') account.enforced += sign * weightOf(policy)
-    if (mode !== 'none') account.tried += sign * weightOf(policy)
+    if (mode !== 'none') account.shadow += sign * weightOf(policy)
     if (account.count === 0) accounts.delete(namespace)
     else accounts.set(namespace, account)
   }
@@ -69,8 +69,8 @@ export function createPolicyIndex(): PolicyIndex {
     policyVersion: (namespace) => accounts.get(namespace)?.version ?? 0,
     policyChanges: () => changes,
     policyExcess: (namespace) => {
-      const { enforced = 0, tried = 0 } = accounts.get(namespace) ?? {}
-      return { enforced: enforced > MAX_NAMESPACE_WEIGHT, tried: tried > MAX_NAMESPACE_WEIGHT }
+      const { enforced = 0, shadow = 0 } = accounts.get(namespace) ?? {}
+      return { enforced: enforced > MAX_NAMESPACE_WEIGHT, shadow: shadow > MAX_NAMESPACE_WEIGHT }
     },
   }
 }

@@ -4,7 +4,7 @@ import { type Match, matchOf } from './match.ts'
 import { holdsOneOf } from './membership.ts'
 
 /** What a rule may ask of a caller. Each part names several, of which one is enough. */
-export type SourceParts = {
+export type RuleSourceParts = {
   /** `namespace/name`, of callers whose token the cluster vouches for. */
   readonly serviceAccounts: readonly string[]
   readonly users: readonly string[]
@@ -18,7 +18,7 @@ export type SourceParts = {
 }
 
 /** What a rule may ask of a request. */
-export type OperationParts = {
+export type RuleOperationParts = {
   readonly methods: readonly string[]
   /** Exact, or `/prefix/*` for all paths below. */
   readonly paths: readonly string[]
@@ -50,7 +50,7 @@ const byTexts = <Asked>(
 const isAmong = (text: string | undefined, texts: readonly string[]): Match =>
   matchOf(text !== undefined && texts.includes(text))
 
-export const SOURCE_PARTS: PartTable<SourceParts, Caller> = {
+export const SOURCE_PARTS: PartTable<RuleSourceParts, Caller> = {
   serviceAccounts: byTexts((wanted, caller) => isAmong(serviceAccountOf(caller), wanted)),
   users: byTexts((wanted, caller) => isAmong(isUser(caller) ? caller.user : undefined, wanted)),
   groups: byTexts(matchGroups),
@@ -64,7 +64,7 @@ export const SOURCE_PARTS: PartTable<SourceParts, Caller> = {
   },
 }
 
-export const OPERATION_PARTS: PartTable<OperationParts, Operation> = {
+export const OPERATION_PARTS: PartTable<RuleOperationParts, Operation> = {
   methods: byTexts((wanted, { method }) => isAmong(method, wanted)),
   paths: {
     match: (wanted, { path }) => matchOf(wanted.some((pattern) => matchPath(pattern, path))),

@@ -3,10 +3,10 @@ import { anyOf, type Match } from './match.ts'
 import {
   OPERATION_PARTS,
   type Operation,
-  type OperationParts,
   type PartTable,
+  type RuleOperationParts,
+  type RuleSourceParts,
   SOURCE_PARTS,
-  type SourceParts,
 } from './rule-parts.ts'
 
 export type { Operation } from './rule-parts.ts'
@@ -17,8 +17,8 @@ export type Rule = {
   readonly to: readonly RuleOperation[] | undefined
 }
 
-type RuleSource = Partial<SourceParts>
-type RuleOperation = Partial<OperationParts>
+type RuleSource = Partial<RuleSourceParts>
+type RuleOperation = Partial<RuleOperationParts>
 
 function judgeRule({ from, to }: Rule, caller: Caller, operation: Operation): Match {
   const source = matchList(SOURCE_PARTS, from, caller)
@@ -38,7 +38,7 @@ export const mayMatchRule = (rule: Rule, caller: Caller, operation: Operation): 
 type Asking = readonly [caller: Caller, operation: Operation]
 
 /** As rules that deny see it: a peer is there whatever credential it shows, and many servers take `post` for POST. */
-export const widely = (caller: Caller, { method, path, peer }: Operation): Asking => [
+export const asSeenByDeny = (caller: Caller, { method, path, peer }: Operation): Asking => [
   peer === undefined || caller.principal !== undefined ? caller : { ...caller, principal: peer },
   { method: method.toUpperCase(), path },
 ]

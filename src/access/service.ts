@@ -19,7 +19,7 @@ export type Service = ServiceRef & {
   readonly optedOut?: boolean
   /** Whether its protection is only tried: to callers it is open. */
   readonly shadow?: boolean
-  readonly claims: readonly Claim[]
+  readonly routes: readonly Route[]
   /** The values of the model header that name this LLMInferenceService. */
   readonly models?: readonly string[]
   /** Whether its routes are KServe's, so that gateways route each of `models` to it. */
@@ -41,12 +41,12 @@ export type Service = ServiceRef & {
 export type Protection = 'open' | 'protected' | 'lost'
 
 /** An address at which a service answers. */
-export type Claim = {
+export type Route = {
   /** Lower-case, without port and trailing dot; `undefined`: any host. */
   readonly host: string | undefined
   /** Canonical, without trailing slash; `''`: the whole host. */
   readonly pathPrefix: string
-  readonly basis: ClaimBasis
+  readonly basis: RouteBasis
   /** Headers, in lower case, of which each must have its value; absent: none. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
   /** The gateways that may have this route; absent: those of the service. */
@@ -71,10 +71,10 @@ export type Claim = {
  * host of its status that is named after it. `published`: its status or its routes say so, which its owner
  * can influence. `shared`: it takes what no other service of a shared host does, which cannot be told here.
  */
-export type ClaimBasis = 'name' | 'unrouted-name' | 'installation' | 'published' | 'shared'
+export type RouteBasis = 'name' | 'unrouted-name' | 'installation' | 'published' | 'shared'
 
 /** Whether a gateway may route to a service by a claim of this basis. */
-export const ROUTED: Readonly<Record<ClaimBasis, boolean>> = {
+export const ROUTED: Readonly<Record<RouteBasis, boolean>> = {
   name: true,
   'unrouted-name': false,
   installation: true,
@@ -83,7 +83,7 @@ export const ROUTED: Readonly<Record<ClaimBasis, boolean>> = {
 }
 
 /** Whether a claim of this basis lets a request pass; one of any other can only refuse it. */
-export const PASSES: Readonly<Record<ClaimBasis, boolean>> = {
+export const PASSES: Readonly<Record<RouteBasis, boolean>> = {
   name: true,
   'unrouted-name': false,
   installation: true,
@@ -92,7 +92,7 @@ export const PASSES: Readonly<Record<ClaimBasis, boolean>> = {
 }
 
 /** Whether a claim of this basis gives its service the host: no tenant can write another tenant's. */
-export const OWNED: Readonly<Record<ClaimBasis, boolean>> = {
+export const OWNED: Readonly<Record<RouteBasis, boolean>> = {
   name: true,
   'unrouted-name': true,
   installation: true,

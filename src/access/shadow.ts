@@ -1,40 +1,40 @@
+import type { MaybePromise } from '../common/maybe-promise.ts'
 import { allAllow } from './all-allow.ts'
-import type { Answer, Note, ShadowVerdict, Trial } from './answer.ts'
+import type { Answer, Note, ShadowCheck, ShadowVerdict } from './answer.ts'
+import type { EffectivePolicies } from './effective-policies-of.ts'
 import type { Judge } from './judge.ts'
-import type { Regimes } from './regimes.ts'
 import type { AccessRequest } from './request.ts'
 import type { Service, ServiceRef } from './service.ts'
-import type { Soon } from './soon.ts'
 import type { Target, Targets } from './target.ts'
 
 export type ShadowParts = {
   readonly judge: Judge
-  readonly regimesOf: (service: Service) => Regimes
+  readonly effectivePoliciesOf: (service: Service) => EffectivePolicies
   /** In milliseconds. */
   readonly now: () => number
 }
 
 /** Trials that wait for a look-up at a time, and that may begin to in a second. */
-export const MAX_WAITING = 16
+export const MAX_SHADOW_WAITING = 16
 export const PER_SECOND = 50
 
 /** The trial of a request, if anything about its targets is only tried. */
-export function createShadow({ judge, regimesOf, now }: ShadowParts) {
-  const purse = createPurse(now)
+export function createShadow({ judge, effectivePoliciesOf, now }: ShadowParts) {
+  const bucket = createBucket(now)
   let waiting = 0
 
-  return (request: AccessRequest, targets: Targets): Trial | undefined => {
-    const first = targets.find(({ service }) => regimesOf(service).tried !== undefined)
+  return (request: AccessRequest, targets: Targets): ShadowCheck | undefined => {
+    const first = targets.find(({ service }) => effectivePoliciesOf(service).shadow !== undefined)
     return first === undefined
       ? undefined
       : (note) => attempt(request, targets, first.service, note)
   }
 
   function attempt(request: AccessRequest, targets: Targets, service: Service, note?: Note) {
-    if (waiting >= MAX_WAITING || purse.isEmpty()) return overloaded(service)
+    if (waiting >= MAX_SHADOW_WAITING || bucket.isEmpty()) return overloaded(service)
     const answer = judgeAll({ ...request, proxy: () => 'shadow' }, targets, note)
     if (!(answer instanceof Promise)) return verdictOf(answer, service)
-    purse.take()
+    bucket.take()
     waiting += 1
     return answer
       .then((made) => verdictOf(made, service))
@@ -43,10 +43,10 @@ export function createShadow({ judge, regimesOf, now }: ShadowParts) {
       })
   }
 
-  function judgeAll(request: AccessRequest, targets: Targets, note?: Note): Soon<Answer> {
+  function judgeAll(request: AccessRequest, targets: Targets, note?: Note): MaybePromise<Answer> {
     const judgeOne = (target: Target) => {
-      const { enforced, tried = enforced } = regimesOf(target.service)
-      return judge(request, target, tried, note)
+      const { enforced, shadow = enforced } = effectivePoliciesOf(target.service)
+      return judge(request, target, shadow, note)
     }
     return allAllow(targets, judgeOne, firstCaller)
   }
@@ -57,7 +57,7 @@ const firstCaller = (one: Answer, other: Answer): Answer =>
   other.decision.outcome === 'deny' || one.caller === undefined ? other : one
 
 /** What one look-up costs comes back in time. */
-function createPurse(now: () => number) {
+function createBucket(now: () => number) {
   let left = PER_SECOND
   let at = now()
   return {

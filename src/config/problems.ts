@@ -1,12 +1,15 @@
 import { z } from 'zod'
 import { hint, RENAMED } from './renamed.ts'
 import type { Setting } from './settings.ts'
-import { bareOf, isRecord, nameOf, schemaAt, shapeOf, typeOf, valueAt } from './shape.ts'
+import { bareOf, isRecord, nameOf, schemaAt, settingAt, shapeOf, typeOf } from './shape.ts'
 
 type Schema = z.core.$ZodType
 
 /** What is wrong with a setting, given the schema of its key; empty: nothing. */
-export function problemsOf({ source, path, value }: Setting, schema: Schema): readonly string[] {
+export function configProblemsOf(
+  { source, path, value }: Setting,
+  schema: Schema,
+): readonly string[] {
   const { error } = z.safeParse(schema, value)
   const problems = (error?.issues ?? []).flatMap((issue) =>
     describe(issue, { schema, path, value }).map(([place, problem]) =>
@@ -36,7 +39,7 @@ function describe(issue: z.core.$ZodIssue, given: Given): readonly Problem[] {
     const expected = holder instanceof z.ZodRecord ? typeOf(holder.def.keyType) : 'another'
     return [[path, `not a key that may stand here: expected ${expected}`]]
   }
-  const found = valueAt(value, path)
+  const found = settingAt(value, path)
   return [
     [
       path,

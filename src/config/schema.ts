@@ -1,11 +1,11 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
-import { isCanonicalPath } from '../access/path.ts'
 import { SERVICE_KINDS, type ServiceKind } from '../access/service.ts'
 import type { Component } from '../access/workload.ts'
+import { isCanonicalPath } from '../common/path.ts'
 import { provider } from './jwt.ts'
 import { isRecord } from './shape.ts'
-import { claim, credentialHeader, file, isUnique, text, word } from './texts.ts'
+import { claim, credentialHeader, file, isUnique, nonEmptyText, word } from './validators.ts'
 
 /** What the mesh admin decides for the whole installation. */
 export type Config = DeepReadonly<z.output<typeof CONFIG>>
@@ -40,16 +40,19 @@ function isAddress(text: string): boolean {
 const isAddressOfHost = (text: string): boolean => isIPv4(text) || isIPv6(text)
 
 const address = z.string().refine(isAddress).describe('host:port')
-const namespace = text('the name of a namespace', /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
+const namespace = nonEmptyText('the name of a namespace', /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
 
 export const MAX_HOSTS = 4_096
 const DNS_NAME = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*'
 const LLM_HOST = new RegExp(`^(?:\\*\\.)?${DNS_NAME}$`)
-const gatewayHost = text('a host name in lower case', new RegExp(`^${DNS_NAME}$`))
-const serviceName = text('the name of a service', /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/)
+const gatewayHost = nonEmptyText('a host name in lower case', new RegExp(`^${DNS_NAME}$`))
+const serviceName = nonEmptyText(
+  'the name of a service',
+  /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/,
+)
 
 export const MAX_GATEWAYS = 256
-const gatewayName = text(
+const gatewayName = nonEmptyText(
   'a gateway, `namespace/name` or `istio:namespace/name`',
   /^(?:istio:)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/,
 )
@@ -58,11 +61,11 @@ const identityHeader = credentialHeader
   .refine((name) => name !== 'authorization')
   .describe('a header name in lower case that is not reserved')
 
-const labelKey = text(
+const labelKey = nonEmptyText(
   'a label key',
   /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/,
 )
-const labelValue = text('a label value', /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/)
+const labelValue = nonEmptyText('a label value', /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/)
 
 /** The proxy of gateways: by its own addresses, or by the labels of its pods. */
 const proxy = z.union([
@@ -156,7 +159,7 @@ export const CONFIG = section({
         .default({ 'kserve-authz.io/credential': 'api-key' }),
     }),
     dataNames: z
-      .array(text('the name of an entry of a Secret', /^[\w.-]{1,253}$/))
+      .array(nonEmptyText('the name of an entry of a Secret', /^[\w.-]{1,253}$/))
       .min(1)
       .default(['api_key_sha256', 'api_key']),
     headers: z.array(credentialHeader).default(['authorization', 'x-api-key', 'api-key']),
@@ -191,7 +194,7 @@ export const CONFIG = section({
       )
       .default([]),
     llmHosts: z
-      .array(text('a host name in lower case, or `*.` and a domain', LLM_HOST))
+      .array(nonEmptyText('a host name in lower case, or `*.` and a domain', LLM_HOST))
       .max(MAX_HOSTS)
       .default([]),
     hostPort: z.enum(['ignored', 'compared']).default('ignored'),
@@ -212,10 +215,10 @@ export const CONFIG = section({
     controllerNamespaces: z.array(namespace).default(['envoy-gateway-system']),
   }),
   mesh: section({
-    trustDomain: text('a trust domain', /^[a-z0-9._-]{1,255}$/).default('cluster.local'),
+    trustDomain: nonEmptyText('a trust domain', /^[a-z0-9._-]{1,255}$/).default('cluster.local'),
     intermediaries: z
       .array(
-        text(
+        nonEmptyText(
           'namespace/ServiceAccount or namespace/*',
           /^[a-z0-9-]{1,63}\/(?:\*|[a-z0-9.-]{1,253})$/,
         ),
@@ -254,7 +257,9 @@ export const CONFIG = section({
     claims: record(identityHeader, claim).default({}),
   }),
   denial: section({
-    realm: text('printable ASCII without " and \\', /^[ !#-[\]-~]+$/).default('kubernetes-user'),
+    realm: nonEmptyText('printable ASCII without " and \\', /^[ !#-[\]-~]+$/).default(
+      'kubernetes-user',
+    ),
   }),
   forwardCredential: z.enum(['auto', 'always', 'never']).default('auto'),
   corsPreflight: z.enum(['deny', 'allow']).default('deny'),

@@ -12,20 +12,24 @@ export type Setting = {
 }
 
 /** What a source says, and what is wrong with the source itself. */
-export type Reading = {
+export type SettingsReading = {
   readonly settings: readonly Setting[]
   readonly problems: readonly string[]
 }
 
-export const setting = (source: string, path: readonly string[], value: unknown): Reading => ({
+export const setting = (
+  source: string,
+  path: readonly string[],
+  value: unknown,
+): SettingsReading => ({
   settings: [{ source, path, value }],
   problems: [],
 })
 
-const problem = (text: string): Reading => ({ settings: [], problems: [text] })
+const problem = (text: string): SettingsReading => ({ settings: [], problems: [text] })
 
 /** Reads a YAML file; one without a document says nothing. */
-export function readFile({ path, text }: { path: string; text: string }): Reading {
+export function readFile({ path, text }: { path: string; text: string }): SettingsReading {
   try {
     const [document, ...others] = loadAll(text, { maxAliases: 0 })
     if (others.length > 0) return problem(`${path}: expected one YAML document`)
@@ -56,7 +60,7 @@ const INJECTED = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_\w+)$/
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   keys: readonly Key[],
-): Reading {
+): SettingsReading {
   const known = new Map(keys.map((key) => [variableOf(key.path), key]))
   const names = Object.keys(env).filter((name) => name.startsWith(PREFIX) && !INJECTED.test(name))
   const unknown = names.filter((name) => !known.has(name)).sort()
@@ -83,7 +87,11 @@ const renamedFrom = (name: string): readonly string[] =>
       name.startsWith(old) ? [renamed + name.slice(old.length)] : [],
     )
 
-function readVariable(name: string, text: string | undefined, { path, schema }: Key): Reading {
+function readVariable(
+  name: string,
+  text: string | undefined,
+  { path, schema }: Key,
+): SettingsReading {
   if (text === undefined) return { settings: [], problems: [] }
   const bare = bareOf(schema)
   if (bare instanceof z.ZodBoolean) {

@@ -77,11 +77,11 @@ export const isRecord = (value: unknown): value is Readonly<Record<string, unkno
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What stands at `path` of a value, or `undefined`. */
-export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+export function settingAt(value: unknown, path: readonly PropertyKey[]): unknown {
   const [first, ...rest] = path
   if (first === undefined) return value
   const holder = typeof value === 'object' && value !== null ? value : {}
-  return valueAt(Object.getOwnPropertyDescriptor(holder, first)?.value, rest)
+  return settingAt(Object.getOwnPropertyDescriptor(holder, first)?.value, rest)
 }
 
 /** As problems name it: `grpc.listeners[0].address`. */

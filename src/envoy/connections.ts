@@ -2,7 +2,7 @@ import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import { goAway } from './go-away.ts'
-import type { Held } from './held-connection.ts'
+import type { HeldConnection } from './held-connection.ts'
 import { createOpenings } from './openings.ts'
 import { createReadTurns, workOf } from './read-turns.ts'
 import { createShares } from './shares.ts'
@@ -32,12 +32,12 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
   const turns = createReadTurns()
   const bySession = new WeakMap<Http2Session, Connection>()
   /** By peer address and port. */
-  const byPeer = new Map<string, Held>()
+  const byPeer = new Map<string, HeldConnection>()
   /** Those that were never asked anything, and those that have nothing under way: the first for longest. */
-  const silent = new Set<Held>()
-  const idle = new Set<Held>()
+  const silent = new Set<HeldConnection>()
+  const idle = new Set<HeldConnection>()
 
-  const release = (held: Held) => {
+  const release = (held: HeldConnection) => {
     if (!byPeer.delete(held.peer)) return
     silent.delete(held)
     idle.delete(held)
@@ -59,7 +59,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
       return refuse(socket)
     }
     const peer = `${address} ${socket.remotePort}`
-    const held: Held = {
+    const held: HeldConnection = {
       socket,
       peer,
       address,
@@ -86,7 +86,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     openings.add(held)
   }
 
-  const endSilent = (held: Held) => {
+  const endSilent = (held: HeldConnection) => {
     shed('grpc-connections-silent')
     release(held)
     held.socket.destroy()
@@ -116,7 +116,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     return connection
   }
 
-  const connectionOf = (held: Held): Connection => ({
+  const connectionOf = (held: HeldConnection): Connection => ({
     address: held.address,
     began: () => {
       if (held.streams === 0) {
@@ -141,11 +141,11 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     },
   })
 
-  const spend = ({ reader }: Held, work: number) => {
+  const spend = ({ reader }: HeldConnection, work: number) => {
     if (reader !== undefined) turns.spend(reader, work)
   }
 
-  const leave = (held: Held) => {
+  const leave = (held: HeldConnection) => {
     if (held.session === undefined || held.endsAt === undefined) return
     held.endsAt = undefined
     goAway(held.session)

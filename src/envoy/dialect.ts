@@ -1,5 +1,5 @@
 import type { DenyReason } from '../access/decision.ts'
-import { hasPrefix, pathOf } from '../access/path.ts'
+import { hasPrefix, pathOf } from '../common/path.ts'
 import type { Denial } from './denials.ts'
 
 /** How the client of a path expects to be told of an error. gRPC clients read the status alone. */

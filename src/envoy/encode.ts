@@ -1,10 +1,10 @@
 import type { Caller } from '../access/caller.ts'
 import { claimAt } from '../access/claims.ts'
 import type { Allow, ClaimHeaders, CredentialPlace, Decision } from '../access/decision.ts'
-import { withoutCookie } from './cookie.ts'
+import { withoutCookie } from '../common/cookies.ts'
 import type { Dialect } from './dialect.ts'
 import { encodeDenials, header } from './encode-denials.ts'
-import { createEncodeMetadata, type Subject } from './metadata.ts'
+import { createEncodeMetadata, type MetadataSubject } from './metadata.ts'
 import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
 
 /** The names of the headers by which the model learns who calls. */
@@ -25,13 +25,13 @@ export type Encoding = {
 }
 
 /** What of a request an answer depends on, and what it is about. */
-export type Asked = Subject & {
+export type EncodingContext = MetadataSubject & {
   readonly dialect: Dialect
   readonly underscored: readonly string[]
   readonly cookie: string | undefined
 }
 
-export type Encode = (decision: Decision, asked: Asked) => Buffer
+export type Encode = (decision: Decision, asked: EncodingContext) => Buffer
 
 /**
  * Creates the one encoder of answers. Denials are encoded beforehand; an allow is encoded once for each
@@ -54,7 +54,7 @@ export function createEncode({ headers, realm, random = Math.random }: Encoding)
     return Buffer.concat([answerTo(decision, asked), encodeMetadata(asked, reason)])
   }
 
-  function answerTo(decision: Decision, asked: Asked): Buffer {
+  function answerTo(decision: Decision, asked: EncodingContext): Buffer {
     if (decision.outcome === 'deny') return denials(decision.reason, asked.dialect)
     const own = namesOf(decision)
     const forged = asked.underscored.filter((name) => isSpellingOf(own, name))

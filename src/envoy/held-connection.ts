@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Reader } from './read-turns.ts'
 
 /** What a listener knows of one of its connections. */
-export type Held = {
+export type HeldConnection = {
   readonly socket: Socket
   /** Its address and port. */
   readonly peer: string

@@ -4,14 +4,14 @@ import { idOf, type Service } from '../access/service.ts'
 import { encodeMetadataField } from './protocol.ts'
 
 /** What an answer is about. */
-export type Subject = {
+export type MetadataSubject = {
   /** `undefined`: none was found. */
   readonly service: Service | undefined
   /** `undefined`: nobody was asked, or it was not found out. */
   readonly caller: Caller | undefined
 }
 
-export type EncodeMetadata = (subject: Subject, reason: DenyReason | undefined) => Buffer
+export type EncodeMetadata = (subject: MetadataSubject, reason: DenyReason | undefined) => Buffer
 
 const NO_SERVICE = {}
 const NOBODY = {}
@@ -35,7 +35,7 @@ export function createEncodeMetadata(): EncodeMetadata {
   }
 }
 
-function encode({ service, caller }: Subject, reason: DenyReason | undefined): Buffer {
+function encode({ service, caller }: MetadataSubject, reason: DenyReason | undefined): Buffer {
   const values = {
     service: service === undefined ? '' : idOf(service),
     user: caller?.user ?? '',
@@ -48,8 +48,9 @@ function encode({ service, caller }: Subject, reason: DenyReason | undefined): B
   return encodeMetadataField({ fields: Object.fromEntries(fields) })
 }
 
-export const MAX_LENGTH = 512
+export const MAX_METADATA_LENGTH = 512
 // Quotes and backslashes too: a log in a format of text writes values as they are.
 const NOT_LOGGABLE = /[^\x20-\x7e]|["\\]/g
 
-const loggable = (value: string): string => value.slice(0, MAX_LENGTH).replace(NOT_LOGGABLE, '?')
+const loggable = (value: string): string =>
+  value.slice(0, MAX_METADATA_LENGTH).replace(NOT_LOGGABLE, '?')

@@ -8,13 +8,13 @@ import { ownBytes } from './own-bytes.ts'
 /** The fields of envoy.service.auth.v3.CheckRequest that are read here; any may be missing. */
 export type CheckRequest = {
   readonly attributes?: {
-    readonly source?: Peer
-    readonly destination?: Peer
+    readonly source?: AttributePeer
+    readonly destination?: AttributePeer
     readonly request?: { readonly http?: HttpRequest }
   }
 }
 
-export type Peer = {
+export type AttributePeer = {
   readonly address?: {
     readonly socket_address?: { readonly address?: string; readonly port_value?: number }
   }

@@ -1,15 +1,15 @@
-import { canonicalAddress } from '../access/address.ts'
-import { readAuthority } from '../access/host.ts'
 import type { AccessRequest, Peer, Position } from '../access/request.ts'
-import { isPlainConnection } from './connection.ts'
-import type {
-  CheckRequest,
-  HttpRequest,
-  Peer as PeerMessage,
-  RawHeader,
-  Unreadable,
+import { canonicalAddress } from '../common/address.ts'
+import { readAuthority } from '../common/host.ts'
+import { isPlainConnection } from './connection-header.ts'
+import {
+  type CheckRequest,
+  type HttpRequest,
+  type AttributePeer as PeerMessage,
+  type RawHeader,
+  UNREADABLE,
+  type Unreadable,
 } from './protocol.ts'
-import { UNREADABLE } from './protocol.ts'
 
 /** A check as it arrived: what the decision needs, and what writing and logging the answer need. */
 export type Incoming = {

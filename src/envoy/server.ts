@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Position } from '../access/request.ts'
-import { createArrivals } from './arrivals.ts'
+import { createAdmission } from './admission.ts'
 import { BOUNDS, type Bounds, type GrpcShed } from './bounds.ts'
 import { type CheckParts, createCheckHandler } from './check-handler.ts'
 import { createConnections } from './connections.ts'
@@ -56,7 +56,7 @@ export async function serveChecks(
 ): Promise<EnvoyServer> {
   const connections = createConnections(bounds, shed)
   const refuse = createRefuse(position, parts)
-  const arrivals = createArrivals({ bounds, connectionOf: connections.of, shed, refuse })
+  const arrivals = createAdmission({ bounds, connectionOf: connections.of, shed, refuse })
   const server = new Server({ ...optionsOf(bounds), interceptors: [arrivals.interceptor] })
   server.addService(authorizationService(), { Check: createCheckHandler(position, parts) })
   const health = new HealthImplementation()

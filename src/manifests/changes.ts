@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { attempt, isGone, type Look, lookAtFile, type SeenFile } from './look.ts'
-import { createSettling, type SettlingLimits } from './settling.ts'
+import { attempt, isGone, type SeenFile, type Snapshot, scanFile } from './scan.ts'
+import { createWriteStability, type WriteStabilityLimits } from './write-stability.ts'
 
 /** What became of a file, named by its path in the folder. `unreadable` is said of folders too. */
 export type FileChange<T> =
@@ -15,11 +15,11 @@ export type FileSource<T> = {
   readonly read: (path: string, bytes: Uint8Array) => Promise<T>
 }
 
-export type FileLimits = SettlingLimits & { readonly maxBytes: number }
+export type FileLimits = WriteStabilityLimits & { readonly maxBytes: number }
 
 /** Finds what changed since the looks before. `complete`: nothing waits for another look soon. */
 export type ChangeFinder<T> = (
-  seen: Look,
+  seen: Snapshot,
 ) => Promise<{ readonly changes: readonly FileChange<T>[]; readonly complete: boolean }>
 
 const BATCH = 32
@@ -36,7 +36,7 @@ const HOLD = 5
  */
 export function createChangeFinder<T>(source: FileSource<T>, limits: FileLimits): ChangeFinder<T> {
   const known = new Map<string, string>()
-  const settling = createSettling(limits)
+  const settling = createWriteStability(limits)
   const holding = createHold(HOLD * limits.settleMs)
   let suspects: ReadonlySet<string> = new Set()
 
@@ -74,7 +74,7 @@ export function createChangeFinder<T>(source: FileSource<T>, limits: FileLimits)
     return { kind: 'read', path, content: await source.read(path, bytes), signature }
   }
 
-  function absent({ files, unreadable }: Look): Outcome<T>[] {
+  function absent({ files, unreadable }: Snapshot): Outcome<T>[] {
     return [...new Set([...known.keys(), ...unreadable.keys()])]
       .filter((name) => !files.has(name))
       .map((name) => {
@@ -144,12 +144,12 @@ async function readSteady(
   const file = path.join(folder, name)
   const bytes = await attempt(() => readFile(file))
   if (typeof bytes === 'string') return isGone(bytes) ? 'changing' : { fault: bytes }
-  const after = await lookAtFile(file)
+  const after = await scanFile(file)
   return typeof after !== 'string' && after.signature === signature ? bytes : 'changing'
 }
 
 /** Why a file cannot be read: for its own sake, or for that of a folder that holds it. */
-function faultOf(name: string, unreadable: Look['unreadable']): string | undefined {
+function faultOf(name: string, unreadable: Snapshot['unreadable']): string | undefined {
   for (let place = name; ; place = parentOf(place)) {
     const fault = unreadable.get(place)
     if (fault !== undefined || place === '') return fault

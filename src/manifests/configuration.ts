@@ -1,13 +1,13 @@
 import type { ModelHeaders } from '../access/directory.ts'
-import type { Work } from '../access/slices.ts'
+import type { Work } from '../common/slices.ts'
 import {
   type KserveConfiguration,
   NO_CONFIGURATION,
   readKserveConfiguration,
 } from '../resources/kserve-configuration.ts'
 import type { LlmConfig } from '../resources/llm-config.ts'
-import { type Reading, readResource } from '../resources/resource.ts'
-import type { ReadSettings } from '../resources/settings.ts'
+import type { ReadSettings } from '../resources/read-settings.ts'
+import { type ResourceReading, readResource } from '../resources/resource.ts'
 import type { FileContent } from './declarations.ts'
 
 type Contents = ReadonlyMap<string, FileContent>
@@ -21,13 +21,16 @@ export function createConfiguration(
   settings: ReadSettings,
   modelHeaders: ModelHeaders,
 ): (contents: Contents) => Work<Contents> {
-  const files = new Map<string, readonly Reading[]>()
-  const configsIn = new Map<string, readonly Reading[]>()
-  const known = new WeakMap<Reading, { readonly version: number; readonly reading: Reading }>()
+  const files = new Map<string, readonly ResourceReading[]>()
+  const configsIn = new Map<string, readonly ResourceReading[]>()
+  const known = new WeakMap<
+    ResourceReading,
+    { readonly version: number; readonly reading: ResourceReading }
+  >()
   let current = settings
   let version = 0
 
-  const again = (reading: Reading): Reading => {
+  const again = (reading: ResourceReading): ResourceReading => {
     if (version === 0 || reading.content === undefined) return reading
     const found = known.get(reading)
     if (found?.version === version) return found.reading
@@ -78,8 +81,8 @@ export function createConfiguration(
     return taken
   }
 
-  function* all(content: readonly Reading[]): Work<readonly Reading[]> {
-    const readings: Reading[] = []
+  function* all(content: readonly ResourceReading[]): Work<readonly ResourceReading[]> {
+    const readings: ResourceReading[] = []
     for (const reading of content) {
       readings.push(again(reading))
       yield UNITS
@@ -91,10 +94,10 @@ export function createConfiguration(
 /** Of reading one object. */
 const UNITS = 50
 
-const isConfig = ({ resource: { kind } }: Reading): boolean =>
+const isConfig = ({ resource: { kind } }: ResourceReading): boolean =>
   kind === 'kserve-configuration' || kind === 'llm-config'
 
-function configurationIn(readings: readonly Reading[]): KserveConfiguration {
+function configurationIn(readings: readonly ResourceReading[]): KserveConfiguration {
   for (const { resource } of readings) {
     if (resource.kind === 'kserve-configuration') {
       return readKserveConfiguration(resource.configMap).configuration
@@ -103,7 +106,7 @@ function configurationIn(readings: readonly Reading[]): KserveConfiguration {
   return NO_CONFIGURATION
 }
 
-function llmConfigsIn(readings: readonly Reading[]): ReadonlyMap<string, LlmConfig> {
+function llmConfigsIn(readings: readonly ResourceReading[]): ReadonlyMap<string, LlmConfig> {
   const configs = new Map<string, LlmConfig>()
   for (const { resource } of readings) {
     if (resource.kind === 'llm-config') {

@@ -1,14 +1,14 @@
-import type { Work } from '../access/slices.ts'
-import { printableLabel } from '../resources/object.ts'
+import type { Work } from '../common/slices.ts'
+import { printableName } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
-import type { Reading, Resource } from '../resources/resource.ts'
-import type { Holdings } from './holdings.ts'
+import type { Resource, ResourceReading } from '../resources/resource.ts'
+import type { ManifestStore } from './store.ts'
 
 /** What a file now declares; `lost`: it cannot be read any more. An empty list: it is gone. */
-export type FileContent = readonly Reading[] | 'lost'
+export type FileContent = readonly ResourceReading[] | 'lost'
 
 /** The readings of one object, each by where it stands. */
-type Standing = ReadonlyMap<string, Reading>
+type Declarations = ReadonlyMap<string, ResourceReading>
 
 /**
  * Keeps what every file declares, and in force what counts of it. Of a service or pod declared more
@@ -18,15 +18,15 @@ type Standing = ReadonlyMap<string, Reading>
  * is about, and goes after them.
  */
 export function createDeclarations(
-  holdings: Pick<Holdings, 'replace' | 'repeatersOf' | 'sharedBy'>,
+  holdings: Pick<ManifestStore, 'replace' | 'repeatersOf' | 'sharedBy'>,
   report: (problem: Problem) => void,
 ): (contents: ReadonlyMap<string, FileContent>) => Work<void> {
-  const readingsIn = new Map<string, readonly Reading[]>()
-  const declared = new Map<string, Map<string, Reading>>()
-  const declarationsOf = (identity: string): Standing => declared.get(identity) ?? new Map()
+  const readingsIn = new Map<string, readonly ResourceReading[]>()
+  const declared = new Map<string, Map<string, ResourceReading>>()
+  const declarationsOf = (identity: string): Declarations => declared.get(identity) ?? new Map()
 
-  const put = (identity: string, id: string, reading: Reading | undefined) => {
-    const readings = declared.get(identity) ?? new Map<string, Reading>()
+  const put = (identity: string, id: string, reading: ResourceReading | undefined) => {
+    const readings = declared.get(identity) ?? new Map<string, ResourceReading>()
     if (reading === undefined) readings.delete(id)
     else readings.set(id, reading)
     if (readings.size === 0) declared.delete(identity)
@@ -34,8 +34,8 @@ export function createDeclarations(
   }
 
   /** The objects that change, each with what counted of it before. */
-  function* note(contents: ReadonlyMap<string, FileContent>): Work<Map<string, Standing>> {
-    const touched = new Map<string, Standing>()
+  function* note(contents: ReadonlyMap<string, FileContent>): Work<Map<string, Declarations>> {
+    const touched = new Map<string, Declarations>()
     for (const [file, content] of contents) {
       const before = readingsIn.get(file) ?? []
       const now = content === 'lost' ? before.flatMap(lose) : content
@@ -78,24 +78,24 @@ const UNITS = 40
 type Turn = 'first' | 'between' | 'last'
 
 /** Nothing is open for a moment that is closed before and after. */
-function turnOf(previous: Standing, next: Standing): Turn {
+function turnOf(previous: Declarations, next: Declarations): Turn {
   if (hasPolicy(next)) return 'first'
   return hasPolicy(previous) ? 'last' : 'between'
 }
 
-const hasPolicy = (standing: Standing): boolean =>
+const hasPolicy = (standing: Declarations): boolean =>
   [...standing.values()].some(({ resource }) => resource.kind === 'policy')
 
-type Change = readonly [identity: string, id: string, reading: Reading | undefined]
+type Change = readonly [identity: string, id: string, reading: ResourceReading | undefined]
 
 /** The readings that a file brings, changes or takes away (`undefined`). */
 function* changesIn(
   file: string,
-  before: readonly Reading[],
-  now: readonly Reading[],
+  before: readonly ResourceReading[],
+  now: readonly ResourceReading[],
 ): Work<Change[]> {
-  const old = yield* standing(file, before)
-  const next = yield* standing(file, now)
+  const old = yield* countedReadings(file, before)
+  const next = yield* countedReadings(file, now)
   const changes: Change[] = []
   for (const [id, reading] of next)
     if (reading.identity !== undefined && old.get(id) !== reading)
@@ -106,14 +106,18 @@ function* changesIn(
 }
 
 /** What counts of the declarations of one object. */
-function counting(identity: string, declarations: Standing): Standing {
+function counting(identity: string, declarations: Declarations): Declarations {
   const all = [...declarations].filter(([, { resource }]) => countsBesideOthers(resource))
   const [only, ...others] = declarations.values()
   if (all.length > 0 || only === undefined || others.length > 0) return new Map(all)
   return new Map([[identity, only]])
 }
 
-function enforce({ replace }: Pick<Holdings, 'replace'>, previous: Standing, next: Standing) {
+function enforce(
+  { replace }: Pick<ManifestStore, 'replace'>,
+  previous: Declarations,
+  next: Declarations,
+) {
   for (const [id, reading] of next)
     if (previous.get(id) !== reading) replace(id, previous.get(id)?.resource, reading.resource)
   for (const [id, { resource }] of previous) if (!next.has(id)) replace(id, resource, undefined)
@@ -121,8 +125,8 @@ function enforce({ replace }: Pick<Holdings, 'replace'>, previous: Standing, nex
 
 function problemsIn(
   file: string,
-  before: readonly Reading[],
-  now: readonly Reading[],
+  before: readonly ResourceReading[],
+  now: readonly ResourceReading[],
 ): readonly Problem[] {
   const reported = new Set(before)
   return now
@@ -133,8 +137,8 @@ function problemsIn(
 
 function conflictsOf(
   identity: string,
-  declarations: Standing,
-  { repeatersOf, sharedBy }: Pick<Holdings, 'repeatersOf' | 'sharedBy'>,
+  declarations: Declarations,
+  { repeatersOf, sharedBy }: Pick<ManifestStore, 'repeatersOf' | 'sharedBy'>,
 ): readonly Problem[] {
   const meaningful = [...declarations.values()].filter(
     ({ resource: { kind } }) => kind !== 'ignored',
@@ -144,7 +148,7 @@ function conflictsOf(
   if (declarations.size > 1) {
     const outcome = countsBesideOthers(first.resource) ? 'all must allow' : 'none of them counts'
     const message = `declared ${declarations.size} times: ${outcome}`
-    return [{ object: printableLabel(identity), reason: 'DeclaredTwice', message }]
+    return [{ object: printableName(identity), reason: 'DeclaredTwice', message }]
   }
   const secrets = repeatersOf(first.resource)
   if (secrets.length === 0) return sharedBy(first.resource)
@@ -156,9 +160,9 @@ const countsBesideOthers = ({ kind }: Resource) =>
   kind === 'service' || kind === 'workloads' || kind === 'policy'
 
 /** Readings of the objects of a file, by identity, file and place among those of the same object. */
-function* standing(file: string, readings: readonly Reading[]): Work<Standing> {
+function* countedReadings(file: string, readings: readonly ResourceReading[]): Work<Declarations> {
   const counts = new Map<string, number>()
-  const byId = new Map<string, Reading>()
+  const byId = new Map<string, ResourceReading>()
   for (const reading of readings) {
     if (reading.identity === undefined) continue
     const count = counts.get(reading.identity) ?? 0
@@ -170,7 +174,7 @@ function* standing(file: string, readings: readonly Reading[]): Work<Standing> {
 }
 
 /** What stays of an object whose file cannot be read: of a service its claims, of a pod its address. */
-function lose(reading: Reading): readonly Reading[] {
+function lose(reading: ResourceReading): readonly ResourceReading[] {
   const { identity, resource } = reading
   if (resource.kind === 'workloads') return [reading]
   if (resource.kind === 'policy') {

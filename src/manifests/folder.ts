@@ -1,6 +1,6 @@
 import { createChangeFinder, type FileChange, type FileLimits, type FileSource } from './changes.ts'
-import { type LookLimits, lookAt } from './look.ts'
-import { createPulse } from './pulse.ts'
+import { type ScanLimits, scan } from './scan.ts'
+import { createScanTimer } from './scan-timer.ts'
 import { createWatchers } from './watchers.ts'
 
 export type FolderOptions<T> = FileSource<T> & {
@@ -10,7 +10,7 @@ export type FolderOptions<T> = FileSource<T> & {
   readonly limits?: Partial<FolderLimits>
 }
 
-export type FolderLimits = LookLimits &
+export type FolderLimits = ScanLimits &
   FileLimits & {
     /** From one look to the next if nothing hints at a change, in milliseconds. */
     readonly intervalMs: number
@@ -23,7 +23,7 @@ export type Folder = {
   readonly close: () => Promise<void>
 }
 
-export const LIMITS: FolderLimits = {
+export const FOLDER_LIMITS: FolderLimits = {
   maxDepth: 16,
   maxFiles: 100_000,
   maxBytes: 8 * 1024 * 1024,
@@ -42,8 +42,8 @@ export const MAX_REST_MS = 60_000
  * Looking at every file is the truth, watching only hastens the next look.
  */
 export async function followFolder<T>(options: FolderOptions<T>): Promise<Folder> {
-  const limits = { ...LIMITS, ...options.limits }
-  const pulse = createPulse()
+  const limits = { ...FOLDER_LIMITS, ...options.limits }
+  const pulse = createScanTimer()
   const looker = createLooker(options, limits, pulse.hint)
 
   let looked = await looker.look()
@@ -97,7 +97,7 @@ function createLooker<T>(options: FolderOptions<T>, limits: FolderLimits, hint: 
 
   const look = async (): Promise<Looked> => {
     const started = performance.now()
-    const seen = await lookAt(options.folder, limits, (folder, identity) => {
+    const seen = await scan(options.folder, limits, (folder, identity) => {
       if (!stopped) watchers.enter(folder, identity)
     })
     const scanMs = performance.now() - started

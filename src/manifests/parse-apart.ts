@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { valueAt } from '../resources/object.ts'
 import type { DocumentText, Fault } from './yaml.ts'
-import type { Asked } from './yaml-worker.ts'
+import type { ParseRequest } from './yaml-worker.ts'
 
 /** Of the thread, in MiB: a file is at most 8 MiB. */
 export const MAX_HEAP_MIB = 1_024
@@ -36,7 +36,7 @@ async function parseNow(
 ): Promise<Fault | undefined> {
   const { line, column } = document
   try {
-    for (let asked: Asked = { document }; ; asked = 'next') {
+    for (let asked: ParseRequest = { document }; ; asked = 'next') {
       const answer = await ask(asked)
       const reason = valueAt(answer, 'fault', 'reason')
       if (typeof reason === 'string') return faultIn(valueAt(answer, 'fault'), reason)
@@ -51,7 +51,7 @@ async function parseNow(
   }
 }
 
-async function ask(asked: Asked): Promise<unknown> {
+async function ask(asked: ParseRequest): Promise<unknown> {
   thread ??= new Worker(new URL('./yaml-worker.ts', import.meta.url), {
     execArgv: [],
     env: {},

@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Directory } from '../access/directory.ts'
-import { inSlices, type Work } from '../access/slices.ts'
+import { inSlices, type Work } from '../common/slices.ts'
 import type { Problem } from '../resources/problem.ts'
-import { type Reading, readResource } from '../resources/resource.ts'
+import type { ReadSettings } from '../resources/read-settings.ts'
+import { type ResourceReading, readResource } from '../resources/resource.ts'
 import type { ServiceAccount } from '../resources/service-account.ts'
-import type { ReadSettings } from '../resources/settings.ts'
 import type { FileChange } from './changes.ts'
 import { createConfiguration } from './configuration.ts'
 import { createDeclarations, type FileContent } from './declarations.ts'
 import { type Documents, type FileReading, readDocuments } from './documents.ts'
 import { type FolderLimits, followFolder } from './folder.ts'
-import { createHoldings, type Holdings } from './holdings.ts'
-import type { RbacUser, ResourceAccess } from './rbac.ts'
+import type { RbacUser, ResourceAccess } from './rbac-authorizer.ts'
+import { createManifestStore, type ManifestStore } from './store.ts'
 import type { Fault } from './yaml.ts'
 
 export type ManifestsOptions = {
@@ -26,7 +26,7 @@ export type ManifestsOptions = {
     | 'keys'
     | 'policies'
     | 'keysWith'
-    | 'claimantsOf'
+    | 'servicesRoutedBy'
     | 'modelHeaders'
   >
   readonly report: (problem: Problem) => void
@@ -80,7 +80,7 @@ export class ManifestsError extends Error {
  * tokens and bindings; its services stay, as lost, and its pods, until it can be read or is removed.
  */
 export async function openManifests(options: ManifestsOptions): Promise<Manifests> {
-  const holdings = createHoldings(options.directory)
+  const holdings = createManifestStore(options.directory)
   let started = false
   const files = createFiles(options.settings, (problem) => {
     if (started) options.report(problem)
@@ -90,7 +90,7 @@ export async function openManifests(options: ManifestsOptions): Promise<Manifest
   function* take(contents: ReadonlyMap<string, FileContent>): Work<void> {
     yield* declare(yield* configure(contents))
   }
-  const folder = await followFolder<FileReading<Reading>>({
+  const folder = await followFolder<FileReading<ResourceReading>>({
     folder: options.folder,
     read: files.read,
     apply: (changes) =>
@@ -121,7 +121,7 @@ export async function openManifests(options: ManifestsOptions): Promise<Manifest
 
 /** What was read of each file, and what is wrong with those that cannot be read. */
 function createFiles(settings: ReadSettings, report: (problem: Problem) => void) {
-  const documentsIn = new Map<string, Documents<Reading>>()
+  const documentsIn = new Map<string, Documents<ResourceReading>>()
   const faults = new Map<string, string>()
 
   const read = (file: string, bytes: Uint8Array) =>
@@ -137,7 +137,7 @@ function createFiles(settings: ReadSettings, report: (problem: Problem) => void)
     })
     return 'lost'
   }
-  const take = (change: FileChange<FileReading<Reading>>): FileContent => {
+  const take = (change: FileChange<FileReading<ResourceReading>>): FileContent => {
     const { kind, path } = change
     if (kind === 'unreadable') return lose(path, change.reason)
     if (kind === 'read' && change.content.kind === 'faulty')
@@ -155,7 +155,7 @@ const describe = ({ reason, line, column }: Fault) =>
   line === undefined ? reason : `line ${line}, column ${column}: ${reason}`
 
 function callerOf(
-  { tokensWith, serviceAccount }: Pick<Holdings, 'tokensWith' | 'serviceAccount'>,
+  { tokensWith, serviceAccount }: Pick<ManifestStore, 'tokensWith' | 'serviceAccount'>,
   digest: string,
 ): TokenCaller | undefined {
   const [token, ...others] = tokensWith(digest)

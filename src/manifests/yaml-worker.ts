@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads'
 import { type DocumentText, parseDocument } from './yaml.ts'
 
 /** What the thread is asked: to parse a document, or for the next of its objects. */
-export type Asked = { readonly document: DocumentText } | 'next'
+export type ParseRequest = { readonly document: DocumentText } | 'next'
 
 /** Objects of one message: its receiver takes them in one go. */
 const PART = 32
@@ -10,7 +10,7 @@ const PART = 32
 const port = parentPort
 let objects: readonly unknown[] = []
 
-port?.on('message', (asked: Asked) => {
+port?.on('message', (asked: ParseRequest) => {
   if (asked !== 'next') {
     const parsed = parseDocument(asked.document)
     if ('reason' in parsed) {

@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream'
 import type { CredentialKind } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
-import { pathOf } from '../access/path.ts'
 import type { Position } from '../access/request.ts'
 import type { Component } from '../access/workload.ts'
-import { createLines, toAscii } from './lines.ts'
+import { pathOf } from '../common/path.ts'
+import { createLineWriter, toAscii } from './line-writer.ts'
 import { opening } from './standard-output.ts'
 
 /** One decision as it is logged. Nothing in it may be a credential or the digest of one. */
@@ -54,7 +54,7 @@ export function createDecisionLog({
   open = opening(process.stdout),
 }: Options): DecisionLog {
   if (decisions === 'off') return { log: () => {}, close: async () => {} }
-  const lines = createLines({ open, batchBytes: BATCH_BYTES, dropped })
+  const lines = createLineWriter({ open, batchBytes: BATCH_BYTES, dropped })
   const timeOf = createClock()
   return {
     log: (check: LoggedCheck) => {
@@ -89,10 +89,10 @@ const lineOf = (check: LoggedCheck, time: string): string =>
   `,"reason":"${check.reason}"` +
   `,"credentialKind":"${check.credentialKind}"` +
   `,"credential":${quoted((check.credential ?? '').slice(0, MAX_CREDENTIAL))}` +
-  `,"latencyUs":${Math.round(check.latencyUs)}${triedOf(check)}}\n`
+  `,"latencyUs":${Math.round(check.latencyUs)}${shadowOf(check)}}\n`
 
 /** What a policy in shadow would have decided; nothing where none was tried. */
-const triedOf = ({ shadowDecision, shadowReason }: LoggedCheck): string =>
+const shadowOf = ({ shadowDecision, shadowReason }: LoggedCheck): string =>
   shadowDecision === undefined
     ? ''
     : `,"shadowDecision":"${shadowDecision}","shadowReason":"${shadowReason ?? ''}"`

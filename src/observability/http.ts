@@ -44,7 +44,7 @@ export async function startHttp({ address, metrics, readiness }: Options) {
     if (!server.listening || hasBody(request)) response.shouldKeepAlive = false
     respond(page, request, response)
   }
-  const server = createServer(LIMITS, (...exchange) => void answer(...exchange))
+  const server = createServer(HTTP_LIMITS, (...exchange) => void answer(...exchange))
   // Otherwise Node would ask for the body that is refused.
   server.on('checkContinue', (...exchange) => void answer(...exchange))
   // A connection that cannot be accepted must not end the program.
@@ -57,7 +57,7 @@ export async function startHttp({ address, metrics, readiness }: Options) {
 /** Longest time that nothing is sent either way. */
 export const SILENCE_MS = 60_000
 
-export const LIMITS = {
+export const HTTP_LIMITS = {
   headersTimeout: 2_000,
   requestTimeout: 5_000,
   connectionsCheckingInterval: 500,

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { pino, stdTimeFunctions } from 'pino'
-import { createLines } from './lines.ts'
+import { createLineWriter } from './line-writer.ts'
 import { opening } from './standard-output.ts'
 
 /** Texts, numbers and flags only: whole requests, objects and errors may hold secrets. */
@@ -25,7 +25,7 @@ export function createLog(level: keyof Log, open: () => Writable = opening(proce
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    createLines({ open, batchBytes: 0, dropped: () => {} }),
+    createLineWriter({ open, batchBytes: 0, dropped: () => {} }),
   )
   return {
     debug: (fields, message) => logger.debug(fields, message),

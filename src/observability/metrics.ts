@@ -1,22 +1,22 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
-import type { Stale } from '../access/freshness.ts'
+import type { StaleFact } from '../access/freshness.ts'
 import { type CountedCheck, createCheckCounts } from './check-counts.ts'
 import {
-  type CacheCounts,
   createDependencyCounts,
   createShedCounts,
+  type MeasuredCache,
   measureCaches,
   measureKeys,
   measureRevocation,
-} from './dependencies.ts'
+} from './dependency-metrics.ts'
 import { measureEventLoop } from './event-loop.ts'
 import {
   type MeasuredResource,
   measureDirectory,
   measureResources,
   measureStaleness,
-} from './state.ts'
+} from './state-metrics.ts'
 
 export type ObservedCheck = CountedCheck & {
   readonly outcome: 'allow' | 'deny'
@@ -32,9 +32,9 @@ type Options = {
   readonly resources: () => readonly MeasuredResource[]
   /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
   readonly keyAges?: () => ReadonlyMap<string, number | undefined>
-  readonly caches?: () => readonly CacheCounts[]
+  readonly caches?: () => readonly MeasuredCache[]
   /** Facts that are too old to let callers in by them. */
-  readonly stale?: () => readonly Stale[]
+  readonly stale?: () => readonly StaleFact[]
   /** Whether what is revoked counts no more at once. */
   readonly revokesInstantly?: () => boolean
 }
@@ -59,7 +59,7 @@ export function createMetrics(options: Options) {
   if (options.stale !== undefined) measureStaleness(registry, options.stale)
   if (options.revokesInstantly !== undefined) measureRevocation(registry, options.revokesInstantly)
   const checks = createCheckCounts(CHECKS, perService, directory)
-  const trials = createCheckCounts(TRIALS, perService, directory)
+  const shadowChecks = createCheckCounts(SHADOW_CHECKS, perService, directory)
   const { durations, dropped, errors, build } = createInstruments(registry)
   // A counter that began with its first error would show no increase.
   for (const origin of ORIGINS) errors.inc({ origin }, 0)
@@ -75,11 +75,12 @@ export function createMetrics(options: Options) {
     /** Something was refused because it would have been too much. */
     observeShed: createShedCounts(registry),
     /** Counts what the answer would have been if all that is only tried were enforced. */
-    observeTrial: trials.count,
+    observeShadow: shadowChecks.count,
     decisionLogDropped: () => dropped.inc(),
     internalError: (origin: Origin) => errors.inc({ origin }),
     /** All metrics in the text format of Prometheus. */
-    text: async () => [await registry.metrics(), await checks.text(), await trials.text()].join(''),
+    text: async () =>
+      [await registry.metrics(), await checks.text(), await shadowChecks.text()].join(''),
     contentType: registry.contentType,
   }
 }
@@ -100,7 +101,7 @@ const CHECKS = {
   name: 'kserve_authz_checks_total',
   help: 'Checks answered. The reason is empty on allow.',
 }
-const TRIALS = {
+const SHADOW_CHECKS = {
   name: 'kserve_authz_shadow_checks_total',
   help: 'Checks as they would be answered if policies and services in Shadow mode were enforced.',
 }

@@ -16,11 +16,11 @@ import {
   labelMap,
   listOf,
   PolicyFault,
-  text,
+  textOf,
   textsOf,
 } from './policy-values.ts'
 import type { Raise } from './problem.ts'
-import type { ReadSettings } from './settings.ts'
+import type { ReadSettings } from './read-settings.ts'
 
 const TOO_MUCH = `has more than ${MAX_POLICY_WEIGHT} entries`
 /** Fields and elements, counted before any of them is read. */
@@ -173,7 +173,7 @@ function readProviders(value: unknown, settings: ReadSettings, raise: Raise) {
   return listOf(`${PLACE}.jwt`, value).map((entry, index) => {
     const place = `${PLACE}.jwt[${index}]`
     const { provider, audiences } = fieldsOf(place, entry, ['provider', 'audiences'])
-    const name = text(`${place}.provider`, provider)
+    const name = textOf(`${place}.provider`, provider)
     if (!settings.providers.includes(name)) {
       raise('UnknownProvider', `${place}: the installation has no provider "${printable(name)}"`)
     }

@@ -11,7 +11,7 @@ const GROUPS = `${PREFIX}groups`
 const KNOWN: ReadonlySet<string> = new Set([SERVICES, EXPIRES_AT, USER, GROUPS])
 
 /** Of one annotation, in characters. */
-export const MAX_LENGTH = 16_384
+export const MAX_ANNOTATION_LENGTH = 16_384
 
 /** Names that Kubernetes gives to its own are nobody's to hand out. */
 const RESERVED = /^system:/i
@@ -26,8 +26,8 @@ export function readAnnotations({
     if (!annotation.startsWith(PREFIX)) continue
     if (!KNOWN.has(annotation)) return `annotation ${printable(annotation)} is unknown`
     if (value === undefined) return `annotation ${annotation} is not text (quote it)`
-    if (value.length > MAX_LENGTH)
-      return `annotation ${annotation} is longer than ${MAX_LENGTH} characters`
+    if (value.length > MAX_ANNOTATION_LENGTH)
+      return `annotation ${annotation} is longer than ${MAX_ANNOTATION_LENGTH} characters`
   }
   const services = readServices(annotations.get(SERVICES))
   if (services === 'unreadable') return `${SERVICES} is no list of names or kind/name`

@@ -2,8 +2,8 @@ import type { ApiKey } from '../access/api-key.ts'
 import { readAnnotations } from './api-key-annotations.ts'
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
+import type { ReadSettings } from './read-settings.ts'
 import { bytesAt, credentialFault, isTokenSecret, TOO_LONG } from './secret.ts'
-import type { ReadSettings } from './settings.ts'
 
 /** A Secret's API key: read, refused (with a problem that says why), or no key at all. */
 export type KeyReading = ApiKey | 'refused' | 'no-key'

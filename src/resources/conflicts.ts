@@ -7,10 +7,10 @@ import type { Problem } from './problem.ts'
 /** The first claim that another service has as well. */
 export function sharedClaims(
   service: Service,
-  { claimantsOf }: Pick<Directory, 'claimantsOf'>,
+  { servicesRoutedBy }: Pick<Directory, 'servicesRoutedBy'>,
 ): readonly Problem[] {
-  const shared = service.claims.find((claim) =>
-    claimantsOf(claim).some((other) => idOf(other) !== idOf(service)),
+  const shared = service.routes.find((route) =>
+    servicesRoutedBy(route).some((other) => idOf(other) !== idOf(service)),
   )
   if (shared === undefined) return []
   const { host = 'any host', pathPrefix } = shared

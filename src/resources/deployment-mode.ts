@@ -1,5 +1,5 @@
 import { type KubernetesObject, textAt } from './object.ts'
-import type { ReadSettings } from './settings.ts'
+import type { ReadSettings } from './read-settings.ts'
 
 const MODE = 'serving.kserve.io/deploymentMode'
 /** Standard mode's; Knative's is of networking.knative.dev. */

@@ -1,7 +1,7 @@
-import { canonicalAddress } from '../access/address.ts'
 import type { GatewayName, GatewayProxy } from '../access/asking.ts'
+import { canonicalAddress } from '../common/address.ts'
 import { isSubdomainName, type KubernetesObject } from './object.ts'
-import type { ReadSettings } from './settings.ts'
+import type { ReadSettings } from './read-settings.ts'
 
 /** On the pods of a Gateway, in its namespace. */
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name'

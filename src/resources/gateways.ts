@@ -2,7 +2,7 @@ import { ANY_GATEWAY, type GatewayName, istioGateway } from '../access/asking.ts
 import { isKnative, isStandard } from './deployment-mode.ts'
 import type { LlmConfig } from './llm-config.ts'
 import { isSubdomainName, type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
-import type { ReadSettings } from './settings.ts'
+import type { ReadSettings } from './read-settings.ts'
 import { MAX_URLS } from './status-urls.ts'
 
 /** The gateways that may have the routes of a service, and those that surely have them. */

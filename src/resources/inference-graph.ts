@@ -1,10 +1,9 @@
 import type { Service } from '../access/service.ts'
-import { namedServiceClaims } from './named-service-claims.ts'
+import { namedServiceRoutes } from './named-service-routes.ts'
 import type { KubernetesObject } from './object.ts'
+import { isOptedOut, readMode, readProtection } from './owner-annotations.ts'
 import type { Raise } from './problem.ts'
-import { isOptedOut, readProtection } from './protection.ts'
-import { readMode } from './service-mode.ts'
-import type { ReadSettings } from './settings.ts'
+import type { ReadSettings } from './read-settings.ts'
 
 /** Reads a `serving.kserve.io` InferenceGraph. */
 export function readInferenceGraph(
@@ -20,6 +19,6 @@ export function readInferenceGraph(
     protection: readProtection(object, settings.protectByDefault, settings, raise),
     optedOut: isOptedOut(object, settings),
     ...readMode(object, settings, raise),
-    claims: namedServiceClaims(object, [name], [], settings, raise),
+    routes: namedServiceRoutes(object, [name], [], settings, raise),
   }
 }

@@ -1,11 +1,10 @@
 import type { Service } from '../access/service.ts'
-import { ingressClaims } from './ingress-claims.ts'
-import { namedServiceClaims } from './named-service-claims.ts'
+import { ingressRoutes } from './ingress-routes.ts'
+import { namedServiceRoutes } from './named-service-routes.ts'
 import { isSubdomainName, type KubernetesObject, textAt, valueAt } from './object.ts'
+import { isOptedOut, readMode, readProtection } from './owner-annotations.ts'
 import type { Raise } from './problem.ts'
-import { isOptedOut, readProtection } from './protection.ts'
-import { readMode } from './service-mode.ts'
-import type { ReadSettings } from './settings.ts'
+import type { ReadSettings } from './read-settings.ts'
 
 /** Reads a `serving.kserve.io` InferenceService. Its claims: names in the cluster, those of KServe's
  * configuration, URLs of its status. */
@@ -24,10 +23,10 @@ export function readInferenceService(
     protection: readProtection(object, settings.protectByDefault, settings, raise),
     optedOut: isOptedOut(object, settings),
     ...readMode(object, settings, raise),
-    claims: namedServiceClaims(
+    routes: namedServiceRoutes(
       object,
       [name, ...components.map((component) => `${name}-${component}`)],
-      ingress === undefined ? [] : ingressClaims(object, components, ingress, settings),
+      ingress === undefined ? [] : ingressRoutes(object, components, ingress, settings),
       settings,
       raise,
     ),

@@ -1,7 +1,7 @@
-import { canonicalHost } from '../access/host.ts'
-import { claimedPath } from './claims.ts'
+import { canonicalHost } from '../common/host.ts'
 import { type Fields, isFields, isSubdomainName, textAt, valueAt } from './object.ts'
 import type { Problem } from './problem.ts'
+import { routedPath } from './routes.ts'
 import { readTemplate, type Template } from './template.ts'
 
 /** What KServe's own configuration says of the names of InferenceServices outside the cluster. */
@@ -81,7 +81,7 @@ function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
       (host) => canonicalHost(host) !== undefined,
       DEFAULT_DOMAIN_TEMPLATE,
     ),
-    pathTemplate: template('pathTemplate', (path) => claimedPath(path) !== undefined),
+    pathTemplate: template('pathTemplate', (path) => routedPath(path) !== undefined),
     namesByOwner: OWNERS_FIELD.test(textAt(fields, 'domainTemplate') ?? ''),
     modelHeader: readHeaderName(valueAt(fields, 'modelBasedRoutingHeaderName'), raise),
     gatewayApi: valueAt(fields, 'enableGatewayApi') === true,

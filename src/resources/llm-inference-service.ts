@@ -1,15 +1,14 @@
-import type { Claim, Service } from '../access/service.ts'
-import { boundedClaims, clusterClaims, pathClaim, readUrl } from './claims.ts'
-import { declaredClaims } from './declared-claims.ts'
+import type { Route, Service } from '../access/service.ts'
+import { declaredRoutes } from './declared-routes.ts'
 import { type Attachment, gatewaysOfLlm } from './gateways.ts'
 import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
 import { readModels } from './llm-models.ts'
-import { foreignClaims, hostnamesOf, ownRouteClaims, publishedPaths } from './llm-routes.ts'
+import { foreignRoutes, hostnamesOf, ownRouteRoutes, publishedPaths } from './llm-routes.ts'
 import { type Fields, type KubernetesObject, listAt, textAt } from './object.ts'
+import { isOptedOut, readMode, readProtection } from './owner-annotations.ts'
 import type { Raise } from './problem.ts'
-import { isOptedOut, readProtection } from './protection.ts'
-import { readMode } from './service-mode.ts'
-import type { ReadSettings } from './settings.ts'
+import type { ReadSettings } from './read-settings.ts'
+import { boundedRoutes, clusterRoutes, pathRoute, readUrl } from './routes.ts'
 import { statusUrls } from './status-urls.ts'
 
 /**
@@ -25,10 +24,10 @@ export function readLlmInferenceService(
   const config = mergedConfig(object, settings)
   const models = readModels(object, config, raise)
   const attachment = gatewaysOfLlm(object, config, settings)
-  const { claims, hosts } = addressesOf(object, config, { attachment, settings, raise })
+  const { routes, hosts } = addressesOf(object, config, { attachment, settings, raise })
   const ownRules = config.route !== undefined && hasRules(config.route)
   const named = (paths: readonly string[]) =>
-    paths.flatMap((path) => pathClaim(path, ownRules ? 'shared' : 'published') ?? [])
+    paths.flatMap((path) => pathRoute(path, ownRules ? 'shared' : 'published') ?? [])
   return {
     kind: 'LLMInferenceService',
     namespace,
@@ -36,11 +35,11 @@ export function readLlmInferenceService(
     protection: readProtection(object, true, settings, raise),
     optedOut: isOptedOut(object, settings),
     ...readMode(object, settings, raise),
-    claims: boundedClaims(
+    routes: boundedRoutes(
       [
         ...named([`/${namespace}/${name}`]),
-        ...clusterClaims(`${name}-kserve-workload-svc`, namespace, 'unrouted-name'),
-        ...claims,
+        ...clusterRoutes(`${name}-kserve-workload-svc`, namespace, 'unrouted-name'),
+        ...routes,
         // What is cut of these is refused as a path under /publishers/ that nobody has.
         ...named(models.paths),
       ],
@@ -82,7 +81,7 @@ type Reading = {
   readonly settings: ReadSettings
   readonly raise: Raise
 }
-type Addresses = { readonly claims: readonly Claim[]; readonly hosts: readonly string[] }
+type Addresses = { readonly routes: readonly Route[]; readonly hosts: readonly string[] }
 
 /** Where its status, its own route and the installation say that it answers. */
 function addressesOf(
@@ -94,15 +93,15 @@ function addressesOf(
     const url = readUrl(each, raise)
     return url === undefined ? [] : [{ ...url, byModel: isModelRouting(each.name) }]
   })
-  const declared = declaredClaims(object, settings)
+  const declared = declaredRoutes(object, settings)
   const foreign = route !== undefined && listAt(route, 'refs').length > 0
   const routed = [...new Set(urls.filter(({ byModel }) => !byModel).map(({ host }) => host))]
   const published = [...new Set(urls.map(({ host }) => host))]
   return {
-    claims: [
+    routes: [
       ...declared,
-      ...(route === undefined ? [] : ownRouteClaims(route, routed, published, attachment, raise)),
-      ...(foreign ? foreignClaims(routed) : []),
+      ...(route === undefined ? [] : ownRouteRoutes(route, routed, published, attachment, raise)),
+      ...(foreign ? foreignRoutes(routed) : []),
       // Of rules that are known, the paths without their conditions would be too much.
       ...(foreign || listAt(route, 'spec', 'rules').length === 0 ? publishedPaths(urls) : []),
     ],

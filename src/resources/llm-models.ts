@@ -1,7 +1,7 @@
-import { pathClaim } from './claims.ts'
 import type { LlmConfig } from './llm-config.ts'
 import { type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
+import { pathRoute } from './routes.ts'
 import { MAX_URLS } from './status-urls.ts'
 
 /** More names of models of one service are not known: a request for one of them is refused. */
@@ -46,7 +46,7 @@ export function readModels(
   }
   const known = names.slice(0, MAX_MODELS)
   const paths = known.filter((each) => each.startsWith(own)).map((each) => `/${each}`)
-  const readable = paths.filter((path) => pathClaim(path) !== undefined)
+  const readable = paths.filter((path) => pathRoute(path) !== undefined)
   if (readable.length < paths.length) {
     raise(
       'UnreadableModelName',

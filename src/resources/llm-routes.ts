@@ -1,30 +1,30 @@
-import { canonicalHost } from '../access/host.ts'
-import { isProtocolPath } from '../access/path.ts'
-import type { Claim } from '../access/service.ts'
-import { canonicalClaim, hostClaim, pathClaim } from './claims.ts'
+import type { Route } from '../access/service.ts'
+import { canonicalHost } from '../common/host.ts'
+import { isProtocolPath } from '../common/path.ts'
 import type { Attachment } from './gateways.ts'
 import { type Fields, listAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { matchesOf, type RouteMatch } from './route-matches.ts'
+import { canonicalRoute, hostRoute, pathRoute } from './routes.ts'
 
 /**
  * The claims of a route that an LLMInferenceService has of its own (`spec.router.route.http`): on its
  * hostnames. Without hostnames it takes its paths on any host that no other route of its gateways has; it
  * lets pass on `hosts`, those that its status publishes, and by a path that is no API of many models.
  */
-export function ownRouteClaims(
+export function ownRouteRoutes(
   route: Fields,
   hosts: readonly string[],
   published: readonly string[],
   { gateways, attached }: Attachment,
   raise: Raise,
-): readonly Claim[] {
+): readonly Route[] {
   const named = hostnamesOf(route, raise)
   const matches = matchesOf(route)
   if (named.length > 0) {
     return named.flatMap((host) =>
-      claimsOn(host, matches, 'published').map((claim) => ({
-        ...claim,
+      routesOn(host, matches, 'published').map((route) => ({
+        ...route,
         gateways,
         attached: published.includes(host) ? attached : [],
       })),
@@ -38,8 +38,8 @@ export function ownRouteClaims(
     )
   }
   return [
-    ...matches.flatMap(anyHostClaim),
-    ...hosts.slice(0, MAX_HOSTNAMES).flatMap((host) => claimsOn(host, matches, 'shared')),
+    ...matches.flatMap(anyHostRoute),
+    ...hosts.slice(0, MAX_HOSTNAMES).flatMap((host) => routesOn(host, matches, 'shared')),
   ]
 }
 
@@ -47,29 +47,29 @@ const takesEveryPath = ({ path, headers }: RouteMatch): boolean =>
   path === '' && headers.length === 0
 
 /** `whole`: what a claim of the whole host means. */
-const claimsOn = (
+const routesOn = (
   host: string,
   matches: readonly RouteMatch[],
   whole: 'published' | 'shared',
-): readonly Claim[] =>
+): readonly Route[] =>
   matches.flatMap((match) => {
     const basis = takesEveryPath(match) ? whole : 'published'
-    const claim = canonicalClaim(host, match.path, basis)
-    return claim === undefined ? [] : withConditions(claim, match)
+    const route = canonicalRoute(host, match.path, basis)
+    return route === undefined ? [] : withConditions(route, match)
   })
 
-function anyHostClaim(match: RouteMatch): readonly Claim[] {
+function anyHostRoute(match: RouteMatch): readonly Route[] {
   const basis = isProtocolPath(match.path) ? 'shared' : 'published'
-  const claim =
+  const route =
     match.path === ''
       ? ({ host: undefined, pathPrefix: '', basis: 'shared' } as const)
-      : pathClaim(match.path, basis)
-  return claim === undefined ? [] : withConditions({ ...claim, own: true }, match)
+      : pathRoute(match.path, basis)
+  return route === undefined ? [] : withConditions({ ...route, own: true }, match)
 }
 
-const withConditions = (claim: Claim, { headers, by, ending }: RouteMatch): readonly Claim[] => [
+const withConditions = (route: Route, { headers, by, ending }: RouteMatch): readonly Route[] => [
   {
-    ...claim,
+    ...route,
     ...(headers.length === 0 ? {} : { headers }),
     ...(by === undefined ? {} : { by }),
     ...(ending === undefined ? {} : { ending }),
@@ -92,15 +92,15 @@ export function hostnamesOf(route: Fields, raise: Raise): readonly string[] {
 }
 
 /** The claims of the paths that a status publishes, as those of a route of its own. */
-export const publishedPaths = (urls: readonly { host: string; path: string }[]): readonly Claim[] =>
+export const publishedPaths = (urls: readonly { host: string; path: string }[]): readonly Route[] =>
   urls.flatMap(({ host, path }) => {
     if (path === '') return []
-    const claim = isProtocolPath(path) ? canonicalClaim(host, path, 'published') : pathClaim(path)
-    return claim ?? []
+    const route = isProtocolPath(path) ? canonicalRoute(host, path, 'published') : pathRoute(path)
+    return route ?? []
   })
 
 /** What routes that are made by others may take: any path of any host, and of hosts whose root a status publishes. */
-export const foreignClaims = (hosts: readonly string[]): readonly Claim[] => [
+export const foreignRoutes = (hosts: readonly string[]): readonly Route[] => [
   { host: undefined, pathPrefix: '', basis: 'shared', own: true, by: 'unread' },
-  ...hosts.map((host) => hostClaim(host, 'shared')),
+  ...hosts.map((host) => hostRoute(host, 'shared')),
 ]

@@ -105,7 +105,7 @@ export function namespaceIn(content: Fields): string | undefined {
 }
 
 /** As in messages, e.g. `Secret team/reader`, `ClusterRole view`. */
-export const labelOf = ({ kind, namespace, name }: KubernetesObject): string =>
+export const displayNameOf = ({ kind, namespace, name }: KubernetesObject): string =>
   namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
 
 /** DNS-1123 subdomain, as most objects are named. */
@@ -130,6 +130,6 @@ export const printable = (value: string): string => onOneLine(value.slice(0, LON
 const LONGEST_LABEL = 400
 
 /** The name of an object fit for a message: RBAC's may hold line ends and the controls of terminals. */
-export const printableLabel = (label: string): string => onOneLine(label.slice(0, LONGEST_LABEL))
+export const printableName = (label: string): string => onOneLine(label.slice(0, LONGEST_LABEL))
 
 const onOneLine = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?')

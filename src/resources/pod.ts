@@ -1,11 +1,11 @@
-import { canonicalAddress } from '../access/address.ts'
 import type { GatewayProxy } from '../access/asking.ts'
 import type { ServiceRef } from '../access/service.ts'
 import type { Component, Workload } from '../access/workload.ts'
+import { canonicalAddress } from '../common/address.ts'
 import { gatewaysOfPod, isIstio } from './gateway-pod.ts'
 import { type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
 import type { Raise } from './problem.ts'
-import type { ReadSettings } from './settings.ts'
+import type { ReadSettings } from './read-settings.ts'
 
 const FINISHED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
 const SIDECAR = 'istio-proxy'

@@ -1,10 +1,10 @@
 import { MODEL_HEADER } from '../access/directory.ts'
 import type { Exclusion } from '../access/exclusions.ts'
-import { isCanonicalPath } from '../access/path.ts'
+import { isCanonicalPath } from '../common/path.ts'
 import { isFields } from './object.ts'
-import { fieldsOf, listOf, PolicyFault, text } from './policy-values.ts'
+import { fieldsOf, listOf, PolicyFault, textOf } from './policy-values.ts'
 import type { Raise } from './problem.ts'
-import type { ReadSettings } from './settings.ts'
+import type { ReadSettings } from './read-settings.ts'
 
 const EXCLUSIONS = 'spec.exclusions'
 
@@ -17,7 +17,7 @@ export function readPolicyExclusions(
   const exclusions = listOf(EXCLUSIONS, value).map((entry, index) => {
     const place = `${EXCLUSIONS}[${index}]`
     const { path, methods = ['GET', 'HEAD'] } = fieldsOf(place, entry, ['path', 'methods'])
-    const exact = text(`${place}.path`, path)
+    const exact = textOf(`${place}.path`, path)
     if (!isCanonicalPath(exact) || exact.includes('*')) {
       throw new PolicyFault(`${place}.path`, 'is no canonical path')
     }
@@ -76,7 +76,7 @@ export function readPolicyHeaders(
         throw new PolicyFault(HEADERS, 'holds a name that no header may have here')
       }
       const { claim } = fieldsOf(`${HEADERS}.${name}`, source, ['claim'])
-      return [name, text(`${HEADERS}.${name}.claim`, claim)]
+      return [name, textOf(`${HEADERS}.${name}.claim`, claim)]
     }),
   )
 }

@@ -1,6 +1,6 @@
-import { isCanonicalPath } from '../access/path.ts'
 import type { Rule } from '../access/rule.ts'
-import type { OperationParts, SourceParts } from '../access/rule-parts.ts'
+import type { RuleOperationParts, RuleSourceParts } from '../access/rule-parts.ts'
+import { isCanonicalPath } from '../common/path.ts'
 import { isFields } from './object.ts'
 import {
   absentOr,
@@ -40,7 +40,7 @@ type Readers<Parts> = { readonly [K in keyof Parts]: (place: string, value: unkn
 const SERVICE_ACCOUNT = /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/
 const PRINCIPAL = /^[a-z0-9._-]{1,255}\/ns\/[a-z0-9-]{1,63}\/sa\/[a-z0-9.-]{1,253}$/
 
-const SOURCE: Readers<SourceParts> = {
+const SOURCE: Readers<RuleSourceParts> = {
   serviceAccounts: textsLike(SERVICE_ACCOUNT),
   users: textsOf,
   groups: textsOf,
@@ -49,7 +49,7 @@ const SOURCE: Readers<SourceParts> = {
   claims: readClaims,
 }
 
-const OPERATION: Readers<OperationParts> = { methods: readMethods, paths: readPaths }
+const OPERATION: Readers<RuleOperationParts> = { methods: readMethods, paths: readPaths }
 
 /** An entry of `from` or `to`, of the parts that it has. */
 function readParts<Parts>(readers: Readers<Parts>, place: string, value: unknown): Partial<Parts> {

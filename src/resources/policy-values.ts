@@ -25,17 +25,17 @@ export function fieldsOf(place: string, value: unknown, known: readonly string[]
   return value
 }
 
-export const MAX_ENTRIES = 1_024
+export const MAX_LIST_ENTRIES = 1_024
 
 export function listOf(place: string, value: unknown): readonly unknown[] {
   if (!Array.isArray(value)) throw new PolicyFault(place, 'is no list')
-  if (value.length > MAX_ENTRIES) throw new PolicyFault(place, 'has too many entries')
+  if (value.length > MAX_LIST_ENTRIES) throw new PolicyFault(place, 'has too many entries')
   return value
 }
 
 export const MAX_TEXT = 1_024
 
-export function text(place: string, value: unknown): string {
+export function textOf(place: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw new PolicyFault(place, 'is no text')
   if (value.length > MAX_TEXT) throw new PolicyFault(place, 'is too long')
   return value
@@ -47,7 +47,7 @@ export function textsOf(place: string, value: unknown): readonly string[] {
   const texts = list.filter(isText)
   if (texts.length === list.length) return texts
   const index = list.findIndex((entry) => !isText(entry))
-  return [text(`${place}[${index}]`, list[index])]
+  return [textOf(`${place}[${index}]`, list[index])]
 }
 
 const isText = (value: unknown): value is string =>

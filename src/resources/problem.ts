@@ -1,4 +1,4 @@
-import { type KubernetesObject, labelOf, printableLabel } from './object.ts'
+import { displayNameOf, type KubernetesObject, printableName } from './object.ts'
 
 /** Something about an object that its owner should know. Never holds a key, a token or a digest. */
 export type Problem = {
@@ -19,7 +19,7 @@ export function problemsOf(object: KubernetesObject): {
   readonly problems: readonly Problem[]
   readonly raise: Raise
 } {
-  const label = printableLabel(labelOf(object))
+  const label = printableName(displayNameOf(object))
   const problems: Problem[] = []
   const raise: Raise = (reason, message) => {
     if (problems.length < MAX_PROBLEMS) problems.push({ object: label, reason, message })

@@ -16,12 +16,12 @@ export type Role = {
   readonly namespace: string
   readonly name: string
   readonly labels: TextMap
-  readonly rules: readonly Rule[]
+  readonly rules: readonly PolicyRule[]
   /** Present: the rules are those of the ClusterRoles that any of these select, and `rules` counts for nothing. */
   readonly aggregation: readonly Selector[] | undefined
 }
 
-export type Rule = {
+export type PolicyRule = {
   readonly apiGroups: readonly string[]
   readonly resources: readonly string[]
   readonly verbs: readonly string[]
@@ -65,7 +65,7 @@ const RULE_FIELDS: ReadonlySet<string> = new Set([
 ])
 
 /** An unknown field could be a misspelt `resourceNames`, without which the rule would hold for all. */
-function readRule(entry: unknown): Rule | undefined {
+function readRule(entry: unknown): PolicyRule | undefined {
   if (!isFields(entry) || !Object.keys(entry).every((field) => RULE_FIELDS.has(field))) return
   const [apiGroups, resources, verbs, resourceNames] = [
     textsAt(entry, 'apiGroups'),

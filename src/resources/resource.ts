@@ -9,12 +9,12 @@ import { CONFIG_MAP, readKserveConfiguration } from './kserve-configuration.ts'
 import { keptLlmConfig, type LlmConfig } from './llm-config.ts'
 import { readLlmInferenceService } from './llm-inference-service.ts'
 import {
+  displayNameOf,
   type Fields,
   isFields,
   isSegmentName,
   isSubdomainName,
   type KubernetesObject,
-  labelOf,
   namespaceIn,
   type ObjectShape,
   printable,
@@ -24,8 +24,8 @@ import {
 import { type PodReading, readPod } from './pod.ts'
 import { type Problem, problemsOf, type Raise } from './problem.ts'
 import { type Binding, RBAC_GROUP, type Role, readBinding, readRole } from './rbac.ts'
+import type { ReadSettings } from './read-settings.ts'
 import { readServiceAccount, type ServiceAccount } from './service-account.ts'
-import type { ReadSettings } from './settings.ts'
 import { readTokenSecret, type TokenSecret } from './token-secret.ts'
 
 /** What an object means to access. `ignored`: nothing, or nothing that can be read. */
@@ -47,7 +47,7 @@ export type Resource =
   | { readonly kind: 'kserve-configuration'; readonly configMap: Fields }
   | { readonly kind: 'ignored' }
 
-export type Reading = {
+export type ResourceReading = {
   /** Kind, namespace and name, e.g. `Secret team/reader`; `undefined`: not a kind or not a name that is read here. */
   readonly identity: string | undefined
   readonly resource: Resource
@@ -117,7 +117,7 @@ const OTHER_KINDS: ReadonlySet<string> = new Set([
 ])
 
 /** Reads one Kubernetes object of any kind. Never throws: what cannot be read admits nobody. */
-export function readResource(value: unknown, settings: ReadSettings): Reading {
+export function readResource(value: unknown, settings: ReadSettings): ResourceReading {
   const kind = textAt(value, 'kind')
   const apiVersion = textAt(value, 'apiVersion')
   if (!isFields(value) || !kind || !apiVersion)
@@ -133,19 +133,24 @@ export function readResource(value: unknown, settings: ReadSettings): Reading {
   return { identity: undefined, resource: IGNORED, problems: [] }
 }
 
-function readKnown(name: string, kind: Kind, content: Fields, settings: ReadSettings): Reading {
+function readKnown(
+  name: string,
+  kind: Kind,
+  content: Fields,
+  settings: ReadSettings,
+): ResourceReading {
   const object = readObject(name, content, kind)
   if (typeof object === 'string') return readNameless(name, kind, content, object)
   const { problems, raise } = problemsOf(object)
   const resource = kind.read(object, settings, raise)
   // Other ConfigMaps than KServe's are nothing at all here.
   if (resource === OTHER) return { identity: undefined, resource: IGNORED, problems: [] }
-  const reading = { identity: labelOf(object), resource, problems }
+  const reading = { identity: displayNameOf(object), resource, problems }
   return resource.kind === 'service' ? { ...reading, content } : reading
 }
 
 /** What lets in is ignored; what keeps out, a policy, closes the namespace that it can only stand in. */
-function readNameless(name: string, kind: Kind, content: Fields, fault: string): Reading {
+function readNameless(name: string, kind: Kind, content: Fields, fault: string): ResourceReading {
   const written = textAt(content, 'metadata', 'name') ?? ''
   const named = written === '' ? name : `${name} "${printable(written)}"`
   const namespace = namespaceIn(content)
@@ -161,7 +166,7 @@ function readNameless(name: string, kind: Kind, content: Fields, fault: string):
   }
 }
 
-const unread = (object: string, reason: string, message: string): Reading => ({
+const unread = (object: string, reason: string, message: string): ResourceReading => ({
   identity: undefined,
   resource: IGNORED,
   problems: [{ object, reason, message }],

@@ -1,6 +1,6 @@
-import type { Claim } from '../access/service.ts'
-import { claimedPath } from './claims.ts'
+import type { Route } from '../access/service.ts'
 import { type Fields, listAt, textAt, valueAt } from './object.ts'
+import { routedPath } from './routes.ts'
 
 /** A match of an HTTPRoute, as far as it is certain: it never takes less than the route does. */
 export type RouteMatch = {
@@ -9,7 +9,7 @@ export type RouteMatch = {
   /** Headers, in lower case, that must have exactly these values. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** What else chooses the route, as in claims. */
-  readonly by: Claim['by']
+  readonly by: Route['by']
   /** Of a regular expression, what each path ends with. */
   readonly ending?: string | undefined
 }
@@ -51,10 +51,10 @@ function endingOf(match: unknown): Pick<RouteMatch, 'ending'> {
   return ending === '' ? {} : { ending }
 }
 
-function chosenBy(match: unknown): Claim['by'] {
+function chosenBy(match: unknown): Route['by'] {
   const type = valueAt(match, 'path', 'type') ?? 'PathPrefix'
   const plain = type === 'PathPrefix' || type === 'Exact'
-  if (!plain || claimedPath(textAt(match, 'path', 'value') ?? '/') === undefined) return 'pattern'
+  if (!plain || routedPath(textAt(match, 'path', 'value') ?? '/') === undefined) return 'pattern'
   const conditions =
     type === 'Exact' ||
     (valueAt(match, 'method') ?? undefined) !== undefined ||
@@ -67,7 +67,7 @@ function readPath(match: unknown): string {
   const value = textAt(match, 'path', 'value') ?? '/'
   const type = valueAt(match, 'path', 'type') ?? 'PathPrefix'
   const plain = type === 'PathPrefix' || type === 'Exact'
-  return claimedPath(plain ? value : literalLead(value)) ?? ''
+  return routedPath(plain ? value : literalLead(value)) ?? ''
 }
 
 /** A regular expression, or a comma, which joins several values, is no certain condition. */

@@ -12,7 +12,7 @@ export type Template = (values: TemplateValues) => string | undefined
 
 type Part = (values: TemplateValues) => string | undefined
 
-export const MAX_LENGTH = 1_024
+export const MAX_TEMPLATE_LENGTH = 1_024
 const ACTION = /\{\{(-\s)?\s*(.*?)\s*(\s-)?\}\}/
 const MAP_FIELD = /^\.(Labels|Annotations)\.(\w+)$|^index\s+\.(Labels|Annotations)\s+"([^"\\]+)"$/
 
@@ -21,7 +21,7 @@ const MAP_FIELD = /^\.(Labels|Annotations)\.(\w+)$|^index\s+\.(Labels|Annotation
  * `undefined` where it has anything else.
  */
 export function readTemplate(text: string): Template | undefined {
-  if (text.length > MAX_LENGTH) return undefined
+  if (text.length > MAX_TEMPLATE_LENGTH) return undefined
   const parts: (Part | undefined)[] = []
   let rest = text
   for (let found = ACTION.exec(rest); found !== null; found = ACTION.exec(rest)) {

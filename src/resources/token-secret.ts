@@ -1,7 +1,7 @@
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
+import type { ReadSettings } from './read-settings.ts'
 import { bytesAt, credentialFault, isTokenSecret, TOO_LONG } from './secret.ts'
-import type { ReadSettings } from './settings.ts'
 
 /** A token that Kubernetes keeps in a Secret for a ServiceAccount. Only its digest is kept. */
 export type TokenSecret = {

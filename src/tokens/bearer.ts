@@ -1,4 +1,4 @@
-import { readUnverified, type UnverifiedJwt } from './unverified.ts'
+import { type DecodedJwt, decodeToken } from './decode-token.ts'
 
 /** Media types of JWTs that say who calls: RFC 7519 section 5.1, RFC 9068 section 2.1. */
 const TYPES = ['jwt', 'at+jwt']
@@ -9,7 +9,7 @@ const TYPES = ['jwt', 'at+jwt']
  * one that tells of events (RFC 8417), such as a logout.
  */
 export const isBearer = (
-  { typ, claims }: Pick<UnverifiedJwt, 'typ' | 'claims'>,
+  { typ, claims }: Pick<DecodedJwt, 'typ' | 'claims'>,
   types: readonly string[] = [],
 ): boolean =>
   (typ === undefined || [...TYPES, ...types.map(mediaTypeOf)].includes(mediaTypeOf(typ))) &&
@@ -17,8 +17,8 @@ export const isBearer = (
   !holds(claims, 'events')
 
 /** Reads a JWT that may stand for a caller; `undefined` for anything else. */
-export function readBearer(token: string): UnverifiedJwt | undefined {
-  const jwt = readUnverified(token)
+export function readBearer(token: string): DecodedJwt | undefined {
+  const jwt = decodeToken(token)
   return jwt !== undefined && isBearer(jwt) ? jwt : undefined
 }
 
@@ -31,5 +31,5 @@ function mediaTypeOf(type: string): string {
   return plain.startsWith(PREFIX) && !rest.includes('/') ? rest : plain
 }
 
-const holds = (claims: UnverifiedJwt['claims'], name: string): boolean =>
+const holds = (claims: DecodedJwt['claims'], name: string): boolean =>
   Object.hasOwn(claims, name) && claims[name] !== null

@@ -1,6 +1,6 @@
 import type { DenyReason } from '../access/decision.ts'
 import { isBearer } from './bearer.ts'
-import type { UnverifiedJwt } from './unverified.ts'
+import type { DecodedJwt } from './decode-token.ts'
 
 export type Expected = {
   readonly issuer: string
@@ -20,7 +20,7 @@ export const CLOCK_SKEW_SECONDS = 30
  * 4.1). `nowSeconds` since the epoch. The signature is not looked at.
  */
 export function checkClaims(
-  jwt: UnverifiedJwt,
+  jwt: DecodedJwt,
   expected: Expected,
   nowSeconds: number,
 ): DenyReason | undefined {

@@ -1,14 +1,15 @@
 import { type Authentication, known, rejected } from '../access/authentication.ts'
-import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
-import { serviceAccountCaller } from '../access/service-account.ts'
-import type { Soon } from '../access/soon.ts'
-import type { Line, Verifications } from '../access/turns.ts'
+import type { Claims } from '../access/claim-path.ts'
+import type { QueueKey, Verifications } from '../access/queue-key.ts'
+import { serviceAccountCaller } from '../access/service-account-caller.ts'
+import type { CreateCache } from '../common/cache.ts'
+import type { MaybePromise } from '../common/maybe-promise.ts'
+import { createCachingVerifier, type Verified } from './caching-verifier.ts'
 import { isFor } from './check-claims.ts'
-import { fetchingFrom } from './fetch-keys.ts'
-import { FILE_PERIODS } from './key-holder.ts'
-import { type Claims, readUnverified } from './unverified.ts'
-import { createVerifier, type Verified } from './verifier.ts'
+import { decodeToken } from './decode-token.ts'
+import { jwksFetcher } from './fetch-jwks.ts'
+import { JWKS_FILE_PERIODS } from './jwks-cache.ts'
 
 export type ClusterTokens = {
   /** `undefined`: not a token of this cluster. */
@@ -16,12 +17,12 @@ export type ClusterTokens = {
     token: string,
     digest: string,
     audiences: readonly string[],
-    line: Line,
-  ) => Soon<Authentication | undefined>
+    queueKey: QueueKey,
+  ) => MaybePromise<Authentication | undefined>
   readonly close: () => void
 }
 
-export type ClusterIssuer = {
+export type LocalIssuer = {
   readonly issuer: string
   readonly jwksFile: string
 }
@@ -44,21 +45,21 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512
 
 /** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
 export function createClusterTokens(
-  { issuer, jwksFile }: ClusterIssuer,
+  { issuer, jwksFile }: LocalIssuer,
   { serviceAccount, onFailure, createCache, verifications }: ClusterParts,
 ): ClusterTokens {
-  const verifier = createVerifier<Holder>({
+  const verifier = createCachingVerifier<Holder>({
     expected: { issuer, audiences: undefined, algorithms: ALGORITHMS },
-    fetchKeys: fetchingFrom({ kind: 'file', file: jwksFile }),
+    fetchKeys: jwksFetcher({ kind: 'file', file: jwksFile }),
     onFetched: ({ keys, error }) => keys === undefined && onFailure(error),
     read: readHolder,
-    periods: FILE_PERIODS,
+    periods: JWKS_FILE_PERIODS,
     verifications,
     createCache,
   })
 
   return {
-    authenticate: (token, digest, audiences, line) => {
+    authenticate: (token, digest, audiences, queueKey) => {
       const conclude = (verified: Verified<Holder>): Authentication => {
         if (verified.kind === 'refused') return rejected(verified.reason)
         const { caller, audience } = verified.value
@@ -66,9 +67,9 @@ export function createClusterTokens(
       }
       const remembered = verifier.remembered(digest)
       if (remembered !== undefined) return conclude(remembered)
-      const jwt = readUnverified(token)
+      const jwt = decodeToken(token)
       if (jwt?.issuer !== issuer) return undefined
-      return verifier.verify(token, digest, jwt, line).then(conclude)
+      return verifier.verify(token, digest, jwt, queueKey).then(conclude)
     },
     close: verifier.close,
   }

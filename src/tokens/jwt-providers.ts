@@ -1,14 +1,14 @@
 import { type Authentication, known, rejected } from '../access/authentication.ts'
-import type { CreateCache } from '../access/cache.ts'
 import type { Caller } from '../access/caller.ts'
 import type { CredentialPlace } from '../access/decision.ts'
-import type { Soon } from '../access/soon.ts'
-import type { Line, Verifications } from '../access/turns.ts'
-import { type FetchLimits, fetchingFrom, type KeyLocation } from './fetch-keys.ts'
-import { type Fetched, FILE_PERIODS, type Periods } from './key-holder.ts'
-import { type CallerMapping, readCaller } from './provider-caller.ts'
-import { looksLikeJwt, readUnverified } from './unverified.ts'
-import { createVerifier, type Verified, type Verifier } from './verifier.ts'
+import type { QueueKey, Verifications } from '../access/queue-key.ts'
+import type { CreateCache } from '../common/cache.ts'
+import type { MaybePromise } from '../common/maybe-promise.ts'
+import { type CachingVerifier, createCachingVerifier, type Verified } from './caching-verifier.ts'
+import { type CallerMapping, mapCaller } from './caller-mapping.ts'
+import { decodeToken, looksLikeJwt } from './decode-token.ts'
+import { type FetchLimits, type JwksLocation, jwksFetcher } from './fetch-jwks.ts'
+import { type Fetched, JWKS_FILE_PERIODS, type JwksPeriods } from './jwks-cache.ts'
 
 /** Who issues JWTs that are accepted here, as the installation's configuration defines it. */
 export type JwtProvider = CallerMapping & {
@@ -18,7 +18,7 @@ export type JwtProvider = CallerMapping & {
   readonly audiences: readonly string[]
   readonly algorithms: readonly string[]
   readonly types?: readonly string[]
-  readonly keys: KeyLocation
+  readonly keys: JwksLocation
   readonly places: readonly CredentialPlace[]
 }
 
@@ -33,8 +33,8 @@ export type JwtProviders = {
     token: string,
     digest: string,
     places: readonly CredentialPlace[],
-    line: Line,
-  ) => Soon<Authentication | undefined>
+    queueKey: QueueKey,
+  ) => MaybePromise<Authentication | undefined>
   /** Milliseconds since each provider's keys were fetched; `undefined`: never. */
   readonly keyAges: () => ReadonlyMap<string, number | undefined>
   /** The verified tokens that are remembered, and how often one was looked for. */
@@ -51,13 +51,13 @@ export type ProvidersParts = {
   readonly onFailure: (provider: string, error: unknown) => void
   /** Told of each fetch as it ends. */
   readonly onFetched?: (result: 'success' | 'error', seconds: number) => void
-  readonly periods?: Partial<Periods>
+  readonly periods?: Partial<JwksPeriods>
   readonly limits?: Partial<FetchLimits>
   readonly createCache: CreateCache
   readonly verifications: Verifications
 }
 
-type Issuer = { readonly provider: JwtProvider; readonly verifier: Verifier<Caller> }
+type Issuer = { readonly provider: JwtProvider; readonly verifier: CachingVerifier<Caller> }
 
 /** Starts fetching the keys of every provider at once; one that does not answer holds up nobody else. */
 export function createJwtProviders(
@@ -83,15 +83,15 @@ export function createJwtProviders(
       }
       return undefined
     },
-    authenticate: (token, digest, places, line) => {
-      const jwt = readUnverified(token)
+    authenticate: (token, digest, places, queueKey) => {
+      const jwt = decodeToken(token)
       if (jwt === undefined) return looksLikeJwt(token) ? rejected('invalid-token') : undefined
       const issuer = byIssuer.get(jwt.issuer ?? '')
       if (issuer === undefined || !accepts(issuer.provider, places)) {
         return rejected('unknown-issuer')
       }
       misses += 1
-      return issuer.verifier.verify(token, digest, jwt, line).then(conclude)
+      return issuer.verifier.verify(token, digest, jwt, queueKey).then(conclude)
     },
     keyAges: () =>
       new Map(issuers.map(({ provider, verifier }) => [provider.name, verifier.keyAge()])),
@@ -112,17 +112,17 @@ const accepts = ({ places }: JwtProvider, shown: readonly CredentialPlace[]): bo
 const conclude = (verified: Verified<Caller>): Authentication =>
   verified.kind === 'refused' ? rejected(verified.reason) : known(verified.value)
 
-function verifierOf(provider: JwtProvider, parts: ProvidersParts): Verifier<Caller> {
-  const usual = provider.keys.kind === 'file' ? FILE_PERIODS : {}
-  return createVerifier<Caller>({
+function verifierOf(provider: JwtProvider, parts: ProvidersParts): CachingVerifier<Caller> {
+  const usual = provider.keys.kind === 'file' ? JWKS_FILE_PERIODS : {}
+  return createCachingVerifier<Caller>({
     expected: provider,
-    fetchKeys: fetchingFrom(provider.keys, parts.limits),
+    fetchKeys: jwksFetcher(provider.keys, parts.limits),
     onFetched: ({ keys, error, seconds }: Fetched) => {
       parts.onFetched?.(keys === undefined ? 'error' : 'success', seconds)
       if (keys === undefined) parts.onFailure(provider.name, error)
       else if (keys.exposed > 0) parts.onFailure(provider.name, new Error(EXPOSED))
     },
-    read: (claims) => readCaller(provider, claims),
+    read: (claims) => mapCaller(provider, claims),
     periods: { ...usual, ...parts.periods },
     createCache: parts.createCache,
     verifications: parts.verifications,

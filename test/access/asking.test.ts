@@ -10,7 +10,7 @@ import {
 import { findTargets } from '../../src/access/find-targets.ts'
 import type { Gateways } from '../../src/access/gateways.ts'
 import { idOf, type Service } from '../../src/access/service.ts'
-import { aDirectory, anLlm, aRequest, aService, GATEWAYS } from '../support/builders.ts'
+import { aDirectory, anLlm, aRequest, aService, GATEWAYS } from '../../testing/builders.ts'
 
 const only = (...names: readonly string[]): Asking => ({ gateways: new Set(names) })
 
@@ -66,12 +66,12 @@ describe('at a gateway', () => {
   const HERE = { gateways: ['gw/a'], attached: ['gw/a'] }
   const iris = (given: Partial<Service> = {}): Service => {
     const service = aService({ urls: ['iris.example.com'], protection: 'open' })
-    return { ...service, claims: service.claims.map((claim) => ({ ...claim, ...HERE, ...given })) }
+    return { ...service, routes: service.routes.map((route) => ({ ...route, ...HERE, ...given })) }
   }
   /** A route without hostnames that takes every path. */
   const greedy = (gateways?: readonly string[]): Service => ({
     ...anLlm({ name: 'greedy', urls: [], gateways, hosts: ['203.0.113.9'] }),
-    claims: [{ host: undefined, pathPrefix: '', basis: 'shared', own: true }],
+    routes: [{ host: undefined, pathPrefix: '', basis: 'shared', own: true }],
   })
   const ask = (
     services: readonly Service[],
@@ -125,9 +125,9 @@ describe('at a gateway', () => {
 
   it('a regular expression counts after longer paths only where the gateway is known to do so', () => {
     const chat = { ...anLlm({ hosts: ['iris.example.com'], urls: ['*/v1'] }), ...HERE }
-    const [claim] = greedy().claims
-    if (claim === undefined) throw new Error('no claim')
-    const pattern = { ...greedy(['gw/a']), claims: [{ ...claim, by: 'pattern' as const }] }
+    const [route] = greedy().routes
+    if (route === undefined) throw new Error('no claim')
+    const pattern = { ...greedy(['gw/a']), routes: [{ ...route, by: 'pattern' as const }] }
     const found = (pathsFirst: boolean) => {
       const asking = { gateways: new Set(['gw/a']), pathsFirst }
       return ask([chat, pattern], { askingAt: () => asking, from: '10.0.0.1' })

@@ -16,7 +16,7 @@ import {
   aWorkload,
   NOW,
   type World,
-} from '../support/builders.ts'
+} from '../../testing/builders.ts'
 
 const decisionOf = async (request: AccessRequest | undefined, world: World): Promise<Decision> =>
   (await anAuthorize(world)(request)).decision

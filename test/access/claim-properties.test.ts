@@ -1,10 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeByRules, type RulesVerdict, regimeOf } from '../../src/access/regime.ts'
-import { readCaller } from '../../src/tokens/provider-caller.ts'
-import { anyClaims, anyNumberText, anyPath, anyWanted } from '../support/any-claims.ts'
-import { aService } from '../support/builders.ts'
-import { policyOf, type Spec } from '../support/policies.ts'
+import {
+  effectivePolicyOf,
+  judgeByRules,
+  type RulesVerdict,
+} from '../../src/access/effective-policy.ts'
+import { mapCaller } from '../../src/tokens/caller-mapping.ts'
+import { aService } from '../../testing/builders.ts'
+import { anyClaims, anyNumberText, anyPath, anyWanted } from '../../testing/policies/any-claims.ts'
+import { policyOf, type Spec } from '../../testing/policies/policies.ts'
 import { type Told, tellClaims } from './policies/claim-oracle.ts'
 
 type Claims = Readonly<Record<string, unknown>>
@@ -16,14 +20,14 @@ function callerOf(claims: Claims, groups: string) {
   const prefix = 'idp:'
   const rbac = { username: { claim: 'sub', prefix }, groups: { claim: groups, prefix } }
   const provider = { name: 'idp', issuer: 'https://idp.example', rbac }
-  const verified = readCaller(provider, { ...claims, sub: 'ada' })
+  const verified = mapCaller(provider, { ...claims, sub: 'ada' })
   if (verified.kind === 'refused') throw new Error(verified.reason)
   return verified.value
 }
 
 /** What the rules of one policy say of a token. */
 const judge = (spec: Spec, claims: Claims, groups = 'groups'): RulesVerdict =>
-  judgeByRules(regimeOf(SERVICE, [policyOf(spec)]), callerOf(claims, groups), {
+  judgeByRules(effectivePolicyOf(SERVICE, [policyOf(spec)]), callerOf(claims, groups), {
     method: 'GET',
     path: '/',
   })

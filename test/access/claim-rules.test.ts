@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { judgeByRules, regimeOf } from '../../src/access/regime.ts'
-import { readCaller } from '../../src/tokens/provider-caller.ts'
-import { aService } from '../support/builders.ts'
-import { policyOf } from '../support/policies.ts'
+import { effectivePolicyOf, judgeByRules } from '../../src/access/effective-policy.ts'
+import { mapCaller } from '../../src/tokens/caller-mapping.ts'
+import { aService } from '../../testing/builders.ts'
+import { policyOf } from '../../testing/policies/policies.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
 /** A caller with these claims, whose groups stand in `groups` or at a path. */
 function callerOf(claims: Claims, groups = 'groups') {
   const prefix = 'idp:'
-  const verified = readCaller(
+  const verified = mapCaller(
     {
       name: 'idp',
       issuer: 'https://idp.example',
@@ -25,7 +25,10 @@ function callerOf(claims: Claims, groups = 'groups') {
 function effectOf(source: object, claims: Claims, groups?: string): string {
   const caller = callerOf(claims, groups)
   const judge = (spec: object) =>
-    judgeByRules(regimeOf(aService(), [policyOf(spec)]), caller, { method: 'GET', path: '/' })
+    judgeByRules(effectivePolicyOf(aService(), [policyOf(spec)]), caller, {
+      method: 'GET',
+      path: '/',
+    })
   const rules = [{ from: [source] }]
   const [denied, allowed] = [judge({ deny: rules }), judge({ allow: rules })]
   if (denied === 'denied') return allowed === 'allowed' ? 'matches' : 'cannot tell'

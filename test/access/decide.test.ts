@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { known, rejected } from '../../src/access/authentication.ts'
 import { decide, type Facts } from '../../src/access/decide.ts'
 import { allow, DENY_REASONS, type Decision, deny, OPEN } from '../../src/access/decision.ts'
-import { aCaller } from '../support/builders.ts'
+import { aCaller } from '../../testing/builders.ts'
 
 const ada = aCaller({ user: 'ada' })
 const component = aCaller({ kind: 'component', user: 'transformer' })

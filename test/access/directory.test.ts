@@ -1,45 +1,45 @@
 import { describe, expect, it } from 'vitest'
 import type { Policy } from '../../src/access/policy.ts'
 import { idOf } from '../../src/access/service.ts'
-import { aPolicy } from '../support/any-policies.ts'
 import {
-  aClaim,
   aDirectory,
   anApiKey,
   anLlm,
+  aRoute,
   aService,
   aWorkload,
   digestOf,
-} from '../support/builders.ts'
+} from '../../testing/builders.ts'
+import { aPolicy } from '../../testing/policies/any-policies.ts'
 
 describe('a directory', () => {
   it('finds a service by each of its claims', () => {
     const service = aService({ urls: ['iris.example.com', 'iris.team', 'gw.example.com/iris'] })
     const directory = aDirectory({ services: [service] })
-    for (const claim of service.claims) expect(directory.claimantsOf(claim)).toEqual([service])
+    for (const route of service.routes) expect(directory.servicesRoutedBy(route)).toEqual([service])
   })
 
   it.each(['gw.example.com', 'gw.example.com/iris/v1', 'gw.example.com/Iris', '*/iris', 'x/iris'])(
     'does not find it by the other claim %s',
     (url) => {
       const directory = aDirectory({ services: [aService({ urls: ['gw.example.com/iris'] })] })
-      expect(directory.claimantsOf(aClaim(url))).toEqual([])
+      expect(directory.servicesRoutedBy(aRoute(url))).toEqual([])
     },
   )
 
   it('names every claimant, once', () => {
     const services = [aService({ urls: ['a', 'a'] }), anLlm({ urls: ['a'] })]
-    expect(aDirectory({ services }).claimantsOf(aClaim('a'))).toEqual(services)
+    expect(aDirectory({ services }).servicesRoutedBy(aRoute('a'))).toEqual(services)
   })
 
   it('gives a claim back when its claimant goes or claims something else', () => {
     const directory = aDirectory()
     directory.services.put('1', aService({ urls: ['a', 'b/x'] }))
     directory.services.put('1', aService({ urls: ['c'] }))
-    expect(directory.claimantsOf(aClaim('a'))).toEqual([])
+    expect(directory.servicesRoutedBy(aRoute('a'))).toEqual([])
     expect(directory.divides('b')).toBe(false)
     directory.services.remove('1')
-    expect(directory.claimantsOf(aClaim('c'))).toEqual([])
+    expect(directory.servicesRoutedBy(aRoute('c'))).toEqual([])
     expect(directory.servicesNamed(aService())).toEqual([])
   })
 
@@ -121,14 +121,14 @@ describe('a directory', () => {
     }
     fill('enforce')
     fill('none')
-    expect(directory.policyExcess('team')).toEqual({ enforced: false, tried: false })
+    expect(directory.policyExcess('team')).toEqual({ enforced: false, shadow: false })
     directory.policies.put('shadow', aPolicy())
-    expect(directory.policyExcess('team')).toEqual({ enforced: false, tried: true })
+    expect(directory.policyExcess('team')).toEqual({ enforced: false, shadow: true })
     directory.policies.put('more', aPolicy({ mode: 'enforce' }))
-    expect(directory.policyExcess('team')).toEqual({ enforced: true, tried: true })
-    expect(directory.policyExcess('else')).toEqual({ enforced: false, tried: false })
+    expect(directory.policyExcess('team')).toEqual({ enforced: true, shadow: true })
+    expect(directory.policyExcess('else')).toEqual({ enforced: false, shadow: false })
     directory.policies.remove('more')
     directory.policies.remove('shadow')
-    expect(directory.policyExcess('team')).toEqual({ enforced: false, tried: false })
+    expect(directory.policyExcess('team')).toEqual({ enforced: false, shadow: false })
   })
 })

@@ -6,12 +6,12 @@ import {
   isExcluded,
   isPreflight,
 } from '../../src/access/exclusions.ts'
-import { isCanonicalPath } from '../../src/access/path.ts'
 import type { AccessRequest } from '../../src/access/request.ts'
 import type { ServiceKind } from '../../src/access/service.ts'
 import type { Target } from '../../src/access/target.ts'
 import { COMPONENTS, type Component } from '../../src/access/workload.ts'
-import { aRequest, aService, aWorkload } from '../support/builders.ts'
+import { isCanonicalPath } from '../../src/common/path.ts'
+import { aRequest, aService, aWorkload } from '../../testing/builders.ts'
 
 const atGateway = (kind: ServiceKind): Target => ({
   service: aService({ kind }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Authorize } from '../../src/access/answer.ts'
 import { deny } from '../../src/access/decision.ts'
 import { failClosed } from '../../src/access/fail-closed.ts'
-import { anAuthorize, aRequest, aService } from '../support/builders.ts'
+import { anAuthorize, aRequest, aService } from '../../testing/builders.ts'
 
 const bug = new Error('bug')
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type ForwardCredential, forwards } from '../../src/access/forwarding.ts'
 import type { ServiceKind } from '../../src/access/service.ts'
 import { COMPONENTS, type Component, type Workload } from '../../src/access/workload.ts'
-import { aDirectory, aService, aWorkload } from '../support/builders.ts'
+import { aDirectory, aService, aWorkload } from '../../testing/builders.ts'
 
 const atPodOf = (component: Component | undefined, mode: ForwardCredential = 'auto') =>
   forwards(

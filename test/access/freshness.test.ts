@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { known } from '../../src/access/authentication.ts'
 import { CREDENTIAL_KINDS, type CredentialKind } from '../../src/access/caller.ts'
-import { BOUNDS, BOUNDS_OF, type Bound, FACTS, type Fact } from '../../src/access/freshness.ts'
+import {
+  FACTS,
+  type Fact,
+  LIMITS_OF,
+  STALENESS_LIMITS,
+  type StalenessLimit,
+} from '../../src/access/freshness.ts'
 import type { AccessRequest } from '../../src/access/request.ts'
 import {
   aCaller,
@@ -13,8 +19,8 @@ import {
   aWorkload,
   TOKENS,
   type World,
-} from '../support/builders.ts'
-import { policyOf } from '../support/policies.ts'
+} from '../../testing/builders.ts'
+import { policyOf } from '../../testing/policies/policies.ts'
 
 const bearer = (value: string) => ({ authorization: `Bearer ${value}` })
 const OWN = 'spiffe://cluster.local/ns/team/sa/iris-sa'
@@ -39,10 +45,10 @@ const WORLD: World = {
 }
 
 /** What is older than its bound. */
-type Old = readonly (readonly [fact: Fact, bound: Bound])[]
+type Old = readonly (readonly [fact: Fact, bound: StalenessLimit])[]
 
 async function verdictOf(request: AccessRequest, old: Old, world: World = {}) {
-  const isFresh = (fact: Fact, bound: Bound) =>
+  const isFresh = (fact: Fact, bound: StalenessLimit) =>
     !old.some(([each, longest]) => each === fact && longest === bound)
   const { decision } = await anAuthorize({ ...WORLD, ...world, isFresh })(request)
   return decision.outcome === 'allow' ? 'allow' : decision.reason
@@ -168,19 +174,21 @@ describe.each(Object.entries(ALLOWED))('%s', (_title, { request, world, rests })
     expect(await verdictOf(request, [], world)).toBe('allow')
   })
 
-  const cases = FACTS.flatMap((fact) => BOUNDS.map((bound) => [fact, bound] as const))
+  const cases = FACTS.flatMap((fact) => STALENESS_LIMITS.map((bound) => [fact, bound] as const))
   it.each(cases)('where %s are older than the bound %s: as the table says', async (fact, bound) => {
     const verdict = await verdictOf(request, [[fact, bound]], world)
     expect(verdict).toBe(rests[`${fact} ${bound}`] ?? 'allow')
   })
 })
 
-const EVERYTHING: Old = FACTS.flatMap((fact) => BOUNDS.map((bound) => [fact, bound] as const))
+const EVERYTHING: Old = FACTS.flatMap((fact) =>
+  STALENESS_LIMITS.map((bound) => [fact, bound] as const),
+)
 
 describe('what is too old', () => {
   it('is told of where somebody is let in by it, and nowhere else', () => {
     const needed = new Set(Object.values(ALLOWED).flatMap(({ rests }) => Object.keys(rests)))
-    const told = FACTS.flatMap((fact) => BOUNDS_OF[fact].map((bound) => `${fact} ${bound}`))
+    const told = FACTS.flatMap((fact) => LIMITS_OF[fact].map((bound) => `${fact} ${bound}`))
     expect(new Set(told)).toEqual(needed)
   })
 

@@ -13,7 +13,7 @@ import {
   digestOf,
   NOW,
   TOKENS,
-} from '../support/builders.ts'
+} from '../../testing/builders.ts'
 
 const KEY = 'iris-key-0123456789'
 

@@ -11,8 +11,8 @@ import {
   atPod,
   aWorkload,
   type World,
-} from '../support/builders.ts'
-import { policyOf } from '../support/policies.ts'
+} from '../../testing/builders.ts'
+import { policyOf } from '../../testing/policies/policies.ts'
 
 const KEY = 'iris-key-0123456789'
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
@@ -291,9 +291,11 @@ describe('an explanation', () => {
 
   it('has the steps of what is only tried', async () => {
     const policies = [policyOf({ mode: 'Shadow', allow: [] })]
-    const { trial } = await anAuthorize({ ...WORLD, policies })(atPod({ headers: bearer(KEY) }))
+    const { shadowCheck } = await anAuthorize({ ...WORLD, policies })(
+      atPod({ headers: bearer(KEY) }),
+    )
     const steps: string[] = []
-    await trial?.((step) => steps.push(step))
+    await shadowCheck?.((step) => steps.push(step))
     expect(steps).toContain('policy policy: no rule of allow says yes, so it refuses')
   })
 })

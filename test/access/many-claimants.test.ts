@@ -10,8 +10,8 @@ import {
   aRequest,
   aService,
   GATEWAYS,
-} from '../support/builders.ts'
-import { policyOf } from '../support/policies.ts'
+} from '../../testing/builders.ts'
+import { policyOf } from '../../testing/policies/policies.ts'
 
 const many = (count: number, given: Partial<Service> = {}): Service[] =>
   Array.from({ length: count }, (_, index) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { meshPeer } from '../../src/access/mesh-peer.ts'
-import { aService, atPod } from '../support/builders.ts'
+import { aService, atPod } from '../../testing/builders.ts'
 
 const MESH = {
   trustDomain: 'cluster.local',

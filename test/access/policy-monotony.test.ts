@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { policyOf } from '../support/policies.ts'
+import { policyOf } from '../../testing/policies/policies.ts'
 import { type Chance, createChance, createGenerator, type PolicySpec } from './policies/generate.ts'
 import { anAsked, answerOf, deciding, PATHS, PLAIN, SERVICES, verdictOf } from './policies/world.ts'
 

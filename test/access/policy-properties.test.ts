@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Service } from '../../src/access/service.ts'
-import { policyOf } from '../support/policies.ts'
+import { policyOf } from '../../testing/policies/policies.ts'
 import { createChance, createGenerator, type PolicySpec } from './policies/generate.ts'
 import { interpret, type Situation } from './policies/interpreter.ts'
 import { anAsked, answerOf, deciding, isPlain, SERVICES, verdictOf } from './policies/world.ts'

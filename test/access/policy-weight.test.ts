@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { effectivePolicyOf } from '../../src/access/effective-policy.ts'
 import { holdsOneOf } from '../../src/access/membership.ts'
 import {
   areTooMuch,
@@ -6,9 +7,8 @@ import {
   MAX_POLICY_WEIGHT,
   weightOf,
 } from '../../src/access/policy-weight.ts'
-import { regimeOf } from '../../src/access/regime.ts'
-import { aService } from '../support/builders.ts'
-import { policyOf, type Spec } from '../support/policies.ts'
+import { aService } from '../../testing/builders.ts'
+import { policyOf, type Spec } from '../../testing/policies/policies.ts'
 
 const termsOf = (spec: Spec) => {
   const { terms } = policyOf(spec)
@@ -49,7 +49,10 @@ it('many policies without entries are too much for a service', () => {
   const policies = Array.from({ length: 513 }, (_, index) => policyOf({}, `policy-${index}`))
   expect(areTooMuch(policies.slice(1))).toBe(false)
   expect(areTooMuch(policies)).toBe(true)
-  expect(regimeOf(aService(), policies)).toMatchObject({ protection: 'protected', terms: [] })
+  expect(effectivePolicyOf(aService(), policies)).toMatchObject({
+    protection: 'protected',
+    terms: [],
+  })
 })
 
 it('a policy with more entries than can be judged in time is invalid', () => {
@@ -61,9 +64,9 @@ it('a policy with more entries than can be judged in time is invalid', () => {
 
 it('a service whose policies are too much together is closed, by one more too', () => {
   const policies = Array.from({ length: 7 }, (_, index) => policyOf(half, `policy-${index}`))
-  const { invalid } = regimeOf(aService(), policies)
+  const { invalid } = effectivePolicyOf(aService(), policies)
   expect(invalid).toBeUndefined()
-  const more = regimeOf(aService(), [...policies, policyOf(half, 'more')])
+  const more = effectivePolicyOf(aService(), [...policies, policyOf(half, 'more')])
   expect(more.invalid).toBe('together they have too many entries')
   expect(areTooMuch([...policies, policyOf(half, 'more')])).toBe(true)
 })

@@ -6,18 +6,18 @@ import type { AccessRequest } from '../../src/access/request.ts'
 import { idOf, type Protection, type Service } from '../../src/access/service.ts'
 import type { Workload } from '../../src/access/workload.ts'
 import {
-  aClaim,
   aDirectory,
   anApiKey,
   anAuthorize,
   anLlm,
   anyText,
   aRequest,
+  aRoute,
   aService,
   aWorkload,
   NOW,
   type World,
-} from '../support/builders.ts'
+} from '../../testing/builders.ts'
 
 // ---- a small cluster
 
@@ -299,18 +299,18 @@ function reachedAtGateway(
   services: readonly Service[],
 ) {
   const claimed = (service: Service, matches: (prefix: string) => boolean) =>
-    service.claims.some(
-      (claim) =>
-        (claim.host === undefined || claim.host === host) &&
-        (claim.pathPrefix === '' || matches(claim.pathPrefix)),
+    service.routes.some(
+      (route) =>
+        (route.host === undefined || route.host === host) &&
+        (route.pathPrefix === '' || matches(route.pathPrefix)),
     )
   const byPath = READERS.flatMap((reader) =>
     services.filter((service) => claimed(service, (prefix) => within(reader(target), prefix))),
   )
   const name = headers.get('x-gateway-model-name')
   const routed = byPath.some(({ kind }) => kind === 'LLMInferenceService')
-  const byHeader = services.filter(({ claims }) =>
-    claims.some((claim) => claim.host === undefined && claim.pathPrefix === `/${name}`),
+  const byHeader = services.filter(({ routes }) =>
+    routes.some((route) => route.host === undefined && route.pathPrefix === `/${name}`),
   )
   return routed ? byPath : [...byPath, ...byHeader]
 }
@@ -448,10 +448,10 @@ describe('no request', () => {
 })
 
 describe('what is added to the cluster', () => {
-  const claim = fc
+  const route = fc
     .tuple(fc.constantFrom(...hosts, '*'), fc.constantFrom('', '/team/chat', '/serving', '/v1'))
     .filter(([host, prefix]) => host !== '*' || prefix !== '')
-    .map(([host, prefix]) => aClaim(`${host}${prefix}`))
+    .map(([host, prefix]) => aRoute(`${host}${prefix}`))
   const newService: fc.Arbitrary<Service> = fc
     .record({
       kind: fc.constantFrom<Service['kind'][]>(
@@ -461,9 +461,9 @@ describe('what is added to the cluster', () => {
       ),
       protection: fc.constantFrom<Protection[]>('open', 'open', 'protected', 'lost'),
       namespace: fc.constantFrom('a', 'team', 'z'),
-      claims: fc.array(claim, { maxLength: 3 }),
+      routes: fc.array(route, { maxLength: 3 }),
     })
-    .map(({ claims, ...given }) => ({ ...aService({ ...given, name: 'new' }), claims }))
+    .map(({ routes, ...given }) => ({ ...aService({ ...given, name: 'new' }), routes }))
   const some = fc.subarray([...SERVICES])
   const workloads = fc.subarray([...WORKLOADS])
 
@@ -566,15 +566,15 @@ describe('the index', () => {
     | { readonly table: 'workloads'; readonly id: string; readonly value: Workload | undefined }
     | { readonly table: 'keys'; readonly id: string; readonly value: ApiKey | undefined }
 
-  const CLAIMS = ['a', 'b', 'a/x', 'b/x', '*/x', '*/x/y'].map(aClaim)
+  const ROUTES = ['a', 'b', 'a/x', 'b/x', '*/x', '*/x/y'].map(aRoute)
   const NAMES = ['m', 'n', '__proto__']
   const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
   const id = fc.constantFrom('1', '2', '3', 'constructor', '__proto__')
   const name = fc.constantFrom(...NAMES)
   const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 3 })
   const service = fc
-    .tuple(name, fc.array(fc.constantFrom(...CLAIMS), { maxLength: 3 }))
-    .map(([named, claims]): Service => ({ ...aService({ name: named }), claims }))
+    .tuple(name, fc.array(fc.constantFrom(...ROUTES), { maxLength: 3 }))
+    .map(([named, routes]): Service => ({ ...aService({ name: named }), routes }))
   const workload = fc
     .tuple(name, fc.array(fc.constantFrom(...ADDRESSES), { maxLength: 3 }))
     .map(([named, addresses]) =>
@@ -609,12 +609,12 @@ describe('the index', () => {
           const running = [...pods.values()]
           expect([...directory.services.values()]).toEqual(held)
           expect(directory.services.size()).toBe(held.length)
-          for (const { host, pathPrefix } of CLAIMS) {
+          for (const { host, pathPrefix } of ROUTES) {
             const claims = (each: Service) =>
-              each.claims.some((own) => own.host === host && own.pathPrefix === pathPrefix)
-            expect(directory.claimantsOf({ host, pathPrefix })).toEqual(held.filter(claims))
+              each.routes.some((own) => own.host === host && own.pathPrefix === pathPrefix)
+            expect(directory.servicesRoutedBy({ host, pathPrefix })).toEqual(held.filter(claims))
             const divides = held.some((each) =>
-              each.claims.some((own) => own.host === host && own.pathPrefix !== ''),
+              each.routes.some((own) => own.host === host && own.pathPrefix !== ''),
             )
             expect(directory.divides(host)).toBe(divides)
           }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Caller } from '../../src/access/caller.ts'
 import { claimAt } from '../../src/access/claims.ts'
 import { explainRule, matchRule, namesPaths, type Rule } from '../../src/access/rule.ts'
-import { aCaller, anApiKey } from '../support/builders.ts'
+import { aCaller, anApiKey } from '../../testing/builders.ts'
 
 const POST = { method: 'POST', path: '/v2/models/iris/infer' }
 const rule = (given: Partial<Rule>): Rule => ({ from: undefined, to: undefined, ...given })

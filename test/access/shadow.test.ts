@@ -4,8 +4,8 @@ import type { Answer, ShadowVerdict } from '../../src/access/answer.ts'
 import type { Permission } from '../../src/access/decide.ts'
 import { OPEN } from '../../src/access/decision.ts'
 import type { Rule } from '../../src/access/rule.ts'
-import { anyAsked, anyShadow, anyWorld, aPolicy } from '../support/any-policies.ts'
-import { anAuthorize, aRequest, aService, type World } from '../support/builders.ts'
+import { anAuthorize, aRequest, aService, type World } from '../../testing/builders.ts'
+import { anyAsked, anyShadow, anyWorld, aPolicy } from '../../testing/policies/any-policies.ts'
 
 const EVERYTHING: Rule = { from: undefined, to: undefined }
 const inShadow = aService({ shadow: true })
@@ -15,8 +15,8 @@ const answerTo = (world: World, request = withToken): Promise<Answer> =>
   Promise.resolve(anAuthorize(world)(request))
 
 async function verdictOn(world: World, request = withToken): Promise<ShadowVerdict | undefined> {
-  const { trial } = await answerTo(world, request)
-  return trial?.()
+  const { shadowCheck } = await answerTo(world, request)
+  return shadowCheck?.()
 }
 
 describe('a service in shadow', () => {
@@ -72,10 +72,10 @@ describe('a service in shadow', () => {
     'is none because of a header %s',
     async (name) => {
       const request = aRequest({ headers: { [name]: 'shadow' } })
-      const { decision, trial } = await answerTo({ services: [aService()] }, request)
-      expect({ decision, trial }).toEqual({
+      const { decision, shadowCheck } = await answerTo({ services: [aService()] }, request)
+      expect({ decision, shadowCheck }).toEqual({
         decision: { outcome: 'deny', reason: 'missing-credential' },
-        trial: undefined,
+        shadowCheck: undefined,
       })
     },
   )
@@ -111,12 +111,16 @@ describe('a policy in shadow', () => {
   it('is not tried where it cannot be read, names another service, or the owner has opened it', async () => {
     const open = aService({ protection: 'open', optedOut: true })
     const elsewhere = [{ kind: 'InferenceService', name: 'other' } as const]
-    const trials = await Promise.all([
+    const shadowChecks = await Promise.all([
       answerTo({ services: [aService()], policies: [aPolicy({ terms: undefined })] }),
       answerTo({ services: [aService()], policies: [aPolicy({ targets: elsewhere })] }),
       answerTo({ services: [open], policies: [aPolicy()] }),
     ])
-    expect(trials.map(({ trial }) => trial)).toEqual([undefined, undefined, undefined])
+    expect(shadowChecks.map(({ shadowCheck }) => shadowCheck)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 
   it('that the installation does not allow is neither tried nor enforced', async () => {
@@ -129,7 +133,7 @@ describe('a policy in shadow', () => {
       const world: World = { services, permits: () => 'no' }
       const answer = await answerTo({ ...world, policies })
       expect(answer).toEqual(await answerTo(world))
-      expect(answer.trial).toBeUndefined()
+      expect(answer.shadowCheck).toBeUndefined()
     }
   })
 
@@ -137,12 +141,12 @@ describe('a policy in shadow', () => {
     await fc.assert(
       fc.asyncProperty(anyWorld, anyShadow, anyAsked, async (world, policies, request) => {
         const enforced = world.policies ?? []
-        const { trial: _, ...alone } = await answerTo(world, request)
-        const { trial, ...tried } = await answerTo(
+        const { shadowCheck: _, ...alone } = await answerTo(world, request)
+        const { shadowCheck, ...tried } = await answerTo(
           { ...world, policies: [...policies, ...enforced] },
           request,
         )
-        await trial?.()
+        await shadowCheck?.()
         expect(tried).toEqual(alone)
       }),
       { numRuns: 2_000 },
@@ -162,8 +166,8 @@ describe('trials', () => {
     const authorize = anAuthorize({ services: [inShadow], permits })
     const verdicts = []
     for (let asked = 0; asked < 20; asked += 1) {
-      const { trial } = await authorize(withToken)
-      verdicts.push(trial?.())
+      const { shadowCheck } = await authorize(withToken)
+      verdicts.push(shadowCheck?.())
     }
     expect(looked).toBe(16)
     expect(verdicts.slice(16)).toEqual(
@@ -178,12 +182,12 @@ describe('trials', () => {
     const authorize = anAuthorize({ services: [inShadow], permits })
     const decisions = []
     for (let asked = 0; asked < 60; asked += 1) {
-      const { trial } = await authorize(withToken)
-      decisions.push((await trial?.())?.decision)
+      const { shadowCheck } = await authorize(withToken)
+      decisions.push((await shadowCheck?.())?.decision)
     }
     expect(decisions.filter((decision) => decision === 'allow')).toHaveLength(50)
-    const { trial } = await anAuthorize({ services: [inShadow] })(withToken)
-    const known = Array.from({ length: 100 }, () => trial?.())
+    const { shadowCheck } = await anAuthorize({ services: [inShadow] })(withToken)
+    const known = Array.from({ length: 100 }, () => shadowCheck?.())
     expect(
       new Set(known.map((verdict) => verdict && 'decision' in verdict && verdict.decision)),
     ).toEqual(new Set(['allow']))

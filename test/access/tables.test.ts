@@ -13,7 +13,7 @@ let folder = ''
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tables-'))
   await mkdir(path.join(folder, 'src'))
-  for (const part of ['access', 'resources']) {
+  for (const part of ['common', 'access', 'resources']) {
     await cp(path.join(ROOT, 'src', part), path.join(folder, 'src', part), { recursive: true })
   }
   await cp(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'))
@@ -61,9 +61,9 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
     await change('access/policy.ts', 'mesh: boolean\n', 'mesh: boolean\n  readonly x509: boolean\n')
 
     expect(await faults()).toEqual([
+      'access/accepted-credentials.ts: const ACCEPTANCE: x509',
       'access/caller.ts: const KINDS: x509',
       'access/freshness.ts: const BASES: x509',
-      'access/refusal.ts: const ACCEPTANCE: x509',
       'access/rule-parts.ts: const OPERATION_PARTS: size',
       'access/rule-parts.ts: const SOURCE_PARTS: zone',
       'resources/access-policy.ts: const CREDENTIALS: x509',
@@ -80,7 +80,11 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
       '({ size }) => size }',
     )
     await change('access/rule-parts.ts', 'weigh: ({ length }) => length,\n', '')
-    await change('access/refusal.ts', "component: { byInstallation: 'accepted', ", 'component: { ')
+    await change(
+      'access/accepted-credentials.ts',
+      "component: { byInstallation: 'accepted', ",
+      'component: { ',
+    )
 
     expect(await faults()).toHaveLength(3)
   })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalAddress } from '../../src/access/address.ts'
 import { findTargets } from '../../src/access/find-targets.ts'
 import type { Gateways } from '../../src/access/gateways.ts'
 import type { AccessRequest } from '../../src/access/request.ts'
-import { type Claim, idOf, type Service } from '../../src/access/service.ts'
+import { idOf, type Route, type Service } from '../../src/access/service.ts'
+import { canonicalAddress } from '../../src/common/address.ts'
 import {
   aDirectory,
   anLlm,
@@ -12,7 +12,7 @@ import {
   atPod,
   aWorkload,
   GATEWAYS,
-} from '../support/builders.ts'
+} from '../../testing/builders.ts'
 
 type Directory = ReturnType<typeof aDirectory>
 
@@ -31,7 +31,7 @@ const CHAT = 'LLMInferenceService/llm/chat'
 /** The same, known by nothing but what a tenant may write. */
 const publishing = (service: Service): Service => ({
   ...service,
-  claims: service.claims.map((claim) => ({ ...claim, basis: 'published' })),
+  routes: service.routes.map((route) => ({ ...route, basis: 'published' })),
 })
 
 const other = aService({ namespace: 'other', name: 'open', urls: ['open.example.com'] })
@@ -583,7 +583,7 @@ describe('a name in the cluster', () => {
   const unrouted = aService({ urls: ['iris.team'] })
   const service: Service = {
     ...unrouted,
-    claims: unrouted.claims.map((claim) => ({ ...claim, basis: 'unrouted-name' })),
+    routes: unrouted.routes.map((route) => ({ ...route, basis: 'unrouted-name' })),
   }
   const open = aService({ namespace: 'z', name: 'open', protection: 'open' })
 
@@ -649,14 +649,14 @@ describe('an LLM on a host that is not its own', () => {
 })
 
 describe("a route of an LLM's own", () => {
-  const own = (name: string, ...claims: readonly Partial<Claim>[]): Service => ({
+  const own = (name: string, ...routes: readonly Partial<Route>[]): Service => ({
     ...anLlm({ name, hosts: ['gw.example.com'], urls: [], gateways: ['gw/one'] }),
-    claims: claims.map((claim) => ({
+    routes: routes.map((route) => ({
       host: undefined,
       pathPrefix: '',
       basis: 'published' as const,
-      own: claim.host === undefined,
-      ...claim,
+      own: route.host === undefined,
+      ...route,
     })),
   })
   /** One whose status shows that its routes are at the same gateway. */
@@ -701,7 +701,7 @@ describe("a route of an LLM's own", () => {
     const llm = anLlm({ hosts: ['gw.example.com'], modelsRouted: false })
     const unrouted: Service = {
       ...llm,
-      claims: llm.claims.map((claim) => ({ ...claim, basis: 'shared' })),
+      routes: llm.routes.map((route) => ({ ...route, basis: 'shared' })),
     }
     const headers = { 'x-gateway-model-name': 'publishers/llm/models/meta/llama' }
     expect(at({ path }, unrouted)).toBe('unknown-target')

@@ -8,11 +8,11 @@ import type { Scenario } from '../../bench/worlds/scenario.ts'
 import { COLD_TOKENS, SCENARIOS } from '../../bench/worlds/scenarios.ts'
 import { createIssuers, type Issuers } from '../../bench/worlds/tokens.ts'
 import { keyNumberOf, modelOfKey, protectedModel, type World } from '../../bench/worlds/world.ts'
-import { type Engine, openEngine } from '../../src/engine.ts'
+import { type Engine, openEngine } from '../../src/app/engine.ts'
+import { configOf } from '../../src/cli/serve.ts'
 import { encodeAnswer } from '../../src/envoy/check-handler.ts'
 import { decodeCheckRequest, decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
-import { configOf } from '../../src/serve.ts'
 
 let folder = ''
 let issuers: Issuers

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { ConfigError, configReference, readConfig } from '../../src/config/read-config.ts'
 import { RENAMED } from '../../src/config/renamed.ts'
 import { CONFIG } from '../../src/config/schema.ts'
 import { bareOf, keysIn, shapeOf } from '../../src/config/shape.ts'
-import { ConfigError, configReference, readConfig } from '../../src/config.ts'
 
 type Sources = { text?: string; env?: Record<string, string> }
 

@@ -1,7 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { alertCases, alerts, dashboard, OF_ENVOY, type Use, uses } from '../support/monitoring.ts'
-import { matches, readQuery, type Selector } from '../support/promql.ts'
-import { renderedMetrics, type Sample, samplesOf } from '../support/rendered-metrics.ts'
+import {
+  alertCases,
+  alerts,
+  dashboard,
+  OF_ENVOY,
+  type Use,
+  uses,
+} from '../../testing/deployment/monitoring.ts'
+import { matches, readQuery, type Selector } from '../../testing/deployment/promql.ts'
+import {
+  renderedMetrics,
+  type Sample,
+  samplesOf,
+} from '../../testing/deployment/rendered-metrics.ts'
 
 /** Prometheus puts them on whatever it reads. */
 const OF_TARGETS = ['job', 'instance', 'namespace', 'pod']

@@ -7,11 +7,11 @@ import {
   keyFor,
   keyOf,
   serviceNamed,
-} from '../support/changing.ts'
-import { TOKENS } from '../support/credentials.ts'
-import { head, sendRaw } from '../support/http.ts'
-import { at } from '../support/json.ts'
-import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
+} from '../../testing/changing.ts'
+import { head, sendRaw } from '../../testing/envoy/http.ts'
+import { type Mesh, startMesh, TEAM } from '../../testing/envoy/team.ts'
+import { TOKENS } from '../../testing/issuers/credentials.ts'
+import { at } from '../../testing/json.ts'
 
 let mesh: Mesh
 let folder: Changing

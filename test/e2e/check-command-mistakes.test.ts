@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { run } from '../support/command-line.ts'
-import { TEAM } from '../support/mesh.ts'
+import { run } from '../../testing/command-line.ts'
+import { TEAM } from '../../testing/envoy/team.ts'
 
 const URL = 'http://sk-team.example.com/'
 const GOOD = ['--manifests', TEAM, 'GET', URL]

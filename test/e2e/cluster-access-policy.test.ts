@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
-import { read, reasonsOf } from '../resources/objects.ts'
-import { ACCEPTED, MISSPELT, NULLS } from '../support/access-policies.ts'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { collectionOf, type Written } from '../support/cluster-client.ts'
-import { accessPolicyCrd, admission } from '../support/cluster-installation.ts'
-import { at, listAt, textAt } from '../support/json.ts'
-import { REFUSED } from '../support/refused-access-policies.ts'
+import { collectionOf, type Written } from '../../testing/cluster/client.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { accessPolicyCrd, admission } from '../../testing/cluster/installation.ts'
+import { at, listAt, textAt } from '../../testing/json.ts'
+import { read, reasonsOf } from '../../testing/objects.ts'
+import { ACCEPTED, MISSPELT, NULLS } from '../../testing/policies/access-policies.ts'
+import { REFUSED } from '../../testing/policies/refused-access-policies.ts'
 
 const aPolicy = (spec: unknown, name = 'tried'): Written => ({
   apiVersion: 'kserve-authz.io/v1alpha1',

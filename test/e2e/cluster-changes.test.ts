@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { type Asked, verdictOf } from '../support/cluster-asking.ts'
-import { aNamespace, install } from '../support/cluster-installation.ts'
+import { type Asked, verdictOf } from '../../testing/cluster/asking.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { aNamespace, install } from '../../testing/cluster/installation.ts'
 import {
   inferenceGraph,
   keySecret,
@@ -11,9 +11,9 @@ import {
   pod,
   runningAt,
   runPod,
-} from '../support/cluster-objects.ts'
-import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
-import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
+} from '../../testing/cluster/objects.ts'
+import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
+import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 10 }
 const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'

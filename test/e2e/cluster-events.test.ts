@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { aNamespace, install } from '../support/cluster-installation.ts'
-import { keySecret, pod, runPod } from '../support/cluster-objects.ts'
-import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
-import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
-import { listAt, textAt } from '../support/json.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { aNamespace, install } from '../../testing/cluster/installation.ts'
+import { keySecret, pod, runPod } from '../../testing/cluster/objects.ts'
+import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
+import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
+import { listAt, textAt } from '../../testing/json.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 const SHARED = 'shared.example.com'

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { type Asked, type Verdict, verdictOf } from '../support/cluster-asking.ts'
-import type { Written } from '../support/cluster-client.ts'
-import { CRDS } from '../support/cluster-crds.ts'
-import { accessPolicyCrd, aNamespace, install } from '../support/cluster-installation.ts'
-import { llmInferenceService } from '../support/cluster-objects.ts'
-import { inferenceService } from '../support/cluster-rbac.ts'
-import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
-import { listAt, textAt } from '../support/json.ts'
+import { type Asked, type Verdict, verdictOf } from '../../testing/cluster/asking.ts'
+import type { Written } from '../../testing/cluster/client.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { CRDS } from '../../testing/cluster/crds.ts'
+import { accessPolicyCrd, aNamespace, install } from '../../testing/cluster/installation.ts'
+import { llmInferenceService } from '../../testing/cluster/objects.ts'
+import { inferenceService } from '../../testing/cluster/rbac.ts'
+import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
+import { listAt, textAt } from '../../testing/json.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 10 }
 /** Of a kind, from the moment at which it is served. */

@@ -5,20 +5,20 @@ import { startModelServer } from '../../examples/model-server/server.ts'
 import { findEnvoy } from '../../scripts/envoy.ts'
 import { envoyBootstrap } from '../../scripts/envoy-bootstrap.ts'
 import { startEnvoy } from '../../scripts/start-envoy.ts'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { verdictOf } from '../support/cluster-asking.ts'
-import { CRDS } from '../support/cluster-crds.ts'
-import { aNamespace, install } from '../support/cluster-installation.ts'
+import { verdictOf } from '../../testing/cluster/asking.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { CRDS } from '../../testing/cluster/crds.ts'
+import { aNamespace, install } from '../../testing/cluster/installation.ts'
 import {
   inferenceGraph,
   keySecret,
   llmInferenceService,
   pod,
   runPod,
-} from '../support/cluster-objects.ts'
-import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
-import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
-import { head, sendRaw } from '../support/http.ts'
+} from '../../testing/cluster/objects.ts'
+import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
+import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
+import { head, sendRaw } from '../../testing/envoy/http.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'

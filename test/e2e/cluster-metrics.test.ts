@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { verdictOf } from '../support/cluster-asking.ts'
-import { install } from '../support/cluster-installation.ts'
-import { inferenceGraph, keySecret, llmInferenceService } from '../support/cluster-objects.ts'
-import { API_FAULTS, type ClusterProxy, startClusterProxy } from '../support/cluster-proxy.ts'
-import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
-import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
-import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+import { verdictOf } from '../../testing/cluster/asking.ts'
+import { install } from '../../testing/cluster/installation.ts'
+import { inferenceGraph, keySecret, llmInferenceService } from '../../testing/cluster/objects.ts'
+import { API_FAULTS, type ClusterProxy, startClusterProxy } from '../../testing/cluster/proxy.ts'
+import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
+import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
+import { startTokenCluster, type TokenCluster } from '../../testing/cluster/token-cluster.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'

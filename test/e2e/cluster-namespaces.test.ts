@@ -1,18 +1,18 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { type Asked, msUntil, verdictOf } from '../support/cluster-asking.ts'
-import type { Written } from '../support/cluster-client.ts'
-import { aNamespace, install } from '../support/cluster-installation.ts'
-import { keySecret } from '../support/cluster-objects.ts'
+import { type Asked, msUntil, verdictOf } from '../../testing/cluster/asking.ts'
+import type { Written } from '../../testing/cluster/client.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { aNamespace, install } from '../../testing/cluster/installation.ts'
+import { keySecret } from '../../testing/cluster/objects.ts'
 import {
   clusterRoleBinding,
   inferenceService,
   readerRole,
   roleBinding,
   serviceAccount,
-} from '../support/cluster-rbac.ts'
-import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
-import { at, textAt } from '../support/json.ts'
+} from '../../testing/cluster/rbac.ts'
+import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
+import { at, textAt } from '../../testing/json.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
 import type { CheckRequest } from '../../src/envoy/protocol.ts'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { pathOf, type Written } from '../support/cluster-client.ts'
-import { CRDS } from '../support/cluster-crds.ts'
-import { accessPolicyCrd, aNamespace, install } from '../support/cluster-installation.ts'
-import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
-import { at, listAt, textAt } from '../support/json.ts'
+import { pathOf, type Written } from '../../testing/cluster/client.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { CRDS } from '../../testing/cluster/crds.ts'
+import { accessPolicyCrd, aNamespace, install } from '../../testing/cluster/installation.ts'
+import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
+import { at, listAt, textAt } from '../../testing/json.ts'
 
 const TEAM = 'team'
 

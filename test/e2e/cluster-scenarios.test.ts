@@ -1,20 +1,20 @@
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findEnvoy } from '../../scripts/envoy.ts'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { CRDS } from '../support/cluster-crds.ts'
-import { applyManifests, manifestsOf } from '../support/cluster-example.ts'
-import { accessPolicyCrd, install } from '../support/cluster-installation.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { CRDS } from '../../testing/cluster/crds.ts'
+import { applyManifests, manifestsOf } from '../../testing/cluster/example.ts'
+import { accessPolicyCrd, install } from '../../testing/cluster/installation.ts'
 import {
   changes as changesIssuers,
   readExample as readProviders,
-} from '../support/identity-providers/data.ts'
-import { behindEnvoy } from '../support/identity-providers/envoy.ts'
-import * as providers from '../support/identity-providers/run.ts'
-import { clusterSource } from '../support/scenario/cluster-source.ts'
-import { changes, type Row, readExample } from '../support/scenario/data.ts'
-import { takeSteps } from '../support/scenario/steps.ts'
-import { type RunningScenario, startScenario } from '../support/scenario.ts'
+} from '../../testing/issuers/scenarios/data.ts'
+import { behindEnvoy } from '../../testing/issuers/scenarios/envoy.ts'
+import * as providers from '../../testing/issuers/scenarios/run.ts'
+import { clusterSource } from '../../testing/scenario/cluster-source.ts'
+import { changes, type Row, readExample } from '../../testing/scenario/data.ts'
+import { type RunningScenario, startScenario } from '../../testing/scenario/scenario.ts'
+import { takeSteps } from '../../testing/scenario/steps.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../../examples')
 const CLIENTS = readExample(path.join(FOLDER, 'in-cluster-clients'))

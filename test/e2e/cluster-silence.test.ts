@@ -3,19 +3,19 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDirectory, type Directory } from '../../src/access/directory.ts'
 import type { Fact, IsFresh } from '../../src/access/freshness.ts'
-import { heardAtOf } from '../../src/cluster-serving.ts'
-import { createFreshness } from '../../src/freshness.ts'
-import { createApiServer } from '../../src/kubernetes/api-server.ts'
-import { holdingCollections } from '../../src/kubernetes/collections.ts'
-import { createServing } from '../../src/kubernetes/serving.ts'
-import { type Cluster as Followed, followCluster } from '../../src/kubernetes/source.ts'
-import { SETTINGS } from '../resources/objects.ts'
-import { kubeConfigOf } from '../support/api-server.ts'
-import { anAuthorize, aService, atPod, digestOf } from '../support/builders.ts'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { aNamespace } from '../support/cluster-installation.ts'
-import { keySecret, pod, runPod } from '../support/cluster-objects.ts'
-import { startProxy, type TestProxy } from '../support/proxy.ts'
+import { heardAtOf } from '../../src/app/cluster-objects.ts'
+import { createFreshness } from '../../src/app/fact-freshness.ts'
+import { createApiServer } from '../../src/kubernetes/client/api-server.ts'
+import { createDirectoryWriter } from '../../src/kubernetes/watch/directory-writer.ts'
+import { type Informers as Followed, startInformers } from '../../src/kubernetes/watch/informers.ts'
+import { holdingCollections } from '../../src/kubernetes/watch/watched-kinds.ts'
+import { anAuthorize, aService, atPod, digestOf } from '../../testing/builders.ts'
+import { kubeConfigOf } from '../../testing/cluster/api-server.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { aNamespace } from '../../testing/cluster/installation.ts'
+import { keySecret, pod, runPod } from '../../testing/cluster/objects.ts'
+import { SETTINGS } from '../../testing/objects.ts'
+import { startProxy, type TestProxy } from '../../testing/proxy.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 10 }
 /** In place of a minute and a half. */
@@ -50,12 +50,12 @@ afterEach(async () => {
 function follow(port: number, token: string): Followed {
   const ca = readFileSync(path.join(cluster.site.folder, 'ca.crt'), 'utf8')
   const { matchLabels } = SETTINGS.apiKeys.selector
-  return followCluster({
+  return startInformers({
     api: createApiServer(kubeConfigOf(`https://127.0.0.1:${port}`, ca, token)),
     followed: holdingCollections({ namespaces: [], apiKeyLabels: matchLabels }).map(
       (collection) => ({
         collection,
-        keeper: createServing(collection, {
+        handler: createDirectoryWriter(collection, {
           directory,
           settings: () => SETTINGS,
           report: () => {},

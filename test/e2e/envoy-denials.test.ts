@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
-import { KEYS, TOKENS } from '../support/credentials.ts'
-import { type Asked, DENIALS } from '../support/denials.ts'
-import { modelInfer } from '../support/grpc.ts'
-import { head, headerOf, sendHttp2, sendRaw } from '../support/http.ts'
-import { at } from '../support/json.ts'
-import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
+import { type Asked, DENIALS } from '../../testing/envoy/denials.ts'
+import { modelInfer } from '../../testing/envoy/grpc.ts'
+import { head, headerOf, sendHttp2, sendRaw } from '../../testing/envoy/http.ts'
+import { type Mesh, startMesh, TEAM } from '../../testing/envoy/team.ts'
+import { KEYS, TOKENS } from '../../testing/issuers/credentials.ts'
 import {
   createSigner,
   goodClaims,
   nowSeconds,
   type OidcIssuer,
   startOidcIssuer,
-} from '../support/oidc-issuer.ts'
-import { providerOf } from '../support/provider.ts'
+} from '../../testing/issuers/oidc-issuer.ts'
+import { providerOf } from '../../testing/issuers/provider.ts'
+import { at } from '../../testing/json.ts'
 
 const DEAD_ISSUER = 'https://dead-issuer.test'
 const SK = 'sk-team.example.com'

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KEYS, TOKENS } from '../support/credentials.ts'
-import { head, reachedModel, sendRaw } from '../support/http.ts'
-import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
-import { type OidcIssuer, startOidcIssuer } from '../support/oidc-issuer.ts'
-import { bindingOf, providerOf } from '../support/provider.ts'
-import { reachedOverEach } from '../support/reached.ts'
+import { head, reachedModel, sendRaw } from '../../testing/envoy/http.ts'
+import { reachedOverEach } from '../../testing/envoy/reached.ts'
+import { type Mesh, startMesh, TEAM } from '../../testing/envoy/team.ts'
+import { KEYS, TOKENS } from '../../testing/issuers/credentials.ts'
+import { type OidcIssuer, startOidcIssuer } from '../../testing/issuers/oidc-issuer.ts'
+import { bindingOf, providerOf } from '../../testing/issuers/provider.ts'
 
 const [SK, BARE, OPEN, FLOW] = ['sk', 'bare', 'open', 'flow'].map(
   (name) => `${name}-team.example.com`,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { head, headerOf, reachedModel, sendHttp2, sendRaw } from '../support/http.ts'
-import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
+import { head, headerOf, reachedModel, sendHttp2, sendRaw } from '../../testing/envoy/http.ts'
+import { type Mesh, startMesh, TEAM } from '../../testing/envoy/team.ts'
 
 const SK = 'sk-team.example.com'
 const OPEN = 'open-team.example.com'

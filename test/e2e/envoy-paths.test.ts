@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { capturedPaths } from '../../testing/envoy/captures.ts'
+import { head, pathAtModel, sendHttp2, sendRaw } from '../../testing/envoy/http.ts'
+import { type Mesh, startMesh, TEAM } from '../../testing/envoy/team.ts'
+import { entriesAt, textAt } from '../../testing/json.ts'
 import { MORE_PATHS, PATH_ANSWERS } from '../fixtures/path-answers.ts'
-import { capturedPaths } from '../support/captures.ts'
-import { head, pathAtModel, sendHttp2, sendRaw } from '../support/http.ts'
-import { entriesAt, textAt } from '../support/json.ts'
-import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
 
 const SK = 'sk-team.example.com'
 const SIDECAR = '127.0.0.11'

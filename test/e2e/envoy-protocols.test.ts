@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KEYS, TOKENS } from '../support/credentials.ts'
-import { modelInfer } from '../support/grpc.ts'
-import { head, headerOf, type Reply, reachedModel, sendHttp2, sendRaw } from '../support/http.ts'
-import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
+import { modelInfer } from '../../testing/envoy/grpc.ts'
+import {
+  head,
+  headerOf,
+  type Reply,
+  reachedModel,
+  sendHttp2,
+  sendRaw,
+} from '../../testing/envoy/http.ts'
+import { type Mesh, startMesh, TEAM } from '../../testing/envoy/team.ts'
+import { KEYS, TOKENS } from '../../testing/issuers/credentials.ts'
 
 const SK = 'sk-team.example.com'
 const OPEN = 'open-team.example.com'

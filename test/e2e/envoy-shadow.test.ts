@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { get, until } from '../../scripts/child.ts'
-import { KEYS } from '../support/credentials.ts'
-import { head, reachedModel, sendRaw } from '../support/http.ts'
-import { at } from '../support/json.ts'
-import { type Mesh, startMesh, TEAM } from '../support/mesh.ts'
-import { reachedOverEach } from '../support/reached.ts'
+import { head, reachedModel, sendRaw } from '../../testing/envoy/http.ts'
+import { reachedOverEach } from '../../testing/envoy/reached.ts'
+import { type Mesh, startMesh, TEAM } from '../../testing/envoy/team.ts'
+import { KEYS } from '../../testing/issuers/credentials.ts'
+import { at } from '../../testing/json.ts'
 
 const aModel = (name: string, annotations = {}) => ({
   apiVersion: 'serving.kserve.io/v1beta1',

@@ -1,9 +1,9 @@
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { get } from '../../scripts/child.ts'
-import { at } from '../support/json.ts'
-import { TEAM } from '../support/mesh.ts'
-import { type Service, startService } from '../support/service.ts'
+import { TEAM } from '../../testing/envoy/team.ts'
+import { at } from '../../testing/json.ts'
+import { type Service, startService } from '../../testing/service.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 

@@ -6,14 +6,14 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startIssuer } from '../../examples/identity-providers/issuer.ts'
 import { findEnvoy } from '../../scripts/envoy.ts'
-import { changes, type Row, readExample } from '../support/identity-providers/data.ts'
-import { behindEnvoy } from '../support/identity-providers/envoy.ts'
+import { changes, type Row, readExample } from '../../testing/issuers/scenarios/data.ts'
+import { behindEnvoy } from '../../testing/issuers/scenarios/envoy.ts'
 import {
   expectNoSecrets,
   type Run,
   startRun,
   takeSteps,
-} from '../support/identity-providers/run.ts'
+} from '../../testing/issuers/scenarios/run.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../../examples/identity-providers')
 const ROOT = path.join(FOLDER, '../..')

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import lockfile from '../../package-lock.json' with { type: 'json' }
 import { packagesOf } from '../../scripts/lockfile.ts'
-import { checkClient } from '../support/check-client.ts'
-import { verdictOf } from '../support/cluster-asking.ts'
-import { filesIn } from '../support/image/build.ts'
-import { type BuiltImage, buildOwnImage, programOf } from '../support/image/own-image.ts'
-import { startService } from '../support/service.ts'
+import { verdictOf } from '../../testing/cluster/asking.ts'
+import { checkClient } from '../../testing/envoy/check-client.ts'
+import { filesIn } from '../../testing/image/build.ts'
+import { type BuiltImage, buildOwnImage, programOf } from '../../testing/image/own-image.ts'
+import { startService } from '../../testing/service.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const KEY = 'demo-key-of-fraud-not-a-secret'

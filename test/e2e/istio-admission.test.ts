@@ -3,20 +3,20 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
 import { findIstio } from '../../scripts/istio.ts'
-import { hazardsOf, isAsked, refusalsOf } from '../istio/custom-policy.ts'
-import { isCustom } from '../istio/manifests.ts'
-import { REFUSED_POLICIES } from '../istio/refused-policies.ts'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import type { Written } from '../support/cluster-client.ts'
-import { aNamespace, writtenOf } from '../support/cluster-installation.ts'
+import type { Written } from '../../testing/cluster/client.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { aNamespace, writtenOf } from '../../testing/cluster/installation.ts'
+import { at, entriesAt, listAt, textAt } from '../../testing/json.ts'
 import {
   installIstioCrds,
   meshConfig,
   overlayObjects,
   shippedObjects,
-} from '../support/istio/installation.ts'
-import { startIstiod } from '../support/istio/istiod.ts'
-import { at, entriesAt, listAt, textAt } from '../support/json.ts'
+} from '../../testing/mesh/installation.ts'
+import { startIstiod } from '../../testing/mesh/istiod.ts'
+import { hazardsOf, isAsked, refusalsOf } from '../istio/custom-policy.ts'
+import { isCustom } from '../istio/manifests.ts'
+import { REFUSED_POLICIES } from '../istio/refused-policies.ts'
 
 const ISTIO = path.join(import.meta.dirname, '../../istio')
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
 import { findIstio } from '../../scripts/istio.ts'
+import { collectionOf, type Written } from '../../testing/cluster/client.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { aNamespace } from '../../testing/cluster/installation.ts'
+import { listAt, textAt } from '../../testing/json.ts'
+import { installIstioCrds, shippedObjects } from '../../testing/mesh/installation.ts'
 import { REFUSED_LLMS, TAKEN_LLMS } from '../istio/guarded-llms.ts'
 import { REFUSED_OBJECTS, TAKEN_OBJECTS } from '../istio/guarded-objects.ts'
 import { REFUSED_PODS, TAKEN_PODS } from '../istio/guarded-pods.ts'
 import { REFUSED_POLICIES_OF_OURS, TAKEN_POLICIES_OF_OURS } from '../istio/guarded-policies.ts'
 import { aModelPod, MODEL } from '../istio/model-pods.ts'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { collectionOf, type Written } from '../support/cluster-client.ts'
-import { aNamespace } from '../support/cluster-installation.ts'
-import { installIstioCrds, shippedObjects } from '../support/istio/installation.ts'
-import { listAt, textAt } from '../support/json.ts'
 
 let cluster: Cluster
 beforeAll(async () => {

@@ -1,18 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { keySecret } from '../support/cluster-objects.ts'
-import { inferenceService } from '../support/cluster-rbac.ts'
-import { modelInfer } from '../support/grpc.ts'
+import { keySecret } from '../../testing/cluster/objects.ts'
+import { inferenceService } from '../../testing/cluster/rbac.ts'
+import { modelInfer } from '../../testing/envoy/grpc.ts'
 import {
   ALLOWING,
   ANSWERS,
   type FakeAuthz,
   startFakeAuthz,
   startGarbage,
-} from '../support/istio/fake-authz.ts'
-import { INGRESS } from '../support/istio/gateways.ts'
-import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { predictorRoute } from '../support/istio/objects.ts'
-import { componentOf, GRPC_PORT } from '../support/istio/pods.ts'
+} from '../../testing/mesh/fake-authz.ts'
+import { INGRESS } from '../../testing/mesh/gateways.ts'
+import { type Mesh, startMesh } from '../../testing/mesh/mesh.ts'
+import { predictorRoute } from '../../testing/mesh/objects.ts'
+import { componentOf, GRPC_PORT } from '../../testing/mesh/pods.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const HOST = 'iris.team.svc.cluster.local'

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keySecret } from '../support/cluster-objects.ts'
-import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
-import { INGRESS } from '../support/istio/gateways.ts'
-import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { destination, virtualService } from '../support/istio/objects.ts'
-import { componentOf } from '../support/istio/pods.ts'
+import { keySecret } from '../../testing/cluster/objects.ts'
+import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
+import { INGRESS } from '../../testing/mesh/gateways.ts'
+import { type Mesh, startMesh } from '../../testing/mesh/mesh.ts'
+import { destination, virtualService } from '../../testing/mesh/objects.ts'
+import { componentOf } from '../../testing/mesh/pods.ts'
 
 const KEYS = { victim: 'the-key-of-the-victim', thief: 'the-key-of-the-thief' }
 const SHARED = 'iris-a-b.example.com'

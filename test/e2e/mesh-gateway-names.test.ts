@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Written } from '../support/cluster-client.ts'
+import type { Written } from '../../testing/cluster/client.ts'
 import {
   keySecret,
   kserveConfiguration,
   llmInferenceService,
   llmInferenceServiceConfig,
-} from '../support/cluster-objects.ts'
-import { inferenceService } from '../support/cluster-rbac.ts'
-import { INGRESS } from '../support/istio/gateways.ts'
-import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { destination, virtualService } from '../support/istio/objects.ts'
-import { componentOf, LLM_PORT, llmPodOf } from '../support/istio/pods.ts'
+} from '../../testing/cluster/objects.ts'
+import { inferenceService } from '../../testing/cluster/rbac.ts'
+import { INGRESS } from '../../testing/mesh/gateways.ts'
+import { type Mesh, startMesh } from '../../testing/mesh/mesh.ts'
+import { destination, virtualService } from '../../testing/mesh/objects.ts'
+import { componentOf, LLM_PORT, llmPodOf } from '../../testing/mesh/pods.ts'
 
 const TEAM_KEY = 'a-key-of-team-sixteen-bytes'
 const OTHER_KEY = 'a-key-of-other-sixteen-bytes'

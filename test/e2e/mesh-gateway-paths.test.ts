@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Written } from '../support/cluster-client.ts'
-import { keySecret, kserveConfiguration, llmInferenceService } from '../support/cluster-objects.ts'
-import { inferenceService } from '../support/cluster-rbac.ts'
-import { INGRESS } from '../support/istio/gateways.ts'
-import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { destination, virtualService } from '../support/istio/objects.ts'
-import { componentOf, LLM_PORT, llmPodOf } from '../support/istio/pods.ts'
+import type { Written } from '../../testing/cluster/client.ts'
+import {
+  keySecret,
+  kserveConfiguration,
+  llmInferenceService,
+} from '../../testing/cluster/objects.ts'
+import { inferenceService } from '../../testing/cluster/rbac.ts'
+import { INGRESS } from '../../testing/mesh/gateways.ts'
+import { type Mesh, startMesh } from '../../testing/mesh/mesh.ts'
+import { destination, virtualService } from '../../testing/mesh/objects.ts'
+import { componentOf, LLM_PORT, llmPodOf } from '../../testing/mesh/pods.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const WITH_KEY = { 'x-api-key': KEY }

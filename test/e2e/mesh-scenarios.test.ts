@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { statusByReview } from '../support/cluster-asking.ts'
-import { writtenOf } from '../support/cluster-installation.ts'
+import { statusByReview } from '../../testing/cluster/asking.ts'
+import { writtenOf } from '../../testing/cluster/installation.ts'
 import {
   changes as changesIssuers,
   readExample as readProviders,
-} from '../support/identity-providers/data.ts'
-import * as providers from '../support/identity-providers/run.ts'
+} from '../../testing/issuers/scenarios/data.ts'
+import * as providers from '../../testing/issuers/scenarios/run.ts'
+import { at } from '../../testing/json.ts'
 import {
   type ExampleMesh,
   scenarioIn,
@@ -16,20 +17,19 @@ import {
   siteIn,
   startExampleMesh,
   undo,
-} from '../support/istio/example-mesh.ts'
-import { applySetting } from '../support/istio/overlays.ts'
-import { leftOut, rowsIn, SETTINGS } from '../support/istio/policy-settings.ts'
-import { at } from '../support/json.ts'
-import { configIn } from '../support/scenario/cluster-source.ts'
+} from '../../testing/mesh/example-mesh.ts'
+import { applySetting } from '../../testing/mesh/overlays.ts'
+import { leftOut, rowsIn, SETTINGS } from '../../testing/mesh/policy-settings.ts'
+import { configIn } from '../../testing/scenario/cluster-source.ts'
 import {
   type Change,
   type Example,
   listenerOf,
   type Row,
   readExample,
-} from '../support/scenario/data.ts'
-import { takeSteps } from '../support/scenario/steps.ts'
-import type { Scenario } from '../support/scenario.ts'
+} from '../../testing/scenario/data.ts'
+import type { Scenario } from '../../testing/scenario/scenario.ts'
+import { takeSteps } from '../../testing/scenario/steps.ts'
 
 const folderOf = (name: string) => path.join(import.meta.dirname, '../../examples', name)
 

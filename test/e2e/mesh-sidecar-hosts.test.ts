@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keySecret } from '../support/cluster-objects.ts'
-import { inferenceService } from '../support/cluster-rbac.ts'
-import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { componentOf, QUEUE_PROXY_PORT } from '../support/istio/pods.ts'
+import { keySecret } from '../../testing/cluster/objects.ts'
+import { inferenceService } from '../../testing/cluster/rbac.ts'
+import { type Mesh, startMesh } from '../../testing/mesh/mesh.ts'
+import { componentOf, QUEUE_PROXY_PORT } from '../../testing/mesh/pods.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const WITH_KEY = { 'x-api-key': KEY }

@@ -2,19 +2,19 @@ import { once } from 'node:events'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import { connect as connectSecurely } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keySecret } from '../support/cluster-objects.ts'
-import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
-import { found } from '../support/deployment/render.ts'
+import { keySecret } from '../../testing/cluster/objects.ts'
+import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
+import { found } from '../../testing/deployment/render.ts'
 import {
   GATEWAY_PORT,
   meshConfig,
   overlayObjects,
   WORKLOAD_PORT,
-} from '../support/istio/installation.ts'
-import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { meshService, sidecar } from '../support/istio/objects.ts'
-import { componentOf, POD_PORTS } from '../support/istio/pods.ts'
-import { ownLabel } from '../support/istio/workload.ts'
+} from '../../testing/mesh/installation.ts'
+import { type Mesh, startMesh } from '../../testing/mesh/mesh.ts'
+import { meshService, sidecar } from '../../testing/mesh/objects.ts'
+import { componentOf, POD_PORTS } from '../../testing/mesh/pods.ts'
+import { ownLabel } from '../../testing/mesh/workload.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const RAY = 6379

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inferenceGraph, keySecret, llmInferenceService } from '../support/cluster-objects.ts'
-import { inferenceService, PROTECTED } from '../support/cluster-rbac.ts'
-import { INGRESS } from '../support/istio/gateways.ts'
-import { type Mesh, startMesh } from '../support/istio/mesh.ts'
-import { destination, virtualService } from '../support/istio/objects.ts'
+import { inferenceGraph, keySecret, llmInferenceService } from '../../testing/cluster/objects.ts'
+import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
+import { at } from '../../testing/json.ts'
+import { INGRESS } from '../../testing/mesh/gateways.ts'
+import { type Mesh, startMesh } from '../../testing/mesh/mesh.ts'
+import { destination, virtualService } from '../../testing/mesh/objects.ts'
 import {
   componentOf,
   GRPC_PORT,
@@ -11,8 +12,7 @@ import {
   LLM_PORT,
   llmPodOf,
   QUEUE_PROXY_PORT,
-} from '../support/istio/pods.ts'
-import { at } from '../support/json.ts'
+} from '../../testing/mesh/pods.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const HOST = 'iris.team.svc.cluster.local'

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { get } from '../../scripts/child.ts'
 import { findKustomize } from '../../scripts/kustomize.ts'
 import { findPromtool } from '../../scripts/promtool.ts'
-import { at, entriesAt, listAt, textAt } from '../support/json.ts'
-import { startMesh, TEAM } from '../support/mesh.ts'
-import { alerts, OF_ENVOY, uses } from '../support/monitoring.ts'
-import { renderedMetrics } from '../support/rendered-metrics.ts'
+import { alerts, OF_ENVOY, uses } from '../../testing/deployment/monitoring.ts'
+import { renderedMetrics } from '../../testing/deployment/rendered-metrics.ts'
+import { startMesh, TEAM } from '../../testing/envoy/team.ts'
+import { at, entriesAt, listAt, textAt } from '../../testing/json.ts'
 
 const MONITORING = path.join(import.meta.dirname, '../../deploy/monitoring')
 const CASES = path.join(import.meta.dirname, '../fixtures/monitoring/alerts.yaml')

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { KEYS } from '../support/credentials.ts'
-import { head, sendRaw } from '../support/http.ts'
-import { TEAM } from '../support/mesh.ts'
-import { startEnvoyWithReplicas } from '../support/replicas.ts'
-import { type Service, startService } from '../support/service.ts'
+import { head, sendRaw } from '../../testing/envoy/http.ts'
+import { startEnvoyWithReplicas } from '../../testing/envoy/replicas.ts'
+import { TEAM } from '../../testing/envoy/team.ts'
+import { KEYS } from '../../testing/issuers/credentials.ts'
+import { type Service, startService } from '../../testing/service.ts'
 
 const CLIENTS = 4
 

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { findEnvoy } from '../../scripts/envoy.ts'
+import { UNDECLARED } from '../../testing/routes/judge.ts'
+import { isPromised } from '../../testing/routes/outages.ts'
+import { shownBreach, shownOutage } from '../../testing/routes/report.ts'
+import { type Findings, runUnasked, runWorld } from '../../testing/routes/run.ts'
 import seeds from '../fixtures/routes/seeds.json' with { type: 'json' }
-import { UNDECLARED } from '../support/routes/judge.ts'
-import { isPromised } from '../support/routes/outages.ts'
-import { shownBreach, shownOutage } from '../support/routes/report.ts'
-import { type Findings, runUnasked, runWorld } from '../support/routes/run.ts'
 
 const REQUESTS = 500
 /** Another checkout's may be tried as well. */

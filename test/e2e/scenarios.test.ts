@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findEnvoy } from '../../scripts/envoy.ts'
-import { changes, type Row, readExample } from '../support/scenario/data.ts'
-import { takeSteps } from '../support/scenario/steps.ts'
-import { type RunningScenario, startScenario } from '../support/scenario.ts'
+import { changes, type Row, readExample } from '../../testing/scenario/data.ts'
+import { type RunningScenario, startScenario } from '../../testing/scenario/scenario.ts'
+import { takeSteps } from '../../testing/scenario/steps.ts'
 
 const FOLDER = path.join(import.meta.dirname, '../../examples')
 

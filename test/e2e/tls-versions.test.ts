@@ -5,11 +5,11 @@ import path from 'node:path'
 import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { get } from '../../scripts/child.ts'
-import { fakeCertificates } from '../support/api-server.ts'
-import { TEAM } from '../support/mesh.ts'
-import { createSigner } from '../support/oidc-issuer.ts'
-import { providerOf } from '../support/provider.ts'
-import { type Service, startService } from '../support/service.ts'
+import { fakeCertificates } from '../../testing/cluster/api-server.ts'
+import { TEAM } from '../../testing/envoy/team.ts'
+import { createSigner } from '../../testing/issuers/oidc-issuer.ts'
+import { providerOf } from '../../testing/issuers/provider.ts'
+import { type Service, startService } from '../../testing/service.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 10 }
 

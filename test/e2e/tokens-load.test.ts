@@ -1,10 +1,14 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Asked, callsDuring, type Verdict, verdictOf } from '../support/cluster-asking.ts'
-import { startClusterProxy } from '../support/cluster-proxy.ts'
-import type { ClusterService } from '../support/cluster-service.ts'
-import { boundClaims, signed } from '../support/cluster-tokens.ts'
-import { newTokens, startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+import { type Asked, callsDuring, type Verdict, verdictOf } from '../../testing/cluster/asking.ts'
+import { startClusterProxy } from '../../testing/cluster/proxy.ts'
+import type { ClusterService } from '../../testing/cluster/service.ts'
+import {
+  newTokens,
+  startTokenCluster,
+  type TokenCluster,
+} from '../../testing/cluster/token-cluster.ts'
+import { boundClaims, signed } from '../../testing/cluster/tokens.ts'
 
 let cluster: TokenCluster
 let service: ClusterService

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Asked, statusOf, verdictOf } from '../support/cluster-asking.ts'
-import { API_FAULTS, type ClusterProxy, startClusterProxy } from '../support/cluster-proxy.ts'
-import type { ClusterService } from '../support/cluster-service.ts'
-import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+import { type Asked, statusOf, verdictOf } from '../../testing/cluster/asking.ts'
+import { API_FAULTS, type ClusterProxy, startClusterProxy } from '../../testing/cluster/proxy.ts'
+import type { ClusterService } from '../../testing/cluster/service.ts'
+import { startTokenCluster, type TokenCluster } from '../../testing/cluster/token-cluster.ts'
 
 let cluster: TokenCluster
 let proxy: ClusterProxy

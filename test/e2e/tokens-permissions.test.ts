@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { msUntil, verdictOf } from '../support/cluster-asking.ts'
-import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
-import { clusterRoleBinding, roleBinding, watcher } from '../support/cluster-rbac.ts'
-import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
-import { listAt, textAt } from '../support/json.ts'
-import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+import { msUntil, verdictOf } from '../../testing/cluster/asking.ts'
+import { CLUSTER_ISSUER } from '../../testing/cluster/programs.ts'
+import { clusterRoleBinding, roleBinding, watcher } from '../../testing/cluster/rbac.ts'
+import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
+import { startTokenCluster, type TokenCluster } from '../../testing/cluster/token-cluster.ts'
+import { listAt, textAt } from '../../testing/json.ts'
 
 let cluster: TokenCluster
 const services: ClusterService[] = []

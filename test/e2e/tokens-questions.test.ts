@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Verdict, verdictOf } from '../support/cluster-asking.ts'
-import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
-import { type ClusterProxy, startClusterProxy } from '../support/cluster-proxy.ts'
-import type { ClusterService } from '../support/cluster-service.ts'
-import { at } from '../support/json.ts'
-import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
+import { type Verdict, verdictOf } from '../../testing/cluster/asking.ts'
+import { CLUSTER_ISSUER } from '../../testing/cluster/programs.ts'
+import { type ClusterProxy, startClusterProxy } from '../../testing/cluster/proxy.ts'
+import type { ClusterService } from '../../testing/cluster/service.ts'
+import { startTokenCluster, type TokenCluster } from '../../testing/cluster/token-cluster.ts'
+import { at } from '../../testing/json.ts'
 
 const POLL = { timeout: 10_000, interval: 5 }
 const MARKER = 'written-by-a-client'

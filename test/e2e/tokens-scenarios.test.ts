@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Cluster, startCluster } from '../support/cluster.ts'
 import {
   type Asked,
   msUntil,
   statusByReview,
   statusOf,
   verdictOf,
-} from '../support/cluster-asking.ts'
-import { applyExample } from '../support/cluster-example.ts'
-import { install } from '../support/cluster-installation.ts'
-import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
-import { roleBinding } from '../support/cluster-rbac.ts'
-import { type ClusterService, startClusterService } from '../support/cluster-service.ts'
-import { at } from '../support/json.ts'
+} from '../../testing/cluster/asking.ts'
+import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
+import { applyExample } from '../../testing/cluster/example.ts'
+import { install } from '../../testing/cluster/installation.ts'
+import { CLUSTER_ISSUER } from '../../testing/cluster/programs.ts'
+import { roleBinding } from '../../testing/cluster/rbac.ts'
+import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
+import { at } from '../../testing/json.ts'
 
 let cluster: Cluster
 let kubeconfig: string

@@ -6,20 +6,20 @@ import {
   statusByReview,
   statusOf,
   verdictOf,
-} from '../support/cluster-asking.ts'
-import { aNamespace } from '../support/cluster-installation.ts'
-import { CLUSTER_ISSUER } from '../support/cluster-programs.ts'
+} from '../../testing/cluster/asking.ts'
+import { aNamespace } from '../../testing/cluster/installation.ts'
+import { CLUSTER_ISSUER } from '../../testing/cluster/programs.ts'
 import {
   inferenceService,
   readerRole,
   roleBinding,
   serviceAccount,
-} from '../support/cluster-rbac.ts'
-import type { ClusterService } from '../support/cluster-service.ts'
-import { boundClaims, tokenSecretOf } from '../support/cluster-tokens.ts'
-import { REVOCATIONS } from '../support/revocations.ts'
-import { startTokenCluster, type TokenCluster } from '../support/token-cluster.ts'
-import { mustTellNothingIn, pagesOf, tracesIn } from '../support/traces.ts'
+} from '../../testing/cluster/rbac.ts'
+import { REVOCATIONS } from '../../testing/cluster/revocations.ts'
+import type { ClusterService } from '../../testing/cluster/service.ts'
+import { startTokenCluster, type TokenCluster } from '../../testing/cluster/token-cluster.ts'
+import { boundClaims, tokenSecretOf } from '../../testing/cluster/tokens.ts'
+import { mustTellNothingIn, pagesOf, tracesIn } from '../../testing/leaks.ts'
 
 let cluster: TokenCluster
 let service: ClusterService

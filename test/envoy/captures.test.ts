@@ -3,10 +3,10 @@ import type { Answer } from '../../src/access/answer.ts'
 import type { Position } from '../../src/access/request.ts'
 import { decodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
+import { anAuthorize } from '../../testing/builders.ts'
+import { CAPTURED_WORLD, type Captured, captures, encoded } from '../../testing/envoy/captures.ts'
+import { at, entriesAt } from '../../testing/json.ts'
 import { EXPECTED } from '../fixtures/expected.ts'
-import { anAuthorize } from '../support/builders.ts'
-import { CAPTURED_WORLD, type Captured, captures, encoded } from '../support/captures.ts'
-import { at, entriesAt } from '../support/json.ts'
 
 const authorize = anAuthorize(CAPTURED_WORLD)
 

@@ -23,8 +23,8 @@ import {
   anyText,
   aService,
   aWorkload,
-} from '../support/builders.ts'
-import { aCheck, denialIn, headersIn, isAllowed } from '../support/check-client.ts'
+} from '../../testing/builders.ts'
+import { aCheck, denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
 
 const encode = createEncode({
   headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },

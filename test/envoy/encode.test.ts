@@ -11,10 +11,10 @@ import {
 } from '../../src/access/decision.ts'
 import { DENIALS } from '../../src/envoy/denials.ts'
 import { DIALECTS } from '../../src/envoy/dialect.ts'
-import { type Asked, createEncode } from '../../src/envoy/encode.ts'
+import { createEncode, type EncodingContext } from '../../src/envoy/encode.ts'
 import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
-import { aCaller, anyText } from '../support/builders.ts'
-import { denialIn, headersIn, isAllowed } from '../support/check-client.ts'
+import { aCaller, anyText } from '../../testing/builders.ts'
+import { denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
 
 const USER = 'x-auth-request-user'
 const GROUPS = 'x-auth-request-groups'
@@ -25,7 +25,7 @@ const HEADERS = { user: USER, groups: GROUPS, credential: CREDENTIAL, claims: { 
 
 const encode = createEncode({ headers: HEADERS, realm: 'kubernetes-user', random: () => 0 })
 
-const asked = (given: Partial<Asked> = {}): Asked => ({
+const asked = (given: Partial<EncodingContext> = {}): EncodingContext => ({
   dialect: 'plain',
   underscored: [],
   cookie: undefined,
@@ -34,7 +34,7 @@ const asked = (given: Partial<Asked> = {}): Asked => ({
   ...given,
 })
 
-const onTheWire = (decision: Decision, given: Partial<Asked> = {}) =>
+const onTheWire = (decision: Decision, given: Partial<EncodingContext> = {}) =>
   decodeCheckResponse(encode(decision, asked(given)))
 
 const header = (name: string): CredentialPlace => ({ kind: 'header', name })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { hasTooManyFields } from '../../src/envoy/field-count.ts'
 import { decodeCheckRequest, encodeCheckRequest, UNREADABLE } from '../../src/envoy/protocol.ts'
-import { aCheck } from '../support/check-client.ts'
+import { aCheck } from '../../testing/envoy/check-client.ts'
 
 const headers = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, 'a'.repeat(20)]))

@@ -4,22 +4,22 @@ import type { Answer } from '../../src/access/answer.ts'
 import { allow, DENY_REASONS, type Decision, deny, OPEN } from '../../src/access/decision.ts'
 import { encodeAnswer } from '../../src/envoy/check-handler.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
-import type { Subject } from '../../src/envoy/metadata.ts'
+import type { MetadataSubject } from '../../src/envoy/metadata.ts'
 import {
   decodeCheckRequest,
   decodeCheckResponse,
   encodeCheckRequest,
 } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
-import { aCaller, anApiKey, anAuthorize, anLlm, anyText, aService } from '../support/builders.ts'
-import { aCheck, isAllowed } from '../support/check-client.ts'
+import { aCaller, anApiKey, anAuthorize, anLlm, anyText, aService } from '../../testing/builders.ts'
+import { aCheck, isAllowed } from '../../testing/envoy/check-client.ts'
 
 const encode = createEncode({
   headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
   realm: 'kubernetes-user',
 })
 
-const onTheWire = (decision: Decision, subject: Partial<Subject> = {}) => {
+const onTheWire = (decision: Decision, subject: Partial<MetadataSubject> = {}) => {
   const about = { service: undefined, caller: undefined, ...subject }
   return decodeCheckResponse(
     encode(decision, { dialect: 'plain', underscored: [], cookie: undefined, ...about }),
@@ -27,7 +27,7 @@ const onTheWire = (decision: Decision, subject: Partial<Subject> = {}) => {
 }
 
 /** As the access log gets it. */
-const metadataOf = (decision: Decision, subject?: Partial<Subject>) => {
+const metadataOf = (decision: Decision, subject?: Partial<MetadataSubject>) => {
   const { fields = {} } = onTheWire(decision, subject).dynamic_metadata ?? {}
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value.stringValue]))
 }

@@ -11,9 +11,9 @@ import { createEncode } from '../../src/envoy/encode.ts'
 import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
 import { readsOf } from '../../src/envoy/socket-reads.ts'
-import { anAuthorize, aService } from '../support/builders.ts'
-import { aCheck, checkClient, denialIn } from '../support/check-client.ts'
-import { begin, framed, type RawReply, rawConnection } from '../support/raw-grpc.ts'
+import { anAuthorize, aService } from '../../testing/builders.ts'
+import { aCheck, checkClient, denialIn } from '../../testing/envoy/check-client.ts'
+import { begin, framed, type RawReply, rawConnection } from '../../testing/envoy/raw-grpc.ts'
 
 const GOOD = encodeCheckRequest(aCheck())
 const HEALTH = '/grpc.health.v1.Health'

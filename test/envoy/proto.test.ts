@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { ENVOY_PROTOS, factsOf, loadProto, parseProto } from '../support/proto-facts.ts'
+import { ENVOY_PROTOS, factsOf, loadProto, parseProto } from '../../testing/envoy/proto-facts.ts'
 
 const EXTERNAL_AUTH = 'envoy/service/auth/v3/external_auth.proto'
 const PROTO = fileURLToPath(new URL('../../proto', import.meta.url))

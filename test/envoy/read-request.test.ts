@@ -8,7 +8,7 @@ import {
   UNREADABLE,
 } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
-import { aCheck } from '../support/check-client.ts'
+import { aCheck } from '../../testing/envoy/check-client.ts'
 
 /** As it arrives: through the codec, not as the object that was written. */
 const read = (check: CheckRequest) =>

@@ -11,10 +11,16 @@ import { createEncode } from '../../src/envoy/encode.ts'
 import { decodeCheckResponse, encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
 import { readsOf } from '../../src/envoy/socket-reads.ts'
-import { anApiKey, anAuthorize, aService, aWorkload } from '../support/builders.ts'
-import { aCheck, checkClient, denialIn, headersIn, isAllowed } from '../support/check-client.ts'
-import { at } from '../support/json.ts'
-import { begin, framed } from '../support/raw-grpc.ts'
+import { anApiKey, anAuthorize, aService, aWorkload } from '../../testing/builders.ts'
+import {
+  aCheck,
+  checkClient,
+  denialIn,
+  headersIn,
+  isAllowed,
+} from '../../testing/envoy/check-client.ts'
+import { begin, framed } from '../../testing/envoy/raw-grpc.ts'
+import { at } from '../../testing/json.ts'
 
 const PARTS: CheckParts = {
   authorize: anAuthorize({

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { textAt } from '../support/json.ts'
+import { textAt } from '../../testing/json.ts'
 import type { Growth } from './growth.ts'
 import type { Target } from './target.ts'
 

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../support/routes/random.ts'
+import { createRandom, type Random } from '../../testing/routes/random.ts'
 import type { Corpus } from './corpus.ts'
 import type { Coverage } from './coverage.ts'
 import { faultOf, faultOfGrowth, GROWS } from './fault.ts'

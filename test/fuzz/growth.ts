@@ -1,4 +1,4 @@
-import type { Random } from '../support/routes/random.ts'
+import type { Random } from '../../testing/routes/random.ts'
 import { placesIn, put, valueAt } from './json-places.ts'
 import type { Target } from './target.ts'
 

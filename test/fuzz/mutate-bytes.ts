@@ -1,4 +1,4 @@
-import type { Random } from '../support/routes/random.ts'
+import type { Random } from '../../testing/routes/random.ts'
 
 const MAX_BYTES = 16 * 1024
 

@@ -1,4 +1,4 @@
-import type { Random } from '../support/routes/random.ts'
+import type { Random } from '../../testing/routes/random.ts'
 import { MAX_PLACES, type Place, placesIn, put, valueAt } from './json-places.ts'
 import { mutateBytes } from './mutate-bytes.ts'
 

@@ -1,5 +1,5 @@
-import { isCanonicalPath } from '../../src/access/path.ts'
-import { at, entriesAt, listAt, textAt } from '../support/json.ts'
+import { isCanonicalPath } from '../../src/common/path.ts'
+import { at, entriesAt, listAt, textAt } from '../../testing/json.ts'
 
 /** What Istio refuses in an AuthorizationPolicy of action CUSTOM (its ValidateAuthorizationPolicy). */
 export function refusalsOf(policy: unknown): string[] {

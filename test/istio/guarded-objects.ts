@@ -1,5 +1,5 @@
-import type { Written } from '../support/cluster-client.ts'
-import { SERVICE_HOST as HOST } from '../support/istio/redirection.ts'
+import type { Written } from '../../testing/cluster/client.ts'
+import { SERVICE_HOST as HOST } from '../../testing/mesh/redirection.ts'
 
 const NETWORKING = 'networking.istio.io/v1'
 

@@ -1,4 +1,4 @@
-import type { Written } from '../support/cluster-client.ts'
+import type { Written } from '../../testing/cluster/client.ts'
 
 type Row = readonly [title: string, object: Written]
 

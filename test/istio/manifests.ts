@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadAll } from 'js-yaml'
-import { at, textAt } from '../support/json.ts'
+import { at, textAt } from '../../testing/json.ts'
 
 const ISTIO = path.join(import.meta.dirname, '../../istio')
 

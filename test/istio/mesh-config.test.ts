@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { deny } from '../../src/access/decision.ts'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/read-config.ts'
 import { createEncodeMetadata } from '../../src/envoy/metadata.ts'
 import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
-import { aCaller, aService } from '../support/builders.ts'
-import { at, entriesAt, listAt, textAt } from '../support/json.ts'
+import { aCaller, aService } from '../../testing/builders.ts'
+import { at, entriesAt, listAt, textAt } from '../../testing/json.ts'
 import { manifests, meshConfigs } from './manifests.ts'
 
 const forms = meshConfigs()

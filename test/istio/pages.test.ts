@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { textAt } from '../support/json.ts'
+import { textAt } from '../../testing/json.ts'
 import { manifests } from './manifests.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readConfig } from '../../src/config.ts'
-import { at, entriesAt, listAt, textAt } from '../support/json.ts'
+import { readConfig } from '../../src/config/read-config.ts'
+import { at, entriesAt, listAt, textAt } from '../../testing/json.ts'
 import { manifests, meshConfigs } from './manifests.ts'
 
 const ofService = (kind: string): unknown =>

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Policy } from '../../src/access/policy.ts'
 import type { Service } from '../../src/access/service.ts'
-import { inSlices } from '../../src/access/slices.ts'
+import { inSlices } from '../../src/common/slices.ts'
 import { createDeclarations } from '../../src/manifests/declarations.ts'
 import { readDocuments } from '../../src/manifests/documents.ts'
-import type { Reading } from '../../src/resources/resource.ts'
-import { aPolicy } from '../support/any-policies.ts'
-import { aService } from '../support/builders.ts'
-import { countedTurns } from '../support/working.ts'
+import type { ResourceReading } from '../../src/resources/resource.ts'
+import { aService } from '../../testing/builders.ts'
+import { aPolicy } from '../../testing/policies/any-policies.ts'
+import { countedTurns } from '../../testing/working.ts'
 
 const COUNT = 3_000
 const item = (index: number) => `- {kind: Pod, apiVersion: v1, metadata: {name: pod-${index}}}\n`
@@ -73,12 +73,12 @@ describe('a large document', () => {
   })
 })
 
-const service = (given: Partial<Service> = {}): Reading => ({
+const service = (given: Partial<Service> = {}): ResourceReading => ({
   identity: 'InferenceService team/iris',
   resource: { kind: 'service', service: aService(given) },
   problems: [],
 })
-const policy = (given: Partial<Policy> = {}): Reading => ({
+const policy = (given: Partial<Policy> = {}): ResourceReading => ({
   identity: 'AccessPolicy team/strict',
   resource: { kind: 'policy', policy: aPolicy(given) },
   problems: [],
@@ -97,7 +97,7 @@ describe('what files declare', () => {
       () => {},
     )
     const { turns, turn } = countedTurns()
-    const take = async (readings: readonly Reading[]) => {
+    const take = async (readings: readonly ResourceReading[]) => {
       await inSlices(declare(new Map([['a.yaml', readings]])), turn)
       return steps.splice(0)
     }

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import { createDirectory } from '../../src/access/directory.ts'
 import { openManifests } from '../../src/manifests/source.ts'
 import type { Problem } from '../../src/resources/problem.ts'
-import { SETTINGS } from '../resources/objects.ts'
+import { SETTINGS } from '../../testing/objects.ts'
 import { aFolder } from './folders.ts'
 
 export const digestOf = (text: string): string => SETTINGS.sha256(Buffer.from(text))
@@ -21,7 +21,7 @@ export async function opened(files: Readonly<Record<string, string>>) {
   })
   onTestFinished(manifests.close)
   const protections = (host: string) =>
-    directory.claimantsOf({ host, pathPrefix: '' }).map(({ protection }) => protection)
+    directory.servicesRoutedBy({ host, pathPrefix: '' }).map(({ protection }) => protection)
   const hasKey = (key: string) => directory.keysWith('team', digestOf(key)).length === 1
   return { ...folder, ...manifests, directory, problems, protections, hasKey }
 }

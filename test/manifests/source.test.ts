@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createDirectory } from '../../src/access/directory.ts'
 import { ManifestsError, openManifests } from '../../src/manifests/source.ts'
-import { SETTINGS } from '../resources/objects.ts'
+import { SETTINGS } from '../../testing/objects.ts'
 import { aFolder, until } from './folders.ts'
 import {
   ALICE,
@@ -27,7 +27,7 @@ describe('an open folder', () => {
     const { directory, tokenCaller, mayGet, serviceAccount, state, problems } = await opened({
       'a.yaml': ALL,
     })
-    expect(directory.claimantsOf({ host: HOST, pathPrefix: '' })).toHaveLength(1)
+    expect(directory.servicesRoutedBy({ host: HOST, pathPrefix: '' })).toHaveLength(1)
     expect(directory.workloadsAt('10.0.0.7')).toHaveLength(1)
     expect(directory.keysWith('team', digestOf(KEY))).toHaveLength(1)
     expect(tokenCaller(digestOf(TOKEN))).toEqual({

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { renderedMetrics, type Sample, samplesOf } from '../support/rendered-metrics.ts'
+import {
+  renderedMetrics,
+  type Sample,
+  samplesOf,
+} from '../../testing/deployment/rendered-metrics.ts'
 
 let text: string
 let samples: readonly Sample[]

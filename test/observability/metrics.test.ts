@@ -11,7 +11,7 @@ const iris: Service = {
   namespace: 'team',
   name: 'iris',
   protection: 'protected',
-  claims: [],
+  routes: [],
 }
 const check: ObservedCheck = {
   namespace: 'team',
@@ -68,8 +68,8 @@ describe('checks', () => {
   it('that are only tried are counted apart, with what is not known', async () => {
     const metrics = metricsOf()
     const tried = { ...check, outcome: 'deny', reason: 'not-permitted' } as const
-    metrics.observeTrial(tried)
-    metrics.observeTrial({
+    metrics.observeShadow(tried)
+    metrics.observeShadow({
       ...tried,
       outcome: 'unknown',
       reason: 'overloaded',

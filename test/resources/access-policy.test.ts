@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readResource } from '../../src/resources/resource.ts'
-import { ACCEPTED, from, IRIS, NULLS, path } from '../support/access-policies.ts'
-import { anAccessPolicy, policyOf } from '../support/policies.ts'
-import { REFUSED } from '../support/refused-access-policies.ts'
-import { read, reasonsOf, SETTINGS } from './objects.ts'
+import { read, reasonsOf, SETTINGS } from '../../testing/objects.ts'
+import { ACCEPTED, from, IRIS, NULLS, path } from '../../testing/policies/access-policies.ts'
+import { anAccessPolicy, policyOf } from '../../testing/policies/policies.ts'
+import { REFUSED } from '../../testing/policies/refused-access-policies.ts'
 
 const reasons = (spec: unknown, settings = {}) => reasonsOf(read(anAccessPolicy(spec), settings))
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { aKeySecret, aSecret, base64, read, readKey, reasonsOf, SETTINGS } from './objects.ts'
+import {
+  aKeySecret,
+  aSecret,
+  base64,
+  read,
+  readKey,
+  reasonsOf,
+  SETTINGS,
+} from '../../testing/objects.ts'
 
 const KEY = 'a-key-of-thirty-bytes-or-so-1'
 const DIGEST = SETTINGS.sha256(Buffer.from(KEY))

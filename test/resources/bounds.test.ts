@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { readIngress } from '../../src/resources/ingress.ts'
 import { hasMoreThan } from '../../src/resources/object.ts'
-import { anAccessPolicy } from '../support/policies.ts'
 import {
   aKeySecret,
   anInferenceService,
@@ -11,7 +10,8 @@ import {
   read,
   readService,
   readWorkloads,
-} from './objects.ts'
+} from '../../testing/objects.ts'
+import { anAccessPolicy } from '../../testing/policies/policies.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -80,7 +80,7 @@ describe('the metadata of an object', () => {
 describe('a URL of a status', () => {
   const urlOf = (length: number) => 'https://iris.example.com/'.padEnd(length, 'a')
   const hostsOf = (object: unknown, settings = {}) =>
-    readService(object, settings).claims.map(({ host }) => host)
+    readService(object, settings).routes.map(({ host }) => host)
 
   it('has at most 2,048 characters', () => {
     const iris = (length: number) => anInferenceService({ status: { url: urlOf(length) } })

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { readIngress } from '../../src/resources/ingress.ts'
-import { anInferenceService, anLlmInferenceService, read, readService } from './objects.ts'
+import {
+  anInferenceService,
+  anLlmInferenceService,
+  read,
+  readService,
+} from '../../testing/objects.ts'
 
 const ingressWith = (fields: object = {}) =>
   readIngress({ data: { ingress: JSON.stringify({ enableGatewayApi: true, ...fields }) } }).ingress
@@ -93,23 +98,23 @@ describe('an LLMInferenceService surely has its routes', () => {
 describe('the hosts of an InferenceService are', () => {
   const HOST = 'sklearn-iris-team.example.com'
   const shown = { url: `http://${HOST}`, deploymentMode: 'Standard' }
-  const claimOf = (status: object, settings = {}) => {
+  const routeOf = (status: object, settings = {}) => {
     const object = anInferenceService({
       metadata: { namespace: 'team', name: 'sklearn-iris' },
       status,
     })
-    const { claims } = readService(object, { ingress: ingressWith(), ...settings })
-    return claims.find(({ host }) => host === HOST)
+    const { routes } = readService(object, { ingress: ingressWith(), ...settings })
+    return routes.find(({ host }) => host === HOST)
   }
 
   it("at KServe's gateway in Standard mode, for certain once the status shows them", () => {
     const gateways = ['kserve/kserve-ingress-gateway']
-    expect(claimOf(shown)).toMatchObject({ gateways, attached: gateways })
-    expect(claimOf({ deploymentMode: 'Standard' })).toMatchObject({ gateways, attached: [] })
+    expect(routeOf(shown)).toMatchObject({ gateways, attached: gateways })
+    expect(routeOf({ deploymentMode: 'Standard' })).toMatchObject({ gateways, attached: [] })
   })
 
   it("at Istio's gateway in Knative mode", () => {
-    expect(claimOf({ ...shown, deploymentMode: 'Knative' })).toMatchObject({
+    expect(routeOf({ ...shown, deploymentMode: 'Knative' })).toMatchObject({
       gateways: ['istio:knative-serving/knative-ingress-gateway'],
     })
   })
@@ -124,7 +129,7 @@ describe('the hosts of an InferenceService are', () => {
     ['where nobody says the mode', { url: shown.url }, {}],
     ['where the name of the gateway cannot be read', shown, { kserveIngressGateway: 'one' }],
   ])('not known %s', (_title, status, fields) => {
-    expect(claimOf(status, { ingress: ingressWith(fields) })?.gateways).toBeUndefined()
+    expect(routeOf(status, { ingress: ingressWith(fields) })?.gateways).toBeUndefined()
   })
 })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readIngress } from '../../src/resources/ingress.ts'
-import { anInferenceService, readService, urlsOf } from './objects.ts'
+import { anInferenceService, readService, urlsOf } from '../../testing/objects.ts'
 
 const configMap = (ingress: unknown) => ({
   data: { ingress: typeof ingress === 'string' ? ingress : JSON.stringify(ingress) },

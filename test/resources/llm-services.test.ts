@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { keptLlmConfig, type LlmConfig } from '../../src/resources/llm-config.ts'
-import { anLlmInferenceService, read, readService, reasonsOf, urlsOf } from './objects.ts'
+import {
+  anLlmInferenceService,
+  read,
+  readService,
+  reasonsOf,
+  urlsOf,
+} from '../../testing/objects.ts'
 
 const WORKLOAD = ['', '.svc', '.svc.cluster.local'].map(
   (suffix) => `chat-kserve-workload-svc.team${suffix}`,
@@ -33,7 +39,7 @@ describe('an LLMInferenceService claims', () => {
   })
 
   it('no name of a Kubernetes Service at gateways', () => {
-    const names = llm().claims.filter(({ host }) => host !== undefined)
+    const names = llm().routes.filter(({ host }) => host !== undefined)
     expect(new Set(names.map(({ basis }) => basis))).toEqual(new Set(['unrouted-name']))
   })
 
@@ -68,7 +74,7 @@ describe('an LLMInferenceService claims', () => {
     const rules = [{ matches: [{ path: { value: '/own' } }] }]
     const model = { name: 'opt', lora: { adapters } }
     const service = llm({ spec: { model, router: { route: { http: { spec: { rules } } } } } })
-    expect(service.claims).toHaveLength(256)
+    expect(service.routes).toHaveLength(256)
     expect(urlsOf(service)).toContain('*/own')
     expect(service.models).toHaveLength(257)
   })
@@ -184,8 +190,8 @@ describe('a route of its own', () => {
     'by regular expression is claimed for paths that end as each match does: %s',
     (value, ending) => {
       const rules = [{ matches: [{ path: { type: 'RegularExpression', value } }] }]
-      const { claims } = llm({ spec: { router: { route: { http: { spec: { rules } } } } } })
-      expect(claims.find(({ own }) => own === true)?.ending).toBe(ending)
+      const { routes } = llm({ spec: { router: { route: { http: { spec: { rules } } } } } })
+      expect(routes.find(({ own }) => own === true)?.ending).toBe(ending)
     },
   )
 
@@ -196,8 +202,8 @@ describe('a route of its own', () => {
       { name: 'x-list', value: 'a,b' },
     ]
     const rules = [{ matches: [{ path: { value: '/a' }, headers, method: 'POST' }] }]
-    const { claims } = llm({ spec: { router: { route: { http: { spec: { rules } } } } } })
-    expect(claims.filter(({ pathPrefix }) => pathPrefix === '/a')).toEqual([
+    const { routes } = llm({ spec: { router: { route: { http: { spec: { rules } } } } } })
+    expect(routes.filter(({ pathPrefix }) => pathPrefix === '/a')).toEqual([
       {
         host: undefined,
         pathPrefix: '/a',
@@ -213,8 +219,8 @@ describe('a route of its own', () => {
     const rules = [{ matches: [{ path: { value: '/v1/completions' } }] }]
     const spec = { router: { route: { http: { spec: { rules } } } } }
     const status = { url: 'http://203.0.113.3/v1/completions' }
-    const { claims } = llm({ spec, status })
-    expect(claims.filter(({ pathPrefix }) => pathPrefix === '/v1/completions')).toEqual([
+    const { routes } = llm({ spec, status })
+    expect(routes.filter(({ pathPrefix }) => pathPrefix === '/v1/completions')).toEqual([
       { host: undefined, pathPrefix: '/v1/completions', basis: 'shared', own: true },
       { host: '203.0.113.3', pathPrefix: '/v1/completions', basis: 'published' },
     ])
@@ -226,7 +232,7 @@ describe('a route of its own', () => {
       spec: { router: { route: { http: { spec: { rules: [{ matches }] } } } } },
       status: { url: 'http://203.0.113.3/p1' },
     }
-    const whole = llm(given).claims.filter(({ host }) => host === '203.0.113.3')
+    const whole = llm(given).routes.filter(({ host }) => host === '203.0.113.3')
     expect(whole).toEqual([{ host: '203.0.113.3', pathPrefix: '', basis: 'shared', by: 'pattern' }])
   })
 })
@@ -274,7 +280,7 @@ describe('an LLMInferenceServiceConfig', () => {
       { llmConfig: () => config },
     )
     expect(service.models).toEqual([`${PUBLISHED}/chat-8b`])
-    const whole = service.claims.filter(({ host }) => host === '203.0.113.3')
+    const whole = service.routes.filter(({ host }) => host === '203.0.113.3')
     expect(whole).toContainEqual({ host: '203.0.113.3', pathPrefix: '', basis: 'shared' })
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aPod, read, readWorkloads, reasonsOf } from './objects.ts'
+import { aPod, read, readWorkloads, reasonsOf } from '../../testing/objects.ts'
 
 const PREDICTOR = { 'serving.kserve.io/inferenceservice': 'iris', component: 'predictor' }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aRole, aRoleBinding, read, reasonsOf } from './objects.ts'
+import { aRole, aRoleBinding, read, reasonsOf } from '../../testing/objects.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 const RULE = { apiGroups: ['serving.kserve.io'], resources: ['inferenceservices'], verbs: ['get'] }

@@ -8,7 +8,7 @@ import {
   read,
   readService,
   reasonsOf,
-} from './objects.ts'
+} from '../../testing/objects.ts'
 
 describe('an object', () => {
   it('is of the namespace default where it says none', () => {

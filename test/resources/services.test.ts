@@ -6,7 +6,7 @@ import {
   readService,
   reasonsOf,
   urlsOf,
-} from './objects.ts'
+} from '../../testing/objects.ts'
 
 const inCluster = (name: string) =>
   ['', '.svc', '.svc.cluster.local'].map((suffix) => `${name}.team${suffix}`)
@@ -53,7 +53,7 @@ describe('an InferenceService claims', () => {
     }
     const bases = (object: Parameters<typeof anInferenceService>[0], settings = {}) =>
       Object.fromEntries(
-        readService(anInferenceService(object), settings).claims.map(({ host, basis }) => [
+        readService(anInferenceService(object), settings).routes.map(({ host, basis }) => [
           host,
           basis,
         ]),
@@ -68,13 +68,13 @@ describe('an InferenceService claims', () => {
     expect(bases({ status, metadata: { annotations } })).toMatchObject(expected)
     expect(bases({ status }, { defaultDeploymentMode: mode })).toMatchObject(expected)
     const graph = anInferenceGraph({ status: { deploymentMode: mode } })
-    expect(readService(graph).claims[0]?.basis).toBe(routed ? 'name' : 'unrouted-name')
+    expect(readService(graph).routes[0]?.basis).toBe(routed ? 'name' : 'unrouted-name')
   })
 
   it('its names at gateways where nothing says its mode, but for a label of Standard mode', () => {
     const labels = { 'networking.kserve.io/visibility': 'cluster-local' }
-    const [silent] = readService(anInferenceService()).claims
-    const [labelled] = readService(anInferenceService({ metadata: { labels } })).claims
+    const [silent] = readService(anInferenceService()).routes
+    const [labelled] = readService(anInferenceService({ metadata: { labels } })).routes
     expect([silent?.basis, labelled?.basis]).toEqual(['name', 'unrouted-name'])
   })
 

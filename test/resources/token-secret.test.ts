@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aSecret, base64, read, reasonsOf, SETTINGS } from './objects.ts'
+import { aSecret, base64, read, reasonsOf, SETTINGS } from '../../testing/objects.ts'
 
 const TOKEN = 'header.payload.signature'
 const NAMED = { 'kubernetes.io/service-account.name': 'reader-sa' }

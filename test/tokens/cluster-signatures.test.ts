@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createClusterSignatures } from '../../src/tokens/cluster-signatures.ts'
-import { createSigner } from '../support/oidc-issuer.ts'
-import { atOnce, lineFor } from '../support/turns.ts'
+import { createSigner } from '../../testing/issuers/oidc-issuer.ts'
+import { atOnce, queueKeyFor } from '../../testing/queue-keys.ts'
 import { compact } from './support.ts'
 
 const signer = createSigner()
@@ -19,7 +19,7 @@ function signatures(fetchKeys: () => Promise<unknown>, verifications = atOnce) {
     verifications,
   })
   closes.push(made.close)
-  return (token: string) => made.signatureOf(token, lineFor('team'))
+  return (token: string) => made.signatureOf(token, queueKeyFor('team'))
 }
 
 const publishing =

@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createCache } from '../../src/caches/fair.ts'
+import { createCache } from '../../src/common/cache.ts'
 import { type ClusterTokens, createClusterTokens } from '../../src/tokens/cluster-tokens.ts'
-import { type Claims, createSigner, nowSeconds } from '../support/oidc-issuer.ts'
-import { atOnce, lineFor } from '../support/turns.ts'
+import { type Claims, createSigner, nowSeconds } from '../../testing/issuers/oidc-issuer.ts'
+import { atOnce, queueKeyFor } from '../../testing/queue-keys.ts'
 
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 const AUDIENCES = ['https://kubernetes.default.svc']
@@ -51,7 +51,12 @@ const tokenOf = (claims: Claims = {}) =>
   })
 
 async function verdictOf(token: string) {
-  const answer = await tokens.authenticate(token, hash('sha256', token), AUDIENCES, lineFor('team'))
+  const answer = await tokens.authenticate(
+    token,
+    hash('sha256', token),
+    AUDIENCES,
+    queueKeyFor('team'),
+  )
   return answer?.kind === 'known' ? answer.caller : answer?.reason
 }
 

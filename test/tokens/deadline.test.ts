@@ -1,8 +1,8 @@
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failClosed } from '../../src/access/fail-closed.ts'
-import { readConfig } from '../../src/config.ts'
-import { type Engine, openEngine } from '../../src/engine.ts'
+import { type Engine, openEngine } from '../../src/app/engine.ts'
+import { readConfig } from '../../src/config/read-config.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
 import {
   aCheck,
@@ -10,13 +10,13 @@ import {
   checkClient,
   denialIn,
   isAllowed,
-} from '../support/check-client.ts'
+} from '../../testing/envoy/check-client.ts'
 import {
   createSigner,
   goodClaims,
   type OidcIssuer,
   startOidcIssuer,
-} from '../support/oidc-issuer.ts'
+} from '../../testing/issuers/oidc-issuer.ts'
 
 const MANIFESTS = path.join(import.meta.dirname, '../../examples/identity-providers/manifests')
 const DEADLINE_MS = 20

@@ -3,10 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { CacheBounds } from '../../src/access/cache.ts'
 import type { CredentialPlace } from '../../src/access/decision.ts'
-import { createCache } from '../../src/caches/fair.ts'
-import { createSigner, FAULTS, goodClaims, nowSeconds } from '../support/oidc-issuer.ts'
+import { type CacheBounds, createCache } from '../../src/common/cache.ts'
+import { createSigner, FAULTS, goodClaims, nowSeconds } from '../../testing/issuers/oidc-issuer.ts'
 import { anIssuer, aProvider, compact, someProviders, verdictOf } from './support.ts'
 
 /** What is never reached within a test, so that only tokens cause fetches. */

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { judgeByRules, regimeOf } from '../../src/access/regime.ts'
+import { effectivePolicyOf, judgeByRules } from '../../src/access/effective-policy.ts'
 import type { JwtProvider, JwtProviders } from '../../src/tokens/jwt-providers.ts'
-import { aService } from '../support/builders.ts'
-import type { Claims, OidcIssuer } from '../support/oidc-issuer.ts'
-import { policyOf, type Spec } from '../support/policies.ts'
-import { lineFor } from '../support/turns.ts'
+import { aService } from '../../testing/builders.ts'
+import type { Claims, OidcIssuer } from '../../testing/issuers/oidc-issuer.ts'
+import { policyOf, type Spec } from '../../testing/policies/policies.ts'
+import { queueKeyFor } from '../../testing/queue-keys.ts'
 import { anIssuer, aProvider, someProviders } from './support.ts'
 
 const PLACE = { kind: 'header', name: 'authorization' } as const
@@ -26,9 +26,14 @@ beforeAll(async () => {
 /** What a policy's rules say of a signed token with these claims. */
 async function verdictOf(providers: JwtProviders, claims: Claims, spec: Spec): Promise<string> {
   const token = issuer.token(claims)
-  const found = await providers.authenticate(token, hash('sha256', token), [PLACE], lineFor('team'))
+  const found = await providers.authenticate(
+    token,
+    hash('sha256', token),
+    [PLACE],
+    queueKeyFor('team'),
+  )
   if (found?.kind !== 'known') throw new Error(found?.reason)
-  return judgeByRules(regimeOf(aService(), [policyOf(spec)]), found.caller, GET)
+  return judgeByRules(effectivePolicyOf(aService(), [policyOf(spec)]), found.caller, GET)
 }
 
 describe('what users reported of rules and claims', () => {

@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto'
 import { afterAll } from 'vitest'
 import type { CredentialPlace } from '../../src/access/decision.ts'
-import { createCache } from '../../src/caches/fair.ts'
+import { createCache } from '../../src/common/cache.ts'
 import {
   createJwtProviders,
   type JwtProvider,
   type JwtProviders,
   type ProvidersParts,
 } from '../../src/tokens/jwt-providers.ts'
-import { type OidcIssuer, startOidcIssuer } from '../support/oidc-issuer.ts'
-import { atOnce, lineFor } from '../support/turns.ts'
+import { type OidcIssuer, startOidcIssuer } from '../../testing/issuers/oidc-issuer.ts'
+import { atOnce, queueKeyFor } from '../../testing/queue-keys.ts'
 
 const AUTHORIZATION: CredentialPlace = { kind: 'header', name: 'authorization' }
 
@@ -68,7 +68,7 @@ export async function verdictOf(
 ): Promise<string | undefined> {
   const digest = hash('sha256', token)
   const answer =
-    remembered(digest, places) ?? (await authenticate(token, digest, places, lineFor('team')))
+    remembered(digest, places) ?? (await authenticate(token, digest, places, queueKeyFor('team')))
   return answer?.kind === 'known' ? answer.caller.user : answer?.reason
 }
 

@@ -8,7 +8,7 @@ import {
   goodClaims,
   nowSeconds,
   type OidcIssuer,
-} from '../support/oidc-issuer.ts'
+} from '../../testing/issuers/oidc-issuer.ts'
 import { anIssuer, aProvider, compact, encoded, someProviders, verdictOf } from './support.ts'
 
 const rsa = createSigner('RS256')

@@ -2,7 +2,7 @@ import { known, rejected } from '../../../src/access/authentication.ts'
 import type { Caller } from '../../../src/access/caller.ts'
 import type { AuthenticateToken } from '../../../src/access/identify.ts'
 import type { AccessRequest } from '../../../src/access/request.ts'
-import { aCaller, anApiKey } from '../../support/builders.ts'
+import { aCaller, anApiKey } from '../../../testing/builders.ts'
 import { INSTALLATION, type Who } from './interpreter.ts'
 
 /** How a request shows a caller. */

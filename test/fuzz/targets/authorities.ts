@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import { canonicalAddress } from '../../../src/access/address.ts'
-import { canonicalHost, readAuthority } from '../../../src/access/host.ts'
 import { readPrincipal } from '../../../src/access/principal.ts'
-import { isSecureUrl } from '../../../src/access/secure-url.ts'
+import { canonicalAddress } from '../../../src/common/address.ts'
+import { canonicalHost, readAuthority } from '../../../src/common/host.ts'
+import { isSecureUrl } from '../../../src/common/secure-url.ts'
 import { must, type Target } from '../target.ts'
 
 export const authority: Target = {

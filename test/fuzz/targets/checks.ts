@@ -10,8 +10,8 @@ import {
   decodeCheckResponse,
   encodeForeignCheckRequest,
 } from '../../../src/envoy/protocol.ts'
-import { anApiKey, anAuthorize, anLlm, aService, aWorkload } from '../../support/builders.ts'
-import { isAllowed } from '../../support/check-client.ts'
+import { anApiKey, anAuthorize, anLlm, aService, aWorkload } from '../../../testing/builders.ts'
+import { isAllowed } from '../../../testing/envoy/check-client.ts'
 import { jsonIn, must, type Target } from '../target.ts'
 
 const KEY = 'iris-key-0123456789'

@@ -1,4 +1,9 @@
-import { ConfigError, configReference, type Flags, readConfig } from '../../../src/config.ts'
+import {
+  ConfigError,
+  configReference,
+  type Flags,
+  readConfig,
+} from '../../../src/config/read-config.ts'
 import { isSame } from '../same.ts'
 import { jsonIn, MARKER, must, type Target } from '../target.ts'
 

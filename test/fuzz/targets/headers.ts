@@ -1,6 +1,6 @@
 import { credentialSources, readCredential } from '../../../src/access/credential.ts'
-import { isPlainConnection } from '../../../src/envoy/connection.ts'
-import { withoutCookie } from '../../../src/envoy/cookie.ts'
+import { withoutCookie } from '../../../src/common/cookies.ts'
+import { isPlainConnection } from '../../../src/envoy/connection-header.ts'
 import { jsonIn, must, type Target } from '../target.ts'
 
 const COOKIE = 'session'

@@ -1,10 +1,10 @@
 import { readDocuments } from '../../../src/manifests/documents.ts'
-import { type Reading, readResource } from '../../../src/resources/resource.ts'
-import { SETTINGS } from '../../resources/objects.ts'
+import { type ResourceReading, readResource } from '../../../src/resources/resource.ts'
+import { SETTINGS } from '../../../testing/objects.ts'
 import { isSame } from '../same.ts'
 import { must, quotesMarker, type Target } from '../target.ts'
 
-const readReading = (object: unknown): Reading => readResource(object, SETTINGS)
+const readReading = (object: unknown): ResourceReading => readResource(object, SETTINGS)
 
 /** A file of a folder of manifests. */
 export const manifest: Target = {
@@ -72,5 +72,5 @@ export const manifest: Target = {
   },
 }
 
-const documentsOf = (reading: Awaited<ReturnType<typeof readDocuments<Reading>>>) =>
-  reading.kind === 'read' ? reading.documents : new Map<string, readonly Reading[]>()
+const documentsOf = (reading: Awaited<ReturnType<typeof readDocuments<ResourceReading>>>) =>
+  reading.kind === 'read' ? reading.documents : new Map<string, readonly ResourceReading[]>()

@@ -1,10 +1,10 @@
-import { canonicalHost } from '../../../src/access/host.ts'
-import { isCanonicalPath } from '../../../src/access/path.ts'
+import { canonicalHost } from '../../../src/common/host.ts'
+import { isCanonicalPath } from '../../../src/common/path.ts'
 import { readIngress } from '../../../src/resources/ingress.ts'
 import { readKserveConfiguration } from '../../../src/resources/kserve-configuration.ts'
-import { type Reading, readResource } from '../../../src/resources/resource.ts'
-import type { ReadSettings } from '../../../src/resources/settings.ts'
-import { SETTINGS as PLAIN } from '../../resources/objects.ts'
+import type { ReadSettings } from '../../../src/resources/read-settings.ts'
+import { type ResourceReading, readResource } from '../../../src/resources/resource.ts'
+import { SETTINGS as PLAIN } from '../../../testing/objects.ts'
 import { isSame } from '../same.ts'
 import { jsonIn, must, quotesMarker, type Target } from '../target.ts'
 
@@ -125,23 +125,23 @@ function canBeCloned(value: unknown): boolean {
 }
 
 /** Names and labels may be quoted. */
-const withoutNames = ({ resource, problems }: Reading): unknown => [
+const withoutNames = ({ resource, problems }: ResourceReading): unknown => [
   problems.map(({ message }) => message),
   resource.kind === 'api-key' ? resource.key.digest : '',
   resource.kind === 'token' ? resource.token.digest : '',
 ]
 
-function meansLittle({ resource, problems }: Reading) {
+function meansLittle({ resource, problems }: ResourceReading) {
   switch (resource.kind) {
     case 'service': {
-      const { claims, protection } = resource.service
+      const { routes, protection } = resource.service
       must(['open', 'protected', 'lost'].includes(protection), 'is neither open nor protected')
-      for (const { host, pathPrefix } of claims) {
+      for (const { host, pathPrefix } of routes) {
         must(host === undefined || canonicalHost(host) === host, 'claims a host that cannot be')
         must(pathPrefix === '' || isCanonicalPath(pathPrefix), 'claims a path that cannot be')
         must(!pathPrefix.endsWith('/'), 'claims a path with a slash at its end')
       }
-      must(claims.length <= MAX_CLAIMS, 'claims too much')
+      must(routes.length <= MAX_CLAIMS, 'claims too much')
       return
     }
     case 'api-key':

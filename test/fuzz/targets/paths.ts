@@ -6,7 +6,7 @@ import {
   leadsPlainly,
   pathOf,
   plainLead,
-} from '../../../src/access/path.ts'
+} from '../../../src/common/path.ts'
 import { must, type Target } from '../target.ts'
 
 /** The same as the regular expression of `isCanonicalPath`, in another way. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Answer } from '../../../src/access/answer.ts'
 import { readResource } from '../../../src/resources/resource.ts'
-import { SETTINGS } from '../../resources/objects.ts'
-import { anApiKey, anAuthorize, aRequest, aService } from '../../support/builders.ts'
+import { anApiKey, anAuthorize, aRequest, aService } from '../../../testing/builders.ts'
+import { SETTINGS } from '../../../testing/objects.ts'
 import { jsonIn, must, type Target } from '../target.ts'
 
 const KEY = 'iris-key-0123456789'

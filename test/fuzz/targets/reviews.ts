@@ -1,8 +1,8 @@
-import { createCache } from '../../../src/caches/fair.ts'
-import { createAccessReviews } from '../../../src/kubernetes/access-review.ts'
-import type { QuestionParts } from '../../../src/kubernetes/questions.ts'
-import { createTokenReviews } from '../../../src/kubernetes/token-review.ts'
-import { aCaller } from '../../support/builders.ts'
+import { createCache } from '../../../src/common/cache.ts'
+import { createAccessReviews } from '../../../src/kubernetes/reviews/access-review.ts'
+import type { ReviewParts } from '../../../src/kubernetes/reviews/review-client.ts'
+import { createTokenReviews } from '../../../src/kubernetes/reviews/token-review.ts'
+import { aCaller } from '../../../testing/builders.ts'
 import { jsonIn, must, quotesMarker, type Target } from '../target.ts'
 
 const AUDIENCES = ['models']
@@ -10,7 +10,7 @@ const SERVICE = { kind: 'InferenceService', namespace: 'team', name: 'iris' } as
 const PERIODS = { positiveMs: 60_000, negativeMs: 5_000, aheadMs: 15_000, againMs: 3_000 }
 
 /** An API server that always answers this. */
-const answering = (answer: unknown): QuestionParts => ({
+const answering = (answer: unknown): ReviewParts => ({
   api: { send: async () => answer },
   observer: { asked: () => {}, shed: () => {} },
   failed: (problem) => must(!quotesMarker(problem), 'quotes what the API server said'),
@@ -50,7 +50,7 @@ async function isToken(answer: unknown, status: Readonly<Record<string, unknown>
   const { review } = createTokenReviews(answering(answer))(AUDIENCES)
   const found = await review({
     token: 'a',
-    line: { tenant: 'team', name: 'a' },
+    queueKey: { tenant: 'team', name: 'a' },
     isSigned: true,
     afresh: false,
   })
@@ -72,7 +72,7 @@ async function isPermission(answer: unknown, status: Readonly<Record<string, unk
     ...answering(answer),
     createCache,
     periods: PERIODS,
-    changes: { count: () => 0, age: () => 60_000 },
+    changes: { generation: () => 0, age: () => 60_000 },
   })
   const permission = await permits(aCaller(), SERVICE)
   if (permission !== 'yes') return

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { jsonLines } from '../../../src/kubernetes/json-lines.ts'
-import { readPage, readWatchEvent } from '../../../src/kubernetes/watch-event.ts'
+import { jsonLines } from '../../../src/kubernetes/client/json-lines.ts'
+import { readPage, readWatchEvent } from '../../../src/kubernetes/watch/watch-event.ts'
 import { isSame } from '../same.ts'
 import { jsonIn, must, quotesMarker, type Target } from '../target.ts'
 

@@ -1,10 +1,10 @@
 import { isBearer } from '../../../src/tokens/bearer.ts'
-import { readKeySet } from '../../../src/tokens/key-set.ts'
-import { readCaller } from '../../../src/tokens/provider-caller.ts'
-import { looksLikeJwt, readUnverified } from '../../../src/tokens/unverified.ts'
-import { verifyJwt } from '../../../src/tokens/verify.ts'
-import { at, listAt } from '../../support/json.ts'
-import { createSigner, type Signer } from '../../support/oidc-issuer.ts'
+import { mapCaller } from '../../../src/tokens/caller-mapping.ts'
+import { decodeToken, looksLikeJwt } from '../../../src/tokens/decode-token.ts'
+import { readJwks } from '../../../src/tokens/jwks.ts'
+import { verifyJwt } from '../../../src/tokens/verify-jwt.ts'
+import { createSigner, type Signer } from '../../../testing/issuers/oidc-issuer.ts'
+import { at, listAt } from '../../../testing/json.ts'
 import { jsonIn, must, quotesMarker, type Target } from '../target.ts'
 
 const ISSUER = 'https://issuer.example.com'
@@ -20,7 +20,7 @@ const MAPPING = {
 
 const signer = createSigner()
 const stranger = createSigner()
-const keys = readKeySet({ keys: [signer.jwk] })
+const keys = readJwks({ keys: [signer.jwk] })
 const holder = { keys: async () => keys, newerKeys: async () => keys }
 
 type Described = {
@@ -84,7 +84,7 @@ export const jwt: Target = {
     const token = signed(good ? signer : stranger, claims, header)
     if (token === undefined) return
     const shown = text.replaceAll('{token}', () => token)
-    const read = readUnverified(shown)
+    const read = decodeToken(shown)
     if (read === undefined) {
       looksLikeJwt(shown)
       return
@@ -133,10 +133,10 @@ function isForUs(
 }
 
 function hasGoodCaller(claims: Described['claims']) {
-  const plain = readCaller({ ...MAPPING, rbac: undefined }, claims)
+  const plain = mapCaller({ ...MAPPING, rbac: undefined }, claims)
   const isOurs = plain.kind === 'verified' && plain.value.user.startsWith('system:')
   must(!isOurs, "is a user of Kubernetes' own")
-  const found = readCaller(MAPPING, claims)
+  const found = mapCaller(MAPPING, claims)
   if (found.kind !== 'verified') return
   const { user, groups } = found.value
   must(user.startsWith('issuer:') && user !== 'issuer:', 'is a user of no issuer')
@@ -156,7 +156,7 @@ const valid = {
   sub: 'ada',
 }
 const token = signer.sign(valid)
-const unverified = readUnverified(token)
+const unverified = decodeToken(token)
 
 /** A key set, in which `{x}` and `{y}` are of the key that signed a token. */
 export const jwks: Target = {
@@ -194,7 +194,7 @@ export const jwks: Target = {
     const text = input
       .toString()
       .replaceAll(/\{([xy])\}/g, (_all, part) => String(signer.jwk[part]))
-    const set = readKeySet(jsonIn(Buffer.from(text)))
+    const set = readJwks(jsonIn(Buffer.from(text)))
     if (set === undefined || unverified === undefined) return
     must(/^[0-9a-f]{64}$/.test(set.identity), 'has no identity')
     must(Number.isInteger(set.exposed) && set.exposed >= 0, 'counts what it does not use')

@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs'
+import { type ClientHttp2Session, connect } from 'node:http2'
+import { messagesIn } from '../../measure/messages.ts'
+
+// Flows of different messages, each at an even pace whether answers come or not, as clients send that do not
+// know of each other. A wait counts from the moment at which the message was due. Prints one line of JSON.
+// Usage: load.ts PLAN, a file with a `Plan`
+
+/** What is sent to one port. `file` holds messages with the prefix of gRPC, which are sent in turn. */
+export type Flow = {
+  readonly name: string
+  readonly file: string
+  readonly perSecond: number
+  readonly connections: number
+  /** Most under way; what comes beyond is held by the proxy and not sent. */
+  readonly underWay: number
+}
+
+export type Plan = {
+  readonly port: number
+  readonly seconds: number
+  readonly flows: readonly Flow[]
+}
+
+/** What became of the messages of a flow. */
+export type Outcome = {
+  readonly name: string
+  readonly sent: number
+  /** Not sent: as many were under way as may be. */
+  readonly held: number
+  /** Answered in time, and not because of too much load. */
+  readonly decided: number
+  readonly overloaded: number
+  /** Later than a proxy waits, or `deadline-exceeded`. */
+  readonly late: number
+  /** An error of gRPC, or no answer at all. */
+  readonly failed: number
+  /** Of those that were decided, in milliseconds. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** Of those that were refused as overloaded. */
+  readonly refusedP99Ms: number
+}
+
+/** As the proxies of the examples wait. */
+const PATIENCE_MS = 500
+const TICK_MS = 1
+const HEADERS = {
+  ':method': 'POST',
+  ':path': '/envoy.service.auth.v3.Authorization/Check',
+  'content-type': 'application/grpc',
+  'grpc-timeout': `${PATIENCE_MS}m`,
+  te: 'trailers',
+}
+const OVERLOADED = Buffer.from('too many requests at once')
+const LATE = Buffer.from('no answer in time')
+
+const planFile = process.argv[2]
+if (planFile === undefined) throw new Error('usage: load.ts PLAN')
+const { port, seconds, flows }: Plan = JSON.parse(readFileSync(planFile, 'utf8'))
+
+const quantile = (values: readonly number[], part: number) =>
+  values.toSorted((one, other) => one - other)[Math.ceil(part * values.length) - 1] ?? 0
+
+async function run({ name, file, perSecond, connections, underWay }: Flow): Promise<Outcome> {
+  const messages = messagesIn(readFileSync(file))
+  const sessions = await Promise.all(Array.from({ length: connections }, open))
+  const [decided, refused]: [number[], number[]] = [[], []]
+  const counts = { sent: 0, held: 0, late: 0, failed: 0 }
+  const ended = () => decided.length + refused.length + counts.late + counts.failed
+  const tried = () => counts.sent + counts.held
+  const end = (due: number, body: Buffer, ok: boolean) => {
+    const waited = performance.now() - due
+    if (!ok) counts.failed += 1
+    else if (waited > PATIENCE_MS || body.includes(LATE)) counts.late += 1
+    else if (body.includes(OVERLOADED)) refused.push(waited)
+    else decided.push(waited)
+  }
+  const send = (due: number) => {
+    if (counts.sent - ended() >= underWay) {
+      counts.held += 1
+      return
+    }
+    const session = sessions[counts.sent % connections]
+    const message = messages[counts.sent % messages.length]
+    counts.sent += 1
+    if (session === undefined || message === undefined || session.destroyed) {
+      counts.failed += 1
+      return
+    }
+    sendOn(session, message, (body, ok) => end(due, body, ok))
+  }
+  const begun = performance.now()
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      const passed = performance.now() - begun
+      const all = Math.floor((Math.min(passed, seconds * 1_000) / 1_000) * perSecond)
+      while (tried() < all) send(begun + (tried() * 1_000) / perSecond)
+      if (passed < seconds * 1_000) return
+      clearInterval(timer)
+      resolve()
+    }, TICK_MS)
+  })
+  const limit = performance.now() + 4 * PATIENCE_MS
+  while (ended() < counts.sent && performance.now() < limit) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const failed = counts.failed + counts.sent - ended()
+  for (const session of sessions) session.destroy()
+  return {
+    name,
+    ...counts,
+    failed,
+    decided: decided.length,
+    overloaded: refused.length,
+    p50Ms: quantile(decided, 0.5),
+    p99Ms: quantile(decided, 0.99),
+    refusedP99Ms: quantile(refused, 0.99),
+  }
+}
+
+function open(): Promise<ClientHttp2Session> {
+  const session = connect(`http://127.0.0.1:${port}`)
+  session.on('error', () => {})
+  return new Promise((resolve) => {
+    session.once('connect', () => resolve(session))
+    session.once('error', () => resolve(session))
+  })
+}
+
+function sendOn(
+  session: ClientHttp2Session,
+  message: Buffer,
+  end: (body: Buffer, ok: boolean) => void,
+) {
+  const stream = session.request(HEADERS)
+  const parts: Buffer[] = []
+  let ok = false
+  stream.on('data', (part: Buffer) => parts.push(part))
+  stream.on('trailers', (trailers) => {
+    ok = trailers['grpc-status'] === '0'
+  })
+  stream.on('error', () => {})
+  stream.on('close', () => end(Buffer.concat(parts), ok))
+  stream.end(message)
+}
+
+process.stdout.write(`${JSON.stringify(await Promise.all(flows.map(run)))}\n`)
+process.exit(0)

@@ -1,0 +1,84 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { at } from '../../../testing/json.ts'
+import { LOAD_CORE, outputOf } from '../../measure/cores.ts'
+import { nodeRuns } from '../../measure/servers.ts'
+import { frameOf, grpcMessage } from '../../worlds/frames.ts'
+import { bearer, SMALL } from '../../worlds/scenario.ts'
+import type { Issuers } from '../../worlds/tokens.ts'
+import {
+  keyAt,
+  keyNumberOf,
+  type Model,
+  modelAt,
+  protectedModel,
+  type World,
+} from '../../worlds/world.ts'
+import type { Flow, Outcome, Plan } from './load.ts'
+
+/** Two tenants: 50 services to a namespace. */
+export const WORLD: World = { ...SMALL, name: 'two tenants', services: 60, keys: 118 }
+export const NOISY: Model = protectedModel(WORLD)
+export const QUIET: Model = modelAt(55)
+
+/** More than the service remembers, so that each is new to it when its turn comes again. */
+const NEW_TOKENS = 12_288
+
+export type Headers = Readonly<Record<string, string>>
+
+/** Messages in a file of their own, each as gRPC sends it. */
+export async function messages(
+  folder: string,
+  name: string,
+  model: Model,
+  all: readonly Headers[],
+) {
+  const file = path.join(folder, `${name}.messages`)
+  await writeFile(
+    file,
+    Buffer.concat(all.map((headers) => grpcMessage(frameOf({ model, headers })))),
+  )
+  return file
+}
+
+export const keyOf = (model: Model): Headers => bearer(keyAt(keyNumberOf(model, WORLD)))
+
+export const newTokens = ({ userToken }: Issuers, first: number): readonly Headers[] =>
+  Array.from({ length: NEW_TOKENS }, (_, index) => bearer(userToken('ES256', first + index)))
+
+/** Sends the flows at once and resolves to what became of each. */
+export async function sendAll(
+  folder: string,
+  port: number,
+  seconds: number,
+  flows: readonly Flow[],
+) {
+  const plan: Plan = { port, seconds, flows }
+  const file = path.join(folder, 'plan.json')
+  await writeFile(file, JSON.stringify(plan))
+  const told: unknown = JSON.parse(
+    await outputOf(LOAD_CORE, nodeRuns('bench/latency/overload/load.ts', file)),
+  )
+  return flows.map(({ name }) => outcomeOf(told, name))
+}
+
+function outcomeOf(told: unknown, name: string): Outcome {
+  const found = (Array.isArray(told) ? told : []).find((each) => at(each, 'name') === name)
+  const number = (key: string): number => {
+    const value = at(found, key)
+    if (typeof value !== 'number') throw new Error(`the load says no ${key} of ${name}`)
+    return value
+  }
+  return {
+    name,
+    sent: number('sent'),
+    held: number('held'),
+    decided: number('decided'),
+    overloaded: number('overloaded'),
+    late: number('late'),
+    failed: number('failed'),
+    p50Ms: number('p50Ms'),
+    p99Ms: number('p99Ms'),
+    refusedP99Ms: number('refusedP99Ms'),
+  }
+}

@@ -1,0 +1,166 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { startChild } from '../../scripts/child.ts'
+import { startEnvoyWithReplicas } from '../../testing/envoy/replicas.ts'
+import { at } from '../../testing/json.ts'
+import { type Replica, startReplica } from './soak/replica.ts'
+import { createSoakWorld, type SoakWorld } from './soak/world.ts'
+import { row } from './tokens/table.ts'
+
+// Requests through Envoy at most of what it and the service can answer, with a change each second, a replica
+// of two replaced each minute, and certificates rotated. A third replica stays: of its memory the table tells.
+// Usage: soak.ts [--minutes 30] [--rate 0] [--share 0.8] [--replace 60]; a rate of 0 is that share of what is found
+// possible, and `replace` the seconds from one replica to the next.
+// Fails where a request does not get the answer that it should have.
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '30' },
+    rate: { type: 'string', default: '0' },
+    share: { type: 'string', default: '0.8' },
+    replace: { type: 'string', default: '60' },
+  },
+})
+const SECONDS = Number(values.minutes) * 60
+const CHANGE_MS = 1_000
+const ROLL_MS = Number(values.replace) * 1_000
+const ROTATE_MS = 45_000
+const SEARCH_SECONDS = 5
+
+type Told = {
+  readonly checks: number
+  readonly failures: readonly (readonly [string, number])[]
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly ownStallMs: number
+}
+
+function toldIn(line: string): Told {
+  const said: unknown = JSON.parse(line)
+  const number = (name: string) => Number(at(said, name))
+  const failures = Object.entries(Object(at(said, 'failures'))).map(
+    ([kind, count]) => [kind, Number(count)] as const,
+  )
+  return {
+    checks: number('checks'),
+    failures,
+    p50Ms: number('p50Ms'),
+    p99Ms: number('p99Ms'),
+    ownStallMs: number('ownStallMs'),
+  }
+}
+
+/** Resolves with the last that it tells. */
+async function load(
+  world: SoakWorld,
+  port: number,
+  seconds: number,
+  perSecond: number,
+  tell: (told: Told) => void = () => {},
+): Promise<Told> {
+  await world.write('plan.json', { port, seconds, perSecond, requests: world.requests })
+  const script = path.join(import.meta.dirname, 'soak/load.ts')
+  const { stdout, ended } = startChild(
+    'the load',
+    [process.execPath, script, world.file('plan.json')],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let last: Told | undefined
+  createInterface({ input: stdout ?? process.stdin }).on('line', (line) => {
+    last = toldIn(line)
+    tell(last)
+  })
+  const how = await ended
+  if (last === undefined || !how.endsWith('exit code 0')) throw new Error(how)
+  return last
+}
+
+/** Does something again and again until it is stopped; one that takes long is not done twice at once. */
+function every(ms: number, work: (count: number) => Promise<unknown>) {
+  let count = 0
+  let running: Promise<unknown> | undefined
+  const timer = setInterval(() => {
+    if (running !== undefined) return
+    count += 1
+    running = work(count).finally(() => {
+      running = undefined
+    })
+  }, ms)
+  return {
+    count: () => count,
+    stop: async () => {
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+async function main(): Promise<boolean> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'soak-'))
+  const world = await createSoakWorld(folder)
+  const start = () => startReplica(world.manifests, world.config)
+  const envoy = await startEnvoyWithReplicas({ caFile: world.caFile, withoutModel: true })
+  const steady = await start()
+  const rolled: Replica[] = [await start(), await start()]
+  try {
+    const askAll = () => envoy.ask([steady, ...rolled].map(({ grpcPort }) => grpcPort))
+    await askAll()
+    await load(world, envoy.port, SEARCH_SECONDS, 0)
+    const found = await load(world, envoy.port, SEARCH_SECONDS, 0)
+    const possible = found.checks / SEARCH_SECONDS
+    const rate = Math.round(Number(values.rate) || Number(values.share) * possible)
+    row('answered at most', `${Math.round(possible)} /s`, 'sent', `${rate} /s`)
+
+    const problems: string[] = []
+    const replace = async () => {
+      rolled.push(await start())
+      const [oldest] = rolled.splice(0, 1)
+      await askAll()
+      await oldest?.stop()
+      const how = await oldest?.ended
+      if (how?.endsWith('exit code 0') !== true) problems.push(String(how))
+      problems.push(...(oldest?.problems ?? []))
+    }
+    const changing = every(CHANGE_MS, world.change)
+    const rolling = every(ROLL_MS, replace)
+    const rotating = every(ROTATE_MS, world.rotate)
+    let stall = 0
+    const watching = every(10_000, async () => {
+      for (const replica of [steady, ...rolled]) stall = Math.max(stall, await replica.stallMs())
+    })
+    row('seconds', 'checks', 'failed', 'p50 ms', 'p99 ms', 'RSS of the replica that stays, MiB')
+    const begun = performance.now()
+    const told = await load(world, envoy.port, SECONDS, rate, ({ checks, failures, ...waits }) => {
+      const failed = failures.reduce((sum, [, count]) => sum + count, 0)
+      const times = [waits.p50Ms, waits.p99Ms].map((ms) => ms.toFixed(1))
+      row(
+        Math.round((performance.now() - begun) / 1_000),
+        checks,
+        failed,
+        ...times,
+        steady.rssMiB(),
+      )
+    })
+    for (const each of [changing, rolling, rotating, watching]) await each.stop()
+    row('changes', changing.count(), 'replaced', rolling.count(), 'certificates', rotating.count())
+    row(
+      'longest stall, ms: of a replica',
+      stall.toFixed(1),
+      'of the load',
+      told.ownStallMs.toFixed(1),
+    )
+    for (const [kind, count] of told.failures) row('failed', kind, count)
+    for (const [name, count] of await envoy.faults()) row('Envoy', name, count)
+    for (const problem of new Set([...problems, ...steady.problems])) row('problem', problem)
+    return told.failures.length === 0
+  } finally {
+    await Promise.all([steady, ...rolled].map(({ stop }) => stop()))
+    await envoy.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+process.exitCode = (await main()) ? 0 : 1

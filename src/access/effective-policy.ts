@@ -1,0 +1,154 @@
+import type { NamedTerms } from './accepted-credentials.ts'
+import type { Note } from './answer.ts'
+import type { Audiences } from './authentication.ts'
+import type { Caller } from './caller.ts'
+import type { ClaimHeaders } from './decision.ts'
+import type { Exclusion } from './exclusions.ts'
+import { explainRules } from './explain.ts'
+import type { Policy, PolicyTerms } from './policy.ts'
+import { areTooMuch, MAX_SERVICE_WEIGHT } from './policy-weight.ts'
+import { asSeenByDeny, matchRule, mayMatchRule, namesPaths, type Operation } from './rule.ts'
+import type { Protection, Service } from './service.ts'
+
+/** All policies of one service as one: what is in force there. */
+export type EffectivePolicy = {
+  readonly protection: Protection
+  /** Of the policies that decide; empty: there is none. */
+  readonly terms: readonly NamedTerms[]
+  /** Why nobody is let in: a policy cannot be read, or all of them are too much. */
+  readonly invalid: string | undefined
+  /** Whether some rule asks for the path. */
+  readonly byPath: boolean
+  /** A token of the cluster must be good for each of these. */
+  readonly audiences: readonly Audiences[]
+  /** Paths that all of the policies let pass. */
+  readonly exclusions: readonly Exclusion[]
+  /** Headers for the model; `undefined`: no policy asks for any. */
+  readonly claimHeaders: ClaimHeaders | undefined
+}
+
+/** How the rules of all policies judge a caller. `silent`: none of them says who may. */
+export type RulesVerdict = 'denied' | 'allowed' | 'refused' | 'silent'
+
+/**
+ * Combines the policies that are in force for a service: they narrow each other, in any order. A service
+ * whose owner opened it by annotation stays open; one that says nothing is protected by the first of them.
+ * `excess`: all policies of the namespace are too much together, so they close what they are about.
+ */
+export function effectivePolicyOf(
+  service: Service,
+  policies: readonly Policy[],
+  excess = false,
+): EffectivePolicy {
+  const protects = policies.length > 0 && service.optedOut !== true
+  const protection = service.protection === 'open' && protects ? 'protected' : service.protection
+  const claimHeaders = headersOf(policies)
+  const tooMuch = excessOf(policies, excess)
+  if (tooMuch !== undefined) return { ...CLOSED, protection, invalid: tooMuch, claimHeaders }
+  const unreadable = policies.find(({ terms }) => terms === undefined)
+  const terms = policies.flatMap((policy) => namedTermsOf(policy) ?? [])
+  const excludes = unreadable === undefined && service.kind !== 'InferenceGraph'
+  return {
+    protection,
+    terms,
+    invalid: unreadable && `${unreadable.name} cannot be read`,
+    byPath: terms.some(({ deny, allow = [] }) => deny.some(namesPaths) || allow.some(namesPaths)),
+    audiences: audiencesOf(terms),
+    exclusions: excludes ? inAll(terms.map(({ exclusions }) => exclusions)) : [],
+    claimHeaders,
+  }
+}
+
+/** Nothing of policies that are too much is looked at. */
+const CLOSED = { terms: [], byPath: false, audiences: [undefined], exclusions: [] }
+
+function excessOf(policies: readonly Policy[], excess: boolean): string | undefined {
+  if (excess && policies.length > 0) return 'all policies of the namespace have too many entries'
+  return areTooMuch(policies) ? 'together they have too many entries' : undefined
+}
+
+const named = new WeakMap<Policy, NamedTerms>()
+
+/** One object for each policy, however many services it is about. */
+function namedTermsOf(policy: Policy): NamedTerms | undefined {
+  const { terms, name } = policy
+  if (terms === undefined) return undefined
+  const known = named.get(policy) ?? { ...terms, policy: name }
+  named.set(policy, known)
+  return known
+}
+
+/** No more of them could be set by policies that count. */
+const MAX_HEADERS = MAX_SERVICE_WEIGHT
+
+/** As `mergeHeaders`, of all at once; the client's own copies are removed where nobody is let in, too. */
+function headersOf(policies: readonly Policy[]): ClaimHeaders | undefined {
+  const merged = new Map<string, string | undefined>()
+  for (const { terms } of policies) {
+    if (merged.size > MAX_HEADERS) break
+    for (const [name, claim] of Object.entries(terms?.headers ?? {})) {
+      merged.set(name, merged.has(name) && merged.get(name) !== claim ? undefined : claim)
+    }
+  }
+  return merged.size === 0 ? undefined : Object.fromEntries(merged)
+}
+
+type Methods = ReadonlySet<Exclusion['methods'][number]>
+
+/** What every list has: the same path, with the methods that are in all of them. */
+function inAll(lists: readonly (readonly Exclusion[])[]): readonly Exclusion[] {
+  const [first = new Map<string, Methods>(), ...others] = lists.map(methodsByPath)
+  return [...first].flatMap(([path, methods]) => {
+    const common = [...methods].filter((method) =>
+      others.every((other) => other.get(path)?.has(method) === true),
+    )
+    return common.length === 0 ? [] : [{ path, methods: common }]
+  })
+}
+
+function methodsByPath(list: readonly Exclusion[]): ReadonlyMap<string, Methods> {
+  const byPath = new Map<string, Set<Exclusion['methods'][number]>>()
+  for (const { path, methods } of list) {
+    const known = byPath.get(path)
+    if (known === undefined) byPath.set(path, new Set(methods))
+    else for (const method of methods) known.add(method)
+  }
+  return byPath
+}
+
+/** A policy that names no audiences means the installation's. */
+function audiencesOf(terms: readonly PolicyTerms[]): readonly Audiences[] {
+  const lists = terms.map(({ accepted }) => accepted?.kubernetes?.audiences)
+  const own = new Map(
+    lists.flatMap((list) => (list === undefined ? [] : [[JSON.stringify(list), list] as const])),
+  )
+  const sorted = [...own].toSorted(([one], [other]) => (one < other ? -1 : 1))
+  const installation = lists.length === 0 || lists.includes(undefined) ? [undefined] : []
+  return [...installation, ...sorted.map(([, list]) => list)]
+}
+
+type Terms = Pick<EffectivePolicy, 'terms'>
+
+/** Any deny denies; every policy that says who may must allow. */
+export function judgeByRules(
+  { terms }: Terms,
+  caller: Caller,
+  operation: Operation,
+  note?: Note,
+): RulesVerdict {
+  if (note !== undefined) explainRules(terms, caller, operation, note)
+  if (isDenied({ terms }, caller, operation)) return 'denied'
+  let verdict: RulesVerdict = 'silent'
+  for (const { allow } of terms) {
+    if (allow === undefined) continue
+    if (!allow.some((rule) => matchRule(rule, caller, operation))) return 'refused'
+    verdict = 'allowed'
+  }
+  return verdict
+}
+
+export function isDenied({ terms }: Terms, caller: Caller, operation: Operation): boolean {
+  if (terms.every(({ deny }) => deny.length === 0)) return false
+  const seen = asSeenByDeny(caller, operation)
+  return terms.some(({ deny }) => deny.some((rule) => mayMatchRule(rule, ...seen)))
+}

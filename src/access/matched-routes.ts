@@ -1,0 +1,59 @@
+import { isCanonicalPath, pathOf } from '../common/path.ts'
+import type { Directory } from './directory.ts'
+import type { AccessRequest } from './request.ts'
+import type { Route, Service } from './service.ts'
+
+/** The claims of an address whose conditions on headers a request may fulfil. */
+export const routesAt = (
+  { routes }: Service,
+  { host, pathPrefix }: Pick<Route, 'host' | 'pathPrefix'>,
+  { headers, path }: Pick<AccessRequest, 'headers' | 'path'>,
+): readonly Route[] =>
+  routes.filter(
+    (route) =>
+      route.host === host &&
+      route.pathPrefix === pathPrefix &&
+      (route.ending === undefined || mayEnd(pathOf(path), route.ending)) &&
+      mayFulfil(headers, route.headers),
+  )
+
+/** A path that is not canonical may be another one to the proxy. */
+const mayEnd = (path: string, ending: string): boolean =>
+  path.endsWith(ending) || !isCanonicalPath(path)
+
+/** Of several values each may be the one that the proxy compares. */
+const mayFulfil = (
+  given: AccessRequest['headers'],
+  conditions: NonNullable<Route['headers']> = [],
+): boolean =>
+  conditions.every(([name, value]) => {
+    const found = given.get(name)
+    return found === value || found?.includes(',') === true
+  })
+
+/**
+ * The services whose routes may be chosen by headers alone, in the lists of the directory. `undefined`: a
+ * header that chooses a route has too many values.
+ */
+export function servicesByHeaders(
+  request: Pick<AccessRequest, 'headers'>,
+  directory: Pick<Directory, 'routesByHeader' | 'servicesByHeader'>,
+): readonly (readonly Service[])[] | undefined {
+  if (!directory.routesByHeader()) return []
+  const found: (readonly Service[])[] = []
+  for (const [name, value] of request.headers) {
+    if (!directory.routesByHeader(name)) continue
+    const values = valuesIn(value)
+    if (values.length > MAX_VALUES) return undefined
+    for (const each of values) found.push(directory.servicesByHeader(name, each))
+  }
+  return found
+}
+
+export const MAX_VALUES = 64
+
+/** The whole, which a proxy may compare, and each line that may have been joined to it. */
+const valuesIn = (value: string): readonly string[] =>
+  value.includes(',')
+    ? [value, ...value.split(',', MAX_VALUES + 1).map((each) => each.trim())]
+    : [value]

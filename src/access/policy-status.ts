@@ -1,0 +1,102 @@
+import {
+  createNames,
+  createReached,
+  type NamespacePolicies,
+  type Reached,
+} from './namespace-policies.ts'
+import type { Policy } from './policy.ts'
+import { idOf, type Service } from './service.ts'
+
+/** One condition of a policy's status, in the words of Gateway API's policy attachment (GEP-713). */
+export type Condition<R extends string = string> = {
+  readonly holds: boolean
+  readonly reason: R
+  readonly message: string
+}
+
+/** What has become of a policy. Equal facts give equal words, so that replicas agree. */
+export type PolicyStatus = {
+  /** Whether it can be read, and its targets exist. */
+  readonly accepted: Condition<'Accepted' | 'Invalid' | 'TargetNotFound'>
+  /** Whether it decides about requests. */
+  readonly enforced: Condition<'Enforced' | 'Overridden' | 'Shadow' | 'NotAccepted' | 'TooLarge'>
+}
+
+/** `fault` says why it cannot be read, where that is known. Costs the targets of the policy, no more. */
+export function policyStatusOf(
+  policy: Policy,
+  namespacePolicies: NamespacePolicies,
+  fault = 'it cannot be read',
+): PolicyStatus {
+  const { reached, missing } = reachedBy(policy, namespacePolicies)
+  const accepted = acceptanceOf(policy, reached, missing, fault)
+  if (accepted.holds && policy.mode === 'enforce' && reached.closed.count > 0) {
+    return { accepted, enforced: tooLarge(reached, namespacePolicies) }
+  }
+  return { accepted, enforced: enforcementOf(policy, reached, accepted) }
+}
+
+/** The services that a policy names, and the names without a service; `''`: there are none. */
+function reachedBy(
+  { namespace, targets }: Policy,
+  { servicesNamed, everything, isClosed }: NamespacePolicies,
+): { readonly reached: Reached; readonly missing: string } {
+  if (targets === undefined) return { reached: everything, missing: '' }
+  const { reached, add } = createReached(isClosed)
+  const missing = createNames()
+  const refs = new Map(targets.map((target) => [idOf({ ...target, namespace }), target]))
+  for (const target of refs.values()) {
+    const found: readonly Service[] = servicesNamed({ ...target, namespace })
+    found.forEach(add)
+    if (found.length === 0) missing.add(target)
+  }
+  return { reached, missing: missing.text() }
+}
+
+const tooLarge = (
+  { closed }: Reached,
+  { excess }: Pick<NamespacePolicies, 'excess'>,
+): PolicyStatus['enforced'] => ({
+  holds: false,
+  reason: 'TooLarge',
+  message: `closed, since all ${
+    excess ? 'policies of the namespace' : 'their policies'
+  } together have too many entries: ${closed.text()}`,
+})
+
+function acceptanceOf(
+  { targets, terms }: Policy,
+  { count }: Reached,
+  missing: string,
+  fault: string,
+): PolicyStatus['accepted'] {
+  if (terms === undefined) return { holds: false, reason: 'Invalid', message: fault }
+  const message = missing === '' ? '' : `not found: ${missing}`
+  return targets !== undefined && count === 0
+    ? { holds: false, reason: 'TargetNotFound', message: message || 'it names no service' }
+    : { holds: true, reason: 'Accepted', message }
+}
+
+function enforcementOf(
+  { mode, terms }: Policy,
+  { count, opened, overriding }: Reached,
+  accepted: PolicyStatus['accepted'],
+): PolicyStatus['enforced'] {
+  if (!accepted.holds) {
+    const closes = terms === undefined && mode === 'enforce'
+    const message = closes ? 'until it can be read, its services are closed' : ''
+    return { holds: false, reason: 'NotAccepted', message }
+  }
+  if (mode === 'shadow') {
+    return { holds: false, reason: 'Shadow', message: 'it is tried and changes no answer' }
+  }
+  if (mode === 'none') {
+    const message = 'the installation allows no Shadow: it has no effect'
+    return { holds: false, reason: 'Shadow', message }
+  }
+  const names = overriding.text()
+  const message = names === '' ? '' : `open by their own annotation: ${names}`
+  return opened > 0 && opened === count
+    ? { holds: false, reason: 'Overridden', message }
+    : { holds: true, reason: 'Enforced', message }
+}

@@ -1,0 +1,177 @@
+import { hash, randomBytes } from 'node:crypto'
+import type { Audiences } from '../access/authentication.ts'
+import type { AuthenticateToken, IdentitySources } from '../access/identify.ts'
+import { createCache } from '../common/cache.ts'
+import type { ApiServer } from '../kubernetes/client/api-server.ts'
+import { createAccessReviews } from '../kubernetes/reviews/access-review.ts'
+import {
+  type ClusterAuthentication,
+  createClusterAuthentication,
+} from '../kubernetes/reviews/cluster-authentication.ts'
+import { type ClusterIssuer, createClusterIssuer } from '../kubernetes/reviews/cluster-issuer.ts'
+import type { CacheCounts } from '../kubernetes/reviews/observer.ts'
+import { perAudiences } from '../kubernetes/reviews/per-audiences.ts'
+import { type Allowances, createRateLimits } from '../kubernetes/reviews/rate-limits.ts'
+import type { ReviewParts } from '../kubernetes/reviews/review-client.ts'
+import {
+  followRevocations,
+  NO_REVOCATIONS,
+  type Revocations,
+} from '../kubernetes/reviews/revocations.ts'
+import {
+  createSharedTokenCache,
+  type SharedTokenCache,
+} from '../kubernetes/reviews/shared-token-cache.ts'
+import { TOKEN_CACHE_PERIODS } from '../kubernetes/reviews/token-cache.ts'
+import { createTokenReviews } from '../kubernetes/reviews/token-review.ts'
+import type { InformerState } from '../kubernetes/watch/informers.ts'
+import { readBearer } from '../tokens/bearer.ts'
+import { type ClusterSignatures, createClusterSignatures } from '../tokens/cluster-signatures.ts'
+import { jwksFetcher } from '../tokens/fetch-jwks.ts'
+import type { ResourceState, SharedSourceParts } from './fact-source.ts'
+
+/** Who calls and what he may do, as a cluster tells. */
+export type ClusterIdentity = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
+  readonly synced: () => boolean
+  readonly resources: () => readonly ResourceState[]
+  /** Whether what is revoked counts no more at once, and not only when it is forgotten. */
+  readonly revokesInstantly: () => boolean
+  readonly caches: () => readonly CacheCounts[]
+  readonly close: () => Promise<void>
+}
+
+export type ClusterApis = {
+  readonly watching: ApiServer
+  readonly asking: ApiServer
+}
+
+/** For an object that was just made: below the deadline of an answer, in milliseconds. */
+const WAIT_MS = 300
+
+/** Of look-ups for tokens that the cluster does not seem to have signed. */
+export const ALLOWANCES: Allowances = {
+  perService: { burst: 100, perSecond: 50 },
+  perTenant: { burst: 150, perSecond: 75 },
+  perProxy: { burst: 200, perSecond: 100 },
+  inAll: { burst: 400, perSecond: 200 },
+}
+
+export function openClusterIdentity(apis: ClusterApis, parts: SharedSourceParts): ClusterIdentity {
+  const { kubernetes } = parts.config
+  const stop = new AbortController()
+  const watch = kubernetes.instantRevocation
+    ? followRevocations(apis.watching, kubernetes.namespaces, parts.reportOutage)
+    : NO_REVOCATIONS
+  const issuer = createClusterIssuer(kubernetes.issuer, {
+    api: apis.asking,
+    observer: observerOf(parts),
+    failed: (problem) => parts.reportOutage(ISSUER, problem),
+    signal: stop.signal,
+  })
+  const signatures = signaturesOf(issuer, parts)
+  const reviews = createAccessReviews({
+    ...questionsOf('subjectaccessreviews', apis.asking, parts),
+    createCache,
+    periods: TOKEN_CACHE_PERIODS,
+    changes: watch.changes,
+  })
+  const memory = createSharedTokenCache(createCache, watch.accounts, TOKEN_CACHE_PERIODS)
+  const authentication = authenticationOf(apis.asking, watch, issuer, signatures, memory, parts)
+  return {
+    authenticateToken: tokensOf(authentication),
+    permits: reviews.permits,
+    synced: () => watch.synced() && issuer.name() !== undefined,
+    resources: () => [...watch.states().map(resourceOf), stateOf(issuer)],
+    revokesInstantly: watch.current,
+    caches: () => [memory.counts(), reviews.counts()],
+    close: async () => {
+      stop.abort()
+      signatures.close()
+      await watch.close()
+    },
+  }
+}
+
+const ISSUER = 'openid-configuration'
+
+const resourceOf = ({ problem, ...state }: InformerState): ResourceState => ({
+  ...state,
+  detail: problem,
+})
+
+const stateOf = ({ name, problem }: ClusterIssuer): ResourceState => ({
+  resource: ISSUER,
+  synced: name() !== undefined,
+  restarts: 0,
+  detail: problem(),
+})
+
+function authenticationOf(
+  api: ApiServer,
+  { accounts, current }: Revocations,
+  issuer: ClusterIssuer,
+  { signatureOf }: ClusterSignatures,
+  memory: SharedTokenCache,
+  parts: SharedSourceParts,
+): AuthenticationFor {
+  const { kubernetes, jwt } = parts.config
+  // As long as a block of SHA-256, before digests whose length never changes: no need of an HMAC, which is slow.
+  const key = randomBytes(32).toString('hex')
+  const shared = {
+    opaquePrefixes: kubernetes.opaqueTokenPrefixes,
+    issuer: issuer.name,
+    foreignIssuers: jwt.providers.map((provider) => provider.issuer),
+    inspect: readBearer,
+    accounts,
+    watching: current,
+    signatureOf,
+    budgets: createRateLimits(ALLOWANCES),
+    keyed: (text: string) => hash('sha256', key + text, 'base64'),
+    memory,
+    observer: observerOf(parts),
+    periods: TOKEN_CACHE_PERIODS,
+    waitMs: WAIT_MS,
+  }
+  const reviewsFor = createTokenReviews(questionsOf('tokenreviews', api, parts))
+  return perAudiences(kubernetes.audiences, (audiences) =>
+    createClusterAuthentication({
+      ...shared,
+      audiences,
+      reviews: reviewsFor(audiences),
+    }),
+  )
+}
+
+/** A policy may ask for audiences of its own. */
+type AuthenticationFor = (audiences: Audiences) => ClusterAuthentication
+
+/** Tokens that the cluster signed are looked up apart from those that anybody can make. */
+function signaturesOf(
+  { fetchKeys }: ClusterIssuer,
+  { config, reportFault, verifications }: SharedSourceParts,
+): ClusterSignatures {
+  const { jwksFile: file } = config.kubernetes
+  return createClusterSignatures({
+    fetchKeys: file === null ? fetchKeys : jwksFetcher({ kind: 'file', file }),
+    onFetched: ({ error }) => {
+      if (error !== undefined) reportFault("trouble with the cluster's keys", error)
+    },
+    verifications,
+  })
+}
+
+const observerOf = ({ observeDependency, observeShed }: SharedSourceParts) => ({
+  asked: observeDependency ?? (() => {}),
+  shed: observeShed ?? (() => {}),
+})
+
+const questionsOf = (resource: string, api: ApiServer, parts: SharedSourceParts): ReviewParts => ({
+  api,
+  observer: observerOf(parts),
+  failed: (problem) => parts.reportOutage(resource, problem),
+})
+
+const tokensOf =
+  (authentication: AuthenticationFor): AuthenticateToken =>
+  ({ value, asToken }, digest, asker, audiences) =>
+    asToken ? authentication(audiences).authenticate(value, digest, asker) : undefined

@@ -1,0 +1,119 @@
+import type { Directory } from '../access/directory.ts'
+import type { Fact } from '../access/freshness.ts'
+import type { Config } from '../config/read-config.ts'
+import {
+  createDirectoryWriter,
+  type DirectoryWriter,
+} from '../kubernetes/watch/directory-writer.ts'
+import type { InformerOptions, InformerSpec, InformerState } from '../kubernetes/watch/informers.ts'
+import { createKserveConfiguration } from '../kubernetes/watch/kserve-configuration.ts'
+import { createLlmConfigs } from '../kubernetes/watch/llm-configs.ts'
+import {
+  configurationCollection,
+  gatewayCollections,
+  holdingCollections,
+  llmConfigCollections,
+  policyCollections,
+  serviceCollections,
+  type WatchedKind,
+} from '../kubernetes/watch/watched-kinds.ts'
+import type { Fields } from '../resources/object.ts'
+import type { Problem } from '../resources/problem.ts'
+import type { ReadSettings } from '../resources/read-settings.ts'
+
+type ClusterObjectsParts = {
+  readonly directory: Directory
+  readonly settings: ReadSettings
+  readonly config: Config
+  /** `object`: that which has the problem. */
+  readonly report: (problem: Problem, object?: Fields) => void
+  /** Services have to be read again. */
+  readonly changed: () => void
+}
+
+type ClusterObjects = Pick<InformerOptions, 'configuration'> & {
+  readonly followed: readonly InformerSpec[]
+  readonly configured: readonly InformerSpec[]
+}
+
+/** The objects that say what can be called, at which address, and with which keys. */
+export function followObjects({
+  directory,
+  settings,
+  config,
+  report,
+  changed,
+}: ClusterObjectsParts): ClusterObjects {
+  const { kubernetes, apiKeys, gateways } = config
+  const kserve = createKserveConfiguration({
+    modelHeaders: directory.modelHeaders,
+    report,
+    changed,
+  })
+  const kept: DirectoryWriter[] = []
+  const llmConfigs = createLlmConfigs({
+    kserveNamespace: kubernetes.kserveNamespace,
+    changed: (name) => {
+      for (const handler of kept) handler.again(name)
+    },
+  })
+  const current = () => ({ ...settings, ...kserve.current(), llmConfig: llmConfigs.find })
+  const keep = (collection: WatchedKind): InformerSpec => {
+    const handler = createDirectoryWriter(collection, { directory, settings: current, report })
+    kept.push(handler)
+    return { collection, handler }
+  }
+  const scope = { ...kubernetes, apiKeyLabels: apiKeys.selector.matchLabels }
+  return {
+    configuration: {
+      collection: configurationCollection(kubernetes.kserveNamespace),
+      handler: kserve.handler,
+    },
+    configured: serviceCollections(scope).map(keep),
+    followed: [
+      ...llmConfigCollections(scope, kubernetes.kserveNamespace).map((collection) => ({
+        collection,
+        handler: llmConfigs.handler,
+      })),
+      ...[
+        ...policyCollections(scope),
+        ...holdingCollections(scope),
+        ...gatewayCollections(
+          scope,
+          kubernetes.kserveNamespace,
+          gateways.proxies.flatMap((proxy) => ('podLabels' in proxy ? proxy : [])),
+        ),
+      ].map(keep),
+    ],
+  }
+}
+
+/** What else is followed says which services there are, and where. */
+const FACTS: ReadonlyMap<string, Fact> = new Map([
+  ['pods', 'pods'],
+  ['secrets', 'keys'],
+  ['accesspolicies', 'policies'],
+])
+
+/** A fact is as old as the oldest of the collections that it comes from. */
+export const heardAtOf = (fact: Fact, states: readonly InformerState[]): number =>
+  states
+    .filter(({ resource }) => (FACTS.get(resource) ?? 'services') === fact)
+    .reduce(
+      (oldest, { heardAt = Number.NEGATIVE_INFINITY }) => Math.min(oldest, heardAt),
+      Number.POSITIVE_INFINITY,
+    )
+
+/** What is off where only some namespaces are watched; said once, at the start. */
+export const limitsOf = ({ kubernetes }: Config): readonly Problem[] =>
+  kubernetes.namespaces.length === 0
+    ? []
+    : [
+        {
+          object: `namespaces ${kubernetes.namespaces.join(', ')}`,
+          reason: 'NamespacesOnly',
+          message:
+            'ClusterRoles, ClusterRoleBindings and ServiceAccounts of other namespaces are not watched: ' +
+            'their changes count when what is remembered of a caller ends',
+        },
+      ]

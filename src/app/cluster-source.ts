@@ -1,0 +1,105 @@
+import type { Directory } from '../access/directory.ts'
+import { SERVICE_KINDS } from '../access/service.ts'
+import { createApiServer } from '../kubernetes/client/api-server.ts'
+import { loadKubeConfig } from '../kubernetes/client/kube-config.ts'
+import { createEvents } from '../kubernetes/status/events.ts'
+import { namespaceOf } from '../kubernetes/status/namespace-turns.ts'
+import {
+  createPolicyStatusWriter,
+  type PolicyStatusWriter,
+} from '../kubernetes/status/policy-status-writer.ts'
+import { type InformerSpec, startInformers } from '../kubernetes/watch/informers.ts'
+import type { Listed } from '../kubernetes/watch/watch-event.ts'
+import type { ReadSettings } from '../resources/read-settings.ts'
+import { openClusterIdentity } from './cluster-identity.ts'
+import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
+import type { FactSource, SharedSourceParts } from './fact-source.ts'
+
+/** Follows the cluster of the kubeconfig or of the pod; throws where there is none. */
+export function openClusterSource(
+  directory: Directory,
+  settings: ReadSettings,
+  parts: SharedSourceParts,
+): FactSource {
+  const { config, reportProblem, reportFault } = parts
+  const kubeConfig = loadKubeConfig()
+  const apiServer = () => createApiServer(kubeConfig, loadKubeConfig)
+  // Watches and questions do not wait for each other's connections.
+  const [watching, asking] = [apiServer(), apiServer()]
+  const events = createEvents(
+    asking,
+    (error) => reportFault('event not written', error),
+    () => parts.observeShed?.('events'),
+  )
+  const access = openClusterIdentity({ watching, asking }, parts)
+  const statuses = createPolicyStatusWriter({
+    api: asking,
+    settings,
+    servicesIn: directory.servicesIn,
+    synced: () => parts.reportPolicyStatus !== undefined && cluster.synced(),
+    failed: (problem) => parts.reportOutage('accesspolicies/status', problem),
+  })
+  const serving = followObjects({
+    directory,
+    settings,
+    config,
+    report: (problem, object) => {
+      reportProblem(problem)
+      if (object !== undefined) events.warn(problem, object)
+    },
+    changed: () => cluster.reread(),
+  })
+  limitsOf(config).forEach(reportProblem)
+  const cluster = startInformers({
+    ...serving,
+    configured: serving.configured.map((followed) => alsoTelling(followed, statuses)),
+    followed: serving.followed.map((followed) => alsoTelling(followed, statuses)),
+    api: watching,
+    failed: (resource, message) => parts.reportOutage(resource, message),
+  })
+  const resources = () =>
+    cluster.states().map(({ problem, present, ...state }) => ({
+      ...state,
+      detail: problem === '' && !present ? 'the cluster has no such kind' : problem,
+    }))
+  return {
+    ...access,
+    synced: () => cluster.synced() && access.synced(),
+    resources: () => [...resources(), ...access.resources()],
+    heardAt: (fact) => heardAtOf(fact, cluster.states()),
+    close: async () => {
+      events.close()
+      statuses.close()
+      await Promise.all([cluster.close(), access.close()])
+      for (const api of [watching, asking]) api.close()
+    },
+  }
+}
+
+/** What policies say of themselves depends on them and on the services. */
+function alsoTelling(
+  { collection, handler }: InformerSpec,
+  statuses: PolicyStatusWriter,
+): InformerSpec {
+  const { kind } = collection
+  const touch = (key: string) => statuses.touch(namespaceOf(key))
+  const telling =
+    kind === 'AccessPolicy' ? statuses : { put: ({ key }: Listed) => touch(key), remove: touch }
+  if (kind !== 'AccessPolicy' && !SERVICE_KINDS.some((each) => each === kind)) {
+    return { collection, handler }
+  }
+  return {
+    collection,
+    handler: {
+      ...handler,
+      put: (object) => {
+        handler.put(object)
+        telling.put(object)
+      },
+      remove: (key) => {
+        handler.remove(key)
+        telling.remove(key)
+      },
+    },
+  }
+}

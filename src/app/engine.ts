@@ -1,0 +1,164 @@
+import { hash } from 'node:crypto'
+import type { Authorize } from '../access/answer.ts'
+import { askingOf, type GatewayProxy } from '../access/asking.ts'
+import { createAuthorize } from '../access/authorize.ts'
+import { credentialSources } from '../access/credential.ts'
+import { createDirectory, type Directory } from '../access/directory.ts'
+import { exclusionsWith } from '../access/exclusions.ts'
+import { type Gateways, hostMatcher } from '../access/gateways.ts'
+import type { AuthenticateToken } from '../access/identify.ts'
+import { queueKeyOf } from '../access/queue-key.ts'
+import { createCache } from '../common/cache.ts'
+import { andThen } from '../common/maybe-promise.ts'
+import { createTable } from '../common/table.ts'
+import type { Config } from '../config/read-config.ts'
+import { createEncode, type Encode } from '../envoy/encode.ts'
+import type { MeasuredCache } from '../observability/dependency-metrics.ts'
+import { declaredProxies } from '../resources/gateway-pod.ts'
+import { createJwtProviders, type JwtProviders } from '../tokens/jwt-providers.ts'
+import { boundsIn, createFreshness, type Freshness } from './fact-freshness.ts'
+import type {
+  FactSource,
+  FactSourceParts,
+  ResourceState,
+  SharedSourceParts,
+} from './fact-source.ts'
+import { openFolderSource } from './folder-source.ts'
+import { jwtProviderOf, placesOf } from './identity-providers.ts'
+import { policyStatusLogger } from './log-policy-status.ts'
+import { createVerifications } from './verifications.ts'
+
+/** What decides, wired to a source of facts; `serve` and `check` use the same. */
+export type Engine = {
+  readonly authorize: Authorize
+  readonly encode: Encode
+  readonly directory: Directory
+  readonly synced: () => boolean
+  readonly resources: () => readonly ResourceState[]
+  readonly stale: Freshness['stale']
+  /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
+  readonly keyAges: JwtProviders['keyAges']
+  readonly caches: () => readonly MeasuredCache[]
+  /** Whether what is revoked counts no more at once, and not only when it is forgotten. */
+  readonly revokesInstantly: () => boolean
+  readonly close: () => Promise<void>
+}
+
+/** Opens the folder or the cluster. Rejects where the folder cannot be read or no cluster is configured. */
+export async function openEngine(parts: FactSourceParts): Promise<Engine> {
+  const { config } = parts
+  const directory = createDirectory()
+  const verifications = createVerifications(parts)
+  const source = await openSource(directory, { ...parts, verifications })
+  const providers = createJwtProviders(config.jwt.providers.map(jwtProviderOf), {
+    createCache,
+    onFailure: (name, error) => parts.reportFault(`trouble with the keys of ${name}`, error),
+    onFetched: (result, seconds) =>
+      parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
+    verifications,
+  })
+  const freshness = createFreshness(source.heardAt, boundsIn(config))
+  const authorize = createAuthorize(
+    {
+      directory,
+      synced: source.synced,
+      isFresh: freshness.isFresh,
+      now: Date.now,
+      sha256: (text) => hash('sha256', text),
+      authenticateToken: firstOf(source, providers),
+      permits: source.permits,
+    },
+    settingsOf(config),
+  )
+  return {
+    authorize,
+    encode: createEncode({ headers: config.headers, realm: config.denial.realm }),
+    directory,
+    synced: source.synced,
+    resources: source.resources,
+    stale: freshness.stale,
+    keyAges: providers.keyAges,
+    caches: () => [{ cache: 'jwt', ...providers.cacheCounts() }, ...source.caches()],
+    revokesInstantly: source.revokesInstantly,
+    close: async () => {
+      providers.close()
+      await source.close()
+    },
+  }
+}
+
+async function openSource(directory: Directory, parts: SharedSourceParts): Promise<FactSource> {
+  const { config, manifests } = parts
+  const settings = {
+    ...config,
+    ...policySettingsOf(config),
+    sha256: (bytes: Uint8Array) => hash('sha256', bytes),
+  }
+  if (manifests !== undefined) {
+    const told = policyStatusLogger(directory, parts.reportPolicyStatus)
+    return openFolderSource(manifests, told, settings, parts)
+  }
+  // The client of Kubernetes takes fifty megabytes, which a folder has no use for.
+  const { openClusterSource } = await import('./cluster-source.ts')
+  return openClusterSource(directory, settings, parts)
+}
+
+/** What policies may name, and what they may not. */
+export const policySettingsOf = ({ apiKeys, headers, jwt }: Config) => ({
+  providers: jwt.providers.map(({ name }) => name),
+  ownHeaders: [
+    ...apiKeys.headers,
+    ...jwt.providers.flatMap(({ from }) => from.headers.map(({ name }) => name)),
+    headers.user,
+    headers.groups,
+    headers.credential,
+    ...Object.keys(headers.claims),
+  ],
+})
+
+const settingsOf = (config: Config) => ({
+  exclusions: exclusionsWith(config.exclusions),
+  credentialSources: credentialSources(
+    config.apiKeys.headers,
+    config.jwt.providers.flatMap(placesOf),
+  ),
+  corsPreflight: config.corsPreflight,
+  forwardCredential: config.forwardCredential,
+  mesh: config.mesh,
+  gateways: {
+    isLlmHost: hostMatcher(config.gateways.llmHosts),
+    hostPort: config.gateways.hostPort,
+    unpublishedLlms: config.gateways.llmHosts.length === 0,
+    ...askingIn(config.gateways),
+  },
+})
+
+/** The gateways that ask, and from which addresses, as far as the configuration says. */
+function askingIn({ asking, proxies }: Config['gateways']): Pick<Gateways, 'asking' | 'askingAt'> {
+  const declared = createTable<GatewayProxy>(({ addresses }) => addresses)
+  for (const [index, each] of declaredProxies(proxies).entries()) declared.put(`${index}`, each)
+  return {
+    asking: asking === null ? undefined : { gateways: new Set(asking) },
+    askingAt: (address) => (declared.has(address) ? askingOf(declared.find(address)) : undefined),
+  }
+}
+
+/**
+ * A token that the source does not know may be one of an identity provider; one that was found to be is not
+ * read again.
+ */
+const firstOf =
+  (source: FactSource, providers: JwtProviders): AuthenticateToken =>
+  (credential, digest, asker, audiences) =>
+    providers.remembered(digest, credential.places) ??
+    andThen(
+      source.authenticateToken(credential, digest, asker, audiences),
+      (authentication) =>
+        authentication ??
+        providers.authenticate(
+          credential.value,
+          digest,
+          credential.places,
+          queueKeyOf(asker.service),
+        ),
+    )

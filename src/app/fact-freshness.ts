@@ -1,0 +1,63 @@
+import {
+  FACTS,
+  type Fact,
+  type IsFresh,
+  LIMITS_OF,
+  STALENESS_LIMITS,
+  type StaleFact,
+  type StalenessLimit,
+} from '../access/freshness.ts'
+import type { Config } from '../config/read-config.ts'
+
+export type Freshness = {
+  readonly isFresh: IsFresh
+  /** All that are too old now. */
+  readonly stale: () => readonly StaleFact[]
+}
+
+/**
+ * Tells by when something was last heard of each fact, as `now` counts. That only grows, so it is asked for
+ * again only where what was heard before is too old.
+ */
+export function createFreshness(
+  heardAt: (fact: Fact) => number,
+  longestMs: Readonly<Record<StalenessLimit, number>>,
+  now: () => number = () => performance.now(),
+): Freshness {
+  const heard: Record<Fact, number> = { pods: NEVER, services: NEVER, policies: NEVER, keys: NEVER }
+  const isFresh: IsFresh = (fact, bound) => {
+    const at = now()
+    if (at - heard[fact] <= longestMs[bound]) return true
+    heard[fact] = heardAt(fact)
+    return at - heard[fact] <= longestMs[bound]
+  }
+  return {
+    isFresh,
+    stale: () =>
+      FACTS.flatMap((fact) =>
+        LIMITS_OF[fact].filter((bound) => !isFresh(fact, bound)).map((bound) => ({ fact, bound })),
+      ),
+  }
+}
+
+const NEVER = Number.NEGATIVE_INFINITY
+
+/** In milliseconds. No address counts longer than an object. */
+export const boundsIn = ({ kubernetes }: Config): Readonly<Record<StalenessLimit, number>> => {
+  const { maxAddressStalenessSeconds: address, maxStalenessSeconds: object } = kubernetes
+  return { address: Math.min(address, object) * 1_000, object: object * 1_000 }
+}
+
+/** As readiness tells. */
+export function describeStale(stale: readonly StaleFact[]): string {
+  const told = STALENESS_LIMITS.flatMap((bound) => {
+    const facts = stale.filter((each) => each.bound === bound).map(({ fact }) => fact)
+    return facts.length === 0 ? [] : [`${EFFECTS[bound]}: ${facts.join(', ')}`]
+  })
+  return told.length === 0 ? 'all facts are fresh' : told.join('; ')
+}
+
+const EFFECTS: Readonly<Record<StalenessLimit, string>> = {
+  address: 'too old to let callers without a credential in at pods',
+  object: 'too old to let callers in',
+}

@@ -1,0 +1,104 @@
+import { known, rejected } from '../access/authentication.ts'
+import type { Caller } from '../access/caller.ts'
+import type { Directory } from '../access/directory.ts'
+import type { AuthenticateToken } from '../access/identify.ts'
+import { queueKeyOf } from '../access/queue-key.ts'
+import { resourceOf } from '../access/service.ts'
+import { serviceAccountCaller } from '../access/service-account-caller.ts'
+import { type Cache, type CacheBounds, createCache } from '../common/cache.ts'
+import type { RbacUser } from '../manifests/rbac-authorizer.ts'
+import { type Manifests, openManifests, type TokenCaller } from '../manifests/source.ts'
+import type { ReadSettings } from '../resources/read-settings.ts'
+import { type ClusterTokens, createClusterTokens } from '../tokens/cluster-tokens.ts'
+import type { FactSource, ResourceState, SharedSourceParts } from './fact-source.ts'
+
+/** Reads a folder, and follows its changes; rejects with a ManifestsError where it cannot be read. */
+export async function openFolderSource(
+  folder: string,
+  directory: Directory,
+  settings: ReadSettings,
+  parts: SharedSourceParts,
+): Promise<FactSource> {
+  const report = parts.reportProblem
+  const manifests = await openManifests({ folder, directory, settings, report })
+  const signed = openSignedTokens(manifests, parts)
+  return {
+    synced: () => true,
+    authenticateToken: tokensOf(manifests, signed, parts.config.kubernetes.audiences),
+    permits: permissionsOf(manifests),
+    resources: () => [stateOf(manifests)],
+    heardAt: () => manifests.state().lookedAt,
+    revokesInstantly: () => true,
+    caches: () => [],
+    close: async () => {
+      signed?.close()
+      await manifests.close()
+    },
+  }
+}
+
+function openSignedTokens(
+  { serviceAccount }: Manifests,
+  { config, reportFault, verifications }: SharedSourceParts,
+): ClusterTokens | undefined {
+  const { issuer, jwksFile } = config.kubernetes
+  if (issuer === null || jwksFile === null) return undefined
+  return createClusterTokens(
+    { issuer, jwksFile },
+    {
+      serviceAccount,
+      createCache,
+      verifications,
+      onFailure: (error) => reportFault("the cluster's keys cannot be read", error),
+    },
+  )
+}
+
+/** Every token Secret is known by its digest; other tokens must be signed. */
+function tokensOf(
+  manifests: Pick<Manifests, 'tokenCaller'>,
+  signed: ClusterTokens | undefined,
+  configured: readonly string[],
+): AuthenticateToken {
+  const callers: Cache<Caller> = createCache(CALLERS)
+  return ({ value, asToken }, digest, { service }, audiences = configured) => {
+    if (!asToken) return undefined
+    const holder = manifests.tokenCaller(digest)
+    if (holder === undefined) {
+      return signed?.authenticate(value, digest, audiences, queueKeyOf(service))
+    }
+    // A token in a Secret says nothing of audiences: it counts as issued for all of the installation's.
+    return audiences.some((audience) => configured.includes(audience))
+      ? known(remembered(callers, holder))
+      : rejected('wrong-audience')
+  }
+}
+
+/** One object for each ServiceAccount, so that its encoded answer is found again. */
+function remembered(callers: Cache<Caller>, holder: TokenCaller): Caller {
+  const { namespace, serviceAccount, uid } = holder
+  const key = `${namespace}/${serviceAccount} ${uid ?? ''}`
+  const caller = callers.get(key) ?? serviceAccountCaller(namespace, serviceAccount, uid)
+  callers.set(key, caller, CALLER_MS, { size: key.length, holder: namespace })
+  return caller
+}
+
+export const CALLERS: CacheBounds = { entries: 10_000, bytes: 4 * 1024 * 1024 }
+const CALLER_MS = 24 * 60 * 60_000
+
+/** Asks for the same user with the same object, so that a verdict is found again. */
+function permissionsOf({ mayGet }: Pick<Manifests, 'mayGet'>): FactSource['permits'] {
+  const users = new WeakMap<Caller, RbacUser>()
+  return (caller, { kind, namespace, name }) => {
+    const user = users.get(caller) ?? { name: caller.user, groups: caller.groups }
+    users.set(caller, user)
+    const target = { group: 'serving.kserve.io', resource: resourceOf(kind), namespace, name }
+    return mayGet(user, target) ? 'yes' : 'no'
+  }
+}
+
+function stateOf({ state }: Pick<Manifests, 'state'>): ResourceState {
+  const { unreadable, lookedAt: heardAt } = state()
+  const detail = unreadable.length === 0 ? '' : `cannot be read: ${unreadable.join(', ')}`
+  return { resource: 'manifests', synced: true, restarts: 0, heardAt, detail }
+}

@@ -1,0 +1,90 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Directory } from '../access/directory.ts'
+import { namespacePoliciesOf } from '../access/namespace-policies.ts'
+import { type PolicyStatus, policyStatusOf } from '../access/policy-status.ts'
+import { inSlices, type Work } from '../common/slices.ts'
+import type { Table } from '../common/table.ts'
+
+/** From a change to the look at the policies of its namespace, in milliseconds. */
+const SETTLE_MS = 100
+
+type Tell = (policy: string, policyStatus: PolicyStatus) => void
+
+/** The same directory, of which it is told what becomes of each policy whenever that changes. */
+export function policyStatusLogger(
+  directory: Directory,
+  tell: Tell | undefined,
+  turn: () => Promise<unknown> = () => setImmediate(),
+): Directory {
+  if (tell === undefined) return directory
+  const told = new Map<string, ReadonlyMap<string, string>>()
+  const changed = new Set<string>()
+  let planned = false
+
+  function* lookAt(namespace: string, tell: Tell): Work<void> {
+    const policies = directory.policiesIn(namespace)
+    const around = yield* namespacePoliciesOf(directory.servicesIn(namespace), policies)
+    const before = told.get(namespace)
+    const now = new Map<string, string>()
+    for (const policy of policies) {
+      const policyStatus = policyStatusOf(policy, around)
+      const name = `AccessPolicy ${policy.namespace}/${policy.name}`
+      const words = JSON.stringify(policyStatus)
+      now.set(name, words)
+      if (before?.get(name) !== words) tell(name, policyStatus)
+      yield UNITS_OF_POLICY_STATUS + (policy.targets?.length ?? 0)
+    }
+    if (now.size === 0) told.delete(namespace)
+    else told.set(namespace, now)
+  }
+  const plan = () => {
+    if (!planned) setTimeout(() => void look(), SETTLE_MS).unref()
+    planned = true
+  }
+  const look = async () => {
+    const due = [...changed]
+    changed.clear()
+    try {
+      for (const namespace of due) await inSlices(lookAt(namespace, tell), turn)
+    } finally {
+      planned = false
+      if (changed.size > 0) plan()
+    }
+  }
+  const change = (namespace: string) => {
+    changed.add(namespace)
+    plan()
+  }
+  return {
+    ...directory,
+    services: { ...directory.services, ...telling(directory.services, change) },
+    policies: { ...directory.policies, ...telling(directory.policies, change) },
+  }
+}
+
+/** Its words are made and compared, too. */
+const UNITS_OF_POLICY_STATUS = 10
+
+function telling<V extends { readonly namespace: string }>(
+  table: Pick<Table<V>, 'put' | 'remove'>,
+  changed: (namespace: string) => void,
+) {
+  const namespaces = new Map<string, string>()
+  const remove = (id: string) => {
+    const namespace = namespaces.get(id)
+    namespaces.delete(id)
+    if (namespace !== undefined) changed(namespace)
+  }
+  return {
+    put: (id: string, value: V) => {
+      remove(id)
+      namespaces.set(id, value.namespace)
+      table.put(id, value)
+      changed(value.namespace)
+    },
+    remove: (id: string) => {
+      table.remove(id)
+      remove(id)
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import { setTimeout as delay, setImmediate } from 'node:timers/promises'
+import type { Answer, ShadowCheck, ShadowVerdict } from '../access/answer.ts'
+import type { Checked } from '../envoy/check-handler.ts'
+import type { DecisionLog, LoggedCheck } from '../observability/decision-log.ts'
+import type { Metrics, ObservedCheck } from '../observability/metrics.ts'
+
+export type CheckObserver = {
+  readonly observe: (checked: Checked) => void
+  /** Resolves once everything is told, at the latest after so long. */
+  readonly settled: (withinMs: number) => Promise<void>
+}
+
+/**
+ * Counts and logs checks. What is only tried is found out after the answer, which never waits for it; then
+ * the check is logged with both.
+ */
+export function createCheckObserver(
+  metrics: Pick<Metrics, 'observe' | 'observeShadow'>,
+  decisions: Pick<DecisionLog, 'log'>,
+  report: (fault: unknown) => void,
+): CheckObserver {
+  const waiting = new Set<Promise<void>>()
+
+  async function shadowCheckOf(shadowCheck: ShadowCheck, logged: LoggedCheck) {
+    await setImmediate()
+    try {
+      const verdict = await shadowCheck()
+      metrics.observeShadow(countedOf(verdict))
+      const { decision, reason } = verdict
+      decisions.log({ ...logged, shadowDecision: decision, shadowReason: reason })
+    } catch (fault) {
+      report(fault)
+      decisions.log({ ...logged, shadowDecision: 'unknown', shadowReason: 'internal' })
+    }
+  }
+
+  return {
+    observe: (checked) => {
+      metrics.observe(observedOf(checked))
+      const { shadowCheck } = checked.answer
+      if (shadowCheck === undefined) {
+        decisions.log(loggedOf(checked))
+        return
+      }
+      const told = shadowCheckOf(shadowCheck, loggedOf(checked)).finally(() => waiting.delete(told))
+      waiting.add(told)
+    },
+    settled: async (withinMs) => {
+      if (waiting.size === 0) return
+      const late = new AbortController()
+      const end = delay(withinMs, undefined, { signal: late.signal }).catch(() => {})
+      await Promise.race([Promise.allSettled(waiting), end])
+      late.abort()
+    },
+  }
+}
+
+const countedOf = ({ service, decision, reason, credentialKind }: ShadowVerdict) => ({
+  namespace: service.namespace,
+  name: service.name,
+  outcome: decision,
+  reason,
+  credentialKind,
+})
+
+const reasonOf = ({ decision }: Answer) => (decision.outcome === 'deny' ? decision.reason : '')
+
+const observedOf = ({ answer, seconds }: Checked): ObservedCheck => ({
+  namespace: answer.target?.service.namespace,
+  name: answer.target?.service.name,
+  outcome: answer.decision.outcome,
+  reason: reasonOf(answer),
+  credentialKind: answer.caller?.kind ?? 'none',
+  seconds,
+})
+
+const loggedOf = ({ incoming, answer, seconds }: Checked): LoggedCheck => ({
+  time: Date.now() - seconds * 1_000,
+  requestId: incoming.requestId,
+  namespace: answer.target?.service.namespace,
+  name: answer.target?.service.name,
+  component: answer.target?.workload?.component,
+  position: answer.target?.position,
+  method: incoming.method,
+  path: incoming.path,
+  decision: answer.decision.outcome,
+  reason: reasonOf(answer),
+  credentialKind: answer.caller?.kind ?? 'none',
+  credential: answer.caller?.reference,
+  latencyUs: seconds * 1_000_000,
+})

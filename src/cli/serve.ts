@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs'
+import { failClosed } from '../access/fail-closed.ts'
+import { type Engine, openEngine } from '../app/engine.ts'
+import { describeStale } from '../app/fact-freshness.ts'
+import { createCheckObserver } from '../app/observe-checks.ts'
+import { catchFaults, placeOf } from '../app/uncaught.ts'
+import { type Config, readConfig } from '../config/read-config.ts'
+import { BOUNDS, type Bounds, type GrpcShed } from '../envoy/bounds.ts'
+import type { CheckParts } from '../envoy/check-handler.ts'
+import { type EnvoyServer, serveChecks } from '../envoy/server.ts'
+import { createTlsIdentity, type TlsIdentity } from '../envoy/tls.ts'
+import { createDecisionLog } from '../observability/decision-log.ts'
+import { type Readiness, startHttp } from '../observability/http.ts'
+import { createLog, type Log, withoutRepeats } from '../observability/log.ts'
+import { createMetrics, type Metrics, type Origin } from '../observability/metrics.ts'
+import type { ServeFlags } from './program.ts'
+
+/** Below Istio's timeout of 500 ms, in milliseconds. */
+export const DEADLINE_MS = 400
+/** For the calls in flight when the program is stopped: longer than any of them lasts. */
+const STOP_GRACE_MS = 1_000
+/** From a bug that nobody caught to the end, at the latest: longer than being stopped takes. */
+const LAST_MS = 5_000
+const REPEAT_MS = 10_000
+
+/** Reads the configuration of a command line. Throws a ConfigError, or the error of reading its file. */
+export function configOf(flags: ServeFlags): Config {
+  const { config: path, ...rest } = flags
+  const file = path === undefined ? undefined : { path, text: readFileSync(path, 'utf8') }
+  return readConfig({ file, env: process.env, flags: { ...rest, configFile: path } })
+}
+
+/** Answers checks until `stopped`; resolves to the exit code once everything is closed. */
+export async function serve(
+  flags: ServeFlags,
+  version: string,
+  stopped: Promise<string>,
+): Promise<number> {
+  const config = configOf(flags)
+  const log = createLog(config.logLevel)
+  const warn = withoutRepeats(log.warn, REPEAT_MS)
+  const error = withoutRepeats(log.error, REPEAT_MS)
+  let metrics: Metrics | undefined
+  const bug = (origin: Origin, message: string) => (fault: unknown) => {
+    metrics?.internalError(origin)
+    error({ fault: placeOf(fault) }, message)
+  }
+  const broken = whenBroken(bug)
+  const engine = await openEngine({
+    config,
+    manifests: flags.manifests,
+    reportProblem: ({ object, reason, message }) => log.warn({ object, reason }, message),
+    reportFault: (message, error) => warn({ error: String(error) }, message),
+    reportOutage: (resource, message) => warn({ resource }, message),
+    reportPolicyStatus: (object, { accepted, enforced }) =>
+      log.info(
+        {
+          object,
+          accepted: accepted.reason,
+          enforced: enforced.reason,
+          detail: enforced.message || accepted.message,
+        },
+        'status of a policy',
+      ),
+    observeDependency: (asked) => metrics?.observeDependency(asked),
+    observeShed: (cause) => metrics?.observeShed(cause),
+  })
+  metrics = createMetrics({
+    perService: config.metrics.perService,
+    version,
+    directory: engine.directory,
+    resources: engine.resources,
+    keyAges: engine.keyAges,
+    caches: engine.caches,
+    stale: engine.stale,
+    revokesInstantly: engine.revokesInstantly,
+  })
+  const decisions = createDecisionLog({
+    decisions: config.decisionLog.decisions,
+    dropped: metrics.decisionLogDropped,
+  })
+  const tls = openTls(config, (error) => warn({ error: String(error) }, 'certificate not renewed'))
+  const report = bug('check', 'a bug became a denial')
+  const observing = createCheckObserver(metrics, decisions, bug('shadow', 'a bug stopped a trial'))
+  const parts = partsOf(engine, observing.observe, report)
+  const servers = await listen(config, parts, tls, metrics.observeShed)
+  let stopping = false
+  const http = await startHttp({
+    address: config.http.address,
+    metrics,
+    readiness: () => [...readinessOf(engine, config), { name: 'serving', ok: !stopping }],
+  })
+  announce(log, config, servers, http.port)
+  const watching = whenSynced(engine, () => {
+    for (const server of servers) server.setServing(!stopping)
+    log.info({}, 'ready: all objects are known')
+  })
+
+  const signal = await Promise.race([stopped, broken])
+  stopping = true
+  clearInterval(watching)
+  log.info({ signal }, 'stopping')
+  await Promise.all(servers.map((server) => server.close(STOP_GRACE_MS)))
+  tls?.close()
+  await observing.settled(STOP_GRACE_MS)
+  await Promise.all([http.close(), engine.close(), decisions.close()])
+  log.info({}, 'stopped')
+  return signal === BROKEN ? 1 : 0
+}
+
+const BROKEN = 'uncaughtException'
+
+/**
+ * A promise that nobody looked after leaves the rest as it is, which goes on. After an exception that
+ * nobody caught nothing is certain: whoever starts this program starts another.
+ */
+function whenBroken(bug: (origin: Origin, message: string) => (fault: unknown) => void) {
+  const ending = bug('background', 'a bug ends the program')
+  return new Promise<typeof BROKEN>((resolve) => {
+    catchFaults({
+      rejected: bug('background', 'a bug broke off what nobody waits for'),
+      thrown: (fault) => {
+        ending(fault)
+        setTimeout(() => process.exit(1), LAST_MS).unref()
+        resolve(BROKEN)
+      },
+    })
+  })
+}
+
+const readinessOf = (
+  { resources, stale, revokesInstantly }: Engine,
+  config: Config,
+): readonly Readiness[] => [
+  ...resources().map(({ resource, synced, detail }) => ({ name: resource, ok: synced, detail })),
+  // They hinder nothing, but are worth knowing.
+  { name: 'freshness', ok: true, detail: describeStale(stale()) },
+  { name: 'revocation', ok: true, detail: revocationIn(revokesInstantly(), config) },
+]
+
+function revocationIn(instantly: boolean, { kubernetes: { namespaces } }: Config): string {
+  if (!instantly) return 'when what is remembered ends, after about a minute'
+  return namespaces.length === 0 ? 'at once' : 'at once in these namespaces, else after a minute'
+}
+
+/** Looks until the first time that everything is known. */
+function whenSynced({ synced }: Engine, then: () => void): NodeJS.Timeout | undefined {
+  if (synced()) {
+    then()
+    return undefined
+  }
+  const timer = setInterval(() => {
+    if (!synced()) return
+    clearInterval(timer)
+    then()
+  }, SYNC_LOOK_MS)
+  return timer
+}
+
+const SYNC_LOOK_MS = 20
+
+const partsOf = (
+  { authorize, encode }: Engine,
+  observe: CheckParts['observe'],
+  report: CheckParts['report'],
+): CheckParts => ({
+  authorize: failClosed(authorize, report),
+  encode,
+  report,
+  deadlineMs: DEADLINE_MS,
+  observe,
+})
+
+const openTls = ({ grpc }: Config, report: (error: unknown) => void): TlsIdentity | undefined =>
+  grpc.tls === null ? undefined : createTlsIdentity(grpc.tls, report)
+
+function listen(
+  { grpc }: Config,
+  parts: CheckParts,
+  tls: TlsIdentity | undefined,
+  shed: (cause: GrpcShed) => void,
+): Promise<readonly EnvoyServer[]> {
+  const bounds: Bounds = {
+    ...BOUNDS,
+    requestBytes: grpc.maxRequestBytes,
+    // One of the longest must find room: a peer gets half of what is left.
+    bytes: Math.max(BOUNDS.bytes, 2 * grpc.maxRequestBytes),
+    bytesPerAddress: Math.max(BOUNDS.bytesPerAddress, grpc.maxRequestBytes),
+    connections: grpc.maxConnections,
+    connectionsPerAddress: grpc.maxConnectionsPerAddress,
+  }
+  return Promise.all(
+    grpc.listeners.map((listener) =>
+      serveChecks(listener, parts, tls?.credentials, { bounds, shed }),
+    ),
+  )
+}
+
+function announce(log: Log, config: Config, servers: readonly EnvoyServer[], httpPort: number) {
+  for (const { position, port } of servers) log.info({ position, port }, 'answering checks')
+  log.info({ port: httpPort, address: config.http.address }, 'serving metrics and health')
+}

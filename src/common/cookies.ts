@@ -1,0 +1,43 @@
+/** Longest Cookie header that is read, in characters: what Envoy takes of all headers by default. */
+export const MAX_COOKIE_LENGTH = 65_536
+/** Most pairs of a Cookie header that are read: browsers keep fewer for a domain. */
+export const MAX_COOKIES = 512
+
+/** Told of a pair and of its parts, without the space around them; `false` ends the walk. */
+type Visit = (name: string, value: string, pair: string) => boolean
+
+/**
+ * Walks once over the pairs of a Cookie header (RFC 6265 section 4.2), empty ones left out. `false`: too long or
+ * too many, so that there may be more than was visited.
+ */
+export function walkCookies(header: string, visit: Visit): boolean {
+  if (header.length > MAX_COOKIE_LENGTH) return false
+  let pairs = 0
+  for (let start = 0; start < header.length; ) {
+    const semicolon = header.indexOf(';', start)
+    const end = semicolon < 0 ? header.length : semicolon
+    const pair = header.slice(start, end).trim()
+    start = end + 1
+    if (pair === '') continue
+    pairs += 1
+    if (pairs > MAX_COOKIES) return false
+    const equals = pair.indexOf('=')
+    const name = equals < 0 ? pair : pair.slice(0, equals).trimEnd()
+    const value = equals < 0 ? '' : pair.slice(equals + 1).trimStart()
+    if (!visit(name, value, pair)) return true
+  }
+  return true
+}
+
+/**
+ * A Cookie header's value without the cookies of these names; `''` when none is left (RFC 6265 section 4.2), or
+ * where it is too long to be read.
+ */
+export function withoutCookie(cookie: string, names: readonly string[]): string {
+  const others: string[] = []
+  const whole = walkCookies(cookie, (name, _value, pair) => {
+    if (!names.includes(name)) others.push(pair)
+    return true
+  })
+  return whole ? others.join('; ') : ''
+}

@@ -1,0 +1,174 @@
+import { prefixClashes } from './prefixes.ts'
+import { configProblemsOf } from './problems.ts'
+import { CONFIG, type Config, type DeepReadonly } from './schema.ts'
+import {
+  readEnvironment,
+  readFile,
+  type Setting,
+  type SettingsReading,
+  setting,
+  settingsWithin,
+  variableOf,
+} from './settings.ts'
+import { isSection, keysIn, nameOf, schemaAt, settingAt, shapeOf, typeOf } from './shape.ts'
+
+export type { Config } from './schema.ts'
+
+/** The flags of the command line that decide what the configuration is. */
+export type Flags = {
+  readonly configFile?: string | undefined
+  readonly manifests?: string | undefined
+  readonly grpcAddress?: string | undefined
+  readonly grpcWorkloadAddress?: string | undefined
+  readonly httpAddress?: string | undefined
+  readonly logLevel?: string | undefined
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`invalid configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+type Sources = {
+  /** The text of the file that `--config` names. */
+  readonly file?: { readonly path: string; readonly text: string } | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly flags: Flags
+}
+
+/**
+ * Reads the configuration once, at start: flags, then environment, then file, then defaults. Throws a
+ * ConfigError that names every problem at a time and quotes nothing that could be a secret.
+ */
+export function readConfig({ file, env, flags }: Sources): Config {
+  const readings = [
+    ...(flags.manifests === undefined ? [] : FOR_MANIFESTS),
+    ...(file === undefined ? [] : [readFile(file)]),
+    readEnvironment(env, KEYS),
+    ...readFlags(flags),
+  ]
+  const settings = readings.flatMap((reading) => reading.settings)
+  const good = new Map(
+    settings
+      .flatMap((each) => settingsWithin(each, schemaOf(each)))
+      .filter((each) => configProblemsOf(each, schemaOf(each)).length === 0)
+      .map((each) => [nameOf(each.path), each]),
+  )
+  const config = CONFIG.parse(assembled(good))
+  const problems = [
+    ...readings.flatMap((reading) => reading.problems),
+    ...settings.flatMap((each) => configProblemsOf(each, schemaOf(each))),
+    ...clashesIn(config, good),
+    ...prefixClashes(config.jwt.providers).map(
+      (clash) => `${good.get('jwt.providers')?.source ?? 'default'}: ${clash}`,
+    ),
+  ]
+  if (problems.length > 0) throw new ConfigError(problems)
+  return frozen(config)
+}
+
+/** Every key with what it takes, its default as JSON, and the environment variable that sets it. */
+export const configReference = () => {
+  const defaults = CONFIG.parse({})
+  return KEYS.filter(({ schema }) => !isSection(schema)).map(({ path, schema }) => ({
+    key: nameOf(path),
+    type: typeOf(schema),
+    default: JSON.stringify(settingAt(defaults, path)),
+    env: variableOf(path),
+  }))
+}
+
+const KEYS = keysIn(CONFIG).filter(({ path }) => path.length > 0)
+
+const schemaOf = ({ path }: Setting) => schemaAt(CONFIG, path) ?? CONFIG
+
+const LISTENERS = ['grpc', 'listeners']
+const HTTP_ADDRESS = ['http', 'address']
+
+type ListenerAddresses = {
+  readonly gateway?: string | undefined
+  readonly workload?: string | undefined
+}
+
+const twoListeners = (
+  source: string,
+  { gateway = '127.0.0.1:9003', workload = '127.0.0.1:9001' }: ListenerAddresses = {},
+): SettingsReading =>
+  setting(source, LISTENERS, [
+    { position: 'gateway', address: gateway },
+    { position: 'workload', address: workload },
+  ])
+
+/** Where a folder stands in place of a cluster, only this machine may ask. */
+const FOR_MANIFESTS = [twoListeners('default'), setting('default', HTTP_ADDRESS, '127.0.0.1:9002')]
+
+function readFlags(flags: Flags): readonly SettingsReading[] {
+  const { httpAddress, logLevel } = flags
+  return [
+    ...readListenerFlags(flags),
+    ...(httpAddress === undefined ? [] : [setting('--http-address', HTTP_ADDRESS, httpAddress)]),
+    ...(logLevel === undefined ? [] : [setting('--log-level', ['logLevel'], logLevel)]),
+  ]
+}
+
+function readListenerFlags({
+  manifests,
+  grpcAddress: gateway,
+  grpcWorkloadAddress: workload,
+}: Flags): readonly SettingsReading[] {
+  const given = [
+    ...(gateway === undefined ? [] : ['--grpc-address']),
+    ...(workload === undefined ? [] : ['--grpc-workload-address']),
+  ]
+  const [flag] = given
+  if (flag === undefined) return []
+  const listeners = twoListeners(given.join(', '), { gateway, workload })
+  return manifests === undefined ? [listeners, withoutManifests(flag)] : [listeners]
+}
+
+const withoutManifests = (flag: string): SettingsReading => ({
+  settings: [],
+  problems: [`${flag}: needs --manifests; grpc.listeners sets the listeners of a cluster`],
+})
+
+type SettingsByKey = ReadonlyMap<string, Setting>
+
+function assembled(settings: SettingsByKey, path: readonly string[] = []): unknown {
+  const schema = schemaAt(CONFIG, path) ?? CONFIG
+  if (!isSection(schema)) return settings.get(nameOf(path))?.value
+  return Object.fromEntries(
+    Object.keys(shapeOf(schema)).map((name) => [name, assembled(settings, [...path, name])]),
+  )
+}
+
+/** Two headers of one name, of which one would overwrite the other. Some readers take `_` for `-`. */
+function clashesIn({ headers, apiKeys }: Config, settings: SettingsByKey): readonly string[] {
+  const names = [
+    ['headers.user', headers.user],
+    ['headers.groups', headers.groups],
+    ['headers.credential', headers.credential],
+    ...Object.keys(headers.claims).map((name) => ['headers.claims', name] as const),
+    ...apiKeys.headers.map((name) => ['apiKeys.headers', name] as const),
+  ] as const
+  const taken = new Map<string, string>()
+  return names.flatMap(([key, name]) => {
+    const spelling = name.replaceAll('_', '-')
+    const other = taken.get(spelling)
+    if (other === undefined) {
+      taken.set(spelling, key)
+      return []
+    }
+    const source = (settings.get(key) ?? settings.get(other))?.source ?? 'default'
+    return [`${source}: ${key}: expected a header name unlike that of ${other}`]
+  })
+}
+
+function frozen<T>(value: T): DeepReadonly<T> {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(frozen)
+  return Object.freeze(value)
+}

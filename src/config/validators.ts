@@ -1,0 +1,20 @@
+import { z } from 'zod'
+
+// A description is what problems and the reference say is expected.
+export const nonEmptyText = (expected: string, pattern: RegExp) =>
+  z.string().regex(pattern).describe(expected)
+
+export const file = nonEmptyText('the path of a file', /^\P{Cc}+$/u)
+export const word = (meaning: string) => nonEmptyText(meaning, /^[\x21-\x7e]+$/)
+export const claim = nonEmptyText('the name of a claim', /^\P{Cc}+$/u)
+
+export const isUnique = (texts: readonly string[]): boolean => new Set(texts).size === texts.length
+
+// A token of RFC 9110 section 5.6.2 in lower case, without those that Envoy owns or that frame a message.
+const HEADER = /^(?!x-envoy-|grpc-)[a-z0-9!#$%&'*+.^_`|~-]+$/
+const RESERVED = ['host', 'content-length', 'transfer-encoding', 'connection', 'cookie']
+
+export const credentialHeader = z
+  .string()
+  .refine((name) => HEADER.test(name) && !RESERVED.includes(name))
+  .describe('a header name in lower case that is not reserved')

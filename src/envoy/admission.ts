@@ -1,0 +1,162 @@
+import type { Http2Session } from 'node:http2'
+import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js'
+import type { DenyReason } from '../access/decision.ts'
+import { type Arrival, arrivalOf, chargedOf, faultOf } from './arrival.ts'
+import type { Bounds, GrpcShed } from './bounds.ts'
+import type { Connection } from './connections.ts'
+import { discard, interpose, streamOf } from './http2-stream.ts'
+import { createShares } from './shares.ts'
+
+type Parts = {
+  readonly bounds: Bounds
+  readonly connectionOf: (session: Http2Session) => Connection | undefined
+  readonly shed: (cause: GrpcShed) => void
+  /** The answer to a request that is not read; `undefined`: it is no check. */
+  readonly refuse: (path: string, reason: DenyReason) => Buffer | undefined
+}
+
+const REASONS = {
+  'grpc-message-size': 'unsupported-request',
+  'grpc-message-compressed': 'unsupported-request',
+  'grpc-message-late': 'deadline-exceeded',
+  'grpc-streams': 'overloaded',
+  'grpc-memory': 'overloaded',
+  'grpc-watches': 'overloaded',
+} as const satisfies Partial<Record<GrpcShed, DenyReason>>
+
+type Refusal = keyof typeof REASONS
+
+const LOOK_MS = 500
+const WATCH = '/grpc.health.v1.Health/Watch'
+/** Refused requests whose answers are not taken yet; more are reset. */
+export const MAX_REFUSED = 256
+
+const NO_ERROR = 0
+const REFUSED_STREAM = 7
+const CANCEL = 8
+
+/**
+ * Sees to it that requests come whole, in time and no larger than they may. A check is refused with gRPC's OK and a
+ * denial, because Envoy may treat an error as "allow".
+ */
+export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
+  const streams = createShares({ all: bounds.streams, each: bounds.streamsPerAddress })
+  const parts = createShares({ all: bounds.arriving, each: bounds.arrivingPerAddress })
+  const memory = createShares({ all: bounds.bytes, each: bounds.bytesPerAddress })
+  /** The first for longest. */
+  const arriving = new Set<Arrival>()
+  const answering = new Set<Arrival>()
+  let watches = 0
+  let refused = 0
+
+  const interceptor: ServerInterceptor = ({ path }, call) => {
+    const stream = streamOf(call)
+    if (stream === undefined) throw new Error('grpc-js has no stream where it had one')
+    const connection = stream.session === undefined ? undefined : connectionOf(stream.session)
+    if (connection === undefined) stream.close(CANCEL)
+    else begin(arrivalOf(call, stream, path, connection))
+    return new ServerInterceptingCall(call)
+  }
+
+  function begin(arrival: Arrival) {
+    const { stream, address, connection } = arrival
+    connection.began()
+    stream.once('close', () => end(arrival))
+    if (!streams.take(address, 1)) return turnAway(arrival, 'grpc-streams')
+    arrival.holds.add('stream')
+    if (arrival.path === WATCH) {
+      if (watches >= bounds.watches) return turnAway(arrival, 'grpc-watches')
+      arrival.holds.add('watch')
+      watches += 1
+    }
+    if (!parts.take(address, 1)) return turnAway(arrival, 'grpc-streams')
+    arriving.add(arrival)
+    interpose(stream, (bytes) => take(arrival, bytes))
+    stream.once('end', () => arrived(arrival))
+  }
+
+  function arrived(arrival: Arrival) {
+    if (!whole(arrival) || arrival.path === WATCH) return
+    arrival.since = performance.now()
+    answering.add(arrival)
+  }
+
+  /** Nothing more of it is awaited; `false`: nothing was. */
+  function whole(arrival: Arrival): boolean {
+    const awaited = arriving.delete(arrival)
+    if (awaited) parts.give(arrival.address, 1)
+    return awaited
+  }
+
+  function end(arrival: Arrival) {
+    const { address, connection, holds } = arrival
+    whole(arrival)
+    answering.delete(arrival)
+    if (holds.has('stream')) streams.give(address, 1)
+    if (holds.has('watch')) watches -= 1
+    if (holds.has('refusal')) refused -= 1
+    memory.give(address, chargedOf(arrival))
+    connection.ended()
+  }
+
+  /** `false`: these bytes are not to be read. */
+  function take(arrival: Arrival, bytes: Buffer): boolean {
+    arrival.connection.brought(bytes.length)
+    const cause = faultOf(arrival, bytes, bounds, memory)
+    if (cause !== undefined) {
+      turnAway(arrival, cause)
+      return false
+    }
+    return true
+  }
+
+  function turnAway(arrival: Arrival, cause: Refusal) {
+    const { call, stream, path } = arrival
+    shed(cause)
+    arrival.connection.refused()
+    whole(arrival)
+    discard(stream)
+    if (refused >= MAX_REFUSED) return stream.close(REFUSED_STREAM)
+    refused += 1
+    arrival.holds.add('refusal')
+    arrival.since = performance.now()
+    answering.add(arrival)
+    const answer = refuse(path, REASONS[cause])
+    // What it still sends is of no use.
+    const leave = () => setImmediate(() => stream.close(NO_ERROR))
+    if (answer === undefined) {
+      call.sendStatus(TOO_MUCH)
+      leave()
+      return
+    }
+    call.sendMetadata(new Metadata())
+    call.sendMessage(answer, () => {})
+    call.sendStatus(OK)
+    // Not before: grpc-js sends its trailers then.
+    stream.once('wantTrailers', leave)
+  }
+
+  const look = () => {
+    const now = performance.now()
+    for (const arrival of arriving) {
+      if (now - arrival.since < bounds.arrivalMs) break
+      turnAway(arrival, 'grpc-message-late')
+    }
+    for (const { stream, since } of answering) {
+      if (now - since < bounds.answerMs) break
+      shed('grpc-answer-late')
+      stream.close(CANCEL)
+    }
+  }
+  const timer = setInterval(look, LOOK_MS).unref()
+
+  return {
+    interceptor,
+    /** Requests under way, and their bytes. */
+    held: () => ({ streams: streams.taken(), bytes: memory.taken() }),
+    close: () => clearInterval(timer),
+  }
+}
+
+const OK = { code: status.OK, details: 'OK', metadata: null }
+const TOO_MUCH = { code: status.RESOURCE_EXHAUSTED, details: 'too much', metadata: null }

@@ -1,0 +1,150 @@
+import { hash } from 'node:crypto'
+import type { Caller } from '../../access/caller.ts'
+import type { Permission } from '../../access/decide.ts'
+import { type QueueKey, queueKeyOf, refreshKeyOf } from '../../access/queue-key.ts'
+import { idOf, resourceOf, type ServiceRef } from '../../access/service.ts'
+import type { Cache, CacheBounds, CreateCache } from '../../common/cache.ts'
+import type { MaybePromise } from '../../common/maybe-promise.ts'
+import { createSingleFlight } from '../../common/single-flight.ts'
+import { isFields } from '../../resources/object.ts'
+import type { CacheCounts } from './observer.ts'
+import type { RbacGeneration } from './rbac-generation.ts'
+import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
+import type { TokenCachePeriods } from './token-cache.ts'
+
+export type AccessReviews = {
+  /** Whether a caller may `get` a service. Never rejects. */
+  readonly permits: (caller: Caller, service: ServiceRef) => MaybePromise<Permission>
+  readonly counts: () => CacheCounts
+}
+
+export type AccessReviewParts = ReviewParts & {
+  readonly createCache: CreateCache
+  readonly periods: TokenCachePeriods
+  readonly changes: Pick<RbacGeneration, 'generation' | 'age'>
+}
+
+type Verdict = {
+  readonly permission: Permission
+  /** Changes of Roles and bindings before it was asked for. */
+  readonly changes: number
+  /** `performance.now()` from which on it is to be asked for again, if it is in use. */
+  dueAt: number
+}
+
+export const KNOWN: CacheBounds = { entries: 50_000, bytes: 16 * 1024 * 1024 }
+
+const SUBJECT_ACCESS_REVIEW: ReviewKind = {
+  dependency: 'subjectaccessreview',
+  path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+  permission: 'create subjectaccessreviews.authorization.k8s.io',
+}
+
+/** Asks the API server what callers may do, once for identical questions, and remembers the answers. */
+export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
+  const { periods, changes } = parts
+  const questions = createReviewClient(SUBJECT_ACCESS_REVIEW, parts)
+  const verdicts: Cache<Verdict> = parts.createCache(KNOWN)
+  const calls = createSingleFlight<Permission>()
+  const names = new WeakMap<Caller, string>()
+  let hits = 0
+  let misses = 0
+
+  return {
+    permits: (caller, service) => {
+      const key = `${nameOf(caller)} ${idOf(service)}`
+      const count = changes.generation(service.namespace)
+      // One that was begun before a change is no answer for those who ask after it.
+      const call = `${count} ${key}`
+      const verdict = verdicts.get(key)
+      if (verdict?.changes === count) {
+        hits += 1
+        if (verdict.dueAt <= performance.now()) {
+          verdict.dueAt = performance.now() + periods.againMs
+          const queueKey = refreshKeyOf(service)
+          void calls.join(call, () => inquire(caller, service, queueKey, key, count))
+        }
+        return verdict.permission
+      }
+      misses += 1
+      const queueKey = queueKeyOf(service)
+      return calls.join(call, () => inquire(caller, service, queueKey, key, count))
+    },
+    counts: () => ({ cache: 'permission', entries: verdicts.size(), hits, misses }),
+  }
+
+  /** By everything about the caller that the answer depends on. */
+  function nameOf(caller: Caller): string {
+    const known = names.get(caller)
+    if (known !== undefined) return known
+    const { kind, user, uid, groups, extra } = caller
+    const name = hash('sha256', JSON.stringify([kind, user, uid, groups, extra]), 'base64')
+    names.set(caller, name)
+    return name
+  }
+
+  /** Outlives whoever waits for it. */
+  async function inquire(
+    caller: Caller,
+    service: ServiceRef,
+    queueKey: QueueKey,
+    key: string,
+    count: number,
+  ) {
+    const ageMs = changes.age(service.namespace)
+    const outcome = await questions.ask(queueKey, reviewOf(caller, service))
+    if (outcome.kind !== 'answered') return outcome.kind
+    const permission = readReview(outcome.content)
+    if (permission === 'unavailable' || changes.generation(service.namespace) !== count)
+      return permission
+    const { positiveMs, negativeMs, aheadMs } = periods
+    const ttlMs = Math.min(permission === 'yes' ? positiveMs : negativeMs, trustedMs(ageMs))
+    const dueAt = ttlMs < positiveMs ? NEVER : performance.now() + ttlMs - aheadMs
+    verdicts.set(key, { permission, changes: count, dueAt }, ttlMs, {
+      size: key.length,
+      holder: service.namespace,
+    })
+    return permission
+  }
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+const SHORTEST_TRUST_MS = 250
+
+/**
+ * An API server may hear of a change of RBAC later than we do, so what it says soon afterwards is believed
+ * for as long as the change is old.
+ */
+const trustedMs = (ageMs: number): number => Math.max(SHORTEST_TRUST_MS, ageMs)
+
+/** Nothing in it is the client's text. */
+const reviewOf = (
+  { user, uid, groups, extra }: Caller,
+  { kind, namespace, name }: ServiceRef,
+): unknown => ({
+  apiVersion: 'authorization.k8s.io/v1',
+  kind: 'SubjectAccessReview',
+  spec: {
+    user,
+    groups,
+    extra,
+    ...(uid === undefined ? {} : { uid }),
+    resourceAttributes: {
+      verb: 'get',
+      group: 'serving.kserve.io',
+      resource: resourceOf(kind),
+      namespace,
+      name,
+    },
+  },
+})
+
+/** An error beside a refusal says that somebody who might have allowed could not be asked. */
+function readReview(answer: unknown): Permission {
+  const status = isFields(answer) ? answer.status : undefined
+  if (!isFields(status)) return 'unavailable'
+  const { allowed, denied, evaluationError: error } = status
+  if (denied === true) return 'no'
+  if (allowed === true) return 'yes'
+  return typeof error === 'string' && error !== '' ? 'unavailable' : 'no'
+}

@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isFields } from '../../resources/object.ts'
+import { ApiError, type ApiServer } from '../client/api-server.ts'
+import type { Observer } from './observer.ts'
+
+/** Who signs a cluster's tokens, as its API server tells. */
+export type ClusterIssuer = {
+  /** `undefined`: not found out yet. */
+  readonly name: () => string | undefined
+  /** Why it could not be found out the last time; `''`: it could. */
+  readonly problem: () => string
+  /** The cluster's public keys, as JSON. Rejects where there is no answer. */
+  readonly fetchKeys: (signal: AbortSignal) => Promise<unknown>
+}
+
+export type IssuerParts = {
+  readonly api: Pick<ApiServer, 'send'>
+  readonly observer: Pick<Observer, 'asked'>
+  readonly failed: (problem: string) => void
+  readonly signal: AbortSignal
+  readonly periods?: Partial<IssuerPeriods>
+}
+
+/** All in milliseconds. */
+type IssuerPeriods = {
+  readonly call: number
+  readonly firstRetry: number
+  readonly longestRetry: number
+  readonly refresh: number
+}
+
+const PERIODS: IssuerPeriods = {
+  call: 3_000,
+  firstRetry: 200,
+  longestRetry: 5_000,
+  refresh: 10 * 60_000,
+}
+
+const DISCOVERY = '/.well-known/openid-configuration'
+const KEYS = '/openid/v1/jwks'
+
+/** `name`: its name, where the installation says it. Otherwise it is asked for, again and again. */
+export function createClusterIssuer(name: string | null, parts: IssuerParts): ClusterIssuer {
+  const { api, observer, failed, signal } = parts
+  const periods = { ...PERIODS, ...parts.periods }
+  let found = name ?? undefined
+  let problem = name === null ? 'not asked yet' : ''
+  if (name === null) void ask()
+
+  return {
+    name: () => found,
+    problem: () => problem,
+    fetchKeys: (closing) =>
+      get(KEYS, 'application/jwk-set+json', closing).catch((error: unknown) => {
+        throw isForbidden(error) ? new Error(`missing permission: get ${KEYS}`) : error
+      }),
+  }
+
+  async function ask() {
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        found = issuerIn(await get(DISCOVERY, 'application/json', signal))
+        problem = ''
+        failures = 0
+      } catch (error) {
+        failures += 1
+        problem = describe(error)
+        if (!signal.aborted) failed(problem)
+      }
+      await delay(pauseMs(failures), undefined, { signal, ref: false }).catch(() => {})
+    }
+  }
+
+  /** Between half and the whole of it, so that replicas do not ask together. */
+  function pauseMs(failures: number): number {
+    const { refresh, firstRetry, longestRetry } = periods
+    const doublings = Math.min(failures - 1, 20)
+    const pause = failures === 0 ? refresh : Math.min(longestRetry, firstRetry * 2 ** doublings)
+    return pause * (0.5 + Math.random() / 2)
+  }
+
+  async function get(path: string, accept: string, closing: AbortSignal): Promise<unknown> {
+    const begun = performance.now()
+    const late = AbortSignal.timeout(periods.call)
+    let result: 'success' | 'error' | 'timeout' = 'success'
+    try {
+      return await api.send({
+        method: 'GET',
+        path,
+        accept,
+        signal: AbortSignal.any([closing, late]),
+      })
+    } catch (error) {
+      result = late.aborted ? 'timeout' : 'error'
+      throw error
+    } finally {
+      const dependency = path === KEYS ? 'cluster-keys' : 'cluster-issuer'
+      const seconds = (performance.now() - begun) / 1_000
+      if (!closing.aborted) observer.asked({ dependency, result, seconds })
+    }
+  }
+}
+
+function issuerIn(answer: unknown): string {
+  const named = isFields(answer) ? answer.issuer : undefined
+  if (typeof named !== 'string' || named === '') {
+    throw new Error('the API server names no issuer of tokens')
+  }
+  return named
+}
+
+const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403
+
+function describe(error: unknown): string {
+  if (!(error instanceof ApiError)) {
+    return error instanceof Error && error.message.includes('API server')
+      ? error.message
+      : 'the API server cannot be reached'
+  }
+  return isForbidden(error)
+    ? `missing permission: get ${DISCOVERY} (or set kubernetes.issuer)`
+    : error.message
+}

@@ -1,0 +1,79 @@
+import type { Asker } from '../../access/identify.ts'
+import { idOf } from '../../access/service.ts'
+
+/** `burst` at once; what is used of it comes back at so many a second. */
+type Allowance = { readonly burst: number; readonly perSecond: number }
+
+export type Allowances = {
+  readonly perService: Allowance
+  /** A namespace. */
+  readonly perTenant: Allowance
+  readonly perProxy: Allowance
+  readonly inAll: Allowance
+}
+
+/** Takes a share of all budgets that an asker has a part in, or of none and names the one that is used up. */
+export type RateLimits = (asker: Asker) => 'service' | 'tenant' | 'proxy' | 'all' | undefined
+
+export const MAX_HOLDERS = 10_000
+/** Between two looks for holders that need not be listed. */
+const DROP_MS = 1_000
+
+/** Keeps one service, one namespace or one proxy from using up what all look-ups together may cost. */
+export function createRateLimits({
+  perService,
+  perTenant,
+  perProxy,
+  inAll,
+}: Allowances): RateLimits {
+  const services = createBuckets(perService)
+  const tenants = createBuckets(perTenant)
+  const proxies = createBuckets(perProxy)
+  const all = createBuckets(inAll)
+
+  return ({ service, proxy }) => {
+    const [id, address, now] = [idOf(service), proxy?.() ?? '', performance.now()]
+    if (!services.has(id, now)) return 'service'
+    if (!tenants.has(service.namespace, now)) return 'tenant'
+    if (!proxies.has(address, now)) return 'proxy'
+    if (!all.has('', now)) return 'all'
+    services.take(id)
+    tenants.take(service.namespace)
+    proxies.take(address)
+    all.take('')
+    return undefined
+  }
+}
+
+/** What each holder has left. Whoever is not listed has everything. */
+function createBuckets({ burst, perSecond }: Allowance) {
+  const buckets = new Map<string, { left: number; at: number }>()
+  let dropped = Number.NEGATIVE_INFINITY
+
+  const bucketOf = (holder: string, now: number) => {
+    const bucket = buckets.get(holder) ?? { left: burst, at: now }
+    bucket.left = Math.min(burst, bucket.left + ((now - bucket.at) / 1_000) * perSecond)
+    bucket.at = now
+    buckets.set(holder, bucket)
+    return bucket
+  }
+  const dropFull = (now: number) => {
+    if (now - dropped < DROP_MS) return
+    dropped = now
+    for (const holder of buckets.keys()) {
+      if (bucketOf(holder, now).left >= burst) buckets.delete(holder)
+    }
+  }
+
+  return {
+    has: (holder: string, now: number): boolean => {
+      if (buckets.size >= MAX_HOLDERS) dropFull(now)
+      // As many holders at once are nobody that calls in earnest.
+      return (buckets.size < MAX_HOLDERS || buckets.has(holder)) && bucketOf(holder, now).left >= 1
+    },
+    take: (holder: string) => {
+      const bucket = buckets.get(holder)
+      if (bucket !== undefined) bucket.left -= 1
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import type { QueueKey } from '../../access/queue-key.ts'
+import { ApiError, type ApiServer } from '../client/api-server.ts'
+import { type CircuitBreakerPeriods, createCircuitBreaker } from './circuit-breaker.ts'
+import { createFairQueue, type QueueLimits } from './fair-queue.ts'
+import type { Observer } from './observer.ts'
+
+type Outcome =
+  | { readonly kind: 'answered'; readonly content: unknown }
+  /** So much is asked already that it was not asked at all, or waited for too long to be of use. */
+  | { readonly kind: 'overloaded' }
+  /** There was no answer, or none can be expected. */
+  | { readonly kind: 'unavailable' }
+
+export type ReviewClient = {
+  /** Never rejects. */
+  readonly ask: (queueKey: QueueKey, body: unknown) => Promise<Outcome>
+}
+
+export type ReviewLimits = QueueLimits &
+  CircuitBreakerPeriods & {
+    /** For one, waiting included, in milliseconds: longer than any request waits, so that a retry finds the answer. */
+    readonly callMs: number
+  }
+
+export const REVIEW_LIMITS: ReviewLimits = {
+  callMs: 3_000,
+  running: 32,
+  waiting: 4_096,
+  waitingPerKey: 1_024,
+  // With a call it must end before the answer is due, which is after 400 ms.
+  patienceMs: 250,
+  tolerated: 3,
+  firstRestMs: 100,
+  longestRestMs: 2_000,
+}
+
+export type ReviewKind = {
+  /** As in metrics. */
+  readonly dependency: string
+  readonly path: string
+  /** What RBAC calls the right to ask it. */
+  readonly permission: string
+}
+
+export type ReviewParts = {
+  readonly api: Pick<ApiServer, 'send'>
+  readonly observer: Observer
+  /** Told of each failure: a fixed sentence. */
+  readonly failed: (problem: string) => void
+  readonly limits?: Partial<ReviewLimits> | undefined
+}
+
+/** Asks an API server something again and again: not too much at a time, and less while it does not answer. */
+export function createReviewClient(
+  { dependency, path, permission }: ReviewKind,
+  { api, observer, failed, limits: given }: ReviewParts,
+): ReviewClient {
+  const limits = { ...REVIEW_LIMITS, ...given }
+  const queue = createFairQueue(limits)
+  const circuitBreaker = createCircuitBreaker(limits)
+
+  return {
+    ask: async (queueKey, body) => {
+      if (circuitBreaker.isOpen()) return UNAVAILABLE
+      const signal = AbortSignal.timeout(limits.callMs)
+      const outcome = await queue.run(queueKey, () => ask(body, signal))
+      if (outcome === undefined) observer.shed(`${dependency}-queue`)
+      return outcome ?? OVERLOADED
+    },
+  }
+
+  async function ask(body: unknown, signal: AbortSignal): Promise<Outcome> {
+    if (signal.aborted || circuitBreaker.isOpen()) return UNAVAILABLE
+    const begun = performance.now()
+    const count = (result: 'success' | 'error' | 'timeout') =>
+      observer.asked({ dependency, result, seconds: (performance.now() - begun) / 1_000 })
+    try {
+      const content = await api.send({ method: 'POST', path, body, signal })
+      circuitBreaker.succeeded()
+      count('success')
+      return { kind: 'answered', content }
+    } catch (error) {
+      count(signal.aborted ? 'timeout' : 'error')
+      failed(describe(error, permission, signal))
+      if (!isAboutTheBody(error)) circuitBreaker.failed(begun, askedMs(error))
+      return UNAVAILABLE
+    }
+  }
+}
+
+const OVERLOADED: Outcome = { kind: 'overloaded' }
+const UNAVAILABLE: Outcome = { kind: 'unavailable' }
+
+/** What the API server thinks of one body says nothing of the next. */
+const isAboutTheBody = (error: unknown): boolean =>
+  error instanceof ApiError && [400, 413, 422].includes(error.status)
+
+const askedMs = (error: unknown): number => (error instanceof ApiError ? error.retryAfterMs : 0)
+
+function describe(error: unknown, permission: string, signal: AbortSignal): string {
+  if (signal.aborted) return 'the API server does not answer in time'
+  if (!(error instanceof ApiError)) return 'the API server cannot be reached'
+  return error.status === 403 ? `missing permission: ${permission}` : error.message
+}

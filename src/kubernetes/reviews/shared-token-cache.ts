@@ -1,0 +1,42 @@
+import type { Authentication } from '../../access/authentication.ts'
+import type { CreateCache } from '../../common/cache.ts'
+import { createSingleFlight, type SingleFlight } from '../../common/single-flight.ts'
+import type { CacheCounts } from './observer.ts'
+import { type CachedToken, createTokenCache, type TokenCachePeriods } from './token-cache.ts'
+import type { TokenOwners } from './token-owners.ts'
+
+/** Whether the cluster signed a token: with a key of its own, certainly not, nobody can tell here, or not now. */
+export type SignatureVerdict = 'signed' | 'forged' | 'unknown' | 'overloaded'
+
+/** All that is remembered of tokens, and the look-ups under way: for every list of audiences together. */
+export type SharedTokenCache = Pick<ReturnType<typeof createTokenCache>, 'keep'> & {
+  readonly find: (digest: string) => CachedToken | undefined
+  readonly hit: () => void
+  readonly missed: () => void
+  readonly calls: SingleFlight<Authentication>
+  readonly signatures: SingleFlight<SignatureVerdict>
+  readonly counts: () => CacheCounts
+}
+
+export function createSharedTokenCache(
+  createCache: CreateCache,
+  accounts: Pick<TokenOwners, 'holds'>,
+  periods: TokenCachePeriods,
+): SharedTokenCache {
+  const known = createTokenCache(createCache, accounts, periods)
+  let hits = 0
+  let misses = 0
+  return {
+    find: known.find,
+    keep: known.keep,
+    hit: () => {
+      hits += 1
+    },
+    missed: () => {
+      misses += 1
+    },
+    calls: createSingleFlight(),
+    signatures: createSingleFlight(),
+    counts: () => ({ cache: 'token', entries: known.size(), hits, misses }),
+  }
+}

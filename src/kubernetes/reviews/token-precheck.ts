@@ -1,0 +1,87 @@
+import type { DenyReason } from '../../access/decision.ts'
+import { bindingOf, type TokenClaims } from './token-binding.ts'
+import type { TokenLifetime } from './token-cache.ts'
+
+/** What a JWT says of itself, before anybody has checked it. */
+type UncheckedToken = {
+  readonly issuer: string | undefined
+  readonly claims: TokenClaims
+}
+
+export type TokenRules = {
+  readonly audiences: readonly string[]
+  readonly opaquePrefixes: readonly string[]
+  /** Of the cluster; `undefined`: not found out yet. */
+  readonly issuer: () => string | undefined
+  /** Of other issuers than the cluster. */
+  readonly foreignIssuers: readonly string[]
+  /** `undefined`: not a JWT. */
+  readonly inspect: (token: string) => UncheckedToken | undefined
+}
+
+type Presented = {
+  readonly kind: 'possible'
+  readonly isJwt: boolean
+  readonly lifetime: TokenLifetime
+}
+
+/** `foreign`: not of this cluster. `bad`: the API server would refuse it, or nobody can tell yet. */
+export type TokenPrecheck = (
+  token: string,
+) =>
+  | Presented
+  | { readonly kind: 'foreign' }
+  | { readonly kind: 'bad'; readonly reason: DenyReason }
+
+/** Of tokens in Secrets, made before tokens had an end. */
+const LEGACY_ISSUER = 'kubernetes/serviceaccount'
+
+const OPAQUE: Presented = {
+  kind: 'possible',
+  isJwt: false,
+  lifetime: { binding: undefined, expiresAt: undefined },
+}
+
+/** Tells without a call which tokens can be the cluster's. */
+export function createTokenPrecheck({
+  opaquePrefixes,
+  inspect,
+  ...rules
+}: TokenRules): TokenPrecheck {
+  const audiences = new Set(rules.audiences)
+  return (token) => {
+    const jwt = inspect(token)
+    if (jwt === undefined) {
+      return opaquePrefixes.some((prefix) => token.startsWith(prefix))
+        ? OPAQUE
+        : { kind: 'foreign' }
+    }
+    const issuer = rules.issuer()
+    if (jwt.issuer !== LEGACY_ISSUER && jwt.issuer !== issuer) {
+      const unknown = issuer === undefined && !rules.foreignIssuers.includes(jwt.issuer ?? '')
+      return unknown ? { kind: 'bad', reason: 'authentication-unavailable' } : { kind: 'foreign' }
+    }
+    const reason = problemOf(jwt.claims, audiences)
+    return reason === undefined
+      ? { kind: 'possible', isJwt: true, lifetime: lifetimeOf(jwt.claims) }
+      : { kind: 'bad', reason }
+  }
+}
+
+/** Tokens in Secrets have neither end nor audience. */
+function problemOf(
+  { exp, aud }: TokenClaims,
+  audiences: ReadonlySet<unknown>,
+): DenyReason | undefined {
+  if (exp !== undefined && (typeof exp !== 'number' || !Number.isFinite(exp)))
+    return 'invalid-token'
+  if (exp !== undefined && exp * 1_000 <= Date.now()) return 'expired-token'
+  if (aud === undefined) return undefined
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
+  return named.some((name) => audiences.has(name)) ? undefined : 'wrong-audience'
+}
+
+const lifetimeOf = (claims: TokenClaims): TokenLifetime => ({
+  binding: bindingOf(claims.sub, undefined, claims),
+  expiresAt: typeof claims.exp === 'number' ? claims.exp * 1_000 : undefined,
+})

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { type Authentication, known, rejected } from '../../access/authentication.ts'
+import type { Caller } from '../../access/caller.ts'
+import type { QueueKey } from '../../access/queue-key.ts'
+import { isFields } from '../../resources/object.ts'
+import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
+
+export type TokenReviews = {
+  /** Whose a token is. Never rejects. */
+  readonly review: (asked: AskedToken) => Promise<Authentication>
+}
+
+type AskedToken = {
+  readonly token: string
+  readonly queueKey: QueueKey
+  /** Whether a key of the cluster is known to have signed it; those of which that is not known wait apart. */
+  readonly isSigned: boolean
+  /** Not out of what the API server remembers for ten seconds. */
+  readonly afresh: boolean
+}
+
+const TOKEN_REVIEW: ReviewKind = {
+  dependency: 'tokenreview',
+  path: '/apis/authentication.k8s.io/v1/tokenreviews',
+  permission: 'create tokenreviews.authentication.k8s.io',
+}
+
+/** Asks the API server whose tokens are, for lists of audiences: of all together not too much. */
+export function createTokenReviews(
+  parts: ReviewParts,
+): (audiences: readonly string[]) => TokenReviews {
+  const signed = createReviewClient(TOKEN_REVIEW, parts)
+  const limits = { ...UNSIGNED, ...parts.limits }
+  const unsigned = createReviewClient(TOKEN_REVIEW, { ...parts, limits })
+
+  return (audiences) => ({
+    review: async ({ token, queueKey, isSigned, afresh }) => {
+      // It remembers tokens by their audiences too. No token is issued for one that nobody knows.
+      const asked = afresh ? [...audiences, `afresh:${randomUUID()}`] : audiences
+      const outcome = await (isSigned ? signed : unsigned).ask(queueKey, reviewOf(token, asked))
+      if (outcome.kind === 'overloaded') return rejected('overloaded')
+      if (outcome.kind === 'unavailable') return UNAVAILABLE
+      return readReview(outcome.content, audiences)
+    },
+  })
+}
+
+const reviewOf = (token: string, audiences: readonly string[]) => ({
+  apiVersion: 'authentication.k8s.io/v1',
+  kind: 'TokenReview',
+  spec: { token, audiences },
+})
+
+/** So that others go on where an authenticator behind the API server hangs, or nobody's tokens are sent. */
+export const UNSIGNED = { running: 8, waiting: 512, waitingPerKey: 128 } as const
+
+const UNAVAILABLE = rejected('authentication-unavailable')
+
+/** Accepts only what names one of our audiences: a server that knows none of them would accept any token. */
+function readReview(answer: unknown, audiences: readonly string[]): Authentication {
+  const status = isFields(answer) ? answer.status : undefined
+  if (!isFields(status)) return UNAVAILABLE
+  if (status.authenticated !== true) {
+    return isFault(status.error) ? UNAVAILABLE : rejected('invalid-token')
+  }
+  if (!textsIn(status.audiences).some((audience) => audiences.includes(audience))) {
+    return rejected('wrong-audience')
+  }
+  const caller = readCaller(status.user)
+  return caller === undefined ? rejected('invalid-token') : known(caller)
+}
+
+// The one field tells why a token is bad and why nobody could tell, such as an authenticator behind the
+// API server that does not answer: errors of Go's HTTP client, of contexts and of etcd.
+const FAULT =
+  /\b(?:Get|Post) \\?"https?:|deadline exceeded|context canceled|connection refused|i\/o timeout|etcdserver|too many requests|internal error/i
+
+const isFault = (error: unknown): boolean => typeof error === 'string' && FAULT.test(error)
+
+function readCaller(user: unknown): Caller | undefined {
+  if (!isFields(user) || typeof user.username !== 'string') return undefined
+  const { username, uid, extra } = user
+  if (username === '' || username === 'system:anonymous') return undefined
+  const entries = Object.entries(isFields(extra) ? extra : {})
+  return {
+    kind: 'kubernetes',
+    user: username,
+    groups: textsIn(user.groups),
+    uid: typeof uid === 'string' && uid !== '' ? uid : undefined,
+    extra: Object.fromEntries(entries.map(([key, values]) => [key, textsIn(values)])),
+    inRbac: true,
+    reference: username.replace(/^system:serviceaccount:([^:]+):/, '$1/'),
+  }
+}
+
+const textsIn = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []

@@ -1,0 +1,59 @@
+import type { Policy } from '../../access/policy.ts'
+import { type Fields, isFields } from '../../resources/object.ts'
+import { ApiError, type ApiServer } from '../client/api-server.ts'
+import { type StatusCondition, withTransitionTimes } from './conditions.ts'
+
+export const API_VERSION = 'kserve-authz.io/v1alpha1'
+export const KIND = 'AccessPolicy'
+
+export const STATUS_CALL_MS = 5_000
+
+/** A policy, and the object that it was read from. */
+type Applied = { readonly content: Fields; readonly policy: Pick<Policy, 'namespace' | 'name'> }
+
+export type Failure = {
+  readonly problem: string
+  /** Whether it is this object alone that the API server refuses. */
+  readonly isOwn: boolean
+}
+
+/** Such as an object that is too large with a status. */
+const REFUSED: ReadonlySet<number> = new Set([400, 413, 422])
+
+/** Server-side apply of the conditions alone. `undefined`: it did not fail. */
+export async function applyStatus(
+  api: Pick<ApiServer, 'send'>,
+  { content, policy: { namespace, name } }: Applied,
+  conditions: readonly StatusCondition[],
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  const { uid } = isFields(content.metadata) ? content.metadata : {}
+  const path = `/apis/${API_VERSION}/namespaces/${namespace}/accesspolicies/${name}/status`
+  try {
+    await api.send({
+      method: 'PATCH',
+      path: `${path}?fieldManager=kserve-authz&force=true`,
+      contentType: 'application/apply-patch+yaml',
+      body: {
+        apiVersion: API_VERSION,
+        kind: KIND,
+        // Of the very object that was read, not of one that has got its name since.
+        metadata: { namespace, name, uid },
+        status: { conditions: withTransitionTimes(content, conditions, new Date()) },
+      },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(STATUS_CALL_MS)]),
+    })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ApiError)) {
+      return { problem: 'the API server cannot be reached', isOwn: false }
+    }
+    // Gone, or another one: the watch will say so.
+    if (error.status === 404 || error.status === 409) return undefined
+    const problem =
+      error.status === 403
+        ? 'missing permission: patch accesspolicies/status.kserve-authz.io'
+        : error.message
+    return { problem, isOwn: REFUSED.has(error.status) }
+  }
+}

@@ -1,0 +1,66 @@
+import type { Condition, PolicyStatus } from '../../access/policy-status.ts'
+import { type Fields, isFields } from '../../resources/object.ts'
+
+/** A condition of a status, but for its time. */
+export type StatusCondition = {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+  readonly observedGeneration: unknown
+}
+
+export const MAX_CONDITION_MESSAGE = 1_024
+
+export const conditionsOf = (
+  { accepted, enforced }: PolicyStatus,
+  content: Fields,
+): readonly StatusCondition[] => [
+  statusConditionOf('Accepted', accepted, content),
+  statusConditionOf('Enforced', enforced, content),
+]
+
+const statusConditionOf = (
+  type: string,
+  { holds, reason, message }: Condition,
+  content: Fields,
+): StatusCondition => ({
+  type,
+  status: holds ? 'True' : 'False',
+  reason,
+  message: message.slice(0, MAX_CONDITION_MESSAGE),
+  observedGeneration: isFields(content.metadata) ? content.metadata.generation : undefined,
+})
+
+/** Whether an object's status says all of this already. */
+export const hasConditions = (content: Fields, conditions: readonly StatusCondition[]): boolean =>
+  conditions.every((wanted) => {
+    const found = conditionOf(content, wanted.type)
+    return (
+      found !== undefined &&
+      found.status === wanted.status &&
+      found.reason === wanted.reason &&
+      found.message === wanted.message &&
+      found.observedGeneration === wanted.observedGeneration
+    )
+  })
+
+/** With the time of the last transition: that of the object where the status stays as it is. */
+export const withTransitionTimes = (
+  content: Fields,
+  conditions: readonly StatusCondition[],
+  now: Date,
+): readonly object[] =>
+  conditions.map((condition) => {
+    const found = conditionOf(content, condition.type)
+    const kept = found?.status === condition.status ? found.lastTransitionTime : undefined
+    const lastTransitionTime =
+      typeof kept === 'string' ? kept : now.toISOString().replace(/\.\d+Z$/, 'Z')
+    return { ...condition, lastTransitionTime }
+  })
+
+function conditionOf({ status }: Fields, type: string): Fields | undefined {
+  const list: readonly unknown[] =
+    isFields(status) && Array.isArray(status.conditions) ? status.conditions : []
+  return list.filter(isFields).find((condition) => condition.type === type)
+}

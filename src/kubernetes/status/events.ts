@@ -1,0 +1,92 @@
+import { createRoundRobin } from '../../common/round-robin.ts'
+import { type Fields, isFields } from '../../resources/object.ts'
+import type { Problem } from '../../resources/problem.ts'
+import { ApiError, type ApiServer } from '../client/api-server.ts'
+
+export type Events = {
+  /** Tells the owner of an object, as a Warning event on it. Never throws, never waits. */
+  readonly warn: (problem: Problem, object: Fields) => void
+  readonly close: () => void
+}
+
+/** Events that wait, in all. */
+export const MAX_EVENTS_WAITING = 200
+/** At most so many events, then one for each of these milliseconds. */
+export const BURST = 25
+const PERIOD_MS = 1_000
+export const EVENT_CALL_MS = 5_000
+export const MAX_EVENT_MESSAGE = 1_024
+
+/** `failed` is told of each event that could not be written, `dropped` of each that was too much. */
+export function createEvents(
+  api: Pick<ApiServer, 'send'>,
+  failed: (error: unknown) => void,
+  dropped: () => void = () => {},
+): Events {
+  const waiting = createRoundRobin<Fields>(MAX_EVENTS_WAITING)
+  let allowance = BURST
+  const timer = setInterval(() => {
+    allowance = Math.min(BURST, allowance + 1)
+    flush()
+  }, PERIOD_MS).unref()
+
+  const flush = () => {
+    while (allowance > 0) {
+      const event = waiting.next()
+      if (event === undefined) return
+      allowance -= 1
+      void send(event).catch((error: unknown) => failed(describe(error)))
+    }
+  }
+  const send = (event: Fields) =>
+    api.send({
+      method: 'POST',
+      path: `/api/v1/namespaces/${namespaceOf(event)}/events`,
+      body: event,
+      signal: AbortSignal.timeout(EVENT_CALL_MS),
+    })
+
+  return {
+    warn: (problem, object) => {
+      const event = eventOf(problem, object, new Date())
+      if (event === undefined) return
+      if (waiting.add(namespaceOf(event), event) !== undefined) dropped()
+      flush()
+    },
+    close: () => clearInterval(timer),
+  }
+}
+
+const describe = (error: unknown): unknown =>
+  error instanceof ApiError && error.status === 403
+    ? new Error('missing permission: create events')
+    : error
+
+const namespaceOf = ({ metadata }: Fields): string =>
+  isFields(metadata) ? encodeURIComponent(String(metadata.namespace)) : 'default'
+
+/** A core/v1 Event; `undefined` for an object that cannot have one. */
+function eventOf(
+  { reason, message }: Problem,
+  { apiVersion, kind, metadata }: Fields,
+  time: Date,
+): Fields | undefined {
+  if (!isFields(metadata)) return undefined
+  const { namespace, name, uid } = metadata
+  if (typeof namespace !== 'string' || typeof name !== 'string') return undefined
+  const timestamp = time.toISOString().replace(/\.\d+Z$/, 'Z')
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { namespace, generateName: `${name.slice(0, 200).replace(/[-.]+$/, '')}.` },
+    involvedObject: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) },
+    type: 'Warning',
+    reason,
+    message: message.slice(0, MAX_EVENT_MESSAGE),
+    source: { component: 'kserve-authz' },
+    reportingComponent: 'kserve-authz',
+    firstTimestamp: timestamp,
+    lastTimestamp: timestamp,
+    count: 1,
+  }
+}

@@ -1,0 +1,46 @@
+type Scheduler = {
+  /** A turn is due after so many milliseconds, unless one is earlier. */
+  readonly plan: (ms: number) => void
+  readonly close: () => void
+}
+
+/**
+ * Takes turns one after the other, each at its time. A turn resolves to the milliseconds until the next one;
+ * `undefined`: when it is planned. None is taken before a rest is over that a turn asked for.
+ */
+export function createScheduler(
+  turn: () => Promise<{ readonly afterMs: number | undefined; readonly restMs?: number }>,
+): Scheduler {
+  let due = Number.POSITIVE_INFINITY
+  let restUntil = 0
+  let state: 'idle' | 'busy' | 'closed' = 'idle'
+  let timer: NodeJS.Timeout | undefined
+
+  const arm = () => {
+    clearTimeout(timer)
+    if (state !== 'idle' || due === Number.POSITIVE_INFINITY) return
+    const waitMs = Math.max(due, restUntil) - performance.now()
+    timer = setTimeout(() => void take(), Math.max(0, waitMs)).unref()
+  }
+  const plan = (ms: number) => {
+    due = Math.min(due, performance.now() + ms)
+    arm()
+  }
+  async function take() {
+    state = 'busy'
+    due = Number.POSITIVE_INFINITY
+    const { afterMs, restMs = 0 } = await turn()
+    if (state !== 'busy') return
+    state = 'idle'
+    restUntil = performance.now() + restMs
+    plan(afterMs ?? Number.POSITIVE_INFINITY)
+  }
+
+  return {
+    plan,
+    close: () => {
+      state = 'closed'
+      clearTimeout(timer)
+    },
+  }
+}

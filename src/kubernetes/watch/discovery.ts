@@ -1,0 +1,45 @@
+import { type Fields, isFields } from '../../resources/object.ts'
+import { ApiError, type ApiServer } from '../client/api-server.ts'
+import { type Collection, type ReadLimits, within } from './list-watch.ts'
+
+/**
+ * Whether a cluster has the kind of a collection in any version, as it says itself. Rejects where it does
+ * not answer.
+ */
+export async function hasKind(
+  api: Pick<ApiServer, 'send'>,
+  { paths: [path], resource }: Pick<Collection, 'paths' | 'resource'>,
+  { requestMs, signal }: Pick<ReadLimits, 'requestMs' | 'signal'>,
+): Promise<boolean> {
+  const [, root, group = ''] = path.split('/')
+  // Every cluster has those of the core.
+  if (root === 'api') return true
+  const list = (of: string, field: string) =>
+    within(requestMs, signal, async (limit) =>
+      listIn(await told(api.send({ method: 'GET', path: `/apis/${of}`, signal: limit })), field),
+    )
+  for (const { groupVersion } of await list(group, 'versions')) {
+    const resources = await list(String(groupVersion), 'resources')
+    if (resources.some(({ name }) => name === resource)) return true
+  }
+  return false
+}
+
+const EMPTY: Fields = { versions: [], resources: [] }
+/** It has none, or does not say: then what it said of the kind holds. */
+const UNTOLD: ReadonlySet<number> = new Set([403, 404])
+
+async function told(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof ApiError && UNTOLD.has(error.status)) return EMPTY
+    throw error
+  }
+}
+
+function listIn(answer: unknown, field: string): readonly Fields[] {
+  const found = isFields(answer) ? answer[field] : undefined
+  if (!Array.isArray(found)) throw new Error('what the API server says of its kinds is unreadable')
+  return found.filter(isFields)
+}

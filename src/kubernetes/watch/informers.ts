@@ -1,0 +1,163 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ApiError, type ApiServer } from '../client/api-server.ts'
+import { Silence } from '../client/json-lines.ts'
+import { coalescing } from './coalescing.ts'
+import { describeProblem } from './problem-text.ts'
+import { type ReflectorPeriods, runReflector } from './reflector.ts'
+import { createVersionedStore, type Handler } from './store.ts'
+import type { WatchedKind } from './watched-kinds.ts'
+
+/** A collection, and what keeps its objects. */
+export type InformerSpec = { readonly collection: WatchedKind; readonly handler: Handler }
+
+export type InformerOptions = {
+  readonly api: ApiServer
+  readonly followed: readonly InformerSpec[]
+  /** What the meaning of other objects depends on. */
+  readonly configuration?: InformerSpec | undefined
+  /** Those objects: read once the configuration is known. */
+  readonly configured?: readonly InformerSpec[]
+  /** Told of each failed attempt: a fixed sentence. */
+  readonly failed: (resource: string, message: string) => void
+  readonly periods?: Partial<ReflectorPeriods>
+}
+
+export type Informers = {
+  /** Whether every collection was read at least once. */
+  readonly synced: () => boolean
+  readonly states: () => readonly InformerState[]
+  /** Reads all configured objects again: the configuration has changed. */
+  readonly reread: () => void
+  readonly close: () => Promise<void>
+}
+
+export type InformerState = {
+  readonly resource: string
+  readonly synced: boolean
+  /** Whether the cluster has this kind at all. */
+  readonly present: boolean
+  /** Whether what is known follows the cluster: a watch is open, or there is nothing to watch. */
+  readonly following: boolean
+  readonly restarts: number
+  /** Why it cannot be read now; `''`: it can, as far as is known. */
+  readonly problem: string
+  /** When the API server last confirmed what is known of it, as `performance.now()`; `undefined`: never. */
+  readonly heardAt: number | undefined
+}
+
+/** Follows the objects of a cluster until closed; the last that was known stays through outages. */
+export function startInformers(options: InformerOptions): Informers {
+  const { followed, configuration, configured = [] } = options
+  const stop = new AbortController()
+  const runOf = (each: InformerSpec) => createRun(each, options, stop.signal)
+  const first = configuration === undefined ? undefined : runOf(configuration)
+  const rest = followed.map(runOf)
+  const later = configured.map(runOf)
+  const all = [...(first === undefined ? [] : [first]), ...rest, ...later]
+  let synced = false
+
+  const runLater = async () => {
+    await first?.synced
+    await Promise.all(later.map((each) => each.run()))
+  }
+  const running = Promise.all([first?.run(), ...rest.map((each) => each.run()), runLater()])
+  return {
+    synced: () => {
+      synced ||= all.every(({ state }) => state.synced)
+      return synced
+    },
+    states: () => all.map(({ state }) => state),
+    reread: () => {
+      for (const each of later) each.again()
+    },
+    close: async () => {
+      stop.abort()
+      await running
+    },
+  }
+}
+
+/** An API server that has just begun may not know yet what is permitted, and it may leave out a bookmark. */
+const mayPass = (error: unknown) =>
+  error instanceof Silence || (error instanceof ApiError && error.status === 403)
+
+/** From a bug to the next attempt, in milliseconds. */
+const BUG_MS = 1_000
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+function createRun(
+  { collection, handler }: InformerSpec,
+  { api, failed, periods }: InformerOptions,
+  stop: AbortSignal,
+) {
+  const state: Mutable<InformerState> = {
+    resource: collection.resource,
+    synced: false,
+    present: true,
+    following: false,
+    restarts: 0,
+    problem: 'not read yet',
+    heardAt: undefined,
+  }
+  let last = ''
+  const report = (error: unknown) => {
+    state.restarts += 1
+    state.problem = describeProblem(error, collection)
+    const early = mayPass(error) && state.synced && last !== state.problem
+    last = state.problem
+    if (!early) failed(collection.resource, state.problem)
+  }
+  const known = createVersionedStore(handler, report)
+  const { close, ...taken } = coalescing(known)
+  const end = Promise.withResolvers<void>()
+  const ended = () => {
+    close()
+    end.resolve()
+  }
+  stop.addEventListener('abort', ended, { once: true })
+  let round = new AbortController()
+
+  const follower = {
+    ...known,
+    ...taken,
+    synced: (present: boolean) => {
+      Object.assign(state, { synced: true, present, following: !present, problem: '' })
+      end.resolve()
+    },
+    heard: () => {
+      state.heardAt = performance.now()
+      last = ''
+    },
+    connected: () => Object.assign(state, { following: true, problem: '' }),
+    disconnected: () => {
+      state.following = false
+    },
+    failed: report,
+  }
+  /** Whatever it was: a watch that nobody reads would leave for ever what is known now. */
+  const brokenOff = async () => {
+    const problem = 'a bug broke off the watch: all is read again'
+    Object.assign(state, { following: false, problem })
+    failed(collection.resource, problem)
+    await delay(BUG_MS, undefined, { signal: stop }).catch(() => {})
+  }
+  return {
+    state,
+    /** Resolves at the first time, or when all ends. */
+    synced: end.promise,
+    run: async () => {
+      while (!stop.aborted) {
+        round = new AbortController()
+        const endRound = () => round.abort()
+        stop.addEventListener('abort', endRound)
+        await runReflector(api, collection, follower, round.signal, periods).catch(brokenOff)
+        stop.removeEventListener('abort', endRound)
+      }
+    },
+    again: () => {
+      known.doubt()
+      round.abort()
+    },
+  }
+}

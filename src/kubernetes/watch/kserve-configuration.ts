@@ -1,0 +1,41 @@
+import type { ModelHeaders } from '../../access/directory.ts'
+import {
+  type KserveConfiguration,
+  NO_CONFIGURATION,
+  readKserveConfiguration,
+} from '../../resources/kserve-configuration.ts'
+import { textAt } from '../../resources/object.ts'
+import type { Problem } from '../../resources/problem.ts'
+import type { Handler } from './store.ts'
+
+type ConfigurationParts = {
+  readonly modelHeaders: ModelHeaders
+  readonly report: (problem: Problem) => void
+  /** What it says now is not what it said before. */
+  readonly changed: () => void
+}
+
+/** What KServe's own ConfigMap says of routes; KServe's defaults where there is none. */
+export function createKserveConfiguration({ modelHeaders, report, changed }: ConfigurationParts): {
+  readonly handler: Handler
+  readonly current: () => KserveConfiguration
+} {
+  let text = ''
+  let current = NO_CONFIGURATION
+
+  const set = (content: unknown) => {
+    const next = JSON.stringify(['ingress', 'deploy'].map((key) => textAt(content, 'data', key)))
+    if (next === text) return
+    text = next
+    const { configuration, problems } = readKserveConfiguration(content)
+    current = configuration
+    // Gateways keep the header of the last configuration that KServe could read.
+    if (configuration.ingress !== undefined) modelHeaders.set(configuration.ingress.modelHeader)
+    problems.forEach(report)
+    changed()
+  }
+  return {
+    handler: { put: ({ content }) => set(content), remove: () => set(undefined) },
+    current: () => current,
+  }
+}

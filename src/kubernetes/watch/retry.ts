@@ -1,0 +1,42 @@
+/** When to try again, in milliseconds. */
+export type RetryPeriods = {
+  readonly firstRetry: number
+  readonly longestRetry: number
+  /** The longest where nobody answers: such attempts cost the API server nothing. */
+  readonly longestKnock: number
+}
+
+/** How long to wait between attempts: longer after each failure, and never less than the API server asks. */
+export function createRetry({ firstRetry, longestRetry, longestKnock }: RetryPeriods) {
+  let failures = 0
+  let asked = 0
+  let longest = longestRetry
+
+  /** Between half and the whole of the delay, so that replicas do not ask together. */
+  const circuitBreaker = () =>
+    failures === 0
+      ? 0
+      : Math.min(longest, firstRetry * 2 ** Math.min(failures - 1, 20)) * (0.5 + Math.random() / 2)
+
+  return {
+    succeeded: () => {
+      failures = 0
+    },
+    failed: (answered: boolean) => {
+      const most = answered ? longestRetry : longestKnock
+      // One that answers again has not failed as often as it was away.
+      failures = most === longest ? failures + 1 : 1
+      longest = most
+    },
+    /** Before the next attempt; with some more, for the same reason. */
+    ask: (ms: number) => {
+      asked = ms * (1 + Math.random() / 10)
+    },
+    /** Milliseconds until the next attempt. */
+    next: (): number => {
+      const ms = Math.max(asked, circuitBreaker())
+      asked = 0
+      return ms
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { type Fields, isFields } from '../../resources/object.ts'
+
+/** One line of a watch, as far as it is read here. */
+export type WatchEvent =
+  | { readonly kind: 'put'; readonly object: Listed }
+  | { readonly kind: 'removed'; readonly object: Listed }
+  | { readonly kind: 'bookmark'; readonly version: string; readonly initialEventsEnd: boolean }
+  | { readonly kind: 'error'; readonly code: number }
+  | { readonly kind: 'unknown' }
+
+/** An object with what tells it from others. */
+export type Listed = {
+  /** `namespace/name`; of a kind without namespaces `/name`. */
+  readonly key: string
+  readonly version: string
+  readonly content: Fields
+}
+
+/** One page of a list. */
+export type Page = {
+  readonly version: string
+  /** Asks for the next page; `''`: this is the last. */
+  readonly next: string
+  readonly items: readonly Listed[]
+}
+
+/** Reads a line of a watch. Never throws. */
+export function readWatchEvent(line: unknown): WatchEvent {
+  const type = isFields(line) ? line.type : undefined
+  const content = isFields(line) && isFields(line.object) ? line.object : undefined
+  if (content === undefined) return { kind: 'unknown' }
+  const object = readListed(content)
+  switch (type) {
+    case 'ADDED':
+    case 'MODIFIED':
+      return object === undefined ? { kind: 'unknown' } : { kind: 'put', object }
+    case 'DELETED':
+      return object === undefined ? { kind: 'unknown' } : { kind: 'removed', object }
+    case 'BOOKMARK':
+      return readBookmark(content)
+    case 'ERROR':
+      return { kind: 'error', code: typeof content.code === 'number' ? content.code : 0 }
+    default:
+      return { kind: 'unknown' }
+  }
+}
+
+function readBookmark(content: Fields): WatchEvent {
+  const metadata = isFields(content.metadata) ? content.metadata : {}
+  const annotations = isFields(metadata.annotations) ? metadata.annotations : {}
+  const version = metadata.resourceVersion
+  if (typeof version !== 'string' || version === '') return { kind: 'unknown' }
+  return {
+    kind: 'bookmark',
+    version,
+    initialEventsEnd: annotations['k8s.io/initial-events-end'] === 'true',
+  }
+}
+
+/** Reads a page; `undefined`: it is none, or holds what is no object. */
+export function readPage(answer: unknown): Page | undefined {
+  if (!isFields(answer) || !isFields(answer.metadata) || !Array.isArray(answer.items)) {
+    return answer !== undefined && isFields(answer) && answer.items === null
+      ? readPage({ ...answer, items: [] })
+      : undefined
+  }
+  const { resourceVersion: version, continue: next = '' } = answer.metadata
+  const items = answer.items.map((item: unknown) => (isFields(item) ? readListed(item) : undefined))
+  const read = items.filter((item) => item !== undefined)
+  return typeof version === 'string' && typeof next === 'string' && read.length === items.length
+    ? { version, next, items: read }
+    : undefined
+}
+
+function readListed(content: Fields): Listed | undefined {
+  const metadata = isFields(content.metadata) ? content.metadata : {}
+  const { namespace = '', name, resourceVersion: version } = metadata
+  return typeof namespace === 'string' && typeof name === 'string' && typeof version === 'string'
+    ? { key: `${namespace}/${name}`, version, content }
+    : undefined
+}

@@ -1,0 +1,155 @@
+import { GATEWAY_LABELS } from '../../resources/gateway-pod.ts'
+import type { Collection } from './list-watch.ts'
+
+/** A collection of objects of one kind. */
+export type WatchedKind = Collection & {
+  readonly apiVersion: string
+  readonly kind: string
+  /** `undefined`: all, or the kind has none. */
+  readonly namespace: string | undefined
+}
+
+type GatewayPods = {
+  readonly namespace: string
+  readonly podLabels: Readonly<Record<string, string>>
+}
+
+export type Scope = {
+  /** Only these; empty: all. */
+  readonly namespaces: readonly string[]
+  /** Labels of the Secrets that hold API keys. */
+  readonly apiKeyLabels: Readonly<Record<string, string>>
+}
+
+const POLICIES = 'kserve-authz.io/v1alpha1'
+const KSERVE = 'serving.kserve.io'
+
+/** All, or each one. */
+const placesIn = (namespaces: readonly string[]): readonly (string | undefined)[] =>
+  namespaces.length === 0 ? [undefined] : namespaces
+
+/** The objects that services are read from. */
+export const serviceCollections = ({ namespaces }: Scope): readonly WatchedKind[] =>
+  placesIn(namespaces).flatMap((where) => [
+    kserve('InferenceService', ['v1beta1'], where),
+    kserve('InferenceGraph', ['v1alpha1'], where),
+    kserve('LLMInferenceService', ['v1alpha2', 'v1alpha1'], where),
+  ])
+
+/** What LLMInferenceServices are made of, in their namespaces and in KServe's own. */
+export const llmConfigCollections = (
+  { namespaces }: Pick<Scope, 'namespaces'>,
+  kserveNamespace: string,
+): readonly WatchedKind[] =>
+  placesIn(namespaces.length === 0 ? [] : [...new Set([...namespaces, kserveNamespace])]).map(
+    (where) => kserve('LLMInferenceServiceConfig', ['v1alpha2', 'v1alpha1'], where),
+  )
+
+/** The policies about them. */
+export const policyCollections = ({ namespaces }: Scope): readonly WatchedKind[] =>
+  placesIn(namespaces).map((where) =>
+    collectionOf('AccessPolicy', where, [POLICIES], 'accesspolicies'),
+  )
+
+/** Their pods, and the Secrets that hold API keys. */
+export const holdingCollections = ({ namespaces, apiKeyLabels }: Scope): readonly WatchedKind[] =>
+  placesIn(namespaces).flatMap((where) => [
+    ...POD_SELECTORS.map((labelSelector) => core('Pod', where, { labelSelector })),
+    core('Secret', where, { labelSelector: selectorOf(apiKeyLabels) }),
+  ])
+
+/**
+ * The pods of gateways: by the labels that gateways give them, where services are and in the namespace of
+ * KServe's own gateway; by those that the configuration names, where it says.
+ */
+export const gatewayCollections = (
+  { namespaces }: Pick<Scope, 'namespaces'>,
+  kserveNamespace: string,
+  declared: readonly GatewayPods[],
+): readonly WatchedKind[] => [
+  ...placesIn(
+    namespaces.length === 0 ? [] : [...new Set([...namespaces, kserveNamespace])],
+  ).flatMap((where) =>
+    GATEWAY_LABELS.map((labelSelector) => core('Pod', where, { labelSelector })),
+  ),
+  ...declared.map(({ namespace, podLabels }) =>
+    core('Pod', namespace, { labelSelector: selectorOf(podLabels) }),
+  ),
+]
+
+/** KServe's labels, in any version of it. */
+const POD_SELECTORS = [
+  'serving.kserve.io/inferenceservice',
+  'serving.kserve.io/inferencegraph',
+  'app.kubernetes.io/part-of=llminferenceservice',
+]
+
+/** KServe's own configuration; `namespace` is where KServe is installed. */
+export const configurationCollection = (namespace: string): WatchedKind =>
+  core('ConfigMap', namespace, { fieldSelector: 'metadata.name=inferenceservice-config' })
+
+/** The objects whose going ends a token: ServiceAccounts, and the Secrets that hold their tokens. */
+export const accountCollections = ({ namespaces }: Scope): readonly WatchedKind[] =>
+  placesIn(namespaces).flatMap((where) => [
+    metadataOf(core('ServiceAccount', where, {})),
+    metadataOf(
+      core('Secret', where, { fieldSelector: 'type=kubernetes.io/service-account-token' }),
+    ),
+  ])
+
+/** The objects on which permissions depend; those of the cluster only where all of it is watched. */
+export const rbacCollections = ({ namespaces }: Scope): readonly WatchedKind[] =>
+  [
+    ...(namespaces.length === 0
+      ? [rbac('ClusterRole', undefined), rbac('ClusterRoleBinding', undefined)]
+      : []),
+    ...placesIn(namespaces).flatMap((where) => [rbac('Role', where), rbac('RoleBinding', where)]),
+  ].map(metadataOf)
+
+const metadataOf = (collection: WatchedKind): WatchedKind => ({
+  ...collection,
+  metadataOnly: true,
+})
+
+type Place = string | undefined
+
+const kserve = (
+  kind: string,
+  [first, ...others]: readonly [string, ...string[]],
+  where: Place,
+): WatchedKind =>
+  collectionOf(kind, where, [`${KSERVE}/${first}`, ...others.map((each) => `${KSERVE}/${each}`)])
+
+const rbac = (kind: string, where: Place): WatchedKind =>
+  collectionOf(kind, where, ['rbac.authorization.k8s.io/v1'])
+
+const core = (
+  kind: string,
+  where: Place,
+  query: Readonly<Record<string, string>>,
+): WatchedKind => ({ ...collectionOf(kind, where, ['v1']), query })
+
+function collectionOf(
+  kind: string,
+  namespace: Place,
+  [apiVersion, ...others]: readonly [string, ...string[]],
+  resource = `${kind.toLowerCase()}s`,
+): WatchedKind {
+  const place = namespace === undefined ? '' : `namespaces/${namespace}/`
+  const pathIn = (version: string) =>
+    `/${version.includes('/') ? 'apis' : 'api'}/${version}/${place}${resource}`
+  return {
+    apiVersion,
+    kind,
+    namespace,
+    resource,
+    paths: [pathIn(apiVersion), ...others.map(pathIn)],
+    query: {},
+    metadataOnly: false,
+  }
+}
+
+const selectorOf = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')

@@ -1,0 +1,51 @@
+/** Tells when to look again. */
+export type ScanTimer = {
+  /** Something may have changed. */
+  readonly hint: () => void
+  /**
+   * Resolves after `restMs`, or `settleMs` after a hint if that is earlier; a hint given since the
+   * last wait counts. More hints do not postpone it.
+   */
+  readonly next: (restMs: number, settleMs: number) => Promise<void>
+  /** Every wait, now or later, is over at once. */
+  readonly end: () => void
+}
+
+export function createScanTimer(): ScanTimer {
+  let hinted = false
+  let ended = false
+  let wake: (() => void) | undefined
+  let hasten: (() => void) | undefined
+
+  const next = (restMs: number, settleMs: number) =>
+    new Promise<void>((resolve) => {
+      if (ended) return resolve()
+      const due = performance.now() + restMs
+      wake = () => {
+        clearTimeout(timer)
+        wake = undefined
+        hasten = undefined
+        hinted = false
+        resolve()
+      }
+      let timer = setTimeout(wake, restMs)
+      hasten = () => {
+        hasten = undefined
+        clearTimeout(timer)
+        timer = setTimeout(() => wake?.(), Math.min(settleMs, Math.max(0, due - performance.now())))
+      }
+      if (hinted) hasten()
+    })
+
+  return {
+    hint: () => {
+      hinted = true
+      hasten?.()
+    },
+    next,
+    end: () => {
+      ended = true
+      wake?.()
+    },
+  }
+}

@@ -1,0 +1,100 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+/** One question to another program, and how it ended. */
+export type DependencyCall = {
+  readonly dependency: string
+  readonly result: 'success' | 'error' | 'timeout'
+  readonly seconds: number
+}
+
+/** What a cache holds, and how often it held what was looked for. */
+export type MeasuredCache = {
+  readonly cache: string
+  readonly entries: number
+  readonly hits: number
+  readonly misses: number
+}
+
+/** Counts what other programs are asked. */
+export function createDependencyCounts(registry: Registry): (asked: DependencyCall) => void {
+  const requests = new Counter({
+    name: 'kserve_authz_dependency_requests_total',
+    help: 'Questions to other programs, by how they ended.',
+    labelNames: ['dependency', 'result'],
+    registers: [registry],
+  })
+  const durations = new Histogram({
+    name: 'kserve_authz_dependency_duration_seconds',
+    help: 'Time that other programs took to answer, or to fail.',
+    labelNames: ['dependency'],
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3],
+    registers: [registry],
+  })
+  return ({ dependency, result, seconds }) => {
+    requests.inc({ dependency, result })
+    durations.observe({ dependency }, seconds)
+  }
+}
+
+/** `ages`: milliseconds since the keys of each provider were fetched; `undefined`: never. */
+export function measureKeys(
+  registry: Registry,
+  ages: () => ReadonlyMap<string, number | undefined>,
+) {
+  const gauge: Gauge<'provider'> = new Gauge({
+    name: 'kserve_authz_jwks_age_seconds',
+    help: 'Time since the keys of an identity provider were last fetched; +Inf where they never were.',
+    labelNames: ['provider'],
+    registers: [registry],
+    collect: () => {
+      for (const [provider, age = Number.POSITIVE_INFINITY] of ages())
+        gauge.set({ provider }, age / 1e3)
+    },
+  })
+}
+
+export function measureCaches(registry: Registry, caches: () => readonly MeasuredCache[]) {
+  const requests: Counter<'cache' | 'result'> = new Counter({
+    name: 'kserve_authz_cache_requests_total',
+    help: 'Look-ups in caches, by whether they found something.',
+    labelNames: ['cache', 'result'],
+    registers: [registry],
+    collect: () => {
+      requests.reset()
+      for (const { cache, hits, misses } of caches()) {
+        requests.inc({ cache, result: 'hit' }, hits)
+        requests.inc({ cache, result: 'miss' }, misses)
+      }
+    },
+  })
+  const held: Gauge<'cache'> = new Gauge({
+    name: 'kserve_authz_cache_entries',
+    help: 'Entries in caches.',
+    labelNames: ['cache'],
+    registers: [registry],
+    collect: () => {
+      for (const { cache, entries } of caches()) held.set({ cache }, entries)
+    },
+  })
+}
+
+/** Whether what is revoked counts no more at once. */
+export function measureRevocation(registry: Registry, isInstant: () => boolean) {
+  const instant: Gauge = new Gauge({
+    name: 'kserve_authz_instant_revocation',
+    help: 'Whether all watches are up by which a revoked credential ends at once (1), or it may last as long as what is remembered of it (0).',
+    registers: [registry],
+    collect: () => instant.set(isInstant() ? 1 : 0),
+  })
+}
+
+/** Counts what was refused because it would have been too much. */
+export function createShedCounts(registry: Registry): (cause: string) => void {
+  const sheds = new Counter({
+    name: 'kserve_authz_shed_total',
+    help: 'What was not done because it would have been too much, by cause.',
+    labelNames: ['cause'],
+    registers: [registry],
+  })
+  return (cause) => sheds.inc({ cause })
+}

@@ -1,0 +1,92 @@
+import type { Writable } from 'node:stream'
+
+type Options = {
+  /**
+   * Opens what is written to, at first and again after an error. A pipe or socket must be a stream of libuv: fs.write
+   * would block a thread, and with it the end of the program.
+   */
+  readonly open: () => Writable
+  /** Written at once with what follows, until so many bytes are together or a second has passed. */
+  readonly batchBytes: number
+  /** Called for each line that is lost. */
+  readonly dropped: () => void
+}
+
+/** Most that waits for the reader, in bytes: about 10,000 decisions. */
+export const MAX_LINES_WAITING = 4 << 20
+const FLUSH_MS = 1_000
+/** Longest wait for the reader at the end. */
+const CLOSE_MS = 1_000
+/** From an error of writing until it is tried again: a full disk may have room then. */
+const RETRY_MS = 1_000
+
+/**
+ * Writes lines of JSON as ASCII and never waits: while nobody reads, lines wait up to a bound; then they
+ * are dropped, as they are while they cannot be written.
+ */
+export function createLineWriter({ open, batchBytes, dropped }: Options) {
+  let batch = ''
+  let lines = 0
+  let brokenAt: number | undefined
+  let stream = use(open())
+
+  function use(next: Writable): Writable {
+    next.on('error', () => {
+      brokenAt = performance.now()
+    })
+    return next
+  }
+
+  /** Whether it can be written to, once more if need be. */
+  function reopened(): boolean {
+    if (brokenAt === undefined) return true
+    if (performance.now() - brokenAt < RETRY_MS) return false
+    brokenAt = performance.now()
+    const next = open()
+    if (next.destroyed || next.errored !== null) return false
+    if (next !== stream) stream = use(next)
+    brokenAt = undefined
+    return true
+  }
+
+  const drop = (count: number) => {
+    for (let index = 0; index < count; index += 1) dropped()
+  }
+  const flush = () => {
+    if (batch === '') return
+    const count = lines
+    stream.write(batch, 'latin1', (error) => drop(error ? count : 0))
+    batch = ''
+    lines = 0
+  }
+  const writeAscii = (line: string) => {
+    if (!reopened() || stream.writableLength + batch.length + line.length > MAX_LINES_WAITING) {
+      dropped()
+      return
+    }
+    batch += line
+    lines += 1
+    if (batch.length >= batchBytes) flush()
+  }
+  const write = (json: string) => writeAscii(toAscii(json))
+  const timer = setInterval(flush, FLUSH_MS).unref()
+
+  const close = () =>
+    new Promise<void>((resolve) => {
+      clearInterval(timer)
+      const givenUp = setTimeout(resolve, CLOSE_MS)
+      stream.write(batch, 'latin1', () => {
+        clearTimeout(givenUp)
+        resolve()
+      })
+      batch = ''
+    })
+  return { write, writeAscii, close }
+}
+
+/** JSON in which every character that is not ASCII is written as an escape. */
+export const toAscii = (json: string): string => json.replace(NOT_ASCII, escaped)
+
+// What could end a line, hide text or turn its direction on some screen.
+const NOT_ASCII = /[\u007f-\uffff]/g
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`

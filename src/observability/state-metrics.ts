@@ -1,0 +1,99 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Directory } from '../access/directory.ts'
+import { FACTS, LIMITS_OF, type StaleFact } from '../access/freshness.ts'
+import { type Protection, SERVICE_KINDS } from '../access/service.ts'
+
+/** One resource may be read in several parts, by namespace or by label. */
+export type MeasuredResource = {
+  readonly resource: string
+  readonly synced: boolean
+  readonly restarts: number
+  /** When what is known of it was last confirmed, as `performance.now()`. */
+  readonly heardAt?: number | undefined
+}
+
+/** What is known. */
+export function measureDirectory(
+  registry: Registry,
+  { services, keys }: Pick<Directory, 'services' | 'keys'>,
+) {
+  const protections = ['open', 'protected', 'lost'] as const satisfies readonly Protection[]
+  const known: Gauge<'kind' | 'protection'> = new Gauge({
+    name: 'kserve_authz_services',
+    help: 'Services known, by kind and by who may call them.',
+    labelNames: ['kind', 'protection'],
+    registers: [registry],
+    collect: () => {
+      // A gauge finds its series by all labels: for thousands of services that takes milliseconds.
+      const counts = { open: 0, protected: 0, lost: 0 }
+      const ofKind = new Map(SERVICE_KINDS.map((kind) => [kind, { ...counts }]))
+      for (const { kind, protection } of services.values()) {
+        const counted = ofKind.get(kind)
+        if (counted !== undefined) counted[protection] += 1
+      }
+      for (const [kind, counted] of ofKind) {
+        for (const protection of protections) known.set({ kind, protection }, counted[protection])
+      }
+    },
+  })
+  const held: Gauge = new Gauge({
+    name: 'kserve_authz_api_keys',
+    help: 'API keys known.',
+    registers: [registry],
+    collect: () => held.set(keys.size()),
+  })
+}
+
+/** How well what is known follows its source. */
+export function measureResources(registry: Registry, resources: () => readonly MeasuredResource[]) {
+  const synced = new Gauge({
+    name: 'kserve_authz_watch_synced',
+    help: 'Whether all objects of a resource are known (1) or not (0).',
+    labelNames: ['resource'],
+    registers: [registry],
+    collect: () => {
+      for (const { resource } of resources()) synced.set({ resource }, 1)
+      for (const { resource, synced: known } of resources()) if (!known) synced.set({ resource }, 0)
+    },
+  })
+  const age = new Gauge({
+    name: 'kserve_authz_watch_age_seconds',
+    help: 'Since what is known of a resource was last confirmed; where nothing changes the API server does so each minute.',
+    labelNames: ['resource'],
+    registers: [registry],
+    collect: () => {
+      const heard = new Map<string, number>()
+      for (const { resource, heardAt } of resources()) {
+        if (heardAt === undefined) continue
+        heard.set(resource, Math.min(heardAt, heard.get(resource) ?? heardAt))
+      }
+      for (const [resource, at] of heard) {
+        age.set({ resource }, (performance.now() - at) / 1_000)
+      }
+    },
+  })
+  const restarts = new Counter({
+    name: 'kserve_authz_watch_restarts_total',
+    help: 'How often reading a resource failed and began anew.',
+    labelNames: ['resource'],
+    registers: [registry],
+    collect: () => {
+      restarts.reset()
+      for (const { resource, restarts: count } of resources()) restarts.inc({ resource }, count)
+    },
+  })
+}
+
+/** Which facts are too old to let callers in by them. */
+export function measureStaleness(registry: Registry, stale: () => readonly StaleFact[]) {
+  const age: Gauge<'fact' | 'bound'> = new Gauge({
+    name: 'kserve_authz_facts_stale',
+    help: 'Whether a fact is older than its bound (1) or not (0): callers are refused who would be let in by it.',
+    labelNames: ['fact', 'bound'],
+    registers: [registry],
+    collect: () => {
+      for (const fact of FACTS) for (const bound of LIMITS_OF[fact]) age.set({ fact, bound }, 0)
+      for (const { fact, bound } of stale()) age.set({ fact, bound }, 1)
+    },
+  })
+}

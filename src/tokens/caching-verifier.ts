@@ -1,0 +1,111 @@
+import type { Claims } from '../access/claim-path.ts'
+import type { QueueKey, Verifications } from '../access/queue-key.ts'
+import type { Cache, CacheBounds, CreateCache } from '../common/cache.ts'
+import { CLOCK_SKEW_SECONDS, type Expected } from './check-claims.ts'
+import type { DecodedJwt } from './decode-token.ts'
+import { createInFlight } from './in-flight.ts'
+import type { Jwks } from './jwks.ts'
+import { createJwksCache, type Fetched, type JwksPeriods } from './jwks-cache.ts'
+import { type Verification, verifyJwt } from './verify-jwt.ts'
+
+/** Verifies the tokens of one issuer and remembers those that were good until they expire. */
+export type CachingVerifier<T> = {
+  /** What became of a token with this digest that was found good before; `undefined`: it is not known. */
+  readonly remembered: (digest: string) => Verified<T> | undefined
+  /**
+   * What `read` made of the claims, or why the token is refused. The digest is the token's; `line` is whose
+   * turn it waits for, and for whose tenant it is remembered.
+   */
+  readonly verify: (
+    token: string,
+    digest: string,
+    jwt: DecodedJwt,
+    queueKey: QueueKey,
+  ) => Promise<Verified<T>>
+  /** How many are remembered. */
+  readonly size: () => number
+  /** Milliseconds since the keys were fetched; `undefined`: never. */
+  readonly keyAge: () => number | undefined
+  readonly close: () => void
+}
+
+export type Verified<T> =
+  | { readonly kind: 'verified'; readonly value: T }
+  | Extract<Verification, { kind: 'refused' }>
+
+export type VerifierParts<T> = {
+  readonly expected: Expected
+  readonly fetchKeys: (signal: AbortSignal) => Promise<unknown>
+  readonly onFetched: (fetched: Fetched) => void
+  readonly read: (claims: Claims) => Verified<T>
+  readonly periods: Partial<JwksPeriods>
+  readonly createCache: CreateCache
+  /** All issuers have them in common. */
+  readonly verifications: Verifications
+}
+
+type Good<T> = {
+  readonly verified: Verified<T>
+  readonly keys: Jwks
+  /** Milliseconds since the epoch. */
+  readonly until: number
+}
+
+/** The bytes are of the tokens' own text; what is kept of one is about as large. */
+export const REMEMBERED: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
+/** That a token has expired is remembered for a while, in milliseconds. */
+const EXPIRED_MS = 60 * 60_000
+
+/** Verifications that wait for keys or for their turn. */
+export const IN_FLIGHT = { inAll: 4_096, perTenant: 1_024 }
+
+const OVERLOADED: Verified<never> = { kind: 'refused', reason: 'overloaded' }
+const EXPIRED: Verified<never> = { kind: 'refused', reason: 'expired-token' }
+
+/** Starts fetching the issuer's keys at once. */
+export function createCachingVerifier<T>(parts: VerifierParts<T>): CachingVerifier<T> {
+  const { expected, fetchKeys, onFetched, periods, read, createCache, verifications } = parts
+  let good: Cache<Good<T>> = createCache(REMEMBERED)
+  /** By digest. */
+  const underWay = createInFlight<Verified<T>>(IN_FLIGHT)
+  const onChange = () => {
+    good = createCache(REMEMBERED)
+  }
+  const holder = createJwksCache({ fetchKeys, onFetched, onChange, periods })
+
+  return {
+    remembered: (digest) => {
+      const found = good.get(digest)
+      // What one set of keys vouched for, another may not; and none is trusted for ever.
+      if (found === undefined || found.keys !== holder.current()) return undefined
+      return found.until > Date.now() ? found.verified : EXPIRED
+    },
+    verify: (token, digest, jwt, queueKey) => {
+      const verify = () => verifyAnew(token, digest, jwt, queueKey)
+      const verified = underWay.join(digest, queueKey.tenant, verify)
+      if (verified === undefined) verifications.shed()
+      return verified ?? Promise.resolve(OVERLOADED)
+    },
+    size: () => good.size(),
+    keyAge: holder.age,
+    close: holder.close,
+  }
+
+  async function verifyAnew(token: string, digest: string, jwt: DecodedJwt, queueKey: QueueKey) {
+    const verification = await verifyJwt(token, jwt, expected, holder, async (verify) =>
+      verifications.inTurn(queueKey, verify),
+    )
+    if (verification.kind === 'refused') return verification
+    const verified = read(jwt.claims)
+    const { keys } = verification
+    if (keys === holder.current()) {
+      const until = endOf(jwt.claims)
+      const cost = { size: token.length, holder: queueKey.tenant }
+      good.set(digest, { verified, keys, until }, until - Date.now() + EXPIRED_MS, cost)
+    }
+    return verified
+  }
+}
+
+const endOf = ({ exp }: Claims): number =>
+  typeof exp === 'number' ? (exp + CLOCK_SKEW_SECONDS) * 1_000 : 0

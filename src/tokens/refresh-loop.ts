@@ -1,0 +1,69 @@
+/** All in milliseconds. */
+export type RefreshPeriods = {
+  readonly refresh: number
+  /** Between two rounds that are demanded, and from one that failed to the next that is. */
+  readonly coolDown: number
+  readonly firstRetry: number
+  readonly longestRetry: number
+}
+
+/** An attempt at once, then again and again, and in between on demand: never two at a time. */
+export type RefreshLoop = {
+  readonly underWay: () => Promise<void> | undefined
+  /** Whether the last one that ended failed. */
+  readonly failing: () => boolean
+  /** Begins one, unless one is under way or the last is too short a time ago, whether it succeeded or not. */
+  readonly demand: () => void
+}
+
+/** `attempt` resolves to whether it succeeded, and never rejects. The rounds end with `closing`. */
+export function createRefreshLoop(
+  attempt: () => Promise<boolean>,
+  periods: RefreshPeriods,
+  closing: AbortSignal,
+): RefreshLoop {
+  let underWay: Promise<void> | undefined
+  let begun = performance.now()
+  let lastDemand = Number.NEGATIVE_INFINITY
+  let failures = 0
+  let timer: NodeJS.Timeout | undefined
+
+  const begin = () => {
+    clearTimeout(timer)
+    if (closing.aborted) return
+    begun = performance.now()
+    underWay = attempt().then(end, (bug: unknown) => {
+      end(false)
+      throw bug
+    })
+  }
+  const end = (succeeded: boolean) => {
+    underWay = undefined
+    failures = succeeded ? 0 : failures + 1
+    if (closing.aborted) return
+    timer = setTimeout(begin, nextDelay(failures, periods)).unref()
+  }
+
+  begin()
+  closing.addEventListener('abort', () => clearTimeout(timer))
+  return {
+    underWay: () => underWay,
+    failing: () => failures > 0,
+    demand: () => {
+      const last = failures > 0 ? Math.max(begun, lastDemand) : lastDemand
+      if (underWay !== undefined || performance.now() - last < periods.coolDown) return
+      lastDemand = performance.now()
+      begin()
+    },
+  }
+}
+
+/** Between half and the whole of the delay, so that replicas do not ask together. */
+function nextDelay(
+  failures: number,
+  { refresh, firstRetry, longestRetry }: RefreshPeriods,
+): number {
+  const delay =
+    failures === 0 ? refresh : Math.min(longestRetry, firstRetry * 2 ** Math.min(failures - 1, 20))
+  return delay * (0.5 + Math.random() / 2)
+}

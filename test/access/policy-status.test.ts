@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest'
+import { namespacePoliciesOf } from '../../src/access/namespace-policies.ts'
+import type { Policy, PolicyTarget } from '../../src/access/policy.ts'
+import { policyStatusOf as standingIn } from '../../src/access/policy-status.ts'
+import type { Service } from '../../src/access/service.ts'
+import { inSlices } from '../../src/common/slices.ts'
+import { aService } from '../../testing/builders.ts'
+import { aPolicy } from '../../testing/policies/any-policies.ts'
+import { countedTurns, done } from '../../testing/working.ts'
+
+const iris: PolicyTarget = { kind: 'InferenceService', name: 'iris' }
+const gone: PolicyTarget = { kind: 'InferenceGraph', name: 'gone' }
+const enforced = (given: Partial<Policy> = {}) => aPolicy({ mode: 'enforce', ...given })
+const other = aService({ name: 'other' })
+const policyStatusOf = (
+  policy: Policy,
+  services: readonly Service[],
+  fault?: string,
+  policies: readonly Policy[] = [policy],
+) => {
+  const own = services.filter(({ namespace }) => namespace === policy.namespace)
+  return standingIn(policy, done(namespacePoliciesOf(own, policies)), fault)
+}
+
+describe('what has become of a policy', () => {
+  it.each<
+    [
+      title: string,
+      Policy,
+      services: ReturnType<typeof aService>[],
+      accepted: string,
+      enforced: string,
+    ]
+  >([
+    [
+      'of a service that exists',
+      enforced({ targets: [iris] }),
+      [aService()],
+      'Accepted',
+      'Enforced',
+    ],
+    ['of a namespace', enforced(), [aService(), other], 'Accepted', 'Enforced'],
+    ['of a namespace without services', enforced(), [], 'Accepted', 'Enforced'],
+    ['that cannot be read', enforced({ terms: undefined }), [aService()], 'Invalid', 'NotAccepted'],
+    ['in shadow that cannot be read', aPolicy({ terms: undefined }), [], 'Invalid', 'NotAccepted'],
+    ['in shadow', aPolicy(), [aService()], 'Accepted', 'Shadow'],
+    ['in a shadow that is not allowed', aPolicy({ mode: 'none' }), [], 'Accepted', 'Shadow'],
+    [
+      'of a service that does not exist',
+      enforced({ targets: [gone] }),
+      [aService()],
+      'TargetNotFound',
+      'NotAccepted',
+    ],
+    [
+      'of a service of another kind',
+      enforced({ targets: [{ ...gone, name: 'iris' }] }),
+      [aService()],
+      'TargetNotFound',
+      'NotAccepted',
+    ],
+    ['of no service', enforced({ targets: [] }), [aService()], 'TargetNotFound', 'NotAccepted'],
+    [
+      'of which one exists',
+      enforced({ targets: [gone, iris] }),
+      [aService()],
+      'Accepted',
+      'Enforced',
+    ],
+    [
+      'of a service that is open by annotation',
+      enforced(),
+      [aService({ optedOut: true })],
+      'Accepted',
+      'Overridden',
+    ],
+    ['of a service in shadow', enforced(), [aService({ shadow: true })], 'Accepted', 'Overridden'],
+    [
+      'of which one is open by annotation',
+      enforced(),
+      [aService({ optedOut: true }), other],
+      'Accepted',
+      'Enforced',
+    ],
+    [
+      'beside services of another namespace',
+      enforced({ targets: [iris] }),
+      [aService({ namespace: 'else' })],
+      'TargetNotFound',
+      'NotAccepted',
+    ],
+  ])('%s', (_title, policy, services, accepted, inForce) => {
+    const policyStatus = policyStatusOf(policy, services)
+    expect([policyStatus.accepted.reason, policyStatus.enforced.reason]).toEqual([
+      accepted,
+      inForce,
+    ])
+    expect(policyStatus.accepted.holds).toBe(accepted === 'Accepted')
+    expect(policyStatus.enforced.holds).toBe(inForce === 'Enforced')
+  })
+
+  it('is told in the same words whatever the order of services and targets', () => {
+    const services = ['b', 'a', 'c'].map((name) => aService({ name, optedOut: name !== 'c' }))
+    expect(policyStatusOf(enforced(), services)).toEqual(
+      policyStatusOf(enforced(), services.toReversed()),
+    )
+    const [one, two] = [
+      [gone, iris, { ...gone, name: 'also' }],
+      [{ ...gone, name: 'also' }, iris, gone],
+    ]
+    expect(policyStatusOf(enforced({ targets: one }), [aService()])).toEqual(
+      policyStatusOf(enforced({ targets: two }), [aService()]),
+    )
+  })
+
+  it('names what is missing, what is open, and why it cannot be read', () => {
+    const missing = policyStatusOf(enforced({ targets: [gone, iris] }), [aService()])
+    expect(missing.accepted.message).toBe('not found: InferenceGraph gone')
+    const open = policyStatusOf(enforced(), [aService({ optedOut: true }), other])
+    expect(open.enforced.message).toBe('open by their own annotation: InferenceService iris')
+    const broken = policyStatusOf(enforced({ terms: undefined }), [], 'spec.deny is no list')
+    expect(broken.accepted.message).toBe('spec.deny is no list')
+    expect(broken.enforced.message).toBe('until it can be read, its services are closed')
+    const many = Array.from({ length: 10 }, (_, index) =>
+      aService({ name: `s${index}`, optedOut: true }),
+    )
+    expect(policyStatusOf(enforced(), many).enforced.message).toMatch(/s7 and 2 more$/)
+  })
+
+  it('tells that all policies of a service are too much together, which closes it', () => {
+    const rule = { from: [{ users: Array.from({ length: 4_000 }, () => 'a') }], to: undefined }
+    const [one, ...others] = Array.from({ length: 3 }, () =>
+      aPolicy({ mode: 'enforce' }, { deny: [rule] }),
+    )
+    if (one === undefined) throw new Error('one')
+    const services = [aService(), aService({ name: 'opened', optedOut: true })]
+    expect(policyStatusOf(one, services, '', [one, ...others]).enforced).toEqual({
+      holds: false,
+      reason: 'TooLarge',
+      message:
+        'closed, since all their policies together have too many entries: InferenceService iris',
+    })
+    expect(policyStatusOf(one, services, '', others).enforced.reason).toBe('Enforced')
+    const tried = others.map((policy) => ({ ...policy, mode: 'shadow' as const }))
+    expect(policyStatusOf(one, services, '', [one, ...tried]).enforced.reason).toBe('Enforced')
+  })
+
+  it('tells that all policies of its namespace are too much together', () => {
+    const many = Array.from({ length: 4_096 }, () => enforced({ targets: [iris] }))
+    const [policy = enforced()] = many
+    const services = [aService(), other, aService({ name: 'opened', optedOut: true })]
+    expect(policyStatusOf(policy, services, '', many.slice(1_000)).enforced.reason).toBe('TooLarge')
+    const elsewhere = Array.from({ length: 4_000 }, () => enforced({ targets: [gone] }))
+    expect(policyStatusOf(policy, services, '', [policy, ...elsewhere]).enforced).toEqual({
+      holds: false,
+      reason: 'TooLarge',
+      message:
+        'closed, since all policies of the namespace together have too many entries: InferenceService iris',
+    })
+    expect(policyStatusOf(policy, services, '', elsewhere.slice(1_000)).enforced.reason).toBe(
+      'Enforced',
+    )
+  })
+
+  it('names each service once, however often it is declared', () => {
+    const twice = Array.from({ length: 20 }, (_, index) =>
+      aService({ name: `s${index % 10}`, optedOut: true }),
+    )
+    const { enforced: said } = policyStatusOf(enforced(), twice)
+    expect(said.reason).toBe('Overridden')
+    expect(said.message).toMatch(/s7 and 2 more$/)
+  })
+})
+
+describe('the surroundings of many policies', () => {
+  const policies = (count: number, targets: Policy['targets']) =>
+    Array.from({ length: count }, () => enforced({ targets }))
+  const services = (count: number) =>
+    Array.from({ length: count }, (_, index) => aService({ name: `s${index}` }))
+  const unitsOf = (count: number) =>
+    done(namespacePoliciesOf(services(count), policies(count, [iris, gone]))).units
+
+  it('cost as many units as there are objects, not as many as there are pairs of them', () => {
+    expect(unitsOf(10_000)).toBe(10 * unitsOf(1_000))
+  })
+
+  it('look at each service once', () => {
+    let looks = 0
+    const watched = services(1_000).map((service) => ({
+      ...service,
+      get name() {
+        looks += 1
+        return service.name
+      },
+    }))
+    const around = done(namespacePoliciesOf(watched, policies(1_000, undefined)))
+    const before = looks
+    for (const policy of policies(1_000, undefined)) standingIn(policy, around)
+    expect(looks).toBe(before)
+    expect(before).toBeLessThan(10_000)
+  })
+
+  it('are gathered in slices, with a turn of the event loop between them', async () => {
+    const { turns, turn } = countedTurns()
+    await inSlices(namespacePoliciesOf(services(10_000), policies(10_000, [iris])), turn)
+    expect(turns.count).toBeGreaterThan(20)
+  })
+})

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import type { ShadowCheck, ShadowVerdict } from '../../src/access/answer.ts'
+import { OPEN } from '../../src/access/decision.ts'
+import { createCheckObserver } from '../../src/app/observe-checks.ts'
+import type { Checked } from '../../src/envoy/check-handler.ts'
+import type { CountedCheck } from '../../src/observability/check-counts.ts'
+import type { LoggedCheck } from '../../src/observability/decision-log.ts'
+import { aService } from '../../testing/builders.ts'
+
+const REFUSED: ShadowVerdict = {
+  service: aService(),
+  decision: 'deny',
+  reason: 'not-permitted',
+  credentialKind: 'jwt',
+}
+
+const aCheck = (shadowCheck?: ShadowCheck): Checked => ({
+  incoming: {
+    request: undefined,
+    requestId: 'one',
+    method: 'POST',
+    path: '/v1',
+    grpc: false,
+    underscored: [],
+  },
+  answer: {
+    decision: OPEN,
+    target: undefined,
+    caller: undefined,
+    ...(shadowCheck === undefined ? {} : { shadowCheck }),
+  },
+  seconds: 0.001,
+})
+
+function observing() {
+  const told = { logged: [] as LoggedCheck[], tried: [] as CountedCheck[], faults: [] as unknown[] }
+  const { observe, settled } = createCheckObserver(
+    { observe: () => {}, observeShadow: (shadowCheck) => void told.tried.push(shadowCheck) },
+    { log: (check) => void told.logged.push(check) },
+    (fault) => void told.faults.push(fault),
+  )
+  return { observe, settled, told }
+}
+
+describe('a check of which nothing is only tried', () => {
+  it('is logged at once, without a word of shadow', () => {
+    const { observe, told } = observing()
+    observe(aCheck())
+    expect(told.logged).toHaveLength(1)
+    expect(told.logged[0]).not.toHaveProperty('shadowDecision')
+    expect(told.tried).toEqual([])
+  })
+})
+
+describe('a check of which something is only tried', () => {
+  it('is tried after whoever answers has gone on', async () => {
+    let tried = false
+    const { observe, settled } = observing()
+    observe(
+      aCheck(() => {
+        tried = true
+        return REFUSED
+      }),
+    )
+    expect(tried).toBe(false)
+    await settled(10_000)
+    expect(tried).toBe(true)
+  })
+
+  it('is logged once, with both decisions, and counted by what enforcement would do', async () => {
+    const { observe, settled, told } = observing()
+    observe(aCheck(async () => REFUSED))
+    await settled(10_000)
+    expect(told.logged).toEqual([
+      expect.objectContaining({
+        decision: 'allow',
+        shadowDecision: 'deny',
+        shadowReason: 'not-permitted',
+      }),
+    ])
+    expect(told.tried).toEqual([
+      {
+        namespace: 'team',
+        name: 'iris',
+        outcome: 'deny',
+        reason: 'not-permitted',
+        credentialKind: 'jwt',
+      },
+    ])
+  })
+
+  it('is logged even if trying it fails, and the fault is reported', async () => {
+    const fault = new Error('unforeseen')
+    const { observe, settled, told } = observing()
+    observe(aCheck(() => Promise.reject(fault)))
+    await settled(10_000)
+    expect(told.faults).toEqual([fault])
+    expect(told.logged).toEqual([
+      expect.objectContaining({ shadowDecision: 'unknown', shadowReason: 'internal' }),
+    ])
+    expect(told.tried).toEqual([])
+  })
+
+  it('does not hold up the end for longer than it may', async () => {
+    const { observe, settled, told } = observing()
+    observe(aCheck(() => new Promise(() => {})))
+    await settled(1)
+    expect(told.logged).toEqual([])
+  })
+})

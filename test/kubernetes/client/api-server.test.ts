@@ -1,0 +1,131 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ApiError, createApiServer, TooLong } from '../../../src/kubernetes/client/api-server.ts'
+import {
+  type FakeApiServer,
+  fakeCertificates,
+  json,
+  kubeConfigOf,
+  startFakeApiServer,
+  status,
+  text,
+} from '../../../testing/cluster/api-server.ts'
+
+vi.setConfig({ testTimeout: 15_000 })
+
+let certificates: Awaited<ReturnType<typeof fakeCertificates>>
+let server: FakeApiServer
+
+beforeAll(async () => {
+  certificates = await fakeCertificates()
+})
+beforeEach(async () => {
+  server = await startFakeApiServer(certificates, json({ answer: 42 }))
+})
+afterEach(() => server.close())
+
+const aRequest = (path = '/api') => ({
+  method: 'GET' as const,
+  path,
+  signal: AbortSignal.timeout(10_000),
+})
+
+const tokens = () => server.requests.map(({ headers }) => headers.authorization)
+
+describe('an API server', () => {
+  it('is asked with the credentials of the kubeconfig', async () => {
+    const api = createApiServer(server.kubeConfig('ours'))
+    expect(await api.send(aRequest())).toEqual({ answer: 42 })
+    expect(tokens()).toEqual(['Bearer ours'])
+    api.close()
+  })
+
+  it('is trusted only with a certificate of its CA', async () => {
+    const other = await fakeCertificates()
+    const api = createApiServer(kubeConfigOf(server.url, other.ca, 'ours'))
+    await expect(api.send(aRequest())).rejects.toThrow(/certificate|signature/)
+    expect(server.requests).toEqual([])
+  })
+
+  it('may stand behind a path, with or without a slash at its end', async () => {
+    for (const end of ['/k8s/clusters/one', '/k8s/clusters/one/']) {
+      const api = createApiServer(kubeConfigOf(server.url + end, certificates.ca, 'ours'))
+      await api.send(aRequest('/api'))
+      api.close()
+    }
+    const paths = server.requests.map(({ url }) => url.pathname)
+    expect(paths).toEqual(['/k8s/clusters/one/api', '/k8s/clusters/one/api'])
+  })
+
+  it.each(['http://127.0.0.1:1', 'nonsense', ''])('is not talked to at %j', (url) => {
+    expect(() => createApiServer(kubeConfigOf(url, certificates.ca, 'ours'))).toThrow(/https URL/)
+  })
+
+  it('is asked again where a kept connection was closed meanwhile', async () => {
+    const api = createApiServer(server.kubeConfig())
+    await api.send(aRequest())
+    for (let index = 0; index < 20; index += 1) {
+      server.dropConnections()
+      expect(await api.send(aRequest())).toEqual({ answer: 42 })
+    }
+    api.close()
+  })
+})
+
+describe('a refusal', () => {
+  it.each([400, 401, 403, 404, 410, 429, 500, 503])('with %d says no more', async (code) => {
+    server.next(status(code))
+    const api = createApiServer(server.kubeConfig())
+    const refused = api.send(aRequest())
+    await expect(refused).rejects.toEqual(new ApiError(code))
+    await expect(refused).rejects.not.toThrow(/secret/)
+    api.close()
+  })
+
+  it.each([
+    ['2', 2_000],
+    ['3600', 60_000],
+    ['-1', 0],
+    ['soon', 0],
+  ])('with Retry-After %s asks for %d ms', async (header, ms) => {
+    server.next(status(429, { 'retry-after': header }))
+    const api = createApiServer(server.kubeConfig())
+    await expect(api.send(aRequest())).rejects.toHaveProperty('retryAfterMs', ms)
+    api.close()
+  })
+
+  it('of the token makes it be read anew, for the next request', async () => {
+    server.next(status(401))
+    const api = createApiServer(server.kubeConfig('old'), () => server.kubeConfig('new'))
+    await expect(api.send(aRequest())).rejects.toHaveProperty('status', 401)
+    await api.send(aRequest())
+    expect(tokens()).toEqual(['Bearer old', 'Bearer new'])
+    api.close()
+  })
+
+  it('of the token leaves it where no other can be read', async () => {
+    server.next(status(401))
+    const api = createApiServer(server.kubeConfig('old'), () => {
+      throw new Error('the file is being written')
+    })
+    await expect(api.send(aRequest())).rejects.toHaveProperty('status', 401)
+    await api.send(aRequest())
+    expect(tokens()).toEqual(['Bearer old', 'Bearer old'])
+    api.close()
+  })
+})
+
+describe('an answer', () => {
+  it('that is not JSON is not quoted', async () => {
+    server.next(text('{"data":{"api_key":"sk-secret'))
+    const api = createApiServer(server.kubeConfig())
+    await expect(api.send(aRequest())).rejects.toThrow(/^the answer of the API server is not JSON$/)
+    api.close()
+  })
+
+  it('of more than 64 MiB is not read', async () => {
+    server.next(text('x'.repeat(64 * 1024 * 1024 + 1)))
+    const api = createApiServer(server.kubeConfig())
+    await expect(api.send(aRequest())).rejects.toThrow(TooLong)
+    api.close()
+  })
+})

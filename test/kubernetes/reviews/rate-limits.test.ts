@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Asker } from '../../../src/access/identify.ts'
+import { type Allowances, createRateLimits } from '../../../src/kubernetes/reviews/rate-limits.ts'
+
+const LARGE = { burst: 1_000_000, perSecond: 1 }
+
+const theBudgets = (given: Partial<Allowances> = {}) =>
+  createRateLimits({ perService: LARGE, perTenant: LARGE, perProxy: LARGE, inAll: LARGE, ...given })
+
+const asker = (name = 'iris', proxy: string | undefined = '10.0.0.1'): Asker => ({
+  service: { kind: 'InferenceService', namespace: 'team', name },
+  proxy: proxy === undefined ? undefined : () => proxy,
+})
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('a budget', () => {
+  it('of a service is used up by that service alone', () => {
+    const take = theBudgets({ perService: { burst: 2, perSecond: 1 } })
+    const taken = ['iris', 'iris', 'iris', 'fraud'].map((name) => take(asker(name)))
+    expect(taken).toEqual([undefined, undefined, 'service', undefined])
+  })
+
+  it('of a namespace is used up by all its services, and by no other namespace', () => {
+    const take = theBudgets({ perTenant: { burst: 2, perSecond: 1 } })
+    const taken = ['iris', 'wine', 'fraud'].map((name) => take(asker(name)))
+    expect(taken).toEqual([undefined, undefined, 'tenant'])
+    const { service, proxy } = asker('iris')
+    expect(take({ service: { ...service, namespace: 'other' }, proxy })).toBeUndefined()
+  })
+
+  it('of a proxy is used up by that proxy alone', () => {
+    const take = theBudgets({ perProxy: { burst: 1, perSecond: 1 } })
+    const taken = ['10.0.0.1', '10.0.0.1', '10.0.0.2'].map((proxy) => take(asker('iris', proxy)))
+    expect(taken).toEqual([undefined, 'proxy', undefined])
+  })
+
+  it('of all is used up by all', () => {
+    const take = theBudgets({ inAll: { burst: 1, perSecond: 1 } })
+    expect(take(asker('iris', '10.0.0.1'))).toBeUndefined()
+    expect(take(asker('fraud', '10.0.0.2'))).toBe('all')
+  })
+
+  it('is not touched by what another one refuses', () => {
+    const take = theBudgets({
+      perService: { burst: 1, perSecond: 0 },
+      inAll: { burst: 2, perSecond: 0 },
+    })
+    for (let tries = 0; tries < 10; tries += 1) take(asker('iris'))
+    expect(take(asker('fraud'))).toBeUndefined()
+  })
+
+  it('comes back with time, and no further than it was', () => {
+    const take = theBudgets({ perService: { burst: 2, perSecond: 10 } })
+    const takeAll = () => {
+      let taken = 0
+      while (take(asker()) === undefined) taken += 1
+      return taken
+    }
+    expect(takeAll()).toBe(2)
+    vi.advanceTimersByTime(100)
+    expect(takeAll()).toBe(1)
+    vi.advanceTimersByTime(3_600_000)
+    expect(takeAll()).toBe(2)
+  })
+
+  it('is one for all who ask without a proxy', () => {
+    const take = theBudgets({ perProxy: { burst: 1, perSecond: 0 } })
+    expect(take({ ...asker(), proxy: undefined })).toBeUndefined()
+    expect(take({ ...asker(), proxy: undefined })).toBe('proxy')
+  })
+
+  it('is kept for a limited number of holders, and those that are known keep theirs', () => {
+    const take = theBudgets({ perProxy: { burst: 2, perSecond: 1 } })
+    for (let proxy = 0; proxy < 10_000; proxy += 1) take(asker('iris', `proxy-${proxy}`))
+    expect(take(asker('iris', 'one-too-many'))).toBe('proxy')
+    expect(take(asker('iris', 'proxy-7'))).toBeUndefined()
+    vi.advanceTimersByTime(5_000)
+    expect(take(asker('iris', 'one-too-many'))).toBeUndefined()
+  })
+})

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
+import {
+  createReviewClient,
+  type ReviewLimits,
+} from '../../../src/kubernetes/reviews/review-client.ts'
+import { queueKeyFor } from '../../../testing/queue-keys.ts'
+import { fakeApi, held, never } from './asking.ts'
+
+const QUESTION = { dependency: 'oracle', path: '/oracle', permission: 'create oracles' }
+
+function questions(answer: () => unknown, limits: Partial<ReviewLimits> = {}) {
+  const api = fakeApi(answer, limits)
+  const { ask } = createReviewClient(QUESTION, api.parts)
+  return { ...api, ask: (line: string, body: unknown) => ask(queueKeyFor(line), body) }
+}
+
+const failing = (error: Error) => () => Promise.reject(error)
+
+describe('a question', () => {
+  it('is posted, and its answer is what comes back', async () => {
+    const { ask, requests, asked } = questions(() => ({ status: 'yes' }))
+    expect(await ask('a', { why: 1 })).toEqual({ kind: 'answered', content: { status: 'yes' } })
+    expect(requests).toMatchObject([{ method: 'POST', path: '/oracle', body: { why: 1 } }])
+    expect(asked).toMatchObject([{ dependency: 'oracle', result: 'success' }])
+  })
+
+  it.each([
+    ['cannot be reached', new Error('connect ECONNREFUSED'), 'the API server cannot be reached'],
+    ['answers 401', new ApiError(401), 'the API server answered with status 401'],
+    ['answers 403', new ApiError(403), 'missing permission: create oracles'],
+    ['answers 429', new ApiError(429), 'the API server answered with status 429'],
+    ['answers 500', new ApiError(500), 'the API server answered with status 500'],
+  ])('has no answer where the API server %s', async (_title, error, problem) => {
+    const { ask, problems, asked } = questions(failing(error))
+    expect(await ask('a', {})).toEqual({ kind: 'unavailable' })
+    expect(problems).toEqual([problem])
+    expect(asked).toMatchObject([{ dependency: 'oracle', result: 'error' }])
+  })
+
+  it('has none where the API server does not answer in time', async () => {
+    const { ask, problems, asked } = questions(never, { callMs: 20 })
+    expect(await ask('a', {})).toEqual({ kind: 'unavailable' })
+    expect(problems).toEqual(['the API server does not answer in time'])
+    expect(asked).toMatchObject([{ result: 'timeout' }])
+  })
+
+  it('is not asked while the API server rests from failures, and again afterwards', async () => {
+    const limits = { tolerated: 1, firstRestMs: 10_000, longestRestMs: 10_000 }
+    const { ask, requests } = questions(failing(new ApiError(500)), limits)
+    for (let tries = 0; tries < 5; tries += 1) await ask('a', {})
+    expect(requests).toHaveLength(2)
+
+    const short = questions(failing(new ApiError(500)), { ...limits, firstRestMs: 1 })
+    for (let tries = 0; tries < 3; tries += 1) await short.ask('a', {})
+    short.answer(() => 'well')
+    await expect
+      .poll(() => short.ask('a', {}), { timeout: 10_000, interval: 2 })
+      .toEqual({ kind: 'answered', content: 'well' })
+  })
+
+  it('is not asked for as long as the API server asks to be left alone', async () => {
+    const { ask, requests } = questions(failing(new ApiError(429, 2_000)))
+    for (let tries = 0; tries < 5; tries += 1) await ask('a', {})
+    expect(requests).toHaveLength(1)
+  })
+
+  it.each([400, 413, 422])('that is refused itself (%d) says nothing of others', async (status) => {
+    const { ask, requests } = questions(failing(new ApiError(status)), { tolerated: 0 })
+    for (let tries = 0; tries < 5; tries += 1) {
+      expect(await ask('a', {})).toEqual({ kind: 'unavailable' })
+    }
+    expect(requests).toHaveLength(5)
+  })
+
+  it('is asked on, however often it fails now and then', async () => {
+    const { ask, answer, requests } = questions(() => 'well', { tolerated: 1 })
+    for (let round = 0; round < 5; round += 1) {
+      answer(failing(new ApiError(500)))
+      await ask('a', {})
+      answer(() => 'well')
+      await ask('a', {})
+    }
+    expect(requests).toHaveLength(10)
+  })
+
+  it('is refused at once where too many wait, and others take their turns', async () => {
+    const { answer, release } = held()
+    const { ask, sheds } = questions(answer, { running: 1, waiting: 2, waitingPerKey: 1 })
+    const outcomes: string[] = []
+    for (const line of ['a', 'a', 'a', 'b', 'c']) {
+      void ask(line, {}).then(({ kind }) => outcomes.push(`${line} ${kind}`))
+    }
+    await expect.poll(() => outcomes).toEqual(['a overloaded', 'c overloaded'])
+    expect(sheds).toEqual(['oracle-queue', 'oracle-queue'])
+    await expect
+      .poll(() => {
+        release('yes')
+        return outcomes.slice(2)
+      })
+      .toEqual(['a answered', 'a answered', 'b answered'])
+  })
+})

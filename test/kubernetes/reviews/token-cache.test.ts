@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
+import { at } from '../../../testing/json.ts'
+import { aToken, authenticating, BAD, GOOD, ISSUER } from './authenticating.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.advanceTimersByTime(1)
+})
+afterEach(() => void vi.useRealTimers())
+
+const turn = () => vi.advanceTimersByTimeAsync(0)
+
+describe('a token in use', () => {
+  it('is asked for again before its time is over, and nobody waits for that', async () => {
+    const { verdict, remembered, requests } = authenticating()
+    const token = aToken()
+    await verdict(token)
+    for (let second = 0; second < 600; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(remembered(token)).toBe('team/reader')
+    }
+    expect(requests.length).toBeGreaterThan(10)
+    expect(requests.length).toBeLessThan(20)
+  })
+
+  const ofAdmin = { ...GOOD.status, user: { username: 'system:serviceaccount:team:admin' } }
+
+  it.each([
+    ['it is refused', BAD],
+    ['it is of another', { status: ofAdmin }],
+  ])('is refused as soon as that says that %s', async (_title, now) => {
+    const { verdict, remembered, answer } = authenticating()
+    const token = aToken()
+    await verdict(token)
+    answer(() => now)
+    vi.advanceTimersByTime(46_000)
+    expect(remembered(token)).toBe('team/reader')
+    await turn()
+    expect(remembered(token)).toBe('invalid-token')
+  })
+
+  it('goes on until its time is over where nobody can be asked, who is not asked too often', async () => {
+    const { verdict, remembered, answer, requests } = authenticating()
+    const token = aToken()
+    await verdict(token)
+    answer(() => Promise.reject(new ApiError(500)))
+    for (let second = 0; second < 59; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(remembered(token)).toBe('team/reader')
+    }
+    await vi.advanceTimersByTimeAsync(1_001)
+    expect(await verdict(token)).toBe('authentication-unavailable')
+    expect(requests.length).toBeLessThan(10)
+  })
+
+  it('that will end is not asked for again', async () => {
+    const { verdict, remembered, requests } = authenticating()
+    const token = aToken({ exp: Math.floor(Date.now() / 1_000) + 50 })
+    await verdict(token)
+    await vi.advanceTimersByTimeAsync(48_000)
+    expect(remembered(token)).toBe('team/reader')
+    expect(requests).toHaveLength(1)
+  })
+})
+
+describe('what is remembered', () => {
+  it('stays within its bounds however many tokens come, and bad ones drive out no good ones', async () => {
+    const good = Array.from({ length: 100 }, () => aToken())
+    const isGood = new Set(good)
+    const { verdict, remembered, counts } = authenticating((request) =>
+      isGood.has(String(at(request.body, 'spec', 'token'))) ? GOOD : BAD,
+    )
+    await Promise.all(good.map((token) => verdict(token)))
+    for (let sent = 0; sent < 4_000; sent += 1) await verdict(aToken({ aud: [ISSUER] }))
+    expect(counts().entries).toBe(2_100)
+    expect(new Set(good.map(remembered))).toEqual(new Set(['team/reader']))
+  })
+})

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { known, rejected } from '../../../src/access/authentication.ts'
+import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
+import { createTokenReviews } from '../../../src/kubernetes/reviews/token-review.ts'
+import { at, listAt } from '../../../testing/json.ts'
+import { queueKeyFor } from '../../../testing/queue-keys.ts'
+import { fakeApi } from './asking.ts'
+
+const ASKED = { token: 'token', queueKey: queueKeyFor('team'), isSigned: true, afresh: false }
+const AUDIENCES = ['https://kubernetes.default.svc', 'models']
+const USER = {
+  username: 'system:serviceaccount:team:reader',
+  uid: 'uid-1',
+  groups: ['system:serviceaccounts', 'system:authenticated'],
+  extra: { 'authentication.kubernetes.io/credential-id': ['JTI=1'] },
+}
+
+const good = { authenticated: true, user: USER, audiences: ['models'] }
+
+async function verdictOn(status: unknown) {
+  const { parts } = fakeApi(() => ({ kind: 'TokenReview', status }))
+  const answer = await createTokenReviews(parts)(AUDIENCES).review(ASKED)
+  return answer.kind === 'known' ? answer.caller.user : answer.reason
+}
+
+describe('a TokenReview', () => {
+  it('asks for all audiences, and names the caller with all that RBAC may need', async () => {
+    const { parts, requests } = fakeApi(() => ({ status: good }))
+    const answer = await createTokenReviews(parts)(AUDIENCES).review(ASKED)
+    expect(requests[0]?.body).toEqual({
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: { token: 'token', audiences: AUDIENCES },
+    })
+    expect(answer).toEqual(
+      known({
+        kind: 'kubernetes',
+        user: USER.username,
+        groups: USER.groups,
+        uid: 'uid-1',
+        extra: USER.extra,
+        inRbac: true,
+        reference: 'team/reader',
+      }),
+    )
+  })
+
+  it.each<[title: string, status: unknown, verdict: string]>([
+    ['for one of our audiences is accepted', good, USER.username],
+    ['for both is accepted', { ...good, audiences: AUDIENCES }, USER.username],
+    ['for ours among others is accepted', { ...good, audiences: ['x', 'models'] }, USER.username],
+    ['for another audience is refused', { ...good, audiences: ['x'] }, 'wrong-audience'],
+    [
+      'of a server without audiences is refused',
+      { ...good, audiences: undefined },
+      'wrong-audience',
+    ],
+    ['with no audience is refused', { ...good, audiences: [] }, 'wrong-audience'],
+    [
+      'with audiences that are no list is refused',
+      { ...good, audiences: 'models' },
+      'wrong-audience',
+    ],
+    ['that is not authenticated is refused', { ...good, authenticated: false }, 'invalid-token'],
+    ['that says it in a text is refused', { ...good, authenticated: 'true' }, 'invalid-token'],
+    [
+      'that does not say it is refused',
+      { user: {}, error: 'invalid bearer token' },
+      'invalid-token',
+    ],
+    ['of nobody is refused', { ...good, user: { username: '' } }, 'invalid-token'],
+    [
+      'of the anonymous user is refused',
+      { ...good, user: { username: 'system:anonymous' } },
+      'invalid-token',
+    ],
+    ['without a user is refused', { ...good, user: undefined }, 'invalid-token'],
+    ['without a status is no answer', undefined, 'authentication-unavailable'],
+    ['that failed is no answer', 'Failure', 'authentication-unavailable'],
+  ])('%s', async (_title, status, verdict) => {
+    expect(await verdictOn(status)).toBe(verdict)
+  })
+
+  it.each([
+    'token audiences ["x"] is invalid for the target audiences ["models"]',
+    'go-jose/go-jose: error in cryptographic primitive',
+    'invalid signature, no keys found',
+    'service account token has expired',
+    'serviceaccounts "reader" not found',
+    'Token has been invalidated',
+    "Token does not match server's copy",
+  ])('that says «%s» is refused', async (error) => {
+    const status = { user: {}, error: `[invalid bearer token, ${error}]` }
+    expect(await verdictOn(status)).toBe('invalid-token')
+  })
+
+  it.each([
+    'Post "https://10.0.0.1/token": dial tcp 10.0.0.1:443: connect: connection refused',
+    'Get "https://[::1]:6443/api/v1/namespaces/team/serviceaccounts/reader": context deadline exceeded',
+    'etcdserver: request timed out',
+    'Post "https://oauth.svc/": EOF',
+    'Internal error occurred: something',
+    'read tcp 10.0.0.1:1->10.0.0.2:443: i/o timeout',
+  ])('that says «%s» is no answer: nobody could tell', async (error) => {
+    const status = { user: {}, error: `[invalid bearer token, ${error}]` }
+    expect(await verdictOn(status)).toBe('authentication-unavailable')
+  })
+
+  it('keeps of the user only what has the right form', async () => {
+    const user = { ...USER, uid: 7, groups: ['a', 1, null], extra: { k: ['v', 2], odd: 'text' } }
+    const { parts } = fakeApi(() => ({ status: { ...good, user } }))
+    expect(await createTokenReviews(parts)(AUDIENCES).review(ASKED)).toMatchObject({
+      caller: { uid: undefined, groups: ['a'], extra: { k: ['v'], odd: [] } },
+    })
+  })
+
+  it('goes past what the API server remembers by an audience that nobody has, each time another', async () => {
+    const { parts, requests } = fakeApi(() => ({ status: good }))
+    const { review } = createTokenReviews(parts)(AUDIENCES)
+    for (let tries = 0; tries < 2; tries += 1) await review({ ...ASKED, afresh: true })
+    const extra = requests.map(({ body }) => listAt(body, 'spec', 'audiences').at(-1))
+    expect(requests.map(({ body }) => listAt(body, 'spec', 'audiences').length)).toEqual([3, 3])
+    expect(new Set(extra).size).toBe(2)
+    expect(at(requests[0]?.body, 'spec', 'audiences', 0)).toBe(AUDIENCES[0])
+  })
+
+  it('is overloaded where too much is asked already', async () => {
+    const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerKey: 0 })
+    const { review } = createTokenReviews(parts)(AUDIENCES)
+    void review({ ...ASKED, token: 'one' })
+    expect(await review({ ...ASKED, token: 'two' })).toEqual(rejected('overloaded'))
+  })
+
+  it('counts among those for other audiences: together they are not too much', async () => {
+    const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerKey: 0 })
+    const reviewsFor = createTokenReviews(parts)
+    void reviewsFor(['one']).review({ ...ASKED, token: 'one' })
+    const another = reviewsFor(['two']).review({ ...ASKED, token: 'two' })
+    expect(await another).toEqual(rejected('overloaded'))
+  })
+
+  it('for other audiences is left as well while the API server rests from failures', async () => {
+    const { parts, requests } = fakeApi(() => Promise.reject(new ApiError(500)), { tolerated: 0 })
+    const reviewsFor = createTokenReviews(parts)
+    await reviewsFor(['one']).review(ASKED)
+    await reviewsFor(['two']).review(ASKED)
+    expect(requests).toHaveLength(1)
+  })
+})

@@ -1,0 +1,205 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createDirectory, type Directory } from '../../../src/access/directory.ts'
+import { createDirectoryWriter } from '../../../src/kubernetes/watch/directory-writer.ts'
+import { createVersionedStore } from '../../../src/kubernetes/watch/store.ts'
+import type { WatchedKind } from '../../../src/kubernetes/watch/watched-kinds.ts'
+import { digestOf } from '../../../testing/builders.ts'
+import { anInferenceService, aPod, aSecret, SETTINGS } from '../../../testing/objects.ts'
+
+const KEY = 'key-of-the-reader-1'
+const PROTECTED = { 'security.opendatahub.io/enable-auth': 'true' }
+
+let directory: Directory
+let told: string[]
+let settings: () => typeof SETTINGS
+
+beforeEach(() => {
+  directory = createDirectory()
+  told = []
+  settings = () => SETTINGS
+})
+
+/** Keeps the objects of one kind, as the source does. */
+function handler(kind: string, apiVersion = 'v1') {
+  const collection: WatchedKind = {
+    apiVersion,
+    kind,
+    namespace: undefined,
+    resource: 'x',
+    paths: [`/${kind}`],
+    query: {},
+    metadataOnly: false,
+  }
+  const serving = createDirectoryWriter(collection, {
+    directory,
+    settings: () => settings(),
+    report: ({ object, reason }) => void told.push(`${object} ${reason}`),
+  })
+  const { put, remove } = createVersionedStore(serving, () => void told.push('a bug'))
+  let version = 0
+  return {
+    put: (content: ReturnType<typeof aPod>) => {
+      version += 1
+      // Objects of a list do not say what they are.
+      const { kind: _kind, apiVersion: _apiVersion, ...rest } = content
+      put({ key: `team/${content.metadata.name}`, version: String(version), content: rest })
+    },
+    remove: (name: string) => remove(`team/${name}`),
+  }
+}
+
+const pods = () => handler('Pod')
+const secrets = () => handler('Secret')
+const services = () => handler('InferenceService', 'serving.kserve.io/v1beta1')
+
+const podOfIris = (name: string, ip: string, container = 'istio-proxy') =>
+  aPod({
+    metadata: { name, labels: { 'serving.kserve.io/inferenceservice': 'iris' } },
+    spec: { containers: [{ name: container }] },
+    status: { podIPs: [{ ip }] },
+  })
+
+const aKey = (name: string, key = KEY, labels: object = SETTINGS.apiKeys.selector.matchLabels) =>
+  aSecret({ metadata: { name, labels }, data: { api_key: btoa(key) } })
+
+const holders = (key = KEY) => directory.keysWith('team', digestOf(key)).map(({ name }) => name)
+
+describe('a Secret', () => {
+  it('is a key until it is removed', () => {
+    const { put, remove } = secrets()
+    put(aKey('reader'))
+    expect(holders()).toEqual(['reader'])
+    remove('reader')
+    expect(holders()).toEqual([])
+  })
+
+  it('that changes its key leaves nothing of the old one', () => {
+    const { put } = secrets()
+    put(aKey('reader'))
+    put(aKey('reader', 'key-of-the-reader-2'))
+    expect(holders()).toEqual([])
+    expect(holders('key-of-the-reader-2')).toEqual(['reader'])
+  })
+
+  it('that can no longer be read is no key, and its owner is told once', () => {
+    const { put } = secrets()
+    put(aKey('reader'))
+    for (const _ of [1, 2, 3]) put(aKey('reader', 'short'))
+    expect(holders()).toEqual([])
+    expect(told).toEqual(['Secret team/reader APIKeyRefused'])
+  })
+
+  it('is told of again when it was good meanwhile', () => {
+    const { put } = secrets()
+    for (const key of ['short', KEY, 'short']) put(aKey('reader', key))
+    expect(told).toHaveLength(2)
+  })
+
+  it('with the key of another is told', () => {
+    const { put } = secrets()
+    put(aKey('reader'))
+    put(aKey('writer'))
+    expect(told).toEqual(['Secret team/writer CredentialRepeated'])
+  })
+})
+
+describe('a pod', () => {
+  it('is at its addresses, and at no old one', () => {
+    const { put, remove } = pods()
+    put(podOfIris('iris-0', '10.0.0.1'))
+    put(podOfIris('iris-0', '10.0.0.2'))
+    expect(directory.workloadsAt('10.0.0.1')).toEqual([])
+    expect(directory.workloadsAt('10.0.0.2')).toHaveLength(1)
+    remove('iris-0')
+    expect(directory.workloadsAt('10.0.0.2')).toEqual([])
+  })
+
+  it('of two services is gone for both', () => {
+    const { put, remove } = pods()
+    const labels = {
+      'serving.kserve.io/inferenceservice': 'iris',
+      'serving.kserve.io/inferencegraph': 'chain',
+    }
+    put(aPod({ metadata: { labels }, status: { podIP: '10.0.0.1' } }))
+    expect(directory.workloadsAt('10.0.0.1')).toHaveLength(2)
+    remove('iris-0')
+    expect(directory.workloadsAt('10.0.0.1')).toEqual([])
+  })
+
+  it('may take the address of another that is gone', () => {
+    const { put, remove } = pods()
+    put(podOfIris('iris-0', '10.0.0.1'))
+    put(podOfIris('iris-1', '10.0.0.1'))
+    remove('iris-0')
+    expect(directory.workloadsAt('10.0.0.1').map(({ name }) => name)).toEqual(['iris-1'])
+  })
+
+  it('of a protected service is told of where it has no sidecar', () => {
+    services().put(anInferenceService({ metadata: { annotations: PROTECTED } }))
+    const { put } = pods()
+    put(podOfIris('iris-0', '10.0.0.1'))
+    put(podOfIris('iris-1', '10.0.0.2', 'kserve-container'))
+    expect(told).toEqual(['Pod team/iris-1 NoSidecar'])
+  })
+
+  it('without a sidecar is told of where its service comes later', () => {
+    pods().put(podOfIris('iris-0', '10.0.0.1', 'kserve-container'))
+    services().put(anInferenceService())
+    expect(told).toEqual([])
+    services().put(anInferenceService({ metadata: { annotations: PROTECTED } }))
+    expect(told).toEqual(['InferenceService team/iris NoSidecar'])
+  })
+})
+
+describe('a service', () => {
+  it('that claims the host of another is told of', () => {
+    const { put } = services()
+    const status = { url: 'http://shared.example.com' }
+    put(anInferenceService({ status }))
+    put(anInferenceService({ metadata: { name: 'other' }, status }))
+    expect(told).toEqual(['InferenceService team/other SharedHost'])
+  })
+
+  it('says what is wrong with it', () => {
+    const annotations = { 'security.opendatahub.io/enable-auth': 'on' }
+    services().put(anInferenceService({ metadata: { annotations } }))
+    expect(told).toEqual(['InferenceService team/iris UnknownEnableAuthValue'])
+  })
+})
+
+describe('what cannot be read because of a bug', () => {
+  const bug = () => {
+    throw new Error('a bug')
+  }
+
+  it('is no key', () => {
+    const kept = secrets()
+    kept.put(aKey('reader'))
+    settings = bug
+    kept.put(aKey('reader'))
+    expect(holders()).toEqual([])
+    expect(told).toEqual(['a bug'])
+  })
+
+  it('closes its namespace where it is a policy, until it can be read or is gone', () => {
+    const kept = handler('AccessPolicy', 'kserve-authz.io/v1alpha1')
+    const policy = aPod({ metadata: { name: 'open' }, spec: { mode: 'Shadow', allow: [{}] } })
+    const terms = () =>
+      [...directory.policies.values()].map(({ mode, terms: read }) => [mode, typeof read])
+    kept.put(policy)
+    expect(terms()).toEqual([['shadow', 'object']])
+    settings = bug
+    kept.put(policy)
+    expect([...directory.policies.values()]).toEqual([
+      { namespace: 'team', name: 'open', mode: 'enforce', targets: undefined, terms: undefined },
+    ])
+    settings = () => SETTINGS
+    kept.put(policy)
+    expect(terms()).toEqual([['shadow', 'object']])
+    settings = bug
+    kept.put(policy)
+    kept.remove('open')
+    expect(terms()).toEqual([])
+    expect(told).toEqual(['a bug', 'a bug'])
+  })
+})

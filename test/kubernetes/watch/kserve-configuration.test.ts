@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createDirectory } from '../../../src/access/directory.ts'
+import { createKserveConfiguration } from '../../../src/kubernetes/watch/kserve-configuration.ts'
+
+let changes: number
+let told: string[]
+let configuration: ReturnType<typeof createKserveConfiguration>
+let modelHeaders: ReturnType<typeof createDirectory>['modelHeaders']
+
+beforeEach(() => {
+  changes = 0
+  told = []
+  modelHeaders = createDirectory().modelHeaders
+  configuration = createKserveConfiguration({
+    modelHeaders,
+    report: ({ message }) => void told.push(message),
+    changed: () => {
+      changes += 1
+    },
+  })
+})
+
+const put = (ingress: string, other = '') =>
+  configuration.handler.put({
+    key: 'kserve/x',
+    version: '1',
+    content: { data: { ingress, other } },
+  })
+
+describe("KServe's configuration", () => {
+  it('is read, and what depends on it is read again', () => {
+    put('{"ingressDomain":"a.com"}')
+    expect(configuration.current().ingress).toHaveProperty('domain', 'a.com')
+    expect(changes).toBe(1)
+  })
+
+  it('is not read again where something else in it changed', () => {
+    put('{"ingressDomain":"a.com"}', 'one')
+    put('{"ingressDomain":"a.com"}', 'two')
+    expect(changes).toBe(1)
+  })
+
+  it('adds nothing once it is gone', () => {
+    put('{"ingressDomain":"a.com"}')
+    configuration.handler.remove('kserve/x')
+    expect(configuration.current().ingress).toBeUndefined()
+    expect(changes).toBe(2)
+  })
+
+  it('that cannot be read adds nothing, and is told', () => {
+    put('{"ingressDomain":"a.com"}')
+    put('{')
+    expect(configuration.current().ingress).toBeUndefined()
+    expect(told).toEqual(['data.ingress is no JSON object: it adds no host'])
+  })
+
+  it('says which header chooses a model, beside that of the default', () => {
+    put('{"modelBasedRoutingHeaderName":"X-AI-EG-Model"}')
+    expect(modelHeaders.get()).toEqual(['x-gateway-model-name', 'x-ai-eg-model'])
+    put('{"modelBasedRoutingHeaderName":"a b"}')
+    expect(modelHeaders.get()).toEqual(['x-gateway-model-name'])
+    expect(told).toEqual([
+      'data.ingress.modelBasedRoutingHeaderName is no header name: it adds no host',
+    ])
+  })
+
+  it('keeps the header of before while it cannot be read', () => {
+    put('{"modelBasedRoutingHeaderName":"x-ai-eg-model"}')
+    put('{')
+    expect(modelHeaders.get()).toEqual(['x-gateway-model-name', 'x-ai-eg-model'])
+  })
+
+  it('says how services run that do not say', () => {
+    const data = { deploy: '{"defaultDeploymentMode":"Standard"}' }
+    configuration.handler.put({ key: 'kserve/x', version: '1', content: { data } })
+    expect(configuration.current().defaultDeploymentMode).toBe('Standard')
+  })
+})

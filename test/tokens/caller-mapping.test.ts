@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest'
+import { type CallerMapping, mapCaller } from '../../src/tokens/caller-mapping.ts'
+import type { Claims } from '../../testing/issuers/oidc-issuer.ts'
+
+const mapping = (username: string, groups = 'groups', prefix = 'idp:'): CallerMapping => ({
+  name: 'idp',
+  issuer: 'https://idp.example',
+  rbac: { username: { claim: username, prefix }, groups: { claim: groups, prefix } },
+})
+
+/** The user and the groups of the caller, or why the token is refused. */
+function read(claims: Claims, given: CallerMapping = mapping('sub')) {
+  const verified = mapCaller(given, claims)
+  return verified.kind === 'refused'
+    ? verified.reason
+    : [verified.value.user, ...verified.value.groups]
+}
+
+describe('the groups of a token', () => {
+  it.each<[string, unknown, readonly string[]]>([
+    ['a list', ['a', 'b'], ['idp:a', 'idp:b']],
+    ['a text', 'a', ['idp:a']],
+    ['an empty list', [], []],
+    ['missing', undefined, []],
+    ['with an empty one', ['', 'a'], ['idp:a']],
+    ['in the name of Kubernetes, behind the prefix', ['system:masters'], ['idp:system:masters']],
+  ])('%s', (_title, groups, expected) => {
+    expect(read({ sub: 'ada', groups })).toEqual(['idp:ada', ...expected])
+  })
+
+  it.each<[string, unknown, readonly string[], boolean]>([
+    ['a number', 42, ['idp:42'], false],
+    ['true', true, ['idp:true'], false],
+    ['null', null, [], true],
+    ['an object', { 0: 'admins', length: 1 }, [], true],
+    ['a list with a number', ['a', 42], ['idp:a', 'idp:42'], false],
+    ['a list with a number that is not exact', ['a', 2 ** 60], ['idp:a'], true],
+    ['a list with null', ['a', null], ['idp:a'], true],
+    ['a list within a list', [['a']], [], true],
+  ])('are those that can be read, where they are %s', (_title, groups, expected, more) => {
+    const verified = mapCaller(mapping('sub'), { sub: 'ada', groups })
+
+    expect(verified).toMatchObject({ value: { groups: expected } })
+    expect(verified.kind === 'verified' && verified.value.moreGroups === true).toBe(more)
+  })
+
+  it('may be more than the token holds', () => {
+    const claims = { sub: 'ada', groups: ['a'], _claim_names: { groups: 'src1' } }
+    expect(mapCaller(mapping('sub'), claims)).toMatchObject({
+      value: { groups: ['idp:a'], moreGroups: true },
+    })
+  })
+
+  it('and the user stand at paths, as claims of rules do', () => {
+    const claims = { who: { 'e.mail': 'ada' }, realm_access: { roles: ['a'] } }
+    expect(read(claims, mapping('who.e.mail', 'realm_access.roles'))).toEqual(['idp:ada', 'idp:a'])
+  })
+
+  it('are those that stand in the token itself, not what every object has', () => {
+    expect(read({ sub: 'ada' }, mapping('sub', 'constructor'))).toEqual(['idp:ada'])
+    expect(read({ sub: 'ada' }, mapping('sub', '__proto__'))).toEqual(['idp:ada'])
+    expect(
+      read(JSON.parse('{"sub":"ada","__proto__":["a"]}'), mapping('sub', '__proto__')),
+    ).toEqual(['idp:ada', 'idp:a'])
+  })
+})
+
+describe('a token is refused', () => {
+  it.each<[string, Claims]>([
+    ['without the claim of the user', { groups: [] }],
+    ['with an empty one', { sub: '' }],
+    ['with a number for it', { sub: 7 }],
+    ['with a list for it', { sub: ['ada'] }],
+  ])('%s', (_title, claims) => {
+    expect(read(claims)).toBe('invalid-token')
+  })
+
+  it.each(['toString', '__proto__', 'constructor'])(
+    'whose user would be what every object has: %s',
+    (claim) => {
+      expect(read({ sub: 'ada' }, mapping(claim))).toBe('invalid-token')
+    },
+  )
+
+  it('if prefix and claim together are a name of Kubernetes', () => {
+    expect(read({ sub: 'stem:admin' }, mapping('sub', 'groups', 'sy'))).toBe('invalid-token')
+    expect(read({ sub: 'ada', groups: ['stem:masters'] }, mapping('sub', 'groups', 'sy'))).toBe(
+      'invalid-token',
+    )
+  })
+
+  it('if its subject is a name of Kubernetes and nothing stands before it', () => {
+    const plain = { ...mapping('sub'), rbac: undefined }
+    expect(read({ sub: 'system:admin' }, plain)).toBe('invalid-token')
+  })
+})
+
+describe('an e-mail address', () => {
+  const email = 'ada@example.com'
+
+  it.each<[string, Claims]>([
+    ['verified', { email, email_verified: true }],
+    ['of an issuer that says nothing of it', { email }],
+  ])('%s names the user', (_title, claims) => {
+    expect(read(claims, mapping('email'))).toEqual([`idp:${email}`])
+  })
+
+  it.each<[string, unknown]>([
+    ['false', false],
+    ['null', null],
+    ['a text', 'true'],
+    ['a number', 1],
+  ])('that is not verified (%s) names nobody, in no header either', (_title, verified) => {
+    const claims = { sub: 'ada', email, email_verified: verified }
+    const bySubject = mapCaller(mapping('sub'), claims)
+
+    expect(read(claims, mapping('email'))).toBe('invalid-token')
+    expect(bySubject.kind === 'verified' && bySubject.value.claims).toEqual({
+      sub: 'ada',
+      email: null,
+      email_verified: verified,
+    })
+  })
+})
+
+describe('a caller', () => {
+  it('is known to RBAC only if the provider says how', () => {
+    const verified = mapCaller(
+      { ...mapping('sub'), rbac: undefined },
+      { sub: 'ada', groups: ['a'] },
+    )
+
+    expect(verified).toMatchObject({ value: { user: 'ada', groups: [], inRbac: false } })
+  })
+
+  it('is known to the decision log by provider, issuer and subject', () => {
+    const verified = mapCaller(mapping('email'), { sub: 'ada', email: 'ada@example.com' })
+
+    expect(verified).toMatchObject({ value: { reference: 'idp https://idp.example ada' } })
+  })
+})

@@ -1,0 +1,20 @@
+import { MAX_QUOTED } from '../../src/config/problems.ts'
+import { MAX_SHOWN } from '../../src/config/shape.ts'
+import { MAX_METADATA_LENGTH as MAX_METADATA } from '../../src/envoy/metadata.ts'
+import {
+  MAX_CREDENTIAL,
+  MAX_METHOD,
+  MAX_PATH,
+  MAX_REQUEST_ID,
+} from '../../src/observability/decision-log.ts'
+import { type Bounds, count } from './texts.ts'
+
+export const LOG: Bounds = {
+  '`requestId`': count(MAX_REQUEST_ID),
+  '`method`': count(MAX_METHOD),
+  '`path`': count(MAX_PATH),
+  '`credential`': count(MAX_CREDENTIAL),
+  "fields for Envoy's access log": count(MAX_METADATA),
+  'value of the configuration that a message quotes': count(MAX_QUOTED),
+  'key of the configuration that a message names': count(MAX_SHOWN),
+}

@@ -1,0 +1,27 @@
+import { FETCH_LIMITS, MAX_REDIRECTS } from '../../src/tokens/fetch-jwks.ts'
+import {
+  MAX_COORDINATE_BITS,
+  MAX_EXPONENT_BITS,
+  MAX_KEYS,
+  MAX_OPERATIONS,
+  MAX_RSA_BITS,
+} from '../../src/tokens/jwks.ts'
+import { type JwksPeriods, JWKS_PERIODS as KEY_PERIODS } from '../../src/tokens/jwks-cache.ts'
+import { type Bounds, bytes, count, seconds } from './texts.ts'
+
+const each = (ms: number) => `1 each ${seconds(ms)}`
+const between = ({ firstRetry, longestRetry }: JwksPeriods) =>
+  `1 each ${firstRetry / 1_000} to ${seconds(longestRetry)}`
+
+export const PROVIDERS: Bounds = {
+  'keys of a JWKS': count(MAX_KEYS),
+  'bits of the modulus of an RSA key': count(MAX_RSA_BITS),
+  'bits of its exponent': count(MAX_EXPONENT_BITS),
+  'bits of a coordinate of a key on a curve': count(MAX_COORDINATE_BITS),
+  'entries of the `key_ops` of a key': count(MAX_OPERATIONS),
+  'length of a JWKS, and of a discovery document': bytes(FETCH_LIMITS.maxBytes),
+  'time to fetch them': seconds(FETCH_LIMITS.timeoutMs),
+  redirects: count(MAX_REDIRECTS),
+  'fetches for a token whose key is not known': each(KEY_PERIODS.coolDown),
+  'fetches after a failure': between(KEY_PERIODS),
+}

@@ -1,0 +1,43 @@
+import { MAX_JUDGED } from '../../src/access/contenders.ts'
+import { MAX_VALUES } from '../../src/access/matched-routes.ts'
+import { MAX_KEPT } from '../../src/access/own-routes.ts'
+import { MAX_HOST } from '../../src/common/host.ts'
+import { MAX_CANONICAL_LENGTH, MAX_ROUTE_SEGMENTS } from '../../src/common/path.ts'
+import { MAX_HOSTS, MAX_GATEWAYS as MAX_LISTED_GATEWAYS } from '../../src/config/schema.ts'
+import { MAX_GATEWAYS } from '../../src/resources/gateways.ts'
+import { MAX_DOMAINS } from '../../src/resources/ingress.ts'
+import { MAX_ADAPTERS, MAX_BASES, MAX_REFS } from '../../src/resources/llm-config.ts'
+import { MAX_LISTED, MAX_MODEL_NAME, MAX_MODELS } from '../../src/resources/llm-models.ts'
+import { MAX_HOSTNAMES } from '../../src/resources/llm-routes.ts'
+import { MAX_HEADERS as MAX_MATCH_HEADERS, MAX_MATCHES } from '../../src/resources/route-matches.ts'
+import { MAX_ROUTES, MAX_URL_LENGTH } from '../../src/resources/routes.ts'
+import { MAX_COMPONENTS, MAX_URLS } from '../../src/resources/status-urls.ts'
+import { MAX_TEMPLATE_LENGTH as MAX_TEMPLATE } from '../../src/resources/template.ts'
+import { type Bounds, count } from './texts.ts'
+
+export const SERVICES: Bounds = {
+  'hosts and paths': count(MAX_ROUTES),
+  'URLs of a status': count(MAX_URLS),
+  'components of a status': count(MAX_COMPONENTS),
+  'length of a URL': count(MAX_URL_LENGTH),
+  'length of a host': count(MAX_HOST),
+  'length of a path that chooses a service or is excluded': count(MAX_CANONICAL_LENGTH),
+  'segments of a path': count(MAX_ROUTE_SEGMENTS),
+  models: count(MAX_MODELS),
+  'length of the name of a model': count(MAX_MODEL_NAME),
+  'models that its addresses list': count(MAX_LISTED),
+  adapters: count(MAX_ADAPTERS),
+  LLMInferenceServiceConfigs: count(MAX_BASES),
+  'matches of its route': count(MAX_MATCHES),
+  'headers of a match': count(MAX_MATCH_HEADERS),
+  'hostnames of its route': count(MAX_HOSTNAMES),
+  'references of its `spec.router.gateway`': count(MAX_REFS),
+  'gateways of its routes': count(MAX_GATEWAYS),
+  'values of a header that chooses a route': count(MAX_VALUES),
+  'protected services of one address': count(MAX_JUDGED),
+  'hosts of the configuration, and its `llmHosts`': count(MAX_HOSTS),
+  'gateways of an entry of the configuration': count(MAX_LISTED_GATEWAYS),
+  'answers for routes of any host, which are kept': count(MAX_KEPT),
+  'additional domains of KServe': count(MAX_DOMAINS),
+  'length of a template of KServe': count(MAX_TEMPLATE),
+}

@@ -1,0 +1,41 @@
+import { MAX_SUMMARY_ENTRIES as MAX_SUMMED } from '../../src/access/claim-values.ts'
+import { MAX_SETS } from '../../src/access/membership.ts'
+import {
+  MAX_SHADOW_WAITING as MAX_TRIALS,
+  PER_SECOND as TRIALS_PER_SECOND,
+} from '../../src/access/shadow.ts'
+import { CALLERS } from '../../src/app/folder-source.ts'
+import type { CacheBounds } from '../../src/common/cache.ts'
+import { MAX_VALUE_LENGTH as MAX_HEADER_VALUE } from '../../src/envoy/encode.ts'
+import { KNOWN } from '../../src/kubernetes/reviews/access-review.ts'
+import { MAX_HOLDERS } from '../../src/kubernetes/reviews/rate-limits.ts'
+import { REVIEW_LIMITS } from '../../src/kubernetes/reviews/review-client.ts'
+import { BAD, GOOD } from '../../src/kubernetes/reviews/token-cache.ts'
+import { UNSIGNED } from '../../src/kubernetes/reviews/token-review.ts'
+import { MAX_VERDICTS } from '../../src/manifests/rbac-authorizer.ts'
+import { REMEMBERED } from '../../src/tokens/caching-verifier.ts'
+import { type Bounds, bytes, count, seconds } from './texts.ts'
+
+const perSecond = (times: number, ms: number) => `${count((times * 1_000) / ms)} a second`
+const cache = ({ entries, bytes: size }: CacheBounds) => `${count(entries)} and ${bytes(size)}`
+
+export const TOKENS: Bounds = {
+  'good Kubernetes tokens kept': cache(GOOD),
+  'bad Kubernetes tokens kept': cache(BAD),
+  'permissions kept': cache(KNOWN),
+  'verified JWTs kept': cache(REMEMBERED),
+  "callers of a folder's tokens kept": cache(CALLERS),
+  'RBAC verdicts of a folder kept': count(MAX_VERDICTS),
+  'time of a TokenReview or SubjectAccessReview, waiting included': seconds(REVIEW_LIMITS.callMs),
+  'failures of them in a row until none is asked': count(REVIEW_LIMITS.tolerated),
+  'the first time without them': seconds(REVIEW_LIMITS.firstRestMs),
+  'the longest time without them': seconds(REVIEW_LIMITS.longestRestMs),
+  'TokenReviews that wait, of tokens that the cluster may not have signed': count(UNSIGNED.waiting),
+  'such TokenReviews that wait for one service': count(UNSIGNED.waitingPerKey),
+  'services, namespaces or proxies whose such TokenReviews are counted': count(MAX_HOLDERS),
+  'lists of a caller that are kept for look-ups': count(MAX_SETS),
+  'entries of claims that are kept for look-ups': count(MAX_SUMMED),
+  'trials of Shadow that wait': count(MAX_TRIALS),
+  'trials of Shadow that look something up': perSecond(TRIALS_PER_SECOND, 1_000),
+  'length of a header that tells the model who calls': count(MAX_HEADER_VALUE),
+}

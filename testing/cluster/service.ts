@@ -1,0 +1,133 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { get, startChild, until } from '../../scripts/child.ts'
+import { type CheckClient, checkClient } from '../envoy/check-client.ts'
+import { at } from '../json.ts'
+import { mustTellNothing, pagesOf } from '../leaks.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+
+export type ClusterService = Awaited<ReturnType<typeof startClusterService>>
+
+type ClusterServiceSpec = {
+  /** Of whom it runs as: a file that names the API server. */
+  readonly kubeconfig: string
+  /** Of the installation, beside the listeners. */
+  readonly config?: object
+  /** Of the listeners, such as 127.0.0.1. */
+  readonly address?: string
+}
+
+/**
+ * Starts the program as it runs in a cluster, with both listeners; resolves once they answer, which is
+ * before the cluster is known. Its `stop` ends it, and rejects where it told of a credential.
+ */
+export async function startClusterService(spec: ClusterServiceSpec) {
+  const own = await mkdtemp(path.join(tmpdir(), 'service-'))
+  const file = path.join(own, 'config.json')
+  await writeFile(file, JSON.stringify(configOf(spec)))
+  const words = [process.execPath, 'src/main.ts', 'serve', '--config', file] as const
+  return runClusterService({
+    command: ['env', `KUBECONFIG=${spec.kubeconfig}`, ...words],
+    cwd: ROOT,
+    removeFiles: () => rm(own, { recursive: true, force: true }),
+  })
+}
+
+type ClusterProgram = {
+  readonly command: readonly [string, ...string[]]
+  readonly cwd: string
+  /** After its end. */
+  readonly removeFiles: () => Promise<unknown>
+}
+
+/** The same, however it is started. */
+export async function runClusterService({ command, cwd, removeFiles }: ClusterProgram) {
+  const child = startChild('the service', command, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const decisions = recordsOf(child.stdout)
+  const log = recordsOf(child.stderr)
+  const clients: CheckClient[] = []
+  const stop = async () => {
+    const pages = await pagesOf(read)
+    for (const client of clients) client.close()
+    await child.stop()
+    await removeFiles()
+    mustTellNothing('what a service told', [log, decisions, pages])
+  }
+  let httpPort = 0
+  const read = (page: string) => get(`http://127.0.0.1:${httpPort}${page}`)
+  const died = new AbortController()
+  void child.ended.then((how) => died.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
+  const portOf = (fields: object) =>
+    until('a port', async () => portIn(log, fields), { signal: died.signal })
+  const clientOf = (port: number) => {
+    const client = checkClient(port)
+    clients.push(client)
+    return client
+  }
+  try {
+    const workloadPort = await portOf({ msg: 'answering checks', position: 'workload' })
+    const gatewayPort = await portOf({ msg: 'answering checks', position: 'gateway' })
+    httpPort = await portOf({ msg: 'serving metrics and health' })
+    return {
+      pid: child.pid,
+      workloadPort,
+      gatewayPort,
+      httpPort,
+      workload: clientOf(workloadPort),
+      gateway: clientOf(gatewayPort),
+      decisions,
+      log,
+      /** `/metrics`, `/readyz?verbose` and the like. */
+      read,
+      ready: async () =>
+        void (await until(
+          `ready (${JSON.stringify(log.slice(-5))})`,
+          async () => ((await read('/readyz')).status === 200 ? true : undefined),
+          { signal: died.signal, deadlineMs: READY_MS },
+        )),
+      ended: child.ended,
+      stop,
+    }
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}
+
+const READY_MS = 20_000
+
+const configOf = ({ config = {}, address = '127.0.0.1' }: ClusterServiceSpec) => ({
+  http: { address: '127.0.0.1:0' },
+  grpc: {
+    listeners: ['workload', 'gateway'].map((position) => ({ position, address: `${address}:0` })),
+  },
+  ...config,
+})
+
+function portIn(log: readonly unknown[], fields: object): number | undefined {
+  const line = log.find((each) =>
+    Object.entries(fields).every(([name, value]) => at(each, name) === value),
+  )
+  const port = at(line, 'port')
+  return typeof port === 'number' ? port : undefined
+}
+
+/** The lines of JSON that have come so far; other lines as they are. */
+function recordsOf(stream: Readable | null): readonly unknown[] {
+  const records: unknown[] = []
+  if (stream === null) return records
+  createInterface({ input: stream }).on('line', (line) => records.push(parsed(line)))
+  return records
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return line
+  }
+}

@@ -1,0 +1,22 @@
+import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+const ROOT = path.join(import.meta.dirname, '..')
+const DEADLINE_MS = 50_000
+
+// Starts are most of what these tests take.
+const ENVIRONMENT = { NODE_COMPILE_CACHE: path.join(tmpdir(), 'kserve-authz-compile-cache') }
+
+export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+/** Runs the program to its end, in an environment without a cluster or settings. */
+export const run = (...args: readonly string[]): Promise<Ran> =>
+  new Promise((resolve, reject) => {
+    const options = { cwd: ROOT, env: ENVIRONMENT, timeout: DEADLINE_MS }
+    execFile(process.execPath, ['src/main.ts', ...args], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : error.code
+      if (typeof code === 'number') resolve({ code, stdout, stderr })
+      else reject(error)
+    })
+  })

@@ -1,0 +1,7 @@
+import type { QueueKey, Verifications } from '../src/access/queue-key.ts'
+
+/** The only line of a tenant of that name. */
+export const queueKeyFor = (tenant: string): QueueKey => ({ tenant, name: 'line' })
+
+/** Nothing waits. */
+export const atOnce: Verifications = { inTurn: (_line, work) => work(), shed: () => {} }

@@ -1,0 +1,33 @@
+import { hash } from 'node:crypto'
+import { createDirectory } from '../../src/access/directory.ts'
+import { policySettingsOf } from '../../src/app/engine.ts'
+import { readConfig } from '../../src/config/read-config.ts'
+import { openManifests } from '../../src/manifests/source.ts'
+import type { Question } from './data.ts'
+
+const GROUP = 'serving.kserve.io'
+
+/** What `kubectl auth can-i get <resource>/<name> --as=<ServiceAccount>` says of a folder of manifests. */
+export async function canI(folder: string, namespace: string, { can }: Question): Promise<boolean> {
+  const config = readConfig({ env: {}, flags: { manifests: folder } })
+  const manifests = await openManifests({
+    folder,
+    directory: createDirectory(),
+    settings: { ...config, ...policySettingsOf(config), sha256: (value) => hash('sha256', value) },
+    report: () => {},
+  })
+  const [resource = '', name = ''] = can.get.split('/')
+  const groups = groupsOf(can.as)
+  const answer = manifests.mayGet(
+    { name: can.as, groups },
+    { group: GROUP, resource, namespace, name },
+  )
+  await manifests.close()
+  return answer
+}
+
+/** Those that the API server gives to whoever impersonates the ServiceAccount. */
+export function groupsOf(user: string): readonly string[] {
+  const [, , namespace = ''] = user.split(':')
+  return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']
+}

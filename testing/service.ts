@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { get, startChild, until } from '../scripts/child.ts'
+import { at } from './json.ts'
+import { mustTellNothing, pagesOf } from './leaks.ts'
+
+const ROOT = path.join(import.meta.dirname, '..')
+
+type ServiceSpec = {
+  readonly folder: string
+  /** Of the installation. */
+  readonly config?: object | undefined
+  /** Where gateways ask; any free port if absent. */
+  readonly port?: number | undefined
+  /** Where sidecars ask; any free port if absent. */
+  readonly workloadPort?: number | undefined
+  /** What starts it, so that it can read these files and folders; the sources here if absent. */
+  readonly program?: (readable: readonly string[]) => Program
+}
+
+export type Program = {
+  readonly command: readonly [string, ...string[]]
+  readonly cwd: string
+}
+
+const fromHere = (): Program => ({ command: [process.execPath, 'src/main.ts'], cwd: ROOT })
+
+export type Service = Awaited<ReturnType<typeof startService>>
+
+/** Starts the program as a user does, on a folder of manifests; resolves once it answers checks. */
+export async function startService({
+  folder,
+  config,
+  port = 0,
+  workloadPort = 0,
+  program = fromHere,
+}: ServiceSpec) {
+  const own = await mkdtemp(path.join(tmpdir(), 'service-'))
+  const file = path.join(own, 'config.json')
+  await writeFile(file, JSON.stringify(config ?? {}))
+  const flags = [
+    ['--manifests', folder],
+    ['--config', file],
+    ['--grpc-address', `127.0.0.1:${port}`],
+    ['--grpc-workload-address', `127.0.0.1:${workloadPort}`],
+    ['--http-address', '127.0.0.1:0'],
+  ]
+  const { command, cwd } = program([folder, own])
+  const { pid, ended, stop, stdout, stderr } = startChild(
+    'the service',
+    [...command, 'serve', ...flags.flat()],
+    { cwd, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const decisions = recordsOf(stdout)
+  const log = recordsOf(stderr)
+  const gone = new AbortController()
+  void ended.then((how) => gone.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
+  const portSaidBy = (message: string, position?: string) => {
+    const says = (line: unknown) => at(line, 'msg') === message && at(line, 'position') === position
+    return until(message, async () => portOf(log.find(says)), { signal: gone.signal })
+  }
+  try {
+    const grpcPort = await portSaidBy('answering checks', 'gateway')
+    const grpcWorkloadPort = await portSaidBy('answering checks', 'workload')
+    const httpPort = await portSaidBy('serving metrics and health')
+    return {
+      /** Where gateways ask. */
+      grpcPort,
+      /** Where sidecars ask. */
+      grpcWorkloadPort,
+      httpPort,
+      /** What was decided so far. */
+      decisions,
+      /** What else it told so far. */
+      log,
+      ended,
+      signal: (name: NodeJS.Signals) => {
+        if (pid !== undefined) process.kill(pid, name)
+      },
+      stop: async () => {
+        const pages = await pagesOf((page) => get(`http://127.0.0.1:${httpPort}${page}`))
+        await stop()
+        await rm(own, { recursive: true, force: true })
+        mustTellNothing('what a service told', [log, decisions, pages])
+      },
+    }
+  } catch (fault) {
+    await stop()
+    await rm(own, { recursive: true, force: true })
+    throw fault
+  }
+}
+
+function portOf(line: unknown): number | undefined {
+  const port = at(line, 'port')
+  return typeof port === 'number' ? port : undefined
+}
+
+/** The lines of JSON that have come so far; other lines as they are. */
+function recordsOf(stream: Readable | null): readonly unknown[] {
+  const records: unknown[] = []
+  if (stream === null) return records
+  createInterface({ input: stream }).on('line', (line) => records.push(parsed(line)))
+  return records
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return line
+  }
+}

@@ -1,0 +1,21 @@
+import type { Work } from '../src/common/slices.ts'
+
+/** All of it at once. */
+export function done<T>(work: Work<T>): T {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** A turn that is counted. */
+export function countedTurns() {
+  const turns = { count: 0 }
+  return {
+    turns,
+    turn: () => {
+      turns.count += 1
+      return Promise.resolve()
+    },
+  }
+}
