@@ -1,7 +1,7 @@
 import type { GatewayName, GatewayProxy } from '../access/asking.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { isSubdomainName, type KubernetesObject } from './object.ts'
-import type { ReadSettings } from './read-settings.ts'
+import type { DeclaredProxy, ReadSettings } from './read-settings.ts'
 
 /** On the pods of a Gateway, in its namespace. */
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name'
@@ -47,14 +47,6 @@ export const isIstio = ({ labels }: Pick<KubernetesObject, 'labels'>): boolean =
 
 const nameOf = (namespace: string, name = ''): GatewayName | undefined =>
   isSubdomainName(namespace) && isSubdomainName(name) ? `${namespace}/${name}` : undefined
-
-/** A proxy that the installation names by its addresses, or by namespace and labels of its pods. */
-export type DeclaredProxy = {
-  readonly addresses?: readonly string[] | undefined
-  readonly namespace?: string | undefined
-  readonly podLabels?: Readonly<Record<string, string>> | undefined
-  readonly gateways: readonly GatewayName[]
-}
 
 /** The gateways of the addresses that the installation names. */
 export function declaredProxies(proxies: readonly DeclaredProxy[]): readonly GatewayProxy[] {

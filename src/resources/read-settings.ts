@@ -1,8 +1,15 @@
 import type { GatewayName } from '../access/asking.ts'
 import type { ServiceKind } from '../access/service.ts'
-import type { DeclaredProxy } from './gateway-pod.ts'
 import type { Ingress } from './ingress.ts'
 import type { LlmConfig } from './llm-config.ts'
+
+/** A proxy that the installation names by its addresses, or by namespace and labels of its pods. */
+export type DeclaredProxy = {
+  readonly addresses?: readonly string[] | undefined
+  readonly namespace?: string | undefined
+  readonly podLabels?: Readonly<Record<string, string>> | undefined
+  readonly gateways: readonly GatewayName[]
+}
 
 /** What the installation lets objects mean. */
 export type ReadSettings = {
