@@ -52,7 +52,7 @@ describe.each(Object.entries(REFUSED))('%s refuses', (policy, rows) => {
   })
 })
 
-const OF_UPDATES = 'the labels of a running pod say who must ask before it'
+const OF_UPDATES = 'labels by which policies select a running pod are immutable'
 
 it('every rule of istio/admission/ refuses something', async () => {
   const rows = Object.values(REFUSED).flat()

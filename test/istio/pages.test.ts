@@ -70,7 +70,7 @@ it('the page of admission names the keys of pods that the policy does', () => {
   const [, table = ''] = textOf('docs/istio/admission.md').split('## Keys of pods')
   const policy = textOf('istio/admission/pods.yaml')
   expect(keys(policy).size).toBeGreaterThan(15)
-  expect(keys(table.split('Of the specification')[0] ?? '')).toEqual(keys(policy))
+  expect(keys(table.split('In the specification of a pod')[0] ?? '')).toEqual(keys(policy))
 })
 
 it('no page applies what holds the namespaces of an example', () => {
