@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { configReference } from '../src/config/read-config.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url))
-const HEAD = '| key | what it takes | default | environment |\n| --- | --- | --- | --- |\n'
+const HEAD = '| key | value | default | environment |\n| --- | --- | --- | --- |\n'
 
 const cell = (text: string) => text.replaceAll('|', '\\|')
 
-/** The table of all keys, as the page has it. */
+/** The table of all keys on the page. */
 export function configurationTable(): string {
   const rows = configReference().map(
     ({ key, type, default: value, env }) =>

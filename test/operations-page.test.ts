@@ -51,7 +51,7 @@ describe('the page of operations', () => {
   })
 
   it('has every field of the decision log, in its order', async () => {
-    const told = rowsUnder(['field', 'what it holds'], page).map(([name]) => namesIn(name)[0])
+    const told = rowsUnder(['field', 'content'], page).map(([name]) => namesIn(name)[0])
     expect(told).toEqual(Object.keys(JSON.parse(await loggedLine())))
   })
 
@@ -70,10 +70,7 @@ describe('the page of operations', () => {
   })
 
   it('says how long each fact counts, as the code and the configuration have it', () => {
-    const rows = rowsUnder(
-      ['what lets a caller in', 'comes from', 'counts for at most', 'then'],
-      page,
-    )
+    const rows = rowsUnder(['fact', 'source', 'counts for at most', 'then'], page)
     const bounds = rows.map(([, , bound = '']) => bound)
     const keys = ['kubernetes.maxAddressStalenessSeconds', 'kubernetes.maxStalenessSeconds']
     const defaults = new Map(configReference().map((row) => [row.key, Number(row.default)]))

@@ -7,12 +7,12 @@ import { type Bounds, bytes, count, MIB, seconds } from './texts.ts'
 export const FOLDER: Bounds = {
   'length of a file': bytes(FOLDER_LIMITS.maxBytes),
   files: count(FOLDER_LIMITS.maxFiles),
-  'folders in folders': count(FOLDER_LIMITS.maxDepth),
+  'nesting depth of folders': count(FOLDER_LIMITS.maxDepth),
   'document that is parsed on the main thread': bytes(LARGE),
   'heap of that thread': bytes(MAX_HEAP_MIB * MIB),
-  'time from one look at the folder to the next': seconds(FOLDER_LIMITS.intervalMs),
-  'the longest time between two looks': seconds(MAX_REST_MS),
+  'time between two scans of the folder': seconds(FOLDER_LIMITS.intervalMs),
+  'longest time between two scans': seconds(MAX_REST_MS),
   'time for a file to settle': seconds(FOLDER_LIMITS.settleMs),
   'time for a file that keeps changing': seconds(FOLDER_LIMITS.patienceMs),
-  'looks in a row while folders change': count(MAX_SCANS),
+  'scans in a row while folders change': count(MAX_SCANS),
 }

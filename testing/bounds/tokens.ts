@@ -35,7 +35,7 @@ export const TOKENS: Bounds = {
   'services, namespaces or proxies whose such TokenReviews are counted': count(MAX_HOLDERS),
   'lists of a caller that are kept for look-ups': count(MAX_SETS),
   'entries of claims that are kept for look-ups': count(MAX_SUMMED),
-  'trials of Shadow that wait': count(MAX_TRIALS),
-  'trials of Shadow that look something up': perSecond(TRIALS_PER_SECOND, 1_000),
+  'Shadow evaluations that wait': count(MAX_TRIALS),
+  'Shadow evaluations with look-ups': perSecond(TRIALS_PER_SECOND, 1_000),
   'length of a header that tells the model who calls': count(MAX_HEADER_VALUE),
 }
