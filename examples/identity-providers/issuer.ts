@@ -5,15 +5,15 @@ const LOOPBACK = '127.0.0.1'
 const AUDIENCE = 'kubeflow'
 const HOUR_SECONDS = 3_600
 
-/** What the issuer says of each person it knows. */
+/** The claims of each user. */
 const PEOPLE: Readonly<Record<string, Claims>> = {
   ada: { email: 'ada@example.com', email_verified: true, groups: ['ml-team', 'all'] },
   bob: { email: 'bob@example.com', email_verified: true, groups: ['all'] },
 }
 
 /**
- * Plays an OpenID Connect issuer, as far as a verifier of its tokens can see: a discovery document and a
- * key set. It gives everybody's token to anybody, at `/tokens/<name>`, so it is for this machine only.
+ * Stands in for an OpenID Connect issuer: it serves a discovery document and a key set. It gives every
+ * user's token to anybody, at `/tokens/<name>`, so use it on the local machine only.
  */
 export async function startIssuer({ port = 0 }: { readonly port?: number } = {}) {
   const signer = createSigner()

@@ -4,7 +4,7 @@ export type Claims = Readonly<Record<string, unknown>>
 export type Algorithm = 'ES256' | 'RS256'
 
 export type Signer = {
-  /** The public key, as a key set lists it. */
+  /** The public key, in the format of a key set. */
   readonly jwk: Readonly<Record<string, unknown>>
   /** A JWT in compact form; `header` replaces or adds entries of its header. */
   readonly sign: (claims: Claims, header?: Claims) => string
@@ -22,7 +22,7 @@ export function createSigner(algorithm: Algorithm = 'ES256'): Signer {
     jwk: { ...key, kid, alg: algorithm, use: 'sig' },
     sign: (claims, header = {}) => {
       const input = `${segment({ alg: algorithm, typ: 'JWT', kid, ...header })}.${segment(claims)}`
-      // JWS has the two numbers of an ECDSA signature side by side (RFC 7518 section 3.4).
+      // JWS concatenates the two numbers of an ECDSA signature (RFC 7518 section 3.4).
       const signature = sign('sha256', Buffer.from(input), {
         key: privateKey,
         dsaEncoding: 'ieee-p1363',

@@ -1,4 +1,4 @@
-/** What the model says; JSON and events are completed with an echo of the request. */
+/** The answers of the model. JSON and events also contain an echo of the request. */
 export type Answer =
   | { readonly kind: 'json'; readonly status: number; readonly content: object }
   | { readonly kind: 'text'; readonly text: string }

@@ -3,15 +3,15 @@ import { answerFor } from './answers.ts'
 import { answerUpgrade, isWebSocket } from './websocket.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
-/** Above Envoy's own limits, so that what passes a proxy is never refused here. */
+/** Above Envoy's own limits, so that the server accepts every request that a proxy forwards. */
 const MAX_HEADERS_BYTES = 256 * 1024
 const PATIENCE_MS = 30_000
 
 type Address = { readonly port?: number; readonly host?: string }
 
 /**
- * A model without any protection of its own: it answers in the dialects of KServe, OpenAI and
- * Anthropic, refuses nobody, and tells in every JSON answer what reached it.
+ * A model without protection of its own. It implements the APIs of KServe, OpenAI and Anthropic,
+ * refuses nobody, and includes the received request in every JSON answer.
  */
 export async function startModelServer({ port = 0, host = '127.0.0.1' }: Address = {}) {
   const server = createServer(
@@ -63,7 +63,7 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
   }
 }
 
-/** What reached the model; a header that came more than once is a list. */
+/** The received request. A repeated header is a list. */
 const echoOf = ({ method = '', url = '', headersDistinct }: IncomingMessage) => ({
   method,
   path: url,
@@ -75,7 +75,7 @@ const echoOf = ({ method = '', url = '', headersDistinct }: IncomingMessage) => 
   ),
 })
 
-/** `undefined`: too large. What is too large is read to its end but not kept. */
+/** `undefined` if it is too large. A large body is read to its end but not kept. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0
