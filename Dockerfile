@@ -1,18 +1,18 @@
 # syntax=docker/dockerfile:1
 
-# The Node.js of package.json, with which the tests run.
+# The Node.js version of package.json, which the tests use too.
 FROM node:24.21.0-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund
-# What nobody reads at run time is half of what is installed.
+# These files are half of the installation and are not needed at run time.
 RUN find node_modules -type f \( -name '*.d.ts' -o -name '*.d.?ts' -o -name '*.map' \) -delete
 COPY src ./src
 COPY proto ./proto
-# Whatever the umask was under which they came here.
+# Readable for every user, regardless of the umask of the build.
 RUN chmod -R a+rX .
 
-# The C++ library for Node.js, and the certificates of public authorities; no shell, no package manager.
+# Has the C++ library for Node.js and public CA certificates, but no shell and no package manager.
 FROM gcr.io/distroless/cc-debian13:nonroot
 WORKDIR /app
 COPY --from=build /usr/local/bin/node /usr/local/bin/node

@@ -4,8 +4,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 .PHONY: help run test check fix fuzz bench profile micro measure soak clean
 
-# The tools, Node.js included, are npm packages. The mark is written last and goes with the
-# folder, so that an interrupted installation is repeated.
+# All tools, including Node.js, are npm packages. This file is written last and inside the folder,
+# so an interrupted installation is repeated.
 installed := node_modules/.installed
 
 help: ## list the targets
@@ -14,7 +14,7 @@ help: ## list the targets
 run: $(installed) ## run the service and Envoy on this machine, without a cluster
 	@node scripts/run.ts
 
-test: check ## all tests, those against real programs included
+test: check ## run all tests, including those against real programs
 	@node scripts/envoy.ts
 	@node scripts/kubernetes.ts
 	@node scripts/istio.ts
@@ -22,16 +22,16 @@ test: check ## all tests, those against real programs included
 	@node scripts/promtool.ts
 	@npm run --silent test:e2e
 
-check: $(installed) ## types, lint, dead code and unit tests
+check: $(installed) ## check types, lint and dead code, and run the unit tests
 	@npm test --silent
 
-fix: $(installed) ## format, and repair what the linter can
+fix: $(installed) ## format, and apply the linter's fixes
 	@npm run --silent fix
 
-fuzz: $(installed) ## try inputs that nobody wrote, for MINUTES (60); a finding becomes a file of test/fixtures/fuzz/
+fuzz: $(installed) ## fuzz for MINUTES (60); findings are written to test/fixtures/fuzz/
 	@node --expose-gc test/fuzz/run.ts --minutes $(or $(MINUTES),60)
 
-bench: $(installed) ## measure the service beside a server that answers every check alike (20 minutes)
+bench: $(installed) ## compare the service with a server that gives one constant answer (20 minutes)
 	@node bench/bench.ts $(ONLY)
 
 profile: $(installed) ## show where the service spends its time under load
@@ -40,7 +40,7 @@ profile: $(installed) ## show where the service spends its time under load
 micro: $(installed) ## time the parts of a check
 	@node bench/micro.ts $(ONLY)
 
-measure: $(installed) ## measure tenants, hostile clients, a large cluster, and what 130,000 odd requests reach (40 minutes)
+measure: $(installed) ## measure tenants, hostile clients, a large cluster and 130,000 unusual requests (40 minutes)
 	@node scripts/kubernetes.ts
 	@node scripts/envoy.ts
 	@node --expose-gc --max-semi-space-size=16 bench/latency/measure.ts $(ONLY); first=$$?; \
@@ -49,7 +49,7 @@ measure: $(installed) ## measure tenants, hostile clients, a large cluster, and 
 	node bench/latency/overload.ts $(ONLY); fourth=$$?; \
 	node bench/latency/routes.ts $(ONLY) && exit $$((first + second + third + fourth))
 
-soak: $(installed) ## ask through Envoy for 30 minutes (MINUTES, RATE) while all is changed, replaced and rotated
+soak: $(installed) ## send requests through Envoy for 30 minutes (MINUTES, RATE) during changes, restarts and rotations
 	@node scripts/envoy.ts
 	@node bench/latency/soak.ts --minutes $(or $(MINUTES),30) --rate $(or $(RATE),0)
 

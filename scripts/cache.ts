@@ -2,7 +2,7 @@ import { access, readdir, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
-/** Where programs are kept. A relative XDG_CACHE_HOME is to be ignored (XDG Base Directory Specification). */
+/** The cache of programs. Ignores a relative XDG_CACHE_HOME (XDG Base Directory Specification). */
 export function cacheFolder() {
   const xdg = process.env.XDG_CACHE_HOME
   const base = xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(homedir(), '.cache')
@@ -15,7 +15,7 @@ export const exists = (file: string) =>
     () => false,
   )
 
-/** Removes what was left behind under such a name by one that was killed: older than any may live. */
+/** Removes leftovers of killed processes: entries with such a name that are older than any running one. */
 export async function removeAbandoned(cache: string, prefix: string, longestMs: number) {
   for (const name of await readdir(cache)) {
     if (!name.startsWith(prefix)) continue

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export type Child = {
   readonly pid: number | undefined
-  /** Resolves, never rejects, with a sentence that says how the child came to its end. */
+  /** Resolves with a sentence that describes how the child ended. Never rejects. */
   readonly ended: Promise<string>
-  /** Asks the child to end, insists after five seconds, and resolves once it is gone. */
+  /** Sends the child SIGTERM, SIGKILL after five seconds, and resolves once it has exited. */
   readonly stop: () => Promise<void>
 }
 
@@ -13,8 +13,8 @@ const STOP_GRACE_MS = 5_000
 const POLL_MS = 25
 
 /**
- * Starts a program in a process group of its own: Ctrl-C in the terminal then reaches the parent
- * alone, which ends its children in order, with all that they started in turn.
+ * Starts a program in its own process group: Ctrl-C in the terminal then reaches only the parent,
+ * which stops its children in order, together with their own children.
  */
 export function startChild(
   title: string,
@@ -35,7 +35,7 @@ export function startChild(
     try {
       process.kill(-child.pid, signal)
     } catch {
-      // Gone already; `ended` says so in a moment.
+      // Already exited; `ended` resolves soon.
     }
   }
   const killGroup = () => signalGroup('SIGKILL')
@@ -61,7 +61,7 @@ const exit = () => {
   for (const action of atExit) action()
 }
 
-/** One listener for all children: Node warns of more than ten. Returns what calls the action off. */
+/** One listener for all children: Node warns about more than ten. Returns a function that cancels the action. */
 function onExit(action: () => void) {
   if (atExit.size === 0) process.on('exit', exit)
   atExit.add(action)
@@ -72,8 +72,8 @@ function onExit(action: () => void) {
 }
 
 /**
- * Ends a process group when this process is gone, even by SIGKILL: a shell waits for the end of the
- * pipe that this process holds. Returns what calls that off.
+ * Stops a process group when this process exits, even by SIGKILL: a shell waits for the end of the
+ * pipe that this process holds. Returns a function that cancels this.
  */
 function bindToThisProcess(group: number | undefined) {
   if (group === undefined) return () => {}
@@ -86,10 +86,10 @@ function bindToThisProcess(group: number | undefined) {
   return () => void shell.kill('SIGKILL')
 }
 
-/** The reason with which the signal of `createStopping` is aborted. */
+/** The abort reason of the signal of `createStopping`. */
 export const STOPPED = new Error('stopped')
 
-/** Aborted once the user or the system asks this program to stop; repeated wishes change nothing. */
+/** Aborted once the user or the system asks this program to stop. Repeated requests have no effect. */
 export function createStopping(): AbortController {
   const stopping = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -98,7 +98,7 @@ export function createStopping(): AbortController {
   return stopping
 }
 
-/** `signal`, aborted with an error of this text when the time is over. */
+/** `signal`, also aborted with an error of this text after the timeout. */
 export function withDeadline(ms: number, complaint: string, signal?: AbortSignal): AbortSignal {
   const late = new AbortController()
   setTimeout(() => late.abort(new Error(complaint)), ms).unref()
@@ -107,7 +107,7 @@ export function withDeadline(ms: number, complaint: string, signal?: AbortSignal
 
 type Patience = { readonly signal?: AbortSignal | undefined; readonly deadlineMs?: number }
 
-/** Asks again until there is an answer. Rejects at the deadline, or with the signal's reason. */
+/** Polls until there is an answer. Rejects at the deadline, or with the signal's reason. */
 export async function until<T>(
   awaited: string,
   attempt: () => Promise<T | undefined>,

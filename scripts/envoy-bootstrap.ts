@@ -1,6 +1,6 @@
 export type ListenerSpec = {
   readonly name: string
-  /** 0: any free port; `startEnvoy` tells which. */
+  /** 0: any free port; `startEnvoy` returns it. */
   readonly port: number
   readonly host?: string
   readonly normalizePath?: boolean
@@ -9,13 +9,13 @@ export type ListenerSpec = {
   readonly encodeRawHeaders?: boolean
   readonly withRequestBody?: RequestBody
   readonly failureModeAllow?: boolean
-  /** HTTP status when the authorization service cannot be asked. */
+  /** HTTP status when the authorization service does not answer. */
   readonly statusOnError?: number
-  /** Patience with the authorization service, as a protobuf duration: `0.5s`. */
+  /** Timeout of the authorization service, as a protobuf duration: `0.5s`. */
   readonly timeout?: string
   readonly authzPort: number
   readonly httpUpstreamPort: number
-  /** Takes the paths that begin `/inference.`: the gRPC services of KServe V2. */
+  /** Serves paths that begin with `/inference.`: the gRPC services of KServe V2. */
   readonly grpcUpstreamPort?: number
   readonly maxHeadersKb?: number
   readonly tls?: ListenerTls
@@ -45,8 +45,8 @@ type BootstrapSpec = { readonly listeners: readonly ListenerSpec[]; readonly adm
 const LOOPBACK = '127.0.0.1'
 
 /**
- * Envoy's static configuration, as JSON: the authorization service is asked before everything else,
- * as Istio configures it for a CUSTOM provider, but it fails closed with 503 after half a second.
+ * Envoy's static configuration, as JSON. The authorization filter comes before all others, as Istio
+ * configures it for a CUSTOM provider, but it fails closed with 503 after half a second.
  */
 export const envoyBootstrap = ({ listeners, adminPort = 0 }: BootstrapSpec) => ({
   admin: { address: address(LOOPBACK, adminPort) },
@@ -58,7 +58,7 @@ export type EnvoyBootstrap = ReturnType<typeof envoyBootstrap>
 const listener = (spec: ListenerSpec) => ({
   name: spec.name,
   address: address(spec.host ?? LOOPBACK, spec.port),
-  // Two Envoys on one port are an error, not a lottery.
+  // Two Envoys on one port are an error; without this they would share its connections.
   enable_reuse_port: false,
   filter_chains: [
     {
@@ -114,7 +114,7 @@ const externalAuthorization = (spec: ListenerSpec) => ({
       }),
 })
 
-/** Without a timeout: a model may take its time, and streams have no end of their own. */
+/** Without a timeout: a model may be slow, and streams have no fixed duration. */
 function routesOf({ grpcUpstreamPort, httpUpstreamPort }: ListenerSpec) {
   const all = route('/', clusterName('http', httpUpstreamPort))
   if (grpcUpstreamPort === undefined) return [all]

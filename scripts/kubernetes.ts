@@ -2,7 +2,7 @@ import type { Report } from './go/build.ts'
 import { findParts, printFound } from './go/find.ts'
 import { API_SERVER, ETCD, GO_MODULES } from './go/modules.ts'
 
-/** Paths of binaries that run here. */
+/** Paths of binaries that run on this machine. */
 export type Kubernetes = { readonly etcd: string; readonly apiServer: string }
 
 /** An etcd and a kube-apiserver. Rejects with one sentence. */

@@ -2,7 +2,7 @@ import type { Report } from './go/build.ts'
 import { findParts, printFound } from './go/find.ts'
 import { GO_MODULES, KUSTOMIZE } from './go/modules.ts'
 
-/** The path of a kustomize that runs here. Rejects with one sentence. */
+/** The path of a kustomize that runs on this machine. Rejects with one sentence. */
 export async function findKustomize(report: Report, signal?: AbortSignal): Promise<string> {
   const pathOf = await findParts(GO_MODULES.kustomize, report, signal)
   return pathOf(KUSTOMIZE)

@@ -1,9 +1,9 @@
-// Completes package-lock.json. Where the registry in use does not carry the packages of other
-// platforms, npm leaves them out when it writes the file, and `npm ci` then refuses it.
+// Completes package-lock.json. If the registry does not have the packages of other platforms, npm
+// omits them when it writes the file, and `npm ci` then refuses the file.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** The packages of a lockfile by their place in the tree; the project's own place is ''. */
+/** The packages of a lockfile by their path in the tree; the project's own path is ''. */
 export type Packages = Readonly<Record<string, Entry>>
 type Entry = Readonly<Record<string, unknown>>
 
@@ -19,7 +19,7 @@ export function packagesOf(lockfile: unknown): Packages {
   )
 }
 
-/** An entry for each optional dependency that has none; it is enough for npm, which skips it. */
+/** An entry for each optional dependency without one. npm only needs an entry, and skips the package. */
 export function missingFrom(packages: Packages): Packages {
   const missing = Object.entries(packages).flatMap(([parent, entry]) =>
     optionalOf(entry)
@@ -39,7 +39,7 @@ function optionalOf(entry: Entry): [name: string, version: string][] {
   return Object.entries(optionalDependencies).map(([name, version]) => [name, String(version)])
 }
 
-/** Whether the package stands at or above a place of the tree. */
+/** Whether the package is at or above a path of the tree. */
 function isHeld(packages: Packages, place: string, name: string, version: string): boolean {
   const held = packages[placeOf(place, name)]
   if (held !== undefined) return !isExact(version) || held.version === version
@@ -53,13 +53,13 @@ const placeOf = (parent: string, name: string) =>
 
 const isExact = (version: string) => /^\d/.test(version)
 
-/** The platform is in the name: npm installs a package on every platform that it does not name. */
+/** The name contains the platform. Without it, npm would install the package on every platform. */
 function entryFor(name: string, version: string, dev: boolean): Entry {
   const os = OS.exec(name)?.[1]
   const cpu = CPU.exec(name)?.[1]
   const libc = os === 'linux' ? /-(musl|gnu)/.exec(name)?.[1] : undefined
   if (cpu === undefined || !isExact(version)) {
-    throw new Error(`cannot tell the platform and version of ${name}@${version}`)
+    throw new Error(`cannot determine the platform and version of ${name}@${version}`)
   }
   return {
     version,

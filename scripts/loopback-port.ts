@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 
 const LOOPBACK = '127.0.0.1'
 
-/** Opens a port of the loopback address (0: any), or tells with which code it is refused. */
+/** Opens a port of the loopback address (0: any), or returns the error code. */
 async function openPort(port: number) {
   const server = createServer()
   const refused = await new Promise<string | undefined>((resolve) => {
@@ -18,18 +18,20 @@ async function openPort(port: number) {
 /** Reads PORT: a port that can be opened now, or 0. Rejects with one sentence. */
 export async function readPort(text: string): Promise<number> {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (!(port <= 65_535)) throw new Error(`PORT is a number from 0 to 65535, not "${text}"`)
+  if (!(port <= 65_535)) throw new Error(`PORT must be a number from 0 to 65535, not "${text}"`)
   const { refused, close } = await openPort(port)
   await close()
   if (refused === undefined) return port
   const advice = 'choose another, as in `PORT=8081 make run`'
   if (refused === 'EADDRINUSE') {
-    throw new Error(`port ${port} of ${LOOPBACK} is taken: stop what listens there, or ${advice}`)
+    throw new Error(
+      `port ${port} of ${LOOPBACK} is in use: stop the program that listens on it, or ${advice}`,
+    )
   }
   throw new Error(`port ${port} of ${LOOPBACK} cannot be opened (${refused}): ${advice}`)
 }
 
-/** Three different free ports: the preferred ones where they are free. */
+/** Three different free ports, preferably the given ones. */
 export async function freePorts(
   preferred: readonly [number, number, number],
 ): Promise<readonly [number, number, number]> {

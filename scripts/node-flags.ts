@@ -1,6 +1,6 @@
 import manifest from '../package.json' with { type: 'json' }
 
-/** What `npm start` gives Node; bench/README.md says why. */
+/** The Node flags of `npm start`; bench/README.md explains them. */
 export const NODE_FLAGS: readonly string[] = manifest.scripts.start
   .split(' ')
   .filter((word) => word.startsWith('--'))

@@ -1,15 +1,15 @@
 import { request } from 'node:http'
 
-/** A request to the quickstart's models, and the status that it is promised to give. */
+/** A request to the quickstart's models, and its promised status. */
 export type Promised = {
   readonly says: string
   readonly status: number
   readonly host: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  /** Absent: a GET; else a POST. */
+  /** If absent, a GET; else a POST. */
   readonly body?: string
-  /** Where the token in `headers` came from; a command asks there for a fresh one. */
+  /** The URL of the token in `headers`; a command fetches a fresh token there. */
   readonly tokenUrl?: string
 }
 
@@ -23,10 +23,10 @@ const predict = (model: string, headers: Promised['headers'] = {}) => ({
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 const PROMISED: readonly Promised[] = [
-  { says: 'anybody may call the open model', status: 200, ...predict('iris') },
-  { says: 'the protected model asks for a credential', status: 401, ...predict('fraud') },
+  { says: 'the open model needs no credential', status: 200, ...predict('iris') },
+  { says: 'the protected model needs a credential', status: 401, ...predict('fraud') },
   {
-    says: 'a ServiceAccount whose Role may read the service',
+    says: 'a ServiceAccount with a Role that may get the service',
     status: 200,
     ...predict('fraud', bearer('demo-token-of-reader-not-a-secret')),
   },
@@ -41,7 +41,7 @@ const PROMISED: readonly Promised[] = [
     ...predict('fraud', { 'x-api-key': 'demo-key-of-fraud-not-a-secret' }),
   },
   {
-    says: 'an API key whose time is over',
+    says: 'an expired API key',
     status: 401,
     ...predict('fraud', { 'x-api-key': 'demo-key-of-last-year-not-a-secret' }),
   },
@@ -54,11 +54,11 @@ const PROMISED: readonly Promised[] = [
   },
 ]
 
-/** All of them, also those with a token of the issuer on this machine. */
+/** All requests, including those with a token of the issuer on this machine. */
 export const promisedBy = (issuer: Issuer): readonly Promised[] => [
   ...PROMISED,
   {
-    says: 'a JWT of an identity provider, of whose groups one may read the service',
+    says: 'a JWT of an identity provider with a group that may get the service',
     status: 200,
     ...withTokenOf('ada', issuer),
   },
@@ -91,10 +91,10 @@ const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
 const PATIENCE_MS = 5_000
 
-/** `status` 0: no answer; `reason` says why. */
+/** `status` 0: no answer; `reason` has the error. */
 type Got = { readonly status: number; readonly reason: string | undefined }
 
-/** Sends it, and says what came back: the status, and why if it was refused. */
+/** Sends the request. Returns the status, and the reason of a denial. */
 export const send = (
   { host, path, headers, body }: Promised,
   port: number,
@@ -119,7 +119,7 @@ export const send = (
     sent.end(body)
   })
 
-/** The same request for a tool that speaks gRPC, to ask the service without a proxy. */
+/** The same request for a gRPC client, to ask the service without a proxy. */
 export function grpcurlOf({ host, path, headers, body }: Promised, address: string): string {
   const method = body === undefined ? 'GET' : 'POST'
   const check = { attributes: { request: { http: { method, host, path, headers } } } }

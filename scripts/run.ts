@@ -20,7 +20,7 @@ const say = (line: string) => void process.stdout.write(`${line}\n`)
 type Run = {
   readonly once: boolean
   readonly stopping: AbortController
-  /** What is called at the end, last first. */
+  /** Called at the end, in reverse order. */
   readonly stops: (() => Promise<void>)[]
 }
 
@@ -64,7 +64,7 @@ async function quickstart(run: Run): Promise<number> {
 
 type Env = Readonly<Record<string, string>>
 
-/** Starts the service and waits until it is ready. What it prints is kept back until `showLog`. */
+/** Starts the service and waits until it is ready. Its output is held back until `showLog`. */
 async function startService({ stopping, stops }: Run, usualPorts: boolean, env: Env) {
   say(`starting the service on ${QUICKSTART}/`)
   const [grpcPort, httpPort, workloadPort] = await freePorts(
@@ -115,7 +115,7 @@ async function startProxy({ stopping, stops }: Run, envoy: string, listener: Lis
   return proxy.portOf(LISTENER)
 }
 
-/** Sends every promised request, tells what came, and whether all promises were kept. */
+/** Sends every promised request and prints the answer. Returns whether all promises were kept. */
 async function tryAll(
   promises: readonly Promised[],
   port: number,
@@ -137,16 +137,16 @@ const remark = ({ says, status: promised }: Promised, status: number) =>
   status === promised ? says : `!!! ${promised} WAS PROMISED !!! ${says}`
 
 function sayHowToAsk(promises: readonly Promised[], grpcAddress: string) {
-  say('\nThe service runs without a proxy in front. Ask it as Envoy would, with grpcurl:\n')
+  say('\nThe service runs without a proxy. Send it checks with grpcurl, as Envoy would:\n')
   for (const promised of promises) {
     say(`${promised.status}  ${promised.says}\n     ${grpcurlOf(promised, grpcAddress)}\n`)
   }
 }
 
 function sayHowToGoOn(httpAddress: string) {
-  say(`Edit ${QUICKSTART}/ and send a command again: its README says what to try.`)
+  say(`Edit ${QUICKSTART}/ and run a command again. Its README has suggestions.`)
   say(`Metrics are at http://${httpAddress}/metrics. Ctrl-C stops everything.`)
-  say('The decision log, a line for each request:\n')
+  say('The decision log, one line per request:\n')
 }
 
 const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))
@@ -154,7 +154,7 @@ const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : 
 function complaintOf(version: string, args: readonly string[]): string | undefined {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major < 24 || (major === 24 && minor < 12)) {
-    return `Node ${version} is too old: kserve-authz needs 24.12 or newer, which \`make run\` brings`
+    return `Node ${version} is too old: kserve-authz needs 24.12 or newer; \`make run\` installs it`
   }
   return args.every((arg) => arg === '--once') ? undefined : 'usage: node scripts/run.ts [--once]'
 }
@@ -164,7 +164,7 @@ type End = { readonly code: number; readonly complaint?: string }
 const endedBy = (reason: unknown): End =>
   reason === STOPPED ? { code: 0 } : { code: 1, complaint: messageOf(reason) }
 
-/** Resolves once everything is stopped; the complaint is the last that is said. */
+/** Resolves once everything is stopped. The complaint is printed last. */
 async function main(args: readonly string[]): Promise<number> {
   const stopping = createStopping()
   process.stdout.on('error', () => stopping.abort(STOPPED))

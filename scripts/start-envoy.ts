@@ -6,14 +6,14 @@ import { get, startChild, until } from './child.ts'
 type EnvoyStart = {
   /** Path of the binary. */
   readonly envoy: string
-  /** Of any kind: a configuration of its own, or where to get one. */
+  /** Any bootstrap: a static configuration, or a control plane. */
   readonly bootstrap: object
-  /** Where its temporary folder is made; the system's own if absent. */
+  /** The parent of its temporary folder; by default the system's. */
   readonly folder?: string
   readonly signal?: AbortSignal
 }
 
-/** Starts Envoy and resolves once it serves, with the ports it was given. Rejects with one sentence. */
+/** Starts Envoy and resolves with its ports once it serves. Rejects with one sentence. */
 export async function startEnvoy({ envoy, bootstrap, folder = tmpdir(), signal }: EnvoyStart) {
   const own = await mkdtemp(path.join(folder, 'envoy-'))
   const child = await launch(envoy, bootstrap, own)
@@ -63,7 +63,7 @@ async function launch(envoy: string, bootstrap: object, folder: string) {
   return child
 }
 
-/** The file is written by Envoy once its admin port is open. */
+/** Envoy writes the file once its admin port is open. */
 async function readAdminPort(folder: string): Promise<number | undefined> {
   const port = /:(\d+)\s*$/.exec(await readFile(adminAddressFile(folder), 'utf8'))?.[1]
   return port === undefined ? undefined : Number(port)

@@ -52,21 +52,21 @@ function reportOf({ results, extent, worlds, before, after }: Run, tables: strin
   const foreign = Math.max(0, ...results.map(({ foreignCores }) => foreignCores))
   return `# Benchmark
 
-Written by \`make bench\`; [README.md](README.md) says how it is measured and how to read it. Figures of different
-machines, or of different runs, must not be compared; ratios may be, with care.
+Written by \`make bench\`; [README.md](README.md) explains the method and how to read it. Do not compare figures of
+different machines or runs. Ratios can be compared with care.
 
-![checks/s, latency and CPU of a check, by number of keys, services, requests under way and rules](report.svg)
+![checks/s, latency and CPU of a check, by number of keys, services, requests in flight and rules](report.svg)
 
 ${tables}
 
 Medians of ${extent.slices} slices of ${extent.seconds} s, [least-most]. Latency: one request at a time, ${extent.checks} in each slice,
-but for the rows that say so.
-CPU: user and system time of all threads of the server, for each check. RSS: at the end of a slice.
+except in rows that say otherwise.
+CPU: user and system time of all threads of the server, per check. RSS: at the end of a slice.
 Ready: ${worlds.map(({ world, readyMs }) => `${world.name} ${(readyMs / 1_000).toFixed(2)} s`).join(', ')}.
 
-${table([['what', 'which'], ...facts()])}
+${table([['item', 'value'], ...facts()])}
 
-From ${before.date} to ${after.date} UTC; load average before ${before.loadAverage.toFixed(2)}. Other programs took at most ${foreign.toFixed(2)} cores during
+From ${before.date} to ${after.date} UTC; load average before ${before.loadAverage.toFixed(2)}. Other programs used at most ${foreign.toFixed(2)} cores during
 the slices of a scenario, in the median.${repeatedIn(worlds)}
 `
 }

@@ -9,7 +9,7 @@ export type Report = (line: string) => void
 
 type Build = {
   readonly module: GoModule
-  /** Where all parts go. */
+  /** The output folder of all parts. */
   readonly into: string
   readonly report: Report
   readonly signal: AbortSignal
@@ -20,7 +20,9 @@ export async function buildParts(build: Build) {
   const { module, signal } = build
   const { ok } = await run(['go', 'version'], { cwd: module.folder, signal })
   if (!ok)
-    throw new Error(`Go is missing to build ${namesOf(module)}: install it, ${adviceFor(module)}`)
+    throw new Error(
+      `${namesOf(module)} must be built with Go, which is missing: install Go, ${adviceFor(module)}`,
+    )
   build.report(`building ${namesOf(module)} ${module.version} (once; ${module.duration})`)
   for (const part of module.parts) await makePart(part, build)
 }
@@ -75,4 +77,4 @@ const namesOf = ({ parts }: GoModule) =>
   parts.flatMap((part) => ('source' in part ? [part.file] : [])).join(' and ')
 
 const adviceFor = ({ parts }: GoModule) =>
-  `or set ${parts.map(({ variable }) => variable).join(' and ')} to what you have`
+  `or set ${parts.map(({ variable }) => variable).join(' and ')} to an existing file`

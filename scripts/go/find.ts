@@ -11,8 +11,8 @@ const BUILD_DEADLINE_MS = 60 * 60_000
 const VERSION_DEADLINE_MS = 20_000
 
 /**
- * Where the parts of a module are: those that environment variables name, else the cached ones, else
- * new ones, built with Go into the cache. Both it and its answer reject with one sentence.
+ * The paths of a module's parts: from environment variables, else from the cache, else built with Go
+ * into the cache. Both it and its result reject with one sentence.
  */
 export async function findParts(
   module: GoModule,
@@ -38,14 +38,14 @@ const CACHED = 'the cache (remove its folder to build anew) holds'
 
 const titleOf = ({ folder, version }: GoModule) => `${path.basename(folder)}-${version}`
 
-/** What is built depends on these two files, and on flags that go with a version. */
+/** The build depends on these two files, and on flags that belong to a version. */
 async function digestOf({ folder }: GoModule): Promise<string> {
   const hash = createHash('sha256')
   for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(path.join(folder, file)))
   return hash.digest('hex').slice(0, 12)
 }
 
-/** Builds beside `home` and renames at the end: `home` is absent or complete, whoever else builds. */
+/** Builds next to `home` and renames at the end: `home` is absent or complete, also with concurrent builds. */
 async function build(module: GoModule, home: string, report: Report, signal?: AbortSignal) {
   const [cache, title] = [path.dirname(home), titleOf(module)]
   const building = `building-${title}-`
@@ -65,7 +65,7 @@ async function build(module: GoModule, home: string, report: Report, signal?: Ab
 
 type Origin = { readonly origin: string; readonly own: boolean }
 
-/** One of the user's choice may be of any version. */
+/** A binary chosen by the user may have any version. */
 async function assertRuns(
   file: string,
   program: Program,
@@ -86,7 +86,7 @@ async function assertRuns(
 
 type Find = (report: Report, signal?: AbortSignal) => Promise<Readonly<Record<string, string>>>
 
-/** For the command line: finds, and prints the paths. */
+/** For the command line: finds the parts and prints their paths. */
 export async function printFound(find: Find) {
   try {
     const found = await find((line) => console.error(line), createStopping().signal)

@@ -1,11 +1,11 @@
 import path from 'node:path'
 
-/** A folder with go.mod and go.sum, and what is taken from it. */
+/** A folder with go.mod and go.sum, and the parts that are built or copied from it. */
 export type GoModule = {
   readonly folder: string
-  /** In the name of its folder in the cache: what go.mod requires. */
+  /** The version that go.mod requires; part of the name of its folder in the cache. */
   readonly version: string
-  /** Of a build of everything, for those who wait. */
+  /** Duration of a full build, for the progress message. */
   readonly duration: string
   readonly parts: readonly Part[]
 }
@@ -13,13 +13,13 @@ export type GoModule = {
 export type Part = Program | ModuleFile
 
 export type Program = {
-  /** Of the environment: names one that is there already. */
+  /** The environment variable that names an existing binary. */
   readonly variable: string
   readonly file: string
   readonly source: string
   readonly tags?: string
   readonly linker?: string
-  /** Makes it say its version. */
+  /** Arguments that print its version. */
   readonly ask: string
   readonly version: string
   readonly versionIn: RegExp
@@ -85,7 +85,7 @@ export const KUSTOMIZE: Program = {
   versionIn: /^v(\d\S*)/,
 }
 
-/** Without service discovery, which is most of it and has no part in checking rules. */
+/** Without service discovery, which is most of the code and is not needed to check rules. */
 export const PROMTOOL: Program = {
   variable: 'PROMTOOL',
   file: 'promtool',
@@ -126,7 +126,7 @@ export const GO_MODULES = {
   },
 } satisfies Readonly<Record<string, GoModule>>
 
-/** Without them kube-apiserver does not know its own version. */
+/** Without these flags kube-apiserver does not know its own version. */
 function kubernetesVersion(version: string): string {
   const [major, minor] = version.split('.')
   const facts = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor }

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { startChild } from '../child.ts'
 
-/** `lines`: the last ones that it printed, or how it came to its end. */
+/** `lines`: its last lines of output, or a description of how it ended. */
 type Ran = { readonly ok: boolean; readonly lines: readonly string[] }
 
 type Run = {
@@ -13,7 +13,7 @@ type Run = {
 
 const KEPT_LINES = 50
 
-/** Runs to the end; rejects only when `signal` is aborted. */
+/** Waits for the program to exit; rejects only if `signal` is aborted. */
 export async function run(
   command: readonly [string, ...string[]],
   { cwd, signal, told = () => {} }: Run,

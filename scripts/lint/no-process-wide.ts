@@ -1,4 +1,4 @@
-/** As far as the tree of a program is read here. */
+/** The subset of the syntax tree that this rule reads. */
 type Node = {
   readonly type: string
   readonly name?: string
@@ -25,7 +25,7 @@ type Context = {
 const MESSAGE =
   'Set this for one object only: a property of a module or of a global is a setting of the whole process.'
 
-/** These change the object that is their first argument. */
+/** These functions change their first argument. */
 const CHANGING = [
   'Object.assign',
   'Object.defineProperty',
@@ -38,7 +38,7 @@ const CHANGING = [
 
 const SETTERS = /^set(?:Default|Global)/
 
-/** A rule that forbids changes of what all of a process shares: of a module's properties, and of a global's. */
+/** A rule that forbids changes of process-wide state: properties of modules and of globals. */
 const noProcessWide = {
   create: (context: Context) => {
     const refuse = (node: Node, changed: Node | undefined, target?: Node) => {
@@ -62,7 +62,7 @@ const noProcessWide = {
   },
 }
 
-/** Whose property this is; `undefined`: it is none. */
+/** The owner of this property; `undefined` if it is not a property. */
 function objectOf(node: Node | undefined): Node | undefined {
   const bare = bareOf(node)
   return bare?.type === 'MemberExpression' ? bare.object : undefined
@@ -82,7 +82,7 @@ function isShared(node: Node, scope: Scope): boolean {
   return definitions.length === 0 || definitions.some(({ type }) => type === 'ImportBinding')
 }
 
-/** None: it is a global. */
+/** Empty for a global. */
 function definitionsOf(name: string, scope: Scope): readonly { readonly type: string }[] {
   const defs = scope.set.get(name)?.defs ?? []
   return defs.length > 0 || scope.upper === null ? defs : definitionsOf(name, scope.upper)

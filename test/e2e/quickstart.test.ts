@@ -104,7 +104,7 @@ describe('make run', () => {
     )
 
     expect(complaints).toBe(
-      `port ${port} of 127.0.0.1 is taken: stop what listens there, or choose another, as in \`PORT=8081 make run\`\n`,
+      `port ${port} of 127.0.0.1 is in use: stop the program that listens on it, or choose another, as in \`PORT=8081 make run\`\n`,
     )
     expect(out).toBe('')
     expect(code).toBe(1)
@@ -113,7 +113,7 @@ describe('make run', () => {
   it.each(['80000', 'http', '-1'])('says in one sentence that %s is no port', async (port) => {
     const { code, complaints } = await run(['--once'], { PORT: port })
 
-    expect(complaints).toBe(`PORT is a number from 0 to 65535, not "${port}"\n`)
+    expect(complaints).toBe(`PORT must be a number from 0 to 65535, not "${port}"\n`)
     expect(code).toBe(1)
   })
 

@@ -113,12 +113,12 @@ describe('a program that is built with Go', () => {
     [
       'Go is too old',
       'echo go: example requires go ">=" 1.99.0; exit 1',
-      'example needs Go 1.99.0 or newer: install it, or set EXAMPLE to what you have',
+      'example needs Go 1.99.0 or newer: install it, or set EXAMPLE to an existing file',
     ],
     [
       'the network is away',
       'echo dial tcp: lookup proxy; exit 1',
-      'example is not built: Go cannot reach its module proxy; try again, or set EXAMPLE to what you have',
+      'example is not built: Go cannot reach its module proxy; try again, or set EXAMPLE to an existing file',
     ],
   ])('leaves nothing behind and says so where %s', async (_title, build, complaint) => {
     await installGo(build)
@@ -129,7 +129,9 @@ describe('a program that is built with Go', () => {
   it('says in one sentence that Go is missing', async () => {
     vi.stubEnv('PATH', path.join(folder, 'nothing'))
     await expect(find(PROGRAM)).rejects.toThrow(
-      new Error('Go is missing to build example: install it, or set EXAMPLE to what you have'),
+      new Error(
+        'example must be built with Go, which is missing: install Go, or set EXAMPLE to an existing file',
+      ),
     )
   })
 
