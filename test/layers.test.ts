@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -156,5 +156,28 @@ describe('the import rule', () => {
     const homes = FOLDERS.map((name) => `src/${name}/example.ts`)
     const imported = new Set(homes.flatMap((file) => importsOf(file, 'allowed')))
     expect(Object.keys(manifest.dependencies).filter((name) => !imported.has(name))).toEqual([])
+  })
+})
+
+describe('the names of src', () => {
+  const files = globSync('**/*.ts', { cwd: path.join(ROOT, 'src') })
+  const textOf = (file: string) => readFileSync(path.join(ROOT, 'src', file), 'utf8')
+
+  it('are exported once each', () => {
+    const EXPORT = /^export (?:async )?(?:function\*?|class|type|const) (\w+)/gm
+    const names = files.flatMap((file) =>
+      [...textOf(file).matchAll(EXPORT)].map(([, name]) => name),
+    )
+    expect(names.length).toBeGreaterThan(500)
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+  })
+
+  it('of files in one folder differ by more than one letter', () => {
+    const alike = FOLDERS.flatMap((name) => {
+      const own = files.filter((file) => path.dirname(file) === name)
+      const stems = own.map((file) => path.basename(file, '.ts'))
+      return stems.filter((stem) => stems.includes(`${stem}s`))
+    })
+    expect(alike).toEqual([])
   })
 })

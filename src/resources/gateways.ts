@@ -13,7 +13,7 @@ export type Attachment = {
 }
 
 /** More gateways of one service are not told apart. */
-export const MAX_GATEWAYS = 32
+export const MAX_SERVICE_GATEWAYS = 32
 
 const ANY: readonly GatewayName[] = [ANY_GATEWAY]
 
@@ -47,12 +47,13 @@ export function gatewaysOfLlm(
     !parents.some(hasPart)
   return {
     // The members of a routing group are reached by the routes of each of them.
-    gateways: isInGroup(object) || all.length === 0 || all.length > MAX_GATEWAYS ? ANY : all,
+    gateways:
+      isInGroup(object) || all.length === 0 || all.length > MAX_SERVICE_GATEWAYS ? ANY : all,
     attached: isClear
       ? wanted
           .filter((name) => name !== ANY_GATEWAY)
           .filter((name) => shown.length === 0 || shown.includes(name))
-          .slice(0, MAX_GATEWAYS)
+          .slice(0, MAX_SERVICE_GATEWAYS)
       : [],
   }
 }

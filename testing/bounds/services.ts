@@ -3,8 +3,8 @@ import { MAX_VALUES } from '../../src/access/matched-routes.ts'
 import { MAX_KEPT } from '../../src/access/own-routes.ts'
 import { MAX_HOST } from '../../src/common/host.ts'
 import { MAX_CANONICAL_LENGTH, MAX_ROUTE_SEGMENTS } from '../../src/common/path.ts'
-import { MAX_HOSTS, MAX_GATEWAYS as MAX_LISTED_GATEWAYS } from '../../src/config/schema.ts'
-import { MAX_GATEWAYS } from '../../src/resources/gateways.ts'
+import { MAX_GATEWAYS, MAX_HOSTS } from '../../src/config/schema.ts'
+import { MAX_SERVICE_GATEWAYS } from '../../src/resources/gateways.ts'
 import { MAX_DOMAINS } from '../../src/resources/ingress.ts'
 import { MAX_ADAPTERS, MAX_BASES, MAX_REFS } from '../../src/resources/llm-config.ts'
 import { MAX_LISTED, MAX_MODEL_NAME, MAX_MODELS } from '../../src/resources/llm-models.ts'
@@ -32,11 +32,11 @@ export const SERVICES: Bounds = {
   'headers of a match': count(MAX_MATCH_HEADERS),
   'hostnames of its route': count(MAX_HOSTNAMES),
   'references of its `spec.router.gateway`': count(MAX_REFS),
-  'gateways of its routes': count(MAX_GATEWAYS),
+  'gateways of its routes': count(MAX_SERVICE_GATEWAYS),
   'values of a header that chooses a route': count(MAX_VALUES),
   'protected services of one address': count(MAX_JUDGED),
   'hosts of the configuration, and its `llmHosts`': count(MAX_HOSTS),
-  'gateways of an entry of the configuration': count(MAX_LISTED_GATEWAYS),
+  'gateways of an entry of the configuration': count(MAX_GATEWAYS),
   'answers for routes of any host, which are kept': count(MAX_KEPT),
   'additional domains of KServe': count(MAX_DOMAINS),
   'length of a template of KServe': count(MAX_TEMPLATE),
