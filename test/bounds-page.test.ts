@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { MAX_CREDENTIAL_LENGTH } from '../src/access/credential.ts'
+import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH } from '../src/access/credential.ts'
+import { MAX_SUBPROTOCOLS } from '../src/access/subprotocols.ts'
 import { ALLOWANCES } from '../src/app/cluster-identity.ts'
 import { VERIFICATIONS } from '../src/app/verifications.ts'
 import { DEADLINE_MS } from '../src/cli/serve.ts'
@@ -80,7 +81,9 @@ const VALUES: Bounds = {
   'time to the first request': seconds(BOUNDS.firstRequestMs),
   'time without a request': seconds(BOUNDS.idleMs),
   'age of a connection, plus or minus 10 %': seconds(BOUNDS.ageMs),
-  'length of a credential': bytes(MAX_CREDENTIAL_LENGTH),
+  'length of an API key, or of an opaque token': bytes(MAX_CREDENTIAL_LENGTH),
+  'length of a JWT': bytes(JWT_LENGTH),
+  'subprotocols of a WebSocket': count(MAX_SUBPROTOCOLS),
   'length of the Cookie header': bytes(MAX_COOKIE_LENGTH),
   cookies: count(MAX_COOKIES),
   'length of the path and query': bytes(MAX_PATH_LENGTH),
@@ -139,11 +142,13 @@ const imported = [...TESTS.matchAll(/import \{([^}]*)\} from '[./]*(src\/[^']*)'
     }),
 )
 
-/** Bounds that follow from one of the page, and one of a key that the page of the configuration has. */
+/** Bounds that follow from one of the page, and those of keys that the page of the configuration has. */
 const ELSEWHERE = [
   'src/common/host.ts MAX_LENGTH',
   'src/resources/secret.ts MAX_BASE64',
   'src/envoy/bounds.ts MAX_REQUEST_BYTES',
+  'src/access/credential.ts MAX_JWT_LENGTH',
+  'src/access/clock-skew.ts MAX_CLOCK_SKEW_SECONDS',
 ]
 
 const fieldsOf = (table: object) =>
@@ -155,12 +160,17 @@ describe('the page of operations', () => {
     expect(rows.map(([bound, value]) => [bound, value])).toEqual(Object.entries(VALUES))
     const causes = new Set(rows.flatMap(([, , , , cause]) => namesIn(cause)))
     expect(GRPC_SHEDS.filter((cause) => !causes.has(cause))).toEqual([])
-    const keys = Object.values(readConfig({ file: undefined, env: {}, flags: {} }).grpc)
+    const { grpc, jwt } = readConfig({ file: undefined, env: {}, flags: {} })
+    const keys = [...Object.values(grpc), jwt.maxTokenBytes]
     const changed = rows.flatMap(([, , , , , key]) => namesIn(key))
-    expect(changed).toEqual(
-      ['maxRequestBytes', 'maxConnections', 'maxConnectionsPerAddress'].map((key) => `grpc.${key}`),
-    )
-    for (const value of [BOUNDS.requestBytes, BOUNDS.connections, BOUNDS.connectionsPerAddress])
+    expect(changed).toEqual([
+      'grpc.maxRequestBytes',
+      'grpc.maxConnections',
+      'grpc.maxConnectionsPerAddress',
+      'jwt.maxTokenBytes',
+    ])
+    const { requestBytes, connections, connectionsPerAddress } = BOUNDS
+    for (const value of [requestBytes, connections, connectionsPerAddress, JWT_LENGTH])
       expect(keys).toContain(value)
   })
 

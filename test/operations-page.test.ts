@@ -116,6 +116,7 @@ async function loggedLine(): Promise<string> {
     credentialKind: 'api-key',
     credential: 'team/key',
     latencyUs: 1,
+    detail: 'expired: it has expired',
     shadowDecision: 'deny',
     shadowReason: 'not-permitted',
   }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { ApiKey } from '../src/access/api-key.ts'
 import { type Authentication, known } from '../src/access/authentication.ts'
 import { createAuthorize } from '../src/access/authorize.ts'
-import type { Caller } from '../src/access/caller.ts'
+import type { NamedCaller } from '../src/access/caller.ts'
 import { credentialSources } from '../src/access/credential.ts'
 import type { Permission } from '../src/access/decide.ts'
 import { createDirectory, type Directory } from '../src/access/directory.ts'
@@ -106,7 +106,7 @@ export const anApiKey = ({
   digest: digestOf(key),
 })
 
-export const aCaller = (given: Partial<Caller> = {}): Caller => ({
+export const aCaller = (given: Partial<NamedCaller> = {}): NamedCaller => ({
   kind: 'kubernetes',
   user: 'system:serviceaccount:team:reader',
   groups: ['system:serviceaccounts', 'system:authenticated'],
@@ -186,7 +186,7 @@ export type World = Held & {
   readonly tokens?: ReadonlyMap<string, MaybePromise<Authentication>>
   /** In place of `tokens`. */
   readonly authenticateToken?: AuthenticateToken
-  readonly permits?: (caller: Caller, service: ServiceRef) => MaybePromise<Permission>
+  readonly permits?: (caller: NamedCaller, service: ServiceRef) => MaybePromise<Permission>
   readonly synced?: boolean
   /** All is, where this is left out. */
   readonly isFresh?: IsFresh

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, hash, sign } from 'node:crypto'
 
 export type Claims = Readonly<Record<string, unknown>>
-export type Algorithm = 'ES256' | 'RS256'
+export type Algorithm = 'ES256' | 'RS256' | 'EdDSA'
 
 export type Signer = {
   /** The public key, in the format of a key set. */
@@ -10,12 +10,16 @@ export type Signer = {
   readonly sign: (claims: Claims, header?: Claims) => string
 }
 
+const GENERATE = {
+  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  RS256: () => generateKeyPairSync('rsa', { modulusLength: 2_048 }),
+  EdDSA: () => generateKeyPairSync('ed25519'),
+}
+
 /** A fresh key pair that signs JWTs. */
 export function createSigner(algorithm: Algorithm = 'ES256'): Signer {
-  const { publicKey, privateKey } =
-    algorithm === 'ES256'
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('rsa', { modulusLength: 2_048 })
+  const { publicKey, privateKey } = GENERATE[algorithm]()
+  const digest = algorithm === 'EdDSA' ? null : 'sha256'
   const key = publicKey.export({ format: 'jwk' })
   const kid = hash('sha256', JSON.stringify(key)).slice(0, 16)
   return {
@@ -23,7 +27,7 @@ export function createSigner(algorithm: Algorithm = 'ES256'): Signer {
     sign: (claims, header = {}) => {
       const input = `${segment({ alg: algorithm, typ: 'JWT', kid, ...header })}.${segment(claims)}`
       // JWS concatenates the two numbers of an ECDSA signature (RFC 7518 section 3.4).
-      const signature = sign('sha256', Buffer.from(input), {
+      const signature = sign(digest, Buffer.from(input), {
         key: privateKey,
         dsaEncoding: 'ieee-p1363',
       })

@@ -1,4 +1,5 @@
 import type { Caller, CredentialKind } from './caller.ts'
+import { audiencesIn } from './claims.ts'
 import { DENY_REASONS, type DenyReason } from './decision.ts'
 import type { AcceptedCredentials, PolicyTerms } from './policy.ts'
 
@@ -63,15 +64,12 @@ function refusedKey({ apiKeys }: AcceptedCredentials, { apiKey }: Caller): DenyR
 
 function refusedJwt(
   { jwt }: AcceptedCredentials,
-  { provider, claims = {} }: Caller,
+  { provider, claims = {}, audiences: named = audiencesIn(claims, 'aud') }: Caller,
 ): DenyReason | undefined {
   const accepted = jwt.filter((each) => each.provider === provider)
   if (accepted.length === 0) return 'unknown-issuer'
-  const named: readonly unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
   const fits = accepted.some(
-    ({ audiences }) =>
-      audiences === undefined ||
-      named.some((entry) => typeof entry === 'string' && audiences.includes(entry)),
+    ({ audiences }) => audiences === undefined || named.some((entry) => audiences.includes(entry)),
   )
   return fits ? undefined : 'wrong-audience'
 }

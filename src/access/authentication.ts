@@ -1,14 +1,27 @@
 import type { Caller } from './caller.ts'
 import type { DenyReason } from './decision.ts'
+import { reasonOf } from './refusal-meaning.ts'
+import type { TokenRefusal } from './token-refusal.ts'
 
 /** Audiences of which a token of the cluster must name one; `undefined`: the installation's. */
 export type Audiences = readonly string[] | undefined
 
 /** What became of a credential that was looked at. */
-export type Authentication =
-  | { readonly kind: 'known'; readonly caller: Caller }
-  | { readonly kind: 'rejected'; readonly reason: DenyReason }
+export type Authentication = { readonly kind: 'known'; readonly caller: Caller } | Rejected
+
+export type Rejected = {
+  readonly kind: 'rejected'
+  readonly reason: DenyReason
+  /** Which check a token did not pass; absent: it is no token, or nobody can tell. */
+  readonly refusal?: TokenRefusal
+}
 
 export const known = (caller: Caller): Authentication => ({ kind: 'known', caller })
 
-export const rejected = (reason: DenyReason): Authentication => ({ kind: 'rejected', reason })
+export const rejected = (reason: DenyReason): Rejected => ({ kind: 'rejected', reason })
+
+export const refused = (refusal: TokenRefusal): Rejected => ({
+  kind: 'rejected',
+  reason: reasonOf(refusal),
+  refusal,
+})

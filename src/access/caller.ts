@@ -36,12 +36,25 @@ export const isUser = ({ kind }: OfKind): boolean => KINDS[kind].isUser
 export const isVouchedFor = ({ kind }: OfKind): boolean => KINDS[kind].isVouchedFor
 export const hasCredential = ({ kind }: OfKind): boolean => KINDS[kind].hasCredential
 
+/** A caller that can be asked for where users have permissions. */
+export type NamedCaller = Caller & { readonly user: string }
+
+/** All groups that are known of a caller. */
+export const groupsOf = ({ groups, impliedGroups = [] }: Caller): readonly string[] =>
+  impliedGroups.length === 0 ? groups : [...groups, ...impliedGroups]
+
+export const isNamed = (caller: Caller): caller is NamedCaller => caller.user !== undefined
+
 /** Somebody whose credential was found good. */
 export type Caller = {
   readonly kind: CredentialKind
-  /** As Kubernetes names it, e.g. `system:serviceaccount:team:reader`. */
-  readonly user: string
+  /** As Kubernetes names it, e.g. `system:serviceaccount:team:reader`; `undefined`: its token names no user. */
+  readonly user: string | undefined
+  /** The claim that names the user, if a JWT was shown. */
+  readonly userClaim?: string
   readonly groups: readonly string[]
+  /** Further groups, to RBAC and to rules, of which its token says nothing. */
+  readonly impliedGroups?: readonly string[]
   /** Whether it may have further groups, which the token leaves out or which cannot be read. */
   readonly moreGroups?: boolean
   readonly uid: string | undefined
@@ -57,6 +70,8 @@ export type Caller = {
   readonly apiKey?: ApiKey
   /** Of the installation, if a JWT of one was shown. */
   readonly provider?: string
+  /** Of the token, if a JWT was shown. */
+  readonly audiences?: readonly string[]
   /** What the token says of the caller, if a JWT of an identity provider was shown. */
   readonly claims?: Readonly<Record<string, unknown>>
 }

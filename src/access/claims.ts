@@ -60,19 +60,26 @@ const scopeLists = createSummaries<readonly unknown[]>((list) => ({
   doubtful: list.flatMap((entry) => (typeof entry === 'string' ? entry.split(SEPARATORS) : [])),
 }))
 
-/** `complete`: there are no further ones, as far as the token says. */
-export type Texts = { readonly texts: readonly string[]; readonly complete: boolean }
+/** `complete`: there are no further ones, as far as the token says. `odd`: entries that are no texts. */
+export type Texts = {
+  readonly texts: readonly string[]
+  readonly complete: boolean
+  readonly odd: number
+}
 
 /** The texts that the claim at a path is, or holds, without what cannot be read. */
 export function textsAt(claims: Claims, path: string): Texts {
   const found = findClaim(claims, path)
-  if (found === 'absent') return { texts: [], complete: !isIncomplete(claims, path) }
-  if (found === 'blocked' || isReference(claims, found.value)) return { texts: [], complete: false }
+  if (found === 'absent') return { texts: [], complete: !isIncomplete(claims, path), odd: 0 }
+  if (found === 'blocked' || isReference(claims, found.value)) {
+    return { texts: [], complete: false, odd: 0 }
+  }
   const entries = entriesOf(found)
   const texts = entries.map(jsonText).filter((text) => text !== undefined)
   const isClear = !isScope(found.name) || !texts.some((text) => SEPARATORS.test(text))
   return {
     texts: texts.filter((text) => text !== ''),
+    odd: entries.length - texts.length,
     complete: isClear && texts.length === entries.length && !isIncomplete(claims, path),
   }
 }
@@ -80,4 +87,11 @@ export function textsAt(claims: Claims, path: string): Texts {
 function entriesOf({ name, value }: FoundClaim): readonly unknown[] {
   if (Array.isArray(value)) return value
   return typeof value === 'string' && isScope(name) ? value.split(SPACE) : [value]
+}
+
+/** The texts that a claim of audiences is, or holds. */
+export function audiencesIn(claims: Claims, path: string): readonly string[] {
+  const value = claimAt(claims, path)
+  const named: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return named.filter((entry) => typeof entry === 'string')
 }

@@ -1,10 +1,15 @@
 import { walkCookies } from '../common/cookies.ts'
+import { AUTHORIZATION, type CredentialSource } from './credential-sources.ts'
 import type { CredentialPlace } from './decision.ts'
+import { decodeBase64url, SUBPROTOCOLS_HEADER, sourceOf, subprotocolsIn } from './subprotocols.ts'
+
+export { type CredentialSource, credentialSources } from './credential-sources.ts'
 
 /** What a request shows of its caller. */
 export type Credential =
   | { readonly kind: 'none' }
   | { readonly kind: 'malformed' }
+  | { readonly kind: 'too-long' }
   | { readonly kind: 'ambiguous' }
   | Presented
 
@@ -18,49 +23,21 @@ export type Presented = {
   readonly asApiKey: boolean
 }
 
-/** A place that is looked at for a credential. */
-export type CredentialSource = {
-  readonly place: CredentialPlace
-  /** What stands before the credential. Of `authorization` it is the scheme, in any case. */
-  readonly prefix: string
-  readonly asToken: boolean
-  readonly asApiKey: boolean
-}
-
 const NONE: Credential = { kind: 'none' }
 const MALFORMED: Credential = { kind: 'malformed' }
+const TOO_LONG: Credential = { kind: 'too-long' }
 const AMBIGUOUS: Credential = { kind: 'ambiguous' }
 
-/** Longest credential that is looked at, in characters, with its scheme or prefix. */
+/** Longest credential that is looked at, in characters, with its scheme or prefix; of a JWT usually, and at most. */
 export const MAX_CREDENTIAL_LENGTH = 8_192
+export const JWT_LENGTH = 32_768
+export const MAX_JWT_LENGTH = 65_536
 
 const PRINTABLE = /^[\x21-\x7e]+$/
 // The scheme is case-insensitive (RFC 9110 section 11.1).
-const BEARER = /^bearer +([\x21-\x7e]+)$/i
-
-const AUTHORIZATION = 'authorization'
-
-/** `authorization`, the other headers that may carry an API key, and the places of further tokens. */
-export function credentialSources(
-  apiKeyHeaders: readonly string[],
-  furtherTokens: readonly { readonly place: CredentialPlace; readonly prefix: string }[],
-): readonly CredentialSource[] {
-  const sources = new Map<string, CredentialSource>()
-  for (const name of new Set([AUTHORIZATION, ...apiKeyHeaders])) {
-    sources.set(`header ${name}`, {
-      place: { kind: 'header', name },
-      prefix: '',
-      asToken: name === AUTHORIZATION,
-      asApiKey: apiKeyHeaders.includes(name),
-    })
-  }
-  for (const { place, prefix } of furtherTokens) {
-    const key = `${place.kind} ${place.name}`
-    const known = sources.get(key)
-    sources.set(key, known ?? { place, prefix, asToken: false, asApiKey: false })
-  }
-  return [...sources.values()]
-}
+const AUTHORIZED = /^([a-z][a-z0-9-]{0,31}) +([\x21-\x7e]+)$/i
+const BEARER = 'bearer'
+const JWT = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/
 
 /**
  * Reads the one credential of a request. The same value in several places is one credential; different
@@ -70,38 +47,45 @@ export function credentialSources(
 export function readCredential(
   headers: ReadonlyMap<string, string>,
   sources: readonly CredentialSource[],
+  jwtLength = JWT_LENGTH,
 ): Credential {
-  const reading = createReading()
+  const reading = createReading(jwtLength)
   for (const source of sources) {
-    if (source.place.kind === 'cookie') continue
+    if (source.place.kind !== 'header') continue
     const text = headers.get(source.place.name)
     if (text !== undefined && text !== '' && !reading.add(source, text)) return AMBIGUOUS
   }
   const cookie = headers.get('cookie')
   if (cookie !== undefined && !readCookies(cookie, sources, reading)) return AMBIGUOUS
+  const offered = headers.get(SUBPROTOCOLS_HEADER)
+  if (offered !== undefined && !readSubprotocols(offered, sources, reading)) return AMBIGUOUS
   return reading.result()
 }
 
 type Reading = ReturnType<typeof createReading>
 
-function createReading() {
+function createReading(jwtLength: number) {
   let found: Presented | undefined
-  let malformed = false
+  let bad: Credential | undefined
+  const isLong = (text: string, value: string | undefined) =>
+    text.length > jwtLength ||
+    (text.length > MAX_CREDENTIAL_LENGTH && (value === undefined || !JWT.test(value)))
+
   return {
     /** `false`: this is not the only credential. */
     add: (source: CredentialSource, text: string): boolean => {
-      const long = text.length > MAX_CREDENTIAL_LENGTH
-      if (!long && text.includes(',')) return false
-      const value = long ? undefined : valueIn(source, text)
-      if (value === undefined) malformed = true
-      else if (found !== undefined && found.value !== value) return false
-      else found = at(source, value, found)
+      const shown = text.length > jwtLength ? undefined : shownIn(source, text)
+      if (isLong(text, shown?.value)) bad ??= TOO_LONG
+      else if (text.includes(',')) return false
+      else if (shown === undefined) bad = MALFORMED
+      else if (found !== undefined && found.value !== shown.value) return false
+      else found = at(source.place, shown, found)
       return true
     },
-    refuse: () => {
-      malformed = true
+    refuse: (kind: 'malformed' | 'too-long') => {
+      bad ??= { kind }
     },
-    result: (): Credential => (malformed ? MALFORMED : (found ?? NONE)),
+    result: (): Credential => bad ?? found ?? NONE,
   }
 }
 
@@ -115,31 +99,58 @@ function readCookies(
   if (wanted.length === 0) return true
   let single = true
   let last = ''
-  const whole = walkCookies(header, (name, value, pair) => {
+  const whole = walkCookies(header, (name, quoted, pair) => {
+    const value = unquoted(quoted)
     if (value === '' || pair === last) return true
     const source = wanted.find(({ place }) => place.name === name)
     if (source !== undefined) single = reading.add(source, value)
     last = pair
     return single
   })
-  if (!whole) reading.refuse()
+  if (!whole) reading.refuse('too-long')
   return single
 }
 
-function valueIn({ place, prefix }: CredentialSource, text: string): string | undefined {
-  if (place.kind === 'header' && place.name === AUTHORIZATION) return BEARER.exec(text)?.[1]
-  const value = text.startsWith(prefix) ? text.slice(prefix.length) : ''
-  return PRINTABLE.test(value) ? value : undefined
+/** RFC 6265 section 4.1.1: a value may stand in quotes. */
+const unquoted = (value: string): string =>
+  value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
+
+/** `false`: there is more than one credential. */
+function readSubprotocols(
+  header: string,
+  sources: readonly CredentialSource[],
+  reading: Reading,
+): boolean {
+  const wanted = sources.filter(({ place }) => place.kind === 'subprotocol')
+  if (wanted.length === 0) return true
+  const offered = subprotocolsIn(header)
+  if (offered === undefined) reading.refuse('too-long')
+  return (offered ?? []).every((each) => {
+    const source = sourceOf(each, wanted)
+    return source === undefined || reading.add(source, each)
+  })
 }
 
-const at = (
-  { place, asToken, asApiKey }: CredentialSource,
-  value: string,
-  found: Presented | undefined,
-): Presented => ({
+type Shown = Pick<Presented, 'value' | 'asToken' | 'asApiKey'>
+
+function shownIn(source: CredentialSource, text: string): Shown | undefined {
+  const { place, prefix, asToken, asApiKey, schemes = [], base64url } = source
+  if (place.kind === 'header' && place.name === AUTHORIZATION) {
+    const [, scheme = '', value] = AUTHORIZED.exec(text) ?? []
+    const name = scheme.toLowerCase()
+    if (value === undefined) return undefined
+    if (name === BEARER) return { value, asToken, asApiKey }
+    return schemes.includes(name) ? { value, asToken: false, asApiKey: true } : undefined
+  }
+  const written = text.startsWith(prefix) ? text.slice(prefix.length) : ''
+  const value = base64url === true ? (decodeBase64url(written) ?? '') : written
+  return PRINTABLE.test(value) ? { value, asToken, asApiKey } : undefined
+}
+
+const at = (place: CredentialPlace, shown: Shown, found: Presented | undefined): Presented => ({
   kind: 'presented',
-  value,
+  value: shown.value,
   places: found?.places.includes(place) ? found.places : [...(found?.places ?? []), place],
-  asToken: asToken || found?.asToken === true,
-  asApiKey: asApiKey || found?.asApiKey === true,
+  asToken: shown.asToken || found?.asToken === true,
+  asApiKey: shown.asApiKey || found?.asApiKey === true,
 })

@@ -2,7 +2,9 @@ import type { Authentication } from './authentication.ts'
 import { type Caller, hasCredential } from './caller.ts'
 import { allow, type Decision, deny, OPEN } from './decision.ts'
 import type { RulesVerdict } from './effective-policy.ts'
+import { reasonOf } from './refusal-meaning.ts'
 import type { Protection } from './service.ts'
+import type { TokenRefusal } from './token-refusal.ts'
 
 /** All that the answer for one target depends on. */
 export type Facts = {
@@ -13,18 +15,20 @@ export type Facts = {
   readonly policies: 'readable' | 'invalid' | 'ambiguous-path'
   /** The part of the same service that is calling, if one is; `denied`: by a rule. */
   readonly ownComponent: Caller | 'denied' | undefined
-  readonly credential: 'none' | 'malformed' | 'ambiguous' | Authentication
+  readonly credential: 'none' | 'malformed' | 'too-long' | 'ambiguous' | Authentication
   /** How the rules of policies judge the caller. */
   readonly rules: RulesVerdict
+  /** Whether rules refuse the caller only because its token leaves out groups. */
+  readonly forGroups: boolean
   /** What holds where no rule says who may. A key's scope holds in any case. */
   readonly permission: Permission
 }
 
 /**
- * Whether a known caller may call: `foreign` to a key's scope, `unavailable` when nobody can tell,
- * `overloaded` when too much is asked already.
+ * Whether a known caller may call: `foreign` to a key's scope, `no-user` where its token names none,
+ * `unavailable` when nobody can tell, `overloaded` when too much is asked already.
  */
-export type Permission = 'yes' | 'no' | 'foreign' | 'unavailable' | 'overloaded'
+export type Permission = 'yes' | 'no' | 'foreign' | 'no-user' | 'unavailable' | 'overloaded'
 
 /** The whole policy. Pure: equal facts give equal decisions. */
 export function decide(facts: Facts): Decision {
@@ -63,17 +67,18 @@ function decideByCaller(facts: Facts): Decision {
   return credential === 'none' ? deny('denied-by-rule') : decision
 }
 
-function decideByCredential({ credential, rules, permission }: Facts): Decision {
+function decideByCredential({ credential, rules, forGroups, permission }: Facts): Decision {
   if (credential === 'none') return deny('missing-credential')
   if (credential === 'malformed') return deny('malformed-credential')
+  if (credential === 'too-long') return deny('credential-too-long')
   if (credential === 'ambiguous') return deny('ambiguous-credential')
-  if (credential.kind === 'rejected') return deny(credential.reason)
+  if (credential.kind === 'rejected') return deny(credential.reason, credential.refusal)
   if (permission === 'foreign') return deny('key-not-for-service')
   switch (rules) {
     case 'denied':
-      return deny('denied-by-rule')
+      return deny(forGroups ? 'groups-unknown' : 'denied-by-rule')
     case 'refused':
-      return notPermitted(credential.caller)
+      return forGroups ? deny('groups-unknown') : notPermitted(credential.caller)
     case 'allowed':
       return allow(credential.caller)
     case 'silent':
@@ -86,7 +91,11 @@ function decideByPermission(caller: Caller, permission: Exclude<Permission, 'for
     case 'yes':
       return allow(caller)
     case 'no':
-      return notPermitted(caller)
+      return caller.inRbac && caller.moreGroups === true
+        ? deny('groups-unknown')
+        : notPermitted(caller)
+    case 'no-user':
+      return deniedWithoutUser(caller)
     case 'unavailable':
       return deny('authorization-unavailable')
     case 'overloaded':
@@ -97,3 +106,12 @@ function decideByPermission(caller: Caller, permission: Exclude<Permission, 'for
 /** A caller that showed nothing may still show something. */
 const notPermitted = (caller: Caller): Decision =>
   deny(hasCredential(caller) ? 'not-permitted' : 'missing-credential')
+
+function deniedWithoutUser({ provider, userClaim }: Caller): Decision {
+  const refusal: TokenRefusal = {
+    cause: 'no-user',
+    ...(userClaim === undefined ? {} : { claim: userClaim }),
+    ...(provider === undefined ? {} : { provider }),
+  }
+  return deny(reasonOf(refusal), refusal)
+}

@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts'
+import type { TokenRefusal } from './token-refusal.ts'
 
 /** The answer to one request. There is no third outcome: what is not an Allow is a Deny. */
 export type Decision = Allow | Deny
@@ -18,18 +19,25 @@ export type ClaimHeaders = Readonly<Record<string, string | undefined>>
 
 const NO_HEADERS: ClaimHeaders = {}
 
-export type Deny = { readonly outcome: 'deny'; readonly reason: DenyReason }
+export type Deny = {
+  readonly outcome: 'deny'
+  readonly reason: DenyReason
+  /** Which check a token did not pass; absent: it was no token, or that is not why. */
+  readonly refusal?: TokenRefusal
+}
 
-/** Where in a request a credential stands: a header, or one cookie of the Cookie header. */
+/** Where in a request a credential stands: a header, a cookie, or the subprotocol of a WebSocket with this prefix. */
 export type CredentialPlace =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'cookie'; readonly name: string }
+  | { readonly kind: 'subprotocol'; readonly name: string }
 
 /** Every way to be refused. A new one is a compile error until each table over it has a row. */
 export const DENY_REASONS = [
   'missing-credential',
   'malformed-credential',
   'ambiguous-credential',
+  'credential-too-long',
   'unknown-api-key',
   'expired-api-key',
   'invalid-token',
@@ -38,6 +46,7 @@ export const DENY_REASONS = [
   'unknown-issuer',
   'not-permitted',
   'denied-by-rule',
+  'groups-unknown',
   'key-not-for-service',
   'unknown-target',
   'conflicting-target',
@@ -67,7 +76,8 @@ export const allow = (caller: Caller, consumed: readonly CredentialPlace[] = [])
   claimHeaders: NO_HEADERS,
 })
 
-export const deny = (reason: DenyReason): Deny => ({ outcome: 'deny', reason })
+export const deny = (reason: DenyReason, refusal?: TokenRefusal): Deny =>
+  refusal === undefined ? { outcome: 'deny', reason } : { outcome: 'deny', reason, refusal }
 
 /** What two sides ask for together, whichever comes first. */
 export function mergeHeaders(one: ClaimHeaders, other: ClaimHeaders): ClaimHeaders {

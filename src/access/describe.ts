@@ -1,6 +1,8 @@
+import type { Rejected } from './authentication.ts'
 import type { Caller } from './caller.ts'
 import type { Credential } from './credential.ts'
 import type { Permission } from './decide.ts'
+import { describeRefusal } from './refusal-meaning.ts'
 import { resourceOf, type ServiceRef } from './service.ts'
 import type { Target } from './target.ts'
 
@@ -18,6 +20,11 @@ export const describeCredential = (credential: Credential): string =>
   credential.kind === 'presented'
     ? `credential: one, in ${credential.places.map(({ name }) => name).join(' and ')}`
     : `credential: ${credential.kind}`
+
+export const describeRejection = ({ reason, refusal }: Rejected): string =>
+  refusal === undefined
+    ? `caller: unknown, ${reason}`
+    : `caller: unknown, the token is refused: ${describeRefusal(refusal)}`
 
 export function describePermission(
   { apiKey, inRbac }: Caller,

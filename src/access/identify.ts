@@ -1,7 +1,7 @@
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, isNamed, type NamedCaller } from './caller.ts'
 import type { Presented } from './credential.ts'
 import type { Permission } from './decide.ts'
 import type { Directory } from './directory.ts'
@@ -31,7 +31,7 @@ export type IdentitySources = {
   /** `undefined`: not a token that anybody here issues. */
   readonly authenticateToken: AuthenticateToken
   /** Whether Kubernetes' RBAC lets the caller `get` the service. */
-  readonly permits: (caller: Caller, service: ServiceRef) => MaybePromise<Permission>
+  readonly permits: (caller: NamedCaller, service: ServiceRef) => MaybePromise<Permission>
 }
 
 /** Finds out whose a credential is, and what he may do. */
@@ -92,7 +92,8 @@ export function createIdentify(sources: IdentitySources) {
 
   function permissionOf(caller: Caller, service: ServiceRef): MaybePromise<Permission> {
     if (caller.apiKey !== undefined) return opens(caller.apiKey, service) ? 'yes' : 'foreign'
-    return caller.inRbac ? sources.permits(caller, service) : 'no'
+    if (!caller.inRbac) return 'no'
+    return isNamed(caller) ? sources.permits(caller, service) : 'no-user'
   }
 }
 

@@ -5,7 +5,12 @@ import { type Answer, consuming, type Note } from './answer.ts'
 import { type Authentication, known, rejected } from './authentication.ts'
 import { type CredentialSource, readCredential } from './credential.ts'
 import { decide, type Facts } from './decide.ts'
-import { describeCredential, describePermission, describeTarget } from './describe.ts'
+import {
+  describeCredential,
+  describePermission,
+  describeRejection,
+  describeTarget,
+} from './describe.ts'
 import type { Directory } from './directory.ts'
 import { type EffectivePolicy, isDenied, judgeByRules } from './effective-policy.ts'
 import { type Exclusions, isExcluded, isListed, isPreflight } from './exclusions.ts'
@@ -19,6 +24,7 @@ import type { AccessRequest } from './request.ts'
 import type { Operation } from './rule.ts'
 import { siblingComponent } from './sibling-component.ts'
 import type { Target } from './target.ts'
+import { isForGroups } from './unknown-groups.ts'
 
 export type Sources = IdentitySources & {
   readonly directory: Directory
@@ -30,6 +36,8 @@ export type Sources = IdentitySources & {
 export type Settings = {
   readonly exclusions: Exclusions
   readonly credentialSources: readonly CredentialSource[]
+  /** Longest JWT that is looked at, in characters; absent: the usual. */
+  readonly jwtLength?: number
   readonly corsPreflight: 'deny' | 'allow'
   readonly forwardCredential: ForwardCredential
   readonly mesh: Mesh
@@ -97,7 +105,11 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
 
   function judgeCredential(facing: Case, facts: Gathered): MaybePromise<Answer> {
     const { request, target, effectivePolicy, note } = facing
-    const credential = readCredential(request.headers, settings.credentialSources)
+    const credential = readCredential(
+      request.headers,
+      settings.credentialSources,
+      settings.jwtLength,
+    )
     note?.(describeCredential(credential))
     if (credential.kind === 'none') return judgeCaller(facing, facts, withoutCredential(facing))
     if (credential.kind !== 'presented') {
@@ -136,11 +148,11 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     const { target, effectivePolicy, note } = facing
     if (authentication === 'none') return conclude(facing, facts)
     if (authentication.kind === 'rejected') {
-      note?.(`caller: unknown, ${authentication.reason}`)
+      note?.(describeRejection(authentication))
       return conclude(facing, { ...facts, credential: authentication })
     }
     const { caller } = authentication
-    note?.(`caller: ${caller.user} (${caller.kind} ${caller.reference})`)
+    note?.(`caller: ${caller.user ?? 'no user'} (${caller.kind} ${caller.reference})`)
     const refusal = refusalOf(effectivePolicy, caller)
     if (refusal !== undefined) {
       if (note !== undefined) explainRefusal(effectivePolicy.terms, caller, note)
@@ -149,9 +161,18 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     const rules = judgeByRules(effectivePolicy, caller, operationIn(facing), note)
     const needed = rules === 'silent' || caller.apiKey !== undefined
     const permission = needed ? permissionOf(caller, target.service) : 'no'
+    const forGroups =
+      (rules === 'denied' || rules === 'refused') &&
+      isForGroups(effectivePolicy.terms, caller, operationIn(facing), rules)
     return andThen(permission, (permission) => {
       if (needed) note?.(describePermission(caller, target.service, permission))
-      return conclude(facing, { ...facts, credential: authentication, rules, permission })
+      return conclude(facing, {
+        ...facts,
+        credential: authentication,
+        rules,
+        forGroups,
+        permission,
+      })
     })
   }
 
@@ -180,6 +201,7 @@ const NOTHING_KNOWN: Gathered = {
   ownComponent: undefined,
   credential: 'none',
   rules: 'silent',
+  forGroups: false,
   permission: 'no',
 }
 

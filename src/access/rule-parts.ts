@@ -76,12 +76,16 @@ export const OPERATION_PARTS: PartTable<RuleOperationParts, Operation> = {
 const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
 
 function serviceAccountOf(caller: Caller): string | undefined {
-  const [, namespace, name] = (isVouchedFor(caller) && SERVICE_ACCOUNT.exec(caller.user)) || []
+  const [, namespace, name] =
+    (isVouchedFor(caller) && SERVICE_ACCOUNT.exec(caller.user ?? '')) || []
   return namespace === undefined || name === undefined ? undefined : `${namespace}/${name}`
 }
 
-function matchGroups(wanted: readonly string[], { groups, moreGroups }: Caller): Match {
-  if (holdsOneOf(groups, wanted)) return 'yes'
+function matchGroups(
+  wanted: readonly string[],
+  { groups, impliedGroups = [], moreGroups }: Caller,
+): Match {
+  if (holdsOneOf(groups, wanted) || holdsOneOf(impliedGroups, wanted)) return 'yes'
   return moreGroups === true && wanted.length > 0 ? 'unknown' : 'no'
 }
 

@@ -50,13 +50,18 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const directory = createDirectory()
   const verifications = createVerifications(parts)
   const source = await openSource(directory, { ...parts, verifications })
-  const providers = createJwtProviders(config.jwt.providers.map(jwtProviderOf), {
-    createCache,
-    onFailure: (name, error) => parts.reportFault(`trouble with the keys of ${name}`, error),
-    onFetched: (result, seconds) =>
-      parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
-    verifications,
-  })
+  const providers = createJwtProviders(
+    config.jwt.providers.map((each) => jwtProviderOf(each, parts.proxies)),
+    {
+      createCache,
+      onFailure: (name, error) => parts.reportFault(`trouble with the keys of ${name}`, error),
+      onLeftOut: (name, keys) => parts.reportFault(`some keys of ${name} are not used`, keys),
+      onOddGroups: (name, count) => parts.observeOddGroups?.(name, count),
+      onFetched: (result, seconds) =>
+        parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
+      verifications,
+    },
+  )
   const freshness = createFreshness(source.heardAt, boundsIn(config))
   const authorize = createAuthorize(
     {
@@ -72,7 +77,11 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   )
   return {
     authorize,
-    encode: createEncode({ headers: config.headers, realm: config.denial.realm }),
+    encode: createEncode({
+      headers: config.headers,
+      realm: config.denial.realm,
+      onLeftOut: (value, cause) => parts.observeLeftOut?.(value, cause),
+    }),
     directory,
     synced: source.synced,
     resources: source.resources,
@@ -104,13 +113,15 @@ async function openSource(directory: Directory, parts: SharedSourceParts): Promi
 }
 
 /** What policies may name, and what they may not. */
-export const policySettingsOf = ({ apiKeys, headers, jwt }: Config) => ({
+export const policySettingsOf = ({ apiKeys, headers, jwt, kubernetes }: Config) => ({
   providers: jwt.providers.map(({ name }) => name),
   ownHeaders: [
     ...apiKeys.headers,
+    ...kubernetes.tokenHeaders,
     ...jwt.providers.flatMap(({ from }) => from.headers.map(({ name }) => name)),
     headers.user,
     headers.groups,
+    headers.groupsJson,
     headers.credential,
     ...Object.keys(headers.claims),
   ],
@@ -121,7 +132,13 @@ const settingsOf = (config: Config) => ({
   credentialSources: credentialSources(
     config.apiKeys.headers,
     config.jwt.providers.flatMap(placesOf),
+    {
+      schemes: config.apiKeys.schemes,
+      tokenHeaders: config.kubernetes.tokenHeaders,
+      subprotocols: config.webSocketProtocols,
+    },
   ),
+  jwtLength: config.jwt.maxTokenBytes,
   corsPreflight: config.corsPreflight,
   forwardCredential: config.forwardCredential,
   mesh: config.mesh,

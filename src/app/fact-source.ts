@@ -3,6 +3,7 @@ import type { IdentitySources } from '../access/identify.ts'
 import type { PolicyStatus } from '../access/policy-status.ts'
 import type { Verifications } from '../access/queue-key.ts'
 import type { Config } from '../config/read-config.ts'
+import type { OnLeftOut } from '../envoy/identity-headers.ts'
 import type { DependencyCall, MeasuredCache } from '../observability/dependency-metrics.ts'
 import type { Problem } from '../resources/problem.ts'
 
@@ -45,6 +46,12 @@ export type FactSourceParts = {
    * Told what becomes of the policies of a folder; a cluster is told in their status. Absent: neither is.
    */
   readonly reportPolicyStatus?: (policy: string, policyStatus: PolicyStatus) => void
+  /** Told of entries among a token's groups that cannot be read. */
+  readonly observeOddGroups?: (provider: string, count: number) => void
+  /** Told of a value of a caller that no header for the model can carry. */
+  readonly observeLeftOut?: OnLeftOut
+  /** The variables that name proxies; absent: none is used. */
+  readonly proxies?: Readonly<Record<string, string | undefined>>
   /** Something was refused because it would have been too much. */
   readonly observeShed?: (cause: string) => void
 }

@@ -1,5 +1,5 @@
 import { known, rejected } from '../access/authentication.ts'
-import type { Caller } from '../access/caller.ts'
+import { type Caller, groupsOf, type NamedCaller } from '../access/caller.ts'
 import type { Directory } from '../access/directory.ts'
 import type { AuthenticateToken } from '../access/identify.ts'
 import { queueKeyOf } from '../access/queue-key.ts'
@@ -88,9 +88,9 @@ const CALLER_MS = 24 * 60 * 60_000
 
 /** Asks for the same user with the same object, so that a verdict is found again. */
 function permissionsOf({ mayGet }: Pick<Manifests, 'mayGet'>): FactSource['permits'] {
-  const users = new WeakMap<Caller, RbacUser>()
+  const users = new WeakMap<NamedCaller, RbacUser>()
   return (caller, { kind, namespace, name }) => {
-    const user = users.get(caller) ?? { name: caller.user, groups: caller.groups }
+    const user = users.get(caller) ?? { name: caller.user, groups: groupsOf(caller) }
     users.set(caller, user)
     const target = { group: 'serving.kserve.io', resource: resourceOf(kind), namespace, name }
     return mayGet(user, target) ? 'yes' : 'no'

@@ -1,17 +1,46 @@
 import type { CredentialPlace } from '../access/decision.ts'
+import { isSecureUrl } from '../common/secure-url.ts'
 import type { Config } from '../config/read-config.ts'
+import type { FetchRoute } from '../tokens/exchange.ts'
 import type { JwksLocation } from '../tokens/fetch-jwks.ts'
 import type { JwtProvider } from '../tokens/jwt-providers.ts'
 
 type ProviderConfig = Config['jwt']['providers'][number]
 
-/** A provider of the configuration as tokens/ knows it. */
-export const jwtProviderOf = (provider: ProviderConfig): JwtProvider => ({
-  ...provider,
-  keys: keysOf(provider),
-  places: placesOf(provider).map(({ place }) => place),
-  rbac: provider.rbac && { username: provider.rbac.username, groups: provider.rbac.groups },
-})
+/** A provider of the configuration as tokens/ knows it. `proxies`: the variables that name them. */
+export function jwtProviderOf(
+  provider: ProviderConfig,
+  proxies: NonNullable<FetchRoute['proxies']> = {},
+): JwtProvider {
+  const { name, issuer, algorithms, types, clockSkew, caFile, requiredClaims, user, rbac } =
+    provider
+  return {
+    name,
+    issuer,
+    algorithms,
+    ...audiencesOf(provider),
+    keys: keysOf(provider),
+    places: placesOf(provider).map(({ place }) => place),
+    route: { proxies, ...(caFile === undefined ? {} : { caFile }) },
+    rbac: rbac && {
+      username: rbac.username,
+      groups: rbac.groups,
+      authenticated: rbac.systemAuthenticated ?? true,
+    },
+    ...(types === undefined ? {} : { types }),
+    ...(clockSkew === undefined ? {} : { clockSkew }),
+    ...(requiredClaims === undefined
+      ? {}
+      : { requiredClaims: new Map(Object.entries(requiredClaims)) }),
+    ...(user === undefined ? {} : { user: { claim: user.claim, prefix: user.prefix ?? '' } }),
+  }
+}
+
+/** The audiences of a provider, and the claim that has them. */
+const audiencesOf = ({ audiences }: Pick<ProviderConfig, 'audiences'>) =>
+  'claim' in audiences
+    ? { audiences: audiences.values, audienceClaim: audiences.claim }
+    : { audiences, audienceClaim: 'aud' }
 
 /** Where its tokens stand in a request, and what stands before them. */
 export const placesOf = ({
@@ -28,3 +57,17 @@ function keysOf({ issuer, jwksUri, jwksFile }: ProviderConfig): JwksLocation {
   if (jwksFile !== undefined) return { kind: 'file', file: jwksFile }
   return jwksUri === undefined ? { kind: 'discovery', issuer } : { kind: 'uri', uri: jwksUri }
 }
+
+const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy']
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The standard variables that say which proxies to use. */
+export const proxiesIn = (env: Environment): Environment =>
+  Object.fromEntries(PROXIES.map((name) => [name, env[name]]))
+
+/** The names of the providers whose keys may be changed on the way. */
+export const insecureProvidersIn = ({ jwt }: Pick<Config, 'jwt'>): readonly string[] =>
+  jwt.providers
+    .filter(({ jwksFile, jwksUri, issuer }) => !jwksFile && !isSecureUrl(jwksUri ?? issuer))
+    .map(({ name }) => name)

@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import type { Answer, ShadowCheck, ShadowVerdict } from '../access/answer.ts'
+import { describeRefusal } from '../access/refusal-meaning.ts'
 import type { Checked } from '../envoy/check-handler.ts'
 import type { DecisionLog, LoggedCheck } from '../observability/decision-log.ts'
 import type { Metrics, ObservedCheck } from '../observability/metrics.ts'
@@ -72,7 +73,16 @@ const observedOf = ({ answer, seconds }: Checked): ObservedCheck => ({
   reason: reasonOf(answer),
   credentialKind: answer.caller?.kind ?? 'none',
   seconds,
+  refusal: refusalIn(answer),
 })
+
+const refusalIn = ({ decision }: Answer) =>
+  decision.outcome === 'deny' ? decision.refusal : undefined
+
+const detailOf = (answer: Answer) => {
+  const refusal = refusalIn(answer)
+  return refusal === undefined ? {} : { detail: describeRefusal(refusal) }
+}
 
 const loggedOf = ({ incoming, answer, seconds }: Checked): LoggedCheck => ({
   time: Date.now() - seconds * 1_000,
@@ -88,4 +98,5 @@ const loggedOf = ({ incoming, answer, seconds }: Checked): LoggedCheck => ({
   credentialKind: answer.caller?.kind ?? 'none',
   credential: answer.caller?.reference,
   latencyUs: seconds * 1_000_000,
+  ...detailOf(answer),
 })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Position } from '../access/request.ts'
 import { type Engine, openEngine } from '../app/engine.ts'
+import { proxiesIn } from '../app/identity-providers.ts'
 import { encodeAnswer } from '../envoy/check-handler.ts'
 import {
   decodeCheckRequest,
@@ -28,6 +29,7 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
     reportProblem: ({ object, message }) =>
       process.stderr.write(`${oneLine(`${object}: ${message}`)}\n`),
     reportFault: (message) => process.stderr.write(`${message}\n`),
+    proxies: proxiesIn(process.env),
     reportOutage: (resource, message) => process.stderr.write(`${resource}: ${message}\n`),
   })
   try {

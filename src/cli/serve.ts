@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { failClosed } from '../access/fail-closed.ts'
 import { type Engine, openEngine } from '../app/engine.ts'
 import { describeStale } from '../app/fact-freshness.ts'
+import { insecureProvidersIn, proxiesIn } from '../app/identity-providers.ts'
 import { createCheckObserver } from '../app/observe-checks.ts'
 import { catchFaults, placeOf } from '../app/uncaught.ts'
 import { type Config, readConfig } from '../config/read-config.ts'
@@ -64,6 +65,9 @@ export async function serve(
       ),
     observeDependency: (asked) => metrics?.observeDependency(asked),
     observeShed: (cause) => metrics?.observeShed(cause),
+    observeOddGroups: (provider, count) => metrics?.observeOddGroups(provider, count),
+    observeLeftOut: (value, cause) => metrics?.observeLeftOut(value, cause),
+    proxies: proxiesIn(process.env),
   })
   metrics = createMetrics({
     perService: config.metrics.perService,
@@ -74,6 +78,7 @@ export async function serve(
     caches: engine.caches,
     stale: engine.stale,
     revokesInstantly: engine.revokesInstantly,
+    insecureProviders: insecureProvidersIn(config),
   })
   const decisions = createDecisionLog({
     decisions: config.decisionLog.decisions,
@@ -91,6 +96,12 @@ export async function serve(
     readiness: () => [...readinessOf(engine, config), { name: 'serving', ok: !stopping }],
   })
   announce(log, config, servers, http.port)
+  for (const provider of insecureProvidersIn(config)) {
+    log.warn(
+      { provider },
+      'keys are fetched over plain http: an attacker on the network path can issue tokens',
+    )
+  }
   const watching = whenSynced(engine, () => {
     for (const server of servers) server.setServing(!stopping)
     log.info({}, 'ready: all objects are known')

@@ -6,6 +6,9 @@ export const MAX_COOKIES = 512
 /** Told of a pair and of its parts, without the space around them; `false` ends the walk. */
 type Visit = (name: string, value: string, pair: string) => boolean
 
+/** Envoy joins several lines with a comma, which no value may have (RFC 6265 section 4.1.1), and some do. */
+const JOINED = /,(?=[\t ]*[!#$%&'*+.^_`|~0-9A-Za-z-]+=)/
+
 /**
  * Walks once over the pairs of a Cookie header (RFC 6265 section 4.2), empty ones left out. `false`: too long or
  * too many, so that there may be more than was visited.
@@ -16,15 +19,18 @@ export function walkCookies(header: string, visit: Visit): boolean {
   for (let start = 0; start < header.length; ) {
     const semicolon = header.indexOf(';', start)
     const end = semicolon < 0 ? header.length : semicolon
-    const pair = header.slice(start, end).trim()
+    const piece = header.slice(start, end)
     start = end + 1
-    if (pair === '') continue
-    pairs += 1
-    if (pairs > MAX_COOKIES) return false
-    const equals = pair.indexOf('=')
-    const name = equals < 0 ? pair : pair.slice(0, equals).trimEnd()
-    const value = equals < 0 ? '' : pair.slice(equals + 1).trimStart()
-    if (!visit(name, value, pair)) return true
+    for (const each of piece.includes(',') ? piece.split(JOINED, MAX_COOKIES + 1) : [piece]) {
+      const pair = each.trim()
+      if (pair === '') continue
+      pairs += 1
+      if (pairs > MAX_COOKIES) return false
+      const equals = pair.indexOf('=')
+      const name = equals < 0 ? pair : pair.slice(0, equals).trimEnd()
+      const value = equals < 0 ? '' : pair.slice(equals + 1).trimStart()
+      if (!visit(name, value, pair)) return true
+    }
   }
   return true
 }

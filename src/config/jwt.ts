@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { isSecureUrl } from '../common/secure-url.ts'
-import { claim, credentialHeader, file, nonEmptyText, word } from './validators.ts'
+import { MAX_CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
+import { isHttpUrl, isSecureUrl } from '../common/secure-url.ts'
+import { claim, credentialHeader, file, nonEmptyText, record, word } from './validators.ts'
 
 // Names that begin with system: belong to Kubernetes; an empty prefix would let an issuer name them.
 const prefix = nonEmptyText(
@@ -10,7 +11,10 @@ const prefix = nonEmptyText(
 
 const mapping = z.strictObject({ claim, prefix })
 
-const url = z.string().refine(isSecureUrl).describe('an https URL, or an http one on loopback')
+const url = z
+  .string()
+  .refine(isHttpUrl)
+  .describe('an https URL, or an http one on loopback or with insecureHttp')
 
 const ALGORITHMS = [
   'RS256',
@@ -23,16 +27,46 @@ const ALGORITHMS = [
   'ES384',
   'ES512',
   'EdDSA',
+  'Ed25519',
 ] as const
 
 const BEARER = 'Bearer '
+
+const audience = word('an audience')
+
+const audiences = z
+  .union([z.array(audience).min(1), z.strictObject({ claim, values: z.array(audience).min(1) })])
+  .describe('a list of one or more audiences, or an object of claim and values')
+
+const claimValues = z.array(nonEmptyText('the value of a claim', /^\P{Cc}+$/u)).min(1)
+
+const clockSkew = z
+  .int()
+  .min(0)
+  .max(MAX_CLOCK_SKEW_SECONDS)
+  .describe(`a whole number of seconds from 0 to ${MAX_CLOCK_SKEW_SECONDS}`)
+
+/** Whether nobody on the way can change what the issuer sends, or the provider accepts that. */
+const isSafe = (url: string, insecureHttp: boolean | undefined): boolean =>
+  isSecureUrl(url) || (insecureHttp === true && isHttpUrl(url))
 
 /** Who issues JWTs that are accepted. */
 export const provider = z
   .strictObject({
     name: nonEmptyText('a name of a-z, 0-9 and -', /^[a-z0-9-]{1,63}$/),
     issuer: word('an issuer'),
-    audiences: z.array(word('an audience')).min(1),
+    audiences,
+    requiredClaims: record(claim, claimValues)
+      .refine((claims) => Object.keys(claims).length > 0)
+      .describe('an object from the name of a claim to a list of one or more values, not empty')
+      .exactOptional(),
+    clockSkew: clockSkew.exactOptional(),
+    caFile: file.exactOptional(),
+    insecureHttp: z.boolean().exactOptional(),
+    user: z
+      .strictObject({ claim, prefix: prefix.exactOptional() })
+      .describe('an object of claim and prefix')
+      .exactOptional(),
     jwksUri: url.exactOptional(),
     jwksFile: file.exactOptional(),
     algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'ES256']),
@@ -59,10 +93,23 @@ export const provider = z
           .default([]),
       })
       .default({ headers: [{ name: 'authorization', prefix: BEARER }], cookies: [] }),
-    rbac: z.strictObject({ username: mapping, groups: mapping.exactOptional() }).exactOptional(),
+    rbac: z
+      .strictObject({
+        username: mapping,
+        groups: mapping.exactOptional(),
+        systemAuthenticated: z.boolean().exactOptional(),
+      })
+      .exactOptional(),
   })
   .refine(({ jwksUri, jwksFile }) => jwksUri === undefined || jwksFile === undefined)
-  .refine(({ issuer, jwksUri, jwksFile }) => jwksUri ?? jwksFile ?? isSecureUrl(issuer))
+  .refine(({ user, rbac }) => user === undefined || rbac === undefined)
+  .refine(({ jwksUri, insecureHttp }) => jwksUri === undefined || isSafe(jwksUri, insecureHttp), {
+    path: ['jwksUri'],
+  })
+  .refine(
+    ({ issuer, insecureHttp, ...keys }) =>
+      keys.jwksUri ?? keys.jwksFile ?? isSafe(issuer, insecureHttp),
+  )
   .describe(
     'a provider with jwksUri or jwksFile, or with an issuer whose https URL leads to its keys',
   )

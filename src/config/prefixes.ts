@@ -9,12 +9,21 @@ export function prefixClashes(providers: readonly Provider[]): readonly string[]
       const prefix = provider.rbac?.[subject]?.prefix
       const other = providers
         .slice(0, index)
-        .find(({ rbac }) => areAlike(prefix, rbac?.[subject]?.prefix))
+        .find(
+          (each) =>
+            !areOne(provider, each, subject) && areAlike(prefix, each.rbac?.[subject]?.prefix),
+        )
       const place = `jwt.providers[${index}].rbac.${subject}.prefix`
       return other === undefined ? [] : [`${place}: ${expected(other.name)}`]
     }),
   )
 }
+
+/** Whether the same claim of the same issuer names them: then the same name is the same user, or group. */
+const areOne = (one: Provider, other: Provider, subject: 'username' | 'groups'): boolean =>
+  one.issuer === other.issuer &&
+  one.rbac?.[subject]?.claim === other.rbac?.[subject]?.claim &&
+  one.rbac?.[subject]?.prefix === other.rbac?.[subject]?.prefix
 
 const expected = (name: string): string =>
   `expected a prefix that does not overlap with that of "${name}": both could issue the same name`

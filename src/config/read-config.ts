@@ -1,5 +1,6 @@
 import { prefixClashes } from './prefixes.ts'
 import { configProblemsOf } from './problems.ts'
+import { providerClashes } from './providers.ts'
 import { CONFIG, type Config, type DeepReadonly } from './schema.ts'
 import {
   readEnvironment,
@@ -64,7 +65,7 @@ export function readConfig({ file, env, flags }: Sources): Config {
     ...readings.flatMap((reading) => reading.problems),
     ...settings.flatMap((each) => configProblemsOf(each, schemaOf(each))),
     ...clashesIn(config, good),
-    ...prefixClashes(config.jwt.providers).map(
+    ...[...prefixClashes(config.jwt.providers), ...providerClashes(config.jwt.providers)].map(
       (clash) => `${good.get('jwt.providers')?.source ?? 'default'}: ${clash}`,
     ),
   ]
@@ -147,13 +148,20 @@ function assembled(settings: SettingsByKey, path: readonly string[] = []): unkno
 }
 
 /** Two headers of one name, of which one would overwrite the other. Some readers take `_` for `-`. */
-function clashesIn({ headers, apiKeys }: Config, settings: SettingsByKey): readonly string[] {
+function clashesIn(
+  { headers, apiKeys, kubernetes }: Config,
+  settings: SettingsByKey,
+): readonly string[] {
   const names = [
     ['headers.user', headers.user],
     ['headers.groups', headers.groups],
+    ['headers.groupsJson', headers.groupsJson],
     ['headers.credential', headers.credential],
     ...Object.keys(headers.claims).map((name) => ['headers.claims', name] as const),
     ...apiKeys.headers.map((name) => ['apiKeys.headers', name] as const),
+    ...kubernetes.tokenHeaders
+      .filter((name) => !apiKeys.headers.includes(name))
+      .map((name) => ['kubernetes.tokenHeaders', name] as const),
   ] as const
   const taken = new Map<string, string>()
   return names.flatMap(([key, name]) => {

@@ -1,11 +1,19 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
+import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH, MAX_JWT_LENGTH } from '../access/credential.ts'
 import { SERVICE_KINDS, type ServiceKind } from '../access/service.ts'
 import type { Component } from '../access/workload.ts'
 import { isCanonicalPath } from '../common/path.ts'
 import { provider } from './jwt.ts'
-import { isRecord } from './shape.ts'
-import { claim, credentialHeader, file, isUnique, nonEmptyText, word } from './validators.ts'
+import {
+  claim,
+  credentialHeader,
+  file,
+  isUnique,
+  nonEmptyText,
+  record,
+  word,
+} from './validators.ts'
 
 /** What the mesh admin decides for the whole installation. */
 export type Config = DeepReadonly<z.output<typeof CONFIG>>
@@ -15,18 +23,6 @@ export type DeepReadonly<T> = { readonly [K in keyof T]: DeepReadonly<T[K]> }
 /** Keys that may each be set on their own; absent or null is the same as empty. */
 const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((value) => value ?? {}, z.strictObject(shape)).prefault({})
-
-/** A record that refuses the key `__proto__`, which z.record passes over in silence. */
-const record = <Key extends z.ZodString, Value extends z.ZodString>(key: Key, value: Value) =>
-  z.preprocess(
-    (entries, context) => {
-      if (isRecord(entries) && Object.hasOwn(entries, '__proto__')) {
-        context.addIssue({ code: 'unrecognized_keys', keys: ['__proto__'], input: entries })
-      }
-      return entries
-    },
-    z.record(key, value),
-  )
 
 const ADDRESS = /^(?:\[(?<ipv6>[^\]]*)\]|(?<host>[A-Za-z0-9.-]+)):(?<port>\d{1,5})$/
 
@@ -144,6 +140,7 @@ export const CONFIG = section({
     audiences: z.array(word('an audience')).min(1).default(['https://kubernetes.default.svc']),
     issuer: word('an issuer').nullable().default(null),
     jwksFile: file.nullable().default(null),
+    tokenHeaders: z.array(credentialHeader).default([]),
     opaqueTokenPrefixes: z.array(word('a prefix of tokens')).default(['sha256~']),
     instantRevocation: z.boolean().default(true),
     kserveNamespace: namespace.default('kserve'),
@@ -163,15 +160,31 @@ export const CONFIG = section({
       .min(1)
       .default(['api_key_sha256', 'api_key']),
     headers: z.array(credentialHeader).default(['authorization', 'x-api-key', 'api-key']),
+    schemes: z
+      .array(nonEmptyText('a scheme of Authorization', /^[A-Za-z][A-Za-z0-9-]{0,31}$/))
+      .default(['Bearer']),
   }),
   jwt: section({
     providers: z
       .array(provider)
       .refine((providers) => isUnique(providers.map(({ name }) => name)))
-      .refine((providers) => isUnique(providers.map(({ issuer }) => issuer)))
-      .describe('a list of providers, no two with the same name or issuer')
+      .describe('a list of providers, no two with the same name')
       .default([]),
+    maxTokenBytes: count(MAX_CREDENTIAL_LENGTH, MAX_JWT_LENGTH).default(JWT_LENGTH),
   }),
+  webSocketProtocols: z
+    .array(
+      z.strictObject({
+        prefix: nonEmptyText(
+          'the beginning of a subprotocol',
+          /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/,
+        ),
+        base64url: z.boolean().default(false),
+      }),
+    )
+    .max(8)
+    .describe('a list of at most 8 objects of prefix and base64url')
+    .default([]),
   gateways: section({
     hosts: z
       .array(
@@ -253,6 +266,7 @@ export const CONFIG = section({
   headers: section({
     user: identityHeader.default('x-auth-request-user'),
     groups: identityHeader.default('x-auth-request-groups'),
+    groupsJson: identityHeader.default('x-auth-request-groups-json'),
     credential: identityHeader.default('x-auth-request-credential'),
     claims: record(identityHeader, claim).default({}),
   }),

@@ -21,6 +21,7 @@ export const isSection = (schema: Schema): boolean => schema instanceof z.ZodPre
 /** The schemas of an object's keys; none of anything else. */
 export function shapeOf(schema: Schema): Readonly<Record<string, Schema>> {
   const bare = bareOf(schema)
+  if (bare instanceof z.ZodUnion) return Object.assign({}, ...bare.def.options.map(shapeOf))
   return bare instanceof z.ZodObject ? bare.shape : {}
 }
 
@@ -29,6 +30,11 @@ export function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema |
   const [first, ...rest] = path
   if (first === undefined) return schema
   const bare = bareOf(schema)
+  if (bare instanceof z.ZodUnion) {
+    const isIndex = typeof first === 'number'
+    const fitting = bare.def.options.find((option) => option instanceof z.ZodArray === isIndex)
+    return fitting === undefined ? undefined : schemaAt(fitting, path)
+  }
   const inner =
     bare instanceof z.ZodArray
       ? bare.def.element

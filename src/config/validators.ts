@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isRecord } from './shape.ts'
 
 // A description is what problems and the reference say is expected.
 export const nonEmptyText = (expected: string, pattern: RegExp) =>
@@ -7,6 +8,21 @@ export const nonEmptyText = (expected: string, pattern: RegExp) =>
 export const file = nonEmptyText('the path of a file', /^\P{Cc}+$/u)
 export const word = (meaning: string) => nonEmptyText(meaning, /^[\x21-\x7e]+$/)
 export const claim = nonEmptyText('the name of a claim', /^\P{Cc}+$/u)
+
+/** A record that refuses the key `__proto__`, which z.record passes over in silence. */
+export const record = <Key extends z.ZodString, Value extends z.core.SomeType>(
+  key: Key,
+  value: Value,
+) =>
+  z.preprocess(
+    (entries, context) => {
+      if (isRecord(entries) && Object.hasOwn(entries, '__proto__')) {
+        context.addIssue({ code: 'unrecognized_keys', keys: ['__proto__'], input: entries })
+      }
+      return entries
+    },
+    z.record(key, value),
+  )
 
 export const isUnique = (texts: readonly string[]): boolean => new Set(texts).size === texts.length
 

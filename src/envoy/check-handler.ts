@@ -1,6 +1,7 @@
 import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
 import type { Position } from '../access/request.ts'
+import { SUBPROTOCOLS_HEADER } from '../access/subprotocols.ts'
 import { dialectOf } from './dialect.ts'
 import type { Encode } from './encode.ts'
 import { type CheckHandler, decodeCheckRequest } from './protocol.ts'
@@ -115,6 +116,7 @@ export function encodeAnswer(
     dialect: dialectOf(path, target?.pathPrefix ?? '', grpc),
     underscored,
     cookie: request?.headers.get('cookie'),
+    offered: request?.headers.get(SUBPROTOCOLS_HEADER),
     service: target?.service,
     caller,
   })

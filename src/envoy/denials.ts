@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
+import type { TokenCause } from '../access/token-refusal.ts'
 
 type Class = {
   /** gRPC's code for readers of traces; Envoy only asks whether it is 0. */
@@ -29,6 +30,7 @@ export const DENIALS: Readonly<Record<DenyReason, Denial>> = {
   'missing-credential': denial(UNAUTHENTICATED, 'credential not found'),
   'malformed-credential': invalid('credential is malformed'),
   'ambiguous-credential': invalid('more than one credential'),
+  'credential-too-long': invalid('credential is too long'),
   'unknown-api-key': invalid('credential is not known'),
   'expired-api-key': invalid('API key has expired'),
   'invalid-token': invalid('token is not valid'),
@@ -37,6 +39,7 @@ export const DENIALS: Readonly<Record<DenyReason, Denial>> = {
   'unknown-issuer': invalid('token is of an unknown issuer'),
   'not-permitted': denial(FORBIDDEN, 'not permitted to use this service'),
   'denied-by-rule': denial(FORBIDDEN, 'denied by a rule'),
+  'groups-unknown': denial(FORBIDDEN, 'token does not list all groups'),
   'key-not-for-service': denial(FORBIDDEN, 'API key is not for this service'),
   'unknown-target': denial(FORBIDDEN, 'no such service'),
   'conflicting-target': denial(FORBIDDEN, 'request names more than one service'),
@@ -48,4 +51,11 @@ export const DENIALS: Readonly<Record<DenyReason, Denial>> = {
   overloaded: denial(UNAVAILABLE, 'too many requests at once'),
   'deadline-exceeded': denial(UNAVAILABLE, 'no answer in time'),
   internal: denial(INTERNAL, 'internal error'),
+}
+
+/** Causes with a phrase of their own: what they tell, the holder of the token can read in it. */
+export const CAUSES: Partial<Readonly<Record<TokenCause, Denial>>> = {
+  'not-yet-valid': invalid('token is not yet valid'),
+  'no-user': invalid('token names no user'),
+  'unknown-key': invalid('no key of the issuer fits the token'),
 }

@@ -1,5 +1,5 @@
-import { DENY_REASONS, type DenyReason } from '../access/decision.ts'
-import { DENIALS, type Denial } from './denials.ts'
+import { DENY_REASONS, type Deny, type DenyReason } from '../access/decision.ts'
+import { CAUSES, DENIALS, type Denial } from './denials.ts'
 import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
 import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
 
@@ -14,15 +14,27 @@ const LONGER = ['2', '3'] as const
 export function encodeDenials(
   realm: string,
   random: () => number,
-): (reason: DenyReason, dialect: Dialect) => Buffer {
+): (denied: Deny, dialect: Dialect) => Buffer {
   const encodedWith = (retryAfter: string) =>
     table(DENY_REASONS, (reason) =>
-      table(DIALECTS, (dialect) => encodeDenial(reason, dialect, { realm, retryAfter })),
+      table(DIALECTS, (dialect) =>
+        encodeDenial(reason, DENIALS[reason], dialect, { realm, retryAfter }),
+      ),
     )
   const usual = encodedWith(RETRY_AFTER)
   const overloaded = [usual, ...LONGER.map(encodedWith)].map((denials) => denials.overloaded)
 
-  return (reason, dialect) => {
+  const told = { realm, retryAfter: RETRY_AFTER }
+  const causes = new Map(
+    Object.entries(CAUSES).map(([cause, denial]) => [
+      cause,
+      table(DIALECTS, (dialect) => encodeDenial('invalid-token', denial, dialect, told)),
+    ]),
+  )
+
+  return ({ reason, refusal }, dialect) => {
+    const known = refusal === undefined ? undefined : causes.get(refusal.cause)
+    if (known !== undefined) return known[dialect]
     if (reason !== 'overloaded') return usual[reason][dialect]
     const chosen = overloaded[Math.floor(random() * overloaded.length)] ?? usual.overloaded
     return chosen[dialect]
@@ -37,8 +49,7 @@ function table<K extends string, V>(keys: readonly K[], make: (key: K) => V): Re
 
 type Told = { readonly realm: string; readonly retryAfter: string }
 
-function encodeDenial(reason: DenyReason, dialect: Dialect, told: Told): Buffer {
-  const denial = DENIALS[reason]
+function encodeDenial(reason: DenyReason, denial: Denial, dialect: Dialect, told: Told): Buffer {
   const body = bodyOf(dialect, reason, denial)
   return encodeCheckResponse({
     status: { code: denial.code },

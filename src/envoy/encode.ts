@@ -1,27 +1,26 @@
 import type { Caller } from '../access/caller.ts'
-import { claimAt } from '../access/claims.ts'
 import type { Allow, ClaimHeaders, CredentialPlace, Decision } from '../access/decision.ts'
+import { SUBPROTOCOLS_HEADER, withoutSubprotocols } from '../access/subprotocols.ts'
 import { withoutCookie } from '../common/cookies.ts'
 import type { Dialect } from './dialect.ts'
 import { encodeDenials, header } from './encode-denials.ts'
+import {
+  type IdentityHeaders,
+  identityNames,
+  identityValues,
+  type OnLeftOut,
+  PRINTABLE,
+} from './identity-headers.ts'
 import { createEncodeMetadata, type MetadataSubject } from './metadata.ts'
 import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
-
-/** The names of the headers by which the model learns who calls. */
-type IdentityHeaders = {
-  readonly user: string
-  readonly groups: string
-  /** Says the kind of the caller's credential. */
-  readonly credential: string
-  /** Further headers, each with the claim whose text it carries. */
-  readonly claims: Readonly<Record<string, string>>
-}
 
 export type Encoding = {
   readonly headers: IdentityHeaders
   readonly realm: string
   /** From 0 to 1: how long one that came at too bad a time is told to wait. */
   readonly random?: () => number
+  /** Told of a value of a caller that no header can carry. */
+  readonly onLeftOut?: OnLeftOut
 }
 
 /** What of a request an answer depends on, and what it is about. */
@@ -29,7 +28,11 @@ export type EncodingContext = MetadataSubject & {
   readonly dialect: Dialect
   readonly underscored: readonly string[]
   readonly cookie: string | undefined
+  /** The subprotocols that a WebSocket's client offers. */
+  readonly offered?: string | undefined
 }
+
+type Shown = Pick<EncodingContext, 'cookie' | 'offered'>
 
 export type Encode = (decision: Decision, asked: EncodingContext) => Buffer
 
@@ -37,14 +40,14 @@ export type Encode = (decision: Decision, asked: EncodingContext) => Buffer
  * Creates the one encoder of answers. Denials are encoded beforehand; an allow is encoded once for each
  * caller and kept as long as the caller is.
  */
-export function createEncode({ headers, realm, random = Math.random }: Encoding): Encode {
+export function createEncode({
+  headers,
+  realm,
+  random = Math.random,
+  onLeftOut = () => {},
+}: Encoding): Encode {
   const denials = encodeDenials(realm, random)
-  const names = withHyphens([
-    headers.user,
-    headers.groups,
-    headers.credential,
-    ...Object.keys(headers.claims),
-  ])
+  const names = withHyphens(identityNames(headers))
   const open = encodeAllow([], names)
   const known = new WeakMap<Caller, WeakMap<ClaimHeaders, Map<string, Buffer>>>()
   const encodeMetadata = createEncodeMetadata()
@@ -55,13 +58,13 @@ export function createEncode({ headers, realm, random = Math.random }: Encoding)
   }
 
   function answerTo(decision: Decision, asked: EncodingContext): Buffer {
-    if (decision.outcome === 'deny') return denials(decision.reason, asked.dialect)
+    if (decision.outcome === 'deny') return denials(decision, asked.dialect)
     const own = namesOf(decision)
     const forged = asked.underscored.filter((name) => isSpellingOf(own, name))
-    const cookies = decision.consumed.some(({ kind }) => kind === 'cookie')
-    if (forged.length > 0 || cookies) return encodeFor(decision, forged, asked.cookie)
+    const isWithin = decision.consumed.some(({ kind }) => kind !== 'header')
+    if (forged.length > 0 || isWithin) return encodeFor(decision, forged, asked)
     if (decision.caller !== undefined) return kept(decision.caller, decision)
-    return own === names ? open : encodeFor(decision, [], undefined)
+    return own === names ? open : encodeFor(decision, [], NOTHING_SHOWN)
   }
 
   /** Of every header that is ours where this is allowed. */
@@ -76,15 +79,19 @@ export function createEncode({ headers, realm, random = Math.random }: Encoding)
     const replies = byHeaders.get(claimHeaders) ?? new Map<string, Buffer>()
     known.set(caller, byHeaders.set(claimHeaders, replies))
     const key = consumed.map(({ name }) => name).join()
-    const reply = replies.get(key) ?? encodeFor(decision, [], undefined)
+    const reply = replies.get(key) ?? encodeFor(decision, [], NOTHING_SHOWN)
     replies.set(key, reply)
     return reply
   }
 
-  function encodeFor(decision: Allow, forged: readonly string[], cookie: string | undefined) {
+  function encodeFor(decision: Allow, forged: readonly string[], shown: Shown) {
     const claims = { ...headers.claims, ...decision.claimHeaders }
-    const set = identityHeaders(decision.caller, headers, claims)
-    const taken = withoutCredential(decision.consumed, cookie)
+    const values =
+      decision.caller === undefined
+        ? []
+        : identityValues(decision.caller, headers, claims, onLeftOut)
+    const set = values.map(([name, value]) => overwriting(name, value))
+    const taken = withoutCredential(decision.consumed, shown)
     const given = new Set(set.map(({ header }) => header.key))
     const removed = [...namesOf(decision), ...forged, ...taken.removed]
     return encodeAllow(
@@ -93,6 +100,8 @@ export function createEncode({ headers, realm, random = Math.random }: Encoding)
     )
   }
 }
+
+const NOTHING_SHOWN: Shown = { cookie: undefined }
 
 /** To many a server `-` and `_` are the same in the name of a header. */
 const hyphenated = (name: string): string => name.replaceAll('_', '-')
@@ -119,40 +128,20 @@ const overwriting = (key: string, value: string): HeaderOption => ({
 
 const OVERWRITE_IF_EXISTS_OR_ADD = 2
 
-// Anything else could end a header line or mean something to a reader of it.
-const PRINTABLE = /^[\x20-\x7e]+$/
-export const MAX_VALUE_LENGTH = 16_384
-
-function identityHeaders(
-  caller: Caller | undefined,
-  names: IdentityHeaders,
-  claims: ClaimHeaders,
-): HeaderOption[] {
-  if (caller === undefined) return []
-  const groups = caller.groups.filter((group) => PRINTABLE.test(group) && !group.includes(','))
-  const values: readonly (readonly [string, string])[] = [
-    [names.user, caller.user],
-    [names.groups, groups.join(',')],
-    [names.credential, caller.kind],
-    ...Object.entries(claims).map(([name, claim]) => [name, textClaim(caller, claim)] as const),
+/** Without the credentials that must not travel on, wherever they stand. */
+function withoutCredential(consumed: readonly CredentialPlace[], { cookie, offered }: Shown) {
+  const named = (kind: CredentialPlace['kind']) =>
+    consumed.filter((place) => place.kind === kind).map(({ name }) => name)
+  const [cookies, prefixes] = [named('cookie'), named('subprotocol')]
+  const rests = [
+    ...(cookies.length === 0 ? [] : [['cookie', withoutCookie(cookie ?? '', cookies)] as const]),
+    ...(prefixes.length === 0
+      ? []
+      : [[SUBPROTOCOLS_HEADER, withoutSubprotocols(offered ?? '', prefixes)] as const]),
   ]
-  return values
-    .filter(([, value]) => PRINTABLE.test(value) && value.length <= MAX_VALUE_LENGTH)
-    .map(([name, value]) => overwriting(name, value))
-}
-
-/** `''`: the caller showed no token with this claim, or it is no text. */
-function textClaim({ claims }: Caller, name: string | undefined): string {
-  const value = claims === undefined || name === undefined ? undefined : claimAt(claims, name)
-  return typeof value === 'string' ? value : ''
-}
-
-function withoutCredential(consumed: readonly CredentialPlace[], cookie: string | undefined) {
-  const names = consumed.filter(({ kind }) => kind === 'cookie').map(({ name }) => name)
-  const rest = names.length === 0 ? undefined : withoutCookie(cookie ?? '', names)
-  const removed = consumed.filter(({ kind }) => kind === 'header').map(({ name }) => name)
-  if (rest === undefined) return { set: [], removed }
-  return PRINTABLE.test(rest)
-    ? { set: [overwriting('cookie', rest)], removed }
-    : { set: [], removed: [...removed, 'cookie'] }
+  const isLeft = ([, rest]: (typeof rests)[number]) => PRINTABLE.test(rest)
+  return {
+    set: rests.filter(isLeft).map(([name, rest]) => overwriting(name, rest)),
+    removed: [...named('header'), ...rests.filter((rest) => !isLeft(rest)).map(([name]) => name)],
+  }
 }

@@ -26,6 +26,8 @@ export type LoggedCheck = {
   /** `reference` of the caller. */
   readonly credential: string | undefined
   readonly latencyUs: number
+  /** Which check a token did not pass; absent: that is not why it was denied. */
+  readonly detail?: string
   /** What would be decided if all that is only tried were enforced; absent: nothing is. */
   readonly shadowDecision?: 'allow' | 'deny' | 'unknown'
   readonly shadowReason?: DenyReason | ''
@@ -74,6 +76,7 @@ export const MAX_REQUEST_ID = 128
 export const MAX_METHOD = 32
 export const MAX_PATH = 1_024
 export const MAX_CREDENTIAL = 512
+export const MAX_DETAIL = 512
 
 /** The keys stand in the text, and of the values only those are quoted that others choose: half the time of JSON.stringify. */
 const lineOf = (check: LoggedCheck, time: string): string =>
@@ -89,7 +92,10 @@ const lineOf = (check: LoggedCheck, time: string): string =>
   `,"reason":"${check.reason}"` +
   `,"credentialKind":"${check.credentialKind}"` +
   `,"credential":${quoted((check.credential ?? '').slice(0, MAX_CREDENTIAL))}` +
-  `,"latencyUs":${Math.round(check.latencyUs)}${shadowOf(check)}}\n`
+  `,"latencyUs":${Math.round(check.latencyUs)}${detailOf(check)}${shadowOf(check)}}\n`
+
+const detailOf = ({ detail }: LoggedCheck): string =>
+  detail === undefined ? '' : `,"detail":${quoted(detail.slice(0, MAX_DETAIL))}`
 
 /** What a policy in shadow would have decided; nothing where none was tried. */
 const shadowOf = ({ shadowDecision, shadowReason }: LoggedCheck): string =>

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
 import type { StaleFact } from '../access/freshness.ts'
+import type { TokenRefusal } from '../access/token-refusal.ts'
 import { type CountedCheck, createCheckCounts } from './check-counts.ts'
 import {
   createDependencyCounts,
@@ -17,10 +18,13 @@ import {
   measureResources,
   measureStaleness,
 } from './state-metrics.ts'
+import { createTokenCounts } from './token-counts.ts'
 
 export type ObservedCheck = CountedCheck & {
   readonly outcome: 'allow' | 'deny'
   readonly seconds: number
+  /** Which check a token did not pass, if that is why it was denied. */
+  readonly refusal?: TokenRefusal | undefined
 }
 
 type Options = {
@@ -37,6 +41,8 @@ type Options = {
   readonly stale?: () => readonly StaleFact[]
   /** Whether what is revoked counts no more at once. */
   readonly revokesInstantly?: () => boolean
+  /** The names of identity providers whose keys come over plain http. */
+  readonly insecureProviders?: readonly string[]
 }
 
 /** Where a bug showed itself. */
@@ -60,14 +66,17 @@ export function createMetrics(options: Options) {
   if (options.revokesInstantly !== undefined) measureRevocation(registry, options.revokesInstantly)
   const checks = createCheckCounts(CHECKS, perService, directory)
   const shadowChecks = createCheckCounts(SHADOW_CHECKS, perService, directory)
+  const tokens = createTokenCounts(registry, options.insecureProviders ?? [])
   const { durations, dropped, errors, build } = createInstruments(registry)
   // A counter that began with its first error would show no increase.
   for (const origin of ORIGINS) errors.inc({ origin }, 0)
   build.set({ version, node_version: process.version }, 1)
 
   return {
+    ...tokens,
     observe: (check: ObservedCheck) => {
       checks.count(check)
+      if (check.refusal !== undefined) tokens.observeTokenRefusal(check.refusal)
       durations.observe({ decision: check.outcome }, check.seconds)
     },
     /** Another program was asked something. */

@@ -39,6 +39,7 @@ export function credentialFault(bytes: Uint8Array): string | undefined {
   const last = bytes.at(-1)
   if (last === LINE_FEED || last === CARRIAGE_RETURN) return 'ends in a newline'
   if (bytes.length < MIN_BYTES) return `is shorter than ${MIN_BYTES} bytes`
+  if (!bytes.every(isShowable)) return UNSHOWABLE
   return undefined
 }
 
@@ -47,6 +48,15 @@ export const TOO_LONG = `is longer than ${MAX_BYTES} bytes`
 /** With line breaks. */
 const MAX_BASE64 = 2 * MAX_BYTES
 
+/** A header holds it, and no comma, by which proxies join repeated headers. */
+const isShowable = (byte: number): boolean => byte > SPACE && byte < DELETE && byte !== COMMA
+
+const UNSHOWABLE =
+  'has a space, a comma or anything but printable ASCII, so that no request can show it'
+
+const SPACE = 0x20
+const COMMA = 0x2c
+const DELETE = 0x7f
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 

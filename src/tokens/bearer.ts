@@ -1,25 +1,31 @@
+import type { TokenRefusal } from '../access/token-refusal.ts'
 import { type DecodedJwt, decodeToken } from './decode-token.ts'
 
 /** Media types of JWTs that say who calls: RFC 7519 section 5.1, RFC 9068 section 2.1. */
 const TYPES = ['jwt', 'at+jwt']
 
+type Typed = Pick<DecodedJwt, 'typ' | 'claims'>
+
 /**
- * Whether a JWT may stand for a caller by itself. `types` are further ones that its issuer gives such
+ * Why a JWT may not stand for a caller by itself. `types` are further ones that its issuer gives such
  * tokens. Not a token that is bound to a key (RFC 7800): it needs a proof, which nothing here checks. Not
  * one that tells of events (RFC 8417), such as a logout.
  */
-export const isBearer = (
-  { typ, claims }: Pick<DecodedJwt, 'typ' | 'claims'>,
+export function problemOfType(
+  { typ, claims }: Typed,
   types: readonly string[] = [],
-): boolean =>
-  (typ === undefined || [...TYPES, ...types.map(mediaTypeOf)].includes(mediaTypeOf(typ))) &&
-  !holds(claims, 'cnf') &&
-  !holds(claims, 'events')
+): TokenRefusal | undefined {
+  const isKnown =
+    typ === undefined || [...TYPES, ...types.map(mediaTypeOf)].includes(mediaTypeOf(typ))
+  if (!isKnown) return { cause: 'type' }
+  if (holds(claims, 'cnf')) return { cause: 'bound-to-key', claim: 'cnf' }
+  return holds(claims, 'events') ? { cause: 'event', claim: 'events' } : undefined
+}
 
 /** Reads a JWT that may stand for a caller; `undefined` for anything else. */
 export function readBearer(token: string): DecodedJwt | undefined {
   const jwt = decodeToken(token)
-  return jwt !== undefined && isBearer(jwt) ? jwt : undefined
+  return jwt !== undefined && problemOfType(jwt) === undefined ? jwt : undefined
 }
 
 const PREFIX = 'application/'

@@ -1,12 +1,13 @@
 import type { Claims } from '../access/claim-path.ts'
+import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
 import type { Cache, CacheBounds, CreateCache } from '../common/cache.ts'
-import { CLOCK_SKEW_SECONDS, type Expected } from './check-claims.ts'
+import type { Expected } from './check-claims.ts'
 import type { DecodedJwt } from './decode-token.ts'
 import { createInFlight } from './in-flight.ts'
 import type { Jwks } from './jwks.ts'
 import { createJwksCache, type Fetched, type JwksPeriods } from './jwks-cache.ts'
-import { type Verification, verifyJwt } from './verify-jwt.ts'
+import { type Refused, refusedFor, verifyJwt } from './verify-jwt.ts'
 
 /** Verifies the tokens of one issuer and remembers those that were good until they expire. */
 export type CachingVerifier<T> = {
@@ -29,9 +30,7 @@ export type CachingVerifier<T> = {
   readonly close: () => void
 }
 
-export type Verified<T> =
-  | { readonly kind: 'verified'; readonly value: T }
-  | Extract<Verification, { kind: 'refused' }>
+export type Verified<T> = { readonly kind: 'verified'; readonly value: T } | Refused
 
 export type VerifierParts<T> = {
   readonly expected: Expected
@@ -60,7 +59,7 @@ const EXPIRED_MS = 60 * 60_000
 export const IN_FLIGHT = { inAll: 4_096, perTenant: 1_024 }
 
 const OVERLOADED: Verified<never> = { kind: 'refused', reason: 'overloaded' }
-const EXPIRED: Verified<never> = { kind: 'refused', reason: 'expired-token' }
+const EXPIRED: Verified<never> = refusedFor({ cause: 'expired', claim: 'exp' })
 
 /** Starts fetching the issuer's keys at once. */
 export function createCachingVerifier<T>(parts: VerifierParts<T>): CachingVerifier<T> {
@@ -99,7 +98,7 @@ export function createCachingVerifier<T>(parts: VerifierParts<T>): CachingVerifi
     const verified = read(jwt.claims)
     const { keys } = verification
     if (keys === holder.current()) {
-      const until = endOf(jwt.claims)
+      const until = endOf(jwt.claims, expected)
       const cost = { size: token.length, holder: queueKey.tenant }
       good.set(digest, { verified, keys, until }, until - Date.now() + EXPIRED_MS, cost)
     }
@@ -107,5 +106,5 @@ export function createCachingVerifier<T>(parts: VerifierParts<T>): CachingVerifi
   }
 }
 
-const endOf = ({ exp }: Claims): number =>
-  typeof exp === 'number' ? (exp + CLOCK_SKEW_SECONDS) * 1_000 : 0
+const endOf = ({ exp }: Claims, { clockSkew = CLOCK_SKEW_SECONDS }: Expected): number =>
+  typeof exp === 'number' ? (exp + clockSkew) * 1_000 : 0

@@ -1,40 +1,61 @@
-import type { DenyReason } from '../access/decision.ts'
-import { isBearer } from './bearer.ts'
+import type { Claims } from '../access/claim-path.ts'
+import { audiencesIn, matchClaims } from '../access/claims.ts'
+import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
+import type { TokenRefusal } from '../access/token-refusal.ts'
+import { problemOfType } from './bearer.ts'
 import type { DecodedJwt } from './decode-token.ts'
+import { withoutUnverifiedEmail } from './verified-email.ts'
 
 export type Expected = {
   readonly issuer: string
-  /** At least one of them must be in `aud`; `undefined`: that is checked elsewhere. */
+  /** At least one of them must be in the claim of audiences; `undefined`: that is checked elsewhere. */
   readonly audiences: readonly string[] | undefined
+  /** The claim of audiences; absent: `aud`. */
+  readonly audienceClaim?: string
+  /** Values of which each of these claims must have one. */
+  readonly requiredClaims?: ReadonlyMap<string, readonly string[]>
   /** Asymmetric ones only. */
   readonly algorithms: readonly string[]
   /** Further values of `typ` that its tokens for callers have. */
   readonly types?: readonly string[]
+  /** How far the issuer's clock may differ, in seconds. */
+  readonly clockSkew?: number
 }
 
-/** How far the issuer's clock may differ, in seconds. */
-export const CLOCK_SKEW_SECONDS = 30
-
 /**
- * Checks what costs nothing: algorithm, `typ`, `iss`, `aud`, `exp` (required), `nbf` and `iat` (RFC 7519 section
- * 4.1). `nowSeconds` since the epoch. The signature is not looked at.
+ * Checks what costs nothing: algorithm, `typ`, `iss`, the audience, `exp` (required), `nbf` and `iat` (RFC 7519
+ * section 4.1). `nowSeconds` since the epoch. The signature is not looked at.
  */
 export function checkClaims(
   jwt: DecodedJwt,
   expected: Expected,
   nowSeconds: number,
-): DenyReason | undefined {
-  const { alg, issuer, claims } = jwt
-  if (!expected.algorithms.includes(alg) || !isBearer(jwt, expected.types)) return 'invalid-token'
-  if (issuer !== expected.issuer) return 'unknown-issuer'
-  if (expected.audiences !== undefined && !isFor(claims.aud, expected.audiences)) {
-    return 'wrong-audience'
+): TokenRefusal | undefined {
+  if (!expected.algorithms.includes(jwt.alg)) return { cause: 'algorithm' }
+  if (jwt.issuer !== expected.issuer) return { cause: 'unknown-issuer', claim: 'iss' }
+  return (
+    problemOfType(jwt, expected.types) ??
+    problemOfPurpose(jwt.claims, expected) ??
+    problemOfTime(jwt.claims, nowSeconds, expected.clockSkew)
+  )
+}
+
+/** Whether a token is for us, as its provider tells tokens apart. */
+export function problemOfPurpose(said: Claims, expected: Expected): TokenRefusal | undefined {
+  const claims = withoutUnverifiedEmail(said)
+  const { audiences, audienceClaim = 'aud', requiredClaims = new Map() } = expected
+  if (
+    audiences !== undefined &&
+    !audiencesIn(claims, audienceClaim).some((each) => audiences.includes(each))
+  ) {
+    return { cause: 'wrong-audience', claim: audienceClaim }
   }
-  const { exp, nbf, iat } = claims
-  if (!isTime(exp) || !isAbsentOrTime(nbf) || !isAbsentOrTime(iat)) return 'invalid-token'
-  if (exp + CLOCK_SKEW_SECONDS <= nowSeconds) return 'expired-token'
-  const earliest = nowSeconds + CLOCK_SKEW_SECONDS
-  return (nbf ?? 0) > earliest || (iat ?? 0) > earliest ? 'invalid-token' : undefined
+  for (const [claim, values] of requiredClaims) {
+    if (matchClaims(claims, new Map([[claim, values]])) !== 'yes') {
+      return { cause: 'required-claim', claim }
+    }
+  }
+  return undefined
 }
 
 /** Whether one of the audiences is in an `aud`. */
@@ -43,8 +64,20 @@ export function isFor(audience: unknown, audiences: readonly string[]): boolean 
   return named.some((entry) => typeof entry === 'string' && audiences.includes(entry))
 }
 
+/** A token is not older than it says: an `iat` that cannot be read says nothing. */
+function problemOfTime(
+  { exp, nbf, iat }: Claims,
+  nowSeconds: number,
+  clockSkew = CLOCK_SKEW_SECONDS,
+): TokenRefusal | undefined {
+  if (!isTime(exp)) return { cause: 'time-claim', claim: 'exp' }
+  if (nbf !== undefined && !isTime(nbf)) return { cause: 'time-claim', claim: 'nbf' }
+  if (exp + clockSkew <= nowSeconds) return { cause: 'expired', claim: 'exp' }
+  const earliest = nowSeconds + clockSkew
+  if (nbf !== undefined && nbf > earliest) return { cause: 'not-yet-valid', claim: 'nbf' }
+  const isEarly = typeof iat === 'number' && iat > earliest
+  return isEarly ? { cause: 'not-yet-valid', claim: 'iat' } : undefined
+}
+
 const isTime = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value)
-
-const isAbsentOrTime = (value: unknown): value is number | undefined =>
-  value === undefined || isTime(value)

@@ -1,8 +1,8 @@
-import { compactVerify, errors } from 'jose'
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
 import { decodeToken } from './decode-token.ts'
-import type { Jwks } from './jwks.ts'
+import type { Header, Jwks } from './jwks.ts'
 import { createJwksCache, type Fetched, type JwksCache, type JwksPeriods } from './jwks-cache.ts'
+import { checkSignature, type InTurn } from './signature.ts'
 
 /** `unknown`: no key that is known can tell. `overloaded`: too many wait to be verified. */
 type Signature = 'signed' | 'forged' | 'unknown' | 'overloaded'
@@ -26,51 +26,41 @@ export function createClusterSignatures(parts: ClusterSignaturesParts): ClusterS
   const holder = createJwksCache({ fetchKeys, onFetched, periods })
   return {
     signatureOf: (token, queueKey) =>
-      signatureOf(holder, async (keys) =>
-        verifications.inTurn(queueKey, () => checkWith(keys, token)),
-      ),
+      signatureOf(token, holder, async (work) => verifications.inTurn(queueKey, work)),
     close: holder.close,
   }
 }
 
 async function signatureOf(
+  token: string,
   holder: Pick<JwksCache, 'keys' | 'newerKeys'>,
-  check: (keys: Jwks) => Promise<Checked | undefined>,
+  inTurn: InTurn,
 ): Promise<Signature> {
+  const jwt = decodeToken(token)
+  if (jwt === undefined) return 'unknown'
+  if (!ALGORITHMS.includes(jwt.alg)) return jwt.kid === undefined ? 'unknown' : 'forged'
   const since = performance.now()
   const keys = await holder.keys()
   if (keys === undefined) return 'unknown'
-  const first = (await check(keys)) ?? 'overloaded'
-  if (first !== 'unknown' && first !== 'other key') return first
+  const first = await checkWith(keys, token, jwt, inTurn)
+  if (first === 'signed' || first === 'overloaded') return first
   const newer = await holder.newerKeys(since)
-  const same = newer === undefined || newer === keys
-  const second = same ? first : ((await check(newer)) ?? 'overloaded')
-  return second === 'other key' ? 'forged' : second
+  return newer === undefined || newer === keys ? first : checkWith(newer, token, jwt, inTurn)
 }
-
-/** `other key`: the key of the name that the token gives has not signed it; another may have taken that name. */
-type Checked = Signature | 'other key'
 
 /** Those of the keys that a cluster may have. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512']
 
-async function checkWith({ getKey }: Jwks, token: string): Promise<Checked> {
-  try {
-    await compactVerify(token, getKey, { algorithms: ALGORITHMS })
-    return 'signed'
-  } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return 'unknown'
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
-      // One that names no key can be of one that is not published.
-      if (decodeToken(token)?.kid === undefined) return 'unknown'
-      return error instanceof errors.JWSSignatureVerificationFailed ? 'other key' : 'forged'
-    }
-    for await (const key of error) {
-      const signed = await compactVerify(token, key, { algorithms: ALGORITHMS }).catch(
-        () => undefined,
-      )
-      if (signed !== undefined) return 'signed'
-    }
-    return 'unknown'
-  }
+async function checkWith(
+  keys: Jwks,
+  token: string,
+  header: Header,
+  inTurn: InTurn,
+): Promise<Signature> {
+  const signature = await checkSignature(token, header, keys, inTurn)
+  if (signature === undefined) return 'overloaded'
+  if (signature === 'signed') return 'signed'
+  // Where several have the name, or none was given, there may be one that is not published.
+  const isTheOne = signature === 'other key' && keys.keysFor(header).named.length === 1
+  return isTheOne ? 'forged' : 'unknown'
 }

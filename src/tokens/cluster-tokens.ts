@@ -1,4 +1,4 @@
-import { type Authentication, known, rejected } from '../access/authentication.ts'
+import { type Authentication, known, refused } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Claims } from '../access/claim-path.ts'
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
@@ -10,6 +10,7 @@ import { isFor } from './check-claims.ts'
 import { decodeToken } from './decode-token.ts'
 import { jwksFetcher } from './fetch-jwks.ts'
 import { JWKS_FILE_PERIODS } from './jwks-cache.ts'
+import { refusedFor } from './verify-jwt.ts'
 
 export type ClusterTokens = {
   /** `undefined`: not a token of this cluster. */
@@ -61,9 +62,11 @@ export function createClusterTokens(
   return {
     authenticate: (token, digest, audiences, queueKey) => {
       const conclude = (verified: Verified<Holder>): Authentication => {
-        if (verified.kind === 'refused') return rejected(verified.reason)
+        if (verified.kind === 'refused') return { ...verified, kind: 'rejected' }
         const { caller, audience } = verified.value
-        return isFor(audience, audiences) ? ofLiving(caller) : rejected('wrong-audience')
+        return isFor(audience, audiences)
+          ? ofLiving(caller)
+          : refused({ cause: 'wrong-audience', claim: 'aud' })
       }
       const remembered = verifier.remembered(digest)
       if (remembered !== undefined) return conclude(remembered)
@@ -76,11 +79,11 @@ export function createClusterTokens(
 
   /** A token does not outlive its ServiceAccount, nor serve a later one of the same name. */
   function ofLiving(caller: Caller): Authentication {
-    const [, , namespace = '', name = ''] = caller.user.split(':')
+    const [, , namespace = '', name = ''] = (caller.user ?? '').split(':')
     const account = serviceAccount(namespace, name)
-    if (account === undefined) return rejected('invalid-token')
+    if (account === undefined) return refused({ cause: 'account-gone' })
     const same = account.uid === undefined || caller.uid === undefined || account.uid === caller.uid
-    return same ? known(caller) : rejected('invalid-token')
+    return same ? known(caller) : refused({ cause: 'account-gone' })
   }
 }
 
@@ -89,7 +92,7 @@ const SUBJECT = /^system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})$/
 function readHolder({ sub, aud, ...claims }: Claims): Verified<Holder> {
   const [, namespace, name] = SUBJECT.exec(typeof sub === 'string' ? sub : '') ?? []
   if (namespace === undefined || name === undefined) {
-    return { kind: 'refused', reason: 'invalid-token' }
+    return refusedFor({ cause: 'no-user', claim: 'sub' })
   }
   const caller = serviceAccountCaller(namespace, name, uidIn(claims))
   return { kind: 'verified', value: { caller, audience: aud } }

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
-import { isSecureUrl } from '../common/secure-url.ts'
+import { isHttpUrl, isLoopback, isSecureUrl } from '../common/secure-url.ts'
+import { exchange, type FetchRoute, parseAnswer, unreachable } from './exchange.ts'
 
 /** Where an issuer's keys are: at a URL, in a file, or wherever its discovery document says. */
 export type JwksLocation =
@@ -17,21 +18,22 @@ export type FetchLimits = {
 export const FETCH_LIMITS: FetchLimits = { timeoutMs: 3_000, maxBytes: 1024 * 1024 }
 export const MAX_REDIRECTS = 3
 
-type Limit = { readonly signal: AbortSignal; readonly maxBytes: number }
+type Limit = FetchRoute & { readonly signal: AbortSignal; readonly maxBytes: number }
 
 /** A function that fetches the key set anew on each call. Rejects with a fixed text, never with what the issuer sent. */
 export function jwksFetcher(
   location: JwksLocation,
   limits: Partial<FetchLimits> = {},
+  route: FetchRoute = {},
 ): (signal: AbortSignal) => Promise<unknown> {
   const { timeoutMs, maxBytes } = { ...FETCH_LIMITS, ...limits }
   return async (closing) => {
     const late = AbortSignal.timeout(timeoutMs)
-    const limit = { signal: AbortSignal.any([closing, late]), maxBytes }
+    const limit = { ...route, signal: AbortSignal.any([closing, late]), maxBytes }
     try {
       return await fetchFrom(location, limit)
     } catch (error) {
-      throw late.aborted ? new Error(`no answer within ${timeoutMs} ms`) : plain(error)
+      throw late.aborted ? new Error(`no answer within ${timeoutMs} ms`) : unreachable(error)
     }
   }
 }
@@ -41,37 +43,47 @@ async function fetchFrom(location: JwksLocation, limit: Limit): Promise<unknown>
     case 'file':
       return readJson(location.file, limit)
     case 'uri':
-      return fetchJson(location.uri, limit)
+      return fetchJson(location.uri, KEY_SET, limit)
     case 'discovery':
-      return fetchJson(await discover(location.issuer, limit), limit)
+      return fetchJson(await discover(location.issuer, limit), KEY_SET, limit)
   }
 }
+
+/** A Kubernetes API server has its keys in this form only (RFC 7517 section 8.5.2). */
+const KEY_SET = 'application/jwk-set+json, application/json;q=0.9, */*;q=0.8'
+const DOCUMENT = 'application/json, */*;q=0.8'
 
 /** OpenID Connect Discovery 1.0, sections 4.1 and 4.3: the document must be the issuer's own. */
 async function discover(issuer: string, limit: Limit): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const document = await fetchJson(url, limit)
+  const document = await fetchJson(url, DOCUMENT, limit)
   const { issuer: named, jwks_uri: uri } = isRecord(document) ? document : {}
   if (named !== issuer) throw new Error('the discovery document is of another issuer')
-  // An issuer elsewhere must not lead to what listens on loopback here.
-  const secure = typeof uri === 'string' && (isHttps(issuer) ? isHttps(uri) : isSecureUrl(uri))
-  if (!secure) throw new Error('the discovery document names no https jwks_uri')
+  if (typeof uri !== 'string' || !mayLeadTo(issuer, uri)) {
+    throw new Error('the discovery document names no https jwks_uri')
+  }
   return uri
 }
 
-const isHttps = (url: string): boolean => isSecureUrl(url) && URL.parse(url)?.protocol === 'https:'
+/**
+ * An issuer elsewhere must not lead to what listens on loopback here, and one that is asked over https not to
+ * http. An issuer is asked over http where its provider says so, or on loopback.
+ */
+function mayLeadTo(issuer: string, uri: string): boolean {
+  const [from, to] = [URL.parse(issuer), URL.parse(uri)]
+  if (from === null || to === null || !isHttpUrl(uri)) return false
+  if (from.protocol === 'https:') return to.protocol === 'https:'
+  return isLoopback(from) ? isSecureUrl(uri) : !isLoopback(to)
+}
 
-async function fetchJson(url: string, { signal, maxBytes }: Limit): Promise<unknown> {
+async function fetchJson(url: string, accept: string, limit: Limit): Promise<unknown> {
   let at = new URL(url)
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-    const headers = { accept: 'application/json' }
-    const response = await fetch(at, { signal, redirect: 'manual', headers })
-    if (response.status === 200) return parse(await textOf(response.body ?? [], maxBytes))
-    await response.body?.cancel()
-    const location = response.headers.get('location')
-    const next = location === null ? null : URL.parse(location, at.href)
-    if (response.status < 300 || response.status > 399 || next === null) {
-      throw new Error(`the issuer answered with status ${response.status}`)
+    const { status, location, text } = await exchange(at, { ...limit, headers: { accept } })
+    if (status === 200) return parseAnswer(text)
+    const next = location === undefined ? null : URL.parse(location, at.href)
+    if (status < 300 || status > 399 || next === null) {
+      throw new Error(`the issuer answered with status ${status}`)
     }
     if (next.origin !== at.origin) throw new Error('the issuer redirects to another host')
     at = next
@@ -83,38 +95,7 @@ async function readJson(path: string, { signal, maxBytes }: Limit): Promise<unkn
   await using file = await open(path)
   const { size } = await file.stat()
   if (size > maxBytes) throw new Error(`the answer is over ${maxBytes} bytes`)
-  return parse(await file.readFile({ encoding: 'utf8', signal }))
-}
-
-async function textOf(
-  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  maxBytes: number,
-): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of content) {
-    length += chunk.length
-    if (length > maxBytes) throw new Error(`the answer is over ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-/** The parser's own message would quote the text. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Error('the answer is not JSON')
-  }
-}
-
-/** `fetch` says only that it failed; what the system says of the reason is a code. */
-function plain(error: unknown): unknown {
-  const cause = error instanceof TypeError ? error.cause : undefined
-  if (cause === undefined) return error
-  const code = isRecord(cause) && typeof cause.code === 'string' ? ` (${cause.code})` : ''
-  return new Error(`the issuer cannot be reached${code}`)
+  return parseAnswer(await file.readFile({ encoding: 'utf8', signal }))
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,4 +1,4 @@
-import { type Jwks, readJwks } from './jwks.ts'
+import { type Jwks, MAX_KEYS, readJwks } from './jwks.ts'
 import { createRefreshLoop, type RefreshPeriods } from './refresh-loop.ts'
 
 /** The keys of one issuer, kept fresh in the background. */
@@ -104,11 +104,13 @@ export function createJwksCache(fetching: Fetching): JwksCache {
 
   async function fetchOnce(): Promise<Omit<Fetched, 'seconds'>> {
     try {
-      const set = readJwks(await fetchKeys(closing.signal))
-      if (set === undefined) throw new Error('the key set holds no usable key')
+      const set = await readJwks(await fetchKeys(closing.signal))
+      if (set === undefined) throw new Error(NO_KEYS)
       return { keys: accept(set), error: undefined }
     } catch (error) {
       return { keys: undefined, error }
     }
   }
 }
+
+const NO_KEYS = `the key set holds no usable key, or more than ${MAX_KEYS}`

@@ -1,4 +1,4 @@
-import { type Authentication, known, rejected } from '../access/authentication.ts'
+import { type Authentication, known, refused } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import type { CredentialPlace } from '../access/decision.ts'
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
@@ -6,21 +6,25 @@ import type { CreateCache } from '../common/cache.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import { type CachingVerifier, createCachingVerifier, type Verified } from './caching-verifier.ts'
 import { type CallerMapping, mapCaller } from './caller-mapping.ts'
+import type { Expected } from './check-claims.ts'
+import { chooseProvider } from './choose-provider.ts'
 import { decodeToken, looksLikeJwt } from './decode-token.ts'
+import type { FetchRoute } from './exchange.ts'
 import { type FetchLimits, type JwksLocation, jwksFetcher } from './fetch-jwks.ts'
 import { type Fetched, JWKS_FILE_PERIODS, type JwksPeriods } from './jwks-cache.ts'
+import { createLeftOutReport } from './left-out-jwks.ts'
 
 /** Who issues JWTs that are accepted here, as the installation's configuration defines it. */
-export type JwtProvider = CallerMapping & {
-  readonly name: string
-  /** Compared as it is with `iss`. No two providers have the same. */
-  readonly issuer: string
-  readonly audiences: readonly string[]
-  readonly algorithms: readonly string[]
-  readonly types?: readonly string[]
-  readonly keys: JwksLocation
-  readonly places: readonly CredentialPlace[]
-}
+export type JwtProvider = CallerMapping &
+  Expected & {
+    readonly name: string
+    /** Compared as it is with `iss`. Providers with the same are told apart by their audiences and required claims. */
+    readonly issuer: string
+    readonly audiences: readonly string[]
+    readonly keys: JwksLocation
+    readonly route?: FetchRoute
+    readonly places: readonly CredentialPlace[]
+  }
 
 export type JwtProviders = {
   /** What is known of a token that was good before, by its digest; `undefined`: it is not remembered. */
@@ -49,6 +53,10 @@ export type JwtProviders = {
 export type ProvidersParts = {
   /** The error holds nothing that the issuer sent. */
   readonly onFailure: (provider: string, error: unknown) => void
+  /** Told once of each key that is not used, and why. */
+  readonly onLeftOut?: (provider: string, keys: string) => void
+  /** Told of entries among a token's groups that cannot be read. */
+  readonly onOddGroups?: (provider: string, count: number) => void
   /** Told of each fetch as it ends. */
   readonly onFetched?: (result: 'success' | 'error', seconds: number) => void
   readonly periods?: Partial<JwksPeriods>
@@ -68,7 +76,7 @@ export function createJwtProviders(
     provider,
     verifier: verifierOf(provider, parts),
   }))
-  const byIssuer = new Map(issuers.map((issuer) => [issuer.provider.issuer, issuer]))
+  const byIssuer = Map.groupBy(issuers, ({ provider }) => provider.issuer)
   let hits = 0
   let misses = 0
 
@@ -78,20 +86,24 @@ export function createJwtProviders(
         const remembered = verifier.remembered(digest)
         if (remembered !== undefined) {
           hits += 1
-          return accepts(provider, places) ? conclude(remembered) : rejected('unknown-issuer')
+          return accepts(provider, places) ? conclude(provider, remembered) : wrongPlace(provider)
         }
       }
       return undefined
     },
     authenticate: (token, digest, places, queueKey) => {
       const jwt = decodeToken(token)
-      if (jwt === undefined) return looksLikeJwt(token) ? rejected('invalid-token') : undefined
-      const issuer = byIssuer.get(jwt.issuer ?? '')
-      if (issuer === undefined || !accepts(issuer.provider, places)) {
-        return rejected('unknown-issuer')
+      if (jwt === undefined) {
+        return looksLikeJwt(token) ? refused({ cause: 'unreadable' }) : undefined
       }
+      const choice = chooseProvider(byIssuer.get(jwt.issuer ?? '') ?? [], jwt)
+      if ('refusal' in choice) return refused(choice.refusal)
+      const { provider, verifier } = choice.chosen
+      if (!accepts(provider, places)) return wrongPlace(provider)
       misses += 1
-      return issuer.verifier.verify(token, digest, jwt, queueKey).then(conclude)
+      return verifier
+        .verify(token, digest, jwt, queueKey)
+        .then((verified) => conclude(provider, verified))
     },
     keyAges: () =>
       new Map(issuers.map(({ provider, verifier }) => [provider.name, verifier.keyAge()])),
@@ -106,27 +118,43 @@ export function createJwtProviders(
   }
 }
 
+/** A subprotocol stands in place of Authorization. */
 const accepts = ({ places }: JwtProvider, shown: readonly CredentialPlace[]): boolean =>
-  shown.some(({ kind, name }) => places.some((place) => place.kind === kind && place.name === name))
+  shown.some(({ kind, name }) =>
+    kind === 'subprotocol'
+      ? places.some((place) => place.kind === 'header' && place.name === 'authorization')
+      : places.some((place) => place.kind === kind && place.name === name),
+  )
 
-const conclude = (verified: Verified<Caller>): Authentication =>
-  verified.kind === 'refused' ? rejected(verified.reason) : known(verified.value)
+const wrongPlace = ({ name: provider, issuer }: JwtProvider): Authentication =>
+  refused({ cause: 'wrong-place', provider, issuer })
+
+function conclude(
+  { name: provider, issuer }: JwtProvider,
+  verified: Verified<Caller>,
+): Authentication {
+  if (verified.kind === 'verified') return known(verified.value)
+  const { reason, refusal } = verified
+  return refusal === undefined
+    ? { kind: 'rejected', reason }
+    : { kind: 'rejected', reason, refusal: { ...refusal, provider, issuer } }
+}
 
 function verifierOf(provider: JwtProvider, parts: ProvidersParts): CachingVerifier<Caller> {
+  const tellLeftOut = createLeftOutReport((keys) => parts.onLeftOut?.(provider.name, keys))
   const usual = provider.keys.kind === 'file' ? JWKS_FILE_PERIODS : {}
   return createCachingVerifier<Caller>({
     expected: provider,
-    fetchKeys: jwksFetcher(provider.keys, parts.limits),
+    fetchKeys: jwksFetcher(provider.keys, parts.limits, provider.route),
     onFetched: ({ keys, error, seconds }: Fetched) => {
       parts.onFetched?.(keys === undefined ? 'error' : 'success', seconds)
       if (keys === undefined) parts.onFailure(provider.name, error)
-      else if (keys.exposed > 0) parts.onFailure(provider.name, new Error(EXPOSED))
+      else tellLeftOut(keys.leftOut)
     },
-    read: (claims) => mapCaller(provider, claims),
+    read: (claims) =>
+      mapCaller(provider, claims, (count) => parts.onOddGroups?.(provider.name, count)),
     periods: { ...usual, ...parts.periods },
     createCache: parts.createCache,
     verifications: parts.verifications,
   })
 }
-
-const EXPOSED = 'keys that are private or symmetric stand in the set, and are not used'

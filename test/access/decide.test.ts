@@ -14,6 +14,7 @@ const facts = (given: Partial<Facts> = {}): Facts => ({
   ownComponent: undefined,
   credential: 'none',
   rules: 'silent',
+  forGroups: false,
   permission: 'no',
   ...given,
 })

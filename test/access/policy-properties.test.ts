@@ -63,6 +63,7 @@ describe('policies', () => {
 const REACHED = [
   'allow',
   'denied-by-rule',
+  'groups-unknown',
   'key-not-for-service',
   'missing-credential',
   'not-permitted',

@@ -10,7 +10,7 @@ import { type Engine, openEngine } from '../../src/app/engine.ts'
 import { explain } from '../../src/cli/check.ts'
 import { type Explanation, format } from '../../src/cli/explanation.ts'
 import { readConfig } from '../../src/config/read-config.ts'
-import { DENIALS } from '../../src/envoy/denials.ts'
+import { CAUSES, DENIALS } from '../../src/envoy/denials.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
 import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
@@ -80,15 +80,28 @@ const withoutChance = (set: Readonly<Record<string, string>>): Readonly<Record<s
 
 const PHRASES = new Map(Object.entries(DENIALS).map(([reason, { phrase }]) => [reason, phrase]))
 
-const explained = ({ decision, reason, httpStatus, headers }: Explanation) => ({
+/** Some causes of a reason have a phrase of their own. */
+const OWN = new Set(Object.values(CAUSES).map(({ phrase }) => phrase))
+
+const phraseOf = ({ reason, headers }: Explanation): string | undefined => {
+  const told = headers.set['x-ext-auth-reason']
+  return reason === 'invalid-token' && OWN.has(told ?? '') ? told : PHRASES.get(reason)
+}
+
+const explained = (explanation: Explanation) => ({
+  ...saidOf(explanation),
+  phrase: phraseOf(explanation),
+})
+
+const saidOf = ({ decision, httpStatus, headers }: Explanation) => ({
   decision,
-  phrase: PHRASES.get(reason),
   httpStatus,
   headers: { ...headers, set: withoutChance(headers.set) },
 })
 
 it('every reason has a phrase of its own', () => {
-  expect(new Set(PHRASES.values()).size).toBe(PHRASES.size)
+  const all = [...PHRASES.values(), ...OWN]
+  expect(new Set(all).size).toBe(all.length)
 })
 
 describe('a captured request is explained as the server answers it:', () => {

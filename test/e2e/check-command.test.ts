@@ -45,6 +45,7 @@ describe.concurrent('check', () => {
       '  scope of the key: yes',
       '  sets x-auth-request-user: alice',
       '  sets x-auth-request-groups: gold,beta',
+      '  sets x-auth-request-groups-json: ["gold","beta"]',
       '  sets x-auth-request-credential: api-key',
       '  removes x-api-key',
       '',

@@ -47,6 +47,7 @@ metadata: { name: chat, namespace: team }
 
 /** A user whose name at his issuer would end a header line. */
 const EVIL = 'eve\r\nset-cookie: stolen=1'
+const ENCODED = 'eve%0D%0Aset-cookie: stolen=1'
 
 describe('the body of a denial', () => {
   const phrase = 'credential not found'
@@ -98,7 +99,7 @@ describe('no CR or LF of anybody enters an answer:', () => {
     expect([400, 401]).toContain((await sendRaw(gateway(), head(...lines))).status)
   })
 
-  it('a user of a Secret that holds them is not named, nor is such a group', async () => {
+  it('a user and a group of a Secret that hold them are percent-encoded', async () => {
     const headers = [['x-api-key', KEYS.mallory]] as const
     const lines = ['GET / HTTP/1.1', `Host: ${BARE}`, `x-api-key: ${KEYS.mallory}`]
     const request = { path: '/', authority: BARE, headers }
@@ -111,26 +112,27 @@ describe('no CR or LF of anybody enters an answer:', () => {
 
     for (const reached of seen) {
       expect(reached).toMatchObject({
-        'x-auth-request-groups': 'plain',
+        'x-auth-request-user': 'mallory%0D%0Aset-cookie: stolen=1',
+        'x-auth-request-groups': 'gold%0D%0Ax-role: admin,plain',
         'x-auth-request-credential': 'api-key',
       })
       const names = Object.keys(reached)
-      expect(names).not.toContain('x-auth-request-user')
       expect(names).not.toContain('set-cookie')
       expect(names).not.toContain('x-role')
     }
   })
 
-  it('a user, group or claim of a token that holds them is not named', async () => {
+  it('a user, group or claim of a token that holds them is percent-encoded', async () => {
     const token = issuer.token({ sub: EVIL, email: EVIL, groups: [EVIL, 'models'] })
     const lines = ['GET / HTTP/1.1', `Host: ${BARE}`, `Authorization: Bearer ${token}`]
     const reached = reachedModel(await sendRaw(gateway(), head(...lines)))
 
     expect(reached).toMatchObject({
-      'x-auth-request-groups': 'issuer:models',
+      'x-auth-request-user': `issuer:${ENCODED}`,
+      'x-auth-request-groups': `issuer:${ENCODED},issuer:models`,
       'x-auth-request-credential': 'jwt',
+      'x-email': ENCODED,
     })
-    for (const name of ['x-auth-request-user', 'x-email', 'set-cookie', 'stolen'])
-      expect(Object.keys(reached)).not.toContain(name)
+    for (const name of ['set-cookie', 'stolen']) expect(Object.keys(reached)).not.toContain(name)
   })
 })

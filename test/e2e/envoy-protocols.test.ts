@@ -156,7 +156,7 @@ describe('60 kB of headers', () => {
       head('GET / HTTP/1.1', `Host: ${SK}`, `Authorization: Bearer ${'a'.repeat(60_000)}`),
     )
 
-    expect(headerOf(reply, 'x-ext-auth-reason')).toBe('credential is malformed')
+    expect(headerOf(reply, 'x-ext-auth-reason')).toBe('credential is too long')
   })
 })
 

@@ -383,14 +383,17 @@ describe('what is observed', () => {
     return seen
   }
 
-  it.each([...DENY_REASONS.map(deny), OPEN])('is each decision, once: %j', async (decision) => {
-    const seen = await observed(answering(answer(decision)))
-    expect(seen).toHaveLength(1)
-    expect(seen[0]?.answer.decision).toEqual(decision)
-    expect(seen[0]?.incoming.path).toBe('/v1/models/iris:predict')
-    expect(seen[0]?.seconds).toBeGreaterThanOrEqual(0)
-    expect(seen[0]?.seconds).toBeLessThan(1)
-  })
+  it.each([...DENY_REASONS.map((reason) => deny(reason)), OPEN])(
+    'is each decision, once: %j',
+    async (decision) => {
+      const seen = await observed(answering(answer(decision)))
+      expect(seen).toHaveLength(1)
+      expect(seen[0]?.answer.decision).toEqual(decision)
+      expect(seen[0]?.incoming.path).toBe('/v1/models/iris:predict')
+      expect(seen[0]?.seconds).toBeGreaterThanOrEqual(0)
+      expect(seen[0]?.seconds).toBeLessThan(1)
+    },
+  )
 
   it.each<[title: string, Partial<CheckParts>, string]>([
     ['failed', { authorize: () => Promise.reject(bug) }, 'internal'],

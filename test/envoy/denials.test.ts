@@ -7,6 +7,7 @@ const STATUSES: Readonly<Record<401 | 403 | 500 | 503, readonly DenyReason[]>> =
     'missing-credential',
     'malformed-credential',
     'ambiguous-credential',
+    'credential-too-long',
     'unknown-api-key',
     'expired-api-key',
     'invalid-token',
@@ -17,6 +18,7 @@ const STATUSES: Readonly<Record<401 | 403 | 500 | 503, readonly DenyReason[]>> =
   403: [
     'not-permitted',
     'denied-by-rule',
+    'groups-unknown',
     'key-not-for-service',
     'unknown-target',
     'conflicting-target',

@@ -175,13 +175,23 @@ describe('the model learns who calls', () => {
   })
 
   it.each([
-    ['with a comma', 'a,b'],
-    ['with a line feed', 'a\nx-admin: 1'],
-    ['with CR LF', 'a\r\nx-admin: 1'],
-    ['with a NUL', 'a\0'],
-    ['with a tab', 'a\tb'],
-    ['with an accent', 'équipe'],
-    ['with an emoji', '🦊'],
+    ['with a comma', 'a,b', 'a%2Cb'],
+    ['with a line feed', 'a\nx-admin: 1', 'a%0Ax-admin: 1'],
+    ['with CR LF', 'a\r\nx-admin: 1', 'a%0D%0Ax-admin: 1'],
+    ['with a NUL', 'a\0', 'a%00'],
+    ['with a tab', 'a\tb', 'a%09b'],
+    ['with an accent', 'équipe', '%C3%A9quipe'],
+    ['with an emoji', '🦊', '%F0%9F%A6%8A'],
+    ['with a percent sign', '100%', '100%25'],
+    ['that is encoded already', 'a%2Cb', 'a%252Cb'],
+    ['with space at its ends', ' a b ', '%20a b%20'],
+    ['of a directory', 'CN=ml,OU=groups,DC=acme', 'CN=ml%2COU=groups%2CDC=acme'],
+  ])('and of a group %s, encoded', (_title, group, shown) => {
+    const caller = aCaller({ groups: ['first', group, 'last'] })
+    expect(changesIn(onTheWire(allow(caller))).set[GROUPS]).toBe(`first,${shown},last`)
+  })
+
+  it.each([
     ['with half a character', '\ud800'],
     ['without a letter', ''],
   ])('but not of a group %s', (_title, group) => {
@@ -189,8 +199,20 @@ describe('the model learns who calls', () => {
     expect(changesIn(onTheWire(allow(caller))).set[GROUPS]).toBe('first,last')
   })
 
+  it('of all groups in a second header, as JSON in ASCII', () => {
+    const name = 'x-auth-request-groups-json'
+    const both = createEncode({ headers: { ...HEADERS, groupsJson: name }, realm: 'a' })
+    const groups = ['CN=ml,OU=groups', 'équipe', '🦊', '"', '\ud800', '']
+    const { set } = changesIn(decodeCheckResponse(both(allow(aCaller({ groups })), asked())))
+    expect(set[name]).toMatch(/^[\x20-\x7e]+$/)
+    expect(JSON.parse(set[name] ?? '')).toEqual(groups)
+
+    const none = decodeCheckResponse(both(allow(aCaller({ groups: [] })), asked()))
+    expect(changesIn(none).removed).toContain(name)
+  })
+
   it('of no group, and then a client may not say so either', () => {
-    for (const groups of [[], ['a,b'], ['']]) {
+    for (const groups of [[], ['']]) {
       const { set, removed } = changesIn(onTheWire(allow(aCaller({ groups }))))
       expect(set).not.toHaveProperty(GROUPS)
       expect(removed).toEqual([GROUPS, EMAIL])
@@ -198,16 +220,63 @@ describe('the model learns who calls', () => {
   })
 
   it.each([
-    ['with a line feed', 'alice\nx-admin: 1'],
-    ['with CR LF', 'alice\r\nset-cookie: a=b'],
-    ['with a NUL', 'alice\0'],
-    ['that is not ASCII', 'alicé'],
     ['that is empty', ''],
+    ['that is half a character', '\ud800'],
     ['that is too long', 'a'.repeat(16_385)],
   ])('but not of a user %s, nor from the client', (_title, user) => {
     const { set, removed } = changesIn(onTheWire(allow(aCaller({ user }))))
     expect(set).not.toHaveProperty(USER)
     expect(removed).toContain(USER)
+  })
+
+  it.each([
+    ['with a line feed', 'alice\nx-admin: 1', 'alice%0Ax-admin: 1'],
+    ['with CR LF', 'alice\r\nset-cookie: a=b', 'alice%0D%0Aset-cookie: a=b'],
+    ['with a NUL', 'alice\0', 'alice%00'],
+    ['that is not ASCII', 'jürgen', 'j%C3%BCrgen'],
+    ['that is encoded already', 'j%C3%BCrgen', 'j%25C3%25BCrgen'],
+    ['with a comma', 'a,b', 'a,b'],
+  ])('and of a user %s, encoded', (_title, user, shown) => {
+    expect(changesIn(onTheWire(allow(aCaller({ user })))).set[USER]).toBe(shown)
+  })
+
+  it('and of no user where its token names none', () => {
+    const { set, removed } = changesIn(onTheWire(allow({ ...aCaller(), user: undefined })))
+    expect(set).not.toHaveProperty(USER)
+    expect(removed).toContain(USER)
+  })
+
+  it.each<[title: string, value: unknown, shown: string]>([
+    ['a number', 3, '3'],
+    ['true', true, 'true'],
+    ['false', false, 'false'],
+    ['a list', ['a', 1, null], '["a",1,null]'],
+    ['a list that is not ASCII', ['é'], '["\\u00e9"]'],
+    ['a text that is not ASCII', 'alic\u00e9@example.com', 'alic%C3%A9@example.com'],
+    ['a text with CR LF', 'a\r\nx-admin: 1', 'a%0D%0Ax-admin: 1'],
+  ])('and of a claim that is %s', (_title, email, shown) => {
+    const caller = aCaller({ kind: 'jwt', claims: { email } })
+    expect(changesIn(onTheWire(allow(caller))).set[EMAIL]).toBe(shown)
+  })
+
+  it.each<[title: string, given: Parameters<typeof aCaller>[0], value: string, cause: string]>([
+    ['a user that is too long', { user: 'é'.repeat(3_000) }, 'user', 'too-long'],
+    ['groups that are too long', { groups: ['a'.repeat(17_000)] }, 'groups', 'too-long'],
+    ['a group that is no text', { groups: ['\ud800', 'a'] }, 'groups', 'not-unicode'],
+    ['a claim that is an object', { claims: { email: {} } }, 'claim', 'object'],
+    ['a number that is not exact', { claims: { email: 2 ** 60 } }, 'claim', 'not-exact'],
+    ['a list with such a number', { claims: { email: [2 ** 60] } }, 'claim', 'not-exact'],
+    ['a claim that is too long', { claims: { email: 'a'.repeat(17_000) } }, 'claim', 'too-long'],
+  ])('but %s is left out, and counted', (_title, given, value, cause) => {
+    const told: unknown[] = []
+    const counting = createEncode({
+      headers: HEADERS,
+      realm: 'a',
+      onLeftOut: (...each) => told.push(each),
+    })
+    const caller = aCaller(given)
+    for (let count = 0; count < 3; count += 1) counting(allow(caller), asked())
+    expect(told).toEqual([[value, cause]])
   })
 
   it('and what else of a token the installation passes on', () => {
@@ -217,9 +286,8 @@ describe('the model learns who calls', () => {
 
   it.each<[title: string, Caller['claims']]>([
     ['has no such claim', {}],
-    ['has a claim that is no text', { email: ['alice@example.com'] }],
-    ['has a claim with CR LF', { email: 'a\r\nx-admin: 1' }],
-    ['has a claim that is not ASCII', { email: 'alic\u00e9@example.com' }],
+    ['has a claim that is an object', { email: {} }],
+    ['has a claim that is null', { email: null }],
     ['has a claim that is empty', { email: '' }],
     ['inherits the claim', Object.create({ email: 'alice@example.com' })],
   ])('but not where the token %s, nor from the client', (_title, claims = {}) => {
@@ -372,6 +440,23 @@ describe('whatever a caller is called', () => {
       fc.oneof(text, fc.constantFrom('session=a; b=c', 'session=a', 'session=a; b=\r\nc')),
       { nil: undefined },
     ),
+  })
+
+  it('two different ones never look the same', () => {
+    const groups = fc.array(
+      fc.oneof(text, fc.constantFrom('%', '%2C', 'a,b', ' a', 'a', 'a%20', '%20a')),
+      { maxLength: 3 },
+    )
+    fc.assert(
+      fc.property(groups, (given) => {
+        const all = given.filter((group) => group !== '' && group.isWellFormed())
+        const shown = changesIn(onTheWire(allow(aCaller({ groups: given })))).set[GROUPS] ?? ''
+        fc.pre(shown !== '' || all.length === 0)
+        const read = shown === '' ? [] : shown.split(',').map((each) => decodeURIComponent(each))
+        expect(read).toEqual(all)
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('the answer holds printable ASCII only', () => {

@@ -8,12 +8,14 @@ const mapping = (username: string, groups = 'groups', prefix = 'idp:'): CallerMa
   rbac: { username: { claim: username, prefix }, groups: { claim: groups, prefix } },
 })
 
+const AUTHENTICATED = 'system:authenticated'
+
 /** The user and the groups of the caller, or why the token is refused. */
 function read(claims: Claims, given: CallerMapping = mapping('sub')) {
   const verified = mapCaller(given, claims)
-  return verified.kind === 'refused'
-    ? verified.reason
-    : [verified.value.user, ...verified.value.groups]
+  if (verified.kind === 'refused') return verified.reason
+  const { user, groups } = verified.value
+  return [user, ...groups]
 }
 
 describe('the groups of a token', () => {
@@ -67,7 +69,8 @@ describe('the groups of a token', () => {
 
 describe('a token is refused', () => {
   it.each<[string, Claims]>([
-    ['without the claim of the user', { groups: [] }],
+    ['with null for the user', { sub: null }],
+    ['that says it leaves the user out', { _claim_names: { sub: 'src1' } }],
     ['with an empty one', { sub: '' }],
     ['with a number for it', { sub: 7 }],
     ['with a list for it', { sub: ['ada'] }],
@@ -78,7 +81,7 @@ describe('a token is refused', () => {
   it.each(['toString', '__proto__', 'constructor'])(
     'whose user would be what every object has: %s',
     (claim) => {
-      expect(read({ sub: 'ada' }, mapping(claim))).toBe('invalid-token')
+      expect(read({ sub: 'ada' }, mapping(claim))).toEqual([undefined])
     },
   )
 
@@ -101,6 +104,7 @@ describe('an e-mail address', () => {
   it.each<[string, Claims]>([
     ['verified', { email, email_verified: true }],
     ['of an issuer that says nothing of it', { email }],
+    ['that is verified as a text', { email, email_verified: 'true' }],
   ])('%s names the user', (_title, claims) => {
     expect(read(claims, mapping('email'))).toEqual([`idp:${email}`])
   })
@@ -108,7 +112,9 @@ describe('an e-mail address', () => {
   it.each<[string, unknown]>([
     ['false', false],
     ['null', null],
-    ['a text', 'true'],
+    ['a text', 'false'],
+    ['another text', 'yes'],
+    ['a text in capitals', 'TRUE'],
     ['a number', 1],
   ])('that is not verified (%s) names nobody, in no header either', (_title, verified) => {
     const claims = { sub: 'ada', email, email_verified: verified }
@@ -123,7 +129,68 @@ describe('an e-mail address', () => {
   })
 })
 
+describe('a token without the claim of the user', () => {
+  it('names none, and does not belong to those who have a name', () => {
+    expect(mapCaller(mapping('sub'), { groups: ['a'] })).toMatchObject({
+      value: {
+        user: undefined,
+        groups: ['idp:a'],
+        inRbac: true,
+        reference: 'idp https://idp.example',
+      },
+    })
+  })
+})
+
 describe('a caller', () => {
+  it.each([
+    ['belongs to all who have a name', undefined, [AUTHENTICATED]],
+    ['does not where the installation says so', false, undefined],
+  ])('of RBAC %s', (_title, authenticated, groups) => {
+    const { rbac, ...rest } = mapping('sub')
+    if (rbac === undefined) throw new Error('there is no mapping')
+    const given = {
+      ...rest,
+      rbac: { ...rbac, ...(authenticated === undefined ? {} : { authenticated }) },
+    }
+    const verified = mapCaller(given, { sub: 'ada', groups: ['a'] })
+    expect(verified.kind === 'verified' && verified.value.impliedGroups).toEqual(groups)
+  })
+
+  it('that RBAC does not know is named by the claim that its provider names', () => {
+    const user = { claim: 'client_id', prefix: 'app:' }
+    const given = { ...mapping('sub'), rbac: undefined, user }
+    expect(mapCaller(given, { sub: 'ada', client_id: 'batch' })).toMatchObject({
+      value: { user: 'app:batch', groups: [], inRbac: false },
+    })
+    expect(
+      mapCaller({ ...given, user: { ...user, prefix: '' } }, { client_id: 'system:admin' }),
+    ).toEqual({
+      kind: 'refused',
+      reason: 'invalid-token',
+      refusal: { cause: 'reserved-name', claim: 'client_id' },
+    })
+  })
+
+  it('has the audiences of its token, also of another claim than aud', () => {
+    const aud = ['a', 7, 'b']
+    expect(mapCaller(mapping('sub'), { sub: 'ada', aud })).toMatchObject({
+      value: { audiences: ['a', 'b'] },
+    })
+    const given = { ...mapping('sub'), audienceClaim: 'client_id' }
+    expect(mapCaller(given, { sub: 'ada', aud, client_id: 'web' })).toMatchObject({
+      value: { audiences: ['web'] },
+    })
+  })
+
+  it('has groups of which the odd ones are counted', () => {
+    const counted: number[] = []
+    const groups = ['a', null, {}, 7]
+    mapCaller(mapping('sub'), { sub: 'ada', groups }, (count) => counted.push(count))
+    mapCaller(mapping('sub'), { sub: 'ada', groups: ['a'] }, (count) => counted.push(count))
+    expect(counted).toEqual([2])
+  })
+
   it('is known to RBAC only if the provider says how', () => {
     const verified = mapCaller(
       { ...mapping('sub'), rbac: undefined },

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FetchLimits, type JwksLocation, jwksFetcher } from '../../src/tokens/fetch-jwks.ts'
 import { FAULTS, type OidcIssuer } from '../../testing/issuers/oidc-issuer.ts'
 import { anIssuer } from './support.ts'
@@ -69,7 +69,7 @@ describe('keys are not fetched, with a fixed text for the log, from an issuer th
     ['a byte every few milliseconds', SILENCE],
     ['ten megabytes', 'the answer is over 100000 bytes'],
     ['no JSON', 'the answer is not JSON'],
-    ['an end in the middle', 'the issuer cannot be reached (UND_ERR_SOCKET)'],
+    ['an end in the middle', 'the issuer cannot be reached (ECONNRESET)'],
   ] as const)('%s', async (fault, message) => {
     issuer.fail(FAULTS[fault])
     const limits = message === SILENCE ? IMPATIENT : LIMITS
@@ -138,20 +138,6 @@ describe('a discovery document is refused', () => {
   ])('%s', async (_title, rest) => {
     const document = { issuer: issuer.issuer, ...rest }
     expect(await answering(document)).toBe('the discovery document names no https jwks_uri')
-  })
-})
-
-describe('an issuer of another host', () => {
-  afterEach(() => vi.unstubAllGlobals())
-
-  it('cannot lead to what listens on loopback here', async () => {
-    const remote = 'https://idp.example'
-    const document = { issuer: remote, jwks_uri: issuer.jwksUri }
-    vi.stubGlobal('fetch', async () => new Response(JSON.stringify(document)))
-
-    expect(await outcome({ kind: 'discovery', issuer: remote })).toBe(
-      'the discovery document names no https jwks_uri',
-    )
   })
 })
 

@@ -1,6 +1,11 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { decodeToken } from '../../src/tokens/decode-token.ts'
 import { readJwks } from '../../src/tokens/jwks.ts'
+import { createLeftOutReport } from '../../src/tokens/left-out-jwks.ts'
+import type { LeftOutJwk } from '../../src/tokens/read-jwk.ts'
+import { checkSignature } from '../../src/tokens/signature.ts'
 import { createSigner } from '../../testing/issuers/oidc-issuer.ts'
 
 const { jwk } = createSigner()
@@ -19,8 +24,13 @@ describe('a key is used:', () => {
     ['without use and key_ops', { ...jwk, use: undefined }],
     ['for verifying among other ends', { ...jwk, key_ops: ['sign', 'verify'] }],
     ['with a certificate beside it', { ...jwk, x5c: ['MIIB'], x5t: 'x' }],
-  ])('%s', (_title, key) => {
-    expect(readJwks({ keys: [key] })).toBeDefined()
+    ['with members that are null or empty', { ...jwk, d: null, use: '', key_ops: [], alg: null }],
+    ['with an empty private part', { ...jwk, d: '', k: undefined, oth: [] }],
+    ['for an operation twice', { ...jwk, key_ops: ['verify', 'verify'] }],
+    ['with members that nobody knows', { ...jwk, exp: 1, ext: 'yes', 'x5t#S256': 7, nested: {} }],
+    ['with a kid that is a number', { ...jwk, kid: 7 }],
+  ])('%s', async (_title, key) => {
+    expect(await readJwks({ keys: [key] })).toBeDefined()
   })
 })
 
@@ -30,7 +40,11 @@ describe('a key is left out, so that a set of it alone is none:', () => {
     ['symmetric in the dress of another', { ...jwk, k: 'AAAA' }],
     ['private', exported(rsa.privateKey)],
     ['with a private part', { ...jwk, d: 'AAAA' }],
-    ['with an empty private part', { ...jwk, d: undefined }],
+    ['with a private part that is no text', { ...jwk, d: 7 }],
+    ['for an algorithm of other keys', { ...jwk, alg: 'RS256' }],
+    ['for an algorithm of encryption', { ...exported(rsa.publicKey), alg: 'RSA-OAEP-256' }],
+    ['for an algorithm that is no text', { ...jwk, alg: 7 }],
+    ['on a curve that nobody signs with', { ...exported(ed.publicKey), crv: 'X25519' }],
     ['of another kind', { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }],
     ['of no kind', { ...jwk, kty: undefined }],
     ['for encryption', { ...jwk, use: 'enc' }],
@@ -53,9 +67,11 @@ describe('a key is left out, so that a set of it alone is none:', () => {
     ['a text', 'key'],
     ['null', null],
     ['a list', [jwk]],
-  ])('%s', (_title, key) => {
-    expect(readJwks({ keys: [key] })).toBeUndefined()
-    expect(readJwks({ keys: [key, jwk] })?.identity).toBe(readJwks({ keys: [jwk] })?.identity)
+  ])('%s', async (_title, key) => {
+    expect(await readJwks({ keys: [key] })).toBeUndefined()
+    const [beside, alone] = [await readJwks({ keys: [key, jwk] }), await readJwks({ keys: [jwk] })]
+    expect(beside?.identity).toBe(alone?.identity)
+    expect(beside?.leftOut).toHaveLength(1)
   })
 })
 
@@ -67,34 +83,162 @@ describe('a document is no key set:', () => {
     ['without keys', {}],
     ['with no key', { keys: [] }],
     ['with an object of keys', { keys: { 0: jwk, length: 1 } }],
-    ['with more than a hundred keys', { keys: Array.from({ length: 101 }, () => jwk) }],
-  ])('%s', (_title, document) => {
-    expect(readJwks(document)).toBeUndefined()
+    ['with more than a thousand keys', { keys: Array.from({ length: 1_001 }, () => jwk) }],
+  ])('%s', async (_title, document) => {
+    expect(await readJwks(document)).toBeUndefined()
   })
 })
 
-describe('a set tells how many secrets it gives away:', () => {
-  it.each<[string, readonly unknown[], number]>([
-    ['none', [jwk, { ...jwk, use: 'enc' }], 0],
-    ['a private key', [jwk, exported(rsa.privateKey)], 1],
-    ['a symmetric one too', [jwk, exported(rsa.privateKey), { kty: 'oct', k: 'AAAA' }], 2],
-  ])('%s', (_title, keys, exposed) => {
-    expect(readJwks({ keys })?.exposed).toBe(exposed)
+describe('a set tells what it leaves out, and why:', () => {
+  it.each<[string, unknown, string]>([
+    ['an encryption key', { ...jwk, use: 'enc' }, 'kid a: its use is not sig'],
+    ['a private key', exported(rsa.privateKey), 'kid a: it holds a secret'],
+    ['a symmetric one', { kty: 'oct', k: 'marker' }, 'kid a: it holds a secret'],
+    ['one of a new kind', { kty: 'AKP' }, 'kid a: its kty or crv is not supported'],
+    ['a short one', exported(small.publicKey), 'kid a: it is too short or too long'],
+    ['a broken one', { ...jwk, x: 'marker' }, 'kid a: it is broken'],
+  ])('%s', async (_title, key, told) => {
+    const keys = [{ ...Object(key), kid: 'a' }, jwk]
+    expect(reportsOf(await leftOutOf(keys))).toEqual([told])
   })
+
+  it('none where all are used', async () => {
+    expect(reportsOf(await leftOutOf([jwk]))).toEqual([])
+  })
+
+  it('once, whatever it is called', async () => {
+    const odd = { kty: 'oct', kid: 'a\nb\u{1f98a}'.repeat(100) }
+    const told: string[] = []
+    const report = createLeftOutReport((text) => told.push(text))
+    const many = Array.from({ length: 40 }, (_, index) => ({ kty: 'oct', kid: `${index}` }))
+    report(await leftOutOf([jwk, odd, { kty: 'oct' }]))
+    report(await leftOutOf([{ kty: 'oct' }, jwk, odd]))
+    report(await leftOutOf([jwk]))
+    report(await leftOutOf([...many, jwk]))
+
+    expect(told).toHaveLength(2)
+    expect(told[0]).toMatch(/^kid a\?b[ab?]{58,}: its .* supported, a key without kid: its [^,]*$/)
+    expect(told[1]).toMatch(/^kid 0: .*, kid 15: [^,]*, and 24 more$/)
+  })
+
+  async function leftOutOf(keys: readonly unknown[]) {
+    return (await readJwks({ keys }))?.leftOut ?? []
+  }
+
+  function reportsOf(leftOut: readonly LeftOutJwk[]): readonly string[] {
+    const told: string[] = []
+    createLeftOutReport((text) => told.push(text))(leftOut)
+    return told
+  }
+})
+
+describe('the keys for a token', () => {
+  const other = createSigner().jwk
+  const bare = { ...createSigner().jwk, kid: undefined }
+  const count = async (alg: string, kid: string | undefined) => {
+    const { named = [], others = [] } =
+      (await readJwks({ keys: [jwk, other, bare, exported(rsa.publicKey)] }))?.keysFor({
+        alg,
+        kid,
+      }) ?? {}
+    return [named.length, others.length]
+  }
+
+  it.each<[string, string, string | undefined, readonly number[]]>([
+    ['have its name, and then none', 'ES256', String(jwk.kid), [1, 1]],
+    ['have none where no key has its name', 'ES256', 'another', [0, 1]],
+    ['are all where it names none', 'ES256', undefined, [0, 3]],
+    ['are of its algorithm', 'RS256', undefined, [0, 1]],
+    ['are of its algorithm, also by name', 'PS512', String(jwk.kid), [0, 1]],
+    ['are none for a secret', 'HS256', String(jwk.kid), [0, 0]],
+  ])('%s', async (_title, alg, kid, expected) => {
+    expect(await count(alg, kid)).toEqual(expected)
+  })
+
+  it.each(['EdDSA', 'Ed25519'])('on Ed25519 are for both names: %s', async (alg) => {
+    const set = await readJwks({ keys: [{ ...exported(ed.publicKey), alg }] })
+    for (const asked of ['EdDSA', 'Ed25519']) {
+      expect(set?.keysFor({ alg: asked, kid: undefined }).others).toHaveLength(1)
+    }
+  })
+})
+
+describe('garbage between keys', () => {
+  const signers = ['ES256', 'ES256', 'RS256'].map((alg) =>
+    createSigner(alg === 'RS256' ? 'RS256' : 'ES256'),
+  )
+  const nameless = createSigner()
+  const keys = [
+    ...signers.map((signer) => signer.jwk),
+    { ...nameless.jwk, kid: undefined },
+    { ...createSigner().jwk, kid: signers[0]?.jwk.kid },
+  ]
+  const tokens = [...signers, nameless, createSigner()].flatMap((signer) => [
+    signer.sign({ sub: 'ada' }),
+    signer.sign({ sub: 'ada' }, { kid: undefined }),
+    signer.sign({ sub: 'ada' }, { kid: 'another' }),
+    signer.sign({ sub: 'ada' }, { kid: signers[0]?.jwk.kid }),
+  ])
+  const garbage = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.record(
+      {
+        kty: fc.constantFrom('EC', 'RSA', 'OKP', 'oct', 'AKP', 7, null),
+        kid: fc.constantFrom(...keys.map(({ kid }) => kid), 'x', null, 7),
+        crv: fc.constantFrom('P-256', 'P-384', 'Ed448', ''),
+        use: fc.constantFrom('enc', 'sig', '', null, 7),
+        x: fc.constantFrom('AAAA', '', null, '!'),
+        y: fc.constantFrom('AAAA', '', null, 7),
+        n: fc.constantFrom('AQAB', '', 7),
+        e: fc.constantFrom('AQAB', null),
+        d: fc.constantFrom('AAAA', null, ''),
+        k: fc.constantFrom('AAAA', ''),
+        key_ops: fc.constantFrom([], ['sign'], 'verify', [7]),
+        alg: fc.constantFrom('HS256', 'none', 'RSA-OAEP', 7, null),
+      },
+      { requiredKeys: ['kty'] },
+    ),
+  )
+
+  it('changes no verdict, whatever keys there are, in whatever order', async () => {
+    const some = fc.shuffledSubarray(keys)
+    await fc.assert(
+      fc.asyncProperty(some, fc.array(garbage), fc.infiniteStream(fc.nat(9)), async (...drawn) => {
+        const [known, odd, places] = drawn
+        const mixed: unknown[] = [...known]
+        for (const each of odd) mixed.splice(places.next().value ?? 0, 0, each)
+        expect(await verdictsOf(mixed)).toEqual(await verdictsOf(known))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  async function verdictsOf(listed: readonly unknown[]): Promise<readonly unknown[]> {
+    const set = await readJwks({ keys: listed })
+    if (set === undefined) return ['no set']
+    return Promise.all(
+      tokens.map(async (token) => {
+        const jwt = decodeToken(token)
+        if (jwt === undefined) return 'no token'
+        return (await checkSignature(token, jwt, set, (work) => work())) === 'signed'
+      }),
+    )
+  }
 })
 
 describe('two sets', () => {
   const other = createSigner().jwk
 
-  it('are the same whatever the order', () => {
-    expect(readJwks({ keys: [jwk, other] })?.identity).toBe(
-      readJwks({ keys: [other, jwk] })?.identity,
-    )
+  const identityOf = async (...keys: readonly unknown[]) => (await readJwks({ keys }))?.identity
+
+  it('are the same whatever the order', async () => {
+    expect(await identityOf(jwk, other)).toBe(await identityOf(other, jwk))
   })
 
-  it('differ where a key has another name', () => {
-    expect(readJwks({ keys: [jwk] })?.identity).not.toBe(
-      readJwks({ keys: [{ ...jwk, kid: 'other' }] })?.identity,
-    )
+  it.each([
+    ['name', { kid: 'other' }],
+    ['point', { x: other.x, y: other.y }],
+  ])('differ where a key has another %s', async (_title, given) => {
+    expect(await identityOf(jwk)).not.toBe(await identityOf({ ...jwk, ...given }))
   })
 })

@@ -3,6 +3,7 @@ import { MAX_SHOWN } from '../../src/config/shape.ts'
 import { MAX_METADATA_LENGTH as MAX_METADATA } from '../../src/envoy/metadata.ts'
 import {
   MAX_CREDENTIAL,
+  MAX_DETAIL,
   MAX_METHOD,
   MAX_PATH,
   MAX_REQUEST_ID,
@@ -14,6 +15,7 @@ export const LOG: Bounds = {
   '`method`': count(MAX_METHOD),
   '`path`': count(MAX_PATH),
   '`credential`': count(MAX_CREDENTIAL),
+  '`detail`': count(MAX_DETAIL),
   "fields for Envoy's access log": count(MAX_METADATA),
   'value of the configuration that a message quotes': count(MAX_QUOTED),
   'key of the configuration that a message names': count(MAX_SHOWN),

@@ -6,7 +6,7 @@ import {
 } from '../../src/access/shadow.ts'
 import { CALLERS } from '../../src/app/folder-source.ts'
 import type { CacheBounds } from '../../src/common/cache.ts'
-import { MAX_VALUE_LENGTH as MAX_HEADER_VALUE } from '../../src/envoy/encode.ts'
+import { MAX_VALUE_LENGTH as MAX_HEADER_VALUE } from '../../src/envoy/identity-headers.ts'
 import { KNOWN } from '../../src/kubernetes/reviews/access-review.ts'
 import { MAX_HOLDERS } from '../../src/kubernetes/reviews/rate-limits.ts'
 import { REVIEW_LIMITS } from '../../src/kubernetes/reviews/review-client.ts'

@@ -5,6 +5,7 @@ import { CREDENTIAL_KINDS } from '../../src/access/caller.ts'
 import { DENY_REASONS } from '../../src/access/decision.ts'
 import { createDirectory } from '../../src/access/directory.ts'
 import { idOf } from '../../src/access/service.ts'
+import { TOKEN_CAUSES } from '../../src/access/token-refusal.ts'
 import { createMetrics, ORIGINS } from '../../src/observability/metrics.ts'
 import { aService } from '../builders.ts'
 
@@ -31,6 +32,7 @@ export async function renderedMetrics(): Promise<string> {
     caches: () => [{ cache: 'token', entries: 1, hits: 1, misses: 1 }],
     stale: () => [{ fact: 'pods', bound: 'address' }],
     revokesInstantly: () => true,
+    insecureProviders: ['dex'],
   })
   const check = {
     namespace: service.namespace,
@@ -54,6 +56,9 @@ export async function renderedMetrics(): Promise<string> {
     }
   }
   metrics.observeShed('tokenreview-queue')
+  for (const cause of TOKEN_CAUSES) metrics.observeTokenRefusal({ cause, provider: 'keycloak' })
+  metrics.observeOddGroups('keycloak', 1)
+  metrics.observeLeftOut('user', 'too-long')
   metrics.decisionLogDropped()
   for (const origin of ORIGINS) metrics.internalError(origin)
   collectGarbage()

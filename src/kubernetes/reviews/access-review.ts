@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Caller } from '../../access/caller.ts'
+import { groupsOf, type NamedCaller } from '../../access/caller.ts'
 import type { Permission } from '../../access/decide.ts'
 import { type QueueKey, queueKeyOf, refreshKeyOf } from '../../access/queue-key.ts'
 import { idOf, resourceOf, type ServiceRef } from '../../access/service.ts'
@@ -14,7 +14,7 @@ import type { TokenCachePeriods } from './token-cache.ts'
 
 export type AccessReviews = {
   /** Whether a caller may `get` a service. Never rejects. */
-  readonly permits: (caller: Caller, service: ServiceRef) => MaybePromise<Permission>
+  readonly permits: (caller: NamedCaller, service: ServiceRef) => MaybePromise<Permission>
   readonly counts: () => CacheCounts
 }
 
@@ -46,7 +46,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
   const questions = createReviewClient(SUBJECT_ACCESS_REVIEW, parts)
   const verdicts: Cache<Verdict> = parts.createCache(KNOWN)
   const calls = createSingleFlight<Permission>()
-  const names = new WeakMap<Caller, string>()
+  const names = new WeakMap<NamedCaller, string>()
   let hits = 0
   let misses = 0
 
@@ -74,18 +74,22 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
   }
 
   /** By everything about the caller that the answer depends on. */
-  function nameOf(caller: Caller): string {
+  function nameOf(caller: NamedCaller): string {
     const known = names.get(caller)
     if (known !== undefined) return known
-    const { kind, user, uid, groups, extra } = caller
-    const name = hash('sha256', JSON.stringify([kind, user, uid, groups, extra]), 'base64')
+    const { kind, user, uid, extra } = caller
+    const name = hash(
+      'sha256',
+      JSON.stringify([kind, user, uid, groupsOf(caller), extra]),
+      'base64',
+    )
     names.set(caller, name)
     return name
   }
 
   /** Outlives whoever waits for it. */
   async function inquire(
-    caller: Caller,
+    caller: NamedCaller,
     service: ServiceRef,
     queueKey: QueueKey,
     key: string,
@@ -118,17 +122,14 @@ const SHORTEST_TRUST_MS = 250
 const trustedMs = (ageMs: number): number => Math.max(SHORTEST_TRUST_MS, ageMs)
 
 /** Nothing in it is the client's text. */
-const reviewOf = (
-  { user, uid, groups, extra }: Caller,
-  { kind, namespace, name }: ServiceRef,
-): unknown => ({
+const reviewOf = (caller: NamedCaller, { kind, namespace, name }: ServiceRef): unknown => ({
   apiVersion: 'authorization.k8s.io/v1',
   kind: 'SubjectAccessReview',
   spec: {
-    user,
-    groups,
-    extra,
-    ...(uid === undefined ? {} : { uid }),
+    user: caller.user,
+    groups: groupsOf(caller),
+    extra: caller.extra,
+    ...(caller.uid === undefined ? {} : { uid: caller.uid }),
     resourceAttributes: {
       verb: 'get',
       group: 'serving.kserve.io',

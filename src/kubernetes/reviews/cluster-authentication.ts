@@ -1,4 +1,4 @@
-import { type Authentication, rejected } from '../../access/authentication.ts'
+import { type Authentication, refused, rejected } from '../../access/authentication.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { DenyReason } from '../../access/decision.ts'
 import type { Asker } from '../../access/identify.ts'
@@ -76,7 +76,7 @@ export function createClusterAuthentication(
     }
     const presented = read(token)
     if (presented.kind === 'foreign') return undefined
-    if (presented.kind === 'bad') return rejected(presented.reason)
+    if (presented.kind === 'bad') return presented.rejection
     known.missed()
     const question = questionOf(token, digest, presented.lifetime, asker)
     return presented.isJwt ? lookUpJwt(question, asker) : lookUp(question, asker)
@@ -102,8 +102,8 @@ export function createClusterAuthentication(
     if (signature === 'overloaded') return OVERLOADED
     if (signature !== 'forged')
       return lookUp({ ...question, isSigned: signature === 'signed' }, asker)
-    known.keep(digest, { ...question, authentication: INVALID }, queueKey.tenant)
-    return INVALID
+    known.keep(digest, { ...question, authentication: FORGED }, queueKey.tenant)
+    return FORGED
   }
 
   function lookUp(question: Question, asker: Asker): MaybePromise<Authentication> {
@@ -151,7 +151,8 @@ export function createClusterAuthentication(
   }
 }
 
-const INVALID = rejected('invalid-token')
+const INVALID = refused({ cause: 'refused-by-issuer' })
+const FORGED = refused({ cause: 'bad-signature' })
 const UNAVAILABLE = rejected('authentication-unavailable')
 const OVERLOADED = rejected('overloaded')
 

@@ -1,4 +1,5 @@
-import type { DenyReason } from '../../access/decision.ts'
+import { type Rejected, refused, rejected } from '../../access/authentication.ts'
+import type { TokenRefusal } from '../../access/token-refusal.ts'
 import { bindingOf, type TokenClaims } from './token-binding.ts'
 import type { TokenLifetime } from './token-cache.ts'
 
@@ -31,7 +32,7 @@ export type TokenPrecheck = (
 ) =>
   | Presented
   | { readonly kind: 'foreign' }
-  | { readonly kind: 'bad'; readonly reason: DenyReason }
+  | { readonly kind: 'bad'; readonly rejection: Rejected }
 
 /** Of tokens in Secrets, made before tokens had an end. */
 const LEGACY_ISSUER = 'kubernetes/serviceaccount'
@@ -59,12 +60,14 @@ export function createTokenPrecheck({
     const issuer = rules.issuer()
     if (jwt.issuer !== LEGACY_ISSUER && jwt.issuer !== issuer) {
       const unknown = issuer === undefined && !rules.foreignIssuers.includes(jwt.issuer ?? '')
-      return unknown ? { kind: 'bad', reason: 'authentication-unavailable' } : { kind: 'foreign' }
+      return unknown
+        ? { kind: 'bad', rejection: rejected('authentication-unavailable') }
+        : { kind: 'foreign' }
     }
-    const reason = problemOf(jwt.claims, audiences)
-    return reason === undefined
+    const problem = problemOf(jwt.claims, audiences)
+    return problem === undefined
       ? { kind: 'possible', isJwt: true, lifetime: lifetimeOf(jwt.claims) }
-      : { kind: 'bad', reason }
+      : { kind: 'bad', rejection: refused(problem) }
   }
 }
 
@@ -72,13 +75,15 @@ export function createTokenPrecheck({
 function problemOf(
   { exp, aud }: TokenClaims,
   audiences: ReadonlySet<unknown>,
-): DenyReason | undefined {
+): TokenRefusal | undefined {
   if (exp !== undefined && (typeof exp !== 'number' || !Number.isFinite(exp)))
-    return 'invalid-token'
-  if (exp !== undefined && exp * 1_000 <= Date.now()) return 'expired-token'
+    return { cause: 'time-claim', claim: 'exp' }
+  if (exp !== undefined && exp * 1_000 <= Date.now()) return { cause: 'expired', claim: 'exp' }
   if (aud === undefined) return undefined
   const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
-  return named.some((name) => audiences.has(name)) ? undefined : 'wrong-audience'
+  return named.some((name) => audiences.has(name))
+    ? undefined
+    : { cause: 'wrong-audience', claim: 'aud' }
 }
 
 const lifetimeOf = (claims: TokenClaims): TokenLifetime => ({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Authentication, known, rejected } from '../../access/authentication.ts'
+import { type Authentication, known, refused, rejected } from '../../access/authentication.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { QueueKey } from '../../access/queue-key.ts'
 import { isFields } from '../../resources/object.ts'
@@ -55,19 +55,20 @@ const reviewOf = (token: string, audiences: readonly string[]) => ({
 export const UNSIGNED = { running: 8, waiting: 512, waitingPerKey: 128 } as const
 
 const UNAVAILABLE = rejected('authentication-unavailable')
+const REFUSED = refused({ cause: 'refused-by-issuer' })
 
 /** Accepts only what names one of our audiences: a server that knows none of them would accept any token. */
 function readReview(answer: unknown, audiences: readonly string[]): Authentication {
   const status = isFields(answer) ? answer.status : undefined
   if (!isFields(status)) return UNAVAILABLE
   if (status.authenticated !== true) {
-    return isFault(status.error) ? UNAVAILABLE : rejected('invalid-token')
+    return isFault(status.error) ? UNAVAILABLE : REFUSED
   }
   if (!textsIn(status.audiences).some((audience) => audiences.includes(audience))) {
-    return rejected('wrong-audience')
+    return refused({ cause: 'wrong-audience', claim: 'aud' })
   }
   const caller = readCaller(status.user)
-  return caller === undefined ? rejected('invalid-token') : known(caller)
+  return caller === undefined ? REFUSED : known(caller)
 }
 
 // The one field tells why a token is bad and why nobody could tell, such as an authenticator behind the

@@ -1,5 +1,5 @@
 import { known, rejected } from '../../../src/access/authentication.ts'
-import type { Caller } from '../../../src/access/caller.ts'
+import type { Caller, NamedCaller } from '../../../src/access/caller.ts'
 import type { AuthenticateToken } from '../../../src/access/identify.ts'
 import type { AccessRequest } from '../../../src/access/request.ts'
 import { aCaller, anApiKey } from '../../../testing/builders.ts'
@@ -38,7 +38,7 @@ const account = (namespace: string): Caller =>
 const jwt = (
   provider: string,
   claims: Readonly<Record<string, unknown>>,
-  given: Partial<Caller> = {},
+  given: Partial<NamedCaller> = {},
 ): Caller =>
   aCaller({
     kind: 'jwt',
@@ -53,7 +53,13 @@ const jwt = (
 const ADA = { sub: 'ada', tenant: 'acme', realm: { roles: ['admin', 7] }, aud: ['api', 'other'] }
 const DOTTED = { sub: 'eve', 'realm.roles': 'acme', realm: { roles: 'admin' }, aud: 'pipelines' }
 const ODD = { sub: 'ada', tenant: null, realm: 'x', a: { b: true }, scope: 'acme admin' }
-const LACKING = { sub: 'eve', tenant: ['x', {}], scope: 'admin', _claim_names: { 'a.b': 'src1' } }
+const LACKING = {
+  sub: 'eve',
+  aud: INSTALLATION,
+  tenant: ['x', {}],
+  scope: 'admin',
+  _claim_names: { 'a.b': 'src1' },
+}
 
 const TOKENS: Readonly<Record<string, { caller: Caller; audiences: readonly string[] }>> = {
   reader: { caller: account('team'), audiences: ['api', 'pipelines'] },
@@ -79,7 +85,7 @@ const who = (token: string): Who => {
     const aud = [claims?.aud ?? []].flat().filter((one) => typeof one === 'string')
     return {
       kind: 'jwt',
-      user,
+      ...(user !== undefined && { user }),
       groups,
       moreGroups,
       audiences: aud,
@@ -88,7 +94,7 @@ const who = (token: string): Who => {
       ...(claims && { claims }),
     }
   }
-  return { kind: 'kubernetes', user, groups, audiences, inRbac }
+  return { kind: 'kubernetes', ...(user !== undefined && { user }), groups, audiences, inRbac }
 }
 
 const TRANSFORMER = 'cluster.local/ns/team/sa/iris-sa'
@@ -108,6 +114,7 @@ export const CALLERS: readonly [readonly [Show, Who], ...(readonly [Show, Who])[
   [shown('dotted'), who('dotted')],
   [shown('odd'), who('odd')],
   [shown('lacking', peer('cluster.local/ns/b/sa/x')), who('lacking')],
+  ...Array.from({ length: 16 }, () => [shown('lacking'), who('lacking')] as const),
   [shown('plain-key-0123456789'), { kind: 'api-key', user: 'bob', labels: {} }],
   [
     shown('gold-key-0123456789'),

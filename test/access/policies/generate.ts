@@ -53,7 +53,7 @@ export function createGenerator(chance: Chance) {
   const source = (): SourceSpec => ({
     ...(isOne(5) && { serviceAccounts: some(2, () => pick(['team/reader', 'other/reader'])) }),
     ...(isOne(5) && { users: some(2, () => pick(['ada', 'bob', READER])) }),
-    ...(isOne(5) && { groups: some(2, () => pick(['gold', 'system:authenticated'])) }),
+    ...(isOne(4) && { groups: some(2, () => pick(['gold', 'system:authenticated'])) }),
     ...(isOne(5) && { principals: some(2, () => `cluster.local/ns/${pick(['a', 'b'])}/sa/x`) }),
     ...(isOne(6) && { apiKeys: labels() }),
     ...(isOne(4) && { claims: claims() }),

@@ -44,6 +44,9 @@ export type Situation = {
   readonly broken: boolean
 }
 
+/** By rules that deny, only because its token leaves out groups. */
+const DENIED_FOR_GROUPS = ['groups-unknown']
+
 const NOBODY: Who = { kind: 'nobody' }
 
 /** `allow`, or the reasons that may be given: where several hold, which is told is not settled. */
@@ -68,7 +71,7 @@ function byCaller(situation: Situation, asking: Asking): Verdict {
   const verdict = byCredential(situation, asking)
   if (verdict === 'allow' || asking.who.component !== true) return verdict
   if (situation.kind !== 'InferenceService') return verdict
-  if (verdict.includes('denied-by-rule')) return verdict
+  if (verdict.includes('denied-by-rule') || verdict === DENIED_FOR_GROUPS) return verdict
   const component: Asking = { ...asking, who: { ...asking.who, ...COMPONENT } }
   const denied = situation.policies.some(({ deny = [] }) =>
     deny.some((rule) => denies(rule, component)),
@@ -95,18 +98,24 @@ function byCredential(situation: Situation, asking: Asking): Verdict {
 
 function byRules(policies: readonly PolicySpec[], asking: Asking): Verdict {
   const { who } = asking
+  const complete = { ...asking, who: { ...who, moreGroups: false } }
   if (who.opens === false) return ['key-not-for-service']
   for (const { deny = [] } of policies) {
-    for (const rule of deny) if (denies(rule, asking)) return ['denied-by-rule']
+    for (const rule of deny) {
+      if (!denies(rule, asking)) continue
+      const isCertain = policies.some((each) => each.deny?.some((one) => denies(one, complete)))
+      return isCertain ? ['denied-by-rule'] : DENIED_FOR_GROUPS
+    }
   }
   const refusal = [who.kind === 'nobody' ? 'missing-credential' : 'not-permitted']
-  let decided = false
-  for (const { allow } of policies) {
-    if (allow === undefined) continue
-    decided = true
-    if (!allow.some((rule) => fits(rule, asking) === 'yes')) return refusal
+  const lists = policies.flatMap(({ allow }) => (allow === undefined ? [] : [allow]))
+  const refusing = lists.filter((allow) => !allow.some((rule) => fits(rule, asking) === 'yes'))
+  if (refusing.length > 0) {
+    const hangsOnGroups = (rule: RuleSpec) =>
+      fits(rule, asking) !== 'no' && fits(rule, complete) === 'no'
+    return refusing.every((allow) => allow.some(hangsOnGroups)) ? ['groups-unknown'] : refusal
   }
-  if (decided) return 'allow'
+  if (lists.length > 0) return 'allow'
   return who.kind === 'api-key' || who.inRbac === true ? 'allow' : refusal
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Caller } from '../../../src/access/caller.ts'
+import type { NamedCaller } from '../../../src/access/caller.ts'
 import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
 import { aCaller } from '../../../testing/builders.ts'
 import { held } from './asking.ts'
@@ -26,7 +26,7 @@ describe('a permission', () => {
     expect(requests.length).toBeGreaterThan(1)
   })
 
-  it.each<[title: string, change: Partial<Caller>]>([
+  it.each<[title: string, change: Partial<NamedCaller>]>([
     ['kind', { kind: 'jwt' }],
     ['user', { user: 'somebody' }],
     ['uid', { uid: 'uid-2' }],

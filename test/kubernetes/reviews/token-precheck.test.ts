@@ -52,7 +52,7 @@ describe('what may be a token of the cluster', () => {
     ['one for an audience that is no text', 'wrong-audience', bound({ aud: { 0: 'models' } })],
   ])('%s: %s', (_title, kind, token) => {
     const read = reading(token)
-    expect(read.kind === 'bad' ? read.reason : read.kind).toBe(kind)
+    expect(read.kind === 'bad' ? read.rejection.reason : read.kind).toBe(kind)
   })
 
   it.each([

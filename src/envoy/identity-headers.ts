@@ -1,0 +1,117 @@
+import type { Caller } from '../access/caller.ts'
+import { jsonText } from '../access/claim-values.ts'
+import { claimAt } from '../access/claims.ts'
+import type { ClaimHeaders } from '../access/decision.ts'
+
+/** The names of the headers by which the model learns who calls. */
+export type IdentityHeaders = {
+  readonly user: string
+  readonly groups: string
+  /** The groups as a JSON array; absent: no header has them. */
+  readonly groupsJson?: string
+  /** Says the kind of the caller's credential. */
+  readonly credential: string
+  /** Further headers, each with the claim whose value it carries. */
+  readonly claims: Readonly<Record<string, string>>
+}
+
+/** Of what a value is left out, and why; labels of the metrics. */
+type LeftOutValue = 'user' | 'groups' | 'groups-json' | 'claim'
+export const LEFT_OUT_CAUSES = ['too-long', 'not-exact', 'object', 'not-unicode'] as const
+type LeftOutCause = (typeof LEFT_OUT_CAUSES)[number]
+export type OnLeftOut = (value: LeftOutValue, cause: LeftOutCause) => void
+
+type Value = LeftOutCause | { readonly text: string }
+
+const NONE: Value = { text: '' }
+
+// Anything else could end a header line or mean something to a reader of it.
+export const PRINTABLE = /^[\x20-\x7e]+$/
+export const MAX_VALUE_LENGTH = 16_384
+
+/** Of every header that is ours. */
+export const identityNames = (names: IdentityHeaders): readonly string[] => [
+  names.user,
+  names.groups,
+  ...(names.groupsJson === undefined ? [] : [names.groupsJson]),
+  names.credential,
+  ...Object.keys(names.claims),
+]
+
+/** The headers that tell the model who calls. What is empty has none; what cannot be handed on is told. */
+export function identityValues(
+  caller: Caller,
+  names: IdentityHeaders,
+  claims: ClaimHeaders,
+  onLeftOut: OnLeftOut,
+): readonly (readonly [name: string, value: string])[] {
+  const { user = '', groups, kind } = caller
+  const whole = groups.filter((group) => group.isWellFormed())
+  if (whole.length < groups.length) onLeftOut('groups', 'not-unicode')
+  const json = names.groupsJson
+  const values: readonly (readonly [string, LeftOutValue, Value])[] = [
+    [names.user, 'user', encoded(user)],
+    [names.groups, 'groups', listOf(whole)],
+    ...(json === undefined || groups.length === 0
+      ? []
+      : [[json, 'groups-json', jsonOf(groups)] as const]),
+    [names.credential, 'user', { text: kind }],
+    ...Object.entries(claims).map(
+      ([name, claim]) => [name, 'claim', claimOf(caller, claim)] as const,
+    ),
+  ]
+  return values.flatMap(([name, what, value]) => {
+    const cause = typeof value === 'string' ? value : tooLong(value)
+    if (cause !== undefined) onLeftOut(what, cause)
+    return typeof value === 'string' || cause !== undefined || value.text === ''
+      ? []
+      : [[name, value.text] as const]
+  })
+}
+
+const tooLong = ({ text }: { readonly text: string }): LeftOutCause | undefined =>
+  text.length > MAX_VALUE_LENGTH ? 'too-long' : undefined
+
+/** `%` too, so that no two values are one; and space at an end, which readers cut. */
+const NOT_PLAIN = /[^\x20-\x24\x26-\x7e]|^ | $/gu
+const NOT_PLAIN_IN_LIST = /[^\x20-\x24\x26-\x2b\x2d-\x7e]|^ | $/gu
+
+const encoded = (text: string): Value =>
+  text.isWellFormed() ? { text: text.replaceAll(NOT_PLAIN, escaped) } : 'not-unicode'
+
+/** Percent-encoded, of UTF-8 (RFC 3986 section 2.1). */
+const escaped = (text: string): string =>
+  [...new TextEncoder().encode(text)]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('')
+
+/** Separated by commas, which are encoded within an entry. */
+const listOf = (entries: readonly string[]): Value => ({
+  text: entries
+    .filter((entry) => entry !== '')
+    .map((entry) => entry.replaceAll(NOT_PLAIN_IN_LIST, escaped))
+    .join(','),
+})
+
+/** JSON in ASCII. */
+const jsonOf = (value: unknown): Value => ({
+  text: JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  ),
+})
+
+/** `''`: the caller showed no token with this claim, or it is null. */
+function claimOf({ claims }: Caller, path: string | undefined): Value {
+  const value = claims === undefined || path === undefined ? undefined : claimAt(claims, path)
+  if (value === undefined || value === null) return NONE
+  if (typeof value === 'string') return encoded(value)
+  if (Array.isArray(value)) return value.every(isExact) ? jsonOf(value) : 'not-exact'
+  if (typeof value === 'object') return 'object'
+  const text = jsonText(value)
+  return text === undefined ? 'not-exact' : { text }
+}
+
+/** Whether JSON gives it back as it was in the token. */
+const isExact = (value: unknown): boolean =>
+  typeof value !== 'number' || jsonText(value) !== undefined

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises'
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { isLoopback } from '../common/secure-url.ts'
+
+/** How an issuer is reached. */
+export type FetchRoute = {
+  /** Its certificate authorities, read anew for each request; absent: those of Node.js. */
+  readonly caFile?: string
+  /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; absent: no proxy. */
+  readonly proxies?: Readonly<Record<string, string | undefined>>
+}
+
+export type Call = FetchRoute & {
+  readonly signal: AbortSignal
+  readonly maxBytes: number
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export type Reply = {
+  readonly status: number
+  readonly location: string | undefined
+  /** `''` unless the status is 200. */
+  readonly text: string
+}
+
+/** Sends one GET, over a connection of its own. Rejects with a fixed text, never with what the issuer sent. */
+export async function exchange(url: URL, call: Call): Promise<Reply> {
+  const ca = call.caFile === undefined ? undefined : await readFile(call.caFile, 'utf8')
+  const response = await send(url, call, ca)
+  const { statusCode: status = 0, headers } = response
+  if (status === 200) return { status, location: undefined, text: await textOf(response, call) }
+  response.destroy()
+  return { status, location: headers.location, text: '' }
+}
+
+const send = (
+  url: URL,
+  { signal, headers, proxies }: Call,
+  ca: string | undefined,
+): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    // Nothing on loopback is behind a proxy.
+    const proxyEnv = isLoopback(url) ? {} : { proxyEnv: { ...proxies } }
+    const secure = url.protocol === 'https:'
+    const agent = secure
+      ? new HttpsAgent({ ...proxyEnv, ...(ca === undefined ? {} : { ca }) })
+      : new HttpAgent(proxyEnv)
+    const options = {
+      signal,
+      agent,
+      headers: { 'accept-encoding': 'identity', ...headers, connection: 'close' },
+    }
+    const request = secure ? httpsRequest(url, options) : httpRequest(url, options)
+    request.on('response', resolve)
+    request.on('error', reject)
+    request.end()
+  })
+
+async function textOf(
+  content: AsyncIterable<Uint8Array>,
+  { maxBytes }: Pick<Call, 'maxBytes'>,
+): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of content) {
+    length += chunk.length
+    if (length > maxBytes) throw new Error(`the answer is over ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const BYTE_ORDER_MARK = '\ufeff'
+
+/** The parser's own message would quote the text. */
+export function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text)
+  } catch {
+    throw new Error('the answer is not JSON')
+  }
+}
+
+/** What the system says of a failed connection is a code; its text may quote what the issuer sent. */
+export function unreachable(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (typeof code !== 'string') return error
+  if (error instanceof Error && 'path' in error) return error
+  return new Error(`the issuer cannot be reached (${code})`)
+}

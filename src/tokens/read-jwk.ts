@@ -1,0 +1,135 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+
+/** A public key of an issuer that can check signatures. */
+export type Jwk = {
+  /** `kid`; `undefined`: it has none. */
+  readonly name: string | undefined
+  /** The algorithms that it is for. */
+  readonly algorithms: readonly string[]
+  readonly key: KeyObject
+  /** Equal for equal keys. */
+  readonly identity: string
+}
+
+/** A key that is not used, and why. Nothing of the key itself. */
+export type LeftOutJwk = { readonly leftOut: WhyLeftOut; readonly name: string | undefined }
+
+type WhyLeftOut =
+  | 'it is no key'
+  | 'it holds a secret'
+  | 'its kty or crv is not supported'
+  | 'its use is not sig'
+  | 'its key_ops are not for verifying'
+  | 'its alg is not supported'
+  | 'it is too short or too long'
+  | 'it is broken'
+
+/** `k` is the whole of a symmetric key; the others are of private ones (RFC 7518 section 6). */
+const SECRET_PARTS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
+
+/** The work for an exponent grows faster than its length, at each look at the key. OpenSSL has the same bounds. */
+export const MAX_RSA_BITS = 16_384
+export const MAX_EXPONENT_BITS = 64
+/** In whole bytes: the numbers of P-521. */
+export const MAX_COORDINATE_BITS = 528
+
+/** The algorithms of each kind of key (RFC 7518 section 3.1, RFC 8037, RFC 9864), and the longest of its numbers. */
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  [
+    'RSA',
+    {
+      algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+      parts: { n: MAX_RSA_BITS, e: MAX_EXPONENT_BITS },
+    },
+  ],
+  ['EC P-256', onCurve(['ES256'], 'x', 'y')],
+  ['EC P-384', onCurve(['ES384'], 'x', 'y')],
+  ['EC P-521', onCurve(['ES512'], 'x', 'y')],
+  ['OKP Ed25519', onCurve(['EdDSA', 'Ed25519'], 'x')],
+])
+
+type Kind = {
+  readonly algorithms: readonly string[]
+  readonly parts: Readonly<Record<string, number>>
+}
+
+function onCurve(algorithms: readonly string[], ...parts: readonly string[]): Kind {
+  return { algorithms, parts: Object.fromEntries(parts.map((part) => [part, MAX_COORDINATE_BITS])) }
+}
+
+/** RFC 7517 section 4.3 has eight. */
+export const MAX_OPERATIONS = 16
+
+/**
+ * Reads a key of a set (RFC 7517 section 5): members that are null or empty count as absent, those that are not
+ * known are ignored. Symmetric keys and keys with private parts are left out: others know them too.
+ */
+export function readJwk(listed: unknown): Jwk | LeftOutJwk {
+  if (!isRecord(listed)) return { leftOut: 'it is no key', name: undefined }
+  const members = new Map(Object.entries(listed).filter(([, value]) => !isEmpty(value)))
+  const kid = members.get('kid')
+  const name = typeof kid === 'string' ? kid : undefined
+  const kind = kindOf(members)
+  const why = whyLeftOut(members, kind)
+  if (why !== undefined || kind === undefined) return { leftOut: why ?? 'it is broken', name }
+  const parts = ['kty', 'crv', ...Object.keys(kind.parts)].flatMap((part) => {
+    const value = members.get(part)
+    return typeof value === 'string' ? [[part, value] as const] : []
+  })
+  const key = importKey(Object.fromEntries(parts))
+  if (typeof key === 'string') return { leftOut: key, name }
+  const algorithms = algorithmsOf(members.get('alg'), kind)
+  return { name, algorithms, key, identity: JSON.stringify([name, algorithms, parts]) }
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length)
+
+type Members = ReadonlyMap<string, unknown>
+
+const kindOf = (members: Members): Kind | undefined => {
+  const kty = members.get('kty')
+  return KINDS.get(kty === 'RSA' ? kty : `${String(kty)} ${String(members.get('crv'))}`)
+}
+
+function whyLeftOut(members: Members, kind: Kind | undefined): WhyLeftOut | undefined {
+  if (SECRET_PARTS.some((part) => members.has(part))) return 'it holds a secret'
+  if (kind === undefined) return 'its kty or crv is not supported'
+  if ((members.get('use') ?? 'sig') !== 'sig') return 'its use is not sig'
+  const operations = members.get('key_ops') ?? ['verify']
+  const verifies =
+    Array.isArray(operations) &&
+    operations.length <= MAX_OPERATIONS &&
+    operations.includes('verify')
+  if (!verifies) return 'its key_ops are not for verifying'
+  if (algorithmsOf(members.get('alg'), kind).length === 0) return 'its alg is not supported'
+  const long = Object.entries(kind.parts).some(([part, bits]) => isLong(members.get(part), bits))
+  return long ? 'it is too short or too long' : undefined
+}
+
+/** Six bits are one character of base64url. Anything else than a text is no part of a key, which is found later. */
+const isLong = (value: unknown, bits: number): boolean =>
+  typeof value === 'string' && value.length > Math.ceil(bits / 6)
+
+/** A key for one of the two names that Ed25519 has is for both (RFC 9864 section 2.2). */
+function algorithmsOf(alg: unknown, { algorithms }: Kind): readonly string[] {
+  if (alg === undefined || (alg === 'EdDSA' && algorithms.includes(alg))) return algorithms
+  if (alg === 'Ed25519' && algorithms.includes(alg)) return algorithms
+  return algorithms.filter((each) => each === alg)
+}
+
+/** RFC 7518 section 3.3. */
+const MIN_RSA_BITS = 2_048
+
+function importKey(key: Readonly<Record<string, string>>): KeyObject | WhyLeftOut {
+  try {
+    const made = createPublicKey({ key, format: 'jwk' })
+    const bits = made.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS
+    return bits < MIN_RSA_BITS ? 'it is too short or too long' : made
+  } catch {
+    return 'it is broken'
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
