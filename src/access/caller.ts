@@ -43,7 +43,7 @@ export type NamedCaller = Caller & { readonly user: string }
 export const groupsOf = ({ groups, impliedGroups = [] }: Caller): readonly string[] =>
   impliedGroups.length === 0 ? groups : [...groups, ...impliedGroups]
 
-export const isNamed = (caller: Caller): caller is NamedCaller => caller.user !== undefined
+export const isNamedCaller = (caller: Caller): caller is NamedCaller => caller.user !== undefined
 
 /** Somebody whose credential was found good. */
 export type Caller = {

@@ -1,7 +1,7 @@
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
-import { type Caller, isNamed, type NamedCaller } from './caller.ts'
+import { type Caller, isNamedCaller, type NamedCaller } from './caller.ts'
 import type { Presented } from './credential.ts'
 import type { Permission } from './decide.ts'
 import type { Directory } from './directory.ts'
@@ -93,7 +93,7 @@ export function createIdentify(sources: IdentitySources) {
   function permissionOf(caller: Caller, service: ServiceRef): MaybePromise<Permission> {
     if (caller.apiKey !== undefined) return opens(caller.apiKey, service) ? 'yes' : 'foreign'
     if (!caller.inRbac) return 'no'
-    return isNamed(caller) ? sources.permits(caller, service) : 'no-user'
+    return isNamedCaller(caller) ? sources.permits(caller, service) : 'no-user'
   }
 }
 

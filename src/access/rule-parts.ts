@@ -20,7 +20,7 @@ export type RuleSourceParts = {
 /** What a rule may ask of a request. */
 export type RuleOperationParts = {
   readonly methods: readonly string[]
-  /** Exact, or `/prefix/*` for all paths below. */
+  /** Exact, with `*` for any one segment, or `/prefix/*` for all paths below. */
   readonly paths: readonly string[]
 }
 
@@ -68,7 +68,7 @@ export const OPERATION_PARTS: PartTable<RuleOperationParts, Operation> = {
   methods: byTexts((wanted, { method }) => isAmong(method, wanted)),
   paths: {
     match: (wanted, { path }) => matchOf(wanted.some((pattern) => matchPath(pattern, path))),
-    weigh: ({ length }) => length,
+    weigh: (patterns) => patterns.reduce((sum, pattern) => sum + segmentsIn(pattern), 0),
     byPath: true,
   },
 }
@@ -95,8 +95,25 @@ function matchLabels(wanted: ReadonlyMap<string, string>, { apiKey }: Caller): M
   return 'yes'
 }
 
-const matchPath = (pattern: string, path: string): boolean =>
-  pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
+function matchPath(pattern: string, path: string): boolean {
+  if (pattern.includes('/*/')) return matchSegments(pattern.split('/'), path)
+  return pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
+}
+
+/** A segment that is empty is none: `/a/` has no second one. */
+function matchSegments(wanted: readonly string[], path: string): boolean {
+  const isPrefix = wanted.at(-1) === '*'
+  const exact = isPrefix ? wanted.slice(0, -1) : wanted
+  const found = path.split('/', wanted.length + 1)
+  if (isPrefix ? found.length < wanted.length : found.length !== wanted.length) return false
+  return exact.every((segment, index) =>
+    segment === '*' ? found[index] !== '' : segment === found[index],
+  )
+}
+
+/** How many segments are compared one by one; without a wildcard within, the pattern is compared as one. */
+const segmentsIn = (pattern: string): number =>
+  pattern.includes('/*/') ? pattern.split('/').length : 1
 
 /** At each step of n that are left, up to n keys are tried. */
 export function lookUpsFor(path: string): number {

@@ -93,13 +93,15 @@ function readMethods(place: string, value: unknown): readonly string[] {
   return methods
 }
 
-/** No other wildcard than `/*` at the end. */
+/** A `*` that is a whole segment. */
+const WILDCARD = /\/\*(?=\/|$)/g
+
 function readPaths(place: string, value: unknown): readonly string[] {
   const paths = textsOf(place, value)
   for (const path of paths) {
-    const plain = path.endsWith('/*') ? path.slice(0, -1) : path
+    const plain = path.replaceAll(WILDCARD, '/a')
     if (!isCanonicalPath(plain) || plain.includes('*')) {
-      throw new PolicyFault(place, 'holds what is no canonical path, nor one with /* at its end')
+      throw new PolicyFault(place, 'holds what is no canonical path, nor one with * for a segment')
     }
   }
   return paths

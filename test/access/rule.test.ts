@@ -70,6 +70,15 @@ describe('a rule', () => {
     [{ paths: ['/v2/*'] }, true],
     [{ paths: ['/*'] }, true],
     [{ paths: ['/v2/models/iris/infer/*'] }, false],
+    [{ paths: ['/v2/models/*/infer'] }, true],
+    [{ paths: ['/*/models/*/infer'] }, true],
+    [{ paths: ['/v2/*/infer'] }, false],
+    [{ paths: ['/v2/models/*/infer/*'] }, false],
+    [{ paths: ['/v2/*/iris/*'] }, true],
+    [{ paths: ['/*/*'] }, true],
+    [{ paths: ['/v2/models/iris/*/'] }, false],
+    [{ paths: ['/v2/models/iris/infer/*/'] }, false],
+    [{ paths: ['/v2/*/*/*/*'] }, false],
     [{ paths: ['/v2/mod/*'] }, false], // as /docs is no beginning of /docs-admin
     [{ methods: ['GET'], paths: ['/*'] }, false],
   ])('to %o matches: %s', (to, matches) => {

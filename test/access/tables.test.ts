@@ -79,7 +79,7 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
       '({ size }) => size, byPath: false }',
       '({ size }) => size }',
     )
-    await change('access/rule-parts.ts', 'weigh: ({ length }) => length,\n', '')
+    await change('access/rule-parts.ts', 'match, weigh: ({ length }) => length, ', 'match, ')
     await change(
       'access/accepted-credentials.ts',
       "component: { byInstallation: 'accepted', ",

@@ -62,9 +62,19 @@ export const ACCEPTED: readonly Row[] = [
       ],
     },
   ],
-  ...['/', '/*', '/v2/*', '/v1/models/iris:predict', '/a/', '/...', '/.a/..b', '/@a+b=c'].map(
-    (text): Row => [`the path ${text}`, path(text)],
-  ),
+  ...[
+    '/',
+    '/*',
+    '/v2/*',
+    '/v2/models/*/infer',
+    '/*/*',
+    '/a/*/',
+    '/v1/models/iris:predict',
+    '/a/',
+    '/...',
+    '/.a/..b',
+    '/@a+b=c',
+  ].map((text): Row => [`the path ${text}`, path(text)]),
   ['an exclusion', { exclusions: [{ path: '/v2/health/ready', methods: ['GET'] }] }],
   ['an exclusion of any method that may be', { exclusions: [{ path: '/docs' }] }],
   [
