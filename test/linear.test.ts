@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { credentialSources, readCredential } from '../src/access/credential.ts'
+import { allow } from '../src/access/decision.ts'
 import { peerOf } from '../src/access/mesh-peer.ts'
 import { readPrincipal } from '../src/access/principal.ts'
 import { canonicalAddress } from '../src/common/address.ts'
@@ -14,16 +15,37 @@ import {
   pathOf,
 } from '../src/common/path.ts'
 import { dialectOf } from '../src/envoy/dialect.ts'
+import { createEncode } from '../src/envoy/encode.ts'
 import { decodeCheckRequest, encodeCheckRequest } from '../src/envoy/protocol.ts'
 import { readCheckRequest } from '../src/envoy/read-request.ts'
 import { toAscii } from '../src/observability/line-writer.ts'
 import { decodeToken, looksLikeJwt } from '../src/tokens/decode-token.ts'
+import { aCaller } from '../testing/builders.ts'
 import { aCheck } from '../testing/envoy/check-client.ts'
 
 const SOURCES = credentialSources(
   ['authorization', 'x-api-key', 'api-key'],
   ['session', 'a', 'b'].map((name) => ({ place: { kind: 'cookie', name }, prefix: '' })),
+  { subprotocols: [{ prefix: 'a', base64url: false }] },
 )
+
+const encode = createEncode({
+  headers: {
+    user: 'x-user',
+    groups: 'x-groups',
+    groupsJson: 'x-groups-json',
+    credential: 'x-credential',
+    claims: { 'x-email': 'email' },
+  },
+  realm: 'a',
+})
+const NOTHING_ASKED = {
+  dialect: 'plain',
+  underscored: [],
+  cookie: undefined,
+  service: undefined,
+  caller: undefined,
+} as const
 
 const credentialIn = (name: string) => (text: string) =>
   readCredential(new Map([[name, text]]), SOURCES)
@@ -36,6 +58,9 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'readCredential of authorization': credentialIn('authorization'),
   'readCredential of x-api-key': credentialIn('x-api-key'),
   'readCredential of cookies': credentialIn('cookie'),
+  'readCredential of subprotocols': credentialIn('sec-websocket-protocol'),
+  'encode of a user': (user) => encode(allow(aCaller({ user, groups: [user] })), NOTHING_ASKED),
+  'encode of a claim': (email) => encode(allow(aCaller({ claims: { email } })), NOTHING_ASKED),
   withoutCookie: (text) => withoutCookie(text, ['session', 'a']),
   canonicalHost,
   canonicalAddress,

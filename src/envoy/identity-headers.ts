@@ -72,26 +72,41 @@ export function identityValues(
 const tooLong = ({ text }: { readonly text: string }): LeftOutCause | undefined =>
   text.length > MAX_VALUE_LENGTH ? 'too-long' : undefined
 
-/** `%` too, so that no two values are one; and space at an end, which readers cut. */
-const NOT_PLAIN = /[^\x20-\x24\x26-\x7e]|^ | $/gu
-const NOT_PLAIN_IN_LIST = /[^\x20-\x24\x26-\x2b\x2d-\x7e]|^ | $/gu
+/** What stands as it is: not `%`, so that no two values are one, and no space at an end, which readers cut. */
+const PLAIN = /^(?! )[\x20-\x24\x26-\x7e]*(?<! )$/
+const PLAIN_IN_LIST = /^(?! )[\x20-\x24\x26-\x2b\x2d-\x7e]*(?<! )$/
 
 const encoded = (text: string): Value =>
-  text.isWellFormed() ? { text: text.replaceAll(NOT_PLAIN, escaped) } : 'not-unicode'
-
-/** Percent-encoded, of UTF-8 (RFC 3986 section 2.1). */
-const escaped = (text: string): string =>
-  [...new TextEncoder().encode(text)]
-    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
-    .join('')
+  text.isWellFormed() ? { text: PLAIN.test(text) ? text : escaped(text, '') } : 'not-unicode'
 
 /** Separated by commas, which are encoded within an entry. */
 const listOf = (entries: readonly string[]): Value => ({
   text: entries
     .filter((entry) => entry !== '')
-    .map((entry) => entry.replaceAll(NOT_PLAIN_IN_LIST, escaped))
+    .map((entry) => (PLAIN_IN_LIST.test(entry) ? entry : escaped(entry, ',')))
     .join(','),
 })
+
+const ESCAPES = Array.from(
+  { length: 256 },
+  (_, byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+)
+const isPrintable = (byte: number): boolean => byte >= 0x20 && byte <= 0x7e
+const [PERCENT, SPACE] = [0x25, 0x20]
+
+/** Percent-encoded, of UTF-8 (RFC 3986 section 2.1), with what separates too. */
+function escaped(text: string, separator: string): string {
+  const bytes = Buffer.from(text, 'utf8')
+  const last = bytes.length - 1
+  let result = ''
+  for (const [index, byte] of bytes.entries()) {
+    const isEnd = byte === SPACE && (index === 0 || index === last)
+    const plain = isPrintable(byte) && byte !== PERCENT && !isEnd
+    const character = plain ? String.fromCharCode(byte) : ''
+    result += plain && character !== separator ? character : ESCAPES[byte]
+  }
+  return result
+}
 
 /** JSON in ASCII. */
 const jsonOf = (value: unknown): Value => ({

@@ -120,6 +120,12 @@ describe('a key is refused', () => {
     ['an inherited name', { data: {} }],
     ['a digest that is none', { stringData: { api_key_sha256: KEY } }],
     ['a digest cut short', { stringData: { api_key_sha256: DIGEST.slice(1) } }],
+    ['gateway#7706: a comma', { stringData: { api_key: `${KEY},more` } }],
+    ['gateway#7706: a space', { stringData: { api_key: `${KEY} more` } }],
+    ['gateway#7706: the scheme in front', { stringData: { api_key: `Bearer ${KEY}` } }],
+    ['a tab', { stringData: { api_key: `${KEY}\tmore` } }],
+    ['a letter that is not ASCII', { stringData: { api_key: `${KEY}\u00e9` } }],
+    ['a DEL', { stringData: { api_key: `${KEY}\u007f` } }],
     ['a digest with a newline', { stringData: { api_key_sha256: `${DIGEST}\n` } }],
     ['a bad digest beside a good key', { stringData: { api_key: KEY, api_key_sha256: '' } }],
   ])('%s', (_title, data) => {
