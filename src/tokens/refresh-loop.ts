@@ -1,3 +1,5 @@
+import { backoffMs, jittered } from '../common/backoff.ts'
+
 /** All in milliseconds. */
 export type RefreshPeriods = {
   readonly refresh: number
@@ -58,12 +60,7 @@ export function createRefreshLoop(
   }
 }
 
-/** Between half and the whole of the delay, so that replicas do not ask together. */
-function nextDelay(
+const nextDelay = (
   failures: number,
   { refresh, firstRetry, longestRetry }: RefreshPeriods,
-): number {
-  const delay =
-    failures === 0 ? refresh : Math.min(longestRetry, firstRetry * 2 ** Math.min(failures - 1, 20))
-  return delay * (0.5 + Math.random() / 2)
-}
+): number => jittered(failures === 0 ? refresh : backoffMs(failures, firstRetry, longestRetry))

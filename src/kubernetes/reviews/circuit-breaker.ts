@@ -1,3 +1,5 @@
+import { backoffMs, jittered } from '../../common/backoff.ts'
+
 /** When not to ask a dependency that fails. */
 export type CircuitBreaker = {
   readonly isOpen: () => boolean
@@ -31,11 +33,10 @@ export function createCircuitBreaker(periods: CircuitBreakerPeriods): CircuitBre
       if (begun < decided) return
       failures += 1
       if (failures <= tolerated && askedMs === 0) return
-      const rests = Math.min(20, Math.max(0, failures - tolerated - 1))
-      const rest = Math.min(longestRestMs, Math.max(askedMs, firstRestMs * 2 ** rests))
+      const rest = backoffMs(failures - tolerated, firstRestMs, longestRestMs)
       decided = performance.now()
-      // Between half and the whole of it, so that replicas do not ask together.
-      restUntil = decided + rest * (askedMs > 0 ? 1 : 0.5 + Math.random() / 2)
+      const askedRest = Math.min(longestRestMs, Math.max(askedMs, rest))
+      restUntil = decided + (askedMs > 0 ? askedRest : jittered(rest))
     },
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { backoffMs, jittered } from '../../common/backoff.ts'
 import { isFields } from '../../resources/object.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
 import type { Observer } from './observer.ts'
@@ -71,12 +72,9 @@ export function createClusterIssuer(name: string | null, parts: IssuerParts): Cl
     }
   }
 
-  /** Between half and the whole of it, so that replicas do not ask together. */
   function pauseMs(failures: number): number {
     const { refresh, firstRetry, longestRetry } = periods
-    const doublings = Math.min(failures - 1, 20)
-    const pause = failures === 0 ? refresh : Math.min(longestRetry, firstRetry * 2 ** doublings)
-    return pause * (0.5 + Math.random() / 2)
+    return jittered(failures === 0 ? refresh : backoffMs(failures, firstRetry, longestRetry))
   }
 
   async function get(path: string, accept: string, closing: AbortSignal): Promise<unknown> {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Service } from '../../access/service.ts'
+import { backoffMs, jittered } from '../../common/backoff.ts'
 import type { ReadSettings } from '../../resources/read-settings.ts'
 import type { ApiServer } from '../client/api-server.ts'
 import type { ReflectorStore } from '../watch/reflector.ts'
@@ -119,8 +120,7 @@ export function createPolicyStatusWriter(parts: PolicyStatusParts): PolicyStatus
   function rest(problem: string): number {
     parts.failed(problem)
     failures += 1
-    const restMs = Math.min(periods.longestRestMs, periods.firstRestMs * 2 ** (failures - 1))
-    return restMs * (0.5 + Math.random() / 2)
+    return jittered(backoffMs(failures, periods.firstRestMs, periods.longestRestMs))
   }
 
   return {

@@ -1,3 +1,5 @@
+import { backoffMs, jittered } from '../../common/backoff.ts'
+
 /** When to try again, in milliseconds. */
 export type RetryPeriods = {
   readonly firstRetry: number
@@ -12,11 +14,7 @@ export function createRetry({ firstRetry, longestRetry, longestKnock }: RetryPer
   let asked = 0
   let longest = longestRetry
 
-  /** Between half and the whole of the delay, so that replicas do not ask together. */
-  const circuitBreaker = () =>
-    failures === 0
-      ? 0
-      : Math.min(longest, firstRetry * 2 ** Math.min(failures - 1, 20)) * (0.5 + Math.random() / 2)
+  const backoff = () => (failures === 0 ? 0 : jittered(backoffMs(failures, firstRetry, longest)))
 
   return {
     succeeded: () => {
@@ -28,13 +26,13 @@ export function createRetry({ firstRetry, longestRetry, longestKnock }: RetryPer
       failures = most === longest ? failures + 1 : 1
       longest = most
     },
-    /** Before the next attempt; with some more, for the same reason. */
+    /** Before the next attempt; with some more, so that replicas do not ask together. */
     ask: (ms: number) => {
       asked = ms * (1 + Math.random() / 10)
     },
     /** Milliseconds until the next attempt. */
     next: (): number => {
-      const ms = Math.max(asked, circuitBreaker())
+      const ms = Math.max(asked, backoff())
       asked = 0
       return ms
     },
