@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../common/maybe-promise.ts'
+import { createTokenBucket } from '../common/token-bucket.ts'
 import { allAllow } from './all-allow.ts'
 import type { Answer, Note, ShadowCheck, ShadowVerdict } from './answer.ts'
 import type { EffectivePolicies } from './effective-policies-of.ts'
@@ -20,7 +21,8 @@ export const PER_SECOND = 50
 
 /** The trial of a request, if anything about its targets is only tried. */
 export function createShadow({ judge, effectivePoliciesOf, now }: ShadowParts) {
-  const bucket = createBucket(now)
+  // What one look-up costs comes back in time.
+  const bucket = createTokenBucket({ burst: PER_SECOND, perSecond: PER_SECOND }, now())
   let waiting = 0
 
   return (request: AccessRequest, targets: Targets): ShadowCheck | undefined => {
@@ -31,7 +33,7 @@ export function createShadow({ judge, effectivePoliciesOf, now }: ShadowParts) {
   }
 
   function attempt(request: AccessRequest, targets: Targets, service: Service, note?: Note) {
-    if (waiting >= MAX_SHADOW_WAITING || bucket.isEmpty()) return overloaded(service)
+    if (waiting >= MAX_SHADOW_WAITING || bucket.left(now()) < 1) return overloaded(service)
     const answer = judgeAll({ ...request, proxy: () => 'shadow' }, targets, note)
     if (!(answer instanceof Promise)) return verdictOf(answer, service)
     bucket.take()
@@ -55,23 +57,6 @@ export function createShadow({ judge, effectivePoliciesOf, now }: ShadowParts) {
 /** A denial is the verdict; otherwise the first caller that is known. */
 const firstCaller = (one: Answer, other: Answer): Answer =>
   other.decision.outcome === 'deny' || one.caller === undefined ? other : one
-
-/** What one look-up costs comes back in time. */
-function createBucket(now: () => number) {
-  let left = PER_SECOND
-  let at = now()
-  return {
-    isEmpty: (): boolean => {
-      const time = now()
-      left = Math.min(PER_SECOND, left + (Math.max(0, time - at) / 1_000) * PER_SECOND)
-      at = time
-      return left < 1
-    },
-    take: () => {
-      left -= 1
-    },
-  }
-}
 
 const overloaded = (service: ServiceRef): ShadowVerdict => ({
   service,

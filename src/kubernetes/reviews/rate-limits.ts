@@ -1,8 +1,6 @@
 import type { Asker } from '../../access/identify.ts'
 import { idOf } from '../../access/service.ts'
-
-/** `burst` at once; what is used of it comes back at so many a second. */
-type Allowance = { readonly burst: number; readonly perSecond: number }
+import { type Allowance, createTokenBucket, type TokenBucket } from '../../common/token-bucket.ts'
 
 export type Allowances = {
   readonly perService: Allowance
@@ -46,22 +44,20 @@ export function createRateLimits({
 }
 
 /** What each holder has left. Whoever is not listed has everything. */
-function createBuckets({ burst, perSecond }: Allowance) {
-  const buckets = new Map<string, { left: number; at: number }>()
+function createBuckets(allowance: Allowance) {
+  const buckets = new Map<string, TokenBucket>()
   let dropped = Number.NEGATIVE_INFINITY
 
   const bucketOf = (holder: string, now: number) => {
-    const bucket = buckets.get(holder) ?? { left: burst, at: now }
-    bucket.left = Math.min(burst, bucket.left + ((now - bucket.at) / 1_000) * perSecond)
-    bucket.at = now
+    const bucket = buckets.get(holder) ?? createTokenBucket(allowance, now)
     buckets.set(holder, bucket)
     return bucket
   }
   const dropFull = (now: number) => {
     if (now - dropped < DROP_MS) return
     dropped = now
-    for (const holder of buckets.keys()) {
-      if (bucketOf(holder, now).left >= burst) buckets.delete(holder)
+    for (const [holder, bucket] of buckets) {
+      if (bucket.left(now) >= allowance.burst) buckets.delete(holder)
     }
   }
 
@@ -69,11 +65,9 @@ function createBuckets({ burst, perSecond }: Allowance) {
     has: (holder: string, now: number): boolean => {
       if (buckets.size >= MAX_HOLDERS) dropFull(now)
       // As many holders at once are nobody that calls in earnest.
-      return (buckets.size < MAX_HOLDERS || buckets.has(holder)) && bucketOf(holder, now).left >= 1
+      const isListed = buckets.size < MAX_HOLDERS || buckets.has(holder)
+      return isListed && bucketOf(holder, now).left(now) >= 1
     },
-    take: (holder: string) => {
-      const bucket = buckets.get(holder)
-      if (bucket !== undefined) bucket.left -= 1
-    },
+    take: (holder: string) => buckets.get(holder)?.take(),
   }
 }

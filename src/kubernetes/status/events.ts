@@ -1,4 +1,5 @@
 import { createRoundRobin } from '../../common/round-robin.ts'
+import { createTokenBucket } from '../../common/token-bucket.ts'
 import { type Fields, isFields } from '../../resources/object.ts'
 import type { Problem } from '../../resources/problem.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
@@ -11,7 +12,7 @@ export type Events = {
 
 /** Events that wait, in all. */
 export const MAX_EVENTS_WAITING = 200
-/** At most so many events, then one for each of these milliseconds. */
+/** At most so many events, then one for each second. */
 export const BURST = 25
 const PERIOD_MS = 1_000
 export const EVENT_CALL_MS = 5_000
@@ -24,17 +25,19 @@ export function createEvents(
   dropped: () => void = () => {},
 ): Events {
   const waiting = createRoundRobin<Fields>(MAX_EVENTS_WAITING)
-  let allowance = BURST
+  const bucket = createTokenBucket({ burst: BURST, perSecond: 1 }, 0)
+  /** Whole periods, so that each brings back a whole token. */
+  let now = 0
   const timer = setInterval(() => {
-    allowance = Math.min(BURST, allowance + 1)
+    now += PERIOD_MS
     flush()
   }, PERIOD_MS).unref()
 
   const flush = () => {
-    while (allowance > 0) {
+    while (bucket.left(now) >= 1) {
       const event = waiting.next()
       if (event === undefined) return
-      allowance -= 1
+      bucket.take()
       void send(event).catch((error: unknown) => failed(describe(error)))
     }
   }

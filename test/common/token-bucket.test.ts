@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { createTokenBucket } from '../../src/common/token-bucket.ts'
+
+const LIMITS = { burst: 2, perSecond: 10 }
+
+describe('a token bucket', () => {
+  it('is full at first, and has less for each token that is taken', () => {
+    const bucket = createTokenBucket(LIMITS, 5_000)
+    expect(bucket.left(5_000)).toBe(2)
+    bucket.take()
+    expect(bucket.left(5_000)).toBe(1)
+    bucket.take()
+    expect(bucket.left(5_000)).toBe(0)
+  })
+
+  it('gets tokens back with time, and never more than it held', () => {
+    const bucket = createTokenBucket(LIMITS, 0)
+    bucket.take()
+    bucket.take()
+    expect(bucket.left(50)).toBe(0.5)
+    expect(bucket.left(100)).toBe(1)
+    expect(bucket.left(3_600_000)).toBe(2)
+  })
+
+  it('loses nothing to a clock that goes back, and gains what comes after', () => {
+    const bucket = createTokenBucket(LIMITS, 10_000)
+    bucket.take()
+    expect(bucket.left(0)).toBe(1)
+    expect(bucket.left(100)).toBe(2)
+  })
+})
