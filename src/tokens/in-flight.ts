@@ -1,3 +1,5 @@
+import { createSingleFlight } from '../common/single-flight.ts'
+
 /** Calls that have begun and not ended; equal ones are one. */
 export type InFlight<T> = {
   /** Joins the call with this key or begins it. `undefined`: too many are under way, in all or for this tenant. */
@@ -7,12 +9,13 @@ export type InFlight<T> = {
 export type InFlightLimits = { readonly inAll: number; readonly perTenant: number }
 
 export function createInFlight<T>({ inAll, perTenant }: InFlightLimits): InFlight<T> {
-  const calls = new Map<string, Promise<T>>()
+  const calls = createSingleFlight<T>()
+  let size = 0
   const shares = new Map<string, number>()
   const shareOf = (tenant: string) => shares.get(tenant) ?? 0
 
-  const end = (key: string, tenant: string) => {
-    calls.delete(key)
+  const end = (tenant: string) => {
+    size -= 1
     const left = shareOf(tenant) - 1
     if (left > 0) shares.set(tenant, left)
     else shares.delete(tenant)
@@ -20,13 +23,12 @@ export function createInFlight<T>({ inAll, perTenant }: InFlightLimits): InFligh
 
   return {
     join: (key, tenant, call) => {
-      const known = calls.get(key)
+      const known = calls.underWay(key)
       if (known !== undefined) return known
-      if (calls.size >= inAll || shareOf(tenant) >= perTenant) return undefined
+      if (size >= inAll || shareOf(tenant) >= perTenant) return undefined
+      size += 1
       shares.set(tenant, shareOf(tenant) + 1)
-      const begun = call().finally(() => end(key, tenant))
-      calls.set(key, begun)
-      return begun
+      return calls.join(key, () => call().finally(() => end(tenant)))
     },
   }
 }
