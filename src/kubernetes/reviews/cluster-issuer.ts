@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs, jittered } from '../../common/backoff.ts'
 import { isFields } from '../../resources/object.ts'
-import { ApiError, type ApiServer } from '../client/api-server.ts'
+import {
+  answerProblem,
+  describeApiProblem,
+  isForbidden,
+  missingPermission,
+} from '../client/api-problem.ts'
+import type { ApiServer } from '../client/api-server.ts'
 import type { Observer } from './observer.ts'
 
 /** Who signs a cluster's tokens, as its API server tells. */
@@ -53,7 +59,7 @@ export function createClusterIssuer(name: string | null, parts: IssuerParts): Cl
     problem: () => problem,
     fetchKeys: (closing) =>
       get(KEYS, 'application/jwk-set+json', closing).catch((error: unknown) => {
-        throw isForbidden(error) ? new Error(`missing permission: get ${KEYS}`) : error
+        throw isForbidden(error) ? new Error(missingPermission(`get ${KEYS}`)) : error
       }),
   }
 
@@ -107,15 +113,5 @@ function issuerIn(answer: unknown): string {
   return named
 }
 
-const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403
-
-function describe(error: unknown): string {
-  if (!(error instanceof ApiError)) {
-    return error instanceof Error && error.message.includes('API server')
-      ? error.message
-      : 'the API server cannot be reached'
-  }
-  return isForbidden(error)
-    ? `missing permission: get ${DISCOVERY} (or set kubernetes.issuer)`
-    : error.message
-}
+const describe = (error: unknown): string =>
+  answerProblem(error) ?? describeApiProblem(error, `get ${DISCOVERY} (or set kubernetes.issuer)`)

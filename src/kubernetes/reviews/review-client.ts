@@ -1,4 +1,5 @@
 import type { QueueKey } from '../../access/queue-key.ts'
+import { describeApiProblem } from '../client/api-problem.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
 import { type CircuitBreakerPeriods, createCircuitBreaker } from './circuit-breaker.ts'
 import { createFairQueue, type QueueLimits } from './fair-queue.ts'
@@ -81,7 +82,7 @@ export function createReviewClient(
       return { kind: 'answered', content }
     } catch (error) {
       count(signal.aborted ? 'timeout' : 'error')
-      failed(describe(error, permission, signal))
+      failed(signal.aborted ? TOO_LATE : describeApiProblem(error, permission))
       if (!isAboutTheBody(error)) circuitBreaker.failed(begun, askedMs(error))
       return UNAVAILABLE
     }
@@ -89,6 +90,7 @@ export function createReviewClient(
 }
 
 const OVERLOADED: Outcome = { kind: 'overloaded' }
+const TOO_LATE = 'the API server does not answer in time'
 const UNAVAILABLE: Outcome = { kind: 'unavailable' }
 
 /** What the API server thinks of one body says nothing of the next. */
@@ -96,9 +98,3 @@ const isAboutTheBody = (error: unknown): boolean =>
   error instanceof ApiError && [400, 413, 422].includes(error.status)
 
 const askedMs = (error: unknown): number => (error instanceof ApiError ? error.retryAfterMs : 0)
-
-function describe(error: unknown, permission: string, signal: AbortSignal): string {
-  if (signal.aborted) return 'the API server does not answer in time'
-  if (!(error instanceof ApiError)) return 'the API server cannot be reached'
-  return error.status === 403 ? `missing permission: ${permission}` : error.message
-}

@@ -1,5 +1,6 @@
 import type { Policy } from '../../access/policy.ts'
 import { type Fields, isFields } from '../../resources/object.ts'
+import { describeApiProblem } from '../client/api-problem.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
 import { type StatusCondition, withTransitionTimes } from './conditions.ts'
 
@@ -45,15 +46,10 @@ export async function applyStatus(
     })
     return undefined
   } catch (error) {
-    if (!(error instanceof ApiError)) {
-      return { problem: 'the API server cannot be reached', isOwn: false }
-    }
+    const status = error instanceof ApiError ? error.status : 0
     // Gone, or another one: the watch will say so.
-    if (error.status === 404 || error.status === 409) return undefined
-    const problem =
-      error.status === 403
-        ? 'missing permission: patch accesspolicies/status.kserve-authz.io'
-        : error.message
-    return { problem, isOwn: REFUSED.has(error.status) }
+    if (status === 404 || status === 409) return undefined
+    const problem = describeApiProblem(error, 'patch accesspolicies/status.kserve-authz.io')
+    return { problem, isOwn: REFUSED.has(status) }
   }
 }

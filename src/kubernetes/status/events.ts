@@ -2,7 +2,8 @@ import { createRoundRobin } from '../../common/round-robin.ts'
 import { createTokenBucket } from '../../common/token-bucket.ts'
 import { type Fields, isFields } from '../../resources/object.ts'
 import type { Problem } from '../../resources/problem.ts'
-import { ApiError, type ApiServer } from '../client/api-server.ts'
+import { isForbidden, missingPermission } from '../client/api-problem.ts'
+import type { ApiServer } from '../client/api-server.ts'
 
 export type Events = {
   /** Tells the owner of an object, as a Warning event on it. Never throws, never waits. */
@@ -61,9 +62,7 @@ export function createEvents(
 }
 
 const describe = (error: unknown): unknown =>
-  error instanceof ApiError && error.status === 403
-    ? new Error('missing permission: create events')
-    : error
+  isForbidden(error) ? new Error(missingPermission('create events')) : error
 
 const namespaceOf = ({ metadata }: Fields): string =>
   isFields(metadata) ? encodeURIComponent(String(metadata.namespace)) : 'default'

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ApiError, type ApiServer } from '../client/api-server.ts'
+import { isForbidden } from '../client/api-problem.ts'
+import type { ApiServer } from '../client/api-server.ts'
 import { Silence } from '../client/json-lines.ts'
 import { coalescing } from './coalescing.ts'
 import { describeProblem } from './problem-text.ts'
@@ -78,8 +79,7 @@ export function startInformers(options: InformerOptions): Informers {
 }
 
 /** An API server that has just begun may not know yet what is permitted, and it may leave out a bookmark. */
-const mayPass = (error: unknown) =>
-  error instanceof Silence || (error instanceof ApiError && error.status === 403)
+const mayPass = (error: unknown) => error instanceof Silence || isForbidden(error)
 
 /** From a bug to the next attempt, in milliseconds. */
 const BUG_MS = 1_000
