@@ -1,8 +1,7 @@
+import { isRecord } from '../common/json.ts'
+
 /** The payload of a JWT. Only own properties are claims. */
 export type Claims = Readonly<Record<string, unknown>>
-
-export const isObject = (value: unknown): value is Claims =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** `name` is the last key of the path. */
 export type FoundClaim = { readonly name: string; readonly value: unknown }
@@ -17,7 +16,7 @@ export function findClaim(holder: Claims, path: string): FoundClaim | 'absent' |
     if (!Object.hasOwn(holder, name)) continue
     const value = holder[name]
     if (end === path.length) return { name, value }
-    if (!isObject(value)) return 'blocked'
+    if (!isRecord(value)) return 'blocked'
     const found = findClaim(value, path.slice(end + 1))
     const other = shorterEnd(path, end)
     return found === 'absent' && somePrefix(path, other, (key) => Object.hasOwn(holder, key))

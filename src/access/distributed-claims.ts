@@ -1,4 +1,5 @@
-import { type Claims, isObject, somePrefix } from './claim-path.ts'
+import { isRecord } from '../common/json.ts'
+import { type Claims, somePrefix } from './claim-path.ts'
 
 /** The claims that a token says it holds only in part, or not at all. `all`: it does not say which. */
 type LeftOut = { readonly names: ReadonlySet<string>; readonly all: boolean }
@@ -24,7 +25,7 @@ function leftOutOf(claims: Claims): LeftOut {
 export function isReference(claims: Claims, value: unknown): boolean {
   if (typeof value !== 'string') return false
   const sources = own(claims, '_claim_sources')
-  return isObject(sources) && Object.hasOwn(sources, value)
+  return isRecord(sources) && Object.hasOwn(sources, value)
 }
 
 /** `groups:src1`, of Entra ID. */
@@ -35,7 +36,7 @@ function readLeftOut(claims: Claims): LeftOut {
   const distributed = own(claims, '_claim_names') ?? {}
   const links = Object.keys(claims).flatMap((name) => LINK.exec(name)?.[1] ?? [])
   const groups = saysYes(own(claims, 'hasgroups')) ? ['groups'] : []
-  const all = !isObject(distributed)
+  const all = !isRecord(distributed)
   const names = new Set([...Object.keys(all ? {} : distributed), ...links, ...groups])
   return all || names.size > 0 ? { names, all } : NOTHING
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Position } from '../access/request.ts'
 import { type Engine, openEngine } from '../app/engine.ts'
 import { proxiesIn } from '../app/identity-providers.ts'
+import { parseJson } from '../common/json.ts'
 import { encodeAnswer } from '../envoy/check-handler.ts'
 import {
   decodeCheckRequest,
@@ -73,13 +74,10 @@ function encodedOf(message: unknown, name: string): Buffer {
   return bytes
 }
 
-/** The parser's own message would quote the text. */
 function parsed(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text, bytesAsBase64)
-  } catch {
-    throw new UsageError(`${name}: not JSON`)
-  }
+  const content = parseJson(text, bytesAsBase64)
+  if (content === undefined) throw new UsageError(`${name}: not JSON`)
+  return content.value
 }
 
 /** Captures write bytes as `{$utf8, $base64}`, proto3's JSON as base64 alone. */

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { isRecord } from '../common/json.ts'
 import { hint, RENAMED } from './renamed.ts'
 import type { Setting } from './settings.ts'
-import { bareOf, isRecord, nameOf, schemaAt, settingAt, shapeOf, typeOf } from './shape.ts'
+import { bareOf, nameOf, schemaAt, settingAt, shapeOf, typeOf } from './shape.ts'
 
 type Schema = z.core.$ZodType
 

@@ -1,7 +1,8 @@
 import { loadAll, YAMLException } from 'js-yaml'
 import { z } from 'zod'
+import { isRecord, parseJson } from '../common/json.ts'
 import { hint, RENAMED } from './renamed.ts'
-import { bareOf, isRecord, isSection, type Key, nameOf, shapeOf, shown, typeOf } from './shape.ts'
+import { bareOf, isSection, type Key, nameOf, shapeOf, shown, typeOf } from './shape.ts'
 
 /** A value that a source gives for a key or for a section. */
 export type Setting = {
@@ -100,11 +101,10 @@ function readVariable(
   if (bare instanceof z.ZodString || bare instanceof z.ZodEnum) {
     return setting(name, path, text === 'null' ? null : text)
   }
-  try {
-    return setting(name, path, JSON.parse(text))
-  } catch {
-    return problem(`${name}: ${nameOf(path)}: expected JSON: ${typeOf(schema)}`)
-  }
+  const parsed = parseJson(text)
+  return parsed === undefined
+    ? problem(`${name}: ${nameOf(path)}: expected JSON: ${typeOf(schema)}`)
+    : setting(name, path, parsed.value)
 }
 
 /** What a setting of a section says of its single keys. */

@@ -79,9 +79,6 @@ export function typeOf(schema: Schema): string {
 const listOf = (schema: z.ZodArray): string =>
   schema.safeParse([]).success ? 'a list' : 'a list of one or more'
 
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** What stands at `path` of a value, or `undefined`. */
 export function settingAt(value: unknown, path: readonly PropertyKey[]): unknown {
   const [first, ...rest] = path

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isRecord } from './shape.ts'
+import { isRecord } from '../common/json.ts'
 
 // A description is what problems and the reference say is expected.
 export const nonEmptyText = (expected: string, pattern: RegExp) =>

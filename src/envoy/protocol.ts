@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
+import { isRecord } from '../common/json.ts'
 import { MAX_REQUEST_BYTES } from './bounds.ts'
 import { hasTooManyFields } from './field-count.ts'
 import { ownBytes } from './own-bytes.ts'
@@ -191,8 +192,4 @@ function isCheck(method: unknown): method is LoadedMethod {
       (codec) => typeof method[codec] === 'function',
     )
   )
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

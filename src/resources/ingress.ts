@@ -1,4 +1,5 @@
 import { canonicalHost } from '../common/host.ts'
+import { parseJson } from '../common/json.ts'
 import { type Fields, isFields, isSubdomainName, textAt, valueAt } from './object.ts'
 import type { Problem } from './problem.ts'
 import { routedPath } from './routes.ts'
@@ -133,10 +134,6 @@ const readDomain = (domain: unknown): string | undefined =>
 
 /** A JSON object; `undefined` for any other text. */
 export function parseObject(text: string): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isFields(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = parseJson(text)?.value
+  return isFields(value) ? value : undefined
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { parseJson, readText } from '../../common/json.ts'
 
 export type ApiRequest = {
   readonly method: 'GET' | 'POST' | 'PATCH'
@@ -78,7 +79,7 @@ export function createApiServer(
   }
   return {
     open,
-    send: async (request) => parse(await textOf(await open(request), request.maxBytes)),
+    send: async (request) => contentOf(await open(request), request.maxBytes),
     close: agents.close,
   }
 }
@@ -185,25 +186,12 @@ function credentialsIn({ headers }: RequestOptions): OutgoingHttpHeaders {
 
 const isList = (headers: object): headers is readonly string[] => Array.isArray(headers)
 
-async function textOf(response: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of response) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-    length += bytes.length
-    if (length > maxBytes) throw new TooLong()
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-/** The parser's own message would quote the text, which may hold Secrets. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Error('the answer of the API server is not JSON')
-  }
+async function contentOf(response: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
+  const text = await readText(response, maxBytes)
+  if (text === undefined) throw new TooLong()
+  const parsed = parseJson(text)
+  if (parsed === undefined) throw new Error('the answer of the API server is not JSON')
+  return parsed.value
 }
 
 function retryAfterMs(response: IncomingMessage): number {

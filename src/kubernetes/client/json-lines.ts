@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
+import { parseJson } from '../../common/json.ts'
 
 /** Of one event; etcd holds no object larger than 1.5 MiB. */
 export const MAX_LINE_LENGTH = 16 * 1024 * 1024
@@ -62,11 +63,8 @@ function createLines() {
   }
 }
 
-/** The parser's own message would quote the line, which may hold a Secret. */
 function parse(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    throw new Error('an event of the API server is not JSON')
-  }
+  const parsed = parseJson(line)
+  if (parsed === undefined) throw new Error('an event of the API server is not JSON')
+  return parsed.value
 }
