@@ -1,7 +1,13 @@
 import type { Directory } from '../access/directory.ts'
-import { idOf } from '../access/service.ts'
 import { createTable, type Table } from '../common/table.ts'
 import { sharedClaims } from '../resources/conflicts.ts'
+import {
+  type DirectoryTables,
+  type Holding,
+  holdingsIn,
+  replaceHoldings,
+  tableHolding,
+} from '../resources/holdings.ts'
 import type { Problem } from '../resources/problem.ts'
 import type { Resource } from '../resources/resource.ts'
 import type { ServiceAccount } from '../resources/service-account.ts'
@@ -21,33 +27,26 @@ export type ManifestStore = {
   readonly allows: Rbac['allows']
 }
 
-type Tables = Pick<Directory, 'services' | 'workloads' | 'proxies' | 'keys' | 'policies'> & {
+type Tables = {
+  readonly directory: DirectoryTables
   readonly tokens: Table<TokenSecret>
   readonly accounts: Map<string, ServiceAccount>
   readonly rbac: Rbac
 }
 
+const IGNORED: Resource = { kind: 'ignored' }
+
 export function createManifestStore(
-  directory: Pick<
-    Directory,
-    'services' | 'workloads' | 'proxies' | 'keys' | 'policies' | 'keysWith' | 'servicesRoutedBy'
-  >,
+  directory: DirectoryTables & Pick<Directory, 'keysWith' | 'servicesRoutedBy'>,
 ): ManifestStore {
   const tokens = createTable<TokenSecret>(({ digest }) => [digest])
   const accounts = new Map<string, ServiceAccount>()
   const rbac = createRbac()
-  const tables: Tables = { ...directory, tokens, accounts, rbac }
+  const tables: Tables = { directory, tokens, accounts, rbac }
 
   return {
-    replace: (id, previous, next) => {
-      const taken = next === undefined ? [] : holdingsOf(id, next, tables)
-      for (const { put } of taken) put()
-      const places = new Set(taken.map(({ place }) => place))
-      for (const { place, remove } of previous === undefined
-        ? []
-        : holdingsOf(id, previous, tables))
-        if (!places.has(place)) remove()
-    },
+    replace: (id, previous = IGNORED, next = IGNORED) =>
+      replaceHoldings(holdingsOf(id, previous, tables), holdingsOf(id, next, tables)),
     sharedBy: (resource) =>
       resource.kind === 'service' ? sharedClaims(resource.service, directory) : [],
     repeatersOf: (resource) => {
@@ -60,27 +59,11 @@ export function createManifestStore(
   }
 }
 
-/** One place in one table that a resource takes. */
-type Holding = { readonly place: string; readonly put: () => void; readonly remove: () => void }
-
 function holdingsOf(id: string, resource: Resource, tables: Tables): readonly Holding[] {
-  const { services, workloads, proxies, keys, policies, tokens, accounts, rbac } = tables
+  const { directory, tokens, accounts, rbac } = tables
   switch (resource.kind) {
-    case 'service':
-      return [holdingIn(services, id, resource.service)]
-    case 'workloads':
-      return [
-        ...resource.proxies.map((proxy) => holdingIn(proxies, `proxy ${id}`, proxy)),
-        ...resource.workloads.map((workload) =>
-          holdingIn(workloads, `${id} ${idOf(workload.service)}`, workload),
-        ),
-      ]
-    case 'api-key':
-      return [holdingIn(keys, `key ${id}`, resource.key)]
-    case 'policy':
-      return [holdingIn(policies, id, resource.policy)]
     case 'token':
-      return [holdingIn(tokens, `token ${id}`, resource.token)]
+      return [tableHolding(tokens, `token ${id}`, resource.token)]
     case 'service-account': {
       const { account } = resource
       const place = accountId(account.namespace, account.name)
@@ -96,18 +79,16 @@ function holdingsOf(id: string, resource: Resource, tables: Tables): readonly Ho
       const put = () => rbac.putBinding(binding)
       return [{ place: id, put, remove: () => rbac.removeBinding(binding) }]
     }
+    case 'service':
+    case 'workloads':
+    case 'api-key':
+    case 'policy':
     case 'llm-config':
     case 'kserve-configuration':
     case 'ignored':
-      return []
+      return holdingsIn(directory, id, resource)
   }
 }
-
-const holdingIn = <T>(
-  table: Pick<Table<T>, 'put' | 'remove'>,
-  place: string,
-  value: T,
-): Holding => ({ place, put: () => table.put(place, value), remove: () => table.remove(place) })
 
 const accountId = (namespace: string, name: string) => `${namespace}/${name}`
 

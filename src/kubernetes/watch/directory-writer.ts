@@ -1,6 +1,7 @@
 import type { Directory } from '../../access/directory.ts'
-import { idOf } from '../../access/service.ts'
+import { unreadablePolicy } from '../../resources/access-policy.ts'
 import { bare, repeated, sharedClaims, unguarded } from '../../resources/conflicts.ts'
+import { holdingsIn, replaceHoldings } from '../../resources/holdings.ts'
 import { MAX_BASES } from '../../resources/llm-config.ts'
 import { type Fields, isFields, listAt, textAt } from '../../resources/object.ts'
 import type { Problem } from '../../resources/problem.ts'
@@ -23,13 +24,15 @@ export type DirectoryWriter = Handler & {
   readonly again: (config: string) => void
 }
 
+const IGNORED: Resource = { kind: 'ignored' }
+
 /** Keeps a directory as the objects of a collection say. */
 export function createDirectoryWriter(
   { kind, apiVersion, paths, query }: WatchedKind,
   { directory, settings, report }: DirectoryWriterParts,
 ): DirectoryWriter {
-  const place = `${kind} ${paths[0]} ${Object.values(query).join()}`
-  const placed = new Map<string, readonly string[]>()
+  const collection = `${kind} ${paths[0]} ${Object.values(query).join()}`
+  const placed = new Map<string, Resource>()
   const reported = new Map<string, string>()
   const based = new Map<string, Listed>()
 
@@ -40,55 +43,21 @@ export function createDirectoryWriter(
     // Items of a list do not say what they are.
     const object = { ...content, kind, apiVersion }
     const { resource, problems } = readResource(object, settings())
-    const before = placed.get(key) ?? []
-    const now = take(`${place} ${key}`, resource)
-    for (const id of before) if (!now.includes(id)) drop(id)
-    if (now.length === 0) placed.delete(key)
-    else placed.set(key, now)
+    place(key, resource)
     tell(key, [...problems, ...conflictsOf(resource)], object)
   }
 
-  function take(id: string, resource: Resource): readonly string[] {
-    switch (resource.kind) {
-      case 'service':
-        directory.services.put(id, resource.service)
-        return [id]
-      case 'workloads':
-        for (const proxy of resource.proxies) directory.proxies.put(id, proxy)
-        return [
-          ...resource.proxies.map(() => id),
-          ...resource.workloads.map((workload) => {
-            const own = `${id} ${idOf(workload.service)}`
-            directory.workloads.put(own, workload)
-            return own
-          }),
-        ]
-      case 'api-key':
-        directory.keys.put(id, resource.key)
-        return [id]
-      case 'policy':
-        directory.policies.put(id, resource.policy)
-        return [id]
-      default:
-        return []
-    }
+  function place(key: string, resource: Resource) {
+    const holdingsOf = (each: Resource) => holdingsIn(directory, `${collection} ${key}`, each)
+    const now = holdingsOf(resource)
+    replaceHoldings(holdingsOf(placed.get(key) ?? IGNORED), now)
+    if (now.length === 0) placed.delete(key)
+    else placed.set(key, resource)
   }
 
   function closeNamespace(key: string) {
     const [namespace = '', name = ''] = key.split('/')
-    const id = `${place} ${key}`
-    const unreadable = { targets: undefined, terms: undefined }
-    directory.policies.put(id, { namespace, name, mode: 'enforce', ...unreadable })
-    placed.set(key, [id])
-  }
-
-  /** No two tables hold the same identity. */
-  function drop(id: string) {
-    directory.services.remove(id)
-    directory.workloads.remove(id)
-    directory.proxies.remove(id)
-    directory.keys.remove(id)
-    directory.policies.remove(id)
+    place(key, { kind: 'policy', policy: unreadablePolicy(namespace, name) })
   }
 
   function conflictsOf(resource: Resource): readonly Problem[] {
@@ -122,8 +91,7 @@ export function createDirectoryWriter(
     // Without a policy there would be more that is open.
     close: kind === 'AccessPolicy' ? closeNamespace : undefined,
     remove: (key) => {
-      for (const id of placed.get(key) ?? []) drop(id)
-      placed.delete(key)
+      place(key, IGNORED)
       reported.delete(key)
       based.delete(key)
     },
