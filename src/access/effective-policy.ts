@@ -8,7 +8,7 @@ import { explainRules } from './explain.ts'
 import type { Policy, PolicyTerms } from './policy.ts'
 import { areTooMuch, MAX_SERVICE_WEIGHT } from './policy-weight.ts'
 import { asSeenByDeny, matchRule, mayMatchRule, namesPaths, type Operation } from './rule.ts'
-import type { Protection, Service } from './service.ts'
+import { type Protection, runsOnEveryPath, type Service } from './service.ts'
 
 /** All policies of one service as one: what is in force there. */
 export type EffectivePolicy = {
@@ -47,7 +47,7 @@ export function effectivePolicyOf(
   if (tooMuch !== undefined) return { ...CLOSED, protection, invalid: tooMuch, claimHeaders }
   const unreadable = policies.find(({ terms }) => terms === undefined)
   const terms = policies.flatMap((policy) => namedTermsOf(policy) ?? [])
-  const excludes = unreadable === undefined && service.kind !== 'InferenceGraph'
+  const excludes = unreadable === undefined && !runsOnEveryPath(service)
   return {
     protection,
     terms,

@@ -1,6 +1,6 @@
 import type { Directory } from './directory.ts'
 import type { AccessRequest } from './request.ts'
-import type { Service } from './service.ts'
+import { callsServices, type Service } from './service.ts'
 import type { Target } from './target.ts'
 import { COMPONENTS, type Component, type Workload } from './workload.ts'
 
@@ -15,7 +15,7 @@ export function forwards(
   directory: Pick<Directory, 'workloadsOf'>,
 ): boolean {
   if (mode !== 'auto') return mode === 'always'
-  if (service.kind === 'InferenceGraph') return true
+  if (callsServices(service)) return true
   if (workload !== undefined) return callsOthers(workload)
   const named = componentNamed(host, service)
   const next = directory

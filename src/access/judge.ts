@@ -22,6 +22,7 @@ import { createIdentify, type IdentitySources } from './identify.ts'
 import { ANONYMOUS, type Mesh, meshPeer, peerOf } from './mesh-peer.ts'
 import type { AccessRequest } from './request.ts'
 import type { Operation } from './rule.ts'
+import { runsOnEveryPath } from './service.ts'
 import { siblingComponent } from './sibling-component.ts'
 import type { Target } from './target.ts'
 import { isForGroups } from './unknown-groups.ts'
@@ -98,7 +99,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
       isExcluded(request, target, settings.exclusions) ||
       isListed(request, effectivePolicy.exclusions, pathFor(request, target)) ||
       (settings.corsPreflight === 'allow' &&
-        target.service.kind !== 'InferenceGraph' &&
+        !runsOnEveryPath(target.service) &&
         isPreflight(request))
     )
   }

@@ -3,7 +3,7 @@ import type { DenyReason } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { FoundTarget } from './found.ts'
 import type { AccessRequest } from './request.ts'
-import type { Service } from './service.ts'
+import { hasNamedPaths, type Service } from './service.ts'
 
 export const PUBLISHERS = '/publishers/'
 
@@ -12,7 +12,7 @@ export const isPublished = ({ target }: FoundTarget): boolean =>
 
 /** By a path that KServe gives each LLMInferenceService, not by one of a route of its own. */
 const isNamed = ({ target: { service, pathPrefix } }: FoundTarget): boolean =>
-  service.kind === 'LLMInferenceService' &&
+  hasNamedPaths(service) &&
   (pathPrefix.startsWith(PUBLISHERS) || pathPrefix === `/${service.namespace}/${service.name}`)
 
 /**

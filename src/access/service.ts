@@ -4,6 +4,28 @@ import type { GatewayName } from './asking.ts'
 export const SERVICE_KINDS = ['InferenceGraph', 'InferenceService', 'LLMInferenceService'] as const
 export type ServiceKind = (typeof SERVICE_KINDS)[number]
 
+/** What a kind of service means where they are told apart. One that is not here does not compile. */
+type Kind = {
+  /** Whether any path and method runs models: then no policy excludes a path, and no preflight passes. */
+  readonly runsOnEveryPath: boolean
+  /** Whether it calls other services with the credential of its caller. */
+  readonly callsServices: boolean
+  /** Whether KServe gives it a path of its namespace and name, and one of each publisher. */
+  readonly hasNamedPaths: boolean
+}
+
+const KINDS: Readonly<Record<ServiceKind, Kind>> = {
+  InferenceGraph: { runsOnEveryPath: true, callsServices: true, hasNamedPaths: false },
+  InferenceService: { runsOnEveryPath: false, callsServices: false, hasNamedPaths: false },
+  LLMInferenceService: { runsOnEveryPath: false, callsServices: false, hasNamedPaths: true },
+}
+
+type OfKind = { readonly kind: ServiceKind }
+
+export const runsOnEveryPath = ({ kind }: OfKind): boolean => KINDS[kind].runsOnEveryPath
+export const callsServices = ({ kind }: OfKind): boolean => KINDS[kind].callsServices
+export const hasNamedPaths = ({ kind }: OfKind): boolean => KINDS[kind].hasNamedPaths
+
 export type ServiceId = `${ServiceKind}/${string}/${string}`
 
 export type ServiceRef = {

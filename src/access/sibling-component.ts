@@ -5,10 +5,20 @@ import type { AccessRequest } from './request.ts'
 import { idOf } from './service.ts'
 import { serviceAccountCaller } from './service-account-caller.ts'
 import type { Target } from './target.ts'
+import type { Component } from './workload.ts'
+
+/** The parts of the same service that call each one. A component that is not here does not compile. */
+const CALLERS: Readonly<Record<Component, readonly Component[]>> = {
+  predictor: ['transformer', 'explainer'],
+  transformer: [],
+  explainer: [],
+  graph: [],
+  // The pods of one LLMInferenceService call each other.
+  llm: ['llm'],
+}
 
 /**
- * The part of the same service that is calling: its transformer or explainer calls its predictor, the
- * pods of one LLMInferenceService call each other. Both the address and the certificate must be the
+ * The part of the same service that is calling. Both the address and the certificate must be the
  * pod's, so a call through another proxy is nobody's.
  */
 export function siblingComponent(
@@ -20,7 +30,8 @@ export function siblingComponent(
   if (called === undefined || source.address === undefined || source.principal === undefined) {
     return undefined
   }
-  if (called.component !== 'predictor' && called.component !== 'llm') return undefined
+  const siblings: readonly unknown[] = called.component ? CALLERS[called.component] : []
+  if (siblings.length === 0) return undefined
   const principal = readPrincipal(source.principal)
   if (principal === undefined || principal.trustDomain !== trustDomain) return undefined
 
@@ -28,9 +39,7 @@ export function siblingComponent(
   const own = callers.every(
     (caller) =>
       idOf(caller.service) === idOf(service) &&
-      (called.component === 'llm'
-        ? caller.component === 'llm'
-        : caller.component === 'transformer' || caller.component === 'explainer') &&
+      siblings.includes(caller.component) &&
       caller.namespace === principal.namespace &&
       caller.serviceAccount === principal.serviceAccount,
   )

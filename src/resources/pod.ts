@@ -1,11 +1,11 @@
 import type { GatewayProxy } from '../access/asking.ts'
-import type { ServiceRef } from '../access/service.ts'
-import type { Component, Workload } from '../access/workload.ts'
+import type { Workload } from '../access/workload.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { gatewaysOfPod, isIstio } from './gateway-pod.ts'
 import { type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
+import { servicesOfPod } from './service-pods.ts'
 
 const FINISHED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
 const SIDECAR = 'istio-proxy'
@@ -30,7 +30,7 @@ export function readPod(
   raise: Raise,
 ): PodReading {
   const { namespace, name, labels, content } = object
-  const services = servicesIn(object)
+  const services = servicesOfPod(object)
   const gateways = gatewaysOfPod(object, settings)
   const isNobody = services.length === 0 && gateways.length === 0
   if (isNobody || FINISHED.has(valueAt(content, 'status', 'phase'))) return NOTHING
@@ -49,38 +49,6 @@ export function readPod(
   return {
     workloads: services.map((service) => ({ ...shared, ...service })),
     proxies: gateways.length === 0 ? [] : [{ addresses, gateways, pathsFirst: isIstio(object) }],
-  }
-}
-
-/** A label that is no text names a service that cannot be: nobody is let in there. */
-function servicesIn({
-  namespace,
-  labels,
-}: KubernetesObject): { service: ServiceRef; component: Component | undefined }[] {
-  const services: { service: ServiceRef; component: Component | undefined }[] = []
-  const add = (kind: ServiceRef['kind'], label: string, component: Component | undefined) => {
-    if (!labels.has(label)) return
-    services.push({ service: { kind, namespace, name: labels.get(label) ?? '' }, component })
-  }
-  add(
-    'InferenceService',
-    'serving.kserve.io/inferenceservice',
-    componentIn(labels.get('component')),
-  )
-  add('InferenceGraph', 'serving.kserve.io/inferencegraph', 'graph')
-  if (labels.get('app.kubernetes.io/part-of') === 'llminferenceservice')
-    add('LLMInferenceService', 'app.kubernetes.io/name', 'llm')
-  return services
-}
-
-function componentIn(label: string | undefined): Component | undefined {
-  switch (label) {
-    case 'predictor':
-    case 'transformer':
-    case 'explainer':
-      return label
-    default:
-      return undefined
   }
 }
 

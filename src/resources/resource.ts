@@ -1,6 +1,6 @@
 import type { ApiKey } from '../access/api-key.ts'
 import type { Policy } from '../access/policy.ts'
-import type { Service } from '../access/service.ts'
+import { SERVICE_KINDS, type Service, type ServiceKind } from '../access/service.ts'
 import { readAccessPolicy, unreadablePolicy } from './access-policy.ts'
 import { readApiKey } from './api-key.ts'
 import { readInferenceGraph } from './inference-graph.ts'
@@ -69,9 +69,20 @@ const NAMESPACED: ObjectShape = { namespaced: true, isName: isSubdomainName }
 const SEGMENT: ObjectShape = { namespaced: true, isName: isSegmentName }
 const CLUSTER: ObjectShape = { namespaced: false, isName: isSegmentName }
 
-const service =
-  (read: (...args: Parameters<Reader>) => Service): Reader =>
-  (...args) => ({ kind: 'service', service: read(...args) })
+type ServiceReader = (...args: Parameters<Reader>) => Service
+
+/** A kind of service that is not here does not compile. */
+const SERVICE_READERS: Readonly<Record<ServiceKind, ServiceReader>> = {
+  InferenceService: readInferenceService,
+  InferenceGraph: readInferenceGraph,
+  LLMInferenceService: readLlmInferenceService,
+}
+
+const serviceKind = (kind: ServiceKind): Kind => ({
+  group: KSERVE_GROUP,
+  ...NAMESPACED,
+  read: (...args) => ({ kind: 'service', service: SERVICE_READERS[kind](...args) }),
+})
 const role =
   (kind: Role['kind']): Reader =>
   (object, _settings, raise) => ({ kind: 'role', role: readRole(object, kind, raise) })
@@ -83,12 +94,7 @@ const binding =
   }
 
 const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
-  ['InferenceService', { group: KSERVE_GROUP, ...NAMESPACED, read: service(readInferenceService) }],
-  ['InferenceGraph', { group: KSERVE_GROUP, ...NAMESPACED, read: service(readInferenceGraph) }],
-  [
-    'LLMInferenceService',
-    { group: KSERVE_GROUP, ...NAMESPACED, read: service(readLlmInferenceService) },
-  ],
+  ...SERVICE_KINDS.map((kind) => [kind, serviceKind(kind)] as const),
   ['LLMInferenceServiceConfig', { group: KSERVE_GROUP, ...NAMESPACED, read: readLlmConfigObject }],
   ['ConfigMap', { group: '', ...NAMESPACED, read: readConfigMap }],
   ['AccessPolicy', { group: OWN_GROUP, ...NAMESPACED, read: readPolicy }],

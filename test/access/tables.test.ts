@@ -13,7 +13,7 @@ let folder = ''
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tables-'))
   await mkdir(path.join(folder, 'src'))
-  for (const part of ['common', 'access', 'resources']) {
+  for (const part of ['common', 'access', 'resources', 'kubernetes']) {
     await cp(path.join(ROOT, 'src', part), path.join(folder, 'src', part), { recursive: true })
   }
   await cp(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'))
@@ -40,7 +40,8 @@ async function faults(): Promise<readonly string[]> {
   const found = await Promise.all(
     [...errors].map(async ([, file = '', line, message]) => {
       const text = await readFile(path.join(folder, 'src', file), 'utf8')
-      const [words] = /const \w+|return/.exec(text.split('\n')[Number(line) - 1] ?? '') ?? []
+      const [words] =
+        /const \w+|return|gateway|workload/.exec(text.split('\n')[Number(line) - 1] ?? '') ?? []
       const [, missing] = /Property '(\w+)' is missing/.exec(message ?? '') ?? []
       return `${file}: ${words}: ${missing ?? message}`
     }),
@@ -70,6 +71,31 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
       'resources/access-policy.ts: return: x509',
       'resources/policy-rules.ts: const OPERATION: size',
       'resources/policy-rules.ts: const SOURCE: zone',
+    ])
+  })
+
+  it('of a new kind of service', async () => {
+    await change(
+      'access/service.ts',
+      "'LLMInferenceService'] as",
+      "'LLMInferenceService', 'Other'] as",
+    )
+
+    expect(await faults()).toEqual([
+      'access/exclusions.ts: gateway: Other',
+      'access/service.ts: const KINDS: Other',
+      'kubernetes/watch/watched-kinds.ts: const SERVICE_VERSIONS: Other',
+      'resources/resource.ts: const SERVICE_READERS: Other',
+      'resources/service-pods.ts: const PODS: Other',
+    ])
+  })
+
+  it('of a new component of a service', async () => {
+    await change('access/workload.ts', "'llm'] as", "'llm', 'other'] as")
+
+    expect(await faults()).toEqual([
+      'access/exclusions.ts: workload: other',
+      'access/sibling-component.ts: const CALLERS: other',
     ])
   })
 

@@ -1,4 +1,6 @@
+import type { ServiceKind } from '../../access/service.ts'
 import { GATEWAY_LABELS } from '../../resources/gateway-pod.ts'
+import { POD_SELECTORS } from '../../resources/service-pods.ts'
 import type { Collection } from './list-watch.ts'
 
 /** A collection of objects of one kind. */
@@ -30,11 +32,9 @@ const placesIn = (namespaces: readonly string[]): readonly (string | undefined)[
 
 /** The objects that services are read from. */
 export const serviceCollections = ({ namespaces }: Scope): readonly WatchedKind[] =>
-  placesIn(namespaces).flatMap((where) => [
-    kserve('InferenceService', ['v1beta1'], where),
-    kserve('InferenceGraph', ['v1alpha1'], where),
-    kserve('LLMInferenceService', ['v1alpha2', 'v1alpha1'], where),
-  ])
+  placesIn(namespaces).flatMap((where) =>
+    Object.entries(SERVICE_VERSIONS).map(([kind, versions]) => kserve(kind, versions, where)),
+  )
 
 /** What LLMInferenceServices are made of, in their namespaces and in KServe's own. */
 export const llmConfigCollections = (
@@ -77,13 +77,6 @@ export const gatewayCollections = (
   ),
 ]
 
-/** KServe's labels, in any version of it. */
-const POD_SELECTORS = [
-  'serving.kserve.io/inferenceservice',
-  'serving.kserve.io/inferencegraph',
-  'app.kubernetes.io/part-of=llminferenceservice',
-]
-
 /** KServe's own configuration; `namespace` is where KServe is installed. */
 export const configurationCollection = (namespace: string): WatchedKind =>
   core('ConfigMap', namespace, { fieldSelector: 'metadata.name=inferenceservice-config' })
@@ -111,13 +104,18 @@ const metadataOf = (collection: WatchedKind): WatchedKind => ({
   metadataOnly: true,
 })
 
+type Versions = readonly [string, ...string[]]
+
+/** The versions of each kind, the preferred one first. A kind that is not here does not compile. */
+const SERVICE_VERSIONS: Readonly<Record<ServiceKind, Versions>> = {
+  InferenceService: ['v1beta1'],
+  InferenceGraph: ['v1alpha1'],
+  LLMInferenceService: ['v1alpha2', 'v1alpha1'],
+}
+
 type Place = string | undefined
 
-const kserve = (
-  kind: string,
-  [first, ...others]: readonly [string, ...string[]],
-  where: Place,
-): WatchedKind =>
+const kserve = (kind: string, [first, ...others]: Versions, where: Place): WatchedKind =>
   collectionOf(kind, where, [`${KSERVE}/${first}`, ...others.map((each) => `${KSERVE}/${each}`)])
 
 const rbac = (kind: string, where: Place): WatchedKind =>
@@ -132,7 +130,7 @@ const core = (
 function collectionOf(
   kind: string,
   namespace: Place,
-  [apiVersion, ...others]: readonly [string, ...string[]],
+  [apiVersion, ...others]: Versions,
   resource = `${kind.toLowerCase()}s`,
 ): WatchedKind {
   const place = namespace === undefined ? '' : `namespaces/${namespace}/`
