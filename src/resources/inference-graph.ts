@@ -1,7 +1,7 @@
 import type { Service } from '../access/service.ts'
 import { namedServiceRoutes } from './named-service-routes.ts'
 import type { KubernetesObject } from './object.ts'
-import { isOptedOut, readMode, readProtection } from './owner-annotations.ts'
+import { readOwnerAnnotations } from './owner-annotations.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 
@@ -16,9 +16,7 @@ export function readInferenceGraph(
     kind: 'InferenceGraph',
     namespace,
     name,
-    protection: readProtection(object, settings.protectByDefault, settings, raise),
-    optedOut: isOptedOut(object, settings),
-    ...readMode(object, settings, raise),
+    ...readOwnerAnnotations(object, settings.protectByDefault, settings, raise),
     routes: namedServiceRoutes(object, [name], [], settings, raise),
   }
 }

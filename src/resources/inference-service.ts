@@ -2,7 +2,7 @@ import type { Service } from '../access/service.ts'
 import { ingressRoutes } from './ingress-routes.ts'
 import { namedServiceRoutes } from './named-service-routes.ts'
 import { isSubdomainName, type KubernetesObject, textAt, valueAt } from './object.ts'
-import { isOptedOut, readMode, readProtection } from './owner-annotations.ts'
+import { readOwnerAnnotations } from './owner-annotations.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 
@@ -20,9 +20,7 @@ export function readInferenceService(
     kind: 'InferenceService',
     namespace,
     name,
-    protection: readProtection(object, settings.protectByDefault, settings, raise),
-    optedOut: isOptedOut(object, settings),
-    ...readMode(object, settings, raise),
+    ...readOwnerAnnotations(object, settings.protectByDefault, settings, raise),
     routes: namedServiceRoutes(
       object,
       [name, ...components.map((component) => `${name}-${component}`)],

@@ -5,7 +5,7 @@ import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
 import { readModels } from './llm-models.ts'
 import { foreignRoutes, hostnamesOf, ownRouteRoutes, publishedPaths } from './llm-routes.ts'
 import { type Fields, type KubernetesObject, listAt, textAt } from './object.ts'
-import { isOptedOut, readMode, readProtection } from './owner-annotations.ts'
+import { readOwnerAnnotations } from './owner-annotations.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 import { boundedRoutes, clusterRoutes, pathRoute, readUrl } from './routes.ts'
@@ -32,9 +32,7 @@ export function readLlmInferenceService(
     kind: 'LLMInferenceService',
     namespace,
     name,
-    protection: readProtection(object, true, settings, raise),
-    optedOut: isOptedOut(object, settings),
-    ...readMode(object, settings, raise),
+    ...readOwnerAnnotations(object, true, settings, raise),
     routes: boundedRoutes(
       [
         ...named([`/${namespace}/${name}`]),

@@ -1,4 +1,4 @@
-import type { Protection } from '../access/service.ts'
+import type { Protection, Service } from '../access/service.ts'
 import { type KubernetesObject, printable } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
@@ -9,15 +9,29 @@ export const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 /** OpenDataHub's switch of 2023. */
 const LEGACY_ENABLE_AUTH = 'enable-auth'
 
+type Settings = Pick<ReadSettings, 'ownersMay'>
+
+/** What the owner of a service says of access to it, as far as the installation lets owners say it. */
+export const readOwnerAnnotations = (
+  object: KubernetesObject,
+  protectedIfSilent: boolean,
+  settings: Settings,
+  raise: Raise,
+): Pick<Service, 'protection' | 'optedOut' | 'shadow'> => ({
+  protection: readProtection(object, protectedIfSilent, settings, raise),
+  optedOut: isOptedOut(object, settings),
+  shadow: isShadow(object, settings, raise),
+})
+
 /**
  * Reads whether a service is protected. What is neither true nor false protects, with a problem.
  *
  * The label and the legacy annotation can only protect: `"false"` there says nothing.
  */
-export function readProtection(
+function readProtection(
   { annotations, labels }: KubernetesObject,
   protectedIfSilent: boolean,
-  { ownersMay }: Pick<ReadSettings, 'ownersMay'>,
+  { ownersMay }: Settings,
   raise: Raise,
 ): Protection {
   if (annotations.has(ENABLE_AUTH)) {
@@ -42,39 +56,41 @@ export function readProtection(
 }
 
 /** Whether the owner opened a service, and may. */
-export const isOptedOut = (
-  { annotations }: KubernetesObject,
-  { ownersMay }: Pick<ReadSettings, 'ownersMay'>,
-): boolean => ownersMay.optOut && readSwitch(annotations.get(ENABLE_AUTH)) === 'false'
+const isOptedOut = ({ annotations }: KubernetesObject, { ownersMay }: Settings): boolean =>
+  ownersMay.optOut && readSwitch(annotations.get(ENABLE_AUTH)) === 'false'
 
 const readSwitch = (value: string | undefined) => value?.trim().toLowerCase()
 
 function warnUnlessTrue(where: string, value: string | undefined, raise: Raise) {
   if (readSwitch(value) === 'true') return
-  const what = value === undefined ? 'is not text (quote it)' : `is "${printable(value)}"`
-  raise('UnknownEnableAuthValue', `${where} ${what}, neither "true" nor "false": protected`)
+  raise('UnknownEnableAuthValue', `${where} ${shown(value)}, neither "true" nor "false": protected`)
 }
+
+const shown = (value: string | undefined): string =>
+  value === undefined ? 'is not text (quote it)' : `is "${printable(value)}"`
 
 const MODE = 'kserve-authz.io/mode'
 
 /** Whether a service is only tried: decisions about it are told, and not enforced. In doubt they are enforced. */
-export function readMode(
+function isShadow(
   { annotations }: KubernetesObject,
-  { ownersMay }: Pick<ReadSettings, 'ownersMay'>,
+  { ownersMay }: Settings,
   raise: Raise,
-): { readonly shadow: boolean } {
-  if (!annotations.has(MODE)) return { shadow: false }
+): boolean {
+  if (!annotations.has(MODE)) return false
   const value = annotations.get(MODE)
-  const mode = value?.trim().toLowerCase()
-  if (mode === 'shadow' && ownersMay.shadow) return { shadow: true }
+  const mode = readSwitch(value)
+  if (mode === 'shadow' && ownersMay.shadow) return true
   if (mode === 'shadow') {
     raise(
       'ShadowNotAllowed',
       `annotation ${MODE} cannot be "shadow" in this installation: enforced`,
     )
   } else if (mode !== 'enforce') {
-    const what = value === undefined ? 'is not text (quote it)' : `is "${printable(value)}"`
-    raise('UnknownMode', `annotation ${MODE} ${what}, neither "enforce" nor "shadow": enforced`)
+    raise(
+      'UnknownMode',
+      `annotation ${MODE} ${shown(value)}, neither "enforce" nor "shadow": enforced`,
+    )
   }
-  return { shadow: false }
+  return false
 }
