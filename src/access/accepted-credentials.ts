@@ -1,5 +1,6 @@
+import { isForOneOf } from '../common/audience.ts'
 import type { Caller, CredentialKind } from './caller.ts'
-import { audiencesIn } from './claims.ts'
+import { audiencesAt } from './claims.ts'
 import { DENY_REASONS, type DenyReason } from './decision.ts'
 import type { AcceptedCredentials, PolicyTerms } from './policy.ts'
 
@@ -64,12 +65,12 @@ function refusedKey({ apiKeys }: AcceptedCredentials, { apiKey }: Caller): DenyR
 
 function refusedJwt(
   { jwt }: AcceptedCredentials,
-  { provider, claims = {}, audiences: named = audiencesIn(claims, 'aud') }: Caller,
+  { provider, claims = {}, audiences: named = audiencesAt(claims, 'aud') }: Caller,
 ): DenyReason | undefined {
   const accepted = jwt.filter((each) => each.provider === provider)
   if (accepted.length === 0) return 'unknown-issuer'
   const fits = accepted.some(
-    ({ audiences }) => audiences === undefined || named.some((entry) => audiences.includes(entry)),
+    ({ audiences }) => audiences === undefined || isForOneOf(named, audiences),
   )
   return fits ? undefined : 'wrong-audience'
 }

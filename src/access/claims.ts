@@ -1,3 +1,4 @@
+import { audiencesIn } from '../common/audience.ts'
 import { type Claims, type FoundClaim, findClaim } from './claim-path.ts'
 import { createSummaries, jsonText, matchNumber, matchSummary } from './claim-values.ts'
 import { isIncomplete, isReference } from './distributed-claims.ts'
@@ -90,8 +91,5 @@ function entriesOf({ name, value }: FoundClaim): readonly unknown[] {
 }
 
 /** The texts that a claim of audiences is, or holds. */
-export function audiencesIn(claims: Claims, path: string): readonly string[] {
-  const value = claimAt(claims, path)
-  const named: readonly unknown[] = Array.isArray(value) ? value : [value]
-  return named.filter((entry) => typeof entry === 'string')
-}
+export const audiencesAt = (claims: Claims, path: string): readonly string[] =>
+  audiencesIn(claimAt(claims, path))

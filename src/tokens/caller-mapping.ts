@@ -1,6 +1,6 @@
 import type { Caller } from '../access/caller.ts'
 import { type Claims, findClaim } from '../access/claim-path.ts'
-import { audiencesIn, textsAt } from '../access/claims.ts'
+import { audiencesAt, textsAt } from '../access/claims.ts'
 import { isIncomplete } from '../access/distributed-claims.ts'
 import type { Verified } from './caching-verifier.ts'
 import { withoutUnverifiedEmail } from './verified-email.ts'
@@ -69,7 +69,7 @@ export function mapCaller(
         .join(' '),
       inRbac: rbac !== undefined,
       provider,
-      audiences: audiencesIn(claims, audienceClaim),
+      audiences: audiencesAt(claims, audienceClaim),
       claims,
     },
   }

@@ -1,7 +1,8 @@
 import type { Claims } from '../access/claim-path.ts'
-import { audiencesIn, matchClaims } from '../access/claims.ts'
+import { audiencesAt, matchClaims } from '../access/claims.ts'
 import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import type { TokenRefusal } from '../access/token-refusal.ts'
+import { isForOneOf } from '../common/audience.ts'
 import { problemOfType } from './bearer.ts'
 import type { DecodedJwt } from './decode-token.ts'
 import { withoutUnverifiedEmail } from './verified-email.ts'
@@ -44,10 +45,7 @@ export function checkClaims(
 export function problemOfPurpose(said: Claims, expected: Expected): TokenRefusal | undefined {
   const claims = withoutUnverifiedEmail(said)
   const { audiences, audienceClaim = 'aud', requiredClaims = new Map() } = expected
-  if (
-    audiences !== undefined &&
-    !audiencesIn(claims, audienceClaim).some((each) => audiences.includes(each))
-  ) {
+  if (audiences !== undefined && !isForOneOf(audiencesAt(claims, audienceClaim), audiences)) {
     return { cause: 'wrong-audience', claim: audienceClaim }
   }
   for (const [claim, values] of requiredClaims) {
@@ -56,12 +54,6 @@ export function problemOfPurpose(said: Claims, expected: Expected): TokenRefusal
     }
   }
   return undefined
-}
-
-/** Whether one of the audiences is in an `aud`. */
-export function isFor(audience: unknown, audiences: readonly string[]): boolean {
-  const named: readonly unknown[] = Array.isArray(audience) ? audience : [audience]
-  return named.some((entry) => typeof entry === 'string' && audiences.includes(entry))
 }
 
 /** A token is not older than it says: an `iat` that cannot be read says nothing. */

@@ -3,10 +3,10 @@ import type { Caller } from '../access/caller.ts'
 import type { Claims } from '../access/claim-path.ts'
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
 import { serviceAccountCaller } from '../access/service-account-caller.ts'
+import { isForOneOf } from '../common/audience.ts'
 import type { CreateCache } from '../common/cache.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import { createCachingVerifier, type Verified } from './caching-verifier.ts'
-import { isFor } from './check-claims.ts'
 import { decodeToken } from './decode-token.ts'
 import { jwksFetcher } from './fetch-jwks.ts'
 import { JWKS_FILE_PERIODS } from './jwks-cache.ts'
@@ -64,7 +64,7 @@ export function createClusterTokens(
       const conclude = (verified: Verified<Holder>): Authentication => {
         if (verified.kind === 'refused') return { ...verified, kind: 'rejected' }
         const { caller, audience } = verified.value
-        return isFor(audience, audiences)
+        return isForOneOf(audience, audiences)
           ? ofLiving(caller)
           : refused({ cause: 'wrong-audience', claim: 'aud' })
       }

@@ -1,5 +1,6 @@
 import { type Rejected, refused, rejected } from '../../access/authentication.ts'
 import type { TokenRefusal } from '../../access/token-refusal.ts'
+import { isForOneOf } from '../../common/audience.ts'
 import { bindingOf, type TokenClaims } from './token-binding.ts'
 import type { TokenLifetime } from './token-cache.ts'
 
@@ -47,9 +48,9 @@ const OPAQUE: Presented = {
 export function createTokenPrecheck({
   opaquePrefixes,
   inspect,
+  audiences,
   ...rules
 }: TokenRules): TokenPrecheck {
-  const audiences = new Set(rules.audiences)
   return (token) => {
     const jwt = inspect(token)
     if (jwt === undefined) {
@@ -74,14 +75,12 @@ export function createTokenPrecheck({
 /** Tokens in Secrets have neither end nor audience. */
 function problemOf(
   { exp, aud }: TokenClaims,
-  audiences: ReadonlySet<unknown>,
+  audiences: readonly string[],
 ): TokenRefusal | undefined {
   if (exp !== undefined && (typeof exp !== 'number' || !Number.isFinite(exp)))
     return { cause: 'time-claim', claim: 'exp' }
   if (exp !== undefined && exp * 1_000 <= Date.now()) return { cause: 'expired', claim: 'exp' }
-  if (aud === undefined) return undefined
-  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
-  return named.some((name) => audiences.has(name))
+  return aud === undefined || isForOneOf(aud, audiences)
     ? undefined
     : { cause: 'wrong-audience', claim: 'aud' }
 }

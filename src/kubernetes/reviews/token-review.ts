@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Authentication, known, refused, rejected } from '../../access/authentication.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { QueueKey } from '../../access/queue-key.ts'
+import { isForOneOf } from '../../common/audience.ts'
 import { isFields } from '../../resources/object.ts'
 import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
 
@@ -64,7 +65,7 @@ function readReview(answer: unknown, audiences: readonly string[]): Authenticati
   if (status.authenticated !== true) {
     return isFault(status.error) ? UNAVAILABLE : REFUSED
   }
-  if (!textsIn(status.audiences).some((audience) => audiences.includes(audience))) {
+  if (!isForOneOf(textsIn(status.audiences), audiences)) {
     return refused({ cause: 'wrong-audience', claim: 'aud' })
   }
   const caller = readCaller(status.user)
