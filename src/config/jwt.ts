@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MAX_CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
+import { JWT_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import { isHttpUrl, isSecureUrl } from '../common/secure-url.ts'
 import { claim, credentialHeader, file, nonEmptyText, record, word } from './validators.ts'
 
@@ -15,20 +16,6 @@ const url = z
   .string()
   .refine(isHttpUrl)
   .describe('an https URL, or an http one on loopback or with insecureHttp')
-
-const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const
 
 const BEARER = 'Bearer '
 
@@ -69,7 +56,7 @@ export const provider = z
       .exactOptional(),
     jwksUri: url.exactOptional(),
     jwksFile: file.exactOptional(),
-    algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'ES256']),
+    algorithms: z.array(z.enum(JWT_ALGORITHMS)).min(1).default(['RS256', 'ES256']),
     types: z
       .array(
         nonEmptyText('a media type of JWTs', /^[\w!#$&^.+-]{1,127}(?:\/[\w!#$&^.+-]{1,127})?$/),

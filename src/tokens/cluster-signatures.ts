@@ -1,4 +1,5 @@
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
+import { CLUSTER_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import { decodeToken } from './decode-token.ts'
 import type { Header, Jwks } from './jwks.ts'
 import { createJwksCache, type Fetched, type JwksCache, type JwksPeriods } from './jwks-cache.ts'
@@ -38,7 +39,7 @@ async function signatureOf(
 ): Promise<Signature> {
   const jwt = decodeToken(token)
   if (jwt === undefined) return 'unknown'
-  if (!ALGORITHMS.includes(jwt.alg)) return jwt.kid === undefined ? 'unknown' : 'forged'
+  if (!CLUSTER_ALGORITHMS.includes(jwt.alg)) return jwt.kid === undefined ? 'unknown' : 'forged'
   const since = performance.now()
   const keys = await holder.keys()
   if (keys === undefined) return 'unknown'
@@ -47,9 +48,6 @@ async function signatureOf(
   const newer = await holder.newerKeys(since)
   return newer === undefined || newer === keys ? first : checkWith(newer, token, jwt, inTurn)
 }
-
-/** Those of the keys that a cluster may have. */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512']
 
 async function checkWith(
   keys: Jwks,

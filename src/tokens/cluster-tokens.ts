@@ -5,6 +5,7 @@ import type { QueueKey, Verifications } from '../access/queue-key.ts'
 import { serviceAccountCaller } from '../access/service-account-caller.ts'
 import { isForOneOf } from '../common/audience.ts'
 import type { CreateCache } from '../common/cache.ts'
+import { CLUSTER_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import { createCachingVerifier, type Verified } from './caching-verifier.ts'
 import { decodeToken } from './decode-token.ts'
@@ -42,15 +43,13 @@ export type ClusterParts = {
 /** Whose token it is, and its `aud`. */
 type Holder = { readonly caller: Caller; readonly audience: unknown }
 
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512']
-
 /** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
 export function createClusterTokens(
   { issuer, jwksFile }: LocalIssuer,
   { serviceAccount, onFailure, createCache, verifications }: ClusterParts,
 ): ClusterTokens {
   const verifier = createCachingVerifier<Holder>({
-    expected: { issuer, audiences: undefined, algorithms: ALGORITHMS },
+    expected: { issuer, audiences: undefined, algorithms: CLUSTER_ALGORITHMS },
     fetchKeys: jwksFetcher({ kind: 'file', file: jwksFile }),
     onFetched: ({ keys, error }) => keys === undefined && onFailure(error),
     read: readHolder,

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { ALGORITHMS_BY_KEY } from '../common/jwt-algorithms.ts'
 
 /** A public key of an issuer that can check signatures. */
 export type Jwk = {
@@ -33,28 +34,18 @@ export const MAX_EXPONENT_BITS = 64
 /** In whole bytes: the numbers of P-521. */
 export const MAX_COORDINATE_BITS = 528
 
-/** The algorithms of each kind of key (RFC 7518 section 3.1, RFC 8037, RFC 9864), and the longest of its numbers. */
-const KINDS: ReadonlyMap<string, Kind> = new Map([
-  [
-    'RSA',
-    {
-      algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
-      parts: { n: MAX_RSA_BITS, e: MAX_EXPONENT_BITS },
-    },
-  ],
-  ['EC P-256', onCurve(['ES256'], 'x', 'y')],
-  ['EC P-384', onCurve(['ES384'], 'x', 'y')],
-  ['EC P-521', onCurve(['ES512'], 'x', 'y')],
-  ['OKP Ed25519', onCurve(['EdDSA', 'Ed25519'], 'x')],
-])
+/** The longest of the numbers that each kind of key has, in bits. */
+const PARTS: Readonly<Record<keyof typeof ALGORITHMS_BY_KEY, Kind['parts']>> = {
+  RSA: { n: MAX_RSA_BITS, e: MAX_EXPONENT_BITS },
+  'EC P-256': { x: MAX_COORDINATE_BITS, y: MAX_COORDINATE_BITS },
+  'EC P-384': { x: MAX_COORDINATE_BITS, y: MAX_COORDINATE_BITS },
+  'EC P-521': { x: MAX_COORDINATE_BITS, y: MAX_COORDINATE_BITS },
+  'OKP Ed25519': { x: MAX_COORDINATE_BITS },
+}
 
 type Kind = {
   readonly algorithms: readonly string[]
   readonly parts: Readonly<Record<string, number>>
-}
-
-function onCurve(algorithms: readonly string[], ...parts: readonly string[]): Kind {
-  return { algorithms, parts: Object.fromEntries(parts.map((part) => [part, MAX_COORDINATE_BITS])) }
 }
 
 /** RFC 7517 section 4.3 has eight. */
@@ -87,10 +78,13 @@ const isEmpty = (value: unknown): boolean =>
 
 type Members = ReadonlyMap<string, unknown>
 
-const kindOf = (members: Members): Kind | undefined => {
+function kindOf(members: Members): Kind | undefined {
   const kty = members.get('kty')
-  return KINDS.get(kty === 'RSA' ? kty : `${String(kty)} ${String(members.get('crv'))}`)
+  const kind = kty === 'RSA' ? kty : `${String(kty)} ${String(members.get('crv'))}`
+  return isKnown(kind) ? { algorithms: ALGORITHMS_BY_KEY[kind], parts: PARTS[kind] } : undefined
 }
+
+const isKnown = (kind: string): kind is keyof typeof PARTS => Object.hasOwn(PARTS, kind)
 
 function whyLeftOut(members: Members, kind: Kind | undefined): WhyLeftOut | undefined {
   if (SECRET_PARTS.some((part) => members.has(part))) return 'it holds a secret'
