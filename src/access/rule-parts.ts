@@ -1,3 +1,4 @@
+import { serviceAccountOfUser } from '../common/service-account-name.ts'
 import { type Caller, isUser, isVouchedFor } from './caller.ts'
 import { matchClaims } from './claims.ts'
 import { type Match, matchOf } from './match.ts'
@@ -73,12 +74,9 @@ export const OPERATION_PARTS: PartTable<RuleOperationParts, Operation> = {
   },
 }
 
-const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
-
 function serviceAccountOf(caller: Caller): string | undefined {
-  const [, namespace, name] =
-    (isVouchedFor(caller) && SERVICE_ACCOUNT.exec(caller.user ?? '')) || []
-  return namespace === undefined || name === undefined ? undefined : `${namespace}/${name}`
+  const account = isVouchedFor(caller) ? serviceAccountOfUser(caller.user) : undefined
+  return account && `${account.namespace}/${account.name}`
 }
 
 function matchGroups(

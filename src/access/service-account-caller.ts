@@ -1,3 +1,4 @@
+import { userOfServiceAccount } from '../common/service-account-name.ts'
 import type { Caller } from './caller.ts'
 
 /** A ServiceAccount as a caller, with the groups that Kubernetes gives each of them. */
@@ -7,7 +8,7 @@ export const serviceAccountCaller = (
   uid: string | undefined,
 ): Caller => ({
   kind: 'kubernetes',
-  user: `system:serviceaccount:${namespace}:${name}`,
+  user: userOfServiceAccount({ namespace, name }),
   groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
   uid,
   extra: {},

@@ -1,3 +1,4 @@
+import { userOfServiceAccount } from '../common/service-account-name.ts'
 import { createTable } from '../common/table.ts'
 import type { Binding, PolicyRule, Role, Subject } from '../resources/rbac.ts'
 import { selects } from '../resources/selector.ts'
@@ -114,7 +115,7 @@ const questionOf = ({ verb, group, resource, namespace, name }: ResourceAccess):
 function keyOf(bindingNamespace: string, subject: Subject): string {
   if (subject.kind !== 'ServiceAccount')
     return `${bindingNamespace} ${subject.kind} ${subject.name}`
-  return `${bindingNamespace} User system:serviceaccount:${subject.namespace}:${subject.name}`
+  return `${bindingNamespace} User ${userOfServiceAccount(subject)}`
 }
 
 /**

@@ -5,8 +5,10 @@ import type { QueueKey, Verifications } from '../access/queue-key.ts'
 import { serviceAccountCaller } from '../access/service-account-caller.ts'
 import { isForOneOf } from '../common/audience.ts'
 import type { CreateCache } from '../common/cache.ts'
+import { isRecord } from '../common/json.ts'
 import { CLUSTER_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
+import { type ServiceAccountName, serviceAccountOfUser } from '../common/service-account-name.ts'
 import { createCachingVerifier, type Verified } from './caching-verifier.ts'
 import { decodeToken } from './decode-token.ts'
 import { jwksFetcher } from './fetch-jwks.ts'
@@ -78,7 +80,7 @@ export function createClusterTokens(
 
   /** A token does not outlive its ServiceAccount, nor serve a later one of the same name. */
   function ofLiving(caller: Caller): Authentication {
-    const [, , namespace = '', name = ''] = (caller.user ?? '').split(':')
+    const { namespace, name } = serviceAccountOfUser(caller.user) ?? { namespace: '', name: '' }
     const account = serviceAccount(namespace, name)
     if (account === undefined) return refused({ cause: 'account-gone' })
     const same = account.uid === undefined || caller.uid === undefined || account.uid === caller.uid
@@ -86,14 +88,16 @@ export function createClusterTokens(
   }
 }
 
-const SUBJECT = /^system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})$/
+/** Whether a cluster can have a ServiceAccount of this name. */
+const canBe = ({ namespace, name }: ServiceAccountName): boolean =>
+  /^[a-z0-9-]{1,63}$/.test(namespace) && /^[a-z0-9.-]{1,253}$/.test(name)
 
 function readHolder({ sub, aud, ...claims }: Claims): Verified<Holder> {
-  const [, namespace, name] = SUBJECT.exec(typeof sub === 'string' ? sub : '') ?? []
-  if (namespace === undefined || name === undefined) {
+  const account = serviceAccountOfUser(sub)
+  if (account === undefined || !canBe(account)) {
     return refusedFor({ cause: 'no-user', claim: 'sub' })
   }
-  const caller = serviceAccountCaller(namespace, name, uidIn(claims))
+  const caller = serviceAccountCaller(account.namespace, account.name, uidIn(claims))
   return { kind: 'verified', value: { caller, audience: aud } }
 }
 
@@ -103,6 +107,3 @@ function uidIn(claims: Claims): string | undefined {
   const uid = isRecord(account) ? account.uid : undefined
   return typeof uid === 'string' ? uid : undefined
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null

@@ -1,3 +1,4 @@
+import { serviceAccountOfUser } from '../../common/service-account-name.ts'
 import { isFields } from '../../resources/object.ts'
 
 /** What a token was issued for and does not outlive. */
@@ -14,16 +15,15 @@ export type TokenBinding = {
 
 export type TokenClaims = Readonly<Record<string, unknown>>
 
-const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
-
 /** `undefined`: not a ServiceAccount's. */
 export function bindingOf(
   user: unknown,
   uid: string | undefined,
   claims: TokenClaims,
 ): TokenBinding | undefined {
-  const [, namespace, name] = SERVICE_ACCOUNT.exec(typeof user === 'string' ? user : '') ?? []
-  if (namespace === undefined || name === undefined) return undefined
+  const account = serviceAccountOfUser(user)
+  if (account === undefined) return undefined
+  const { namespace, name } = account
   const bound = fieldsAt(claims, 'kubernetes.io')
   const boundSecret = fieldsAt(bound, 'secret')
   const holder = textAt(claims, LEGACY_SECRET)

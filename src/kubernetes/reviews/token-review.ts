@@ -3,6 +3,7 @@ import { type Authentication, known, refused, rejected } from '../../access/auth
 import type { Caller } from '../../access/caller.ts'
 import type { QueueKey } from '../../access/queue-key.ts'
 import { isForOneOf } from '../../common/audience.ts'
+import { serviceAccountOfUser } from '../../common/service-account-name.ts'
 import { isFields } from '../../resources/object.ts'
 import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
 
@@ -83,6 +84,7 @@ function readCaller(user: unknown): Caller | undefined {
   if (!isFields(user) || typeof user.username !== 'string') return undefined
   const { username, uid, extra } = user
   if (username === '' || username === 'system:anonymous') return undefined
+  const account = serviceAccountOfUser(username)
   const entries = Object.entries(isFields(extra) ? extra : {})
   return {
     kind: 'kubernetes',
@@ -91,7 +93,7 @@ function readCaller(user: unknown): Caller | undefined {
     uid: typeof uid === 'string' && uid !== '' ? uid : undefined,
     extra: Object.fromEntries(entries.map(([key, values]) => [key, textsIn(values)])),
     inRbac: true,
-    reference: username.replace(/^system:serviceaccount:([^:]+):/, '$1/'),
+    reference: account === undefined ? username : `${account.namespace}/${account.name}`,
   }
 }
 
