@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { parseJson, readText } from '../common/json.ts'
 import { isLoopback } from '../common/secure-url.ts'
 
 /** How an issuer is reached. */
@@ -58,28 +59,20 @@ const send = (
   })
 
 async function textOf(
-  content: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<unknown>,
   { maxBytes }: Pick<Call, 'maxBytes'>,
 ): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of content) {
-    length += chunk.length
-    if (length > maxBytes) throw new Error(`the answer is over ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  const text = await readText(content, maxBytes)
+  if (text === undefined) throw new Error(`the answer is over ${maxBytes} bytes`)
+  return text
 }
 
 const BYTE_ORDER_MARK = '\ufeff'
 
-/** The parser's own message would quote the text. */
 export function parseAnswer(text: string): unknown {
-  try {
-    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text)
-  } catch {
-    throw new Error('the answer is not JSON')
-  }
+  const parsed = parseJson(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text)
+  if (parsed === undefined) throw new Error('the answer is not JSON')
+  return parsed.value
 }
 
 /** What the system says of a failed connection is a code; its text may quote what the issuer sent. */

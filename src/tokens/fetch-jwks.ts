@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { isRecord } from '../common/json.ts'
 import { isHttpUrl, isLoopback, isSecureUrl } from '../common/secure-url.ts'
 import { exchange, type FetchRoute, parseAnswer, unreachable } from './exchange.ts'
 
@@ -97,6 +98,3 @@ async function readJson(path: string, { signal, maxBytes }: Limit): Promise<unkn
   if (size > maxBytes) throw new Error(`the answer is over ${maxBytes} bytes`)
   return parseAnswer(await file.readFile({ encoding: 'utf8', signal }))
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

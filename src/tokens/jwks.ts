@@ -1,5 +1,6 @@
 import { hash, type KeyObject } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import { isRecord } from '../common/json.ts'
 import { type Jwk, type LeftOutJwk, readJwk } from './read-jwk.ts'
 
 /** Public keys that signatures can be checked with. */
@@ -62,6 +63,3 @@ const keysIn = (keys: readonly Jwk[], alg: string): readonly KeyObject[] =>
 /** Issuers list their keys in any order. */
 const identityOf = (keys: readonly Jwk[]): string =>
   hash('sha256', JSON.stringify(keys.map(({ identity }) => identity).sort()))
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

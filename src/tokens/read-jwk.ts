@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { isRecord } from '../common/json.ts'
 import { ALGORITHMS_BY_KEY } from '../common/jwt-algorithms.ts'
 
 /** A public key of an issuer that can check signatures. */
@@ -124,6 +125,3 @@ function importKey(key: Readonly<Record<string, string>>): KeyObject | WhyLeftOu
     return 'it is broken'
   }
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
