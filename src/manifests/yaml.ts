@@ -1,5 +1,6 @@
 import { CORE_SCHEMA, loadAll, mergeTag, YAMLException } from 'js-yaml'
-import { isFields, textAt, valueAt } from '../resources/object.ts'
+import { isRecord } from '../common/json.ts'
+import { textAt, valueAt } from '../resources/object.ts'
 
 /** Why a file does not parse. Never quotes the file: it may hold keys. */
 export type Fault = {
@@ -41,7 +42,7 @@ function objectsIn(document: unknown): readonly unknown[] {
     kind: kind.slice(0, -LIST.length),
     apiVersion: textAt(document, 'apiVersion'),
   }
-  return items.flatMap((item) => objectsIn(isFields(item) ? { ...inherited, ...item } : item))
+  return items.flatMap((item) => objectsIn(isRecord(item) ? { ...inherited, ...item } : item))
 }
 
 const LIST = 'List'

@@ -1,6 +1,6 @@
 import { canonicalHost } from '../common/host.ts'
-import { parseJson } from '../common/json.ts'
-import { type Fields, isFields, isSubdomainName, textAt, valueAt } from './object.ts'
+import { isRecord, parseJson } from '../common/json.ts'
+import { type Fields, isSubdomainName, textAt, valueAt } from './object.ts'
 import type { Problem } from './problem.ts'
 import { routedPath } from './routes.ts'
 import { readTemplate, type Template } from './template.ts'
@@ -135,5 +135,5 @@ const readDomain = (domain: unknown): string | undefined =>
 /** A JSON object; `undefined` for any other text. */
 export function parseObject(text: string): Fields | undefined {
   const value = parseJson(text)?.value
-  return isFields(value) ? value : undefined
+  return isRecord(value) ? value : undefined
 }

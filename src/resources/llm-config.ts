@@ -1,4 +1,5 @@
-import { type Fields, isFields, listAt, textAt, valueAt } from './object.ts'
+import { isRecord } from '../common/json.ts'
+import { type Fields, listAt, textAt, valueAt } from './object.ts'
 
 /** What an LLMInferenceService and the LLMInferenceServiceConfigs that it names say of its routes. */
 export type LlmConfig = {
@@ -26,7 +27,7 @@ export const MAX_ADAPTERS = 256
 /** Reads the part of an LLMInferenceService's or LLMInferenceServiceConfig's spec that routes depend on. */
 export function readLlmConfig(content: Fields): LlmConfig {
   const http = valueAt(content, 'spec', 'router', 'route', 'http')
-  const route = isFields(http) && Object.keys(http).length > 0 ? http : undefined
+  const route = isRecord(http) && Object.keys(http).length > 0 ? http : undefined
   return {
     model: textAt(content, 'spec', 'model', 'name') || undefined,
     adapters: listAt(content, 'spec', 'model', 'lora', 'adapters')

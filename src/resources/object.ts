@@ -1,3 +1,5 @@
+import { isRecord } from '../common/json.ts'
+
 /** The fields of an object of JSON. Read through `valueAt`, which sees own properties only. */
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -24,14 +26,11 @@ export type ObjectShape = {
 
 const DEFAULT_NAMESPACE = 'default'
 
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** The value at a path of own properties, `undefined` where there is none. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   let current = value
   for (const key of path) {
-    if (!isFields(current) || !Object.hasOwn(current, key)) return undefined
+    if (!isRecord(current) || !Object.hasOwn(current, key)) return undefined
     current = current[key]
   }
   return current
@@ -55,7 +54,7 @@ export const MAX_TEXTS = 1_024
 /** Absent and `null` are an empty map; `undefined`: it is no map, or has too many entries. */
 export function textMapAt(value: unknown, ...path: readonly string[]): TextMap | undefined {
   const found = valueAt(value, ...path) ?? {}
-  if (!isFields(found) || hasMoreThan(MAX_TEXTS, found)) return undefined
+  if (!isRecord(found) || hasMoreThan(MAX_TEXTS, found)) return undefined
   return new Map(
     Object.entries(found).map(([key, entry]) => [
       key,

@@ -1,7 +1,7 @@
 import { MODEL_HEADER } from '../access/directory.ts'
 import type { Exclusion } from '../access/exclusions.ts'
+import { isRecord } from '../common/json.ts'
 import { isCanonicalPath } from '../common/path.ts'
-import { isFields } from './object.ts'
 import { fieldsOf, listOf, PolicyFault, textOf } from './policy-values.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
@@ -63,7 +63,7 @@ export function readPolicyHeaders(
   value: unknown,
   { ownHeaders, ingress }: Pick<ReadSettings, 'ownHeaders' | 'ingress'>,
 ): Readonly<Record<string, string>> {
-  if (!isFields(value)) throw new PolicyFault(HEADERS, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(HEADERS, 'is no object')
   const taken = new Set([
     ...RESERVED_HEADERS,
     ...ownHeaders.map((name) => name.replaceAll('_', '-')),

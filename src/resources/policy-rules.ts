@@ -1,7 +1,7 @@
 import type { Rule } from '../access/rule.ts'
 import type { RuleOperationParts, RuleSourceParts } from '../access/rule-parts.ts'
+import { isRecord } from '../common/json.ts'
 import { isCanonicalPath } from '../common/path.ts'
-import { isFields } from './object.ts'
 import {
   absentOr,
   fieldsOf,
@@ -76,7 +76,7 @@ function readLabels(place: string, value: unknown): ReadonlyMap<string, string> 
 }
 
 function readClaims(place: string, value: unknown): ReadonlyMap<string, readonly string[]> {
-  if (!isFields(value)) throw new PolicyFault(place, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
   if (Object.keys(value).some(({ length }) => length > MAX_TEXT)) {
     throw new PolicyFault(place, 'has a name that is too long')
   }

@@ -1,4 +1,5 @@
-import { type Fields, isFields } from './object.ts'
+import { isRecord } from '../common/json.ts'
+import type { Fields } from './object.ts'
 
 /** A place in a policy that cannot be read, and why. Never quotes what stands there. */
 export class PolicyFault extends Error {
@@ -15,7 +16,7 @@ export const absentOr = <T>(value: unknown, read: () => T): T | undefined =>
 
 /** An object that has no other fields than these. */
 export function fieldsOf(place: string, value: unknown, known: readonly string[]): Fields {
-  if (!isFields(value)) throw new PolicyFault(place, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
   for (const field of Object.keys(value)) {
     if (!known.includes(field)) {
       const fields = known.length === 0 ? 'it may have none' : `it may have ${known.join(', ')}`
@@ -58,7 +59,7 @@ const LABEL = /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/
 
 /** Labels, each with its value. */
 export function labelMap(place: string, value: unknown): ReadonlyMap<string, string> {
-  if (!isFields(value)) throw new PolicyFault(place, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
   return new Map(
     Object.entries(value).map(([name, entry]) => {
       if (typeof entry !== 'string' || !LABEL.test(entry)) {

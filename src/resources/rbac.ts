@@ -1,6 +1,6 @@
+import { isRecord } from '../common/json.ts'
 import {
   type Fields,
-  isFields,
   isSegmentName,
   type KubernetesObject,
   type TextMap,
@@ -66,7 +66,7 @@ const RULE_FIELDS: ReadonlySet<string> = new Set([
 
 /** An unknown field could be a misspelt `resourceNames`, without which the rule would hold for all. */
 function readRule(entry: unknown): PolicyRule | undefined {
-  if (!isFields(entry) || !Object.keys(entry).every((field) => RULE_FIELDS.has(field))) return
+  if (!isRecord(entry) || !Object.keys(entry).every((field) => RULE_FIELDS.has(field))) return
   const [apiGroups, resources, verbs, resourceNames] = [
     textsAt(entry, 'apiGroups'),
     textsAt(entry, 'resources'),

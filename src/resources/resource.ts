@@ -1,6 +1,7 @@
 import type { ApiKey } from '../access/api-key.ts'
 import type { Policy } from '../access/policy.ts'
 import { SERVICE_KINDS, type Service, type ServiceKind } from '../access/service.ts'
+import { isRecord } from '../common/json.ts'
 import { readAccessPolicy, unreadablePolicy } from './access-policy.ts'
 import { readApiKey } from './api-key.ts'
 import { readInferenceGraph } from './inference-graph.ts'
@@ -11,7 +12,6 @@ import { readLlmInferenceService } from './llm-inference-service.ts'
 import {
   displayNameOf,
   type Fields,
-  isFields,
   isSegmentName,
   isSubdomainName,
   type KubernetesObject,
@@ -126,7 +126,7 @@ const OTHER_KINDS: ReadonlySet<string> = new Set([
 export function readResource(value: unknown, settings: ReadSettings): ResourceReading {
   const kind = textAt(value, 'kind')
   const apiVersion = textAt(value, 'apiVersion')
-  if (!isFields(value) || !kind || !apiVersion)
+  if (!isRecord(value) || !kind || !apiVersion)
     return unread('Object', 'NotAnObject', 'it has no kind and apiVersion of Kubernetes')
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   const known = KINDS.get(kind)

@@ -1,4 +1,5 @@
-import { isFields, type KubernetesObject, textAt, valueAt } from './object.ts'
+import { isRecord } from '../common/json.ts'
+import { type KubernetesObject, textAt, valueAt } from './object.ts'
 
 /** The type of a Secret that holds the token of a ServiceAccount. */
 const TOKEN_TYPE = 'kubernetes.io/service-account-token'
@@ -24,7 +25,7 @@ export function bytesAt(
     ['data', decodeBase64, MAX_BASE64],
   ] as const) {
     const entries = valueAt(content, field)
-    if (!isFields(entries) || !Object.hasOwn(entries, name)) continue
+    if (!isRecord(entries) || !Object.hasOwn(entries, name)) continue
     const entry = entries[name] ?? ''
     if (typeof entry === 'string' && entry.length > maxLength) return 'too-long'
     return (typeof entry === 'string' ? decode(entry) : undefined) ?? 'unreadable'

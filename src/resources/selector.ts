@@ -1,4 +1,5 @@
-import { isFields, type TextMap, textAt, textMapAt, valueAt } from './object.ts'
+import { isRecord } from '../common/json.ts'
+import { type TextMap, textAt, textMapAt, valueAt } from './object.ts'
 
 /** A label selector: every part must hold. Without parts it selects everything. */
 export type Selector = readonly Requirement[]
@@ -15,7 +16,7 @@ const FIELDS: ReadonlySet<string> = new Set(['matchLabels', 'matchExpressions'])
 
 /** Reads a LabelSelector of Kubernetes; `undefined` where any part of it is not understood. */
 export function readSelector(entry: unknown): Selector | undefined {
-  if (!isFields(entry) || !Object.keys(entry).every((field) => FIELDS.has(field))) return undefined
+  if (!isRecord(entry) || !Object.keys(entry).every((field) => FIELDS.has(field))) return undefined
   const labels = textMapAt(entry, 'matchLabels')
   const expressions = valueAt(entry, 'matchExpressions') ?? []
   if (labels === undefined || !Array.isArray(expressions)) return undefined

@@ -1,4 +1,5 @@
-import { type Fields, isFields, listAt, textAt, valueAt } from './object.ts'
+import { isRecord } from '../common/json.ts'
+import { type Fields, listAt, textAt, valueAt } from './object.ts'
 
 /** A URL of a status, and the field in which it stands. */
 export type StatusUrl = {
@@ -36,7 +37,7 @@ function* urlsIn(status: unknown): Generator<StatusUrl> {
     yield { ...at(`status.addresses[${index}]`, entry, 'url'), name: textAt(entry, 'name') }
   }
   const components = valueAt(status, 'components')
-  if (!isFields(components)) return
+  if (!isRecord(components)) return
   for (const [name, component] of Object.entries(components).slice(0, MAX_COMPONENTS)) {
     const base = COMPONENT_NAMES.has(name) ? `status.components.${name}` : 'status.components.*'
     yield at(base, component, 'url')

@@ -4,9 +4,9 @@ import type { Permission } from '../../access/decide.ts'
 import { type QueueKey, queueKeyOf, refreshKeyOf } from '../../access/queue-key.ts'
 import { idOf, resourceOf, type ServiceRef } from '../../access/service.ts'
 import type { Cache, CacheBounds, CreateCache } from '../../common/cache.ts'
+import { isRecord } from '../../common/json.ts'
 import type { MaybePromise } from '../../common/maybe-promise.ts'
 import { createSingleFlight } from '../../common/single-flight.ts'
-import { isFields } from '../../resources/object.ts'
 import type { CacheCounts } from './observer.ts'
 import type { RbacGeneration } from './rbac-generation.ts'
 import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
@@ -142,8 +142,8 @@ const reviewOf = (caller: NamedCaller, { kind, namespace, name }: ServiceRef): u
 
 /** An error beside a refusal says that somebody who might have allowed could not be asked. */
 function readReview(answer: unknown): Permission {
-  const status = isFields(answer) ? answer.status : undefined
-  if (!isFields(status)) return 'unavailable'
+  const status = isRecord(answer) ? answer.status : undefined
+  if (!isRecord(status)) return 'unavailable'
   const { allowed, denied, evaluationError: error } = status
   if (denied === true) return 'no'
   if (allowed === true) return 'yes'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs, jittered } from '../../common/backoff.ts'
-import { isFields } from '../../resources/object.ts'
+import { isRecord } from '../../common/json.ts'
 import {
   answerProblem,
   describeApiProblem,
@@ -106,7 +106,7 @@ export function createClusterIssuer(name: string | null, parts: IssuerParts): Cl
 }
 
 function issuerIn(answer: unknown): string {
-  const named = isFields(answer) ? answer.issuer : undefined
+  const named = isRecord(answer) ? answer.issuer : undefined
   if (typeof named !== 'string' || named === '') {
     throw new Error('the API server names no issuer of tokens')
   }

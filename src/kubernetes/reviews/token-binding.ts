@@ -1,5 +1,5 @@
+import { isRecord } from '../../common/json.ts'
 import { serviceAccountOfUser } from '../../common/service-account-name.ts'
-import { isFields } from '../../resources/object.ts'
 
 /** What a token was issued for and does not outlive. */
 export type TokenBinding = {
@@ -44,7 +44,7 @@ const LEGACY_UID = 'kubernetes.io/serviceaccount/service-account.uid'
 
 function fieldsAt(claims: TokenClaims, name: string): TokenClaims {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-  return isFields(value) ? value : {}
+  return isRecord(value) ? value : {}
 }
 
 function textAt(claims: TokenClaims, name: string): string | undefined {

@@ -1,4 +1,4 @@
-import { isFields } from '../../resources/object.ts'
+import { isRecord } from '../../common/json.ts'
 import type { Handler } from '../watch/store.ts'
 import type { Listed } from '../watch/watch-event.ts'
 import type { TokenBinding } from './token-binding.ts'
@@ -126,6 +126,6 @@ function until(waiting: Set<() => void>, holds: () => boolean, withinMs: number)
 }
 
 function uidOf(content: Listed['content']): string {
-  const uid = isFields(content.metadata) ? content.metadata.uid : undefined
+  const uid = isRecord(content.metadata) ? content.metadata.uid : undefined
   return typeof uid === 'string' ? uid : ''
 }

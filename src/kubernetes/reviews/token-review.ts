@@ -3,8 +3,8 @@ import { type Authentication, known, refused, rejected } from '../../access/auth
 import type { Caller } from '../../access/caller.ts'
 import type { QueueKey } from '../../access/queue-key.ts'
 import { isForOneOf } from '../../common/audience.ts'
+import { isRecord } from '../../common/json.ts'
 import { serviceAccountOfUser } from '../../common/service-account-name.ts'
-import { isFields } from '../../resources/object.ts'
 import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
 
 export type TokenReviews = {
@@ -61,8 +61,8 @@ const REFUSED = refused({ cause: 'refused-by-issuer' })
 
 /** Accepts only what names one of our audiences: a server that knows none of them would accept any token. */
 function readReview(answer: unknown, audiences: readonly string[]): Authentication {
-  const status = isFields(answer) ? answer.status : undefined
-  if (!isFields(status)) return UNAVAILABLE
+  const status = isRecord(answer) ? answer.status : undefined
+  if (!isRecord(status)) return UNAVAILABLE
   if (status.authenticated !== true) {
     return isFault(status.error) ? UNAVAILABLE : REFUSED
   }
@@ -81,11 +81,11 @@ const FAULT =
 const isFault = (error: unknown): boolean => typeof error === 'string' && FAULT.test(error)
 
 function readCaller(user: unknown): Caller | undefined {
-  if (!isFields(user) || typeof user.username !== 'string') return undefined
+  if (!isRecord(user) || typeof user.username !== 'string') return undefined
   const { username, uid, extra } = user
   if (username === '' || username === 'system:anonymous') return undefined
   const account = serviceAccountOfUser(username)
-  const entries = Object.entries(isFields(extra) ? extra : {})
+  const entries = Object.entries(isRecord(extra) ? extra : {})
   return {
     kind: 'kubernetes',
     user: username,

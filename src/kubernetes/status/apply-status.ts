@@ -1,5 +1,6 @@
 import type { Policy } from '../../access/policy.ts'
-import { type Fields, isFields } from '../../resources/object.ts'
+import { isRecord } from '../../common/json.ts'
+import type { Fields } from '../../resources/object.ts'
 import { describeApiProblem } from '../client/api-problem.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
 import { type StatusCondition, withTransitionTimes } from './conditions.ts'
@@ -28,7 +29,7 @@ export async function applyStatus(
   conditions: readonly StatusCondition[],
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
-  const { uid } = isFields(content.metadata) ? content.metadata : {}
+  const { uid } = isRecord(content.metadata) ? content.metadata : {}
   const path = `/apis/${API_VERSION}/namespaces/${namespace}/accesspolicies/${name}/status`
   try {
     await api.send({

@@ -1,5 +1,6 @@
 import type { Condition, PolicyStatus } from '../../access/policy-status.ts'
-import { type Fields, isFields } from '../../resources/object.ts'
+import { isRecord } from '../../common/json.ts'
+import type { Fields } from '../../resources/object.ts'
 
 /** A condition of a status, but for its time. */
 export type StatusCondition = {
@@ -29,7 +30,7 @@ const statusConditionOf = (
   status: holds ? 'True' : 'False',
   reason,
   message: message.slice(0, MAX_CONDITION_MESSAGE),
-  observedGeneration: isFields(content.metadata) ? content.metadata.generation : undefined,
+  observedGeneration: isRecord(content.metadata) ? content.metadata.generation : undefined,
 })
 
 /** Whether an object's status says all of this already. */
@@ -61,6 +62,6 @@ export const withTransitionTimes = (
 
 function conditionOf({ status }: Fields, type: string): Fields | undefined {
   const list: readonly unknown[] =
-    isFields(status) && Array.isArray(status.conditions) ? status.conditions : []
-  return list.filter(isFields).find((condition) => condition.type === type)
+    isRecord(status) && Array.isArray(status.conditions) ? status.conditions : []
+  return list.filter(isRecord).find((condition) => condition.type === type)
 }

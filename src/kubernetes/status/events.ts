@@ -1,6 +1,7 @@
+import { isRecord } from '../../common/json.ts'
 import { createRoundRobin } from '../../common/round-robin.ts'
 import { createTokenBucket } from '../../common/token-bucket.ts'
-import { type Fields, isFields } from '../../resources/object.ts'
+import type { Fields } from '../../resources/object.ts'
 import type { Problem } from '../../resources/problem.ts'
 import { isForbidden, missingPermission } from '../client/api-problem.ts'
 import type { ApiServer } from '../client/api-server.ts'
@@ -65,7 +66,7 @@ const describe = (error: unknown): unknown =>
   isForbidden(error) ? new Error(missingPermission('create events')) : error
 
 const namespaceOf = ({ metadata }: Fields): string =>
-  isFields(metadata) ? encodeURIComponent(String(metadata.namespace)) : 'default'
+  isRecord(metadata) ? encodeURIComponent(String(metadata.namespace)) : 'default'
 
 /** A core/v1 Event; `undefined` for an object that cannot have one. */
 function eventOf(
@@ -73,7 +74,7 @@ function eventOf(
   { apiVersion, kind, metadata }: Fields,
   time: Date,
 ): Fields | undefined {
-  if (!isFields(metadata)) return undefined
+  if (!isRecord(metadata)) return undefined
   const { namespace, name, uid } = metadata
   if (typeof namespace !== 'string' || typeof name !== 'string') return undefined
   const timestamp = time.toISOString().replace(/\.\d+Z$/, 'Z')

@@ -1,5 +1,6 @@
 import type { Policy } from '../../access/policy.ts'
-import { type Fields, isFields } from '../../resources/object.ts'
+import { isRecord } from '../../common/json.ts'
+import type { Fields } from '../../resources/object.ts'
 import type { ReadSettings } from '../../resources/read-settings.ts'
 import { readResource } from '../../resources/resource.ts'
 import { API_VERSION, KIND } from './apply-status.ts'
@@ -54,9 +55,9 @@ const CONDITIONS: ReadonlySet<unknown> = new Set(['Accepted', 'Enforced'])
 /** The rest may be a megabyte. */
 export function neededOf(content: Fields): Fields {
   const { uid, generation } = metadataOf(content)
-  const conditions: unknown = isFields(content.status) ? content.status.conditions : undefined
+  const conditions: unknown = isRecord(content.status) ? content.status.conditions : undefined
   const list: readonly unknown[] = Array.isArray(conditions) ? conditions : []
-  const ours = list.filter(isFields).filter(({ type }) => CONDITIONS.has(type))
+  const ours = list.filter(isRecord).filter(({ type }) => CONDITIONS.has(type))
   return {
     metadata: { uid, generation },
     status: { conditions: ours.slice(0, MAX_CONDITIONS).map(shortened) },
@@ -80,4 +81,4 @@ const shortened = (condition: Fields): Fields =>
     }),
   )
 
-const metadataOf = ({ metadata }: Fields): Fields => (isFields(metadata) ? metadata : {})
+const metadataOf = ({ metadata }: Fields): Fields => (isRecord(metadata) ? metadata : {})

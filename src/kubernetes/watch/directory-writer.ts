@@ -1,9 +1,10 @@
 import type { Directory } from '../../access/directory.ts'
+import { isRecord } from '../../common/json.ts'
 import { unreadablePolicy } from '../../resources/access-policy.ts'
 import { bare, repeated, sharedClaims, unguarded } from '../../resources/conflicts.ts'
 import { holdingsIn, replaceHoldings } from '../../resources/holdings.ts'
 import { MAX_BASES } from '../../resources/llm-config.ts'
-import { type Fields, isFields, listAt, textAt } from '../../resources/object.ts'
+import { type Fields, listAt, textAt } from '../../resources/object.ts'
 import type { Problem } from '../../resources/problem.ts'
 import type { ReadSettings } from '../../resources/read-settings.ts'
 import { type Resource, readResource } from '../../resources/resource.ts'
@@ -107,8 +108,8 @@ const basesIn = (content: Fields): readonly (string | undefined)[] =>
 /** What is read of an LLMInferenceService: pod templates and managed fields would take the memory. */
 function withoutTheRest(listed: Listed): Listed {
   const { metadata, spec, status } = listed.content
-  const { name, namespace, uid, labels, annotations } = isFields(metadata) ? metadata : {}
-  const { baseRefs, model, router } = isFields(spec) ? spec : {}
+  const { name, namespace, uid, labels, annotations } = isRecord(metadata) ? metadata : {}
+  const { baseRefs, model, router } = isRecord(spec) ? spec : {}
   const content = {
     metadata: { name, namespace, uid, labels, annotations },
     spec: { baseRefs, model, router },

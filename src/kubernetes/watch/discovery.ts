@@ -1,4 +1,5 @@
-import { type Fields, isFields } from '../../resources/object.ts'
+import { isRecord } from '../../common/json.ts'
+import type { Fields } from '../../resources/object.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
 import { type Collection, type ReadLimits, within } from './list-watch.ts'
 
@@ -39,7 +40,7 @@ async function told(answer: Promise<unknown>): Promise<unknown> {
 }
 
 function listIn(answer: unknown, field: string): readonly Fields[] {
-  const found = isFields(answer) ? answer[field] : undefined
+  const found = isRecord(answer) ? answer[field] : undefined
   if (!Array.isArray(found)) throw new Error('what the API server says of its kinds is unreadable')
-  return found.filter(isFields)
+  return found.filter(isRecord)
 }

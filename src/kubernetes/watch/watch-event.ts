@@ -1,4 +1,5 @@
-import { type Fields, isFields } from '../../resources/object.ts'
+import { isRecord } from '../../common/json.ts'
+import type { Fields } from '../../resources/object.ts'
 
 /** One line of a watch, as far as it is read here. */
 export type WatchEvent =
@@ -26,8 +27,8 @@ export type Page = {
 
 /** Reads a line of a watch. Never throws. */
 export function readWatchEvent(line: unknown): WatchEvent {
-  const type = isFields(line) ? line.type : undefined
-  const content = isFields(line) && isFields(line.object) ? line.object : undefined
+  const type = isRecord(line) ? line.type : undefined
+  const content = isRecord(line) && isRecord(line.object) ? line.object : undefined
   if (content === undefined) return { kind: 'unknown' }
   const object = readListed(content)
   switch (type) {
@@ -46,8 +47,8 @@ export function readWatchEvent(line: unknown): WatchEvent {
 }
 
 function readBookmark(content: Fields): WatchEvent {
-  const metadata = isFields(content.metadata) ? content.metadata : {}
-  const annotations = isFields(metadata.annotations) ? metadata.annotations : {}
+  const metadata = isRecord(content.metadata) ? content.metadata : {}
+  const annotations = isRecord(metadata.annotations) ? metadata.annotations : {}
   const version = metadata.resourceVersion
   if (typeof version !== 'string' || version === '') return { kind: 'unknown' }
   return {
@@ -59,13 +60,13 @@ function readBookmark(content: Fields): WatchEvent {
 
 /** Reads a page; `undefined`: it is none, or holds what is no object. */
 export function readPage(answer: unknown): Page | undefined {
-  if (!isFields(answer) || !isFields(answer.metadata) || !Array.isArray(answer.items)) {
-    return answer !== undefined && isFields(answer) && answer.items === null
+  if (!isRecord(answer) || !isRecord(answer.metadata) || !Array.isArray(answer.items)) {
+    return answer !== undefined && isRecord(answer) && answer.items === null
       ? readPage({ ...answer, items: [] })
       : undefined
   }
   const { resourceVersion: version, continue: next = '' } = answer.metadata
-  const items = answer.items.map((item: unknown) => (isFields(item) ? readListed(item) : undefined))
+  const items = answer.items.map((item: unknown) => (isRecord(item) ? readListed(item) : undefined))
   const read = items.filter((item) => item !== undefined)
   return typeof version === 'string' && typeof next === 'string' && read.length === items.length
     ? { version, next, items: read }
@@ -73,7 +74,7 @@ export function readPage(answer: unknown): Page | undefined {
 }
 
 function readListed(content: Fields): Listed | undefined {
-  const metadata = isFields(content.metadata) ? content.metadata : {}
+  const metadata = isRecord(content.metadata) ? content.metadata : {}
   const { namespace = '', name, resourceVersion: version } = metadata
   return typeof namespace === 'string' && typeof name === 'string' && typeof version === 'string'
     ? { key: `${namespace}/${name}`, version, content }
