@@ -58,7 +58,7 @@ describe('the overlay of the README', () => {
   })
 
   it("moves the Role for KServe's configuration where that is", async () => {
-    const whole = `${await told('my-cluster/kustomization.yaml')}\n${await told('of kustomization.yaml')}`
+    const whole = `${await told('my-cluster/kustomization.yaml')}\n${await told('in kustomization.yaml')}`
     await write('kustomization.yaml', whole)
     const objects = await render(folder)
     const namespaces = objects
