@@ -18,7 +18,7 @@ const isUsage = (error: unknown): boolean =>
   error instanceof ConfigError || error instanceof UsageError
 
 const tell = (error: unknown) => {
-  const message = error instanceof Error ? error.message : 'an unknown fault'
+  const message = error instanceof Error ? error.message : 'unknown error'
   process.stderr.write(`kserve-authz: ${message}\n`)
 }
 

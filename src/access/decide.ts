@@ -11,7 +11,7 @@ export type Facts = {
   readonly protection: Protection
   /** An excluded path, or a CORS preflight where those are let through. */
   readonly exempt: boolean
-  /** `ambiguous-path`: rules ask for the path, and it is not canonical. */
+  /** `ambiguous-path`: rules match the path, and it is not canonical. */
   readonly policies: 'readable' | 'invalid' | 'ambiguous-path'
   /** The part of the same service that is calling, if one is; `denied`: by a rule. */
   readonly ownComponent: Caller | 'denied' | undefined

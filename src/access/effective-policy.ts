@@ -63,7 +63,8 @@ export function effectivePolicyOf(
 const CLOSED = { terms: [], byPath: false, audiences: [undefined], exclusions: [] }
 
 function excessOf(policies: readonly Policy[], excess: boolean): string | undefined {
-  if (excess && policies.length > 0) return 'all policies of the namespace have too many entries'
+  if (excess && policies.length > 0)
+    return 'all policies of the namespace together have too many entries'
   return areTooMuch(policies) ? 'together they have too many entries' : undefined
 }
 

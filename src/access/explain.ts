@@ -16,7 +16,7 @@ type Terms = readonly NamedTerms[]
 
 /** What each rule says, and then each policy. */
 export function explainRules(terms: Terms, caller: Caller, operation: Operation, note: Note) {
-  if (terms.length > 0) note(`asks: ${operation.method} ${operation.path}`)
+  if (terms.length > 0) note(`operation: ${operation.method} ${operation.path}`)
   const seen = asSeenByDeny(caller, operation)
   for (const { policy, deny, allow } of terms) {
     const tell = (list: string, rules: readonly Rule[], asking: typeof seen) => {
@@ -34,8 +34,8 @@ export function explainRules(terms: Terms, caller: Caller, operation: Operation,
 
 const SAYING = {
   true: 'allows',
-  false: 'no rule of allow says yes, so it refuses',
-  undefined: "has no allow: RBAC, or the key's scope, decides",
+  false: 'no allow rule matches, so it denies',
+  undefined: "has no allow rules: RBAC or the key's scope decides",
 } as const
 
 /** Which policies do not accept a credential. */
@@ -48,7 +48,7 @@ export function explainRefusal(terms: Terms, caller: Caller, note: Note) {
 
 /** Whom each policy accepts who shows nothing. */
 export function explainWithout(terms: Terms, peer: Caller | undefined, note: Note) {
-  note(`peer: ${peer?.user ?? 'nobody known'}`)
+  note(`peer: ${peer?.user ?? 'none'}`)
   for (const { policy, accepted } of terms) {
     note(`policy ${policy}: without a credential it accepts ${acceptedBy(accepted)}`)
   }

@@ -46,7 +46,8 @@ function askingIn(
 
 function tellAsking({ destination: { address } }: AccessRequest, { gateways }: Asking, note: Note) {
   if (gateways !== undefined) note(`gateway: ${[...gateways].join(' or ')}`)
-  else if (address !== undefined) note(`gateway: not known, no gateway's pod has ${address}`)
+  else if (address !== undefined)
+    note(`gateway: unknown, no gateway pod has the address ${address}`)
 }
 
 function atWorkload(

@@ -67,6 +67,6 @@ export function whileFresh(decision: Decision, { target, note }: Case, isFresh: 
   const atStaleAddress = target.workload !== undefined && !isFresh('pods', pod)
   const stale = atStaleAddress ? 'pods' : facts.find((fact) => !isFresh(fact, 'object'))
   if (stale === undefined) return decision
-  note?.(`not allowed: what is known of ${stale} is too old`)
+  note?.(`not allowed: the data about ${stale} is too old`)
   return deny(REASONS[stale])
 }

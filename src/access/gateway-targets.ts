@@ -27,7 +27,7 @@ export function findAtGateway(
     return deny(reason)
   }
   if (namesOtherHost(request, gateways)) {
-    return refuse('unsupported-request', `the gateway may take the host for another than ${host}`)
+    return refuse('unsupported-request', `the gateway may read the host as one other than ${host}`)
   }
   const models = modelsNamed(request, directory)
   if (models === undefined) return refuse('conflicting-target', 'a model header has several values')
@@ -35,7 +35,10 @@ export function findAtGateway(
   const onHost = findOnHost(request, path, directory, asking)
   const byPath = findByPath(request, path, { directory, gateways, asking, onHost })
   if (byPath === undefined) {
-    return refuse('unsupported-request', 'the path chooses the service, and it is not canonical')
+    return refuse(
+      'unsupported-request',
+      'the path selects the service, and the path is not canonical',
+    )
   }
   if (path.startsWith(PUBLISHERS) && !byPath.found.some(isPublished)) {
     return refuse('unknown-target', 'no LLMInferenceService has this model under /publishers/')
@@ -50,7 +53,7 @@ export function findAtGateway(
   }))
   const byHeader = ownByHeaders(request, directory, byPath.owners, asking)
   if (byHeader === undefined) {
-    return refuse('conflicting-target', 'a header that chooses the route has too many values')
+    return refuse('conflicting-target', 'a header that selects the route has too many values')
   }
   const preferred = {
     paths: byPath.paths,

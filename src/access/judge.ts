@@ -71,14 +71,14 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     const exempt = isExempt(facing)
     if (exempt || effectivePolicy.protection !== 'protected') {
       note?.(
-        exempt ? 'exempt: anybody may ask this' : `the service is ${effectivePolicy.protection}`,
+        exempt ? 'exempt: no credential is needed' : `the service is ${effectivePolicy.protection}`,
       )
       return conclude(facing, { ...NOTHING_KNOWN, exempt })
     }
     const policies = policiesIn(facing)
     if (policies !== 'readable') {
       note?.(
-        `policies: ${effectivePolicy.invalid ?? 'rules ask for the path, and it is not canonical'}`,
+        `policies: ${effectivePolicy.invalid ?? 'rules match the path, and the path is not canonical'}`,
       )
       return conclude(facing, { ...NOTHING_KNOWN, policies })
     }

@@ -54,7 +54,7 @@ export function routedByModel(
     if (candidates.size === 0) {
       return {
         reason: 'unknown-target',
-        why: 'the model header names no model that is known at this gateway',
+        why: 'the model header names no model known at this gateway',
       }
     }
     if (named.length === 0) for (const service of candidates) byModel.push(service)

@@ -59,7 +59,7 @@ const tooLarge = (
 ): PolicyStatus['enforced'] => ({
   holds: false,
   reason: 'TooLarge',
-  message: `closed, since all ${
+  message: `closed, because all ${
     excess ? 'policies of the namespace' : 'their policies'
   } together have too many entries: ${closed.text()}`,
 })
@@ -84,14 +84,18 @@ function enforcementOf(
 ): PolicyStatus['enforced'] {
   if (!accepted.holds) {
     const closes = terms === undefined && mode === 'enforce'
-    const message = closes ? 'until it can be read, its services are closed' : ''
+    const message = closes ? 'its services are closed until it can be read' : ''
     return { holds: false, reason: 'NotAccepted', message }
   }
   if (mode === 'shadow') {
-    return { holds: false, reason: 'Shadow', message: 'it is tried and changes no answer' }
+    return {
+      holds: false,
+      reason: 'Shadow',
+      message: 'dry run: it is evaluated and changes no answer',
+    }
   }
   if (mode === 'none') {
-    const message = 'the installation allows no Shadow: it has no effect'
+    const message = 'the installation does not allow Shadow: the policy has no effect'
     return { holds: false, reason: 'Shadow', message }
   }
   const names = overriding.text()

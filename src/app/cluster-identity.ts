@@ -154,7 +154,7 @@ function signaturesOf(
   return createClusterSignatures({
     fetchKeys: file === null ? fetchKeys : jwksFetcher({ kind: 'file', file }),
     onFetched: ({ error }) => {
-      if (error !== undefined) reportFault("trouble with the cluster's keys", error)
+      if (error !== undefined) reportFault("cannot fetch the cluster's keys", error)
     },
     verifications,
   })

@@ -114,6 +114,6 @@ export const limitsOf = ({ kubernetes }: Config): readonly Problem[] =>
           reason: 'NamespacesOnly',
           message:
             'ClusterRoles, ClusterRoleBindings and ServiceAccounts of other namespaces are not watched: ' +
-            'their changes count when what is remembered of a caller ends',
+            'their changes take effect when the cached answer expires',
         },
       ]

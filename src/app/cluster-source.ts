@@ -28,7 +28,7 @@ export function openClusterSource(
   const [watching, asking] = [apiServer(), apiServer()]
   const events = createEvents(
     asking,
-    (error) => reportFault('event not written', error),
+    (error) => reportFault('cannot write an event', error),
     () => parts.observeShed?.('events'),
   )
   const access = openClusterIdentity({ watching, asking }, parts)

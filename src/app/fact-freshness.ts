@@ -58,6 +58,6 @@ export function describeStale(stale: readonly StaleFact[]): string {
 }
 
 const EFFECTS: Readonly<Record<StalenessLimit, string>> = {
-  address: 'too old to let callers without a credential in at pods',
-  object: 'too old to let callers in',
+  address: 'too old to admit callers without a credential at pods',
+  object: 'too old to admit callers',
 }

@@ -62,7 +62,9 @@ function messageOf(flags: CheckFlags, method?: string, url?: string): Buffer {
   const { destination, source, principal, header } = flags
   const described = [method, destination, source, principal, header[0]]
   if (described.some((part) => part !== undefined)) {
-    throw new UsageError('check: --request FILE is the whole request, the rest describes another')
+    throw new UsageError(
+      'check: --request FILE cannot be combined with METHOD, --destination, --source, --principal or --header',
+    )
   }
   return encodedOf(parsed(readFileSync(request, 'utf8'), request), request)
 }
@@ -108,7 +110,7 @@ export async function explain(
 ): Promise<Explanation> {
   const steps: string[] = []
   const incoming = readCheckRequest(decodeCheckRequest(bytes), position)
-  if (incoming.request === undefined) steps.push('request: cannot be read without doubt')
+  if (incoming.request === undefined) steps.push('request: cannot be read unambiguously')
   const answer = await authorize(incoming.request, (step) => steps.push(step))
   const told = new Set(steps)
   const verdict = await answer.shadowCheck?.(

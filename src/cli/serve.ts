@@ -61,7 +61,7 @@ export async function serve(
           enforced: enforced.reason,
           detail: enforced.message || accepted.message,
         },
-        'status of a policy',
+        'policy status',
       ),
     observeDependency: (asked) => metrics?.observeDependency(asked),
     observeShed: (cause) => metrics?.observeShed(cause),
@@ -84,9 +84,15 @@ export async function serve(
     decisions: config.decisionLog.decisions,
     dropped: metrics.decisionLogDropped,
   })
-  const tls = openTls(config, (error) => warn({ error: String(error) }, 'certificate not renewed'))
-  const report = bug('check', 'a bug became a denial')
-  const observing = createCheckObserver(metrics, decisions, bug('shadow', 'a bug stopped a trial'))
+  const tls = openTls(config, (error) =>
+    warn({ error: String(error) }, 'cannot reload the certificate'),
+  )
+  const report = bug('check', 'bug: a check failed and was denied')
+  const observing = createCheckObserver(
+    metrics,
+    decisions,
+    bug('shadow', 'bug: a shadow evaluation failed'),
+  )
   const parts = partsOf(engine, observing.observe, report)
   const servers = await listen(config, parts, tls, metrics.observeShed)
   let stopping = false
@@ -104,7 +110,7 @@ export async function serve(
   }
   const watching = whenSynced(engine, () => {
     for (const server of servers) server.setServing(!stopping)
-    log.info({}, 'ready: all objects are known')
+    log.info({}, 'ready: all objects have been read')
   })
 
   const signal = await Promise.race([stopped, broken])
@@ -126,10 +132,10 @@ const BROKEN = 'uncaughtException'
  * nobody caught nothing is certain: whoever starts this program starts another.
  */
 function whenBroken(bug: (origin: Origin, message: string) => (fault: unknown) => void) {
-  const ending = bug('background', 'a bug ends the program')
+  const ending = bug('background', 'bug: uncaught exception, the program ends')
   return new Promise<typeof BROKEN>((resolve) => {
     catchFaults({
-      rejected: bug('background', 'a bug broke off what nobody waits for'),
+      rejected: bug('background', 'bug: unhandled promise rejection'),
       thrown: (fault) => {
         ending(fault)
         setTimeout(() => process.exit(1), LAST_MS).unref()
@@ -150,8 +156,10 @@ const readinessOf = (
 ]
 
 function revocationIn(instantly: boolean, { kubernetes: { namespaces } }: Config): string {
-  if (!instantly) return 'when what is remembered ends, after about a minute'
-  return namespaces.length === 0 ? 'at once' : 'at once in these namespaces, else after a minute'
+  if (!instantly) return 'when cached answers expire, after about a minute'
+  return namespaces.length === 0
+    ? 'immediate'
+    : 'immediate in these namespaces, otherwise after about a minute'
 }
 
 /** Looks until the first time that everything is known. */

@@ -38,7 +38,7 @@ function describe(issue: z.core.$ZodIssue, given: Given): readonly Problem[] {
   if (issue.code === 'invalid_key') {
     const holder = bareOf(schemaAt(schema, path.slice(0, -1)) ?? schema)
     const expected = holder instanceof z.ZodRecord ? typeOf(holder.def.keyType) : 'another'
-    return [[path, `not a key that may stand here: expected ${expected}`]]
+    return [[path, `not a valid key: expected ${expected}`]]
   }
   const found = settingAt(value, path)
   return [

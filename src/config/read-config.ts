@@ -134,7 +134,7 @@ function readListenerFlags({
 
 const withoutManifests = (flag: string): SettingsReading => ({
   settings: [],
-  problems: [`${flag}: needs --manifests; grpc.listeners sets the listeners of a cluster`],
+  problems: [`${flag}: needs --manifests; with a cluster set grpc.listeners`],
 })
 
 type SettingsByKey = ReadonlyMap<string, Setting>
@@ -172,7 +172,7 @@ function clashesIn(
       return []
     }
     const source = (settings.get(key) ?? settings.get(other))?.source ?? 'default'
-    return [`${source}: ${key}: expected a header name unlike that of ${other}`]
+    return [`${source}: ${key}: expected a header name other than that of ${other}`]
   })
 }
 

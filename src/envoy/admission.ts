@@ -51,7 +51,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
 
   const interceptor: ServerInterceptor = ({ path }, call) => {
     const stream = streamOf(call)
-    if (stream === undefined) throw new Error('grpc-js has no stream where it had one')
+    if (stream === undefined) throw new Error('grpc-js no longer has the HTTP/2 stream of a call')
     const connection = stream.session === undefined ? undefined : connectionOf(stream.session)
     if (connection === undefined) stream.close(CANCEL)
     else begin(arrivalOf(call, stream, path, connection))
@@ -159,4 +159,4 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
 }
 
 const OK = { code: status.OK, details: 'OK', metadata: null }
-const TOO_MUCH = { code: status.RESOURCE_EXHAUSTED, details: 'too much', metadata: null }
+const TOO_MUCH = { code: status.RESOURCE_EXHAUSTED, details: 'too many requests', metadata: null }

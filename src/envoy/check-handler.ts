@@ -72,7 +72,8 @@ export function createCheckHandler(
     function finish(incoming: Incoming, made: Answer) {
       try {
         const bytes = encodeAnswer(encode, incoming, made)
-        if (bytes.length === 0) throw new Error('an empty message, which Envoy takes for an allow')
+        if (bytes.length === 0)
+          throw new Error('an empty message, which Envoy would treat as an allow')
         reply(bytes)
         observe({ incoming, answer: made, seconds: (performance.now() - start) / 1_000 })
       } catch (fault) {

@@ -32,9 +32,12 @@ export async function listen(address: string, connected: (socket: Socket) => voi
     }
   } catch (error) {
     close()
-    throw new Error(`cannot listen on ${address} for gRPC: it is in use or not ours`, {
-      cause: error,
-    })
+    throw new Error(
+      `cannot listen on ${address} for gRPC: the address is in use, or this machine does not have it`,
+      {
+        cause: error,
+      },
+    )
   }
   const closed = Promise.all(servers.map(untilClosed))
   return { port, close, closed }

@@ -62,8 +62,7 @@ export function createChangeFinder<T>(source: FileSource<T>, limits: FileLimits)
 
   async function readOne({ name, file, state }: Candidate): Promise<Outcome<T> | ReadBytes> {
     if (state === 'changing') return { kind: state, path: name }
-    if (state === 'restless')
-      return { kind: 'unreadable', path: name, reason: 'it does not stop changing' }
+    if (state === 'restless') return { kind: 'unreadable', path: name, reason: 'it keeps changing' }
     const bytes = await readSteady(source.folder, name, file, limits)
     if (bytes === 'changing') return { kind: bytes, path: name }
     if ('fault' in bytes) return { kind: 'unreadable', path: name, reason: bytes.fault }
@@ -140,7 +139,7 @@ async function readSteady(
   { signature, bytes: size }: SeenFile,
   { maxBytes }: FileLimits,
 ): Promise<Uint8Array | { readonly fault: string } | 'changing'> {
-  if (size > maxBytes) return { fault: `it is over ${maxBytes} bytes` }
+  if (size > maxBytes) return { fault: `it is larger than ${maxBytes} bytes` }
   const file = path.join(folder, name)
   const bytes = await attempt(() => readFile(file))
   if (typeof bytes === 'string') return isGone(bytes) ? 'changing' : { fault: bytes }

@@ -146,13 +146,13 @@ function conflictsOf(
   const [first] = meaningful
   if (first === undefined) return []
   if (declarations.size > 1) {
-    const outcome = countsBesideOthers(first.resource) ? 'all must allow' : 'none of them counts'
+    const outcome = countsBesideOthers(first.resource) ? 'all must allow' : 'none of them is used'
     const message = `declared ${declarations.size} times: ${outcome}`
     return [{ object: printableName(identity), reason: 'DeclaredTwice', message }]
   }
   const secrets = repeatersOf(first.resource)
   if (secrets.length === 0) return sharedBy(first.resource)
-  const message = `${secrets.join(' and ')} hold the same credential: it is nobody's`
+  const message = `${secrets.join(' and ')} hold the same credential: it is not accepted`
   return [{ object: identity, reason: 'CredentialRepeated', message }]
 }
 

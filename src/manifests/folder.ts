@@ -57,7 +57,7 @@ export async function followFolder<T>(options: FolderOptions<T>): Promise<Folder
       await rest(looked)
       if (looker.stopped()) return
       looked = await looker.look().catch(() => {
-        options.report('a look at the folder failed')
+        options.report('scanning the folder failed')
         return { complete: true, scanMs: 0 }
       })
     }

@@ -96,7 +96,7 @@ type Findings = {
   readonly unreadable: Map<string, string>
 }
 
-const TOO_DEEP = 'it lies too deep'
+const TOO_DEEP = 'it is nested too deeply'
 
 const excessOf = ({ files }: Findings, { maxFiles }: ScanLimits) =>
   files.size < maxFiles ? undefined : 'there are too many files'

@@ -133,7 +133,7 @@ function createFiles(settings: ReadSettings, report: (problem: Problem) => void)
     report({
       object: file === '' ? 'Folder' : `File ${file}`,
       reason: 'UnreadableFile',
-      message: `${fault}: its keys, tokens and bindings are gone, its services refuse`,
+      message: `${fault}: until this is fixed, its API keys, tokens and bindings are not in force and its services deny all requests`,
     })
     return 'lost'
   }

@@ -31,7 +31,7 @@ export function createWatchers(
       watcher.on('error', () => drop(folder))
       watched.set(folder, { identity, watcher })
     } catch {
-      if (!reported) report('folders cannot be watched: changes are seen by looking only')
+      if (!reported) report('folders cannot be watched: changes are found by scanning only')
       reported = true
     }
   }

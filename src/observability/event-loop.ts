@@ -18,7 +18,7 @@ export function measureEventLoop(registry: Registry) {
 
   const delay: Gauge<'quantile'> = new Gauge({
     name: 'kserve_authz_event_loop_delay_seconds',
-    help: 'By how much the event loop came late in the last one to two minutes.',
+    help: 'Delay of the event loop during the last one to two minutes.',
     labelNames: ['quantile'],
     registers: [registry],
     collect: () => {

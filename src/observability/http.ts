@@ -108,9 +108,9 @@ function health(name: string, checks: readonly Readiness[], verbose: boolean): P
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the address is taken',
+  EADDRINUSE: 'the address is in use',
   EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'not permitted',
+  EACCES: 'permission denied',
 }
 
 async function listen(server: Server, address: string): Promise<number> {

@@ -129,18 +129,18 @@ const createInstruments = (registry: Registry) => ({
   }),
   dropped: new Counter({
     name: 'kserve_authz_decision_log_dropped_total',
-    help: 'Lines of the decision log that were lost because their reader is too slow or gone, or there is no room.',
+    help: 'Decision log lines that were lost: the reader is too slow or gone, or the disk is full.',
     registers: [registry],
   }),
   errors: new Counter({
     name: 'kserve_authz_internal_errors_total',
-    help: 'Bugs that showed themselves: in a check, which was denied, in a trial after it, or in the background.',
+    help: 'Bugs: in a check, which was denied, in a shadow evaluation, or in the background.',
     labelNames: ['origin'],
     registers: [registry],
   }),
   build: new Gauge({
     name: 'kserve_authz_build_info',
-    help: 'The version of this program and of Node, with the value 1.',
+    help: 'The versions of this program and of Node.js; the value is 1.',
     labelNames: ['version', 'node_version'],
     registers: [registry],
   }),

@@ -20,7 +20,7 @@ export function measureDirectory(
   const protections = ['open', 'protected', 'lost'] as const satisfies readonly Protection[]
   const known: Gauge<'kind' | 'protection'> = new Gauge({
     name: 'kserve_authz_services',
-    help: 'Services known, by kind and by who may call them.',
+    help: 'Known services, by kind and protection.',
     labelNames: ['kind', 'protection'],
     registers: [registry],
     collect: () => {
@@ -38,7 +38,7 @@ export function measureDirectory(
   })
   const held: Gauge = new Gauge({
     name: 'kserve_authz_api_keys',
-    help: 'API keys known.',
+    help: 'Known API keys.',
     registers: [registry],
     collect: () => held.set(keys.size()),
   })
@@ -58,7 +58,7 @@ export function measureResources(registry: Registry, resources: () => readonly M
   })
   const age = new Gauge({
     name: 'kserve_authz_watch_age_seconds',
-    help: 'Since what is known of a resource was last confirmed; where nothing changes the API server does so each minute.',
+    help: 'Time since the data about a resource was last confirmed. The API server confirms an idle watch every minute.',
     labelNames: ['resource'],
     registers: [registry],
     collect: () => {
@@ -74,7 +74,7 @@ export function measureResources(registry: Registry, resources: () => readonly M
   })
   const restarts = new Counter({
     name: 'kserve_authz_watch_restarts_total',
-    help: 'How often reading a resource failed and began anew.',
+    help: 'How often reading a resource failed and was restarted.',
     labelNames: ['resource'],
     registers: [registry],
     collect: () => {
@@ -88,7 +88,7 @@ export function measureResources(registry: Registry, resources: () => readonly M
 export function measureStaleness(registry: Registry, stale: () => readonly StaleFact[]) {
   const age: Gauge<'fact' | 'bound'> = new Gauge({
     name: 'kserve_authz_facts_stale',
-    help: 'Whether a fact is older than its bound (1) or not (0): callers are refused who would be let in by it.',
+    help: 'Whether a fact is older than its bound (1) or not (0). It then no longer admits callers.',
     labelNames: ['fact', 'bound'],
     registers: [registry],
     collect: () => {

@@ -67,10 +67,13 @@ function readMode(value: unknown, { ownersMay }: ReadSettings, raise: Raise): Po
   if (value === undefined || value === 'Enforce') return 'enforce'
   if (value === 'Shadow') {
     if (ownersMay.shadow) return 'shadow'
-    raise('ShadowNotAllowed', 'spec.mode: Shadow is not allowed in this installation: no effect')
+    raise(
+      'ShadowNotAllowed',
+      'spec.mode: the installation does not allow Shadow: the policy has no effect',
+    )
     return 'none'
   }
-  throw new PolicyFault('spec.mode', 'is neither Enforce nor Shadow: it is enforced')
+  throw new PolicyFault('spec.mode', 'is neither Enforce nor Shadow: the policy is enforced')
 }
 
 const GROUP = 'serving.kserve.io'
@@ -82,9 +85,9 @@ function readTargets(value: unknown): readonly PolicyTarget[] | undefined {
       const { group, kind, name } = fieldsOf(place, entry, ['group', 'kind', 'name'])
       const known = SERVICE_KINDS.find((each) => each === kind)
       if (group !== GROUP) throw new PolicyFault(`${place}.group`, `is not ${GROUP}`)
-      if (known === undefined) throw new PolicyFault(`${place}.kind`, 'is no kind of a service')
+      if (known === undefined) throw new PolicyFault(`${place}.kind`, 'is not a kind of service')
       if (typeof name !== 'string' || !isSubdomainName(name)) {
-        throw new PolicyFault(`${place}.name`, 'is no name of a service')
+        throw new PolicyFault(`${place}.name`, 'is not a valid service name')
       }
       return { kind: known, name }
     }),

@@ -30,11 +30,11 @@ export function readAnnotations({
       return `annotation ${annotation} is longer than ${MAX_ANNOTATION_LENGTH} characters`
   }
   const services = readServices(annotations.get(SERVICES))
-  if (services === 'unreadable') return `${SERVICES} is no list of names or kind/name`
+  if (services === 'unreadable') return `${SERVICES} is not a list of names or kind/name`
   const expiry = annotations.get(EXPIRES_AT)
   const expiresAt = expiry === undefined ? undefined : readTimestamp(expiry)
   if (expiry !== undefined && expiresAt === undefined)
-    return `${EXPIRES_AT} is no RFC 3339 time with zone`
+    return `${EXPIRES_AT} is not an RFC 3339 time with a time zone`
   const user = (annotations.get(USER) ?? `apikey:${namespace}/${name}`).trim()
   if (user === '') return `${USER} is empty`
   const groups = annotations.has(GROUPS) ? entriesOf(annotations.get(GROUPS) ?? '') : []

@@ -18,7 +18,7 @@ export function sharedClaims(
     {
       object: labelOf(service.kind, service),
       reason: 'SharedHost',
-      message: `other services claim ${host}${pathPrefix} too: there, all of them must allow`,
+      message: `other services also have ${host}${pathPrefix}: all of them must allow a request there`,
     },
   ]
 }
@@ -33,13 +33,12 @@ export function repeated(
     {
       object: labelOf('Secret', { namespace, name }),
       reason: 'CredentialRepeated',
-      message: 'another Secret of the namespace holds the same key: it is nobody',
+      message: 'another Secret of the namespace holds the same key: it is not accepted',
     },
   ]
 }
 
-const UNCHECKED =
-  'no container istio-proxy: requests that come to it past a gateway are not checked'
+const UNCHECKED = 'no container istio-proxy: requests that bypass the gateway are not checked'
 
 /** A pod of a protected service that nothing stands before. */
 export function unguarded(
@@ -51,7 +50,7 @@ export function unguarded(
     .map((workload) => ({
       object: labelOf('Pod', workload),
       reason: 'NoSidecar',
-      message: `pod of a protected service: it has ${UNCHECKED}`,
+      message: `this pod of a protected service has ${UNCHECKED}`,
     }))
 }
 
@@ -66,7 +65,7 @@ export function bare(
     {
       object: labelOf(service.kind, service),
       reason: 'NoSidecar',
-      message: `a pod of it has ${UNCHECKED}`,
+      message: `one of its pods has ${UNCHECKED}`,
     },
   ]
 }

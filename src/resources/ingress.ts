@@ -43,26 +43,26 @@ export function readIngress(configMap: unknown): IngressReading {
   const text = textAt(configMap, 'data', 'ingress')
   if (text === undefined) return { ingress: undefined, problems: [] }
   const problems: Problem[] = []
-  const raise = (field: string, what: string) =>
+  const raise: RaiseField = (field, what, effect = 'it is ignored') =>
     void problems.push({
       object: OBJECT,
       reason: 'UnreadableIngress',
-      message: `data.ingress${field} ${what}: it adds no host`,
+      message: `data.ingress${field} ${what}: ${effect}`,
     })
   const fields = parseObject(text)
   if (fields === undefined) {
-    raise('', 'is no JSON object')
+    raise('', 'is not a JSON object')
     return { ingress: undefined, problems }
   }
   return { ingress: readFields(fields, raise), problems }
 }
 
-type RaiseField = (field: string, what: string) => void
+type RaiseField = (field: string, what: string, effect?: string) => void
 
 function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
   const domain = readDomain(valueAt(fields, 'ingressDomain') || DEFAULT_DOMAIN)
   if (domain === undefined) {
-    raise('.ingressDomain', 'is no host name')
+    raise('.ingressDomain', 'is not a host name')
     return undefined
   }
   const template = (name: string, isGood: (filled: string) => boolean, fallback?: string) => {
@@ -71,7 +71,7 @@ function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
     const read = typeof written === 'string' ? readTemplate(written) : undefined
     const example = read?.({ ...EXAMPLE, domain })
     if (example !== undefined && isGood(example)) return read
-    raise(`.${name}`, 'is a template that is not understood here')
+    raise(`.${name}`, 'is an unsupported template')
     return undefined
   }
   return {
@@ -110,7 +110,7 @@ function readHeaderName(written: unknown, raise: RaiseField): string | undefined
   if (written === undefined || written === null || written === '') return undefined
   const name = typeof written === 'string' ? written.toLowerCase() : ''
   if (HEADER_NAME.test(name)) return name
-  raise('.modelBasedRoutingHeaderName', 'is no header name')
+  raise('.modelBasedRoutingHeaderName', 'is not a header name')
   return undefined
 }
 
@@ -120,12 +120,13 @@ const EXAMPLE = { name: 'name', namespace: 'namespace', labels: ANY, annotations
 function readDomains(written: unknown, raise: RaiseField): readonly string[] {
   const field = '.additionalIngressDomains'
   if (!Array.isArray(written)) {
-    raise(field, 'is no list')
+    raise(field, 'is not a list')
     return []
   }
   const domains = written.map(readDomain)
-  if (domains.includes(undefined)) raise(field, 'has an entry that is no host name')
-  if (domains.length > MAX_DOMAINS) raise(field, `has more than ${MAX_DOMAINS} entries; the rest`)
+  if (domains.includes(undefined)) raise(field, 'has an entry that is not a host name')
+  if (domains.length > MAX_DOMAINS)
+    raise(field, `has more than ${MAX_DOMAINS} entries`, 'the rest are ignored')
   return [...new Set(domains.filter((domain) => domain !== undefined))].slice(0, MAX_DOMAINS)
 }
 

@@ -38,7 +38,7 @@ export function readModels(
   if (names.length < written.length) {
     raise(
       'UnreadableModelName',
-      `the name of a model is longer than ${MAX_MODEL_NAME} characters: it is not known`,
+      `a model name is longer than ${MAX_MODEL_NAME} characters: requests for it are denied`,
     )
   }
   if (names.length > MAX_MODELS) {
@@ -50,7 +50,7 @@ export function readModels(
   if (readable.length < paths.length) {
     raise(
       'UnreadableModelName',
-      'the name of a model cannot stand in a path: /publishers/ is not served for it',
+      'a model name cannot be part of a path: it is not served under /publishers/',
     )
   }
   return { paths: readable, names: known }

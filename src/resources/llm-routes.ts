@@ -33,8 +33,8 @@ export function ownRouteRoutes(
   if (matches.some(takesEveryPath)) {
     raise(
       'RouteTakesEveryPath',
-      'its own route has no hostnames and no path of its own: at gateways it can refuse requests for any ' +
-        'host that no other route there has, and lets none pass',
+      'its own route has no hostnames and no path: at gateways it can deny requests for any host that ' +
+        'no other route there has, and never allows one',
     )
   }
   return [
@@ -85,7 +85,7 @@ export function hostnamesOf(route: Fields, raise: Raise): readonly string[] {
   if (hosts.includes(undefined)) {
     raise(
       'UnreadableHostname',
-      'spec.router.route.http.spec.hostnames has one that is no host name',
+      'spec.router.route.http.spec.hostnames has an entry that is not a host name',
     )
   }
   return hosts.filter((host) => host !== undefined)

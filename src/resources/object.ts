@@ -84,13 +84,13 @@ export function readObject(
   { namespaced, isName }: ObjectShape,
 ): KubernetesObject | string {
   const name = textAt(content, 'metadata', 'name')
-  if (name === undefined || !isName(name)) return 'its metadata.name is no valid name'
+  if (name === undefined || !isName(name)) return 'its metadata.name is not valid'
   const namespace = namespaced ? namespaceIn(content) : ''
-  if (namespace === undefined) return 'its metadata.namespace is no valid name'
+  if (namespace === undefined) return 'its metadata.namespace is not valid'
   const labels = textMapAt(content, 'metadata', 'labels')
-  if (labels === undefined) return `its metadata.labels are no map${OR_TOO_MANY}`
+  if (labels === undefined) return `its metadata.labels are not a map${OR_TOO_MANY}`
   const annotations = textMapAt(content, 'metadata', 'annotations')
-  if (annotations === undefined) return `its metadata.annotations are no map${OR_TOO_MANY}`
+  if (annotations === undefined) return `its metadata.annotations are not a map${OR_TOO_MANY}`
   const uid = textAt(content, 'metadata', 'uid')
   return { kind, namespace, name, uid, labels, annotations, content }
 }

@@ -43,7 +43,7 @@ function readProtection(
     if (ownersMay.optOut) return 'open'
     raise(
       'OptOutNotAllowed',
-      `annotation ${ENABLE_AUTH} cannot open a service of this installation`,
+      `annotation ${ENABLE_AUTH} cannot open a service: the installation does not allow it`,
     )
     return 'protected'
   }
@@ -84,7 +84,7 @@ function isShadow(
   if (mode === 'shadow') {
     raise(
       'ShadowNotAllowed',
-      `annotation ${MODE} cannot be "shadow" in this installation: enforced`,
+      `annotation ${MODE} cannot be "shadow": the installation does not allow it; enforced`,
     )
   } else if (mode !== 'enforce') {
     raise(

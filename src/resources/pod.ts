@@ -59,7 +59,7 @@ export const MAX_ADDRESS_LENGTH = 64
 function addressesIn(content: unknown, raise: Raise): readonly string[] {
   const list = listAt(content, 'status', 'podIPs')
   if (list.length > MAX_ADDRESSES)
-    raise('TooManyAddresses', `its status has too many IPs: only ${MAX_ADDRESSES} count`)
+    raise('TooManyAddresses', `its status has too many IPs: only ${MAX_ADDRESSES} are used`)
   const written = [
     ...list.slice(0, MAX_ADDRESSES).map((entry) => valueAt(entry, 'ip')),
     valueAt(content, 'status', 'podIP'),

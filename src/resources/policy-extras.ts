@@ -19,7 +19,7 @@ export function readPolicyExclusions(
     const { path, methods = ['GET', 'HEAD'] } = fieldsOf(place, entry, ['path', 'methods'])
     const exact = textOf(`${place}.path`, path)
     if (!isCanonicalPath(exact) || exact.includes('*')) {
-      throw new PolicyFault(`${place}.path`, 'is no canonical path')
+      throw new PolicyFault(`${place}.path`, 'is not a canonical path')
     }
     return { path: exact, methods: listOf(`${place}.methods`, methods).map(readMethod(place)) }
   })
@@ -33,7 +33,7 @@ const readMethod =
   (place: string) =>
   (method: unknown): 'GET' | 'HEAD' => {
     if (method === 'GET' || method === 'HEAD') return method
-    throw new PolicyFault(`${place}.methods`, 'holds another method than GET and HEAD')
+    throw new PolicyFault(`${place}.methods`, 'has a method other than GET and HEAD')
   }
 
 const HEADERS = 'spec.headers'
@@ -73,7 +73,7 @@ export function readPolicyHeaders(
     Object.entries(value).map(([name, source]) => {
       const owned = RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))
       if (!HEADER.test(name) || owned || taken.has(name)) {
-        throw new PolicyFault(HEADERS, 'holds a name that no header may have here')
+        throw new PolicyFault(HEADERS, 'has a header name that is not allowed')
       }
       const { claim } = fieldsOf(`${HEADERS}.${name}`, source, ['claim'])
       return [name, textOf(`${HEADERS}.${name}.claim`, claim)]

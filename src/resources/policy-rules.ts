@@ -66,7 +66,7 @@ function textsLike(form: RegExp) {
   return (place: string, value: unknown): readonly string[] => {
     const texts = textsOf(place, value)
     if (texts.every((text) => form.test(text))) return texts
-    throw new PolicyFault(place, 'holds what has not the form of one')
+    throw new PolicyFault(place, 'has an entry of the wrong form')
   }
 }
 
@@ -88,7 +88,7 @@ const METHOD = /^[A-Z][A-Z-]{0,31}$/
 function readMethods(place: string, value: unknown): readonly string[] {
   const methods = textsOf(place, value)
   if (!methods.every((method) => METHOD.test(method))) {
-    throw new PolicyFault(place, 'holds what is no HTTP method in capitals')
+    throw new PolicyFault(place, 'has an entry that is not an HTTP method in capitals')
   }
   return methods
 }

@@ -29,7 +29,7 @@ export function fieldsOf(place: string, value: unknown, known: readonly string[]
 export const MAX_LIST_ENTRIES = 1_024
 
 export function listOf(place: string, value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new PolicyFault(place, 'is no list')
+  if (!Array.isArray(value)) throw new PolicyFault(place, 'is not a list')
   if (value.length > MAX_LIST_ENTRIES) throw new PolicyFault(place, 'has too many entries')
   return value
 }
@@ -37,7 +37,8 @@ export function listOf(place: string, value: unknown): readonly unknown[] {
 export const MAX_TEXT = 1_024
 
 export function textOf(place: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new PolicyFault(place, 'is no text')
+  if (typeof value !== 'string' || value === '')
+    throw new PolicyFault(place, 'is not text, or is empty')
   if (value.length > MAX_TEXT) throw new PolicyFault(place, 'is too long')
   return value
 }
@@ -63,7 +64,7 @@ export function labelMap(place: string, value: unknown): ReadonlyMap<string, str
   return new Map(
     Object.entries(value).map(([name, entry]) => {
       if (typeof entry !== 'string' || !LABEL.test(entry)) {
-        throw new PolicyFault(place, 'holds what is no value of a label')
+        throw new PolicyFault(place, 'has an entry that is not a label value')
       }
       return [name, entry]
     }),

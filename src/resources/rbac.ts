@@ -99,12 +99,12 @@ export function readBinding(
   const { namespace, name, content } = object
   const role = readRoleRef(valueAt(content, 'roleRef'), kind)
   if (role === undefined) {
-    raise('BindingDropped', 'roleRef cannot be read: it binds nobody')
+    raise('BindingDropped', 'roleRef cannot be read: the binding has no effect')
     return undefined
   }
   const subjects = entriesAt(content, 'subjects').flatMap((entry, index) => {
     const subject = readSubject(entry, namespace)
-    if (subject === undefined) raise('SubjectDropped', `subjects[${index}] is nobody that can be`)
+    if (subject === undefined) raise('SubjectDropped', `subjects[${index}] is not a valid subject`)
     return subject ?? []
   })
   return { kind, namespace, name, role, subjects }

@@ -133,9 +133,9 @@ export function readResource(value: unknown, settings: ReadSettings): ResourceRe
   if (known?.group === group) return readKnown(kind, known, value, settings)
   const named = `${printable(kind)} of ${printable(apiVersion)}`
   if (known !== undefined)
-    return unread(named, 'WrongGroup', `ignored: ${kind} is read as one of ${known.group || 'v1'}`)
+    return unread(named, 'WrongGroup', `ignored: ${kind} belongs to ${known.group || 'v1'}`)
   if (OUR_GROUPS.has(group) && !OTHER_KINDS.has(kind))
-    return unread(named, 'UnknownKind', 'ignored: no such kind is known here')
+    return unread(named, 'UnknownKind', 'ignored: the kind is unknown')
   return { identity: undefined, resource: IGNORED, problems: [] }
 }
 
@@ -167,7 +167,11 @@ function readNameless(name: string, kind: Kind, content: Fields, fault: string):
     identity: `${name} ${namespace}/${written}`,
     resource: { kind: 'policy', policy: unreadablePolicy(namespace, written) },
     problems: [
-      { object: named, reason: 'PolicyInvalid', message: `closes ${namespace}: ${fault}` },
+      {
+        object: named,
+        reason: 'PolicyInvalid',
+        message: `closes the namespace ${namespace}: ${fault}`,
+      },
     ],
   }
 }

@@ -63,7 +63,7 @@ export function readUrl({ field, url }: StatusUrl, raise: Raise): UrlParts | und
   const host = parsed === null ? undefined : canonicalHost(parsed.hostname)
   const path = parsed === null ? undefined : routedPath(parsed.pathname)
   if (host !== undefined && path !== undefined) return { host, path }
-  raise('UnreadableURL', `${field} is no URL with a canonical host and path, or is too long`)
+  raise('UnreadableURL', `${field} is not a URL with a canonical host and path, or is too long`)
   return undefined
 }
 
@@ -81,7 +81,10 @@ export const parseUrl = (url: unknown): URL | null =>
 export function boundedRoutes(routes: readonly Route[], raise: Raise): readonly Route[] {
   const kept = distinct(routes)
   if (kept.length > MAX_ROUTES)
-    raise('TooManyURLs', `its status has too many URLs: only ${MAX_ROUTES} hosts and paths count`)
+    raise(
+      'TooManyURLs',
+      `its status has too many URLs: only ${MAX_ROUTES} hosts and paths are used`,
+    )
   return kept.slice(0, MAX_ROUTES)
 }
 

@@ -108,7 +108,7 @@ function createCredentials(first: KubeConfig, reload: () => KubeConfig) {
 function serverOf(kubeConfig: KubeConfig): string {
   const server = kubeConfig.getCurrentCluster()?.server ?? ''
   if (URL.parse(server)?.protocol !== 'https:') {
-    throw new Error('the kubeconfig names no API server with an https URL')
+    throw new Error('the kubeconfig has no API server with an https URL')
   }
   return server.replace(/\/+$/, '')
 }

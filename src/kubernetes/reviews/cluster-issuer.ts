@@ -51,7 +51,7 @@ export function createClusterIssuer(name: string | null, parts: IssuerParts): Cl
   const { api, observer, failed, signal } = parts
   const periods = { ...PERIODS, ...parts.periods }
   let found = name ?? undefined
-  let problem = name === null ? 'not asked yet' : ''
+  let problem = name === null ? 'not fetched yet' : ''
   if (name === null) void ask()
 
   return {
@@ -108,7 +108,7 @@ export function createClusterIssuer(name: string | null, parts: IssuerParts): Cl
 function issuerIn(answer: unknown): string {
   const named = isRecord(answer) ? answer.issuer : undefined
   if (typeof named !== 'string' || named === '') {
-    throw new Error('the API server names no issuer of tokens')
+    throw new Error('the discovery document of the API server has no issuer')
   }
   return named
 }

@@ -73,7 +73,7 @@ export function createPolicyStatusWriter(parts: PolicyStatusParts): PolicyStatus
     try {
       return await look()
     } catch {
-      return { afterMs: 0, restMs: rest('a bug broke off the look at policies') }
+      return { afterMs: 0, restMs: rest('bug: the status of policies could not be computed') }
     }
   })
   const plan = (namespace: string, ms: number) => {

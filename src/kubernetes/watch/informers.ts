@@ -137,7 +137,7 @@ function createRun(
   }
   /** Whatever it was: a watch that nobody reads would leave for ever what is known now. */
   const brokenOff = async () => {
-    const problem = 'a bug broke off the watch: all is read again'
+    const problem = 'bug: the watch failed; everything is read again'
     Object.assign(state, { following: false, problem })
     failed(collection.resource, problem)
     await delay(BUG_MS, undefined, { signal: stop }).catch(() => {})
