@@ -3,7 +3,7 @@ import type { DenyReason } from './decision.ts'
 import { reasonOf } from './refusal-meaning.ts'
 import type { TokenRefusal } from './token-refusal.ts'
 
-/** Audiences of which a token of the cluster must name one; `undefined`: the installation's. */
+/** A token of the cluster must name one of these; `undefined`: the installation's audiences apply. */
 export type Audiences = readonly string[] | undefined
 
 /** What became of a credential that was looked at. */

@@ -11,13 +11,13 @@ export const CREDENTIAL_KINDS = [
 ] as const
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number]
 
-/** What a kind of credential means where callers are told apart. One that is not here does not compile. */
+/** The properties by which kinds of callers differ. A kind without an entry does not compile. */
 type Kind = {
-  /** Whether the caller is a user to rules, and not only a place in the mesh, or nobody. */
+  /** Whether rules see the caller as a user. A mesh peer is only a workload, and an anonymous caller nobody. */
   readonly isUser: boolean
-  /** Whether a TokenReview, or a stand-in for one, vouches for the name of a ServiceAccount. */
+  /** Whether a TokenReview, or its equivalent for folders, confirms the ServiceAccount. */
   readonly isVouchedFor: boolean
-  /** Whether it showed a credential, so that another one may not help. */
+  /** Whether it presented a credential; another credential may then not help. */
   readonly hasCredential: boolean
 }
 
@@ -58,17 +58,17 @@ export type Caller = {
   /** Whether it may have further groups, which the token leaves out or which cannot be read. */
   readonly moreGroups?: boolean
   readonly uid: string | undefined
-  /** As in SubjectAccessReview: more attributes of the user, each with its values. */
+  /** As in SubjectAccessReview: further attributes of the user, each with its values. */
   readonly extra: Readonly<Record<string, readonly string[]>>
   /** Whether user and groups are names that Kubernetes' RBAC knows. */
   readonly inRbac: boolean
-  /** What the decision log may say of the credential: a Secret's name, a ServiceAccount, an issuer and subject. */
+  /** How the decision log names the credential: a Secret's name, a ServiceAccount, or an issuer and subject. */
   readonly reference: string
-  /** Its identity in the mesh, `<trust domain>/ns/<namespace>/sa/<name>`, if that is what lets it in. */
+  /** Its identity in the mesh, `<trust domain>/ns/<namespace>/sa/<name>`, if that admits it. */
   readonly principal?: string
-  /** The key that was shown, if one was. */
+  /** The presented API key, if any. */
   readonly apiKey?: ApiKey
-  /** Of the installation, if a JWT of one was shown. */
+  /** The provider of the presented JWT, if any. */
   readonly provider?: string
   /** Of the token, if a JWT was shown. */
   readonly audiences?: readonly string[]

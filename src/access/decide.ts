@@ -6,14 +6,14 @@ import { reasonOf } from './refusal-meaning.ts'
 import type { Protection } from './service.ts'
 import type { TokenRefusal } from './token-refusal.ts'
 
-/** All that the answer for one target depends on. */
+/** Everything the answer for one target depends on. */
 export type Facts = {
   readonly protection: Protection
-  /** An excluded path, or a CORS preflight where those are let through. */
+  /** An excluded path, or a CORS preflight if these are allowed. */
   readonly exempt: boolean
   /** `ambiguous-path`: rules match the path, and it is not canonical. */
   readonly policies: 'readable' | 'invalid' | 'ambiguous-path'
-  /** The part of the same service that is calling, if one is; `denied`: by a rule. */
+  /** The calling component of the same service, if any; `denied`: by a rule. */
   readonly ownComponent: Caller | 'denied' | undefined
   readonly credential: 'none' | 'malformed' | 'too-long' | 'ambiguous' | Authentication
   /** How the rules of policies judge the caller. */
@@ -54,8 +54,8 @@ function decideByPolicies(facts: Facts): Decision {
 }
 
 /**
- * A credential that a component passes on names the user; without a good one the component itself is the
- * caller. Rules that deny hold for both of them.
+ * A credential that a component forwards names the user. Without a valid one the component itself is the
+ * caller. Deny rules apply to both.
  */
 function decideByCaller(facts: Facts): Decision {
   const { ownComponent, credential, rules } = facts
@@ -103,7 +103,7 @@ function decideByPermission(caller: Caller, permission: Exclude<Permission, 'for
   }
 }
 
-/** A caller that showed nothing may still show something. */
+/** A caller without a credential may retry with one. */
 const notPermitted = (caller: Caller): Decision =>
   deny(hasCredential(caller) ? 'not-permitted' : 'missing-credential')
 

@@ -14,7 +14,7 @@ import {
 
 type Terms = readonly NamedTerms[]
 
-/** What each rule says, and then each policy. */
+/** Notes the result of each rule, then of each policy. */
 export function explainRules(terms: Terms, caller: Caller, operation: Operation, note: Note) {
   if (terms.length > 0) note(`operation: ${operation.method} ${operation.path}`)
   const seen = asSeenByDeny(caller, operation)
@@ -38,7 +38,7 @@ const SAYING = {
   undefined: "has no allow rules: RBAC or the key's scope decides",
 } as const
 
-/** Which policies do not accept a credential. */
+/** Notes the policies that do not accept a credential. */
 export function explainRefusal(terms: Terms, caller: Caller, note: Note) {
   for (const { policy, accepted } of terms) {
     const reason = refusalIn(accepted, caller)
@@ -46,7 +46,7 @@ export function explainRefusal(terms: Terms, caller: Caller, note: Note) {
   }
 }
 
-/** Whom each policy accepts who shows nothing. */
+/** Notes what each policy accepts without a credential. */
 export function explainWithout(terms: Terms, peer: Caller | undefined, note: Note) {
   note(`peer: ${peer?.user ?? 'none'}`)
   for (const { policy, accepted } of terms) {

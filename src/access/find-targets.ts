@@ -11,7 +11,7 @@ import { idOf, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 import type { Workload } from './workload.ts'
 
-/** Finds what is being called: by the pod's address at a workload, by host and path at a gateway. */
+/** Finds the called services: at a workload by the pod's address, at a gateway by host and path. */
 export function findTargets(
   request: AccessRequest,
   directory: Directory,
@@ -30,7 +30,7 @@ export function findTargets(
   }
 }
 
-/** The gateway whose own address the request was sent to. An old address may be another gateway's by now. */
+/** The gateway with the address that the request was sent to. A stale address may belong to another gateway. */
 function askingIn(
   { destination: { address } }: AccessRequest,
   directory: Pick<Directory, 'askingAt'>,
@@ -82,8 +82,8 @@ const isIdentityOf = (principal: string, workload: Workload): boolean => {
 }
 
 /**
- * Whether other services own this whole host and the pod's own does not claim it. A host that others
- * only publish proves nothing: a tenant may publish any host.
+ * Whether other services own this whole host and the pod's service does not have it. A host that others only
+ * publish proves nothing: a tenant may publish any host.
  */
 function belongsElsewhere(
   host: string,

@@ -29,7 +29,7 @@ import { isForGroups } from './unknown-groups.ts'
 
 export type Sources = IdentitySources & {
   readonly directory: Directory
-  /** Whether every source has told all that it knows at least once. */
+  /** Whether everything has been read at least once. */
   readonly synced: () => boolean
   readonly isFresh: IsFresh
 }
@@ -45,7 +45,7 @@ export type Settings = {
   readonly gateways: Gateways
 }
 
-/** Decides about one target under a regime. */
+/** Decides about one target under an effective policy. */
 export type Judge = (
   request: AccessRequest,
   target: Target,
@@ -126,7 +126,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     )
   }
 
-  /** A mesh peer, or anybody at all, where every policy accepts that. */
+  /** A mesh peer or an anonymous caller, if every policy accepts it. */
   function withoutCredential({
     request,
     target,
@@ -219,7 +219,7 @@ const operationIn = ({ request, target }: Case): Operation => ({
   peer: peerOf(request),
 })
 
-/** As the model sees it. */
+/** The path as the model sees it. */
 function pathFor(request: AccessRequest, { pathPrefix }: Target): string {
   const path = pathOf(request.path)
   return pathPrefix === '' ? path : path.slice(pathPrefix.length) || '/'

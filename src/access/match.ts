@@ -1,4 +1,4 @@
-/** Whether a rule, or a part of it, matches. `unknown`: the facts do not tell. */
+/** Whether a rule, or a part of it, matches. `unknown`: the facts do not decide it. */
 export type Match = 'yes' | 'no' | 'unknown'
 
 export const matchOf = (holds: boolean): Match => (holds ? 'yes' : 'no')

@@ -14,15 +14,15 @@ export type Condition<R extends string = string> = {
   readonly message: string
 }
 
-/** What has become of a policy. Equal facts give equal words, so that replicas agree. */
+/** The status of a policy. Equal facts give equal texts, so that replicas agree. */
 export type PolicyStatus = {
-  /** Whether it can be read, and its targets exist. */
+  /** Whether it can be read and its targets exist. */
   readonly accepted: Condition<'Accepted' | 'Invalid' | 'TargetNotFound'>
-  /** Whether it decides about requests. */
+  /** Whether it decides requests. */
   readonly enforced: Condition<'Enforced' | 'Overridden' | 'Shadow' | 'NotAccepted' | 'TooLarge'>
 }
 
-/** `fault` says why it cannot be read, where that is known. Costs the targets of the policy, no more. */
+/** `fault`: why it cannot be read, if known. Costs time in proportion to the policy's targets. */
 export function policyStatusOf(
   policy: Policy,
   namespacePolicies: NamespacePolicies,
@@ -36,7 +36,7 @@ export function policyStatusOf(
   return { accepted, enforced: enforcementOf(policy, reached, accepted) }
 }
 
-/** The services that a policy names, and the names without a service; `''`: there are none. */
+/** The services that a policy names, and the names that have no service; `''`: none. */
 function reachedBy(
   { namespace, targets }: Policy,
   { servicesNamed, everything, isClosed }: NamespacePolicies,

@@ -3,23 +3,23 @@ export type Position = 'workload' | 'gateway'
 
 /** One HTTP request, as far as access depends on it. */
 export type AccessRequest = {
-  /** As the listener declares that was asked, never as the request claims. */
+  /** Declared by the listener that was asked; never taken from the request. */
   readonly position: Position
   /** Verbatim, case-sensitive. */
   readonly method: string
-  /** Begins with `/`, printable ASCII only, with the query, otherwise as it came. */
+  /** Begins with `/`, printable ASCII only, includes the query, otherwise unchanged. */
   readonly path: string
   /** In the form of `canonicalHost`. */
   readonly host: string
-  /** Whether a dot followed the host, as in an absolute domain name. */
+  /** Whether a dot follows the host, as in an absolute domain name. */
   readonly absoluteHost?: boolean
-  /** The port behind the host; absent: none. */
+  /** The port after the host; absent: none. */
   readonly hostPort?: number | undefined
   /** Names in lower case; repeated ones joined by commas, as Envoy joins them. */
   readonly headers: ReadonlyMap<string, string>
   readonly source: Peer
   readonly destination: Peer
-  /** The address of the proxy that asks; absent: none does. */
+  /** The address of the proxy that asks; absent: there is none. */
   readonly proxy?: (() => string) | undefined
 }
 
