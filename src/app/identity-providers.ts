@@ -42,7 +42,7 @@ const audiencesOf = ({ audiences }: Pick<ProviderConfig, 'audiences'>) =>
     ? { audiences: audiences.values, audienceClaim: audiences.claim }
     : { audiences, audienceClaim: 'aud' }
 
-/** Where its tokens stand in a request, and what stands before them. */
+/** The places of its tokens in a request, and the prefix in each. */
 export const placesOf = ({
   from,
 }: ProviderConfig): readonly { readonly place: CredentialPlace; readonly prefix: string }[] => [

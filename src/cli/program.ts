@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 
-/** What `serve` was asked for on the command line; what is absent comes from the environment or the file. */
+/** The flags of `serve`; an absent one comes from the environment or the file. */
 export type ServeFlags = {
   readonly config?: string
   readonly manifests?: string
@@ -19,7 +19,7 @@ export type CheckFlags = {
   readonly principal?: string
   readonly output?: 'text' | 'json'
   readonly request?: string
-  /** As they were written: `name: value`. */
+  /** As written: `name: value`. */
   readonly header: readonly string[]
 }
 
@@ -28,10 +28,10 @@ export type Commands = {
   readonly check: (flags: CheckFlags, method?: string, url?: string) => Promise<number>
 }
 
-/** The exit code of a command line that cannot be read. */
+/** The exit code for an invalid command line. */
 export const USAGE = 2
 
-/** Reads the command line and runs what it asks for; resolves to the exit code once that has ended. */
+/** Parses the command line and runs the command; resolves to the exit code once it has ended. */
 export async function run(
   argv: readonly string[],
   version: string,
@@ -98,5 +98,5 @@ function addCheck(program: Command, { check }: Commands, exit: (code: number) =>
     )
 }
 
-/** Not read here: what cannot be read would be quoted, and may be a key. */
+/** Not parsed here: commander would quote an invalid value, which may be a key. */
 const addHeader = (line: string, lines: readonly string[]): readonly string[] => [...lines, line]

@@ -18,9 +18,9 @@ import type { ServeFlags } from './program.ts'
 
 /** Below Istio's timeout of 500 ms, in milliseconds. */
 export const DEADLINE_MS = 400
-/** For the calls in flight when the program is stopped: longer than any of them lasts. */
+/** For calls in flight when the program stops: longer than any call lasts. */
 const STOP_GRACE_MS = 1_000
-/** From a bug that nobody caught to the end, at the latest: longer than being stopped takes. */
+/** From an uncaught exception to the end at the latest: longer than a stop takes. */
 const LAST_MS = 5_000
 const REPEAT_MS = 10_000
 
@@ -128,8 +128,8 @@ export async function serve(
 const BROKEN = 'uncaughtException'
 
 /**
- * A promise that nobody looked after leaves the rest as it is, which goes on. After an exception that
- * nobody caught nothing is certain: whoever starts this program starts another.
+ * After an unhandled rejection the program goes on. After an uncaught exception its state is unknown, so it
+ * ends and is restarted from outside.
  */
 function whenBroken(bug: (origin: Origin, message: string) => (fault: unknown) => void) {
   const ending = bug('background', 'bug: uncaught exception, the program ends')
@@ -150,7 +150,7 @@ const readinessOf = (
   config: Config,
 ): readonly Readiness[] => [
   ...resources().map(({ resource, synced, detail }) => ({ name: resource, ok: synced, detail })),
-  // They hinder nothing, but are worth knowing.
+  // Never failing; for information only.
   { name: 'freshness', ok: true, detail: describeStale(stale()) },
   { name: 'revocation', ok: true, detail: revocationIn(revokesInstantly(), config) },
 ]
@@ -162,7 +162,7 @@ function revocationIn(instantly: boolean, { kubernetes: { namespaces } }: Config
     : 'immediate in these namespaces, otherwise after about a minute'
 }
 
-/** Looks until the first time that everything is known. */
+/** Polls until everything has been read. */
 function whenSynced({ synced }: Engine, then: () => void): NodeJS.Timeout | undefined {
   if (synced()) {
     then()
@@ -202,7 +202,7 @@ function listen(
   const bounds: Bounds = {
     ...BOUNDS,
     requestBytes: grpc.maxRequestBytes,
-    // One of the longest must find room: a peer gets half of what is left.
+    // The longest request must fit: a peer gets at most half of the free memory.
     bytes: Math.max(BOUNDS.bytes, 2 * grpc.maxRequestBytes),
     bytesPerAddress: Math.max(BOUNDS.bytesPerAddress, grpc.maxRequestBytes),
     connections: grpc.maxConnections,

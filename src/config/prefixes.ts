@@ -2,7 +2,7 @@ import type { Config } from './schema.ts'
 
 type Provider = Config['jwt']['providers'][number]
 
-/** Problems with providers that could issue the same user, or the same group: one prefix begins the other. */
+/** Providers whose prefixes overlap, so that both could issue the same user or group. */
 export function prefixClashes(providers: readonly Provider[]): readonly string[] {
   return (['username', 'groups'] as const).flatMap((subject) =>
     providers.flatMap((provider, index) => {

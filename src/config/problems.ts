@@ -6,7 +6,7 @@ import { bareOf, nameOf, schemaAt, settingAt, shapeOf, typeOf } from './shape.ts
 
 type Schema = z.core.$ZodType
 
-/** What is wrong with a setting, given the schema of its key; empty: nothing. */
+/** The problems of a setting under the schema of its key; empty: none. */
 export function configProblemsOf(
   { source, path, value }: Setting,
   schema: Schema,
@@ -51,7 +51,7 @@ function describe(issue: z.core.$ZodIssue, given: Given): readonly Problem[] {
   ]
 }
 
-/** A question that names the enumerated value which differs from the one found in its case only. */
+/** A hint with the enum value that differs only in case. */
 function inOtherCase(found: unknown, schema: Schema): string {
   if (typeof found !== 'string') return ''
   const bare = bareOf(schema)
@@ -60,7 +60,7 @@ function inOtherCase(found: unknown, schema: Schema): string {
   return right === undefined ? '' : `; did you mean \`${right}\`?`
 }
 
-// An API key has 16 bytes or more: what is shorter is no secret of this program.
+// API keys have at least 16 bytes: a shorter value is not a secret of this program.
 export const MAX_QUOTED = 15
 
 function but(found: unknown): string {
@@ -71,7 +71,7 @@ function but(found: unknown): string {
   return `, not ${typeof found === 'string' ? quoted(found) : text}`
 }
 
-/** JSON leaves some controls as they are, which a terminal would obey. */
+/** JSON does not escape some control characters, which a terminal would interpret. */
 const quoted = (text: string): string =>
   JSON.stringify(text).replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

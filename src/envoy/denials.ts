@@ -3,9 +3,9 @@ import type { DenyReason } from '../access/decision.ts'
 import type { TokenCause } from '../access/token-refusal.ts'
 
 type Class = {
-  /** gRPC's code for readers of traces; Envoy only asks whether it is 0. */
+  /** The gRPC code, for traces; Envoy only checks whether it is 0. */
   readonly code: 7 | 13 | 14 | 16
-  /** Never 404 or 503 for an unknown target: Knative's prober reads those as "not ready". */
+  /** Never 404 or 503 for an unknown target: Knative's prober takes those for "not ready". */
   readonly httpStatus: 401 | 403 | 500 | 503
 }
 
@@ -14,7 +14,7 @@ const FORBIDDEN: Class = { code: status.PERMISSION_DENIED, httpStatus: 403 }
 const UNAVAILABLE: Class = { code: status.UNAVAILABLE, httpStatus: 503 }
 const INTERNAL: Class = { code: status.INTERNAL, httpStatus: 500 }
 
-/** What a client is told of a denial: a fixed phrase, never the text of another program's error. */
+/** What a client sees of a denial: a fixed phrase, never the text of another program's error. */
 export type Denial = Class & {
   readonly phrase: string
   /** `error` of the challenge (RFC 6750 section 3.1); `undefined`: the bare challenge. */

@@ -2,14 +2,14 @@ import type { DenyReason } from '../access/decision.ts'
 import { hasPrefix, pathOf } from '../common/path.ts'
 import type { Denial } from './denials.ts'
 
-/** How the client of a path expects to be told of an error. gRPC clients read the status alone. */
+/** The error format that the client of a path expects. gRPC clients read the status only. */
 export const DIALECTS = ['plain', 'openai', 'anthropic', 'grpc'] as const
 export type Dialect = (typeof DIALECTS)[number]
 
-// KServe's V1 protocol; the OpenAI API has no verb behind a colon.
+// KServe's V1 protocol; the OpenAI API has no verb after a colon.
 const KSERVE_V1 = /^\/v1\/models\/[^/:]+:[^/]+$/
 
-/** The dialect of a request target, once `claimedPrefix` is cut from it. */
+/** The dialect of a request target, without its `claimedPrefix`. */
 export function dialectOf(target: string, claimedPrefix: string, grpc: boolean): Dialect {
   if (grpc) return 'grpc'
   const full = pathOf(target)

@@ -17,13 +17,13 @@ import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
 export type Encoding = {
   readonly headers: IdentityHeaders
   readonly realm: string
-  /** From 0 to 1: how long one that came at too bad a time is told to wait. */
+  /** Between 0 and 1: selects the `retry-after` of an overloaded answer. */
   readonly random?: () => number
   /** Told of a value of a caller that no header can carry. */
   readonly onLeftOut?: OnLeftOut
 }
 
-/** What of a request an answer depends on, and what it is about. */
+/** The parts of a request that its answer depends on, and the subject of the answer. */
 export type EncodingContext = MetadataSubject & {
   readonly dialect: Dialect
   readonly underscored: readonly string[]
@@ -37,8 +37,8 @@ type Shown = Pick<EncodingContext, 'cookie' | 'offered'>
 export type Encode = (decision: Decision, asked: EncodingContext) => Buffer
 
 /**
- * Creates the one encoder of answers. Denials are encoded beforehand; an allow is encoded once for each
- * caller and kept as long as the caller is.
+ * Creates the encoder of answers. Denials are encoded in advance. An allow is encoded once per caller and
+ * cached as long as the caller object lives.
  */
 export function createEncode({
   headers,
@@ -67,7 +67,7 @@ export function createEncode({
     return own === names ? open : encodeFor(decision, [], NOTHING_SHOWN)
   }
 
-  /** Of every header that is ours where this is allowed. */
+  /** Every header that only this program may set on this request. */
   function namesOf({ claimHeaders }: Allow): readonly string[] {
     const further = Object.keys(claimHeaders)
     return further.length === 0 ? names : [...names, ...further]
@@ -119,7 +119,7 @@ const encodeAllow = (set: readonly HeaderOption[], remove: readonly string[]): B
     ok_response: { headers: set, headers_to_remove: remove },
   })
 
-/** Both fields: releases of Envoy differ in which one they heed when the other is unset. */
+/** Sets both fields: Envoy versions differ in which one they use if the other is unset. */
 const overwriting = (key: string, value: string): HeaderOption => ({
   ...header(key, value),
   append: { value: false },

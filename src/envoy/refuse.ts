@@ -5,7 +5,7 @@ import { type CheckParts, encodeAnswer } from './check-handler.ts'
 import { authorizationService, UNREADABLE } from './protocol.ts'
 import { readCheckRequest } from './read-request.ts'
 
-/** Answers checks of which nothing is read; `undefined`: it is no check. */
+/** Answers checks without reading them; `undefined`: not a check. */
 export function createRefuse(
   position: Position,
   { encode, observe, report }: Pick<CheckParts, 'encode' | 'observe' | 'report'>,
