@@ -8,7 +8,7 @@ import { ConfigError } from './config/read-config.ts'
 
 const { version } = manifest
 
-/** Resolves to the signal that asks the program to stop. */
+/** Resolves to the signal that stops the program. */
 const stopped = () =>
   new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
@@ -26,10 +26,10 @@ try {
   process.exitCode = await run(process.argv.slice(2), version, {
     serve: async (flags) => {
       const code = await serve(flags, version, stopped())
-      // What nobody reads any more would keep the program for ever.
+      // Open handles would keep the program running.
       process.exit(code)
     },
-    // 1 says that a request is denied: nothing else may.
+    // Exit code 1 means a denied request and nothing else.
     check: (...asked) =>
       check(...asked).catch((error: unknown) => {
         tell(error)
@@ -38,6 +38,6 @@ try {
   })
 } catch (error) {
   tell(error)
-  // What was opened before the fault would keep the program for ever.
+  // Handles opened before the error would keep the program running.
   process.exit(isUsage(error) ? USAGE : 1)
 }

@@ -14,13 +14,13 @@ import type { ServiceAccount } from '../resources/service-account.ts'
 import type { TokenSecret } from '../resources/token-secret.ts'
 import { createRbac, type Rbac } from './rbac-authorizer.ts'
 
-/** Everything that is in force, and how a resource comes to be. */
+/** The resources in force. */
 export type ManifestStore = {
-  /** Puts `next` in force in place of `previous`: what stays is never missing. */
+  /** Replaces `previous` with `next`, without a gap for what stays. */
   readonly replace: (id: string, previous: Resource | undefined, next: Resource | undefined) => void
-  /** What other services claim of what this one does. */
+  /** The problems of routes that this service shares with others. */
   readonly sharedBy: (resource: Resource) => readonly Problem[]
-  /** The Secrets, `namespace/name`, with the same key or token as this one; none of them is known by it. */
+  /** The Secrets (`namespace/name`) with the same key or token; none of them is accepted then. */
   readonly repeatersOf: (resource: Resource) => readonly string[]
   readonly tokensWith: (digest: string) => readonly TokenSecret[]
   readonly serviceAccount: (namespace: string, name: string) => ServiceAccount | undefined

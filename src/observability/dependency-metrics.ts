@@ -1,13 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
-/** One question to another program, and how it ended. */
+/** One request to another program, and its result. */
 export type DependencyCall = {
   readonly dependency: string
   readonly result: 'success' | 'error' | 'timeout'
   readonly seconds: number
 }
 
-/** What a cache holds, and how often it held what was looked for. */
+/** The size of a cache, and its hits and misses. */
 export type MeasuredCache = {
   readonly cache: string
   readonly entries: number
@@ -15,7 +15,7 @@ export type MeasuredCache = {
   readonly misses: number
 }
 
-/** Counts what other programs are asked. */
+/** Counts requests to other programs. */
 export function createDependencyCounts(registry: Registry): (asked: DependencyCall) => void {
   const requests = new Counter({
     name: 'kserve_authz_dependency_requests_total',
@@ -78,7 +78,7 @@ export function measureCaches(registry: Registry, caches: () => readonly Measure
   })
 }
 
-/** Whether what is revoked counts no more at once. */
+/** Whether revocations take effect immediately. */
 export function measureRevocation(registry: Registry, isInstant: () => boolean) {
   const instant: Gauge = new Gauge({
     name: 'kserve_authz_instant_revocation',
@@ -88,7 +88,7 @@ export function measureRevocation(registry: Registry, isInstant: () => boolean) 
   })
 }
 
-/** Counts what was refused because it would have been too much. */
+/** Counts shed work. */
 export function createShedCounts(registry: Registry): (cause: string) => void {
   const sheds = new Counter({
     name: 'kserve_authz_shed_total',

@@ -3,16 +3,16 @@ import type { Directory } from '../access/directory.ts'
 import { FACTS, LIMITS_OF, type StaleFact } from '../access/freshness.ts'
 import { type Protection, SERVICE_KINDS } from '../access/service.ts'
 
-/** One resource may be read in several parts, by namespace or by label. */
+/** A resource may have several entries, by namespace or label. */
 export type MeasuredResource = {
   readonly resource: string
   readonly synced: boolean
   readonly restarts: number
-  /** When what is known of it was last confirmed, as `performance.now()`. */
+  /** When its data was last confirmed, as `performance.now()`. */
   readonly heardAt?: number | undefined
 }
 
-/** What is known. */
+/** The numbers of known services and keys. */
 export function measureDirectory(
   registry: Registry,
   { services, keys }: Pick<Directory, 'services' | 'keys'>,
@@ -24,7 +24,7 @@ export function measureDirectory(
     labelNames: ['kind', 'protection'],
     registers: [registry],
     collect: () => {
-      // A gauge finds its series by all labels: for thousands of services that takes milliseconds.
+      // Counted first: setting a gauge per service would take milliseconds.
       const counts = { open: 0, protected: 0, lost: 0 }
       const ofKind = new Map(SERVICE_KINDS.map((kind) => [kind, { ...counts }]))
       for (const { kind, protection } of services.values()) {
@@ -44,7 +44,7 @@ export function measureDirectory(
   })
 }
 
-/** How well what is known follows its source. */
+/** Whether resources are read, and how old their data is. */
 export function measureResources(registry: Registry, resources: () => readonly MeasuredResource[]) {
   const synced = new Gauge({
     name: 'kserve_authz_watch_synced',
@@ -84,7 +84,7 @@ export function measureResources(registry: Registry, resources: () => readonly M
   })
 }
 
-/** Which facts are too old to let callers in by them. */
+/** The facts that are too old to admit callers. */
 export function measureStaleness(registry: Registry, stale: () => readonly StaleFact[]) {
   const age: Gauge<'fact' | 'bound'> = new Gauge({
     name: 'kserve_authz_facts_stale',

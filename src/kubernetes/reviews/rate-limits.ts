@@ -4,20 +4,20 @@ import { type Allowance, createTokenBucket, type TokenBucket } from '../../commo
 
 export type Allowances = {
   readonly perService: Allowance
-  /** A namespace. */
+  /** Per namespace. */
   readonly perTenant: Allowance
   readonly perProxy: Allowance
   readonly inAll: Allowance
 }
 
-/** Takes a share of all budgets that an asker has a part in, or of none and names the one that is used up. */
+/** Takes one token from each bucket of an asker, or none and names the empty bucket. */
 export type RateLimits = (asker: Asker) => 'service' | 'tenant' | 'proxy' | 'all' | undefined
 
 export const MAX_HOLDERS = 10_000
-/** Between two looks for holders that need not be listed. */
+/** Between two clean-ups of full buckets. */
 const DROP_MS = 1_000
 
-/** Keeps one service, one namespace or one proxy from using up what all look-ups together may cost. */
+/** Keeps one service, namespace or proxy from using up the total rate of look-ups. */
 export function createRateLimits({
   perService,
   perTenant,

@@ -10,19 +10,19 @@ export const KIND = 'AccessPolicy'
 
 export const STATUS_CALL_MS = 5_000
 
-/** A policy, and the object that it was read from. */
+/** A policy, and the object it was read from. */
 type Applied = { readonly content: Fields; readonly policy: Pick<Policy, 'namespace' | 'name'> }
 
 export type Failure = {
   readonly problem: string
-  /** Whether it is this object alone that the API server refuses. */
+  /** Whether the API server refuses this object only. */
   readonly isOwn: boolean
 }
 
-/** Such as an object that is too large with a status. */
+/** For example an object that its status makes too large. */
 const REFUSED: ReadonlySet<number> = new Set([400, 413, 422])
 
-/** Server-side apply of the conditions alone. `undefined`: it did not fail. */
+/** Applies the conditions (server-side apply). `undefined`: success. */
 export async function applyStatus(
   api: Pick<ApiServer, 'send'>,
   { content, policy: { namespace, name } }: Applied,
@@ -39,7 +39,7 @@ export async function applyStatus(
       body: {
         apiVersion: API_VERSION,
         kind: KIND,
-        // Of the very object that was read, not of one that has got its name since.
+        // For exactly this object, not a new one of the same name.
         metadata: { namespace, name, uid },
         status: { conditions: withTransitionTimes(content, conditions, new Date()) },
       },

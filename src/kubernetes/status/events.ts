@@ -7,12 +7,12 @@ import { isForbidden, missingPermission } from '../client/api-problem.ts'
 import type { ApiServer } from '../client/api-server.ts'
 
 export type Events = {
-  /** Tells the owner of an object, as a Warning event on it. Never throws, never waits. */
+  /** Creates a Warning event on an object. Never throws, never waits. */
   readonly warn: (problem: Problem, object: Fields) => void
   readonly close: () => void
 }
 
-/** Events that wait, in all. */
+/** Events that wait, in total. */
 export const MAX_EVENTS_WAITING = 200
 /** At most so many events, then one for each second. */
 export const BURST = 25
@@ -20,7 +20,7 @@ const PERIOD_MS = 1_000
 export const EVENT_CALL_MS = 5_000
 export const MAX_EVENT_MESSAGE = 1_024
 
-/** `failed` is told of each event that could not be written, `dropped` of each that was too much. */
+/** `failed` is called for each event that could not be written, `dropped` for each that was shed. */
 export function createEvents(
   api: Pick<ApiServer, 'send'>,
   failed: (error: unknown) => void,
@@ -68,7 +68,7 @@ const describe = (error: unknown): unknown =>
 const namespaceOf = ({ metadata }: Fields): string =>
   isRecord(metadata) ? encodeURIComponent(String(metadata.namespace)) : 'default'
 
-/** A core/v1 Event; `undefined` for an object that cannot have one. */
+/** A core/v1 Event; `undefined`: the object cannot have one. */
 function eventOf(
   { reason, message }: Problem,
   { apiVersion, kind, metadata }: Fields,

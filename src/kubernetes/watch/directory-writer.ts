@@ -15,11 +15,11 @@ import type { WatchedKind } from './watched-kinds.ts'
 export type DirectoryWriterParts = {
   readonly directory: Directory
   readonly settings: () => ReadSettings
-  /** Told once of each problem of an object; `content` is that object. */
+  /** Called once for each problem of an object, with the object. */
   readonly report: (problem: Problem, content: Fields) => void
 }
 
-/** A keeper whose services can be read again without asking the API server. */
+/** A handler whose services can be read again without a call to the API server. */
 export type DirectoryWriter = Handler & {
   /** Reads the services again that name this LLMInferenceServiceConfig. */
   readonly again: (config: string) => void
@@ -41,7 +41,7 @@ export function createDirectoryWriter(
     const { key, content } = listed
     if (basesIn(content).length > 0) based.set(key, withoutTheRest(listed))
     else based.delete(key)
-    // Items of a list do not say what they are.
+    // Items of a list have no kind and apiVersion.
     const object = { ...content, kind, apiVersion }
     const { resource, problems } = readResource(object, settings())
     place(key, resource)
@@ -89,7 +89,7 @@ export function createDirectoryWriter(
         if (basesIn(listed.content).includes(config)) put(listed)
       }
     },
-    // Without a policy there would be more that is open.
+    // A removed policy could leave a service open.
     close: kind === 'AccessPolicy' ? closeNamespace : undefined,
     remove: (key) => {
       place(key, IGNORED)
@@ -105,7 +105,7 @@ const basesIn = (content: Fields): readonly (string | undefined)[] =>
     .slice(0, MAX_BASES)
     .map((ref) => textAt(ref, 'name'))
 
-/** What is read of an LLMInferenceService: pod templates and managed fields would take the memory. */
+/** Keeps only the fields that are read: pod templates and managed fields would use too much memory. */
 function withoutTheRest(listed: Listed): Listed {
   const { metadata, spec, status } = listed.content
   const { name, namespace, uid, labels, annotations } = isRecord(metadata) ? metadata : {}

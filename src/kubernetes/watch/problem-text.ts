@@ -2,7 +2,7 @@ import { answerProblem, describeApiProblem, UNREACHABLE } from '../client/api-pr
 import { ApiError } from '../client/api-server.ts'
 import type { WatchedKind } from './watched-kinds.ts'
 
-/** Why a collection cannot be read, in a fixed sentence that holds nothing of what was received. */
+/** Why a collection cannot be read: a fixed sentence without received text. */
 export function describeProblem(error: unknown, collection: WatchedKind): string {
   if (error instanceof ApiError) return describeStatus(error, collection)
   const code = codeOf(error)
@@ -21,7 +21,7 @@ function describeStatus(error: ApiError, { resource, apiVersion, namespace }: Wa
   return describeApiProblem(error, `list and watch ${name}${where}`)
 }
 
-/** Such as ECONNREFUSED, or a fault of a certificate. */
+/** For example ECONNREFUSED, or the code of a certificate error. */
 function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' && /^[A-Z_0-9]+$/.test(code) ? code : undefined
