@@ -135,7 +135,7 @@ function aggregate(start: Role, roles: readonly Role[]): readonly PolicyRule[] {
 
 const ALL = '*'
 
-/** `*` covers every resource; `*/subresource` does not cover the resource itself. */
+/** `*` covers every resource; `*` with a subresource does not cover the resource itself. */
 const covers = (rule: PolicyRule, { verb, group, resource, name }: ResourceAccess): boolean =>
   holds(rule.verbs, verb) &&
   holds(rule.apiGroups, group) &&

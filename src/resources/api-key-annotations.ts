@@ -10,13 +10,13 @@ const USER = `${PREFIX}user`
 const GROUPS = `${PREFIX}groups`
 const KNOWN: ReadonlySet<string> = new Set([SERVICES, EXPIRES_AT, USER, GROUPS])
 
-/** Of one annotation, in characters. */
+/** Longest annotation, in characters. */
 export const MAX_ANNOTATION_LENGTH = 16_384
 
-/** Names that Kubernetes gives to its own are nobody's to hand out. */
+/** Names reserved for Kubernetes. */
 const RESERVED = /^system:/i
 
-/** Reads what the annotations say of a key; a sentence where they refuse it. */
+/** Reads the annotations of a key; a sentence: why the key is refused. */
 export function readAnnotations({
   namespace,
   name,

@@ -4,7 +4,7 @@ import { idOf, type Service } from '../access/service.ts'
 import type { Workload } from '../access/workload.ts'
 import type { Problem } from './problem.ts'
 
-/** The first claim that another service has as well. */
+/** The first route that another service has, too. */
 export function sharedClaims(
   service: Service,
   { servicesRoutedBy }: Pick<Directory, 'servicesRoutedBy'>,
@@ -40,7 +40,7 @@ export function repeated(
 
 const UNCHECKED = 'no container istio-proxy: requests that bypass the gateway are not checked'
 
-/** A pod of a protected service that nothing stands before. */
+/** Pods of protected services without a sidecar. */
 export function unguarded(
   workloads: readonly Workload[],
   { servicesNamed }: Pick<Directory, 'servicesNamed'>,
@@ -54,7 +54,7 @@ export function unguarded(
     }))
 }
 
-/** The same where the service is read, or protected, after its pods. */
+/** The same for a service that is read, or protected, after its pods. */
 export function bare(
   service: Service,
   { workloadsOf }: Pick<Directory, 'workloadsOf'>,

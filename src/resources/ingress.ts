@@ -5,25 +5,25 @@ import type { Problem } from './problem.ts'
 import { routedPath } from './routes.ts'
 import { readTemplate, type Template } from './template.ts'
 
-/** What KServe's own configuration says of the names of InferenceServices outside the cluster. */
+/** KServe's ingress configuration of InferenceServices. */
 export type Ingress = {
   readonly domain: string
   readonly additionalDomains: readonly string[]
-  /** Of a host, from name, namespace and domain; `undefined`: it cannot be read. */
+  /** Template of a host from name, namespace and domain; `undefined`: it cannot be read. */
   readonly domainTemplate: Template | undefined
-  /** Of a path on the host `domain`; `undefined`: there is none, or it cannot be read. */
+  /** Template of a path on the host `domain`; `undefined`: there is none, or it cannot be read. */
   readonly pathTemplate: Template | undefined
-  /** Whether labels or annotations take part in hosts: then the owner of a service chooses its host. */
+  /** Whether hosts depend on labels or annotations, so that the owner of a service chooses its host. */
   readonly namesByOwner: boolean
-  /** Of the header that chooses a model at gateways, in lower case; `undefined`: KServe's default. */
+  /** The header that selects a model at gateways, in lower case; `undefined`: KServe's default. */
   readonly modelHeader: string | undefined
-  /** Whether routes are HTTPRoutes: their paths claim the host as a whole (kserve/kserve#5384). */
+  /** Whether routes are HTTPRoutes, whose path routes match the whole host (kserve/kserve#5384). */
   readonly gatewayApi: boolean
-  /** The Gateway of these routes, and of LLMInferenceServices that name none; `undefined`: not known. */
+  /** The Gateway of these routes, and of LLMInferenceServices without one; `undefined`: not known. */
   readonly kserveGateway: string | undefined
-  /** Whether KServe makes VirtualServices of Istio for Knative services. */
+  /** Whether KServe creates Istio VirtualServices for Knative services. */
   readonly istioHosts: boolean
-  /** Istio's Gateways of these, from outside the cluster and within it; `undefined`: not known. */
+  /** The Istio Gateways of these, outside and inside the cluster; `undefined`: not known. */
   readonly ingressGateway: string | undefined
   readonly localGateway: string | undefined
 }
@@ -38,7 +38,7 @@ const DEFAULT_DOMAIN = 'example.com'
 const DEFAULT_DOMAIN_TEMPLATE = '{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}'
 export const MAX_DOMAINS = 32
 
-/** Reads the key `ingress` of ConfigMap `inferenceservice-config`. What cannot be read adds nothing. */
+/** Reads the key `ingress` of ConfigMap `inferenceservice-config`. Ignores what cannot be read. */
 export function readIngress(configMap: unknown): IngressReading {
   const text = textAt(configMap, 'data', 'ingress')
   if (text === undefined) return { ingress: undefined, problems: [] }
@@ -95,7 +95,7 @@ function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
 
 const KNATIVE = 'knative-serving'
 
-/** `namespace/name`, as KServe has it. */
+/** `namespace/name`, as in KServe's configuration. */
 function readGateway(fields: Fields, name: string, usual: string): string | undefined {
   const written = valueAt(fields, name) || usual
   if (typeof written !== 'string') return undefined
@@ -133,7 +133,7 @@ function readDomains(written: unknown, raise: RaiseField): readonly string[] {
 const readDomain = (domain: unknown): string | undefined =>
   typeof domain === 'string' && !domain.includes(':') ? canonicalHost(domain) : undefined
 
-/** A JSON object; `undefined` for any other text. */
+/** A JSON object; `undefined`: any other text. */
 export function parseObject(text: string): Fields | undefined {
   const value = parseJson(text)?.value
   return isRecord(value) ? value : undefined

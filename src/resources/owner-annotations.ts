@@ -3,10 +3,10 @@ import { type KubernetesObject, printable } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 
-/** OpenDataHub's switch; until 2025 also a label. */
+/** OpenDataHub's annotation; until 2025 also a label. */
 export const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 
-/** OpenDataHub's switch of 2023. */
+/** OpenDataHub's annotation of 2023. */
 const LEGACY_ENABLE_AUTH = 'enable-auth'
 
 type Settings = Pick<ReadSettings, 'ownersMay'>
@@ -24,9 +24,8 @@ export const readOwnerAnnotations = (
 })
 
 /**
- * Reads whether a service is protected. What is neither true nor false protects, with a problem.
- *
- * The label and the legacy annotation can only protect: `"false"` there says nothing.
+ * Reads whether a service is protected. A value that is neither true nor false protects, with a problem. The
+ * label and the legacy annotation can only protect; `"false"` has no effect there.
  */
 function readProtection(
   { annotations, labels }: KubernetesObject,

@@ -9,10 +9,10 @@ import { servicesOfPod } from './service-pods.ts'
 
 const FINISHED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
 const SIDECAR = 'istio-proxy'
-/** Knative's own selector of the pods of a revision. */
+/** The label by which Knative selects the pods of a revision. */
 const KNATIVE = 'serving.knative.dev/revision'
 
-/** What a pod is to access: the workload of services, the proxy of gateways, mostly one of them. */
+/** The meaning of a pod: a workload of services, or a proxy of gateways; rarely both. */
 export type PodReading = {
   readonly workloads: readonly Workload[]
   readonly proxies: readonly GatewayProxy[]
@@ -21,8 +21,8 @@ export type PodReading = {
 const NOTHING: PodReading = { workloads: [], proxies: [] }
 
 /**
- * Reads a Pod as the workload of each service that its labels name, and as the proxy of gateways; as neither
- * where it is finished, on its node's network (whose address is not its own), or without an address yet.
+ * Reads a Pod as the workload of each service in its labels, and as the proxy of gateways. Ignores pods that
+ * are finished, have no address yet, or use the node's network, whose address is shared.
  */
 export function readPod(
   object: KubernetesObject,

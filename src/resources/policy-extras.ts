@@ -8,7 +8,7 @@ import type { ReadSettings } from './read-settings.ts'
 
 const EXCLUSIONS = 'spec.exclusions'
 
-/** Exact paths that anybody may GET or HEAD. Throws a PolicyFault. */
+/** Exact paths with GET and HEAD for everybody. Throws a PolicyFault. */
 export function readPolicyExclusions(
   value: unknown,
   { ownersMay }: Pick<ReadSettings, 'ownersMay'>,
@@ -37,10 +37,9 @@ const readMethod =
   }
 
 const HEADERS = 'spec.headers'
-// A token of RFC 9110 section 5.6.2 in lower case. Behind a proxy that turns one into the other, `x_key`
-// is `x-key`: so without an underscore.
+// A lower-case token of RFC 9110 section 5.6.2, without underscores: some proxies turn `x_key` into `x-key`.
 const HEADER = /^[a-z0-9!#$%&'*+.^`|~-]{1,256}$/
-/** What Envoy owns, frames a message or chooses the model; the definition in the cluster has the same. */
+/** Headers that Envoy owns, frame a message or select the model; the CRD has the same list. */
 export const RESERVED_PREFIXES = ['grpc-', 'x-auth-request-', 'x-envoy-', 'x-forwarded-'] as const
 export const RESERVED_HEADERS: readonly string[] = [
   'authorization',

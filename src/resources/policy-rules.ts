@@ -33,10 +33,10 @@ const readEach = <T>(
   read: (place: string, value: unknown) => T,
 ): readonly T[] => listOf(place, value).map((entry, index) => read(`${place}[${index}]`, entry))
 
-/** How each part is read. One that is not here does not compile. */
+/** Reads each part. A part without an entry does not compile. */
 type Readers<Parts> = { readonly [K in keyof Parts]: (place: string, value: unknown) => Parts[K] }
 
-// A text that could never match, in a rule that denies above all, is a mistake.
+// A text that can never match is a mistake, above all in a deny rule.
 const SERVICE_ACCOUNT = /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/
 const PRINCIPAL = /^[a-z0-9._-]{1,255}\/ns\/[a-z0-9-]{1,63}\/sa\/[a-z0-9.-]{1,253}$/
 
@@ -51,7 +51,7 @@ const SOURCE: Readers<RuleSourceParts> = {
 
 const OPERATION: Readers<RuleOperationParts> = { methods: readMethods, paths: readPaths }
 
-/** An entry of `from` or `to`, of the parts that it has. */
+/** Reads an entry of `from` or `to`. */
 function readParts<Parts>(readers: Readers<Parts>, place: string, value: unknown): Partial<Parts> {
   const fields = fieldsOf(place, value, Object.keys(readers))
   const parts: Partial<Parts> = {}

@@ -1,7 +1,7 @@
 import { isRecord } from '../common/json.ts'
 import type { Fields } from './object.ts'
 
-/** A place in a policy that cannot be read, and why. Never quotes what stands there. */
+/** A place in a policy that cannot be read, and why. Never quotes the value. */
 export class PolicyFault extends Error {
   override readonly name = 'PolicyFault'
 
@@ -10,11 +10,11 @@ export class PolicyFault extends Error {
   }
 }
 
-/** `undefined` where nothing stands; null is something that cannot be read. */
+/** `undefined` if absent; null is not readable. */
 export const absentOr = <T>(value: unknown, read: () => T): T | undefined =>
   value === undefined ? undefined : read()
 
-/** An object that has no other fields than these. */
+/** An object with known fields only. */
 export function fieldsOf(place: string, value: unknown, known: readonly string[]): Fields {
   if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
   for (const field of Object.keys(value)) {
@@ -43,7 +43,7 @@ export function textOf(place: string, value: unknown): string {
   return value
 }
 
-/** The place of each is written only where one cannot be read. */
+/** Builds the place only for an entry that cannot be read. */
 export function textsOf(place: string, value: unknown): readonly string[] {
   const list = listOf(place, value)
   const texts = list.filter(isText)
@@ -55,10 +55,10 @@ export function textsOf(place: string, value: unknown): readonly string[] {
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= MAX_TEXT
 
-// What no Secret can have would never match.
+// A value that no Secret can have would never match.
 const LABEL = /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/
 
-/** Labels, each with its value. */
+/** Labels with their values. */
 export function labelMap(place: string, value: unknown): ReadonlyMap<string, string> {
   if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
   return new Map(
