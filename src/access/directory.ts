@@ -28,7 +28,7 @@ export type Directory = PolicyIndex & {
   /** The services routed on any host by this header value; the name in lower case. */
   readonly servicesByHeader: (name: string, value: string) => readonly Service[]
   /** Whether a service has a route below this path on any host, by its name or model. */
-  readonly claimedBelow: (path: string) => boolean
+  readonly routedBelow: (path: string) => boolean
   /** The services with such a route of their own. */
   readonly ownersBelow: (path: string) => readonly Service[]
   /** The gateways whose pod has this address, as far as known. */
@@ -94,7 +94,7 @@ export function createDirectory(): Directory {
     servicesOfModel: (name) => services.find(`model ${name}`),
     routesByHeader: (name) => services.has(name === undefined ? 'header' : `header ${name}`),
     servicesByHeader: (name, value) => services.find(`header ${name}: ${value}`),
-    claimedBelow: (path) => services.has(`below ${path}`),
+    routedBelow: (path) => services.has(`below ${path}`),
     ownersBelow: (path) => services.find(`own below ${path}`),
     askingAt: (address) => askingOf(proxies.find(address)),
     modelHeaders: createModelHeaders(),

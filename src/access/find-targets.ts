@@ -92,8 +92,8 @@ function belongsElsewhere(
   note: Note | undefined,
 ): boolean {
   const owners = directory.ownersOf(host)
-  if (owners.length > 0) return targets.some(({ service }) => !claims(service, host))
-  if (note !== undefined && targets.some(({ service }) => !claims(service, host))) {
+  if (owners.length > 0) return targets.some(({ service }) => !hasHost(service, host))
+  if (note !== undefined && targets.some(({ service }) => !hasHost(service, host))) {
     const [other] = directory.servicesRoutedBy({ host, pathPrefix: '' })
     if (other !== undefined)
       note(`warning: ${idOf(other)} publishes ${host}, this pod's service does not`)
@@ -101,5 +101,5 @@ function belongsElsewhere(
   return false
 }
 
-const claims = (service: Service, host: string): boolean =>
+const hasHost = (service: Service, host: string): boolean =>
   service.routes.some((route) => route.host === host && route.pathPrefix === '')

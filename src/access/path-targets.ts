@@ -82,7 +82,7 @@ function mayLeadElsewhere(
   if (directory.divides(host)) return true
   if (!directory.divides(undefined)) return false
   const lead = plainLead(path)
-  if (!leadsPlainly(path) || directory.claimedBelow(lead)) return true
+  if (!leadsPlainly(path) || directory.routedBelow(lead)) return true
   const owners = onHost.flatMap(({ owner }) => owner ?? [])
   return reachable(directory.ownersBelow(lead), owners, asking).length > 0
 }

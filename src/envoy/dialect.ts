@@ -9,11 +9,11 @@ export type Dialect = (typeof DIALECTS)[number]
 // KServe's V1 protocol; the OpenAI API has no verb after a colon.
 const KSERVE_V1 = /^\/v1\/models\/[^/:]+:[^/]+$/
 
-/** The dialect of a request target, without its `claimedPrefix`. */
-export function dialectOf(target: string, claimedPrefix: string, grpc: boolean): Dialect {
+/** The dialect of a request target, without its `routePrefix`. */
+export function dialectOf(target: string, routePrefix: string, grpc: boolean): Dialect {
   if (grpc) return 'grpc'
   const full = pathOf(target)
-  const path = hasPrefix(full, claimedPrefix) ? full.slice(claimedPrefix.length) : full
+  const path = hasPrefix(full, routePrefix) ? full.slice(routePrefix.length) : full
   if (KSERVE_V1.test(path)) return 'plain'
   if (hasPrefix(path, '/v1/messages')) return 'anthropic'
   return path.startsWith('/v1/') || path.startsWith('/openai/') ? 'openai' : 'plain'

@@ -82,8 +82,8 @@ function turnOf(previous: Declarations, next: Declarations): Turn {
   return hasPolicy(previous) ? 'last' : 'between'
 }
 
-const hasPolicy = (standing: Declarations): boolean =>
-  [...standing.values()].some(({ resource }) => resource.kind === 'policy')
+const hasPolicy = (declarations: Declarations): boolean =>
+  [...declarations.values()].some(({ resource }) => resource.kind === 'policy')
 
 type Change = readonly [identity: string, id: string, reading: ResourceReading | undefined]
 

@@ -48,7 +48,7 @@ export function createManifestStore(
     replace: (id, previous = IGNORED, next = IGNORED) =>
       replaceHoldings(holdingsOf(id, previous, tables), holdingsOf(id, next, tables)),
     sharedBy: (resource) =>
-      resource.kind === 'service' ? sharedClaims(resource.service, directory) : [],
+      resource.kind === 'service' ? sharedRoutes(resource.service, directory) : [],
     repeatersOf: (resource) => {
       const secrets = secretsLike(resource, directory, tokens)
       return secrets.length > 1 ? secrets : []

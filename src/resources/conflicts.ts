@@ -5,7 +5,7 @@ import type { Workload } from '../access/workload.ts'
 import type { Problem } from './problem.ts'
 
 /** The first route that another service has, too. */
-export function sharedClaims(
+export function sharedRoutes(
   service: Service,
   { servicesRoutedBy }: Pick<Directory, 'servicesRoutedBy'>,
 ): readonly Problem[] {

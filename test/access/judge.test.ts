@@ -181,7 +181,7 @@ describe('the headers of a policy', () => {
       atPod(),
       { services: [aService({ protection: 'open', optedOut: true })] },
     ],
-    ['where the service is only tried', atPod(), { services: [aService({ shadow: true })] }],
+    ['where the service is in shadow', atPod(), { services: [aService({ shadow: true })] }],
   ])('are ours %s', async (_title, request, world) => {
     const { decision } = await told(request, { policies: [policyOf(spec)], ...world })
     expect(decision).toMatchObject({ outcome: 'allow', ...ours })
@@ -289,7 +289,7 @@ describe('an explanation', () => {
     expect(steps.filter((step) => /^(asks|policy|peer|RBAC|scope)/.test(step))).toEqual(wanted)
   })
 
-  it('has the steps of what is only tried', async () => {
+  it('has the steps of the shadow evaluation', async () => {
     const policies = [policyOf({ mode: 'Shadow', allow: [] })]
     const { shadowCheck } = await anAuthorize({ ...WORLD, policies })(
       atPod({ headers: bearer(KEY) }),

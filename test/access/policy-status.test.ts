@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { namespacePoliciesOf } from '../../src/access/namespace-policies.ts'
 import type { Policy, PolicyTarget } from '../../src/access/policy.ts'
-import { policyStatusOf as standingIn } from '../../src/access/policy-status.ts'
+import { policyStatusOf as statusIn } from '../../src/access/policy-status.ts'
 import type { Service } from '../../src/access/service.ts'
 import { inSlices } from '../../src/common/slices.ts'
 import { aService } from '../../testing/builders.ts'
@@ -19,7 +19,7 @@ const policyStatusOf = (
   policies: readonly Policy[] = [policy],
 ) => {
   const own = services.filter(({ namespace }) => namespace === policy.namespace)
-  return standingIn(policy, done(namespacePoliciesOf(own, policies)), fault)
+  return statusIn(policy, done(namespacePoliciesOf(own, policies)), fault)
 }
 
 describe('what has become of a policy', () => {
@@ -195,7 +195,7 @@ describe('the surroundings of many policies', () => {
     }))
     const around = done(namespacePoliciesOf(watched, policies(1_000, undefined)))
     const before = looks
-    for (const policy of policies(1_000, undefined)) standingIn(policy, around)
+    for (const policy of policies(1_000, undefined)) statusIn(policy, around)
     expect(looks).toBe(before)
     expect(before).toBeLessThan(10_000)
   })

@@ -64,7 +64,7 @@ export function createDirectoryWriter(
   function conflictsOf(resource: Resource): readonly Problem[] {
     switch (resource.kind) {
       case 'service':
-        return [...sharedClaims(resource.service, directory), ...bare(resource.service, directory)]
+        return [...sharedRoutes(resource.service, directory), ...bare(resource.service, directory)]
       case 'workloads':
         return unguarded(resource.workloads, directory)
       case 'api-key':
