@@ -1,3 +1,3 @@
-/** How far an issuer's clock may differ, in seconds: usually, and at most. */
+/** The tolerated difference of an issuer's clock, in seconds: the default, and the maximum. */
 export const CLOCK_SKEW_SECONDS = 60
 export const MAX_CLOCK_SKEW_SECONDS = 300

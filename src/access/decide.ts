@@ -16,17 +16,17 @@ export type Facts = {
   /** The calling component of the same service, if any; `denied`: by a rule. */
   readonly ownComponent: Caller | 'denied' | undefined
   readonly credential: 'none' | 'malformed' | 'too-long' | 'ambiguous' | Authentication
-  /** How the rules of policies judge the caller. */
+  /** The verdict of the policies' rules. */
   readonly rules: RulesVerdict
-  /** Whether rules refuse the caller only because its token leaves out groups. */
+  /** Whether rules deny the caller only because its token leaves out groups. */
   readonly forGroups: boolean
-  /** What holds where no rule says who may. A key's scope holds in any case. */
+  /** Decides if no policy has allow rules. The scope of a key applies in any case. */
   readonly permission: Permission
 }
 
 /**
- * Whether a known caller may call: `foreign` to a key's scope, `no-user` where its token names none,
- * `unavailable` when nobody can tell, `overloaded` when too much is asked already.
+ * Whether a known caller may call. `foreign`: the key does not cover the service. `no-user`: the token
+ * names no user. `unavailable`: the answer is not known. `overloaded`: the look-up was shed.
  */
 export type Permission = 'yes' | 'no' | 'foreign' | 'no-user' | 'unavailable' | 'overloaded'
 

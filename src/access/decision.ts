@@ -22,11 +22,11 @@ const NO_HEADERS: ClaimHeaders = {}
 export type Deny = {
   readonly outcome: 'deny'
   readonly reason: DenyReason
-  /** Which check a token did not pass; absent: it was no token, or that is not why. */
+  /** The check that a token failed; absent: not a token, or another cause. */
   readonly refusal?: TokenRefusal
 }
 
-/** Where in a request a credential stands: a header, a cookie, or the subprotocol of a WebSocket with this prefix. */
+/** Where a request carries a credential: a header, a cookie, or the subprotocol of a WebSocket with this prefix. */
 export type CredentialPlace =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'cookie'; readonly name: string }

@@ -30,7 +30,7 @@ export type IdentitySources = {
   readonly sha256: (text: string) => string
   /** `undefined`: not a token of a known issuer. */
   readonly authenticateToken: AuthenticateToken
-  /** Whether Kubernetes' RBAC lets the caller `get` the service. */
+  /** Whether Kubernetes' RBAC allows the caller to `get` the service. */
   readonly permits: (caller: NamedCaller, service: ServiceRef) => MaybePromise<Permission>
 }
 
@@ -66,7 +66,7 @@ export function createIdentify(sources: IdentitySources) {
     asker: Asker,
     [audiences, ...others]: readonly Audiences[],
   ): MaybePromise<Authentication | undefined> {
-    // To an API server an empty list means its own audiences; here it means none.
+    // For an API server an empty list means its own audiences; here it means none.
     const none = audiences?.length === 0
     const asked = none ? undefined : audiences
     return andThen(

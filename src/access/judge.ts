@@ -37,7 +37,7 @@ export type Sources = IdentitySources & {
 export type Settings = {
   readonly exclusions: Exclusions
   readonly credentialSources: readonly CredentialSource[]
-  /** Longest JWT that is looked at, in characters; absent: the usual. */
+  /** Longest JWT to read, in characters; absent: the default. */
   readonly jwtLength?: number
   readonly corsPreflight: 'deny' | 'allow'
   readonly forwardCredential: ForwardCredential

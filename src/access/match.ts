@@ -3,7 +3,7 @@ export type Match = 'yes' | 'no' | 'unknown'
 
 export const matchOf = (holds: boolean): Match => (holds ? 'yes' : 'no')
 
-/** Whether one of several matches: Kleene's or. */
+/** Whether one of several matches (Kleene's or). */
 export function anyOf<T>(entries: readonly T[], match: (entry: T) => Match): Match {
   let found: Match = 'no'
   for (const entry of entries) {

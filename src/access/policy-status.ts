@@ -7,7 +7,7 @@ import {
 import type { Policy } from './policy.ts'
 import { idOf, type Service } from './service.ts'
 
-/** One condition of a policy's status, in the words of Gateway API's policy attachment (GEP-713). */
+/** One condition of a policy's status, in the terms of GEP-713. */
 export type Condition<R extends string = string> = {
   readonly holds: boolean
   readonly reason: R

@@ -5,7 +5,7 @@ type Meaning = { readonly reason: DenyReason; readonly text: string }
 
 const invalid = (text: string): Meaning => ({ reason: 'invalid-token', text })
 
-/** What each cause is for clients, and for those who run the installation. */
+/** The meaning of each cause: for clients, and for operators. */
 const MEANINGS: Readonly<Record<TokenCause, Meaning>> = {
   unreadable: invalid('it cannot be read as a signed JWT'),
   algorithm: invalid('its algorithm is not configured'),
@@ -30,7 +30,7 @@ const MEANINGS: Readonly<Record<TokenCause, Meaning>> = {
 
 export const reasonOf = ({ cause }: TokenRefusal): DenyReason => MEANINGS[cause].reason
 
-/** In words, for the decision log and for `check`. */
+/** In words, for the decision log and `check`. */
 export function describeRefusal({ cause, claim, provider, issuer }: TokenRefusal): string {
   return [
     `${cause}: ${MEANINGS[cause].text}`,

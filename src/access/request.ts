@@ -1,7 +1,7 @@
-/** Which proxy asks: a workload's own sidecar, or a gateway. */
+/** The kind of proxy that asks: a workload's sidecar, or a gateway. */
 export type Position = 'workload' | 'gateway'
 
-/** One HTTP request, as far as access depends on it. */
+/** The parts of an HTTP request that the decision depends on. */
 export type AccessRequest = {
   /** Declared by the listener that was asked; never taken from the request. */
   readonly position: Position
@@ -23,7 +23,7 @@ export type AccessRequest = {
   readonly proxy?: (() => string) | undefined
 }
 
-/** One end of the connection, as the proxy that asks saw it. */
+/** One end of the connection, as the asking proxy saw it. */
 export type Peer = {
   /** In the form of `canonicalAddress`; `undefined`: none, or not an IP address. */
   readonly address: string | undefined

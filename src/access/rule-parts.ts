@@ -98,7 +98,7 @@ function matchPath(pattern: string, path: string): boolean {
   return pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
 }
 
-/** A segment that is empty is none: `/a/` has no second one. */
+/** An empty segment does not count: `/a/` has no second one. */
 function matchSegments(wanted: readonly string[], path: string): boolean {
   const isPrefix = wanted.at(-1) === '*'
   const exact = isPrefix ? wanted.slice(0, -1) : wanted
@@ -109,7 +109,7 @@ function matchSegments(wanted: readonly string[], path: string): boolean {
   )
 }
 
-/** How many segments are compared one by one; without a wildcard within, the pattern is compared as one. */
+/** The number of segments to compare; 1 for a pattern without an inner wildcard. */
 const segmentsIn = (pattern: string): number =>
   pattern.includes('/*/') ? pattern.split('/').length : 1
 

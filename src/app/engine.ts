@@ -54,7 +54,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     config.jwt.providers.map((each) => jwtProviderOf(each, parts.proxies)),
     {
       createCache,
-      onFailure: (name, error) => parts.reportFault(`trouble with the keys of ${name}`, error),
+      onFailure: (name, error) => parts.reportFault(`problem with the keys of identity provider ${name}`, error),
       onLeftOut: (name, keys) => parts.reportFault(`some keys of ${name} are not used`, keys),
       onOddGroups: (name, count) => parts.observeOddGroups?.(name, count),
       onFetched: (result, seconds) =>
@@ -112,7 +112,7 @@ async function openSource(directory: Directory, parts: SharedSourceParts): Promi
   return openClusterSource(directory, settings, parts)
 }
 
-/** What policies may name, and what they may not. */
+/** The providers that policies may name, and the headers that they may not set. */
 export const policySettingsOf = ({ apiKeys, headers, jwt, kubernetes }: Config) => ({
   providers: jwt.providers.map(({ name }) => name),
   ownHeaders: [

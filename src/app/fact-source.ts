@@ -47,13 +47,13 @@ export type FactSourceParts = {
    * Absent: neither happens.
    */
   readonly reportPolicyStatus?: (policy: string, policyStatus: PolicyStatus) => void
-  /** Told of entries among a token's groups that cannot be read. */
+  /** Called for groups of a token that cannot be read. */
   readonly observeOddGroups?: (provider: string, count: number) => void
-  /** Told of a value of a caller that no header for the model can carry. */
+  /** Called for a value of a caller that no header for the model can carry. */
   readonly observeLeftOut?: OnLeftOut
-  /** The variables that name proxies; absent: none is used. */
+  /** The environment variables that name HTTP proxies; absent: none is used. */
   readonly proxies?: Readonly<Record<string, string | undefined>>
-  /** Something was refused because it would have been too much. */
+  /** Called when work is shed. */
   readonly observeShed?: (cause: string) => void
 }
 

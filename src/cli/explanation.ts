@@ -1,4 +1,4 @@
-/** A decision, explained. */
+/** An explained decision. */
 export type Explanation = {
   readonly decision: 'allow' | 'deny'
   /** `''` on allow. */

@@ -16,7 +16,7 @@ import { createLog, type Log, withoutRepeats } from '../observability/log.ts'
 import { createMetrics, type Metrics, type Origin } from '../observability/metrics.ts'
 import type { ServeFlags } from './program.ts'
 
-/** Below Istio's timeout of 500 ms, in milliseconds. */
+/** In milliseconds; less than the timeout in Istio's configuration, 500 ms. */
 export const DEADLINE_MS = 400
 /** For calls in flight when the program stops: longer than any call lasts. */
 const STOP_GRACE_MS = 1_000

@@ -6,7 +6,7 @@ export const MAX_COOKIES = 512
 /** Called with the parts of a pair, without surrounding space; `false` ends the walk. */
 type Visit = (name: string, value: string, pair: string) => boolean
 
-/** Envoy joins several lines with a comma, which no value may have (RFC 6265 section 4.1.1), and some do. */
+/** Envoy joins several Cookie headers with a comma. No value may have one (RFC 6265 section 4.1.1), but some do. */
 const JOINED = /,(?=[\t ]*[!#$%&'*+.^_`|~0-9A-Za-z-]+=)/
 
 /**

@@ -4,7 +4,7 @@ import { JWT_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import { isHttpUrl, isSecureUrl } from '../common/secure-url.ts'
 import { claim, credentialHeader, file, nonEmptyText, record, word } from './validators.ts'
 
-// Names that begin with system: belong to Kubernetes; an empty prefix would let an issuer name them.
+// Names with the prefix system: are reserved for Kubernetes; an empty prefix would let an issuer use them.
 const prefix = nonEmptyText(
   'a prefix that is not empty and not of system:',
   /^(?!system:)[\x21-\x7e]+$/,
@@ -33,11 +33,11 @@ const clockSkew = z
   .max(MAX_CLOCK_SKEW_SECONDS)
   .describe(`a whole number of seconds from 0 to ${MAX_CLOCK_SKEW_SECONDS}`)
 
-/** Whether nobody on the way can change what the issuer sends, or the provider accepts that. */
+/** Whether the keys are fetched securely, or the provider accepts that they are not. */
 const isSafe = (url: string, insecureHttp: boolean | undefined): boolean =>
   isSecureUrl(url) || (insecureHttp === true && isHttpUrl(url))
 
-/** Who issues JWTs that are accepted. */
+/** An identity provider whose JWTs are accepted. */
 export const provider = z
   .strictObject({
     name: nonEmptyText('a name of a-z, 0-9 and -', /^[a-z0-9-]{1,63}$/),

@@ -19,7 +19,7 @@ export function prefixClashes(providers: readonly Provider[]): readonly string[]
   )
 }
 
-/** Whether the same claim of the same issuer names them: then the same name is the same user, or group. */
+/** Whether both use the same claim of the same issuer: then equal names are the same user or group. */
 const areOne = (one: Provider, other: Provider, subject: 'username' | 'groups'): boolean =>
   one.issuer === other.issuer &&
   one.rbac?.[subject]?.claim === other.rbac?.[subject]?.claim &&

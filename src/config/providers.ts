@@ -2,7 +2,7 @@ import type { Config } from './schema.ts'
 
 type Provider = Config['jwt']['providers'][number]
 
-/** Problems with providers of one issuer that could both accept the same token. */
+/** Providers of one issuer that could accept the same token. */
 export function providerClashes(providers: readonly Provider[]): readonly string[] {
   return providers.flatMap((provider, index) => {
     const other = providers.slice(0, index).find((each) => mayBothFit(each, provider))

@@ -147,7 +147,7 @@ function assembled(settings: SettingsByKey, path: readonly string[] = []): unkno
   )
 }
 
-/** Two headers of one name, of which one would overwrite the other. Some readers take `_` for `-`. */
+/** Headers with the same name, of which one would overwrite the other. Some parsers treat `_` as `-`. */
 function clashesIn(
   { headers, apiKeys, kubernetes }: Config,
   settings: SettingsByKey,

@@ -9,7 +9,7 @@ export const file = nonEmptyText('the path of a file', /^\P{Cc}+$/u)
 export const word = (meaning: string) => nonEmptyText(meaning, /^[\x21-\x7e]+$/)
 export const claim = nonEmptyText('the name of a claim', /^\P{Cc}+$/u)
 
-/** A record that refuses the key `__proto__`, which z.record passes over in silence. */
+/** A record that refuses the key `__proto__`, which z.record silently ignores. */
 export const record = <Key extends z.ZodString, Value extends z.core.SomeType>(
   key: Key,
   value: Value,

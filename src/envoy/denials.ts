@@ -53,7 +53,7 @@ export const DENIALS: Readonly<Record<DenyReason, Denial>> = {
   internal: denial(INTERNAL, 'internal error'),
 }
 
-/** Causes with a phrase of their own: what they tell, the holder of the token can read in it. */
+/** Causes with a phrase of their own: it reveals only what the holder can read in the token. */
 export const CAUSES: Partial<Readonly<Record<TokenCause, Denial>>> = {
   'not-yet-valid': invalid('token is not yet valid'),
   'no-user': invalid('token names no user'),

@@ -19,7 +19,7 @@ export type Encoding = {
   readonly realm: string
   /** Between 0 and 1: selects the `retry-after` of an overloaded answer. */
   readonly random?: () => number
-  /** Told of a value of a caller that no header can carry. */
+  /** Called for a value of a caller that no header can carry. */
   readonly onLeftOut?: OnLeftOut
 }
 
@@ -28,7 +28,7 @@ export type EncodingContext = MetadataSubject & {
   readonly dialect: Dialect
   readonly underscored: readonly string[]
   readonly cookie: string | undefined
-  /** The subprotocols that a WebSocket's client offers. */
+  /** The subprotocols that a WebSocket client offers. */
   readonly offered?: string | undefined
 }
 
@@ -103,7 +103,7 @@ export function createEncode({
 
 const NOTHING_SHOWN: Shown = { cookie: undefined }
 
-/** To many a server `-` and `_` are the same in the name of a header. */
+/** Many servers treat `-` and `_` in header names alike. */
 const hyphenated = (name: string): string => name.replaceAll('_', '-')
 
 const withHyphens = (names: readonly string[]): readonly string[] => [
@@ -128,7 +128,7 @@ const overwriting = (key: string, value: string): HeaderOption => ({
 
 const OVERWRITE_IF_EXISTS_OR_ADD = 2
 
-/** Without the credentials that must not travel on, wherever they stand. */
+/** Removes the consumed credentials from their places. */
 function withoutCredential(consumed: readonly CredentialPlace[], { cookie, offered }: Shown) {
   const named = (kind: CredentialPlace['kind']) =>
     consumed.filter((place) => place.kind === kind).map(({ name }) => name)

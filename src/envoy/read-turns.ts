@@ -20,7 +20,7 @@ type Peer = {
   readonly readers: Set<Reader>
   /** Paused readers; the first is next. */
   readonly waiting: Set<Reader>
-  /** In this turn. */
+  /** The work it brought in this turn. */
   work: number
   /** Its virtual time: the work it brought in its turns, starting from that of the others. */
   used: number

@@ -26,9 +26,9 @@ export type LoggedCheck = {
   /** The caller's `reference`. */
   readonly credential: string | undefined
   readonly latencyUs: number
-  /** Which check a token did not pass; absent: that is not why it was denied. */
+  /** The check that a token failed; absent: the denial has another cause. */
   readonly detail?: string
-  /** What would be decided if all that is only tried were enforced; absent: nothing is. */
+  /** The decision if everything in shadow were enforced; absent: nothing is in shadow. */
   readonly shadowDecision?: 'allow' | 'deny' | 'unknown'
   readonly shadowReason?: DenyReason | ''
 }

@@ -23,7 +23,7 @@ import { createTokenCounts } from './token-counts.ts'
 export type ObservedCheck = CountedCheck & {
   readonly outcome: 'allow' | 'deny'
   readonly seconds: number
-  /** Which check a token did not pass, if that is why it was denied. */
+  /** The check that a token failed, if that is why it was denied. */
   readonly refusal?: TokenRefusal | undefined
 }
 
@@ -41,7 +41,7 @@ type Options = {
   readonly stale?: () => readonly StaleFact[]
   /** Whether revocations take effect immediately. */
   readonly revokesInstantly?: () => boolean
-  /** The names of identity providers whose keys come over plain http. */
+  /** The names of identity providers whose keys are fetched over plain http. */
   readonly insecureProviders?: readonly string[]
 }
 

@@ -49,7 +49,7 @@ export const TOO_LONG = `is longer than ${MAX_BYTES} bytes`
 /** Includes line breaks. */
 const MAX_BASE64 = 2 * MAX_BYTES
 
-/** A header holds it, and no comma, by which proxies join repeated headers. */
+/** A header can carry it: without a comma, with which proxies join repeated headers. */
 const isShowable = (byte: number): boolean => byte > SPACE && byte < DELETE && byte !== COMMA
 
 const UNSHOWABLE =

@@ -32,7 +32,7 @@ export type LocalIssuer = {
 }
 
 export type ClusterParts = {
-  /** `undefined`: there is no such ServiceAccount (any more). */
+  /** `undefined`: the ServiceAccount does not exist. */
   readonly serviceAccount: (
     namespace: string,
     name: string,
@@ -42,7 +42,7 @@ export type ClusterParts = {
   readonly verifications: Verifications
 }
 
-/** Whose token it is, and its `aud`. */
+/** The owner of a token, and its `aud`. */
 type Holder = { readonly caller: Caller; readonly audience: unknown }
 
 /** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
@@ -78,7 +78,7 @@ export function createClusterTokens(
     close: verifier.close,
   }
 
-  /** A token does not outlive its ServiceAccount, nor serve a later one of the same name. */
+  /** A token does not outlive its ServiceAccount, and is not valid for a later one of the same name. */
   function ofLiving(caller: Caller): Authentication {
     const { namespace, name } = serviceAccountOfUser(caller.user) ?? { namespace: '', name: '' }
     const account = serviceAccount(namespace, name)

@@ -73,7 +73,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
     counts: () => ({ cache: 'permission', entries: verdicts.size(), hits, misses }),
   }
 
-  /** By everything about the caller that the answer depends on. */
+  /** A digest of everything about the caller that the answer depends on. */
   function nameOf(caller: NamedCaller): string {
     const known = names.get(caller)
     if (known !== undefined) return known
@@ -121,7 +121,7 @@ const SHORTEST_TRUST_MS = 250
  */
 const trustedMs = (ageMs: number): number => Math.max(SHORTEST_TRUST_MS, ageMs)
 
-/** Nothing in it is the client's text. */
+/** Contains no text from the client. */
 const reviewOf = (caller: NamedCaller, { kind, namespace, name }: ServiceRef): unknown => ({
   apiVersion: 'authorization.k8s.io/v1',
   kind: 'SubjectAccessReview',
