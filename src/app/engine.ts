@@ -54,7 +54,8 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     config.jwt.providers.map((each) => jwtProviderOf(each, parts.proxies)),
     {
       createCache,
-      onFailure: (name, error) => parts.reportFault(`problem with the keys of identity provider ${name}`, error),
+      onFailure: (name, error) =>
+        parts.reportFault(`problem with the keys of identity provider ${name}`, error),
       onLeftOut: (name, keys) => parts.reportFault(`some keys of ${name} are not used`, keys),
       onOddGroups: (name, count) => parts.observeOddGroups?.(name, count),
       onFetched: (result, seconds) =>

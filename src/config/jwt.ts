@@ -6,7 +6,7 @@ import { claim, credentialHeader, file, nonEmptyText, record, word } from './val
 
 // Names with the prefix system: are reserved for Kubernetes; an empty prefix would let an issuer use them.
 const prefix = nonEmptyText(
-  'a prefix that is not empty and not of system:',
+  'a prefix that is not empty and does not start with system:',
   /^(?!system:)[\x21-\x7e]+$/,
 )
 
@@ -15,7 +15,7 @@ const mapping = z.strictObject({ claim, prefix })
 const url = z
   .string()
   .refine(isHttpUrl)
-  .describe('an https URL, or an http one on loopback or with insecureHttp')
+  .describe('an https URL, or an http URL on loopback or with insecureHttp')
 
 const BEARER = 'Bearer '
 
@@ -72,7 +72,7 @@ export const provider = z
                 prefix: nonEmptyText('printable ASCII', /^[\x20-\x7e]*$/).exactOptional(),
               })
               .refine(({ name, prefix = BEARER }) => name !== 'authorization' || prefix === BEARER)
-              .describe(`a name and a prefix, which of authorization is "${BEARER}"`),
+              .describe(`a name and a prefix; for authorization the prefix is "${BEARER}"`),
           )
           .default([]),
         cookies: z
@@ -97,6 +97,4 @@ export const provider = z
     ({ issuer, insecureHttp, ...keys }) =>
       keys.jwksUri ?? keys.jwksFile ?? isSafe(issuer, insecureHttp),
   )
-  .describe(
-    'a provider with jwksUri or jwksFile, or with an issuer whose https URL leads to its keys',
-  )
+  .describe('a provider with jwksUri or jwksFile, or with an issuer URL that supports discovery')

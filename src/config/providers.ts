@@ -13,7 +13,7 @@ export function providerClashes(providers: readonly Provider[]): readonly string
 }
 
 const expected = (name: string, { audiences }: Provider): string =>
-  `expected another issuer than that of "${name}", or no ${'claim' in audiences ? audiences.claim : 'aud'} and no value of a required claim in common with it`
+  `expected an issuer other than that of "${name}", or no ${'claim' in audiences ? audiences.claim : 'aud'} and no value of a required claim in common`
 
 const mayBothFit = (one: Provider, other: Provider): boolean =>
   one.issuer === other.issuer &&

@@ -175,10 +175,7 @@ export const CONFIG = section({
   webSocketProtocols: z
     .array(
       z.strictObject({
-        prefix: nonEmptyText(
-          'the beginning of a subprotocol',
-          /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/,
-        ),
+        prefix: nonEmptyText('the prefix of a subprotocol', /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/),
         base64url: z.boolean().default(false),
       }),
     )
