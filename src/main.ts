@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// The entry point of the command line.
+
 import manifest from '../package.json' with { type: 'json' }
 import { check } from './cli/check.ts'
 import { UsageError } from './cli/check-message.ts'

@@ -1,3 +1,5 @@
+// Whether the policies of a service accept a credential.
+
 import { isForOneOf } from '../common/audience.ts'
 import type { Caller, CredentialKind } from './caller.ts'
 import { audiencesAt } from './claims.ts'

@@ -1,3 +1,5 @@
+// Judges several targets: the request is allowed only if all of them allow it.
+
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { Answer } from './answer.ts'
 import type { Target, Targets } from './target.ts'

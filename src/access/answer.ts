@@ -1,3 +1,5 @@
+// The types of an answer: decision, target, caller and shadow evaluation.
+
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { Authentication } from './authentication.ts'
 import type { Caller, CredentialKind } from './caller.ts'

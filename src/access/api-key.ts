@@ -1,3 +1,5 @@
+// The type of an API key, and whether it covers a service.
+
 import type { ServiceKind, ServiceRef } from './service.ts'
 
 /** An API key as its Secret declares it. Only its digest is kept, never the key. */

@@ -1,3 +1,5 @@
+// Which gateways ask, and whether a route exists at them.
+
 /**
  * The name of a gateway: `namespace/name` of a Gateway of the Gateway API, `istio:namespace/name` of a
  * Gateway of Istio.

@@ -1,3 +1,5 @@
+// The result of authenticating a credential.
+
 import type { Caller } from './caller.ts'
 import type { DenyReason } from './decision.ts'
 import { reasonOf } from './refusal-meaning.ts'

@@ -1,3 +1,5 @@
+// Decides a request: finds its targets and judges each. The entry point of this folder.
+
 import { andThen } from '../common/maybe-promise.ts'
 import { allAllow } from './all-allow.ts'
 import type { Answer, Authorize } from './answer.ts'

@@ -1,3 +1,5 @@
+// The type of a caller, and the kinds of credentials.
+
 import type { ApiKey } from './api-key.ts'
 
 /** The kinds of callers; the `credential_kind` label of the metrics. */

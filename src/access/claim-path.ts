@@ -1,3 +1,5 @@
+// Finds a claim in a JWT by a path with dots.
+
 import { isRecord } from '../common/json.ts'
 
 /** The payload of a JWT. Only own properties are claims. */

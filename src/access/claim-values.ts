@@ -1,3 +1,5 @@
+// Compares values of claims with the texts of a rule.
+
 import type { Match } from './match.ts'
 
 /** A text, number or boolean as rules write it; `undefined`: anything else, or inexact. */

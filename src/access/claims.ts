@@ -1,3 +1,5 @@
+// Matches the claims of a JWT with a rule.
+
 import { audiencesIn } from '../common/audience.ts'
 import { type Claims, type FoundClaim, findClaim } from './claim-path.ts'
 import { createSummaries, jsonText, matchNumber, matchSummary } from './claim-values.ts'
@@ -90,6 +92,6 @@ function entriesOf({ name, value }: FoundClaim): readonly unknown[] {
   return typeof value === 'string' && isScope(name) ? value.split(SPACE) : [value]
 }
 
-/** The texts that a claim of audiences is, or holds. */
+/** The texts of a claim of audiences. */
 export const audiencesAt = (claims: Claims, path: string): readonly string[] =>
   audiencesIn(claimAt(claims, path))

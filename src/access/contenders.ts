@@ -1,3 +1,5 @@
+// Reduces the targets of an address to those whose answers can differ.
+
 import type { Directory } from './directory.ts'
 import type { EffectivePolicies } from './effective-policies-of.ts'
 import type { Service } from './service.ts'

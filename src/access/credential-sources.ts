@@ -1,3 +1,5 @@
+// The places where a credential can be, by configuration.
+
 import type { CredentialPlace } from './decision.ts'
 
 /** A place where a credential can be. */

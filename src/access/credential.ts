@@ -1,3 +1,5 @@
+// Reads the one credential of a request from its headers and cookies.
+
 import { walkCookies } from '../common/cookies.ts'
 import { AUTHORIZATION, type CredentialSource } from './credential-sources.ts'
 import type { CredentialPlace } from './decision.ts'

@@ -1,3 +1,5 @@
+// The policy: a pure function from the facts of a target to a decision.
+
 import type { Authentication } from './authentication.ts'
 import { type Caller, hasCredential } from './caller.ts'
 import { allow, type Decision, deny, OPEN } from './decision.ts'

@@ -1,3 +1,5 @@
+// The type of a decision, and the closed list of reasons for a denial.
+
 import type { Caller } from './caller.ts'
 import type { TokenRefusal } from './token-refusal.ts'
 

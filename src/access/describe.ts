@@ -1,3 +1,5 @@
+// Describes targets, credentials and permissions in words, for the command `check`.
+
 import type { Rejected } from './authentication.ts'
 import type { Caller } from './caller.ts'
 import type { Credential } from './credential.ts'

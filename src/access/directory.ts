@@ -1,3 +1,5 @@
+// The index of everything in force: services, pods, gateways, API keys and policies.
+
 import { createTable, type Table } from '../common/table.ts'
 import type { ApiKey } from './api-key.ts'
 import { type Asking, askingOf, type GatewayProxy } from './asking.ts'

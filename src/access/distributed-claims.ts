@@ -1,3 +1,5 @@
+// Detects claims that a JWT leaves out (distributed and aggregated claims).
+
 import { isRecord } from '../common/json.ts'
 import { type Claims, somePrefix } from './claim-path.ts'
 

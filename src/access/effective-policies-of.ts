@@ -1,3 +1,5 @@
+// Caches the effective policies of each service: the enforced one and the shadow one.
+
 import type { Directory } from './directory.ts'
 import { type EffectivePolicy, effectivePolicyOf } from './effective-policy.ts'
 import type { Policy } from './policy.ts'

@@ -1,3 +1,5 @@
+// Combines all policies of a service into its effective policy, and applies their rules.
+
 import type { NamedTerms } from './accepted-credentials.ts'
 import type { Note } from './answer.ts'
 import type { Audiences } from './authentication.ts'

@@ -1,3 +1,5 @@
+// Paths that need no credential, with their defaults, and CORS preflight requests.
+
 import { pathOf } from '../common/path.ts'
 import type { AccessRequest, Position } from './request.ts'
 import type { ServiceKind } from './service.ts'

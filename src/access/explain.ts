@@ -1,3 +1,5 @@
+// Explains the result of rules and policies in words, for the command `check`.
+
 import { type NamedTerms, refusalIn } from './accepted-credentials.ts'
 import type { Note } from './answer.ts'
 import type { Caller } from './caller.ts'

@@ -1,3 +1,5 @@
+// Turns an exception of the decision into a denial.
+
 import type { Answer, Authorize } from './answer.ts'
 import { deny } from './decision.ts'
 

@@ -1,3 +1,5 @@
+// Finds the services that a request may reach, at a workload or at a gateway.
+
 import type { Note } from './answer.ts'
 import { type Asking, UNKNOWN_GATEWAY } from './asking.ts'
 import { type Deny, deny } from './decision.ts'

@@ -1,3 +1,5 @@
+// Whether a valid credential is forwarded to the model.
+
 import type { Directory } from './directory.ts'
 import type { AccessRequest } from './request.ts'
 import { callsServices, type Service } from './service.ts'

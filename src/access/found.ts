@@ -1,3 +1,5 @@
+// The type of a service found at a gateway.
+
 import type { Attached } from './asking.ts'
 import type { Route } from './service.ts'
 import type { Target } from './target.ts'

@@ -1,3 +1,5 @@
+// Which facts an allow depends on, and how old they may be.
+
 import type { Note } from './answer.ts'
 import type { CredentialKind } from './caller.ts'
 import { type Decision, type DenyReason, deny } from './decision.ts'

@@ -1,3 +1,5 @@
+// Finds the services that a gateway may route a request to.
+
 import { isProtocolPath, pathOf } from '../common/path.ts'
 import type { Note } from './answer.ts'
 import type { Asking } from './asking.ts'

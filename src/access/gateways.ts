@@ -1,3 +1,5 @@
+// The installation's settings of gateways, and host patterns.
+
 import type { Asking } from './asking.ts'
 import type { Service } from './service.ts'
 

@@ -1,3 +1,5 @@
+// Finds the services with a route for the whole host of a request.
+
 import { isProtocolPath } from '../common/path.ts'
 import { type Asking, isReachable, type Routed } from './asking.ts'
 import type { Directory } from './directory.ts'

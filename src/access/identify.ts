@@ -1,3 +1,5 @@
+// Authenticates a credential, and looks up the permission of its caller.
+
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'

@@ -1,3 +1,5 @@
+// Gathers the facts of one target, and decides about it.
+
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import { isCanonicalPath, pathOf } from '../common/path.ts'
 import { refusalOf } from './accepted-credentials.ts'

@@ -1,3 +1,5 @@
+// Three-valued matching: yes, no or unknown.
+
 /** Whether a rule, or a part of it, matches. `unknown`: the facts do not decide it. */
 export type Match = 'yes' | 'no' | 'unknown'
 

@@ -1,3 +1,5 @@
+// Matches the header conditions and endings of routes with a request.
+
 import { isCanonicalPath, pathOf } from '../common/path.ts'
 import type { Directory } from './directory.ts'
 import type { AccessRequest } from './request.ts'

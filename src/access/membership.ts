@@ -1,3 +1,5 @@
+// Fast search in long lists, such as the groups of a caller.
+
 /** From this length on, a list is searched as a set. */
 const LONG = 16
 export const MAX_SETS = 16

@@ -1,3 +1,5 @@
+// The caller and the peer that a client certificate identifies.
+
 import type { Caller } from './caller.ts'
 import { readPrincipal } from './principal.ts'
 import type { AccessRequest } from './request.ts'

@@ -1,3 +1,5 @@
+// Selects LLMInferenceServices by the model header.
+
 import { type Asking, isReachable } from './asking.ts'
 import type { DenyReason } from './decision.ts'
 import type { Directory } from './directory.ts'

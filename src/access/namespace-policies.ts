@@ -1,3 +1,5 @@
+// Gathers what the status of the policies of a namespace depends on.
+
 import type { Work } from '../common/slices.ts'
 import type { Policy } from './policy.ts'
 import { MAX_NAMESPACE_WEIGHT, MAX_SERVICE_WEIGHT, weightOf } from './policy-weight.ts'

@@ -1,3 +1,5 @@
+// Which routes a gateway prefers to an LLMInferenceService's own route.
+
 import { type Asking, type Attached, isBeside, isReachable } from './asking.ts'
 import type { Route, Service } from './service.ts'
 

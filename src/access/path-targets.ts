@@ -1,3 +1,5 @@
+// Finds the services that a request reaches by its path.
+
 import {
   isCanonicalPath,
   leadingPaths,

@@ -1,3 +1,5 @@
+// Policies by namespace and by service, with versions and weights.
+
 import { createTable, type Table } from '../common/table.ts'
 import type { Policy } from './policy.ts'
 import { MAX_NAMESPACE_WEIGHT, weightOf } from './policy-weight.ts'

@@ -1,3 +1,5 @@
+// Computes the conditions of a policy's status (GEP-713).
+
 import {
   createNames,
   createReached,

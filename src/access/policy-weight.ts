@@ -1,3 +1,5 @@
+// The weight of policies, and its limits.
+
 import type { AcceptedCredentials, Policy, PolicyTerms } from './policy.ts'
 import { type Rule, weightOfRule } from './rule.ts'
 import { lookUpsFor } from './rule-parts.ts'

@@ -1,3 +1,5 @@
+// The type of an AccessPolicy.
+
 import type { Exclusion } from './exclusions.ts'
 import type { Rule } from './rule.ts'
 import type { ServiceKind } from './service.ts'

@@ -1,3 +1,5 @@
+// Parses SPIFFE IDs in Istio's form.
+
 /** A workload's identity in the mesh. */
 export type Principal = {
   readonly trustDomain: string

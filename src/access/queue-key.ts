@@ -1,3 +1,5 @@
+// The keys by which expensive work is queued fairly.
+
 import { idOf, type ServiceRef } from './service.ts'
 
 /** Where work queues: tenants take turns, and so do the queues of one tenant. */

@@ -1,3 +1,5 @@
+// What each cause for refusing a token means: the reason of the denial, and a text.
+
 import type { DenyReason } from './decision.ts'
 import type { TokenCause, TokenRefusal } from './token-refusal.ts'
 

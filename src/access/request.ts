@@ -1,3 +1,5 @@
+// The type of a request to decide.
+
 /** The kind of proxy that asks: a workload's sidecar, or a gateway. */
 export type Position = 'workload' | 'gateway'
 

@@ -1,3 +1,5 @@
+// The parts of a rule: how each one matches, and what it weighs.
+
 import { serviceAccountOfUser } from '../common/service-account-name.ts'
 import { type Caller, isUser, isVouchedFor } from './caller.ts'
 import { matchClaims } from './claims.ts'

@@ -1,3 +1,5 @@
+// Matches, explains and weighs the rules of policies.
+
 import type { Caller } from './caller.ts'
 import { anyOf, type Match } from './match.ts'
 import {

@@ -1,3 +1,5 @@
+// A ServiceAccount as a caller.
+
 import { userOfServiceAccount } from '../common/service-account-name.ts'
 import type { Caller } from './caller.ts'
 

@@ -1,16 +1,18 @@
+// The types of services and their routes.
+
 import type { GatewayName } from './asking.ts'
 
 /** The KServe kinds that can be called, in the order in which targets are judged. */
 export const SERVICE_KINDS = ['InferenceGraph', 'InferenceService', 'LLMInferenceService'] as const
 export type ServiceKind = (typeof SERVICE_KINDS)[number]
 
-/** What a kind of service means where they are told apart. One that is not here does not compile. */
+/** The properties by which kinds of services differ. A kind without an entry does not compile. */
 type Kind = {
-  /** Whether any path and method runs models: then no policy excludes a path, and no preflight passes. */
+  /** Whether every path and method runs models: then policies exclude no path, and preflights are not exempt. */
   readonly runsOnEveryPath: boolean
-  /** Whether it calls other services with the credential of its caller. */
+  /** Whether it calls other services with its caller's credential. */
   readonly callsServices: boolean
-  /** Whether KServe gives it a path of its namespace and name, and one of each publisher. */
+  /** Whether KServe gives it paths: one with its namespace and name, and one per publisher. */
   readonly hasNamedPaths: boolean
 }
 

@@ -1,3 +1,5 @@
+// Evaluates what the answer would be if everything in shadow were enforced.
+
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import { createTokenBucket } from '../common/token-bucket.ts'
 import { allAllow } from './all-allow.ts'
@@ -21,7 +23,7 @@ export const PER_SECOND = 50
 
 /** The shadow evaluation of a request, if anything about its targets is in shadow. */
 export function createShadow({ judge, effectivePoliciesOf, now }: ShadowParts) {
-  // What one look-up costs comes back in time.
+  // A token bucket: one token per look-up.
   const bucket = createTokenBucket({ burst: PER_SECOND, perSecond: PER_SECOND }, now())
   let waiting = 0
 

@@ -1,3 +1,5 @@
+// Reads and removes credentials in WebSocket subprotocols.
+
 import type { CredentialSource } from './credential-sources.ts'
 
 export const SUBPROTOCOLS_HEADER = 'sec-websocket-protocol'

@@ -1,3 +1,5 @@
+// The type of a target, and the order of targets.
+
 import type { Position } from './request.ts'
 import type { Service } from './service.ts'
 import type { Workload } from './workload.ts'

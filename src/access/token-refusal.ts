@@ -1,3 +1,5 @@
+// The closed list of causes for refusing a token.
+
 /** The check that a token failed; the `cause` label of the metrics. */
 export const TOKEN_CAUSES = [
   'unreadable',

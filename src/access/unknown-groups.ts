@@ -1,3 +1,5 @@
+// Whether a caller is denied only because its token leaves out groups.
+
 import type { NamedTerms } from './accepted-credentials.ts'
 import type { Caller } from './caller.ts'
 import { asSeenByDeny, matchRule, mayMatchRule, type Operation, type Rule } from './rule.ts'

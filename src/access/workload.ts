@@ -1,3 +1,5 @@
+// The type of a pod of a service.
+
 import type { ServiceRef } from './service.ts'
 
 /** The component of a service that a pod runs: `graph` is a graph's router, `llm` an LLM's model server. */

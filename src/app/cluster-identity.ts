@@ -1,3 +1,5 @@
+// Composes authentication and permissions with a cluster.
+
 import { hash, randomBytes } from 'node:crypto'
 import type { Audiences } from '../access/authentication.ts'
 import type { AuthenticateToken, IdentitySources } from '../access/identify.ts'

@@ -1,3 +1,5 @@
+// Composes the watches of services, pods, keys, policies and gateways.
+
 import type { Directory } from '../access/directory.ts'
 import type { Fact } from '../access/freshness.ts'
 import type { Config } from '../config/read-config.ts'

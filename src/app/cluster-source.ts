@@ -1,3 +1,5 @@
+// Composes everything that is read from a cluster.
+
 import type { Directory } from '../access/directory.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 import { createApiServer } from '../kubernetes/client/api-server.ts'

@@ -1,3 +1,5 @@
+// Composes the decision, its encoder and its source of facts.
+
 import { hash } from 'node:crypto'
 import type { Authorize } from '../access/answer.ts'
 import { askingOf, type GatewayProxy } from '../access/asking.ts'

@@ -1,3 +1,5 @@
+// Measures the age of facts.
+
 import {
   FACTS,
   type Fact,

@@ -1,3 +1,5 @@
+// The type of a source of facts: a cluster or a folder.
+
 import type { Fact } from '../access/freshness.ts'
 import type { IdentitySources } from '../access/identify.ts'
 import type { PolicyStatus } from '../access/policy-status.ts'

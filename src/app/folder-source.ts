@@ -1,3 +1,5 @@
+// Composes everything that is read from a folder of manifests.
+
 import { known, rejected } from '../access/authentication.ts'
 import { type Caller, groupsOf, type NamedCaller } from '../access/caller.ts'
 import type { Directory } from '../access/directory.ts'

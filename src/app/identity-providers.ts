@@ -1,3 +1,5 @@
+// Converts configured identity providers to the terms of tokens/.
+
 import type { CredentialPlace } from '../access/decision.ts'
 import { isSecureUrl } from '../common/secure-url.ts'
 import type { Config } from '../config/read-config.ts'

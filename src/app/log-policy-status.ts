@@ -1,3 +1,5 @@
+// Logs the status of the policies of a folder.
+
 import { setImmediate } from 'node:timers/promises'
 import type { Directory } from '../access/directory.ts'
 import { namespacePoliciesOf } from '../access/namespace-policies.ts'

@@ -1,3 +1,5 @@
+// Counts and logs checks, and starts shadow evaluations.
+
 import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import type { Answer, ShadowCheck, ShadowVerdict } from '../access/answer.ts'
 import { describeRefusal } from '../access/refusal-meaning.ts'

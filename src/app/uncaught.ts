@@ -1,3 +1,5 @@
+// Reports uncaught exceptions and unhandled rejections.
+
 type Faults = {
   /** A promise was rejected and nobody handled it. */
   readonly rejected: (fault: unknown) => void

@@ -1,3 +1,5 @@
+// Builds a CheckRequest from the arguments of `check`.
+
 import type { CheckFlags } from './program.ts'
 
 /** A CheckRequest with proto field names, as Envoy would send it for the request of a command line. */

@@ -1,3 +1,5 @@
+// The command `check`: decides one request and explains the answer.
+
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Position } from '../access/request.ts'

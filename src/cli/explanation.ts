@@ -1,3 +1,5 @@
+// Formats the explanation of a decision as text or JSON.
+
 /** An explained decision. */
 export type Explanation = {
   readonly decision: 'allow' | 'deny'

@@ -1,3 +1,5 @@
+// The commands and options of the command line.
+
 import { Command, CommanderError, Option } from 'commander'
 
 /** The flags of `serve`; an absent one comes from the environment or the file. */

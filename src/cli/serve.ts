@@ -1,3 +1,5 @@
+// The command `serve`: answers checks until stopped.
+
 import { readFileSync } from 'node:fs'
 import { failClosed } from '../access/fail-closed.ts'
 import { type Engine, openEngine } from '../app/engine.ts'

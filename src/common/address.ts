@@ -1,3 +1,5 @@
+// Canonical IP addresses.
+
 /**
  * Canonicalizes an IP address, so that equal addresses are equal texts: dotted decimal for IPv4 and
  * IPv4-mapped IPv6, otherwise eight groups of lower-case hex. `undefined`: not an address.

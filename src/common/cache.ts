@@ -1,3 +1,5 @@
+// A bounded cache with TTLs and fair shares, on top of lru-cache.
+
 import { LRUCache } from 'lru-cache'
 /**
  * Values with a TTL, bounded in number and total size. When full, it evicts the least recently used value of

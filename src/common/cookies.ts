@@ -1,3 +1,5 @@
+// Reads and cuts Cookie headers.
+
 /** Longest Cookie header to read, in characters: Envoy's default limit for all headers. */
 export const MAX_COOKIE_LENGTH = 65_536
 /** Most pairs of a Cookie header to read: browsers keep fewer per domain. */

@@ -1,3 +1,5 @@
+// Canonical hosts of authorities.
+
 /** An authority (RFC 3986 section 3.2) without user information. */
 export type Authority = {
   /** Lower-case, without port and trailing dot: equal hosts are equal texts. */

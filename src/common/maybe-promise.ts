@@ -1,3 +1,5 @@
+// Values that are known now or later.
+
 /** A value that is known now or later. A known one is used without waiting a turn of the event loop. */
 export type MaybePromise<T> = T | Promise<T>
 

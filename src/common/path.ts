@@ -1,3 +1,5 @@
+// Canonical paths, their prefixes and segments.
+
 /** The path of a request target: everything before the first `?`. */
 export function pathOf(target: string): string {
   const query = target.indexOf('?')

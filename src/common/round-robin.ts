@@ -1,3 +1,5 @@
+// A bounded queue in which keys take turns.
+
 /** A bounded queue in which keys take turns. */
 export type RoundRobin<T> = {
   /** Returns the item dropped to make room: one of the longest queue, which may be this item. */

@@ -1,3 +1,5 @@
+// Which URLs are safe to fetch keys from.
+
 /** Whether a URL is https, or http on loopback. Keys fetched over a plain connection prove nothing. */
 export function isSecureUrl(text: string): boolean {
   const url = URL.parse(text)

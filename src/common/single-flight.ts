@@ -1,3 +1,5 @@
+// Merges identical calls in flight.
+
 export type SingleFlight<T> = {
   /** The call in flight with this key. */
   readonly underWay: (key: string) => Promise<T> | undefined

@@ -1,3 +1,5 @@
+// Runs long work in slices of the event loop.
+
 /** Interruptible work: each step yields its cost in units. */
 export type Work<T> = Generator<number, T, undefined>
 

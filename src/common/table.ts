@@ -1,3 +1,5 @@
+// A table of values, indexed by several keys.
+
 /** Values by id, found by any of their keys. Replacing a value removes all its old keys. */
 export type Table<T> = {
   readonly put: (id: string, value: T) => void

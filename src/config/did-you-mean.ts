@@ -1,3 +1,5 @@
+// Hints for misspelt words.
+
 import { closest, distance } from 'fastest-levenshtein'
 
 /** A hint with the known word closest to an unknown one; empty if none is close. */

@@ -1,3 +1,5 @@
+// The schema of identity providers.
+
 import { z } from 'zod'
 import { MAX_CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import { JWT_ALGORITHMS } from '../common/jwt-algorithms.ts'

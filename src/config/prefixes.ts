@@ -1,3 +1,5 @@
+// Detects identity providers with overlapping prefixes.
+
 import type { Config } from './schema.ts'
 
 type Provider = Config['jwt']['providers'][number]

@@ -1,3 +1,5 @@
+// Describes problems of the configuration, without quoting secrets.
+
 import { z } from 'zod'
 import { isRecord } from '../common/json.ts'
 import { hint, RENAMED } from './renamed.ts'

@@ -1,3 +1,5 @@
+// Detects identity providers of one issuer that could accept the same token.
+
 import type { Config } from './schema.ts'
 
 type Provider = Config['jwt']['providers'][number]

@@ -1,3 +1,5 @@
+// Reads the configuration from file, environment and flags.
+
 import { prefixClashes } from './prefixes.ts'
 import { configProblemsOf } from './problems.ts'
 import { providerClashes } from './providers.ts'

@@ -1,3 +1,5 @@
+// Keys of earlier versions, with their new names.
+
 import { didYouMean } from './did-you-mean.ts'
 
 /** Keys of earlier versions, which are refused, with their replacements. */

@@ -1,3 +1,5 @@
+// The schema of the configuration: every key, its type and its default.
+
 import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH, MAX_JWT_LENGTH } from '../access/credential.ts'

@@ -1,3 +1,5 @@
+// Reads single settings from a file and from the environment.
+
 import { loadAll, YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import { isRecord, parseJson } from '../common/json.ts'

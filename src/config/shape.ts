@@ -1,3 +1,5 @@
+// Walks through the schema: keys, types and paths.
+
 import { z } from 'zod'
 
 type Schema = z.core.$ZodType
@@ -79,7 +81,7 @@ export function typeOf(schema: Schema): string {
 const listOf = (schema: z.ZodArray): string =>
   schema.safeParse([]).success ? 'a list' : 'a list of one or more'
 
-/** What stands at `path` of a value, or `undefined`. */
+/** The value at `path`, or `undefined`. */
 export function settingAt(value: unknown, path: readonly PropertyKey[]): unknown {
   const [first, ...rest] = path
   if (first === undefined) return value

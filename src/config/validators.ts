@@ -1,3 +1,5 @@
+// Validators that several schemas share.
+
 import { z } from 'zod'
 import { isRecord } from '../common/json.ts'
 

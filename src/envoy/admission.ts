@@ -1,3 +1,5 @@
+// Limits the requests and bytes in flight on a listener.
+
 import type { Http2Session } from 'node:http2'
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'

@@ -1,3 +1,5 @@
+// Tracks a request from its headers to its end.
+
 import type { ServerHttp2Stream } from 'node:http2'
 import type { ServerInterceptor } from '@grpc/grpc-js'
 import type { Bounds, GrpcShed } from './bounds.ts'

@@ -1,3 +1,5 @@
+// The limits of a listener, and the causes of refused work.
+
 /** The limits of one listener. */
 export type Bounds = {
   /** Longest message, in bytes. */

@@ -1,3 +1,5 @@
+// Handles a Check call: reads it, has it decided, and replies in time.
+
 import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
 import type { Position } from '../access/request.ts'

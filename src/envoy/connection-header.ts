@@ -1,3 +1,5 @@
+// Which Connection headers are harmless.
+
 /** What a Connection header may name (RFC 9110 section 7.6.1): no decision depends on these. */
 const OPTIONS: ReadonlySet<string> = new Set([
   '',

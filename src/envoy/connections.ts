@@ -1,3 +1,5 @@
+// Admits connections, and closes unused and old ones.
+
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Bounds, GrpcShed } from './bounds.ts'

@@ -1,3 +1,5 @@
+// The table of status codes and phrases of denials.
+
 import { status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
 import type { TokenCause } from '../access/token-refusal.ts'

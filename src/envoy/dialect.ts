@@ -1,3 +1,5 @@
+// The format of a denial's body: plain, OpenAI, Anthropic or gRPC.
+
 import type { DenyReason } from '../access/decision.ts'
 import { hasPrefix, pathOf } from '../common/path.ts'
 import type { Denial } from './denials.ts'

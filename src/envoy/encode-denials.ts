@@ -1,3 +1,5 @@
+// Encodes all denials in advance.
+
 import { DENY_REASONS, type Deny, type DenyReason } from '../access/decision.ts'
 import { CAUSES, DENIALS, type Denial } from './denials.ts'
 import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'

@@ -1,3 +1,5 @@
+// Encodes answers, with identity headers and without the credential.
+
 import type { Caller } from '../access/caller.ts'
 import type { Allow, ClaimHeaders, CredentialPlace, Decision } from '../access/decision.ts'
 import { SUBPROTOCOLS_HEADER, withoutSubprotocols } from '../access/subprotocols.ts'

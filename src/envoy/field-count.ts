@@ -1,3 +1,5 @@
+// Counts the fields of a request before it is decoded.
+
 /** The nested messages that are read, by field number. */
 type Fields = { readonly [field: number]: Fields }
 

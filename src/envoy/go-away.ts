@@ -1,3 +1,5 @@
+// Closes an HTTP/2 connection gracefully.
+
 import type { Http2Session } from 'node:http2'
 
 /** Between GOAWAY and close: a request may be on its way. */

@@ -1,3 +1,5 @@
+// The type of an open connection.
+
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Reader } from './read-turns.ts'

@@ -1,3 +1,5 @@
+// Access to the HTTP/2 stream below a gRPC call.
+
 import type { ServerHttp2Stream } from 'node:http2'
 import { Duplex } from 'node:stream'
 

@@ -1,3 +1,5 @@
+// Builds the headers that identify the caller to the model.
+
 import type { Caller } from '../access/caller.ts'
 import { jsonText } from '../access/claim-values.ts'
 import { claimAt } from '../access/claims.ts'

@@ -1,3 +1,5 @@
+// Listens on all addresses of a host.
+
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'

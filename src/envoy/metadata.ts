@@ -1,3 +1,5 @@
+// Encodes dynamic metadata for Envoy's access log.
+
 import type { Caller } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
 import { idOf, type Service } from '../access/service.ts'

@@ -1,3 +1,5 @@
+// Opens new connections a few at a time.
+
 type Limits = {
   /** Connections without a request yet, in total and per address. */
   readonly opening: number

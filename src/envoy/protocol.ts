@@ -1,3 +1,5 @@
+// Encodes and decodes Envoy's messages.
+
 import { fileURLToPath } from 'node:url'
 import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'

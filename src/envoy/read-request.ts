@@ -1,3 +1,5 @@
+// Reads a CheckRequest into the terms of access/.
+
 import type { AccessRequest, Peer, Position } from '../access/request.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { readAuthority } from '../common/host.ts'

@@ -1,3 +1,5 @@
+// Reads the connections of busy addresses in turns.
+
 import type { Reads } from './socket-reads.ts'
 
 /** A connection to read from. */

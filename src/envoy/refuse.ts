@@ -1,3 +1,5 @@
+// Answers checks that are over a limit, without reading them.
+
 import type { DenyReason } from '../access/decision.ts'
 import { deny } from '../access/decision.ts'
 import type { Position } from '../access/request.ts'

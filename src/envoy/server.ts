@@ -1,3 +1,5 @@
+// The gRPC server: authorization and health on one address.
+
 import { setTimeout as pause } from 'node:timers/promises'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'

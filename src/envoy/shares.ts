@@ -1,3 +1,5 @@
+// Divides a limited resource among keys.
+
 type Limits = { readonly all: number; readonly each: number }
 
 /** A limited resource, divided among keys. */

@@ -1,3 +1,5 @@
+// Starts and stops reading from a socket.
+
 import type { Socket } from 'node:net'
 
 /** Starts and stops reading from the kernel. */

@@ -1,3 +1,5 @@
+// Serves TLS certificates, and reloads them when their files change.
+
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { experimental, type ServerCredentials } from '@grpc/grpc-js'

@@ -1,3 +1,5 @@
+// Finds and reads the changed files of a folder.
+
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { attempt, isGone, type SeenFile, type Snapshot, scanFile } from './scan.ts'

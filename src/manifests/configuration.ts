@@ -1,3 +1,5 @@
+// Applies KServe's configuration in a folder to the services of the folder.
+
 import type { ModelHeaders } from '../access/directory.ts'
 import type { Work } from '../common/slices.ts'
 import {

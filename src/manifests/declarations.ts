@@ -1,3 +1,5 @@
+// Puts in force what files declare.
+
 import type { Work } from '../common/slices.ts'
 import { printableName } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'

@@ -1,3 +1,5 @@
+// Splits and parses files of YAML or JSON, and reuses unchanged documents.
+
 import { createHash, hash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { parseApart } from './parse-apart.ts'

@@ -1,3 +1,5 @@
+// Follows a folder: scans it repeatedly, sooner after a hint.
+
 import { createChangeFinder, type FileChange, type FileLimits, type FileSource } from './changes.ts'
 import { type ScanLimits, scan } from './scan.ts'
 import { createScanTimer } from './scan-timer.ts'

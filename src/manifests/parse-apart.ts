@@ -1,3 +1,5 @@
+// Parses large documents in a worker thread.
+
 import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'

@@ -1,3 +1,5 @@
+// Evaluates Kubernetes RBAC.
+
 import { userOfServiceAccount } from '../common/service-account-name.ts'
 import { createTable } from '../common/table.ts'
 import type { Binding, PolicyRule, Role, Subject } from '../resources/rbac.ts'

@@ -1,3 +1,5 @@
+// Determines when to scan again.
+
 /** Determines when to scan again. */
 export type ScanTimer = {
   /** Something may have changed. */

@@ -1,3 +1,5 @@
+// Lists the manifests of a folder.
+
 import type { BigIntStats, Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'

@@ -1,3 +1,5 @@
+// Reads a folder of Kubernetes objects. The entry point of this folder.
+
 import { setImmediate } from 'node:timers/promises'
 import type { Directory } from '../access/directory.ts'
 import { inSlices, type Work } from '../common/slices.ts'

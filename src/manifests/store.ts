@@ -1,6 +1,8 @@
+// Adds and removes resources in the tables of the directory.
+
 import type { Directory } from '../access/directory.ts'
 import { createTable, type Table } from '../common/table.ts'
-import { sharedClaims } from '../resources/conflicts.ts'
+import { sharedRoutes } from '../resources/conflicts.ts'
 import {
   type DirectoryTables,
   type Holding,

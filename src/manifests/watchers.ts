@@ -1,3 +1,5 @@
+// Watches folders for hints of changes.
+
 import { type FSWatcher, watch } from 'node:fs'
 import path from 'node:path'
 

@@ -1,3 +1,5 @@
+// Detects files that may still be written.
+
 import type { SeenFile } from './scan.ts'
 
 export type WriteStabilityLimits = {

@@ -1,3 +1,5 @@
+// The worker thread that parses large documents.
+
 import { parentPort } from 'node:worker_threads'
 import { type DocumentText, parseDocument } from './yaml.ts'
 

@@ -1,3 +1,5 @@
+// Parses YAML, without quoting it in faults.
+
 import { CORE_SCHEMA, loadAll, mergeTag, YAMLException } from 'js-yaml'
 import { isRecord } from '../common/json.ts'
 import { textAt, valueAt } from '../resources/object.ts'

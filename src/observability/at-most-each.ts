@@ -1,3 +1,5 @@
+// Limits how often something expensive is computed.
+
 type Clock = {
   readonly now: () => number
   readonly wait: (ms: number) => Promise<unknown>

@@ -1,3 +1,5 @@
+// The counters of checks per service, rendered in slices.
+
 import { setImmediate } from 'node:timers/promises'
 import type { CredentialKind } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'

@@ -1,3 +1,5 @@
+// The decision log: one line of JSON per decision.
+
 import type { Writable } from 'node:stream'
 import type { CredentialKind } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'

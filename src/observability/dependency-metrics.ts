@@ -1,3 +1,5 @@
+// Metrics of other programs, caches, revocation and shed work.
+
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 /** One request to another program, and its result. */

@@ -1,3 +1,5 @@
+// The metric of the event loop's delay.
+
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Gauge, type Registry } from 'prom-client'
 

@@ -1,3 +1,5 @@
+// The HTTP server of metrics, liveness and readiness.
+
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { atMostEach } from './at-most-each.ts'

@@ -1,3 +1,5 @@
+// Writes log lines without ever waiting for their reader.
+
 import type { Writable } from 'node:stream'
 
 type Options = {

@@ -1,3 +1,5 @@
+// The program's own log.
+
 import type { Writable } from 'node:stream'
 import { pino, stdTimeFunctions } from 'pino'
 import { createLineWriter } from './line-writer.ts'

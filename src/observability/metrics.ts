@@ -1,3 +1,5 @@
+// All metrics of the program.
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
 import type { StaleFact } from '../access/freshness.ts'

@@ -1,3 +1,5 @@
+// Opens stdout or stderr, and reopens it after an error if it is a file.
+
 import { fstatSync, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 

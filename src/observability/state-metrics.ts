@@ -1,3 +1,5 @@
+// Metrics of known objects, watches and stale facts.
+
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
 import { FACTS, LIMITS_OF, type StaleFact } from '../access/freshness.ts'

@@ -1,3 +1,5 @@
+// Metrics of refused tokens, and of values that cannot be sent to the model.
+
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { TOKEN_CAUSES, type TokenRefusal } from '../access/token-refusal.ts'
 

@@ -1,3 +1,5 @@
+// Reads AccessPolicies.
+
 import type { AcceptedCredentials, Policy, PolicyTarget, PolicyTerms } from '../access/policy.ts'
 import { entriesOf, MAX_POLICY_WEIGHT } from '../access/policy-weight.ts'
 import { SERVICE_KINDS } from '../access/service.ts'

@@ -1,3 +1,5 @@
+// Reads the annotations of an API key's Secret.
+
 import type { ApiKey, KeyScope } from '../access/api-key.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 import { isSubdomainName, type KubernetesObject, printable } from './object.ts'

@@ -1,3 +1,5 @@
+// Reads API keys from Secrets.
+
 import type { ApiKey } from '../access/api-key.ts'
 import { readAnnotations } from './api-key-annotations.ts'
 import type { KubernetesObject } from './object.ts'

@@ -1,3 +1,5 @@
+// Detects shared routes, repeated keys and missing sidecars.
+
 import type { ApiKey } from '../access/api-key.ts'
 import type { Directory } from '../access/directory.ts'
 import { idOf, type Service } from '../access/service.ts'

@@ -1,3 +1,5 @@
+// The routes that the configuration gives a service.
+
 import { idOf, type Route, type ServiceRef } from '../access/service.ts'
 import type { KubernetesObject } from './object.ts'
 import type { DeclaredHost, ReadSettings } from './read-settings.ts'

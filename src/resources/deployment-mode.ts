@@ -1,3 +1,5 @@
+// The deployment mode of a service: Knative or Standard.
+
 import { type KubernetesObject, textAt } from './object.ts'
 import type { ReadSettings } from './read-settings.ts'
 

@@ -1,3 +1,5 @@
+// The gateways that a pod is the proxy of.
+
 import type { GatewayName, GatewayProxy } from '../access/asking.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { isSubdomainName, type KubernetesObject } from './object.ts'

@@ -1,3 +1,5 @@
+// The gateways that have the routes of a service.
+
 import { ANY_GATEWAY, type GatewayName, istioGateway } from '../access/asking.ts'
 import { isKnative, isStandard } from './deployment-mode.ts'
 import type { LlmConfig } from './llm-config.ts'

@@ -1,3 +1,5 @@
+// Reads InferenceServices.
+
 import type { Service } from '../access/service.ts'
 import { ingressRoutes } from './ingress-routes.ts'
 import { namedServiceRoutes } from './named-service-routes.ts'

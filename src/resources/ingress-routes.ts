@@ -1,3 +1,5 @@
+// The routes that KServe's ingress configuration gives an InferenceService.
+
 import type { Route } from '../access/service.ts'
 import { canonicalHost } from '../common/host.ts'
 import { isKnative } from './deployment-mode.ts'

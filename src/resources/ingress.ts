@@ -1,3 +1,5 @@
+// Reads KServe's ingress configuration.
+
 import { canonicalHost } from '../common/host.ts'
 import { isRecord, parseJson } from '../common/json.ts'
 import { type Fields, isSubdomainName, textAt, valueAt } from './object.ts'

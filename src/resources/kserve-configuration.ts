@@ -1,3 +1,5 @@
+// Reads KServe's ConfigMap.
+
 import { type Ingress, parseObject, readIngress } from './ingress.ts'
 import { textAt } from './object.ts'
 import type { Problem } from './problem.ts'

@@ -1,3 +1,5 @@
+// Reads the parts of LLM specs that routes depend on.
+
 import { isRecord } from '../common/json.ts'
 import { type Fields, listAt, textAt, valueAt } from './object.ts'
 

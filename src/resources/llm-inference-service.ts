@@ -1,3 +1,5 @@
+// Reads LLMInferenceServices.
+
 import type { Route, Service } from '../access/service.ts'
 import { declaredRoutes } from './declared-routes.ts'
 import { type Attachment, gatewaysOfLlm } from './gateways.ts'

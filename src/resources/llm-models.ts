@@ -1,3 +1,5 @@
+// The model names of an LLMInferenceService.
+
 import type { LlmConfig } from './llm-config.ts'
 import { type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'

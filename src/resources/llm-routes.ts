@@ -1,3 +1,5 @@
+// The routes of an LLMInferenceService's own HTTPRoute.
+
 import type { Route } from '../access/service.ts'
 import { canonicalHost } from '../common/host.ts'
 import { isProtocolPath } from '../common/path.ts'

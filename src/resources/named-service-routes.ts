@@ -1,3 +1,5 @@
+// The routes of an InferenceService or InferenceGraph.
+
 import type { Route } from '../access/service.ts'
 import { declaredRoutes } from './declared-routes.ts'
 import { answersAtClusterNames } from './deployment-mode.ts'

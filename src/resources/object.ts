@@ -1,6 +1,8 @@
+// Reads fields of untrusted objects, and their metadata.
+
 import { isRecord } from '../common/json.ts'
 
-/** The fields of an object of JSON. Read through `valueAt`, which sees own properties only. */
+/** A JSON object. Read it with `valueAt`, which sees own properties only. */
 export type Fields = Readonly<Record<string, unknown>>
 
 /** Labels or annotations. `undefined`: the value is present but not text. */
@@ -26,7 +28,7 @@ export type ObjectShape = {
 
 const DEFAULT_NAMESPACE = 'default'
 
-/** The value at a path of own properties, `undefined` where there is none. */
+/** The value at a path of own properties; `undefined`: none. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   let current = value
   for (const key of path) {

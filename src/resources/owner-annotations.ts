@@ -1,3 +1,5 @@
+// Reads the annotations by which owners protect or open a service.
+
 import type { Protection, Service } from '../access/service.ts'
 import { type KubernetesObject, printable } from './object.ts'
 import type { Raise } from './problem.ts'
@@ -11,7 +13,7 @@ const LEGACY_ENABLE_AUTH = 'enable-auth'
 
 type Settings = Pick<ReadSettings, 'ownersMay'>
 
-/** What the owner of a service says of access to it, as far as the installation lets owners say it. */
+/** The owner's annotations of a service, as far as the installation allows them. */
 export const readOwnerAnnotations = (
   object: KubernetesObject,
   protectedIfSilent: boolean,
@@ -54,7 +56,7 @@ function readProtection(
   return legacy.length > 0 || protectedIfSilent ? 'protected' : 'open'
 }
 
-/** Whether the owner opened a service, and may. */
+/** Whether the owner opened a service and is allowed to. */
 const isOptedOut = ({ annotations }: KubernetesObject, { ownersMay }: Settings): boolean =>
   ownersMay.optOut && readSwitch(annotations.get(ENABLE_AUTH)) === 'false'
 
@@ -70,7 +72,7 @@ const shown = (value: string | undefined): string =>
 
 const MODE = 'kserve-authz.io/mode'
 
-/** Whether a service is only tried: decisions about it are told, and not enforced. In doubt they are enforced. */
+/** Whether a service is in shadow: its decisions are logged, not enforced. In doubt they are enforced. */
 function isShadow(
   { annotations }: KubernetesObject,
   { ownersMay }: Settings,

@@ -1,3 +1,5 @@
+// Reads Pods as workloads of services and proxies of gateways.
+
 import type { GatewayProxy } from '../access/asking.ts'
 import type { Workload } from '../access/workload.ts'
 import { canonicalAddress } from '../common/address.ts'
@@ -52,7 +54,7 @@ export function readPod(
   }
 }
 
-/** Kubernetes gives a pod two at most. */
+/** Kubernetes gives a pod at most two. */
 export const MAX_ADDRESSES = 16
 export const MAX_ADDRESS_LENGTH = 64
 

@@ -1,3 +1,5 @@
+// Reads the exclusions and headers of AccessPolicies.
+
 import { MODEL_HEADER } from '../access/directory.ts'
 import type { Exclusion } from '../access/exclusions.ts'
 import { isRecord } from '../common/json.ts'
@@ -62,7 +64,7 @@ export function readPolicyHeaders(
   value: unknown,
   { ownHeaders, ingress }: Pick<ReadSettings, 'ownHeaders' | 'ingress'>,
 ): Readonly<Record<string, string>> {
-  if (!isRecord(value)) throw new PolicyFault(HEADERS, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(HEADERS, 'is not an object')
   const taken = new Set([
     ...RESERVED_HEADERS,
     ...ownHeaders.map((name) => name.replaceAll('_', '-')),

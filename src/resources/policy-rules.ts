@@ -1,3 +1,5 @@
+// Reads the rules of AccessPolicies.
+
 import type { Rule } from '../access/rule.ts'
 import type { RuleOperationParts, RuleSourceParts } from '../access/rule-parts.ts'
 import { isRecord } from '../common/json.ts'
@@ -76,7 +78,7 @@ function readLabels(place: string, value: unknown): ReadonlyMap<string, string> 
 }
 
 function readClaims(place: string, value: unknown): ReadonlyMap<string, readonly string[]> {
-  if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(place, 'is not an object')
   if (Object.keys(value).some(({ length }) => length > MAX_TEXT)) {
     throw new PolicyFault(place, 'has a name that is too long')
   }

@@ -1,3 +1,5 @@
+// Reads values of AccessPolicies, with faults that name the place.
+
 import { isRecord } from '../common/json.ts'
 import type { Fields } from './object.ts'
 
@@ -16,7 +18,7 @@ export const absentOr = <T>(value: unknown, read: () => T): T | undefined =>
 
 /** An object with known fields only. */
 export function fieldsOf(place: string, value: unknown, known: readonly string[]): Fields {
-  if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(place, 'is not an object')
   for (const field of Object.keys(value)) {
     if (!known.includes(field)) {
       const fields = known.length === 0 ? 'it may have none' : `it may have ${known.join(', ')}`
@@ -60,7 +62,7 @@ const LABEL = /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/
 
 /** Labels with their values. */
 export function labelMap(place: string, value: unknown): ReadonlyMap<string, string> {
-  if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(place, 'is not an object')
   return new Map(
     Object.entries(value).map(([name, entry]) => {
       if (typeof entry !== 'string' || !LABEL.test(entry)) {

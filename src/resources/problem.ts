@@ -1,3 +1,5 @@
+// The type of a problem of an object.
+
 import { displayNameOf, type KubernetesObject, printableName } from './object.ts'
 
 /** A problem of an object, for its owner. Never contains a key, a token or a digest. */

@@ -1,3 +1,5 @@
+// Reads Roles, ClusterRoles and their bindings.
+
 import { isRecord } from '../common/json.ts'
 import {
   type Fields,

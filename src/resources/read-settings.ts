@@ -1,3 +1,5 @@
+// The settings that the meaning of objects depends on.
+
 import type { GatewayName } from '../access/asking.ts'
 import type { ServiceKind } from '../access/service.ts'
 import type { Ingress } from './ingress.ts'

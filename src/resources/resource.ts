@@ -1,3 +1,5 @@
+// Reads any Kubernetes object. The entry point of this folder.
+
 import type { ApiKey } from '../access/api-key.ts'
 import type { Policy } from '../access/policy.ts'
 import { SERVICE_KINDS, type Service, type ServiceKind } from '../access/service.ts'
@@ -71,7 +73,7 @@ const CLUSTER: ObjectShape = { namespaced: false, isName: isSegmentName }
 
 type ServiceReader = (...args: Parameters<Reader>) => Service
 
-/** A kind of service that is not here does not compile. */
+/** A kind of service without an entry does not compile. */
 const SERVICE_READERS: Readonly<Record<ServiceKind, ServiceReader>> = {
   InferenceService: readInferenceService,
   InferenceGraph: readInferenceGraph,
@@ -127,7 +129,7 @@ export function readResource(value: unknown, settings: ReadSettings): ResourceRe
   const kind = textAt(value, 'kind')
   const apiVersion = textAt(value, 'apiVersion')
   if (!isRecord(value) || !kind || !apiVersion)
-    return unread('Object', 'NotAnObject', 'it has no kind and apiVersion of Kubernetes')
+    return unread('Object', 'NotAnObject', 'it has no kind or no apiVersion')
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   const known = KINDS.get(kind)
   if (known?.group === group) return readKnown(kind, known, value, settings)

@@ -1,3 +1,5 @@
+// Reads the matches of HTTPRoutes.
+
 import type { Route } from '../access/service.ts'
 import { type Fields, listAt, textAt, valueAt } from './object.ts'
 import { routedPath } from './routes.ts'

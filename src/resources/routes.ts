@@ -1,3 +1,5 @@
+// Builds routes from hosts, paths and URLs.
+
 import { PASSES, type Route, type RouteBasis } from '../access/service.ts'
 import { canonicalHost } from '../common/host.ts'
 import { isCanonicalPath, MAX_ROUTE_SEGMENTS } from '../common/path.ts'

@@ -1,3 +1,5 @@
+// Reads the data of Secrets.
+
 import { isRecord } from '../common/json.ts'
 import { type KubernetesObject, textAt, valueAt } from './object.ts'
 

@@ -1,3 +1,5 @@
+// Reads and evaluates label selectors.
+
 import { isRecord } from '../common/json.ts'
 import { type TextMap, textAt, textMapAt, valueAt } from './object.ts'
 

@@ -1,3 +1,5 @@
+// Collects the URLs of a status.
+
 import { isRecord } from '../common/json.ts'
 import { type Fields, listAt, textAt, valueAt } from './object.ts'
 

@@ -1,3 +1,5 @@
+// Reads KServe's templates of hosts and paths.
+
 import type { KubernetesObject, TextMap } from './object.ts'
 
 /** The values for a template of KServe. */

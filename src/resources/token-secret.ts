@@ -1,3 +1,5 @@
+// Reads Secrets with ServiceAccount tokens.
+
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'

@@ -1,3 +1,5 @@
+// Which JWTs may authenticate a caller.
+
 import type { TokenRefusal } from '../access/token-refusal.ts'
 import { type DecodedJwt, decodeToken } from './decode-token.ts'
 

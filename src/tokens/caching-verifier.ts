@@ -1,3 +1,5 @@
+// Verifies the tokens of one issuer, and caches valid ones.
+
 import type { Claims } from '../access/claim-path.ts'
 import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import type { QueueKey, Verifications } from '../access/queue-key.ts'

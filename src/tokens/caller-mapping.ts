@@ -1,3 +1,5 @@
+// Maps the claims of a JWT to a caller.
+
 import type { Caller } from '../access/caller.ts'
 import { type Claims, findClaim } from '../access/claim-path.ts'
 import { audiencesAt, textsAt } from '../access/claims.ts'

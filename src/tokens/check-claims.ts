@@ -1,3 +1,5 @@
+// Checks the registered claims of a JWT.
+
 import type { Claims } from '../access/claim-path.ts'
 import { audiencesAt, matchClaims } from '../access/claims.ts'
 import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
@@ -56,7 +58,7 @@ export function problemOfPurpose(said: Claims, expected: Expected): TokenRefusal
   return undefined
 }
 
-/** A token is not older than it says: an `iat` that cannot be read says nothing. */
+/** `iat` only limits use before it: an unreadable one is ignored. */
 function problemOfTime(
   { exp, nbf, iat }: Claims,
   nowSeconds: number,

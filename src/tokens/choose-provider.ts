@@ -1,3 +1,5 @@
+// Chooses the provider of a token among several with its issuer.
+
 import type { TokenRefusal } from '../access/token-refusal.ts'
 import { type Expected, problemOfPurpose } from './check-claims.ts'
 import type { DecodedJwt } from './decode-token.ts'

@@ -1,3 +1,5 @@
+// Checks whether a cluster signed a token.
+
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
 import { CLUSTER_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import { decodeToken } from './decode-token.ts'

@@ -1,3 +1,5 @@
+// Authenticates ServiceAccount tokens by signature, without an API server.
+
 import { type Authentication, known, refused } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Claims } from '../access/claim-path.ts'
@@ -45,7 +47,7 @@ export type ClusterParts = {
 /** The owner of a token, and its `aud`. */
 type Holder = { readonly caller: Caller; readonly audience: unknown }
 
-/** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
+/** Authenticates ServiceAccount tokens by the cluster's signature, if there is no API server to ask. */
 export function createClusterTokens(
   { issuer, jwksFile }: LocalIssuer,
   { serviceAccount, onFailure, createCache, verifications }: ClusterParts,
@@ -88,7 +90,7 @@ export function createClusterTokens(
   }
 }
 
-/** Whether a cluster can have a ServiceAccount of this name. */
+/** Whether it is a valid name of a ServiceAccount. */
 const canBe = ({ namespace, name }: ServiceAccountName): boolean =>
   /^[a-z0-9-]{1,63}$/.test(namespace) && /^[a-z0-9.-]{1,253}$/.test(name)
 

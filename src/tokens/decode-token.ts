@@ -1,3 +1,5 @@
+// Decodes JWTs without verifying them.
+
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Claims } from '../access/claim-path.ts'
 

@@ -1,3 +1,5 @@
+// Sends one HTTP request to an issuer, through a proxy if configured.
+
 import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'

@@ -1,3 +1,5 @@
+// Fetches JWKS from a URL, a file or by discovery.
+
 import { open } from 'node:fs/promises'
 import { isRecord } from '../common/json.ts'
 import { isHttpUrl, isLoopback, isSecureUrl } from '../common/secure-url.ts'

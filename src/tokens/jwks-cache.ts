@@ -1,3 +1,5 @@
+// Caches the keys of one issuer, and refreshes them in the background.
+
 import { type Jwks, MAX_KEYS, readJwks } from './jwks.ts'
 import { createRefreshLoop, type RefreshPeriods } from './refresh-loop.ts'
 

@@ -1,3 +1,5 @@
+// Reads JSON Web Key Sets.
+
 import { hash, type KeyObject } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { isRecord } from '../common/json.ts'

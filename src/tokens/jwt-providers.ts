@@ -1,3 +1,5 @@
+// Authenticates JWTs of the configured identity providers.
+
 import { type Authentication, known, refused } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import type { CredentialPlace } from '../access/decision.ts'

@@ -1,3 +1,5 @@
+// Reports keys that are not used, each once.
+
 import type { LeftOutJwk } from './read-jwk.ts'
 
 /** Keys named in one report, and the length of a name. */

@@ -1,3 +1,5 @@
+// Reads one key of a JSON Web Key Set.
+
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { isRecord } from '../common/json.ts'
 import { ALGORITHMS_BY_KEY } from '../common/jwt-algorithms.ts'
@@ -35,7 +37,7 @@ export const MAX_EXPONENT_BITS = 64
 /** The coordinates of P-521 in whole bytes. */
 export const MAX_COORDINATE_BITS = 528
 
-/** The longest of the numbers that each kind of key has, in bits. */
+/** The longest number of each type of key, in bits. */
 const PARTS: Readonly<Record<keyof typeof ALGORITHMS_BY_KEY, Kind['parts']>> = {
   RSA: { n: MAX_RSA_BITS, e: MAX_EXPONENT_BITS },
   'EC P-256': { x: MAX_COORDINATE_BITS, y: MAX_COORDINATE_BITS },
@@ -49,7 +51,7 @@ type Kind = {
   readonly parts: Readonly<Record<string, number>>
 }
 
-/** RFC 7517 section 4.3 has eight. */
+/** RFC 7517 section 4.3 defines eight. */
 export const MAX_OPERATIONS = 16
 
 /**

@@ -1,3 +1,5 @@
+// Repeats an attempt periodically, on demand, and after failures.
+
 import { backoffMs, jittered } from '../common/backoff.ts'
 
 /** All in milliseconds. */

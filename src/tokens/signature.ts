@@ -1,3 +1,5 @@
+// Verifies the signature of a token with the keys of a set.
+
 import type { KeyObject } from 'node:crypto'
 import { compactVerify } from 'jose'
 import type { Header, Jwks } from './jwks.ts'

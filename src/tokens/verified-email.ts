@@ -1,3 +1,5 @@
+// Drops e-mail addresses that the issuer has not verified.
+
 import type { Claims } from '../access/claim-path.ts'
 
 /**

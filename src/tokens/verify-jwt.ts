@@ -1,3 +1,5 @@
+// Verifies a JWT of one issuer.
+
 import type { DenyReason } from '../access/decision.ts'
 import { reasonOf } from '../access/refusal-meaning.ts'
 import type { TokenRefusal } from '../access/token-refusal.ts'

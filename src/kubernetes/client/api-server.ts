@@ -1,3 +1,5 @@
+// The connection to the API server.
+
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'

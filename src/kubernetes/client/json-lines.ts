@@ -1,3 +1,5 @@
+// Splits a stream of JSON lines.
+
 import type { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { parseJson } from '../../common/json.ts'

@@ -1,3 +1,5 @@
+// Loads the kubeconfig.
+
 import { KubeConfig } from '@kubernetes/client-node'
 
 /** The cluster of KUBECONFIG, of the kubeconfig in the home folder, or of the pod. Throws if there is none. */

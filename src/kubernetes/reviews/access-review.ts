@@ -1,3 +1,5 @@
+// Asks for permissions by SubjectAccessReview, and caches the answers.
+
 import { hash } from 'node:crypto'
 import { groupsOf, type NamedCaller } from '../../access/caller.ts'
 import type { Permission } from '../../access/decide.ts'

@@ -1,6 +1,8 @@
+// A circuit breaker: pauses calls to a failing dependency.
+
 import { backoffMs, jittered } from '../../common/backoff.ts'
 
-/** When not to ask a dependency that fails. */
+/** Pauses calls to a failing dependency. */
 export type CircuitBreaker = {
   readonly isOpen: () => boolean
   readonly succeeded: () => void

@@ -1,3 +1,5 @@
+// Authenticates tokens of the cluster, with cache and limits.
+
 import { type Authentication, refused, rejected } from '../../access/authentication.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { DenyReason } from '../../access/decision.ts'

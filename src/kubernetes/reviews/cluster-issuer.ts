@@ -1,3 +1,5 @@
+// Discovers the issuer of the cluster's tokens, and fetches its keys.
+
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs, jittered } from '../../common/backoff.ts'
 import { isRecord } from '../../common/json.ts'

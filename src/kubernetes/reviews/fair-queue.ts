@@ -1,3 +1,5 @@
+// A queue with limited concurrency in which tenants take turns.
+
 import type { QueueKey, TakeTurn } from '../../access/queue-key.ts'
 
 export type QueueLimits = {

@@ -1,3 +1,5 @@
+// The type that receives counts of calls to a cluster.
+
 /** Counts calls to a cluster, and shed ones. */
 export type Observer = {
   readonly asked: (asked: Asked) => void

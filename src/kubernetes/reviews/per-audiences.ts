@@ -1,3 +1,5 @@
+// One instance of something per list of audiences.
+
 /**
  * One instance per list of audiences of a policy, garbage-collected with the list. `undefined` is the
  * installation's list. An instance must not hold a growing state of its own.

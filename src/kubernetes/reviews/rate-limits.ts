@@ -1,3 +1,5 @@
+// Rate limits per service, namespace and proxy, and in total.
+
 import type { Asker } from '../../access/identify.ts'
 import { idOf } from '../../access/service.ts'
 import { type Allowance, createTokenBucket, type TokenBucket } from '../../common/token-bucket.ts'
@@ -43,7 +45,7 @@ export function createRateLimits({
   }
 }
 
-/** What each holder has left. Whoever is not listed has everything. */
+/** One bucket per holder. A holder without one has a full bucket. */
 function createBuckets(allowance: Allowance) {
   const buckets = new Map<string, TokenBucket>()
   let dropped = Number.NEGATIVE_INFINITY
@@ -64,7 +66,7 @@ function createBuckets(allowance: Allowance) {
   return {
     has: (holder: string, now: number): boolean => {
       if (buckets.size >= MAX_HOLDERS) dropFull(now)
-      // As many holders at once are nobody that calls in earnest.
+      // Legitimate callers never have this many holders at once.
       const isListed = buckets.size < MAX_HOLDERS || buckets.has(holder)
       return isListed && bucketOf(holder, now).left(now) >= 1
     },

@@ -1,3 +1,5 @@
+// Counts changes of RBAC per namespace.
+
 import type { Handler } from '../watch/store.ts'
 
 /** Tracks changes of Roles and bindings that may affect permissions in a namespace. */

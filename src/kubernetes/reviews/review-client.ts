@@ -1,3 +1,5 @@
+// Sends reviews to the API server, with a fair queue and a circuit breaker.
+
 import type { QueueKey } from '../../access/queue-key.ts'
 import { describeApiProblem } from '../client/api-problem.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'

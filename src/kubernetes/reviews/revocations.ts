@@ -1,3 +1,5 @@
+// Watches the objects whose changes revoke tokens and permissions.
+
 import type { ApiServer } from '../client/api-server.ts'
 import { type InformerSpec, type InformerState, startInformers } from '../watch/informers.ts'
 import { accountCollections, rbacCollections } from '../watch/watched-kinds.ts'

@@ -1,3 +1,5 @@
+// The cached results and calls in flight that all lists of audiences share.
+
 import type { Authentication } from '../../access/authentication.ts'
 import type { CreateCache } from '../../common/cache.ts'
 import { createSingleFlight, type SingleFlight } from '../../common/single-flight.ts'

@@ -1,3 +1,5 @@
+// Reads the objects that a token is bound to.
+
 import { isRecord } from '../../common/json.ts'
 import { serviceAccountOfUser } from '../../common/service-account-name.ts'
 
@@ -15,7 +17,7 @@ export type TokenBinding = {
 
 export type TokenClaims = Readonly<Record<string, unknown>>
 
-/** `undefined`: not a ServiceAccount's. */
+/** `undefined`: not a ServiceAccount's token. */
 export function bindingOf(
   user: unknown,
   uid: string | undefined,

@@ -1,3 +1,5 @@
+// Caches the results of token look-ups.
+
 import type { Authentication } from '../../access/authentication.ts'
 import type { Cache, CacheBounds, CreateCache } from '../../common/cache.ts'
 import type { TokenBinding } from './token-binding.ts'

@@ -1,3 +1,5 @@
+// Tracks the ServiceAccounts and Secrets of tokens.
+
 import { isRecord } from '../../common/json.ts'
 import type { Handler } from '../watch/store.ts'
 import type { Listed } from '../watch/watch-event.ts'

@@ -1,3 +1,5 @@
+// Checks the unverified claims of a token before the API server is asked.
+
 import { type Rejected, refused, rejected } from '../../access/authentication.ts'
 import type { TokenRefusal } from '../../access/token-refusal.ts'
 import { isForOneOf } from '../../common/audience.ts'

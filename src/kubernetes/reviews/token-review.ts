@@ -1,3 +1,5 @@
+// Asks for the owner of a token by TokenReview.
+
 import { randomUUID } from 'node:crypto'
 import { type Authentication, known, refused, rejected } from '../../access/authentication.ts'
 import type { Caller } from '../../access/caller.ts'

@@ -1,3 +1,5 @@
+// Writes the conditions of one policy by server-side apply.
+
 import type { Policy } from '../../access/policy.ts'
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'
@@ -48,7 +50,7 @@ export async function applyStatus(
     return undefined
   } catch (error) {
     const status = error instanceof ApiError ? error.status : 0
-    // Gone, or another one: the watch will say so.
+    // It was deleted or replaced: the watch will report it.
     if (status === 404 || status === 409) return undefined
     const problem = describeApiProblem(error, 'patch accesspolicies/status.kserve-authz.io')
     return { problem, isOwn: REFUSED.has(status) }

@@ -1,3 +1,5 @@
+// Builds and compares the conditions of a status.
+
 import type { Condition, PolicyStatus } from '../../access/policy-status.ts'
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'

@@ -1,3 +1,5 @@
+// Writes Warning events on objects.
+
 import { isRecord } from '../../common/json.ts'
 import { createRoundRobin } from '../../common/round-robin.ts'
 import { createTokenBucket } from '../../common/token-bucket.ts'
@@ -14,7 +16,7 @@ export type Events = {
 
 /** Events that wait, in total. */
 export const MAX_EVENTS_WAITING = 200
-/** At most so many events, then one for each second. */
+/** A burst of events, then one per second. */
 export const BURST = 25
 const PERIOD_MS = 1_000
 export const EVENT_CALL_MS = 5_000
@@ -28,7 +30,7 @@ export function createEvents(
 ): Events {
   const waiting = createRoundRobin<Fields>(MAX_EVENTS_WAITING)
   const bucket = createTokenBucket({ burst: BURST, perSecond: 1 }, 0)
-  /** Whole periods, so that each brings back a whole token. */
+  /** Whole periods, so that each refills a whole token. */
   let now = 0
   const timer = setInterval(() => {
     now += PERIOD_MS

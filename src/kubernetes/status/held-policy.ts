@@ -1,3 +1,5 @@
+// A policy with what its status needs.
+
 import type { Policy } from '../../access/policy.ts'
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'

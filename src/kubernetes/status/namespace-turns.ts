@@ -1,3 +1,5 @@
+// Evaluates the policies of namespaces in turns.
+
 import { namespacePoliciesOf } from '../../access/namespace-policies.ts'
 import { policyStatusOf } from '../../access/policy-status.ts'
 import type { Service } from '../../access/service.ts'

@@ -1,3 +1,5 @@
+// Keeps the status of AccessPolicies up to date.
+
 import { setImmediate } from 'node:timers/promises'
 import type { Service } from '../../access/service.ts'
 import { backoffMs, jittered } from '../../common/backoff.ts'

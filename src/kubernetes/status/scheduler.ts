@@ -1,3 +1,5 @@
+// Runs turns one after the other, each at its time.
+
 type Scheduler = {
   /** Plans a turn in `ms`, unless one is planned earlier. */
   readonly plan: (ms: number) => void

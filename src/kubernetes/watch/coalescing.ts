@@ -1,3 +1,5 @@
+// Merges rapid updates of one object.
+
 import { setImmediate } from 'node:timers/promises'
 import type { VersionedStore } from './store.ts'
 import type { Listed } from './watch-event.ts'

@@ -1,7 +1,9 @@
+// Writes watched objects to the directory, and reports their problems.
+
 import type { Directory } from '../../access/directory.ts'
 import { isRecord } from '../../common/json.ts'
 import { unreadablePolicy } from '../../resources/access-policy.ts'
-import { bare, repeated, sharedClaims, unguarded } from '../../resources/conflicts.ts'
+import { bare, repeated, sharedRoutes, unguarded } from '../../resources/conflicts.ts'
 import { holdingsIn, replaceHoldings } from '../../resources/holdings.ts'
 import { MAX_BASES } from '../../resources/llm-config.ts'
 import { type Fields, listAt, textAt } from '../../resources/object.ts'
@@ -27,7 +29,7 @@ export type DirectoryWriter = Handler & {
 
 const IGNORED: Resource = { kind: 'ignored' }
 
-/** Keeps a directory as the objects of a collection say. */
+/** Writes the objects of a collection to the directory. */
 export function createDirectoryWriter(
   { kind, apiVersion, paths, query }: WatchedKind,
   { directory, settings, report }: DirectoryWriterParts,

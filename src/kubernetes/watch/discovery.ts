@@ -1,3 +1,5 @@
+// Asks the API server whether it has a kind.
+
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
@@ -38,6 +40,7 @@ async function told(answer: Promise<unknown>): Promise<unknown> {
 
 function listIn(answer: unknown, field: string): readonly Fields[] {
   const found = isRecord(answer) ? answer[field] : undefined
-  if (!Array.isArray(found)) throw new Error('what the API server says of its kinds is unreadable')
+  if (!Array.isArray(found))
+    throw new Error('the discovery document of the API server cannot be read')
   return found.filter(isRecord)
 }

@@ -1,3 +1,5 @@
+// Runs one reflector per collection, and tracks their states.
+
 import { setTimeout as delay } from 'node:timers/promises'
 import { isForbidden } from '../client/api-problem.ts'
 import type { ApiServer } from '../client/api-server.ts'
@@ -78,7 +80,7 @@ export function startInformers(options: InformerOptions): Informers {
   }
 }
 
-/** An API server that has just begun may not know yet what is permitted, and it may leave out a bookmark. */
+/** A starting API server may not know permissions yet, and may omit a bookmark. */
 const mayPass = (error: unknown) => error instanceof Silence || isForbidden(error)
 
 /** From an unexpected exception to the next attempt, in milliseconds. */

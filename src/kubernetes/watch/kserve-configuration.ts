@@ -1,3 +1,5 @@
+// Keeps KServe's ConfigMap.
+
 import type { ModelHeaders } from '../../access/directory.ts'
 import {
   type KserveConfiguration,

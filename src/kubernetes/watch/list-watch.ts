@@ -1,3 +1,5 @@
+// Lists a collection in pages, and opens watches.
+
 import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { type ApiRequest, type ApiServer, TooLong } from '../client/api-server.ts'

@@ -1,3 +1,5 @@
+// Keeps the LLMInferenceServiceConfigs.
+
 import { keptLlmConfig, type LlmConfig } from '../../resources/llm-config.ts'
 import type { Handler } from './store.ts'
 

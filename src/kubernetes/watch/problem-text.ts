@@ -1,3 +1,5 @@
+// Describes why a collection cannot be read.
+
 import { answerProblem, describeApiProblem, UNREACHABLE } from '../client/api-problem.ts'
 import { ApiError } from '../client/api-server.ts'
 import type { WatchedKind } from './watched-kinds.ts'
@@ -9,12 +11,14 @@ export function describeProblem(error: unknown, collection: WatchedKind): string
   return answerProblem(error) ?? (code === undefined ? UNREACHABLE : `${UNREACHABLE} (${code})`)
 }
 
-/** A missing permission is named with verb and resource, as a ClusterRole or Role would grant it. */
+/** Names a missing permission with verb and resource, as a ClusterRole or Role grants it. */
 function describeStatus(error: ApiError, { resource, apiVersion, namespace }: WatchedKind) {
   const { status } = error
-  if (status === 401) return 'the API server answered with status 401: our token is not valid'
-  if (status === 410) return 'the API server no longer knows what has changed: all is read again'
-  if (status === 404) return `the API server has ${resource} in no version that is known here`
+  if (status === 401)
+    return 'the API server answered with status 401: the token of this program is not valid'
+  if (status === 410)
+    return 'the API server no longer has the changes since the last one; everything is read again'
+  if (status === 404) return `the API server has no supported version of ${resource}`
   const [group] = apiVersion.includes('/') ? apiVersion.split('/') : []
   const name = group === undefined ? resource : `${resource}.${group}`
   const where = namespace === undefined ? '' : ` in namespace ${namespace}`

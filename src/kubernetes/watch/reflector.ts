@@ -1,3 +1,5 @@
+// Lists and watches one collection, and recovers from errors.
+
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
 import { Silence } from '../client/json-lines.ts'

@@ -1,6 +1,8 @@
+// The delays between attempts of a reflector.
+
 import { backoffMs, jittered } from '../../common/backoff.ts'
 
-/** When to try again, in milliseconds. */
+/** Delays before retries, in milliseconds. */
 export type RetryPeriods = {
   readonly firstRetry: number
   readonly longestRetry: number
@@ -26,7 +28,7 @@ export function createRetry({ firstRetry, longestRetry, longestKnock }: RetryPer
       failures = most === longest ? failures + 1 : 1
       longest = most
     },
-    /** Before the next attempt; with some more, so that replicas do not ask together. */
+    /** Sets the wait before the next attempt, with jitter so that replicas do not ask together. */
     ask: (ms: number) => {
       asked = ms * (1 + Math.random() / 10)
     },

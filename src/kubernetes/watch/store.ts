@@ -1,3 +1,5 @@
+// Tracks the versions of objects for a handler.
+
 import type { Listed } from './watch-event.ts'
 
 /** Receives the objects of a collection. */

@@ -1,3 +1,5 @@
+// Reads watch events and pages of lists.
+
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'
 

@@ -1,3 +1,5 @@
+// The list of all watched kinds.
+
 import type { ServiceKind } from '../../access/service.ts'
 import { GATEWAY_LABELS } from '../../resources/gateway-pod.ts'
 import { POD_SELECTORS } from '../../resources/service-pods.ts'
@@ -77,7 +79,7 @@ export const gatewayCollections = (
   ),
 ]
 
-/** KServe's own configuration; `namespace` is where KServe is installed. */
+/** KServe's ConfigMap; `namespace` is where KServe is installed. */
 export const configurationCollection = (namespace: string): WatchedKind =>
   core('ConfigMap', namespace, { fieldSelector: 'metadata.name=inferenceservice-config' })
 
@@ -106,7 +108,7 @@ const metadataOf = (collection: WatchedKind): WatchedKind => ({
 
 type Versions = readonly [string, ...string[]]
 
-/** The versions of each kind, the preferred one first. A kind that is not here does not compile. */
+/** The versions of each kind, the preferred one first. A kind without an entry does not compile. */
 const SERVICE_VERSIONS: Readonly<Record<ServiceKind, Versions>> = {
   InferenceService: ['v1beta1'],
   InferenceGraph: ['v1alpha1'],
