@@ -286,7 +286,7 @@ describe('an explanation', () => {
     ],
   ])('%s', async (_title, spec, request, wanted) => {
     const { steps } = await told(request, { policies: [policyOf(spec)] })
-    expect(steps.filter((step) => /^(asks|policy|peer|RBAC|scope)/.test(step))).toEqual(wanted)
+    expect(steps.filter((step) => /^(operation|policy|peer|RBAC|scope)/.test(step))).toEqual(wanted)
   })
 
   it('has the steps of the shadow evaluation', async () => {
