@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// The entry point of the command line.
+
 import manifest from '../package.json' with { type: 'json' }
 import { check } from './cli/check.ts'
 import { UsageError } from './cli/check-message.ts'
@@ -8,7 +10,7 @@ import { ConfigError } from './config/read-config.ts'
 
 const { version } = manifest
 
-/** Resolves to the signal that asks the program to stop. */
+/** Resolves to the signal that stops the program. */
 const stopped = () =>
   new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
@@ -18,7 +20,7 @@ const isUsage = (error: unknown): boolean =>
   error instanceof ConfigError || error instanceof UsageError
 
 const tell = (error: unknown) => {
-  const message = error instanceof Error ? error.message : 'an unknown fault'
+  const message = error instanceof Error ? error.message : 'unknown error'
   process.stderr.write(`kserve-authz: ${message}\n`)
 }
 
@@ -26,10 +28,10 @@ try {
   process.exitCode = await run(process.argv.slice(2), version, {
     serve: async (flags) => {
       const code = await serve(flags, version, stopped())
-      // What nobody reads any more would keep the program for ever.
+      // Open handles would keep the program running.
       process.exit(code)
     },
-    // 1 says that a request is denied: nothing else may.
+    // Exit code 1 means a denied request and nothing else.
     check: (...asked) =>
       check(...asked).catch((error: unknown) => {
         tell(error)
@@ -38,6 +40,6 @@ try {
   })
 } catch (error) {
   tell(error)
-  // What was opened before the fault would keep the program for ever.
+  // Handles opened before the error would keep the program running.
   process.exit(isUsage(error) ? USAGE : 1)
 }

@@ -159,6 +159,23 @@ describe('the import rule', () => {
   })
 })
 
+describe('each file of src', () => {
+  const files = globSync('**/*.ts', { cwd: path.join(ROOT, 'src') })
+
+  it('opens with one line that says what it is for, in words of its own', () => {
+    const heads = new Map<string, string>()
+    const faulty = files.filter((file) => {
+      const text = readFileSync(path.join(ROOT, 'src', file), 'utf8').replace(/^#!.*\n/, '')
+      const [, head = ''] = /^\/\/ ([A-Z].{15,}\.)\n\n/.exec(text) ?? []
+      const isOwn = head !== '' && !heads.has(head)
+      heads.set(head, file)
+      return !isOwn
+    })
+    expect(files.length).toBeGreaterThan(200)
+    expect(faulty).toEqual([])
+  })
+})
+
 describe('the names of src', () => {
   const files = globSync('**/*.ts', { cwd: path.join(ROOT, 'src') })
   const textOf = (file: string) => readFileSync(path.join(ROOT, 'src', file), 'utf8')

@@ -1,13 +1,15 @@
+// Whether the policies of a service accept a credential.
+
 import { isForOneOf } from '../common/audience.ts'
 import type { Caller, CredentialKind } from './caller.ts'
 import { audiencesAt } from './claims.ts'
 import { DENY_REASONS, type DenyReason } from './decision.ts'
 import type { AcceptedCredentials, PolicyTerms } from './policy.ts'
 
-/** The terms of a policy, with its name. */
+/** The terms of a policy, and its name. */
 export type NamedTerms = PolicyTerms & { readonly policy: string }
 
-/** Why the policies do not accept a caller's credential; `undefined`: all of them do. */
+/** Why the policies do not accept a caller's credential; `undefined`: all of them accept it. */
 export function refusalOf(
   { terms }: { readonly terms: readonly NamedTerms[] },
   caller: Caller,
@@ -16,7 +18,7 @@ export function refusalOf(
   return reasons.length < 2 ? reasons[0] : DENY_REASONS.find((reason) => reasons.includes(reason))
 }
 
-/** Why a policy does not accept it; `accepted`: `undefined` is what the installation accepts. */
+/** Why one policy does not accept it. `accepted` is `undefined` where the installation's defaults apply. */
 export const refusalIn = (
   accepted: AcceptedCredentials | undefined,
   caller: Caller,
@@ -30,14 +32,14 @@ function refusedByInstallation({ kind }: Caller): DenyReason | undefined {
   return byInstallation === 'accepted' ? undefined : byInstallation
 }
 
-/** What policies say of a kind of credential. */
+/** Whether a kind of credential is accepted. */
 type Acceptance = {
-  /** Where a policy says nothing of credentials. */
+  /** If the policy does not name credentials. */
   readonly byInstallation: DenyReason | 'accepted'
   readonly byPolicy: (accepted: AcceptedCredentials, caller: Caller) => DenyReason | undefined
 }
 
-/** A kind that is not here does not compile. */
+/** A kind without an entry does not compile. */
 const ACCEPTANCE: Readonly<Record<CredentialKind, Acceptance>> = {
   kubernetes: {
     byInstallation: 'accepted',
@@ -53,7 +55,7 @@ const ACCEPTANCE: Readonly<Record<CredentialKind, Acceptance>> = {
     byInstallation: 'missing-credential',
     byPolicy: ({ anonymous }) => (anonymous ? undefined : 'missing-credential'),
   },
-  // Never judged as a credential; policies can deny it by rules.
+  // Not a credential; policies can only deny it, by rules.
   component: { byInstallation: 'accepted', byPolicy: () => undefined },
 }
 

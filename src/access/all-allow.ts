@@ -1,8 +1,10 @@
+// Judges several targets: the request is allowed only if all of them allow it.
+
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { Answer } from './answer.ts'
 import type { Target, Targets } from './target.ts'
 
-/** Judges targets in their order: all must allow. The first denial is the answer. */
+/** Judges targets in order: all must allow. The first denial is the answer. */
 export function allAllow(
   [first, ...rest]: Targets,
   judge: (target: Target) => MaybePromise<Answer>,

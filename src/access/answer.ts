@@ -1,3 +1,5 @@
+// The types of an answer: decision, target, caller and shadow evaluation.
+
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { Authentication } from './authentication.ts'
 import type { Caller, CredentialKind } from './caller.ts'
@@ -6,36 +8,36 @@ import type { AccessRequest } from './request.ts'
 import type { ServiceRef } from './service.ts'
 import type { Target } from './target.ts'
 
-/** A decision, and about whom and what it was made. */
+/** A decision, with the service and the caller it is about. */
 export type Answer = {
   readonly decision: Decision
-  /** The service that decided; `undefined` where none was found. */
+  /** The service that decided; `undefined`: none was found. */
   readonly target: Target | undefined
-  /** Who called, whether let in or not; `undefined` where that was not asked or not found out. */
+  /** The caller, admitted or not; `undefined`: not asked for, or not known. */
   readonly caller: Caller | undefined
-  /** Absent where nothing is only tried. */
+  /** Absent if nothing is in shadow. */
   readonly shadowCheck?: ShadowCheck
 }
 
-/** `request` is `undefined` for one that could not be read. `note` is told each step; it sees no secret. */
+/** `request` is `undefined` if it could not be read. `note` receives each step; it never sees a secret. */
 export type Authorize = (request: AccessRequest | undefined, note?: Note) => MaybePromise<Answer>
 
 export type Note = (step: string) => void
 
-/** What the answer would have been if all that is only tried were enforced. It changes no answer. */
+/** What the answer would have been if everything in shadow were enforced. It changes no answer. */
 export type ShadowVerdict = {
   readonly service: ServiceRef
-  /** `unknown`: finding out would have cost more than a trial may. */
+  /** `unknown`: evaluating it would have exceeded the limits of shadow evaluations. */
   readonly decision: 'allow' | 'deny' | 'unknown'
   /** Empty on allow. */
   readonly reason: DenyReason | ''
   readonly credentialKind: CredentialKind | 'none'
 }
 
-/** Finds out the verdict; for after the answer. */
+/** Computes the verdict; called after the answer is sent. */
 export type ShadowCheck = (note?: Note) => MaybePromise<ShadowVerdict>
 
-/** Only a credential that was found good is taken away, and only where somebody was let in. */
+/** Only a valid credential is removed, and only if the request is allowed. */
 export const consuming = (
   answer: Answer,
   authentication: Authentication,

@@ -1,6 +1,8 @@
+// The type of an API key, and whether it covers a service.
+
 import type { ServiceKind, ServiceRef } from './service.ts'
 
-/** An API key as its Secret declares it. The key itself is never kept, only its digest. */
+/** An API key as its Secret declares it. Only its digest is kept, never the key. */
 export type ApiKey = {
   readonly namespace: string
   /** The Secret's name. */
@@ -19,7 +21,7 @@ export type ApiKey = {
 /** `kind` absent: a service of any kind. */
 export type KeyScope = { readonly kind: ServiceKind | undefined; readonly name: string }
 
-/** Whether a key opens a service at all; rules can only narrow that. */
+/** Whether a key covers a service; rules can only narrow that. */
 export const opens = ({ namespace, services }: ApiKey, service: ServiceRef): boolean =>
   namespace === service.namespace &&
   (services === undefined ||

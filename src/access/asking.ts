@@ -1,38 +1,40 @@
+// Which gateways ask, and whether a route exists at them.
+
 /**
  * The name of a gateway: `namespace/name` of a Gateway of the Gateway API, `istio:namespace/name` of a
  * Gateway of Istio.
  */
 export type GatewayName = string
 
-/** Stands for every Gateway of the Gateway API. */
+/** Every Gateway of the Gateway API. */
 export const ANY_GATEWAY: GatewayName = '*'
 
 const ISTIO = 'istio:'
 export const istioGateway = (name: string): GatewayName => `${ISTIO}${name}`
 
-/** The proxy of gateways: from its addresses only these gateways ask. */
+/** A proxy, and the gateways it serves: checks from its addresses come from these gateways only. */
 export type GatewayProxy = {
   /** In the form of `canonicalAddress`. */
   readonly addresses: readonly string[]
   readonly gateways: readonly GatewayName[]
-  /** Whether it chooses a route by a longer path before one by a regular expression, as Istio does. */
+  /** Whether it prefers a longer path prefix to a regular expression, as Istio does. */
   readonly pathsFirst?: boolean
 }
 
-/** The gateways of which one asks; `undefined`: any. */
+/** The gateway that asks is one of these; `undefined`: any. */
 export type Asking = Pick<GatewayProxy, 'pathsFirst'> & {
   readonly gateways: ReadonlySet<GatewayName> | undefined
 }
 
 export const UNKNOWN_GATEWAY: Asking = { gateways: undefined }
 
-/** What has routes at gateways; `undefined`: it is not known at which. */
+/** The gateways that may have a route; `undefined`: not known. */
 export type Routed = { readonly gateways?: readonly GatewayName[] | undefined }
 
-/** What surely has routes at gateways: a status shows it. */
+/** The gateways that certainly have a route: a status shows it. */
 export type Attached = { readonly attached?: readonly GatewayName[] | undefined }
 
-/** Whether what has these routes can be reached at the gateway that asks. */
+/** Whether the gateway that asks may have the route. */
 export function isReachable({ gateways: own }: Routed, { gateways: asking }: Asking): boolean {
   if (asking === undefined || own === undefined) return true
   if (own.includes(ANY_GATEWAY)) return [...asking].some((name) => !name.startsWith(ISTIO))
@@ -40,8 +42,8 @@ export function isReachable({ gateways: own }: Routed, { gateways: asking }: Ask
 }
 
 /**
- * Whether one surely has its routes at each gateway that may ask and at which the other has some. Then the more
- * specific route of the one is chosen before that of the other.
+ * Whether one route certainly exists at each gateway that may ask and may have the other route. Then the
+ * gateway prefers the more specific of the two.
  */
 export function isBeside(
   { attached: own = [] }: Attached,
@@ -54,7 +56,7 @@ export function isBeside(
   return places?.every((name) => own.includes(name)) ?? false
 }
 
-/** The gateways that all proxies of an address agree on. */
+/** The gateways of an address; unknown if its proxies disagree. */
 export function askingOf(proxies: readonly GatewayProxy[]): Asking {
   const before = known.get(proxies)
   if (before !== undefined) return before
@@ -70,5 +72,5 @@ export function askingOf(proxies: readonly GatewayProxy[]): Asking {
   return asking
 }
 
-/** By the list of a table, which is another one after each change. */
+/** By list: a table returns a new list after each change. */
 const known = new WeakMap<readonly GatewayProxy[], Asking>()

@@ -1,18 +1,20 @@
+// The result of authenticating a credential.
+
 import type { Caller } from './caller.ts'
 import type { DenyReason } from './decision.ts'
 import { reasonOf } from './refusal-meaning.ts'
 import type { TokenRefusal } from './token-refusal.ts'
 
-/** Audiences of which a token of the cluster must name one; `undefined`: the installation's. */
+/** A token of the cluster must name one of these; `undefined`: the installation's audiences apply. */
 export type Audiences = readonly string[] | undefined
 
-/** What became of a credential that was looked at. */
+/** The result of authenticating a credential. */
 export type Authentication = { readonly kind: 'known'; readonly caller: Caller } | Rejected
 
 export type Rejected = {
   readonly kind: 'rejected'
   readonly reason: DenyReason
-  /** Which check a token did not pass; absent: it is no token, or nobody can tell. */
+  /** The check that a token failed; absent: not a token, or not known. */
   readonly refusal?: TokenRefusal
 }
 

@@ -1,3 +1,5 @@
+// Decides a request: finds its targets and judges each. The entry point of this folder.
+
 import { andThen } from '../common/maybe-promise.ts'
 import { allAllow } from './all-allow.ts'
 import type { Answer, Authorize } from './answer.ts'
@@ -9,7 +11,7 @@ import { createJudge, type Settings, type Sources } from './judge.ts'
 import { createShadow } from './shadow.ts'
 import type { Target } from './target.ts'
 
-/** Answers at once where all facts are in memory. */
+/** Answers without a promise if all facts are in memory. */
 export function createAuthorize(sources: Sources, settings: Settings): Authorize {
   const { directory } = sources
   const judge = createJudge(sources, settings)
@@ -46,7 +48,7 @@ const refused = (reason: DenyReason): Answer => ({
   caller: undefined,
 })
 
-/** What both ask for is done: where either sets or removes a header, it is never the client's. */
+/** Combines what both ask for: a header that either sets or removes is never the client's. */
 function bothAllow(one: Answer, other: Answer): Answer {
   if (one.decision.outcome === 'deny') return one
   if (other.decision.outcome === 'deny') return other
@@ -56,7 +58,7 @@ function bothAllow(one: Answer, other: Answer): Answer {
   return { ...known, decision }
 }
 
-/** The first one known; his credential is taken away where everybody who read it agrees. */
+/** The first known caller; its credential is removed only if every target that read it agrees. */
 function callerOfBoth(one: Allow, other: Allow): Allow {
   if (one.caller === undefined) return other
   const kept = other.caller !== undefined && other.consumed.length === 0

@@ -1,6 +1,8 @@
+// The type of a caller, and the kinds of credentials.
+
 import type { ApiKey } from './api-key.ts'
 
-/** How a caller was recognized; the `credential_kind` label of the metrics. */
+/** The kinds of callers; the `credential_kind` label of the metrics. */
 export const CREDENTIAL_KINDS = [
   'api-key',
   'jwt',
@@ -11,13 +13,13 @@ export const CREDENTIAL_KINDS = [
 ] as const
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number]
 
-/** What a kind of credential means where callers are told apart. One that is not here does not compile. */
+/** The properties by which kinds of callers differ. A kind without an entry does not compile. */
 type Kind = {
-  /** Whether the caller is a user to rules, and not only a place in the mesh, or nobody. */
+  /** Whether rules see the caller as a user. A mesh peer is only a workload, and an anonymous caller nobody. */
   readonly isUser: boolean
-  /** Whether a TokenReview, or a stand-in for one, vouches for the name of a ServiceAccount. */
+  /** Whether a TokenReview, or its equivalent for folders, confirms the ServiceAccount. */
   readonly isVouchedFor: boolean
-  /** Whether it showed a credential, so that another one may not help. */
+  /** Whether it presented a credential; another credential may then not help. */
   readonly hasCredential: boolean
 }
 
@@ -36,42 +38,42 @@ export const isUser = ({ kind }: OfKind): boolean => KINDS[kind].isUser
 export const isVouchedFor = ({ kind }: OfKind): boolean => KINDS[kind].isVouchedFor
 export const hasCredential = ({ kind }: OfKind): boolean => KINDS[kind].hasCredential
 
-/** A caller that can be asked for where users have permissions. */
+/** A caller with a user name. */
 export type NamedCaller = Caller & { readonly user: string }
 
-/** All groups that are known of a caller. */
+/** All known groups of a caller. */
 export const groupsOf = ({ groups, impliedGroups = [] }: Caller): readonly string[] =>
   impliedGroups.length === 0 ? groups : [...groups, ...impliedGroups]
 
 export const isNamedCaller = (caller: Caller): caller is NamedCaller => caller.user !== undefined
 
-/** Somebody whose credential was found good. */
+/** A caller with a valid credential. */
 export type Caller = {
   readonly kind: CredentialKind
-  /** As Kubernetes names it, e.g. `system:serviceaccount:team:reader`; `undefined`: its token names no user. */
+  /** The name in Kubernetes, e.g. `system:serviceaccount:team:reader`; `undefined`: its token names no user. */
   readonly user: string | undefined
-  /** The claim that names the user, if a JWT was shown. */
+  /** The claim with the user name, if it presented a JWT. */
   readonly userClaim?: string
   readonly groups: readonly string[]
-  /** Further groups, to RBAC and to rules, of which its token says nothing. */
+  /** Further groups for RBAC and rules that are not in its token. */
   readonly impliedGroups?: readonly string[]
-  /** Whether it may have further groups, which the token leaves out or which cannot be read. */
+  /** Whether it may have groups that the token leaves out or that cannot be read. */
   readonly moreGroups?: boolean
   readonly uid: string | undefined
-  /** As in SubjectAccessReview: more attributes of the user, each with its values. */
+  /** As in SubjectAccessReview: further attributes of the user, each with its values. */
   readonly extra: Readonly<Record<string, readonly string[]>>
-  /** Whether user and groups are names that Kubernetes' RBAC knows. */
+  /** Whether user and groups are names in Kubernetes' RBAC. */
   readonly inRbac: boolean
-  /** What the decision log may say of the credential: a Secret's name, a ServiceAccount, an issuer and subject. */
+  /** How the decision log names the credential: a Secret's name, a ServiceAccount, or an issuer and subject. */
   readonly reference: string
-  /** Its identity in the mesh, `<trust domain>/ns/<namespace>/sa/<name>`, if that is what lets it in. */
+  /** Its identity in the mesh, `<trust domain>/ns/<namespace>/sa/<name>`, if that admits it. */
   readonly principal?: string
-  /** The key that was shown, if one was. */
+  /** The presented API key, if any. */
   readonly apiKey?: ApiKey
-  /** Of the installation, if a JWT of one was shown. */
+  /** The provider of the presented JWT, if any. */
   readonly provider?: string
-  /** Of the token, if a JWT was shown. */
+  /** The token's, if it presented a JWT. */
   readonly audiences?: readonly string[]
-  /** What the token says of the caller, if a JWT of an identity provider was shown. */
+  /** The claims of the presented JWT, if any. */
   readonly claims?: Readonly<Record<string, unknown>>
 }

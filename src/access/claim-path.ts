@@ -1,3 +1,5 @@
+// Finds a claim in a JWT by a path with dots.
+
 import { isRecord } from '../common/json.ts'
 
 /** The payload of a JWT. Only own properties are claims. */
@@ -7,8 +9,8 @@ export type Claims = Readonly<Record<string, unknown>>
 export type FoundClaim = { readonly name: string; readonly value: unknown }
 
 /**
- * What a path leads to. At each dot the longest key that exists is taken. `absent`: there is no such
- * claim. `blocked`: the path leads through something else than an object, or could be read another way.
+ * The claim at a path. At each dot the longest existing key is taken. `absent`: there is no such claim.
+ * `blocked`: the path leads through a value that is not an object, or is ambiguous.
  */
 export function findClaim(holder: Claims, path: string): FoundClaim | 'absent' | 'blocked' {
   for (let end = path.length; end >= 0; end = shorterEnd(path, end)) {
@@ -26,7 +28,7 @@ export function findClaim(holder: Claims, path: string): FoundClaim | 'absent' |
   return 'absent'
 }
 
-/** Whether this holds for the path up to `end`, or up to a dot before it. */
+/** Whether a prefix of the path satisfies `holds`: up to `end`, or up to a dot before it. */
 export function somePrefix(path: string, end: number, holds: (prefix: string) => boolean): boolean {
   for (let at = end; at >= 0; at = shorterEnd(path, at)) {
     if (holds(path.slice(0, at))) return true
@@ -34,6 +36,6 @@ export function somePrefix(path: string, end: number, holds: (prefix: string) =>
   return false
 }
 
-/** -1: there is no dot before `end`. */
+/** -1: no dot before `end`. */
 const shorterEnd = (path: string, end: number): number =>
   end === 0 ? -1 : path.lastIndexOf('.', end - 1)

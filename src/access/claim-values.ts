@@ -1,13 +1,15 @@
+// Compares values of claims with the texts of a rule.
+
 import type { Match } from './match.ts'
 
-/** A text, a number or a boolean as the texts of rules name it; `undefined`: anything else, or not exact. */
+/** A text, number or boolean as rules write it; `undefined`: anything else, or inexact. */
 export function jsonText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   if (typeof value === 'boolean') return String(value)
   return typeof value === 'number' && isExact(value) ? JSON.stringify(value) : undefined
 }
 
-/** Beyond these bounds another number of the token's text could have become this one. */
+/** Beyond these bounds different numbers in the token give the same value. */
 const isExact = (value: number): boolean =>
   Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
 
@@ -16,20 +18,20 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i
 
 const numberOf = (text: string): number => (NUMBER.test(text) ? Number(text) : Number.NaN)
 
-/** `unknown`: a text names the same number otherwise. */
+/** `unknown`: a text is another spelling of the same number. */
 export function matchNumber(value: number, texts: readonly string[]): Match {
   const own = jsonText(value)
   if (own !== undefined && texts.includes(own)) return 'yes'
   return texts.some((text) => numberOf(text) === value) ? 'unknown' : 'no'
 }
 
-/** What several values together hold. */
+/** The content of several values. */
 export type Summary = {
   readonly texts: ReadonlySet<string>
-  /** Texts that they hold if they are read another way. */
+  /** Texts that they have under another reading. */
   readonly doubtful: ReadonlySet<string>
   readonly numbers: ReadonlySet<number>
-  /** Whether some value is neither text, number nor boolean. */
+  /** Whether a value is neither text, number nor boolean. */
   readonly odd: boolean
 }
 
@@ -38,10 +40,10 @@ export type Entries = {
   readonly doubtful: readonly string[]
 }
 
-/** Of all summaries together: more than the claims of one token can have. */
+/** Limit for all summaries together: more than the claims of one token can have. */
 export const MAX_SUMMARY_ENTRIES = 65_536
 
-/** Summaries of the values that were asked last: all rules of a service ask those of one caller. */
+/** Caches summaries of the values used last: all rules of a service look at the same caller's. */
 export function createSummaries<T>(entriesOf: (value: T) => Entries): (value: T) => Summary {
   const known = new Map<T, Summary>()
   let held = 0
@@ -72,7 +74,7 @@ function summaryOf({ clear, doubtful }: Entries): Summary {
   }
 }
 
-/** Whether one of the texts is among the values. */
+/** Whether the values include one of the texts. */
 export function matchSummary(summary: Summary, texts: readonly string[]): Match {
   if (texts.some((text) => summary.texts.has(text))) return 'yes'
   if (summary.odd) return 'unknown'

@@ -1,3 +1,5 @@
+// Matches the claims of a JWT with a rule.
+
 import { audiencesIn } from '../common/audience.ts'
 import { type Claims, type FoundClaim, findClaim } from './claim-path.ts'
 import { createSummaries, jsonText, matchNumber, matchSummary } from './claim-values.ts'
@@ -12,7 +14,7 @@ export function claimAt(claims: Claims, path: string): unknown {
   return typeof found === 'string' ? undefined : found.value
 }
 
-/** Whether there are all of these claims, each with one of its texts. */
+/** Whether every one of these claims has one of its texts. */
 export function matchClaims(claims: Claims, wanted: ReadonlyMap<string, readonly string[]>): Match {
   let match: Match = 'yes'
   for (const [path, texts] of wanted) {
@@ -23,7 +25,7 @@ export function matchClaims(claims: Claims, wanted: ReadonlyMap<string, readonly
   return match
 }
 
-/** Whether the claim at a path is, or holds, one of the texts. */
+/** Whether the claim at a path is or contains one of the texts. */
 function matchClaim(claims: Claims, path: string, texts: readonly string[]): Match {
   if (texts.length === 0) return 'no'
   const found = findClaim(claims, path)
@@ -42,13 +44,13 @@ function matchFound(claims: Claims, { name, value }: FoundClaim, texts: readonly
   return isScope(name) ? matchSummary(scopes(text), texts) : 'no'
 }
 
-/** Claims of which one text holds several, separated by spaces (RFC 6749 section 3.3). */
+/** Claims whose text has several entries, separated by spaces (RFC 6749 section 3.3). */
 const SCOPES = ['scope', 'scp', 'permission', 'permissions']
 
 const isScope = (name: string): boolean => SCOPES.includes(name)
 
 const SPACE = ' '
-/** Other separators are in use, and stand in no specification. */
+/** Other separators are in use, without a specification. */
 const SEPARATORS = /[\s,]+/
 
 const lists = createSummaries<readonly unknown[]>((list) => ({ clear: list, doubtful: [] }))
@@ -61,14 +63,14 @@ const scopeLists = createSummaries<readonly unknown[]>((list) => ({
   doubtful: list.flatMap((entry) => (typeof entry === 'string' ? entry.split(SEPARATORS) : [])),
 }))
 
-/** `complete`: there are no further ones, as far as the token says. `odd`: entries that are no texts. */
+/** `complete`: the token has no further ones. `odd`: entries that are not texts. */
 export type Texts = {
   readonly texts: readonly string[]
   readonly complete: boolean
   readonly odd: number
 }
 
-/** The texts that the claim at a path is, or holds, without what cannot be read. */
+/** The texts that the claim at a path is or contains, without unreadable entries. */
 export function textsAt(claims: Claims, path: string): Texts {
   const found = findClaim(claims, path)
   if (found === 'absent') return { texts: [], complete: !isIncomplete(claims, path), odd: 0 }
@@ -90,6 +92,6 @@ function entriesOf({ name, value }: FoundClaim): readonly unknown[] {
   return typeof value === 'string' && isScope(name) ? value.split(SPACE) : [value]
 }
 
-/** The texts that a claim of audiences is, or holds. */
+/** The texts of a claim of audiences. */
 export const audiencesAt = (claims: Claims, path: string): readonly string[] =>
   audiencesIn(claimAt(claims, path))

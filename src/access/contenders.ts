@@ -1,19 +1,21 @@
+// Reduces the targets of an address to those whose answers can differ.
+
 import type { Directory } from './directory.ts'
 import type { EffectivePolicies } from './effective-policies-of.ts'
 import type { Service } from './service.ts'
 import type { Target, Targets } from './target.ts'
 
-/** Fewer are judged one by one. */
+/** Up to this number all targets are judged. */
 const FEW = 8
 
-/** More services of one address that do not let everybody pass are not judged: the request is refused. */
+/** If more services of one address are not open to everybody, the request is denied. */
 export const MAX_JUDGED = 256
 
 type Contenders = Targets | 'too many'
 
 /**
- * Of many targets those whose answers can differ: of all that are open to everybody the first stands for the
- * others. Kept for each list of targets until a policy changes.
+ * Reduces many targets to those whose answers can differ: one open service stands for all open ones. Cached
+ * per list of targets until a policy changes.
  */
 export function createContenders(
   effectivePoliciesOf: (service: Service) => EffectivePolicies,

@@ -1,25 +1,27 @@
+// The places where a credential can be, by configuration.
+
 import type { CredentialPlace } from './decision.ts'
 
-/** A place that is looked at for a credential. */
+/** A place where a credential can be. */
 export type CredentialSource = {
   readonly place: CredentialPlace
-  /** What stands before the credential. Of `authorization` it is the scheme, in any case. */
+  /** The text before the credential. For `authorization` it is the scheme, case-insensitive. */
   readonly prefix: string
   readonly asToken: boolean
   readonly asApiKey: boolean
-  /** Of `authorization`: further schemes, in lower case, behind which an API key stands. */
+  /** For `authorization`: further schemes of API keys, in lower case. */
   readonly schemes?: readonly string[]
-  /** Of a subprotocol: whether the credential is encoded. */
+  /** For a subprotocol: whether the credential is encoded. */
   readonly base64url?: boolean
 }
 
-/** A subprotocol of WebSockets that holds a credential behind a prefix, as browsers cannot set headers. */
+/** A WebSocket subprotocol with a credential after a prefix, since browsers cannot set headers. */
 type Subprotocol = { readonly prefix: string; readonly base64url: boolean }
 
 export type FurtherSources = {
-  /** Of API keys in Authorization. */
+  /** The schemes of API keys in Authorization. */
   readonly schemes?: readonly string[]
-  /** Headers that may hold a Kubernetes token, besides Authorization. */
+  /** Headers for Kubernetes tokens, besides Authorization. */
   readonly tokenHeaders?: readonly string[]
   readonly subprotocols?: readonly Subprotocol[]
 }
@@ -27,7 +29,7 @@ export type FurtherSources = {
 export const AUTHORIZATION = 'authorization'
 const BEARER = 'bearer'
 
-/** `authorization`, the other headers that may carry an API key, and the places of further tokens. */
+/** `authorization`, the other headers for API keys, and the places of further tokens. */
 export function credentialSources(
   apiKeyHeaders: readonly string[],
   furtherTokens: readonly { readonly place: CredentialPlace; readonly prefix: string }[],

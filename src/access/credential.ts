@@ -1,3 +1,5 @@
+// Reads the one credential of a request from its headers and cookies.
+
 import { walkCookies } from '../common/cookies.ts'
 import { AUTHORIZATION, type CredentialSource } from './credential-sources.ts'
 import type { CredentialPlace } from './decision.ts'
@@ -5,7 +7,7 @@ import { decodeBase64url, SUBPROTOCOLS_HEADER, sourceOf, subprotocolsIn } from '
 
 export { type CredentialSource, credentialSources } from './credential-sources.ts'
 
-/** What a request shows of its caller. */
+/** The credential of a request. */
 export type Credential =
   | { readonly kind: 'none' }
   | { readonly kind: 'malformed' }
@@ -16,9 +18,9 @@ export type Credential =
 export type Presented = {
   readonly kind: 'presented'
   readonly value: string
-  /** Everywhere this value stands. */
+  /** Every place with this value. */
   readonly places: readonly CredentialPlace[]
-  /** Whether it stands where a Kubernetes token may stand, and where an API key may. */
+  /** Whether one of its places can have a Kubernetes token, and an API key. */
   readonly asToken: boolean
   readonly asApiKey: boolean
 }
@@ -28,7 +30,7 @@ const MALFORMED: Credential = { kind: 'malformed' }
 const TOO_LONG: Credential = { kind: 'too-long' }
 const AMBIGUOUS: Credential = { kind: 'ambiguous' }
 
-/** Longest credential that is looked at, in characters, with its scheme or prefix; of a JWT usually, and at most. */
+/** Longest credential to read, in characters, with its scheme or prefix; for a JWT the default, and the maximum. */
 export const MAX_CREDENTIAL_LENGTH = 8_192
 export const JWT_LENGTH = 32_768
 export const MAX_JWT_LENGTH = 65_536
@@ -40,9 +42,9 @@ const BEARER = 'bearer'
 const JWT = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/
 
 /**
- * Reads the one credential of a request. The same value in several places is one credential; different
- * values are ambiguous, and so is a comma, by which proxies join repeated headers. An empty header is
- * no credential.
+ * Reads the one credential of a request. The same value in several places is one credential. Different values
+ * are ambiguous, and so is a comma, since proxies join repeated headers with it. An empty header is no
+ * credential.
  */
 export function readCredential(
   headers: ReadonlyMap<string, string>,
@@ -72,7 +74,7 @@ function createReading(jwtLength: number) {
     (text.length > MAX_CREDENTIAL_LENGTH && (value === undefined || !JWT.test(value)))
 
   return {
-    /** `false`: this is not the only credential. */
+    /** `false`: there is another credential. */
     add: (source: CredentialSource, text: string): boolean => {
       const shown = text.length > jwtLength ? undefined : shownIn(source, text)
       if (isLong(text, shown?.value)) bad ??= TOO_LONG
@@ -89,7 +91,7 @@ function createReading(jwtLength: number) {
   }
 }
 
-/** One walk for all the names; `false`: there is more than one credential. */
+/** Walks once for all names; `false`: there is more than one credential. */
 function readCookies(
   header: string,
   sources: readonly CredentialSource[],
@@ -111,7 +113,7 @@ function readCookies(
   return single
 }
 
-/** RFC 6265 section 4.1.1: a value may stand in quotes. */
+/** A value may be in quotes (RFC 6265 section 4.1.1). */
 const unquoted = (value: string): string =>
   value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
 

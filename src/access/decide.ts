@@ -1,3 +1,5 @@
+// The policy: a pure function from the facts of a target to a decision.
+
 import type { Authentication } from './authentication.ts'
 import { type Caller, hasCredential } from './caller.ts'
 import { allow, type Decision, deny, OPEN } from './decision.ts'
@@ -6,27 +8,27 @@ import { reasonOf } from './refusal-meaning.ts'
 import type { Protection } from './service.ts'
 import type { TokenRefusal } from './token-refusal.ts'
 
-/** All that the answer for one target depends on. */
+/** Everything the answer for one target depends on. */
 export type Facts = {
   readonly protection: Protection
-  /** An excluded path, or a CORS preflight where those are let through. */
+  /** An excluded path, or a CORS preflight if these are allowed. */
   readonly exempt: boolean
-  /** `ambiguous-path`: rules ask for the path, and it is not canonical. */
+  /** `ambiguous-path`: rules match the path, and it is not canonical. */
   readonly policies: 'readable' | 'invalid' | 'ambiguous-path'
-  /** The part of the same service that is calling, if one is; `denied`: by a rule. */
+  /** The calling component of the same service, if any; `denied`: by a rule. */
   readonly ownComponent: Caller | 'denied' | undefined
   readonly credential: 'none' | 'malformed' | 'too-long' | 'ambiguous' | Authentication
-  /** How the rules of policies judge the caller. */
+  /** The verdict of the policies' rules. */
   readonly rules: RulesVerdict
-  /** Whether rules refuse the caller only because its token leaves out groups. */
+  /** Whether rules deny the caller only because its token leaves out groups. */
   readonly forGroups: boolean
-  /** What holds where no rule says who may. A key's scope holds in any case. */
+  /** Decides if no policy has allow rules. The scope of a key applies in any case. */
   readonly permission: Permission
 }
 
 /**
- * Whether a known caller may call: `foreign` to a key's scope, `no-user` where its token names none,
- * `unavailable` when nobody can tell, `overloaded` when too much is asked already.
+ * Whether a known caller may call. `foreign`: the key does not cover the service. `no-user`: the token
+ * names no user. `unavailable`: the answer is not known. `overloaded`: the look-up was shed.
  */
 export type Permission = 'yes' | 'no' | 'foreign' | 'no-user' | 'unavailable' | 'overloaded'
 
@@ -54,8 +56,8 @@ function decideByPolicies(facts: Facts): Decision {
 }
 
 /**
- * A credential that a component passes on names the user; without a good one the component itself is the
- * caller. Rules that deny hold for both of them.
+ * A credential that a component forwards names the user. Without a valid one the component itself is the
+ * caller. Deny rules apply to both.
  */
 function decideByCaller(facts: Facts): Decision {
   const { ownComponent, credential, rules } = facts
@@ -103,7 +105,7 @@ function decideByPermission(caller: Caller, permission: Exclude<Permission, 'for
   }
 }
 
-/** A caller that showed nothing may still show something. */
+/** A caller without a credential may retry with one. */
 const notPermitted = (caller: Caller): Decision =>
   deny(hasCredential(caller) ? 'not-permitted' : 'missing-credential')
 

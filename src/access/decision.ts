@@ -1,20 +1,22 @@
+// The type of a decision, and the closed list of reasons for a denial.
+
 import type { Caller } from './caller.ts'
 import type { TokenRefusal } from './token-refusal.ts'
 
-/** The answer to one request. There is no third outcome: what is not an Allow is a Deny. */
+/** The answer to one request: whatever is not an Allow is a Deny. */
 export type Decision = Allow | Deny
 
 export type Allow = {
   readonly outcome: 'allow'
-  /** Who was let in; `undefined` where nobody was asked: an open service, an excluded path. */
+  /** The admitted caller; `undefined`: the service is open, or the path is excluded. */
   readonly caller: Caller | undefined
-  /** Where the credential stands that must not travel on; empty: it stays, or there is none. */
+  /** The places from which the credential is removed; empty: it stays, or there is none. */
   readonly consumed: readonly CredentialPlace[]
-  /** Further headers that policies ask for, each with the claim whose text it carries. */
+  /** Further headers that policies set, each with the claim whose value it carries. */
   readonly claimHeaders: ClaimHeaders
 }
 
-/** By the name of the header; `undefined`: policies disagree on the claim, so it is never set. */
+/** By header name; `undefined`: policies disagree about the claim, so the header is never set. */
 export type ClaimHeaders = Readonly<Record<string, string | undefined>>
 
 const NO_HEADERS: ClaimHeaders = {}
@@ -22,17 +24,17 @@ const NO_HEADERS: ClaimHeaders = {}
 export type Deny = {
   readonly outcome: 'deny'
   readonly reason: DenyReason
-  /** Which check a token did not pass; absent: it was no token, or that is not why. */
+  /** The check that a token failed; absent: not a token, or another cause. */
   readonly refusal?: TokenRefusal
 }
 
-/** Where in a request a credential stands: a header, a cookie, or the subprotocol of a WebSocket with this prefix. */
+/** Where a request carries a credential: a header, a cookie, or the subprotocol of a WebSocket with this prefix. */
 export type CredentialPlace =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'subprotocol'; readonly name: string }
 
-/** Every way to be refused. A new one is a compile error until each table over it has a row. */
+/** Every reason for a denial. A new one does not compile until each table over it has a row. */
 export const DENY_REASONS = [
   'missing-credential',
   'malformed-credential',
@@ -61,7 +63,7 @@ export const DENY_REASONS = [
 ] as const
 export type DenyReason = (typeof DENY_REASONS)[number]
 
-/** Let in without being asked who it is. */
+/** An allow without authentication. */
 export const OPEN: Allow = {
   outcome: 'allow',
   caller: undefined,
@@ -79,7 +81,7 @@ export const allow = (caller: Caller, consumed: readonly CredentialPlace[] = [])
 export const deny = (reason: DenyReason, refusal?: TokenRefusal): Deny =>
   refusal === undefined ? { outcome: 'deny', reason } : { outcome: 'deny', reason, refusal }
 
-/** What two sides ask for together, whichever comes first. */
+/** The headers of both, independent of their order. */
 export function mergeHeaders(one: ClaimHeaders, other: ClaimHeaders): ClaimHeaders {
   const merged = new Map(Object.entries(one))
   for (const [name, claim] of Object.entries(other)) {

@@ -1,3 +1,5 @@
+// Describes targets, credentials and permissions in words, for the command `check`.
+
 import type { Rejected } from './authentication.ts'
 import type { Caller } from './caller.ts'
 import type { Credential } from './credential.ts'
@@ -12,7 +14,7 @@ export function describeTarget({ service, position, workload, pathPrefix }: Targ
   const where =
     workload === undefined
       ? `at a ${position}${pathPrefix === '' ? '' : ` under ${pathPrefix}`}`
-      : `at pod ${workload.namespace}/${workload.name} (${workload.component ?? 'no known component'})`
+      : `at pod ${workload.namespace}/${workload.name} (${workload.component ?? 'component unknown'})`
   return `target: ${kind} ${namespace}/${name}, ${where}`
 }
 
@@ -32,6 +34,7 @@ export function describePermission(
   permission: Permission,
 ): string {
   const asked = `get ${resourceOf(kind)}/${name} in ${namespace}`
-  if (apiKey === undefined) return `RBAC, ${inRbac ? asked : 'where this is nobody'}: ${permission}`
+  if (apiKey === undefined)
+    return `RBAC, ${inRbac ? asked : 'where the caller is not a user'}: ${permission}`
   return `scope of the key: ${permission === 'foreign' ? 'no' : permission}`
 }

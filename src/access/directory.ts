@@ -1,3 +1,5 @@
+// The index of everything in force: services, pods, gateways, API keys and policies.
+
 import { createTable, type Table } from '../common/table.ts'
 import type { ApiKey } from './api-key.ts'
 import { type Asking, askingOf, type GatewayProxy } from './asking.ts'
@@ -6,46 +8,46 @@ import { idOf, OWNED, ROUTED, type Route, type Service, type ServiceRef } from '
 import type { Workload } from './workload.ts'
 
 export type Directory = PolicyIndex & {
-  /** Any identity will do as long as the source that puts a value also removes it by the same. */
+  /** Values are stored under an id of the source's choice, and removed by the same id. */
   readonly services: Pick<Table<Service>, 'put' | 'remove' | 'size' | 'values'>
   readonly workloads: Pick<Table<Workload>, 'put' | 'remove' | 'size'>
   /** The pods of gateways. */
   readonly proxies: Pick<Table<GatewayProxy>, 'put' | 'remove' | 'size'>
   readonly keys: Pick<Table<ApiKey>, 'put' | 'remove' | 'size'>
-  /** More than one where sources disagree on what it is: then all must allow. */
+  /** More than one if it is declared several times: then all must allow. */
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]
   readonly servicesIn: (namespace: string) => readonly Service[]
-  /** The services that a gateway may reach by exactly this host and path. */
+  /** The services with a route of exactly this host and path. */
   readonly servicesRoutedBy: (address: Pick<Route, 'host' | 'pathPrefix'>) => readonly Service[]
-  /** The services that have this whole host by name or by the installation's configuration. */
+  /** The services that own this whole host, by name or by the installation's configuration. */
   readonly ownersOf: (host: string) => readonly Service[]
-  /** The LLMInferenceServices with a route of this hostname, as their status shows. */
+  /** The LLMInferenceServices with a route of this hostname, according to their status. */
   readonly servicesWithHostname: (host: string) => readonly Service[]
-  /** The LLMInferenceServices that a gateway may reach by this value of the model header. */
+  /** The LLMInferenceServices with this value of the model header. */
   readonly servicesOfModel: (name: string) => readonly Service[]
-  /** Whether some service is routed, on any host, by a header alone: of this name, or of any. */
+  /** Whether a service is routed on any host by a header alone: by this one, or by any. */
   readonly routesByHeader: (name?: string) => boolean
-  /** The services that are routed, on any host, by this value of a header; its name in lower case. */
+  /** The services routed on any host by this header value; the name in lower case. */
   readonly servicesByHeader: (name: string, value: string) => readonly Service[]
-  /** Whether some service claims a path on any host that lies below this one, by its name or model. */
-  readonly claimedBelow: (path: string) => boolean
-  /** The services that claim such a path by a route of their own. */
+  /** Whether a service has a route below this path on any host, by its name or model. */
+  readonly routedBelow: (path: string) => boolean
+  /** The services with such a route of their own. */
   readonly ownersBelow: (path: string) => readonly Service[]
-  /** The gateways whose pod has this address, as far as they are known. */
+  /** The gateways whose pod has this address, as far as known. */
   readonly askingAt: (address: string) => Asking
-  /** The names, in lower case, of the headers by which gateways choose a model. */
+  /** The headers that select a model at gateways, in lower case. */
   readonly modelHeaders: ModelHeaders
-  /** Whether some service claims only a part of this host's paths; `undefined`: of any host's. */
+  /** Whether a service has a route for a part of this host's paths; `undefined`: of any host's. */
   readonly divides: (host: string | undefined) => boolean
   readonly workloadsAt: (address: string) => readonly Workload[]
   readonly workloadsOf: (ref: ServiceRef) => readonly Workload[]
-  /** The keys of a namespace with this digest: one, unless Secrets repeat each other. */
+  /** The keys of a namespace with this digest; more than one if Secrets hold the same key. */
   readonly keysWith: (namespace: string, digest: string) => readonly ApiKey[]
 }
 
 export type ModelHeaders = {
   readonly get: () => readonly string[]
-  /** `undefined`: KServe's default. It stays one of them, since a change reaches gateways later. */
+  /** `undefined`: KServe's default. The default always stays valid, because gateways apply a change later. */
   readonly set: (name: string | undefined) => void
 }
 
@@ -62,7 +64,7 @@ function createModelHeaders(): ModelHeaders {
   }
 }
 
-/** The services, workloads and keys known at this moment: written by a source, read by each request. */
+/** The services, workloads, keys and policies in force: written by a source, read for each request. */
 export function createDirectory(): Directory {
   const services = createTable<Service>((service) => [
     ...new Set([
@@ -94,7 +96,7 @@ export function createDirectory(): Directory {
     servicesOfModel: (name) => services.find(`model ${name}`),
     routesByHeader: (name) => services.has(name === undefined ? 'header' : `header ${name}`),
     servicesByHeader: (name, value) => services.find(`header ${name}: ${value}`),
-    claimedBelow: (path) => services.has(`below ${path}`),
+    routedBelow: (path) => services.has(`below ${path}`),
     ownersBelow: (path) => services.find(`own below ${path}`),
     askingAt: (address) => askingOf(proxies.find(address)),
     modelHeaders: createModelHeaders(),
@@ -124,7 +126,7 @@ function keysOfRoute(route: Route): readonly string[] {
   ]
 }
 
-/** Of `/a/b/c`: what lies above it, `''`, `/a` and `/a/b`. */
+/** The parents of `/a/b/c`: `''`, `/a` and `/a/b`. */
 const ancestorsOf = (path: string, own = false): readonly string[] =>
   Array.from(
     path.matchAll(/\//g),

@@ -1,13 +1,15 @@
+// Detects claims that a JWT leaves out (distributed and aggregated claims).
+
 import { isRecord } from '../common/json.ts'
 import { type Claims, somePrefix } from './claim-path.ts'
 
-/** The claims that a token says it holds only in part, or not at all. `all`: it does not say which. */
+/** The claims that a token declares as left out, completely or in part. `all`: it does not say which. */
 type LeftOut = { readonly names: ReadonlySet<string>; readonly all: boolean }
 
 const NOTHING: LeftOut = { names: new Set(), all: false }
 const known = new WeakMap<Claims, LeftOut>()
 
-/** Whether the claim at a path, or one on the way to it, may have more than the token says. */
+/** Whether the claim at a path, or one on the way to it, may have more values than the token. */
 export function isIncomplete(claims: Claims, path: string): boolean {
   const { names, all } = leftOutOf(claims)
   return all || (names.size > 0 && somePrefix(path, path.length, (name) => names.has(name)))
@@ -21,7 +23,7 @@ function leftOutOf(claims: Claims): LeftOut {
   return read
 }
 
-/** Whether a claim only names the source of its value, as Entra ID has it for groups. */
+/** Whether a claim only references the source of its value, as Entra ID does for groups. */
 export function isReference(claims: Claims, value: unknown): boolean {
   if (typeof value !== 'string') return false
   const sources = own(claims, '_claim_sources')

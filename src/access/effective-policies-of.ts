@@ -1,3 +1,5 @@
+// Caches the effective policies of each service: the enforced one and the shadow one.
+
 import type { Directory } from './directory.ts'
 import { type EffectivePolicy, effectivePolicyOf } from './effective-policy.ts'
 import type { Policy } from './policy.ts'
@@ -5,13 +7,13 @@ import type { PolicyExcess } from './policy-index.ts'
 import type { Service } from './service.ts'
 
 export type EffectivePolicies = {
-  /** What decides. */
+  /** The effective policy that decides. */
   readonly enforced: EffectivePolicy
-  /** What would decide if all that is only tried were enforced; `undefined`: nothing is. */
+  /** The one that would decide if everything in shadow were enforced; `undefined`: nothing is in shadow. */
   readonly shadow: EffectivePolicy | undefined
 }
 
-/** What is in force for each service, computed once for each change of it or of a policy of its namespace. */
+/** The effective policies of each service, computed once per change of the service or of a policy of its namespace. */
 export function createEffectivePolicies(
   directory: Pick<Directory, 'policiesFor' | 'policyVersion' | 'policyExcess'>,
 ): (service: Service) => EffectivePolicies {
@@ -36,7 +38,7 @@ function effectivePoliciesOf(
   excess: PolicyExcess,
 ): EffectivePolicies {
   const enforced = policies.filter(({ mode }) => mode === 'enforce')
-  // One that cannot be read only says so.
+  // An unreadable shadow policy is only reported.
   const shadow = policies.filter(({ mode, terms }) => mode === 'shadow' && terms !== undefined)
   const inShadow = service.shadow === true && service.protection !== 'lost'
   const all =

@@ -1,3 +1,5 @@
+// Combines all policies of a service into its effective policy, and applies their rules.
+
 import type { NamedTerms } from './accepted-credentials.ts'
 import type { Note } from './answer.ts'
 import type { Audiences } from './authentication.ts'
@@ -10,30 +12,30 @@ import { areTooMuch, MAX_SERVICE_WEIGHT } from './policy-weight.ts'
 import { asSeenByDeny, matchRule, mayMatchRule, namesPaths, type Operation } from './rule.ts'
 import { type Protection, runsOnEveryPath, type Service } from './service.ts'
 
-/** All policies of one service as one: what is in force there. */
+/** All policies of one service combined (GEP-713). */
 export type EffectivePolicy = {
   readonly protection: Protection
-  /** Of the policies that decide; empty: there is none. */
+  /** The terms of the policies that decide; empty: there is none. */
   readonly terms: readonly NamedTerms[]
-  /** Why nobody is let in: a policy cannot be read, or all of them are too much. */
+  /** Why every request is denied: a policy cannot be read, or the policies exceed their limit. */
   readonly invalid: string | undefined
-  /** Whether some rule asks for the path. */
+  /** Whether a rule matches the path. */
   readonly byPath: boolean
-  /** A token of the cluster must be good for each of these. */
+  /** A token of the cluster must be valid for each of these. */
   readonly audiences: readonly Audiences[]
-  /** Paths that all of the policies let pass. */
+  /** Paths that every policy excludes. */
   readonly exclusions: readonly Exclusion[]
-  /** Headers for the model; `undefined`: no policy asks for any. */
+  /** Headers for the model; `undefined`: no policy sets any. */
   readonly claimHeaders: ClaimHeaders | undefined
 }
 
-/** How the rules of all policies judge a caller. `silent`: none of them says who may. */
+/** The verdict of the rules of all policies. `silent`: no policy has allow rules. */
 export type RulesVerdict = 'denied' | 'allowed' | 'refused' | 'silent'
 
 /**
- * Combines the policies that are in force for a service: they narrow each other, in any order. A service
- * whose owner opened it by annotation stays open; one that says nothing is protected by the first of them.
- * `excess`: all policies of the namespace are too much together, so they close what they are about.
+ * Combines the policies of a service, in any order; each can only narrow. A service that its owner opened by
+ * annotation stays open; one without an annotation is protected by its first policy. `excess`: the policies
+ * of the namespace exceed their limit, so each closes the services it covers.
  */
 export function effectivePolicyOf(
   service: Service,
@@ -59,17 +61,18 @@ export function effectivePolicyOf(
   }
 }
 
-/** Nothing of policies that are too much is looked at. */
+/** Policies over the limit are not evaluated. */
 const CLOSED = { terms: [], byPath: false, audiences: [undefined], exclusions: [] }
 
 function excessOf(policies: readonly Policy[], excess: boolean): string | undefined {
-  if (excess && policies.length > 0) return 'all policies of the namespace have too many entries'
+  if (excess && policies.length > 0)
+    return 'all policies of the namespace together have too many entries'
   return areTooMuch(policies) ? 'together they have too many entries' : undefined
 }
 
 const named = new WeakMap<Policy, NamedTerms>()
 
-/** One object for each policy, however many services it is about. */
+/** One object per policy, shared by all services it covers. */
 function namedTermsOf(policy: Policy): NamedTerms | undefined {
   const { terms, name } = policy
   if (terms === undefined) return undefined
@@ -78,10 +81,10 @@ function namedTermsOf(policy: Policy): NamedTerms | undefined {
   return known
 }
 
-/** No more of them could be set by policies that count. */
+/** Policies within the limit cannot set more. */
 const MAX_HEADERS = MAX_SERVICE_WEIGHT
 
-/** As `mergeHeaders`, of all at once; the client's own copies are removed where nobody is let in, too. */
+/** Like `mergeHeaders`, for all policies. A denied request loses the client's copies, too. */
 function headersOf(policies: readonly Policy[]): ClaimHeaders | undefined {
   const merged = new Map<string, string | undefined>()
   for (const { terms } of policies) {
@@ -95,7 +98,7 @@ function headersOf(policies: readonly Policy[]): ClaimHeaders | undefined {
 
 type Methods = ReadonlySet<Exclusion['methods'][number]>
 
-/** What every list has: the same path, with the methods that are in all of them. */
+/** The intersection: paths in every list, with the methods that every list has. */
 function inAll(lists: readonly (readonly Exclusion[])[]): readonly Exclusion[] {
   const [first = new Map<string, Methods>(), ...others] = lists.map(methodsByPath)
   return [...first].flatMap(([path, methods]) => {
@@ -116,7 +119,7 @@ function methodsByPath(list: readonly Exclusion[]): ReadonlyMap<string, Methods>
   return byPath
 }
 
-/** A policy that names no audiences means the installation's. */
+/** A policy without audiences uses the installation's. */
 function audiencesOf(terms: readonly PolicyTerms[]): readonly Audiences[] {
   const lists = terms.map(({ accepted }) => accepted?.kubernetes?.audiences)
   const own = new Map(
@@ -129,7 +132,7 @@ function audiencesOf(terms: readonly PolicyTerms[]): readonly Audiences[] {
 
 type Terms = Pick<EffectivePolicy, 'terms'>
 
-/** Any deny denies; every policy that says who may must allow. */
+/** A matching deny rule denies. Every policy with allow rules must allow. */
 export function judgeByRules(
   { terms }: Terms,
   caller: Caller,

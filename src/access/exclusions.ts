@@ -1,16 +1,18 @@
+// Paths that need no credential, with their defaults, and CORS preflight requests.
+
 import { pathOf } from '../common/path.ts'
 import type { AccessRequest, Position } from './request.ts'
 import type { ServiceKind } from './service.ts'
 import type { Target } from './target.ts'
 import type { Component } from './workload.ts'
 
-/** A path that anybody may ask for. Compared byte for byte; `/healthz` is not `/healthz/`. */
+/** A path that needs no credential. Compared byte for byte; `/healthz` is not `/healthz/`. */
 export type Exclusion = {
   readonly path: string
   readonly methods: readonly ('GET' | 'HEAD')[]
-  /** Only where the connection was made to one of these ports. */
+  /** Only for connections to one of these ports. */
   readonly ports?: readonly number[]
-  /** Only for requests of Knative's probers, which queue-proxy answers itself. */
+  /** Only for Knative's probes, which queue-proxy answers itself. */
   readonly knativeProbe?: boolean
 }
 
@@ -24,7 +26,7 @@ const paths = (...paths: string[]): readonly Exclusion[] =>
 
 const OF_MODEL_PODS = paths('/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/')
 
-/** An InferenceGraph runs on every path and method but `/readyz`, unless queue-proxy answers in its place. */
+/** An InferenceGraph runs the graph on every path except `/readyz`, unless queue-proxy answers the request. */
 export const DEFAULT_EXCLUSIONS: Exclusions = {
   workload: {
     predictor: OF_MODEL_PODS,
@@ -44,7 +46,7 @@ export const DEFAULT_EXCLUSIONS: Exclusions = {
   },
 }
 
-/** The defaults, each list replaced that `own` names. */
+/** The defaults, with the lists that `own` names replaced. */
 export const exclusionsWith = (
   own: {
     readonly [P in Position]?: {
@@ -65,7 +67,7 @@ function replaced<K extends string>(
   return lists
 }
 
-/** Whether anybody may ask this of this target. */
+/** Whether this request to this target needs no credential. */
 export function isExcluded(
   request: AccessRequest,
   { service, workload }: Target,
@@ -76,7 +78,7 @@ export function isExcluded(
   return component !== undefined && isListed(request, exclusions.workload[component])
 }
 
-/** Whether one of these lets a request pass. `path`: of the request, without its query. */
+/** Whether the list has this request. `path`: of the request, without its query. */
 export function isListed(
   request: AccessRequest,
   list: readonly Exclusion[],
@@ -97,6 +99,6 @@ const isKnativeProbe = ({ headers }: AccessRequest): boolean =>
   headers.get('k-network-probe') === 'probe' ||
   (headers.get('user-agent') ?? '').startsWith('Knative-Activator-Probe')
 
-/** Whether a browser asks if it may ask (Fetch standard, "CORS-preflight request"). */
+/** Whether it is a CORS preflight request (Fetch standard). */
 export const isPreflight = ({ method, headers }: AccessRequest): boolean =>
   method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')

@@ -1,3 +1,5 @@
+// Explains the result of rules and policies in words, for the command `check`.
+
 import { type NamedTerms, refusalIn } from './accepted-credentials.ts'
 import type { Note } from './answer.ts'
 import type { Caller } from './caller.ts'
@@ -14,9 +16,9 @@ import {
 
 type Terms = readonly NamedTerms[]
 
-/** What each rule says, and then each policy. */
+/** Notes the result of each rule, then of each policy. */
 export function explainRules(terms: Terms, caller: Caller, operation: Operation, note: Note) {
-  if (terms.length > 0) note(`asks: ${operation.method} ${operation.path}`)
+  if (terms.length > 0) note(`operation: ${operation.method} ${operation.path}`)
   const seen = asSeenByDeny(caller, operation)
   for (const { policy, deny, allow } of terms) {
     const tell = (list: string, rules: readonly Rule[], asking: typeof seen) => {
@@ -34,11 +36,11 @@ export function explainRules(terms: Terms, caller: Caller, operation: Operation,
 
 const SAYING = {
   true: 'allows',
-  false: 'no rule of allow says yes, so it refuses',
-  undefined: "has no allow: RBAC, or the key's scope, decides",
+  false: 'no allow rule matches, so it denies',
+  undefined: "has no allow rules: RBAC or the key's scope decides",
 } as const
 
-/** Which policies do not accept a credential. */
+/** Notes the policies that do not accept a credential. */
 export function explainRefusal(terms: Terms, caller: Caller, note: Note) {
   for (const { policy, accepted } of terms) {
     const reason = refusalIn(accepted, caller)
@@ -46,9 +48,9 @@ export function explainRefusal(terms: Terms, caller: Caller, note: Note) {
   }
 }
 
-/** Whom each policy accepts who shows nothing. */
+/** Notes what each policy accepts without a credential. */
 export function explainWithout(terms: Terms, peer: Caller | undefined, note: Note) {
-  note(`peer: ${peer?.user ?? 'nobody known'}`)
+  note(`peer: ${peer?.user ?? 'none'}`)
   for (const { policy, accepted } of terms) {
     note(`policy ${policy}: without a credential it accepts ${acceptedBy(accepted)}`)
   }

@@ -1,9 +1,11 @@
+// Turns an exception of the decision into a denial.
+
 import type { Answer, Authorize } from './answer.ts'
 import { deny } from './decision.ts'
 
 const INTERNAL: Answer = { decision: deny('internal'), target: undefined, caller: undefined }
 
-/** Turns a fault that nobody foresaw into a denial; `report` must not throw. */
+/** Turns an unexpected exception into a denial; `report` must not throw. */
 export const failClosed =
   (authorize: Authorize, report: (fault: unknown) => void): Authorize =>
   (request, note) => {

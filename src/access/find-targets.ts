@@ -1,3 +1,5 @@
+// Finds the services that a request may reach, at a workload or at a gateway.
+
 import type { Note } from './answer.ts'
 import { type Asking, UNKNOWN_GATEWAY } from './asking.ts'
 import { type Deny, deny } from './decision.ts'
@@ -11,7 +13,7 @@ import { idOf, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 import type { Workload } from './workload.ts'
 
-/** Finds what is being called: by the pod's address at a workload, by host and path at a gateway. */
+/** Finds the called services: at a workload by the pod's address, at a gateway by host and path. */
 export function findTargets(
   request: AccessRequest,
   directory: Directory,
@@ -30,7 +32,7 @@ export function findTargets(
   }
 }
 
-/** The gateway whose own address the request was sent to. An old address may be another gateway's by now. */
+/** The gateway with the address that the request was sent to. A stale address may belong to another gateway. */
 function askingIn(
   { destination: { address } }: AccessRequest,
   directory: Pick<Directory, 'askingAt'>,
@@ -46,7 +48,8 @@ function askingIn(
 
 function tellAsking({ destination: { address } }: AccessRequest, { gateways }: Asking, note: Note) {
   if (gateways !== undefined) note(`gateway: ${[...gateways].join(' or ')}`)
-  else if (address !== undefined) note(`gateway: not known, no gateway's pod has ${address}`)
+  else if (address !== undefined)
+    note(`gateway: unknown, no gateway pod has the address ${address}`)
 }
 
 function atWorkload(
@@ -81,8 +84,8 @@ const isIdentityOf = (principal: string, workload: Workload): boolean => {
 }
 
 /**
- * Whether other services own this whole host and the pod's own does not claim it. A host that others
- * only publish proves nothing: a tenant may publish any host.
+ * Whether other services own this whole host and the pod's service does not have it. A host that others only
+ * publish proves nothing: a tenant may publish any host.
  */
 function belongsElsewhere(
   host: string,
@@ -91,8 +94,8 @@ function belongsElsewhere(
   note: Note | undefined,
 ): boolean {
   const owners = directory.ownersOf(host)
-  if (owners.length > 0) return targets.some(({ service }) => !claims(service, host))
-  if (note !== undefined && targets.some(({ service }) => !claims(service, host))) {
+  if (owners.length > 0) return targets.some(({ service }) => !hasHost(service, host))
+  if (note !== undefined && targets.some(({ service }) => !hasHost(service, host))) {
     const [other] = directory.servicesRoutedBy({ host, pathPrefix: '' })
     if (other !== undefined)
       note(`warning: ${idOf(other)} publishes ${host}, this pod's service does not`)
@@ -100,5 +103,5 @@ function belongsElsewhere(
   return false
 }
 
-const claims = (service: Service, host: string): boolean =>
+const hasHost = (service: Service, host: string): boolean =>
   service.routes.some((route) => route.host === host && route.pathPrefix === '')

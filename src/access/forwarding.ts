@@ -1,13 +1,15 @@
+// Whether a valid credential is forwarded to the model.
+
 import type { Directory } from './directory.ts'
 import type { AccessRequest } from './request.ts'
 import { callsServices, type Service } from './service.ts'
 import type { Target } from './target.ts'
 import { COMPONENTS, type Component, type Workload } from './workload.ts'
 
-/** Whether a credential that was found good travels on. `auto`: only where a later check or hop needs it. */
+/** Whether a valid credential is forwarded. `auto`: only if a later check or hop needs it. */
 export type ForwardCredential = 'auto' | 'always' | 'never'
 
-/** Whether a later check or hop may need the credential: this is not the last check before the model's container. */
+/** Whether a later check or hop may need the credential, because this is not the last check before the model. */
 export function forwards(
   mode: ForwardCredential,
   { service, workload }: Target,
@@ -32,8 +34,8 @@ const callsOthers = ({ component }: Workload): boolean =>
   component !== 'predictor' && component !== 'llm'
 
 /**
- * The component whose own name in Knative this host is: a request that KServe routes comes to a gateway under
- * another host first, and under this one last.
+ * The component whose Knative host this is. A request that KServe routes reaches a gateway first under
+ * another host, last under this one.
  */
 const componentNamed = (host: string, { name, namespace }: Service): Component | undefined =>
   COMPONENTS.find((component) => `${host}.`.startsWith(`${name}-${component}.${namespace}.`))

@@ -1,15 +1,17 @@
+// The type of a service found at a gateway.
+
 import type { Attached } from './asking.ts'
 import type { Route } from './service.ts'
 import type { Target } from './target.ts'
 
-/** A service that a request may reach; `passes`: whether it can let the request pass, or only refuse it. */
+/** A service that a request may reach. `passes`: it may allow the request; otherwise it can only deny it. */
 export type FoundTarget = {
   readonly target: Target
   readonly passes: boolean
-  /** The route that has the very host of the request; `undefined`: none that is certain. */
+  /** The route with exactly the request's host; `undefined`: none is certain. */
   readonly owner?: Attached | undefined
-  /** Whether its route takes each request with this path. */
+  /** Whether its route matches every request with this path. */
   readonly certain?: boolean
-  /** Of a shared host, the claim of what no other route takes. */
+  /** The catch-all route of a shared host. */
   readonly rest?: Route | undefined
 }

@@ -1,17 +1,19 @@
+// Which facts an allow depends on, and how old they may be.
+
 import type { Note } from './answer.ts'
 import type { CredentialKind } from './caller.ts'
 import { type Decision, type DenyReason, deny } from './decision.ts'
 import type { Target } from './target.ts'
 
-/** Parts of what is known that age apart: each has a source of its own. */
+/** The kinds of data, each with an age of its own. */
 export const FACTS = ['pods', 'services', 'policies', 'keys'] as const
 export type Fact = (typeof FACTS)[number]
 
-/** The longest age of a pod's address where no valid credential is shown, and of everything else. */
+/** The two limits of age: for a pod's address if no valid credential is shown, and for everything else. */
 export const STALENESS_LIMITS = ['address', 'object'] as const
 export type StalenessLimit = (typeof STALENESS_LIMITS)[number]
 
-/** The bounds that hold for each fact. */
+/** The limits of each fact. */
 export const LIMITS_OF: Readonly<Record<Fact, readonly StalenessLimit[]>> = {
   pods: STALENESS_LIMITS,
   services: ['object'],
@@ -19,30 +21,30 @@ export const LIMITS_OF: Readonly<Record<Fact, readonly StalenessLimit[]>> = {
   keys: ['object'],
 }
 
-/** A fact that is older than a bound. */
+/** A fact older than a limit. */
 export type StaleFact = { readonly fact: Fact; readonly bound: StalenessLimit }
 
-/** Whether a fact is younger than a bound. */
+/** Whether a fact is younger than a limit. */
 export type IsFresh = (fact: Fact, bound: StalenessLimit) => boolean
 
 type Basis = {
-  /** The bound of the address of the pod that is asked. */
+  /** The limit for the address of the called pod. */
   readonly pod: StalenessLimit
-  /** They count as objects do. */
+  /** Facts with the limit `object`. */
   readonly facts: readonly Exclude<Fact, 'pods'>[]
 }
 
-/** The address may have passed to the pod of a protected service. */
+/** Without a valid credential: the address may since belong to a pod of a protected service. */
 const OPEN: Basis = { pod: 'address', facts: ['services', 'policies'] }
 const CREDENTIAL: Basis = { pod: 'object', facts: ['services', 'policies'] }
 
-/** What lets a caller in. */
+/** The facts behind an allow, by kind of caller. */
 const BASES: Readonly<Record<CredentialKind, Basis>> = {
   'api-key': { ...CREDENTIAL, facts: [...CREDENTIAL.facts, 'keys'] },
   jwt: CREDENTIAL,
   kubernetes: CREDENTIAL,
   mesh: CREDENTIAL,
-  // Known by the addresses of both pods.
+  // Identified by the addresses of both pods.
   component: OPEN,
   anonymous: OPEN,
 }
@@ -59,7 +61,7 @@ type Case = {
   readonly note: Note | undefined
 }
 
-/** An allow counts only while the facts behind it are fresh; a denial always does. */
+/** An allow needs fresh facts; a denial stands. */
 export function whileFresh(decision: Decision, { target, note }: Case, isFresh: IsFresh): Decision {
   if (decision.outcome === 'deny') return decision
   const kind = decision.caller?.kind
@@ -67,6 +69,6 @@ export function whileFresh(decision: Decision, { target, note }: Case, isFresh: 
   const atStaleAddress = target.workload !== undefined && !isFresh('pods', pod)
   const stale = atStaleAddress ? 'pods' : facts.find((fact) => !isFresh(fact, 'object'))
   if (stale === undefined) return decision
-  note?.(`not allowed: what is known of ${stale} is too old`)
+  note?.(`not allowed: the data about ${stale} is too old`)
   return deny(REASONS[stale])
 }

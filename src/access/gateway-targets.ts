@@ -1,3 +1,5 @@
+// Finds the services that a gateway may route a request to.
+
 import { isProtocolPath, pathOf } from '../common/path.ts'
 import type { Note } from './answer.ts'
 import type { Asking } from './asking.ts'
@@ -13,7 +15,7 @@ import type { AccessRequest } from './request.ts'
 import { idOf } from './service.ts'
 import type { Targets } from './target.ts'
 
-/** The services that the gateway that asks may reach by host, path and headers. */
+/** The services that this gateway may route the request to, by host, path and headers. */
 export function findAtGateway(
   request: AccessRequest,
   directory: Directory,
@@ -27,7 +29,7 @@ export function findAtGateway(
     return deny(reason)
   }
   if (namesOtherHost(request, gateways)) {
-    return refuse('unsupported-request', `the gateway may take the host for another than ${host}`)
+    return refuse('unsupported-request', `the gateway may read the host as one other than ${host}`)
   }
   const models = modelsNamed(request, directory)
   if (models === undefined) return refuse('conflicting-target', 'a model header has several values')
@@ -35,14 +37,17 @@ export function findAtGateway(
   const onHost = findOnHost(request, path, directory, asking)
   const byPath = findByPath(request, path, { directory, gateways, asking, onHost })
   if (byPath === undefined) {
-    return refuse('unsupported-request', 'the path chooses the service, and it is not canonical')
+    return refuse(
+      'unsupported-request',
+      'the path selects the service, and the path is not canonical',
+    )
   }
   if (path.startsWith(PUBLISHERS) && !byPath.found.some(isPublished)) {
     return refuse('unknown-target', 'no LLMInferenceService has this model under /publishers/')
   }
   const byModel = routedByModel(models, byPath.found, directory, asking)
   if (!Array.isArray(byModel)) return refuse(byModel.reason, byModel.why)
-  // A header routes what no path does: on a path that is somebody's own it is no ground to let pass.
+  // A header selects the route only if no path does. On a path of a single service it cannot allow.
   const protocol = isProtocolPath(path)
   const named = byModel.map((service) => ({
     target: atPrefix(service, ''),
@@ -50,7 +55,7 @@ export function findAtGateway(
   }))
   const byHeader = ownByHeaders(request, directory, byPath.owners, asking)
   if (byHeader === undefined) {
-    return refuse('conflicting-target', 'a header that chooses the route has too many values')
+    return refuse('conflicting-target', 'a header that selects the route has too many values')
   }
   const preferred = {
     paths: byPath.paths,
@@ -68,7 +73,7 @@ export function findAtGateway(
           ...others,
           ...byPath.found,
           ...named,
-          // On whichever host that is, they can refuse only.
+          // On an unknown host they can only deny.
           ...own.map(({ service, routes: [route] }) => ({
             target: atPrefix(service, route.pathPrefix),
             passes: false,
@@ -79,7 +84,7 @@ export function findAtGateway(
   return refuse('unknown-target', whyNobody(host, targets))
 }
 
-/** What takes the rest of a host is not reached where another route of that host is more specific. */
+/** A catch-all route of a host is dropped if another route of that host is more specific. */
 function withoutPreceded(onHost: readonly FoundTarget[], preceded: (own: Own) => boolean) {
   const isRest = ({ target: { service }, rest }: FoundTarget) =>
     rest !== undefined && preceded({ service, routes: [rest] })
@@ -92,9 +97,9 @@ const whyNobody = (host: string, targets: Targets | undefined): string =>
     : `${idOf(targets[0].service)} is not known to answer at ${host}: see gateways.hosts and gateways.llmHosts`
 
 /**
- * Whether the proxy may take the authority for another host than `host`. Envoy compares virtual hosts
- * without case, and without port where `ignore_port_in_host_matching` is set, as Istio and Envoy Gateway
- * do; a trailing dot it keeps unless `strip_trailing_host_dot` is set, which neither does.
+ * Whether the proxy may read the authority as a host other than `host`. Envoy compares virtual hosts
+ * case-insensitively, and without the port if `ignore_port_in_host_matching` is set, as Istio and Envoy
+ * Gateway do. It keeps a trailing dot unless `strip_trailing_host_dot` is set; neither sets it.
  */
 const namesOtherHost = (
   { absoluteHost = false, hostPort }: AccessRequest,

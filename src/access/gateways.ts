@@ -1,24 +1,26 @@
+// The installation's settings of gateways, and host patterns.
+
 import type { Asking } from './asking.ts'
 import type { Service } from './service.ts'
 
-/** How gateways choose a route, as far as it depends on the installation. */
+/** How gateways select a route, as far as the installation configures it. */
 export type Gateways = {
-  /** Whether LLMInferenceServices answer by path or model header at this host, besides those of their status. */
+  /** Whether LLMInferenceServices answer at this host by path or model header, besides the hosts of their status. */
   readonly isLlmHost: (host: string) => boolean
-  /** `compared`: a gateway that does not ignore the port takes `host:port` for another host. */
+  /** `compared`: the gateway treats `host:port` as a host of its own. */
   readonly hostPort: 'ignored' | 'compared'
   /**
-   * Whether a protected LLMInferenceService whose status names no host yet answers on every host that no
-   * other service has. KServe's status always names one once there is a route.
+   * Whether a protected LLMInferenceService without a host in its status answers on every host that no other
+   * service has. KServe's status always has a host once there is a route.
    */
   readonly unpublishedLlms: boolean
-  /** The gateways that ask where their address does not say; absent: any. */
+  /** The gateways to assume if the address does not identify one; absent: any. */
   readonly asking?: Asking | undefined
-  /** The gateways that ask from an address, as far as the installation says. */
+  /** The configured gateways of an address. */
   readonly askingAt?: ((address: string) => Asking | undefined) | undefined
 }
 
-/** Reads hosts of the form `host`, or `*.domain` for every name below the domain. */
+/** Matches hosts of the form `host`, or `*.domain` for every name below the domain. */
 export function hostMatcher(entries: readonly string[]): (host: string) => boolean {
   const known = new Set(entries)
   return (host) => {
@@ -32,8 +34,8 @@ export function hostMatcher(entries: readonly string[]): (host: string) => boole
 }
 
 /**
- * Whether gateways are known to route this host to an LLMInferenceService. It is claimed by path or header
- * on whichever host a client writes; on a host that is not its own it may refuse, and never lets pass.
+ * Whether gateways are known to route this host to an LLMInferenceService. Its path and header routes match
+ * any host that a client sends; on a host that is not its own it may deny, and never allows.
  */
 export function answersAt(host: string, service: Service, gateways: Gateways): boolean {
   const { hosts = [], protection, shadow = false } = service

@@ -1,3 +1,5 @@
+// Finds the services with a route for the whole host of a request.
+
 import { isProtocolPath } from '../common/path.ts'
 import { type Asking, isReachable, type Routed } from './asking.ts'
 import type { Directory } from './directory.ts'
@@ -7,11 +9,11 @@ import type { AccessRequest } from './request.ts'
 import { PASSES, type Route, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
-/** By the list of claimants, which is another one after each change: what does not depend on the request. */
+/** By list of services, which is a new one after each change: everything that does not depend on the request. */
 const known = new WeakMap<readonly Service[], WeakMap<Asking, readonly FoundTarget[]>>()
 const ordered = new WeakMap<readonly FoundTarget[], Targets>()
 
-/** The services that have the whole host of a request at the gateway that asks. */
+/** The services with a route for the whole host of the request at the gateway that asks. */
 export function findOnHost(
   request: AccessRequest,
   path: string,
@@ -48,7 +50,7 @@ export function findOnHost(
   return found
 }
 
-/** Whether the gateways of a claim have a route of its very host: then no route of any host takes it there. */
+/** Whether the gateways certainly have a route of exactly this host: then no any-host route applies there. */
 export const isOwner = ({ attached = [], basis }: Route): boolean =>
   attached.length > 0 && PASSES[basis]
 
@@ -62,7 +64,7 @@ export const atPrefix = (service: Service, pathPrefix: string): Target => ({
   pathPrefix,
 })
 
-/** The targets, each service once, in their order; the same list for the same findings. */
+/** The targets in order, each service once; the same list for the same findings. */
 export function targetsOf(found: readonly FoundTarget[]): Targets | undefined {
   const before = ordered.get(found)
   if (before !== undefined) return before
@@ -71,7 +73,7 @@ export function targetsOf(found: readonly FoundTarget[]): Targets | undefined {
   return targets
 }
 
-/** A service that claims a request more than once is judged once, by its longest claim. */
+/** A service with several matching routes is judged once, by the longest one. */
 function onceEach(targets: readonly Target[]): readonly Target[] {
   if (targets.length < 2) return targets
   const byService = new Map<Service, Target>()

@@ -1,3 +1,5 @@
+// Authenticates a credential, and looks up the permission of its caller.
+
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
@@ -7,10 +9,10 @@ import type { Permission } from './decide.ts'
 import type { Directory } from './directory.ts'
 import type { ServiceRef } from './service.ts'
 
-/** On whose behalf something is looked up: what that may cost is shared out among them. */
+/** On whose behalf something is looked up. Rate limits apply per asker. */
 export type Asker = {
   readonly service: ServiceRef
-  /** The address of the proxy that asks; `undefined`: none does. */
+  /** The address of the proxy that asks; `undefined`: there is none. */
   readonly proxy: (() => string) | undefined
 }
 
@@ -28,19 +30,19 @@ export type IdentitySources = {
   readonly now: () => number
   /** Lower-case hex. */
   readonly sha256: (text: string) => string
-  /** `undefined`: not a token that anybody here issues. */
+  /** `undefined`: not a token of a known issuer. */
   readonly authenticateToken: AuthenticateToken
-  /** Whether Kubernetes' RBAC lets the caller `get` the service. */
+  /** Whether Kubernetes' RBAC allows the caller to `get` the service. */
   readonly permits: (caller: NamedCaller, service: ServiceRef) => MaybePromise<Permission>
 }
 
-/** Finds out whose a credential is, and what he may do. */
+/** Authenticates credentials, and looks up permissions. */
 export function createIdentify(sources: IdentitySources) {
   const callers = new WeakMap<ApiKey, Caller>()
 
   return { authenticate, permissionOf }
 
-  /** A key is known in its Secret's namespace only; one that two Secrets hold is nobody's. */
+  /** A key is valid in its Secret's namespace only. A key in two Secrets is not accepted. */
   function authenticate(
     credential: Presented,
     service: ServiceRef,
@@ -59,14 +61,14 @@ export function createIdentify(sources: IdentitySources) {
     )
   }
 
-  /** A token must be good for each list of audiences. */
+  /** A token must be valid for each list of audiences. */
   function authenticateFor(
     credential: Presented,
     digest: string,
     asker: Asker,
     [audiences, ...others]: readonly Audiences[],
   ): MaybePromise<Authentication | undefined> {
-    // To an API server an empty list means its own audiences; here it means none.
+    // For an API server an empty list means its own audiences; here it means none.
     const none = audiences?.length === 0
     const asked = none ? undefined : audiences
     return andThen(

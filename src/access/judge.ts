@@ -1,3 +1,5 @@
+// Gathers the facts of one target, and decides about it.
+
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import { isCanonicalPath, pathOf } from '../common/path.ts'
 import { refusalOf } from './accepted-credentials.ts'
@@ -29,7 +31,7 @@ import { isForGroups } from './unknown-groups.ts'
 
 export type Sources = IdentitySources & {
   readonly directory: Directory
-  /** Whether every source has told all that it knows at least once. */
+  /** Whether everything has been read at least once. */
   readonly synced: () => boolean
   readonly isFresh: IsFresh
 }
@@ -37,7 +39,7 @@ export type Sources = IdentitySources & {
 export type Settings = {
   readonly exclusions: Exclusions
   readonly credentialSources: readonly CredentialSource[]
-  /** Longest JWT that is looked at, in characters; absent: the usual. */
+  /** Longest JWT to read, in characters; absent: the default. */
   readonly jwtLength?: number
   readonly corsPreflight: 'deny' | 'allow'
   readonly forwardCredential: ForwardCredential
@@ -45,7 +47,7 @@ export type Settings = {
   readonly gateways: Gateways
 }
 
-/** Decides about one target under a regime. */
+/** Decides about one target under an effective policy. */
 export type Judge = (
   request: AccessRequest,
   target: Target,
@@ -71,14 +73,14 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     const exempt = isExempt(facing)
     if (exempt || effectivePolicy.protection !== 'protected') {
       note?.(
-        exempt ? 'exempt: anybody may ask this' : `the service is ${effectivePolicy.protection}`,
+        exempt ? 'exempt: no credential is needed' : `the service is ${effectivePolicy.protection}`,
       )
       return conclude(facing, { ...NOTHING_KNOWN, exempt })
     }
     const policies = policiesIn(facing)
     if (policies !== 'readable') {
       note?.(
-        `policies: ${effectivePolicy.invalid ?? 'rules ask for the path, and it is not canonical'}`,
+        `policies: ${effectivePolicy.invalid ?? 'rules match the path, and the path is not canonical'}`,
       )
       return conclude(facing, { ...NOTHING_KNOWN, policies })
     }
@@ -126,7 +128,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     )
   }
 
-  /** A mesh peer, or anybody at all, where every policy accepts that. */
+  /** A mesh peer or an anonymous caller, if every policy accepts it. */
   function withoutCredential({
     request,
     target,
@@ -219,7 +221,7 @@ const operationIn = ({ request, target }: Case): Operation => ({
   peer: peerOf(request),
 })
 
-/** As the model sees it. */
+/** The path as the model sees it. */
 function pathFor(request: AccessRequest, { pathPrefix }: Target): string {
   const path = pathOf(request.path)
   return pathPrefix === '' ? path : path.slice(pathPrefix.length) || '/'

@@ -1,9 +1,11 @@
-/** Whether a rule, or a part of it, matches. `unknown`: the facts do not tell. */
+// Three-valued matching: yes, no or unknown.
+
+/** Whether a rule, or a part of it, matches. `unknown`: the facts do not decide it. */
 export type Match = 'yes' | 'no' | 'unknown'
 
 export const matchOf = (holds: boolean): Match => (holds ? 'yes' : 'no')
 
-/** Whether one of several matches: Kleene's or. */
+/** Whether one of several matches (Kleene's or). */
 export function anyOf<T>(entries: readonly T[], match: (entry: T) => Match): Match {
   let found: Match = 'no'
   for (const entry of entries) {

@@ -1,9 +1,11 @@
+// Matches the header conditions and endings of routes with a request.
+
 import { isCanonicalPath, pathOf } from '../common/path.ts'
 import type { Directory } from './directory.ts'
 import type { AccessRequest } from './request.ts'
 import type { Route, Service } from './service.ts'
 
-/** The claims of an address whose conditions on headers a request may fulfil. */
+/** The routes of a host and path whose header conditions the request may meet. */
 export const routesAt = (
   { routes }: Service,
   { host, pathPrefix }: Pick<Route, 'host' | 'pathPrefix'>,
@@ -17,11 +19,11 @@ export const routesAt = (
       mayFulfil(headers, route.headers),
   )
 
-/** A path that is not canonical may be another one to the proxy. */
+/** The proxy may normalize a path that is not canonical. */
 const mayEnd = (path: string, ending: string): boolean =>
   path.endsWith(ending) || !isCanonicalPath(path)
 
-/** Of several values each may be the one that the proxy compares. */
+/** The proxy may compare any of several values. */
 const mayFulfil = (
   given: AccessRequest['headers'],
   conditions: NonNullable<Route['headers']> = [],
@@ -32,8 +34,8 @@ const mayFulfil = (
   })
 
 /**
- * The services whose routes may be chosen by headers alone, in the lists of the directory. `undefined`: a
- * header that chooses a route has too many values.
+ * The services whose routes may be selected by headers alone, as the directory's lists. `undefined`: such a
+ * header has too many values.
  */
 export function servicesByHeaders(
   request: Pick<AccessRequest, 'headers'>,
@@ -52,7 +54,7 @@ export function servicesByHeaders(
 
 export const MAX_VALUES = 64
 
-/** The whole, which a proxy may compare, and each line that may have been joined to it. */
+/** The whole value, which a proxy may compare, and each of the lines it may be joined from. */
 const valuesIn = (value: string): readonly string[] =>
   value.includes(',')
     ? [value, ...value.split(',', MAX_VALUES + 1).map((each) => each.trim())]

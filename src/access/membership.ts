@@ -1,11 +1,13 @@
-/** From this length on a list is looked up as a set. */
+// Fast search in long lists, such as the groups of a caller.
+
+/** From this length on, a list is searched as a set. */
 const LONG = 16
 export const MAX_SETS = 16
 
-/** Of the lists that were asked last: all rules of a service ask those of one caller. */
+/** The lists used last: all rules of a service look at the same caller's. */
 const sets = new Map<readonly unknown[], ReadonlySet<unknown>>()
 
-/** Whether a list holds one of the texts; quick however long both are. */
+/** Whether a list has one of the texts; fast for long lists, too. */
 export function holdsOneOf(list: readonly unknown[], texts: readonly string[]): boolean {
   if (list.length < LONG) return texts.some((text) => list.includes(text))
   const known = setOf(list)

@@ -1,3 +1,5 @@
+// The caller and the peer that a client certificate identifies.
+
 import type { Caller } from './caller.ts'
 import { readPrincipal } from './principal.ts'
 import type { AccessRequest } from './request.ts'
@@ -5,11 +7,11 @@ import type { Target } from './target.ts'
 
 export type Mesh = {
   readonly trustDomain: string
-  /** `namespace/ServiceAccount` or `namespace/*` of those who only pass on what others ask. */
+  /** `namespace/ServiceAccount` or `namespace/*` of peers that only forward requests of others. */
   readonly intermediaries: readonly string[]
 }
 
-/** Who calls a workload over mutual TLS; nobody at a gateway, and nobody behind an intermediary. */
+/** The mesh peer that calls a workload over mutual TLS. None at a gateway, and none if the peer is an intermediary. */
 export function meshPeer(
   { source }: AccessRequest,
   { position }: Target,
@@ -36,11 +38,11 @@ export function meshPeer(
 
 const SCHEME = 'spiffe://'
 
-/** Who is at the other end of the connection: whoever that is, wherever. It lets nobody in. */
+/** The peer of the connection, intermediaries included. For deny rules only; it admits nobody. */
 export const peerOf = ({ source: { principal } }: AccessRequest): string | undefined =>
   principal?.startsWith(SCHEME) ? principal.slice(SCHEME.length) : undefined
 
-/** Whoever shows nothing, where a policy accepts that. */
+/** A caller without a credential, if a policy accepts it. */
 export const ANONYMOUS: Caller = {
   kind: 'anonymous',
   user: 'system:anonymous',

@@ -1,3 +1,5 @@
+// Selects LLMInferenceServices by the model header.
+
 import { type Asking, isReachable } from './asking.ts'
 import type { DenyReason } from './decision.ts'
 import type { Directory } from './directory.ts'
@@ -10,14 +12,14 @@ export const PUBLISHERS = '/publishers/'
 export const isPublished = ({ target }: FoundTarget): boolean =>
   target.pathPrefix.startsWith(PUBLISHERS)
 
-/** By a path that KServe gives each LLMInferenceService, not by one of a route of its own. */
+/** Whether the path is one that KServe gives each LLMInferenceService, not one of its own route. */
 const isNamed = ({ target: { service, pathPrefix } }: FoundTarget): boolean =>
   hasNamedPaths(service) &&
   (pathPrefix.startsWith(PUBLISHERS) || pathPrefix === `/${service.namespace}/${service.name}`)
 
 /**
- * The models that headers ask for. `undefined`: a header has several values, or one with a comma, which
- * looks alike. Envoy matches each line of a header, or all of them joined: which one is not known here.
+ * The models named by headers. `undefined`: a header has several values, or one with a comma, which looks the
+ * same. Envoy matches each line of a header, or all of them joined; this program cannot tell which.
  */
 export function modelsNamed(
   { headers }: AccessRequest,
@@ -35,7 +37,7 @@ export function modelsNamed(
 
 type Refusal = { readonly reason: DenyReason; readonly why: string }
 
-/** A header chooses a model only where the path names none; where both do, they must agree. */
+/** The header selects a model only if the path does not; if both do, they must agree. */
 export function routedByModel(
   models: readonly string[],
   byPath: readonly FoundTarget[],
@@ -54,7 +56,7 @@ export function routedByModel(
     if (candidates.size === 0) {
       return {
         reason: 'unknown-target',
-        why: 'the model header names no model that is known at this gateway',
+        why: 'the model header names no model known at this gateway',
       }
     }
     if (named.length === 0) for (const service of candidates) byModel.push(service)
@@ -62,7 +64,7 @@ export function routedByModel(
   return byModel
 }
 
-/** Whether KServe has an exact route of a path by the model header. */
+/** Whether KServe's routes by the model header match exactly this path. */
 export const isModelPath = (path: string): boolean => MODEL_PATH.test(path)
 
 const MODEL_PATH = /^\/v1\/(?:chat\/completions|completions|responses|messages)\/?$/

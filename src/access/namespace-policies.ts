@@ -1,31 +1,33 @@
+// Gathers what the status of the policies of a namespace depends on.
+
 import type { Work } from '../common/slices.ts'
 import type { Policy } from './policy.ts'
 import { MAX_NAMESPACE_WEIGHT, MAX_SERVICE_WEIGHT, weightOf } from './policy-weight.ts'
 import { idOf, type Service, type ServiceId, type ServiceRef } from './service.ts'
 
-/** What a policy is judged with: all of its namespace. */
+/** Everything in a namespace that the status of a policy depends on. */
 export type NamespacePolicies = {
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]
-  /** What a policy of the whole namespace is about. */
+  /** The services covered by a policy for the whole namespace. */
   readonly everything: Reached
   readonly isClosed: (service: Service) => boolean
-  /** Whether the policies of the namespace are too much in all. */
+  /** Whether the policies of the namespace exceed their limit together. */
   readonly excess: boolean
-  /** The units that it took to gather this. */
+  /** The work it took to gather this, in units. */
   readonly units: number
 }
 
-/** The services that a policy is about. */
+/** The services that a policy covers. */
 export type Reached = {
   readonly count: number
-  /** Closed, since their policies are too much together. */
+  /** Closed, because their policies exceed the limit together. */
   readonly closed: Names
   readonly overriding: Names
-  /** The services that are open by their own annotation. */
+  /** Services that are open by their own annotation. */
   readonly opened: number
 }
 
-/** Gathers the services of one namespace, and what its policies weigh in all. */
+/** Gathers the services of one namespace, and the weights of its policies. */
 export function* namespacePoliciesOf(
   services: readonly Service[],
   policies: readonly Policy[],
@@ -56,7 +58,7 @@ export function* namespacePoliciesOf(
 
 const SERVICE_UNITS = 4
 
-/** What the enforced policies weigh: the ones of the whole namespace, by target, and in all. */
+/** The weights of the enforced policies: for the whole namespace, by target, and in total. */
 function* weigh(policies: readonly Policy[]) {
   const byTarget = new Map<ServiceId, number>()
   let everywhere = 0
@@ -78,7 +80,7 @@ const targetsOf = ({ namespace, targets = [] }: Policy): ReadonlySet<ServiceId> 
 
 const isOpened = ({ optedOut, shadow }: Service): boolean => optedOut === true || shadow === true
 
-/** Gathers services, each once. */
+/** Collects services, each once. */
 export function createReached(isClosed: (service: Service) => boolean) {
   const closed = createNames()
   const overriding = createNames()
@@ -99,11 +101,11 @@ export const MAX_NAMED = 8
 
 type Names = {
   readonly count: number
-  /** In one order for all; beyond some their number. */
+  /** In a fixed order; the number of the others beyond MAX_NAMED. */
   readonly text: () => string
 }
 
-/** The first of many names, without sorting all of them. */
+/** Keeps the first names in order, without sorting all of them. */
 export function createNames() {
   const all = new Set<string>()
   const first: string[] = []

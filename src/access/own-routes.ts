@@ -1,19 +1,21 @@
+// Which routes a gateway prefers to an LLMInferenceService's own route.
+
 import { type Asking, type Attached, isBeside, isReachable } from './asking.ts'
 import type { Route, Service } from './service.ts'
 
-/** The routes that a gateway chooses before those of any host and every path. */
+/** The routes that a gateway prefers to a catch-all route for any host. */
 export type Preferred = {
-  /** By a path. */
+  /** Routes by path. */
   readonly paths: readonly (Attached & { readonly pathPrefix: string })[]
-  /** By the model header. */
+  /** Routes by the model header. */
   readonly models: readonly Attached[]
-  /** Whether those by the model header are exact routes of the path. */
+  /** Whether the routes by model header match exactly the request's path. */
   readonly exact: boolean
 }
 
 /**
- * Whether a request surely takes another route than that of a claim, at each gateway that may ask and that
- * has the routes of the service.
+ * Whether the request certainly takes a more specific route, at each gateway that may ask and may have the
+ * service's route.
  */
 export function isPreceded(
   service: Service,
@@ -32,7 +34,7 @@ export function isPreceded(
   )
 }
 
-/** Of services those that can be reached at the gateway that asks and stand beside none of `owners` there. */
+/** The services that the asking gateway may reach, except those that one of `owners` precedes there. */
 export function reachable(
   services: readonly Service[],
   owners: readonly Attached[],
@@ -58,5 +60,5 @@ export function reachable(
 
 export const MAX_KEPT = 256
 
-/** By the list of a table, which is another one after each change. */
+/** By list: a table returns a new list after each change. */
 const known = new WeakMap<readonly Service[], Map<string, readonly Service[]>>()

@@ -1,3 +1,5 @@
+// Finds the services that a request reaches by its path.
+
 import {
   isCanonicalPath,
   leadingPaths,
@@ -15,12 +17,12 @@ import { type Preferred, reachable } from './own-routes.ts'
 import type { AccessRequest } from './request.ts'
 import { PASSES, type Route, type Service } from './service.ts'
 
-/** What a request may reach by its path. */
+/** The services that a request may reach by its path. */
 export type ByPath = {
   readonly found: readonly FoundTarget[]
-  /** By routes of their own on any host, where it is not known that they answer. */
+  /** By routes of their own on any host, if it is not known that they answer at this host. */
   readonly own: readonly Own[]
-  /** The routes that have the very host of the request. */
+  /** The routes with exactly the request's host. */
   readonly owners: readonly Attached[]
   readonly paths: Preferred['paths']
 }
@@ -34,7 +36,7 @@ type Place = {
   readonly onHost: readonly FoundTarget[]
 }
 
-/** `undefined`: the path decides, and it is not canonical. */
+/** `undefined`: the path selects the service, and is not canonical. */
 export function findByPath(request: AccessRequest, path: string, place: Place): ByPath | undefined {
   const canonical = isCanonicalPath(path)
   if (!canonical && mayLeadElsewhere(request.host, path, place)) return undefined
@@ -73,7 +75,7 @@ export function findByPath(request: AccessRequest, path: string, place: Place): 
   }
 }
 
-/** Whether a path that is not canonical may be one that somebody claims. */
+/** Whether a path that is not canonical may normalize to one with a route. */
 function mayLeadElsewhere(
   host: string,
   path: string,
@@ -82,12 +84,12 @@ function mayLeadElsewhere(
   if (directory.divides(host)) return true
   if (!directory.divides(undefined)) return false
   const lead = plainLead(path)
-  if (!leadsPlainly(path) || directory.claimedBelow(lead)) return true
+  if (!leadsPlainly(path) || directory.routedBelow(lead)) return true
   const owners = onHost.flatMap(({ owner }) => owner ?? [])
   return reachable(directory.ownersBelow(lead), owners, asking).length > 0
 }
 
-/** By claims of a path on one host, and by those that KServe gives a service on any host. */
+/** By path routes on one host, and by those that KServe gives a service on any host. */
 function findAt(
   request: AccessRequest,
   host: string | undefined,
@@ -108,7 +110,7 @@ function findAt(
   })
 }
 
-/** Whether a route takes each request with its path. */
+/** Whether a route matches every request with its path. */
 const isCertain = ({ basis, headers, by }: Route): boolean =>
   PASSES[basis] && headers === undefined && by === undefined
 
@@ -136,14 +138,14 @@ function ownIn(
   const address = { host: undefined, pathPrefix }
   return reachable(services, owners, asking).flatMap((service): Own | [] => {
     const [first, ...others] = routesAt(service, address, request).filter(
-      // What no object tells is believed of the gateways alone that its status names.
+      // An unread route is assumed only at the gateways that its status names.
       ({ own, by }) => own === true && (by !== 'unread' || asking.gateways !== undefined),
     )
     return first === undefined ? [] : { service, routes: [first, ...others] }
   })
 }
 
-/** By routes of their own that headers alone choose. `undefined`: a header of theirs has too many values. */
+/** By routes of their own that headers alone select. `undefined`: such a header has too many values. */
 export const ownByHeaders = (
   request: AccessRequest,
   directory: Directory,

@@ -1,3 +1,5 @@
+// Policies by namespace and by service, with versions and weights.
+
 import { createTable, type Table } from '../common/table.ts'
 import type { Policy } from './policy.ts'
 import { MAX_NAMESPACE_WEIGHT, weightOf } from './policy-weight.ts'
@@ -5,33 +7,33 @@ import { idOf, type ServiceRef } from './service.ts'
 
 export type PolicyIndex = {
   readonly policies: Pick<Table<Policy>, 'put' | 'remove' | 'values'>
-  /** In no order that means anything. */
+  /** In no particular order. */
   readonly policiesFor: (ref: ServiceRef) => readonly Policy[]
   readonly policiesIn: (namespace: string) => readonly Policy[]
-  /** Another one after each change of a policy of the namespace. */
+  /** Changes with each change of a policy of the namespace. */
   readonly policyVersion: (namespace: string) => number
-  /** Another one after each change of any policy. */
+  /** Changes with each change of any policy. */
   readonly policyChanges: () => number
-  /** Whether the policies of a namespace are too much in all. */
+  /** Whether the policies of a namespace exceed their limit together. */
   readonly policyExcess: (namespace: string) => PolicyExcess
 }
 
 export type PolicyExcess = {
-  /** The policies that are enforced. */
+  /** Counting enforced policies. */
   readonly enforced: boolean
-  /** These and the ones in shadow. */
+  /** Counting enforced and shadow policies. */
   readonly shadow: boolean
 }
 
 type Account = { version: number; count: number; enforced: number; shadow: number }
 
-/** Policies by namespace and by target. A change concerns its namespace alone. */
+/** Policies by namespace and by target. A change affects its namespace only. */
 export function createPolicyIndex(): PolicyIndex {
   const policies = createTable<Policy>(keysOf)
   const accounts = new Map<string, Account>()
   let changes = 0
 
-  /** A namespace without policies has no account: the answers are the ones of before its first policy. */
+  /** A namespace without policies needs no entry: its effective policies are those before its first policy. */
   const enter = (policy: Policy, sign: 1 | -1) => {
     const { namespace, mode } = policy
     const account = accounts.get(namespace) ?? { version: 0, count: 0, enforced: 0, shadow: 0 }

@@ -1,3 +1,5 @@
+// Computes the conditions of a policy's status (GEP-713).
+
 import {
   createNames,
   createReached,
@@ -7,22 +9,22 @@ import {
 import type { Policy } from './policy.ts'
 import { idOf, type Service } from './service.ts'
 
-/** One condition of a policy's status, in the words of Gateway API's policy attachment (GEP-713). */
+/** One condition of a policy's status, in the terms of GEP-713. */
 export type Condition<R extends string = string> = {
   readonly holds: boolean
   readonly reason: R
   readonly message: string
 }
 
-/** What has become of a policy. Equal facts give equal words, so that replicas agree. */
+/** The status of a policy. Equal facts give equal texts, so that replicas agree. */
 export type PolicyStatus = {
-  /** Whether it can be read, and its targets exist. */
+  /** Whether it can be read and its targets exist. */
   readonly accepted: Condition<'Accepted' | 'Invalid' | 'TargetNotFound'>
-  /** Whether it decides about requests. */
+  /** Whether it decides requests. */
   readonly enforced: Condition<'Enforced' | 'Overridden' | 'Shadow' | 'NotAccepted' | 'TooLarge'>
 }
 
-/** `fault` says why it cannot be read, where that is known. Costs the targets of the policy, no more. */
+/** `fault`: why it cannot be read, if known. Costs time in proportion to the policy's targets. */
 export function policyStatusOf(
   policy: Policy,
   namespacePolicies: NamespacePolicies,
@@ -36,7 +38,7 @@ export function policyStatusOf(
   return { accepted, enforced: enforcementOf(policy, reached, accepted) }
 }
 
-/** The services that a policy names, and the names without a service; `''`: there are none. */
+/** The services that a policy names, and the names that have no service; `''`: none. */
 function reachedBy(
   { namespace, targets }: Policy,
   { servicesNamed, everything, isClosed }: NamespacePolicies,
@@ -59,7 +61,7 @@ const tooLarge = (
 ): PolicyStatus['enforced'] => ({
   holds: false,
   reason: 'TooLarge',
-  message: `closed, since all ${
+  message: `closed, because all ${
     excess ? 'policies of the namespace' : 'their policies'
   } together have too many entries: ${closed.text()}`,
 })
@@ -84,14 +86,18 @@ function enforcementOf(
 ): PolicyStatus['enforced'] {
   if (!accepted.holds) {
     const closes = terms === undefined && mode === 'enforce'
-    const message = closes ? 'until it can be read, its services are closed' : ''
+    const message = closes ? 'its services are closed until it can be read' : ''
     return { holds: false, reason: 'NotAccepted', message }
   }
   if (mode === 'shadow') {
-    return { holds: false, reason: 'Shadow', message: 'it is tried and changes no answer' }
+    return {
+      holds: false,
+      reason: 'Shadow',
+      message: 'dry run: it is evaluated and changes no answer',
+    }
   }
   if (mode === 'none') {
-    const message = 'the installation allows no Shadow: it has no effect'
+    const message = 'the installation does not allow Shadow: the policy has no effect'
     return { holds: false, reason: 'Shadow', message }
   }
   const names = overriding.text()

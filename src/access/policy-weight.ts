@@ -1,23 +1,25 @@
+// The weight of policies, and its limits.
+
 import type { AcceptedCredentials, Policy, PolicyTerms } from './policy.ts'
 import { type Rule, weightOfRule } from './rule.ts'
 import { lookUpsFor } from './rule-parts.ts'
 
 /** Entries of one policy. */
 export const MAX_POLICY_WEIGHT = 4_096
-/** Weights of all policies of one service, and of all policies of one namespace. */
+/** Limits for all policies of one service, and of one namespace. */
 export const MAX_SERVICE_WEIGHT = 8_192
 export const MAX_NAMESPACE_WEIGHT = 65_536
 
-/** Of a policy without entries: at most 512 policies count for one service. */
+/** Weight of a policy without entries: at most 512 policies apply to one service. */
 const BASE_WEIGHT = 16
-/** A token must be good for each list of audiences, with a look-up for each. */
+/** Each list of audiences needs a look-up of its own. */
 const AUDIENCES_WEIGHT = 512
-/** A longer text counts once more for each of these characters. */
+/** A text counts once more per this many characters. */
 const TEXT_LENGTH = 128
 
 const weights = new WeakMap<Policy, number>()
 
-/** What a policy costs whoever judges by it, or keeps it. */
+/** The cost of evaluating a policy, and of keeping it. */
 export function weightOf(policy: Policy): number {
   const known = weights.get(policy)
   if (known !== undefined) return known
@@ -29,11 +31,11 @@ export function weightOf(policy: Policy): number {
   return weight
 }
 
-/** Whether judging by all of these would keep others waiting. */
+/** Whether evaluating all of these would delay other requests. */
 export const areTooMuch = (policies: readonly Policy[]): boolean =>
   sumOf(policies, weightOf) > MAX_SERVICE_WEIGHT
 
-/** The entries of every part of a policy. */
+/** The entries of all parts of a policy. */
 export const entriesOf = ({ accepted, deny, allow = [], exclusions, headers }: PolicyTerms) =>
   sumOf(deny, entriesOfRule) +
   sumOf(allow, entriesOfRule) +
@@ -48,11 +50,11 @@ const entriesOfAccepted = ({ kubernetes, apiKeys, jwt }: AcceptedCredentials): n
 
 const entriesOfRule = (rule: Rule): number => weightOfRule(rule) + excessOfRule(rule)
 
-/** Of texts that are longer than usual. */
+/** The extra weight of long texts. */
 const excessOfRule = ({ from = [], to = [] }: Rule): number =>
   sumOf([...from, ...to], (entry) => sumOf(Object.values(entry), excessOfPart))
 
-/** Of a list, or of a map to texts or to lists of them. */
+/** For a list, or a map to texts or to lists of texts. */
 const excessOfPart = (
   part: Iterable<string | readonly [string, string | readonly string[]]>,
 ): number => sumOf([...part].flat(2), excessOfText)

@@ -1,3 +1,5 @@
+// Parses SPIFFE IDs in Istio's form.
+
 /** A workload's identity in the mesh. */
 export type Principal = {
   readonly trustDomain: string
@@ -7,7 +9,7 @@ export type Principal = {
 
 const SPIFFE = /^spiffe:\/\/([a-z0-9._-]{1,255})\/ns\/([a-z0-9-]{1,63})\/sa\/([a-z0-9.-]{1,253})$/
 
-/** Reads Istio's form of a SPIFFE ID; `undefined` for anything else, such as a DNS name or a subject. */
+/** Reads Istio's form of a SPIFFE ID; `undefined`: anything else, such as a DNS name or a subject. */
 export function readPrincipal(text: string): Principal | undefined {
   const [, trustDomain, namespace, serviceAccount] = SPIFFE.exec(text) ?? []
   if (trustDomain === undefined || namespace === undefined || serviceAccount === undefined) {

@@ -1,28 +1,30 @@
+// The keys by which expensive work is queued fairly.
+
 import { idOf, type ServiceRef } from './service.ts'
 
-/** Whose turn a work waits for: tenants take turns, and so do the lines of one tenant. */
+/** Where work queues: tenants take turns, and so do the queues of one tenant. */
 export type QueueKey = { readonly tenant: string; readonly name: string }
 
-/** Runs a work when it is its turn. `undefined`, at once or later: it would be too much, and is not begun. */
+/** Runs work when it is its turn. `undefined`, at once or later: the work was shed and never started. */
 export type TakeTurn = <T>(
   queueKey: QueueKey,
   work: () => Promise<T>,
 ) => Promise<T | undefined> | undefined
 
-/** Of signatures, which cost more than all else of a check. */
+/** Verification of signatures, the most expensive part of a check. */
 export type Verifications = {
   readonly inTurn: TakeTurn
-  /** Told of a verification that is refused before it waits for its turn. */
+  /** Called for a verification that is shed before it is queued. */
   readonly shed: () => void
 }
 
-/** A namespace is one tenant, however many services it has. */
+/** A namespace is one tenant, whatever the number of its services. */
 export const queueKeyOf = (service: ServiceRef): QueueKey => ({
   tenant: service.namespace,
   name: idOf(service),
 })
 
-/** Keeps what is in use from waiting behind what is new. */
+/** A queue of its own, so that refreshes of cached entries do not wait behind new look-ups. */
 export const refreshKeyOf = (service: ServiceRef): QueueKey => ({
   tenant: service.namespace,
   name: `${idOf(service)} refresh`,

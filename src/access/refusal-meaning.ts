@@ -1,3 +1,5 @@
+// What each cause for refusing a token means: the reason of the denial, and a text.
+
 import type { DenyReason } from './decision.ts'
 import type { TokenCause, TokenRefusal } from './token-refusal.ts'
 
@@ -5,7 +7,7 @@ type Meaning = { readonly reason: DenyReason; readonly text: string }
 
 const invalid = (text: string): Meaning => ({ reason: 'invalid-token', text })
 
-/** What each cause is for clients, and for those who run the installation. */
+/** The meaning of each cause: for clients, and for operators. */
 const MEANINGS: Readonly<Record<TokenCause, Meaning>> = {
   unreadable: invalid('it cannot be read as a signed JWT'),
   algorithm: invalid('its algorithm is not configured'),
@@ -13,24 +15,27 @@ const MEANINGS: Readonly<Record<TokenCause, Meaning>> = {
   'bound-to-key': invalid('it is bound to a key, and the proof is not checked here'),
   event: invalid('it reports an event'),
   'unknown-issuer': { reason: 'unknown-issuer', text: 'no provider has its issuer' },
-  'wrong-place': { reason: 'unknown-issuer', text: 'its provider takes no tokens from this place' },
+  'wrong-place': {
+    reason: 'unknown-issuer',
+    text: 'its provider does not accept tokens in this place',
+  },
   'wrong-audience': { reason: 'wrong-audience', text: 'it is for another audience' },
   'required-claim': invalid('it lacks a value that the provider requires'),
-  'several-providers': invalid('it fits several providers of its issuer'),
+  'several-providers': invalid('it matches several providers of its issuer'),
   'time-claim': invalid('a time in it is missing or cannot be read'),
   expired: { reason: 'expired-token', text: 'it has expired' },
   'not-yet-valid': invalid('it is not yet valid'),
   'bad-signature': invalid('the key that it names did not sign it'),
-  'unknown-key': invalid('no key of the issuer fits it'),
+  'unknown-key': invalid('no key of the issuer matches it'),
   'no-user': invalid('it names no user'),
-  'reserved-name': invalid('it holds a name that begins with system:'),
-  'account-gone': invalid('its ServiceAccount is gone'),
+  'reserved-name': invalid('it has a name that starts with system:'),
+  'account-gone': invalid('its ServiceAccount was deleted'),
   'refused-by-issuer': invalid('the API server refuses it'),
 }
 
 export const reasonOf = ({ cause }: TokenRefusal): DenyReason => MEANINGS[cause].reason
 
-/** In words, for the decision log and for `check`. */
+/** In words, for the decision log and `check`. */
 export function describeRefusal({ cause, claim, provider, issuer }: TokenRefusal): string {
   return [
     `${cause}: ${MEANINGS[cause].text}`,

@@ -1,29 +1,31 @@
-/** Which proxy asks: a workload's own sidecar, or a gateway. */
+// The type of a request to decide.
+
+/** The kind of proxy that asks: a workload's sidecar, or a gateway. */
 export type Position = 'workload' | 'gateway'
 
-/** One HTTP request, as far as access depends on it. */
+/** The parts of an HTTP request that the decision depends on. */
 export type AccessRequest = {
-  /** As the listener declares that was asked, never as the request claims. */
+  /** Declared by the listener that was asked; never taken from the request. */
   readonly position: Position
   /** Verbatim, case-sensitive. */
   readonly method: string
-  /** Begins with `/`, printable ASCII only, with the query, otherwise as it came. */
+  /** Begins with `/`, printable ASCII only, includes the query, otherwise unchanged. */
   readonly path: string
   /** In the form of `canonicalHost`. */
   readonly host: string
-  /** Whether a dot followed the host, as in an absolute domain name. */
+  /** Whether a dot follows the host, as in an absolute domain name. */
   readonly absoluteHost?: boolean
-  /** The port behind the host; absent: none. */
+  /** The port after the host; absent: none. */
   readonly hostPort?: number | undefined
   /** Names in lower case; repeated ones joined by commas, as Envoy joins them. */
   readonly headers: ReadonlyMap<string, string>
   readonly source: Peer
   readonly destination: Peer
-  /** The address of the proxy that asks; absent: none does. */
+  /** The address of the proxy that asks; absent: there is none. */
   readonly proxy?: (() => string) | undefined
 }
 
-/** One end of the connection, as the proxy that asks saw it. */
+/** One end of the connection, as the asking proxy saw it. */
 export type Peer = {
   /** In the form of `canonicalAddress`; `undefined`: none, or not an IP address. */
   readonly address: string | undefined

@@ -1,47 +1,49 @@
+// The parts of a rule: how each one matches, and what it weighs.
+
 import { serviceAccountOfUser } from '../common/service-account-name.ts'
 import { type Caller, isUser, isVouchedFor } from './caller.ts'
 import { matchClaims } from './claims.ts'
 import { type Match, matchOf } from './match.ts'
 import { holdsOneOf } from './membership.ts'
 
-/** What a rule may ask of a caller. Each part names several, of which one is enough. */
+/** What a rule can require of a caller. A part matches if one of its entries does. */
 export type RuleSourceParts = {
-  /** `namespace/name`, of callers whose token the cluster vouches for. */
+  /** `namespace/name` of callers whose token the cluster confirmed. */
   readonly serviceAccounts: readonly string[]
   readonly users: readonly string[]
   readonly groups: readonly string[]
   /** `<trust domain>/ns/<namespace>/sa/<name>` of mesh peers. */
   readonly principals: readonly string[]
-  /** Labels that the Secret of the caller's key must all have; without any: that it is a key. */
+  /** Labels that the Secret of the caller's key must all have; empty: any API key. */
   readonly apiKeys: ReadonlyMap<string, string>
-  /** Texts of which a claim must hold one, for each claim; without any: that there are claims. */
+  /** For each claim, the values of which it must have one; empty: any JWT. */
   readonly claims: ReadonlyMap<string, readonly string[]>
 }
 
-/** What a rule may ask of a request. */
+/** What a rule can require of a request. */
 export type RuleOperationParts = {
   readonly methods: readonly string[]
   /** Exact, with `*` for any one segment, or `/prefix/*` for all paths below. */
   readonly paths: readonly string[]
 }
 
-/** What a caller is about to do: `path` is canonical wherever a rule names paths. */
+/** The requested operation. `path` is canonical if a rule names paths. */
 export type Operation = {
   readonly method: string
   readonly path: string
-  /** Who is at the other end of the connection, whatever credential it shows; only rules that deny ask. */
+  /** The peer of the connection, whatever credential it presents; for deny rules only. */
   readonly peer?: string | undefined
 }
 
 type Part<Wanted, Asked> = {
   readonly match: (wanted: Wanted, asked: Asked) => Match
-  /** How many entries `match` may have to look at. */
+  /** The number of entries that `match` may look at. */
   readonly weigh: (wanted: Wanted) => number
-  /** Whether the path must be canonical for it. */
+  /** Whether it needs a canonical path. */
   readonly byPath: boolean
 }
 
-/** What each part means. One that is not here does not compile. */
+/** The meaning of each part. A part without an entry does not compile. */
 export type PartTable<Parts, Asked> = { readonly [K in keyof Parts]: Part<Parts[K], Asked> }
 
 const byTexts = <Asked>(
@@ -98,7 +100,7 @@ function matchPath(pattern: string, path: string): boolean {
   return pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
 }
 
-/** A segment that is empty is none: `/a/` has no second one. */
+/** An empty segment does not count: `/a/` has no second one. */
 function matchSegments(wanted: readonly string[], path: string): boolean {
   const isPrefix = wanted.at(-1) === '*'
   const exact = isPrefix ? wanted.slice(0, -1) : wanted
@@ -109,11 +111,11 @@ function matchSegments(wanted: readonly string[], path: string): boolean {
   )
 }
 
-/** How many segments are compared one by one; without a wildcard within, the pattern is compared as one. */
+/** The number of segments to compare; 1 for a pattern without an inner wildcard. */
 const segmentsIn = (pattern: string): number =>
   pattern.includes('/*/') ? pattern.split('/').length : 1
 
-/** At each step of n that are left, up to n keys are tried. */
+/** With n remaining steps, up to n keys are tried. */
 export function lookUpsFor(path: string): number {
   const steps = path.split('.').length
   return (steps * (steps + 1)) / 2

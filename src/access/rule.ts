@@ -1,3 +1,5 @@
+// Matches, explains and weighs the rules of policies.
+
 import type { Caller } from './caller.ts'
 import { anyOf, type Match } from './match.ts'
 import {
@@ -11,7 +13,7 @@ import {
 
 export type { Operation } from './rule-parts.ts'
 
-/** Who may do what. Every part that is there must match; a list that is there and empty matches nothing. */
+/** Who may do what. Every part present must match; an empty list matches nothing. */
 export type Rule = {
   readonly from: readonly RuleSource[] | undefined
   readonly to: readonly RuleOperation[] | undefined
@@ -27,23 +29,26 @@ function judgeRule({ from, to }: Rule, caller: Caller, operation: Operation): Ma
   return target === 'yes' ? source : target
 }
 
-/** Whether a rule matches for certain, as one that allows must. */
+/** Whether a rule certainly matches, as an allow rule must. */
 export const matchRule = (rule: Rule, caller: Caller, operation: Operation): boolean =>
   judgeRule(rule, caller, operation) === 'yes'
 
-/** Whether a rule that denies holds: it does unless it is certain not to match. For what is seen `widely`. */
+/** Whether a deny rule applies: it does unless it certainly does not match. Takes the request `asSeenByDeny`. */
 export const mayMatchRule = (rule: Rule, caller: Caller, operation: Operation): boolean =>
   judgeRule(rule, caller, operation) !== 'no'
 
 type Asking = readonly [caller: Caller, operation: Operation]
 
-/** As rules that deny see it: a peer is there whatever credential it shows, and many servers take `post` for POST. */
+/**
+ * The request as deny rules see it: with the peer of the connection whatever credential is presented, and
+ * with the method in upper case, because many servers treat `post` as POST.
+ */
 export const asSeenByDeny = (caller: Caller, { method, path, peer }: Operation): Asking => [
   peer === undefined || caller.principal !== undefined ? caller : { ...caller, principal: peer },
   { method: method.toUpperCase(), path },
 ]
 
-/** Whether a rule matches, in words: `yes`, or the parts that decided. */
+/** The result of a rule in words: `yes`, or the parts that decided. */
 export function explainRule({ from, to }: Rule, caller: Caller, operation: Operation): string {
   const lists = [
     explainList('from', SOURCE_PARTS, from, caller),
@@ -85,7 +90,7 @@ const matchList = <Parts, Asked>(
 ): Match =>
   entries === undefined ? 'yes' : anyOf(entries, (entry) => matchParts(table, entry, asked).match)
 
-/** `part`: the first that does not match, or of which nobody can tell. */
+/** `part`: the first that does not match, or that cannot be decided. */
 function matchParts<Parts, Asked>(
   table: PartTable<Parts, Asked>,
   entry: Partial<Parts>,
@@ -101,7 +106,7 @@ function matchParts<Parts, Asked>(
   return { match: doubtful === undefined ? 'yes' : 'unknown', part: doubtful }
 }
 
-/** How many entries of a rule may be looked at for one request. */
+/** The number of entries of a rule that one request may look at. */
 export const weightOfRule = ({ from = [], to = [] }: Rule): number =>
   1 +
   from.reduce((sum, source) => sum + weightOf(SOURCE_PARTS, source), 0) +
@@ -116,7 +121,7 @@ function weightOf<Parts, Asked>(table: PartTable<Parts, Asked>, entry: Partial<P
   return weight
 }
 
-/** Whether a rule asks for the path. */
+/** Whether a rule matches the path. */
 export const namesPaths = ({ from = [], to = [] }: Rule): boolean =>
   from.some((source) => isByPath(SOURCE_PARTS, source)) ||
   to.some((entry) => isByPath(OPERATION_PARTS, entry))

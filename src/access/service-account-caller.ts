@@ -1,7 +1,9 @@
+// A ServiceAccount as a caller.
+
 import { userOfServiceAccount } from '../common/service-account-name.ts'
 import type { Caller } from './caller.ts'
 
-/** A ServiceAccount as a caller, with the groups that Kubernetes gives each of them. */
+/** A ServiceAccount as a caller, with the groups that Kubernetes gives every ServiceAccount. */
 export const serviceAccountCaller = (
   namespace: string,
   name: string,

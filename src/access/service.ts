@@ -1,16 +1,18 @@
+// The types of services and their routes.
+
 import type { GatewayName } from './asking.ts'
 
-/** The KServe kinds that can be called, in the order in which claimants are judged. */
+/** The KServe kinds that can be called, in the order in which targets are judged. */
 export const SERVICE_KINDS = ['InferenceGraph', 'InferenceService', 'LLMInferenceService'] as const
 export type ServiceKind = (typeof SERVICE_KINDS)[number]
 
-/** What a kind of service means where they are told apart. One that is not here does not compile. */
+/** The properties by which kinds of services differ. A kind without an entry does not compile. */
 type Kind = {
-  /** Whether any path and method runs models: then no policy excludes a path, and no preflight passes. */
+  /** Whether every path and method runs models: then policies exclude no path, and preflights are not exempt. */
   readonly runsOnEveryPath: boolean
-  /** Whether it calls other services with the credential of its caller. */
+  /** Whether it calls other services with its caller's credential. */
   readonly callsServices: boolean
-  /** Whether KServe gives it a path of its namespace and name, and one of each publisher. */
+  /** Whether KServe gives it paths: one with its namespace and name, and one per publisher. */
   readonly hasNamedPaths: boolean
 }
 
@@ -34,68 +36,69 @@ export type ServiceRef = {
   readonly name: string
 }
 
-/** A model (or a graph of models) that can be called, as far as access to it is concerned. */
+/** A model, or a graph of models, that can be called. */
 export type Service = ServiceRef & {
   readonly protection: Protection
-  /** Whether its owner opened it by annotation: then no policy protects it. */
+  /** Whether its owner opened it by annotation; no policy protects it then. */
   readonly optedOut?: boolean
-  /** Whether its protection is only tried: to callers it is open. */
+  /** Whether its protection is in shadow: to callers it is open. */
   readonly shadow?: boolean
   readonly routes: readonly Route[]
   /** The values of the model header that name this LLMInferenceService. */
   readonly models?: readonly string[]
-  /** Whether its routes are KServe's, so that gateways route each of `models` to it. */
+  /** Whether KServe makes its routes, so that gateways route each of `models` to it. */
   readonly modelsRouted?: boolean
-  /** The hosts on which this LLMInferenceService answers by path or model header, as its status says. */
+  /** The hosts on which this LLMInferenceService answers by path or model header, according to its status. */
   readonly hosts?: readonly string[]
-  /** Of those the ones that its route has by name: no route of any host takes requests of them. */
+  /** Those of `hosts` that its route names: no any-host route receives their requests. */
   readonly hostnames?: readonly string[]
-  /** Of an LLMInferenceService, the gateways that may have its routes; absent: not known. */
+  /** The gateways that may have the routes of an LLMInferenceService; absent: not known. */
   readonly gateways?: readonly GatewayName[] | undefined
-  /** Those that surely have them, since its status shows it; absent: none. */
+  /** The gateways that certainly have them, because its status shows it; absent: none. */
   readonly attached?: readonly GatewayName[]
 }
 
 /**
- * Who may call at all: `open` everybody, `protected` whoever shows a credential and is permitted.
- * `lost`: its declaration can no longer be read; it keeps its claims and refuses everybody.
+ * `open`: everybody may call. `protected`: callers with a credential and permission. `lost`: its declaration
+ * can no longer be read; it keeps its routes and denies everybody.
  */
 export type Protection = 'open' | 'protected' | 'lost'
 
-/** An address at which a service answers. */
+/** A host and path at which a service answers. */
 export type Route = {
   /** Lower-case, without port and trailing dot; `undefined`: any host. */
   readonly host: string | undefined
   /** Canonical, without trailing slash; `''`: the whole host. */
   readonly pathPrefix: string
   readonly basis: RouteBasis
-  /** Headers, in lower case, of which each must have its value; absent: none. */
+  /** Headers, in lower case, that must all have these values; absent: none. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
-  /** The gateways that may have this route; absent: those of the service. */
+  /** The gateways that may have this route; absent: the service's. */
   readonly gateways?: readonly GatewayName[] | undefined
-  /** Those that surely have a route of this very host, since a status shows it; absent: none. */
+  /** The gateways that certainly have a route of exactly this host, because a status shows it; absent: none. */
   readonly attached?: readonly GatewayName[]
-  /** Whether it is a route of an LLMInferenceService's own, which takes this path on any host. */
+  /** Whether it is an LLMInferenceService's own route, which matches this path on any host. */
   readonly own?: boolean
   /**
-   * What else chooses the route. `pattern`: a regular expression of the path, which some gateways prefer to
-   * longer paths; `conditions`: a method, a query, an exact path, a pattern of a header; `unread`: it is not
-   * known what. Absent: nothing.
+   * Further conditions of the route. `pattern`: a regular expression of the path, which some gateways prefer
+   * to longer prefixes. `conditions`: a method, a query, an exact path, a pattern of a header. `unread`: not
+   * known. Absent: none.
    */
   readonly by?: 'pattern' | 'conditions' | 'unread'
-  /** What each path of the pattern ends with; absent: it is not known. */
+  /** The common ending of all paths that match the pattern; absent: not known. */
   readonly ending?: string
 }
 
 /**
- * Why a service has an address. `name`: its name in the cluster, which a gateway routes. `unrouted-name`:
- * such a name, and no gateway routes it. `installation`: the configuration of KServe or of this service, or a
- * host of its status that is named after it. `published`: its status or its routes say so, which its owner
- * can influence. `shared`: it takes what no other service of a shared host does, which cannot be told here.
+ * Why a service has a route. `name`: its cluster name, which a gateway routes. `unrouted-name`: a cluster
+ * name that no gateway routes. `installation`: the configuration of KServe or of this program, or a host of
+ * its status that is named after it. `published`: its status or its own routes, which its owner can
+ * influence. `shared`: it receives the requests for a shared host that no other service has; which ones is
+ * not known here.
  */
 export type RouteBasis = 'name' | 'unrouted-name' | 'installation' | 'published' | 'shared'
 
-/** Whether a gateway may route to a service by a claim of this basis. */
+/** Whether a gateway may route to a service by a route of this basis. */
 export const ROUTED: Readonly<Record<RouteBasis, boolean>> = {
   name: true,
   'unrouted-name': false,
@@ -104,7 +107,7 @@ export const ROUTED: Readonly<Record<RouteBasis, boolean>> = {
   shared: true,
 }
 
-/** Whether a claim of this basis lets a request pass; one of any other can only refuse it. */
+/** Whether a route of this basis can allow a request; otherwise it can only deny. */
 export const PASSES: Readonly<Record<RouteBasis, boolean>> = {
   name: true,
   'unrouted-name': false,
@@ -113,7 +116,10 @@ export const PASSES: Readonly<Record<RouteBasis, boolean>> = {
   shared: false,
 }
 
-/** Whether a claim of this basis gives its service the host: no tenant can write another tenant's. */
+/**
+ * Whether a route of this basis makes its service the owner of the host: no tenant can create one for another
+ * tenant's host.
+ */
 export const OWNED: Readonly<Record<RouteBasis, boolean>> = {
   name: true,
   'unrouted-name': true,
@@ -125,5 +131,5 @@ export const OWNED: Readonly<Record<RouteBasis, boolean>> = {
 export const idOf = ({ kind, namespace, name }: ServiceRef): ServiceId =>
   `${kind}/${namespace}/${name}`
 
-/** The resource that RBAC knows a kind by, of the group `serving.kserve.io`. */
+/** The RBAC resource of a kind, in the group `serving.kserve.io`. */
 export const resourceOf = (kind: ServiceKind): string => `${kind.toLowerCase()}s`

@@ -1,3 +1,5 @@
+// Evaluates what the answer would be if everything in shadow were enforced.
+
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import { createTokenBucket } from '../common/token-bucket.ts'
 import { allAllow } from './all-allow.ts'
@@ -15,13 +17,13 @@ export type ShadowParts = {
   readonly now: () => number
 }
 
-/** Trials that wait for a look-up at a time, and that may begin to in a second. */
+/** Shadow evaluations that may wait for look-ups at a time, and that may start to in a second. */
 export const MAX_SHADOW_WAITING = 16
 export const PER_SECOND = 50
 
-/** The trial of a request, if anything about its targets is only tried. */
+/** The shadow evaluation of a request, if anything about its targets is in shadow. */
 export function createShadow({ judge, effectivePoliciesOf, now }: ShadowParts) {
-  // What one look-up costs comes back in time.
+  // A token bucket: one token per look-up.
   const bucket = createTokenBucket({ burst: PER_SECOND, perSecond: PER_SECOND }, now())
   let waiting = 0
 
@@ -54,7 +56,7 @@ export function createShadow({ judge, effectivePoliciesOf, now }: ShadowParts) {
   }
 }
 
-/** A denial is the verdict; otherwise the first caller that is known. */
+/** A denial wins; otherwise the first known caller. */
 const firstCaller = (one: Answer, other: Answer): Answer =>
   other.decision.outcome === 'deny' || one.caller === undefined ? other : one
 

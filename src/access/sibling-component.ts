@@ -1,3 +1,5 @@
+// Identifies a component of the same service as the caller.
+
 import type { Caller } from './caller.ts'
 import type { Directory } from './directory.ts'
 import { readPrincipal } from './principal.ts'
@@ -7,19 +9,20 @@ import { serviceAccountCaller } from './service-account-caller.ts'
 import type { Target } from './target.ts'
 import type { Component } from './workload.ts'
 
-/** The parts of the same service that call each one. A component that is not here does not compile. */
+/** The components of the same service that call each one. A component without an entry does not compile. */
 const CALLERS: Readonly<Record<Component, readonly Component[]>> = {
   predictor: ['transformer', 'explainer'],
   transformer: [],
   explainer: [],
   graph: [],
-  // The pods of one LLMInferenceService call each other.
+  // Pods of one LLMInferenceService call each other.
   llm: ['llm'],
 }
 
 /**
- * The part of the same service that is calling. Both the address and the certificate must be the
- * pod's, so a call through another proxy is nobody's.
+ * The calling component of the same service: a transformer or explainer that calls its predictor, or pods of
+ * one LLMInferenceService that call each other. Both the address and the certificate must be the pod's, so
+ * calls through another proxy do not count.
  */
 export function siblingComponent(
   { source }: AccessRequest,

@@ -1,3 +1,5 @@
+// The type of a target, and the order of targets.
+
 import type { Position } from './request.ts'
 import type { Service } from './service.ts'
 import type { Workload } from './workload.ts'
@@ -6,16 +8,16 @@ import type { Workload } from './workload.ts'
 export type Target = {
   readonly service: Service
   readonly position: Position
-  /** The pod that is asked; `undefined` at a gateway. */
+  /** The called pod; `undefined` at a gateway. */
   readonly workload: Workload | undefined
-  /** What a gateway cuts from the path on its way to the model; `''` mostly. */
+  /** The prefix that a gateway removes from the path; mostly `''`. */
   readonly pathPrefix: string
 }
 
 /** At least one: each of them must allow. */
 export type Targets = readonly [Target, ...Target[]]
 
-/** In order of kind, namespace and name; `undefined` where there is none. */
+/** Sorted by kind, namespace and name; `undefined`: there are none. */
 export function inOrder(targets: readonly Target[]): Targets | undefined {
   const [only] = targets
   if (only === undefined) return undefined
@@ -26,7 +28,7 @@ export function inOrder(targets: readonly Target[]): Targets | undefined {
   return [first, ...others]
 }
 
-// A space sorts before whatever a name can hold.
+// A space sorts before any character of a name.
 const sortKey = ({ service }: Target): string =>
   `${service.kind} ${service.namespace} ${service.name}`
 

@@ -1,4 +1,6 @@
-/** Which check a token did not pass; the `cause` label of the metrics. */
+// The closed list of causes for refusing a token.
+
+/** The check that a token failed; the `cause` label of the metrics. */
 export const TOKEN_CAUSES = [
   'unreadable',
   'algorithm',
@@ -22,12 +24,12 @@ export const TOKEN_CAUSES = [
 ] as const
 export type TokenCause = (typeof TOKEN_CAUSES)[number]
 
-/** Why a token is refused. Nothing in it comes from the token. */
+/** Why a token is refused. Contains nothing from the token. */
 export type TokenRefusal = {
   readonly cause: TokenCause
-  /** The name of the claim that was looked at. */
+  /** The name of the checked claim. */
   readonly claim?: string
-  /** Of the installation, with its issuer; absent: none is known. */
+  /** The configured provider with this issuer; absent: none. */
   readonly provider?: string
   readonly issuer?: string
 }

@@ -1,10 +1,12 @@
+// Whether a caller is denied only because its token leaves out groups.
+
 import type { NamedTerms } from './accepted-credentials.ts'
 import type { Caller } from './caller.ts'
 import { asSeenByDeny, matchRule, mayMatchRule, type Operation, type Rule } from './rule.ts'
 
 /**
- * Whether rules refuse a caller only because its token leaves out groups: it may be in a group that one of them
- * denies, or in one that each policy which refuses it would allow.
+ * Whether rules deny a caller only because its token leaves out groups: it may be in a group of a deny rule,
+ * or in one that every denying policy would allow.
  */
 export function isForGroups(
   terms: readonly NamedTerms[],

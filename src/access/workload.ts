@@ -1,6 +1,8 @@
+// The type of a pod of a service.
+
 import type { ServiceRef } from './service.ts'
 
-/** The part of a service that a pod runs: of a graph its router, of an LLM its model server. */
+/** The component of a service that a pod runs: `graph` is a graph's router, `llm` an LLM's model server. */
 export const COMPONENTS = ['predictor', 'transformer', 'explainer', 'graph', 'llm'] as const
 export type Component = (typeof COMPONENTS)[number]
 
@@ -12,7 +14,7 @@ export type Workload = {
   readonly addresses: readonly string[]
   readonly serviceAccount: string
   readonly service: ServiceRef
-  /** `undefined`: the pod's labels name none that is known; nothing is excluded there. */
+  /** `undefined`: the pod's labels name no known component; it has no excluded paths. */
   readonly component: Component | undefined
   /** Whether a container or init container is named `istio-proxy`. */
   readonly sidecar: boolean

@@ -1,3 +1,5 @@
+// Composes authentication and permissions with a cluster.
+
 import { hash, randomBytes } from 'node:crypto'
 import type { Audiences } from '../access/authentication.ts'
 import type { AuthenticateToken, IdentitySources } from '../access/identify.ts'
@@ -30,11 +32,11 @@ import { type ClusterSignatures, createClusterSignatures } from '../tokens/clust
 import { jwksFetcher } from '../tokens/fetch-jwks.ts'
 import type { ResourceState, SharedSourceParts } from './fact-source.ts'
 
-/** Who calls and what he may do, as a cluster tells. */
+/** Authentication and permissions, according to a cluster. */
 export type ClusterIdentity = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
-  /** Whether what is revoked counts no more at once, and not only when it is forgotten. */
+  /** Whether revocations take effect immediately, not only when cache entries expire. */
   readonly revokesInstantly: () => boolean
   readonly caches: () => readonly CacheCounts[]
   readonly close: () => Promise<void>
@@ -45,10 +47,10 @@ export type ClusterApis = {
   readonly asking: ApiServer
 }
 
-/** For an object that was just made: below the deadline of an answer, in milliseconds. */
+/** Longest wait for an object that was just created, in milliseconds: less than the deadline of an answer. */
 const WAIT_MS = 300
 
-/** Of look-ups for tokens that the cluster does not seem to have signed. */
+/** Rate limits of look-ups for tokens that the cluster has probably not signed. */
 export const ALLOWANCES: Allowances = {
   perService: { burst: 100, perSecond: 50 },
   perTenant: { burst: 150, perSecond: 75 },
@@ -115,7 +117,8 @@ function authenticationOf(
   parts: SharedSourceParts,
 ): AuthenticationFor {
   const { kubernetes, jwt } = parts.config
-  // As long as a block of SHA-256, before digests whose length never changes: no need of an HMAC, which is slow.
+  // A key as long as a SHA-256 block, before digests of constant length, makes a keyed hash without the cost
+  // of an HMAC.
   const key = randomBytes(32).toString('hex')
   const shared = {
     opaquePrefixes: kubernetes.opaqueTokenPrefixes,
@@ -142,10 +145,10 @@ function authenticationOf(
   )
 }
 
-/** A policy may ask for audiences of its own. */
+/** A policy may have audiences of its own. */
 type AuthenticationFor = (audiences: Audiences) => ClusterAuthentication
 
-/** Tokens that the cluster signed are looked up apart from those that anybody can make. */
+/** Tokens signed by the cluster have a queue apart from tokens that anybody can make. */
 function signaturesOf(
   { fetchKeys }: ClusterIssuer,
   { config, reportFault, verifications }: SharedSourceParts,
@@ -154,7 +157,7 @@ function signaturesOf(
   return createClusterSignatures({
     fetchKeys: file === null ? fetchKeys : jwksFetcher({ kind: 'file', file }),
     onFetched: ({ error }) => {
-      if (error !== undefined) reportFault("trouble with the cluster's keys", error)
+      if (error !== undefined) reportFault("cannot fetch the cluster's keys", error)
     },
     verifications,
   })

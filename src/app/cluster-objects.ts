@@ -1,3 +1,5 @@
+// Composes the watches of services, pods, keys, policies and gateways.
+
 import type { Directory } from '../access/directory.ts'
 import type { Fact } from '../access/freshness.ts'
 import type { Config } from '../config/read-config.ts'
@@ -25,9 +27,9 @@ type ClusterObjectsParts = {
   readonly directory: Directory
   readonly settings: ReadSettings
   readonly config: Config
-  /** `object`: that which has the problem. */
+  /** `object`: the object with the problem. */
   readonly report: (problem: Problem, object?: Fields) => void
-  /** Services have to be read again. */
+  /** Called when services have to be read again. */
   readonly changed: () => void
 }
 
@@ -36,7 +38,7 @@ type ClusterObjects = Pick<InformerOptions, 'configuration'> & {
   readonly configured: readonly InformerSpec[]
 }
 
-/** The objects that say what can be called, at which address, and with which keys. */
+/** Watches the objects that declare services, their addresses, keys and policies. */
 export function followObjects({
   directory,
   settings,
@@ -88,14 +90,14 @@ export function followObjects({
   }
 }
 
-/** What else is followed says which services there are, and where. */
+/** The other watched kinds are about services. */
 const FACTS: ReadonlyMap<string, Fact> = new Map([
   ['pods', 'pods'],
   ['secrets', 'keys'],
   ['accesspolicies', 'policies'],
 ])
 
-/** A fact is as old as the oldest of the collections that it comes from. */
+/** A fact is as old as the oldest collection it depends on. */
 export const heardAtOf = (fact: Fact, states: readonly InformerState[]): number =>
   states
     .filter(({ resource }) => (FACTS.get(resource) ?? 'services') === fact)
@@ -104,7 +106,7 @@ export const heardAtOf = (fact: Fact, states: readonly InformerState[]): number 
       Number.POSITIVE_INFINITY,
     )
 
-/** What is off where only some namespaces are watched; said once, at the start. */
+/** What does not work if only some namespaces are watched; reported once at start. */
 export const limitsOf = ({ kubernetes }: Config): readonly Problem[] =>
   kubernetes.namespaces.length === 0
     ? []
@@ -114,6 +116,6 @@ export const limitsOf = ({ kubernetes }: Config): readonly Problem[] =>
           reason: 'NamespacesOnly',
           message:
             'ClusterRoles, ClusterRoleBindings and ServiceAccounts of other namespaces are not watched: ' +
-            'their changes count when what is remembered of a caller ends',
+            'their changes take effect when the cached answer expires',
         },
       ]

@@ -1,3 +1,5 @@
+// Composes everything that is read from a cluster.
+
 import type { Directory } from '../access/directory.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 import { createApiServer } from '../kubernetes/client/api-server.ts'
@@ -15,7 +17,7 @@ import { openClusterIdentity } from './cluster-identity.ts'
 import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
 import type { FactSource, SharedSourceParts } from './fact-source.ts'
 
-/** Follows the cluster of the kubeconfig or of the pod; throws where there is none. */
+/** Watches the cluster of the kubeconfig or of the pod. Throws if there is none. */
 export function openClusterSource(
   directory: Directory,
   settings: ReadSettings,
@@ -24,11 +26,11 @@ export function openClusterSource(
   const { config, reportProblem, reportFault } = parts
   const kubeConfig = loadKubeConfig()
   const apiServer = () => createApiServer(kubeConfig, loadKubeConfig)
-  // Watches and questions do not wait for each other's connections.
+  // Watches and reviews have separate connections.
   const [watching, asking] = [apiServer(), apiServer()]
   const events = createEvents(
     asking,
-    (error) => reportFault('event not written', error),
+    (error) => reportFault('cannot write an event', error),
     () => parts.observeShed?.('events'),
   )
   const access = openClusterIdentity({ watching, asking }, parts)
@@ -76,7 +78,7 @@ export function openClusterSource(
   }
 }
 
-/** What policies say of themselves depends on them and on the services. */
+/** The status of policies depends on policies and on services. */
 function alsoTelling(
   { collection, handler }: InformerSpec,
   statuses: PolicyStatusWriter,

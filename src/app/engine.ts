@@ -1,3 +1,5 @@
+// Composes the decision, its encoder and its source of facts.
+
 import { hash } from 'node:crypto'
 import type { Authorize } from '../access/answer.ts'
 import { askingOf, type GatewayProxy } from '../access/asking.ts'
@@ -28,7 +30,7 @@ import { jwtProviderOf, placesOf } from './identity-providers.ts'
 import { policyStatusLogger } from './log-policy-status.ts'
 import { createVerifications } from './verifications.ts'
 
-/** What decides, wired to a source of facts; `serve` and `check` use the same. */
+/** The decision, wired to its source of facts; used by `serve` and `check`. */
 export type Engine = {
   readonly authorize: Authorize
   readonly encode: Encode
@@ -39,12 +41,12 @@ export type Engine = {
   /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
   readonly keyAges: JwtProviders['keyAges']
   readonly caches: () => readonly MeasuredCache[]
-  /** Whether what is revoked counts no more at once, and not only when it is forgotten. */
+  /** Whether revocations take effect immediately, not only when cache entries expire. */
   readonly revokesInstantly: () => boolean
   readonly close: () => Promise<void>
 }
 
-/** Opens the folder or the cluster. Rejects where the folder cannot be read or no cluster is configured. */
+/** Opens the folder or the cluster. Rejects if the folder cannot be read or no cluster is configured. */
 export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const { config } = parts
   const directory = createDirectory()
@@ -54,7 +56,8 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     config.jwt.providers.map((each) => jwtProviderOf(each, parts.proxies)),
     {
       createCache,
-      onFailure: (name, error) => parts.reportFault(`trouble with the keys of ${name}`, error),
+      onFailure: (name, error) =>
+        parts.reportFault(`problem with the keys of identity provider ${name}`, error),
       onLeftOut: (name, keys) => parts.reportFault(`some keys of ${name} are not used`, keys),
       onOddGroups: (name, count) => parts.observeOddGroups?.(name, count),
       onFetched: (result, seconds) =>
@@ -107,12 +110,12 @@ async function openSource(directory: Directory, parts: SharedSourceParts): Promi
     const told = policyStatusLogger(directory, parts.reportPolicyStatus)
     return openFolderSource(manifests, told, settings, parts)
   }
-  // The client of Kubernetes takes fifty megabytes, which a folder has no use for.
+  // Loaded on demand: the Kubernetes client takes 50 MB, which a folder does not need.
   const { openClusterSource } = await import('./cluster-source.ts')
   return openClusterSource(directory, settings, parts)
 }
 
-/** What policies may name, and what they may not. */
+/** The providers that policies may name, and the headers that they may not set. */
 export const policySettingsOf = ({ apiKeys, headers, jwt, kubernetes }: Config) => ({
   providers: jwt.providers.map(({ name }) => name),
   ownHeaders: [
@@ -150,7 +153,7 @@ const settingsOf = (config: Config) => ({
   },
 })
 
-/** The gateways that ask, and from which addresses, as far as the configuration says. */
+/** The gateways that ask, and their addresses, as configured. */
 function askingIn({ asking, proxies }: Config['gateways']): Pick<Gateways, 'asking' | 'askingAt'> {
   const declared = createTable<GatewayProxy>(({ addresses }) => addresses)
   for (const [index, each] of declaredProxies(proxies).entries()) declared.put(`${index}`, each)
@@ -160,10 +163,7 @@ function askingIn({ asking, proxies }: Config['gateways']): Pick<Gateways, 'aski
   }
 }
 
-/**
- * A token that the source does not know may be one of an identity provider; one that was found to be is not
- * read again.
- */
+/** A token that is unknown to the source may be an identity provider's. A cached one is not read again. */
 const firstOf =
   (source: FactSource, providers: JwtProviders): AuthenticateToken =>
   (credential, digest, asker, audiences) =>

@@ -1,3 +1,5 @@
+// Measures the age of facts.
+
 import {
   FACTS,
   type Fact,
@@ -11,13 +13,13 @@ import type { Config } from '../config/read-config.ts'
 
 export type Freshness = {
   readonly isFresh: IsFresh
-  /** All that are too old now. */
+  /** The facts that are too old now. */
   readonly stale: () => readonly StaleFact[]
 }
 
 /**
- * Tells by when something was last heard of each fact, as `now` counts. That only grows, so it is asked for
- * again only where what was heard before is too old.
+ * Measures age from the last confirmation of each fact, on the clock of `now`. Confirmations only get newer,
+ * so a newer one is looked up only if the last one is too old.
  */
 export function createFreshness(
   heardAt: (fact: Fact) => number,
@@ -42,13 +44,13 @@ export function createFreshness(
 
 const NEVER = Number.NEGATIVE_INFINITY
 
-/** In milliseconds. No address counts longer than an object. */
+/** In milliseconds. An address never counts longer than an object. */
 export const boundsIn = ({ kubernetes }: Config): Readonly<Record<StalenessLimit, number>> => {
   const { maxAddressStalenessSeconds: address, maxStalenessSeconds: object } = kubernetes
   return { address: Math.min(address, object) * 1_000, object: object * 1_000 }
 }
 
-/** As readiness tells. */
+/** As readiness shows it. */
 export function describeStale(stale: readonly StaleFact[]): string {
   const told = STALENESS_LIMITS.flatMap((bound) => {
     const facts = stale.filter((each) => each.bound === bound).map(({ fact }) => fact)
@@ -58,6 +60,6 @@ export function describeStale(stale: readonly StaleFact[]): string {
 }
 
 const EFFECTS: Readonly<Record<StalenessLimit, string>> = {
-  address: 'too old to let callers without a credential in at pods',
-  object: 'too old to let callers in',
+  address: 'too old to admit callers without a credential at pods',
+  object: 'too old to admit callers',
 }

@@ -1,3 +1,5 @@
+// The type of a source of facts: a cluster or a folder.
+
 import type { Fact } from '../access/freshness.ts'
 import type { IdentitySources } from '../access/identify.ts'
 import type { PolicyStatus } from '../access/policy-status.ts'
@@ -7,14 +9,14 @@ import type { OnLeftOut } from '../envoy/identity-headers.ts'
 import type { DependencyCall, MeasuredCache } from '../observability/dependency-metrics.ts'
 import type { Problem } from '../resources/problem.ts'
 
-/** Where services, pods, keys and permissions come from: a cluster, or a folder in its place. */
+/** Where services, pods, keys and permissions come from: a cluster or a folder. */
 export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
-  /** Whether all that it has was read at least once. */
+  /** Whether everything has been read at least once. */
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
-  /** When all that is known of a fact was last confirmed, as `performance.now()`; -Infinity: never. */
+  /** When all data about a fact was last confirmed, as `performance.now()`; -Infinity: never. */
   readonly heardAt: (fact: Fact) => number
-  /** Whether what is revoked counts no more at once, and not only when it is forgotten. */
+  /** Whether revocations take effect immediately, not only when cache entries expire. */
   readonly revokesInstantly: () => boolean
   readonly caches: () => readonly MeasuredCache[]
   readonly close: () => Promise<void>
@@ -24,40 +26,41 @@ export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits'> 
 export type ResourceState = {
   readonly resource: string
   readonly synced: boolean
-  /** How often reading it had to begin anew. */
+  /** How often reading it had to restart. */
   readonly restarts: number
-  /** When its source last said something of it, as `performance.now()`; `undefined`: never, or it does not say. */
+  /** When its source last confirmed it, as `performance.now()`; `undefined`: never, or not known. */
   readonly heardAt?: number | undefined
-  /** What stands in the way now, or is worth knowing; `''`: nothing. */
+  /** A current problem or remark; `''`: none. */
   readonly detail: string
 }
 
-/** Where a source is, and whom it tells what. */
+/** What a source needs. */
 export type FactSourceParts = {
   readonly config: Config
-  /** A folder in place of the cluster. */
+  /** A folder to read instead of a cluster. */
   readonly manifests: string | undefined
   readonly reportProblem: (problem: Problem) => void
   readonly reportFault: (message: string, error: unknown) => void
-  /** A kind of objects cannot be read at the moment. */
+  /** Called when a kind of objects cannot be read at the moment. */
   readonly reportOutage: (resource: string, message: string) => void
   readonly observeDependency?: (asked: DependencyCall) => void
   /**
-   * Told what becomes of the policies of a folder; a cluster is told in their status. Absent: neither is.
+   * Called when the status of a policy of a folder changes. In a cluster, the policy's own status shows it.
+   * Absent: neither happens.
    */
   readonly reportPolicyStatus?: (policy: string, policyStatus: PolicyStatus) => void
-  /** Told of entries among a token's groups that cannot be read. */
+  /** Called for groups of a token that cannot be read. */
   readonly observeOddGroups?: (provider: string, count: number) => void
-  /** Told of a value of a caller that no header for the model can carry. */
+  /** Called for a value of a caller that no header for the model can carry. */
   readonly observeLeftOut?: OnLeftOut
-  /** The variables that name proxies; absent: none is used. */
+  /** The environment variables that name HTTP proxies; absent: none is used. */
   readonly proxies?: Readonly<Record<string, string | undefined>>
-  /** Something was refused because it would have been too much. */
+  /** Called when work is shed. */
   readonly observeShed?: (cause: string) => void
 }
 
-/** With what all sources share. */
+/** With the parts that all sources share. */
 export type SharedSourceParts = FactSourceParts & {
-  /** Of the cluster's tokens and of identity providers' together. */
+  /** Shared by the cluster's tokens and the tokens of identity providers. */
   readonly verifications: Verifications
 }

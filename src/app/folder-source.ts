@@ -1,3 +1,5 @@
+// Composes everything that is read from a folder of manifests.
+
 import { known, rejected } from '../access/authentication.ts'
 import { type Caller, groupsOf, type NamedCaller } from '../access/caller.ts'
 import type { Directory } from '../access/directory.ts'
@@ -12,7 +14,7 @@ import type { ReadSettings } from '../resources/read-settings.ts'
 import { type ClusterTokens, createClusterTokens } from '../tokens/cluster-tokens.ts'
 import type { FactSource, ResourceState, SharedSourceParts } from './fact-source.ts'
 
-/** Reads a folder, and follows its changes; rejects with a ManifestsError where it cannot be read. */
+/** Reads a folder and follows its changes. Rejects with a ManifestsError if it cannot be read. */
 export async function openFolderSource(
   folder: string,
   directory: Directory,
@@ -54,7 +56,7 @@ function openSignedTokens(
   )
 }
 
-/** Every token Secret is known by its digest; other tokens must be signed. */
+/** Tokens in Secrets are found by digest; other tokens need a valid signature. */
 function tokensOf(
   manifests: Pick<Manifests, 'tokenCaller'>,
   signed: ClusterTokens | undefined,
@@ -67,14 +69,14 @@ function tokensOf(
     if (holder === undefined) {
       return signed?.authenticate(value, digest, audiences, queueKeyOf(service))
     }
-    // A token in a Secret says nothing of audiences: it counts as issued for all of the installation's.
+    // A token in a Secret has no audience: it counts as issued for the installation's audiences.
     return audiences.some((audience) => configured.includes(audience))
       ? known(remembered(callers, holder))
       : rejected('wrong-audience')
   }
 }
 
-/** One object for each ServiceAccount, so that its encoded answer is found again. */
+/** One object per ServiceAccount, so that its encoded answer can be reused. */
 function remembered(callers: Cache<Caller>, holder: TokenCaller): Caller {
   const { namespace, serviceAccount, uid } = holder
   const key = `${namespace}/${serviceAccount} ${uid ?? ''}`
@@ -86,7 +88,7 @@ function remembered(callers: Cache<Caller>, holder: TokenCaller): Caller {
 export const CALLERS: CacheBounds = { entries: 10_000, bytes: 4 * 1024 * 1024 }
 const CALLER_MS = 24 * 60 * 60_000
 
-/** Asks for the same user with the same object, so that a verdict is found again. */
+/** Uses one object per user, so that cached verdicts are found. */
 function permissionsOf({ mayGet }: Pick<Manifests, 'mayGet'>): FactSource['permits'] {
   const users = new WeakMap<NamedCaller, RbacUser>()
   return (caller, { kind, namespace, name }) => {

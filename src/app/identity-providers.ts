@@ -1,3 +1,5 @@
+// Converts configured identity providers to the terms of tokens/.
+
 import type { CredentialPlace } from '../access/decision.ts'
 import { isSecureUrl } from '../common/secure-url.ts'
 import type { Config } from '../config/read-config.ts'
@@ -7,7 +9,7 @@ import type { JwtProvider } from '../tokens/jwt-providers.ts'
 
 type ProviderConfig = Config['jwt']['providers'][number]
 
-/** A provider of the configuration as tokens/ knows it. `proxies`: the variables that name them. */
+/** A configured provider in the form that tokens/ needs. `proxies`: the environment variables that name HTTP proxies. */
 export function jwtProviderOf(
   provider: ProviderConfig,
   proxies: NonNullable<FetchRoute['proxies']> = {},
@@ -36,13 +38,13 @@ export function jwtProviderOf(
   }
 }
 
-/** The audiences of a provider, and the claim that has them. */
+/** The audiences of a provider, and their claim. */
 const audiencesOf = ({ audiences }: Pick<ProviderConfig, 'audiences'>) =>
   'claim' in audiences
     ? { audiences: audiences.values, audienceClaim: audiences.claim }
     : { audiences, audienceClaim: 'aud' }
 
-/** Where its tokens stand in a request, and what stands before them. */
+/** The places of its tokens in a request, and the prefix in each. */
 export const placesOf = ({
   from,
 }: ProviderConfig): readonly { readonly place: CredentialPlace; readonly prefix: string }[] => [
@@ -62,11 +64,11 @@ const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_P
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The standard variables that say which proxies to use. */
+/** The standard environment variables for HTTP proxies. */
 export const proxiesIn = (env: Environment): Environment =>
   Object.fromEntries(PROXIES.map((name) => [name, env[name]]))
 
-/** The names of the providers whose keys may be changed on the way. */
+/** The names of the providers whose keys are fetched over plain http. */
 export const insecureProvidersIn = ({ jwt }: Pick<Config, 'jwt'>): readonly string[] =>
   jwt.providers
     .filter(({ jwksFile, jwksUri, issuer }) => !jwksFile && !isSecureUrl(jwksUri ?? issuer))

@@ -1,3 +1,5 @@
+// Logs the status of the policies of a folder.
+
 import { setImmediate } from 'node:timers/promises'
 import type { Directory } from '../access/directory.ts'
 import { namespacePoliciesOf } from '../access/namespace-policies.ts'
@@ -5,12 +7,12 @@ import { type PolicyStatus, policyStatusOf } from '../access/policy-status.ts'
 import { inSlices, type Work } from '../common/slices.ts'
 import type { Table } from '../common/table.ts'
 
-/** From a change to the look at the policies of its namespace, in milliseconds. */
+/** From a change until the policies of its namespace are evaluated, in milliseconds. */
 const SETTLE_MS = 100
 
 type Tell = (policy: string, policyStatus: PolicyStatus) => void
 
-/** The same directory, of which it is told what becomes of each policy whenever that changes. */
+/** Wraps a directory, and reports the status of each policy whenever it changes. */
 export function policyStatusLogger(
   directory: Directory,
   tell: Tell | undefined,
@@ -62,7 +64,7 @@ export function policyStatusLogger(
   }
 }
 
-/** Its words are made and compared, too. */
+/** Includes building and comparing its text. */
 const UNITS_OF_POLICY_STATUS = 10
 
 function telling<V extends { readonly namespace: string }>(

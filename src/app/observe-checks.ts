@@ -1,3 +1,5 @@
+// Counts and logs checks, and starts shadow evaluations.
+
 import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import type { Answer, ShadowCheck, ShadowVerdict } from '../access/answer.ts'
 import { describeRefusal } from '../access/refusal-meaning.ts'
@@ -7,13 +9,13 @@ import type { Metrics, ObservedCheck } from '../observability/metrics.ts'
 
 export type CheckObserver = {
   readonly observe: (checked: Checked) => void
-  /** Resolves once everything is told, at the latest after so long. */
+  /** Resolves once everything is logged, or after `withinMs`. */
   readonly settled: (withinMs: number) => Promise<void>
 }
 
 /**
- * Counts and logs checks. What is only tried is found out after the answer, which never waits for it; then
- * the check is logged with both.
+ * Counts and logs checks. Shadow evaluation runs after the answer and never delays it; the check is then
+ * logged with both results.
  */
 export function createCheckObserver(
   metrics: Pick<Metrics, 'observe' | 'observeShadow'>,

@@ -1,13 +1,15 @@
+// Reports uncaught exceptions and unhandled rejections.
+
 type Faults = {
-  /** A promise failed, and nobody looked after it. */
+  /** A promise was rejected and nobody handled it. */
   readonly rejected: (fault: unknown) => void
-  /** What was under way when it was thrown is left half done. */
+  /** An exception was thrown and nobody caught it: the work in progress is left unfinished. */
   readonly thrown: (fault: unknown) => void
 }
 
 /**
- * Tells of bugs that nobody caught, in place of Node: that would end the program, with a message that may
- * quote what a client sent.
+ * Reports uncaught exceptions and unhandled rejections. Node would end the program with a message that may
+ * quote client data.
  */
 export function catchFaults({ rejected, thrown }: Faults) {
   process.on('unhandledRejection', rejected)
@@ -16,7 +18,7 @@ export function catchFaults({ rejected, thrown }: Faults) {
 
 const PLACES = 3
 
-/** Where it happened, and nothing of the message: that could quote what a client sent. */
+/** Where it happened, without the message, which may quote client data. */
 export function placeOf(fault: unknown): string {
   if (!(fault instanceof Error)) return typeof fault
   const { name, message, stack = '' } = fault
@@ -24,7 +26,7 @@ export function placeOf(fault: unknown): string {
   return [name, ...places.filter((line) => line.startsWith('at ')).slice(0, PLACES)].join(' ')
 }
 
-/** The lines of a stack that are not the message's: some of that may look like places. */
+/** The stack lines below the message. Lines of the message may look like stack lines. */
 function linesBelow(message: string, [head = '', ...lines]: readonly string[]): readonly string[] {
   const [first = '', ...others] = message.split('\n')
   const isHead = first === '' ? /^[^:]*(?:: )?$/.test(head) : head.endsWith(`: ${first}`)

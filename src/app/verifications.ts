@@ -1,20 +1,22 @@
+// The shared queue of signature verifications.
+
 import type { Verifications } from '../access/queue-key.ts'
 import { createFairQueue, type QueueLimits } from '../kubernetes/reviews/fair-queue.ts'
 import type { FactSourceParts } from './fact-source.ts'
 
 /**
- * A verification costs this thread some 50 microseconds, and another one as much again: what runs at a time
- * is what the checks of known credentials wait for at most.
+ * A verification costs this thread about 50 microseconds, and another thread as much. Checks with cached
+ * credentials wait for at most the verifications that run at a time.
  */
 export const VERIFICATIONS: QueueLimits = {
   running: 16,
   waiting: 1_024,
   waitingPerKey: 512,
-  // With the verification it must end before the answer is due, which is after 400 ms.
+  // Wait and verification must end before the answer is due, after 400 ms.
   patienceMs: 250,
 }
 
-/** Signatures of all tokens, in turn of the namespaces whose services are asked for. */
+/** Verifies the signatures of all tokens, with the called services' namespaces taking turns. */
 export function createVerifications({ observeShed }: FactSourceParts): Verifications {
   const { run } = createFairQueue(VERIFICATIONS)
   const shed = () => observeShed?.('jwt-queue')

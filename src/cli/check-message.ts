@@ -1,6 +1,8 @@
+// Builds a CheckRequest from the arguments of `check`.
+
 import type { CheckFlags } from './program.ts'
 
-/** A CheckRequest with proto field names, as Envoy would send it for a command line's request. */
+/** A CheckRequest with proto field names, as Envoy would send it for the request of a command line. */
 export type CheckMessage = {
   readonly attributes: {
     readonly source: PeerMessage
@@ -22,12 +24,12 @@ type PeerMessage = {
   readonly principal?: string
 }
 
-/** A sentence about what is wrong with the command line. */
+/** The command line is not valid; the message says why. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-// Kept as it is written, unlike by the URL class: the very bytes of the path decide.
+// Not parsed by the URL class: the exact bytes of the path decide.
 const URL_PARTS = /^(https?):\/\/([^/?#]+)(\/[^#]*)?$/
 const ENDPOINT = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)|([0-9A-Fa-f:]+))(?::(\d{1,5}))?$/
 

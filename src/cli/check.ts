@@ -1,3 +1,5 @@
+// The command `check`: decides one request and explains the answer.
+
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Position } from '../access/request.ts'
@@ -16,7 +18,7 @@ import { type Explanation, format, oneLine } from './explanation.ts'
 import type { CheckFlags } from './program.ts'
 import { configOf } from './serve.ts'
 
-/** Decides about one request and prints the answer; resolves to the exit code: 0 allow, 1 deny. */
+/** Decides one request and prints the answer; resolves to the exit code: 0 allow, 1 deny. */
 export async function check(flags: CheckFlags, method?: string, url?: string): Promise<number> {
   const bytes = messageOf(flags, method, url)
   const { config: file, manifests } = flags
@@ -45,7 +47,7 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
 
 const SYNC_MS = 10_000
 
-/** A cluster is read first, as far as it can be. */
+/** Waits until the cluster has been read, for at most SYNC_MS. */
 async function untilSynced({ synced }: Engine) {
   const end = performance.now() + SYNC_MS
   while (!synced() && performance.now() < end) await delay(20)
@@ -62,7 +64,9 @@ function messageOf(flags: CheckFlags, method?: string, url?: string): Buffer {
   const { destination, source, principal, header } = flags
   const described = [method, destination, source, principal, header[0]]
   if (described.some((part) => part !== undefined)) {
-    throw new UsageError('check: --request FILE is the whole request, the rest describes another')
+    throw new UsageError(
+      'check: --request FILE cannot be combined with METHOD, --destination, --source, --principal or --header',
+    )
   }
   return encodedOf(parsed(readFileSync(request, 'utf8'), request), request)
 }
@@ -80,13 +84,13 @@ function parsed(text: string, name: string): unknown {
   return content.value
 }
 
-/** Captures write bytes as `{$utf8, $base64}`, proto3's JSON as base64 alone. */
+/** Captures encode bytes as `{$utf8, $base64}`, proto3's JSON as base64 only. */
 const bytesAsBase64 = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && '$base64' in value ? value.$base64 : value
 
 /**
- * Of METHOD and URL what the flags say. A CheckRequest does not say which listener was asked: one that
- * was sent to the address of a known pod is taken for a workload's.
+ * For METHOD and URL, the flags determine the position. A CheckRequest does not contain it: with the address
+ * of a known pod as its destination it counts as a workload's.
  */
 function positionOf(
   { position, destination, request }: CheckFlags,
@@ -100,7 +104,7 @@ function positionOf(
   return address !== undefined && directory.workloadsAt(address).length > 0 ? 'workload' : 'gateway'
 }
 
-/** Decides about the bytes of a CheckRequest exactly as the server does. */
+/** Decides the bytes of a CheckRequest exactly as the server does. */
 export async function explain(
   { authorize, encode }: Pick<Engine, 'authorize' | 'encode'>,
   bytes: Buffer,
@@ -108,7 +112,7 @@ export async function explain(
 ): Promise<Explanation> {
   const steps: string[] = []
   const incoming = readCheckRequest(decodeCheckRequest(bytes), position)
-  if (incoming.request === undefined) steps.push('request: cannot be read without doubt')
+  if (incoming.request === undefined) steps.push('request: cannot be read unambiguously')
   const answer = await authorize(incoming.request, (step) => steps.push(step))
   const told = new Set(steps)
   const verdict = await answer.shadowCheck?.(
@@ -135,6 +139,6 @@ export async function explain(
 const nameOf = ({ kind, namespace, name }: { kind: string; namespace: string; name: string }) =>
   `${kind} ${namespace}/${name}`
 
-/** Other cookies than the credential are secrets too. */
+/** The other cookies are secrets, too. */
 const shown = ({ key, value = '' }: { key: string; value?: string }): string =>
   key === 'cookie' ? '(without the credential)' : value

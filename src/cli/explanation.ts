@@ -1,21 +1,23 @@
-/** A decision, explained. */
+// Formats the explanation of a decision as text or JSON.
+
+/** An explained decision. */
 export type Explanation = {
   readonly decision: 'allow' | 'deny'
   /** `''` on allow. */
   readonly reason: string
   readonly httpStatus: number
-  /** Kind, namespace and name; `null` where none was found. */
+  /** Kind, namespace and name; `null`: none was found. */
   readonly target: string | null
   readonly position: 'workload' | 'gateway' | null
   readonly steps: readonly string[]
-  /** What the proxy is told to do with the headers of the request, or to answer. */
+  /** The changes to the request's headers, or the headers of the denial. */
   readonly headers: {
     readonly set: Readonly<Record<string, string>>
     readonly remove: readonly string[]
   }
 }
 
-/** The text of an explanation, for people or for programs. */
+/** Formats an explanation for people or programs. */
 export function format(explanation: Explanation, output: 'text' | 'json'): string {
   if (output === 'json') return `${JSON.stringify(explanation, null, 2)}\n`
   const { decision, reason, httpStatus, steps, headers } = explanation
@@ -28,6 +30,6 @@ export function format(explanation: Explanation, output: 'text' | 'json'): strin
   return [verdict, ...lines.map((line) => `  ${oneLine(line)}`), ''].join('\n')
 }
 
-/** Names of callers and files may hold line ends and the controls of terminals, which could forge a line. */
+/** Names of callers and files may contain line breaks and terminal controls, which could forge a line. */
 export const oneLine = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')

@@ -1,6 +1,8 @@
+// The commands and options of the command line.
+
 import { Command, CommanderError, Option } from 'commander'
 
-/** What `serve` was asked for on the command line; what is absent comes from the environment or the file. */
+/** The flags of `serve`; an absent one comes from the environment or the file. */
 export type ServeFlags = {
   readonly config?: string
   readonly manifests?: string
@@ -19,7 +21,7 @@ export type CheckFlags = {
   readonly principal?: string
   readonly output?: 'text' | 'json'
   readonly request?: string
-  /** As they were written: `name: value`. */
+  /** As written: `name: value`. */
   readonly header: readonly string[]
 }
 
@@ -28,10 +30,10 @@ export type Commands = {
   readonly check: (flags: CheckFlags, method?: string, url?: string) => Promise<number>
 }
 
-/** The exit code of a command line that cannot be read. */
+/** The exit code for an invalid command line. */
 export const USAGE = 2
 
-/** Reads the command line and runs what it asks for; resolves to the exit code once that has ended. */
+/** Parses the command line and runs the command; resolves to the exit code once it has ended. */
 export async function run(
   argv: readonly string[],
   version: string,
@@ -61,14 +63,14 @@ function addServe(program: Command, { serve }: Commands) {
   program
     .command('serve')
     .description('answer the checks of Envoy proxies until stopped')
-    .option('--config <file>', 'configuration, as YAML')
-    .option('--manifests <folder>', 'a folder of YAML in place of the API server')
-    .option('--grpc-address <host:port>', 'where gateways ask; with --manifests only')
+    .option('--config <file>', 'configuration file in YAML')
+    .option('--manifests <folder>', 'read a folder of YAML instead of the API server')
+    .option('--grpc-address <host:port>', 'listen address for gateways; only with --manifests')
     .option(
       '--grpc-workload-address <host:port>',
-      "where the pods' sidecars ask; with --manifests only",
+      'listen address for sidecars; only with --manifests',
     )
-    .option('--http-address <host:port>', 'where /metrics, /livez and /readyz are')
+    .option('--http-address <host:port>', 'listen address for /metrics, /livez and /readyz')
     .option('--log-level <level>', 'debug, info, warn or error')
     .action(async (flags: ServeFlags) => serve(flags))
 }
@@ -76,24 +78,27 @@ function addServe(program: Command, { serve }: Commands) {
 function addCheck(program: Command, { check }: Commands, exit: (code: number) => void) {
   program
     .command('check')
-    .description('decide about one request and explain the steps; exits 0 on allow, 1 on deny')
-    .argument('[method]', 'of the request, e.g. GET')
-    .argument('[url]', 'of the request; without --destination as a gateway sees it')
-    .option('--config <file>', 'configuration, as YAML')
-    .option('--manifests <folder>', 'a folder of YAML in place of the API server')
+    .description('decide one request and explain each step; exits with 0 on allow, 1 on deny')
+    .argument('[method]', 'method of the request, e.g. GET')
+    .argument('[url]', 'URL of the request, as a gateway sees it unless --destination is given')
+    .option('--config <file>', 'configuration file in YAML')
+    .option('--manifests <folder>', 'read a folder of YAML instead of the API server')
     .addOption(
-      new Option('--position <position>', 'the proxy that asks').choices(['workload', 'gateway']),
+      new Option('--position <position>', 'the kind of proxy that asks').choices([
+        'workload',
+        'gateway',
+      ]),
     )
-    .option('--destination <ip:port>', 'the pod that is called')
-    .option('--source <ip>', 'where the call comes from')
-    .option('--principal <id>', "the caller's identity in its certificate, spiffe://...")
-    .option('--request <file>', 'a CheckRequest as JSON, in place of METHOD and URL')
-    .option('-H, --header <line>', 'a header of the request, repeatable', addHeader, [])
-    .addOption(new Option('-o, --output <form>', 'of the answer').choices(['text', 'json']))
+    .option('--destination <ip:port>', 'address of the called pod')
+    .option('--source <ip>', 'address of the caller')
+    .option('--principal <id>', "identity in the caller's certificate, spiffe://...")
+    .option('--request <file>', 'a CheckRequest as JSON, instead of METHOD and URL')
+    .option('-H, --header <line>', 'request header "name: value", repeatable', addHeader, [])
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']))
     .action(async (method: string | undefined, url: string | undefined, flags: CheckFlags) =>
       exit(await check(flags, method, url)),
     )
 }
 
-/** Not read here: what cannot be read would be quoted, and may be a key. */
+/** Not parsed here: commander would quote an invalid value, which may be a key. */
 const addHeader = (line: string, lines: readonly string[]): readonly string[] => [...lines, line]

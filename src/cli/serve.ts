@@ -1,3 +1,5 @@
+// The command `serve`: answers checks until stopped.
+
 import { readFileSync } from 'node:fs'
 import { failClosed } from '../access/fail-closed.ts'
 import { type Engine, openEngine } from '../app/engine.ts'
@@ -16,11 +18,11 @@ import { createLog, type Log, withoutRepeats } from '../observability/log.ts'
 import { createMetrics, type Metrics, type Origin } from '../observability/metrics.ts'
 import type { ServeFlags } from './program.ts'
 
-/** Below Istio's timeout of 500 ms, in milliseconds. */
+/** In milliseconds; less than the timeout in Istio's configuration, 500 ms. */
 export const DEADLINE_MS = 400
-/** For the calls in flight when the program is stopped: longer than any of them lasts. */
+/** For calls in flight when the program stops: longer than any call lasts. */
 const STOP_GRACE_MS = 1_000
-/** From a bug that nobody caught to the end, at the latest: longer than being stopped takes. */
+/** From an uncaught exception to the end at the latest: longer than a stop takes. */
 const LAST_MS = 5_000
 const REPEAT_MS = 10_000
 
@@ -61,7 +63,7 @@ export async function serve(
           enforced: enforced.reason,
           detail: enforced.message || accepted.message,
         },
-        'status of a policy',
+        'policy status',
       ),
     observeDependency: (asked) => metrics?.observeDependency(asked),
     observeShed: (cause) => metrics?.observeShed(cause),
@@ -84,9 +86,15 @@ export async function serve(
     decisions: config.decisionLog.decisions,
     dropped: metrics.decisionLogDropped,
   })
-  const tls = openTls(config, (error) => warn({ error: String(error) }, 'certificate not renewed'))
-  const report = bug('check', 'a bug became a denial')
-  const observing = createCheckObserver(metrics, decisions, bug('shadow', 'a bug stopped a trial'))
+  const tls = openTls(config, (error) =>
+    warn({ error: String(error) }, 'cannot reload the certificate'),
+  )
+  const report = bug('check', 'bug: a check failed and was denied')
+  const observing = createCheckObserver(
+    metrics,
+    decisions,
+    bug('shadow', 'bug: a shadow evaluation failed'),
+  )
   const parts = partsOf(engine, observing.observe, report)
   const servers = await listen(config, parts, tls, metrics.observeShed)
   let stopping = false
@@ -104,7 +112,7 @@ export async function serve(
   }
   const watching = whenSynced(engine, () => {
     for (const server of servers) server.setServing(!stopping)
-    log.info({}, 'ready: all objects are known')
+    log.info({}, 'ready: all objects have been read')
   })
 
   const signal = await Promise.race([stopped, broken])
@@ -122,14 +130,14 @@ export async function serve(
 const BROKEN = 'uncaughtException'
 
 /**
- * A promise that nobody looked after leaves the rest as it is, which goes on. After an exception that
- * nobody caught nothing is certain: whoever starts this program starts another.
+ * After an unhandled rejection the program goes on. After an uncaught exception its state is unknown, so it
+ * ends and is restarted from outside.
  */
 function whenBroken(bug: (origin: Origin, message: string) => (fault: unknown) => void) {
-  const ending = bug('background', 'a bug ends the program')
+  const ending = bug('background', 'bug: uncaught exception, the program ends')
   return new Promise<typeof BROKEN>((resolve) => {
     catchFaults({
-      rejected: bug('background', 'a bug broke off what nobody waits for'),
+      rejected: bug('background', 'bug: unhandled promise rejection'),
       thrown: (fault) => {
         ending(fault)
         setTimeout(() => process.exit(1), LAST_MS).unref()
@@ -144,17 +152,19 @@ const readinessOf = (
   config: Config,
 ): readonly Readiness[] => [
   ...resources().map(({ resource, synced, detail }) => ({ name: resource, ok: synced, detail })),
-  // They hinder nothing, but are worth knowing.
+  // Never failing; for information only.
   { name: 'freshness', ok: true, detail: describeStale(stale()) },
   { name: 'revocation', ok: true, detail: revocationIn(revokesInstantly(), config) },
 ]
 
 function revocationIn(instantly: boolean, { kubernetes: { namespaces } }: Config): string {
-  if (!instantly) return 'when what is remembered ends, after about a minute'
-  return namespaces.length === 0 ? 'at once' : 'at once in these namespaces, else after a minute'
+  if (!instantly) return 'when cached answers expire, after about a minute'
+  return namespaces.length === 0
+    ? 'immediate'
+    : 'immediate in these namespaces, otherwise after about a minute'
 }
 
-/** Looks until the first time that everything is known. */
+/** Polls until everything has been read. */
 function whenSynced({ synced }: Engine, then: () => void): NodeJS.Timeout | undefined {
   if (synced()) {
     then()
@@ -194,7 +204,7 @@ function listen(
   const bounds: Bounds = {
     ...BOUNDS,
     requestBytes: grpc.maxRequestBytes,
-    // One of the longest must find room: a peer gets half of what is left.
+    // The longest request must fit: a peer gets at most half of the free memory.
     bytes: Math.max(BOUNDS.bytes, 2 * grpc.maxRequestBytes),
     bytesPerAddress: Math.max(BOUNDS.bytesPerAddress, grpc.maxRequestBytes),
     connections: grpc.maxConnections,

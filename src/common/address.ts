@@ -1,6 +1,8 @@
+// Canonical IP addresses.
+
 /**
- * Reads an IP address into the one form in which equal addresses are equal texts: dotted decimal for
- * IPv4 and IPv4-mapped IPv6, else eight groups of lower-case hex. `undefined` where it is no address.
+ * Canonicalizes an IP address, so that equal addresses are equal texts: dotted decimal for IPv4 and
+ * IPv4-mapped IPv6, otherwise eight groups of lower-case hex. `undefined`: not an address.
  */
 export function canonicalAddress(text: string): string | undefined {
   if (IPV4.test(text)) return text
@@ -13,12 +15,12 @@ export function canonicalAddress(text: string): string | undefined {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.')
 }
 
-// No leading zeros: some readers take them as octal.
+// No leading zeros: some parsers read them as octal.
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`)
 const GROUP = /^[0-9a-f]{1,4}$/i
 
-/** The eight groups of an IPv6 address (RFC 4291 section 2.2); `undefined` where it is none. */
+/** The eight groups of an IPv6 address (RFC 4291 section 2.2); `undefined`: not an address. */
 function ipv6Groups(text: string): readonly number[] | undefined {
   const halves = text.split('::')
   if (halves.length > 2) return undefined
@@ -29,7 +31,7 @@ function ipv6Groups(text: string): readonly number[] | undefined {
   return [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => 0), ...tail]
 }
 
-/** Only the last groups may be written as dotted decimal. */
+/** Only the last two groups may be dotted decimal. */
 function groupsIn(half: string, last: boolean): readonly number[] | undefined {
   if (half === '') return []
   const parts = half.split(':')

@@ -1,7 +1,9 @@
+// A bounded cache with TTLs and fair shares, on top of lru-cache.
+
 import { LRUCache } from 'lru-cache'
 /**
- * Values by key for a limited time, bounded in number and in all their sizes. Where there are too many, the
- * least recently used goes of a holder that has more than its share.
+ * Values with a TTL, bounded in number and total size. When full, it evicts the least recently used value of
+ * a holder that exceeds its share.
  */
 export type Cache<V> = {
   readonly get: (key: string) => V | undefined
@@ -11,9 +13,9 @@ export type Cache<V> = {
 }
 
 type CacheCost = {
-  /** About how many bytes it takes, where the cache is bounded by that. */
+  /** Its approximate size in bytes, if the cache bounds bytes. */
   readonly size?: number
-  /** For whom it is kept, such as a namespace: no holder drives out what another has of its share. */
+  /** The owner, such as a namespace: no holder evicts another's values within that one's share. */
   readonly holder?: string
 }
 
@@ -23,18 +25,18 @@ export type CreateCache = <V>(bounds: CacheBounds) => Cache<V>
 
 type Kept<V> = { readonly value: V; readonly size: number }
 
-/** What one holder has. */
+/** The values of one holder. */
 type Share<V> = LRUCache<string, Kept<V>>
 
-/** To the library a value that was set at 0 has no end. */
+/** For lru-cache, a value set at time 0 never expires. */
 const CLOCK = { now: () => 1 + performance.now() }
 
-/** A bounded cache. A value whose time is over is never returned, one that is too large never kept. */
+/** A bounded cache. It never returns an expired value and never keeps one that is too large. */
 export function createCache<V>({ entries: max, bytes: maxSize }: CacheBounds): Cache<V> {
   const shares = new Map<string, Share<V>>()
   const shareByKey = new Map<string, Share<V>>()
   let size = 0
-  /** Had more than its share when one was last looked for. */
+  /** The share found to exceed its part last time. */
   let largest: Share<V> | undefined
 
   const createShare = (holder: string): Share<V> => {
@@ -52,7 +54,7 @@ export function createCache<V>({ entries: max, bytes: maxSize }: CacheBounds): C
     shares.set(holder, share)
     return share
   }
-  /** Where all together have more than there is, somebody has more than his share. */
+  /** If the total exceeds the limit, some holder exceeds its share. */
   const hasTooMuch = (share: Share<V>): boolean =>
     share.size * shares.size > max || share.calculatedSize * shares.size > maxSize
   const shareToCut = (own: Share<V>): Share<V> => {

@@ -1,17 +1,19 @@
-/** Longest Cookie header that is read, in characters: what Envoy takes of all headers by default. */
+// Reads and cuts Cookie headers.
+
+/** Longest Cookie header to read, in characters: Envoy's default limit for all headers. */
 export const MAX_COOKIE_LENGTH = 65_536
-/** Most pairs of a Cookie header that are read: browsers keep fewer for a domain. */
+/** Most pairs of a Cookie header to read: browsers keep fewer per domain. */
 export const MAX_COOKIES = 512
 
-/** Told of a pair and of its parts, without the space around them; `false` ends the walk. */
+/** Called with the parts of a pair, without surrounding space; `false` ends the walk. */
 type Visit = (name: string, value: string, pair: string) => boolean
 
-/** Envoy joins several lines with a comma, which no value may have (RFC 6265 section 4.1.1), and some do. */
+/** Envoy joins several Cookie headers with a comma. No value may have one (RFC 6265 section 4.1.1), but some do. */
 const JOINED = /,(?=[\t ]*[!#$%&'*+.^_`|~0-9A-Za-z-]+=)/
 
 /**
- * Walks once over the pairs of a Cookie header (RFC 6265 section 4.2), empty ones left out. `false`: too long or
- * too many, so that there may be more than was visited.
+ * Walks once over the pairs of a Cookie header (RFC 6265 section 4.2), except empty ones. `false`: it is too
+ * long or has too many pairs, so some may not have been visited.
  */
 export function walkCookies(header: string, visit: Visit): boolean {
   if (header.length > MAX_COOKIE_LENGTH) return false
@@ -36,8 +38,8 @@ export function walkCookies(header: string, visit: Visit): boolean {
 }
 
 /**
- * A Cookie header's value without the cookies of these names; `''` when none is left (RFC 6265 section 4.2), or
- * where it is too long to be read.
+ * A Cookie header's value without the cookies of these names; `''`: none is left (RFC 6265 section 4.2), or
+ * it is too long to read.
  */
 export function withoutCookie(cookie: string, names: readonly string[]): string {
   const others: string[] = []

@@ -1,15 +1,17 @@
+// Canonical hosts of authorities.
+
 /** An authority (RFC 3986 section 3.2) without user information. */
 export type Authority = {
   /** Lower-case, without port and trailing dot: equal hosts are equal texts. */
   readonly host: string
-  /** Whether a dot followed, as in an absolute domain name. Envoy matches virtual hosts with that dot. */
+  /** Whether a dot follows, as in an absolute domain name. Envoy matches virtual hosts including that dot. */
   readonly absolute: boolean
   readonly port: number | undefined
 }
 
 /**
- * Reads an authority. `undefined` where it is not clean: empty, two hosts joined by a comma, user
- * information, or anything else that a host name or IP literal (RFC 3986 section 3.2.2) cannot hold.
+ * Reads an authority. `undefined` if it is not clean: empty, two hosts joined by a comma, user information,
+ * or anything that is neither a host name nor an IP literal (RFC 3986 section 3.2.2).
  */
 export function readAuthority(authority: string): Authority | undefined {
   if (authority.length > MAX_LENGTH) return undefined
@@ -23,16 +25,16 @@ export function readAuthority(authority: string): Authority | undefined {
   }
 }
 
-/** The host of an authority alone, or `undefined` where it is not clean. */
+/** The host of an authority; `undefined` if it is not clean. */
 export const canonicalHost = (authority: string): string | undefined =>
   readAuthority(authority)?.host
 
 export const MAX_HOST = 255
-/** With a dot at its end and a port. */
+/** Includes a trailing dot and a port. */
 const MAX_LENGTH = MAX_HOST + 7
 
-// A reg-name of labels without the percent-encoding and sub-delims that no host of ours has, or an
-// IP literal in brackets. Underscores occur in names of hosts that are not DNS names.
+// A reg-name without percent-encoding and sub-delims, which no valid host here has, or an IP literal in
+// brackets. Underscores occur in hosts that are not DNS names.
 const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?'
 const AUTHORITY = new RegExp(
   `^(${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:.]{2,45}\\])(\\.?)(?::([0-9]{1,5}))?$`,

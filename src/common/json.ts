@@ -1,10 +1,12 @@
-/** Whether a value is an object of JSON. Its members are read as own properties only. */
+// Parses JSON without quoting it, and reads bodies up to a limit.
+
+/** Whether a value is a JSON object. Read its own properties only. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 type Reviver = (key: string, value: unknown) => unknown
 
-/** `undefined`: the text is not JSON. The parser's own message would quote it, and it may hold secrets. */
+/** `undefined`: not JSON. The parser's own message would quote the text, which may contain secrets. */
 export function parseJson(
   text: string,
   reviver?: Reviver,
@@ -16,7 +18,7 @@ export function parseJson(
   }
 }
 
-/** A body as UTF-8. `undefined`: it is longer than `maxBytes`, and the rest was not read. */
+/** A body as UTF-8. `undefined`: it is longer than `maxBytes`; the rest was not read. */
 export async function readText(
   body: AsyncIterable<unknown>,
   maxBytes: number,

@@ -1,4 +1,6 @@
-/** Signature algorithms by the kind of key that they need (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
+// The signature algorithms of JWTs, by type of key.
+
+/** Signature algorithms by type of key (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
 export const ALGORITHMS_BY_KEY = {
   RSA: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   'EC P-256': ['ES256'],
@@ -7,7 +9,7 @@ export const ALGORITHMS_BY_KEY = {
   'OKP Ed25519': ['EdDSA', 'Ed25519'],
 } as const
 
-/** All of them: asymmetric ones only. */
+/** All algorithms; asymmetric ones only. */
 export const JWT_ALGORITHMS = Object.values(ALGORITHMS_BY_KEY).flat()
 
 /** Those of the keys that a cluster may have. */

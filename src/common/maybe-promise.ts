@@ -1,4 +1,6 @@
-/** A value that is known already, or will be: what is known is passed on without waiting a turn. */
+// Values that are known now or later.
+
+/** A value that is known now or later. A known one is used without waiting a turn of the event loop. */
 export type MaybePromise<T> = T | Promise<T>
 
 export const andThen = <A, B>(

@@ -1,3 +1,5 @@
+// Canonical paths, their prefixes and segments.
+
 /** The path of a request target: everything before the first `?`. */
 export function pathOf(target: string): string {
   const query = target.indexOf('?')
@@ -9,15 +11,15 @@ const SEGMENT = "(?!\\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+=:@-]+"
 const CANONICAL = new RegExp(`^/(?:${SEGMENT}(?:/${SEGMENT})*/?)?$`)
 export const MAX_CANONICAL_LENGTH = 8_192
 
-/** Whether every reader of this path (without its query) sees the same segments. */
+/** Whether every parser of this path (without its query) sees the same segments. */
 export const isCanonicalPath = (path: string): boolean =>
   path.length <= MAX_CANONICAL_LENGTH && CANONICAL.test(path)
 
-/** Whether a canonical path lies in a prefix; `/docs` holds `/docs` and `/docs/a`, not `/docs-admin`. */
+/** Whether a canonical path has a prefix of whole segments: `/docs` covers `/docs` and `/docs/a`, not `/docs-admin`. */
 export const hasPrefix = (path: string, prefix: string): boolean =>
   path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/')
 
-/** `''` and then each longer run of leading segments: `/a/b` gives `''`, `/a`, `/a/b`; at most `depth` segments. */
+/** `''`, then each longer run of leading segments, at most `depth`: `/a/b` gives `''`, `/a`, `/a/b`. */
 export function leadingPaths(path: string, depth: number): readonly string[] {
   const paths = ['']
   let end = 0
@@ -30,8 +32,8 @@ export function leadingPaths(path: string, depth: number): readonly string[] {
 }
 
 /**
- * Whether a path is the root or one of the APIs of model servers, which many models have: KServe's
- * protocols, OpenAI's, vLLM's. Any other path is somebody's own.
+ * Whether a path is the root or belongs to an API that many model servers have: KServe's protocols, OpenAI's,
+ * vLLM's. Any other path belongs to one service.
  */
 export const isProtocolPath = (path: string): boolean =>
   PROTOCOLS.has(path.slice(1, path.indexOf('/', 1) < 0 ? undefined : path.indexOf('/', 1)))
@@ -70,18 +72,17 @@ const PROTOCOLS: ReadonlySet<string> = new Set([
   'messages',
 ])
 
-/** Claims on paths are no deeper than this many segments. */
+/** The deepest path of a route, in segments. */
 export const MAX_ROUTE_SEGMENTS = 16
 
-// A segment that leads out of the one before, as some reader may see it: after decoding, after taking a
-// backslash for a slash, or with parameters cut off. `%25` may be decoded twice, `%c0` begins what only
-// lax decoders read.
+// A segment that some parser may read as `..`: after decoding, with a backslash as a slash, or with
+// parameters removed. `%25` may be decoded twice, and only lax decoders read what follows `%c0`.
 const LEADING_OUT = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\;]|%2f|%5c|%3b|$)|%25|%c0/i
 
 /**
- * Whether a path's leading segments are beyond doubt although the whole is not canonical: no later one
- * leads back to them, and those that tell one model from another are plain. A publisher's model may have
- * any number of segments, so there all of them do.
+ * Whether the leading segments of a path are unambiguous although the path is not canonical: no later segment
+ * leads back to them, and the segments that select the model are plain. A publisher's model may have any
+ * number of segments, so then all must be plain.
  */
 export function leadsPlainly(path: string): boolean {
   const [, first = '', second] = path.split('/', 3)
@@ -90,7 +91,7 @@ export function leadsPlainly(path: string): boolean {
   )
 }
 
-/** The leading segments of a path that are beyond doubt; `''`: not even the first is. */
+/** The unambiguous leading segments of a path; `''`: not even the first. */
 export function plainLead(path: string): string {
   let end = 0
   for (const segment of path.split('/', MAX_ROUTE_SEGMENTS + 1).slice(1)) {

@@ -1,14 +1,16 @@
-/** What waits, and whose turn is next: one of each key after the other. */
+// A bounded queue in which keys take turns.
+
+/** A bounded queue in which keys take turns. */
 export type RoundRobin<T> = {
-  /** What had to go for it, of the key that has most; this itself where that is its own. */
+  /** Returns the item dropped to make room: one of the longest queue, which may be this item. */
   readonly add: (key: string, item: T) => T | undefined
   readonly next: () => T | undefined
   readonly size: () => number
 }
 
-/** Lets as many wait as `limit`, and of no key more than are left by the others. */
+/** At most `limit` items wait. When full, the key with the most items loses one. */
 export function createRoundRobin<T>(limit: number): RoundRobin<T> {
-  /** The key whose turn it is stands first. */
+  /** In order of turns. */
   const lines = new Map<string, T[]>()
   let length = 0
 
@@ -17,7 +19,7 @@ export function createRoundRobin<T>(limit: number): RoundRobin<T> {
     for (const entry of lines) if (entry[1].length > (most?.[1].length ?? 0)) most = entry
     return most
   }
-  /** The last of whoever has most. */
+  /** Drops the last item of the longest queue. */
   const drop = (): T | undefined => {
     const [key, line = []] = longest() ?? []
     const item = line.pop()

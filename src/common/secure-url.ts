@@ -1,4 +1,6 @@
-/** Whether a URL is https, or http on loopback: keys that came over an open network prove nothing. */
+// Which URLs are safe to fetch keys from.
+
+/** Whether a URL is https, or http on loopback. Keys fetched over a plain connection prove nothing. */
 export function isSecureUrl(text: string): boolean {
   const url = URL.parse(text)
   return isHttpUrl(text) && url !== null && (url.protocol === 'https:' || isLoopback(url))

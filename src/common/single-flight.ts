@@ -1,11 +1,13 @@
+// Merges identical calls in flight.
+
 export type SingleFlight<T> = {
-  /** The one under way with this key. */
+  /** The call in flight with this key. */
   readonly underWay: (key: string) => Promise<T> | undefined
-  /** Joins the one under way, or begins it. */
+  /** Joins the call in flight, or starts one. */
   readonly join: (key: string, call: () => Promise<T>) => Promise<T>
 }
 
-/** Makes identical calls that overlap one call: whoever waits for it no more does not end it. */
+/** Merges identical calls in flight. A call goes on if its callers stop waiting. */
 export function createSingleFlight<T>(): SingleFlight<T> {
   const calls = new Map<string, Promise<T>>()
   const underWay = (key: string) => calls.get(key)

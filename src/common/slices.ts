@@ -1,10 +1,12 @@
-/** Work that can be broken off anywhere: it yields the units of each step. */
+// Runs long work in slices of the event loop.
+
+/** Interruptible work: each step yields its cost in units. */
 export type Work<T> = Generator<number, T, undefined>
 
-/** A unit is a look at one object, or at one entry of it: well below a microsecond. */
+/** A unit is one object, or one entry of it: well below a microsecond. */
 const SLICE_UNITS = 2_000
 
-/** Does work in slices, with a turn for everything else in between. */
+/** Runs work in slices, with a turn of the event loop in between. */
 export async function inSlices<T>(work: Work<T>, turn: () => Promise<unknown>): Promise<T> {
   let left = SLICE_UNITS
   for (;;) {

@@ -1,16 +1,21 @@
-/** Values by identity, found by any of their keys. A value put again leaves nothing of the old one behind. */
+// A table of values, indexed by several keys.
+
+/** Values by id, found by any of their keys. Replacing a value removes all its old keys. */
 export type Table<T> = {
   readonly put: (id: string, value: T) => void
   readonly remove: (id: string) => void
   readonly get: (id: string) => T | undefined
-  /** In the order in which they were put. */
+  /** In insertion order. */
   readonly find: (key: string) => readonly T[]
   readonly has: (key: string) => boolean
   readonly size: () => number
   readonly values: () => Iterable<T>
 }
 
-/** Creates a table indexed by `keysOf` each value. A change costs the keys of that value, a look-up one map access. */
+/**
+ * Creates a table indexed by `keysOf`. A change costs time in the number of keys of its value; a look-up is
+ * one map access.
+ */
 export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T> {
   const values = new Map<string, T>()
   const idsByKey = new Map<string, Map<string, T>>()

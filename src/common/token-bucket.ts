@@ -1,13 +1,15 @@
-/** `burst` at once; what is used of it comes back at so many a second. */
+// A token bucket: limits a rate, and allows bursts.
+
+/** `burst` tokens, refilled at `perSecond`. */
 export type Allowance = { readonly burst: number; readonly perSecond: number }
 
 export type TokenBucket = {
-  /** How many tokens are left at a time, in milliseconds. */
+  /** The tokens left at a time in milliseconds. */
   readonly left: (now: number) => number
   readonly take: () => void
 }
 
-/** A bucket that is full at first. A clock that goes back takes nothing away. */
+/** A bucket, initially full. A clock that goes back does not take tokens away. */
 export function createTokenBucket({ burst, perSecond }: Allowance, createdAt: number): TokenBucket {
   let left = burst
   let at = createdAt

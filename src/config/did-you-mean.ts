@@ -1,6 +1,8 @@
+// Hints for misspelt words.
+
 import { closest, distance } from 'fastest-levenshtein'
 
-/** A question that names the known word closest to an unknown one; empty where none is close. */
+/** A hint with the known word closest to an unknown one; empty if none is close. */
 export function didYouMean(unknown: string, known: readonly string[]): string {
   if (known.length === 0) return ''
   const best = closest(unknown, known)

@@ -1,12 +1,14 @@
+// The schema of identity providers.
+
 import { z } from 'zod'
 import { MAX_CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import { JWT_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import { isHttpUrl, isSecureUrl } from '../common/secure-url.ts'
 import { claim, credentialHeader, file, nonEmptyText, record, word } from './validators.ts'
 
-// Names that begin with system: belong to Kubernetes; an empty prefix would let an issuer name them.
+// Names with the prefix system: are reserved for Kubernetes; an empty prefix would let an issuer use them.
 const prefix = nonEmptyText(
-  'a prefix that is not empty and not of system:',
+  'a prefix that is not empty and does not start with system:',
   /^(?!system:)[\x21-\x7e]+$/,
 )
 
@@ -15,7 +17,7 @@ const mapping = z.strictObject({ claim, prefix })
 const url = z
   .string()
   .refine(isHttpUrl)
-  .describe('an https URL, or an http one on loopback or with insecureHttp')
+  .describe('an https URL, or an http URL on loopback or with insecureHttp')
 
 const BEARER = 'Bearer '
 
@@ -33,11 +35,11 @@ const clockSkew = z
   .max(MAX_CLOCK_SKEW_SECONDS)
   .describe(`a whole number of seconds from 0 to ${MAX_CLOCK_SKEW_SECONDS}`)
 
-/** Whether nobody on the way can change what the issuer sends, or the provider accepts that. */
+/** Whether the keys are fetched securely, or the provider accepts that they are not. */
 const isSafe = (url: string, insecureHttp: boolean | undefined): boolean =>
   isSecureUrl(url) || (insecureHttp === true && isHttpUrl(url))
 
-/** Who issues JWTs that are accepted. */
+/** An identity provider whose JWTs are accepted. */
 export const provider = z
   .strictObject({
     name: nonEmptyText('a name of a-z, 0-9 and -', /^[a-z0-9-]{1,63}$/),
@@ -72,7 +74,7 @@ export const provider = z
                 prefix: nonEmptyText('printable ASCII', /^[\x20-\x7e]*$/).exactOptional(),
               })
               .refine(({ name, prefix = BEARER }) => name !== 'authorization' || prefix === BEARER)
-              .describe(`a name and a prefix, which of authorization is "${BEARER}"`),
+              .describe(`a name and a prefix; for authorization the prefix is "${BEARER}"`),
           )
           .default([]),
         cookies: z
@@ -97,6 +99,4 @@ export const provider = z
     ({ issuer, insecureHttp, ...keys }) =>
       keys.jwksUri ?? keys.jwksFile ?? isSafe(issuer, insecureHttp),
   )
-  .describe(
-    'a provider with jwksUri or jwksFile, or with an issuer whose https URL leads to its keys',
-  )
+  .describe('a provider with jwksUri or jwksFile, or with an issuer URL that supports discovery')

@@ -1,8 +1,10 @@
+// Detects identity providers with overlapping prefixes.
+
 import type { Config } from './schema.ts'
 
 type Provider = Config['jwt']['providers'][number]
 
-/** Problems with providers that could issue the same user, or the same group: one prefix begins the other. */
+/** Providers whose prefixes overlap, so that both could issue the same user or group. */
 export function prefixClashes(providers: readonly Provider[]): readonly string[] {
   return (['username', 'groups'] as const).flatMap((subject) =>
     providers.flatMap((provider, index) => {
@@ -19,7 +21,7 @@ export function prefixClashes(providers: readonly Provider[]): readonly string[]
   )
 }
 
-/** Whether the same claim of the same issuer names them: then the same name is the same user, or group. */
+/** Whether both use the same claim of the same issuer: then equal names are the same user or group. */
 const areOne = (one: Provider, other: Provider, subject: 'username' | 'groups'): boolean =>
   one.issuer === other.issuer &&
   one.rbac?.[subject]?.claim === other.rbac?.[subject]?.claim &&

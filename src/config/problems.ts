@@ -1,3 +1,5 @@
+// Describes problems of the configuration, without quoting secrets.
+
 import { z } from 'zod'
 import { isRecord } from '../common/json.ts'
 import { hint, RENAMED } from './renamed.ts'
@@ -6,7 +8,7 @@ import { bareOf, nameOf, schemaAt, settingAt, shapeOf, typeOf } from './shape.ts
 
 type Schema = z.core.$ZodType
 
-/** What is wrong with a setting, given the schema of its key; empty: nothing. */
+/** The problems of a setting under the schema of its key; empty: none. */
 export function configProblemsOf(
   { source, path, value }: Setting,
   schema: Schema,
@@ -38,7 +40,7 @@ function describe(issue: z.core.$ZodIssue, given: Given): readonly Problem[] {
   if (issue.code === 'invalid_key') {
     const holder = bareOf(schemaAt(schema, path.slice(0, -1)) ?? schema)
     const expected = holder instanceof z.ZodRecord ? typeOf(holder.def.keyType) : 'another'
-    return [[path, `not a key that may stand here: expected ${expected}`]]
+    return [[path, `not a valid key: expected ${expected}`]]
   }
   const found = settingAt(value, path)
   return [
@@ -51,7 +53,7 @@ function describe(issue: z.core.$ZodIssue, given: Given): readonly Problem[] {
   ]
 }
 
-/** A question that names the enumerated value which differs from the one found in its case only. */
+/** A hint with the enum value that differs only in case. */
 function inOtherCase(found: unknown, schema: Schema): string {
   if (typeof found !== 'string') return ''
   const bare = bareOf(schema)
@@ -60,7 +62,7 @@ function inOtherCase(found: unknown, schema: Schema): string {
   return right === undefined ? '' : `; did you mean \`${right}\`?`
 }
 
-// An API key has 16 bytes or more: what is shorter is no secret of this program.
+// API keys have at least 16 bytes: a shorter value is not a secret of this program.
 export const MAX_QUOTED = 15
 
 function but(found: unknown): string {
@@ -71,7 +73,7 @@ function but(found: unknown): string {
   return `, not ${typeof found === 'string' ? quoted(found) : text}`
 }
 
-/** JSON leaves some controls as they are, which a terminal would obey. */
+/** JSON does not escape some control characters, which a terminal would interpret. */
 const quoted = (text: string): string =>
   JSON.stringify(text).replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

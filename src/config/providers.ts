@@ -1,8 +1,10 @@
+// Detects identity providers of one issuer that could accept the same token.
+
 import type { Config } from './schema.ts'
 
 type Provider = Config['jwt']['providers'][number]
 
-/** Problems with providers of one issuer that could both accept the same token. */
+/** Providers of one issuer that could accept the same token. */
 export function providerClashes(providers: readonly Provider[]): readonly string[] {
   return providers.flatMap((provider, index) => {
     const other = providers.slice(0, index).find((each) => mayBothFit(each, provider))
@@ -13,7 +15,7 @@ export function providerClashes(providers: readonly Provider[]): readonly string
 }
 
 const expected = (name: string, { audiences }: Provider): string =>
-  `expected another issuer than that of "${name}", or no ${'claim' in audiences ? audiences.claim : 'aud'} and no value of a required claim in common with it`
+  `expected an issuer other than that of "${name}", or no ${'claim' in audiences ? audiences.claim : 'aud'} and no value of a required claim in common`
 
 const mayBothFit = (one: Provider, other: Provider): boolean =>
   one.issuer === other.issuer &&

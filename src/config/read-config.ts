@@ -1,3 +1,5 @@
+// Reads the configuration from file, environment and flags.
+
 import { prefixClashes } from './prefixes.ts'
 import { configProblemsOf } from './problems.ts'
 import { providerClashes } from './providers.ts'
@@ -15,7 +17,7 @@ import { isSection, keysIn, nameOf, schemaAt, settingAt, shapeOf, typeOf } from 
 
 export type { Config } from './schema.ts'
 
-/** The flags of the command line that decide what the configuration is. */
+/** The flags of the command line that set configuration keys. */
 export type Flags = {
   readonly configFile?: string | undefined
   readonly manifests?: string | undefined
@@ -36,15 +38,15 @@ export class ConfigError extends Error {
 }
 
 type Sources = {
-  /** The text of the file that `--config` names. */
+  /** The file named by `--config`. */
   readonly file?: { readonly path: string; readonly text: string } | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly flags: Flags
 }
 
 /**
- * Reads the configuration once, at start: flags, then environment, then file, then defaults. Throws a
- * ConfigError that names every problem at a time and quotes nothing that could be a secret.
+ * Reads the configuration once, at start: flags, then environment, then file, then defaults. Throws one
+ * ConfigError with all problems, which quotes nothing that could be a secret.
  */
 export function readConfig({ file, env, flags }: Sources): Config {
   const readings = [
@@ -73,7 +75,7 @@ export function readConfig({ file, env, flags }: Sources): Config {
   return frozen(config)
 }
 
-/** Every key with what it takes, its default as JSON, and the environment variable that sets it. */
+/** Every key with its type, its default as JSON, and its environment variable. */
 export const configReference = () => {
   const defaults = CONFIG.parse({})
   return KEYS.filter(({ schema }) => !isSection(schema)).map(({ path, schema }) => ({
@@ -105,7 +107,7 @@ const twoListeners = (
     { position: 'workload', address: workload },
   ])
 
-/** Where a folder stands in place of a cluster, only this machine may ask. */
+/** With a folder instead of a cluster, only this machine may connect. */
 const FOR_MANIFESTS = [twoListeners('default'), setting('default', HTTP_ADDRESS, '127.0.0.1:9002')]
 
 function readFlags(flags: Flags): readonly SettingsReading[] {
@@ -134,7 +136,7 @@ function readListenerFlags({
 
 const withoutManifests = (flag: string): SettingsReading => ({
   settings: [],
-  problems: [`${flag}: needs --manifests; grpc.listeners sets the listeners of a cluster`],
+  problems: [`${flag}: needs --manifests; with a cluster set grpc.listeners`],
 })
 
 type SettingsByKey = ReadonlyMap<string, Setting>
@@ -147,7 +149,7 @@ function assembled(settings: SettingsByKey, path: readonly string[] = []): unkno
   )
 }
 
-/** Two headers of one name, of which one would overwrite the other. Some readers take `_` for `-`. */
+/** Headers with the same name, of which one would overwrite the other. Some parsers treat `_` as `-`. */
 function clashesIn(
   { headers, apiKeys, kubernetes }: Config,
   settings: SettingsByKey,
@@ -172,7 +174,7 @@ function clashesIn(
       return []
     }
     const source = (settings.get(key) ?? settings.get(other))?.source ?? 'default'
-    return [`${source}: ${key}: expected a header name unlike that of ${other}`]
+    return [`${source}: ${key}: expected a header name other than that of ${other}`]
   })
 }
 

@@ -1,12 +1,14 @@
+// Keys of earlier versions, with their new names.
+
 import { didYouMean } from './did-you-mean.ts'
 
-/** Keys of earlier versions that are refused, each with the key that replaces it. */
+/** Keys of earlier versions, which are refused, with their replacements. */
 export const RENAMED: ReadonlyMap<string, string> = new Map([
   ['limits', 'ownersMay'],
   ['headers.method', 'headers.credential'],
 ])
 
-/** What a message about an unknown word adds: its new name, or the known word closest to it. */
+/** A hint for an unknown word: its new name, or the closest known word. */
 export const hint = (
   unknown: string,
   known: readonly string[],

@@ -1,3 +1,5 @@
+// The schema of the configuration: every key, its type and its default.
+
 import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH, MAX_JWT_LENGTH } from '../access/credential.ts'
@@ -15,12 +17,12 @@ import {
   word,
 } from './validators.ts'
 
-/** What the mesh admin decides for the whole installation. */
+/** The configuration of the installation, set by its administrator. */
 export type Config = DeepReadonly<z.output<typeof CONFIG>>
 
 export type DeepReadonly<T> = { readonly [K in keyof T]: DeepReadonly<T[K]> }
 
-/** Keys that may each be set on their own; absent or null is the same as empty. */
+/** An object whose keys can be set individually; absent or null means empty. */
 const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((value) => value ?? {}, z.strictObject(shape)).prefault({})
 
@@ -63,7 +65,7 @@ const labelKey = nonEmptyText(
 )
 const labelValue = nonEmptyText('a label value', /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/)
 
-/** The proxy of gateways: by its own addresses, or by the labels of its pods. */
+/** A proxy of gateways: by its addresses, or by the labels of its pods. */
 const proxy = z.union([
   z.strictObject({
     addresses: z
@@ -101,7 +103,7 @@ const tls = z.strictObject({
   minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'),
 })
 
-// A watch on which nothing changes may be heard of only after three minutes.
+// An idle watch may be confirmed only after three minutes.
 const staleness = z
   .int()
   .min(240)
@@ -111,7 +113,7 @@ const staleness = z
 const count = (least: number, most: number) =>
   z.int().min(least).max(most).describe(`a whole number from ${least} to ${most}`)
 
-/** Every key, with its default; a key that is not here is an error. */
+/** Every key, with its default; any other key is an error. */
 export const CONFIG = section({
   grpc: section({
     listeners: z
@@ -149,7 +151,7 @@ export const CONFIG = section({
   }),
   apiKeys: section({
     selector: section({
-      // Of no label at all every Secret would be an API key.
+      // Without a label every Secret would be an API key.
       matchLabels: record(labelKey, labelValue)
         .refine((labels) => Object.keys(labels).length > 0)
         .describe('an object from a label key to a label value, not empty')
@@ -175,10 +177,7 @@ export const CONFIG = section({
   webSocketProtocols: z
     .array(
       z.strictObject({
-        prefix: nonEmptyText(
-          'the beginning of a subprotocol',
-          /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/,
-        ),
+        prefix: nonEmptyText('the prefix of a subprotocol', /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/),
         base64url: z.boolean().default(false),
       }),
     )
@@ -239,7 +238,7 @@ export const CONFIG = section({
       .default([
         'istio-system/*',
         'knative-serving/activator',
-        // Of the Gateway that KServe's installation has.
+        // The Gateway of KServe's own installation.
         'kserve/kserve-ingress-gateway-istio',
       ]),
   }),

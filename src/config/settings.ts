@@ -1,18 +1,20 @@
+// Reads single settings from a file and from the environment.
+
 import { loadAll, YAMLException } from 'js-yaml'
 import { z } from 'zod'
 import { isRecord, parseJson } from '../common/json.ts'
 import { hint, RENAMED } from './renamed.ts'
 import { bareOf, isSection, type Key, nameOf, shapeOf, shown, typeOf } from './shape.ts'
 
-/** A value that a source gives for a key or for a section. */
+/** A value from one source, for a key or a section. */
 export type Setting = {
-  /** A file, a variable or a flag. */
+  /** The file, variable or flag. */
   readonly source: string
   readonly path: readonly string[]
   readonly value: unknown
 }
 
-/** What a source says, and what is wrong with the source itself. */
+/** The settings of a source, and its problems. */
 export type SettingsReading = {
   readonly settings: readonly Setting[]
   readonly problems: readonly string[]
@@ -29,7 +31,7 @@ export const setting = (
 
 const problem = (text: string): SettingsReading => ({ settings: [], problems: [text] })
 
-/** Reads a YAML file; one without a document says nothing. */
+/** Reads a YAML file; an empty one sets nothing. */
 export function readFile({ path, text }: { path: string; text: string }): SettingsReading {
   try {
     const [document, ...others] = loadAll(text, { maxAliases: 0 })
@@ -45,7 +47,7 @@ export function readFile({ path, text }: { path: string; text: string }): Settin
   }
 }
 
-/** Some reasons end with a piece of the text, such as an unknown tag. */
+/** Some reasons end with a quote of the text, such as an unknown tag. */
 const withoutSource = (reason: string): string => reason.replace(/\s*[!":].*$/s, '')
 
 const PREFIX = 'KSERVE_AUTHZ_'
@@ -54,10 +56,10 @@ const PREFIX = 'KSERVE_AUTHZ_'
 export const variableOf = (path: readonly string[]): string =>
   PREFIX + path.map((key) => key.replace(/(?<=[a-z])[A-Z]/g, '_$&').toUpperCase()).join('_')
 
-// What Kubernetes sets in every pod beside a Service called kserve-authz or kserve-authz-...
+// Variables that Kubernetes sets in pods next to a Service named kserve-authz or kserve-authz-...
 const INJECTED = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_\w+)$/
 
-/** Reads the variables of this program. That of a section comes before those of its keys, which override it. */
+/** Reads the variables of this program. A section's variable comes before those of its keys, which override it. */
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   keys: readonly Key[],
@@ -80,7 +82,7 @@ export function readEnvironment(
   }
 }
 
-/** Variables that may replace that of a renamed key, or of a key in a renamed section. */
+/** The new names of a variable whose key, or whose section, was renamed. */
 const renamedFrom = (name: string): readonly string[] =>
   [...RENAMED]
     .map((keys) => keys.map((key) => variableOf(key.split('.'))))
@@ -107,7 +109,7 @@ function readVariable(
     : setting(name, path, parsed.value)
 }
 
-/** What a setting of a section says of its single keys. */
+/** Splits a setting of a section into settings of its keys. */
 export function settingsWithin(given: Setting, schema: z.core.$ZodType): readonly Setting[] {
   if (!isSection(schema)) return [given]
   const { source, path, value } = given

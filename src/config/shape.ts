@@ -1,3 +1,5 @@
+// Walks through the schema: keys, types and paths.
+
 import { z } from 'zod'
 
 type Schema = z.core.$ZodType
@@ -5,7 +7,7 @@ type Schema = z.core.$ZodType
 /** A place in the configuration, such as `['ownersMay', 'optOut']`. */
 export type Key = { readonly path: readonly string[]; readonly schema: Schema }
 
-/** All that can be set: sections and, within them, the keys that hold a value. */
+/** Everything that can be set: sections, and the keys in them. */
 export function keysIn(schema: Schema, path: readonly string[] = []): readonly Key[] {
   return [
     { path, schema },
@@ -15,17 +17,17 @@ export function keysIn(schema: Schema, path: readonly string[] = []): readonly K
   ]
 }
 
-/** Whether its keys may be set one by one, some in the file and some by environment. */
+/** Whether its keys can be set individually, some in the file and some by environment. */
 export const isSection = (schema: Schema): boolean => schema instanceof z.ZodPrefault
 
-/** The schemas of an object's keys; none of anything else. */
+/** The schemas of an object's keys; empty for any other schema. */
 export function shapeOf(schema: Schema): Readonly<Record<string, Schema>> {
   const bare = bareOf(schema)
   if (bare instanceof z.ZodUnion) return Object.assign({}, ...bare.def.options.map(shapeOf))
   return bare instanceof z.ZodObject ? bare.shape : {}
 }
 
-/** The schema of what stands at `path`, or `undefined` where nothing may. */
+/** The schema at `path`; `undefined`: no such key. */
 export function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefined {
   const [first, ...rest] = path
   if (first === undefined) return schema
@@ -44,7 +46,7 @@ export function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema |
   return inner === undefined ? undefined : schemaAt(inner, rest)
 }
 
-/** Without what only says that it may be absent, null or prepared. */
+/** Unwraps optional, nullable, default and preprocess schemas. */
 export function bareOf(schema: Schema): Schema {
   const inner = wrappedIn(schema)
   return inner === undefined ? schema : bareOf(inner)
@@ -60,7 +62,7 @@ function wrappedIn(schema: Schema): Schema | undefined {
     : undefined
 }
 
-/** What is expected, in words. */
+/** The expected type, in words. */
 export function typeOf(schema: Schema): string {
   const { description } = z.globalRegistry.get(schema) ?? {}
   if (description !== undefined) return description
@@ -79,7 +81,7 @@ export function typeOf(schema: Schema): string {
 const listOf = (schema: z.ZodArray): string =>
   schema.safeParse([]).success ? 'a list' : 'a list of one or more'
 
-/** What stands at `path` of a value, or `undefined`. */
+/** The value at `path`, or `undefined`. */
 export function settingAt(value: unknown, path: readonly PropertyKey[]): unknown {
   const [first, ...rest] = path
   if (first === undefined) return value
@@ -87,17 +89,17 @@ export function settingAt(value: unknown, path: readonly PropertyKey[]): unknown
   return settingAt(Object.getOwnPropertyDescriptor(holder, first)?.value, rest)
 }
 
-/** As problems name it: `grpc.listeners[0].address`. */
+/** The key as in problems: `grpc.listeners[0].address`. */
 export const nameOf = (path: readonly PropertyKey[]): string =>
   path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${shown(String(part))}`))
     .join('')
     .replace(/^\./, '')
 
-/** Longest key that is repeated in a problem, in characters. */
+/** Longest key that a problem quotes, in characters. */
 export const MAX_SHOWN = 64
 
-/** A key or a variable as problems name it. */
+/** A key or variable as in problems. */
 export const shown = (key: string): string =>
   key.length <= MAX_SHOWN && /^[\x21-\x7e]+$/.test(key)
     ? key

@@ -1,7 +1,9 @@
+// Validators that several schemas share.
+
 import { z } from 'zod'
 import { isRecord } from '../common/json.ts'
 
-// A description is what problems and the reference say is expected.
+// Problems and the reference show the description as the expected type.
 export const nonEmptyText = (expected: string, pattern: RegExp) =>
   z.string().regex(pattern).describe(expected)
 
@@ -9,7 +11,7 @@ export const file = nonEmptyText('the path of a file', /^\P{Cc}+$/u)
 export const word = (meaning: string) => nonEmptyText(meaning, /^[\x21-\x7e]+$/)
 export const claim = nonEmptyText('the name of a claim', /^\P{Cc}+$/u)
 
-/** A record that refuses the key `__proto__`, which z.record passes over in silence. */
+/** A record that refuses the key `__proto__`, which z.record silently ignores. */
 export const record = <Key extends z.ZodString, Value extends z.core.SomeType>(
   key: Key,
   value: Value,
@@ -26,7 +28,7 @@ export const record = <Key extends z.ZodString, Value extends z.core.SomeType>(
 
 export const isUnique = (texts: readonly string[]): boolean => new Set(texts).size === texts.length
 
-// A token of RFC 9110 section 5.6.2 in lower case, without those that Envoy owns or that frame a message.
+// A lower-case token of RFC 9110 section 5.6.2, except headers that Envoy owns or that frame a message.
 const HEADER = /^(?!x-envoy-|grpc-)[a-z0-9!#$%&'*+.^_`|~-]+$/
 const RESERVED = ['host', 'content-length', 'transfer-encoding', 'connection', 'cookie']
 

@@ -1,3 +1,5 @@
+// Limits the requests and bytes in flight on a listener.
+
 import type { Http2Session } from 'node:http2'
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
@@ -11,7 +13,7 @@ type Parts = {
   readonly bounds: Bounds
   readonly connectionOf: (session: Http2Session) => Connection | undefined
   readonly shed: (cause: GrpcShed) => void
-  /** The answer to a request that is not read; `undefined`: it is no check. */
+  /** The answer to a request that is not read; `undefined`: it is not a check. */
   readonly refuse: (path: string, reason: DenyReason) => Buffer | undefined
 }
 
@@ -28,7 +30,7 @@ type Refusal = keyof typeof REASONS
 
 const LOOK_MS = 500
 const WATCH = '/grpc.health.v1.Health/Watch'
-/** Refused requests whose answers are not taken yet; more are reset. */
+/** Refused requests with unsent answers; beyond this number they are reset. */
 export const MAX_REFUSED = 256
 
 const NO_ERROR = 0
@@ -36,14 +38,14 @@ const REFUSED_STREAM = 7
 const CANCEL = 8
 
 /**
- * Sees to it that requests come whole, in time and no larger than they may. A check is refused with gRPC's OK and a
- * denial, because Envoy may treat an error as "allow".
+ * Enforces that requests arrive completely, in time and within the size limit. A refused check gets gRPC's OK
+ * with a denial, because Envoy may treat an error as an allow.
  */
 export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
   const streams = createShares({ all: bounds.streams, each: bounds.streamsPerAddress })
   const parts = createShares({ all: bounds.arriving, each: bounds.arrivingPerAddress })
   const memory = createShares({ all: bounds.bytes, each: bounds.bytesPerAddress })
-  /** The first for longest. */
+  /** Oldest first. */
   const arriving = new Set<Arrival>()
   const answering = new Set<Arrival>()
   let watches = 0
@@ -51,7 +53,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
 
   const interceptor: ServerInterceptor = ({ path }, call) => {
     const stream = streamOf(call)
-    if (stream === undefined) throw new Error('grpc-js has no stream where it had one')
+    if (stream === undefined) throw new Error('grpc-js no longer has the HTTP/2 stream of a call')
     const connection = stream.session === undefined ? undefined : connectionOf(stream.session)
     if (connection === undefined) stream.close(CANCEL)
     else begin(arrivalOf(call, stream, path, connection))
@@ -81,7 +83,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     answering.add(arrival)
   }
 
-  /** Nothing more of it is awaited; `false`: nothing was. */
+  /** The request is complete; `false`: it already was. */
   function whole(arrival: Arrival): boolean {
     const awaited = arriving.delete(arrival)
     if (awaited) parts.give(arrival.address, 1)
@@ -99,7 +101,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     connection.ended()
   }
 
-  /** `false`: these bytes are not to be read. */
+  /** `false`: drop these bytes. */
   function take(arrival: Arrival, bytes: Buffer): boolean {
     arrival.connection.brought(bytes.length)
     const cause = faultOf(arrival, bytes, bounds, memory)
@@ -122,7 +124,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     arrival.since = performance.now()
     answering.add(arrival)
     const answer = refuse(path, REASONS[cause])
-    // What it still sends is of no use.
+    // The rest of the request is not needed.
     const leave = () => setImmediate(() => stream.close(NO_ERROR))
     if (answer === undefined) {
       call.sendStatus(TOO_MUCH)
@@ -132,7 +134,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     call.sendMetadata(new Metadata())
     call.sendMessage(answer, () => {})
     call.sendStatus(OK)
-    // Not before: grpc-js sends its trailers then.
+    // grpc-js sends the trailers on this event.
     stream.once('wantTrailers', leave)
   }
 
@@ -152,11 +154,11 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
 
   return {
     interceptor,
-    /** Requests under way, and their bytes. */
+    /** Requests in flight, and their bytes. */
     held: () => ({ streams: streams.taken(), bytes: memory.taken() }),
     close: () => clearInterval(timer),
   }
 }
 
 const OK = { code: status.OK, details: 'OK', metadata: null }
-const TOO_MUCH = { code: status.RESOURCE_EXHAUSTED, details: 'too much', metadata: null }
+const TOO_MUCH = { code: status.RESOURCE_EXHAUSTED, details: 'too many requests', metadata: null }

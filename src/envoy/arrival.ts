@@ -1,3 +1,5 @@
+// Tracks a request from its headers to its end.
+
 import type { ServerHttp2Stream } from 'node:http2'
 import type { ServerInterceptor } from '@grpc/grpc-js'
 import type { Bounds, GrpcShed } from './bounds.ts'
@@ -13,20 +15,20 @@ export type Arrival = {
   readonly path: string
   readonly connection: Connection
   readonly address: string
-  /** What has to be given back. */
+  /** The resources to release. */
   readonly holds: Set<'stream' | 'watch' | 'refusal'>
-  /** Bytes of the frame that are known, and the length that it tells as far as it is. */
+  /** Bytes of the frame header read so far, and the length it declares. */
   frame: number
   length: number
-  /** In bytes, with the frame. */
+  /** In bytes, including the frame header. */
   received: number
-  /** When it began, and then when it was whole, as `performance.now()`. */
+  /** When it started, then when it was complete, as `performance.now()`. */
   since: number
 }
 
-/** Bytes of each request that do not count. */
+/** Bytes per request that do not count. */
 export const FREE_BYTES = 8_192
-/** A flag, and the length of the message in four bytes. */
+/** A flag, and the message length in four bytes. */
 const FRAME_BYTES = 5
 
 export const arrivalOf = (
@@ -47,7 +49,7 @@ export const arrivalOf = (
   since: performance.now(),
 })
 
-/** Bytes of a request that count: an ordinary check is never too much, their number is bounded. */
+/** The bytes that count. An ordinary check is free, and the number of checks is bounded. */
 export const chargedOf = ({ received }: Pick<Arrival, 'received'>): number =>
   Math.max(0, received - FREE_BYTES)
 
@@ -56,7 +58,7 @@ type MessageFault = Extract<
   'grpc-message-size' | 'grpc-message-compressed' | 'grpc-memory'
 >
 
-/** What is wrong with a message, as far as it has come. */
+/** The fault of a message, as far as it has arrived. */
 export function faultOf(
   arrival: Arrival,
   bytes: Buffer,
@@ -70,7 +72,7 @@ export function faultOf(
     arrival.received -= bytes.length
     return 'grpc-memory'
   }
-  // They may come one by one.
+  // The header may arrive byte by byte.
   for (let at = 0; at < bytes.length && arrival.frame < FRAME_BYTES; at += 1) {
     const byte = bytes[at] ?? 0
     if (arrival.frame === 0 && byte !== 0) return 'grpc-message-compressed'

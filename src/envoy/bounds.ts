@@ -1,45 +1,47 @@
-/** What one listener takes in. */
+// The limits of a listener, and the causes of refused work.
+
+/** The limits of one listener. */
 export type Bounds = {
   /** Longest message, in bytes. */
   readonly requestBytes: number
-  /** Connections in all, and of one peer address. */
+  /** Connections, in total and per peer address. */
   readonly connections: number
   readonly connectionsPerAddress: number
-  /** Those that have not asked yet, in all and of one peer address; the others wait, and are not read. */
+  /** Connections without a request yet, in total and per peer address. Others wait and are not read. */
   readonly opening: number
   readonly openingPerAddress: number
-  /** Requests under way in all, of one peer address, and of one connection. */
+  /** Requests in flight: in total, per peer address and per connection. */
   readonly streams: number
   readonly streamsPerAddress: number
   readonly streamsPerConnection: number
-  /** Of these, requests that are not whole yet. */
+  /** Of these, incomplete requests. */
   readonly arriving: number
   readonly arrivingPerAddress: number
-  /** Of health, which last as long as their client likes. */
+  /** Health watches, which stay open as long as the client wants. */
   readonly watches: number
-  /** Of requests under way, in all and of one peer address. */
+  /** Of requests in flight, in total and per peer address. */
   readonly bytes: number
   readonly bytesPerAddress: number
-  /** Longest wait for a connection's first request, in milliseconds: it may be silent, or never finish TLS. */
+  /** Longest wait for a connection's first request, in milliseconds, including the TLS handshake. */
   readonly firstRequestMs: number
-  /** Longest time that a connection is kept without a request under way, in milliseconds. */
+  /** Longest time without a request in flight, in milliseconds. */
   readonly idleMs: number
-  /** Longest time that a connection is kept, in milliseconds, a tenth more or less: new replicas would stay idle. */
+  /** Longest age of a connection, in milliseconds, plus or minus a tenth. Otherwise new replicas would stay idle. */
   readonly ageMs: number
   /** Longest time from a request's headers to its end, in milliseconds. */
   readonly arrivalMs: number
-  /** Longest time from a request's end until its answer is taken, in milliseconds. */
+  /** Longest time from a request's end until its answer is read, in milliseconds. */
   readonly answerMs: number
 }
 
 const MIB = 1_048_576
 
-/** The most that `grpc.maxRequestBytes` may be. */
+/** The maximum of `grpc.maxRequestBytes`. */
 export const MAX_REQUEST_BYTES = 16 * MIB
 
 export const BOUNDS: Bounds = {
   requestBytes: MIB,
-  // Each worker of an Envoy has a connection of its own.
+  // Each worker thread of an Envoy has its own connection.
   connections: 4_096,
   connectionsPerAddress: 256,
   opening: 64,
@@ -59,7 +61,7 @@ export const BOUNDS: Bounds = {
   answerMs: 5_000,
 }
 
-/** Why a listener turned something away. */
+/** Why a listener refused a request or connection. */
 export const GRPC_SHEDS = [
   'grpc-message-size',
   'grpc-message-compressed',

@@ -1,3 +1,5 @@
+// Handles a Check call: reads it, has it decided, and replies in time.
+
 import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
 import type { Position } from '../access/request.ts'
@@ -7,7 +9,7 @@ import type { Encode } from './encode.ts'
 import { type CheckHandler, decodeCheckRequest } from './protocol.ts'
 import { type Incoming, readCheckRequest } from './read-request.ts'
 
-/** A check that was answered; `seconds` from the first look at it. */
+/** An answered check; `seconds` since its arrival. */
 export type Checked = {
   readonly incoming: Incoming
   readonly answer: Answer
@@ -19,9 +21,9 @@ export type CheckParts = {
   readonly authorize: Authorize
   readonly encode: Encode
   readonly observe: (checked: Checked) => void
-  /** Told of a fault that nobody foresaw. */
+  /** Called for an unexpected exception. */
   readonly report: (fault: unknown) => void
-  /** Longest wait for facts, in milliseconds; a shorter deadline of the proxy's holds. */
+  /** Longest wait for facts, in milliseconds; a shorter deadline of the proxy applies. */
   readonly deadlineMs: number
 }
 
@@ -29,10 +31,7 @@ const unknown = { target: undefined, caller: undefined }
 const LATE: Answer = { decision: deny('deadline-exceeded'), ...unknown }
 const FAULTY: Answer = { decision: deny('internal'), ...unknown }
 
-/**
- * Answers each Check once, always with gRPC's OK: an error of gRPC is what `failure_mode_allow` lets
- * through, a denial never is.
- */
+/** Answers each Check once, always with gRPC's OK: `failure_mode_allow` lets gRPC errors through, and never denials. */
 export function createCheckHandler(
   position: Position,
   { authorize, encode, observe, report, deadlineMs }: CheckParts,
@@ -72,7 +71,8 @@ export function createCheckHandler(
     function finish(incoming: Incoming, made: Answer) {
       try {
         const bytes = encodeAnswer(encode, incoming, made)
-        if (bytes.length === 0) throw new Error('an empty message, which Envoy takes for an allow')
+        if (bytes.length === 0)
+          throw new Error('an empty message, which Envoy would treat as an allow')
         reply(bytes)
         observe({ incoming, answer: made, seconds: (performance.now() - start) / 1_000 })
       } catch (fault) {
@@ -81,12 +81,12 @@ export function createCheckHandler(
     }
   }
 
-  /** A report that fails must not end the program. */
+  /** A failing report must not end the program. */
   function tell(fault: unknown) {
     try {
       report(fault)
     } catch {
-      // There is nobody left to tell.
+      // Nothing left to do.
     }
   }
 
@@ -106,7 +106,7 @@ export function createCheckHandler(
   }
 }
 
-/** The bytes of an answer to this very check. */
+/** Encodes the answer to this check. */
 export function encodeAnswer(
   encode: Encode,
   { path, grpc, underscored, request }: Incoming,
@@ -122,10 +122,10 @@ export function encodeAnswer(
   })
 }
 
-/** Without the port: a proxy asks over several connections. */
+/** Without the port: a proxy has several connections. */
 const addressOf = (peer: string): string => peer.replace(/:\d+$/, '')
 
-/** What an answer needs to travel back before the proxy's own deadline, in milliseconds. */
+/** Reserved for the way back before the proxy's own deadline, in milliseconds. */
 const RETURN_MS = 10
 
 const remainingMs = (deadline: Date | number): number => Number(deadline) - Date.now() - RETURN_MS

@@ -1,4 +1,6 @@
-/** What a Connection header may name (RFC 9110 section 7.6.1): nobody decides by one of these. */
+// Which Connection headers are harmless.
+
+/** What a Connection header may name (RFC 9110 section 7.6.1): no decision depends on these. */
 const OPTIONS: ReadonlySet<string> = new Set([
   '',
   'close',
@@ -9,8 +11,8 @@ const OPTIONS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether a Connection header names no header that the next hop must not lose. Every hop drops what it
- * names; Envoy leaves it in place on an upgrade, so it could take away the headers that are set here.
+ * Whether a Connection header names no header that the next hop needs. Every hop drops the named headers.
+ * Envoy keeps a Connection header on an upgrade, so it could remove the headers set here.
  */
 export const isPlainConnection = (connection: string | undefined): boolean =>
   connection === undefined ||

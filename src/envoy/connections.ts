@@ -1,3 +1,5 @@
+// Admits connections, and closes unused and old ones.
+
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Bounds, GrpcShed } from './bounds.ts'
@@ -8,24 +10,24 @@ import { createReadTurns, workOf } from './read-turns.ts'
 import { createShares } from './shares.ts'
 import { readsOf } from './socket-reads.ts'
 
-/** A connection with requests under way, or none. */
+/** A connection, as admission sees it. */
 export type Connection = {
   readonly address: string
-  /** A request of it began, or ended. */
+  /** A request started, or ended. */
   readonly began: () => void
   readonly ended: () => void
-  /** Bytes of one have come. */
+  /** Bytes of a request arrived. */
   readonly brought: (bytes: number) => void
-  /** One was refused: a connection of many is closed once what is under way is answered. */
+  /** A request was refused. After many, the connection is closed once its requests in flight are answered. */
   readonly refused: () => void
 }
 
-/** Requests of a connection that are refused before it is closed: a proxy opens another one. */
+/** Refused requests after which a connection is closed; a proxy then opens another one. */
 export const MAX_REFUSALS = 16
 
 const LOOK_MS = 500
 
-/** Keeps count of the connections of one listener, and ends those of which nobody makes use. */
+/** Counts the connections of one listener, and closes unused ones. */
 export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => void) {
   const shares = createShares({ all: limits.connections, each: limits.connectionsPerAddress })
   const openings = createOpenings(limits)
@@ -33,7 +35,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
   const bySession = new WeakMap<Http2Session, Connection>()
   /** By peer address and port. */
   const byPeer = new Map<string, HeldConnection>()
-  /** Those that were never asked anything, and those that have nothing under way: the first for longest. */
+  /** Connections without any request yet, and connections without one in flight: oldest first. */
   const silent = new Set<HeldConnection>()
   const idle = new Set<HeldConnection>()
 
@@ -46,11 +48,11 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     shares.give(held.address, 1)
   }
 
-  /** Opens it in its turn, or ends it where it is too much. */
+  /** Opens a connection in its turn, or closes it if a limit is reached. */
   const admit = (socket: Socket, open: () => void) => {
     const address = socket.remoteAddress
     const reads = readsOf(socket)
-    // It has gone already.
+    // It is closed already.
     if (address === undefined || reads === undefined) return refuse(socket)
     if (shares.taken() >= limits.connections - 1 && shares.of(address) === 0) makeRoom()
     if (!shares.take(address, 1)) {
@@ -65,7 +67,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
       address,
       open: () => {
         open()
-        // TLS begins to read in the next tick, and fails where that has begun.
+        // TLS starts reading in the next tick, and fails if reading has started before.
         process.nextTick(() => {
           if (byPeer.has(peer)) held.reader = turns.add(address, reads)
         })
@@ -80,7 +82,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     }
     byPeer.set(peer, held)
     silent.add(held)
-    // Nobody else listens before it is opened.
+    // It has no other error handler before it is opened.
     socket.on('error', () => {})
     socket.once('close', () => release(held))
     openings.add(held)
@@ -92,7 +94,10 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     held.socket.destroy()
   }
 
-  /** For a newcomer: a silent one of an address with others, or else the one that has not asked for longest. */
+  /**
+   * Closes one connection for a new address: a silent one of an address with several, otherwise the one idle
+   * for longest.
+   */
   const makeRoom = () => {
     const [first] = idle.size > 0 ? idle : silent
     const held = firstOf(silent, ({ address }) => shares.of(address) > 1) ?? first
@@ -103,7 +108,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     held.socket.destroy()
   }
 
-  /** `undefined`: it was not admitted here. */
+  /** `undefined`: not admitted here. */
   const of = (session: Http2Session): Connection | undefined => {
     const known = bySession.get(session)
     if (known !== undefined) return known
@@ -170,11 +175,11 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     admit,
     of,
     count: shares.taken,
-    /** Those that have asked are to go elsewhere. */
+    /** Sends GOAWAY on every connection that has had a request. */
     leave: () => {
       for (const held of byPeer.values()) leave(held)
     },
-    /** Ends what is left. */
+    /** Closes all connections. */
     close: () => {
       clearInterval(timer)
       openings.close()

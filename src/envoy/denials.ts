@@ -1,11 +1,13 @@
+// The table of status codes and phrases of denials.
+
 import { status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
 import type { TokenCause } from '../access/token-refusal.ts'
 
 type Class = {
-  /** gRPC's code for readers of traces; Envoy only asks whether it is 0. */
+  /** The gRPC code, for traces; Envoy only checks whether it is 0. */
   readonly code: 7 | 13 | 14 | 16
-  /** Never 404 or 503 for an unknown target: Knative's prober reads those as "not ready". */
+  /** Never 404 or 503 for an unknown target: Knative's prober takes those for "not ready". */
   readonly httpStatus: 401 | 403 | 500 | 503
 }
 
@@ -14,7 +16,7 @@ const FORBIDDEN: Class = { code: status.PERMISSION_DENIED, httpStatus: 403 }
 const UNAVAILABLE: Class = { code: status.UNAVAILABLE, httpStatus: 503 }
 const INTERNAL: Class = { code: status.INTERNAL, httpStatus: 500 }
 
-/** What a client is told of a denial: a fixed phrase, never the text of another program's error. */
+/** What a client sees of a denial: a fixed phrase, never the text of another program's error. */
 export type Denial = Class & {
   readonly phrase: string
   /** `error` of the challenge (RFC 6750 section 3.1); `undefined`: the bare challenge. */
@@ -53,7 +55,7 @@ export const DENIALS: Readonly<Record<DenyReason, Denial>> = {
   internal: denial(INTERNAL, 'internal error'),
 }
 
-/** Causes with a phrase of their own: what they tell, the holder of the token can read in it. */
+/** Causes with a phrase of their own: it reveals only what the holder can read in the token. */
 export const CAUSES: Partial<Readonly<Record<TokenCause, Denial>>> = {
   'not-yet-valid': invalid('token is not yet valid'),
   'no-user': invalid('token names no user'),

@@ -1,19 +1,21 @@
+// The format of a denial's body: plain, OpenAI, Anthropic or gRPC.
+
 import type { DenyReason } from '../access/decision.ts'
 import { hasPrefix, pathOf } from '../common/path.ts'
 import type { Denial } from './denials.ts'
 
-/** How the client of a path expects to be told of an error. gRPC clients read the status alone. */
+/** The error format that the client of a path expects. gRPC clients read the status only. */
 export const DIALECTS = ['plain', 'openai', 'anthropic', 'grpc'] as const
 export type Dialect = (typeof DIALECTS)[number]
 
-// KServe's V1 protocol; the OpenAI API has no verb behind a colon.
+// KServe's V1 protocol; the OpenAI API has no verb after a colon.
 const KSERVE_V1 = /^\/v1\/models\/[^/:]+:[^/]+$/
 
-/** The dialect of a request target, once `claimedPrefix` is cut from it. */
-export function dialectOf(target: string, claimedPrefix: string, grpc: boolean): Dialect {
+/** The dialect of a request target, without its `routePrefix`. */
+export function dialectOf(target: string, routePrefix: string, grpc: boolean): Dialect {
   if (grpc) return 'grpc'
   const full = pathOf(target)
-  const path = hasPrefix(full, claimedPrefix) ? full.slice(claimedPrefix.length) : full
+  const path = hasPrefix(full, routePrefix) ? full.slice(routePrefix.length) : full
   if (KSERVE_V1.test(path)) return 'plain'
   if (hasPrefix(path, '/v1/messages')) return 'anthropic'
   return path.startsWith('/v1/') || path.startsWith('/openai/') ? 'openai' : 'plain'

@@ -1,3 +1,5 @@
+// Encodes all denials in advance.
+
 import { DENY_REASONS, type Deny, type DenyReason } from '../access/decision.ts'
 import { CAUSES, DENIALS, type Denial } from './denials.ts'
 import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
@@ -7,10 +9,10 @@ export const header = (key: string, value: string): HeaderOption => ({ header: {
 
 /** Seconds. */
 const RETRY_AFTER = '1'
-/** Clients that were refused together must not come again together. */
+/** Clients that were refused together should not retry together. */
 const LONGER = ['2', '3'] as const
 
-/** Encodes each denial beforehand. `random` is from 0 to 1. */
+/** Encodes every denial in advance. `random` is between 0 and 1. */
 export function encodeDenials(
   realm: string,
   random: () => number,
@@ -42,7 +44,7 @@ export function encodeDenials(
 }
 
 function table<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {
-  // Object.fromEntries forgets the names of the keys.
+  // Object.fromEntries loses the type of the keys.
   const entries = keys.map((key) => [key, make(key)] as const)
   return Object.fromEntries(entries) as Record<K, V>
 }

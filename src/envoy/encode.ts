@@ -1,3 +1,5 @@
+// Encodes answers, with identity headers and without the credential.
+
 import type { Caller } from '../access/caller.ts'
 import type { Allow, ClaimHeaders, CredentialPlace, Decision } from '../access/decision.ts'
 import { SUBPROTOCOLS_HEADER, withoutSubprotocols } from '../access/subprotocols.ts'
@@ -17,18 +19,18 @@ import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
 export type Encoding = {
   readonly headers: IdentityHeaders
   readonly realm: string
-  /** From 0 to 1: how long one that came at too bad a time is told to wait. */
+  /** Between 0 and 1: selects the `retry-after` of an overloaded answer. */
   readonly random?: () => number
-  /** Told of a value of a caller that no header can carry. */
+  /** Called for a value of a caller that no header can carry. */
   readonly onLeftOut?: OnLeftOut
 }
 
-/** What of a request an answer depends on, and what it is about. */
+/** The parts of a request that its answer depends on, and the subject of the answer. */
 export type EncodingContext = MetadataSubject & {
   readonly dialect: Dialect
   readonly underscored: readonly string[]
   readonly cookie: string | undefined
-  /** The subprotocols that a WebSocket's client offers. */
+  /** The subprotocols that a WebSocket client offers. */
   readonly offered?: string | undefined
 }
 
@@ -37,8 +39,8 @@ type Shown = Pick<EncodingContext, 'cookie' | 'offered'>
 export type Encode = (decision: Decision, asked: EncodingContext) => Buffer
 
 /**
- * Creates the one encoder of answers. Denials are encoded beforehand; an allow is encoded once for each
- * caller and kept as long as the caller is.
+ * Creates the encoder of answers. Denials are encoded in advance. An allow is encoded once per caller and
+ * cached as long as the caller object lives.
  */
 export function createEncode({
   headers,
@@ -67,7 +69,7 @@ export function createEncode({
     return own === names ? open : encodeFor(decision, [], NOTHING_SHOWN)
   }
 
-  /** Of every header that is ours where this is allowed. */
+  /** Every header that only this program may set on this request. */
   function namesOf({ claimHeaders }: Allow): readonly string[] {
     const further = Object.keys(claimHeaders)
     return further.length === 0 ? names : [...names, ...further]
@@ -103,7 +105,7 @@ export function createEncode({
 
 const NOTHING_SHOWN: Shown = { cookie: undefined }
 
-/** To many a server `-` and `_` are the same in the name of a header. */
+/** Many servers treat `-` and `_` in header names alike. */
 const hyphenated = (name: string): string => name.replaceAll('_', '-')
 
 const withHyphens = (names: readonly string[]): readonly string[] => [
@@ -119,7 +121,7 @@ const encodeAllow = (set: readonly HeaderOption[], remove: readonly string[]): B
     ok_response: { headers: set, headers_to_remove: remove },
   })
 
-/** Both fields: releases of Envoy differ in which one they heed when the other is unset. */
+/** Sets both fields: Envoy versions differ in which one they use if the other is unset. */
 const overwriting = (key: string, value: string): HeaderOption => ({
   ...header(key, value),
   append: { value: false },
@@ -128,7 +130,7 @@ const overwriting = (key: string, value: string): HeaderOption => ({
 
 const OVERWRITE_IF_EXISTS_OR_ADD = 2
 
-/** Without the credentials that must not travel on, wherever they stand. */
+/** Removes the consumed credentials from their places. */
 function withoutCredential(consumed: readonly CredentialPlace[], { cookie, offered }: Shown) {
   const named = (kind: CredentialPlace['kind']) =>
     consumed.filter((place) => place.kind === kind).map(({ name }) => name)

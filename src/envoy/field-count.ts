@@ -1,16 +1,18 @@
-/** The messages within a message that are read, by the number of their field. */
+// Counts the fields of a request before it is decoded.
+
+/** The nested messages that are read, by field number. */
 type Fields = { readonly [field: number]: Fields }
 
 const HEADERS: Fields = { 3: {}, 13: { 1: {} } }
 const PEER: Fields = { 1: { 1: {} } }
 const CHECK_REQUEST: Fields = { 1: { 1: PEER, 2: PEER, 4: { 2: HEADERS } } }
 
-/** Most fields of a request, within each other or not: about 1,300 headers. Each costs as much as a kilobyte of one. */
+/** Most fields of a request, at any depth: about 1,300 headers. A field costs as much as a kilobyte of a value. */
 export const MAX_FIELDS = 4_096
-/** A field has a tag and a value. */
+/** A tag and a value. */
 const LEAST_BYTES = 2
 
-/** Whether a CheckRequest has more fields than are worth decoding. What is not well-formed is told apart by its decoder. */
+/** Whether a CheckRequest has more fields than are decoded. The decoder detects malformed messages. */
 export function hasTooManyFields(bytes: Buffer): boolean {
   if (bytes.length <= MAX_FIELDS * LEAST_BYTES) return false
   const reader = { bytes, at: 0, left: MAX_FIELDS }
@@ -19,7 +21,7 @@ export function hasTooManyFields(bytes: Buffer): boolean {
 
 type Reader = { readonly bytes: Buffer; at: number; left: number }
 
-/** `false`: too many. Stops where it understands no more. */
+/** `false`: too many. Stops at anything it does not understand. */
 function walk(reader: Reader, end: number, fields: Fields): boolean {
   while (reader.at < end) {
     reader.left -= 1
@@ -35,7 +37,7 @@ function walk(reader: Reader, end: number, fields: Fields): boolean {
     } else if (wire === VARINT) varint(reader)
     else if (wire === FIXED64) reader.at += 8
     else if (wire === FIXED32) reader.at += 4
-    // Nobody has written groups for long, and they may lie within each other without end.
+    // Groups are obsolete, and can be nested without limit.
     else return false
   }
   return true
@@ -46,7 +48,7 @@ const FIXED64 = 1
 const LENGTH_DELIMITED = 2
 const FIXED32 = 5
 
-/** At most five bytes count: no length here is longer. */
+/** Only five bytes count: no valid length is longer. */
 function varint(reader: Reader): number {
   let value = 0
   for (let shift = 0; shift < 64; shift += 7) {

@@ -1,22 +1,24 @@
+// The type of an open connection.
+
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Reader } from './read-turns.ts'
 
-/** What a listener knows of one of its connections. */
+/** The state of one connection of a listener. */
 export type HeldConnection = {
   readonly socket: Socket
-  /** Its address and port. */
+  /** Address and port. */
   readonly peer: string
   readonly address: string
-  /** Begins to read it: TLS and HTTP/2. */
+  /** Starts TLS and HTTP/2. */
   readonly open: () => void
   readonly end: () => void
   reader: Reader | undefined
   session: Http2Session | undefined
   streams: number
   refused: number
-  /** Since when it has no request under way, as `performance.now()`. */
+  /** Since when it has no request in flight, as `performance.now()`. */
   idleSince: number
-  /** When it is to be ended, as `performance.now()`; `undefined`: it is ended already. */
+  /** When it reaches its maximum age, as `performance.now()`; `undefined`: it is being closed. */
   endsAt: number | undefined
 }

@@ -1,9 +1,11 @@
+// Access to the HTTP/2 stream below a gRPC call.
+
 import type { ServerHttp2Stream } from 'node:http2'
 import { Duplex } from 'node:stream'
 
 /**
- * The stream of HTTP/2 below a call. grpc-js hands out a message once it is whole and inflated, which is too
- * late to refuse it; the field is private, and a test shows that it is there.
+ * The HTTP/2 stream of a call. grpc-js delivers a message only once it is complete and decompressed, which is
+ * too late to refuse it. The field is private; a test checks that it exists.
  */
 export function streamOf(call: object): ServerHttp2Stream | undefined {
   const stream: unknown = Reflect.get(call, 'stream')
@@ -13,7 +15,7 @@ export function streamOf(call: object): ServerHttp2Stream | undefined {
 const isHttp2Stream = (stream: unknown): stream is ServerHttp2Stream =>
   stream instanceof Duplex && 'rstCode' in stream && 'session' in stream
 
-/** Puts something before what reads the bytes of a stream. */
+/** Inserts a filter before the readers of a stream's bytes. */
 export function interpose(stream: ServerHttp2Stream, take: (bytes: Buffer) => boolean) {
   const readers = stream.listeners('data')
   stream.removeAllListeners('data')
@@ -22,7 +24,7 @@ export function interpose(stream: ServerHttp2Stream, take: (bytes: Buffer) => bo
   })
 }
 
-/** Nothing that still comes is read. */
+/** Drops the bytes that still arrive. */
 export function discard(stream: ServerHttp2Stream) {
   stream.removeAllListeners('data')
   stream.resume()

@@ -1,21 +1,23 @@
+// Builds the headers that identify the caller to the model.
+
 import type { Caller } from '../access/caller.ts'
 import { jsonText } from '../access/claim-values.ts'
 import { claimAt } from '../access/claims.ts'
 import type { ClaimHeaders } from '../access/decision.ts'
 
-/** The names of the headers by which the model learns who calls. */
+/** The names of the headers that identify the caller to the model. */
 export type IdentityHeaders = {
   readonly user: string
   readonly groups: string
-  /** The groups as a JSON array; absent: no header has them. */
+  /** The groups as a JSON array; absent: no such header. */
   readonly groupsJson?: string
-  /** Says the kind of the caller's credential. */
+  /** Has the kind of the caller's credential. */
   readonly credential: string
   /** Further headers, each with the claim whose value it carries. */
   readonly claims: Readonly<Record<string, string>>
 }
 
-/** Of what a value is left out, and why; labels of the metrics. */
+/** The values that are left out, and why; labels of the metrics. */
 type LeftOutValue = 'user' | 'groups' | 'groups-json' | 'claim'
 export const LEFT_OUT_CAUSES = ['too-long', 'not-exact', 'object', 'not-unicode'] as const
 type LeftOutCause = (typeof LEFT_OUT_CAUSES)[number]
@@ -25,11 +27,11 @@ type Value = LeftOutCause | { readonly text: string }
 
 const NONE: Value = { text: '' }
 
-// Anything else could end a header line or mean something to a reader of it.
+// Anything else could end a header line or be misread.
 export const PRINTABLE = /^[\x20-\x7e]+$/
 export const MAX_VALUE_LENGTH = 16_384
 
-/** Of every header that is ours. */
+/** All headers that only this program may set. */
 export const identityNames = (names: IdentityHeaders): readonly string[] => [
   names.user,
   names.groups,
@@ -38,7 +40,10 @@ export const identityNames = (names: IdentityHeaders): readonly string[] => [
   ...Object.keys(names.claims),
 ]
 
-/** The headers that tell the model who calls. What is empty has none; what cannot be handed on is told. */
+/**
+ * The headers that identify the caller to the model. Empty values have no header; values that cannot be sent
+ * are reported.
+ */
 export function identityValues(
   caller: Caller,
   names: IdentityHeaders,
@@ -72,14 +77,17 @@ export function identityValues(
 const tooLong = ({ text }: { readonly text: string }): LeftOutCause | undefined =>
   text.length > MAX_VALUE_LENGTH ? 'too-long' : undefined
 
-/** What stands as it is: not `%`, so that no two values are one, and no space at an end, which readers cut. */
+/**
+ * Characters that are not encoded. `%` is, so that the encoding is unambiguous; spaces at an end are, since
+ * readers trim them.
+ */
 const PLAIN = /^(?! )[\x20-\x24\x26-\x7e]*(?<! )$/
 const PLAIN_IN_LIST = /^(?! )[\x20-\x24\x26-\x2b\x2d-\x7e]*(?<! )$/
 
 const encoded = (text: string): Value =>
   text.isWellFormed() ? { text: PLAIN.test(text) ? text : escaped(text, '') } : 'not-unicode'
 
-/** Separated by commas, which are encoded within an entry. */
+/** Separated by commas; a comma in an entry is encoded. */
 const listOf = (entries: readonly string[]): Value => ({
   text: entries
     .filter((entry) => entry !== '')
@@ -94,7 +102,7 @@ const ESCAPES = Array.from(
 const isPrintable = (byte: number): boolean => byte >= 0x20 && byte <= 0x7e
 const [PERCENT, SPACE] = [0x25, 0x20]
 
-/** Percent-encoded, of UTF-8 (RFC 3986 section 2.1), with what separates too. */
+/** Percent-encodes UTF-8 (RFC 3986 section 2.1), separators included. */
 function escaped(text: string, separator: string): string {
   const bytes = Buffer.from(text, 'utf8')
   const last = bytes.length - 1
@@ -116,7 +124,7 @@ const jsonOf = (value: unknown): Value => ({
   ),
 })
 
-/** `''`: the caller showed no token with this claim, or it is null. */
+/** `''`: the caller has no token with this claim, or it is null. */
 function claimOf({ claims }: Caller, path: string | undefined): Value {
   const value = claims === undefined || path === undefined ? undefined : claimAt(claims, path)
   if (value === undefined || value === null) return NONE
@@ -127,6 +135,6 @@ function claimOf({ claims }: Caller, path: string | undefined): Value {
   return text === undefined ? 'not-exact' : { text }
 }
 
-/** Whether JSON gives it back as it was in the token. */
+/** Whether JSON reproduces the number as it was in the token. */
 const isExact = (value: unknown): boolean =>
   typeof value !== 'number' || jsonText(value) !== undefined

@@ -1,17 +1,19 @@
+// Listens on all addresses of a host.
+
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 
-/** A peer that has gone without a word is noticed after this, and some probes more. */
+/** TCP keepalive detects a dead peer after this, plus a few probes. */
 const OPTIONS = {
   keepAlive: true,
   keepAliveInitialDelay: 60_000,
   noDelay: true,
-  // It is read once it is its turn.
+  // Reading starts when it is the connection's turn.
   pauseOnConnect: true,
 }
 
-/** Listens at all addresses of a host, with the same port. Rejects where one of them cannot be had. */
+/** Listens on all addresses of a host, with the same port. Rejects if one of them is not available. */
 export async function listen(address: string, connected: (socket: Socket) => void) {
   const [, ipv6, name = '', text] = /^(?:\[(.+)\]|(.+)):(\d+)$/.exec(address) ?? []
   const servers: Server[] = []
@@ -25,16 +27,19 @@ export async function listen(address: string, connected: (socket: Socket) => voi
       server.listen({ host, port })
       await once(server, 'listening')
       servers.push(server)
-      // A connection that cannot be accepted must not end the program.
+      // A failed accept must not end the program.
       server.on('error', () => {})
       const bound = server.address()
       if (typeof bound === 'object' && bound !== null) port = bound.port
     }
   } catch (error) {
     close()
-    throw new Error(`cannot listen on ${address} for gRPC: it is in use or not ours`, {
-      cause: error,
-    })
+    throw new Error(
+      `cannot listen on ${address} for gRPC: the address is in use, or this machine does not have it`,
+      {
+        cause: error,
+      },
+    )
   }
   const closed = Promise.all(servers.map(untilClosed))
   return { port, close, closed }

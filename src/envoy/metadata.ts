@@ -1,13 +1,15 @@
+// Encodes dynamic metadata for Envoy's access log.
+
 import type { Caller } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
 import { idOf, type Service } from '../access/service.ts'
 import { encodeMetadataField } from './protocol.ts'
 
-/** What an answer is about. */
+/** The subject of an answer. */
 export type MetadataSubject = {
   /** `undefined`: none was found. */
   readonly service: Service | undefined
-  /** `undefined`: nobody was asked, or it was not found out. */
+  /** `undefined`: not asked for, or not known. */
   readonly caller: Caller | undefined
 }
 
@@ -17,8 +19,8 @@ const NO_SERVICE = {}
 const NOBODY = {}
 
 /**
- * Creates the encoder of what Envoy's access log may say of an answer, as dynamic metadata. What it made is
- * kept as long as service and caller are: at most one for each reason of both.
+ * Creates the encoder of dynamic metadata, from which Envoy's access log can show the decision. It caches one
+ * per service, caller and reason, as long as both objects live.
  */
 export function createEncodeMetadata(): EncodeMetadata {
   const known = new WeakMap<object, WeakMap<object, Map<string | undefined, Buffer>>>()
@@ -49,7 +51,7 @@ function encode({ service, caller }: MetadataSubject, reason: DenyReason | undef
 }
 
 export const MAX_METADATA_LENGTH = 512
-// Quotes and backslashes too: a log in a format of text writes values as they are.
+// Quotes and backslashes, too: text logs do not escape values.
 const NOT_LOGGABLE = /[^\x20-\x7e]|["\\]/g
 
 const loggable = (value: string): string =>

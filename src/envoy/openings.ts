@@ -1,30 +1,32 @@
+// Opens new connections a few at a time.
+
 type Limits = {
-  /** Connections that have not asked yet, in all and of one address. */
+  /** Connections without a request yet, in total and per address. */
   readonly opening: number
   readonly openingPerAddress: number
 }
 
 export type Opening = {
   readonly address: string
-  /** Begins to read it. */
+  /** Starts reading it. */
   readonly open: () => void
-  /** Ends it: others wait, and it says nothing. */
+  /** Closes it: it is silent while others wait. */
   readonly end: () => void
 }
 
-/** Connections that are opened in one turn of the event loop; the others wait, and are not read. */
+/** Connections opened per turn of the event loop; the others wait and are not read. */
 export const OPENED_PER_TURN = 4
-/** A connection that does not ask gives way to others after this. */
+/** A connection without a request gives way to others after this. */
 const CROWDED_MS = 1_000
 
 /**
- * Opens connections a few at a time, in turn of their addresses. Opening one takes a TLS handshake, and then come
- * all requests that a client has ready.
+ * Opens connections a few at a time, with addresses taking turns. Opening one costs a TLS handshake, followed
+ * by all requests that the client has ready.
  */
 export function createOpenings({ opening, openingPerAddress }: Limits) {
-  /** By address; the one whose turn it is stands first. */
+  /** By address, in order of turns. */
   const waiting = new Map<string, Set<Opening>>()
-  /** Those that have not asked yet, and since when: the first for longest. */
+  /** Open connections without a request, with their opening time: oldest first. */
   const begun = new Map<Opening, number>()
   const counts = new Map<string, number>()
   let turn: NodeJS.Immediate | undefined
@@ -53,7 +55,7 @@ export function createOpenings({ opening, openingPerAddress }: Limits) {
     return begun.size < opening || (own === 0 && endOne())
   }
 
-  /** Of whoever has most; of those that have one each the first, if it had its time. */
+  /** Closes one of the address with the most; if all have one, the oldest after CROWDED_MS. */
   const endOne = (): boolean => {
     let most = 1
     let last: Opening | undefined
@@ -77,7 +79,7 @@ export function createOpenings({ opening, openingPerAddress }: Limits) {
   const schedule = () => {
     if (waiting.size > 0) turn ??= setImmediate(goOn)
   }
-  /** Until then only a connection that asks or ends makes room. */
+  /** Meanwhile room is made only when a connection sends a request or closes. */
   const lookLater = () => {
     if (waiting.size === 0) return
     later ??= setTimeout(() => {
@@ -86,7 +88,7 @@ export function createOpenings({ opening, openingPerAddress }: Limits) {
     }, CROWDED_MS / 4).unref()
   }
 
-  /** It has asked, or has ended. */
+  /** It has sent a request, or is closed. */
   const settled = (held: Opening) => {
     take(held, waiting)
     if (!begun.delete(held)) return
@@ -103,7 +105,7 @@ export function createOpenings({ opening, openingPerAddress }: Limits) {
       schedule()
     },
     settled,
-    /** How many wait, and how many have not asked yet. */
+    /** How many wait, and how many are open without a request. */
     held: () => ({
       waiting: [...waiting.values()].reduce((sum, { size }) => sum + size, 0),
       opening: begun.size,

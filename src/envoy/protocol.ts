@@ -1,3 +1,5 @@
+// Encodes and decodes Envoy's messages.
+
 import { fileURLToPath } from 'node:url'
 import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
@@ -6,7 +8,7 @@ import { MAX_REQUEST_BYTES } from './bounds.ts'
 import { hasTooManyFields } from './field-count.ts'
 import { ownBytes } from './own-bytes.ts'
 
-/** The fields of envoy.service.auth.v3.CheckRequest that are read here; any may be missing. */
+/** The fields of envoy.service.auth.v3.CheckRequest that are read; any may be missing. */
 export type CheckRequest = {
   readonly attributes?: {
     readonly source?: AttributePeer
@@ -25,10 +27,10 @@ export type AttributePeer = {
 export type HttpRequest = {
   readonly id?: string
   readonly method?: string
-  /** Names are the client's: ask with `Object.hasOwn`. */
+  /** Names come from the client: use `Object.hasOwn`. */
   readonly headers?: Readonly<Record<string, string>>
   readonly header_map?: { readonly headers?: readonly RawHeader[] }
-  /** With the query. */
+  /** Includes the query. */
   readonly path?: string
   readonly host?: string
   readonly scheme?: string
@@ -41,7 +43,7 @@ export type RawHeader = {
   readonly raw_value?: Buffer
 }
 
-/** envoy.service.auth.v3.CheckResponse as it is written here. Envoy allows on code 0 only. */
+/** envoy.service.auth.v3.CheckResponse as written. Envoy allows on code 0 only. */
 export type CheckResponse = Allowed | Denied
 
 type Allowed = {
@@ -71,7 +73,7 @@ export type HeaderOption = {
     readonly raw_value?: Buffer
   }
   readonly append?: { readonly value: boolean }
-  /** Of the enum HeaderValueOption.HeaderAppendAction. */
+  /** The enum HeaderValueOption.HeaderAppendAction. */
   readonly append_action?: 0 | 1 | 2 | 3
 }
 
@@ -80,7 +82,7 @@ type Metadata = { readonly fields: Readonly<Record<string, { readonly stringValu
 
 type MetadataField = { readonly dynamic_metadata: Metadata }
 
-/** A CheckResponse as a reader gets it: what equals its default may be missing. */
+/** A decoded CheckResponse: fields with default values may be missing. */
 export type DecodedCheckResponse = {
   readonly status?: { readonly code?: number; readonly message?: string }
   readonly denied_response?: {
@@ -95,7 +97,7 @@ export type DecodedCheckResponse = {
   readonly dynamic_metadata?: Metadata
 }
 
-/** Stands for a request whose bytes or fields are too many, or that cannot be decoded. */
+/** A request that has too many bytes or fields, or cannot be decoded. */
 export const UNREADABLE = Symbol('unreadable request')
 export type Unreadable = typeof UNREADABLE
 
@@ -115,16 +117,16 @@ type LoadedMethod = {
 
 const check = loadCheck()
 
-/** The only way to make the bytes of an answer: what is sent was encoded before. */
+/** The only encoder of answers: they are sent as encoded here. */
 export const encodeCheckResponse = (response: CheckResponse): Buffer =>
   ownBytes(check.responseSerialize(response))
-/** To be put behind an answer that has none: the fields of a message may come in any order. Never to be sent alone. */
+/** To append to an answer without metadata: the fields of a message may come in any order. Never to be sent alone. */
 export const encodeMetadataField = (metadata: Metadata): Buffer =>
   ownBytes(check.responseSerialize({ dynamic_metadata: metadata }))
 export const decodeCheckResponse = check.responseDeserialize
 export const encodeCheckRequest = (request: CheckRequest): Buffer => check.requestSerialize(request)
 
-/** Encodes what claims to be a CheckRequest, such as a parsed file; `undefined`: it is none. */
+/** Encodes an untrusted value, such as a parsed file; `undefined`: not a CheckRequest. */
 export function encodeForeignCheckRequest(value: unknown): Buffer | undefined {
   if (!isRecord(value) || !isRecord(value.attributes)) return undefined
   try {
@@ -135,9 +137,9 @@ export function encodeForeignCheckRequest(value: unknown): Buffer | undefined {
 }
 
 /**
- * The gRPC definition of the Authorization service: bytes on both sides. Whoever answers decodes them,
- * because Envoy may treat a gRPC error as "allow" where it never does so with a denial. Besides, gRPC
- * keeps what its deserializer returns as long as the stream, and garbage that lives long is dear.
+ * The gRPC definition of the Authorization service, with bytes on both sides. The handler decodes them
+ * itself: Envoy may treat a gRPC error as an allow, and never a denial. Besides, gRPC would keep the decoded
+ * request as long as the stream, and long-lived garbage is expensive.
  */
 export function authorizationService(): {
   readonly Check: MethodDefinition<Buffer, Buffer>
@@ -156,7 +158,7 @@ export function authorizationService(): {
   }
 }
 
-/** Total: whatever the bytes are, there is an answer to them. */
+/** Never throws. */
 export function decodeCheckRequest(bytes: Buffer): CheckRequest | Unreadable {
   if (bytes.length > MAX_REQUEST_BYTES || hasTooManyFields(bytes)) return UNREADABLE
   try {
@@ -181,7 +183,7 @@ function loadCheck(): LoadedMethod {
   return method
 }
 
-/** That the codecs are for these types is what `proto/` says. */
+/** `proto/` guarantees that the codecs match these types. */
 function isCheck(method: unknown): method is LoadedMethod {
   return (
     isRecord(method) &&

@@ -1,3 +1,5 @@
+// Reads a CheckRequest into the terms of access/.
+
 import type { AccessRequest, Peer, Position } from '../access/request.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { readAuthority } from '../common/host.ts'
@@ -11,17 +13,17 @@ import {
   type Unreadable,
 } from './protocol.ts'
 
-/** A check as it arrived: what the decision needs, and what writing and logging the answer need. */
+/** A check as received: the request to decide, and what encoding and logging need. */
 export type Incoming = {
-  /** `undefined`: not an HTTP request that can be read without doubt. */
+  /** `undefined`: not an HTTP request, or ambiguous. */
   readonly request: AccessRequest | undefined
   readonly method: string
-  /** With the query, as it came. */
+  /** Includes the query, unchanged. */
   readonly path: string
-  /** The client's, else a proxy's; `''` where there is none. */
+  /** The client's or a proxy's; `''`: none. */
   readonly requestId: string
   readonly grpc: boolean
-  /** The header names, in lower case, in which an underscore stands. */
+  /** The header names with an underscore, in lower case. */
   readonly underscored: readonly string[]
 }
 
@@ -35,7 +37,7 @@ const NOT_HTTP: Incoming = {
 }
 
 const ROOTED = /^\/[\x21-\x7e]*$/
-/** Longest path that is read, with its query: what Envoy takes of all headers by default. */
+/** Longest path to read, with its query: Envoy's default limit for all headers. */
 export const MAX_PATH_LENGTH = 65_536
 const isRooted = (path: string): boolean => path.length <= MAX_PATH_LENGTH && ROOTED.test(path)
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
@@ -121,6 +123,6 @@ function readHeaders({ headers: merged, header_map: raw }: HttpRequest): Headers
 
 const UPPER_CASE = /[A-Z]/
 
-/** Bytes become one character each: nothing is lost, and what is not ASCII stays recognizable. */
+/** One character per byte: nothing is lost, and bytes that are not ASCII stay recognizable. */
 const textOf = ({ value, raw_value: raw }: RawHeader): string =>
   raw !== undefined && raw.length > 0 ? raw.toString('latin1') : (value ?? '')

@@ -1,45 +1,47 @@
+// Reads the connections of busy addresses in turns.
+
 import type { Reads } from './socket-reads.ts'
 
-/** A connection that is read. */
+/** A connection to read from. */
 export type Reader = {
   readonly address: string
   readonly reads: Reads
-  /** What it brought when it was last read in turn. */
+  /** The work it brought in its last turn. */
   brought: number
 }
 
-/** Work of one turn of the event loop: a request is 1, and so are these bytes of one. */
+/** Work per turn of the event loop. A request is one unit, and so are this many bytes. */
 export const TURN_WORK = 128
 export const WORK_BYTES = 8_192
-/** What an address may always bring in a turn. */
+/** The work an address may always bring in a turn. */
 export const LIGHT_WORK = 8
-/** What a connection is taken to bring until it is known: a read is 64 KiB at most. */
+/** The expected work of a new connection: a read is at most 64 KiB. */
 const UNKNOWN_WORK = 16
 
 type Peer = {
   readonly readers: Set<Reader>
-  /** Those that are not read now: the first is next. */
+  /** Paused readers; the first is next. */
   readonly waiting: Set<Reader>
-  /** In this turn. */
+  /** The work it brought in this turn. */
   work: number
-  /** What it brought when it was read in turn, and what the others did before: its virtual time. */
+  /** Its virtual time: the work it brought in its turns, starting from that of the others. */
   used: number
-  /** Its connections are read in turn; `undefined`: whenever something comes. */
+  /** Set while its connections take turns; `undefined`: they are read whenever data arrives. */
   round: { left: number; work: number } | undefined
 }
 
 export const workOf = (bytes: number): number => bytes / WORK_BYTES
 
 /**
- * Node reads all connections that have something in one turn of the event loop, up to 64 KiB of each. Here the
- * connections of an address that brings much are read a few at a time, next of the address that brought least
+ * Node reads all readable connections in one turn of the event loop, up to 64 KiB each. Here the connections
+ * of a busy address are read a few at a time, starting with the address that has brought the least
  * (start-time fair queueing, Goyal 1996).
  */
 export function createReadTurns() {
   const peers = new Map<string, Peer>()
-  /** Those whose connections are read in turn. */
+  /** Addresses whose connections take turns. */
   const heavy = new Set<Peer>()
-  /** Read in this turn, of those that are read in turn. */
+  /** Readers of such addresses read in this turn, with their expected work. */
   const reading = new Map<Reader, number>()
   const worked = new Set<Peer>()
   let work = 0
@@ -61,7 +63,7 @@ export function createReadTurns() {
     } else if (peer.work > allowance()) hold(peer)
   }
 
-  /** From now on its connections are read in turn. */
+  /** Makes the connections of an address take turns. */
   const hold = (peer: Peer) => {
     heavy.add(peer)
     peer.used = Math.max(peer.used, floor)
@@ -103,7 +105,7 @@ export function createReadTurns() {
     return least
   }
 
-  /** What it may bring. */
+  /** Reads the next connection of an address; returns the expected work. */
   const readInTurn = (peer: Peer): number => {
     const [reader] = peer.waiting
     if (reader === undefined || peer.round === undefined) return 0
@@ -124,7 +126,7 @@ export function createReadTurns() {
     peer.used += reader.brought - expected
     wait(peer, reader)
     if (peer.round.left > 0) return
-    // It brought little while all its connections were read once.
+    // A whole round brought little, so it need not take turns any more.
     if (peer.round.work <= LIGHT_WORK) free(peer)
     else peer.round = roundOf(peer)
   }

@@ -1,3 +1,5 @@
+// Answers checks that are over a limit, without reading them.
+
 import type { DenyReason } from '../access/decision.ts'
 import { deny } from '../access/decision.ts'
 import type { Position } from '../access/request.ts'
@@ -5,7 +7,7 @@ import { type CheckParts, encodeAnswer } from './check-handler.ts'
 import { authorizationService, UNREADABLE } from './protocol.ts'
 import { readCheckRequest } from './read-request.ts'
 
-/** Answers checks of which nothing is read; `undefined`: it is no check. */
+/** Answers checks without reading them; `undefined`: not a check. */
 export function createRefuse(
   position: Position,
   { encode, observe, report }: Pick<CheckParts, 'encode' | 'observe' | 'report'>,

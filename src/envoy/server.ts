@@ -1,3 +1,5 @@
+// The gRPC server: authorization and health on one address.
+
 import { setTimeout as pause } from 'node:timers/promises'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
@@ -19,22 +21,22 @@ export type Listener = {
 export type EnvoyServer = {
   readonly position: Position
   readonly port: number
-  /** What the health service says of `""` and of the Authorization service. */
+  /** Sets the health status of `""` and of the Authorization service. */
   readonly setServing: (serving: boolean) => void
-  /** What it holds at the moment. */
+  /** Current connections, requests and bytes. */
   readonly held: () => Held
-  /** Lets proxies go elsewhere and the calls in flight finish, then ends what is left after `graceMs`. */
+  /** Sends proxies elsewhere and lets calls in flight finish, then closes the rest after `graceMs`. */
   readonly close: (graceMs: number) => Promise<void>
 }
 
-/** A proxy that is told to go elsewhere may come again before it knows where. */
+/** A proxy may reconnect here before it knows other endpoints. */
 const LINGER_MS = 500
 
 type Held = { readonly connections: number; readonly streams: number; readonly bytes: number }
 
 const HEALTH_NAMES = ['', 'envoy.service.auth.v3.Authorization']
 
-/** What grpc-js itself sees to. */
+/** The limits that grpc-js enforces itself. */
 const optionsOf = ({ requestBytes, streamsPerConnection }: Bounds) => ({
   'grpc.max_receive_message_length': requestBytes,
   'grpc.max_concurrent_streams': streamsPerConnection,
@@ -43,11 +45,11 @@ const optionsOf = ({ requestBytes, streamsPerConnection }: Bounds) => ({
 
 type Guard = {
   readonly bounds?: Bounds
-  /** Told of each connection and request that is turned away, and why. */
+  /** Called for each refused connection and request, with the cause. */
   readonly shed?: (cause: GrpcShed) => void
 }
 
-/** Serves ext_authz and gRPC health at one address. Rejects where the address cannot be had. */
+/** Serves ext_authz and gRPC health on one address. Rejects if the address is not available. */
 export async function serveChecks(
   { position, address }: Listener,
   parts: CheckParts,
@@ -91,7 +93,7 @@ export async function serveChecks(
   }
 }
 
-/** An open health Watch would keep the server for ever. */
+/** An open health Watch would keep the server open forever. */
 function within(limitMs: number, done: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, limitMs)

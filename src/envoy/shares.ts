@@ -1,8 +1,10 @@
+// Divides a limited resource among keys.
+
 type Limits = { readonly all: number; readonly each: number }
 
-/** Something of which there is only so much, and everybody gets a part. */
+/** A limited resource, divided among keys. */
 export type Shares = {
-  /** `false`: nothing was taken, it would have been too much. */
+  /** `false`: nothing was taken, because a limit is reached. */
   readonly take: (key: string, amount: number) => boolean
   readonly give: (key: string, amount: number) => void
   readonly taken: () => number
@@ -10,8 +12,8 @@ export type Shares = {
 }
 
 /**
- * The more is taken, the less one may have: at most half of what is left, and `each`. So there is always
- * something left for a newcomer, however many hoard (dynamic thresholds, Choudhury and Hahne 1998).
+ * Each key gets at most half of what is free, and at most `each`. So there is always room for a new key
+ * (dynamic thresholds, Choudhury and Hahne 1998).
  */
 export function createShares({ all, each }: Limits): Shares {
   const held = new Map<string, number>()

@@ -1,11 +1,13 @@
+// Starts and stops reading from a socket.
+
 import type { Socket } from 'node:net'
 
-/** Whether bytes of a connection are taken from the kernel. */
+/** Starts and stops reading from the kernel. */
 export type Reads = { readonly start: () => void; readonly stop: () => void }
 
 /**
- * HTTP/2 reads from the handle below a socket, and `socket.pause()` does not reach that. The field is private,
- * and a test shows that it is there.
+ * HTTP/2 reads from the handle of a socket, which `socket.pause()` does not stop. The field is private; a
+ * test checks that it exists.
  */
 export function readsOf(socket: Socket): Reads | undefined {
   const handle: unknown = Reflect.get(socket, '_handle')

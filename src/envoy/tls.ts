@@ -1,3 +1,5 @@
+// Serves TLS certificates, and reloads them when their files change.
+
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { experimental, type ServerCredentials } from '@grpc/grpc-js'
@@ -5,7 +7,7 @@ import { experimental, type ServerCredentials } from '@grpc/grpc-js'
 export type TlsFiles = {
   readonly certFile: string
   readonly keyFile: string
-  /** Whose certificates clients must show; `null`: they need none. */
+  /** The CA of client certificates; `null`: clients need none. */
   readonly clientCaFile: string | null
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
 }
@@ -21,8 +23,8 @@ type Certificates = {
 }
 
 /**
- * Serves with the certificate in these files, and with its successor once they change. Throws where they
- * cannot be used at first; later the last good ones hold and `report` is told.
+ * Serves the certificate in these files, and its successor once they change. Throws if it cannot be used at
+ * first; later the last valid one stays and `report` is called.
  */
 export function createTlsIdentity(
   files: TlsFiles,
@@ -52,7 +54,7 @@ export function createTlsIdentity(
   const timer = setInterval(reload, periodMs).unref()
   const clients = files.clientCaFile !== null
   return {
-    // The typings name these parameters the other way round.
+    // The typings have these parameters in reverse.
     credentials: requiring(
       files.minVersion,
       experimental.createCertificateProviderServerCredentials(
@@ -67,7 +69,7 @@ export function createTlsIdentity(
 
 type Watcher = (options: SecureContextOptions | null) => void
 
-/** grpc-js takes no version: it is put into each context that its listeners are told of. */
+/** grpc-js has no option for the TLS version: it is added to each context passed to its watchers. */
 function requiring(
   minVersion: TlsFiles['minVersion'],
   credentials: ServerCredentials,
@@ -92,7 +94,7 @@ function requiring(
   })
 }
 
-/** Throws where OpenSSL would refuse the pair: grpc-js would then drop every new connection. */
+/** Throws if OpenSSL refuses the pair: grpc-js would then drop every new connection. */
 function read({ certFile, keyFile, clientCaFile }: TlsFiles): Certificates {
   const certificate = readFileSync(certFile)
   const privateKey = readFileSync(keyFile)
@@ -113,7 +115,7 @@ const isSame = (one: Certificates, other: Certificates): boolean =>
   one.identity.privateKey.equals(other.identity.privateKey) &&
   (one.ca?.caCertificate.toString() ?? '') === (other.ca?.caCertificate.toString() ?? '')
 
-/** A listener must be told later: grpc-js loses what it is told while it is being added. */
+/** Listeners are called later: grpc-js loses an update while it adds the listener. */
 function createListeners<T>(current: () => T | null) {
   const listeners = new Set<(update: T | null) => void>()
   return {

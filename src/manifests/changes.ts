@@ -1,9 +1,11 @@
+// Finds and reads the changed files of a folder.
+
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { attempt, isGone, type SeenFile, type Snapshot, scanFile } from './scan.ts'
 import { createWriteStability, type WriteStabilityLimits } from './write-stability.ts'
 
-/** What became of a file, named by its path in the folder. `unreadable` is said of folders too. */
+/** A change of a file, by its path in the folder. `unreadable` can also be a folder. */
 export type FileChange<T> =
   | { readonly kind: 'read'; readonly path: string; readonly content: T }
   | { readonly kind: 'unreadable'; readonly path: string; readonly reason: string }
@@ -11,13 +13,13 @@ export type FileChange<T> =
 
 export type FileSource<T> = {
   readonly folder: string
-  /** Reads the bytes of one file. Must not throw. */
+  /** Parses the bytes of one file. Must not throw. */
   readonly read: (path: string, bytes: Uint8Array) => Promise<T>
 }
 
 export type FileLimits = WriteStabilityLimits & { readonly maxBytes: number }
 
-/** Finds what changed since the looks before. `complete`: nothing waits for another look soon. */
+/** Finds the changes since the previous scans. `complete`: no file needs another scan soon. */
 export type ChangeFinder<T> = (
   seen: Snapshot,
 ) => Promise<{ readonly changes: readonly FileChange<T>[]; readonly complete: boolean }>
@@ -25,14 +27,14 @@ export type ChangeFinder<T> = (
 const BATCH = 32
 
 /**
- * So many settling times nothing is taken while some file settles: a file that went may only have
- * moved, and what is taken at once is in force at once.
+ * While a file settles, no change is applied for this many settling times: a file that is gone may have been
+ * moved, and changes found together apply together.
  */
 const HOLD = 5
 
 /**
- * Remembers of each file the state in which it was read, or why it could not be. A file is read
- * between two equal looks at it; one that cannot be read gets a second chance before that counts.
+ * Remembers the state in which each file was read, or why it could not be. A file is read between two equal
+ * stats; one that cannot be read gets a second chance.
  */
 export function createChangeFinder<T>(source: FileSource<T>, limits: FileLimits): ChangeFinder<T> {
   const known = new Map<string, string>()
@@ -50,7 +52,7 @@ export function createChangeFinder<T>(source: FileSource<T>, limits: FileLimits)
     const outcomes: Outcome<T>[] = []
     for (let start = 0; start < states.length; start += BATCH) {
       const batch = await Promise.all(states.slice(start, start + BATCH).map(readOne))
-      // Understanding them is work: one after the other, or their slices would add up.
+      // Parsed one after the other, because parsing takes time slices.
       for (const file of batch) outcomes.push('bytes' in file ? await understand(file) : file)
     }
     const waiting = outcomes.some(({ kind }) => kind === 'changing')
@@ -62,8 +64,7 @@ export function createChangeFinder<T>(source: FileSource<T>, limits: FileLimits)
 
   async function readOne({ name, file, state }: Candidate): Promise<Outcome<T> | ReadBytes> {
     if (state === 'changing') return { kind: state, path: name }
-    if (state === 'restless')
-      return { kind: 'unreadable', path: name, reason: 'it does not stop changing' }
+    if (state === 'restless') return { kind: 'unreadable', path: name, reason: 'it keeps changing' }
     const bytes = await readSteady(source.folder, name, file, limits)
     if (bytes === 'changing') return { kind: bytes, path: name }
     if ('fault' in bytes) return { kind: 'unreadable', path: name, reason: bytes.fault }
@@ -122,7 +123,7 @@ type Outcome<T> =
   | Exclude<FileChange<T>, { kind: 'read' }>
   | { readonly kind: 'changing'; readonly path: string }
 
-/** Tells whether something has been waited for, but not for longer than `patienceMs`. */
+/** Whether to keep waiting, for at most `patienceMs`. */
 function createHold(patienceMs: number): (waiting: boolean) => boolean {
   let since: number | undefined
   return (waiting) => {
@@ -131,7 +132,7 @@ function createHold(patienceMs: number): (waiting: boolean) => boolean {
   }
 }
 
-/** No signature begins so. */
+/** No signature starts like this. */
 const faulty = (reason: string) => `unreadable: ${reason}`
 
 async function readSteady(
@@ -140,7 +141,7 @@ async function readSteady(
   { signature, bytes: size }: SeenFile,
   { maxBytes }: FileLimits,
 ): Promise<Uint8Array | { readonly fault: string } | 'changing'> {
-  if (size > maxBytes) return { fault: `it is over ${maxBytes} bytes` }
+  if (size > maxBytes) return { fault: `it is larger than ${maxBytes} bytes` }
   const file = path.join(folder, name)
   const bytes = await attempt(() => readFile(file))
   if (typeof bytes === 'string') return isGone(bytes) ? 'changing' : { fault: bytes }
@@ -148,7 +149,7 @@ async function readSteady(
   return typeof after !== 'string' && after.signature === signature ? bytes : 'changing'
 }
 
-/** Why a file cannot be read: for its own sake, or for that of a folder that holds it. */
+/** Why a file cannot be read: its own fault, or that of a parent folder. */
 function faultOf(name: string, unreadable: Snapshot['unreadable']): string | undefined {
   for (let place = name; ; place = parentOf(place)) {
     const fault = unreadable.get(place)

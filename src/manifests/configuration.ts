@@ -1,3 +1,5 @@
+// Applies KServe's configuration in a folder to the services of the folder.
+
 import type { ModelHeaders } from '../access/directory.ts'
 import type { Work } from '../common/slices.ts'
 import {
@@ -13,9 +15,9 @@ import type { FileContent } from './declarations.ts'
 type Contents = ReadonlyMap<string, FileContent>
 
 /**
- * Reads services as KServe's own configuration in the folder has it: its ConfigMap, and the
- * LLMInferenceServiceConfigs. Returns what takes the new content of files, and gives the content of every
- * file whose services mean something else now. The configuration of a file that is lost stays.
+ * Applies KServe's configuration in the folder (its ConfigMap and LLMInferenceServiceConfigs) to services.
+ * Takes the new content of files and returns every file whose services change. The configuration of a lost
+ * file stays.
  */
 export function createConfiguration(
   settings: ReadSettings,
@@ -39,7 +41,7 @@ export function createConfiguration(
     return made
   }
 
-  /** Whether the configuration is another one now. */
+  /** Whether the configuration has changed. */
   function takeConfigs(contents: Contents): boolean {
     let changed = false
     for (const [file, content] of contents) {
@@ -91,7 +93,7 @@ export function createConfiguration(
   }
 }
 
-/** Of reading one object. */
+/** Cost of reading one object. */
 const UNITS = 50
 
 const isConfig = ({ resource: { kind } }: ResourceReading): boolean =>

@@ -1,21 +1,22 @@
+// Puts in force what files declare.
+
 import type { Work } from '../common/slices.ts'
 import { printableName } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import type { Resource, ResourceReading } from '../resources/resource.ts'
 import type { ManifestStore } from './store.ts'
 
-/** What a file now declares; `lost`: it cannot be read any more. An empty list: it is gone. */
+/** The objects that a file declares. `lost`: it can no longer be read. Empty: it is gone. */
 export type FileContent = readonly ResourceReading[] | 'lost'
 
-/** The readings of one object, each by where it stands. */
+/** All readings of one object, by file and position. */
 type Declarations = ReadonlyMap<string, ResourceReading>
 
 /**
- * Keeps what every file declares, and in force what counts of it. Of a service or pod declared more
- * than once each declaration counts, so that all must allow; of anything else none does.
- *
- * Returns what takes the new content of files, object by object: a policy comes before the services that it
- * is about, and goes after them.
+ * Tracks what every file declares, and puts it in force. If a service, pod or policy is declared several
+ * times, every declaration applies, so all must allow; of any other object none applies. Takes the new
+ * content of files, object by object: a policy is put in force before the services it covers, and removed
+ * after them.
  */
 export function createDeclarations(
   holdings: Pick<ManifestStore, 'replace' | 'repeatersOf' | 'sharedBy'>,
@@ -33,7 +34,7 @@ export function createDeclarations(
     else declared.set(identity, readings)
   }
 
-  /** The objects that change, each with what counted of it before. */
+  /** Returns the changed objects with their previous declarations in force. */
   function* note(contents: ReadonlyMap<string, FileContent>): Work<Map<string, Declarations>> {
     const touched = new Map<string, Declarations>()
     for (const [file, content] of contents) {
@@ -72,23 +73,23 @@ export function createDeclarations(
   }
 }
 
-/** Of a look at one object: some microseconds. */
+/** Cost of one object: a few microseconds. */
 const UNITS = 40
 
 type Turn = 'first' | 'between' | 'last'
 
-/** Nothing is open for a moment that is closed before and after. */
+/** Orders changes so that no service is open temporarily. */
 function turnOf(previous: Declarations, next: Declarations): Turn {
   if (hasPolicy(next)) return 'first'
   return hasPolicy(previous) ? 'last' : 'between'
 }
 
-const hasPolicy = (standing: Declarations): boolean =>
-  [...standing.values()].some(({ resource }) => resource.kind === 'policy')
+const hasPolicy = (declarations: Declarations): boolean =>
+  [...declarations.values()].some(({ resource }) => resource.kind === 'policy')
 
 type Change = readonly [identity: string, id: string, reading: ResourceReading | undefined]
 
-/** The readings that a file brings, changes or takes away (`undefined`). */
+/** The readings that a file adds, changes or removes (`undefined`). */
 function* changesIn(
   file: string,
   before: readonly ResourceReading[],
@@ -105,7 +106,7 @@ function* changesIn(
   return changes
 }
 
-/** What counts of the declarations of one object. */
+/** The declarations of one object that are in force. */
 function counting(identity: string, declarations: Declarations): Declarations {
   const all = [...declarations].filter(([, { resource }]) => countsBesideOthers(resource))
   const [only, ...others] = declarations.values()
@@ -146,20 +147,20 @@ function conflictsOf(
   const [first] = meaningful
   if (first === undefined) return []
   if (declarations.size > 1) {
-    const outcome = countsBesideOthers(first.resource) ? 'all must allow' : 'none of them counts'
+    const outcome = countsBesideOthers(first.resource) ? 'all must allow' : 'none of them is used'
     const message = `declared ${declarations.size} times: ${outcome}`
     return [{ object: printableName(identity), reason: 'DeclaredTwice', message }]
   }
   const secrets = repeatersOf(first.resource)
   if (secrets.length === 0) return sharedBy(first.resource)
-  const message = `${secrets.join(' and ')} hold the same credential: it is nobody's`
+  const message = `${secrets.join(' and ')} hold the same credential: it is not accepted`
   return [{ object: identity, reason: 'CredentialRepeated', message }]
 }
 
 const countsBesideOthers = ({ kind }: Resource) =>
   kind === 'service' || kind === 'workloads' || kind === 'policy'
 
-/** Readings of the objects of a file, by identity, file and place among those of the same object. */
+/** The readings of a file, by identity, file and number among those of the same object. */
 function* countedReadings(file: string, readings: readonly ResourceReading[]): Work<Declarations> {
   const counts = new Map<string, number>()
   const byId = new Map<string, ResourceReading>()
@@ -173,7 +174,7 @@ function* countedReadings(file: string, readings: readonly ResourceReading[]): W
   return byId
 }
 
-/** What stays of an object whose file cannot be read: of a service its claims, of a pod its address. */
+/** What stays of an object whose file cannot be read: a service's routes, a pod's address, a policy's targets. */
 function lose(reading: ResourceReading): readonly ResourceReading[] {
   const { identity, resource } = reading
   if (resource.kind === 'workloads') return [reading]

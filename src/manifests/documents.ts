@@ -1,9 +1,11 @@
+// Splits and parses files of YAML or JSON, and reuses unchanged documents.
+
 import { createHash, hash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { parseApart } from './parse-apart.ts'
 import { type DocumentText, type Fault, parseDocument } from './yaml.ts'
 
-/** What was read of a file, by the digest of each document's text: the texts are not kept. */
+/** The objects read from a file, by the digest of each document's text. The texts are not kept. */
 export type Documents<T> = ReadonlyMap<string, readonly T[]>
 
 export type FileReading<T> =
@@ -11,14 +13,14 @@ export type FileReading<T> =
   | { readonly kind: 'faulty'; readonly fault: Fault }
 
 const SLICE_MS = 4
-/** From this length on, in characters, a document is parsed in a thread of its own. */
+/** A document of at least this length, in characters, is parsed in a worker thread. */
 export const LARGE = 8 * 1_024
-/** What is decoded or digested in one go, in bytes or characters. */
+/** Decoded or digested without interruption, in bytes or characters. */
 const PART = 512 * 1_024
 
 /**
- * Reads every object in a file of YAML or JSON through `read`; lists of objects are their items. Of a
- * file read before, only documents whose text changed are parsed. Yields to other work in between.
+ * Reads every object in a file of YAML or JSON with `read`, including items of lists. Of a known file, parses
+ * only documents whose text has changed. Yields to other work in between.
  */
 export async function readDocuments<T>(
   bytes: Uint8Array,
@@ -50,7 +52,7 @@ async function readAnew<T>(
 ): Promise<readonly T[] | Fault> {
   if (document.text.length < LARGE) {
     const parsed = parseDocument(document)
-    // A clone shares no memory with the text, of which otherwise every slice would keep the whole.
+    // A slice would keep the whole text in memory; a clone does not.
     return 'reason' in parsed ? parsed : parsed.map((object) => structuredClone(read(object)))
   }
   const readings: T[] = []
@@ -58,7 +60,7 @@ async function readAnew<T>(
   return fault ?? readings
 }
 
-/** In parts where it is large; UTF-16 has none of which a part could end in the middle. */
+/** In parts if it is large. In UTF-16 a part can end anywhere. */
 async function digestOf({ text }: DocumentText): Promise<string> {
   if (text.length < LARGE) return hash('sha256', text, 'base64')
   const digest = createHash('sha256')
@@ -69,7 +71,7 @@ async function digestOf({ text }: DocumentText): Promise<string> {
   return digest.digest('base64')
 }
 
-/** In parts where it is large. */
+/** In parts if it is large. */
 async function decode(bytes: Uint8Array): Promise<string | undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const parts: string[] = []
@@ -85,12 +87,12 @@ async function decode(bytes: Uint8Array): Promise<string | undefined> {
   return parts.join('')
 }
 
-// YAML has no other place for such a line. Written out, since JavaScript's `^` and `\s` know line
+// In YAML such a line is always a separator. Written out, because `^` and `\s` of JavaScript accept line
 // breaks and spaces that YAML does not.
 const SEPARATOR = /(?<![^\n\r])---(?=[ \t\r\n]|$)/g
 const DIRECTIVE = /(?<![^\n\r])%/
 
-/** The documents of a text, one after the other. One with directives stays whole. */
+/** The documents of a text. A text with directives is not split. */
 function* splitDocuments(text: string): Generator<DocumentText, void, void> {
   if (text.includes('%') && DIRECTIVE.test(text)) {
     yield { text, line: 1, column: 1 }
@@ -110,7 +112,7 @@ function* splitDocuments(text: string): Generator<DocumentText, void, void> {
 const SEPARATOR_LENGTH = 3
 const SEPARATOR_COLUMN = SEPARATOR_LENGTH + 1
 
-/** Of Unix, Windows and old Macs. */
+/** Line breaks of Unix, Windows and old Macs. */
 function lineBreaksIn(text: string): number {
   let count = 0
   for (let at = text.search(/[\r\n]/); at >= 0 && at < text.length; at += 1) {

@@ -1,10 +1,12 @@
+// Follows a folder: scans it repeatedly, sooner after a hint.
+
 import { createChangeFinder, type FileChange, type FileLimits, type FileSource } from './changes.ts'
 import { type ScanLimits, scan } from './scan.ts'
 import { createScanTimer } from './scan-timer.ts'
 import { createWatchers } from './watchers.ts'
 
 export type FolderOptions<T> = FileSource<T> & {
-  /** Takes what one look has found. Must not reject. */
+  /** Applies the changes found by one scan. Must not reject. */
   readonly apply: (changes: readonly FileChange<T>[]) => Promise<void>
   readonly report: (fault: string) => void
   readonly limits?: Partial<FolderLimits>
@@ -12,14 +14,14 @@ export type FolderOptions<T> = FileSource<T> & {
 
 export type FolderLimits = ScanLimits &
   FileLimits & {
-    /** From one look to the next if nothing hints at a change, in milliseconds. */
+    /** Between two scans without a hint, in milliseconds. */
     readonly intervalMs: number
   }
 
 export type Folder = {
-  /** When the last look was complete, as `performance.now()`. */
+  /** When the last complete scan started, as `performance.now()`. */
   readonly lookedAt: () => number
-  /** Resolves when nothing more will be applied. */
+  /** Resolves when no more changes will be applied. */
   readonly close: () => Promise<void>
 }
 
@@ -32,14 +34,14 @@ export const FOLDER_LIMITS: FolderLimits = {
   patienceMs: 5_000,
 }
 
-/** How much longer than a look the rest after it is, so that looking stays a small part. */
+/** The rest after a scan, as a multiple of its duration, so that scanning takes little time. */
 const REST = 10
-/** But never longer than this: a folder that takes long to look at must not seem forgotten. */
+/** The longest rest: a folder that is slow to scan must not become stale. */
 export const MAX_REST_MS = 60_000
 
 /**
- * Follows the manifests of a folder; resolves when all of them have been read once and applied.
- * Looking at every file is the truth, watching only hastens the next look.
+ * Follows the manifests of a folder; resolves when all of them have been read and applied once. Scans are
+ * authoritative; file watching only hastens the next scan.
  */
 export async function followFolder<T>(options: FolderOptions<T>): Promise<Folder> {
   const limits = { ...FOLDER_LIMITS, ...options.limits }
@@ -57,7 +59,7 @@ export async function followFolder<T>(options: FolderOptions<T>): Promise<Folder
       await rest(looked)
       if (looker.stopped()) return
       looked = await looker.look().catch(() => {
-        options.report('a look at the folder failed')
+        options.report('scanning the folder failed')
         return { complete: true, scanMs: 0 }
       })
     }
@@ -83,9 +85,9 @@ export const restAfter = (scanMs: number, { intervalMs }: Pick<FolderLimits, 'in
   Math.max(intervalMs, Math.min(MAX_REST_MS, REST * scanMs))
 
 type Looked = {
-  /** Nothing waits for another look soon. */
+  /** No file needs another scan soon. */
   readonly complete: boolean
-  /** What it took to list the files, without reading any, in milliseconds. */
+  /** The time to list the files, without reading them, in milliseconds. */
   readonly scanMs: number
 }
 

@@ -1,3 +1,5 @@
+// Parses large documents in a worker thread.
+
 import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -5,17 +7,17 @@ import { valueAt } from '../resources/object.ts'
 import type { DocumentText, Fault } from './yaml.ts'
 import type { ParseRequest } from './yaml-worker.ts'
 
-/** Of the thread, in MiB: a file is at most 8 MiB. */
+/** Heap limit of the thread, in MiB: a file has at most 8 MiB. */
 export const MAX_HEAP_MIB = 1_024
 
-/** Ends the wait for the document before. */
+/** Settles when the previous document is parsed. */
 let last: Promise<unknown> = Promise.resolve()
 let waiting = 0
 let thread: Worker | undefined
 
 /**
- * Parses a large document in a thread of its own, one document at a time. `take` is given its objects one
- * after the other, with turns for everything else in between.
+ * Parses a large document in a worker thread, one document at a time. `take` receives its objects one after
+ * the other, with turns for other work in between.
  */
 export function parseApart(
   document: DocumentText,
@@ -58,7 +60,7 @@ async function ask(asked: ParseRequest): Promise<unknown> {
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
   })
   const over = new AbortController()
-  // Both reject with an `error`, such as that of its bounds.
+  // Both reject on `error`, such as an exceeded heap limit.
   const answered = once(thread, 'message', { signal: over.signal })
   const exited = once(thread, 'exit', { signal: over.signal })
   thread.postMessage(asked)

@@ -1,3 +1,5 @@
+// Evaluates Kubernetes RBAC.
+
 import { userOfServiceAccount } from '../common/service-account-name.ts'
 import { createTable } from '../common/table.ts'
 import type { Binding, PolicyRule, Role, Subject } from '../resources/rbac.ts'
@@ -5,7 +7,7 @@ import { selects } from '../resources/selector.ts'
 
 export type RbacUser = { readonly name: string; readonly groups: readonly string[] }
 
-/** A use of a resource, as in a SubjectAccessReview. Subresources are not asked for here. */
+/** An access to a resource, as in a SubjectAccessReview. Subresources are not supported. */
 export type ResourceAccess = {
   readonly verb: string
   readonly group: string
@@ -16,7 +18,7 @@ export type ResourceAccess = {
 }
 
 export type Rbac = {
-  /** A role put again replaces the one of its kind, namespace and name. */
+  /** Replaces a role of the same kind, namespace and name. */
   readonly putRole: (role: Role) => void
   readonly removeRole: (role: Pick<Role, 'kind' | 'namespace' | 'name'>) => void
   readonly putBinding: (binding: Binding) => void
@@ -29,8 +31,8 @@ type Identity = { readonly kind: string; readonly namespace: string; readonly na
 const idOf = ({ kind, namespace, name }: Identity) => `${kind} ${namespace}/${name}`
 
 /**
- * Evaluates roles and bindings as the API server does. The implicit groups of a user are the
- * caller's to add. A look-up costs the bindings of that user and his groups in one namespace.
+ * Evaluates roles and bindings as the API server does. Callers of this function add a user's implicit groups.
+ * A look-up costs the bindings of that user and its groups in one namespace.
  */
 export function createRbac(): Rbac {
   const roles = new Map<string, Role>()
@@ -38,7 +40,7 @@ export function createRbac(): Rbac {
     ...new Set(subjects.map((subject) => keyOf(namespace, subject))),
   ])
   const aggregated = new Map<string, readonly PolicyRule[]>()
-  /** By user, as the same object, and what is asked; forgotten with each change. */
+  /** By user object and access; cleared with each change. */
   let verdicts = new WeakMap<RbacUser, Map<string, boolean>>()
   let kept = 0
 
@@ -104,14 +106,14 @@ export function createRbac(): Rbac {
   }
 }
 
-/** Of all users: to evaluate one again takes some microseconds. */
+/** For all users together: evaluating one takes a few microseconds. */
 export const MAX_VERDICTS = 50_000
 
-/** No part of it holds a space. */
+/** No part contains a space. */
 const questionOf = ({ verb, group, resource, namespace, name }: ResourceAccess): string =>
   `${verb} ${group} ${resource} ${namespace} ${name}`
 
-/** A ServiceAccount is the user of its name. A namespace holds no space, so keys cannot be confused. */
+/** A ServiceAccount is also a user. A namespace contains no space, so keys are unambiguous. */
 function keyOf(bindingNamespace: string, subject: Subject): string {
   if (subject.kind !== 'ServiceAccount')
     return `${bindingNamespace} ${subject.kind} ${subject.name}`
@@ -119,8 +121,8 @@ function keyOf(bindingNamespace: string, subject: Subject): string {
 }
 
 /**
- * The rules of every ClusterRole that is selected, directly or through other aggregated ones. An
- * aggregated role's own rules count for nothing: Kubernetes overwrites them.
+ * The rules of every ClusterRole that is selected directly or through other aggregated ones. An aggregated
+ * role's own rules do not count: Kubernetes overwrites them.
  */
 function aggregate(start: Role, roles: readonly Role[]): readonly PolicyRule[] {
   const reached = new Set([start])
@@ -135,7 +137,7 @@ function aggregate(start: Role, roles: readonly Role[]): readonly PolicyRule[] {
 
 const ALL = '*'
 
-/** `*` as resource covers all, `*` with a subresource does not cover the resource itself. */
+/** `*` covers every resource; `*` with a subresource does not cover the resource itself. */
 const covers = (rule: PolicyRule, { verb, group, resource, name }: ResourceAccess): boolean =>
   holds(rule.verbs, verb) &&
   holds(rule.apiGroups, group) &&

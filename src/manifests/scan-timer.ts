@@ -1,13 +1,15 @@
-/** Tells when to look again. */
+// Determines when to scan again.
+
+/** Determines when to scan again. */
 export type ScanTimer = {
   /** Something may have changed. */
   readonly hint: () => void
   /**
-   * Resolves after `restMs`, or `settleMs` after a hint if that is earlier; a hint given since the
-   * last wait counts. More hints do not postpone it.
+   * Resolves after `restMs`, or `settleMs` after a hint, if that is earlier. A hint since the last wait
+   * counts; further hints do not postpone it.
    */
   readonly next: (restMs: number, settleMs: number) => Promise<void>
-  /** Every wait, now or later, is over at once. */
+  /** Ends the current wait and all later ones immediately. */
   readonly end: () => void
 }
 

@@ -1,42 +1,42 @@
+// Lists the manifests of a folder.
+
 import type { BigIntStats, Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 
 export type ScanLimits = {
-  /** Of folders in folders. */
+  /** Of nested folders. */
   readonly maxDepth: number
   readonly maxFiles: number
 }
 
 export type SeenFile = {
-  /** Equal as long as nobody wrote to the file or put another in its place. */
+  /** Changes when the file is written or replaced. */
   readonly signature: string
   readonly bytes: number
-  /** When it was last written to, in milliseconds since the epoch. */
+  /** Time of the last write, in milliseconds since the epoch. */
   readonly writtenAt: number
 }
 
-/** What is in a folder. Paths are relative to it, `''` is the folder itself. */
+/** The content of a folder. Paths are relative to it; `''` is the folder itself. */
 export type Snapshot = {
   readonly files: ReadonlyMap<string, SeenFile>
   readonly folders: { readonly has: (folder: string) => boolean }
-  /** Files and folders that are there and cannot be read: why. What lies below is not known. */
+  /** Existing files and folders that cannot be read, with the reason. What is below them is not known. */
   readonly unreadable: ReadonlyMap<string, string>
 }
 
 const MANIFEST = /\.(?:ya?ml|json)$/
 const BATCH = 256
 
-/** So often a look is repeated while folders change under it. */
+/** How often a scan is repeated while folders change. */
 export const MAX_SCANS = 5
 
 /**
- * Lists the manifests of a folder and the folders in it, without reading them. Names that begin with
- * a dot are left out: in a mounted ConfigMap they are the same files again. `enter` is called with
- * each folder and its identity before it is listed. Never throws.
- *
- * A file that is renamed meanwhile could be missed by both names, so a look during which a folder
- * changed is repeated.
+ * Lists the manifests and folders in a folder, without reading them. Skips names that start with a dot: in a
+ * mounted ConfigMap they are the same files again. Calls `enter` with each folder and its identity before
+ * listing it. Never throws. A file that is renamed during a scan could be missed under both names, so a scan
+ * is repeated if a folder changed meanwhile.
  */
 export async function scan(
   root: string,
@@ -91,17 +91,17 @@ async function isSteady(root: string, { folders }: Findings): Promise<boolean> {
 
 type Findings = {
   readonly files: Map<string, SeenFile>
-  /** With the state in which each was before it was listed. */
+  /** With the state of each before it was listed. */
   readonly folders: Map<string, string>
   readonly unreadable: Map<string, string>
 }
 
-const TOO_DEEP = 'it lies too deep'
+const TOO_DEEP = 'it is nested too deeply'
 
 const excessOf = ({ files }: Findings, { maxFiles }: ScanLimits) =>
   files.size < maxFiles ? undefined : 'there are too many files'
 
-/** What may be a manifest or a folder, in order of name. What vanished meanwhile is left out. */
+/** Possible manifests and folders, sorted by name, without those that vanished meanwhile. */
 async function* entriesIn(
   root: string,
   folder: string,
@@ -125,13 +125,13 @@ async function* entriesIn(
   }
 }
 
-/** Looks at one file again; a text where it cannot. */
+/** Stats one file again; a text if it cannot be read. */
 export async function scanFile(file: string): Promise<SeenFile | string> {
   const found = await statOf(file)
   return typeof found === 'string' ? found : seenFile(found)
 }
 
-/** Whether an error code says that the file is no more. */
+/** Whether an error code means that the file does not exist. */
 export const isGone = (code: string): boolean => code === 'ENOENT' || code === 'ENOTDIR'
 
 /** The value, or the code of the error. */

@@ -1,3 +1,5 @@
+// Reads a folder of Kubernetes objects. The entry point of this folder.
+
 import { setImmediate } from 'node:timers/promises'
 import type { Directory } from '../access/directory.ts'
 import { inSlices, type Work } from '../common/slices.ts'
@@ -17,7 +19,7 @@ import type { Fault } from './yaml.ts'
 export type ManifestsOptions = {
   readonly folder: string
   readonly settings: ReadSettings
-  /** Services, workloads and API keys are put here. */
+  /** Receives the services, workloads, keys and policies. */
   readonly directory: Pick<
     Directory,
     | 'services'
@@ -31,11 +33,11 @@ export type ManifestsOptions = {
   >
   readonly report: (problem: Problem) => void
   readonly limits?: Partial<FolderLimits>
-  /** Between two slices of what is taken. */
+  /** Called between two slices of applying changes. */
   readonly turn?: () => Promise<unknown>
 }
 
-/** Whose token it is: a ServiceAccount that is in the folder. */
+/** The owner of a token: a ServiceAccount in the folder. */
 export type TokenCaller = {
   readonly namespace: string
   readonly secretName: string
@@ -47,23 +49,23 @@ export type Manifests = {
   /** The caller whose token has this digest (SHA-256, lower-case hex). */
   readonly tokenCaller: (digest: string) => TokenCaller | undefined
   readonly serviceAccount: (namespace: string, name: string) => ServiceAccount | undefined
-  /** Whether RBAC lets the user `get` a resource. His implicit groups must be among his groups. */
+  /** Whether RBAC allows the user to `get` a resource. The user's groups must include the implicit ones. */
   readonly mayGet: (user: RbacUser, target: Omit<ResourceAccess, 'verb'>) => boolean
   readonly state: () => ManifestsState
-  /** Resolves when nothing changes any more. */
+  /** Resolves when no more changes will be applied. */
   readonly close: () => Promise<void>
 }
 
 type ManifestsState = {
-  /** How many files are read and in force. */
+  /** The number of files in force. */
   readonly files: number
-  /** Files and folders, by path in the folder, that cannot be read now. */
+  /** Files and folders that cannot be read now, by path in the folder. */
   readonly unreadable: readonly string[]
-  /** When the folder was last looked at, as `performance.now()`. */
+  /** When the folder was last scanned, as `performance.now()`. */
   readonly lookedAt: number
 }
 
-/** At start a file that cannot be read ends the program. The message names them all, one on each line. */
+/** A file cannot be read at start, which ends the program. The message names every such file, one per line. */
 export class ManifestsError extends Error {
   override readonly name = 'ManifestsError'
 
@@ -74,10 +76,9 @@ export class ManifestsError extends Error {
 }
 
 /**
- * Reads a folder of Kubernetes objects and follows its changes until closed.
- *
- * Throws a ManifestsError if a file cannot be read now. One that cannot be read later loses its keys,
- * tokens and bindings; its services stay, as lost, and its pods, until it can be read or is removed.
+ * Reads a folder of Kubernetes objects and follows its changes until closed. Throws a ManifestsError if a
+ * file cannot be read at start. If one cannot be read later, its keys, tokens and bindings are removed. Its
+ * services and pods stay, with the services lost, until it can be read or is deleted.
  */
 export async function openManifests(options: ManifestsOptions): Promise<Manifests> {
   const holdings = createManifestStore(options.directory)
@@ -119,7 +120,7 @@ export async function openManifests(options: ManifestsOptions): Promise<Manifest
   }
 }
 
-/** What was read of each file, and what is wrong with those that cannot be read. */
+/** What was read from each file, and the faults of unreadable ones. */
 function createFiles(settings: ReadSettings, report: (problem: Problem) => void) {
   const documentsIn = new Map<string, Documents<ResourceReading>>()
   const faults = new Map<string, string>()
@@ -133,7 +134,7 @@ function createFiles(settings: ReadSettings, report: (problem: Problem) => void)
     report({
       object: file === '' ? 'Folder' : `File ${file}`,
       reason: 'UnreadableFile',
-      message: `${fault}: its keys, tokens and bindings are gone, its services refuse`,
+      message: `${fault}: until this is fixed, its API keys, tokens and bindings are not in force and its services deny all requests`,
     })
     return 'lost'
   }

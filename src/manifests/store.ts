@@ -1,6 +1,8 @@
+// Adds and removes resources in the tables of the directory.
+
 import type { Directory } from '../access/directory.ts'
 import { createTable, type Table } from '../common/table.ts'
-import { sharedClaims } from '../resources/conflicts.ts'
+import { sharedRoutes } from '../resources/conflicts.ts'
 import {
   type DirectoryTables,
   type Holding,
@@ -14,13 +16,13 @@ import type { ServiceAccount } from '../resources/service-account.ts'
 import type { TokenSecret } from '../resources/token-secret.ts'
 import { createRbac, type Rbac } from './rbac-authorizer.ts'
 
-/** Everything that is in force, and how a resource comes to be. */
+/** The resources in force. */
 export type ManifestStore = {
-  /** Puts `next` in force in place of `previous`: what stays is never missing. */
+  /** Replaces `previous` with `next`, without a gap for what stays. */
   readonly replace: (id: string, previous: Resource | undefined, next: Resource | undefined) => void
-  /** What other services claim of what this one does. */
+  /** The problems of routes that this service shares with others. */
   readonly sharedBy: (resource: Resource) => readonly Problem[]
-  /** The Secrets, `namespace/name`, with the same key or token as this one; none of them is known by it. */
+  /** The Secrets (`namespace/name`) with the same key or token; none of them is accepted then. */
   readonly repeatersOf: (resource: Resource) => readonly string[]
   readonly tokensWith: (digest: string) => readonly TokenSecret[]
   readonly serviceAccount: (namespace: string, name: string) => ServiceAccount | undefined
@@ -48,7 +50,7 @@ export function createManifestStore(
     replace: (id, previous = IGNORED, next = IGNORED) =>
       replaceHoldings(holdingsOf(id, previous, tables), holdingsOf(id, next, tables)),
     sharedBy: (resource) =>
-      resource.kind === 'service' ? sharedClaims(resource.service, directory) : [],
+      resource.kind === 'service' ? sharedRoutes(resource.service, directory) : [],
     repeatersOf: (resource) => {
       const secrets = secretsLike(resource, directory, tokens)
       return secrets.length > 1 ? secrets : []

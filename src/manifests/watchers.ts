@@ -1,16 +1,18 @@
+// Watches folders for hints of changes.
+
 import { type FSWatcher, watch } from 'node:fs'
 import path from 'node:path'
 
-/** Watchers of folders, each of which hints that something in its folder may have changed. */
+/** Watches folders, and hints when something in one may have changed. */
 export type Watchers = {
-  /** Watches a folder, anew if another one has taken its place. */
+  /** Watches a folder, again if it was replaced. */
   readonly enter: (folder: string, identity: string) => void
-  /** Lets go of every folder but these. */
+  /** Stops watching all folders except these. */
   readonly keep: (folders: { readonly has: (folder: string) => boolean }) => void
   readonly close: () => void
 }
 
-/** One plain `fs.watch` per folder: the recursive one goes blind when a file is replaced. */
+/** One plain `fs.watch` per folder: a recursive one misses changes after a file is replaced. */
 export function createWatchers(
   root: string,
   hint: () => void,
@@ -31,7 +33,7 @@ export function createWatchers(
       watcher.on('error', () => drop(folder))
       watched.set(folder, { identity, watcher })
     } catch {
-      if (!reported) report('folders cannot be watched: changes are seen by looking only')
+      if (!reported) report('folders cannot be watched: changes are found by scanning only')
       reported = true
     }
   }

@@ -1,19 +1,21 @@
+// Detects files that may still be written.
+
 import type { SeenFile } from './scan.ts'
 
 export type WriteStabilityLimits = {
-  /** A file is read when it has not changed for so long, in milliseconds. */
+  /** A file is read when it has been unchanged for this long, in milliseconds. */
   readonly settleMs: number
-  /** A file that does not settle for so long, in milliseconds, is unreadable. */
+  /** A file that keeps changing for this long is unreadable, in milliseconds. */
   readonly patienceMs: number
 }
 
 export type WriteStability = {
   readonly stateOf: (name: string, file: SeenFile) => 'settled' | 'changing' | 'restless'
-  /** Forgets every file but these. */
+  /** Forgets all files except these. */
   readonly keep: (files: { readonly has: (name: string) => boolean }) => void
 }
 
-/** Tells whether somebody may still be writing to a file: half a file often parses, as less than the whole. */
+/** Detects files that may still be written: half a file often parses, as a smaller one. */
 export function createWriteStability({
   settleMs,
   patienceMs,
@@ -25,7 +27,7 @@ export function createWriteStability({
     const before = changing.get(name)
     const since = before?.signature === signature ? before.since : now
     const from = before?.from ?? now
-    // The second holds where the file system's clock runs ahead of ours.
+    // The second condition covers a file system whose clock is ahead.
     if (Date.now() - writtenAt >= settleMs || now - since >= settleMs) {
       changing.delete(name)
       return 'settled'

@@ -1,10 +1,12 @@
+// The worker thread that parses large documents.
+
 import { parentPort } from 'node:worker_threads'
 import { type DocumentText, parseDocument } from './yaml.ts'
 
-/** What the thread is asked: to parse a document, or for the next of its objects. */
+/** A request to the thread: parse a document, or return its next objects. */
 export type ParseRequest = { readonly document: DocumentText } | 'next'
 
-/** Objects of one message: its receiver takes them in one go. */
+/** Objects per message: the receiver handles them without interruption. */
 const PART = 32
 
 const port = parentPort

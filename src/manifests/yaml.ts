@@ -1,16 +1,18 @@
+// Parses YAML, without quoting it in faults.
+
 import { CORE_SCHEMA, loadAll, mergeTag, YAMLException } from 'js-yaml'
 import { isRecord } from '../common/json.ts'
 import { textAt, valueAt } from '../resources/object.ts'
 
-/** Why a file does not parse. Never quotes the file: it may hold keys. */
+/** Why a file does not parse. Never quotes the file, which may contain keys. */
 export type Fault = {
   readonly reason: string
-  /** From 1, as is `column`; `undefined` where the whole file is at fault. */
+  /** From 1, like `column`; `undefined`: the fault concerns the whole file. */
   readonly line?: number
   readonly column?: number
 }
 
-/** The text of a document, and where in its file it begins. */
+/** The text of a document, and its position in the file. */
 export type DocumentText = { readonly text: string; readonly line: number; readonly column: number }
 
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag)
@@ -28,10 +30,10 @@ export function parseDocument({ text, line, column }: DocumentText): readonly un
   }
 }
 
-/** Names of tags, anchors and handles come from the text. */
+/** Removes quotes of the text: names of tags, anchors and handles. */
 const unquoted = (reason: string) => (/^(?:[^"<:]|:(?! ))*/.exec(reason)?.[0] ?? '').trim()
 
-/** The items of a List, of any kind that ends so; they may leave out what the list says. */
+/** The items of a List, or of any kind that ends in List; items inherit kind and apiVersion. */
 function objectsIn(document: unknown): readonly unknown[] {
   if (document === null || document === undefined) return []
   const kind = textAt(document, 'kind')

@@ -1,3 +1,5 @@
+// Limits how often something expensive is computed.
+
 type Clock = {
   readonly now: () => number
   readonly wait: (ms: number) => Promise<unknown>
@@ -8,12 +10,12 @@ const CLOCK: Clock = {
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 }
 
-/** A rest is as many times as long as the making before it: 5 % of the time. */
+/** Rest as a multiple of the duration before it: at most 5 % of the time is spent. */
 export const REST = 20
 
 /**
- * Makes something for all who ask at once, and rests after it for `REST` times as long, at most `longestMs`. Who
- * asks meanwhile waits for the next, so nobody gets what was made before another one's question ended.
+ * Computes one result for all concurrent callers, then rests for `REST` times as long, at most `longestMs`.
+ * Callers in between wait for the next result, so no result is older than its request.
  */
 export function atMostEach<T>(
   longestMs: number,

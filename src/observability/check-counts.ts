@@ -1,15 +1,17 @@
+// The counters of checks per service, rendered in slices.
+
 import { setImmediate } from 'node:timers/promises'
 import type { CredentialKind } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
 import type { Directory } from '../access/directory.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 
-/** One decision, as far as it is counted. */
+/** The labels of one decision. */
 export type CountedCheck = {
-  /** The service that was asked for; absent where none was found. */
+  /** The called service; absent: none was found. */
   readonly namespace?: string | undefined
   readonly name?: string | undefined
-  /** `unknown`: of what is only tried, where finding out would cost too much. */
+  /** `unknown`: a shadow evaluation that would have exceeded its limits. */
   readonly outcome: 'allow' | 'deny' | 'unknown'
   /** Empty on allow. */
   readonly reason: DenyReason | ''
@@ -19,24 +21,24 @@ export type CountedCheck = {
 /** A counter in the text format of Prometheus. */
 type Metric = { readonly name: string; readonly help: string }
 
-/** Series rendered before requests get their turn: about two milliseconds. */
+/** Series rendered between two turns of the event loop: about two milliseconds. */
 const SLICE = 2_000
 
-/** Services that are counted before those that have gone are looked for outside of a scrape. */
+/** The number of services from which removed ones are also dropped outside of a scrape. */
 const FIRST_LOOK = 1_024
 
 type Counts = {
-  /** The labels of the service as text, with a comma at the end if there are any. */
+  /** The service's labels as text, with a trailing comma if there are any. */
   readonly service: string
-  /** By outcome, reason and kind of credential: no key is put together for each check. */
+  /** By outcome, reason and kind of credential: nested maps avoid building a key per check. */
   readonly series: Map<string, Map<string, Map<string, Series>>>
 }
 
 type Series = { readonly labels: string; value: number }
 
 /**
- * Counts checks by service, so that a service takes its series along. Not a Counter of prom-client: that
- * renders 20,000 series in one piece, while every request waits for 50 to 130 ms.
+ * Counts checks by service; a removed service takes its series along. Not a prom-client Counter: that one
+ * renders 20,000 series without interruption, which delays every request by 50 to 130 ms.
  */
 export function createCheckCounts(
   { name: metric, help }: Metric,
@@ -55,7 +57,7 @@ export function createCheckCounts(
   const exists = (namespace: string, name: string) =>
     SERVICE_KINDS.some((kind) => servicesNamed({ kind, namespace, name }).length > 0)
 
-  /** The series of a service go with it. */
+  /** Drops the series of removed services. */
   const dropGone = () => {
     size = 0
     for (const [namespace, byName] of known) {
@@ -81,7 +83,7 @@ export function createCheckCounts(
     if (!perService || namespace === undefined || name === undefined) return nobodys
     const counts = known.get(namespace)?.get(name)
     if (counts !== undefined) return counts
-    // A check that ends after its service has gone must not bring the series back.
+    // A check that ends after its service was removed must not restore its series.
     return exists(namespace, name) ? add(namespace, name) : nobodys
   }
 
@@ -116,7 +118,7 @@ export function createCheckCounts(
   return { count, text }
 }
 
-/** The map under a name, new if there is none. */
+/** The map under a name, created if missing. */
 function within<Value>(maps: Map<string, Map<string, Value>>, name: string): Map<string, Value> {
   const found = maps.get(name) ?? new Map<string, Value>()
   maps.set(name, found)

@@ -1,3 +1,5 @@
+// The decision log: one line of JSON per decision.
+
 import type { Writable } from 'node:stream'
 import type { CredentialKind } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
@@ -7,7 +9,7 @@ import { pathOf } from '../common/path.ts'
 import { createLineWriter, toAscii } from './line-writer.ts'
 import { opening } from './standard-output.ts'
 
-/** One decision as it is logged. Nothing in it may be a credential or the digest of one. */
+/** One logged decision. Must not contain a credential or its digest. */
 export type LoggedCheck = {
   /** When the check arrived, in milliseconds since the epoch. */
   readonly time: number
@@ -17,39 +19,39 @@ export type LoggedCheck = {
   readonly component: Component | undefined
   readonly position: Position | undefined
   readonly method: string
-  /** With or without its query, which is left out. */
+  /** With or without a query; the query is not logged. */
   readonly path: string
   readonly decision: 'allow' | 'deny'
   /** Empty on allow. */
   readonly reason: DenyReason | ''
   readonly credentialKind: CredentialKind | 'none'
-  /** `reference` of the caller. */
+  /** The caller's `reference`. */
   readonly credential: string | undefined
   readonly latencyUs: number
-  /** Which check a token did not pass; absent: that is not why it was denied. */
+  /** The check that a token failed; absent: the denial has another cause. */
   readonly detail?: string
-  /** What would be decided if all that is only tried were enforced; absent: nothing is. */
+  /** The decision if everything in shadow were enforced; absent: nothing is in shadow. */
   readonly shadowDecision?: 'allow' | 'deny' | 'unknown'
   readonly shadowReason?: DenyReason | ''
 }
 
 type Options = {
   readonly decisions: 'all' | 'denied' | 'off'
-  /** Called for each line that is lost. */
+  /** Called for each lost line. */
   readonly dropped: () => void
-  /** stdout if absent. */
+  /** Default: stdout. */
   readonly open?: () => Writable
 }
 
 export type DecisionLog = {
   readonly log: (check: LoggedCheck) => void
-  /** Writes what waits, unless its reader is too slow. */
+  /** Writes what is buffered, unless the reader is too slow. */
   readonly close: () => Promise<void>
 }
 
 const BATCH_BYTES = 16_384
 
-/** Writes one line of JSON for each decision to stdout. Requests never wait for its reader. */
+/** Writes one line of JSON per decision to stdout. Requests never wait for its reader. */
 export function createDecisionLog({
   decisions,
   dropped,
@@ -78,7 +80,7 @@ export const MAX_PATH = 1_024
 export const MAX_CREDENTIAL = 512
 export const MAX_DETAIL = 512
 
-/** The keys stand in the text, and of the values only those are quoted that others choose: half the time of JSON.stringify. */
+/** Builds the JSON by hand, and quotes only values that others choose: half the time of JSON.stringify. */
 const lineOf = (check: LoggedCheck, time: string): string =>
   `{"time":"${time}"` +
   `,"requestId":${quoted((check.requestId ?? '').slice(0, MAX_REQUEST_ID).replace(NOT_PRINTABLE, '?'))}` +
@@ -97,20 +99,20 @@ const lineOf = (check: LoggedCheck, time: string): string =>
 const detailOf = ({ detail }: LoggedCheck): string =>
   detail === undefined ? '' : `,"detail":${quoted(detail.slice(0, MAX_DETAIL))}`
 
-/** What a policy in shadow would have decided; nothing where none was tried. */
+/** The fields of a shadow decision; empty if there is none. */
 const shadowOf = ({ shadowDecision, shadowReason }: LoggedCheck): string =>
   shadowDecision === undefined
     ? ''
     : `,"shadowDecision":"${shadowDecision}","shadowReason":"${shadowReason ?? ''}"`
 
 const NOT_PRINTABLE = /[^\x20-\x7e]/g
-// What stands in JSON as it is.
+// Text that needs no escape in JSON.
 const PLAIN = /^[ !#-[\]-~]*$/
 
 const quoted = (text: string): string =>
   PLAIN.test(text) ? `"${text}"` : toAscii(JSON.stringify(text))
 
-/** Writes times in ISO 8601; the part down to the second is made once a second. */
+/** Formats times in ISO 8601; the part up to the second is cached. */
 function createClock(): (time: number) => string {
   let second = Number.NaN
   let prefix = ''

@@ -1,13 +1,15 @@
+// Metrics of other programs, caches, revocation and shed work.
+
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
-/** One question to another program, and how it ended. */
+/** One request to another program, and its result. */
 export type DependencyCall = {
   readonly dependency: string
   readonly result: 'success' | 'error' | 'timeout'
   readonly seconds: number
 }
 
-/** What a cache holds, and how often it held what was looked for. */
+/** The size of a cache, and its hits and misses. */
 export type MeasuredCache = {
   readonly cache: string
   readonly entries: number
@@ -15,17 +17,17 @@ export type MeasuredCache = {
   readonly misses: number
 }
 
-/** Counts what other programs are asked. */
+/** Counts requests to other programs. */
 export function createDependencyCounts(registry: Registry): (asked: DependencyCall) => void {
   const requests = new Counter({
     name: 'kserve_authz_dependency_requests_total',
-    help: 'Questions to other programs, by how they ended.',
+    help: 'Requests to other programs, by result.',
     labelNames: ['dependency', 'result'],
     registers: [registry],
   })
   const durations = new Histogram({
     name: 'kserve_authz_dependency_duration_seconds',
-    help: 'Time that other programs took to answer, or to fail.',
+    help: 'Duration of requests to other programs.',
     labelNames: ['dependency'],
     buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3],
     registers: [registry],
@@ -43,7 +45,7 @@ export function measureKeys(
 ) {
   const gauge: Gauge<'provider'> = new Gauge({
     name: 'kserve_authz_jwks_age_seconds',
-    help: 'Time since the keys of an identity provider were last fetched; +Inf where they never were.',
+    help: 'Time since the keys of an identity provider were last fetched; +Inf if never.',
     labelNames: ['provider'],
     registers: [registry],
     collect: () => {
@@ -56,7 +58,7 @@ export function measureKeys(
 export function measureCaches(registry: Registry, caches: () => readonly MeasuredCache[]) {
   const requests: Counter<'cache' | 'result'> = new Counter({
     name: 'kserve_authz_cache_requests_total',
-    help: 'Look-ups in caches, by whether they found something.',
+    help: 'Cache look-ups, by hit or miss.',
     labelNames: ['cache', 'result'],
     registers: [registry],
     collect: () => {
@@ -78,21 +80,21 @@ export function measureCaches(registry: Registry, caches: () => readonly Measure
   })
 }
 
-/** Whether what is revoked counts no more at once. */
+/** Whether revocations take effect immediately. */
 export function measureRevocation(registry: Registry, isInstant: () => boolean) {
   const instant: Gauge = new Gauge({
     name: 'kserve_authz_instant_revocation',
-    help: 'Whether all watches are up by which a revoked credential ends at once (1), or it may last as long as what is remembered of it (0).',
+    help: 'Whether a revoked credential is refused immediately (1), or may be accepted until its cache entry expires (0).',
     registers: [registry],
     collect: () => instant.set(isInstant() ? 1 : 0),
   })
 }
 
-/** Counts what was refused because it would have been too much. */
+/** Counts shed work. */
 export function createShedCounts(registry: Registry): (cause: string) => void {
   const sheds = new Counter({
     name: 'kserve_authz_shed_total',
-    help: 'What was not done because it would have been too much, by cause.',
+    help: 'Work that was shed, by cause.',
     labelNames: ['cause'],
     registers: [registry],
   })

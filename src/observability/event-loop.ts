@@ -1,14 +1,16 @@
+// The metric of the event loop's delay.
+
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Gauge, type Registry } from 'prom-client'
 
-/** Milliseconds between two looks at the event loop. */
+/** Sampling interval of the event loop, in milliseconds. */
 const LOOK_MS = 10
-/** What is told goes back as long as this at least, and twice as long at most: no reader begins it anew. */
+/** The metric covers the last one to two windows, so that scrapers do not reset it for each other. */
 const WINDOW_MS = 60_000
 
 type Looks = ReturnType<typeof monitorEventLoopDelay>
 
-/** Whether requests get their turn. */
+/** Measures how late the event loop runs. */
 export function measureEventLoop(registry: Registry) {
   let [older, newer] = [watch(), watch()]
   setInterval(() => {
@@ -18,7 +20,7 @@ export function measureEventLoop(registry: Registry) {
 
   const delay: Gauge<'quantile'> = new Gauge({
     name: 'kserve_authz_event_loop_delay_seconds',
-    help: 'By how much the event loop came late in the last one to two minutes.',
+    help: 'Delay of the event loop during the last one to two minutes.',
     labelNames: ['quantile'],
     registers: [registry],
     collect: () => {
@@ -35,6 +37,6 @@ function watch(): Looks {
   return looks
 }
 
-/** Node records the time between two looks, not by how much the second came late. */
+/** Node records the time between two samples, not the delay. */
 const late = ({ count }: Looks, nanoseconds: number): number =>
   count === 0 ? 0 : Math.max(0, nanoseconds / 1e9 - LOOK_MS / 1e3)

@@ -1,23 +1,25 @@
+// The HTTP server of metrics, liveness and readiness.
+
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { atMostEach } from './at-most-each.ts'
 
-/** One thing that must hold for the program to be ready. */
+/** One condition of readiness. */
 export type Readiness = {
   readonly name: string
   readonly ok: boolean
-  /** Why it does not hold, or what is to be known of it. */
+  /** Why it fails, or a remark. */
   readonly detail?: string | undefined
 }
 
 type Options = {
-  /** `host:port`; an IPv6 address in brackets; port 0 is any that is free. */
+  /** `host:port`, with an IPv6 address in brackets; port 0 is any free one. */
   readonly address: string
   readonly metrics: { readonly text: () => Promise<string>; readonly contentType: string }
   readonly readiness: () => readonly Readiness[]
 }
 
-/** Metrics are written out once in this time, however many read them. */
+/** Metrics are rendered at most once in this time, in milliseconds, for any number of scrapers. */
 export const SCRAPE_MS = 1_000
 
 type Page = {
@@ -34,27 +36,27 @@ export async function startHttp({ address, metrics, readiness }: Options) {
   const scrape = atMostEach(SCRAPE_MS, async () => Buffer.from(await metrics.text()))
   const pages = new Map<string, Answer>([
     ['/metrics', async () => ({ status: 200, contentType, body: await scrape() })],
-    // That this runs is all there is to know: no failing dependency is cured by a restart.
+    // Running is enough: a restart does not repair a failing dependency.
     ['/livez', (verbose) => health('livez', [{ name: 'ping', ok: true }], verbose)],
     ['/readyz', (verbose) => health('readyz', readiness(), verbose)],
   ])
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const page = await pageFor(pages, request).catch(() => text(500, 'internal error'))
-    // What is left of a body would be taken for the next request.
+    // The rest of a body would be read as the next request.
     if (!server.listening || hasBody(request)) response.shouldKeepAlive = false
     respond(page, request, response)
   }
   const server = createServer(HTTP_LIMITS, (...exchange) => void answer(...exchange))
-  // Otherwise Node would ask for the body that is refused.
+  // Otherwise Node would request the body.
   server.on('checkContinue', (...exchange) => void answer(...exchange))
-  // A connection that cannot be accepted must not end the program.
+  // A failed accept must not end the program.
   server.on('error', () => {})
-  // Of an answer that nobody takes, too.
+  // Also ends an answer that the client does not read.
   server.timeout = SILENCE_MS
   return { port: await listen(server, address), close: () => close(server) }
 }
 
-/** Longest time that nothing is sent either way. */
+/** Longest silence of a connection, in milliseconds. */
 export const SILENCE_MS = 60_000
 
 export const HTTP_LIMITS = {
@@ -95,7 +97,7 @@ const text = (status: number, line: string): Page => ({
   body: `${line}\n`,
 })
 
-/** In the form of Kubernetes' own health endpoints. */
+/** In the format of Kubernetes' own health endpoints. */
 function health(name: string, checks: readonly Readiness[], verbose: boolean): Page {
   const ok = checks.every((check) => check.ok)
   if (ok && !verbose) return text(200, 'ok')
@@ -108,9 +110,9 @@ function health(name: string, checks: readonly Readiness[], verbose: boolean): P
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the address is taken',
+  EADDRINUSE: 'the address is in use',
   EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'not permitted',
+  EACCES: 'permission denied',
 }
 
 async function listen(server: Server, address: string): Promise<number> {
@@ -126,7 +128,7 @@ async function listen(server: Server, address: string): Promise<number> {
   return typeof bound === 'object' && bound !== null ? bound.port : Number(port)
 }
 
-/** Longest wait for answers under way at the end. */
+/** Longest wait for answers in flight at the end, in milliseconds. */
 const CLOSE_MS = 1_000
 
 const close = (server: Server) =>

@@ -1,28 +1,30 @@
+// Writes log lines without ever waiting for their reader.
+
 import type { Writable } from 'node:stream'
 
 type Options = {
   /**
-   * Opens what is written to, at first and again after an error. A pipe or socket must be a stream of libuv: fs.write
+   * Opens the output, at first and again after an error. A pipe or socket must be a stream of libuv: fs.write
    * would block a thread, and with it the end of the program.
    */
   readonly open: () => Writable
-  /** Written at once with what follows, until so many bytes are together or a second has passed. */
+  /** Lines are buffered up to this many bytes, or for a second. */
   readonly batchBytes: number
-  /** Called for each line that is lost. */
+  /** Called for each lost line. */
   readonly dropped: () => void
 }
 
-/** Most that waits for the reader, in bytes: about 10,000 decisions. */
+/** Buffer for a slow reader, in bytes: about 10,000 decisions. */
 export const MAX_LINES_WAITING = 4 << 20
 const FLUSH_MS = 1_000
-/** Longest wait for the reader at the end. */
+/** Longest wait for the reader at the end, in milliseconds. */
 const CLOSE_MS = 1_000
-/** From an error of writing until it is tried again: a full disk may have room then. */
+/** Wait after a write error, in milliseconds: a full disk may have room by then. */
 const RETRY_MS = 1_000
 
 /**
- * Writes lines of JSON as ASCII and never waits: while nobody reads, lines wait up to a bound; then they
- * are dropped, as they are while they cannot be written.
+ * Writes lines of JSON as ASCII and never waits. Lines are buffered up to a bound, then dropped, as they are
+ * while the output fails.
  */
 export function createLineWriter({ open, batchBytes, dropped }: Options) {
   let batch = ''
@@ -37,7 +39,7 @@ export function createLineWriter({ open, batchBytes, dropped }: Options) {
     return next
   }
 
-  /** Whether it can be written to, once more if need be. */
+  /** Whether the output is usable, reopened if needed. */
   function reopened(): boolean {
     if (brokenAt === undefined) return true
     if (performance.now() - brokenAt < RETRY_MS) return false
@@ -84,9 +86,9 @@ export function createLineWriter({ open, batchBytes, dropped }: Options) {
   return { write, writeAscii, close }
 }
 
-/** JSON in which every character that is not ASCII is written as an escape. */
+/** Escapes every character of JSON that is not ASCII. */
 export const toAscii = (json: string): string => json.replace(NOT_ASCII, escaped)
 
-// What could end a line, hide text or turn its direction on some screen.
+// They could end a line, hide text or reverse its direction on a screen.
 const NOT_ASCII = /[\u007f-\uffff]/g
 const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`

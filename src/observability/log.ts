@@ -1,14 +1,16 @@
+// The program's own log.
+
 import type { Writable } from 'node:stream'
 import { pino, stdTimeFunctions } from 'pino'
 import { createLineWriter } from './line-writer.ts'
 import { opening } from './standard-output.ts'
 
-/** Texts, numbers and flags only: whole requests, objects and errors may hold secrets. */
+/** Texts, numbers and booleans only: requests, objects and errors may contain secrets. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
 
 type Write = (fields: LogFields, message: string) => void
 
-/** The program's own log. Messages are fixed phrases; what varies is in the fields. */
+/** The program's own log. Messages are fixed phrases; everything variable is a field. */
 export type Log = {
   readonly debug: Write
   readonly info: Write
@@ -16,7 +18,7 @@ export type Log = {
   readonly error: Write
 }
 
-/** Writes lines of JSON to stderr, from `level` on. */
+/** Writes lines of JSON to stderr, of `level` and above. */
 export function createLog(level: keyof Log, open: () => Writable = opening(process.stderr)): Log {
   const logger = pino(
     {
@@ -35,7 +37,7 @@ export function createLog(level: keyof Log, open: () => Writable = opening(proce
   }
 }
 
-/** Tells each message once in a period, in milliseconds, and with the next how often it was `repeated`. */
+/** Writes each message once per period, in milliseconds; the next one has the number of repetitions as `repeated`. */
 export function withoutRepeats(write: Write, periodMs: number, now = Date.now): Write {
   const told = new Map<string, { readonly at: number; repeated: number }>()
   return (fields, message) => {

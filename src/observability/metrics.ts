@@ -1,3 +1,5 @@
+// All metrics of the program.
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
 import type { StaleFact } from '../access/freshness.ts'
@@ -23,35 +25,35 @@ import { createTokenCounts } from './token-counts.ts'
 export type ObservedCheck = CountedCheck & {
   readonly outcome: 'allow' | 'deny'
   readonly seconds: number
-  /** Which check a token did not pass, if that is why it was denied. */
+  /** The check that a token failed, if that is why it was denied. */
   readonly refusal?: TokenRefusal | undefined
 }
 
 type Options = {
-  /** Whether checks are counted for each service. */
+  /** Whether checks are counted per service. */
   readonly perService: boolean
   readonly version: string
   readonly directory: Pick<Directory, 'services' | 'servicesNamed' | 'keys'>
-  /** What services, pods and keys are read from; a folder in place of a cluster is the resource `manifests`. */
+  /** The resources that are read; a folder is the resource `manifests`. */
   readonly resources: () => readonly MeasuredResource[]
   /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
   readonly keyAges?: () => ReadonlyMap<string, number | undefined>
   readonly caches?: () => readonly MeasuredCache[]
-  /** Facts that are too old to let callers in by them. */
+  /** Facts that are too old to admit callers. */
   readonly stale?: () => readonly StaleFact[]
-  /** Whether what is revoked counts no more at once. */
+  /** Whether revocations take effect immediately. */
   readonly revokesInstantly?: () => boolean
-  /** The names of identity providers whose keys come over plain http. */
+  /** The names of identity providers whose keys are fetched over plain http. */
   readonly insecureProviders?: readonly string[]
 }
 
-/** Where a bug showed itself. */
+/** Where an internal error happened. */
 export const ORIGINS = ['check', 'shadow', 'background'] as const
 export type Origin = (typeof ORIGINS)[number]
 
 export type Metrics = ReturnType<typeof createMetrics>
 
-/** Counts what happens, for Prometheus. No label has a value that a client chooses. */
+/** Metrics for Prometheus. No label has a value that a client chooses. */
 export function createMetrics(options: Options) {
   const { perService, version, directory, resources, keyAges, caches } = options
   const registry = new Registry()
@@ -68,7 +70,7 @@ export function createMetrics(options: Options) {
   const shadowChecks = createCheckCounts(SHADOW_CHECKS, perService, directory)
   const tokens = createTokenCounts(registry, options.insecureProviders ?? [])
   const { durations, dropped, errors, build } = createInstruments(registry)
-  // A counter that began with its first error would show no increase.
+  // A counter that starts with its first error would show no increase.
   for (const origin of ORIGINS) errors.inc({ origin }, 0)
   build.set({ version, node_version: process.version }, 1)
 
@@ -79,11 +81,11 @@ export function createMetrics(options: Options) {
       if (check.refusal !== undefined) tokens.observeTokenRefusal(check.refusal)
       durations.observe({ decision: check.outcome }, check.seconds)
     },
-    /** Another program was asked something. */
+    /** A request to another program ended. */
     observeDependency: createDependencyCounts(registry),
-    /** Something was refused because it would have been too much. */
+    /** Work was shed. */
     observeShed: createShedCounts(registry),
-    /** Counts what the answer would have been if all that is only tried were enforced. */
+    /** Counts the shadow verdict of a check. */
     observeShadow: shadowChecks.count,
     decisionLogDropped: () => dropped.inc(),
     internalError: (origin: Origin) => errors.inc({ origin }),
@@ -94,7 +96,10 @@ export function createMetrics(options: Options) {
   }
 }
 
-/** With two readers each would hide from the other what it saw; the event loop has a metric of ours. */
+/**
+ * prom-client resets these with each scrape, so two scrapers would hide samples from each other.
+ * `measureEventLoop` replaces them.
+ */
 const RESET_BY_READERS = [
   'lag',
   'lag_min',
@@ -120,7 +125,7 @@ const createInstruments = (registry: Registry) => ({
     name: 'kserve_authz_check_duration_seconds',
     help: 'Time from the arrival of a check to its answer.',
     labelNames: ['decision'],
-    // Among them our own deadline, 0.4, and the timeout that Istio is told, 0.5.
+    // They include this program's deadline, 0.4, and the timeout in Istio's configuration, 0.5.
     buckets: [
       0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
       0.4, 0.5, 1,
@@ -129,18 +134,18 @@ const createInstruments = (registry: Registry) => ({
   }),
   dropped: new Counter({
     name: 'kserve_authz_decision_log_dropped_total',
-    help: 'Lines of the decision log that were lost because their reader is too slow or gone, or there is no room.',
+    help: 'Decision log lines that were lost: the reader is too slow or gone, or the disk is full.',
     registers: [registry],
   }),
   errors: new Counter({
     name: 'kserve_authz_internal_errors_total',
-    help: 'Bugs that showed themselves: in a check, which was denied, in a trial after it, or in the background.',
+    help: 'Bugs: in a check, which was denied, in a shadow evaluation, or in the background.',
     labelNames: ['origin'],
     registers: [registry],
   }),
   build: new Gauge({
     name: 'kserve_authz_build_info',
-    help: 'The version of this program and of Node, with the value 1.',
+    help: 'The versions of this program and of Node.js; the value is 1.',
     labelNames: ['version', 'node_version'],
     registers: [registry],
   }),

@@ -1,10 +1,12 @@
+// Opens stdout or stderr, and reopens it after an error if it is a file.
+
 import { fstatSync, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 
-/** Without `fd` in a thread that is not the first. */
+/** In worker threads there is no `fd`. */
 type Standard = Writable & { readonly fd?: number }
 
-/** Opens a standard output of the program: again after an error where it is a file, which may have room then. */
+/** Opens a standard stream of the program; a file is reopened after an error, since its disk may have room again. */
 export function opening(standard: Standard): () => Writable {
   const { fd } = standard
   if (fd === undefined || !isFile(fd)) return () => standard
@@ -14,14 +16,14 @@ export function opening(standard: Standard): () => Writable {
     try {
       while (written < bytes.length) written += writeSync(fd, bytes, written)
     } catch (error) {
-      // What is written next must not go on with half a line.
+      // The next write must not continue a partial line.
       torn ||= written > 0
       throw error
     }
   }
   return () =>
     new Writable({
-      // As Node's own stream to a file does, it waits for the disk.
+      // Synchronous, like Node's own stream to a file.
       write: (bytes: Buffer, _encoding, done) => {
         try {
           if (torn) write(Buffer.from('\n'))

@@ -1,18 +1,20 @@
+// Metrics of known objects, watches and stale facts.
+
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
 import { FACTS, LIMITS_OF, type StaleFact } from '../access/freshness.ts'
 import { type Protection, SERVICE_KINDS } from '../access/service.ts'
 
-/** One resource may be read in several parts, by namespace or by label. */
+/** A resource may have several entries, by namespace or label. */
 export type MeasuredResource = {
   readonly resource: string
   readonly synced: boolean
   readonly restarts: number
-  /** When what is known of it was last confirmed, as `performance.now()`. */
+  /** When its data was last confirmed, as `performance.now()`. */
   readonly heardAt?: number | undefined
 }
 
-/** What is known. */
+/** The numbers of known services and keys. */
 export function measureDirectory(
   registry: Registry,
   { services, keys }: Pick<Directory, 'services' | 'keys'>,
@@ -20,11 +22,11 @@ export function measureDirectory(
   const protections = ['open', 'protected', 'lost'] as const satisfies readonly Protection[]
   const known: Gauge<'kind' | 'protection'> = new Gauge({
     name: 'kserve_authz_services',
-    help: 'Services known, by kind and by who may call them.',
+    help: 'Known services, by kind and protection.',
     labelNames: ['kind', 'protection'],
     registers: [registry],
     collect: () => {
-      // A gauge finds its series by all labels: for thousands of services that takes milliseconds.
+      // Counted first: setting a gauge per service would take milliseconds.
       const counts = { open: 0, protected: 0, lost: 0 }
       const ofKind = new Map(SERVICE_KINDS.map((kind) => [kind, { ...counts }]))
       for (const { kind, protection } of services.values()) {
@@ -38,13 +40,13 @@ export function measureDirectory(
   })
   const held: Gauge = new Gauge({
     name: 'kserve_authz_api_keys',
-    help: 'API keys known.',
+    help: 'Known API keys.',
     registers: [registry],
     collect: () => held.set(keys.size()),
   })
 }
 
-/** How well what is known follows its source. */
+/** Whether resources are read, and how old their data is. */
 export function measureResources(registry: Registry, resources: () => readonly MeasuredResource[]) {
   const synced = new Gauge({
     name: 'kserve_authz_watch_synced',
@@ -58,7 +60,7 @@ export function measureResources(registry: Registry, resources: () => readonly M
   })
   const age = new Gauge({
     name: 'kserve_authz_watch_age_seconds',
-    help: 'Since what is known of a resource was last confirmed; where nothing changes the API server does so each minute.',
+    help: 'Time since the data about a resource was last confirmed. The API server confirms an idle watch every minute.',
     labelNames: ['resource'],
     registers: [registry],
     collect: () => {
@@ -74,7 +76,7 @@ export function measureResources(registry: Registry, resources: () => readonly M
   })
   const restarts = new Counter({
     name: 'kserve_authz_watch_restarts_total',
-    help: 'How often reading a resource failed and began anew.',
+    help: 'How often reading a resource failed and was restarted.',
     labelNames: ['resource'],
     registers: [registry],
     collect: () => {
@@ -84,11 +86,11 @@ export function measureResources(registry: Registry, resources: () => readonly M
   })
 }
 
-/** Which facts are too old to let callers in by them. */
+/** The facts that are too old to admit callers. */
 export function measureStaleness(registry: Registry, stale: () => readonly StaleFact[]) {
   const age: Gauge<'fact' | 'bound'> = new Gauge({
     name: 'kserve_authz_facts_stale',
-    help: 'Whether a fact is older than its bound (1) or not (0): callers are refused who would be let in by it.',
+    help: 'Whether a fact is older than its bound (1) or not (0). It then no longer admits callers.',
     labelNames: ['fact', 'bound'],
     registers: [registry],
     collect: () => {

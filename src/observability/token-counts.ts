@@ -1,7 +1,9 @@
+// Metrics of refused tokens, and of values that cannot be sent to the model.
+
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { TOKEN_CAUSES, type TokenRefusal } from '../access/token-refusal.ts'
 
-/** Counts what is wrong with tokens, and what of their callers cannot be handed on. */
+/** Counts refused tokens by cause, and values of callers that cannot be sent to the model. */
 export function createTokenCounts(registry: Registry, insecureProviders: readonly string[]) {
   const refusals = new Counter({
     name: 'kserve_authz_token_refusals_total',

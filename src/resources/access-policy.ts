@@ -1,3 +1,5 @@
+// Reads AccessPolicies.
+
 import type { AcceptedCredentials, Policy, PolicyTarget, PolicyTerms } from '../access/policy.ts'
 import { entriesOf, MAX_POLICY_WEIGHT } from '../access/policy-weight.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
@@ -23,12 +25,12 @@ import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 
 const TOO_MUCH = `has more than ${MAX_POLICY_WEIGHT} entries`
-/** Fields and elements, counted before any of them is read. */
+/** Fields and elements, counted before anything is read. */
 export const MAX_PARTS = 4 * MAX_POLICY_WEIGHT
 
 /**
- * Reads an AccessPolicy. What cannot be read in it, an unknown field included, makes the whole of it
- * unreadable, with a problem that says where. Targets that cannot be read are the namespace.
+ * Reads an AccessPolicy. If any part cannot be read, or a field is unknown, the whole policy is unreadable,
+ * with a problem that names the place. Unreadable targets count as the whole namespace.
  */
 export function readAccessPolicy(
   { namespace, name, content }: KubernetesObject,
@@ -67,10 +69,13 @@ function readMode(value: unknown, { ownersMay }: ReadSettings, raise: Raise): Po
   if (value === undefined || value === 'Enforce') return 'enforce'
   if (value === 'Shadow') {
     if (ownersMay.shadow) return 'shadow'
-    raise('ShadowNotAllowed', 'spec.mode: Shadow is not allowed in this installation: no effect')
+    raise(
+      'ShadowNotAllowed',
+      'spec.mode: the installation does not allow Shadow: the policy has no effect',
+    )
     return 'none'
   }
-  throw new PolicyFault('spec.mode', 'is neither Enforce nor Shadow: it is enforced')
+  throw new PolicyFault('spec.mode', 'is neither Enforce nor Shadow: the policy is enforced')
 }
 
 const GROUP = 'serving.kserve.io'
@@ -82,9 +87,9 @@ function readTargets(value: unknown): readonly PolicyTarget[] | undefined {
       const { group, kind, name } = fieldsOf(place, entry, ['group', 'kind', 'name'])
       const known = SERVICE_KINDS.find((each) => each === kind)
       if (group !== GROUP) throw new PolicyFault(`${place}.group`, `is not ${GROUP}`)
-      if (known === undefined) throw new PolicyFault(`${place}.kind`, 'is no kind of a service')
+      if (known === undefined) throw new PolicyFault(`${place}.kind`, 'is not a kind of service')
       if (typeof name !== 'string' || !isSubdomainName(name)) {
-        throw new PolicyFault(`${place}.name`, 'is no name of a service')
+        throw new PolicyFault(`${place}.name`, 'is not a valid service name')
       }
       return { kind: known, name }
     }),
@@ -112,7 +117,7 @@ const PLACE = 'spec.authentication'
 
 type Reader<T> = (place: string, value: unknown, settings: ReadSettings, raise: Raise) => T
 
-/** How each kind of credential is read; `undefined`: it is not named. One that is not here does not compile. */
+/** Reads each kind of credential; `undefined`: not named. A kind without an entry does not compile. */
 const CREDENTIALS: { readonly [K in keyof AcceptedCredentials]: Reader<AcceptedCredentials[K]> } = {
   kubernetes: (place, value) =>
     absentOr(value, () => {
@@ -145,7 +150,7 @@ function readAccepted(value: unknown, settings: ReadSettings, raise: Raise): Acc
   }
 }
 
-/** A kind that has no fields. */
+/** Reads a kind without fields. */
 function isNamed(place: string, value: unknown): boolean {
   if (value !== undefined) fieldsOf(place, value, [])
   return value !== undefined
@@ -159,7 +164,7 @@ function readKeySelector(value: unknown): AcceptedCredentials['apiKeys'] {
   return { labels: labelMap(`${place}.selector.matchLabels`, matchLabels) }
 }
 
-/** A policy of which not even the metadata can be read: it closes its namespace. */
+/** A policy whose metadata cannot be read: it closes its namespace. */
 export const unreadablePolicy = (namespace: string, name: string): Policy => ({
   namespace,
   name,
@@ -168,7 +173,7 @@ export const unreadablePolicy = (namespace: string, name: string): Policy => ({
   terms: undefined,
 })
 
-/** A provider that the installation does not have can let nobody in. */
+/** An unknown provider is reported; it can admit nobody. */
 function readProviders(value: unknown, settings: ReadSettings, raise: Raise) {
   return listOf(`${PLACE}.jwt`, value).map((entry, index) => {
     const place = `${PLACE}.jwt[${index}]`

@@ -1,3 +1,5 @@
+// Reads the annotations of an API key's Secret.
+
 import type { ApiKey, KeyScope } from '../access/api-key.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 import { isSubdomainName, type KubernetesObject, printable } from './object.ts'
@@ -10,13 +12,13 @@ const USER = `${PREFIX}user`
 const GROUPS = `${PREFIX}groups`
 const KNOWN: ReadonlySet<string> = new Set([SERVICES, EXPIRES_AT, USER, GROUPS])
 
-/** Of one annotation, in characters. */
+/** Longest annotation, in characters. */
 export const MAX_ANNOTATION_LENGTH = 16_384
 
-/** Names that Kubernetes gives to its own are nobody's to hand out. */
+/** Names reserved for Kubernetes. */
 const RESERVED = /^system:/i
 
-/** Reads what the annotations say of a key; a sentence where they refuse it. */
+/** Reads the annotations of a key; a sentence: why the key is refused. */
 export function readAnnotations({
   namespace,
   name,
@@ -30,11 +32,11 @@ export function readAnnotations({
       return `annotation ${annotation} is longer than ${MAX_ANNOTATION_LENGTH} characters`
   }
   const services = readServices(annotations.get(SERVICES))
-  if (services === 'unreadable') return `${SERVICES} is no list of names or kind/name`
+  if (services === 'unreadable') return `${SERVICES} is not a list of names or kind/name`
   const expiry = annotations.get(EXPIRES_AT)
   const expiresAt = expiry === undefined ? undefined : readTimestamp(expiry)
   if (expiry !== undefined && expiresAt === undefined)
-    return `${EXPIRES_AT} is no RFC 3339 time with zone`
+    return `${EXPIRES_AT} is not an RFC 3339 time with a time zone`
   const user = (annotations.get(USER) ?? `apikey:${namespace}/${name}`).trim()
   if (user === '') return `${USER} is empty`
   const groups = annotations.has(GROUPS) ? entriesOf(annotations.get(GROUPS) ?? '') : []

@@ -1,3 +1,5 @@
+// Reads API keys from Secrets.
+
 import type { ApiKey } from '../access/api-key.ts'
 import { readAnnotations } from './api-key-annotations.ts'
 import type { KubernetesObject } from './object.ts'
@@ -5,12 +7,12 @@ import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 import { bytesAt, credentialFault, isTokenSecret, TOO_LONG } from './secret.ts'
 
-/** A Secret's API key: read, refused (with a problem that says why), or no key at all. */
+/** A Secret's API key, or why there is none: `refused` comes with a problem. */
 export type KeyReading = ApiKey | 'refused' | 'no-key'
 
 /**
- * Reads a Secret as an API key (design: one Secret, one key). Anything about it that is not understood
- * refuses it. A clear key is digested here and not kept; no problem ever quotes one.
+ * Reads a Secret as one API key. Anything that is not understood refuses it. A key in clear text is digested
+ * here and not kept; no problem quotes one.
  */
 export function readApiKey(
   object: KubernetesObject,
@@ -52,7 +54,7 @@ type Digest = { readonly hex: string } | { readonly fault: string }
 
 const DIGEST = /^[0-9a-f]{64}$/i
 
-/** The first name that is present decides; a later one never stands in for one that cannot be read. */
+/** The first name present decides, even if its value cannot be read. */
 function readDigest(
   object: KubernetesObject,
   { apiKeys, sha256 }: Pick<ReadSettings, 'apiKeys' | 'sha256'>,

@@ -1,11 +1,13 @@
+// Detects shared routes, repeated keys and missing sidecars.
+
 import type { ApiKey } from '../access/api-key.ts'
 import type { Directory } from '../access/directory.ts'
 import { idOf, type Service } from '../access/service.ts'
 import type { Workload } from '../access/workload.ts'
 import type { Problem } from './problem.ts'
 
-/** The first claim that another service has as well. */
-export function sharedClaims(
+/** The first route that another service has, too. */
+export function sharedRoutes(
   service: Service,
   { servicesRoutedBy }: Pick<Directory, 'servicesRoutedBy'>,
 ): readonly Problem[] {
@@ -18,7 +20,7 @@ export function sharedClaims(
     {
       object: labelOf(service.kind, service),
       reason: 'SharedHost',
-      message: `other services claim ${host}${pathPrefix} too: there, all of them must allow`,
+      message: `other services also have ${host}${pathPrefix}: all of them must allow a request there`,
     },
   ]
 }
@@ -33,15 +35,14 @@ export function repeated(
     {
       object: labelOf('Secret', { namespace, name }),
       reason: 'CredentialRepeated',
-      message: 'another Secret of the namespace holds the same key: it is nobody',
+      message: 'another Secret of the namespace holds the same key: it is not accepted',
     },
   ]
 }
 
-const UNCHECKED =
-  'no container istio-proxy: requests that come to it past a gateway are not checked'
+const UNCHECKED = 'no container istio-proxy: requests that bypass the gateway are not checked'
 
-/** A pod of a protected service that nothing stands before. */
+/** Pods of protected services without a sidecar. */
 export function unguarded(
   workloads: readonly Workload[],
   { servicesNamed }: Pick<Directory, 'servicesNamed'>,
@@ -51,11 +52,11 @@ export function unguarded(
     .map((workload) => ({
       object: labelOf('Pod', workload),
       reason: 'NoSidecar',
-      message: `pod of a protected service: it has ${UNCHECKED}`,
+      message: `this pod of a protected service has ${UNCHECKED}`,
     }))
 }
 
-/** The same where the service is read, or protected, after its pods. */
+/** The same for a service that is read, or protected, after its pods. */
 export function bare(
   service: Service,
   { workloadsOf }: Pick<Directory, 'workloadsOf'>,
@@ -66,7 +67,7 @@ export function bare(
     {
       object: labelOf(service.kind, service),
       reason: 'NoSidecar',
-      message: `a pod of it has ${UNCHECKED}`,
+      message: `one of its pods has ${UNCHECKED}`,
     },
   ]
 }

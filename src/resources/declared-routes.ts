@@ -1,9 +1,11 @@
+// The routes that the configuration gives a service.
+
 import { idOf, type Route, type ServiceRef } from '../access/service.ts'
 import type { KubernetesObject } from './object.ts'
 import type { DeclaredHost, ReadSettings } from './read-settings.ts'
 import { canonicalRoute } from './routes.ts'
 
-/** The claims that the installation's configuration gives a service. */
+/** The routes that the installation's configuration gives a service. */
 export function declaredRoutes(
   { kind, namespace, name }: KubernetesObject,
   { gateways: { hosts } = NONE }: Pick<ReadSettings, 'gateways'>,

@@ -1,18 +1,17 @@
+// The deployment mode of a service: Knative or Standard.
+
 import { type KubernetesObject, textAt } from './object.ts'
 import type { ReadSettings } from './read-settings.ts'
 
 const MODE = 'serving.kserve.io/deploymentMode'
-/** Standard mode's; Knative's is of networking.knative.dev. */
+/** The label in Standard mode; Knative's is in networking.knative.dev. */
 const STANDARD_VISIBILITY = 'networking.kserve.io/visibility'
 const KNATIVE: ReadonlySet<string> = new Set(['Knative', 'Serverless'])
 
 type Object = Pick<KubernetesObject, 'content' | 'labels' | 'annotations'>
 type Settings = Pick<ReadSettings, 'defaultDeploymentMode'>
 
-/**
- * The deployment mode of a service, in KServe's order: its status, its annotation, KServe's ConfigMap;
- * `undefined` where none of them says.
- */
+/** The deployment mode of a service, in KServe's order: status, annotation, ConfigMap; `undefined`: not set. */
 function modeOf({ content, annotations }: Object, settings: Settings): string | undefined {
   return (
     (textAt(content, 'status', 'deploymentMode') || annotations.get(MODE)) ??
@@ -20,20 +19,17 @@ function modeOf({ content, annotations }: Object, settings: Settings): string | 
   )
 }
 
-/** Whether it says that Knative runs the service. */
+/** Whether Knative runs the service. */
 export const isKnative = (object: Object, settings: Settings): boolean =>
   KNATIVE.has(modeOf(object, settings) ?? '')
 
 const STANDARD: ReadonlySet<string> = new Set(['Standard', 'RawDeployment'])
 
-/** Whether it says that KServe itself runs and routes the service. */
+/** Whether KServe itself runs and routes the service. */
 export const isStandard = (object: Object, settings: Settings): boolean =>
   STANDARD.has(modeOf(object, settings) ?? '')
 
-/**
- * Whether gateways route the service's names in the cluster, as Knative does. Where nothing says which
- * mode it has, it has KServe's own default, Knative.
- */
+/** Whether gateways route the service's cluster names, as Knative does. Without a mode, KServe's default is Knative. */
 export function answersAtClusterNames(object: Object, settings: Settings): boolean {
   const mode = modeOf(object, settings)
   return mode === undefined ? !object.labels.has(STANDARD_VISIBILITY) : KNATIVE.has(mode)

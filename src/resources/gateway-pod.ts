@@ -1,21 +1,23 @@
+// The gateways that a pod is the proxy of.
+
 import type { GatewayName, GatewayProxy } from '../access/asking.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { isSubdomainName, type KubernetesObject } from './object.ts'
 import type { DeclaredProxy, ReadSettings } from './read-settings.ts'
 
-/** On the pods of a Gateway, in its namespace. */
+/** The label of a Gateway's pods, in its namespace. */
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name'
-/** Envoy Gateway's, on pods in a namespace of its own. */
+/** The labels of Envoy Gateway's pods, in the controller's namespace. */
 const OWNING_NAME = 'gateway.envoyproxy.io/owning-gateway-name'
 const OWNING_NAMESPACE = 'gateway.envoyproxy.io/owning-gateway-namespace'
 
-/** The labels that a pod of a gateway has. */
+/** The labels that select pods of gateways. */
 export const GATEWAY_LABELS: readonly string[] = [GATEWAY_NAME, OWNING_NAME]
 
 /**
- * The gateways that a pod is the proxy of, by what the installation says, else by its labels. A label names
- * gateways of the pod's own namespace only, since a tenant may write it; in the namespaces of gateway
- * controllers it names others, too.
+ * The gateways that a pod is the proxy of: by the configuration, otherwise by its labels. A tenant may write
+ * labels, so they name gateways of the pod's own namespace only, except in the namespaces of gateway
+ * controllers.
  */
 export function gatewaysOfPod(
   { namespace, labels }: Pick<KubernetesObject, 'namespace' | 'labels'>,
@@ -39,7 +41,7 @@ export function gatewaysOfPod(
   return named.flatMap((each) => each ?? [])
 }
 
-/** On the pods that Istio makes for a Gateway. */
+/** The label of pods that Istio creates for a Gateway. */
 const MANAGED = 'gateway.istio.io/managed'
 
 export const isIstio = ({ labels }: Pick<KubernetesObject, 'labels'>): boolean =>
@@ -48,7 +50,7 @@ export const isIstio = ({ labels }: Pick<KubernetesObject, 'labels'>): boolean =
 const nameOf = (namespace: string, name = ''): GatewayName | undefined =>
   isSubdomainName(namespace) && isSubdomainName(name) ? `${namespace}/${name}` : undefined
 
-/** The gateways of the addresses that the installation names. */
+/** The proxies that the configuration names by address. */
 export function declaredProxies(proxies: readonly DeclaredProxy[]): readonly GatewayProxy[] {
   return proxies.map(({ addresses = [], gateways }) => ({
     addresses: addresses.flatMap((address) => canonicalAddress(address) ?? []),

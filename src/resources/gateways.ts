@@ -1,3 +1,5 @@
+// The gateways that have the routes of a service.
+
 import { ANY_GATEWAY, type GatewayName, istioGateway } from '../access/asking.ts'
 import { isKnative, isStandard } from './deployment-mode.ts'
 import type { LlmConfig } from './llm-config.ts'
@@ -5,21 +7,21 @@ import { isSubdomainName, type KubernetesObject, listAt, textAt, valueAt } from 
 import type { ReadSettings } from './read-settings.ts'
 import { MAX_URLS } from './status-urls.ts'
 
-/** The gateways that may have the routes of a service, and those that surely have them. */
+/** The gateways that may have the routes of a service, and those that certainly have them. */
 export type Attachment = {
   /** `undefined`: not known. */
   readonly gateways: readonly GatewayName[] | undefined
   readonly attached: readonly GatewayName[]
 }
 
-/** More gateways of one service are not told apart. */
+/** With more gateways, a service counts as reachable at any. */
 export const MAX_SERVICE_GATEWAYS = 32
 
 const ANY: readonly GatewayName[] = [ANY_GATEWAY]
 
 /**
- * The gateways of an LLMInferenceService: those that it names, else KServe's own, and those that its status
- * shows. They have its routes for certain where all of these are the same.
+ * The gateways of an LLMInferenceService: those that it names (otherwise KServe's own) and those in its
+ * status. They certainly have its routes if both agree.
  */
 export function gatewaysOfLlm(
   object: KubernetesObject,
@@ -46,7 +48,7 @@ export function gatewaysOfLlm(
     isUp(object, ['HTTPRoutesReady', 'GatewaysReady']) &&
     !parents.some(hasPart)
   return {
-    // The members of a routing group are reached by the routes of each of them.
+    // Each member of a routing group is reached by the routes of all members.
     gateways:
       isInGroup(object) || all.length === 0 || all.length > MAX_SERVICE_GATEWAYS ? ANY : all,
     attached: isClear
@@ -65,11 +67,11 @@ const isInGroup = ({ content, labels }: KubernetesObject): boolean =>
 
 const distinct = (names: readonly GatewayName[]): readonly GatewayName[] => [...new Set(names)]
 
-/** A listener of a gateway, and not all of them. */
+/** A reference to one listener of a gateway. */
 const hasPart = (ref: unknown): boolean =>
   (valueAt(ref, 'sectionName') ?? valueAt(ref, 'port') ?? undefined) !== undefined
 
-/** A parent that is no Gateway, or that cannot be read, stands for all of them. */
+/** A parent that is not a Gateway, or cannot be read, counts as any gateway. */
 function gatewayIn(ref: unknown, ownNamespace: string): GatewayName {
   const kind = valueAt(ref, 'kind') || 'Gateway'
   const group = valueAt(ref, 'group') || GATEWAY_API
@@ -83,7 +85,7 @@ function gatewayIn(ref: unknown, ownNamespace: string): GatewayName {
 
 const GATEWAY_API = 'gateway.networking.k8s.io'
 
-/** The gateways of an InferenceService or InferenceGraph at which its hosts are, and its cluster names. */
+/** The gateways of an InferenceService or InferenceGraph: for its hosts, and for its cluster names. */
 export function gatewaysOfNamed(
   object: KubernetesObject,
   settings: Pick<ReadSettings, 'ingress' | 'defaultDeploymentMode'>,
@@ -108,7 +110,7 @@ export function gatewaysOfNamed(
 
 const STOP = 'serving.kserve.io/stop'
 
-/** Whether nothing says that its routes are going, or not there yet. */
+/** Whether no condition, annotation or deletion shows that its routes are missing or being removed. */
 const isUp = ({ annotations, content }: KubernetesObject, conditions: readonly string[]): boolean =>
   annotations.get(STOP)?.trim().toLowerCase() !== 'true' &&
   (valueAt(content, 'metadata', 'deletionTimestamp') ?? undefined) === undefined &&

@@ -1,3 +1,5 @@
+// Which entries a resource has in the tables of a directory.
+
 import type { Directory } from '../access/directory.ts'
 import { idOf } from '../access/service.ts'
 import type { Table } from '../common/table.ts'
@@ -8,14 +10,14 @@ export type DirectoryTables = Pick<
   'services' | 'workloads' | 'proxies' | 'keys' | 'policies'
 >
 
-/** One place in one table that a resource takes. */
+/** One entry of a resource in one table. */
 export type Holding = {
   readonly place: string
   readonly put: () => void
   readonly remove: () => void
 }
 
-/** The places that a resource takes in a directory. A kind that is not here does not compile. */
+/** The entries of a resource in a directory. A kind without an entry here does not compile. */
 export function holdingsIn(
   { services, workloads, proxies, keys, policies }: DirectoryTables,
   id: string,
@@ -52,7 +54,7 @@ export const tableHolding = <T>(
   value: T,
 ): Holding => ({ place, put: () => table.put(place, value), remove: () => table.remove(place) })
 
-/** Puts what is new, then removes what is gone: what stays is never missing. */
+/** Adds the new entries, then removes the old ones, so that entries that stay are never missing. */
 export function replaceHoldings(previous: readonly Holding[], next: readonly Holding[]): void {
   for (const { put } of next) put()
   const places = new Set(next.map(({ place }) => place))

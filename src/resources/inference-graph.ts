@@ -1,3 +1,5 @@
+// Reads InferenceGraphs.
+
 import type { Service } from '../access/service.ts'
 import { namedServiceRoutes } from './named-service-routes.ts'
 import type { KubernetesObject } from './object.ts'

@@ -1,3 +1,5 @@
+// Reads InferenceServices.
+
 import type { Service } from '../access/service.ts'
 import { ingressRoutes } from './ingress-routes.ts'
 import { namedServiceRoutes } from './named-service-routes.ts'
@@ -6,8 +8,10 @@ import { readOwnerAnnotations } from './owner-annotations.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 
-/** Reads a `serving.kserve.io` InferenceService. Its claims: names in the cluster, those of KServe's
- * configuration, URLs of its status. */
+/**
+ * Reads a `serving.kserve.io` InferenceService. Its routes: cluster names, hosts of KServe's configuration,
+ * URLs of its status.
+ */
 export function readInferenceService(
   object: KubernetesObject,
   settings: ReadSettings,
@@ -31,7 +35,7 @@ export function readInferenceService(
   }
 }
 
-/** Behind the name of the service: of its predictors, and of the transformer and explainer that it has. */
+/** The suffixes of its components' names: the predictors, and the transformer and explainer if it has them. */
 function componentsOf({ content }: KubernetesObject): readonly string[] {
   const canary = textAt(content, 'spec', 'predictor', 'name')
   const has = (component: string) =>

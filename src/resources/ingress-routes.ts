@@ -1,3 +1,5 @@
+// The routes that KServe's ingress configuration gives an InferenceService.
+
 import type { Route } from '../access/service.ts'
 import { canonicalHost } from '../common/host.ts'
 import { isKnative } from './deployment-mode.ts'
@@ -8,9 +10,9 @@ import { canonicalRoute, hostRoute, parseUrl } from './routes.ts'
 import type { Template } from './template.ts'
 
 /**
- * The claims that KServe's configuration gives an InferenceService and that its status does not show:
- * hosts of the domain template, those of Knative's default one, hosts in additional domains, a path on
- * the shared host. A host that cannot be is left out, as KServe makes no route for it.
+ * The routes that KServe's configuration gives an InferenceService and that its status does not show: hosts
+ * of the domain template, Knative's default hosts, hosts in additional domains, and a path on the shared
+ * host. Invalid hosts are left out, since KServe makes no route for them.
  */
 export function ingressRoutes(
   object: KubernetesObject,
@@ -36,8 +38,8 @@ export function ingressRoutes(
 }
 
 /**
- * The hosts of which KServe or Knative has routes, since the status of the service shows them, or those that
- * the same route has. In Standard mode a status shows others, too, and that of an InferenceGraph has no route.
+ * The hosts that certainly have routes of KServe or Knative: those in the status, and those of the same
+ * route. In Standard mode the status also shows hosts without a route, as an InferenceGraph's always does.
  */
 export function routedHosts(
   object: KubernetesObject,
@@ -64,7 +66,7 @@ export function routedHosts(
   ])
 }
 
-/** The hosts of the service as a whole in one domain. */
+/** The hosts of the whole service in one domain. */
 function hostsIn(
   object: KubernetesObject,
   ingress: Ingress,
@@ -76,7 +78,7 @@ function hostsIn(
   return [
     ...filled(ingress.domainTemplate, object, name, domain),
     `${name}.${namespace}.${domain}`,
-    // KServe has this form in an additional domain, whatever the template.
+    // KServe uses this form in additional domains, whatever the template.
     ...(domain === ingress.domain ? [] : [`${name}-${namespace}.${domain}`]),
     ...(outer?.endsWith(within) ? [`${outer.slice(0, -within.length)}.${domain}`] : []),
   ]
@@ -92,7 +94,7 @@ const filled = (
   return text === undefined ? [] : [text]
 }
 
-/** With Knative the service answers at its component's host without the component, published or not. */
+/** With Knative the service answers at its component's host without the component suffix, published or not. */
 function outerHost({ name, content }: KubernetesObject): string | undefined {
   for (const component of ['transformer', 'predictor']) {
     const url = parseUrl(textAt(content, 'status', 'components', component, 'url'))
@@ -110,7 +112,7 @@ function pathRoutes(
 ): readonly Route[] {
   const { domain, pathTemplate, gatewayApi } = ingress
   if (pathTemplate === undefined) return []
-  // An HTTPRoute of KServe sends whatever comes to this host to one of the services.
+  // An HTTPRoute of KServe sends any request for this host to one of the services.
   if (gatewayApi && !isKnative(object, settings)) return [hostRoute(domain, 'installation')]
   const [path] = filled(pathTemplate, object, object.name, domain)
   const route = path === undefined ? undefined : canonicalRoute(domain, path, 'installation')

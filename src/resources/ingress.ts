@@ -1,3 +1,5 @@
+// Reads KServe's ingress configuration.
+
 import { canonicalHost } from '../common/host.ts'
 import { isRecord, parseJson } from '../common/json.ts'
 import { type Fields, isSubdomainName, textAt, valueAt } from './object.ts'
@@ -5,25 +7,25 @@ import type { Problem } from './problem.ts'
 import { routedPath } from './routes.ts'
 import { readTemplate, type Template } from './template.ts'
 
-/** What KServe's own configuration says of the names of InferenceServices outside the cluster. */
+/** KServe's ingress configuration of InferenceServices. */
 export type Ingress = {
   readonly domain: string
   readonly additionalDomains: readonly string[]
-  /** Of a host, from name, namespace and domain; `undefined`: it cannot be read. */
+  /** Template of a host from name, namespace and domain; `undefined`: it cannot be read. */
   readonly domainTemplate: Template | undefined
-  /** Of a path on the host `domain`; `undefined`: there is none, or it cannot be read. */
+  /** Template of a path on the host `domain`; `undefined`: there is none, or it cannot be read. */
   readonly pathTemplate: Template | undefined
-  /** Whether labels or annotations take part in hosts: then the owner of a service chooses its host. */
+  /** Whether hosts depend on labels or annotations, so that the owner of a service chooses its host. */
   readonly namesByOwner: boolean
-  /** Of the header that chooses a model at gateways, in lower case; `undefined`: KServe's default. */
+  /** The header that selects a model at gateways, in lower case; `undefined`: KServe's default. */
   readonly modelHeader: string | undefined
-  /** Whether routes are HTTPRoutes: their paths claim the host as a whole (kserve/kserve#5384). */
+  /** Whether routes are HTTPRoutes, whose path routes match the whole host (kserve/kserve#5384). */
   readonly gatewayApi: boolean
-  /** The Gateway of these routes, and of LLMInferenceServices that name none; `undefined`: not known. */
+  /** The Gateway of these routes, and of LLMInferenceServices without one; `undefined`: not known. */
   readonly kserveGateway: string | undefined
-  /** Whether KServe makes VirtualServices of Istio for Knative services. */
+  /** Whether KServe creates Istio VirtualServices for Knative services. */
   readonly istioHosts: boolean
-  /** Istio's Gateways of these, from outside the cluster and within it; `undefined`: not known. */
+  /** The Istio Gateways of these, outside and inside the cluster; `undefined`: not known. */
   readonly ingressGateway: string | undefined
   readonly localGateway: string | undefined
 }
@@ -38,31 +40,31 @@ const DEFAULT_DOMAIN = 'example.com'
 const DEFAULT_DOMAIN_TEMPLATE = '{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}'
 export const MAX_DOMAINS = 32
 
-/** Reads the key `ingress` of ConfigMap `inferenceservice-config`. What cannot be read adds nothing. */
+/** Reads the key `ingress` of ConfigMap `inferenceservice-config`. Ignores what cannot be read. */
 export function readIngress(configMap: unknown): IngressReading {
   const text = textAt(configMap, 'data', 'ingress')
   if (text === undefined) return { ingress: undefined, problems: [] }
   const problems: Problem[] = []
-  const raise = (field: string, what: string) =>
+  const raise: RaiseField = (field, what, effect = 'it is ignored') =>
     void problems.push({
       object: OBJECT,
       reason: 'UnreadableIngress',
-      message: `data.ingress${field} ${what}: it adds no host`,
+      message: `data.ingress${field} ${what}: ${effect}`,
     })
   const fields = parseObject(text)
   if (fields === undefined) {
-    raise('', 'is no JSON object')
+    raise('', 'is not a JSON object')
     return { ingress: undefined, problems }
   }
   return { ingress: readFields(fields, raise), problems }
 }
 
-type RaiseField = (field: string, what: string) => void
+type RaiseField = (field: string, what: string, effect?: string) => void
 
 function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
   const domain = readDomain(valueAt(fields, 'ingressDomain') || DEFAULT_DOMAIN)
   if (domain === undefined) {
-    raise('.ingressDomain', 'is no host name')
+    raise('.ingressDomain', 'is not a host name')
     return undefined
   }
   const template = (name: string, isGood: (filled: string) => boolean, fallback?: string) => {
@@ -71,7 +73,7 @@ function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
     const read = typeof written === 'string' ? readTemplate(written) : undefined
     const example = read?.({ ...EXAMPLE, domain })
     if (example !== undefined && isGood(example)) return read
-    raise(`.${name}`, 'is a template that is not understood here')
+    raise(`.${name}`, 'is an unsupported template')
     return undefined
   }
   return {
@@ -95,7 +97,7 @@ function readFields(fields: Fields, raise: RaiseField): Ingress | undefined {
 
 const KNATIVE = 'knative-serving'
 
-/** `namespace/name`, as KServe has it. */
+/** `namespace/name`, as in KServe's configuration. */
 function readGateway(fields: Fields, name: string, usual: string): string | undefined {
   const written = valueAt(fields, name) || usual
   if (typeof written !== 'string') return undefined
@@ -110,7 +112,7 @@ function readHeaderName(written: unknown, raise: RaiseField): string | undefined
   if (written === undefined || written === null || written === '') return undefined
   const name = typeof written === 'string' ? written.toLowerCase() : ''
   if (HEADER_NAME.test(name)) return name
-  raise('.modelBasedRoutingHeaderName', 'is no header name')
+  raise('.modelBasedRoutingHeaderName', 'is not a header name')
   return undefined
 }
 
@@ -120,19 +122,20 @@ const EXAMPLE = { name: 'name', namespace: 'namespace', labels: ANY, annotations
 function readDomains(written: unknown, raise: RaiseField): readonly string[] {
   const field = '.additionalIngressDomains'
   if (!Array.isArray(written)) {
-    raise(field, 'is no list')
+    raise(field, 'is not a list')
     return []
   }
   const domains = written.map(readDomain)
-  if (domains.includes(undefined)) raise(field, 'has an entry that is no host name')
-  if (domains.length > MAX_DOMAINS) raise(field, `has more than ${MAX_DOMAINS} entries; the rest`)
+  if (domains.includes(undefined)) raise(field, 'has an entry that is not a host name')
+  if (domains.length > MAX_DOMAINS)
+    raise(field, `has more than ${MAX_DOMAINS} entries`, 'the rest are ignored')
   return [...new Set(domains.filter((domain) => domain !== undefined))].slice(0, MAX_DOMAINS)
 }
 
 const readDomain = (domain: unknown): string | undefined =>
   typeof domain === 'string' && !domain.includes(':') ? canonicalHost(domain) : undefined
 
-/** A JSON object; `undefined` for any other text. */
+/** A JSON object; `undefined`: any other text. */
 export function parseObject(text: string): Fields | undefined {
   const value = parseJson(text)?.value
   return isRecord(value) ? value : undefined

@@ -1,12 +1,14 @@
+// Reads KServe's ConfigMap.
+
 import { type Ingress, parseObject, readIngress } from './ingress.ts'
 import { textAt } from './object.ts'
 import type { Problem } from './problem.ts'
 
-/** KServe's own ConfigMap `inferenceservice-config`, as far as routes depend on it. */
+/** KServe's ConfigMap `inferenceservice-config`, as far as routes depend on it. */
 export type KserveConfiguration = {
-  /** Key `ingress`; `undefined`: absent, or it cannot be read. */
+  /** Key `ingress`; `undefined`: absent or unreadable. */
   readonly ingress: Ingress | undefined
-  /** Key `deploy`: how KServe runs a service that does not say; `undefined`: KServe's default. */
+  /** Key `deploy`: the default deployment mode; `undefined`: KServe's own default. */
   readonly defaultDeploymentMode: string | undefined
 }
 
@@ -18,7 +20,7 @@ export const NO_CONFIGURATION: KserveConfiguration = {
 /** The name of KServe's ConfigMap, in KServe's namespace. */
 export const CONFIG_MAP = 'inferenceservice-config'
 
-/** Reads KServe's ConfigMap. What cannot be read adds no host. */
+/** Reads KServe's ConfigMap. Ignores what cannot be read. */
 export function readKserveConfiguration(configMap: unknown): {
   readonly configuration: KserveConfiguration
   readonly problems: readonly Problem[]

@@ -1,13 +1,15 @@
+// Reads the parts of LLM specs that routes depend on.
+
 import { isRecord } from '../common/json.ts'
 import { type Fields, listAt, textAt, valueAt } from './object.ts'
 
-/** What an LLMInferenceService and the LLMInferenceServiceConfigs that it names say of its routes. */
+/** The parts of an LLMInferenceService, or of its LLMInferenceServiceConfigs, that routes depend on. */
 export type LlmConfig = {
-  /** `spec.model.name`; `undefined`: it does not say. */
+  /** `spec.model.name`; `undefined`: not set. */
   readonly model: string | undefined
   /** The names of `spec.model.lora.adapters`. */
   readonly adapters: readonly string[]
-  /** `spec.router.route.http`; `undefined`: KServe makes the route. */
+  /** `spec.router.route.http`; `undefined`: KServe creates the route. */
   readonly route: Fields | undefined
   /** `spec.router.gateway.refs`, of all layers. */
   readonly gatewayRefs: readonly unknown[]
@@ -15,16 +17,16 @@ export type LlmConfig = {
   readonly routes: readonly Fields[]
 }
 
-/** More gateways of one service are not looked at. */
+/** Further gateways of one service are ignored. */
 export const MAX_REFS = 64
 
-/** More LLMInferenceServiceConfigs of one service are not looked at. */
+/** Further LLMInferenceServiceConfigs of one service are ignored. */
 export const MAX_BASES = 32
 
-/** More adapters of one service are not read. */
+/** Further adapters of one service are ignored. */
 export const MAX_ADAPTERS = 256
 
-/** Reads the part of an LLMInferenceService's or LLMInferenceServiceConfig's spec that routes depend on. */
+/** Reads the parts of a spec that routes depend on. */
 export function readLlmConfig(content: Fields): LlmConfig {
   const http = valueAt(content, 'spec', 'router', 'route', 'http')
   const route = isRecord(http) && Object.keys(http).length > 0 ? http : undefined
@@ -39,10 +41,10 @@ export function readLlmConfig(content: Fields): LlmConfig {
   }
 }
 
-/** A route that cannot be read: it takes every path, so at gateways it can only refuse. */
+/** Stands for an unreadable route: it matches every path, so at gateways it can only deny. */
 const UNREADABLE_ROUTE: Fields = { spec: { rules: [{}] } }
 
-/** The same, to be kept: it shares nothing with the object. A route may be nested too deep for a copy. */
+/** A copy to keep, which shares nothing with the object. A route may be nested too deeply to copy. */
 export function keptLlmConfig(content: Fields): LlmConfig {
   const config = readLlmConfig(content)
   try {

@@ -1,3 +1,5 @@
+// Reads LLMInferenceServices.
+
 import type { Route, Service } from '../access/service.ts'
 import { declaredRoutes } from './declared-routes.ts'
 import { type Attachment, gatewaysOfLlm } from './gateways.ts'
@@ -12,8 +14,8 @@ import { boundedRoutes, clusterRoutes, pathRoute, readUrl } from './routes.ts'
 import { statusUrls } from './status-urls.ts'
 
 /**
- * Reads a `serving.kserve.io` LLMInferenceService. It is routed by path and model header on hosts that it
- * shares, so it claims its paths on any host, and no host as a whole unless its own route takes one.
+ * Reads a `serving.kserve.io` LLMInferenceService. Gateways route it by path and model header on shared
+ * hosts, so its routes are paths on any host. It has a whole host only by a route of its own.
  */
 export function readLlmInferenceService(
   object: KubernetesObject,
@@ -38,7 +40,7 @@ export function readLlmInferenceService(
         ...named([`/${namespace}/${name}`]),
         ...clusterRoutes(`${name}-kserve-workload-svc`, namespace, 'unrouted-name'),
         ...routes,
-        // What is cut of these is refused as a path under /publishers/ that nobody has.
+        // If some of these are cut, requests for them are denied as unknown paths under /publishers/.
         ...named(models.paths),
       ],
       raise,
@@ -46,13 +48,13 @@ export function readLlmInferenceService(
     models: models.names,
     modelsRouted: !ownRules,
     hosts,
-    // A route of its own may have problems with them, and tells of these.
+    // Problems of hostnames are raised with the route.
     hostnames: hostnamesOf(config.route ?? {}, () => {}).filter((host) => hosts.includes(host)),
     ...attachment,
   }
 }
 
-/** The LLMInferenceServiceConfigs of `spec.baseRefs`, each over those before it, and the service over all. */
+/** Merges `spec.baseRefs` in order, with the service on top. */
 function mergedConfig(
   { namespace, content }: KubernetesObject,
   { llmConfig }: ReadSettings,
@@ -70,7 +72,7 @@ function mergedConfig(
   }
 }
 
-/** Whether a route of its own stands in the place of KServe's. */
+/** Whether its own route replaces KServe's. */
 const hasRules = (route: Fields): boolean =>
   listAt(route, 'refs').length > 0 || listAt(route, 'spec', 'rules').length > 0
 
@@ -81,7 +83,7 @@ type Reading = {
 }
 type Addresses = { readonly routes: readonly Route[]; readonly hosts: readonly string[] }
 
-/** Where its status, its own route and the installation say that it answers. */
+/** Its addresses: from its status, its own route and the installation's configuration. */
 function addressesOf(
   object: KubernetesObject,
   { route }: LlmConfig,
@@ -100,13 +102,13 @@ function addressesOf(
       ...declared,
       ...(route === undefined ? [] : ownRouteRoutes(route, routed, published, attachment, raise)),
       ...(foreign ? foreignRoutes(routed) : []),
-      // Of rules that are known, the paths without their conditions would be too much.
+      // If the rules are known, these paths would ignore the rules' conditions.
       ...(foreign || listAt(route, 'spec', 'rules').length === 0 ? publishedPaths(urls) : []),
     ],
     hosts: [...new Set([...published, ...declared.flatMap(({ host }) => host ?? [])])],
   }
 }
 
-/** An address at which the model header chooses: KServe publishes it as the root of the gateway. */
+/** An address for routing by model header: KServe publishes it as the root of the gateway. */
 const isModelRouting = (name: string | undefined): boolean =>
   name?.endsWith('-model-routing') ?? false

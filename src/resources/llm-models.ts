@@ -1,24 +1,26 @@
+// The model names of an LLMInferenceService.
+
 import type { LlmConfig } from './llm-config.ts'
 import { type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { pathRoute } from './routes.ts'
 import { MAX_URLS } from './status-urls.ts'
 
-/** More names of models of one service are not known: a request for one of them is refused. */
+/** Further model names of one service are ignored: requests for them are denied. */
 export const MAX_MODELS = 512
-/** Of a name, in characters: no path of the Gateway API holds a longer one. */
+/** Longest name, in characters: no path of the Gateway API has a longer one. */
 export const MAX_MODEL_NAME = 1_024
 const STOP = 'serving.kserve.io/stop'
 
-/** The models of an LLMInferenceService: as paths, and as values of the model header. */
+/** The models of an LLMInferenceService, as paths and as values of the model header. */
 export type Models = { readonly paths: readonly string[]; readonly names: readonly string[] }
 
 const NONE: Models = { paths: [], names: [] }
 
 /**
- * Reads the names of the models that KServe publishes for a service: the model, or the service's own name
- * (KServe's default), its LoRA adapters, and what its status lists. One that is stopped has no such route;
- * the others of its routing group have.
+ * Reads the model names that KServe publishes for a service: the model (default: the service's name), its
+ * LoRA adapters, and those in its status. A stopped service has no such route; other members of its routing
+ * group have.
  */
 export function readModels(
   { namespace, name, annotations, content }: KubernetesObject,
@@ -38,7 +40,7 @@ export function readModels(
   if (names.length < written.length) {
     raise(
       'UnreadableModelName',
-      `the name of a model is longer than ${MAX_MODEL_NAME} characters: it is not known`,
+      `a model name is longer than ${MAX_MODEL_NAME} characters: requests for it are denied`,
     )
   }
   if (names.length > MAX_MODELS) {
@@ -50,7 +52,7 @@ export function readModels(
   if (readable.length < paths.length) {
     raise(
       'UnreadableModelName',
-      'the name of a model cannot stand in a path: /publishers/ is not served for it',
+      'a model name cannot be part of a path: it is not served under /publishers/',
     )
   }
   return { paths: readable, names: known }
@@ -59,7 +61,7 @@ export function readModels(
 const nameIn = (text: string, own: string): string =>
   text.startsWith(own) ? text.slice(own.length) : text
 
-/** More entries of all addresses together are not looked at: they repeat each other. */
+/** Further entries of all addresses are ignored: they repeat each other. */
 export const MAX_LISTED = 4_096
 
 function listedIn(content: unknown): readonly string[] {

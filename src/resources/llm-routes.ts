@@ -1,3 +1,5 @@
+// The routes of an LLMInferenceService's own HTTPRoute.
+
 import type { Route } from '../access/service.ts'
 import { canonicalHost } from '../common/host.ts'
 import { isProtocolPath } from '../common/path.ts'
@@ -8,9 +10,9 @@ import { matchesOf, type RouteMatch } from './route-matches.ts'
 import { canonicalRoute, hostRoute, pathRoute } from './routes.ts'
 
 /**
- * The claims of a route that an LLMInferenceService has of its own (`spec.router.route.http`): on its
- * hostnames. Without hostnames it takes its paths on any host that no other route of its gateways has; it
- * lets pass on `hosts`, those that its status publishes, and by a path that is no API of many models.
+ * The routes of an LLMInferenceService's own `spec.router.route.http`. With hostnames it has its paths on
+ * them. Without, it matches its paths on any host that no other route of its gateways has; it can allow only
+ * on `hosts`, which its status publishes, and by a path that is not an API of many models.
  */
 export function ownRouteRoutes(
   route: Fields,
@@ -33,8 +35,8 @@ export function ownRouteRoutes(
   if (matches.some(takesEveryPath)) {
     raise(
       'RouteTakesEveryPath',
-      'its own route has no hostnames and no path of its own: at gateways it can refuse requests for any ' +
-        'host that no other route there has, and lets none pass',
+      'its own route has no hostnames and no path: at gateways it can deny requests for any host that ' +
+        'no other route there has, and never allows one',
     )
   }
   return [
@@ -46,7 +48,7 @@ export function ownRouteRoutes(
 const takesEveryPath = ({ path, headers }: RouteMatch): boolean =>
   path === '' && headers.length === 0
 
-/** `whole`: what a claim of the whole host means. */
+/** `whole`: the basis of a route for the whole host. */
 const routesOn = (
   host: string,
   matches: readonly RouteMatch[],
@@ -85,13 +87,13 @@ export function hostnamesOf(route: Fields, raise: Raise): readonly string[] {
   if (hosts.includes(undefined)) {
     raise(
       'UnreadableHostname',
-      'spec.router.route.http.spec.hostnames has one that is no host name',
+      'spec.router.route.http.spec.hostnames has an entry that is not a host name',
     )
   }
   return hosts.filter((host) => host !== undefined)
 }
 
-/** The claims of the paths that a status publishes, as those of a route of its own. */
+/** The paths that a status publishes, as routes of its own. */
 export const publishedPaths = (urls: readonly { host: string; path: string }[]): readonly Route[] =>
   urls.flatMap(({ host, path }) => {
     if (path === '') return []
@@ -99,7 +101,10 @@ export const publishedPaths = (urls: readonly { host: string; path: string }[]):
     return route ?? []
   })
 
-/** What routes that are made by others may take: any path of any host, and of hosts whose root a status publishes. */
+/**
+ * The possible routes of HTTPRoutes that others manage: any path on any host, and hosts whose root a status
+ * publishes.
+ */
 export const foreignRoutes = (hosts: readonly string[]): readonly Route[] => [
   { host: undefined, pathPrefix: '', basis: 'shared', own: true, by: 'unread' },
   ...hosts.map((host) => hostRoute(host, 'shared')),

@@ -1,3 +1,5 @@
+// The routes of an InferenceService or InferenceGraph.
+
 import type { Route } from '../access/service.ts'
 import { declaredRoutes } from './declared-routes.ts'
 import { answersAtClusterNames } from './deployment-mode.ts'
@@ -10,9 +12,9 @@ import { boundedRoutes, canonicalRoute, clusterRoutes, hostRoute, readUrl } from
 import { statusUrls } from './status-urls.ts'
 
 /**
- * The claims of an InferenceService or InferenceGraph: the cluster names of its Kubernetes Services,
- * `configured` ones, and those of every URL in its status. A gateway routes cluster names in Knative mode
- * only: no HTTPRoute of KServe has such a host.
+ * The routes of an InferenceService or InferenceGraph: the cluster names of its Kubernetes Services,
+ * `configured` ones, and every URL in its status. Gateways route cluster names in Knative mode only:
+ * HTTPRoutes of KServe do not have such hosts.
  */
 export function namedServiceRoutes(
   object: KubernetesObject,
@@ -28,7 +30,7 @@ export function namedServiceRoutes(
     clusterRoutes(service, namespace, basis).map((route) => ({
       ...route,
       attached: [],
-      // Of an InferenceService as a whole KServe routes the full name alone; before 0.14 it had the short ones.
+      // For the whole InferenceService KServe routes the full name only; before 0.14 it had the short ones, too.
       gateways:
         clusterNames.gateways !== undefined &&
         object.kind === 'InferenceService' &&
@@ -73,6 +75,6 @@ export function namedServiceRoutes(
 
 const CLUSTER_NAME = /^([^.]+)\.([^.]+)\.svc(?:\.|$)/
 
-/** Whether a host begins as KServe and Knative name it by default: no other namespace can have it. */
+/** Whether a host starts with KServe's or Knative's default name: no other namespace can have it. */
 const isNamedAfter = (host: string, service: string, namespace: string): boolean =>
   host.startsWith(`${service}-${namespace}.`) || host.startsWith(`${service}.${namespace}.`)

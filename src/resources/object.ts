@@ -1,15 +1,17 @@
+// Reads fields of untrusted objects, and their metadata.
+
 import { isRecord } from '../common/json.ts'
 
-/** The fields of an object of JSON. Read through `valueAt`, which sees own properties only. */
+/** A JSON object. Read it with `valueAt`, which sees own properties only. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** Labels or annotations. A value that is not text is `undefined`: there, but not to be read. */
+/** Labels or annotations. `undefined`: the value is present but not text. */
 export type TextMap = ReadonlyMap<string, string | undefined>
 
-/** A Kubernetes object of a known kind, with a name that Kubernetes would accept. */
+/** A Kubernetes object of a known kind, with a valid name. */
 export type KubernetesObject = {
   readonly kind: string
-  /** Empty for a kind that has none. */
+  /** Empty for a cluster-scoped kind. */
   readonly namespace: string
   readonly name: string
   readonly uid: string | undefined
@@ -18,7 +20,7 @@ export type KubernetesObject = {
   readonly content: Fields
 }
 
-/** Which names a kind takes, and whether it lives in a namespace. */
+/** The valid names of a kind, and whether it is namespaced. */
 export type ObjectShape = {
   readonly namespaced: boolean
   readonly isName: (name: string) => boolean
@@ -26,7 +28,7 @@ export type ObjectShape = {
 
 const DEFAULT_NAMESPACE = 'default'
 
-/** The value at a path of own properties, `undefined` where there is none. */
+/** The value at a path of own properties; `undefined`: none. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   let current = value
   for (const key of path) {
@@ -36,22 +38,22 @@ export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   return current
 }
 
-/** The text at a path, `undefined` where there is none or something else. */
+/** The text at a path; `undefined`: none, or not text. */
 export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
   const found = valueAt(value, ...path)
   return typeof found === 'string' ? found : undefined
 }
 
-/** The list at a path, empty where there is none or something else. */
+/** The list at a path; empty: none, or not a list. */
 export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
   const found = valueAt(value, ...path)
   return Array.isArray(found) ? found : []
 }
 
-/** Of labels, and of annotations. */
+/** Most labels, and most annotations. */
 export const MAX_TEXTS = 1_024
 
-/** Absent and `null` are an empty map; `undefined`: it is no map, or has too many entries. */
+/** Absent and `null` give an empty map; `undefined`: not a map, or too many entries. */
 export function textMapAt(value: unknown, ...path: readonly string[]): TextMap | undefined {
   const found = valueAt(value, ...path) ?? {}
   if (!isRecord(found) || hasMoreThan(MAX_TEXTS, found)) return undefined
@@ -63,7 +65,7 @@ export function textMapAt(value: unknown, ...path: readonly string[]): TextMap |
   )
 }
 
-/** Whether a value has more fields and elements than this, at any depth. Looks at no more of them. */
+/** Whether a value has more fields and elements than `max`, at any depth. Stops there. */
 export function hasMoreThan(max: number, value: unknown): boolean {
   const open: unknown[] = [value]
   let count = 0
@@ -77,44 +79,44 @@ export function hasMoreThan(max: number, value: unknown): boolean {
   return false
 }
 
-/** Reads name, namespace, labels and annotations; a sentence where the API server would refuse them. */
+/** Reads name, namespace, labels and annotations; a sentence: why the API server would refuse the object. */
 export function readObject(
   kind: string,
   content: Fields,
   { namespaced, isName }: ObjectShape,
 ): KubernetesObject | string {
   const name = textAt(content, 'metadata', 'name')
-  if (name === undefined || !isName(name)) return 'its metadata.name is no valid name'
+  if (name === undefined || !isName(name)) return 'its metadata.name is not valid'
   const namespace = namespaced ? namespaceIn(content) : ''
-  if (namespace === undefined) return 'its metadata.namespace is no valid name'
+  if (namespace === undefined) return 'its metadata.namespace is not valid'
   const labels = textMapAt(content, 'metadata', 'labels')
-  if (labels === undefined) return `its metadata.labels are no map${OR_TOO_MANY}`
+  if (labels === undefined) return `its metadata.labels are not a map${OR_TOO_MANY}`
   const annotations = textMapAt(content, 'metadata', 'annotations')
-  if (annotations === undefined) return `its metadata.annotations are no map${OR_TOO_MANY}`
+  if (annotations === undefined) return `its metadata.annotations are not a map${OR_TOO_MANY}`
   const uid = textAt(content, 'metadata', 'uid')
   return { kind, namespace, name, uid, labels, annotations, content }
 }
 
 const OR_TOO_MANY = `, or have more than ${MAX_TEXTS} entries`
 
-/** The namespace that it is in; `undefined`: no valid name of one. */
+/** The object's namespace; `undefined`: not a valid name. */
 export function namespaceIn(content: Fields): string | undefined {
   const namespace = valueAt(content, 'metadata', 'namespace') || DEFAULT_NAMESPACE
   return typeof namespace === 'string' && isNamespaceName(namespace) ? namespace : undefined
 }
 
-/** As in messages, e.g. `Secret team/reader`, `ClusterRole view`. */
+/** The object in messages, e.g. `Secret team/reader`, `ClusterRole view`. */
 export const displayNameOf = ({ kind, namespace, name }: KubernetesObject): string =>
   namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
 
-/** DNS-1123 subdomain, as most objects are named. */
+/** A DNS-1123 subdomain, the form of most names. */
 export const isSubdomainName = (name: string): boolean =>
   name.length <= 253 && name.split('.').every((label) => LABEL.test(label))
 
-/** DNS-1123 label. */
+/** A DNS-1123 label. */
 const isNamespaceName = (name: string): boolean => name.length <= 63 && LABEL.test(name)
 
-/** What can be one segment of a path, as RBAC objects are named: `system:node` is a good name. */
+/** A path segment, the form of RBAC names: `system:node` is valid. */
 export const isSegmentName = (name: string): boolean =>
   name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name)
 
@@ -122,13 +124,13 @@ const LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/
 
 const LONGEST_QUOTE = 64
 
-/** A value fit for a message: printable ASCII, at most 64 characters. */
+/** A value for a message: printable ASCII, at most 64 characters. */
 export const printable = (value: string): string => onOneLine(value.slice(0, LONGEST_QUOTE))
 
-/** Longer than kind, namespace and name of any object but those of RBAC, whose names have no bound. */
+/** Longer than the names of all objects except those of RBAC, which are unbounded. */
 const LONGEST_LABEL = 400
 
-/** The name of an object fit for a message: RBAC's may hold line ends and the controls of terminals. */
+/** An object's name for a message: RBAC names may contain line breaks and terminal controls. */
 export const printableName = (label: string): string => onOneLine(label.slice(0, LONGEST_LABEL))
 
 const onOneLine = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?')

@@ -1,17 +1,19 @@
+// Reads the annotations by which owners protect or open a service.
+
 import type { Protection, Service } from '../access/service.ts'
 import { type KubernetesObject, printable } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 
-/** OpenDataHub's switch; until 2025 also a label. */
+/** OpenDataHub's annotation; until 2025 also a label. */
 export const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 
-/** OpenDataHub's switch of 2023. */
+/** OpenDataHub's annotation of 2023. */
 const LEGACY_ENABLE_AUTH = 'enable-auth'
 
 type Settings = Pick<ReadSettings, 'ownersMay'>
 
-/** What the owner of a service says of access to it, as far as the installation lets owners say it. */
+/** The owner's annotations of a service, as far as the installation allows them. */
 export const readOwnerAnnotations = (
   object: KubernetesObject,
   protectedIfSilent: boolean,
@@ -24,9 +26,8 @@ export const readOwnerAnnotations = (
 })
 
 /**
- * Reads whether a service is protected. What is neither true nor false protects, with a problem.
- *
- * The label and the legacy annotation can only protect: `"false"` there says nothing.
+ * Reads whether a service is protected. A value that is neither true nor false protects, with a problem. The
+ * label and the legacy annotation can only protect; `"false"` has no effect there.
  */
 function readProtection(
   { annotations, labels }: KubernetesObject,
@@ -43,7 +44,7 @@ function readProtection(
     if (ownersMay.optOut) return 'open'
     raise(
       'OptOutNotAllowed',
-      `annotation ${ENABLE_AUTH} cannot open a service of this installation`,
+      `annotation ${ENABLE_AUTH} cannot open a service: the installation does not allow it`,
     )
     return 'protected'
   }
@@ -55,7 +56,7 @@ function readProtection(
   return legacy.length > 0 || protectedIfSilent ? 'protected' : 'open'
 }
 
-/** Whether the owner opened a service, and may. */
+/** Whether the owner opened a service and is allowed to. */
 const isOptedOut = ({ annotations }: KubernetesObject, { ownersMay }: Settings): boolean =>
   ownersMay.optOut && readSwitch(annotations.get(ENABLE_AUTH)) === 'false'
 
@@ -71,7 +72,7 @@ const shown = (value: string | undefined): string =>
 
 const MODE = 'kserve-authz.io/mode'
 
-/** Whether a service is only tried: decisions about it are told, and not enforced. In doubt they are enforced. */
+/** Whether a service is in shadow: its decisions are logged, not enforced. In doubt they are enforced. */
 function isShadow(
   { annotations }: KubernetesObject,
   { ownersMay }: Settings,
@@ -84,7 +85,7 @@ function isShadow(
   if (mode === 'shadow') {
     raise(
       'ShadowNotAllowed',
-      `annotation ${MODE} cannot be "shadow" in this installation: enforced`,
+      `annotation ${MODE} cannot be "shadow": the installation does not allow it; enforced`,
     )
   } else if (mode !== 'enforce') {
     raise(

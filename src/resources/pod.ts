@@ -1,3 +1,5 @@
+// Reads Pods as workloads of services and proxies of gateways.
+
 import type { GatewayProxy } from '../access/asking.ts'
 import type { Workload } from '../access/workload.ts'
 import { canonicalAddress } from '../common/address.ts'
@@ -9,10 +11,10 @@ import { servicesOfPod } from './service-pods.ts'
 
 const FINISHED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
 const SIDECAR = 'istio-proxy'
-/** Knative's own selector of the pods of a revision. */
+/** The label by which Knative selects the pods of a revision. */
 const KNATIVE = 'serving.knative.dev/revision'
 
-/** What a pod is to access: the workload of services, the proxy of gateways, mostly one of them. */
+/** The meaning of a pod: a workload of services, or a proxy of gateways; rarely both. */
 export type PodReading = {
   readonly workloads: readonly Workload[]
   readonly proxies: readonly GatewayProxy[]
@@ -21,8 +23,8 @@ export type PodReading = {
 const NOTHING: PodReading = { workloads: [], proxies: [] }
 
 /**
- * Reads a Pod as the workload of each service that its labels name, and as the proxy of gateways; as neither
- * where it is finished, on its node's network (whose address is not its own), or without an address yet.
+ * Reads a Pod as the workload of each service in its labels, and as the proxy of gateways. Ignores pods that
+ * are finished, have no address yet, or use the node's network, whose address is shared.
  */
 export function readPod(
   object: KubernetesObject,
@@ -52,14 +54,14 @@ export function readPod(
   }
 }
 
-/** Kubernetes gives a pod two at most. */
+/** Kubernetes gives a pod at most two. */
 export const MAX_ADDRESSES = 16
 export const MAX_ADDRESS_LENGTH = 64
 
 function addressesIn(content: unknown, raise: Raise): readonly string[] {
   const list = listAt(content, 'status', 'podIPs')
   if (list.length > MAX_ADDRESSES)
-    raise('TooManyAddresses', `its status has too many IPs: only ${MAX_ADDRESSES} count`)
+    raise('TooManyAddresses', `its status has too many IPs: only ${MAX_ADDRESSES} are used`)
   const written = [
     ...list.slice(0, MAX_ADDRESSES).map((entry) => valueAt(entry, 'ip')),
     valueAt(content, 'status', 'podIP'),

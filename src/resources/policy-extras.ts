@@ -1,3 +1,5 @@
+// Reads the exclusions and headers of AccessPolicies.
+
 import { MODEL_HEADER } from '../access/directory.ts'
 import type { Exclusion } from '../access/exclusions.ts'
 import { isRecord } from '../common/json.ts'
@@ -8,7 +10,7 @@ import type { ReadSettings } from './read-settings.ts'
 
 const EXCLUSIONS = 'spec.exclusions'
 
-/** Exact paths that anybody may GET or HEAD. Throws a PolicyFault. */
+/** Exact paths with GET and HEAD for everybody. Throws a PolicyFault. */
 export function readPolicyExclusions(
   value: unknown,
   { ownersMay }: Pick<ReadSettings, 'ownersMay'>,
@@ -19,7 +21,7 @@ export function readPolicyExclusions(
     const { path, methods = ['GET', 'HEAD'] } = fieldsOf(place, entry, ['path', 'methods'])
     const exact = textOf(`${place}.path`, path)
     if (!isCanonicalPath(exact) || exact.includes('*')) {
-      throw new PolicyFault(`${place}.path`, 'is no canonical path')
+      throw new PolicyFault(`${place}.path`, 'is not a canonical path')
     }
     return { path: exact, methods: listOf(`${place}.methods`, methods).map(readMethod(place)) }
   })
@@ -33,14 +35,13 @@ const readMethod =
   (place: string) =>
   (method: unknown): 'GET' | 'HEAD' => {
     if (method === 'GET' || method === 'HEAD') return method
-    throw new PolicyFault(`${place}.methods`, 'holds another method than GET and HEAD')
+    throw new PolicyFault(`${place}.methods`, 'has a method other than GET and HEAD')
   }
 
 const HEADERS = 'spec.headers'
-// A token of RFC 9110 section 5.6.2 in lower case. Behind a proxy that turns one into the other, `x_key`
-// is `x-key`: so without an underscore.
+// A lower-case token of RFC 9110 section 5.6.2, without underscores: some proxies turn `x_key` into `x-key`.
 const HEADER = /^[a-z0-9!#$%&'*+.^`|~-]{1,256}$/
-/** What Envoy owns, frames a message or chooses the model; the definition in the cluster has the same. */
+/** Headers that Envoy owns, frame a message or select the model; the CRD has the same list. */
 export const RESERVED_PREFIXES = ['grpc-', 'x-auth-request-', 'x-envoy-', 'x-forwarded-'] as const
 export const RESERVED_HEADERS: readonly string[] = [
   'authorization',
@@ -63,7 +64,7 @@ export function readPolicyHeaders(
   value: unknown,
   { ownHeaders, ingress }: Pick<ReadSettings, 'ownHeaders' | 'ingress'>,
 ): Readonly<Record<string, string>> {
-  if (!isRecord(value)) throw new PolicyFault(HEADERS, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(HEADERS, 'is not an object')
   const taken = new Set([
     ...RESERVED_HEADERS,
     ...ownHeaders.map((name) => name.replaceAll('_', '-')),
@@ -73,7 +74,7 @@ export function readPolicyHeaders(
     Object.entries(value).map(([name, source]) => {
       const owned = RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))
       if (!HEADER.test(name) || owned || taken.has(name)) {
-        throw new PolicyFault(HEADERS, 'holds a name that no header may have here')
+        throw new PolicyFault(HEADERS, 'has a header name that is not allowed')
       }
       const { claim } = fieldsOf(`${HEADERS}.${name}`, source, ['claim'])
       return [name, textOf(`${HEADERS}.${name}.claim`, claim)]

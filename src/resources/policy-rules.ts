@@ -1,3 +1,5 @@
+// Reads the rules of AccessPolicies.
+
 import type { Rule } from '../access/rule.ts'
 import type { RuleOperationParts, RuleSourceParts } from '../access/rule-parts.ts'
 import { isRecord } from '../common/json.ts'
@@ -33,10 +35,10 @@ const readEach = <T>(
   read: (place: string, value: unknown) => T,
 ): readonly T[] => listOf(place, value).map((entry, index) => read(`${place}[${index}]`, entry))
 
-/** How each part is read. One that is not here does not compile. */
+/** Reads each part. A part without an entry does not compile. */
 type Readers<Parts> = { readonly [K in keyof Parts]: (place: string, value: unknown) => Parts[K] }
 
-// A text that could never match, in a rule that denies above all, is a mistake.
+// A text that can never match is a mistake, above all in a deny rule.
 const SERVICE_ACCOUNT = /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/
 const PRINCIPAL = /^[a-z0-9._-]{1,255}\/ns\/[a-z0-9-]{1,63}\/sa\/[a-z0-9.-]{1,253}$/
 
@@ -51,7 +53,7 @@ const SOURCE: Readers<RuleSourceParts> = {
 
 const OPERATION: Readers<RuleOperationParts> = { methods: readMethods, paths: readPaths }
 
-/** An entry of `from` or `to`, of the parts that it has. */
+/** Reads an entry of `from` or `to`. */
 function readParts<Parts>(readers: Readers<Parts>, place: string, value: unknown): Partial<Parts> {
   const fields = fieldsOf(place, value, Object.keys(readers))
   const parts: Partial<Parts> = {}
@@ -66,7 +68,7 @@ function textsLike(form: RegExp) {
   return (place: string, value: unknown): readonly string[] => {
     const texts = textsOf(place, value)
     if (texts.every((text) => form.test(text))) return texts
-    throw new PolicyFault(place, 'holds what has not the form of one')
+    throw new PolicyFault(place, 'has an entry of the wrong form')
   }
 }
 
@@ -76,7 +78,7 @@ function readLabels(place: string, value: unknown): ReadonlyMap<string, string> 
 }
 
 function readClaims(place: string, value: unknown): ReadonlyMap<string, readonly string[]> {
-  if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(place, 'is not an object')
   if (Object.keys(value).some(({ length }) => length > MAX_TEXT)) {
     throw new PolicyFault(place, 'has a name that is too long')
   }
@@ -88,7 +90,7 @@ const METHOD = /^[A-Z][A-Z-]{0,31}$/
 function readMethods(place: string, value: unknown): readonly string[] {
   const methods = textsOf(place, value)
   if (!methods.every((method) => METHOD.test(method))) {
-    throw new PolicyFault(place, 'holds what is no HTTP method in capitals')
+    throw new PolicyFault(place, 'has an entry that is not an HTTP method in capitals')
   }
   return methods
 }

@@ -1,7 +1,9 @@
+// Reads values of AccessPolicies, with faults that name the place.
+
 import { isRecord } from '../common/json.ts'
 import type { Fields } from './object.ts'
 
-/** A place in a policy that cannot be read, and why. Never quotes what stands there. */
+/** A place in a policy that cannot be read, and why. Never quotes the value. */
 export class PolicyFault extends Error {
   override readonly name = 'PolicyFault'
 
@@ -10,13 +12,13 @@ export class PolicyFault extends Error {
   }
 }
 
-/** `undefined` where nothing stands; null is something that cannot be read. */
+/** `undefined` if absent; null is not readable. */
 export const absentOr = <T>(value: unknown, read: () => T): T | undefined =>
   value === undefined ? undefined : read()
 
-/** An object that has no other fields than these. */
+/** An object with known fields only. */
 export function fieldsOf(place: string, value: unknown, known: readonly string[]): Fields {
-  if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(place, 'is not an object')
   for (const field of Object.keys(value)) {
     if (!known.includes(field)) {
       const fields = known.length === 0 ? 'it may have none' : `it may have ${known.join(', ')}`
@@ -29,7 +31,7 @@ export function fieldsOf(place: string, value: unknown, known: readonly string[]
 export const MAX_LIST_ENTRIES = 1_024
 
 export function listOf(place: string, value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new PolicyFault(place, 'is no list')
+  if (!Array.isArray(value)) throw new PolicyFault(place, 'is not a list')
   if (value.length > MAX_LIST_ENTRIES) throw new PolicyFault(place, 'has too many entries')
   return value
 }
@@ -37,12 +39,13 @@ export function listOf(place: string, value: unknown): readonly unknown[] {
 export const MAX_TEXT = 1_024
 
 export function textOf(place: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new PolicyFault(place, 'is no text')
+  if (typeof value !== 'string' || value === '')
+    throw new PolicyFault(place, 'is not text, or is empty')
   if (value.length > MAX_TEXT) throw new PolicyFault(place, 'is too long')
   return value
 }
 
-/** The place of each is written only where one cannot be read. */
+/** Builds the place only for an entry that cannot be read. */
 export function textsOf(place: string, value: unknown): readonly string[] {
   const list = listOf(place, value)
   const texts = list.filter(isText)
@@ -54,16 +57,16 @@ export function textsOf(place: string, value: unknown): readonly string[] {
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= MAX_TEXT
 
-// What no Secret can have would never match.
+// A value that no Secret can have would never match.
 const LABEL = /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/
 
-/** Labels, each with its value. */
+/** Labels with their values. */
 export function labelMap(place: string, value: unknown): ReadonlyMap<string, string> {
-  if (!isRecord(value)) throw new PolicyFault(place, 'is no object')
+  if (!isRecord(value)) throw new PolicyFault(place, 'is not an object')
   return new Map(
     Object.entries(value).map(([name, entry]) => {
       if (typeof entry !== 'string' || !LABEL.test(entry)) {
-        throw new PolicyFault(place, 'holds what is no value of a label')
+        throw new PolicyFault(place, 'has an entry that is not a label value')
       }
       return [name, entry]
     }),

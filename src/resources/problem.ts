@@ -1,20 +1,22 @@
+// The type of a problem of an object.
+
 import { displayNameOf, type KubernetesObject, printableName } from './object.ts'
 
-/** Something about an object that its owner should know. Never holds a key, a token or a digest. */
+/** A problem of an object, for its owner. Never contains a key, a token or a digest. */
 export type Problem = {
   /** The object, e.g. `Secret team/reader`. */
   readonly object: string
-  /** As the reason of a Kubernetes event: upper camel case. */
+  /** In upper camel case, like the reason of a Kubernetes event. */
   readonly reason: string
   readonly message: string
 }
 
-/** Raises problems of one object. */
+/** Adds a problem of one object. */
 export type Raise = (reason: string, message: string) => void
 
 export const MAX_PROBLEMS = 16
 
-/** A list of problems of one object, and what adds to it: the first few are enough. */
+/** A list of problems of one object, and a function that adds to it, up to MAX_PROBLEMS. */
 export function problemsOf(object: KubernetesObject): {
   readonly problems: readonly Problem[]
   readonly raise: Raise

@@ -1,3 +1,5 @@
+// Reads Roles, ClusterRoles and their bindings.
+
 import { isRecord } from '../common/json.ts'
 import {
   type Fields,
@@ -17,7 +19,7 @@ export type Role = {
   readonly name: string
   readonly labels: TextMap
   readonly rules: readonly PolicyRule[]
-  /** Present: the rules are those of the ClusterRoles that any of these select, and `rules` counts for nothing. */
+  /** If present, the rules are those of the selected ClusterRoles, and `rules` is ignored. */
   readonly aggregation: readonly Selector[] | undefined
 }
 
@@ -44,7 +46,7 @@ export type Subject =
 
 export const RBAC_GROUP = 'rbac.authorization.k8s.io'
 
-/** Reads a Role or ClusterRole. A rule that is not understood in every part grants nothing. */
+/** Reads a Role or ClusterRole. A rule with a part that is not understood grants nothing. */
 export function readRole(object: KubernetesObject, kind: Role['kind'], raise: Raise): Role {
   const { namespace, name, labels, content } = object
   const rules = entriesAt(content, 'rules').flatMap((entry, index) => {
@@ -64,7 +66,7 @@ const RULE_FIELDS: ReadonlySet<string> = new Set([
   'nonResourceURLs',
 ])
 
-/** An unknown field could be a misspelt `resourceNames`, without which the rule would hold for all. */
+/** An unknown field could be a misspelt `resourceNames`, without which the rule would cover everything. */
 function readRule(entry: unknown): PolicyRule | undefined {
   if (!isRecord(entry) || !Object.keys(entry).every((field) => RULE_FIELDS.has(field))) return
   const [apiGroups, resources, verbs, resourceNames] = [
@@ -90,7 +92,7 @@ function readAggregation({ kind, content }: KubernetesObject, raise: Raise): Rol
   return selectors
 }
 
-/** Reads a RoleBinding or ClusterRoleBinding; `undefined` where it binds no role that can be. */
+/** Reads a RoleBinding or ClusterRoleBinding; `undefined`: its role is not valid. */
 export function readBinding(
   object: KubernetesObject,
   kind: Binding['kind'],
@@ -99,12 +101,12 @@ export function readBinding(
   const { namespace, name, content } = object
   const role = readRoleRef(valueAt(content, 'roleRef'), kind)
   if (role === undefined) {
-    raise('BindingDropped', 'roleRef cannot be read: it binds nobody')
+    raise('BindingDropped', 'roleRef cannot be read: the binding has no effect')
     return undefined
   }
   const subjects = entriesAt(content, 'subjects').flatMap((entry, index) => {
     const subject = readSubject(entry, namespace)
-    if (subject === undefined) raise('SubjectDropped', `subjects[${index}] is nobody that can be`)
+    if (subject === undefined) raise('SubjectDropped', `subjects[${index}] is not a valid subject`)
     return subject ?? []
   })
   return { kind, namespace, name, role, subjects }
@@ -119,7 +121,7 @@ function readRoleRef(entry: unknown, binding: Binding['kind']): Binding['role'] 
   return kind === 'Role' && binding === 'RoleBinding' ? { kind, name } : undefined
 }
 
-/** A ServiceAccount without a namespace is one of the binding's; a ClusterRoleBinding has none. */
+/** A ServiceAccount without a namespace is in the binding's; a ClusterRoleBinding has none. */
 function readSubject(entry: unknown, bindingNamespace: string): Subject | undefined {
   const kind = textAt(entry, 'kind')
   const name = textAt(entry, 'name')
@@ -132,13 +134,13 @@ function readSubject(entry: unknown, bindingNamespace: string): Subject | undefi
   return typeof namespace === 'string' && namespace !== '' ? { kind, namespace, name } : undefined
 }
 
-/** Where a list should stand: what is something else is one entry that cannot be read. */
+/** A list; any other value counts as one unreadable entry. */
 function entriesAt(content: Fields, ...path: readonly string[]): readonly unknown[] {
   const found = valueAt(content, ...path) ?? []
   return Array.isArray(found) ? found : [undefined]
 }
 
-/** Absent and `null` are an empty list; `undefined`: not a list of texts. */
+/** Absent and `null` give an empty list; `undefined`: not a list of texts. */
 function textsAt(entry: Fields, field: string): readonly string[] | undefined {
   const found = valueAt(entry, field) ?? []
   if (!Array.isArray(found)) return undefined

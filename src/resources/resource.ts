@@ -1,3 +1,5 @@
+// Reads any Kubernetes object. The entry point of this folder.
+
 import type { ApiKey } from '../access/api-key.ts'
 import type { Policy } from '../access/policy.ts'
 import { SERVICE_KINDS, type Service, type ServiceKind } from '../access/service.ts'
@@ -28,7 +30,7 @@ import type { ReadSettings } from './read-settings.ts'
 import { readServiceAccount, type ServiceAccount } from './service-account.ts'
 import { readTokenSecret, type TokenSecret } from './token-secret.ts'
 
-/** What an object means to access. `ignored`: nothing, or nothing that can be read. */
+/** The meaning of an object. `ignored`: none, or unreadable. */
 export type Resource =
   | { readonly kind: 'service'; readonly service: Service }
   | ({ readonly kind: 'workloads' } & PodReading)
@@ -48,11 +50,11 @@ export type Resource =
   | { readonly kind: 'ignored' }
 
 export type ResourceReading = {
-  /** Kind, namespace and name, e.g. `Secret team/reader`; `undefined`: not a kind or not a name that is read here. */
+  /** Kind, namespace and name, e.g. `Secret team/reader`; `undefined`: an unknown kind or an invalid name. */
   readonly identity: string | undefined
   readonly resource: Resource
   readonly problems: readonly Problem[]
-  /** Of a service: the object, which KServe's configuration can give another meaning. */
+  /** The object of a service, to read again when KServe's configuration changes. */
   readonly content?: Fields
 }
 
@@ -71,7 +73,7 @@ const CLUSTER: ObjectShape = { namespaced: false, isName: isSegmentName }
 
 type ServiceReader = (...args: Parameters<Reader>) => Service
 
-/** A kind of service that is not here does not compile. */
+/** A kind of service without an entry does not compile. */
 const SERVICE_READERS: Readonly<Record<ServiceKind, ServiceReader>> = {
   InferenceService: readInferenceService,
   InferenceGraph: readInferenceGraph,
@@ -109,7 +111,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 
 const OUR_GROUPS: ReadonlySet<string> = new Set([KSERVE_GROUP, OWN_GROUP])
 
-/** Kinds of KServe that have no part in access. */
+/** Kinds of KServe that access does not depend on. */
 const OTHER_KINDS: ReadonlySet<string> = new Set([
   'TrainedModel',
   'ServingRuntime',
@@ -122,20 +124,20 @@ const OTHER_KINDS: ReadonlySet<string> = new Set([
   'LocalModelNodeGroup',
 ])
 
-/** Reads one Kubernetes object of any kind. Never throws: what cannot be read admits nobody. */
+/** Reads one Kubernetes object of any kind. Never throws; an unreadable object admits nobody. */
 export function readResource(value: unknown, settings: ReadSettings): ResourceReading {
   const kind = textAt(value, 'kind')
   const apiVersion = textAt(value, 'apiVersion')
   if (!isRecord(value) || !kind || !apiVersion)
-    return unread('Object', 'NotAnObject', 'it has no kind and apiVersion of Kubernetes')
+    return unread('Object', 'NotAnObject', 'it has no kind or no apiVersion')
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   const known = KINDS.get(kind)
   if (known?.group === group) return readKnown(kind, known, value, settings)
   const named = `${printable(kind)} of ${printable(apiVersion)}`
   if (known !== undefined)
-    return unread(named, 'WrongGroup', `ignored: ${kind} is read as one of ${known.group || 'v1'}`)
+    return unread(named, 'WrongGroup', `ignored: ${kind} belongs to ${known.group || 'v1'}`)
   if (OUR_GROUPS.has(group) && !OTHER_KINDS.has(kind))
-    return unread(named, 'UnknownKind', 'ignored: no such kind is known here')
+    return unread(named, 'UnknownKind', 'ignored: the kind is unknown')
   return { identity: undefined, resource: IGNORED, problems: [] }
 }
 
@@ -149,13 +151,13 @@ function readKnown(
   if (typeof object === 'string') return readNameless(name, kind, content, object)
   const { problems, raise } = problemsOf(object)
   const resource = kind.read(object, settings, raise)
-  // Other ConfigMaps than KServe's are nothing at all here.
+  // Any other ConfigMap is ignored completely.
   if (resource === OTHER) return { identity: undefined, resource: IGNORED, problems: [] }
   const reading = { identity: displayNameOf(object), resource, problems }
   return resource.kind === 'service' ? { ...reading, content } : reading
 }
 
-/** What lets in is ignored; what keeps out, a policy, closes the namespace that it can only stand in. */
+/** An object without a valid name is ignored, except a policy: it closes its namespace. */
 function readNameless(name: string, kind: Kind, content: Fields, fault: string): ResourceReading {
   const written = textAt(content, 'metadata', 'name') ?? ''
   const named = written === '' ? name : `${name} "${printable(written)}"`
@@ -167,7 +169,11 @@ function readNameless(name: string, kind: Kind, content: Fields, fault: string):
     identity: `${name} ${namespace}/${written}`,
     resource: { kind: 'policy', policy: unreadablePolicy(namespace, written) },
     problems: [
-      { object: named, reason: 'PolicyInvalid', message: `closes ${namespace}: ${fault}` },
+      {
+        object: named,
+        reason: 'PolicyInvalid',
+        message: `closes the namespace ${namespace}: ${fault}`,
+      },
     ],
   }
 }

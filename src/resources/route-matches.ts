@@ -1,28 +1,30 @@
+// Reads the matches of HTTPRoutes.
+
 import type { Route } from '../access/service.ts'
 import { type Fields, listAt, textAt, valueAt } from './object.ts'
 import { routedPath } from './routes.ts'
 
-/** A match of an HTTPRoute, as far as it is certain: it never takes less than the route does. */
+/** The certain part of an HTTPRoute match: it covers at least the requests that the route matches. */
 export type RouteMatch = {
-  /** What the path begins with, without a slash at its end; `''`: any path. */
+  /** The path prefix, without a trailing slash; `''`: any path. */
   readonly path: string
   /** Headers, in lower case, that must have exactly these values. */
   readonly headers: readonly (readonly [name: string, value: string])[]
-  /** What else chooses the route, as in claims. */
+  /** Further conditions, as in `Route`. */
   readonly by: Route['by']
-  /** Of a regular expression, what each path ends with. */
+  /** The common ending of all paths that match a regular expression. */
   readonly ending?: string | undefined
 }
 
 const ANY: RouteMatch = { path: '', headers: [], by: undefined }
-/** It may have any condition. */
+/** Any condition is possible. */
 const UNREAD: RouteMatch = { ...ANY, by: 'pattern' }
 
-/** More matches of one route are not read: the route then counts as one that takes every path. */
+/** With more matches, a route counts as one for every path. */
 export const MAX_MATCHES = 64
 export const MAX_HEADERS = 16
 
-/** The matches of the rules of an HTTPRoute's `spec`, each once. Methods and queries are left out. */
+/** The distinct matches of an HTTPRoute's rules. Methods and queries are left out. */
 export function matchesOf(route: Fields): readonly RouteMatch[] {
   const rules = listAt(route, 'spec', 'rules')
   const matches = rules.slice(0, MAX_MATCHES).flatMap((rule) => {
@@ -42,7 +44,7 @@ const readMatch = (match: unknown): RouteMatch => ({
   ...endingOf(match),
 })
 
-/** The literal end of a regular expression, which always matches the whole path. */
+/** The literal end of a regular expression, which always matches a whole path. */
 function endingOf(match: unknown): Pick<RouteMatch, 'ending'> {
   const pattern = textAt(match, 'path', 'value') ?? ''
   const isPattern = valueAt(match, 'path', 'type') === 'RegularExpression'
@@ -70,7 +72,7 @@ function readPath(match: unknown): string {
   return routedPath(plain ? value : literalLead(value)) ?? ''
 }
 
-/** A regular expression, or a comma, which joins several values, is no certain condition. */
+/** A regular expression is not a certain condition, nor is a value with a comma, which joins several. */
 function readHeader(header: unknown): readonly (readonly [string, string])[] {
   const name = textAt(header, 'name')
   const value = textAt(header, 'value')
@@ -79,7 +81,7 @@ function readHeader(header: unknown): readonly (readonly [string, string])[] {
   return [[name.toLowerCase(), value]]
 }
 
-/** The whole segments that every match of a regular expression begins with; `''`: there are none. */
+/** The complete leading segments of every path that matches a regular expression; `''`: none. */
 function literalLead(pattern: string): string {
   if (pattern.includes('|')) return ''
   const rest = pattern.replace(/^\^/, '')

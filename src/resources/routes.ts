@@ -1,20 +1,22 @@
+// Builds routes from hosts, paths and URLs.
+
 import { PASSES, type Route, type RouteBasis } from '../access/service.ts'
 import { canonicalHost } from '../common/host.ts'
 import { isCanonicalPath, MAX_ROUTE_SEGMENTS } from '../common/path.ts'
 import type { Raise } from './problem.ts'
 import type { StatusUrl } from './status-urls.ts'
 
-/** Hosts and paths of one service. */
+/** Routes of one service. */
 export const MAX_ROUTES = 256
 
-/** A claim of a whole host. */
+/** A route for a whole host. */
 export const hostRoute = (host: string, basis: RouteBasis): Route => ({
   host,
   pathPrefix: '',
   basis,
 })
 
-/** The names by which cluster DNS knows a Kubernetes Service, as claims of the whole host. */
+/** Routes for the cluster DNS names of a Kubernetes Service. */
 export const clusterRoutes = (
   name: string,
   namespace: string,
@@ -24,14 +26,14 @@ export const clusterRoutes = (
     hostRoute(`${name}.${namespace}${suffix}`, basis),
   )
 
-/** A claim of a path on any host, `undefined` where it is not canonical. */
+/** A route for a path on any host; `undefined`: not canonical. */
 export const pathRoute = (
   pathPrefix: string,
   basis: RouteBasis = 'published',
 ): Route | undefined =>
   isPathPrefix(pathPrefix) ? { host: undefined, pathPrefix, basis } : undefined
 
-/** A claim of a path on a host; `undefined` where the path is not canonical. */
+/** A route for a path on a host; `undefined`: not canonical. */
 export function canonicalRoute(
   host: string,
   written: string,
@@ -41,10 +43,10 @@ export function canonicalRoute(
   return pathPrefix === undefined ? undefined : { host, pathPrefix, basis }
 }
 
-/** The path without its last slash, `''` for the whole host; `undefined` where it is not canonical. */
+/** The path without a trailing slash, `''` for the whole host; `undefined`: not canonical. */
 export function routedPath(written: string): string | undefined {
   const path = written.endsWith('/') ? written.slice(0, -1) : written
-  // A path that is too deep is claimed by its beginning: more than it says, never less.
+  // A path that is too deep is shortened: it then covers more, never less.
   const pathPrefix = path.split('/', MAX_ROUTE_SEGMENTS + 1).join('/')
   return pathPrefix === '' || isPathPrefix(pathPrefix) ? pathPrefix : undefined
 }
@@ -57,31 +59,31 @@ const isPathPrefix = (path: string) =>
 /** Host and path of a URL of a status. */
 export type UrlParts = { readonly host: string; readonly path: string }
 
-/** Reads a URL of a status; `undefined`, with a problem, where host or path are not canonical. */
+/** Reads a URL of a status; `undefined`, with a problem: host or path are not canonical. */
 export function readUrl({ field, url }: StatusUrl, raise: Raise): UrlParts | undefined {
   const parsed = parseUrl(url)
   const host = parsed === null ? undefined : canonicalHost(parsed.hostname)
   const path = parsed === null ? undefined : routedPath(parsed.pathname)
   if (host !== undefined && path !== undefined) return { host, path }
-  raise('UnreadableURL', `${field} is no URL with a canonical host and path, or is too long`)
+  raise('UnreadableURL', `${field} is not a URL with a canonical host and path, or is too long`)
   return undefined
 }
 
-/** In characters. A route of the Gateway API has a host name of at most 253 and a path of at most 1,024. */
+/** In characters. The Gateway API allows host names of 253 and paths of 1,024. */
 export const MAX_URL_LENGTH = 2_048
 
-/** `null`: it is no URL, or too long to be one of a route. */
+/** `null`: not a URL, or longer than any route's. */
 export const parseUrl = (url: unknown): URL | null =>
   typeof url === 'string' && url.length <= MAX_URL_LENGTH ? URL.parse(url) : null
 
-/**
- * Each claim once, and none that another one of the same service holds already; at most 256. Those that
- * come first are never cut.
- */
+/** Each route once, without those that another route of the service covers; at most 256. The first ones are kept. */
 export function boundedRoutes(routes: readonly Route[], raise: Raise): readonly Route[] {
   const kept = distinct(routes)
   if (kept.length > MAX_ROUTES)
-    raise('TooManyURLs', `its status has too many URLs: only ${MAX_ROUTES} hosts and paths count`)
+    raise(
+      'TooManyURLs',
+      `its status has too many URLs: only ${MAX_ROUTES} hosts and paths are used`,
+    )
   return kept.slice(0, MAX_ROUTES)
 }
 
@@ -99,13 +101,13 @@ function distinct(routes: readonly Route[]): Route[] {
     (pathPrefix !== '' && isRouted(byKey.get(keyOf({ host, pathPrefix: '' })))) ||
     (headers !== undefined && byKey.has(keyOf({ host, pathPrefix }))) ||
     (host !== undefined && isRouted(byKey.get(keyOf({ host: undefined, pathPrefix }))))
-  // What chooses a route of a service's own decides which others stand before it.
+  // Own routes stay: their conditions decide which routes precede others.
   return [...byKey.values()].filter((route) => route.own === true || !held(route))
 }
 
 const isRouted = (route: Route | undefined): boolean => route !== undefined && PASSES[route.basis]
 
-/** Of two claims of the same address the one that means more counts. */
+/** Of two routes with the same address the stronger basis wins. */
 const STRENGTH: Readonly<Record<RouteBasis, number>> = {
   'unrouted-name': 0,
   shared: 0,

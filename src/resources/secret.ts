@@ -1,20 +1,22 @@
+// Reads the data of Secrets.
+
 import { isRecord } from '../common/json.ts'
 import { type KubernetesObject, textAt, valueAt } from './object.ts'
 
-/** The type of a Secret that holds the token of a ServiceAccount. */
+/** The type of a Secret with the token of a ServiceAccount. */
 const TOKEN_TYPE = 'kubernetes.io/service-account-token'
 
 /** Shorter credentials can be guessed. */
 const MIN_BYTES = 16
-/** No request shows a longer credential. */
+/** Requests cannot carry longer credentials. */
 export const MAX_BYTES = 8_192
 
 export const isTokenSecret = ({ content }: KubernetesObject): boolean =>
   textAt(content, 'type') === TOKEN_TYPE
 
 /**
- * The bytes under a name, as the API server merges `data` and `stringData` (which wins). `undefined`:
- * the Secret has no such name. `'unreadable'`: neither text nor base64. `'too-long'`: it is not decoded.
+ * The bytes under a name, merging `data` and `stringData` (which wins) as the API server does. `undefined`:
+ * no such name. `'unreadable'`: neither text nor base64. `'too-long'`: not decoded.
  */
 export function bytesAt(
   { content }: KubernetesObject,
@@ -33,7 +35,7 @@ export function bytesAt(
   return undefined
 }
 
-/** Why these bytes can be nobody's credential, `undefined` if they can. The text does not quote them. */
+/** Why these bytes are not a valid credential; `undefined`: they are. The text does not quote them. */
 export function credentialFault(bytes: Uint8Array): string | undefined {
   if (bytes.length > MAX_BYTES) return TOO_LONG
   if (bytes.length === 0) return 'is empty'
@@ -46,10 +48,10 @@ export function credentialFault(bytes: Uint8Array): string | undefined {
 
 export const TOO_LONG = `is longer than ${MAX_BYTES} bytes`
 
-/** With line breaks. */
+/** Includes line breaks. */
 const MAX_BASE64 = 2 * MAX_BYTES
 
-/** A header holds it, and no comma, by which proxies join repeated headers. */
+/** A header can carry it: without a comma, with which proxies join repeated headers. */
 const isShowable = (byte: number): boolean => byte > SPACE && byte < DELETE && byte !== COMMA
 
 const UNSHOWABLE =
@@ -65,7 +67,7 @@ const encodeUtf8 = (text: string) => new TextEncoder().encode(text)
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-/** As the API server does: padding is needed, line breaks within do not count. */
+/** As the API server does: padding is required, line breaks are ignored. */
 function decodeBase64(text: string): Uint8Array | undefined {
   const compact = text.replaceAll(/[\r\n]/g, '')
   if (!BASE64.test(compact)) return undefined

@@ -1,7 +1,9 @@
+// Reads and evaluates label selectors.
+
 import { isRecord } from '../common/json.ts'
 import { type TextMap, textAt, textMapAt, valueAt } from './object.ts'
 
-/** A label selector: every part must hold. Without parts it selects everything. */
+/** A label selector: every requirement must hold. An empty one selects everything. */
 export type Selector = readonly Requirement[]
 
 type Requirement =
@@ -14,7 +16,7 @@ type Requirement =
 
 const FIELDS: ReadonlySet<string> = new Set(['matchLabels', 'matchExpressions'])
 
-/** Reads a LabelSelector of Kubernetes; `undefined` where any part of it is not understood. */
+/** Reads a Kubernetes LabelSelector; `undefined`: some part is not understood. */
 export function readSelector(entry: unknown): Selector | undefined {
   if (!isRecord(entry) || !Object.keys(entry).every((field) => FIELDS.has(field))) return undefined
   const labels = textMapAt(entry, 'matchLabels')
@@ -51,7 +53,7 @@ function readExpression(entry: unknown): Requirement | undefined {
   }
 }
 
-/** Whether the labels fulfil every requirement. */
+/** Whether the labels meet every requirement. */
 export const selects = (selector: Selector, labels: TextMap): boolean =>
   selector.every((requirement) => holds(requirement, labels))
 

@@ -1,3 +1,5 @@
+// Reads ServiceAccounts.
+
 import type { KubernetesObject } from './object.ts'
 
 /** A ServiceAccount that exists. */

@@ -1,18 +1,20 @@
+// How KServe labels the pods of each kind of service.
+
 import type { ServiceKind, ServiceRef } from '../access/service.ts'
 import type { Component } from '../access/workload.ts'
 import type { KubernetesObject, TextMap } from './object.ts'
 
-/** How KServe labels the pods of a kind of service, in any version of it. */
+/** The labels of a kind of service's pods, across versions of KServe. */
 type PodLabels<K extends ServiceKind> = {
   readonly kind: K
-  /** Of the label that names the service. */
+  /** The label that names the service. */
   readonly name: string
-  /** A further label that its pods have, with its value. */
+  /** A further label of its pods, with its value. */
   readonly mark?: readonly [label: string, value: string]
   readonly componentOf: (labels: TextMap) => Component | undefined
 }
 
-/** A kind that is not here does not compile. */
+/** A kind without an entry does not compile. */
 const PODS: { readonly [K in ServiceKind]: PodLabels<K> } = {
   InferenceService: {
     kind: 'InferenceService',
@@ -32,14 +34,14 @@ const PODS: { readonly [K in ServiceKind]: PodLabels<K> } = {
   },
 }
 
-/** The label selectors that find the pods of all services. */
+/** The label selectors of the pods of all services. */
 export const POD_SELECTORS: readonly string[] = Object.values(PODS).map(({ name, mark }) =>
   mark === undefined ? name : mark.join('='),
 )
 
 type NamedService = { readonly service: ServiceRef; readonly component: Component | undefined }
 
-/** A label that is no text names a service that cannot be: nobody is let in there. */
+/** A label that is not text names a service that cannot exist, so nobody is admitted there. */
 export function servicesOfPod({ namespace, labels }: KubernetesObject): readonly NamedService[] {
   return Object.values(PODS).flatMap(({ kind, name, mark, componentOf }) => {
     if (!labels.has(name) || (mark !== undefined && labels.get(mark[0]) !== mark[1])) return []

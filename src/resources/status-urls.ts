@@ -1,18 +1,20 @@
+// Collects the URLs of a status.
+
 import { isRecord } from '../common/json.ts'
 import { type Fields, listAt, textAt, valueAt } from './object.ts'
 
-/** A URL of a status, and the field in which it stands. */
+/** A URL of a status, and its field. */
 export type StatusUrl = {
   readonly field: string
   readonly url: unknown
-  /** Of an entry of `status.addresses`. */
+  /** The name of an entry of `status.addresses`. */
   readonly name?: string | undefined
 }
 
-/** More URLs of one status are not read. */
+/** Further URLs of one status are ignored. */
 export const MAX_URLS = 256
 
-/** The URLs of a status, each distinct one once. Absent and empty ones are left out. */
+/** The distinct URLs of a status, without absent and empty ones. */
 export function statusUrls({ status }: Fields): readonly StatusUrl[] {
   const found = new Map<unknown, StatusUrl>()
   for (const each of urlsIn(status)) {

@@ -1,13 +1,15 @@
+// Reads KServe's templates of hosts and paths.
+
 import type { KubernetesObject, TextMap } from './object.ts'
 
-/** What a template of KServe is filled with. */
+/** The values for a template of KServe. */
 type TemplateValues = Pick<KubernetesObject, 'name' | 'namespace'> & {
   readonly domain: string
   readonly labels: Pick<TextMap, 'get'>
   readonly annotations: Pick<TextMap, 'get'>
 }
 
-/** Fills in the values; `undefined` where one is missing. */
+/** Fills in the values; `undefined`: one is missing. */
 export type Template = (values: TemplateValues) => string | undefined
 
 type Part = (values: TemplateValues) => string | undefined
@@ -16,10 +18,7 @@ export const MAX_TEMPLATE_LENGTH = 1_024
 const ACTION = /\{\{(-\s)?\s*(.*?)\s*(\s-)?\}\}/
 const MAP_FIELD = /^\.(Labels|Annotations)\.(\w+)$|^index\s+\.(Labels|Annotations)\s+"([^"\\]+)"$/
 
-/**
- * Reads a template of Go in which fields alone are inserted, as KServe's documentation shows them;
- * `undefined` where it has anything else.
- */
+/** Reads a Go template that only inserts fields, as in KServe's documentation; `undefined`: it has anything else. */
 export function readTemplate(text: string): Template | undefined {
   if (text.length > MAX_TEMPLATE_LENGTH) return undefined
   const parts: (Part | undefined)[] = []

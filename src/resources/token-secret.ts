@@ -1,15 +1,17 @@
+// Reads Secrets with ServiceAccount tokens.
+
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 import { bytesAt, credentialFault, isTokenSecret, TOO_LONG } from './secret.ts'
 
-/** A token that Kubernetes keeps in a Secret for a ServiceAccount. Only its digest is kept. */
+/** A ServiceAccount token in a Secret. Only its digest is kept. */
 export type TokenSecret = {
   readonly namespace: string
   readonly secretName: string
-  /** The name of the ServiceAccount, which is in the same namespace. */
+  /** The name of the ServiceAccount, in the same namespace. */
   readonly serviceAccount: string
-  /** Of the ServiceAccount; a token outlives none that was made again. */
+  /** The ServiceAccount's; a token does not outlive it. */
   readonly uid: string | undefined
   /** SHA-256, lower-case hex. */
   readonly digest: string
@@ -18,7 +20,7 @@ export type TokenSecret = {
 const ACCOUNT_NAME = 'kubernetes.io/service-account.name'
 const ACCOUNT_UID = 'kubernetes.io/service-account.uid'
 
-/** Reads a Secret of type `kubernetes.io/service-account-token`; `undefined` where it is none or not fit. */
+/** Reads a Secret of type `kubernetes.io/service-account-token`; `undefined`: it is of another type or not valid. */
 export function readTokenSecret(
   object: KubernetesObject,
   { sha256 }: Pick<ReadSettings, 'sha256'>,

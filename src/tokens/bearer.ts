@@ -1,15 +1,17 @@
+// Which JWTs may authenticate a caller.
+
 import type { TokenRefusal } from '../access/token-refusal.ts'
 import { type DecodedJwt, decodeToken } from './decode-token.ts'
 
-/** Media types of JWTs that say who calls: RFC 7519 section 5.1, RFC 9068 section 2.1. */
+/** Media types of JWTs that identify a caller: RFC 7519 section 5.1, RFC 9068 section 2.1. */
 const TYPES = ['jwt', 'at+jwt']
 
 type Typed = Pick<DecodedJwt, 'typ' | 'claims'>
 
 /**
- * Why a JWT may not stand for a caller by itself. `types` are further ones that its issuer gives such
- * tokens. Not a token that is bound to a key (RFC 7800): it needs a proof, which nothing here checks. Not
- * one that tells of events (RFC 8417), such as a logout.
+ * Why a JWT may not authenticate a caller by itself. `types`: further media types of its issuer's tokens.
+ * Key-bound tokens (RFC 7800) need a proof, which nothing here checks. Security event tokens (RFC 8417), such
+ * as a logout, do not identify a caller.
  */
 export function problemOfType(
   { typ, claims }: Typed,
@@ -22,7 +24,7 @@ export function problemOfType(
   return holds(claims, 'events') ? { cause: 'event', claim: 'events' } : undefined
 }
 
-/** Reads a JWT that may stand for a caller; `undefined` for anything else. */
+/** Reads a JWT that may authenticate a caller; `undefined`: anything else. */
 export function readBearer(token: string): DecodedJwt | undefined {
   const jwt = decodeToken(token)
   return jwt !== undefined && problemOfType(jwt) === undefined ? jwt : undefined
@@ -30,7 +32,7 @@ export function readBearer(token: string): DecodedJwt | undefined {
 
 const PREFIX = 'application/'
 
-/** RFC 7515 section 4.1.9: without the prefix it is the same, where nothing else stands before a slash. */
+/** The prefix is optional if no other slash follows (RFC 7515 section 4.1.9). */
 function mediaTypeOf(type: string): string {
   const plain = type.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
   const rest = plain.slice(PREFIX.length)

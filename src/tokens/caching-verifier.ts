@@ -1,3 +1,5 @@
+// Verifies the tokens of one issuer, and caches valid ones.
+
 import type { Claims } from '../access/claim-path.ts'
 import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
@@ -9,13 +11,13 @@ import type { Jwks } from './jwks.ts'
 import { createJwksCache, type Fetched, type JwksPeriods } from './jwks-cache.ts'
 import { type Refused, refusedFor, verifyJwt } from './verify-jwt.ts'
 
-/** Verifies the tokens of one issuer and remembers those that were good until they expire. */
+/** Verifies the tokens of one issuer, and caches valid ones until they expire. */
 export type CachingVerifier<T> = {
-  /** What became of a token with this digest that was found good before; `undefined`: it is not known. */
+  /** The cached result for a valid token with this digest; `undefined`: not cached. */
   readonly remembered: (digest: string) => Verified<T> | undefined
   /**
-   * What `read` made of the claims, or why the token is refused. The digest is the token's; `line` is whose
-   * turn it waits for, and for whose tenant it is remembered.
+   * The result of `read` for the claims, or why the token is refused. `digest` is the token's; `queueKey` is
+   * the queue it waits in, and its tenant holds the cache entry.
    */
   readonly verify: (
     token: string,
@@ -23,7 +25,7 @@ export type CachingVerifier<T> = {
     jwt: DecodedJwt,
     queueKey: QueueKey,
   ) => Promise<Verified<T>>
-  /** How many are remembered. */
+  /** The number of cached tokens. */
   readonly size: () => number
   /** Milliseconds since the keys were fetched; `undefined`: never. */
   readonly keyAge: () => number | undefined
@@ -39,7 +41,7 @@ export type VerifierParts<T> = {
   readonly read: (claims: Claims) => Verified<T>
   readonly periods: Partial<JwksPeriods>
   readonly createCache: CreateCache
-  /** All issuers have them in common. */
+  /** Shared by all issuers. */
   readonly verifications: Verifications
 }
 
@@ -50,9 +52,9 @@ type Good<T> = {
   readonly until: number
 }
 
-/** The bytes are of the tokens' own text; what is kept of one is about as large. */
+/** Bytes are the length of the tokens; a cached result is about as large. */
 export const REMEMBERED: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
-/** That a token has expired is remembered for a while, in milliseconds. */
+/** How long an expired token stays cached as expired, in milliseconds. */
 const EXPIRED_MS = 60 * 60_000
 
 /** Verifications that wait for keys or for their turn. */
@@ -75,7 +77,7 @@ export function createCachingVerifier<T>(parts: VerifierParts<T>): CachingVerifi
   return {
     remembered: (digest) => {
       const found = good.get(digest)
-      // What one set of keys vouched for, another may not; and none is trusted for ever.
+      // A result depends on its set of keys, and no set is trusted forever.
       if (found === undefined || found.keys !== holder.current()) return undefined
       return found.until > Date.now() ? found.verified : EXPIRED
     },

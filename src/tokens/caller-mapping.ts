@@ -1,3 +1,5 @@
+// Maps the claims of a JWT to a caller.
+
 import type { Caller } from '../access/caller.ts'
 import { type Claims, findClaim } from '../access/claim-path.ts'
 import { audiencesAt, textsAt } from '../access/claims.ts'
@@ -7,21 +9,21 @@ import { withoutUnverifiedEmail } from './verified-email.ts'
 import { refusedFor } from './verify-jwt.ts'
 
 export type CallerMapping = {
-  /** The provider's. */
+  /** The provider's name. */
   readonly name: string
   readonly issuer: string
   /** The claim of audiences; absent: `aud`. */
   readonly audienceClaim?: string
-  /** Who a token is where RBAC does not know it; absent: its `sub`. */
+  /** The claim that identifies a caller outside of RBAC; absent: `sub`. */
   readonly user?: ClaimMapping
-  /** How a token becomes a user of Kubernetes; `undefined`: it does not. */
+  /** How a token maps to a Kubernetes user; `undefined`: it does not. */
   readonly rbac: RbacMapping | undefined
 }
 
 type RbacMapping = {
   readonly username: ClaimMapping
   readonly groups: ClaimMapping | undefined
-  /** Whether its users belong to `system:authenticated`, as all users of an API server do. */
+  /** Whether its users are in `system:authenticated`, like all users of an API server. */
   readonly authenticated?: boolean
 }
 
@@ -30,8 +32,8 @@ const AUTHENTICATED = 'system:authenticated'
 const RESERVED = 'system:'
 
 /**
- * Whom a verified token names. Names of Kubernetes' own are nobody's to issue. `onOddGroups` is told of entries
- * among its groups that cannot be read.
+ * The caller of a verified token. Names reserved for Kubernetes are refused. `onOddGroups` is called for
+ * groups that cannot be read.
  */
 export function mapCaller(
   mapping: CallerMapping,
@@ -42,7 +44,7 @@ export function mapCaller(
   const claims = withoutUnverifiedEmail(said)
   const by = rbac?.username ?? mapping.user ?? SUBJECT
   const found = userIn(claims, by)
-  // A user that cannot be read may be one whom a rule denies.
+  // An unreadable user may be one that a rule denies.
   if (found === 'odd') return refusedFor({ cause: 'no-user', claim: by.claim })
   const user = found === 'absent' ? undefined : found.name
   const { groups, complete, odd } = groupsIn(claims, rbac?.groups)
@@ -75,10 +77,10 @@ export function mapCaller(
   }
 }
 
-/** One claim under which name and with which prefix, as kube-apiserver's structured authentication has it. */
+/** A claim and its prefix, as in kube-apiserver's structured authentication. */
 type ClaimMapping = { readonly claim: string; readonly prefix: string }
 
-/** `absent`: the token does not have the claim. `odd`: it is empty or no text, or cannot be reached. */
+/** `absent`: the token does not have the claim. `odd`: it is empty, not text, or cannot be reached. */
 function userIn(
   claims: Claims,
   { claim, prefix }: ClaimMapping,
@@ -91,13 +93,13 @@ function userIn(
 
 type Groups = {
   readonly groups: readonly string[]
-  /** Whether the token holds no others, as far as it says. */
+  /** Whether the token has all groups, as far as it says. */
   readonly complete: boolean
-  /** Entries that cannot be read. */
+  /** Unreadable entries. */
   readonly odd: number
 }
 
-/** Without a mapping a token has no groups. */
+/** Without a mapping there are no groups. */
 function groupsIn(claims: Claims, mapping: ClaimMapping | undefined): Groups {
   if (mapping === undefined) return { groups: [], complete: true, odd: 0 }
   const { texts, complete, odd } = textsAt(claims, mapping.claim)

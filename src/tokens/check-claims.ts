@@ -1,3 +1,5 @@
+// Checks the registered claims of a JWT.
+
 import type { Claims } from '../access/claim-path.ts'
 import { audiencesAt, matchClaims } from '../access/claims.ts'
 import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
@@ -9,23 +11,23 @@ import { withoutUnverifiedEmail } from './verified-email.ts'
 
 export type Expected = {
   readonly issuer: string
-  /** At least one of them must be in the claim of audiences; `undefined`: that is checked elsewhere. */
+  /** The claim of audiences must have one of these; `undefined`: checked elsewhere. */
   readonly audiences: readonly string[] | undefined
   /** The claim of audiences; absent: `aud`. */
   readonly audienceClaim?: string
-  /** Values of which each of these claims must have one. */
+  /** Claims that must have one of these values. */
   readonly requiredClaims?: ReadonlyMap<string, readonly string[]>
-  /** Asymmetric ones only. */
+  /** Asymmetric algorithms only. */
   readonly algorithms: readonly string[]
-  /** Further values of `typ` that its tokens for callers have. */
+  /** Further values of `typ` for this issuer's tokens. */
   readonly types?: readonly string[]
-  /** How far the issuer's clock may differ, in seconds. */
+  /** The tolerated difference of the issuer's clock, in seconds. */
   readonly clockSkew?: number
 }
 
 /**
- * Checks what costs nothing: algorithm, `typ`, `iss`, the audience, `exp` (required), `nbf` and `iat` (RFC 7519
- * section 4.1). `nowSeconds` since the epoch. The signature is not looked at.
+ * The checks before the signature: algorithm, `typ`, `iss`, the audience, `exp` (required), `nbf` and `iat`
+ * (RFC 7519 section 4.1). `nowSeconds` since the epoch.
  */
 export function checkClaims(
   jwt: DecodedJwt,
@@ -41,7 +43,7 @@ export function checkClaims(
   )
 }
 
-/** Whether a token is for us, as its provider tells tokens apart. */
+/** Whether a token has the provider's audiences and required claims. */
 export function problemOfPurpose(said: Claims, expected: Expected): TokenRefusal | undefined {
   const claims = withoutUnverifiedEmail(said)
   const { audiences, audienceClaim = 'aud', requiredClaims = new Map() } = expected
@@ -56,7 +58,7 @@ export function problemOfPurpose(said: Claims, expected: Expected): TokenRefusal
   return undefined
 }
 
-/** A token is not older than it says: an `iat` that cannot be read says nothing. */
+/** `iat` only limits use before it: an unreadable one is ignored. */
 function problemOfTime(
   { exp, nbf, iat }: Claims,
   nowSeconds: number,

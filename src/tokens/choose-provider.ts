@@ -1,10 +1,12 @@
+// Chooses the provider of a token among several with its issuer.
+
 import type { TokenRefusal } from '../access/token-refusal.ts'
 import { type Expected, problemOfPurpose } from './check-claims.ts'
 import type { DecodedJwt } from './decode-token.ts'
 
 /**
- * Which of the providers with a token's issuer the token is for: the one whose audiences and required claims it
- * has. None if it fits several, which could make different users of it.
+ * The provider of a token, among those with its issuer: the one whose audiences and required claims it has.
+ * None if several match, since they could map it to different users.
  */
 export function chooseProvider<T extends { readonly provider: Expected }>(
   candidates: readonly T[],

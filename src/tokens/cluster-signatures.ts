@@ -1,3 +1,5 @@
+// Checks whether a cluster signed a token.
+
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
 import { CLUSTER_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import { decodeToken } from './decode-token.ts'
@@ -5,11 +7,11 @@ import type { Header, Jwks } from './jwks.ts'
 import { createJwksCache, type Fetched, type JwksCache, type JwksPeriods } from './jwks-cache.ts'
 import { checkSignature, type InTurn } from './signature.ts'
 
-/** `unknown`: no key that is known can tell. `overloaded`: too many wait to be verified. */
+/** `unknown`: no known key decides it. `overloaded`: too many tokens wait for verification. */
 type Signature = 'signed' | 'forged' | 'unknown' | 'overloaded'
 
 export type ClusterSignatures = {
-  /** Whether a key of the cluster signed a token. Nothing that it says is checked. Never rejects. */
+  /** Whether a key of the cluster signed a token. Checks no claims. Never rejects. */
   readonly signatureOf: (token: string, queueKey: QueueKey) => Promise<Signature>
   readonly close: () => void
 }
@@ -21,7 +23,7 @@ export type ClusterSignaturesParts = {
   readonly verifications: Pick<Verifications, 'inTurn'>
 }
 
-/** Starts fetching the cluster's keys at once. */
+/** Starts fetching the cluster's keys immediately. */
 export function createClusterSignatures(parts: ClusterSignaturesParts): ClusterSignatures {
   const { fetchKeys, onFetched, periods = {}, verifications } = parts
   const holder = createJwksCache({ fetchKeys, onFetched, periods })
@@ -58,7 +60,7 @@ async function checkWith(
   const signature = await checkSignature(token, header, keys, inTurn)
   if (signature === undefined) return 'overloaded'
   if (signature === 'signed') return 'signed'
-  // Where several have the name, or none was given, there may be one that is not published.
+  // If several keys have the name, or the token names none, an unpublished key may have signed it.
   const isTheOne = signature === 'other key' && keys.keysFor(header).named.length === 1
   return isTheOne ? 'forged' : 'unknown'
 }

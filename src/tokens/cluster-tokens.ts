@@ -1,3 +1,5 @@
+// Authenticates ServiceAccount tokens by signature, without an API server.
+
 import { type Authentication, known, refused } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Claims } from '../access/claim-path.ts'
@@ -32,7 +34,7 @@ export type LocalIssuer = {
 }
 
 export type ClusterParts = {
-  /** `undefined`: there is no such ServiceAccount (any more). */
+  /** `undefined`: the ServiceAccount does not exist. */
   readonly serviceAccount: (
     namespace: string,
     name: string,
@@ -42,10 +44,10 @@ export type ClusterParts = {
   readonly verifications: Verifications
 }
 
-/** Whose token it is, and its `aud`. */
+/** The owner of a token, and its `aud`. */
 type Holder = { readonly caller: Caller; readonly audience: unknown }
 
-/** ServiceAccount tokens that prove themselves by a signature of the cluster's, where no API server can be asked. */
+/** Authenticates ServiceAccount tokens by the cluster's signature, if there is no API server to ask. */
 export function createClusterTokens(
   { issuer, jwksFile }: LocalIssuer,
   { serviceAccount, onFailure, createCache, verifications }: ClusterParts,
@@ -78,7 +80,7 @@ export function createClusterTokens(
     close: verifier.close,
   }
 
-  /** A token does not outlive its ServiceAccount, nor serve a later one of the same name. */
+  /** A token does not outlive its ServiceAccount, and is not valid for a later one of the same name. */
   function ofLiving(caller: Caller): Authentication {
     const { namespace, name } = serviceAccountOfUser(caller.user) ?? { namespace: '', name: '' }
     const account = serviceAccount(namespace, name)
@@ -88,7 +90,7 @@ export function createClusterTokens(
   }
 }
 
-/** Whether a cluster can have a ServiceAccount of this name. */
+/** Whether it is a valid name of a ServiceAccount. */
 const canBe = ({ namespace, name }: ServiceAccountName): boolean =>
   /^[a-z0-9-]{1,63}$/.test(namespace) && /^[a-z0-9.-]{1,253}$/.test(name)
 

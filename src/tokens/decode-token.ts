@@ -1,22 +1,24 @@
+// Decodes JWTs without verifying them.
+
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Claims } from '../access/claim-path.ts'
 
-/** What a JWT says of itself, before anybody has checked its signature. */
+/** A decoded, unverified JWT. */
 export type DecodedJwt = {
   readonly alg: string
-  /** Names the issuer's key; `undefined`: any of them. */
+  /** The name of the issuer's key; `undefined`: any. */
   readonly kid: string | undefined
-  /** The media type of the whole; `undefined`: it gives none. */
+  /** The media type; `undefined`: none. */
   readonly typ: string | undefined
   readonly issuer: string | undefined
   readonly claims: Claims
 }
 
-// One spelling for each token: the spare bits of a segment's last character are zero (RFC 4648 section 3.5).
+// Only one spelling per token: the spare bits of a segment's last character are zero (RFC 4648 section 3.5).
 const SEGMENT = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-]{2}[AEIMQUYcgkosw048]|[\\w-][AQgw])'
 const COMPACT = new RegExp(`^${SEGMENT}\\.${SEGMENT}\\.${SEGMENT}$`)
 
-/** Reads a signed JWT in compact form; `undefined` for anything else. */
+/** Decodes a signed JWT in compact form; `undefined`: anything else. */
 export function decodeToken(token: string): DecodedJwt | undefined {
   if (!COMPACT.test(token)) return undefined
   try {
@@ -31,13 +33,13 @@ export function decodeToken(token: string): DecodedJwt | undefined {
   }
 }
 
-/** Nothing here understands an extension (RFC 7515 section 4.1.11), and a JWT has none (RFC 7797 section 7). */
+/** No extension is supported (RFC 7515 section 4.1.11), and JWTs do not use `b64` (RFC 7797 section 7). */
 const isPlain = (header: Readonly<Record<string, unknown>>): boolean =>
   !['crit', 'b64'].some((name) => Object.hasOwn(header, name))
 
 const isAbsentOrText = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === 'string'
 
-/** Whether a text begins like a JWT: one that cannot be read is nothing else either. */
+/** Whether a text looks like a JWT: an unreadable one is then refused, not tried as an API key. */
 export const looksLikeJwt = (token: string): boolean =>
   token.startsWith('eyJ') && token.includes('.')

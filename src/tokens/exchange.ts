@@ -1,12 +1,14 @@
+// Sends one HTTP request to an issuer, through a proxy if configured.
+
 import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { parseJson, readText } from '../common/json.ts'
 import { isLoopback } from '../common/secure-url.ts'
 
-/** How an issuer is reached. */
+/** The connection settings of an issuer. */
 export type FetchRoute = {
-  /** Its certificate authorities, read anew for each request; absent: those of Node.js. */
+  /** Its certificate authorities, read for each request; absent: those of Node.js. */
   readonly caFile?: string
   /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; absent: no proxy. */
   readonly proxies?: Readonly<Record<string, string | undefined>>
@@ -25,7 +27,7 @@ export type Reply = {
   readonly text: string
 }
 
-/** Sends one GET, over a connection of its own. Rejects with a fixed text, never with what the issuer sent. */
+/** Sends one GET on a new connection. Rejects with a fixed text that contains nothing the issuer sent. */
 export async function exchange(url: URL, call: Call): Promise<Reply> {
   const ca = call.caFile === undefined ? undefined : await readFile(call.caFile, 'utf8')
   const response = await send(url, call, ca)
@@ -41,7 +43,7 @@ const send = (
   ca: string | undefined,
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    // Nothing on loopback is behind a proxy.
+    // Loopback addresses never use a proxy.
     const proxyEnv = isLoopback(url) ? {} : { proxyEnv: { ...proxies } }
     const secure = url.protocol === 'https:'
     const agent = secure
@@ -75,7 +77,7 @@ export function parseAnswer(text: string): unknown {
   return parsed.value
 }
 
-/** What the system says of a failed connection is a code; its text may quote what the issuer sent. */
+/** The code of a failed connection; its text may quote what the issuer sent. */
 export function unreachable(error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (typeof code !== 'string') return error

@@ -1,18 +1,20 @@
+// Fetches JWKS from a URL, a file or by discovery.
+
 import { open } from 'node:fs/promises'
 import { isRecord } from '../common/json.ts'
 import { isHttpUrl, isLoopback, isSecureUrl } from '../common/secure-url.ts'
 import { exchange, type FetchRoute, parseAnswer, unreachable } from './exchange.ts'
 
-/** Where an issuer's keys are: at a URL, in a file, or wherever its discovery document says. */
+/** The location of an issuer's keys: a URL, a file, or its discovery document. */
 export type JwksLocation =
   | { readonly kind: 'uri'; readonly uri: string }
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'discovery'; readonly issuer: string }
 
 export type FetchLimits = {
-  /** For the whole of one look, in milliseconds. */
+  /** For one complete fetch, in milliseconds. */
   readonly timeoutMs: number
-  /** For each document. */
+  /** Per document. */
   readonly maxBytes: number
 }
 
@@ -21,7 +23,7 @@ export const MAX_REDIRECTS = 3
 
 type Limit = FetchRoute & { readonly signal: AbortSignal; readonly maxBytes: number }
 
-/** A function that fetches the key set anew on each call. Rejects with a fixed text, never with what the issuer sent. */
+/** Returns a function that fetches the key set. It rejects with a fixed text that contains nothing the issuer sent. */
 export function jwksFetcher(
   location: JwksLocation,
   limits: Partial<FetchLimits> = {},
@@ -50,7 +52,7 @@ async function fetchFrom(location: JwksLocation, limit: Limit): Promise<unknown>
   }
 }
 
-/** A Kubernetes API server has its keys in this form only (RFC 7517 section 8.5.2). */
+/** A Kubernetes API server serves its keys as this type only (RFC 7517 section 8.5.2). */
 const KEY_SET = 'application/jwk-set+json, application/json;q=0.9, */*;q=0.8'
 const DOCUMENT = 'application/json, */*;q=0.8'
 
@@ -67,8 +69,8 @@ async function discover(issuer: string, limit: Limit): Promise<string> {
 }
 
 /**
- * An issuer elsewhere must not lead to what listens on loopback here, and one that is asked over https not to
- * http. An issuer is asked over http where its provider says so, or on loopback.
+ * A remote issuer must not lead to a loopback address, and an https issuer not to http. Plain http is for
+ * loopback, or if the provider's configuration allows it.
  */
 function mayLeadTo(issuer: string, uri: string): boolean {
   const [from, to] = [URL.parse(issuer), URL.parse(uri)]

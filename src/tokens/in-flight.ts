@@ -1,8 +1,10 @@
+// Bounds the calls in flight, in total and per tenant.
+
 import { createSingleFlight } from '../common/single-flight.ts'
 
-/** Calls that have begun and not ended; equal ones are one. */
+/** Calls in flight; equal calls are merged. */
 export type InFlight<T> = {
-  /** Joins the call with this key or begins it. `undefined`: too many are under way, in all or for this tenant. */
+  /** Joins the call with this key, or starts it. `undefined`: too many are in flight, in total or for this tenant. */
   readonly join: (key: string, tenant: string, call: () => Promise<T>) => Promise<T> | undefined
 }
 

@@ -1,15 +1,17 @@
+// Caches the keys of one issuer, and refreshes them in the background.
+
 import { type Jwks, MAX_KEYS, readJwks } from './jwks.ts'
 import { createRefreshLoop, type RefreshPeriods } from './refresh-loop.ts'
 
-/** The keys of one issuer, kept fresh in the background. */
+/** The keys of one issuer, refreshed in the background. */
 export type JwksCache = {
-  /** Those that are known now and not too old. */
+  /** The known keys, if they are not too old. */
   readonly current: () => Jwks | undefined
-  /** Waits for a first fetch that is under way; `undefined`: none are known, and none will be soon. */
+  /** Waits for a first fetch in flight; `undefined`: there are no keys, and none are expected soon. */
   readonly keys: () => Promise<Jwks | undefined>
   /**
-   * For a token that came at `since` and whose key is not known: fetches again, unless that was just
-   * done. `undefined`: nobody can tell, the issuer does not answer.
+   * For a token that arrived at `since` with an unknown key: fetches again, unless that was just done.
+   * `undefined`: the issuer does not answer.
    */
   readonly newerKeys: (since: number) => Promise<Jwks | undefined>
   /** Milliseconds since the keys were fetched; `undefined`: never. */
@@ -18,17 +20,17 @@ export type JwksCache = {
 }
 
 export type Fetching = {
-  /** Rejects where the issuer does not answer with JSON in time; the error holds nothing that it sent. */
+  /** Rejects if the issuer does not answer with JSON in time; the error contains nothing that it sent. */
   readonly fetchKeys: (signal: AbortSignal) => Promise<unknown>
   readonly onChange?: () => void
-  /** Told of each fetch as it ends. Must not throw. */
+  /** Called at the end of each fetch. Must not throw. */
   readonly onFetched?: (fetched: Fetched) => void
   readonly periods?: Partial<JwksPeriods>
 }
 
 export type Fetched = {
   readonly seconds: number
-  /** The set that is in force from now on; `undefined`: the fetch failed. */
+  /** The set in force from now on; `undefined`: the fetch failed. */
   readonly keys: Jwks | undefined
   /** Why it failed. */
   readonly error: unknown
@@ -36,7 +38,7 @@ export type Fetched = {
 
 /** All in milliseconds. */
 export type JwksPeriods = RefreshPeriods & {
-  /** Keys that could not be renewed for so long are not trusted any more. */
+  /** Keys older than this are no longer trusted. */
   readonly maxAge: number
 }
 
@@ -48,14 +50,14 @@ export const JWKS_PERIODS: JwksPeriods = {
   maxAge: 24 * 60 * 60_000,
 }
 
-/** For keys in a file, at which a look costs next to nothing. */
+/** For keys in a file, which is cheap to read. */
 export const JWKS_FILE_PERIODS: Partial<JwksPeriods> = {
   refresh: 1_000,
   coolDown: 1_000,
   longestRetry: 1_000,
 }
 
-/** Starts fetching at once. One fetch at a time, however many wait for it. */
+/** Starts fetching immediately. At most one fetch is in flight. */
 export function createJwksCache(fetching: Fetching): JwksCache {
   const { fetchKeys, onChange, onFetched } = fetching
   const periods = { ...JWKS_PERIODS, ...fetching.periods }
@@ -68,7 +70,7 @@ export function createJwksCache(fetching: Fetching): JwksCache {
 
   const accept = (set: Jwks): Jwks => {
     const same = known?.set.identity === set.identity ? known.set : undefined
-    // The same set stays the same object: what was derived from it holds on.
+    // An equal set stays the same object, so that results derived from it stay valid.
     known = { set: same ?? set, at: performance.now() }
     if (same === undefined) onChange?.()
     return known.set

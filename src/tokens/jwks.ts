@@ -1,35 +1,37 @@
+// Reads JSON Web Key Sets.
+
 import { hash, type KeyObject } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { isRecord } from '../common/json.ts'
 import { type Jwk, type LeftOutJwk, readJwk } from './read-jwk.ts'
 
-/** Public keys that signatures can be checked with. */
+/** Public keys that can verify signatures. */
 export type Jwks = {
   readonly keysFor: (header: Header) => Candidates
-  /** Equal for equal sets, so that a change is seen. */
+  /** Equal for equal sets, to detect changes. */
   readonly identity: string
   readonly leftOut: readonly LeftOutJwk[]
 }
 
-/** What a token says of its key. */
+/** How a token identifies its key. */
 export type Header = { readonly alg: string; readonly kid: string | undefined }
 
-/** Keys that may have signed a token. */
+/** The keys that may have signed a token. */
 type Candidates = {
-  /** Those of the name that it gives. */
+  /** Keys with the name in the token. */
   readonly named: readonly KeyObject[]
-  /** Keys without a name; all of them where the token gives none. */
+  /** Keys without a name; all keys if the token names none. */
   readonly others: readonly KeyObject[]
 }
 
 export const MAX_KEYS = 1_000
 
-/** Keys that are read before other work gets its turn: about a millisecond. */
+/** Keys read between two turns of the event loop: about a millisecond. */
 const SLICE = 16
 
 /**
- * Reads a JSON Web Key Set (RFC 7517 section 5), key by key: what cannot be used is left out. `undefined`: no
- * key can be used, or there are too many.
+ * Reads a JSON Web Key Set (RFC 7517 section 5), without unusable keys. `undefined`: no key is usable, or
+ * there are too many.
  */
 export async function readJwks(document: unknown): Promise<Jwks | undefined> {
   const listed: unknown = isRecord(document) ? document.keys : undefined
@@ -60,6 +62,6 @@ function createKeysFor(keys: readonly Jwk[]): Jwks['keysFor'] {
 const keysIn = (keys: readonly Jwk[], alg: string): readonly KeyObject[] =>
   keys.flatMap(({ algorithms, key }) => (algorithms.includes(alg) ? [key] : []))
 
-/** Issuers list their keys in any order. */
+/** Independent of the order of keys. */
 const identityOf = (keys: readonly Jwk[]): string =>
   hash('sha256', JSON.stringify(keys.map(({ identity }) => identity).sort()))

@@ -1,3 +1,5 @@
+// Authenticates JWTs of the configured identity providers.
+
 import { type Authentication, known, refused } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import type { CredentialPlace } from '../access/decision.ts'
@@ -14,11 +16,11 @@ import { type FetchLimits, type JwksLocation, jwksFetcher } from './fetch-jwks.t
 import { type Fetched, JWKS_FILE_PERIODS, type JwksPeriods } from './jwks-cache.ts'
 import { createLeftOutReport } from './left-out-jwks.ts'
 
-/** Who issues JWTs that are accepted here, as the installation's configuration defines it. */
+/** A configured identity provider. */
 export type JwtProvider = CallerMapping &
   Expected & {
     readonly name: string
-    /** Compared as it is with `iss`. Providers with the same are told apart by their audiences and required claims. */
+    /** Compared byte for byte with `iss`. Providers with the same issuer differ in audiences or required claims. */
     readonly issuer: string
     readonly audiences: readonly string[]
     readonly keys: JwksLocation
@@ -27,12 +29,12 @@ export type JwtProvider = CallerMapping &
   }
 
 export type JwtProviders = {
-  /** What is known of a token that was good before, by its digest; `undefined`: it is not remembered. */
+  /** The cached result for a valid token, by digest; `undefined`: not cached. */
   readonly remembered: (
     digest: string,
     places: readonly CredentialPlace[],
   ) => Authentication | undefined
-  /** `undefined`: not a JWT. `line`: whose turn it waits for. */
+  /** `undefined`: not a JWT. `queueKey`: the queue it waits in. */
   readonly authenticate: (
     token: string,
     digest: string,
@@ -41,7 +43,7 @@ export type JwtProviders = {
   ) => MaybePromise<Authentication | undefined>
   /** Milliseconds since each provider's keys were fetched; `undefined`: never. */
   readonly keyAges: () => ReadonlyMap<string, number | undefined>
-  /** The verified tokens that are remembered, and how often one was looked for. */
+  /** The number of cached tokens, with hits and misses. */
   readonly cacheCounts: () => {
     readonly entries: number
     readonly hits: number
@@ -51,13 +53,13 @@ export type JwtProviders = {
 }
 
 export type ProvidersParts = {
-  /** The error holds nothing that the issuer sent. */
+  /** The error contains nothing that the issuer sent. */
   readonly onFailure: (provider: string, error: unknown) => void
-  /** Told once of each key that is not used, and why. */
+  /** Called once for each unused key, with the cause. */
   readonly onLeftOut?: (provider: string, keys: string) => void
-  /** Told of entries among a token's groups that cannot be read. */
+  /** Called for groups of a token that cannot be read. */
   readonly onOddGroups?: (provider: string, count: number) => void
-  /** Told of each fetch as it ends. */
+  /** Called at the end of each fetch. */
   readonly onFetched?: (result: 'success' | 'error', seconds: number) => void
   readonly periods?: Partial<JwksPeriods>
   readonly limits?: Partial<FetchLimits>
@@ -67,7 +69,7 @@ export type ProvidersParts = {
 
 type Issuer = { readonly provider: JwtProvider; readonly verifier: CachingVerifier<Caller> }
 
-/** Starts fetching the keys of every provider at once; one that does not answer holds up nobody else. */
+/** Starts fetching the keys of every provider immediately; one that does not answer does not delay the others. */
 export function createJwtProviders(
   providers: readonly JwtProvider[],
   parts: ProvidersParts,
@@ -118,7 +120,7 @@ export function createJwtProviders(
   }
 }
 
-/** A subprotocol stands in place of Authorization. */
+/** A subprotocol replaces Authorization. */
 const accepts = ({ places }: JwtProvider, shown: readonly CredentialPlace[]): boolean =>
   shown.some(({ kind, name }) =>
     kind === 'subprotocol'

@@ -1,10 +1,12 @@
+// Reports keys that are not used, each once.
+
 import type { LeftOutJwk } from './read-jwk.ts'
 
-/** Keys that one report names, and the length of a name in it. */
+/** Keys named in one report, and the length of a name. */
 export const MAX_NAMED_JWKS = 16
 export const MAX_JWK_NAME = 64
 
-/** Tells of keys that are not used, each once: again only after it was gone. */
+/** Reports unused keys, each once, and again after it was gone. */
 export function createLeftOutReport(
   report: (text: string) => void,
 ): (leftOut: readonly LeftOutJwk[]) => void {

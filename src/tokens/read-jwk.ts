@@ -1,19 +1,21 @@
+// Reads one key of a JSON Web Key Set.
+
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { isRecord } from '../common/json.ts'
 import { ALGORITHMS_BY_KEY } from '../common/jwt-algorithms.ts'
 
-/** A public key of an issuer that can check signatures. */
+/** A public key that can verify signatures. */
 export type Jwk = {
-  /** `kid`; `undefined`: it has none. */
+  /** `kid`; `undefined`: none. */
   readonly name: string | undefined
-  /** The algorithms that it is for. */
+  /** The algorithms it can be used with. */
   readonly algorithms: readonly string[]
   readonly key: KeyObject
   /** Equal for equal keys. */
   readonly identity: string
 }
 
-/** A key that is not used, and why. Nothing of the key itself. */
+/** An unused key, and why. Contains no key material. */
 export type LeftOutJwk = { readonly leftOut: WhyLeftOut; readonly name: string | undefined }
 
 type WhyLeftOut =
@@ -26,16 +28,16 @@ type WhyLeftOut =
   | 'it is too short or too long'
   | 'it is broken'
 
-/** `k` is the whole of a symmetric key; the others are of private ones (RFC 7518 section 6). */
+/** `k` is a symmetric key; the others are parts of private keys (RFC 7518 section 6). */
 const SECRET_PARTS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']
 
-/** The work for an exponent grows faster than its length, at each look at the key. OpenSSL has the same bounds. */
+/** The work for an exponent grows faster than its length, with each verification. OpenSSL has the same bounds. */
 export const MAX_RSA_BITS = 16_384
 export const MAX_EXPONENT_BITS = 64
-/** In whole bytes: the numbers of P-521. */
+/** The coordinates of P-521 in whole bytes. */
 export const MAX_COORDINATE_BITS = 528
 
-/** The longest of the numbers that each kind of key has, in bits. */
+/** The longest number of each type of key, in bits. */
 const PARTS: Readonly<Record<keyof typeof ALGORITHMS_BY_KEY, Kind['parts']>> = {
   RSA: { n: MAX_RSA_BITS, e: MAX_EXPONENT_BITS },
   'EC P-256': { x: MAX_COORDINATE_BITS, y: MAX_COORDINATE_BITS },
@@ -49,12 +51,12 @@ type Kind = {
   readonly parts: Readonly<Record<string, number>>
 }
 
-/** RFC 7517 section 4.3 has eight. */
+/** RFC 7517 section 4.3 defines eight. */
 export const MAX_OPERATIONS = 16
 
 /**
- * Reads a key of a set (RFC 7517 section 5): members that are null or empty count as absent, those that are not
- * known are ignored. Symmetric keys and keys with private parts are left out: others know them too.
+ * Reads a key of a set (RFC 7517 section 5). Members that are null or empty count as absent; unknown ones are
+ * ignored. Symmetric keys and keys with private parts are not used, since others know them, too.
  */
 export function readJwk(listed: unknown): Jwk | LeftOutJwk {
   if (!isRecord(listed)) return { leftOut: 'it is no key', name: undefined }
@@ -102,11 +104,11 @@ function whyLeftOut(members: Members, kind: Kind | undefined): WhyLeftOut | unde
   return long ? 'it is too short or too long' : undefined
 }
 
-/** Six bits are one character of base64url. Anything else than a text is no part of a key, which is found later. */
+/** A character of base64url has six bits. A value that is not text fails later. */
 const isLong = (value: unknown, bits: number): boolean =>
   typeof value === 'string' && value.length > Math.ceil(bits / 6)
 
-/** A key for one of the two names that Ed25519 has is for both (RFC 9864 section 2.2). */
+/** A key for either name of Ed25519 is for both (RFC 9864 section 2.2). */
 function algorithmsOf(alg: unknown, { algorithms }: Kind): readonly string[] {
   if (alg === undefined || (alg === 'EdDSA' && algorithms.includes(alg))) return algorithms
   if (alg === 'Ed25519' && algorithms.includes(alg)) return algorithms

@@ -1,24 +1,26 @@
+// Repeats an attempt periodically, on demand, and after failures.
+
 import { backoffMs, jittered } from '../common/backoff.ts'
 
 /** All in milliseconds. */
 export type RefreshPeriods = {
   readonly refresh: number
-  /** Between two rounds that are demanded, and from one that failed to the next that is. */
+  /** Between two attempts on demand, and from a failed attempt to one on demand. */
   readonly coolDown: number
   readonly firstRetry: number
   readonly longestRetry: number
 }
 
-/** An attempt at once, then again and again, and in between on demand: never two at a time. */
+/** Attempts immediately, then periodically and on demand, one at a time. */
 export type RefreshLoop = {
   readonly underWay: () => Promise<void> | undefined
-  /** Whether the last one that ended failed. */
+  /** Whether the last completed attempt failed. */
   readonly failing: () => boolean
-  /** Begins one, unless one is under way or the last is too short a time ago, whether it succeeded or not. */
+  /** Starts an attempt, unless one is in flight or the cool-down is not over. */
   readonly demand: () => void
 }
 
-/** `attempt` resolves to whether it succeeded, and never rejects. The rounds end with `closing`. */
+/** `attempt` resolves to whether it succeeded, and never rejects. The loop ends with `closing`. */
 export function createRefreshLoop(
   attempt: () => Promise<boolean>,
   periods: RefreshPeriods,

@@ -1,22 +1,24 @@
+// Verifies the signature of a token with the keys of a set.
+
 import type { KeyObject } from 'node:crypto'
 import { compactVerify } from 'jose'
 import type { Header, Jwks } from './jwks.ts'
 
-/** Runs a work when it is somebody's turn; `undefined`: too many wait. */
+/** Runs work in turn; `undefined`: too many wait. */
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T | undefined>
 
 /**
- * Whether a key of a set signed a token. `other key`: no key of the name that it gives did, and another may
- * have taken that name. `unknown key`: there is no key of that name, or it gives none.
+ * Whether a key of a set signed a token. `other key`: no key with its name did, but another key may have
+ * taken that name. `unknown key`: no key has its name, or it names none.
  */
 export type Signature = 'signed' | 'other key' | 'unknown key'
 
-/** Keys that are tried in one turn. */
+/** Keys tried per turn. */
 export const MAX_TRIED = 16
 
 /**
- * Tries the keys that a token's header asks for, and then those without a name. Embedded or referenced keys
- * (`jwk`, `jku`, `x5u`) are never followed. `undefined`: too many tokens wait. Never rejects.
+ * Tries the keys with the name in the token, then those without a name. Never follows embedded or referenced
+ * keys (`jwk`, `jku`, `x5u`). `undefined`: too many tokens wait. Never rejects.
  */
 export async function checkSignature(
   token: string,

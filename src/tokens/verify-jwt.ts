@@ -1,3 +1,5 @@
+// Verifies a JWT of one issuer.
+
 import type { DenyReason } from '../access/decision.ts'
 import { reasonOf } from '../access/refusal-meaning.ts'
 import type { TokenRefusal } from '../access/token-refusal.ts'
@@ -7,13 +9,13 @@ import type { Jwks } from './jwks.ts'
 import type { JwksCache } from './jwks-cache.ts'
 import { checkSignature, type InTurn, type Signature } from './signature.ts'
 
-/** What became of a token, and which key set vouched for it. */
+/** The result of a verification, and the key set that verified the token. */
 export type Verification = { readonly kind: 'verified'; readonly keys: Jwks } | Refused
 
 export type Refused = {
   readonly kind: 'refused'
   readonly reason: DenyReason
-  /** Absent: nobody can tell. */
+  /** Absent: not known. */
   readonly refusal?: TokenRefusal
 }
 
@@ -28,8 +30,8 @@ const OVERLOADED = refused('overloaded')
 const UNAVAILABLE = refused('authentication-unavailable')
 
 /**
- * Verifies a JWT of one issuer: the cheap checks first, then the signature with the issuer's keys. They are
- * fetched again where none of them fits. Never rejects.
+ * Verifies a JWT of one issuer: first the cheap checks, then the signature with the issuer's keys, which are
+ * fetched again if none fits. Never rejects.
  */
 export async function verifyJwt(
   token: string,

@@ -27,12 +27,12 @@ describe('a directory', () => {
     },
   )
 
-  it('names every claimant, once', () => {
+  it('names every service of a route, once', () => {
     const services = [aService({ urls: ['a', 'a'] }), anLlm({ urls: ['a'] })]
     expect(aDirectory({ services }).servicesRoutedBy(aRoute('a'))).toEqual(services)
   })
 
-  it('gives a claim back when its claimant goes or claims something else', () => {
+  it('drops a route when its service goes or has another one', () => {
     const directory = aDirectory()
     directory.services.put('1', aService({ urls: ['a', 'b/x'] }))
     directory.services.put('1', aService({ urls: ['c'] }))

@@ -53,7 +53,7 @@ describe('what is in force for a service', () => {
     fill('team')
     expect(of().enforced).toMatchObject({
       protection: 'protected',
-      invalid: 'all policies of the namespace have too many entries',
+      invalid: 'all policies of the namespace together have too many entries',
       terms: [],
     })
     directory.policies.remove('team 0')

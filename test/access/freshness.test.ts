@@ -216,6 +216,6 @@ describe('what is too old', () => {
     const steps: string[] = []
     const authorize = anAuthorize({ ...WORLD, isFresh: (fact) => fact !== 'pods' })
     await authorize(OPEN_POD, (step) => steps.push(step))
-    expect(steps.at(-1)).toBe('not allowed: what is known of pods is too old')
+    expect(steps.at(-1)).toBe('not allowed: the data about pods is too old')
   })
 })

@@ -181,7 +181,7 @@ describe('the headers of a policy', () => {
       atPod(),
       { services: [aService({ protection: 'open', optedOut: true })] },
     ],
-    ['where the service is only tried', atPod(), { services: [aService({ shadow: true })] }],
+    ['where the service is in shadow', atPod(), { services: [aService({ shadow: true })] }],
   ])('are ours %s', async (_title, request, world) => {
     const { decision } = await told(request, { policies: [policyOf(spec)], ...world })
     expect(decision).toMatchObject({ outcome: 'allow', ...ours })
@@ -255,7 +255,7 @@ describe('an explanation', () => {
       'says whom policies accept without one',
       { authentication: { mesh: {} } },
       aRequest(),
-      ['peer: nobody known', 'policy policy: without a credential it accepts mesh peers'],
+      ['peer: none', 'policy policy: without a credential it accepts mesh peers'],
     ],
     [
       'says that policies accept nobody without one',
@@ -268,7 +268,7 @@ describe('an explanation', () => {
       { deny: [{}] },
       atPod({ path: '/v2/x?y=z', headers: bearer(KEY) }),
       [
-        'asks: POST /v2/x',
+        'operation: POST /v2/x',
         'policy policy, deny[0]: yes',
         'policy policy: denies',
         'scope of the key: yes',
@@ -279,24 +279,24 @@ describe('an explanation', () => {
       {},
       atPod({ path: '/v2/x', headers: bearer('reader-token') }),
       [
-        'asks: POST /v2/x',
-        "policy policy: has no allow: RBAC, or the key's scope, decides",
+        'operation: POST /v2/x',
+        "policy policy: has no allow rules: RBAC or the key's scope decides",
         'RBAC, get inferenceservices/iris in team: yes',
       ],
     ],
   ])('%s', async (_title, spec, request, wanted) => {
     const { steps } = await told(request, { policies: [policyOf(spec)] })
-    expect(steps.filter((step) => /^(asks|policy|peer|RBAC|scope)/.test(step))).toEqual(wanted)
+    expect(steps.filter((step) => /^(operation|policy|peer|RBAC|scope)/.test(step))).toEqual(wanted)
   })
 
-  it('has the steps of what is only tried', async () => {
+  it('has the steps of the shadow evaluation', async () => {
     const policies = [policyOf({ mode: 'Shadow', allow: [] })]
     const { shadowCheck } = await anAuthorize({ ...WORLD, policies })(
       atPod({ headers: bearer(KEY) }),
     )
     const steps: string[] = []
     await shadowCheck?.((step) => steps.push(step))
-    expect(steps).toContain('policy policy: no rule of allow says yes, so it refuses')
+    expect(steps).toContain('policy policy: no allow rule matches, so it denies')
   })
 })
 
@@ -312,6 +312,6 @@ it('explains each rule of each policy', async () => {
     'policy one, allow[0]: yes',
     'policy one, allow[1]: no, by to, which is empty',
     'policy one: allows',
-    'policy two: no rule of allow says yes, so it refuses',
+    'policy two: no allow rule matches, so it denies',
   ])
 })

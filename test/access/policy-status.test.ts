@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { namespacePoliciesOf } from '../../src/access/namespace-policies.ts'
 import type { Policy, PolicyTarget } from '../../src/access/policy.ts'
-import { policyStatusOf as standingIn } from '../../src/access/policy-status.ts'
+import { policyStatusOf as statusIn } from '../../src/access/policy-status.ts'
 import type { Service } from '../../src/access/service.ts'
 import { inSlices } from '../../src/common/slices.ts'
 import { aService } from '../../testing/builders.ts'
@@ -19,7 +19,7 @@ const policyStatusOf = (
   policies: readonly Policy[] = [policy],
 ) => {
   const own = services.filter(({ namespace }) => namespace === policy.namespace)
-  return standingIn(policy, done(namespacePoliciesOf(own, policies)), fault)
+  return statusIn(policy, done(namespacePoliciesOf(own, policies)), fault)
 }
 
 describe('what has become of a policy', () => {
@@ -118,9 +118,9 @@ describe('what has become of a policy', () => {
     expect(missing.accepted.message).toBe('not found: InferenceGraph gone')
     const open = policyStatusOf(enforced(), [aService({ optedOut: true }), other])
     expect(open.enforced.message).toBe('open by their own annotation: InferenceService iris')
-    const broken = policyStatusOf(enforced({ terms: undefined }), [], 'spec.deny is no list')
-    expect(broken.accepted.message).toBe('spec.deny is no list')
-    expect(broken.enforced.message).toBe('until it can be read, its services are closed')
+    const broken = policyStatusOf(enforced({ terms: undefined }), [], 'spec.deny is not a list')
+    expect(broken.accepted.message).toBe('spec.deny is not a list')
+    expect(broken.enforced.message).toBe('its services are closed until it can be read')
     const many = Array.from({ length: 10 }, (_, index) =>
       aService({ name: `s${index}`, optedOut: true }),
     )
@@ -138,7 +138,7 @@ describe('what has become of a policy', () => {
       holds: false,
       reason: 'TooLarge',
       message:
-        'closed, since all their policies together have too many entries: InferenceService iris',
+        'closed, because all their policies together have too many entries: InferenceService iris',
     })
     expect(policyStatusOf(one, services, '', others).enforced.reason).toBe('Enforced')
     const tried = others.map((policy) => ({ ...policy, mode: 'shadow' as const }))
@@ -155,7 +155,7 @@ describe('what has become of a policy', () => {
       holds: false,
       reason: 'TooLarge',
       message:
-        'closed, since all policies of the namespace together have too many entries: InferenceService iris',
+        'closed, because all policies of the namespace together have too many entries: InferenceService iris',
     })
     expect(policyStatusOf(policy, services, '', elsewhere.slice(1_000)).enforced.reason).toBe(
       'Enforced',
@@ -195,7 +195,7 @@ describe('the surroundings of many policies', () => {
     }))
     const around = done(namespacePoliciesOf(watched, policies(1_000, undefined)))
     const before = looks
-    for (const policy of policies(1_000, undefined)) standingIn(policy, around)
+    for (const policy of policies(1_000, undefined)) statusIn(policy, around)
     expect(looks).toBe(before)
     expect(before).toBeLessThan(10_000)
   })

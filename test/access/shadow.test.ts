@@ -48,7 +48,7 @@ describe('a service in shadow', () => {
     expect(await verdictOn(world, request)).toMatchObject({ service: { name: 'iris' }, ...verdict })
   })
 
-  it('is open in spite of a policy, which is tried with it', async () => {
+  it('is open in spite of a policy, which is in shadow with it', async () => {
     const policy = aPolicy({ mode: 'enforce' }, { allow: [] })
     const world = { services: [inShadow], policies: [policy] }
     expect((await answerTo(world)).decision).toEqual(OPEN)
@@ -95,7 +95,7 @@ describe('a policy in shadow', () => {
     expect(await verdictOn(world)).toMatchObject({ decision: 'allow' })
   })
 
-  it('is tried together with those that are enforced', async () => {
+  it('is evaluated together with those that are enforced', async () => {
     const policies = [
       aPolicy({ mode: 'enforce', name: 'enforced' }, { allow: [EVERYTHING] }),
       aPolicy({}, { deny: [EVERYTHING] }),
@@ -108,7 +108,7 @@ describe('a policy in shadow', () => {
     })
   })
 
-  it('is not tried where it cannot be read, names another service, or the owner has opened it', async () => {
+  it('is not evaluated where it cannot be read, names another service, or the owner has opened it', async () => {
     const open = aService({ protection: 'open', optedOut: true })
     const elsewhere = [{ kind: 'InferenceService', name: 'other' } as const]
     const shadowChecks = await Promise.all([
@@ -123,7 +123,7 @@ describe('a policy in shadow', () => {
     ])
   })
 
-  it('that the installation does not allow is neither tried nor enforced', async () => {
+  it('that the installation does not allow is neither evaluated nor enforced', async () => {
     const open = aService({ protection: 'open' })
     const policies = [
       aPolicy({ mode: 'none' }, { allow: [EVERYTHING] }),
@@ -154,7 +154,7 @@ describe('a policy in shadow', () => {
   })
 })
 
-describe('trials', () => {
+describe('shadow evaluations', () => {
   const never = new Promise<Permission>(() => {})
 
   it('that wait for look-ups are few; beyond, nothing is looked up', async () => {

@@ -237,13 +237,13 @@ describe('at a gateway', () => {
     expect(targetsOf(request, directory)).toEqual([OTHER])
   })
 
-  it('every claimant of a host is a target', () => {
+  it('every service routed by a host is a target', () => {
     const second = aService({ namespace: 'other', name: 'iris' })
     const directory = aDirectory({ services: [aService(), second] })
     expect(targetsOf(aRequest(), directory)).toEqual(['InferenceService/other/iris', IRIS])
   })
 
-  it('claimants are judged in order of kind, namespace and name', () => {
+  it('targets are judged in order of kind, namespace and name', () => {
     const services = [
       aService({ kind: 'LLMInferenceService', namespace: 'a', name: 'a' }),
       aService({ namespace: 'b', name: 'b' }),
@@ -358,12 +358,12 @@ describe('a path at a gateway', () => {
 
   it.each([1, 2, 8, 16])('may be claimed at a depth of %i segments', (depth) => {
     const prefix = '/a'.repeat(depth)
-    const claimant = aService({
+    const other = aService({
       namespace: 'other',
       name: 'deep',
       urls: [`gw.example.com${prefix}`],
     })
-    const held = aDirectory({ services: [whole, claimant] })
+    const held = aDirectory({ services: [whole, other] })
     const request = aRequest({ host: 'gw.example.com', path: `${prefix}/v1/models` })
     expect(targetsOf(request, held)).toEqual([`InferenceService/other/deep ${prefix}`, IRIS])
   })
@@ -465,7 +465,7 @@ describe('the model header', () => {
     expect(at('publishers/llm/models/meta/llama')).toEqual([CHAT, `${CHAT}2`])
   })
 
-  it('adds to the claimants of the Host', () => {
+  it('adds to the services routed by the Host', () => {
     expect(at('publishers/llm/models/small', '/v1/models', 'iris.example.com')).toEqual([
       IRIS,
       SMALL,

@@ -180,7 +180,7 @@ describe('readiness', () => {
   it('says what is too old, and for whom', () => {
     expect(describeStale([])).toBe('all facts are fresh')
     expect(describeStale([{ fact: 'pods', bound: 'address' }])).toBe(
-      'too old to let callers without a credential in at pods: pods',
+      'too old to admit callers without a credential at pods: pods',
     )
     expect(
       describeStale([
@@ -189,7 +189,7 @@ describe('readiness', () => {
         { fact: 'keys', bound: 'object' },
       ]),
     ).toBe(
-      'too old to let callers without a credential in at pods: pods; too old to let callers in: services, keys',
+      'too old to admit callers without a credential at pods: pods; too old to admit callers: services, keys',
     )
   })
 })

@@ -42,7 +42,7 @@ function observing() {
   return { observe, settled, told }
 }
 
-describe('a check of which nothing is only tried', () => {
+describe('a check without anything in shadow', () => {
   it('is logged at once, without a word of shadow', () => {
     const { observe, told } = observing()
     observe(aCheck())
@@ -52,8 +52,8 @@ describe('a check of which nothing is only tried', () => {
   })
 })
 
-describe('a check of which something is only tried', () => {
-  it('is tried after whoever answers has gone on', async () => {
+describe('a check with something in shadow', () => {
+  it('is evaluated after the answer', async () => {
     let tried = false
     const { observe, settled } = observing()
     observe(

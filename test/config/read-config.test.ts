@@ -347,7 +347,7 @@ describe('a value', () => {
     [
       'apiKeys.selector.matchLabels',
       { '-': 'x' },
-      'apiKeys.selector.matchLabels.-: not a key that may stand here: expected a label key',
+      'apiKeys.selector.matchLabels.-: not a valid key: expected a label key',
     ],
     [
       'mesh.intermediaries',
@@ -386,9 +386,7 @@ describe('a value', () => {
     )
     expect(
       problemsOf({ text: JSON.stringify({ headers: { claims: { [name]: 'x' } } }) })[0],
-    ).toMatch(
-      /^config.yaml: headers.claims.*: not a key that may stand here: expected a header name/,
-    )
+    ).toMatch(/^config.yaml: headers.claims.*: not a valid key: expected a header name/)
   })
 
   it.each([
@@ -462,7 +460,7 @@ describe('two headers', () => {
     ['apiKeys: {headers: [api-key, api_key]}', 'apiKeys.headers', 'apiKeys.headers'],
   ])('are not alike: %s', (text, key, other) => {
     expect(problemsOf({ text })).toEqual([
-      `config.yaml: ${key}: expected a header name unlike that of ${other}`,
+      `config.yaml: ${key}: expected a header name other than that of ${other}`,
     ])
   })
 })
@@ -710,7 +708,7 @@ describe('with a folder in place of a cluster', () => {
 
   it('--grpc-address is refused without it', () => {
     expect(problemsOf({ flags: { grpcAddress: '127.0.0.1:7' } })).toEqual([
-      '--grpc-address: needs --manifests; grpc.listeners sets the listeners of a cluster',
+      '--grpc-address: needs --manifests; with a cluster set grpc.listeners',
     ])
   })
 
@@ -738,7 +736,7 @@ describe('all problems', () => {
       'config.yaml: ownersMay.annonymous: unknown key; did you mean `anonymous`?',
       'KSERVE_AUTHZ_METRICS_PER_SERVICE: metrics.perService: expected true or false, not "on"',
       '--log-level: logLevel: expected debug, info, warn or error, not "loud"',
-      'config.yaml: headers.groups: expected a header name unlike that of headers.user',
+      'config.yaml: headers.groups: expected a header name other than that of headers.user',
     ])
     expect(() => read(sources)).toThrow(/^invalid configuration:\n {2}KSERVE_AUTHZ_METRIC: /)
   })

@@ -132,7 +132,7 @@ describe('where streams of all objects are refused, as before Kubernetes 1.27', 
     release()
     await service.ready()
     expect(messages()).toContain(
-      'the API server no longer knows what has changed: all is read again',
+      'the API server no longer has the changes since the last one; everything is read again',
     )
     expect(await verdictOf(service.gateway, { token: keyOf(0) })).toBe('unknown-api-key')
     expect(await verdictOf(service.gateway, { token: keyOf(1) })).toBe('allow')

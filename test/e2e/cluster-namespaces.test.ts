@@ -72,7 +72,9 @@ it('of each namespace Roles are enough, and it is said what is off', async () =>
   expect(warned.map((line) => at(line, 'reason'))).toEqual(['NamespacesOnly'])
   expect(textAt(warned[0], 'msg')).toMatch(/ClusterRoles.*not watched/)
   const { text } = await service.read('/readyz?verbose')
-  expect(text).toContain('[+]revocation ok: at once in these namespaces, else after a minute')
+  expect(text).toContain(
+    '[+]revocation ok: immediate in these namespaces, otherwise after about a minute',
+  )
   expect(text).not.toContain('clusterrole')
 })
 

@@ -132,7 +132,7 @@ describe('while the API server is away', () => {
     proxy.become('pass')
     await becomes('unknown-api-key', { token: KEY })
     expect(service.log.map((line) => at(line, 'msg'))).toContain(
-      'the API server no longer knows what has changed: all is read again',
+      'the API server no longer has the changes since the last one; everything is read again',
     )
   })
 })

@@ -118,7 +118,10 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
     const good = await readFile(`${file}.token`)
     await writeFile(`${file}.token`, 'no-token-of-this-cluster')
     const service = await start(file)
-    await saysSoon(service, 'the API server answered with status 401: our token is not valid')
+    await saysSoon(
+      service,
+      'the API server answered with status 401: the token of this program is not valid',
+    )
     await writeFile(`${file}.token`, good)
     await service.ready()
     expect(await verdictOf(service.gateway, { token: KEY })).toBe('allow')

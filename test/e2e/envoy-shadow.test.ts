@@ -167,7 +167,7 @@ describe('where the installation allows no shadow', () => {
     expect(await lineOf('enforced', strict)).not.toHaveProperty('shadowDecision')
   })
 
-  it('a policy has no effect: it is not tried, and not enforced by surprise', async () => {
+  it('a policy has no effect: it is not evaluated, and not enforced by surprise', async () => {
     const answer = await ask('planned', 'ignored', strict)
     expect(reachedModel(answer)).not.toHaveProperty('x-auth-request-user')
     expect(answer.status).toBe(200)

@@ -36,7 +36,7 @@ it('a promise that nobody looked after is told and counted, and the service goes
   service.signal('SIGUSR2')
   await expect.poll(counted, PATIENCE).toContain('internal_errors_total{origin="background"} 1')
   expect(await page('readyz')).toHaveProperty('status', 200)
-  expect(messages()).toContain('a bug broke off what nobody waits for')
+  expect(messages()).toContain('bug: unhandled promise rejection')
   expect(JSON.stringify(service.log)).not.toContain('a-secret')
 })
 
@@ -44,7 +44,7 @@ it('an exception that nobody caught ends it in order, so that another is started
   service.signal('SIGHUP')
   expect(await service.ended).toBe('the service ended with exit code 1')
   expect(messages()).toEqual(
-    expect.arrayContaining(['a bug ends the program', 'stopping', 'stopped']),
+    expect.arrayContaining(['bug: uncaught exception, the program ends', 'stopping', 'stopped']),
   )
   expect(service.log).toContainEqual(
     expect.objectContaining({ level: 'error', fault: expect.stringMatching(/^TypeError at /) }),

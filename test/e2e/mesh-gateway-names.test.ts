@@ -92,7 +92,7 @@ beforeAll(async () => {
       { ...inferenceService('team', 'iris'), status: { deploymentMode: 'Standard' } },
       inferenceService('team', 'guarded'),
       {
-        ...inferenceService('other', 'claimant', {}),
+        ...inferenceService('other', 'neighbour', {}),
         status: { url: `http://${CLAIMED}`, deploymentMode: 'Standard' },
       },
       models('llama'),

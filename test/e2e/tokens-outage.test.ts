@@ -68,7 +68,7 @@ describe('while the API server is gone', () => {
     expect(await ask({ token: known })).toBe('allow')
     expect(await ask({ token: stranger })).toBe('not-permitted')
     expect((await service.read('/metrics')).text).toContain('kserve_authz_instant_revocation 1')
-    expect((await service.read('/readyz?verbose')).text).toContain('[+]revocation ok: at once')
+    expect((await service.read('/readyz?verbose')).text).toContain('[+]revocation ok: immediate')
     await cluster.stopApiServer()
     await vi.waitFor(async () => {
       expect((await service.read('/metrics')).text).toContain('kserve_authz_instant_revocation 0')

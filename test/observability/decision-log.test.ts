@@ -85,14 +85,14 @@ describe('the decision log', () => {
     })
   })
 
-  it('tells what would be decided if all that is only tried were enforced', async () => {
+  it('has what would be decided if everything in shadow were enforced', async () => {
     const shadow = { shadowDecision: 'deny', shadowReason: 'not-permitted' } as const
     expect(await lineOf(shadow)).toMatchObject({ decision: 'allow', ...shadow })
     expect(await lineOf({})).not.toHaveProperty('shadowDecision')
     expect(await lineOf({})).not.toHaveProperty('shadowReason')
   })
 
-  it('of denials alone has those that are only tried, too', async () => {
+  it('of denials alone has those in shadow, too', async () => {
     const tried = { ...check, shadowDecision: 'deny', shadowReason: 'not-permitted' } as const
     expect(await written([{ ...check, shadowDecision: 'allow' }], 'denied')).toBe('')
     expect(await written([tried], 'denied')).toContain('"shadowDecision":"deny"')

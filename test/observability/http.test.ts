@@ -172,11 +172,11 @@ describe('the server', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   })
 
-  it('says so when the address is taken', async () => {
+  it('says so when the address is in use', async () => {
     const { port } = await serve()
     await expect(
       startHttp({ address: `127.0.0.1:${port}`, metrics, readiness: () => ready }),
-    ).rejects.toThrow(`cannot serve HTTP at 127.0.0.1:${port}: the address is taken`)
+    ).rejects.toThrow(`cannot serve HTTP at 127.0.0.1:${port}: the address is in use`)
   })
 
   it('says so when the address is not of this machine', async () => {

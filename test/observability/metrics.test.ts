@@ -65,7 +65,7 @@ describe('checks', () => {
     ])
   })
 
-  it('that are only tried are counted apart, with what is not known', async () => {
+  it('in shadow are counted apart, with the unknown ones', async () => {
     const metrics = metricsOf()
     const tried = { ...check, outcome: 'deny', reason: 'not-permitted' } as const
     metrics.observeShadow(tried)

@@ -97,7 +97,7 @@ describe('a domain template', () => {
   ])('%.40s is not understood: it adds nothing and is told', (text) => {
     expect(template(text)).toEqual([])
     expect(problems({ domainTemplate: text })).toEqual([
-      'data.ingress.domainTemplate is a template that is not understood here: it adds no host',
+      'data.ingress.domainTemplate is an unsupported template: it is ignored',
     ])
   })
 })
@@ -139,12 +139,12 @@ describe('a path template', () => {
 
 describe('an ingress that cannot be read', () => {
   it.each([
-    ['not JSON', 'is no JSON object'],
-    ['[]', 'is no JSON object'],
-    [{ ingressDomain: 'a b' }, '.ingressDomain is no host name'],
-    [{ ingressDomain: 'a.com:80' }, '.ingressDomain is no host name'],
-    [{ ingressDomain: 7 }, '.ingressDomain is no host name'],
-    [{ additionalIngressDomains: 'b.org' }, '.additionalIngressDomains is no list'],
+    ['not JSON', 'is not a JSON object'],
+    ['[]', 'is not a JSON object'],
+    [{ ingressDomain: 'a b' }, '.ingressDomain is not a host name'],
+    [{ ingressDomain: 'a.com:80' }, '.ingressDomain is not a host name'],
+    [{ ingressDomain: 7 }, '.ingressDomain is not a host name'],
+    [{ additionalIngressDomains: 'b.org' }, '.additionalIngressDomains is not a list'],
     [{ additionalIngressDomains: ['/'] }, '.additionalIngressDomains has an entry'],
   ])('%j is told', (ingress, message) => {
     expect(problems(ingress)).toHaveLength(1)

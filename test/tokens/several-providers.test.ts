@@ -137,7 +137,7 @@ describe('providers of one issuer are refused at the start', () => {
   ])('%s', (_title, one, other) => {
     expect(problemsOf(one, other)).toEqual([
       expect.stringMatching(
-        /^config.yaml: jwt.providers\[1\].issuer: expected another issuer than that of "p0", or /,
+        /^config.yaml: jwt.providers\[1\].issuer: expected an issuer other than that of "p0", or /,
       ),
     ])
   })

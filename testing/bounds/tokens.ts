@@ -1,9 +1,6 @@
 import { MAX_SUMMARY_ENTRIES as MAX_SUMMED } from '../../src/access/claim-values.ts'
 import { MAX_SETS } from '../../src/access/membership.ts'
-import {
-  MAX_SHADOW_WAITING as MAX_TRIALS,
-  PER_SECOND as TRIALS_PER_SECOND,
-} from '../../src/access/shadow.ts'
+import { MAX_SHADOW_WAITING, PER_SECOND as SHADOW_PER_SECOND } from '../../src/access/shadow.ts'
 import { CALLERS } from '../../src/app/folder-source.ts'
 import type { CacheBounds } from '../../src/common/cache.ts'
 import { MAX_VALUE_LENGTH as MAX_HEADER_VALUE } from '../../src/envoy/identity-headers.ts'
@@ -35,7 +32,7 @@ export const TOKENS: Bounds = {
   'services, namespaces or proxies whose such TokenReviews are counted': count(MAX_HOLDERS),
   'lists of a caller that are kept for look-ups': count(MAX_SETS),
   'entries of claims that are kept for look-ups': count(MAX_SUMMED),
-  'Shadow evaluations that wait': count(MAX_TRIALS),
-  'Shadow evaluations with look-ups': perSecond(TRIALS_PER_SECOND, 1_000),
+  'Shadow evaluations that wait': count(MAX_SHADOW_WAITING),
+  'Shadow evaluations with look-ups': perSecond(SHADOW_PER_SECOND, 1_000),
   'length of a header that tells the model who calls': count(MAX_HEADER_VALUE),
 }

@@ -57,7 +57,7 @@ export async function startService({ objects, gateways }: World, program: string
 
 function portsIn(log: readonly unknown[], gateways: World['gateways']): GatewayPorts | undefined {
   const messages = log.map((line) => at(line, 'msg'))
-  if (!messages.includes('ready: all objects are known')) return undefined
+  if (!messages.includes('ready: all objects have been read')) return undefined
   const ports = log.flatMap((line) => {
     const port = at(line, 'msg') === 'answering checks' ? at(line, 'port') : undefined
     return typeof port === 'number' ? port : []

@@ -1,3 +1,5 @@
+// Describes errors of the API server in fixed sentences.
+
 import { ApiError } from './api-server.ts'
 
 export const UNREACHABLE = 'the API server cannot be reached'
@@ -5,16 +7,16 @@ export const UNREACHABLE = 'the API server cannot be reached'
 export const isForbidden = (error: unknown): boolean =>
   error instanceof ApiError && error.status === 403
 
-/** A missing permission as RBAC would grant it: a verb and a resource. */
+/** A missing permission in RBAC's terms: a verb and a resource. */
 export const missingPermission = (permission: string): string => `missing permission: ${permission}`
 
-/** Why the API server gave no answer of use, in a fixed sentence; `permission` is what a 403 says is missing. */
+/** Why a call to the API server failed, in a fixed sentence; `permission`: what a 403 means is missing. */
 export function describeApiProblem(error: unknown, permission: string): string {
   if (!(error instanceof ApiError)) return UNREACHABLE
   return isForbidden(error) ? missingPermission(permission) : error.message
 }
 
-/** The sentence of an error of our own about an answer that cannot be read. */
+/** The message of this program's own errors about unreadable answers. */
 export const answerProblem = (error: unknown): string | undefined =>
   error instanceof Error && !(error instanceof ApiError) && error.message.includes('API server')
     ? error.message

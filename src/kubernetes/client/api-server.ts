@@ -1,3 +1,5 @@
+// The connection to the API server.
+
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
@@ -5,29 +7,29 @@ import { parseJson, readText } from '../../common/json.ts'
 
 export type ApiRequest = {
   readonly method: 'GET' | 'POST' | 'PATCH'
-  /** With the query. */
+  /** Includes the query. */
   readonly path: string
   readonly accept?: string
   readonly body?: unknown
   readonly contentType?: string
   readonly signal: AbortSignal
-  /** A longer answer is not read: `TooLong`. */
+  /** A longer answer is rejected with `TooLong`. */
   readonly maxBytes?: number
 }
 
 export type ApiServer = {
-  /** The answer as JSON. Rejects with an ApiError, or with that of the connection. */
+  /** The parsed JSON answer. Rejects with an ApiError, or with a connection error. */
   readonly send: (request: ApiRequest) => Promise<unknown>
-  /** The body of an answer that never ends. Rejects like `send` where there is none. */
+  /** The body of an endless answer. Rejects like `send`. */
   readonly open: (request: ApiRequest) => Promise<IncomingMessage>
   readonly close: () => void
 }
 
-/** The API server answered, but not with what was asked for. Holds nothing of the answer's text. */
+/** An error status. Contains nothing of the answer's body. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
-  /** Milliseconds that it asks to wait; 0: it does not say. */
+  /** The requested wait in milliseconds; 0: none. */
   readonly retryAfterMs: number
 
   constructor(status: number, retryAfterMs = 0) {
@@ -37,7 +39,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The answer is longer than any that is read. */
+/** The answer exceeds the size limit. */
 export class TooLong extends Error {
   override readonly name = 'TooLong'
 
@@ -47,16 +49,16 @@ export class TooLong extends Error {
 }
 
 const JSON_TYPE = 'application/json'
-/** Of one answer of `send`; a page of a list is the largest. */
+/** Limit of one answer of `send`; pages of lists are the largest. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024
 
-/** For an answer that is not wanted to end, in milliseconds, so that its connection can be used again. */
+/** Time for an unwanted answer to end, in milliseconds, so that its connection can be reused. */
 const DRAIN_MS = 2_000
 
 /**
- * Talks to the cluster of a KubeConfig over kept connections: client-node's own requests open a new one
- * each. Credentials are asked for anew each time, so that a renewed token counts; where they are refused,
- * `reload` reads them anew, since client-node remembers a token file for a minute.
+ * Calls the API server of a KubeConfig over kept-alive connections; client-node opens a new one per request.
+ * Asks for credentials each time, so that a renewed token is used. If they are refused, `reload` reads them
+ * again, because client-node caches a token file for a minute.
  */
 export function createApiServer(
   kubeConfig: KubeConfig,
@@ -98,17 +100,17 @@ function createCredentials(first: KubeConfig, reload: () => KubeConfig) {
       try {
         current = reload()
       } catch {
-        // As before until it can be read.
+        // Keeps the old one until it can be read.
       }
     },
   }
 }
 
-/** Without the slash at its end, if it has one. Throws where it cannot be talked to. */
+/** Without a trailing slash. Throws if the server is not usable. */
 function serverOf(kubeConfig: KubeConfig): string {
   const server = kubeConfig.getCurrentCluster()?.server ?? ''
   if (URL.parse(server)?.protocol !== 'https:') {
-    throw new Error('the kubeconfig names no API server with an https URL')
+    throw new Error('the kubeconfig has no API server with an https URL')
   }
   return server.replace(/\/+$/, '')
 }
@@ -119,7 +121,7 @@ function drain(response: IncomingMessage) {
   response.resume()
 }
 
-/** One agent as long as the certificates stay the same. */
+/** One agent per set of certificates. */
 function createAgents() {
   let current: { readonly key: string; readonly agent: https.Agent } | undefined
   return {
@@ -144,10 +146,10 @@ function createAgents() {
 }
 
 const BROKEN: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
-/** More than one kept connection may be stale. */
+/** Several kept-alive connections may be stale. */
 export const MAX_ATTEMPTS = 3
 
-/** Tries again where a kept connection was closed just before it was used. */
+/** Retries if a kept-alive connection was closed just before its use. */
 function answerTo(
   url: URL,
   asked: ApiRequest,
@@ -168,7 +170,7 @@ function answerTo(
       resolve(response)
     })
     request.on('error', (error: NodeJS.ErrnoException) => {
-      // What ends an answer that has begun is told by its stream; nobody would wait for another.
+      // The stream reports an error within an answer; a retry would be of no use.
       if (answered) return
       answered = true
       const stale = request.reusedSocket && BROKEN.has(error.code)
@@ -179,7 +181,7 @@ function answerTo(
   })
 }
 
-/** What client-node adds. */
+/** The headers that client-node adds. */
 function credentialsIn({ headers }: RequestOptions): OutgoingHttpHeaders {
   return headers === undefined || isList(headers) ? {} : headers
 }

@@ -1,21 +1,23 @@
+// Splits a stream of JSON lines.
+
 import type { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { parseJson } from '../../common/json.ts'
 
-/** Of one event; etcd holds no object larger than 1.5 MiB. */
+/** Longest event; etcd stores no object larger than 1.5 MiB. */
 export const MAX_LINE_LENGTH = 16 * 1024 * 1024
 
-/** Longest work on one stream without a pause for everything else. */
+/** Longest work on one stream without a turn for everything else. */
 const TURN_MS = 5
 
-/** Nothing was said for so long that the other side is taken for dead. */
+/** The stream was silent for so long that the connection counts as dead. */
 export class Silence extends Error {
   override readonly name = 'Silence'
 }
 
 /**
- * The values of a stream of JSON lines. Throws where a line is not JSON or too long, and a Silence
- * where none is complete for `silenceMs`. A line without an end is left out.
+ * The values of a stream of JSON lines. Throws if a line is not JSON or too long, and a Silence if no line
+ * completes within `silenceMs`. Drops an unfinished last line.
  */
 export async function* jsonLines(
   stream: Readable,
@@ -32,7 +34,7 @@ export async function* jsonLines(
       if (lines.length > 0) timer.refresh()
       for (const line of lines) {
         if (line !== '') yield parse(line)
-        // A stream that has more all the time would keep everybody else waiting.
+        // A busy stream would otherwise block everything else.
         if (performance.now() - begun > TURN_MS) {
           await turn()
           begun = performance.now()
@@ -45,7 +47,7 @@ export async function* jsonLines(
   }
 }
 
-/** Cuts text that comes in parts into lines; the parts of an unfinished one wait. */
+/** Splits text that arrives in parts into lines; an unfinished line is kept. */
 function createLines() {
   let parts: string[] = []
   let length = 0

@@ -1,17 +1,19 @@
+// Loads the kubeconfig.
+
 import { KubeConfig } from '@kubernetes/client-node'
 
-/** The cluster of KUBECONFIG, of the home folder's kubeconfig, or of the pod. Throws where there is none. */
+/** The cluster of KUBECONFIG, of the kubeconfig in the home folder, or of the pod. Throws if there is none. */
 export function loadKubeConfig(): KubeConfig {
   const kubeConfig = new KubeConfig()
   try {
     kubeConfig.loadFromDefault()
   } catch (error) {
-    // What follows the first line quotes the file, which holds credentials.
+    // The lines after the first quote the file, which contains credentials.
     const [what] = (error instanceof Error ? error.message : '').split('\n', 1)
     throw new Error(`the kubeconfig cannot be read: ${what}`)
   }
   const server = kubeConfig.getCurrentCluster()?.server
-  // What client-node falls back to when it finds nothing.
+  // The fallback of client-node.
   if (server === undefined || server === 'http://localhost:8080') {
     throw new Error('no cluster: set KUBECONFIG, run in a pod, or give --manifests')
   }

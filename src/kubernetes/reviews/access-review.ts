@@ -1,3 +1,5 @@
+// Asks for permissions by SubjectAccessReview, and caches the answers.
+
 import { hash } from 'node:crypto'
 import { groupsOf, type NamedCaller } from '../../access/caller.ts'
 import type { Permission } from '../../access/decide.ts'
@@ -26,9 +28,9 @@ export type AccessReviewParts = ReviewParts & {
 
 type Verdict = {
   readonly permission: Permission
-  /** Changes of Roles and bindings before it was asked for. */
+  /** The RBAC generation when it was requested. */
   readonly changes: number
-  /** `performance.now()` from which on it is to be asked for again, if it is in use. */
+  /** When it is refreshed if it is in use, as `performance.now()`. */
   dueAt: number
 }
 
@@ -40,7 +42,7 @@ const SUBJECT_ACCESS_REVIEW: ReviewKind = {
   permission: 'create subjectaccessreviews.authorization.k8s.io',
 }
 
-/** Asks the API server what callers may do, once for identical questions, and remembers the answers. */
+/** Asks the API server what callers may do, once for identical calls in flight, and caches the answers. */
 export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
   const { periods, changes } = parts
   const questions = createReviewClient(SUBJECT_ACCESS_REVIEW, parts)
@@ -54,7 +56,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
     permits: (caller, service) => {
       const key = `${nameOf(caller)} ${idOf(service)}`
       const count = changes.generation(service.namespace)
-      // One that was begun before a change is no answer for those who ask after it.
+      // A call started before a change is not joined after it.
       const call = `${count} ${key}`
       const verdict = verdicts.get(key)
       if (verdict?.changes === count) {
@@ -73,7 +75,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
     counts: () => ({ cache: 'permission', entries: verdicts.size(), hits, misses }),
   }
 
-  /** By everything about the caller that the answer depends on. */
+  /** A digest of everything about the caller that the answer depends on. */
   function nameOf(caller: NamedCaller): string {
     const known = names.get(caller)
     if (known !== undefined) return known
@@ -87,7 +89,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
     return name
   }
 
-  /** Outlives whoever waits for it. */
+  /** Continues if nobody waits for it. */
   async function inquire(
     caller: NamedCaller,
     service: ServiceRef,
@@ -116,12 +118,12 @@ const NEVER = Number.POSITIVE_INFINITY
 const SHORTEST_TRUST_MS = 250
 
 /**
- * An API server may hear of a change of RBAC later than we do, so what it says soon afterwards is believed
- * for as long as the change is old.
+ * The API server may see a change of RBAC later than this program. So an answer soon after a change is cached
+ * only for as long as the change is old.
  */
 const trustedMs = (ageMs: number): number => Math.max(SHORTEST_TRUST_MS, ageMs)
 
-/** Nothing in it is the client's text. */
+/** Contains no text from the client. */
 const reviewOf = (caller: NamedCaller, { kind, namespace, name }: ServiceRef): unknown => ({
   apiVersion: 'authorization.k8s.io/v1',
   kind: 'SubjectAccessReview',
@@ -140,7 +142,7 @@ const reviewOf = (caller: NamedCaller, { kind, namespace, name }: ServiceRef): u
   },
 })
 
-/** An error beside a refusal says that somebody who might have allowed could not be asked. */
+/** A denial with an error means that some authorizer could not be asked. */
 function readReview(answer: unknown): Permission {
   const status = isRecord(answer) ? answer.status : undefined
   if (!isRecord(status)) return 'unavailable'

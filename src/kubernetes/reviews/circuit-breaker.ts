@@ -1,15 +1,20 @@
+// A circuit breaker: pauses calls to a failing dependency.
+
 import { backoffMs, jittered } from '../../common/backoff.ts'
 
-/** When not to ask a dependency that fails. */
+/** Pauses calls to a failing dependency. */
 export type CircuitBreaker = {
   readonly isOpen: () => boolean
   readonly succeeded: () => void
-  /** Of a call that was begun at `begun` (`performance.now()`); `askedMs`: how long it is to be left alone. */
+  /**
+   * Reports a failed call that started at `begun` (`performance.now()`); `askedMs`: the wait that the
+   * dependency asked for.
+   */
   readonly failed: (begun: number, askedMs: number) => void
 }
 
 export type CircuitBreakerPeriods = {
-  /** So many failures in a row are no reason yet. */
+  /** Consecutive failures before the first pause. */
   readonly tolerated: number
   /** In milliseconds. */
   readonly firstRestMs: number
@@ -29,7 +34,7 @@ export function createCircuitBreaker(periods: CircuitBreakerPeriods): CircuitBre
       restUntil = Number.NEGATIVE_INFINITY
     },
     failed: (begun, askedMs) => {
-      // Those that were under way already say nothing new.
+      // Calls already in flight at the last failure do not count again.
       if (begun < decided) return
       failures += 1
       if (failures <= tolerated && askedMs === 0) return

@@ -1,3 +1,5 @@
+// Authenticates tokens of the cluster, with cache and limits.
+
 import { type Authentication, refused, rejected } from '../../access/authentication.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { DenyReason } from '../../access/decision.ts'
@@ -17,23 +19,23 @@ import type { TokenReviews } from './token-review.ts'
 export type ClusterAuthenticationParts = TokenRules & {
   readonly reviews: TokenReviews
   readonly accounts: TokenOwners
-  /** Whether what is watched is known as it is now. */
+  /** Whether the watches show the current state. */
   readonly watching: () => boolean
   readonly signatureOf: (token: string, queueKey: QueueKey) => Promise<SignatureVerdict>
-  /** For tokens that the cluster may not have signed. */
+  /** Rate limits for tokens that the cluster may not have signed. */
   readonly budgets: RateLimits
-  /** A keyed digest, always of one length, so that nothing that is kept tells what it was made of. */
+  /** A keyed digest of constant length, so that cache keys do not reveal tokens. */
   readonly keyed: (text: string) => string
   /** Shared by all lists of audiences. */
   readonly memory: SharedTokenCache
   readonly observer: Observer
   readonly periods: TokenCachePeriods
-  /** How long to wait for an object that was just made, in milliseconds: less than an answer may take. */
+  /** Longest wait for an object that was just created, in milliseconds: less than the deadline of an answer. */
   readonly waitMs: number
 }
 
 export type ClusterAuthentication = {
-  /** `undefined`: it cannot be a token of the cluster, and the API server is not asked. */
+  /** `undefined`: it cannot be a token of the cluster; the API server is not asked. */
   readonly authenticate: (
     token: string,
     digest: string,
@@ -41,7 +43,7 @@ export type ClusterAuthentication = {
   ) => MaybePromise<Authentication | undefined>
 }
 
-/** One token on its way. */
+/** One look-up of a token. */
 type Question = {
   readonly token: string
   readonly digest: string
@@ -50,7 +52,7 @@ type Question = {
   /** Whether a key of the cluster is known to have signed it. */
   readonly isSigned: boolean
   readonly queueKey: QueueKey
-  /** Equal for equal questions: by the token, and by the objects that it does not outlive. */
+  /** Identifies the look-up: the token, and the state of the objects it depends on. */
   readonly key: string
 }
 
@@ -61,7 +63,7 @@ export function createClusterAuthentication(
   const { reviews, accounts, observer, periods } = parts
   const { calls, signatures, ...known } = parts.memory
   const read: TokenPrecheck = createTokenPrecheck(parts)
-  // What is known of a token for one list says nothing for another.
+  // A result for one list of audiences says nothing about another.
   const list = parts.keyed(nameOfAudiences(parts.audiences))
 
   return { authenticate }
@@ -96,7 +98,7 @@ export function createClusterAuthentication(
   async function lookUpJwt(question: Question, asker: Asker): Promise<Authentication> {
     const { key, token, digest, queueKey } = question
     const signature = await signatures.join(key, () => parts.signatureOf(token, queueKey))
-    // Another may have asked meanwhile.
+    // Another call may have started or finished meanwhile.
     const answer = calls.underWay(key) ?? known.find(digest)?.authentication
     if (answer !== undefined) return answer
     if (signature === 'overloaded') return OVERLOADED
@@ -115,7 +117,7 @@ export function createClusterAuthentication(
     return OVERLOADED
   }
 
-  /** Nobody waits for it. */
+  /** Runs in the background. */
   function refresh(token: string, digest: string, found: CachedToken, asker: Asker) {
     found.dueAt = performance.now() + periods.againMs
     const question = {
@@ -126,7 +128,7 @@ export function createClusterAuthentication(
     void calls.join(question.key, () => inquire(question))
   }
 
-  /** Outlives whoever waits for it. */
+  /** Continues if nobody waits for it. */
   async function inquire(question: Question): Promise<Authentication> {
     const { digest, lifetime, held, queueKey } = question
     const begun = performance.now()
@@ -143,7 +145,7 @@ export function createClusterAuthentication(
     if (!(await accounts.willLive(binding, leftMs))) {
       return leftMs > 0 && parts.watching() ? INVALID : UNAVAILABLE
     }
-    // Of a token that does not say whose it is, the objects are known only now.
+    // The owners of an opaque token are known only after the review.
     const heldNow = lifetime.binding === undefined ? accounts.hold(binding) : held
     const found = { ...question, authentication, lifetime: { ...lifetime, binding }, held: heldNow }
     known.keep(digest, found, queueKey.tenant)
@@ -159,13 +161,13 @@ const OVERLOADED = rejected('overloaded')
 const isOutage = (reason: DenyReason): boolean =>
   reason === 'authentication-unavailable' || reason === 'overloaded'
 
-/** Whether the API server says that it is of another ServiceAccount than it says itself, or of none. */
+/** Whether the API server names another ServiceAccount than the token, or none. */
 const isAnother = (binding: TokenBinding | undefined, reviewed: Authentication): boolean =>
   binding !== undefined &&
   reviewed.kind === 'known' &&
   bindingOf(reviewed.caller.user, undefined, {})?.account !== binding.account
 
-/** What it was issued for, now that the API server has said whose it is. */
+/** Its binding, completed by the API server's answer. */
 const confirmed = (
   binding: TokenBinding | undefined,
   { user, uid }: Caller,

@@ -1,3 +1,5 @@
+// Discovers the issuer of the cluster's tokens, and fetches its keys.
+
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs, jittered } from '../../common/backoff.ts'
 import { isRecord } from '../../common/json.ts'
@@ -10,13 +12,13 @@ import {
 import type { ApiServer } from '../client/api-server.ts'
 import type { Observer } from './observer.ts'
 
-/** Who signs a cluster's tokens, as its API server tells. */
+/** The issuer of a cluster's tokens, according to its API server. */
 export type ClusterIssuer = {
-  /** `undefined`: not found out yet. */
+  /** `undefined`: not known yet. */
   readonly name: () => string | undefined
-  /** Why it could not be found out the last time; `''`: it could. */
+  /** Why the last discovery failed; `''`: it did not. */
   readonly problem: () => string
-  /** The cluster's public keys, as JSON. Rejects where there is no answer. */
+  /** The cluster's public keys as JSON. Rejects if there is no answer. */
   readonly fetchKeys: (signal: AbortSignal) => Promise<unknown>
 }
 
@@ -46,12 +48,12 @@ const PERIODS: IssuerPeriods = {
 const DISCOVERY = '/.well-known/openid-configuration'
 const KEYS = '/openid/v1/jwks'
 
-/** `name`: its name, where the installation says it. Otherwise it is asked for, again and again. */
+/** `name`: the configured issuer. Otherwise it is discovered, and refreshed. */
 export function createClusterIssuer(name: string | null, parts: IssuerParts): ClusterIssuer {
   const { api, observer, failed, signal } = parts
   const periods = { ...PERIODS, ...parts.periods }
   let found = name ?? undefined
-  let problem = name === null ? 'not asked yet' : ''
+  let problem = name === null ? 'not fetched yet' : ''
   if (name === null) void ask()
 
   return {
@@ -108,7 +110,7 @@ export function createClusterIssuer(name: string | null, parts: IssuerParts): Cl
 function issuerIn(answer: unknown): string {
   const named = isRecord(answer) ? answer.issuer : undefined
   if (typeof named !== 'string' || named === '') {
-    throw new Error('the API server names no issuer of tokens')
+    throw new Error('the discovery document of the API server has no issuer')
   }
   return named
 }

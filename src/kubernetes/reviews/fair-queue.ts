@@ -1,32 +1,34 @@
+// A queue with limited concurrency in which tenants take turns.
+
 import type { QueueKey, TakeTurn } from '../../access/queue-key.ts'
 
 export type QueueLimits = {
-  /** Works under way at a time. */
+  /** Calls that run at a time. */
   readonly running: number
-  /** Works that wait, in all and in one line. */
+  /** Calls that wait, in total and per key. */
   readonly waiting: number
   readonly waitingPerKey: number
-  /** Longest wait in milliseconds. A work that waited longer is not begun: its outcome would come too late. */
+  /** Longest wait in milliseconds. A call that waited longer is not started, since its result would be too late. */
   readonly patienceMs: number
 }
 
-/** Runs works in turn of their tenants, so that one with many does not keep the others waiting. */
+/** Runs calls with tenants taking turns, so that a tenant with many calls does not delay the others. */
 export type FairQueue = {
   readonly run: TakeTurn
 }
 
-/** `begin` is told whether the work may begin. */
+/** `begin` receives whether the call may start. */
 type Waiter = { readonly begin: (inTime: boolean) => void; readonly until: number }
 
 type Tenant = {
-  /** The line whose turn it is stands first. */
+  /** In order of turns. */
   readonly lines: Map<string, Waiter[]>
   length: number
 }
 
 export function createFairQueue(limits: QueueLimits): FairQueue {
   const { running, waiting, waitingPerKey, patienceMs } = limits
-  /** Those with works that wait; the one whose turn it is stands first. */
+  /** Tenants with waiting calls, in order of turns. */
   const tenants = new Map<string, Tenant>()
   let underWay = 0
   let length = 0
@@ -62,7 +64,7 @@ export function createFairQueue(limits: QueueLimits): FairQueue {
     length += 1
   }
 
-  /** The first work of the line whose turn it is. Those that waited too long are sent away. */
+  /** The next call in turn. Calls that waited too long are dropped. */
   function take(): Waiter | undefined {
     const now = performance.now()
     for (const [tenant, own] of tenants) {
@@ -90,7 +92,7 @@ export function createFairQueue(limits: QueueLimits): FairQueue {
     return undefined
   }
 
-  /** Where all places are taken, the tenant with the most gives one to a tenant with less. */
+  /** If the queue is full, the tenant with the most waiting calls loses one to a tenant with fewer. */
   function hasRoom(ownLength: number): boolean {
     if (length < waiting) return true
     let most: Tenant | undefined
@@ -100,7 +102,7 @@ export function createFairQueue(limits: QueueLimits): FairQueue {
     return true
   }
 
-  /** Of the longest line; of several the last. */
+  /** Drops the last call of the longest queue; of equally long ones the last. */
   function sendAwayLast(tenant: Tenant) {
     let longest: Waiter[] = []
     for (const line of tenant.lines.values()) if (line.length >= longest.length) longest = line

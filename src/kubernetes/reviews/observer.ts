@@ -1,7 +1,9 @@
-/** Counts what is asked of a cluster, and what is not. */
+// The type that receives counts of calls to a cluster.
+
+/** Counts calls to a cluster, and shed ones. */
 export type Observer = {
   readonly asked: (asked: Asked) => void
-  /** Something was not asked because it would have been too much. */
+  /** A call was shed. */
   readonly shed: (cause: string) => void
 }
 
@@ -11,7 +13,7 @@ type Asked = {
   readonly seconds: number
 }
 
-/** What a cache holds, and how often it held what was looked for. */
+/** The size of a cache, and its hits and misses. */
 export type CacheCounts = {
   readonly cache: string
   readonly entries: number

@@ -1,6 +1,8 @@
+// One instance of something per list of audiences.
+
 /**
- * One of its kind for each list of audiences of a policy, made once and gone with the list. `undefined` is the
- * installation's list. What is made keeps nothing of its own that grows.
+ * One instance per list of audiences of a policy, garbage-collected with the list. `undefined` is the
+ * installation's list. An instance must not hold a growing state of its own.
  */
 export function perAudiences<T>(
   installation: readonly string[],
@@ -17,6 +19,6 @@ export function perAudiences<T>(
   }
 }
 
-/** The same for equal lists in any order, and for no others. */
+/** Equal for lists that are equal in any order. */
 export const nameOfAudiences = (audiences: readonly string[]): string =>
   JSON.stringify([...new Set(audiences)].sort())

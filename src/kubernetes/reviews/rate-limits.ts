@@ -1,23 +1,25 @@
+// Rate limits per service, namespace and proxy, and in total.
+
 import type { Asker } from '../../access/identify.ts'
 import { idOf } from '../../access/service.ts'
 import { type Allowance, createTokenBucket, type TokenBucket } from '../../common/token-bucket.ts'
 
 export type Allowances = {
   readonly perService: Allowance
-  /** A namespace. */
+  /** Per namespace. */
   readonly perTenant: Allowance
   readonly perProxy: Allowance
   readonly inAll: Allowance
 }
 
-/** Takes a share of all budgets that an asker has a part in, or of none and names the one that is used up. */
+/** Takes one token from each bucket of an asker, or none and names the empty bucket. */
 export type RateLimits = (asker: Asker) => 'service' | 'tenant' | 'proxy' | 'all' | undefined
 
 export const MAX_HOLDERS = 10_000
-/** Between two looks for holders that need not be listed. */
+/** Between two clean-ups of full buckets. */
 const DROP_MS = 1_000
 
-/** Keeps one service, one namespace or one proxy from using up what all look-ups together may cost. */
+/** Keeps one service, namespace or proxy from using up the total rate of look-ups. */
 export function createRateLimits({
   perService,
   perTenant,
@@ -43,7 +45,7 @@ export function createRateLimits({
   }
 }
 
-/** What each holder has left. Whoever is not listed has everything. */
+/** One bucket per holder. A holder without one has a full bucket. */
 function createBuckets(allowance: Allowance) {
   const buckets = new Map<string, TokenBucket>()
   let dropped = Number.NEGATIVE_INFINITY
@@ -64,7 +66,7 @@ function createBuckets(allowance: Allowance) {
   return {
     has: (holder: string, now: number): boolean => {
       if (buckets.size >= MAX_HOLDERS) dropFull(now)
-      // As many holders at once are nobody that calls in earnest.
+      // Legitimate callers never have this many holders at once.
       const isListed = buckets.size < MAX_HOLDERS || buckets.has(holder)
       return isListed && bucketOf(holder, now).left(now) >= 1
     },

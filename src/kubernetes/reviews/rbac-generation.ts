@@ -1,27 +1,32 @@
+// Counts changes of RBAC per namespace.
+
 import type { Handler } from '../watch/store.ts'
 
-/** When Roles and bindings changed that may touch what callers may do in a namespace. */
+/** Tracks changes of Roles and bindings that may affect permissions in a namespace. */
 export type RbacGeneration = {
   readonly handler: Handler
-  /** Grows with each change. */
+  /** Increases with each change. */
   readonly generation: (namespace: string) => number
   /** Milliseconds since the last change. */
   readonly age: (namespace: string) => number
 }
 
-/** Of namespaces that are counted apart; they come and go. */
+/** Namespaces counted separately; they come and go. */
 export const MAX_NAMESPACES = 10_000
 
 type Changes = { readonly count: number; readonly at: number }
 
 const NONE: Changes = { count: 0, at: Number.NEGATIVE_INFINITY }
 
-/** Until `settled` what is read is what was there before, and no change. */
+/** Until `settled`, objects are read for the first time, which is no change. */
 export function createRbacGeneration(settled: () => boolean): RbacGeneration {
-  /** By namespace; of ClusterRoles and their bindings `''`. */
+  /** By namespace; `''` for ClusterRoles and their bindings. */
   const changes = new Map<string, Changes>()
 
-  /** Counts them together with the whole cluster: no sum goes back, and each has the last change of all. */
+  /**
+   * Merges all counts into the cluster-wide one. No generation decreases, and every namespace gets the time
+   * of the latest change.
+   */
   const fold = () => {
     const all = [...changes.values()]
     const everywhere = changes.get('') ?? NONE
@@ -52,7 +57,7 @@ export function createRbacGeneration(settled: () => boolean): RbacGeneration {
   }
 }
 
-/** Where nothing is watched. */
+/** Used if nothing is watched. */
 export const NO_CHANGES: Pick<RbacGeneration, 'generation' | 'age'> = {
   generation: () => 0,
   age: () => Number.POSITIVE_INFINITY,

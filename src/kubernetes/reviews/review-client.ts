@@ -1,3 +1,5 @@
+// Sends reviews to the API server, with a fair queue and a circuit breaker.
+
 import type { QueueKey } from '../../access/queue-key.ts'
 import { describeApiProblem } from '../client/api-problem.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
@@ -7,9 +9,9 @@ import type { Observer } from './observer.ts'
 
 type Outcome =
   | { readonly kind: 'answered'; readonly content: unknown }
-  /** So much is asked already that it was not asked at all, or waited for too long to be of use. */
+  /** It was shed, or waited too long to be of use. */
   | { readonly kind: 'overloaded' }
-  /** There was no answer, or none can be expected. */
+  /** There was no answer, or the circuit breaker is open. */
   | { readonly kind: 'unavailable' }
 
 export type ReviewClient = {
@@ -19,7 +21,10 @@ export type ReviewClient = {
 
 export type ReviewLimits = QueueLimits &
   CircuitBreakerPeriods & {
-    /** For one, waiting included, in milliseconds: longer than any request waits, so that a retry finds the answer. */
+    /**
+     * Timeout of one call, including its wait, in milliseconds: longer than any request waits, so that a
+     * retry finds the answer.
+     */
     readonly callMs: number
   }
 
@@ -28,7 +33,7 @@ export const REVIEW_LIMITS: ReviewLimits = {
   running: 32,
   waiting: 4_096,
   waitingPerKey: 1_024,
-  // With a call it must end before the answer is due, which is after 400 ms.
+  // Wait and call must end before the answer is due, after 400 ms.
   patienceMs: 250,
   tolerated: 3,
   firstRestMs: 100,
@@ -36,22 +41,22 @@ export const REVIEW_LIMITS: ReviewLimits = {
 }
 
 export type ReviewKind = {
-  /** As in metrics. */
+  /** The name in metrics. */
   readonly dependency: string
   readonly path: string
-  /** What RBAC calls the right to ask it. */
+  /** The RBAC permission it needs. */
   readonly permission: string
 }
 
 export type ReviewParts = {
   readonly api: Pick<ApiServer, 'send'>
   readonly observer: Observer
-  /** Told of each failure: a fixed sentence. */
+  /** Called for each failure, with a fixed sentence. */
   readonly failed: (problem: string) => void
   readonly limits?: Partial<ReviewLimits> | undefined
 }
 
-/** Asks an API server something again and again: not too much at a time, and less while it does not answer. */
+/** Sends one kind of review to an API server, with bounded concurrency and a circuit breaker. */
 export function createReviewClient(
   { dependency, path, permission }: ReviewKind,
   { api, observer, failed, limits: given }: ReviewParts,
@@ -93,7 +98,7 @@ const OVERLOADED: Outcome = { kind: 'overloaded' }
 const TOO_LATE = 'the API server does not answer in time'
 const UNAVAILABLE: Outcome = { kind: 'unavailable' }
 
-/** What the API server thinks of one body says nothing of the next. */
+/** An error about one body says nothing about the next. */
 const isAboutTheBody = (error: unknown): boolean =>
   error instanceof ApiError && [400, 413, 422].includes(error.status)
 

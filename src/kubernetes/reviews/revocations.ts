@@ -1,23 +1,25 @@
+// Watches the objects whose changes revoke tokens and permissions.
+
 import type { ApiServer } from '../client/api-server.ts'
 import { type InformerSpec, type InformerState, startInformers } from '../watch/informers.ts'
 import { accountCollections, rbacCollections } from '../watch/watched-kinds.ts'
 import { createRbacGeneration, NO_CHANGES, type RbacGeneration } from './rbac-generation.ts'
 import { createTokenOwners, type TokenOwners, UNWATCHED } from './token-owners.ts'
 
-/** What is watched so that a revoked credential ends at once. */
+/** The watches that make revocations take effect immediately. */
 export type Revocations = {
   readonly accounts: TokenOwners
   readonly changes: Pick<RbacGeneration, 'generation' | 'age'>
   readonly synced: () => boolean
-  /** Whether all of it shows the cluster as it is now, as far as is known. */
+  /** Whether all watches show the current state, as far as known. */
   readonly current: () => boolean
   readonly states: () => readonly InformerState[]
   readonly close: () => Promise<void>
 }
 
 /**
- * Follows ServiceAccounts, token Secrets, Roles and bindings: of these namespaces, or of all if none is named.
- * Where some are named, what is of the whole cluster is not watched.
+ * Watches ServiceAccounts, token Secrets, Roles and bindings of these namespaces, or of all if none is named.
+ * If some are named, cluster-wide objects are not watched.
  */
 export function followRevocations(
   api: ApiServer,
@@ -40,7 +42,7 @@ export function followRevocations(
   return { accounts, changes, synced, states, close, current: () => states().every(isCurrent) }
 }
 
-/** Nothing is watched: what is remembered ends with its time. */
+/** Nothing is watched: cached answers expire with their TTL. */
 export const NO_REVOCATIONS: Revocations = {
   accounts: UNWATCHED,
   changes: NO_CHANGES,

@@ -1,3 +1,5 @@
+// The cached results and calls in flight that all lists of audiences share.
+
 import type { Authentication } from '../../access/authentication.ts'
 import type { CreateCache } from '../../common/cache.ts'
 import { createSingleFlight, type SingleFlight } from '../../common/single-flight.ts'
@@ -5,10 +7,10 @@ import type { CacheCounts } from './observer.ts'
 import { type CachedToken, createTokenCache, type TokenCachePeriods } from './token-cache.ts'
 import type { TokenOwners } from './token-owners.ts'
 
-/** Whether the cluster signed a token: with a key of its own, certainly not, nobody can tell here, or not now. */
+/** Whether the cluster signed a token: yes, certainly not, cannot tell, or not verified under load. */
 export type SignatureVerdict = 'signed' | 'forged' | 'unknown' | 'overloaded'
 
-/** All that is remembered of tokens, and the look-ups under way: for every list of audiences together. */
+/** The cached results for tokens, and the look-ups in flight, shared by all lists of audiences. */
 export type SharedTokenCache = Pick<ReturnType<typeof createTokenCache>, 'keep'> & {
   readonly find: (digest: string) => CachedToken | undefined
   readonly hit: () => void

@@ -1,21 +1,23 @@
+// Reads the objects that a token is bound to.
+
 import { isRecord } from '../../common/json.ts'
 import { serviceAccountOfUser } from '../../common/service-account-name.ts'
 
-/** What a token was issued for and does not outlive. */
+/** The objects that a token is bound to and does not outlive (KEP-1205). */
 export type TokenBinding = {
   /** `namespace/name` of the ServiceAccount. */
   readonly account: string
   readonly accountUid: string | undefined
-  /** The Secret that it ends with, `namespace/name`; `undefined`: none. */
+  /** The Secret it is bound to, `namespace/name`; `undefined`: none. */
   readonly secret: string | undefined
   readonly secretUid: string | undefined
-  /** Whether that Secret holds the token. One that a token is merely bound to can be of any type, and is not watched then. */
+  /** Whether that Secret contains the token. Another bound Secret may have any type, and is then not watched. */
   readonly inSecret: boolean
 }
 
 export type TokenClaims = Readonly<Record<string, unknown>>
 
-/** `undefined`: not a ServiceAccount's. */
+/** `undefined`: not a ServiceAccount's token. */
 export function bindingOf(
   user: unknown,
   uid: string | undefined,
@@ -38,7 +40,7 @@ export function bindingOf(
   }
 }
 
-/** In tokens that were made before tokens had an end. */
+/** Claims of legacy tokens, which do not expire. */
 const LEGACY_SECRET = 'kubernetes.io/serviceaccount/secret.name'
 const LEGACY_UID = 'kubernetes.io/serviceaccount/service-account.uid'
 

@@ -1,3 +1,5 @@
+// Caches the results of token look-ups.
+
 import type { Authentication } from '../../access/authentication.ts'
 import type { Cache, CacheBounds, CreateCache } from '../../common/cache.ts'
 import type { TokenBinding } from './token-binding.ts'
@@ -5,12 +7,12 @@ import type { HeldOwners, TokenOwners } from './token-owners.ts'
 
 /** All in milliseconds. */
 export type TokenCachePeriods = {
-  /** What was found out in a caller's favour is believed for so long, and what was not. */
+  /** TTL of positive and of negative results. */
   readonly positiveMs: number
   readonly negativeMs: number
-  /** Of what is in use, so long before its end it is asked for again. */
+  /** Refresh ahead: an entry in use is refreshed this long before it expires. */
   readonly aheadMs: number
-  /** If that failed, so long afterwards again. */
+  /** Wait before the next refresh if one failed. */
   readonly againMs: number
 }
 
@@ -21,28 +23,31 @@ export const TOKEN_CACHE_PERIODS: TokenCachePeriods = {
   againMs: 3_000,
 }
 
-/** What a token says of itself, as far as it matters for how long it is good. */
+/** The claims that limit how long a token is valid. */
 export type TokenLifetime = {
   readonly binding: TokenBinding | undefined
-  /** Milliseconds since the epoch; `undefined`: it has no end. */
+  /** Milliseconds since the epoch; `undefined`: it does not expire. */
   readonly expiresAt: number | undefined
 }
 
 export type CachedToken = {
   readonly authentication: Authentication
   readonly lifetime: TokenLifetime
-  /** As its objects were when it was asked for. */
+  /** The state of its objects when it was requested. */
   readonly held: HeldOwners
   /** Whether a key of the cluster is known to have signed it. */
   readonly isSigned: boolean
-  /** `performance.now()` from which on it is to be asked for again, if it is in use. */
+  /** When it is refreshed if it is in use, as `performance.now()`. */
   dueAt: number
 }
 
 export const GOOD: CacheBounds = { entries: 10_000, bytes: 32 * 1024 * 1024 }
 export const BAD: CacheBounds = { entries: 2_000, bytes: 2 * 1024 * 1024 }
 
-/** Remembers what became of tokens, by a digest of each; bad ones apart, so that they do not drive out good ones. */
+/**
+ * Caches the results for tokens, by digest. Negative results have a cache of their own, so that they do not
+ * evict positive ones.
+ */
 export function createTokenCache(
   createCache: CreateCache,
   accounts: Pick<TokenOwners, 'holds'>,
@@ -57,11 +62,11 @@ export function createTokenCache(
   return {
     find: (digest: string): CachedToken | undefined =>
       valid(good.get(digest)) ?? valid(bad.get(digest)),
-    /** Unless its objects have changed since it was asked for. `holder`: the namespace that asked. */
+    /** Caches a result, unless its objects have changed since the request. `holder`: the namespace that asked. */
     keep: (digest: string, known: Omit<CachedToken, 'dueAt'>, holder: string) => {
       const { authentication, lifetime, held, isSigned } = known
       if (!accounts.holds(held, lifetime.binding)) return
-      // Nothing else of what was handed in: that may hold the token.
+      // Copies only these fields: the others may contain the token.
       const kept = { lifetime, held, isSigned }
       if (authentication.kind === 'rejected') {
         good.delete(digest)
@@ -69,12 +74,12 @@ export function createTokenCache(
         return
       }
       const ttlMs = Math.min(periods.positiveMs, (lifetime.expiresAt ?? NEVER) - Date.now())
-      // Nothing new can be said of one that ends by itself.
+      // A token that expires within the TTL needs no refresh.
       const dueAt =
         ttlMs < periods.positiveMs ? NEVER : performance.now() + dueMs(ttlMs, periods.aheadMs)
       const text = JSON.stringify(authentication)
       const before = good.get(digest)?.authentication
-      // The former object, if it says the same: what was derived from it holds on.
+      // Keeps the previous object if it is equal, so that data derived from it stays valid.
       const same = JSON.stringify(before) === text ? before : undefined
       bad.delete(digest)
       good.set(digest, { ...kept, authentication: same ?? authentication, dueAt }, ttlMs, {
@@ -88,5 +93,5 @@ export function createTokenCache(
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** At times that differ a little, so that not all that was asked for together is so again. */
+/** Jitter, so that entries cached together are not refreshed together. */
 const dueMs = (ttlMs: number, aheadMs: number): number => ttlMs - aheadMs * (1 + Math.random() / 2)

@@ -1,48 +1,50 @@
+// Tracks the ServiceAccounts and Secrets of tokens.
+
 import { isRecord } from '../../common/json.ts'
 import type { Handler } from '../watch/store.ts'
 import type { Listed } from '../watch/watch-event.ts'
 import type { TokenBinding } from './token-binding.ts'
 
-/** An object as it was seen; another once it has changed so that tokens may have ended. */
+/** An object as seen; a new one after a change that may end tokens. */
 type Seen = {
   readonly uid: string
   readonly version: string
-  /** Tells it from all that were seen before. */
+  /** Unique for each seen object. */
   readonly number: number
   /** `performance.now()`. */
   readonly at: number
 }
 
-/** The objects of a token at one moment. */
+/** The objects of a token at one point in time. */
 export type HeldOwners = { readonly account: Seen | undefined; readonly secret: Seen | undefined }
 
 export type TokenOwners = {
   readonly accounts: Handler
   readonly secrets: Handler
   readonly hold: (binding: TokenBinding | undefined) => HeldOwners
-  /** Whether the objects are still the same, or still missing. */
+  /** Whether the objects are unchanged, or still missing. */
   readonly holds: (held: HeldOwners, binding: TokenBinding | undefined) => boolean
-  /** Whether the objects are there that a token does not outlive. */
+  /** Whether the objects that the token is bound to exist. */
   readonly isLiving: (binding: TokenBinding | undefined) => boolean
-  /** The same, at the latest after so long: what was just made is seen a moment later. */
+  /** The same, waiting up to `withinMs`: a new object is seen a moment later. */
   readonly willLive: (binding: TokenBinding | undefined, withinMs: number) => Promise<boolean>
-  /** Whether the API server may still answer from what it remembers of before the last change. */
+  /** Whether the API server's own cache may be older than the last change. */
   readonly isUnsettled: (held: HeldOwners, binding: TokenBinding | undefined) => boolean
 }
 
-/** An API server remembers tokens that it found good for ten seconds. */
+/** An API server caches valid tokens for ten seconds. */
 const SETTLED_MS = 15_000
 
 const NOTHING: HeldOwners = { account: undefined, secret: undefined }
 
-/** The ServiceAccounts and token Secrets of these namespaces (of all, if none is named), by their metadata alone. */
+/** Watches the metadata of ServiceAccounts and token Secrets, of these namespaces or of all if none is named. */
 export function createTokenOwners(namespaces: readonly string[]): TokenOwners {
   const known = new Map<string, Seen>()
   const secrets = new Map<string, Seen>()
   const waiting = new Set<() => void>()
   let count = 0
 
-  // Tokens of namespaces that are not watched end with what is remembered of them.
+  // Tokens of other namespaces end when their cache entry expires.
   const isWatched = ({ account }: TokenBinding): boolean =>
     namespaces.length === 0 || namespaces.includes(account.slice(0, account.indexOf('/')))
 
@@ -61,7 +63,7 @@ export function createTokenOwners(namespaces: readonly string[]): TokenOwners {
     return isSame(account, binding.accountUid) && hasSecret
   }
 
-  /** A change of nothing that matters leaves the object as it was seen. */
+  /** A change of other fields keeps the object as seen. */
   const handlerOf = (objects: Map<string, Seen>, matters: (seen: Seen) => string) => ({
     put: ({ key, version, content }: Listed) => {
       count += 1
@@ -88,14 +90,14 @@ export function createTokenOwners(namespaces: readonly string[]): TokenOwners {
     isUnsettled: ({ secret }, binding) => {
       if (binding === undefined || !isWatched(binding)) return false
       if (!isLiving(binding)) return true
-      // A Secret that is not seen is not watched, or was just deleted.
+      // A missing Secret is not watched, or was just deleted.
       const at = secret?.at ?? Number.POSITIVE_INFINITY
       return binding.secret !== undefined && performance.now() - at < SETTLED_MS
     },
   }
 }
 
-/** Where nothing is watched, a token ends with what is remembered of it. */
+/** Used if nothing is watched: a token ends when its cache entry expires. */
 export const UNWATCHED: TokenOwners = {
   accounts: { put: () => {}, remove: () => {} },
   secrets: { put: () => {}, remove: () => {} },
@@ -109,7 +111,7 @@ export const UNWATCHED: TokenOwners = {
 const isSame = (seen: Seen | undefined, uid: string | undefined): boolean =>
   seen !== undefined && (uid === undefined || seen.uid === uid)
 
-/** Resolves to whether it came true in time. */
+/** Resolves to whether the condition held in time. */
 function until(waiting: Set<() => void>, holds: () => boolean, withinMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (so: boolean) => {

@@ -1,10 +1,12 @@
+// Checks the unverified claims of a token before the API server is asked.
+
 import { type Rejected, refused, rejected } from '../../access/authentication.ts'
 import type { TokenRefusal } from '../../access/token-refusal.ts'
 import { isForOneOf } from '../../common/audience.ts'
 import { bindingOf, type TokenClaims } from './token-binding.ts'
 import type { TokenLifetime } from './token-cache.ts'
 
-/** What a JWT says of itself, before anybody has checked it. */
+/** The unverified claims of a JWT. */
 type UncheckedToken = {
   readonly issuer: string | undefined
   readonly claims: TokenClaims
@@ -13,9 +15,9 @@ type UncheckedToken = {
 export type TokenRules = {
   readonly audiences: readonly string[]
   readonly opaquePrefixes: readonly string[]
-  /** Of the cluster; `undefined`: not found out yet. */
+  /** The cluster's issuer; `undefined`: not known yet. */
   readonly issuer: () => string | undefined
-  /** Of other issuers than the cluster. */
+  /** The issuers of identity providers. */
   readonly foreignIssuers: readonly string[]
   /** `undefined`: not a JWT. */
   readonly inspect: (token: string) => UncheckedToken | undefined
@@ -27,7 +29,7 @@ type Presented = {
   readonly lifetime: TokenLifetime
 }
 
-/** `foreign`: not of this cluster. `bad`: the API server would refuse it, or nobody can tell yet. */
+/** `foreign`: not of this cluster. `bad`: the API server would refuse it, or it cannot be checked yet. */
 export type TokenPrecheck = (
   token: string,
 ) =>
@@ -35,7 +37,7 @@ export type TokenPrecheck = (
   | { readonly kind: 'foreign' }
   | { readonly kind: 'bad'; readonly rejection: Rejected }
 
-/** Of tokens in Secrets, made before tokens had an end. */
+/** The issuer of legacy tokens in Secrets. */
 const LEGACY_ISSUER = 'kubernetes/serviceaccount'
 
 const OPAQUE: Presented = {
@@ -44,7 +46,7 @@ const OPAQUE: Presented = {
   lifetime: { binding: undefined, expiresAt: undefined },
 }
 
-/** Tells without a call which tokens can be the cluster's. */
+/** Checks without a call whether a token can be the cluster's. */
 export function createTokenPrecheck({
   opaquePrefixes,
   inspect,
@@ -72,7 +74,7 @@ export function createTokenPrecheck({
   }
 }
 
-/** Tokens in Secrets have neither end nor audience. */
+/** Tokens in Secrets have neither expiry nor audience. */
 function problemOf(
   { exp, aud }: TokenClaims,
   audiences: readonly string[],

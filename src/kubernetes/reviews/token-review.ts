@@ -1,3 +1,5 @@
+// Asks for the owner of a token by TokenReview.
+
 import { randomUUID } from 'node:crypto'
 import { type Authentication, known, refused, rejected } from '../../access/authentication.ts'
 import type { Caller } from '../../access/caller.ts'
@@ -8,16 +10,16 @@ import { serviceAccountOfUser } from '../../common/service-account-name.ts'
 import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
 
 export type TokenReviews = {
-  /** Whose a token is. Never rejects. */
+  /** The owner of a token. Never rejects. */
   readonly review: (asked: AskedToken) => Promise<Authentication>
 }
 
 type AskedToken = {
   readonly token: string
   readonly queueKey: QueueKey
-  /** Whether a key of the cluster is known to have signed it; those of which that is not known wait apart. */
+  /** Whether a key of the cluster is known to have signed it; other tokens have a queue of their own. */
   readonly isSigned: boolean
-  /** Not out of what the API server remembers for ten seconds. */
+  /** Bypasses the API server's own cache of ten seconds. */
   readonly afresh: boolean
 }
 
@@ -27,7 +29,7 @@ const TOKEN_REVIEW: ReviewKind = {
   permission: 'create tokenreviews.authentication.k8s.io',
 }
 
-/** Asks the API server whose tokens are, for lists of audiences: of all together not too much. */
+/** Asks the API server whose tokens are, for lists of audiences; all lists share the limits. */
 export function createTokenReviews(
   parts: ReviewParts,
 ): (audiences: readonly string[]) => TokenReviews {
@@ -37,7 +39,7 @@ export function createTokenReviews(
 
   return (audiences) => ({
     review: async ({ token, queueKey, isSigned, afresh }) => {
-      // It remembers tokens by their audiences too. No token is issued for one that nobody knows.
+      // The API server caches tokens per audiences. No token has this random audience.
       const asked = afresh ? [...audiences, `afresh:${randomUUID()}`] : audiences
       const outcome = await (isSigned ? signed : unsigned).ask(queueKey, reviewOf(token, asked))
       if (outcome.kind === 'overloaded') return rejected('overloaded')
@@ -53,13 +55,19 @@ const reviewOf = (token: string, audiences: readonly string[]) => ({
   spec: { token, audiences },
 })
 
-/** So that others go on where an authenticator behind the API server hangs, or nobody's tokens are sent. */
+/**
+ * Unsigned tokens have limits of their own, so that others continue if an authenticator behind the API server
+ * hangs or forged tokens are sent.
+ */
 export const UNSIGNED = { running: 8, waiting: 512, waitingPerKey: 128 } as const
 
 const UNAVAILABLE = rejected('authentication-unavailable')
 const REFUSED = refused({ cause: 'refused-by-issuer' })
 
-/** Accepts only what names one of our audiences: a server that knows none of them would accept any token. */
+/**
+ * Accepts only an answer with one of the requested audiences: a server that ignores audiences would accept
+ * any token.
+ */
 function readReview(answer: unknown, audiences: readonly string[]): Authentication {
   const status = isRecord(answer) ? answer.status : undefined
   if (!isRecord(status)) return UNAVAILABLE
@@ -73,8 +81,8 @@ function readReview(answer: unknown, audiences: readonly string[]): Authenticati
   return caller === undefined ? REFUSED : known(caller)
 }
 
-// The one field tells why a token is bad and why nobody could tell, such as an authenticator behind the
-// API server that does not answer: errors of Go's HTTP client, of contexts and of etcd.
+// The field `error` explains both an invalid token and a failed authenticator behind the API server. The
+// latter have errors of Go's HTTP client, of contexts and of etcd.
 const FAULT =
   /\b(?:Get|Post) \\?"https?:|deadline exceeded|context canceled|connection refused|i\/o timeout|etcdserver|too many requests|internal error/i
 

@@ -1,3 +1,5 @@
+// Writes the conditions of one policy by server-side apply.
+
 import type { Policy } from '../../access/policy.ts'
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'
@@ -10,19 +12,19 @@ export const KIND = 'AccessPolicy'
 
 export const STATUS_CALL_MS = 5_000
 
-/** A policy, and the object that it was read from. */
+/** A policy, and the object it was read from. */
 type Applied = { readonly content: Fields; readonly policy: Pick<Policy, 'namespace' | 'name'> }
 
 export type Failure = {
   readonly problem: string
-  /** Whether it is this object alone that the API server refuses. */
+  /** Whether the API server refuses this object only. */
   readonly isOwn: boolean
 }
 
-/** Such as an object that is too large with a status. */
+/** For example an object that its status makes too large. */
 const REFUSED: ReadonlySet<number> = new Set([400, 413, 422])
 
-/** Server-side apply of the conditions alone. `undefined`: it did not fail. */
+/** Applies the conditions (server-side apply). `undefined`: success. */
 export async function applyStatus(
   api: Pick<ApiServer, 'send'>,
   { content, policy: { namespace, name } }: Applied,
@@ -39,7 +41,7 @@ export async function applyStatus(
       body: {
         apiVersion: API_VERSION,
         kind: KIND,
-        // Of the very object that was read, not of one that has got its name since.
+        // For exactly this object, not a new one of the same name.
         metadata: { namespace, name, uid },
         status: { conditions: withTransitionTimes(content, conditions, new Date()) },
       },
@@ -48,7 +50,7 @@ export async function applyStatus(
     return undefined
   } catch (error) {
     const status = error instanceof ApiError ? error.status : 0
-    // Gone, or another one: the watch will say so.
+    // It was deleted or replaced: the watch will report it.
     if (status === 404 || status === 409) return undefined
     const problem = describeApiProblem(error, 'patch accesspolicies/status.kserve-authz.io')
     return { problem, isOwn: REFUSED.has(status) }

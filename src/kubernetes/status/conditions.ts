@@ -1,8 +1,10 @@
+// Builds and compares the conditions of a status.
+
 import type { Condition, PolicyStatus } from '../../access/policy-status.ts'
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'
 
-/** A condition of a status, but for its time. */
+/** A condition of a status, without its time. */
 export type StatusCondition = {
   readonly type: string
   readonly status: string
@@ -33,7 +35,7 @@ const statusConditionOf = (
   observedGeneration: isRecord(content.metadata) ? content.metadata.generation : undefined,
 })
 
-/** Whether an object's status says all of this already. */
+/** Whether an object's status already has these conditions. */
 export const hasConditions = (content: Fields, conditions: readonly StatusCondition[]): boolean =>
   conditions.every((wanted) => {
     const found = conditionOf(content, wanted.type)
@@ -46,7 +48,7 @@ export const hasConditions = (content: Fields, conditions: readonly StatusCondit
     )
   })
 
-/** With the time of the last transition: that of the object where the status stays as it is. */
+/** Adds the transition time; unchanged if the status is. */
 export const withTransitionTimes = (
   content: Fields,
   conditions: readonly StatusCondition[],

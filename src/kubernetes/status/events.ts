@@ -1,3 +1,5 @@
+// Writes Warning events on objects.
+
 import { isRecord } from '../../common/json.ts'
 import { createRoundRobin } from '../../common/round-robin.ts'
 import { createTokenBucket } from '../../common/token-bucket.ts'
@@ -7,20 +9,20 @@ import { isForbidden, missingPermission } from '../client/api-problem.ts'
 import type { ApiServer } from '../client/api-server.ts'
 
 export type Events = {
-  /** Tells the owner of an object, as a Warning event on it. Never throws, never waits. */
+  /** Creates a Warning event on an object. Never throws, never waits. */
   readonly warn: (problem: Problem, object: Fields) => void
   readonly close: () => void
 }
 
-/** Events that wait, in all. */
+/** Events that wait, in total. */
 export const MAX_EVENTS_WAITING = 200
-/** At most so many events, then one for each second. */
+/** A burst of events, then one per second. */
 export const BURST = 25
 const PERIOD_MS = 1_000
 export const EVENT_CALL_MS = 5_000
 export const MAX_EVENT_MESSAGE = 1_024
 
-/** `failed` is told of each event that could not be written, `dropped` of each that was too much. */
+/** `failed` is called for each event that could not be written, `dropped` for each that was shed. */
 export function createEvents(
   api: Pick<ApiServer, 'send'>,
   failed: (error: unknown) => void,
@@ -28,7 +30,7 @@ export function createEvents(
 ): Events {
   const waiting = createRoundRobin<Fields>(MAX_EVENTS_WAITING)
   const bucket = createTokenBucket({ burst: BURST, perSecond: 1 }, 0)
-  /** Whole periods, so that each brings back a whole token. */
+  /** Whole periods, so that each refills a whole token. */
   let now = 0
   const timer = setInterval(() => {
     now += PERIOD_MS
@@ -68,7 +70,7 @@ const describe = (error: unknown): unknown =>
 const namespaceOf = ({ metadata }: Fields): string =>
   isRecord(metadata) ? encodeURIComponent(String(metadata.namespace)) : 'default'
 
-/** A core/v1 Event; `undefined` for an object that cannot have one. */
+/** A core/v1 Event; `undefined`: the object cannot have one. */
 function eventOf(
   { reason, message }: Problem,
   { apiVersion, kind, metadata }: Fields,

@@ -1,3 +1,5 @@
+// A policy with what its status needs.
+
 import type { Policy } from '../../access/policy.ts'
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'
@@ -6,21 +8,21 @@ import { readResource } from '../../resources/resource.ts'
 import { API_VERSION, KIND } from './apply-status.ts'
 import { MAX_CONDITION_MESSAGE, type StatusCondition } from './conditions.ts'
 
-/** A policy as its status is made from it. */
+/** A policy with what its status needs. */
 export type HeldPolicy = {
   readonly policy: Policy
   /** Why it cannot be read. */
   readonly fault: string | undefined
-  /** Of the object only what the status needs. */
+  /** The fields of the object that the status needs. */
   content: Fields
-  /** The conditions that it should have; `undefined`: not known yet. */
+  /** The desired conditions; `undefined`: not computed yet. */
   conditions: readonly StatusCondition[] | undefined
-  /** The last that was written, and when. */
+  /** The conditions last written, and when. */
   words: string
   writtenAt: number
 }
 
-/** `undefined`: the object is no policy. */
+/** `undefined`: the object is not a policy. */
 export function holdPolicy(
   content: Fields,
   settings: ReadSettings,
@@ -42,7 +44,7 @@ export function holdPolicy(
   }
 }
 
-/** Whether only the status of an object has changed: then it is the same policy. */
+/** Whether only the status of the object has changed, so that the policy is the same. */
 export function isSamePolicy(content: Fields, before: HeldPolicy): boolean {
   const [now, then] = [metadataOf(content), metadataOf(before.content)]
   return (
@@ -52,7 +54,7 @@ export function isSamePolicy(content: Fields, before: HeldPolicy): boolean {
 
 const CONDITIONS: ReadonlySet<unknown> = new Set(['Accepted', 'Enforced'])
 
-/** The rest may be a megabyte. */
+/** Drops the rest, which may be a megabyte. */
 export function neededOf(content: Fields): Fields {
   const { uid, generation } = metadataOf(content)
   const conditions: unknown = isRecord(content.status) ? content.status.conditions : undefined
@@ -64,12 +66,12 @@ export function neededOf(content: Fields): Fields {
   }
 }
 
-/** The first of a type counts. */
+/** Only the first of a type is used. */
 export const MAX_CONDITIONS = 16
 
 const FIELDS = ['type', 'status', 'reason', 'message', 'observedGeneration', 'lastTransitionTime']
 
-/** A text that is longer than any of ours differs from ours, whatever it says. */
+/** Drops longer texts: they differ from any that this program writes. */
 const shortened = (condition: Fields): Fields =>
   Object.fromEntries(
     FIELDS.map((name) => {

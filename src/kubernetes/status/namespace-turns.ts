@@ -1,3 +1,5 @@
+// Evaluates the policies of namespaces in turns.
+
 import { namespacePoliciesOf } from '../../access/namespace-policies.ts'
 import { policyStatusOf } from '../../access/policy-status.ts'
 import type { Service } from '../../access/service.ts'
@@ -7,18 +9,18 @@ import type { HeldPolicy } from './held-policy.ts'
 
 type AreaParts = {
   readonly servicesIn: (namespace: string) => readonly Service[]
-  /** Until the same words are written again where somebody has written others, in milliseconds. */
+  /** Wait before conditions are written again that somebody else has changed, in milliseconds. */
   readonly againMs: number
-  /** Between two slices of a look. */
+  /** Called between two slices of an evaluation. */
   readonly turn: () => Promise<unknown>
 }
 
-/** The policies of one namespace. Times are of `performance.now()`. */
+/** The policies of one namespace. Times are `performance.now()`. */
 type Area = {
   readonly policies: Map<string, HeldPolicy>
-  /** When they are looked at again. */
+  /** When they are evaluated next. */
   dueAt: number
-  /** Not before. */
+  /** The earliest time for that. */
   restUntil: number
 }
 
@@ -32,27 +34,27 @@ export type NamespaceTurns = {
   readonly get: (key: string) => HeldPolicy | undefined
   readonly put: (key: string, held: HeldPolicy) => void
   readonly remove: (key: string) => void
-  /** The other policies of its namespace do not wait for one that is refused again and again. */
+  /** Moves a policy to the end, so that the others of its namespace do not wait for one that is refused repeatedly. */
   readonly putLast: (key: string, held: HeldPolicy) => void
-  /** Looks at a namespace after so many milliseconds, unless it has no policies. */
+  /** Plans an evaluation of a namespace in `ms`, unless it has no policies. */
   readonly plan: (namespace: string, ms: number) => void
-  /** Looks at each namespace that is due, once. */
+  /** Evaluates each namespace that is due, once. */
   readonly look: () => Promise<void>
-  /** The next policy whose status says something else, each namespace in turn. */
+  /** The next policy with outdated conditions; namespaces take turns. */
   readonly next: () => StaleStatus | undefined
-  /** Milliseconds until there is something to do. */
+  /** Milliseconds until the next evaluation or write. */
   readonly waitMs: () => number | undefined
 }
 
-/** A look takes a hundredth of the time at most: whatever one namespace does, others are looked at. */
+/** An evaluation takes at most one percent of the time, so that a busy namespace does not delay others. */
 const REST_MS_PER_UNIT = 0.01
-/** The words of a standing are made and compared, too. */
+/** Includes building and comparing its text. */
 const UNITS_OF_POLICY_STATUS = 10
 
-/** What becomes of policies, namespace by namespace: a change in one costs no look at another. */
+/** Evaluates policies per namespace: a change in one namespace does not cause work for another. */
 export function createNamespaceTurns({ servicesIn, againMs, turn }: AreaParts): NamespaceTurns {
   const areas = new Map<string, Area>()
-  /** Policies to be written, by namespace; the one whose turn it is stands first. */
+  /** Policies to write, by namespace, in order of turns. */
   const lines = new Map<string, string[]>()
 
   const areaOf = (key: string) => areas.get(namespaceOf(key))
@@ -142,7 +144,7 @@ export function createNamespaceTurns({ servicesIn, againMs, turn }: AreaParts): 
 
 export const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'))
 
-/** Milliseconds; never, where the status says so already. */
+/** Milliseconds until its status is written; infinite if it is up to date. */
 export function untilWritten(
   { content, conditions, words, writtenAt }: HeldPolicy,
   againMs: number,

@@ -1,3 +1,5 @@
+// Keeps the status of AccessPolicies up to date.
+
 import { setImmediate } from 'node:timers/promises'
 import type { Service } from '../../access/service.ts'
 import { backoffMs, jittered } from '../../common/backoff.ts'
@@ -17,13 +19,13 @@ import { createScheduler } from './scheduler.ts'
 
 /** All in milliseconds. */
 type StatusPeriods = {
-  /** From a change to the look at its namespace; up to twice as long, so that replicas take turns. */
+  /** From a change to the evaluation of its namespace; up to twice as long, so that replicas take turns. */
   readonly settleMs: number
-  /** After some writes. */
+  /** Pause after a batch of writes. */
   readonly gapMs: number
-  /** Until the same words are written again where somebody has written others. */
+  /** Wait before conditions are written again that somebody else has changed. */
   readonly againMs: number
-  /** After a failure, and after many. */
+  /** Pause after a failure, and the longest one. */
   readonly firstRestMs: number
   readonly longestRestMs: number
 }
@@ -40,27 +42,27 @@ type PolicyStatusParts = {
   readonly api: Pick<ApiServer, 'send'>
   readonly settings: ReadSettings
   readonly servicesIn: (namespace: string) => readonly Service[]
-  /** Before everything is known nothing is said. */
+  /** No status is written before everything has been read. */
   readonly synced: () => boolean
-  /** Told of each failure: a fixed sentence. */
+  /** Called for each failure, with a fixed sentence. */
   readonly failed: (problem: string) => void
   readonly periods?: Partial<StatusPeriods>
-  /** Between two slices of a look. */
+  /** Called between two slices of an evaluation. */
   readonly turn?: () => Promise<unknown>
 }
 
 export type PolicyStatusWriter = Pick<ReflectorStore, 'put' | 'remove'> & {
-  /** A service of the namespace has come, gone or changed. */
+  /** A service of the namespace was added, changed or removed. */
   readonly touch: (namespace: string) => void
   readonly close: () => void
 }
 
-/** Writes without a gap. */
+/** Writes between two pauses. */
 export const BATCH = 20
 
 /**
- * Keeps the conditions of AccessPolicies. Every replica applies the same words under the same name, and
- * nothing where they stand already: so none of them leads, and none fights. Namespaces take turns.
+ * Keeps the conditions of AccessPolicies up to date. All replicas compute the same conditions and apply them
+ * with the same field manager, and only if they differ. So no leader is needed. Namespaces take turns.
  */
 export function createPolicyStatusWriter(parts: PolicyStatusParts): PolicyStatusWriter {
   const { servicesIn, turn = () => setImmediate() } = parts
@@ -73,7 +75,7 @@ export function createPolicyStatusWriter(parts: PolicyStatusParts): PolicyStatus
     try {
       return await look()
     } catch {
-      return { afterMs: 0, restMs: rest('a bug broke off the look at policies') }
+      return { afterMs: 0, restMs: rest('bug: the status of policies could not be computed') }
     }
   })
   const plan = (namespace: string, ms: number) => {
@@ -96,7 +98,7 @@ export function createPolicyStatusWriter(parts: PolicyStatusParts): PolicyStatus
     return { afterMs: areas.waitMs(), restMs: written > 0 ? periods.gapMs : 0 }
   }
 
-  /** Resolves to what is wrong with the API server, or with what it lets us do. */
+  /** Resolves to a problem of the API server or of permissions; `undefined`: none. */
   async function write({ key, held, conditions }: StaleStatus): Promise<string | undefined> {
     held.words = JSON.stringify(conditions)
     held.writtenAt = performance.now()
@@ -106,7 +108,7 @@ export function createPolicyStatusWriter(parts: PolicyStatusParts): PolicyStatus
       return undefined
     }
     if (failure.isOwn) {
-      // No other policy waits for one whose status cannot be written.
+      // Other policies do not wait for one whose status cannot be written.
       parts.failed(failure.problem)
       plan(namespaceOf(key), periods.againMs)
       return undefined
@@ -139,7 +141,7 @@ export function createPolicyStatusWriter(parts: PolicyStatusParts): PolicyStatus
     },
     remove: (key) => {
       areas.remove(key)
-      // What is said of others may depend on it.
+      // The status of other policies may depend on it.
       touch(namespaceOf(key))
     },
     touch,

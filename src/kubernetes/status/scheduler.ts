@@ -1,12 +1,14 @@
+// Runs turns one after the other, each at its time.
+
 type Scheduler = {
-  /** A turn is due after so many milliseconds, unless one is earlier. */
+  /** Plans a turn in `ms`, unless one is planned earlier. */
   readonly plan: (ms: number) => void
   readonly close: () => void
 }
 
 /**
- * Takes turns one after the other, each at its time. A turn resolves to the milliseconds until the next one;
- * `undefined`: when it is planned. None is taken before a rest is over that a turn asked for.
+ * Runs turns one after the other. A turn resolves to the wait before the next one in milliseconds
+ * (`undefined`: until one is planned), and to a rest before which none runs.
  */
 export function createScheduler(
   turn: () => Promise<{ readonly afterMs: number | undefined; readonly restMs?: number }>,

@@ -1,3 +1,5 @@
+// Merges rapid updates of one object.
+
 import { setImmediate } from 'node:timers/promises'
 import type { VersionedStore } from './store.ts'
 import type { Listed } from './watch-event.ts'
@@ -6,21 +8,21 @@ type Coalesced = Pick<VersionedStore, 'put' | 'remove' | 'keepOnly'> & {
   readonly close: () => void
 }
 
-/** From one update of an object to the next one that is read, in milliseconds. */
+/** Shortest time between two updates of an object, in milliseconds. */
 export const WINDOW_MS = 100
-/** Objects in a row, without a turn for everything else. */
+/** Objects handled without a turn of the event loop in between. */
 const BATCH = 16
 const LOOKS = 2_000
 
 /**
- * Reads an update at once, unless the same object was just read: then only its last state is, a moment
- * later. What is removed is removed at once.
+ * Passes an update on immediately, unless the same object was just updated: then only its last state, a
+ * moment later. Removals are immediate.
  */
 export function coalescing(
   known: Pick<VersionedStore, 'put' | 'remove' | 'keepOnly'>,
   turn: () => Promise<unknown> = () => setImmediate(),
 ): Coalesced {
-  /** Objects that were just read, each with the state that waits. */
+  /** Recently updated objects, each with the state that waits. */
   const recent = new Map<string, Listed | undefined>()
   let timer: NodeJS.Timeout | undefined
 

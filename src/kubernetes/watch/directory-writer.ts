@@ -1,7 +1,9 @@
+// Writes watched objects to the directory, and reports their problems.
+
 import type { Directory } from '../../access/directory.ts'
 import { isRecord } from '../../common/json.ts'
 import { unreadablePolicy } from '../../resources/access-policy.ts'
-import { bare, repeated, sharedClaims, unguarded } from '../../resources/conflicts.ts'
+import { bare, repeated, sharedRoutes, unguarded } from '../../resources/conflicts.ts'
 import { holdingsIn, replaceHoldings } from '../../resources/holdings.ts'
 import { MAX_BASES } from '../../resources/llm-config.ts'
 import { type Fields, listAt, textAt } from '../../resources/object.ts'
@@ -15,11 +17,11 @@ import type { WatchedKind } from './watched-kinds.ts'
 export type DirectoryWriterParts = {
   readonly directory: Directory
   readonly settings: () => ReadSettings
-  /** Told once of each problem of an object; `content` is that object. */
+  /** Called once for each problem of an object, with the object. */
   readonly report: (problem: Problem, content: Fields) => void
 }
 
-/** A keeper whose services can be read again without asking the API server. */
+/** A handler whose services can be read again without a call to the API server. */
 export type DirectoryWriter = Handler & {
   /** Reads the services again that name this LLMInferenceServiceConfig. */
   readonly again: (config: string) => void
@@ -27,7 +29,7 @@ export type DirectoryWriter = Handler & {
 
 const IGNORED: Resource = { kind: 'ignored' }
 
-/** Keeps a directory as the objects of a collection say. */
+/** Writes the objects of a collection to the directory. */
 export function createDirectoryWriter(
   { kind, apiVersion, paths, query }: WatchedKind,
   { directory, settings, report }: DirectoryWriterParts,
@@ -41,7 +43,7 @@ export function createDirectoryWriter(
     const { key, content } = listed
     if (basesIn(content).length > 0) based.set(key, withoutTheRest(listed))
     else based.delete(key)
-    // Items of a list do not say what they are.
+    // Items of a list have no kind and apiVersion.
     const object = { ...content, kind, apiVersion }
     const { resource, problems } = readResource(object, settings())
     place(key, resource)
@@ -64,7 +66,7 @@ export function createDirectoryWriter(
   function conflictsOf(resource: Resource): readonly Problem[] {
     switch (resource.kind) {
       case 'service':
-        return [...sharedClaims(resource.service, directory), ...bare(resource.service, directory)]
+        return [...sharedRoutes(resource.service, directory), ...bare(resource.service, directory)]
       case 'workloads':
         return unguarded(resource.workloads, directory)
       case 'api-key':
@@ -89,7 +91,7 @@ export function createDirectoryWriter(
         if (basesIn(listed.content).includes(config)) put(listed)
       }
     },
-    // Without a policy there would be more that is open.
+    // A removed policy could leave a service open.
     close: kind === 'AccessPolicy' ? closeNamespace : undefined,
     remove: (key) => {
       place(key, IGNORED)
@@ -105,7 +107,7 @@ const basesIn = (content: Fields): readonly (string | undefined)[] =>
     .slice(0, MAX_BASES)
     .map((ref) => textAt(ref, 'name'))
 
-/** What is read of an LLMInferenceService: pod templates and managed fields would take the memory. */
+/** Keeps only the fields that are read: pod templates and managed fields would use too much memory. */
 function withoutTheRest(listed: Listed): Listed {
   const { metadata, spec, status } = listed.content
   const { name, namespace, uid, labels, annotations } = isRecord(metadata) ? metadata : {}

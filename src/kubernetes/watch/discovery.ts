@@ -1,19 +1,18 @@
+// Asks the API server whether it has a kind.
+
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
 import { type Collection, type ReadLimits, within } from './list-watch.ts'
 
-/**
- * Whether a cluster has the kind of a collection in any version, as it says itself. Rejects where it does
- * not answer.
- */
+/** Whether a cluster has the kind of a collection in any version, by API discovery. Rejects if it does not answer. */
 export async function hasKind(
   api: Pick<ApiServer, 'send'>,
   { paths: [path], resource }: Pick<Collection, 'paths' | 'resource'>,
   { requestMs, signal }: Pick<ReadLimits, 'requestMs' | 'signal'>,
 ): Promise<boolean> {
   const [, root, group = ''] = path.split('/')
-  // Every cluster has those of the core.
+  // Every cluster has the core group.
   if (root === 'api') return true
   const list = (of: string, field: string) =>
     within(requestMs, signal, async (limit) =>
@@ -27,7 +26,7 @@ export async function hasKind(
 }
 
 const EMPTY: Fields = { versions: [], resources: [] }
-/** It has none, or does not say: then what it said of the kind holds. */
+/** Not found or forbidden: the kind counts as absent. */
 const UNTOLD: ReadonlySet<number> = new Set([403, 404])
 
 async function told(answer: Promise<unknown>): Promise<unknown> {
@@ -41,6 +40,7 @@ async function told(answer: Promise<unknown>): Promise<unknown> {
 
 function listIn(answer: unknown, field: string): readonly Fields[] {
   const found = isRecord(answer) ? answer[field] : undefined
-  if (!Array.isArray(found)) throw new Error('what the API server says of its kinds is unreadable')
+  if (!Array.isArray(found))
+    throw new Error('the discovery document of the API server cannot be read')
   return found.filter(isRecord)
 }

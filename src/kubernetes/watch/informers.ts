@@ -1,3 +1,5 @@
+// Runs one reflector per collection, and tracks their states.
+
 import { setTimeout as delay } from 'node:timers/promises'
 import { isForbidden } from '../client/api-problem.ts'
 import type { ApiServer } from '../client/api-server.ts'
@@ -8,26 +10,26 @@ import { type ReflectorPeriods, runReflector } from './reflector.ts'
 import { createVersionedStore, type Handler } from './store.ts'
 import type { WatchedKind } from './watched-kinds.ts'
 
-/** A collection, and what keeps its objects. */
+/** A collection, and the handler of its objects. */
 export type InformerSpec = { readonly collection: WatchedKind; readonly handler: Handler }
 
 export type InformerOptions = {
   readonly api: ApiServer
   readonly followed: readonly InformerSpec[]
-  /** What the meaning of other objects depends on. */
+  /** KServe's configuration, on which the meaning of other objects depends. */
   readonly configuration?: InformerSpec | undefined
-  /** Those objects: read once the configuration is known. */
+  /** Those objects; read after the configuration. */
   readonly configured?: readonly InformerSpec[]
-  /** Told of each failed attempt: a fixed sentence. */
+  /** Called for each failed attempt, with a fixed sentence. */
   readonly failed: (resource: string, message: string) => void
   readonly periods?: Partial<ReflectorPeriods>
 }
 
 export type Informers = {
-  /** Whether every collection was read at least once. */
+  /** Whether every collection has been read at least once. */
   readonly synced: () => boolean
   readonly states: () => readonly InformerState[]
-  /** Reads all configured objects again: the configuration has changed. */
+  /** Reads all configured objects again, after a change of the configuration. */
   readonly reread: () => void
   readonly close: () => Promise<void>
 }
@@ -35,18 +37,18 @@ export type Informers = {
 export type InformerState = {
   readonly resource: string
   readonly synced: boolean
-  /** Whether the cluster has this kind at all. */
+  /** Whether the cluster has this kind. */
   readonly present: boolean
-  /** Whether what is known follows the cluster: a watch is open, or there is nothing to watch. */
+  /** Whether the data follows the cluster: a watch is open, or there is nothing to watch. */
   readonly following: boolean
   readonly restarts: number
-  /** Why it cannot be read now; `''`: it can, as far as is known. */
+  /** Why it cannot be read now; `''`: no problem is known. */
   readonly problem: string
-  /** When the API server last confirmed what is known of it, as `performance.now()`; `undefined`: never. */
+  /** When the API server last confirmed the data, as `performance.now()`; `undefined`: never. */
   readonly heardAt: number | undefined
 }
 
-/** Follows the objects of a cluster until closed; the last that was known stays through outages. */
+/** Watches the objects of a cluster until closed. The last known objects stay during outages. */
 export function startInformers(options: InformerOptions): Informers {
   const { followed, configuration, configured = [] } = options
   const stop = new AbortController()
@@ -78,10 +80,10 @@ export function startInformers(options: InformerOptions): Informers {
   }
 }
 
-/** An API server that has just begun may not know yet what is permitted, and it may leave out a bookmark. */
+/** A starting API server may not know permissions yet, and may omit a bookmark. */
 const mayPass = (error: unknown) => error instanceof Silence || isForbidden(error)
 
-/** From a bug to the next attempt, in milliseconds. */
+/** From an unexpected exception to the next attempt, in milliseconds. */
 const BUG_MS = 1_000
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
@@ -135,16 +137,16 @@ function createRun(
     },
     failed: report,
   }
-  /** Whatever it was: a watch that nobody reads would leave for ever what is known now. */
+  /** After an unexpected exception everything is read again: without a watch the data would stay as it is forever. */
   const brokenOff = async () => {
-    const problem = 'a bug broke off the watch: all is read again'
+    const problem = 'bug: the watch failed; everything is read again'
     Object.assign(state, { following: false, problem })
     failed(collection.resource, problem)
     await delay(BUG_MS, undefined, { signal: stop }).catch(() => {})
   }
   return {
     state,
-    /** Resolves at the first time, or when all ends. */
+    /** Resolves once it has been read, or when closed. */
     synced: end.promise,
     run: async () => {
       while (!stop.aborted) {

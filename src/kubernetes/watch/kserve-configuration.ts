@@ -1,3 +1,5 @@
+// Keeps KServe's ConfigMap.
+
 import type { ModelHeaders } from '../../access/directory.ts'
 import {
   type KserveConfiguration,
@@ -11,11 +13,11 @@ import type { Handler } from './store.ts'
 type ConfigurationParts = {
   readonly modelHeaders: ModelHeaders
   readonly report: (problem: Problem) => void
-  /** What it says now is not what it said before. */
+  /** Called when its content has changed. */
   readonly changed: () => void
 }
 
-/** What KServe's own ConfigMap says of routes; KServe's defaults where there is none. */
+/** Keeps KServe's own ConfigMap, as far as routes depend on it; KServe's defaults if there is none. */
 export function createKserveConfiguration({ modelHeaders, report, changed }: ConfigurationParts): {
   readonly handler: Handler
   readonly current: () => KserveConfiguration

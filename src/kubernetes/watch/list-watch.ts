@@ -1,36 +1,38 @@
+// Lists a collection in pages, and opens watches.
+
 import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { type ApiRequest, type ApiServer, TooLong } from '../client/api-server.ts'
 import { jsonLines } from '../client/json-lines.ts'
 import { type Page, readPage, readWatchEvent, type WatchEvent } from './watch-event.ts'
 
-/** A collection of objects that is listed, and then watched. */
+/** A collection of objects to list and watch. */
 export type Collection = {
-  /** As in metrics, e.g. `inferenceservices`. */
+  /** The name in metrics, e.g. `inferenceservices`. */
   readonly resource: string
-  /** Of the collection in each version that will do, the best first; a cluster may have none of them. */
+  /** The paths of the collection in each supported version, the preferred one first. */
   readonly paths: readonly [string, ...string[]]
   /** `labelSelector` and the like. */
   readonly query: Readonly<Record<string, string>>
-  /** Whether only the metadata are asked for. */
+  /** Whether only metadata is requested. */
   readonly metadataOnly: boolean
 }
 
 export type ReadLimits = {
-  /** For one page, and for a watch to open, in milliseconds. */
+  /** Timeout of one page, and of opening a watch, in milliseconds. */
   readonly requestMs: number
-  /** Of a watch without any event, in milliseconds. */
+  /** Longest silence of a watch, in milliseconds. */
   readonly silenceMs: number
   readonly signal: AbortSignal
 }
 
 const PAGE_SIZE = 500
-/** A page of several objects is parsed in one go. */
+/** A page of several objects is parsed without interruption. */
 export const MAX_PAGE_BYTES = 2 * 1024 * 1024
-/** Objects of a page in a row, without a turn for everything else. */
+/** Objects handled without a turn of the event loop in between. */
 const PART = 32
 
-/** The pages of a list in parts, one after the other; smaller ones where objects are so large that one is too long. */
+/** Lists a collection in pages, and each page in parts. Requests smaller pages if objects are large. */
 export async function* pagesOf(
   api: ApiServer,
   collection: Collection,
@@ -81,7 +83,7 @@ async function pageOf(
   }
 }
 
-/** A call that is given up after some time, or with `signal`. */
+/** Runs a call with a timeout, aborted with `signal`. */
 export async function within<T>(
   ms: number,
   signal: AbortSignal,
@@ -101,8 +103,8 @@ export async function within<T>(
 }
 
 /**
- * Opens a watch from a version on; with `undefined` all objects that are there come first, then a bookmark
- * that says so. Resolves once the API server has begun to answer.
+ * Opens a watch from a version. With `undefined` it streams all existing objects first, then a bookmark
+ * (WatchList). Resolves once the API server starts to answer.
  */
 export async function openWatch(
   api: ApiServer,
@@ -126,7 +128,7 @@ async function* eventsIn(stream: IncomingMessage, silenceMs: number) {
 
 const INITIAL_EVENTS = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
 
-/** The answer ends with `signal`, too. */
+/** `signal` also ends the answer. */
 async function opened(
   api: ApiServer,
   request: ReturnType<typeof requestFor>,

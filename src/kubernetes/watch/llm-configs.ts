@@ -1,19 +1,21 @@
+// Keeps the LLMInferenceServiceConfigs.
+
 import { keptLlmConfig, type LlmConfig } from '../../resources/llm-config.ts'
 import type { Handler } from './store.ts'
 
 export type LlmConfigs = {
   readonly handler: Handler
-  /** The config that an LLMInferenceService of a namespace names: of that namespace, else of KServe's own. */
+  /** The config that an LLMInferenceService names: of its namespace, otherwise of KServe's namespace. */
   readonly find: (namespace: string, name: string) => LlmConfig | undefined
 }
 
 type ConfigParts = {
   readonly kserveNamespace: string
-  /** LLMInferenceServices that name this config have to be read again. */
+  /** Called when the LLMInferenceServices that name this config have to be read again. */
   readonly changed: (name: string) => void
 }
 
-/** The LLMInferenceServiceConfigs that are known. */
+/** Keeps the LLMInferenceServiceConfigs. */
 export function createLlmConfigs({ kserveNamespace, changed }: ConfigParts): LlmConfigs {
   const configs = new Map<string, LlmConfig>()
   const nameOf = (key: string) => key.slice(key.indexOf('/') + 1)

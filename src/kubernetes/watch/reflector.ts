@@ -1,3 +1,5 @@
+// Lists and watches one collection, and recovers from errors.
+
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, type ApiServer } from '../client/api-server.ts'
 import { Silence } from '../client/json-lines.ts'
@@ -8,25 +10,25 @@ import type { VersionedStore } from './store.ts'
 import type { WatchEvent } from './watch-event.ts'
 
 export type ReflectorStore = VersionedStore & {
-  /** All that the cluster has is known, or that it has no such collection. */
+  /** All objects have been read, or the collection does not exist (`present` is false). */
   readonly synced: (present: boolean) => void
-  /** All that is known was confirmed: by a whole list, a change of it, or a bookmark that says there is none. */
+  /** All data was confirmed: by a complete list, a change after it, or a bookmark. */
   readonly heard: () => void
-  /** A watch is open from which nothing is missing. */
+  /** A watch without gaps is open. */
   readonly connected: () => void
-  /** It has ended. */
+  /** The watch has ended. */
   readonly disconnected: () => void
-  /** Told of each failure before the next attempt; the error holds nothing that the API server sent. */
+  /** Called for each failure before the next attempt; the error contains no received text. */
   readonly failed: (error: unknown) => void
 }
 
 /** All in milliseconds. */
 export type ReflectorPeriods = RetryPeriods & {
-  /** Between looks for a collection that the cluster does not have. */
+  /** Between attempts to find a collection that does not exist. */
   readonly absent: number
-  /** Of a watch without any event: idle ones get a bookmark each minute. */
+  /** Longest silence of a watch: an idle one gets a bookmark every minute. */
   readonly silence: number
-  /** For one page, and for a watch to open. */
+  /** Timeout of one page, and of opening a watch. */
   readonly request: number
 }
 
@@ -39,15 +41,15 @@ export const REFLECTOR_PERIODS: ReflectorPeriods = {
   request: 30_000,
 }
 
-/** So many looks for an absent kind until it is asked again which versions of it there are. */
+/** Attempts for an absent kind before discovery is asked again. */
 const LOOKS = 30
 
 const NOT_FOUND = 404
 const GONE = 410
-/** What an API server says to a parameter that it does not know or may not use. */
+/** The answers to a parameter that the API server does not know or allow. */
 const REFUSED: ReadonlySet<number> = new Set([400, 403, 422])
 
-/** Feeds all objects of a collection and their changes to a follower until `signal` is aborted. */
+/** Feeds all objects of a collection and their changes to a store until `signal` is aborted. */
 export async function runReflector(
   api: ApiServer,
   collection: Collection,
@@ -58,24 +60,24 @@ export async function runReflector(
   const periods = { ...REFLECTOR_PERIODS, ...own }
   const limits: ReadLimits = { requestMs: periods.request, silenceMs: periods.silence, signal }
   const retry = createRetry(periods)
-  /** From which to watch; `undefined`: all has to be read (again). */
+  /** The version to watch from; `undefined`: everything has to be read. */
   let version: string | undefined
-  /** Whether all is read as the beginning of a watch, or else by pages. */
+  /** Whether objects are read by a streaming watch, otherwise by pages. */
   let streams = true
   let present = false
-  /** The cluster has said that it has no such kind. */
+  /** The cluster does not have this kind, by discovery. */
   let absent = false
-  /** How often in a row none of its paths was found. */
+  /** Consecutive attempts in which no path was found. */
   let missed = 0
   let tried = 0
-  /** How often in a row nothing came. */
+  /** Consecutive silent watches. */
   let silences = 0
 
   while (!signal.aborted) {
     const begun = performance.now()
     try {
       await readAndWatch().catch(lookElsewhere)
-      // An API server ends each watch after some time; one that ends them all at once is not well.
+      // Watches end after some time; an API server that ends them immediately is unhealthy.
       if (performance.now() - begun > periods.longestRetry) retry.succeeded()
       else retry.failed(true)
     } catch (error) {
@@ -111,7 +113,7 @@ export async function runReflector(
     follower.heard()
   }
 
-  /** Only now is known what is there no more. */
+  /** Only a complete list shows which objects no longer exist. */
   function complete(seen: ReadonlySet<string>, at: string | undefined) {
     follower.keepOnly(seen)
     version = at
@@ -122,7 +124,7 @@ export async function runReflector(
     follower.synced(true)
   }
 
-  /** Without a version, all that is there comes first. */
+  /** Without a version, existing objects come first. */
   async function watch() {
     let initial = version === undefined ? new Set<string>() : undefined
     const events = await openWatch(api, collection, path(), version, limits)
@@ -162,20 +164,20 @@ export async function runReflector(
     const status = error instanceof ApiError ? error.status : 0
     const listing = version === undefined
     if (error instanceof Silence) silences += 1
-    // A watch from a version that the API server does not have yet is silent, too.
+    // A watch from a version that the API server has not reached is silent, too.
     if (status === GONE || silences > 1 || error instanceof Unreadable) version = undefined
     if (listing && streams && REFUSED.has(status)) {
       streams = false
       return
     }
-    // Before version 1.27 it never says that all that is there has come.
+    // Before version 1.27 there is no bookmark after the existing objects.
     if (listing) streams = !(error instanceof Silence)
     if (error instanceof ApiError && error.retryAfterMs > 0) retry.ask(error.retryAfterMs)
     retry.failed(error instanceof ApiError)
     follower.failed(error)
   }
 
-  /** The cluster does not have this version of the kind, or not the kind. */
+  /** Tries the next version, or concludes that the kind is absent. */
   async function lookElsewhere(error: unknown) {
     if (!(error instanceof ApiError) || error.status !== NOT_FOUND) throw error
     version = undefined
@@ -184,10 +186,10 @@ export async function runReflector(
     if (tried % collection.paths.length !== 0) return
     retry.ask(periods.absent)
     missed += 1
-    // One that has just begun may not know of its kinds yet.
+    // A starting API server may not know all kinds yet.
     if (present && missed === 1) return
     const doubtful = !absent || missed % LOOKS === 0
-    // Objects that cannot be read are not gone.
+    // Unreadable objects are not deleted ones.
     if (doubtful && (await hasKind(api, collection, limits))) throw error
     present = false
     absent = true
@@ -197,7 +199,7 @@ export async function runReflector(
   }
 }
 
-/** What came next is not known: all has to be read again. */
+/** An event was missed: everything has to be read again. */
 class Unreadable extends Error {
   override readonly name = 'Unreadable'
 }

@@ -1,14 +1,16 @@
+// The delays between attempts of a reflector.
+
 import { backoffMs, jittered } from '../../common/backoff.ts'
 
-/** When to try again, in milliseconds. */
+/** Delays before retries, in milliseconds. */
 export type RetryPeriods = {
   readonly firstRetry: number
   readonly longestRetry: number
-  /** The longest where nobody answers: such attempts cost the API server nothing. */
+  /** The longest if nothing answers: such attempts cost the API server nothing. */
   readonly longestKnock: number
 }
 
-/** How long to wait between attempts: longer after each failure, and never less than the API server asks. */
+/** Exponential back-off with jitter, and at least as long as the API server asks. */
 export function createRetry({ firstRetry, longestRetry, longestKnock }: RetryPeriods) {
   let failures = 0
   let asked = 0
@@ -22,11 +24,11 @@ export function createRetry({ firstRetry, longestRetry, longestKnock }: RetryPer
     },
     failed: (answered: boolean) => {
       const most = answered ? longestRetry : longestKnock
-      // One that answers again has not failed as often as it was away.
+      // Attempts during an outage do not count once the server answers again.
       failures = most === longest ? failures + 1 : 1
       longest = most
     },
-    /** Before the next attempt; with some more, so that replicas do not ask together. */
+    /** Sets the wait before the next attempt, with jitter so that replicas do not ask together. */
     ask: (ms: number) => {
       asked = ms * (1 + Math.random() / 10)
     },

@@ -1,24 +1,26 @@
+// Tracks the versions of objects for a handler.
+
 import type { Listed } from './watch-event.ts'
 
-/** Keeps what objects say. */
+/** Receives the objects of a collection. */
 export type Handler = {
-  /** Of an object that is new or has changed. */
+  /** Adds or replaces an object. */
   readonly put: (object: Listed) => void
   readonly remove: (key: string) => void
-  /** Of one that cannot be put; absent: it is removed. */
+  /** Handles an object that cannot be put; absent: it is removed. */
   readonly close?: ((key: string) => void) | undefined
 }
 
-/** What a keeper holds, so that it can be told of what is there no more, and not twice of the same. */
+/** Tracks versions, so that a handler gets removals, and no object twice. */
 export type VersionedStore = Handler & {
   readonly keepOnly: (seen: ReadonlySet<string>) => void
-  /** The next put of each object counts, whether it has changed or not. */
+  /** Forces the next put of each object, even if it is unchanged. */
   readonly doubt: () => void
 }
 
 const DOUBTED = ''
 
-/** `failed` is told where an object cannot be put: what it was before must not outlive it. */
+/** `failed` is called if an object cannot be put: its previous state must not stay. */
 export function createVersionedStore(
   handler: Handler,
   failed: (error: unknown) => void,

@@ -1,7 +1,9 @@
+// Reads watch events and pages of lists.
+
 import { isRecord } from '../../common/json.ts'
 import type { Fields } from '../../resources/object.ts'
 
-/** One line of a watch, as far as it is read here. */
+/** One event of a watch. */
 export type WatchEvent =
   | { readonly kind: 'put'; readonly object: Listed }
   | { readonly kind: 'removed'; readonly object: Listed }
@@ -9,9 +11,9 @@ export type WatchEvent =
   | { readonly kind: 'error'; readonly code: number }
   | { readonly kind: 'unknown' }
 
-/** An object with what tells it from others. */
+/** An object with its key and version. */
 export type Listed = {
-  /** `namespace/name`; of a kind without namespaces `/name`. */
+  /** `namespace/name`; `/name` for a cluster-scoped kind. */
   readonly key: string
   readonly version: string
   readonly content: Fields
@@ -20,7 +22,7 @@ export type Listed = {
 /** One page of a list. */
 export type Page = {
   readonly version: string
-  /** Asks for the next page; `''`: this is the last. */
+  /** The token for the next page; `''`: this is the last. */
   readonly next: string
   readonly items: readonly Listed[]
 }
@@ -58,7 +60,7 @@ function readBookmark(content: Fields): WatchEvent {
   }
 }
 
-/** Reads a page; `undefined`: it is none, or holds what is no object. */
+/** Reads a page; `undefined`: not a page, or one with an invalid item. */
 export function readPage(answer: unknown): Page | undefined {
   if (!isRecord(answer) || !isRecord(answer.metadata) || !Array.isArray(answer.items)) {
     return answer !== undefined && isRecord(answer) && answer.items === null

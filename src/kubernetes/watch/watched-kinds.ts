@@ -1,3 +1,5 @@
+// The list of all watched kinds.
+
 import type { ServiceKind } from '../../access/service.ts'
 import { GATEWAY_LABELS } from '../../resources/gateway-pod.ts'
 import { POD_SELECTORS } from '../../resources/service-pods.ts'
@@ -7,7 +9,7 @@ import type { Collection } from './list-watch.ts'
 export type WatchedKind = Collection & {
   readonly apiVersion: string
   readonly kind: string
-  /** `undefined`: all, or the kind has none. */
+  /** `undefined`: all, or the kind is cluster-scoped. */
   readonly namespace: string | undefined
 }
 
@@ -17,7 +19,7 @@ type GatewayPods = {
 }
 
 export type Scope = {
-  /** Only these; empty: all. */
+  /** Only these namespaces; empty: all. */
   readonly namespaces: readonly string[]
   /** Labels of the Secrets that hold API keys. */
   readonly apiKeyLabels: Readonly<Record<string, string>>
@@ -26,17 +28,17 @@ export type Scope = {
 const POLICIES = 'kserve-authz.io/v1alpha1'
 const KSERVE = 'serving.kserve.io'
 
-/** All, or each one. */
+/** One collection for all namespaces, or one per namespace. */
 const placesIn = (namespaces: readonly string[]): readonly (string | undefined)[] =>
   namespaces.length === 0 ? [undefined] : namespaces
 
-/** The objects that services are read from. */
+/** The kinds of services. */
 export const serviceCollections = ({ namespaces }: Scope): readonly WatchedKind[] =>
   placesIn(namespaces).flatMap((where) =>
     Object.entries(SERVICE_VERSIONS).map(([kind, versions]) => kserve(kind, versions, where)),
   )
 
-/** What LLMInferenceServices are made of, in their namespaces and in KServe's own. */
+/** LLMInferenceServiceConfigs, in the services' namespaces and in KServe's. */
 export const llmConfigCollections = (
   { namespaces }: Pick<Scope, 'namespaces'>,
   kserveNamespace: string,
@@ -45,13 +47,13 @@ export const llmConfigCollections = (
     (where) => kserve('LLMInferenceServiceConfig', ['v1alpha2', 'v1alpha1'], where),
   )
 
-/** The policies about them. */
+/** AccessPolicies. */
 export const policyCollections = ({ namespaces }: Scope): readonly WatchedKind[] =>
   placesIn(namespaces).map((where) =>
     collectionOf('AccessPolicy', where, [POLICIES], 'accesspolicies'),
   )
 
-/** Their pods, and the Secrets that hold API keys. */
+/** Pods of services, and Secrets with API keys. */
 export const holdingCollections = ({ namespaces, apiKeyLabels }: Scope): readonly WatchedKind[] =>
   placesIn(namespaces).flatMap((where) => [
     ...POD_SELECTORS.map((labelSelector) => core('Pod', where, { labelSelector })),
@@ -59,8 +61,8 @@ export const holdingCollections = ({ namespaces, apiKeyLabels }: Scope): readonl
   ])
 
 /**
- * The pods of gateways: by the labels that gateways give them, where services are and in the namespace of
- * KServe's own gateway; by those that the configuration names, where it says.
+ * Pods of gateways: by the labels of gateway controllers, in the watched namespaces and in KServe's; and by
+ * the labels in the configuration.
  */
 export const gatewayCollections = (
   { namespaces }: Pick<Scope, 'namespaces'>,
@@ -77,11 +79,11 @@ export const gatewayCollections = (
   ),
 ]
 
-/** KServe's own configuration; `namespace` is where KServe is installed. */
+/** KServe's ConfigMap; `namespace` is where KServe is installed. */
 export const configurationCollection = (namespace: string): WatchedKind =>
   core('ConfigMap', namespace, { fieldSelector: 'metadata.name=inferenceservice-config' })
 
-/** The objects whose going ends a token: ServiceAccounts, and the Secrets that hold their tokens. */
+/** Objects that tokens do not outlive: ServiceAccounts, and Secrets with their tokens. */
 export const accountCollections = ({ namespaces }: Scope): readonly WatchedKind[] =>
   placesIn(namespaces).flatMap((where) => [
     metadataOf(core('ServiceAccount', where, {})),
@@ -90,7 +92,7 @@ export const accountCollections = ({ namespaces }: Scope): readonly WatchedKind[
     ),
   ])
 
-/** The objects on which permissions depend; those of the cluster only where all of it is watched. */
+/** Objects that permissions depend on; cluster-scoped ones only if all namespaces are watched. */
 export const rbacCollections = ({ namespaces }: Scope): readonly WatchedKind[] =>
   [
     ...(namespaces.length === 0
@@ -106,7 +108,7 @@ const metadataOf = (collection: WatchedKind): WatchedKind => ({
 
 type Versions = readonly [string, ...string[]]
 
-/** The versions of each kind, the preferred one first. A kind that is not here does not compile. */
+/** The versions of each kind, the preferred one first. A kind without an entry does not compile. */
 const SERVICE_VERSIONS: Readonly<Record<ServiceKind, Versions>> = {
   InferenceService: ['v1beta1'],
   InferenceGraph: ['v1alpha1'],

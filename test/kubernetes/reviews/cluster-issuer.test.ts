@@ -27,7 +27,7 @@ const POLL = { timeout: 10_000, interval: 1 }
 describe("the cluster's issuer", () => {
   it('is the one that the API server names', async () => {
     const { name, problem, requests } = issuerOf(() => ({ issuer: 'https://here' }))
-    expect([name(), problem()]).toEqual([undefined, 'not asked yet'])
+    expect([name(), problem()]).toEqual([undefined, 'not fetched yet'])
     await expect.poll(name, POLL).toBe('https://here')
     expect(problem()).toBe('')
     expect(requests[0]).toMatchObject({
@@ -64,7 +64,9 @@ describe("the cluster's issuer", () => {
     'is not known from %j',
     async (answer) => {
       const { name, problems } = issuerOf(() => answer)
-      await expect.poll(() => problems[0], POLL).toBe('the API server names no issuer of tokens')
+      await expect
+        .poll(() => problems[0], POLL)
+        .toBe('the discovery document of the API server has no issuer')
       expect(name()).toBeUndefined()
     },
   )

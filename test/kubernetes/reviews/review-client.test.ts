@@ -41,7 +41,7 @@ describe('a question', () => {
   it('has none where the API server does not answer in time', async () => {
     const { ask, problems, asked } = questions(never, { callMs: 20 })
     expect(await ask('a', {})).toEqual({ kind: 'unavailable' })
-    expect(problems).toEqual(['the API server does not answer in time'])
+    expect(problems).toEqual(['the API server did not answer in time'])
     expect(asked).toMatchObject([{ result: 'timeout' }])
   })
 

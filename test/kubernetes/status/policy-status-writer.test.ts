@@ -105,7 +105,7 @@ describe('the status of a policy', () => {
     put(aPolicy({ spec: { deny: {} } }))
     await pass()
     expect(conditions()).toMatchObject([
-      { status: 'False', reason: 'Invalid', message: 'spec.deny is no list' },
+      { status: 'False', reason: 'Invalid', message: 'spec.deny is not a list' },
       { status: 'False', reason: 'NotAccepted' },
     ])
   })
@@ -315,7 +315,7 @@ describe('a bug', () => {
     })
     put(aPolicy())
     await pass()
-    expect(failures[0]).toBe('a bug broke off the look at policies')
+    expect(failures[0]).toBe('bug: the status of policies could not be computed')
     Object.defineProperty(state, 'services', { value: services })
     await pass(120_000)
     expect(sent).toHaveLength(1)

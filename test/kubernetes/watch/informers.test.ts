@@ -179,7 +179,7 @@ describe('a cluster', () => {
     services.endWatches()
     services.put('wine')
     await expect.poll(() => puts, PATIENCE).toContain('team/wine')
-    expect(failures).toEqual(['inferenceservices: a bug broke off the watch: all is read again'])
+    expect(failures).toEqual(['inferenceservices: bug: the watch failed; everything is read again'])
   })
 
   it('says when it last heard of each kind', async () => {

@@ -51,7 +51,7 @@ describe("KServe's configuration", () => {
     put('{"ingressDomain":"a.com"}')
     put('{')
     expect(configuration.current().ingress).toBeUndefined()
-    expect(told).toEqual(['data.ingress is no JSON object: it adds no host'])
+    expect(told).toEqual(['data.ingress is not a JSON object: it is ignored'])
   })
 
   it('says which header chooses a model, beside that of the default', () => {
@@ -60,7 +60,7 @@ describe("KServe's configuration", () => {
     put('{"modelBasedRoutingHeaderName":"a b"}')
     expect(modelHeaders.get()).toEqual(['x-gateway-model-name'])
     expect(told).toEqual([
-      'data.ingress.modelBasedRoutingHeaderName is no header name: it adds no host',
+      'data.ingress.modelBasedRoutingHeaderName is not a header name: it is ignored',
     ])
   })
 

@@ -36,7 +36,10 @@ const fault = (code: string) => Object.assign(new Error('of 10.0.0.1:443 sk-secr
 
 group('another failure', () => {
   it.each([
-    [new ApiError(401), 'the API server answered with status 401: our token is not valid'],
+    [
+      new ApiError(401),
+      'the API server answered with status 401: the token of this program is not valid',
+    ],
     [new ApiError(404), 'the API server has secrets in no version that is known here'],
     [new ApiError(500), 'the API server answered with status 500'],
     [new TooLong(), 'the answer of the API server is too long'],

@@ -27,7 +27,7 @@ const PERIODS: ReflectorPeriods = {
   request: 60_000,
 }
 
-/** Follows a collection; `held` is what a keeper was told to keep, by key. */
+/** Follows a collection; `held` is what the handler holds, by key. */
 function startFollowing(
   server: Pick<FakeApiServer, 'kubeConfig'>,
   periods: Partial<ReflectorPeriods> = {},
@@ -44,7 +44,7 @@ function startFollowing(
     {
       put: ({ key, content }) => {
         puts.push(key)
-        if (content.fault === true) throw new Error('a fault of the keeper')
+        if (content.fault === true) throw new Error('a fault of the handler')
         held.set(key, content)
       },
       remove: (key) => void held.delete(key),

@@ -89,12 +89,12 @@ describe('recovers from', () => {
     await names(['a', 'b'])
   })
 
-  it('a keeper that cannot keep an object: what it was before is gone', async () => {
+  it('a handler that cannot put an object: its previous state is gone', async () => {
     const { failures } = start()
     await names(['a', 'b'])
     world.collection().put('a', { fault: true })
     await names(['b'])
-    expect(failures).toEqual(['Error: a fault of the keeper'])
+    expect(failures).toEqual(['Error: a fault of the handler'])
   })
 
   it('many failures, waiting longer each time but never longer than the longest wait', async () => {
