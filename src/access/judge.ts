@@ -92,7 +92,7 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     const component = siblingComponent(request, target, directory, settings.mesh.trustDomain)
     if (component === undefined) return undefined
     const denied = isDenied(effectivePolicy, component, operationIn(facing))
-    note?.(`own component: ${component.reference}${denied ? ', denied by a rule' : ''}`)
+    note?.(`sibling component: ${component.reference}${denied ? ', denied by a rule' : ''}`)
     return denied ? 'denied' : component
   }
 

@@ -35,7 +35,7 @@ export async function listen(address: string, connected: (socket: Socket) => voi
   } catch (error) {
     close()
     throw new Error(
-      `cannot listen on ${address} for gRPC: the address is in use, or this machine does not have it`,
+      `cannot listen on ${address} for gRPC: the address is in use or not on this machine`,
       {
         cause: error,
       },

@@ -50,7 +50,7 @@ describe('a kind that is installed late', () => {
 
 describe('policies', () => {
   const asked = { host: 'wine.team.svc' }
-  const unknown = 'the API server has accesspolicies in no version that is known here'
+  const unknown = 'the API server has no supported version of accesspolicies'
 
   /** Only a version is served that came after ours. */
   async function serveAnotherVersion(crd: Written) {

@@ -95,7 +95,7 @@ export function createReviewClient(
 }
 
 const OVERLOADED: Outcome = { kind: 'overloaded' }
-const TOO_LATE = 'the API server does not answer in time'
+const TOO_LATE = 'the API server did not answer in time'
 const UNAVAILABLE: Outcome = { kind: 'unavailable' }
 
 /** An error about one body says nothing about the next. */

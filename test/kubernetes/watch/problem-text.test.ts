@@ -40,7 +40,7 @@ group('another failure', () => {
       new ApiError(401),
       'the API server answered with status 401: the token of this program is not valid',
     ],
-    [new ApiError(404), 'the API server has secrets in no version that is known here'],
+    [new ApiError(404), 'the API server has no supported version of secrets'],
     [new ApiError(500), 'the API server answered with status 500'],
     [new TooLong(), 'the answer of the API server is too long'],
     [fault('ECONNREFUSED'), 'the API server cannot be reached (ECONNREFUSED)'],
