@@ -71,7 +71,7 @@ function readMode(value: unknown, { ownersMay }: ReadSettings, raise: Raise): Po
     if (ownersMay.shadow) return 'shadow'
     raise(
       'ShadowNotAllowed',
-      'spec.mode: the installation does not allow Shadow: the policy has no effect',
+      'spec.mode is Shadow, which the installation does not allow: the policy has no effect',
     )
     return 'none'
   }

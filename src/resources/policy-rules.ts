@@ -103,7 +103,10 @@ function readPaths(place: string, value: unknown): readonly string[] {
   for (const path of paths) {
     const plain = path.replaceAll(WILDCARD, '/a')
     if (!isCanonicalPath(plain) || plain.includes('*')) {
-      throw new PolicyFault(place, 'holds what is no canonical path, nor one with * for a segment')
+      throw new PolicyFault(
+        place,
+        'has an entry that is not a canonical path, with * only for a whole segment',
+      )
     }
   }
   return paths

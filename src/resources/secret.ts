@@ -55,7 +55,7 @@ const MAX_BASE64 = 2 * MAX_BYTES
 const isShowable = (byte: number): boolean => byte > SPACE && byte < DELETE && byte !== COMMA
 
 const UNSHOWABLE =
-  'has a space, a comma or anything but printable ASCII, so that no request can show it'
+  'has a space, a comma or a character other than printable ASCII, so no request can carry it'
 
 const SPACE = 0x20
 const COMMA = 0x2c

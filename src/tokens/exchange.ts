@@ -65,7 +65,7 @@ async function textOf(
   { maxBytes }: Pick<Call, 'maxBytes'>,
 ): Promise<string> {
   const text = await readText(content, maxBytes)
-  if (text === undefined) throw new Error(`the answer is over ${maxBytes} bytes`)
+  if (text === undefined) throw new Error(`the answer is larger than ${maxBytes} bytes`)
   return text
 }
 

@@ -63,7 +63,7 @@ async function discover(issuer: string, limit: Limit): Promise<string> {
   const { issuer: named, jwks_uri: uri } = isRecord(document) ? document : {}
   if (named !== issuer) throw new Error('the discovery document is of another issuer')
   if (typeof uri !== 'string' || !mayLeadTo(issuer, uri)) {
-    throw new Error('the discovery document names no https jwks_uri')
+    throw new Error('the discovery document has no https jwks_uri')
   }
   return uri
 }
@@ -97,6 +97,6 @@ async function fetchJson(url: string, accept: string, limit: Limit): Promise<unk
 async function readJson(path: string, { signal, maxBytes }: Limit): Promise<unknown> {
   await using file = await open(path)
   const { size } = await file.stat()
-  if (size > maxBytes) throw new Error(`the answer is over ${maxBytes} bytes`)
+  if (size > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`)
   return parseAnswer(await file.readFile({ encoding: 'utf8', signal }))
 }

@@ -19,7 +19,7 @@ export type Jwk = {
 export type LeftOutJwk = { readonly leftOut: WhyLeftOut; readonly name: string | undefined }
 
 type WhyLeftOut =
-  | 'it is no key'
+  | 'it is not a key'
   | 'it holds a secret'
   | 'its kty or crv is not supported'
   | 'its use is not sig'
@@ -59,7 +59,7 @@ export const MAX_OPERATIONS = 16
  * ignored. Symmetric keys and keys with private parts are not used, since others know them, too.
  */
 export function readJwk(listed: unknown): Jwk | LeftOutJwk {
-  if (!isRecord(listed)) return { leftOut: 'it is no key', name: undefined }
+  if (!isRecord(listed)) return { leftOut: 'it is not a key', name: undefined }
   const members = new Map(Object.entries(listed).filter(([, value]) => !isEmpty(value)))
   const kid = members.get('kid')
   const name = typeof kid === 'string' ? kid : undefined

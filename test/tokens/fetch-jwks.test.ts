@@ -67,7 +67,7 @@ describe('keys are not fetched, with a fixed text for the log, from an issuer th
     ['a status of 500', 'the issuer answered with status 500'],
     ['nothing at all', SILENCE],
     ['a byte every few milliseconds', SILENCE],
-    ['ten megabytes', 'the answer is over 100000 bytes'],
+    ['ten megabytes', 'the answer is larger than 100000 bytes'],
     ['no JSON', 'the answer is not JSON'],
     ['an end in the middle', 'the issuer cannot be reached (ECONNRESET)'],
   ] as const)('%s', async (fault, message) => {
@@ -137,14 +137,14 @@ describe('a discovery document is refused', () => {
     ['with keys nowhere', { jwks_uri: 7 }],
   ])('%s', async (_title, rest) => {
     const document = { issuer: issuer.issuer, ...rest }
-    expect(await answering(document)).toBe('the discovery document names no https jwks_uri')
+    expect(await answering(document)).toBe('the discovery document has no https jwks_uri')
   })
 })
 
 describe('a file is refused', () => {
   it.each([
     ['that is no JSON', 'marker', 'the answer is not JSON'],
-    ['that is too large', `"${'x'.repeat(100_000)}"`, 'the answer is over 100000 bytes'],
+    ['that is too large', `"${'x'.repeat(100_000)}"`, 'the answer is larger than 100000 bytes'],
   ])('%s', async (_title, text, message) => {
     const file = path.join(folder, 'refused.json')
     await writeFile(file, text)

@@ -186,7 +186,7 @@ describe('an issuer of another host', () => {
     const port = await listening(createSecureServer(own, leadingTo(jwks())))
     const route = { caFile: own.caFile, proxies: byProxy() }
     expect(await outcome(of(`https://${HOST}:${port}`), route)).toBe(
-      'the discovery document names no https jwks_uri',
+      'the discovery document has no https jwks_uri',
     )
   })
 
@@ -198,7 +198,7 @@ describe('an issuer of another host', () => {
     const port = await listening(createServer(answer))
     const proxies = { HTTP_PROXY: `http://127.0.0.1:${proxy}` }
     expect(await outcome(of(`http://${HOST}:${port}`), { proxies })).toBe(
-      'the discovery document names no https jwks_uri',
+      'the discovery document has no https jwks_uri',
     )
   })
 })
