@@ -1,6 +1,7 @@
-import { copyFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { GoModule, ModuleFile, Part, Program } from './modules.ts'
+import { writeOverlay } from './overlay.ts'
 import { run } from './run.ts'
 
 const PROGRESS_EVERY_MS = 10_000
@@ -25,12 +26,14 @@ export async function buildParts(build: Build) {
     )
   build.report(`building ${namesOf(module)} ${module.version} (once; ${module.duration})`)
   for (const part of module.parts) await makePart(part, build)
+  await rm(path.join(build.into, 'overlay'), { recursive: true, force: true })
 }
 
 const makePart = (part: Part, build: Build) =>
   'source' in part ? buildProgram(part, build) : copyModuleFile(part, build)
 
-async function buildProgram(program: Program, { module, into, report, signal }: Build) {
+async function buildProgram(program: Program, build: Build) {
+  const { module, into, report, signal } = build
   const { file, source, tags = '', linker = '' } = program
   const started = performance.now()
   let compiled = 0
@@ -42,8 +45,9 @@ async function buildProgram(program: Program, { module, into, report, signal }: 
     if (!line.startsWith('go: ')) compiled += 1
   }
   const flags = ['-v', '-trimpath', '-tags', tags, '-ldflags', `-s -w ${linker}`.trim()]
-  const go = ['env', 'CGO_ENABLED=0', 'go', 'build', ...flags] as const
   try {
+    const overlay = await overlayOf(program, build)
+    const go = ['env', 'CGO_ENABLED=0', 'go', 'build', ...flags, ...overlay] as const
     const command = [...go, '-o', path.join(into, file), source] as const
     const { ok, lines } = await run(command, { cwd: module.folder, signal, told })
     if (!ok) throw new Error(complaint(file, module, lines))
@@ -53,10 +57,43 @@ async function buildProgram(program: Program, { module, into, report, signal }: 
 }
 
 async function copyModuleFile(part: ModuleFile, { module, into, signal }: Build) {
-  const command = ['go', 'list', '-m', '-f', '{{.Dir}}', part.module] as const
-  const { ok, lines } = await run(command, { cwd: module.folder, signal })
-  if (!ok) throw new Error(complaint(part.file, module, lines))
-  await copyFile(path.join(lines.at(-1) ?? '', part.path), path.join(into, part.file))
+  const from = path.join(await folderOf(part.module, part.file, { module, signal }), part.path)
+  const to = path.join(into, part.file)
+  if ((await stat(from)).isDirectory()) await writeFile(to, await documentsBelow(from))
+  else await copyFile(from, to)
+}
+
+/** Where the source of a required module is. */
+async function folderOf(
+  name: string,
+  file: string,
+  { module, signal }: Pick<Build, 'module' | 'signal'>,
+): Promise<string> {
+  let last = ''
+  for (const command of [
+    ['go', 'mod', 'download', name],
+    ['go', 'list', '-m', '-f', '{{.Dir}}', name],
+  ] as const) {
+    const { ok, lines } = await run(command, { cwd: module.folder, signal })
+    if (!ok) throw new Error(complaint(file, module, lines))
+    last = lines.at(-1) ?? ''
+  }
+  return last
+}
+
+async function overlayOf({ edits, file }: Program, build: Build): Promise<readonly string[]> {
+  if (edits === undefined) return []
+  const source = await folderOf(edits.module, file, build)
+  const folder = path.join(build.into, 'overlay')
+  return writeOverlay(edits, { requiring: build.module.folder, source, folder })
+}
+
+async function documentsBelow(folder: string): Promise<string> {
+  const files = (await readdir(folder, { recursive: true })).filter((file) =>
+    file.endsWith('.yaml'),
+  )
+  const texts = files.toSorted().map((file) => readFile(path.join(folder, file), 'utf8'))
+  return (await Promise.all(texts)).join('\n---\n')
 }
 
 const UNREACHABLE =

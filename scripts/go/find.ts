@@ -38,10 +38,12 @@ const CACHED = 'the cache (remove its folder to build anew) holds'
 
 const titleOf = ({ folder, version }: GoModule) => `${path.basename(folder)}-${version}`
 
-/** The build depends on these two files, and on flags that belong to a version. */
-async function digestOf({ folder }: GoModule): Promise<string> {
+/** The build depends on these two files, on edits, and on flags that belong to a version. */
+async function digestOf({ folder, parts }: GoModule): Promise<string> {
   const hash = createHash('sha256')
   for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(path.join(folder, file)))
+  const edits = parts.flatMap((part) => ('edits' in part ? [part.edits] : []))
+  if (edits.length > 0) hash.update(JSON.stringify(edits))
   return hash.digest('hex').slice(0, 12)
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { LISTEN_AT_ADDRESS } from './loopback.ts'
 
 /** A folder with go.mod and go.sum, and the parts that are built or copied from it. */
 export type GoModule = {
@@ -23,6 +24,17 @@ export type Program = {
   readonly ask: string
   readonly version: string
   readonly versionIn: RegExp
+  readonly edits?: SourceEdits
+}
+
+/** Changes of source files, without which a program cannot run as tests need it. */
+export type SourceEdits = { readonly module: string; readonly edits: readonly Edit[] }
+
+export type Edit = {
+  /** In its module. */
+  readonly file: string
+  /** Each text is there once. */
+  readonly replace: readonly (readonly [from: string, to: string])[]
 }
 
 /** A file that comes with one of the required modules. */
@@ -30,6 +42,7 @@ export type ModuleFile = {
   readonly variable: string
   readonly file: string
   readonly module: string
+  /** Of a folder: all YAML files below it become one. */
   readonly path: string
 }
 
@@ -38,6 +51,7 @@ const ETCD_VERSION = '3.6.8'
 const ISTIO_VERSION = '1.31-eed52ebb66ad'
 const KUSTOMIZE_VERSION = '5.8.2'
 const PROMETHEUS_VERSION = '3.15.0'
+const ENVOY_GATEWAY_VERSION = '1.9.1'
 
 export const ETCD: Program = {
   variable: 'ETCD',
@@ -97,6 +111,25 @@ export const PROMTOOL: Program = {
   versionIn: /^promtool, version (\d\S*)/,
 }
 
+export const ENVOY_GATEWAY: Program = {
+  variable: 'ENVOY_GATEWAY',
+  file: 'envoy-gateway',
+  source: 'github.com/envoyproxy/gateway/cmd/envoy-gateway',
+  linker: `-X github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion=v${ENVOY_GATEWAY_VERSION}`,
+  ask: 'version',
+  version: ENVOY_GATEWAY_VERSION,
+  versionIn: /^ENVOY_GATEWAY_VERSION: v(\d\S*)/,
+  edits: { module: 'github.com/envoyproxy/gateway', edits: LISTEN_AT_ADDRESS },
+}
+
+/** With those of the Gateway API. */
+export const ENVOY_GATEWAY_CRDS: ModuleFile = {
+  variable: 'ENVOY_GATEWAY_CRDS',
+  file: 'crds.yaml',
+  module: 'github.com/envoyproxy/gateway',
+  path: 'charts/gateway-helm/charts/crds/crds',
+}
+
 const folderOf = (name: string) => path.join(import.meta.dirname, name)
 
 export const GO_MODULES = {
@@ -123,6 +156,12 @@ export const GO_MODULES = {
     version: PROMETHEUS_VERSION,
     duration: 'about three minutes',
     parts: [PROMTOOL],
+  },
+  envoyGateway: {
+    folder: folderOf('envoy-gateway'),
+    version: ENVOY_GATEWAY_VERSION,
+    duration: 'about six minutes',
+    parts: [ENVOY_GATEWAY, ENVOY_GATEWAY_CRDS],
   },
 } satisfies Readonly<Record<string, GoModule>>
 

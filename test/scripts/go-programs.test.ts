@@ -108,6 +108,53 @@ describe('a program that is built with Go', () => {
     expect(await readFile(copy, 'utf8')).toBe('kind: CustomResourceDefinition')
   })
 
+  it('comes with all YAML files below a folder of a module as one', async () => {
+    await installGo(BUILDS)
+    for (const name of ['crds/b.yaml', 'crds/deeper/a.yaml', 'crds/README.md']) {
+      await mkdir(path.dirname(path.join(folder, 'module', name)), { recursive: true })
+      await write(`module/${name}`, `kind: ${path.basename(name)}`)
+    }
+    const copy = await find(FILE, moduleOf(PROGRAM, { ...FILE, path: 'crds' }))
+    expect(await readFile(copy, 'utf8')).toBe('kind: b.yaml\n---\nkind: a.yaml')
+  })
+
+  it('is built with changed files of a module where it has edits', async () => {
+    const modfile = `printf '#!/bin/sh\\necho example 1.2.3\\n' > $out; chmod +x $out
+      cp -r "$(dirname "$out")/overlay" ${folder}/kept || true`
+    await installGo(modfile)
+    await mkdir(path.join(folder, 'module/listen'))
+    await write('module/listen/port.go', 'const address = "0.0.0.0"\n')
+    const edit = { file: 'listen/port.go', replace: [['"0.0.0.0"', '"127.0.0.1"']] as const }
+    const edits = { module: 'example.test/listening', edits: [edit] }
+    const built = await find(PROGRAM, moduleOf({ ...PROGRAM, edits }))
+    expect(built).not.toBe(await find(PROGRAM))
+    const [call = ''] = await callsOfBuild()
+    expect(call).toMatch(/ -modfile (\S+)\/go\.mod -overlay \1\/overlay\.json /)
+    const kept = (name: string) => readFile(path.join(folder, 'kept', name), 'utf8')
+    expect(await kept('0-port.go')).toBe('const address = "127.0.0.1"\n')
+    expect(await kept('go.mod')).toMatch(/\nreplace example\.test\/listening => \S+\/source\n$/)
+    expect(Object.keys(JSON.parse(await kept('overlay.json')).Replace)).toEqual([
+      expect.stringMatching(/\/source\/listen\/port\.go$/),
+    ])
+    expect(await readdir(path.dirname(built))).toEqual(['example'])
+  })
+
+  it.each(['nothing', '""'])(
+    'is not built where the text of an edit is not there once: %s',
+    async (from) => {
+      await installGo(BUILDS)
+      await mkdir(path.join(folder, 'module/listen'))
+      await write('module/listen/port.go', 'const one, other = "", ""\n')
+      const edits = {
+        module: 'm',
+        edits: [{ file: 'listen/port.go', replace: [[from, '']] as const }],
+      }
+      await expect(find(PROGRAM, moduleOf({ ...PROGRAM, edits }))).rejects.toThrow(
+        `listen/port.go does not have this text once: ${JSON.stringify(from)}`,
+      )
+    },
+  )
+
   it.each([
     ['the compiler refuses', 'echo it is broken >&2; exit 1', 'example is not built: it is broken'],
     [

@@ -1,0 +1,51 @@
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { SourceEdits } from './modules.ts'
+
+type Places = {
+  /** With the go.mod that requires the module to be edited. */
+  readonly requiring: string
+  /** The source of that module. */
+  readonly source: string
+  /** For what is written; it may be removed after the build. */
+  readonly folder: string
+}
+
+/** The flags with which `go build` takes changed files of a required module. */
+export async function writeOverlay(
+  { module, edits }: SourceEdits,
+  { requiring, source, folder }: Places,
+): Promise<readonly string[]> {
+  const inFolder = (name: string) => path.join(folder, name)
+  await mkdir(folder, { recursive: true })
+  // Go replaces no file of its own cache, but those of a folder that leads there.
+  const link = inFolder('source')
+  await symlink(source, link)
+  const required = await readFile(path.join(requiring, 'go.mod'), 'utf8')
+  await writeFile(inFolder('go.mod'), `${required}\nreplace ${module} => ${link}\n`)
+  await copyFile(path.join(requiring, 'go.sum'), inFolder('go.sum'))
+  const replaced: Record<string, string> = {}
+  for (const [index, { file, replace }] of edits.entries()) {
+    const changed = inFolder(`${index}-${path.basename(file)}`)
+    const text = await readFile(path.join(source, file), 'utf8')
+    await writeFile(
+      changed,
+      replace.reduce((before, edit) => replaceOnce(file, before, edit), text),
+    )
+    replaced[path.join(link, file)] = changed
+  }
+  await writeFile(inFolder('overlay.json'), JSON.stringify({ Replace: replaced }))
+  return ['-modfile', inFolder('go.mod'), '-overlay', inFolder('overlay.json')]
+}
+
+function replaceOnce(
+  file: string,
+  text: string,
+  [from, to]: readonly [from: string, to: string],
+): string {
+  const [before, after, ...others] = text.split(from)
+  if (before === undefined || after === undefined || others.length > 0) {
+    throw new Error(`${file} does not have this text once: ${JSON.stringify(from)}`)
+  }
+  return before + to + after
+}
