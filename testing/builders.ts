@@ -9,6 +9,14 @@ import type { Permission } from '../src/access/decide.ts'
 import { createDirectory, type Directory } from '../src/access/directory.ts'
 import { DEFAULT_EXCLUSIONS } from '../src/access/exclusions.ts'
 import type { IsFresh } from '../src/access/freshness.ts'
+import {
+  type GatewayRoute,
+  type GatewayRouteMatch,
+  type GatewayRouteRule,
+  idOfRoute,
+  type RouteBackend,
+  type RouteBinding,
+} from '../src/access/gateway-route.ts'
 import type { Gateways } from '../src/access/gateways.ts'
 import type { AuthenticateToken } from '../src/access/identify.ts'
 import type { Settings } from '../src/access/judge.ts'
@@ -155,6 +163,7 @@ type Held = {
   readonly workloads?: readonly Workload[]
   readonly keys?: readonly ApiKey[]
   readonly policies?: readonly Policy[]
+  readonly routes?: readonly GatewayRoute[]
 }
 
 export function aDirectory({
@@ -162,6 +171,7 @@ export function aDirectory({
   workloads = [],
   keys = [],
   policies = [],
+  routes = [],
 }: Held = {}): Directory {
   const directory = createDirectory()
   for (const [index, service] of services.entries()) {
@@ -176,7 +186,51 @@ export function aDirectory({
   for (const [index, policy] of policies.entries()) {
     directory.policies.put(`${index} ${policy.namespace}/${policy.name}`, policy)
   }
+  for (const route of routes) directory.routes.put(idOfRoute(route), route)
   return directory
+}
+
+/** The route HTTPRoute team/iris of iris.example.com, which leads to the predictor of team/iris. */
+export const aGatewayRoute = (given: Partial<GatewayRoute> = {}): GatewayRoute => ({
+  kind: 'HTTPRoute',
+  namespace: 'team',
+  name: 'iris',
+  owner: undefined,
+  hostnames: ['iris.example.com'],
+  rules: [aRule([aBackend('iris-predictor')])],
+  ...given,
+})
+
+/** A rule that every request fits where there are no matches. */
+export const aRule = (
+  backends: readonly RouteBackend[],
+  ...matches: readonly GatewayRouteMatch[]
+): GatewayRouteRule => ({
+  section: undefined,
+  matches: matches.length === 0 ? [aMatch()] : matches,
+  backends,
+})
+
+export const aMatch = (given: Partial<GatewayRouteMatch> = {}): GatewayRouteMatch => ({
+  path: { type: 'prefix', value: '' },
+  method: undefined,
+  headers: [],
+  conditional: false,
+  cut: '',
+  ...given,
+})
+
+/** A Kubernetes Service of the namespace team. */
+export const aBackend = (name: string, kind: RouteBackend['kind'] = 'Service'): RouteBackend => ({
+  kind,
+  namespace: 'team',
+  name,
+})
+
+/** What a gateway says that has chosen `aRoute()`. */
+export const BOUND: RouteBinding = {
+  route: { kind: 'HTTPRoute', namespace: 'team', name: 'iris', section: undefined },
+  service: undefined,
 }
 
 export type World = Held & {

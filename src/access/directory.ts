@@ -4,6 +4,7 @@ import { createTable, type Table } from '../common/table.ts'
 import type { ApiKey } from './api-key.ts'
 import { type Asking, askingOf, type GatewayProxy } from './asking.ts'
 import { createPolicyIndex, type PolicyIndex } from './policy-index.ts'
+import { createRouteVersions, type RouteVersions } from './route-versions.ts'
 import { idOf, OWNED, ROUTED, type Route, type Service, type ServiceRef } from './service.ts'
 import type { Workload } from './workload.ts'
 
@@ -14,6 +15,7 @@ export type Directory = PolicyIndex & {
   /** The pods of gateways. */
   readonly proxies: Pick<Table<GatewayProxy>, 'put' | 'remove' | 'size'>
   readonly keys: Pick<Table<ApiKey>, 'put' | 'remove' | 'size'>
+  readonly routes: RouteVersions
   /** More than one if it is declared several times: then all must allow. */
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]
   readonly servicesIn: (namespace: string) => readonly Service[]
@@ -64,8 +66,11 @@ function createModelHeaders(): ModelHeaders {
   }
 }
 
-/** The services, workloads, keys and policies in force: written by a source, read for each request. */
-export function createDirectory(): Directory {
+/**
+ * The services, workloads, keys, policies and routes in force: written by a source, read for each request.
+ * `now`: milliseconds of a monotonic clock.
+ */
+export function createDirectory(now: () => number = () => 0): Directory {
   const services = createTable<Service>((service) => [
     ...new Set([
       `name ${idOf(service)}`,
@@ -88,6 +93,7 @@ export function createDirectory(): Directory {
     workloads,
     proxies,
     keys,
+    routes: createRouteVersions(now),
     servicesNamed: (ref) => services.find(`name ${idOf(ref)}`),
     servicesIn: (namespace) => services.find(`in ${namespace}`),
     servicesRoutedBy: (address) => services.find(keyOfAddress(address)),

@@ -2,6 +2,7 @@
 
 import type { Note } from './answer.ts'
 import { type Asking, UNKNOWN_GATEWAY } from './asking.ts'
+import { findBound } from './bound-route.ts'
 import { type Deny, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { IsFresh } from './freshness.ts'
@@ -13,7 +14,10 @@ import { idOf, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 import type { Workload } from './workload.ts'
 
-/** Finds the called services: at a workload by the pod's address, at a gateway by host and path. */
+/**
+ * Finds the called services: at a workload by the pod's address, at a gateway by the route that it names, or
+ * by host and path.
+ */
 export function findTargets(
   request: AccessRequest,
   directory: Directory,
@@ -23,6 +27,8 @@ export function findTargets(
 ): Targets | Deny {
   switch (request.position) {
     case 'gateway': {
+      const bound = findBound(request, directory, gateways, note)
+      if (bound !== undefined) return bound
       const asking = askingIn(request, directory, gateways, isFresh)
       if (note !== undefined) tellAsking(request, asking, note)
       return findAtGateway(request, directory, gateways, asking, note)

@@ -6,16 +6,20 @@ import { type Decision, type DenyReason, deny } from './decision.ts'
 import type { Target } from './target.ts'
 
 /** The kinds of data, each with an age of its own. */
-export const FACTS = ['pods', 'services', 'policies', 'keys'] as const
+export const FACTS = ['pods', 'routes', 'services', 'policies', 'keys'] as const
 export type Fact = (typeof FACTS)[number]
 
-/** The two limits of age: for a pod's address if no valid credential is shown, and for everything else. */
+/**
+ * The two limits of age: for a pod's address, and for a route that a gateway names, if no valid credential is
+ * shown; and for everything else.
+ */
 export const STALENESS_LIMITS = ['address', 'object'] as const
 export type StalenessLimit = (typeof STALENESS_LIMITS)[number]
 
 /** The limits of each fact. */
 export const LIMITS_OF: Readonly<Record<Fact, readonly StalenessLimit[]>> = {
   pods: STALENESS_LIMITS,
+  routes: STALENESS_LIMITS,
   services: ['object'],
   policies: ['object'],
   keys: ['object'],
@@ -28,15 +32,15 @@ export type StaleFact = { readonly fact: Fact; readonly bound: StalenessLimit }
 export type IsFresh = (fact: Fact, bound: StalenessLimit) => boolean
 
 type Basis = {
-  /** The limit for the address of the called pod. */
-  readonly pod: StalenessLimit
+  /** The limit for the address of the called pod, or for the route that a gateway names. */
+  readonly place: StalenessLimit
   /** Facts with the limit `object`. */
-  readonly facts: readonly Exclude<Fact, 'pods'>[]
+  readonly facts: readonly Exclude<Fact, 'pods' | 'routes'>[]
 }
 
-/** Without a valid credential: the address may since belong to a pod of a protected service. */
-const OPEN: Basis = { pod: 'address', facts: ['services', 'policies'] }
-const CREDENTIAL: Basis = { pod: 'object', facts: ['services', 'policies'] }
+/** Without a valid credential: the address or the route may since lead to a protected service. */
+const OPEN: Basis = { place: 'address', facts: ['services', 'policies'] }
+const CREDENTIAL: Basis = { place: 'object', facts: ['services', 'policies'] }
 
 /** The facts behind an allow, by kind of caller. */
 const BASES: Readonly<Record<CredentialKind, Basis>> = {
@@ -51,13 +55,14 @@ const BASES: Readonly<Record<CredentialKind, Basis>> = {
 
 const REASONS: Readonly<Record<Fact, DenyReason>> = {
   pods: 'unknown-target',
+  routes: 'unknown-target',
   services: 'unknown-target',
   policies: 'authorization-unavailable',
   keys: 'authentication-unavailable',
 }
 
 type Case = {
-  readonly target: Pick<Target, 'workload'>
+  readonly target: Pick<Target, 'workload' | 'bound'>
   readonly note: Note | undefined
 }
 
@@ -65,10 +70,16 @@ type Case = {
 export function whileFresh(decision: Decision, { target, note }: Case, isFresh: IsFresh): Decision {
   if (decision.outcome === 'deny') return decision
   const kind = decision.caller?.kind
-  const { pod, facts } = kind === undefined ? OPEN : BASES[kind]
-  const atStaleAddress = target.workload !== undefined && !isFresh('pods', pod)
-  const stale = atStaleAddress ? 'pods' : facts.find((fact) => !isFresh(fact, 'object'))
+  const { place, facts } = kind === undefined ? OPEN : BASES[kind]
+  const stalePlace = placesOf(target).find((fact) => !isFresh(fact, place))
+  const stale = stalePlace ?? facts.find((fact) => !isFresh(fact, 'object'))
   if (stale === undefined) return decision
   note?.(`not allowed: the data about ${stale} is too old`)
   return deny(REASONS[stale])
+}
+
+/** The facts that say where a request goes. */
+function placesOf({ workload, bound = false }: Case['target']): readonly Fact[] {
+  if (workload !== undefined) return ['pods']
+  return bound ? ['routes'] : []
 }

@@ -101,7 +101,7 @@ const whyNobody = (host: string, targets: Targets | undefined): string =>
  * case-insensitively, and without the port if `ignore_port_in_host_matching` is set, as Istio and Envoy
  * Gateway do. It keeps a trailing dot unless `strip_trailing_host_dot` is set; neither sets it.
  */
-const namesOtherHost = (
+export const namesOtherHost = (
   { absoluteHost = false, hostPort }: AccessRequest,
   { hostPort: port }: Gateways,
 ): boolean => absoluteHost || (port === 'compared' && hostPort !== undefined)

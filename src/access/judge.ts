@@ -97,9 +97,12 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
   }
 
   function isExempt({ request, target, effectivePolicy }: Case): boolean {
-    return (
+    const listed =
       isExcluded(request, target, settings.exclusions) ||
-      isListed(request, effectivePolicy.exclusions, pathFor(request, target)) ||
+      isListed(request, effectivePolicy.exclusions, pathFor(request, target))
+    return (
+      // Paths are excluded as the model sees them.
+      (listed && target.rewritten !== true) ||
       (settings.corsPreflight === 'allow' &&
         !runsOnEveryPath(target.service) &&
         isPreflight(request))
@@ -208,11 +211,10 @@ const NOTHING_KNOWN: Gathered = {
   permission: 'no',
 }
 
-function policiesIn({ request, effectivePolicy }: Case): Facts['policies'] {
+function policiesIn({ request, target, effectivePolicy }: Case): Facts['policies'] {
   if (effectivePolicy.invalid !== undefined) return 'invalid'
-  return effectivePolicy.byPath && !isCanonicalPath(pathOf(request.path))
-    ? 'ambiguous-path'
-    : 'readable'
+  const certain = target.rewritten !== true && isCanonicalPath(pathOf(request.path))
+  return effectivePolicy.byPath && !certain ? 'ambiguous-path' : 'readable'
 }
 
 const operationIn = ({ request, target }: Case): Operation => ({

@@ -1,5 +1,7 @@
 // The type of a request to decide.
 
+import type { RouteBinding } from './gateway-route.ts'
+
 /** The kind of proxy that asks: a workload's sidecar, or a gateway. */
 export type Position = 'workload' | 'gateway'
 
@@ -21,6 +23,8 @@ export type AccessRequest = {
   readonly headers: ReadonlyMap<string, string>
   readonly source: Peer
   readonly destination: Peer
+  /** The route that the gateway names; absent: it names none, or its listener ignores it. */
+  readonly binding?: RouteBinding | 'missing' | 'unreadable' | undefined
   /** The address of the proxy that asks; absent: there is none. */
   readonly proxy?: (() => string) | undefined
 }

@@ -12,6 +12,10 @@ export type Target = {
   readonly workload: Workload | undefined
   /** The prefix that a gateway removes from the path; mostly `''`. */
   readonly pathPrefix: string
+  /** Whether the gateway said which route it chose. */
+  readonly bound?: boolean
+  /** Whether the model gets another path than the request has, besides what is cut from it. */
+  readonly rewritten?: boolean
 }
 
 /** At least one: each of them must allow. */

@@ -16,6 +16,7 @@ import {
   holdingCollections,
   llmConfigCollections,
   policyCollections,
+  routeCollections,
   serviceCollections,
   type WatchedKind,
 } from '../kubernetes/watch/watched-kinds.ts'
@@ -85,6 +86,7 @@ export function followObjects({
           kubernetes.kserveNamespace,
           gateways.proxies.flatMap((proxy) => ('podLabels' in proxy ? proxy : [])),
         ),
+        ...routeCollections(scope),
       ].map(keep),
     ],
   }
@@ -93,14 +95,16 @@ export function followObjects({
 /** The other watched kinds are about services. */
 const FACTS: ReadonlyMap<string, Fact> = new Map([
   ['pods', 'pods'],
+  ['httproutes', 'routes'],
+  ['grpcroutes', 'routes'],
   ['secrets', 'keys'],
   ['accesspolicies', 'policies'],
 ])
 
-/** A fact is as old as the oldest collection it depends on. */
+/** A fact is as old as the oldest collection it depends on. A collection that may not be read has no age. */
 export const heardAtOf = (fact: Fact, states: readonly InformerState[]): number =>
   states
-    .filter(({ resource }) => (FACTS.get(resource) ?? 'services') === fact)
+    .filter(({ resource, withheld }) => !withheld && (FACTS.get(resource) ?? 'services') === fact)
     .reduce(
       (oldest, { heardAt = Number.NEGATIVE_INFINITY }) => Math.min(oldest, heardAt),
       Number.POSITIVE_INFINITY,

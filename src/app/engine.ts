@@ -49,7 +49,7 @@ export type Engine = {
 /** Opens the folder or the cluster. Rejects if the folder cannot be read or no cluster is configured. */
 export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const { config } = parts
-  const directory = createDirectory()
+  const directory = createDirectory(() => performance.now())
   const verifications = createVerifications(parts)
   const source = await openSource(directory, { ...parts, verifications })
   const providers = createJwtProviders(

@@ -26,7 +26,13 @@ export function createFreshness(
   longestMs: Readonly<Record<StalenessLimit, number>>,
   now: () => number = () => performance.now(),
 ): Freshness {
-  const heard: Record<Fact, number> = { pods: NEVER, services: NEVER, policies: NEVER, keys: NEVER }
+  const heard: Record<Fact, number> = {
+    pods: NEVER,
+    routes: NEVER,
+    services: NEVER,
+    policies: NEVER,
+    keys: NEVER,
+  }
   const isFresh: IsFresh = (fact, bound) => {
     const at = now()
     if (at - heard[fact] <= longestMs[bound]) return true
@@ -60,6 +66,6 @@ export function describeStale(stale: readonly StaleFact[]): string {
 }
 
 const EFFECTS: Readonly<Record<StalenessLimit, string>> = {
-  address: 'too old to admit callers without a credential at pods',
+  address: 'too old to admit callers without a credential',
   object: 'too old to admit callers',
 }

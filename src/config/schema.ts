@@ -3,6 +3,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH, MAX_JWT_LENGTH } from '../access/credential.ts'
+import { ROUTE_TRUSTS } from '../access/gateway-route.ts'
 import { SERVICE_KINDS, type ServiceKind } from '../access/service.ts'
 import type { Component } from '../access/workload.ts'
 import { isCanonicalPath } from '../common/path.ts'
@@ -117,7 +118,16 @@ const count = (least: number, most: number) =>
 export const CONFIG = section({
   grpc: section({
     listeners: z
-      .array(z.strictObject({ position: z.enum(['workload', 'gateway']), address }))
+      .array(
+        z
+          .strictObject({
+            position: z.enum(['workload', 'gateway']),
+            address,
+            route: z.enum(ROUTE_TRUSTS).exactOptional(),
+          })
+          .refine(({ position, route }) => position === 'gateway' || route === undefined)
+          .describe('an object of position, address and, at gateways, route'),
+      )
       .min(1)
       .default([
         { position: 'workload', address: '0.0.0.0:9001' },

@@ -2,6 +2,7 @@
 
 import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
+import type { RouteTrust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
 import { SUBPROTOCOLS_HEADER } from '../access/subprotocols.ts'
 import { dialectOf } from './dialect.ts'
@@ -35,6 +36,7 @@ const FAULTY: Answer = { decision: deny('internal'), ...unknown }
 export function createCheckHandler(
   position: Position,
   { authorize, encode, observe, report, deadlineMs }: CheckParts,
+  trust?: RouteTrust,
 ): CheckHandler {
   const broken = encode(FAULTY.decision, {
     dialect: 'plain',
@@ -57,8 +59,11 @@ export function createCheckHandler(
       tell(fault)
     }
     try {
-      const incoming = readCheckRequest(decodeCheckRequest(call.request), position, () =>
-        addressOf(call.getPeer()),
+      const incoming = readCheckRequest(
+        decodeCheckRequest(call.request),
+        position,
+        () => addressOf(call.getPeer()),
+        trust,
       )
       const answer = authorize(incoming.request)
       if (!(answer instanceof Promise)) finish(incoming, answer)

@@ -14,6 +14,12 @@ export type CheckRequest = {
     readonly source?: AttributePeer
     readonly destination?: AttributePeer
     readonly request?: { readonly http?: HttpRequest }
+    /** Of Envoy's configuration. */
+    readonly context_extensions?: Readonly<Record<string, string>>
+    /** Of the route that Envoy chose: of any form. */
+    readonly route_metadata_context?: {
+      readonly filter_metadata?: Readonly<Record<string, unknown>>
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // Reads a CheckRequest into the terms of access/.
 
+import type { RouteTrust } from '../access/gateway-route.ts'
 import type { AccessRequest, Peer, Position } from '../access/request.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { readAuthority } from '../common/host.ts'
@@ -12,6 +13,7 @@ import {
   UNREADABLE,
   type Unreadable,
 } from './protocol.ts'
+import { readRouteBinding } from './read-binding.ts'
 
 /** A check as received: the request to decide, and what encoding and logging need. */
 export type Incoming = {
@@ -47,9 +49,11 @@ export function readCheckRequest(
   check: CheckRequest | Unreadable,
   position: Position,
   proxy?: () => string,
+  trust: RouteTrust = 'used',
 ): Incoming {
   if (check === UNREADABLE) return NOT_HTTP
-  const { source, destination, request } = check.attributes ?? {}
+  const { attributes = {} } = check
+  const { source, destination, request } = attributes
   const http = request?.http
   if (http === undefined) return NOT_HTTP
 
@@ -74,6 +78,7 @@ export function readCheckRequest(
           headers,
           source: readPeer(source),
           destination: readPeer(destination),
+          binding: position === 'gateway' ? readRouteBinding(attributes, trust) : undefined,
           proxy,
         }
       : undefined,

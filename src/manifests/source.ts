@@ -27,6 +27,7 @@ export type ManifestsOptions = {
     | 'proxies'
     | 'keys'
     | 'policies'
+    | 'routes'
     | 'keysWith'
     | 'servicesRoutedBy'
     | 'modelHeaders'

@@ -85,6 +85,7 @@ function holdingsOf(id: string, resource: Resource, tables: Tables): readonly Ho
     case 'workloads':
     case 'api-key':
     case 'policy':
+    case 'route':
     case 'llm-config':
     case 'kserve-configuration':
     case 'ignored':

@@ -7,7 +7,7 @@ import type { Resource } from './resource.ts'
 
 export type DirectoryTables = Pick<
   Directory,
-  'services' | 'workloads' | 'proxies' | 'keys' | 'policies'
+  'services' | 'workloads' | 'proxies' | 'keys' | 'policies' | 'routes'
 >
 
 /** One entry of a resource in one table. */
@@ -19,7 +19,7 @@ export type Holding = {
 
 /** The entries of a resource in a directory. A kind without an entry here does not compile. */
 export function holdingsIn(
-  { services, workloads, proxies, keys, policies }: DirectoryTables,
+  { services, workloads, proxies, keys, policies, routes }: DirectoryTables,
   id: string,
   resource: Resource,
 ): readonly Holding[] {
@@ -37,6 +37,8 @@ export function holdingsIn(
       return [tableHolding(keys, `key ${id}`, resource.key)]
     case 'policy':
       return [tableHolding(policies, id, resource.policy)]
+    case 'route':
+      return [tableHolding(routes, id, resource.route)]
     case 'token':
     case 'service-account':
     case 'role':

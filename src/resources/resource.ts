@@ -1,11 +1,13 @@
 // Reads any Kubernetes object. The entry point of this folder.
 
 import type { ApiKey } from '../access/api-key.ts'
+import { type GatewayRoute, ROUTE_KINDS, type RouteKind } from '../access/gateway-route.ts'
 import type { Policy } from '../access/policy.ts'
 import { SERVICE_KINDS, type Service, type ServiceKind } from '../access/service.ts'
 import { isRecord } from '../common/json.ts'
 import { readAccessPolicy, unreadablePolicy } from './access-policy.ts'
 import { readApiKey } from './api-key.ts'
+import { readGatewayRoute } from './http-route.ts'
 import { readInferenceGraph } from './inference-graph.ts'
 import { readInferenceService } from './inference-service.ts'
 import { CONFIG_MAP, readKserveConfiguration } from './kserve-configuration.ts'
@@ -40,6 +42,7 @@ export type Resource =
   | { readonly kind: 'role'; readonly role: Role }
   | { readonly kind: 'binding'; readonly binding: Binding }
   | { readonly kind: 'policy'; readonly policy: Policy }
+  | { readonly kind: 'route'; readonly route: GatewayRoute }
   | {
       readonly kind: 'llm-config'
       readonly namespace: string
@@ -67,6 +70,7 @@ const OTHER: Resource = { kind: 'ignored' }
 
 const KSERVE_GROUP = 'serving.kserve.io'
 const OWN_GROUP = 'kserve-authz.io'
+const GATEWAY_GROUP = 'gateway.networking.k8s.io'
 const NAMESPACED: ObjectShape = { namespaced: true, isName: isSubdomainName }
 const SEGMENT: ObjectShape = { namespaced: true, isName: isSegmentName }
 const CLUSTER: ObjectShape = { namespaced: false, isName: isSegmentName }
@@ -95,11 +99,19 @@ const binding =
     return found === undefined ? IGNORED : { kind: 'binding', binding: found }
   }
 
+const route =
+  (kind: RouteKind): Reader =>
+  (object, _settings, raise) => ({ kind: 'route', route: readGatewayRoute(object, kind, raise) })
+
 const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ...SERVICE_KINDS.map((kind) => [kind, serviceKind(kind)] as const),
   ['LLMInferenceServiceConfig', { group: KSERVE_GROUP, ...NAMESPACED, read: readLlmConfigObject }],
   ['ConfigMap', { group: '', ...NAMESPACED, read: readConfigMap }],
   ['AccessPolicy', { group: OWN_GROUP, ...NAMESPACED, read: readPolicy }],
+  ...ROUTE_KINDS.map((kind): [string, Kind] => [
+    kind,
+    { group: GATEWAY_GROUP, ...NAMESPACED, read: route(kind) },
+  ]),
   ['Pod', { group: '', ...NAMESPACED, read: readWorkloads }],
   ['Secret', { group: '', ...NAMESPACED, read: readSecret }],
   ['ServiceAccount', { group: '', ...NAMESPACED, read: readAccount }],

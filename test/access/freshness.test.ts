@@ -11,12 +11,14 @@ import {
 import type { AccessRequest } from '../../src/access/request.ts'
 import {
   aCaller,
+  aGatewayRoute,
   anApiKey,
   anAuthorize,
   aRequest,
   aService,
   atPod,
   aWorkload,
+  BOUND,
   TOKENS,
   type World,
 } from '../../testing/builders.ts'
@@ -78,6 +80,13 @@ const KEY_RESTS = { ...RESTS, 'keys object': 'authentication-unavailable' }
 const AT_OPEN_POD = { 'pods address': 'unknown-target' }
 const AT_POD = { 'pods object': 'unknown-target' }
 const KEY = bearer('iris-key-0123456789')
+/** What the gateway's route leads to, where no valid credential is shown, and where one is. */
+const BY_OPEN_ROUTE = { 'routes address': 'unknown-target' }
+const BY_ROUTE = { 'routes object': 'unknown-target' }
+const routedTo = (protection: 'open' | 'protected') => ({
+  services: [aService({ protection, urls: ['iris-predictor.team'] })],
+  routes: [aGatewayRoute()],
+})
 const PROVEN = { destination: { principal: OWN } }
 const policies = (spec: unknown) => ({ policies: [policyOf(spec)] })
 
@@ -158,6 +167,16 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
   'a token of the cluster at a pod': {
     request: atPod({ headers: bearer('reader-token') }),
     rests: { ...RESTS, ...AT_POD },
+  },
+  'an open service by the route that a gateway names': {
+    request: aRequest({ binding: BOUND }),
+    world: routedTo('open'),
+    rests: { ...RESTS, ...BY_OPEN_ROUTE },
+  },
+  'an API key by the route that a gateway names': {
+    request: aRequest({ binding: BOUND, headers: KEY }),
+    world: routedTo('protected'),
+    rests: { ...KEY_RESTS, ...BY_ROUTE },
   },
   'a token of an identity provider at a gateway': {
     request: aRequest({ headers: bearer('jwt') }),

@@ -9,6 +9,7 @@ import {
   holdingCollections,
   llmConfigCollections,
   policyCollections,
+  routeCollections,
   serviceCollections,
 } from '../../src/kubernetes/watch/watched-kinds.ts'
 
@@ -23,7 +24,13 @@ const configOf = (kubernetes: object) =>
 function aWorld(longest = { address: 300_000, object: 86_400_000 }) {
   let now = 1_000_000
   let asked = 0
-  const heard: Record<Fact, number> = { pods: now, services: now, policies: now, keys: now }
+  const heard: Record<Fact, number> = {
+    pods: now,
+    routes: now,
+    services: now,
+    policies: now,
+    keys: now,
+  }
   const freshness = createFreshness(
     (fact) => {
       asked += 1
@@ -62,6 +69,8 @@ describe('a fact', () => {
     hear('pods')
     expect(isFresh('pods', 'address')).toBe(true)
     expect(stale()).toEqual([
+      { fact: 'routes', bound: 'address' },
+      { fact: 'routes', bound: 'object' },
       { fact: 'services', bound: 'object' },
       { fact: 'policies', bound: 'object' },
       { fact: 'keys', bound: 'object' },
@@ -73,11 +82,16 @@ describe('a fact', () => {
     pass(300_000)
     expect(stale()).toEqual([])
     pass(1)
-    expect(stale()).toEqual([{ fact: 'pods', bound: 'address' }])
+    expect(stale()).toEqual([
+      { fact: 'pods', bound: 'address' },
+      { fact: 'routes', bound: 'address' },
+    ])
     pass(86_100_000)
     expect(stale()).toEqual([
       { fact: 'pods', bound: 'address' },
       { fact: 'pods', bound: 'object' },
+      { fact: 'routes', bound: 'address' },
+      { fact: 'routes', bound: 'object' },
       { fact: 'services', bound: 'object' },
       { fact: 'policies', bound: 'object' },
       { fact: 'keys', bound: 'object' },
@@ -110,12 +124,15 @@ describe('in a cluster', () => {
   const resources = [
     configurationCollection('kserve'),
     ...llmConfigCollections(scope, 'kserve'),
-    ...[serviceCollections, policyCollections, holdingCollections].flatMap((of) => of(scope)),
+    ...[serviceCollections, policyCollections, holdingCollections, routeCollections].flatMap((of) =>
+      of(scope),
+    ),
   ].map(({ resource }) => resource)
   const state = (resource: string, heardAt: number | undefined) => ({
     resource,
     synced: true,
     present: true,
+    withheld: false,
     following: true,
     restarts: 0,
     problem: '',
@@ -137,6 +154,8 @@ describe('in a cluster', () => {
 
   it.each([
     ['pods', 'pods'],
+    ['httproutes', 'routes'],
+    ['grpcroutes', 'routes'],
     ['secrets', 'keys'],
     ['accesspolicies', 'policies'],
     ['inferenceservices', 'services'],
@@ -147,6 +166,15 @@ describe('in a cluster', () => {
   ])('%s tell of %s', (resource, fact) => {
     const states = [...new Set(resources)].map((each) => state(each, each === resource ? 1 : 2))
     expect(FACTS.filter((each) => heardAtOf(each, states) === 1)).toEqual([fact])
+  })
+})
+
+describe('routes that may not be read', () => {
+  it('have no age', () => {
+    const state = { synced: true, present: true, following: true, restarts: 0, problem: '' }
+    const routes = { ...state, resource: 'httproutes', heardAt: undefined }
+    expect(heardAtOf('routes', [{ ...routes, withheld: true }])).toBe(Number.POSITIVE_INFINITY)
+    expect(heardAtOf('routes', [{ ...routes, withheld: false }])).toBe(Number.NEGATIVE_INFINITY)
   })
 })
 
@@ -180,7 +208,7 @@ describe('readiness', () => {
   it('says what is too old, and for whom', () => {
     expect(describeStale([])).toBe('all facts are fresh')
     expect(describeStale([{ fact: 'pods', bound: 'address' }])).toBe(
-      'too old to admit callers without a credential at pods: pods',
+      'too old to admit callers without a credential: pods',
     )
     expect(
       describeStale([
@@ -189,7 +217,7 @@ describe('readiness', () => {
         { fact: 'keys', bound: 'object' },
       ]),
     ).toBe(
-      'too old to admit callers without a credential at pods: pods; too old to admit callers: services, keys',
+      'too old to admit callers without a credential: pods; too old to admit callers: services, keys',
     )
   })
 })

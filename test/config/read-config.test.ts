@@ -281,7 +281,7 @@ describe('a value', () => {
     [
       'grpc.listeners',
       [],
-      'grpc.listeners: expected a list of one or more, each an object of position, address, not an empty list',
+      'grpc.listeners: expected a list of one or more, each an object of position, address and, at gateways, route, not an empty list',
     ],
     [
       'grpc.listeners',
@@ -359,6 +359,16 @@ describe('a value', () => {
       'denial.realm',
       'a\\b',
       'denial.realm: expected printable ASCII without " and \\, not "a\\\\b"',
+    ],
+    [
+      'grpc.listeners',
+      [{ position: 'workload', address: '127.0.0.1:1', route: 'used' }],
+      'grpc.listeners[0]: expected an object of position, address and, at gateways, route, not an object',
+    ],
+    [
+      'grpc.listeners',
+      [{ position: 'gateway', address: '127.0.0.1:1', route: 'trusted' }],
+      'grpc.listeners[0].route: expected required, used or ignored, not "trusted"',
     ],
     ['denial.realm', 'é', 'denial.realm: expected printable ASCII without " and \\, not "é"'],
   ])('of %s that is %j is a problem', (key, value, problem) => {

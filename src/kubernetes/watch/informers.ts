@@ -39,6 +39,8 @@ export type InformerState = {
   readonly synced: boolean
   /** Whether the cluster has this kind. */
   readonly present: boolean
+  /** Whether it may not be read, and is optional. */
+  readonly withheld: boolean
   /** Whether the data follows the cluster: a watch is open, or there is nothing to watch. */
   readonly following: boolean
   readonly restarts: number
@@ -97,6 +99,7 @@ function createRun(
     resource: collection.resource,
     synced: false,
     present: true,
+    withheld: false,
     following: false,
     restarts: 0,
     problem: 'not read yet',
@@ -125,6 +128,13 @@ function createRun(
     ...taken,
     synced: (present: boolean) => {
       Object.assign(state, { synced: true, present, following: !present, problem: '' })
+      state.withheld = false
+      end.resolve()
+    },
+    withheld: (error: unknown) => {
+      const problem = describeProblem(error, collection)
+      Object.assign(state, { synced: true, withheld: true, following: true, problem })
+      failed(collection.resource, problem)
       end.resolve()
     },
     heard: () => {

@@ -16,6 +16,8 @@ export type Collection = {
   readonly query: Readonly<Record<string, string>>
   /** Whether only metadata is requested. */
   readonly metadataOnly: boolean
+  /** Whether it counts as absent where it may not be read. */
+  readonly optional?: boolean
 }
 
 export type ReadLimits = {

@@ -12,6 +12,8 @@ import type { WatchEvent } from './watch-event.ts'
 export type ReflectorStore = VersionedStore & {
   /** All objects have been read, or the collection does not exist (`present` is false). */
   readonly synced: (present: boolean) => void
+  /** It may not be read, and is optional: there is no data, and nothing waits for it. */
+  readonly withheld: (error: unknown) => void
   /** All data was confirmed: by a complete list, a change after it, or a bookmark. */
   readonly heard: () => void
   /** A watch without gaps is open. */
@@ -44,7 +46,11 @@ export const REFLECTOR_PERIODS: ReflectorPeriods = {
 /** Attempts for an absent kind before discovery is asked again. */
 const LOOKS = 30
 
+/** The interval between attempts to read a forbidden kind, in intervals for an absent kind. */
+const FORBIDDEN_LOOKS = 5
+
 const NOT_FOUND = 404
+const FORBIDDEN = 403
 const GONE = 410
 /** The answers to a parameter that the API server does not know or allow. */
 const REFUSED: ReadonlySet<number> = new Set([400, 403, 422])
@@ -70,6 +76,8 @@ export async function runReflector(
   /** Consecutive attempts in which no path was found. */
   let missed = 0
   let tried = 0
+  /** It may not be read, and `withheld` was called. */
+  let forbidden = false
   /** Consecutive silent watches. */
   let silences = 0
 
@@ -119,6 +127,7 @@ export async function runReflector(
     version = at
     present = true
     absent = false
+    forbidden = false
     missed = 0
     retry.succeeded()
     follower.synced(true)
@@ -170,11 +179,22 @@ export async function runReflector(
       streams = false
       return
     }
+    if (listing && status === FORBIDDEN && collection.optional === true && !present) {
+      doWithout(error)
+      return
+    }
     // Before version 1.27 there is no bookmark after the existing objects.
     if (listing) streams = !(error instanceof Silence)
     if (error instanceof ApiError && error.retryAfterMs > 0) retry.ask(error.retryAfterMs)
     retry.failed(error instanceof ApiError)
     follower.failed(error)
+  }
+
+  function doWithout(error: unknown) {
+    streams = true
+    retry.ask(FORBIDDEN_LOOKS * periods.absent)
+    if (!forbidden) follower.withheld(error)
+    forbidden = true
   }
 
   /** Tries the next version, or concludes that the kind is absent. */

@@ -27,6 +27,7 @@ export type Scope = {
 
 const POLICIES = 'kserve-authz.io/v1alpha1'
 const KSERVE = 'serving.kserve.io'
+const GATEWAYS = 'gateway.networking.k8s.io'
 
 /** One collection for all namespaces, or one per namespace. */
 const placesIn = (namespaces: readonly string[]): readonly (string | undefined)[] =>
@@ -78,6 +79,17 @@ export const gatewayCollections = (
     core('Pod', namespace, { labelSelector: selectorOf(podLabels) }),
   ),
 ]
+
+/** The routes of the Gateway API: optional, because a cluster may not have them or may not let us read them. */
+export const routeCollections = ({
+  namespaces,
+}: Pick<Scope, 'namespaces'>): readonly WatchedKind[] =>
+  placesIn(namespaces).flatMap((where) =>
+    [
+      collectionOf('HTTPRoute', where, [`${GATEWAYS}/v1`, `${GATEWAYS}/v1beta1`]),
+      collectionOf('GRPCRoute', where, [`${GATEWAYS}/v1`, `${GATEWAYS}/v1alpha2`]),
+    ].map((collection) => ({ ...collection, optional: true })),
+  )
 
 /** KServe's ConfigMap; `namespace` is where KServe is installed. */
 export const configurationCollection = (namespace: string): WatchedKind =>

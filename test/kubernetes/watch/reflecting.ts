@@ -39,6 +39,7 @@ function startFollowing(
   const puts: string[] = []
   const failures: string[] = []
   const synced: boolean[] = []
+  const withheld: string[] = []
   const failed = (error: unknown) => void failures.push(String(error))
   const known = createVersionedStore(
     {
@@ -56,6 +57,7 @@ function startFollowing(
     ...known,
     failed,
     synced: (present: boolean) => void synced.push(present),
+    withheld: (error: unknown) => void withheld.push(String(error)),
     connected: () => {},
     disconnected: () => {},
     heard: () => {
@@ -69,6 +71,8 @@ function startFollowing(
     puts,
     failures,
     synced,
+    /** Each time that it was given up to read it. */
+    withheld,
     heard: () => heard,
     stop: async () => {
       stop.abort()

@@ -83,6 +83,36 @@ describe('where streams of all objects are refused', () => {
   })
 })
 
+describe('a kind that need not be read', () => {
+  const optional = { ...ROLES, optional: true }
+  const forbidden = (count: number) => Array.from({ length: count }, () => status(403))
+
+  it('is done without where it may not be read, until it may', async () => {
+    world.server().next(...forbidden(4))
+    const { withheld, synced, failures } = start({ absent: 1 }, optional)
+    await names(['a', 'b'])
+    expect(withheld).toHaveLength(1)
+    expect([synced, failures]).toEqual([[true], []])
+  })
+
+  it('is missed like any other once it was there', async () => {
+    const { withheld, failures } = start({}, optional)
+    await names(['a', 'b'])
+    world.server().next(status(410), ...forbidden(2))
+    world.collection().endWatches()
+    await expect.poll(() => failures.length, PATIENCE).toBeGreaterThan(1)
+    await names(['a', 'b'])
+    expect(withheld).toEqual([])
+  })
+
+  it('is waited for where it is not optional', async () => {
+    world.server().next(...forbidden(2))
+    const { withheld, failures } = start()
+    await names(['a', 'b'])
+    expect([withheld.length, failures.length]).toEqual([0, 1])
+  })
+})
+
 describe('a kind that the cluster does not have', () => {
   const many = (count: number) => Array.from({ length: count }, () => status(404))
 

@@ -1,0 +1,86 @@
+import { hasPrefix } from '../common/path.ts'
+import type { GatewayRoute, GatewayRouteMatch, GatewayRouteRule } from './gateway-route.ts'
+import type { AccessRequest } from './request.ts'
+
+/** A request as it is compared with a route; `path` without its query. */
+export type Asked = Pick<AccessRequest, 'host' | 'method' | 'headers'> & { readonly path: string }
+
+/** A rule that may have been chosen, and the match by which. */
+export type Chosen = { readonly rule: GatewayRouteRule; readonly match: GatewayRouteMatch }
+
+/** Whether a route takes this host. */
+export const takesHost = ({ hostnames }: GatewayRoute, host: string): boolean =>
+  hostnames.length === 0 || hostnames.some((hostname) => isHost(hostname, host))
+
+const isHost = (hostname: string, host: string): boolean =>
+  hostname.startsWith('*.')
+    ? host.endsWith(hostname.slice(1)) && host.length > hostname.length - 1
+    : hostname === host
+
+/**
+ * The rules of a route that a proxy may have chosen for a request. Where one certainly precedes another by
+ * the precedence of the Gateway API, the other is left out. Rules of another name are, too.
+ */
+export function chosenIn(
+  { rules }: GatewayRoute,
+  asked: Asked,
+  section?: string,
+): readonly Chosen[] {
+  const possible = rules
+    .filter((rule) => section === undefined || rule.section === section)
+    .flatMap((rule) =>
+      rule.matches
+        .filter((match) => mayTake(match, asked))
+        .map((match): Chosen => ({ rule, match })),
+    )
+  const certain = [...possible.entries()].filter(([, { match }]) => isCertain(match, asked))
+  return possible.filter(
+    ({ match }, index) =>
+      !certain.some(([at, other]) => at !== index && precedes(other.match, match, at < index)),
+  )
+}
+
+function mayTake({ path, method, headers }: GatewayRouteMatch, asked: Asked): boolean {
+  return (
+    takesPath(path, asked.path) &&
+    (method === undefined || method === asked.method) &&
+    headers.every(([name, value]) => {
+      const found = asked.headers.get(name)
+      return found !== undefined && (value === undefined || value === found || found.includes(','))
+    })
+  )
+}
+
+function takesPath({ type, value }: GatewayRouteMatch['path'], path: string): boolean {
+  if (type === 'pattern') return true
+  return type === 'exact' ? path === value : hasPrefix(path, value)
+}
+
+/** Whether a proxy takes a request by this match, if it looks at it. */
+const isCertain = ({ path, headers, conditional }: GatewayRouteMatch, asked: Asked): boolean =>
+  !conditional &&
+  path.type !== 'pattern' &&
+  headers.every(([name, value]) => value !== undefined && asked.headers.get(name) === value)
+
+/** Whether every implementation looks at one match before the other. `earlier`: it is written before it. */
+function precedes(one: GatewayRouteMatch, other: GatewayRouteMatch, earlier: boolean): boolean {
+  const byPath = comparePaths(one.path, other.path)
+  if (byPath !== 0) return byPath > 0
+  // A condition that is not known here may count.
+  if (other.conditional) return false
+  const parts = [
+    Number(one.method !== undefined) - Number(other.method !== undefined),
+    one.headers.length - other.headers.length,
+  ]
+  if (parts.every((part) => part === 0)) return earlier
+  return parts.every((part) => part >= 0)
+}
+
+/** Positive where the first counts first; patterns stand below exact paths, and elsewhere it depends. */
+function comparePaths(one: GatewayRouteMatch['path'], other: GatewayRouteMatch['path']): number {
+  if (one.type !== other.type) {
+    if (one.type === 'exact') return 1
+    return other.type === 'exact' ? -1 : Number.NaN
+  }
+  return one.type === 'pattern' ? Number.NaN : one.value.length - other.value.length
+}

@@ -1,0 +1,71 @@
+import type { GatewayRouteMatch, RouteKind } from '../access/gateway-route.ts'
+import { listAt, textAt, valueAt } from './object.ts'
+
+/** Reads a match of a rule; `filters`: those of the whole rule. What is not known here may match anything. */
+export function readRouteMatch(
+  match: unknown,
+  kind: RouteKind,
+  filters: readonly unknown[],
+): GatewayRouteMatch {
+  const { path, conditional } = kind === 'HTTPRoute' ? readPath(match) : readCall(match)
+  return {
+    path,
+    method: kind === 'HTTPRoute' ? textAt(match, 'method') : undefined,
+    headers: listAt(match, 'headers').flatMap(readHeader),
+    conditional:
+      conditional ||
+      listAt(match, 'queryParams').length > 0 ||
+      filters.some((filter) => textAt(filter, 'type') === 'ExtensionRef'),
+    cut: cutFrom(path, filters),
+  }
+}
+
+type Path = Pick<GatewayRouteMatch, 'path' | 'conditional'>
+
+const PATTERN: Path = { path: { type: 'pattern', value: '' }, conditional: true }
+
+function readPath(match: unknown): Path {
+  const type = valueAt(match, 'path', 'type') ?? 'PathPrefix'
+  const value = valueAt(match, 'path', 'value') ?? '/'
+  if (typeof value !== 'string') return PATTERN
+  if (type === 'Exact') return { path: { type: 'exact', value }, conditional: false }
+  if (type !== 'PathPrefix') return PATTERN
+  // Of `/a` and `/a/`, which take the same paths, gateways may prefer either.
+  const conditional = value.length > 1 && value.endsWith('/')
+  return { path: { type: 'prefix', value: value.replace(/\/+$/, '') }, conditional }
+}
+
+/** A method of gRPC is the path `/service/method`. */
+function readCall(match: unknown): Path {
+  const [service, method] = [textAt(match, 'method', 'service'), textAt(match, 'method', 'method')]
+  const isExact = (valueAt(match, 'method', 'type') ?? 'Exact') === 'Exact'
+  if (valueAt(match, 'method') === undefined) {
+    return { path: { type: 'prefix', value: '' }, conditional: false }
+  }
+  if (!isExact || !service || !method) return PATTERN
+  return { path: { type: 'exact', value: `/${service}/${method}` }, conditional: false }
+}
+
+function readHeader(header: unknown): GatewayRouteMatch['headers'] {
+  const [name, value] = [textAt(header, 'name'), textAt(header, 'value')]
+  if (name === undefined) return []
+  const isExact = (valueAt(header, 'type') ?? 'Exact') === 'Exact'
+  return [[name.toLowerCase(), isExact ? value : undefined]]
+}
+
+/** What filters cut from the path; `undefined`: they may make another one of it. */
+function cutFrom(path: GatewayRouteMatch['path'], filters: readonly unknown[]): string | undefined {
+  if (filters.some((filter) => textAt(filter, 'type') === 'ExtensionRef')) return undefined
+  const rewrites = filters
+    .map((filter) => valueAt(filter, 'urlRewrite', 'path'))
+    .filter((rewrite) => rewrite !== undefined)
+  const [rewrite, ...others] = rewrites
+  if (rewrite === undefined) return ''
+  const prefix = textAt(rewrite, 'replacePrefixMatch')
+  const isOfPrefix = textAt(rewrite, 'type') === 'ReplacePrefixMatch' && path.type === 'prefix'
+  if (others.length > 0 || prefix === undefined || !isOfPrefix) return undefined
+  const kept = prefix.replace(/\/+$/, '')
+  return path.value.endsWith(kept)
+    ? path.value.slice(0, path.value.length - kept.length)
+    : undefined
+}

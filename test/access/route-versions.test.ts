@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import type { GatewayRoute } from '../../src/access/gateway-route.ts'
+import { createRouteVersions, GATEWAY_LAG_MS, MAX_FORMER } from '../../src/access/route-versions.ts'
+
+const REF = { kind: 'HTTPRoute', namespace: 'team', name: 'iris' } as const
+
+const aRoute = (host: string): GatewayRoute => ({
+  ...REF,
+  owner: undefined,
+  hostnames: [host],
+  rules: [],
+})
+
+function table() {
+  let now = 0
+  const routes = createRouteVersions(() => now)
+  const hosts = () => routes.versionsOf(REF).flatMap(({ hostnames }) => hostnames)
+  return { ...routes, hosts, pass: (ms: number) => (now += ms) }
+}
+
+describe('the versions of a route', () => {
+  it('are none where it is not known', () => {
+    expect(table().hosts()).toEqual([])
+  })
+
+  it('are the present one and the former, until gateways know of the change', () => {
+    const { put, hosts, pass } = table()
+    put('id', aRoute('a'))
+    put('id', aRoute('b'))
+    expect(hosts()).toEqual(['b', 'a'])
+    pass(GATEWAY_LAG_MS - 1)
+    put('id', aRoute('c'))
+    expect(hosts()).toEqual(['c', 'a', 'b'])
+    pass(1)
+    expect(hosts()).toEqual(['c', 'b'])
+    pass(GATEWAY_LAG_MS)
+    expect(hosts()).toEqual(['c'])
+  })
+
+  it('are no more where nothing but the status has changed', () => {
+    const { put, hosts } = table()
+    put('id', aRoute('a'))
+    put('id', aRoute('a'))
+    expect(hosts()).toEqual(['a'])
+  })
+
+  it('are none from its removal on', () => {
+    const { put, remove, hosts, size } = table()
+    put('id', aRoute('a'))
+    remove('id')
+    remove('id')
+    expect([hosts(), size()]).toEqual([[], 0])
+  })
+
+  it('are both where it is made again', () => {
+    const { put, remove, hosts, pass } = table()
+    put('id', aRoute('a'))
+    remove('id')
+    put('other id', aRoute('b'))
+    expect(hosts()).toEqual(['b', 'a'])
+    pass(GATEWAY_LAG_MS)
+    expect(hosts()).toEqual(['b'])
+  })
+
+  it('are none while there are too many of them', () => {
+    const { put, hosts, pass } = table()
+    for (let version = 0; version <= MAX_FORMER; version += 1) put('id', aRoute(`${version}`))
+    expect(hosts()).toHaveLength(MAX_FORMER + 1)
+    for (let version = 0; version < 100; version += 1) put('id', aRoute(`again-${version}`))
+    expect(hosts()).toEqual([])
+    pass(GATEWAY_LAG_MS)
+    expect(hosts()).toEqual(['again-99'])
+  })
+})

@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest'
+import type { GatewayRoute } from '../../src/access/gateway-route.ts'
+import { MAX_ROUTE_PARTS } from '../../src/resources/http-route.ts'
+import { read, reasonsOf } from '../../testing/objects.ts'
+
+type Parts = Readonly<Record<string, unknown>>
+
+const anHttpRoute = (spec: Parts = {}, metadata: Parts = {}, kind = 'HTTPRoute') => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind,
+  metadata: { name: 'iris', namespace: 'team', ...metadata },
+  spec,
+})
+
+function readRoute(object: unknown): GatewayRoute {
+  const { resource } = read(object)
+  if (resource.kind !== 'route') throw new Error(`a route, not ${resource.kind}`)
+  return resource.route
+}
+
+const ruleOf = (rule: unknown, kind = 'HTTPRoute') =>
+  readRoute(anHttpRoute({ rules: [rule] }, {}, kind)).rules[0]
+const matchOf = (match: unknown, kind = 'HTTPRoute', filters: readonly unknown[] = []) =>
+  ruleOf({ matches: [match], filters }, kind)?.matches[0]
+
+describe('a route of the Gateway API', () => {
+  it('is read with its hosts, rules and backends', () => {
+    const spec = {
+      hostnames: ['Iris.example.com', '*.example.org'],
+      rules: [{ name: 'main', backendRefs: [{ name: 'iris-predictor', port: 80 }] }],
+    }
+    expect(readRoute(anHttpRoute(spec))).toEqual({
+      kind: 'HTTPRoute',
+      namespace: 'team',
+      name: 'iris',
+      owner: undefined,
+      hostnames: ['iris.example.com', '*.example.org'],
+      rules: [
+        {
+          section: 'main',
+          matches: [
+            {
+              path: { type: 'prefix', value: '' },
+              method: undefined,
+              headers: [],
+              conditional: false,
+              cut: '',
+            },
+          ],
+          backends: [{ kind: 'Service', namespace: 'team', name: 'iris-predictor' }],
+        },
+      ],
+    })
+  })
+
+  it.each(['HTTPRoute', 'GRPCRoute'])('is of another kind for each kind: %s', (kind) => {
+    expect(readRoute(anHttpRoute({}, {}, kind)).kind).toBe(kind)
+  })
+
+  it('is nothing in another group', () => {
+    const other = { ...anHttpRoute(), apiVersion: 'example.com/v1' }
+    expect(reasonsOf(read(other))).toEqual(['WrongGroup'])
+  })
+
+  const aReference = (given: Parts = {}) => ({
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    name: 'iris',
+    controller: true,
+    ...given,
+  })
+
+  it.each<[title: string, references: unknown, owned: boolean]>([
+    ['its controller', [aReference()], true],
+    ['its controller among others', [{ kind: 'Pod' }, aReference()], true],
+    ['no controller', [aReference({ controller: undefined })], false],
+    ['another kind', [aReference({ kind: 'TrainedModel' })], false],
+    ['another group', [aReference({ apiVersion: 'serving.kserve.io.example.com/v1' })], false],
+    ['no name', [aReference({ name: '' })], false],
+    ['no list', 'iris', false],
+  ])('belongs to a service by its ownerReferences: %s', (_title, ownerReferences, owned) => {
+    expect(readRoute(anHttpRoute({}, { ownerReferences })).owner).toEqual(
+      owned ? { kind: 'InferenceService', namespace: 'team', name: 'iris' } : undefined,
+    )
+  })
+
+  it('takes every host where one of its hostnames cannot be read', () => {
+    for (const hostname of ['a b', 7, 'a.example.com:80', '*.', '*'])
+      expect(readRoute(anHttpRoute({ hostnames: ['a.example.com', hostname] })).hostnames).toEqual(
+        [],
+      )
+  })
+
+  it('leads to nobody where it has too many parts', () => {
+    const many = (part: unknown) => Array.from({ length: MAX_ROUTE_PARTS + 1 }, () => part)
+    const reading = read(anHttpRoute({ hostnames: many('a.example.com') }))
+    expect(reasonsOf(reading)).toEqual(['RouteTooLarge'])
+    const nowhere = [expect.objectContaining({ kind: 'other' })]
+    for (const spec of [
+      { hostnames: many('a.example.com') },
+      { rules: many({}) },
+      { rules: [{ matches: many({}) }] },
+      { rules: [{ backendRefs: many({ name: 'iris' }) }] },
+      { rules: [{ filters: many({}) }] },
+    ])
+      expect(readRoute(anHttpRoute(spec)).rules[0]?.backends).toEqual(nowhere)
+  })
+})
+
+describe('the backends of a rule', () => {
+  const backendsOf = (rule: unknown) =>
+    ruleOf(rule)?.backends.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)
+
+  it.each<[title: string, ref: unknown, backend: string]>([
+    ['a Service', { name: 'iris' }, 'Service team/iris'],
+    ['a Service of another namespace', { name: 'iris', namespace: 'b' }, 'Service b/iris'],
+    [
+      'an InferencePool',
+      { group: 'inference.networking.k8s.io', kind: 'InferencePool', name: 'p' },
+      'InferencePool team/p',
+    ],
+    [
+      'an InferencePool of the older group',
+      { group: 'inference.networking.x-k8s.io', kind: 'InferencePool', name: 'p' },
+      'InferencePool team/p',
+    ],
+    ['an InferencePool of no group', { kind: 'InferencePool', name: 'p' }, 'other team/p'],
+    [
+      'a Backend of Envoy Gateway',
+      { group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'iris' },
+      'other team/iris',
+    ],
+    ['a Service of another group', { group: 'example.com', name: 'iris' }, 'other team/iris'],
+    ['no name', { kind: 'Service' }, 'other /'],
+    ['no object', 7, 'other /'],
+  ])('are %s', (_title, ref, backend) => {
+    expect(backendsOf({ backendRefs: [ref] })).toEqual([backend])
+  })
+
+  it('are none of those that get no requests', () => {
+    const backendRefs = [
+      { name: 'a', weight: 1 },
+      { name: 'b', weight: 0 },
+    ]
+    expect(backendsOf({ backendRefs })).toEqual(['Service team/a'])
+  })
+
+  it('are mirrors, too, of the rule and of a backend', () => {
+    const mirror = (name: string) => ({
+      type: 'RequestMirror',
+      requestMirror: { backendRef: { name } },
+    })
+    const backendRefs = [{ name: 'a', filters: [mirror('b')] }]
+    expect(backendsOf({ filters: [mirror('c')], backendRefs })).toEqual([
+      'Service team/a',
+      'Service team/c',
+      'Service team/b',
+    ])
+  })
+})
+
+describe('a match of a rule', () => {
+  it.each<[title: string, match: unknown, path: unknown, conditional: boolean]>([
+    ['nothing', {}, { type: 'prefix', value: '' }, false],
+    ['a prefix', { path: { value: '/a' } }, { type: 'prefix', value: '/a' }, false],
+    ['a prefix with a slash', { path: { value: '/a/' } }, { type: 'prefix', value: '/a' }, true],
+    ['an exact path', exact('/a/'), { type: 'exact', value: '/a/' }, false],
+    ['a pattern', { path: { type: 'RegularExpression', value: '/a' } }, PATTERN(), true],
+    ['a type that is not known', { path: { type: 'Glob', value: '/a' } }, PATTERN(), true],
+    ['a path that is no text', { path: { value: 7 } }, PATTERN(), true],
+    ['a query', { queryParams: [{ name: 'a' }] }, { type: 'prefix', value: '' }, true],
+  ])('is %s', (_title, match, path, conditional) => {
+    expect(matchOf(match)).toMatchObject({ path, conditional })
+  })
+
+  function exact(value: string) {
+    return { path: { type: 'Exact', value } }
+  }
+  function PATTERN() {
+    return { type: 'pattern', value: '' }
+  }
+
+  it.each<[title: string, method: unknown, path: unknown]>([
+    ['every call', undefined, { type: 'prefix', value: '' }],
+    ['a method', { service: 'a.B', method: 'C' }, { type: 'exact', value: '/a.B/C' }],
+    ['a service', { service: 'a.B' }, PATTERN()],
+    ['a pattern', { type: 'RegularExpression', service: 'a', method: 'b' }, PATTERN()],
+  ])('of a GRPCRoute is %s', (_title, method, path) => {
+    expect(matchOf({ method }, 'GRPCRoute')).toMatchObject({ path, method: undefined })
+  })
+
+  it('has a method and headers', () => {
+    const headers = [
+      { name: 'X-A', value: 'b' },
+      { name: 'x-c', value: 'd', type: 'RegularExpression' },
+    ]
+    expect(matchOf({ method: 'GET', headers })).toMatchObject({
+      method: 'GET',
+      headers: [
+        ['x-a', 'b'],
+        ['x-c', undefined],
+      ],
+    })
+  })
+
+  it.each<[title: string, filters: readonly unknown[], cut: string | undefined]>([
+    ['nothing', [], ''],
+    ['nothing where only the host is rewritten', [{ urlRewrite: { hostname: 'a' } }], ''],
+    ['all of a prefix', [replacing('/')], '/a/b'],
+    ['what the new prefix has not', [replacing('/b')], '/a'],
+    ['nothing that can be said where the new prefix is another', [replacing('/c')], undefined],
+    ['nothing that can be said of a whole path', [whole('/')], undefined],
+    ['nothing that can be said of two', [replacing('/'), replacing('/')], undefined],
+    ['nothing that can be said of an extension', [{ type: 'ExtensionRef' }], undefined],
+  ])('has %s cut from the path', (_title, filters, cut) => {
+    expect(matchOf({ path: { value: '/a/b' } }, 'HTTPRoute', filters)).toMatchObject({ cut })
+  })
+
+  function replacing(replacePrefixMatch: string) {
+    return { urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch } } }
+  }
+  function whole(replaceFullPath: string) {
+    return { urlRewrite: { path: { type: 'ReplaceFullPath', replaceFullPath } } }
+  }
+})
