@@ -19,6 +19,23 @@ type Start = {
   readonly given: readonly Change[]
   /** The folder itself if absent. */
   readonly openSource?: OpenSource
+  /** Envoy with the listeners of the example if absent. */
+  readonly startFront?: (ports: FrontPorts) => Promise<Front>
+}
+
+export type FrontPorts = {
+  /** Where gateways ask. */
+  readonly authz: number
+  readonly httpUpstream: number
+  readonly grpcUpstream: number
+}
+
+/** What stands in front of the pod. */
+export type Front = {
+  /** That of each listener if absent. */
+  readonly address?: string
+  readonly portOf: (listener: string) => number
+  readonly stop: () => Promise<void>
 }
 
 export type Outgoing = {
@@ -53,7 +70,7 @@ export type RunningScenario = Scenario & Pick<RunningService, 'stop'>
 
 /** Starts an example on a copy of its folder: the service, Envoy in front of the pod, and the pod. */
 export async function startScenario({ envoy, example, config, given, ...how }: Start) {
-  const { openSource = folderSource(example, config) } = how
+  const { openSource = folderSource(example, config), startFront } = how
   const folder = await mkdtemp(path.join(tmpdir(), 'scenario-'))
   const stops = [() => rm(folder, { recursive: true })]
   const stop = async () => {
@@ -73,13 +90,20 @@ export async function startScenario({ envoy, example, config, given, ...how }: S
     stops.push(pod.close)
     const service = await source.start(config)
     stops.push(service.stop)
-    const bootstrap = bootstrapOf(example, {
-      authzPortOf: ({ address }) => authzPortAt(service, address),
-      httpUpstreamPort: pod.httpPort,
-      grpcUpstreamPort: pod.grpcPort,
-      tlsOf: ({ mtls }) => (mtls === undefined ? undefined : identities.serverOf(mtls)),
+    const startOwn = (ports: FrontPorts): Promise<Front> => {
+      const bootstrap = bootstrapOf(example, {
+        authzPortOf: ({ address }) => authzPortAt(service, address),
+        httpUpstreamPort: ports.httpUpstream,
+        grpcUpstreamPort: ports.grpcUpstream,
+        tlsOf: ({ mtls }) => (mtls === undefined ? undefined : identities.serverOf(mtls)),
+      })
+      return startEnvoy({ envoy, bootstrap, folder })
+    }
+    const proxy = await (startFront ?? startOwn)({
+      authz: service.authzPorts.gateway,
+      httpUpstream: pod.httpPort,
+      grpcUpstream: pod.grpcPort,
     })
-    const proxy = await startEnvoy({ envoy, bootstrap, folder })
     stops.push(proxy.stop)
 
     let sent = 0
@@ -94,7 +118,7 @@ export async function startScenario({ envoy, example, config, given, ...how }: S
       const answer = await send({
         ...request,
         headers,
-        address,
+        address: proxy.address ?? address,
         port: proxy.portOf(at),
         localAddress: from,
         tls: mtls === undefined || as === undefined ? undefined : identities.clientOf(as),

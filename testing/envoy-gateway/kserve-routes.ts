@@ -1,0 +1,83 @@
+import { at, listAt, textAt } from '../json.ts'
+import { PARENT } from './objects.ts'
+
+/** Ports of the Service of a component. */
+export const HTTP_PORT = 80
+export const GRPC_PORT = 8_081
+
+/** What Envoy Gateway needs to know of a route and of the Services behind it. */
+export type KserveRoute = ReturnType<typeof routeOf>
+
+/**
+ * The HTTPRoute that KServe 0.20 makes of an InferenceService in Standard mode, as the service reads it too,
+ * with a rule for gRPC before it. It leads to the transformer where there is one.
+ */
+export function routeOf(service: unknown) {
+  const [namespace, name] = [
+    textAt(service, 'metadata', 'namespace'),
+    textAt(service, 'metadata', 'name'),
+  ]
+  const component = at(service, 'spec', 'transformer') === undefined ? 'predictor' : 'transformer'
+  const backendRefs = (port: number) => [
+    { group: '', kind: 'Service', namespace, name: `${name}-${component}`, port, weight: 1 },
+  ]
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: {
+      namespace,
+      name,
+      ownerReferences: [
+        {
+          apiVersion: 'serving.kserve.io/v1beta1',
+          kind: 'InferenceService',
+          name,
+          uid: textAt(service, 'metadata', 'uid') || `uid-of-${name}`,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: {
+      parentRefs: [PARENT],
+      hostnames: [new URL(textAt(service, 'status', 'url')).hostname],
+      rules: [
+        {
+          matches: [
+            { path: { type: 'Exact', value: '/inference.GRPCInferenceService/ModelInfer' } },
+          ],
+          backendRefs: backendRefs(GRPC_PORT),
+        },
+        {
+          matches: [{ path: { type: 'RegularExpression', value: '^/.*$' } }],
+          backendRefs: backendRefs(HTTP_PORT),
+          filters: [
+            {
+              type: 'RequestHeaderModifier',
+              requestHeaderModifier: {
+                set: [
+                  { name: 'KServe-Isvc-Name', value: name },
+                  { name: 'KServe-Isvc-Namespace', value: namespace },
+                ],
+              },
+            },
+          ],
+        },
+      ],
+    },
+  }
+}
+
+/** The names and ports of the Services that routes lead to, each once. */
+export function servicesOf(routes: readonly object[]) {
+  const refs = routes.flatMap((route) =>
+    listAt(route, 'spec', 'rules')
+      .flatMap((rule) => listAt(rule, 'backendRefs'))
+      .map((ref) => ({
+        namespace: textAt(ref, 'namespace') || textAt(route, 'metadata', 'namespace'),
+        name: textAt(ref, 'name'),
+        port: Number(at(ref, 'port') ?? HTTP_PORT),
+      })),
+  )
+  return [...new Map(refs.map((ref) => [JSON.stringify(ref), ref])).values()]
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { credentialSources } from '../../src/access/credential.ts'
+import { createDirectory } from '../../src/access/directory.ts'
+import { exclusionsWith } from '../../src/access/exclusions.ts'
+import type { Settings } from '../../src/access/judge.ts'
+
+const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
+
+/** Nothing is excluded: what is let through is let through by its service. */
+export const judgeSettings: Settings = {
+  exclusions: exclusionsWith({ gateway: { InferenceService: [], LLMInferenceService: [] } }),
+  credentialSources: credentialSources(['x-api-key'], []),
+  corsPreflight: 'deny',
+  forwardCredential: 'Auto',
+  mesh: { trustDomain: 'cluster.local', intermediaries: [] },
+  gateways: { isLlmHost: () => false, hostPort: 'ignored', unpublishedLlms: false },
+}
+
+export const READ_SETTINGS = {
+  protectByDefault: false,
+  limits: { optOut: true, anonymous: true, shadow: true, exclusions: true },
+  kubernetes: { kserveNamespace: 'kserve' },
+  providers: [],
+  ownHeaders: [],
+  defaultDeploymentMode: 'Standard',
+  apiKeys: {
+    selector: { matchLabels: { 'kserve-authz.io/credential': 'api-key' } },
+    dataNames: ['api_key'],
+  },
+  sha256,
+}
+
+/** A directory, and all else that is asked besides it: no tokens, and a clock that stands. */
+export function sourcesOf(now: () => number) {
+  const directory = createDirectory(now)
+  const sources = {
+    directory,
+    synced: () => true,
+    isFresh: () => true,
+    now: () => 0,
+    sha256,
+    authenticateToken: () => undefined,
+    permits: () => 'no' as const,
+  }
+  return { directory, sources }
+}
