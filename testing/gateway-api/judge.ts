@@ -11,14 +11,14 @@ export const judgeSettings: Settings = {
   exclusions: exclusionsWith({ gateway: { InferenceService: [], LLMInferenceService: [] } }),
   credentialSources: credentialSources(['x-api-key'], []),
   corsPreflight: 'deny',
-  forwardCredential: 'Auto',
+  forwardCredential: 'auto',
   mesh: { trustDomain: 'cluster.local', intermediaries: [] },
   gateways: { isLlmHost: () => false, hostPort: 'ignored', unpublishedLlms: false },
 }
 
 export const READ_SETTINGS = {
   protectByDefault: false,
-  limits: { optOut: true, anonymous: true, shadow: true, exclusions: true },
+  ownersMay: { optOut: true, anonymous: true, shadow: true, exclusions: true },
   kubernetes: { kserveNamespace: 'kserve' },
   providers: [],
   ownHeaders: [],
