@@ -10,7 +10,7 @@ import { ENVOY_VERSION, LISTENER_PORT, PARENT } from './objects.ts'
 
 export type EnvoyGateway = Awaited<ReturnType<typeof startEnvoyGateway>>
 
-const START_MS = 60_000
+const START_MS = 30_000
 const report = (line: string) => void process.stderr.write(`${line}\n`)
 
 /**
@@ -62,8 +62,9 @@ export async function startEnvoyGateway(objects: readonly object[]) {
   try {
     await inForce()
   } catch (fault) {
+    const said = await lastWords(folder)
     await stop()
-    throw fault
+    throw new Error(`${String(fault)}: ${said}`)
   }
   return {
     address,
@@ -135,5 +136,8 @@ const generationRoute = (generation: number) => ({
 
 async function lastWords(folder: string): Promise<string> {
   const log = await readFile(path.join(folder, 'log'), 'utf8').catch(() => '')
-  return log.trimEnd().split('\n').slice(-3).join('\n')
+  return log.split('\n').filter(isTold).slice(-3).join('\n')
 }
+
+/** What is no line of the access log. */
+const isTold = (line: string) => line !== '' && !line.startsWith('{')

@@ -7,6 +7,7 @@ import {
 } from 'node:http'
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
 import { startModelServer } from '../../examples/model-server/server.ts'
+import { answerUpgrade } from '../../examples/model-server/websocket.ts'
 
 /** A request as it reached the pod. */
 export type Received = {
@@ -46,6 +47,11 @@ async function startHttp(modelPort: number, receive: (one: Received) => void) {
     const [path = ''] = url.split('?', 1)
     if (OF_QUEUE_PROXY.includes(path)) outgoing.end('queue-proxy\n')
     else passOn(incoming, outgoing, { port: modelPort, method, path: url, headers })
+  })
+  server.on('upgrade', (incoming, socket) => {
+    const { method = '', url = '', headers } = incoming
+    receive({ method, path: url, headers })
+    answerUpgrade(incoming, socket, {})
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -1,0 +1,258 @@
+import { connect } from 'node:net'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { documentsIn } from '../../testing/cluster/example.ts'
+import { head, pathAtModel, type Reply, sendHttp2, sendRaw } from '../../testing/envoy/http.ts'
+import { aBackend, PARENT } from '../../testing/envoy-gateway/objects.ts'
+import {
+  type GatewayWorld,
+  kserveRoutes,
+  startGatewayWorld,
+} from '../../testing/envoy-gateway/world.ts'
+
+const LORA = path.join(import.meta.dirname, '../fixtures/reports/lora')
+const KEY = 'authorization: Bearer demo-key-of-team-not-a-secret-1'
+const OPEN = 'sklearn-iris-demo.example.com'
+const CHAT = '/v1/chat/completions'
+const BODY = '{"model":"acme/opt-small","messages":[]}'
+const MODEL = 'publishers/team/models/acme/opt-small'
+const ADAPTER = 'publishers/team/models/adapter-1'
+const header = (model: string) => `x-gateway-model-name: ${model}`
+
+let world: GatewayWorld
+let routes: readonly object[]
+beforeAll(async () => {
+  const objects = await documentsIn([path.join(LORA, 'services.yaml')])
+  routes = kserveRoutes(objects)
+  world = await startGatewayWorld({ manifests: LORA, routes })
+})
+afterAll(() => world?.stop())
+
+const post = (target: string, host: string, ...lines: readonly string[]): Promise<Reply> =>
+  sendRaw(
+    world,
+    head(`POST ${target} HTTP/1.1`, `Host: ${host}`, `Content-Length: ${BODY.length}`, ...lines) +
+      BODY,
+  )
+
+const PROTECTED = ['team/lora-two-inference-pool', 'team/lora-two-kserve-workload-svc']
+const reached = () => PROTECTED.flatMap((name) => world.received(name)).length
+
+describe('an LLM', () => {
+  it.each<[title: string, target: string, lines: readonly string[], inner: string]>([
+    ['by path', `/team/lora-two${CHAT}`, [], CHAT],
+    ['by path, on any other path', '/team/lora-two/v2/models/m/infer', [], '/v2/models/m/infer'],
+    ['by its model header', CHAT, [header(MODEL)], CHAT],
+    ['by the header of an adapter', CHAT, [header(ADAPTER)], CHAT],
+    ["by the publisher's path", `/${MODEL}${CHAT}`, [], CHAT],
+    [
+      "by the publisher's path of an adapter",
+      `/${ADAPTER}/v2/models/m/infer`,
+      [],
+      '/v2/models/m/infer',
+    ],
+  ])('%s is open to its key alone', async (_title, target, lines, inner) => {
+    const before = reached()
+    expect((await post(target, '203.0.113.51', ...lines)).status).toBe(401)
+    expect(reached()).toBe(before)
+    const reply = await post(target, '203.0.113.51', ...lines, KEY)
+    expect([reply.status, pathAtModel(reply)]).toEqual([200, inner])
+    expect(reached()).toBe(before + 1)
+  })
+
+  it('by path with the header of another model is the one of its path', async () => {
+    const lines = [header('publishers/team/models/nobody'), KEY]
+    expect((await post(`/team/lora-two${CHAT}`, 'any.example.net', ...lines)).status).toBe(200)
+  })
+})
+
+describe('without a credential nothing comes through to an LLM', () => {
+  const TARGETS = [
+    `/team/lora-two${CHAT}`,
+    `/TEAM/lora-two${CHAT}`,
+    `/x/../team/lora-two${CHAT}`,
+    `//team//lora-two${CHAT}`,
+    `/team%2FlorA-two${CHAT}`,
+    `/team%2flora-two${CHAT}`,
+    `/%74eam/lora-two${CHAT}`,
+    `/team/./lora-two${CHAT}`,
+    `/team/lora-two;x=y${CHAT}`,
+    `/team\\lora-two${CHAT}`,
+    `/v1/%2e%2e/team/lora-two${CHAT}`,
+    `/${MODEL}${CHAT}`,
+    `/${ADAPTER}/../adapter-1${CHAT}`,
+    CHAT,
+    '/healthz',
+    `http://203.0.113.51/team/lora-two${CHAT}`,
+  ]
+  const HOSTS = [OPEN, `${OPEN}:80`, `${OPEN}.`, OPEN.toUpperCase(), '203.0.113.51', 'nobody.test']
+  const HEADERS = [[], [header(MODEL)], [header(ADAPTER)], [header(MODEL), header('x')]]
+
+  it.each(TARGETS)('%s', async (target) => {
+    const [before, open] = [reached(), world.received('demo/sklearn-iris-predictor').length]
+    const seen = new Set<number>()
+    for (const host of HOSTS)
+      for (const lines of HEADERS) seen.add((await post(target, host, ...lines)).status)
+    expect(reached()).toBe(before)
+    // The open model stays open on its own host.
+    if (target === CHAT) {
+      expect(world.received('demo/sklearn-iris-predictor').length).toBeGreaterThan(open)
+      expect(seen).toContain(200)
+    }
+  })
+})
+
+const ownRoute = (to: string, port: number) => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { namespace: to.split('/')[0], name: 'own' },
+  spec: {
+    parentRefs: [PARENT],
+    hostnames: ['own.example.com'],
+    rules: [{ backendRefs: [{ kind: 'Service', name: to.split('/')[1], port }] }],
+  },
+})
+
+describe('a route of a tenant', () => {
+  const OPEN_SERVICE = ['demo/sklearn-iris-predictor', 80] as const
+  const CLOSED_SERVICE = ['team/lora-two-kserve-workload-svc', 8_000] as const
+  const ask = async () => (await post(CHAT, 'own.example.com')).status
+
+  it('is judged by what it leads to', async () => {
+    await world.reroute([...routes, ownRoute(...OPEN_SERVICE)])
+    await expect.poll(ask).toBe(200)
+    await world.reroute([...routes, ownRoute(...CLOSED_SERVICE)])
+    await expect.poll(ask).toBe(401)
+    expect((await post(CHAT, 'own.example.com', KEY)).status).toBe(200)
+  })
+
+  it('never opens a model while it changes, goes and comes again', async () => {
+    // Under one name it leads to a model that is open, and to one that is not.
+    const named = ([to, port]: typeof OPEN_SERVICE | typeof CLOSED_SERVICE) => {
+      const route = ownRoute(to, port)
+      const [namespace, name] = to.split('/')
+      const backendRefs = [{ kind: 'Service', namespace, name, port }]
+      const metadata = { namespace: 'demo', name: 'moving' }
+      return { ...route, metadata, spec: { ...route.spec, rules: [{ backendRefs }] } }
+    }
+    const grant = {
+      apiVersion: 'gateway.networking.k8s.io/v1beta1',
+      kind: 'ReferenceGrant',
+      metadata: { namespace: 'team', name: 'from-demo' },
+      spec: {
+        from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'demo' }],
+        to: [{ group: 'gateway.envoyproxy.io', kind: 'Backend' }],
+      },
+    }
+    const before = reached()
+    const answers = new Set<number>()
+    let asking = true
+    const asker = (async () => {
+      while (asking) answers.add(await ask().catch(() => 0))
+    })()
+    for (let round = 0; round < 2; round += 1) {
+      await world.reroute([...routes, named(OPEN_SERVICE)], [grant])
+      await world.reroute([...routes, named(CLOSED_SERVICE)], [grant])
+      await expect.poll(ask, { timeout: 1_000 }).toBe(401)
+      await world.reroute(routes, [grant])
+      await expect.poll(ask, { timeout: 1_000 }).toBe(404)
+    }
+    asking = false
+    await asker
+    expect(reached()).toBe(before)
+    expect(answers).toContain(401)
+    await world.reroute([...routes, named(OPEN_SERVICE)], [grant])
+    await expect.poll(ask, { timeout: 10_000 }).toBe(200)
+  }, 240_000)
+
+  it('that leads past Kubernetes Services is refused', async () => {
+    const route = ownRoute(...OPEN_SERVICE)
+    await world.reroute([...routes, route])
+    await expect.poll(ask, { timeout: 10_000 }).toBe(200)
+    const rules = [
+      { backendRefs: [{ group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'any', port: 80 }] },
+    ]
+    const past = { ...route, spec: { ...route.spec, rules } }
+    const backend = aBackend('demo', 'any-80', 9)
+    await world.reroute([...routes, past], [backend])
+    await expect.poll(ask).toBe(403)
+  })
+})
+
+describe("a tenant's SecurityPolicy at a route", () => {
+  const policy = (spec: object) => ({
+    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+    kind: 'SecurityPolicy',
+    metadata: { namespace: 'team', name: 'of-a-tenant' },
+    spec: {
+      targetRefs: [
+        { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'lora-two-kserve-route' },
+      ],
+      cors: { allowOrigins: ['https://a.example.com'] },
+      ...spec,
+    },
+  })
+  const ask = async () => (await post(`/team/lora-two${CHAT}`, 'any.example.net')).status
+
+  it("takes the place of the Gateway's: nobody is asked", async () => {
+    await world.reroute(routes)
+    await expect.poll(ask).toBe(401)
+    await world.reroute(routes, [policy({})])
+    await expect.poll(ask).toBe(200)
+  })
+
+  it("is merged into the Gateway's with mergeType", async () => {
+    await world.reroute(routes, [policy({ mergeType: 'StrategicMerge' })])
+    await expect.poll(ask).toBe(401)
+    await world.reroute(routes)
+    await expect.poll(ask).toBe(401)
+  })
+})
+
+/** Of an answer after which the connection may stay open. */
+const statusOf = (sent: string) =>
+  new Promise<number>((resolve, reject) => {
+    const socket = connect(world.port, world.address, () => socket.write(sent, 'latin1'))
+    socket.setTimeout(5_000, () => socket.destroy(new Error('no answer in time')))
+    socket.once('error', reject)
+    socket.once('data', (bytes: Buffer) => {
+      socket.destroy()
+      resolve(Number(bytes.toString('latin1').split(' ')[1]))
+    })
+  })
+
+describe('what passes', () => {
+  it('a WebSocket is asked about as any other request', async () => {
+    const upgrade = [
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ]
+    const asked = (...lines: readonly string[]) =>
+      statusOf(
+        ['GET /team/lora-two/v1/realtime HTTP/1.1', 'Host: a', ...upgrade, ...lines, '', ''].join(
+          '\r\n',
+        ),
+      )
+    expect(await asked()).toBe(401)
+    expect(await asked(KEY)).toBe(101)
+  })
+
+  it('a body of a megabyte, and a stream of events', async () => {
+    const body = JSON.stringify({ stream: true, messages: [{ content: 'x'.repeat(1_000_000) }] })
+    const [name = '', value = ''] = KEY.split(': ')
+    const asked = (headers: readonly (readonly [string, string])[]) =>
+      sendHttp2(world, {
+        method: 'POST',
+        path: '/team/lora-two/v1/completions',
+        authority: 'a',
+        headers: [['content-type', 'application/json'], ...headers],
+        body,
+      })
+    expect((await asked([])).status).toBe(401)
+    const reply = await asked([[name, value]])
+    expect(reply.status).toBe(200)
+    expect(reply.body).toContain('data: [DONE]')
+  })
+})

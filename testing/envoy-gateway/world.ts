@@ -1,0 +1,99 @@
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { textAt } from '../json.ts'
+import { startPod } from '../scenario/pod.ts'
+import { type Service, startService } from '../service.ts'
+import { routeOf, servicesOf } from './kserve-routes.ts'
+import { llmRouteOf } from './llm-route.ts'
+import { aBackend, gatewayObjects, withBackends } from './objects.ts'
+import { type EnvoyGateway, startEnvoyGateway } from './start.ts'
+
+/** The routes that KServe makes of these objects. */
+export const kserveRoutes = (objects: readonly unknown[]): readonly object[] =>
+  objects.flatMap((object) => {
+    const kind = textAt(object, 'kind')
+    if (kind === 'LLMInferenceService') return llmRouteOf(object)
+    return kind === 'InferenceService' && textAt(object, 'status', 'url') !== ''
+      ? routeOf(object)
+      : []
+  })
+
+type Start = {
+  /** Copied, so that tests may write to it. */
+  readonly manifests: string
+  readonly routes: readonly object[]
+  /** Another one's, which is not stopped with this world. */
+  readonly gateway?: EnvoyGateway
+  /** Where Envoy asks, in place of the service, given its port. */
+  readonly askAt?: (port: number) => Promise<number>
+}
+
+type Pod = Awaited<ReturnType<typeof startPod>>
+
+export type GatewayWorld = Awaited<ReturnType<typeof startGatewayWorld>>
+
+/** A folder with its service, Envoy Gateway, and a pod behind each Kubernetes Service of the routes. */
+export async function startGatewayWorld({ manifests, routes, gateway: given, askAt }: Start) {
+  const stops: (() => Promise<void>)[] = []
+  const stop = async () => {
+    for (const each of stops.splice(0).toReversed()) await each()
+  }
+  try {
+    const folder = await mkdtemp(path.join(tmpdir(), 'gateway-world-'))
+    stops.push(() => rm(folder, { recursive: true, force: true }))
+    await cp(manifests, folder, { recursive: true })
+    const tell = async (routes: readonly object[]) => {
+      const text = routes.map((route) => JSON.stringify(route)).join('\n---\n') || '# none'
+      await writeFile(path.join(folder, '.routes.yaml.new'), text)
+      await rename(path.join(folder, '.routes.yaml.new'), path.join(folder, 'routes.yaml'))
+    }
+    await tell(routes)
+    let service: Service = await startService({ folder })
+    stops.push(() => service.stop())
+    const { grpcPort, grpcWorkloadPort } = service
+    const authz = askAt === undefined ? grpcPort : await askAt(grpcPort)
+    const pods = new Map<string, Pod>()
+    const podOf = async (name: string): Promise<Pod> => {
+      const pod = pods.get(name) ?? (await startPod())
+      if (!pods.has(name)) stops.push(pod.close)
+      pods.set(name, pod)
+      return pod
+    }
+    const objectsOf = async (routes: readonly object[], others: readonly object[]) => [
+      ...(await gatewayObjects(authz)),
+      ...routes.map(withBackends),
+      ...(await Promise.all(
+        servicesOf(routes).map(async ({ namespace, name, port }) =>
+          aBackend(namespace, `${name}-${port}`, (await podOf(`${namespace}/${name}`)).httpPort),
+        ),
+      )),
+      ...others,
+    ]
+    const gateway = given ?? (await startEnvoyGateway(await objectsOf(routes, [])))
+    if (given === undefined) stops.push(gateway.stop)
+    else await gateway.apply(await objectsOf(routes, []))
+    return {
+      address: gateway.address,
+      port: gateway.port,
+      service: () => service,
+      /** Another process on the same ports; the one before must have ended. */
+      restartService: async () => {
+        await service.stop()
+        service = await startService({ folder, port: grpcPort, workloadPort: grpcWorkloadPort })
+      },
+      /** What came to the pods of a Kubernetes Service, `namespace/name`. */
+      received: (name: string) => pods.get(name)?.received() ?? [],
+      /** The service and Envoy Gateway are told of other routes; resolves once Envoy has them. */
+      reroute: async (routes: readonly object[], others: readonly object[] = []) => {
+        const objects = await objectsOf(routes, others)
+        await tell(routes)
+        await gateway.apply(objects)
+      },
+      stop,
+    }
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}
