@@ -46,7 +46,7 @@ function readRoute(struct: unknown): NonNullable<RouteBinding['route']> | 'unrea
 }
 
 /** Longest name of a Kubernetes object. */
-const MAX_NAME = 253
+export const MAX_NAME = 253
 
 const REFERENCE = /^([A-Za-z]{1,32})\/([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})$/
 

@@ -48,7 +48,12 @@ function world(...routes: readonly GatewayRoute[]) {
 }
 
 const found = (directory: ReturnType<typeof aDirectory>, asked: Asked = {}) => {
-  const targets = findTargets(aRequest({ binding: BOUND, ...asked }), directory, GATEWAYS)
+  const targets = findTargets(
+    aRequest({ binding: BOUND, ...asked }),
+    directory,
+    GATEWAYS,
+    () => true,
+  )
   return 'outcome' in targets
     ? targets.reason
     : targets.map(({ service, pathPrefix }) => `${idOf(service)} ${pathPrefix}`.trim())
@@ -121,7 +126,7 @@ describe('the route that a gateway names', () => {
     expect(found(world(aGatewayRoute()), { absoluteHost: true })).toBe('unsupported-request')
     const request = aRequest({ binding: BOUND, hostPort: 80 })
     const compared = { ...GATEWAYS, hostPort: 'compared' } as const
-    expect(findTargets(request, world(aGatewayRoute()), compared)).toMatchObject({
+    expect(findTargets(request, world(aGatewayRoute()), compared, () => true)).toMatchObject({
       reason: 'unsupported-request',
     })
   })

@@ -83,12 +83,14 @@ it('what a folder says counts only while it is looked at', async () => {
   onTestFinished(() => clock.mockRestore())
   const stale = () => engine.stale().map(({ fact, bound }) => `${fact} ${bound}`)
   passed = 300_001
-  expect(stale()).toEqual(['pods address'])
+  expect(stale()).toEqual(['pods address', 'routes address'])
   expect(await verdict()).toBe('allow')
   passed += 86_400_001
   expect(stale()).toEqual([
     'pods address',
     'pods object',
+    'routes address',
+    'routes object',
     'services object',
     'policies object',
     'keys object',

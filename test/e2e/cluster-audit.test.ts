@@ -49,8 +49,13 @@ describe.each([
       permitted.has(everywhere(each)) ? everywhere(each) : each,
     )
     expect([...new Set(used)].toSorted()).toEqual([...permitted].toSorted())
+    // The cluster is asked whether it has the Gateway API, as everybody may (system:discovery).
     // What every ServiceAccount may read: system:service-account-issuer-discovery.
-    expect([...urls].toSorted()).toEqual(['/.well-known/openid-configuration', '/openid/v1/jwks'])
+    expect([...urls].toSorted()).toEqual([
+      '/.well-known/openid-configuration',
+      '/apis/gateway.networking.k8s.io',
+      '/openid/v1/jwks',
+    ])
   })
 })
 

@@ -15,6 +15,8 @@ const WATCHED = [
   'clusterrolebindings',
   'clusterroles',
   'configmaps',
+  'grpcroutes',
+  'httproutes',
   'inferencegraphs',
   'inferenceservices',
   'llminferenceserviceconfigs',

@@ -1,10 +1,13 @@
 import { MAX_JUDGED } from '../../src/access/contenders.ts'
 import { MAX_VALUES } from '../../src/access/matched-routes.ts'
 import { MAX_KEPT } from '../../src/access/own-routes.ts'
+import { MAX_FORMER } from '../../src/access/route-versions.ts'
 import { MAX_HOST } from '../../src/common/host.ts'
 import { MAX_CANONICAL_LENGTH, MAX_ROUTE_SEGMENTS } from '../../src/common/path.ts'
 import { MAX_GATEWAYS, MAX_HOSTS } from '../../src/config/schema.ts'
+import { MAX_NAME } from '../../src/envoy/read-binding.ts'
 import { MAX_SERVICE_GATEWAYS } from '../../src/resources/gateways.ts'
+import { MAX_ROUTE_PARTS } from '../../src/resources/http-route.ts'
 import { MAX_DOMAINS } from '../../src/resources/ingress.ts'
 import { MAX_ADAPTERS, MAX_BASES, MAX_REFS } from '../../src/resources/llm-config.ts'
 import { MAX_LISTED, MAX_MODEL_NAME, MAX_MODELS } from '../../src/resources/llm-models.ts'
@@ -38,6 +41,10 @@ export const SERVICES: Bounds = {
   'hosts of the configuration, and its `llmHosts`': count(MAX_HOSTS),
   'gateways of an entry of the configuration': count(MAX_GATEWAYS),
   'answers for routes of any host, which are kept': count(MAX_KEPT),
+  'rules, hostnames, matches, filters and backends of a route of the Gateway API':
+    count(MAX_ROUTE_PARTS),
+  'versions of such a route within five seconds': count(MAX_FORMER),
+  'length of a name that a gateway says': count(MAX_NAME),
   'additional domains of KServe': count(MAX_DOMAINS),
   'length of a template of KServe': count(MAX_TEMPLATE),
 }

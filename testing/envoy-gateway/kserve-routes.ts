@@ -2,11 +2,8 @@ import { at, listAt, textAt } from '../json.ts'
 import { PARENT } from './objects.ts'
 
 /** Ports of the Service of a component. */
-export const HTTP_PORT = 80
+const HTTP_PORT = 80
 export const GRPC_PORT = 8_081
-
-/** What Envoy Gateway needs to know of a route and of the Services behind it. */
-export type KserveRoute = ReturnType<typeof routeOf>
 
 /**
  * The HTTPRoute that KServe 0.20 makes of an InferenceService in Standard mode, as the service reads it too,

@@ -1,4 +1,4 @@
-import { at, listAt, textAt } from '../json.ts'
+import { listAt, textAt } from '../json.ts'
 import { PARENT } from './objects.ts'
 
 const APIS = ['/v1/completions', '/v1/chat/completions'] as const
@@ -13,8 +13,8 @@ export function llmRouteOf(service: unknown) {
     textAt(service, 'metadata', 'name'),
   ]
   const adapters = listAt(service, 'spec', 'model', 'lora', 'adapters')
-  const models = [at(service, 'spec', 'model', 'name') ?? name, ...adapters.map(nameIn)].map(
-    (model) => `publishers/${namespace}/models/${String(model)}`,
+  const models = [textAt(service, 'spec', 'model', 'name') || name, ...adapters.map(nameIn)].map(
+    (model) => `publishers/${namespace}/models/${model}`,
   )
   const pool = {
     group: 'inference.networking.k8s.io',

@@ -120,7 +120,7 @@ export function withBackends<T extends object>(route: T): T {
   const rules = listAt(route, 'spec', 'rules').map((rule) => ({
     ...entries(rule),
     backendRefs: listAt(rule, 'backendRefs').map((ref) => ({
-      ...backendRef(`${textAt(ref, 'name')}-${String(at(ref, 'port') ?? 80)}`),
+      ...backendRef(`${textAt(ref, 'name')}-${Number(at(ref, 'port') ?? 80)}`),
       ...(at(ref, 'namespace') === undefined ? {} : { namespace: at(ref, 'namespace') }),
       ...(at(ref, 'weight') === undefined ? {} : { weight: at(ref, 'weight') }),
     })),

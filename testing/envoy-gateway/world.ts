@@ -60,8 +60,12 @@ export async function startGatewayWorld({ manifests, routes, gateway: given, ask
       pods.set(name, pod)
       return pod
     }
-    const objectsOf = async (routes: readonly object[], others: readonly object[]) => [
-      ...(await gatewayObjects(authz)),
+    const objectsOf = async (
+      routes: readonly object[],
+      others: readonly object[],
+      askedAt = authz,
+    ) => [
+      ...(await gatewayObjects(askedAt)),
       ...routes.map(withBackends),
       ...(await Promise.all(
         servicesOf(routes).map(async ({ namespace, name, port }) =>
@@ -85,8 +89,12 @@ export async function startGatewayWorld({ manifests, routes, gateway: given, ask
       /** What came to the pods of a Kubernetes Service, `namespace/name`. */
       received: (name: string) => pods.get(name)?.received() ?? [],
       /** The service and Envoy Gateway are told of other routes; resolves once Envoy has them. */
-      reroute: async (routes: readonly object[], others: readonly object[] = []) => {
-        const objects = await objectsOf(routes, others)
+      reroute: async (
+        routes: readonly object[],
+        others: readonly object[] = [],
+        askedAt?: number,
+      ) => {
+        const objects = await objectsOf(routes, others, askedAt)
         await tell(routes)
         await gateway.apply(objects)
       },
