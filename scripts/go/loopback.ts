@@ -1,4 +1,4 @@
-import type { Edit } from './modules.ts'
+import type { Edit } from './overlay.ts'
 
 /** The variable of the environment that names the address on which Envoy Gateway and its Envoy listen. */
 const ADDRESS = 'os.Getenv("ENVOY_GATEWAY_ADDRESS")'

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { LISTEN_AT_ADDRESS } from './loopback.ts'
+import type { SourceEdits } from './overlay.ts'
 
 /** A folder with go.mod and go.sum, and the parts that are built or copied from it. */
 export type GoModule = {
@@ -25,16 +26,6 @@ export type Program = {
   readonly version: string
   readonly versionIn: RegExp
   readonly edits?: SourceEdits
-}
-
-/** Changes of source files, without which a program cannot run as tests need it. */
-export type SourceEdits = { readonly module: string; readonly edits: readonly Edit[] }
-
-export type Edit = {
-  /** In its module. */
-  readonly file: string
-  /** Each text is there once. */
-  readonly replace: readonly (readonly [from: string, to: string])[]
 }
 
 /** A file that comes with one of the required modules. */

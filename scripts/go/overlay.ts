@@ -1,6 +1,15 @@
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { SourceEdits } from './modules.ts'
+
+/** Changes of source files, without which a program cannot run as tests need it. */
+export type SourceEdits = { readonly module: string; readonly edits: readonly Edit[] }
+
+export type Edit = {
+  /** In its module. */
+  readonly file: string
+  /** Each text is there once. */
+  readonly replace: readonly (readonly [from: string, to: string])[]
+}
 
 type Places = {
   /** With the go.mod that requires the module to be edited. */
