@@ -114,14 +114,20 @@ const unknown = (what: string, route: GatewayRoute): Refusal => ({
 
 const labelOf = ({ kind, namespace, name }: RouteBackend) => `${kind} ${namespace}/${name}`
 
-/** KServe names Kubernetes Services and InferencePools after their service, which has these names. */
+/**
+ * KServe names Kubernetes Services and InferencePools after their service, which has these names. One of
+ * another namespace may have the name as a host, and is not behind it.
+ */
 function servicesBehind(
   { kind, namespace, name }: RouteBackend,
   { ownersOf }: Known,
 ): readonly Service[] {
-  if (kind === 'Service') return ownersOf(`${name}.${namespace}`)
-  if (kind === 'other' || !name.endsWith(POOL)) return []
-  return ownersOf(`${name.slice(0, -POOL.length)}${WORKLOAD}.${namespace}`)
+  if (kind === 'other') return []
+  const isPool = kind === 'InferencePool'
+  if (isPool && !name.endsWith(POOL)) return []
+  const named = isPool ? `${name.slice(0, -POOL.length)}${WORKLOAD}` : name
+  const services = ownersOf(`${named}.${namespace}`)
+  return services.some((service) => service.namespace === namespace) ? services : []
 }
 
 const POOL = '-inference-pool'

@@ -8,12 +8,14 @@ export function readRouteMatch(
   filters: readonly unknown[],
 ): GatewayRouteMatch {
   const { path, conditional } = kind === 'HTTPRoute' ? readPath(match) : readCall(match)
+  const headers = listAt(match, 'headers').map(readHeader)
   return {
     path,
     method: kind === 'HTTPRoute' ? textAt(match, 'method') : undefined,
-    headers: listAt(match, 'headers').flatMap(readHeader),
+    headers: headers.filter((header) => header !== undefined),
     conditional:
       conditional ||
+      headers.includes(undefined) ||
       listAt(match, 'queryParams').length > 0 ||
       filters.some((filter) => textAt(filter, 'type') === 'ExtensionRef'),
     cut: cutFrom(path, filters),
@@ -46,12 +48,17 @@ function readCall(match: unknown): Path {
   return { path: { type: 'exact', value: `/${service}/${method}` }, conditional: false }
 }
 
-function readHeader(header: unknown): GatewayRouteMatch['headers'] {
-  const [name, value] = [textAt(header, 'name'), textAt(header, 'value')]
-  if (name === undefined) return []
+/** `undefined`: a check does not say whether it is there. Envoy keeps the host apart. */
+function readHeader(header: unknown): GatewayRouteMatch['headers'][number] | undefined {
+  const name = textAt(header, 'name')?.toLowerCase()
+  if (name === undefined || name === 'host') return undefined
+  const value = textAt(header, 'value')
   const isExact = (valueAt(header, 'type') ?? 'Exact') === 'Exact'
-  return [[name.toLowerCase(), isExact ? value : undefined]]
+  return [name, isExact && value !== undefined && PLAIN.test(value) ? value : undefined]
 }
+
+/** Other bytes may reach the service in another form. */
+const PLAIN = /^[\x20-\x7e]*$/
 
 /** What filters cut from the path; `undefined`: they may make another one of it. */
 function cutFrom(path: GatewayRouteMatch['path'], filters: readonly unknown[]): string | undefined {

@@ -149,6 +149,14 @@ describe('what a route leads to', () => {
     expect(found(world(aGatewayRoute({ rules: [aRule(backends)] })))).toEqual(ids)
   })
 
+  it('is not a service of another namespace that has the name of a Service as a host', () => {
+    const directory = world(aGatewayRoute({ rules: [aRule([to('nobody')])] }))
+    const taker = aService({ namespace: 'x', name: 'taker', protection: 'open' })
+    const routes = [{ host: 'nobody.team', pathPrefix: '', basis: 'installation' }] as const
+    directory.services.put('taker', { ...taker, routes })
+    expect(found(directory)).toBe('unknown-target')
+  })
+
   it('is asked together with the owner of the route', () => {
     const owner = { kind: 'InferenceService', namespace: 'team', name: 'open' } as const
     expect(found(world(aGatewayRoute({ owner })))).toEqual([IRIS_ID, OPEN_ID])

@@ -203,6 +203,17 @@ describe('a match of a rule', () => {
     })
   })
 
+  it.each<[title: string, header: unknown]>([
+    ['the host, which is no header of a check', { name: 'Host', value: 'a' }],
+    ['a header whose name cannot be read', { value: 'a' }],
+  ])('may take anything where it asks for %s', (_title, header) => {
+    expect(matchOf({ headers: [header] })).toMatchObject({ headers: [], conditional: true })
+  })
+
+  it('asks only that a header is there where its value is not ASCII', () => {
+    expect(matchOf({ headers: [{ name: 'a', value: 'é' }] })?.headers).toEqual([['a', undefined]])
+  })
+
   it.each<[title: string, filters: readonly unknown[], cut: string | undefined]>([
     ['nothing', [], ''],
     ['nothing where only the host is rewritten', [{ urlRewrite: { hostname: 'a' } }], ''],

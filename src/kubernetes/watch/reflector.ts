@@ -193,6 +193,8 @@ export async function runReflector(
   function doWithout(error: unknown) {
     streams = true
     retry.ask(FORBIDDEN_LOOKS * periods.absent)
+    // What came before a list broke off would never be too old.
+    follower.keepOnly(new Set())
     if (!forbidden) follower.withheld(error)
     forbidden = true
   }

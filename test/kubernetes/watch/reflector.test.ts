@@ -95,6 +95,15 @@ describe('a kind that need not be read', () => {
     expect([synced, failures]).toEqual([[true], []])
   })
 
+  it('is not known in part where it may not be read after a list broke off', async () => {
+    for (let index = 0; index < 700; index += 1) world.collection().put(`n${index}`)
+    world.server().next(status(422), world.collection().answer, status(500), ...forbidden(4))
+    const { withheld, puts, names: held } = start({ absent: 60_000 }, optional)
+    await expect.poll(() => withheld, PATIENCE).toHaveLength(1)
+    expect(puts.length).toBeGreaterThan(0)
+    expect(held()).toEqual([])
+  })
+
   it('is missed like any other once it was there', async () => {
     const { withheld, failures } = start({}, optional)
     await names(['a', 'b'])
