@@ -1,3 +1,5 @@
+// Finds the services behind the route or the service that a gateway names.
+
 import { pathOf } from '../common/path.ts'
 import type { Note } from './answer.ts'
 import { type Deny, type DenyReason, deny } from './decision.ts'

@@ -1,3 +1,5 @@
+// Finds the rules of a route of the Gateway API that a proxy may have chosen for a request.
+
 import { hasPrefix } from '../common/path.ts'
 import type { GatewayRoute, GatewayRouteMatch, GatewayRouteRule } from './gateway-route.ts'
 import type { AccessRequest } from './request.ts'

@@ -1,3 +1,5 @@
+// The types of routes of the Gateway API, and of what a gateway says about its route.
+
 import type { ServiceRef } from './service.ts'
 
 /** The kinds of the Gateway API that route HTTP. */

@@ -1,3 +1,5 @@
+// Keeps the routes of the Gateway API, and their former versions while gateways may still follow them.
+
 import { createTable } from '../common/table.ts'
 import { type GatewayRoute, type GatewayRouteRef, idOfRoute } from './gateway-route.ts'
 

@@ -1,3 +1,5 @@
+// Reads the route metadata and the context extension of a check.
+
 import { ROUTE_KINDS, type RouteBinding, type RouteTrust } from '../access/gateway-route.ts'
 import type { AccessRequest } from '../access/request.ts'
 import { SERVICE_KINDS, type ServiceRef } from '../access/service.ts'

@@ -1,3 +1,5 @@
+// Reads HTTPRoutes and GRPCRoutes of the Gateway API.
+
 import type {
   GatewayRoute,
   GatewayRouteRule,

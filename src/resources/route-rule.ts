@@ -1,3 +1,5 @@
+// Reads the matches and path rewrites of a rule of the Gateway API.
+
 import type { GatewayRouteMatch, RouteKind } from '../access/gateway-route.ts'
 import { listAt, textAt, valueAt } from './object.ts'
 
