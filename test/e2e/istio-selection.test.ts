@@ -75,9 +75,11 @@ async function askedBy(workload: Partial<Workload>): Promise<readonly string[]> 
 
 describe('istiod lets the pods of KServe ask', () => {
   it.each(SERVING_PODS)('once: %s', async (_title, component, labels) => {
+    const tokenizer = labels['app.kubernetes.io/component'] === 'tokenizer'
+    const policy = tokenizer ? 'kserve-authz-llm-tokenizer' : POLICIES[component]
     await expect
       .poll(() => askedBy({ labels }))
-      .toEqual([`kserve-authz-workload istio-system/${POLICIES[component]}`])
+      .toEqual([`kserve-authz-workload istio-system/${policy}`])
   })
 
   it('whichever port of the pod is called', async () => {
