@@ -1,6 +1,6 @@
-import { copyFile } from 'node:fs/promises'
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { GoModule, ModuleFile, Part, Program } from './modules.ts'
+import type { Change, GoModule, ModuleFile, Part, Program } from './parts.ts'
 import { run } from './run.ts'
 
 const PROGRESS_EVERY_MS = 10_000
@@ -25,12 +25,15 @@ export async function buildParts(build: Build) {
     )
   build.report(`building ${namesOf(module)} ${module.version} (once; ${module.duration})`)
   for (const part of module.parts) await makePart(part, build)
+  for (const name of ['changed', 'go.mod', 'go.sum'])
+    await rm(path.join(build.into, name), { recursive: true, force: true })
 }
 
 const makePart = (part: Part, build: Build) =>
   'source' in part ? buildProgram(part, build) : copyModuleFile(part, build)
 
-async function buildProgram(program: Program, { module, into, report, signal }: Build) {
+async function buildProgram(program: Program, build: Build) {
+  const { module, into, report, signal } = build
   const { file, source, tags = '', linker = '' } = program
   const started = performance.now()
   let compiled = 0
@@ -41,7 +44,9 @@ async function buildProgram(program: Program, { module, into, report, signal }: 
   const told = (line: string) => {
     if (!line.startsWith('go: ')) compiled += 1
   }
-  const flags = ['-v', '-trimpath', '-tags', tags, '-ldflags', `-s -w ${linker}`.trim()]
+  const { change } = program
+  const own = change === undefined ? [] : ['-modfile', await changedModule(file, change, build)]
+  const flags = ['-v', '-trimpath', ...own, '-tags', tags, '-ldflags', `-s -w ${linker}`.trim()]
   const go = ['env', 'CGO_ENABLED=0', 'go', 'build', ...flags] as const
   try {
     const command = [...go, '-o', path.join(into, file), source] as const
@@ -52,11 +57,45 @@ async function buildProgram(program: Program, { module, into, report, signal }: 
   }
 }
 
-async function copyModuleFile(part: ModuleFile, { module, into, signal }: Build) {
-  const command = ['go', 'list', '-m', '-f', '{{.Dir}}', part.module] as const
+/** Builds with a copy of a module in which one file is changed. */
+async function changedModule(file: string, change: Change, build: Build): Promise<string> {
+  const { module, into, signal } = build
+  const copy = path.join(into, 'changed')
+  const modfile = path.join(into, 'go.mod')
+  const original = await folderOf(file, change.module, build)
+  const steps: readonly (readonly [string, ...string[]])[] = [
+    ['rm', '-rf', copy],
+    ['cp', '-R', original, copy],
+    ['chmod', '-R', 'u+w', copy],
+    ['cp', 'go.mod', 'go.sum', into],
+    ['go', 'mod', 'edit', `-replace=${change.module}=${copy}`, modfile],
+  ]
+  for (const step of steps) {
+    const { ok, lines } = await run(step, { cwd: module.folder, signal })
+    if (!ok) throw new Error(complaint(file, module, lines))
+  }
+  const source = path.join(copy, change.path)
+  const parts = (await readFile(source, 'utf8')).split(change.text)
+  if (parts.length !== 2) throw new Error(complaint(file, module, [`${source} is another one`]))
+  await writeFile(source, parts.join(change.by))
+  return modfile
+}
+
+async function copyModuleFile(part: ModuleFile, build: Build) {
+  const folder = await folderOf(part.file, part.module, build)
+  const into = path.join(build.into, part.file)
+  const [first, ...others] = part.paths.map((name) => path.join(folder, name))
+  if (others.length === 0) return copyFile(first ?? '', into)
+  const texts = await Promise.all([first ?? '', ...others].map((file) => readFile(file, 'utf8')))
+  await writeFile(into, texts.join('\n---\n'))
+}
+
+/** Where Go keeps a required module. */
+async function folderOf(file: string, name: string, { module, signal }: Build): Promise<string> {
+  const command = ['go', 'list', '-m', '-f', '{{.Dir}}', name] as const
   const { ok, lines } = await run(command, { cwd: module.folder, signal })
-  if (!ok) throw new Error(complaint(part.file, module, lines))
-  await copyFile(path.join(lines.at(-1) ?? '', part.path), path.join(into, part.file))
+  if (!ok) throw new Error(complaint(file, module, lines))
+  return lines.at(-1) ?? ''
 }
 
 const UNREACHABLE =

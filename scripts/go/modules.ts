@@ -1,40 +1,10 @@
 import path from 'node:path'
-
-/** A folder with go.mod and go.sum, and the parts that are built or copied from it. */
-export type GoModule = {
-  readonly folder: string
-  /** The version that go.mod requires; part of the name of its folder in the cache. */
-  readonly version: string
-  /** Duration of a full build, for the progress message. */
-  readonly duration: string
-  readonly parts: readonly Part[]
-}
-
-export type Part = Program | ModuleFile
-
-export type Program = {
-  /** The environment variable that names an existing binary. */
-  readonly variable: string
-  readonly file: string
-  readonly source: string
-  readonly tags?: string
-  readonly linker?: string
-  /** Arguments that print its version. */
-  readonly ask: string
-  readonly version: string
-  readonly versionIn: RegExp
-}
-
-/** A file that comes with one of the required modules. */
-export type ModuleFile = {
-  readonly variable: string
-  readonly file: string
-  readonly module: string
-  readonly path: string
-}
+import type { GoModule, ModuleFile, Program } from './parts.ts'
 
 const KUBERNETES_VERSION = '1.36.3'
 const ETCD_VERSION = '3.6.8'
+const KSERVE_VERSION = '0.20.0'
+const KWOK_VERSION = '0.7.0'
 const ISTIO_VERSION = '1.31-eed52ebb66ad'
 const KUSTOMIZE_VERSION = '5.8.2'
 const PROMETHEUS_VERSION = '3.15.0'
@@ -58,6 +28,61 @@ export const API_SERVER: Program = {
   versionIn: /^Kubernetes v(\d\S*)/,
 }
 
+export const CONTROLLER_MANAGER: Program = {
+  ...API_SERVER,
+  variable: 'KUBE_CONTROLLER_MANAGER',
+  file: 'kube-controller-manager',
+  source: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+}
+
+/** Gives pods their status, as the kubelets of many nodes would. */
+export const KWOK: Program = {
+  variable: 'KWOK',
+  file: 'kwok',
+  source: 'sigs.k8s.io/kwok/cmd/kwok',
+  linker: `-X sigs.k8s.io/kwok/pkg/consts.Version=v${KWOK_VERSION}`,
+  ask: '--version',
+  version: KWOK_VERSION,
+  versionIn: /^kwok version v(\d\S*)/,
+}
+
+/** It does not say its version. Its webhooks, which have no flag for an address, listen on loopback alone. */
+export const KSERVE_MANAGER: Program = kserve('KSERVE_MANAGER', 'manager')
+export const KSERVE_LLMISVC: Program = kserve('KSERVE_LLMISVC', 'llmisvc')
+
+/** The CRDs of KServe, and those of others that its controllers watch. */
+export const KSERVE_CRDS: ModuleFile = {
+  variable: 'KSERVE_CRDS',
+  file: 'crds.yaml',
+  module: 'github.com/kserve/kserve',
+  paths: [
+    'config/crd/full/serving.kserve.io_clusterservingruntimes.yaml',
+    'config/crd/full/serving.kserve.io_inferencegraphs.yaml',
+    'config/crd/full/serving.kserve.io_inferenceservices.yaml',
+    'config/crd/full/serving.kserve.io_servingruntimes.yaml',
+    'config/crd/full/serving.kserve.io_trainedmodels.yaml',
+    'config/crd/full/clusterstoragecontainer/serving.kserve.io_clusterstoragecontainers.yaml',
+    'config/crd/full/llmisvc/serving.kserve.io_llminferenceserviceconfigs.yaml',
+    'config/crd/full/llmisvc/serving.kserve.io_llminferenceservices.yaml',
+    'test/crds/gatewayapi_gatewayclasses.yaml',
+    'test/crds/gatewayapi_gateway.yaml',
+    'test/crds/gatewayapi_httproute.yaml',
+    'test/crds/gateway-inference-extension.yaml',
+    'test/crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml',
+  ],
+}
+
+/** Its ConfigMap, and what it has for all namespaces: runtimes, presets of LLMInferenceServices. */
+export const KSERVE_OBJECTS: ModuleFile = {
+  variable: 'KSERVE_OBJECTS',
+  file: 'objects.yaml',
+  module: 'github.com/kserve/kserve',
+  paths: [
+    'config/configmap/inferenceservice.yaml',
+    `install/v${KSERVE_VERSION}/kserve-cluster-resources.yaml`,
+  ],
+}
+
 export const PILOT_DISCOVERY: Program = {
   variable: 'PILOT_DISCOVERY',
   file: 'pilot-discovery',
@@ -73,7 +98,7 @@ export const ISTIO_CRDS: ModuleFile = {
   variable: 'ISTIO_CRDS',
   file: 'crd-all.gen.yaml',
   module: 'istio.io/istio',
-  path: 'manifests/charts/base/files/crd-all.gen.yaml',
+  paths: ['manifests/charts/base/files/crd-all.gen.yaml'],
 }
 
 export const KUSTOMIZE: Program = {
@@ -104,7 +129,19 @@ export const GO_MODULES = {
     folder: folderOf('kubernetes'),
     version: `${KUBERNETES_VERSION}-etcd-${ETCD_VERSION}`,
     duration: 'about eleven minutes',
-    parts: [ETCD, API_SERVER],
+    parts: [ETCD, API_SERVER, CONTROLLER_MANAGER],
+  },
+  kserve: {
+    folder: folderOf('kserve'),
+    version: KSERVE_VERSION,
+    duration: 'about six minutes',
+    parts: [KSERVE_MANAGER, KSERVE_LLMISVC, KSERVE_CRDS, KSERVE_OBJECTS],
+  },
+  kwok: {
+    folder: folderOf('kwok'),
+    version: KWOK_VERSION,
+    duration: 'about two minutes',
+    parts: [KWOK],
   },
   istio: {
     folder: folderOf('istio'),
@@ -125,6 +162,23 @@ export const GO_MODULES = {
     parts: [PROMTOOL],
   },
 } satisfies Readonly<Record<string, GoModule>>
+
+function kserve(variable: string, file: 'manager' | 'llmisvc'): Program {
+  return {
+    variable,
+    file,
+    source: `github.com/kserve/kserve/cmd/${file}`,
+    change: {
+      module: 'sigs.k8s.io/controller-runtime',
+      path: 'pkg/webhook/server.go',
+      text: '\tif o.Port <= 0 {',
+      by: '\to.Host = "127.0.0.1"\n\tif o.Port <= 0 {',
+    },
+    ask: '--help',
+    version: file,
+    versionIn: /^Usage of .*\b(manager|llmisvc):$/,
+  }
+}
 
 /** Without these flags kube-apiserver does not know its own version. */
 function kubernetesVersion(version: string): string {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { findParts } from '../../scripts/go/find.ts'
-import { GO_MODULES, type GoModule, type Part } from '../../scripts/go/modules.ts'
+import { GO_MODULES } from '../../scripts/go/modules.ts'
+import type { GoModule, ModuleFile, Part } from '../../scripts/go/parts.ts'
 
 let folder = ''
 let said: string[] = []
@@ -38,11 +39,11 @@ const PROGRAM = {
   version: '1.2.3',
   versionIn: /^example (\d\S*)/,
 }
-const FILE = {
+const FILE: ModuleFile = {
   variable: 'EXAMPLE_FILE',
   file: 'crds.yaml',
   module: 'example.test',
-  path: 'a/b.yaml',
+  paths: ['a/b.yaml'],
 }
 
 const moduleOf = (...parts: readonly Part[]): GoModule => ({
@@ -106,6 +107,35 @@ describe('a program that is built with Go', () => {
     const copy = await find(FILE, moduleOf(PROGRAM, FILE))
     expect(path.basename(copy)).toBe('crds.yaml')
     expect(await readFile(copy, 'utf8')).toBe('kind: CustomResourceDefinition')
+  })
+
+  it('comes with several files as one', async () => {
+    await installGo(BUILDS)
+    await write('module/a.yaml', 'a: 1')
+    await write('module/b.yaml', 'b: 2')
+    const part: ModuleFile = { ...FILE, paths: ['a.yaml', 'b.yaml'] }
+    const copy = await find(part, moduleOf(PROGRAM, part))
+    expect(await readFile(copy, 'utf8')).toBe('a: 1\n---\nb: 2')
+  })
+
+  it('is built with one file of a module changed', async () => {
+    await installGo(`cat $(dirname $out)/changed/server.go > ${folder}/changed; ${BUILDS}`)
+    await write('module/server.go', 'listen(all)')
+    const change = { module: 'example.test', path: 'server.go', text: '(all)', by: '(one)' }
+    const home = path.dirname(await find(PROGRAM, moduleOf({ ...PROGRAM, change })))
+    expect(await readFile(path.join(folder, 'changed'), 'utf8')).toBe('listen(one)')
+    expect(await readFile(path.join(folder, 'module/server.go'), 'utf8')).toBe('listen(all)')
+    expect(await callsOfBuild()).toEqual([expect.stringMatching(/ -modfile \S+\/go\.mod /)])
+    expect(await readdir(home)).toEqual(['example'])
+  })
+
+  it('is not built where the file to change is another one', async () => {
+    await installGo(BUILDS)
+    await write('module/server.go', 'listen(all, all)')
+    const change = { module: 'example.test', path: 'server.go', text: 'all', by: 'one' }
+    await expect(find(PROGRAM, moduleOf({ ...PROGRAM, change }))).rejects.toThrow(
+      /^example is not built: \S+server\.go is another one$/,
+    )
   })
 
   it.each([
