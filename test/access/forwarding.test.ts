@@ -44,7 +44,7 @@ const anLlmPod = (role?: LlmRole, name = `chat-${role}`) =>
 
 const atLlmPod = (workload: Workload, others: readonly Workload[]) =>
   forwards(
-    'Auto',
+    'auto',
     { service: aService(), position: 'workload', workload, pathPrefix: '' },
     { host: '10.0.0.1' },
     aDirectory({ workloads: [workload, ...others] }),
