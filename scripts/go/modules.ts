@@ -50,20 +50,23 @@ export const KWOK: Program = {
 export const KSERVE_MANAGER: Program = kserve('KSERVE_MANAGER', 'manager')
 export const KSERVE_LLMISVC: Program = kserve('KSERVE_LLMISVC', 'llmisvc')
 
-/** The CRDs of KServe, and those of others that its controllers watch. */
+/**
+ * The CRDs of KServe, without their schemas, which take the API server more than a gigabyte, and those of
+ * others that its controllers watch.
+ */
 export const KSERVE_CRDS: ModuleFile = {
   variable: 'KSERVE_CRDS',
   file: 'crds.yaml',
   module: 'github.com/kserve/kserve',
   paths: [
-    'config/crd/full/serving.kserve.io_clusterservingruntimes.yaml',
-    'config/crd/full/serving.kserve.io_inferencegraphs.yaml',
-    'config/crd/full/serving.kserve.io_inferenceservices.yaml',
-    'config/crd/full/serving.kserve.io_servingruntimes.yaml',
-    'config/crd/full/serving.kserve.io_trainedmodels.yaml',
-    'config/crd/full/clusterstoragecontainer/serving.kserve.io_clusterstoragecontainers.yaml',
-    'config/crd/full/llmisvc/serving.kserve.io_llminferenceserviceconfigs.yaml',
-    'config/crd/full/llmisvc/serving.kserve.io_llminferenceservices.yaml',
+    'config/crd/minimal/serving.kserve.io_clusterservingruntimes.yaml',
+    'config/crd/minimal/serving.kserve.io_inferencegraphs.yaml',
+    'config/crd/minimal/serving.kserve.io_inferenceservices.yaml',
+    'config/crd/minimal/serving.kserve.io_servingruntimes.yaml',
+    'config/crd/minimal/serving.kserve.io_trainedmodels.yaml',
+    'config/crd/minimal/clusterstoragecontainer/serving.kserve.io_clusterstoragecontainers.yaml',
+    'config/crd/minimal/llmisvc/serving.kserve.io_llminferenceserviceconfigs.yaml',
+    'config/crd/minimal/llmisvc/serving.kserve.io_llminferenceservices.yaml',
     'test/crds/gatewayapi_gatewayclasses.yaml',
     'test/crds/gatewayapi_gateway.yaml',
     'test/crds/gatewayapi_httproute.yaml',

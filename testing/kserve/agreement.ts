@@ -1,0 +1,31 @@
+import type { Asking } from './answers.ts'
+import { reachedBy } from './reached.ts'
+import type { Asked } from './requests.ts'
+import { idOf, type Snapshot } from './snapshot.ts'
+import type { Row } from './table.ts'
+
+/**
+ * What is wrong with the answer to a request. Whatever it reaches must be asked about. Where a route or a
+ * status promises it, it must be let through, and nobody of another row may be asked.
+ */
+export async function disagreement(
+  snapshot: Snapshot,
+  { objects }: Row,
+  asked: Asked,
+  { ask }: Pick<Asking, 'ask'>,
+): Promise<object | undefined> {
+  const reached = reachedBy(snapshot, asked)
+  const { answer, targets } = await ask(asked)
+  const own = new Set(objects.map(idOf))
+  const told = (what: string) => ({ what, asked, reached, answer, targets })
+  if (answer === 'allow') {
+    if (!reached.every((id) => targets.includes(id))) return told('reached, and not asked about')
+    const others = targets.filter((id) => !reached.includes(id) && !own.has(id))
+    return asked.origin === 'odd' || others.length === 0 ? undefined : told('asked in vain')
+  }
+  if (asked.origin === 'odd' || reached.length === 0 || isUnpromised(asked)) return undefined
+  return told('reached, and refused')
+}
+
+/** By a model header alone only the root and the paths of model APIs are let through. */
+const isUnpromised = ({ path }: Asked): boolean => path === '/some/path'
