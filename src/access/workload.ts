@@ -10,8 +10,7 @@ export type Component = (typeof COMPONENTS)[number]
  * What a pod of an LLMInferenceService does beside answering. `decode`: it passes requests on to `prefill`
  * pods. `both`: it does so where there are any. `scheduler`: it answers gateways, and no client.
  */
-export const LLM_ROLES = ['decode', 'prefill', 'both', 'scheduler'] as const
-export type LlmRole = (typeof LLM_ROLES)[number]
+export type LlmRole = 'decode' | 'prefill' | 'both' | 'scheduler'
 
 /** A running pod of a service. Finished and hostNetwork pods are never workloads. */
 export type Workload = {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { disagreement } from '../../testing/kserve/agreement.ts'
 import { type Asking, askFolder } from '../../testing/kserve/answers.ts'
+import { GENERATIVE } from '../../testing/kserve/generative.ts'
+import { PREDICTIVE } from '../../testing/kserve/predictive.ts'
 import { type Asked, requestsFor } from '../../testing/kserve/requests.ts'
+import type { Row } from '../../testing/kserve/rows.ts'
 import { idOf } from '../../testing/kserve/snapshot.ts'
-import { GENERATIVE, PREDICTIVE, type Row } from '../../testing/kserve/table.ts'
 import { objectsOf } from '../../testing/kserve/told.ts'
 import { startWorld, type World } from '../../testing/kserve/world.ts'
 

@@ -1,8 +1,8 @@
 import type { Asking } from './answers.ts'
 import { reachedBy } from './reached.ts'
 import type { Asked } from './requests.ts'
+import type { Row } from './rows.ts'
 import { idOf, type Snapshot } from './snapshot.ts'
-import type { Row } from './table.ts'
 
 /**
  * What is wrong with the answer to a request. Whatever it reaches must be asked about. Where a route or a

@@ -7,7 +7,7 @@ import { folderOf } from '../folder-of.ts'
 import type { Sent } from './reached.ts'
 
 /** What is answered to a caller who may call everything, and about which services he was asked. */
-export type Answered = { readonly answer: string; readonly targets: readonly string[] }
+type Answered = { readonly answer: string; readonly targets: readonly string[] }
 
 export type Asking = {
   readonly ask: (sent: Sent) => Promise<Answered>
@@ -16,7 +16,7 @@ export type Asking = {
 }
 
 /** Of a caller who may call every service. */
-export const TOKEN = 'test-token-of-everybody-not-a-secret'
+const TOKEN = 'test-token-of-everybody-not-a-secret'
 
 /** The same engine as the service has, over a folder of these objects. */
 export async function askFolder(objects: readonly unknown[], config: object = {}): Promise<Asking> {

@@ -13,7 +13,7 @@ import { freePorts, type Program, startProgram } from '../cluster/programs.ts'
 import { entriesAt, textAt } from '../json.ts'
 
 /** Where KServe is installed. */
-export const KSERVE_NAMESPACE = 'kserve'
+const KSERVE_NAMESPACE = 'kserve'
 export const NODE = 'node-0'
 
 /** Each key of ConfigMap `inferenceservice-config`, laid over what KServe ships. */

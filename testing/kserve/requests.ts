@@ -40,7 +40,7 @@ const refOf = (ref: unknown, namespace: string): string =>
   `${textAt(ref, 'namespace') || namespace}/${textAt(ref, 'name')}`
 
 /** The address at which clients find a gateway. */
-export function addressOf(snapshot: Snapshot, gateway: string): string {
+function addressOf(snapshot: Snapshot, gateway: string): string {
   const found = snapshot.gateways.find((each) => refOf(at(each, 'metadata'), '') === gateway)
   return textAt(found, 'status', 'addresses', 0, 'value')
 }

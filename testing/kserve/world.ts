@@ -2,9 +2,9 @@ import { until } from '../../scripts/child.ts'
 import { aNamespace } from '../cluster/installation.ts'
 import { at, listAt, textAt } from '../json.ts'
 import { type KserveCluster, type KserveSettings, startKserve } from './programs.ts'
+import { GATEWAY, PATHS_ONLY, type Row } from './rows.ts'
 import { type Snapshot, snapshotOf } from './snapshot.ts'
 import { startStandIns } from './stand-ins.ts'
-import { GATEWAY, PATHS_ONLY, type Row } from './table.ts'
 
 export type World = KserveCluster & { readonly snapshot: Snapshot }
 
