@@ -22,8 +22,8 @@ export async function startWorld(settings: KserveSettings, rows: readonly Row[])
   }
   try {
     for (const name of ['team', 'other']) await cluster.apply(aNamespace(name))
-    for (const gateway of [gatewayOf(GATEWAY), gatewayOf(PATHS_ONLY, BY_PATH)])
-      await cluster.apply(gateway)
+    for (const object of [CLASS, gatewayOf(GATEWAY), gatewayOf(PATHS_ONLY, BY_PATH)])
+      await cluster.apply(object)
     for (const { objects } of rows) for (const object of objects) await cluster.apply(object)
     const snapshot = await until(
       'KServe has not made everything',
@@ -44,6 +44,13 @@ export async function startWorld(settings: KserveSettings, rows: readonly Row[])
 }
 
 const BY_PATH = { 'serving.kserve.io/model-based-routing-enabled': 'false' }
+
+const CLASS = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'GatewayClass',
+  metadata: { name: 'example' },
+  spec: { controllerName: 'example.com/test' },
+}
 
 const gatewayOf = ({ name, namespace }: typeof GATEWAY | typeof PATHS_ONLY, annotations = {}) => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
