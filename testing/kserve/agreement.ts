@@ -1,3 +1,4 @@
+import { listAt } from '../json.ts'
 import type { Asking } from './answers.ts'
 import { reachedBy } from './reached.ts'
 import type { Asked } from './requests.ts'
@@ -17,10 +18,11 @@ export async function disagreement(
   const reached = reachedBy(snapshot, asked)
   const { answer, targets } = await ask(asked)
   const own = new Set(objects.map(idOf))
+  const foreign = new Set(snapshot.llmInferenceServices.filter(hasForeignRoute).map(idOf))
   const told = (what: string) => ({ what, asked, reached, answer, targets })
   if (answer === 'allow') {
     if (!reached.every((id) => targets.includes(id))) return told('reached, and not asked about')
-    const others = targets.filter((id) => !reached.includes(id) && !own.has(id))
+    const others = targets.filter((id) => !reached.includes(id) && !own.has(id) && !foreign.has(id))
     return asked.origin === 'odd' || others.length === 0 || asked.host === SHARED
       ? undefined
       : told('asked in vain')
@@ -28,6 +30,10 @@ export async function disagreement(
   if (asked.origin === 'odd' || reached.length === 0 || isUnpromised(asked)) return undefined
   return told('reached, and refused')
 }
+
+/** Of an HTTPRoute that it refers to nobody reads what it takes: it may be any request. */
+const hasForeignRoute = (service: unknown): boolean =>
+  listAt(service, 'spec', 'router', 'route', 'http', 'refs').length > 0
 
 /**
  * With a `pathTemplate` and the Gateway API each InferenceService gets a route of every path of the ingress

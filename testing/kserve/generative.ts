@@ -131,6 +131,7 @@ export const GENERATIVE: readonly Row[] = [
   },
   {
     title: 'with a route of its own that has none',
+    byStatusAlone: true,
     objects: [
       ownRoute('pathed', {
         rules: [

@@ -4,7 +4,7 @@ import type { Written } from '../cluster/client.ts'
 export type Row = {
   readonly title: string
   readonly objects: readonly Written[]
-  /** Whether only its status says where it answers. */
+  /** Whether all or some of its routes let nothing pass before its status says where it answers. */
   readonly byStatusAlone?: boolean
   /** Whether KServe gives it no address at all. */
   readonly unrouted?: boolean
