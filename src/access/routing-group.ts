@@ -1,3 +1,5 @@
+// Routing groups of LLMInferenceServices: which members a request may reach, and whose permission is enough.
+
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import type { Note } from './answer.ts'
 import type { Caller } from './caller.ts'
@@ -10,7 +12,7 @@ import type { EffectivePolicy } from './effective-policy.ts'
 import type { Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
-/** The permissions of more members are not asked for: each is a question to the API server. */
+/** Each is a question to the API server. */
 export const MAX_ASKED = 8
 
 type Members = Pick<Directory, 'routedIn'>
@@ -18,11 +20,11 @@ type Members = Pick<Directory, 'routedIn'>
 const membersOf = ({ namespace, group }: Service, directory: Members): readonly Service[] =>
   group === undefined ? [] : directory.routedIn(namespace, group.name)
 
-/** Only the path that is named after a member leads to it alone. */
+/** Only the path with the name of a member leads to it alone. */
 const isNamedAfter = ({ service: { namespace, name }, pathPrefix }: Target): boolean =>
   pathPrefix === `/${namespace}/${name}`
 
-/** With the members to which the routes of those that were found lead as well. */
+/** Adds the members that the routes of the found services also lead to. */
 export function withGroups(found: Targets | Deny, directory: Members): Targets | Deny {
   if ('outcome' in found || found.every(({ service }) => service.group === undefined)) return found
   const services = new Set(found.map(({ service }) => service))
@@ -52,8 +54,8 @@ export type PermissionFor = (
 ) => MaybePromise<Permission>
 
 /**
- * Members of a group that have a model in common answer for it together: a permission for one that is routed
- * is enough. An open one lends none, nor one with policies that the other has not.
+ * Members of a group with a common model share their permissions: one for a routed member is enough. An open
+ * member lends none. Neither does a member with a policy that the called member does not have.
  */
 export function createPermissionFor({
   permissionOf,
@@ -99,6 +101,7 @@ const REFUSES: Readonly<Record<Permission, boolean>> = {
   yes: false,
   no: true,
   foreign: true,
+  'no-user': true,
   unavailable: false,
   overloaded: false,
 }
