@@ -18,6 +18,7 @@ test: check ## run all tests, including those against real programs
 	@node scripts/envoy.ts
 	@node scripts/kubernetes.ts
 	@node scripts/istio.ts
+	@node scripts/kserve.ts
 	@node scripts/kustomize.ts
 	@node scripts/promtool.ts
 	@node scripts/envoy-gateway.ts

@@ -27,7 +27,10 @@ type Row = readonly [
 const engines: Engine[] = []
 afterAll(() => Promise.all(engines.map((engine) => engine.close())))
 
-async function answersOf(report: string, config: object = {}) {
+type Opened = { readonly engine: Engine; readonly problems: readonly string[] }
+
+async function openReport(report: string, config: object): Promise<Opened> {
+  const problems: string[] = []
   const manifests = path.join(REPORTS, report)
   const engine = await openEngine({
     config: readConfig({
@@ -36,16 +39,30 @@ async function answersOf(report: string, config: object = {}) {
       flags: { manifests },
     }),
     manifests,
-    reportProblem: () => {},
+    reportProblem: ({ object, reason }) => problems.push(`${object} ${reason}`),
     reportFault: () => {},
     reportOutage: () => {},
   })
   engines.push(engine)
+  return { engine, problems }
+}
+
+async function answersOf(report: string, config: object = {}) {
+  const { engine } = await openReport(report, config)
   return async (url: string, header: readonly string[]) => {
     const message = encodeCheckRequest(checkMessage({ header }, 'POST', url))
     const { decision, reason, target } = await explain(engine, message, 'gateway')
     return { answer: reason || decision, target: target ?? undefined }
   }
+}
+
+/** At the sidecar of a pod: the answer, and the headers that are taken from the request. */
+async function askPod({ engine }: Opened, destination: string, header: readonly string[]) {
+  const message = encodeCheckRequest(
+    checkMessage({ header, destination }, 'POST', `http://${destination}:8000/${CHAT}`),
+  )
+  const { decision, reason, target, headers } = await explain(engine, message, 'workload')
+  return { answer: reason || decision, target, removed: headers.remove }
 }
 
 const CHAT = 'v1/chat/completions'
@@ -182,5 +199,33 @@ describe('as users reported:', () => {
       ].map(async (url) => (await ask(url, [])).answer),
     )
     expect(answers).toEqual(['missing-credential', 'missing-credential', 'unknown-target'])
+  })
+
+  it('pd: the pod that decodes keeps the credential, since the one that prefills asks for it', async () => {
+    const report = await openReport('pd', {})
+    const target = 'LLMInferenceService team/chat-pd'
+    const [decode, prefill] = ['10.244.10.1', '10.244.10.2']
+    const taken = expect.arrayContaining(['authorization'])
+    expect(await askPod(report, decode, [TEAM_KEY])).toEqual({
+      answer: 'allow',
+      target,
+      removed: expect.not.arrayContaining(['authorization']),
+    })
+    expect(await askPod(report, prefill, [TEAM_KEY])).toEqual({
+      answer: 'allow',
+      target,
+      removed: taken,
+    })
+    expect(await askPod(report, decode, [])).toMatchObject({ answer: 'missing-credential' })
+    expect(await askPod(report, prefill, [])).toMatchObject({ answer: 'missing-credential' })
+  })
+
+  it('tokenizer: its pod is asked, and nobody is warned of the scheduler', async () => {
+    const report = await openReport('tokenizer', {})
+    expect(await askPod(report, '10.244.2.3', [])).toMatchObject({
+      answer: 'missing-credential',
+      target: 'LLMInferenceService team/chat-kv',
+    })
+    expect(report.problems).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
-import { copyFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { GoModule, ModuleFile, Part, Program } from './modules.ts'
 import { writeOverlay } from './overlay.ts'
+import type { GoModule, ModuleFile, Part, Program } from './parts.ts'
 import { run } from './run.ts'
 
 const PROGRESS_EVERY_MS = 10_000
@@ -26,7 +26,6 @@ export async function buildParts(build: Build) {
     )
   build.report(`building ${namesOf(module)} ${module.version} (once; ${module.duration})`)
   for (const part of module.parts) await makePart(part, build)
-  await rm(path.join(build.into, 'overlay'), { recursive: true, force: true })
 }
 
 const makePart = (part: Part, build: Build) =>
@@ -53,22 +52,27 @@ async function buildProgram(program: Program, build: Build) {
     if (!ok) throw new Error(complaint(file, module, lines))
   } finally {
     clearInterval(progress)
+    await rm(overlayIn(build), { recursive: true, force: true })
   }
 }
 
-async function copyModuleFile(part: ModuleFile, { module, into, signal }: Build) {
-  const from = path.join(await folderOf(part.module, part.file, { module, signal }), part.path)
-  const to = path.join(into, part.file)
-  if ((await stat(from)).isDirectory()) await writeFile(to, await documentsBelow(from))
-  else await copyFile(from, to)
+async function copyModuleFile({ file, module, paths }: ModuleFile, build: Build) {
+  const folder = await folderOf(module, file, build)
+  const sources = await Promise.all(paths.map((name) => filesAt(path.join(folder, name))))
+  const texts = await Promise.all(sources.flat().map((source) => readFile(source, 'utf8')))
+  await writeFile(path.join(build.into, file), texts.join('\n---\n'))
+}
+
+/** A file, or all YAML files below a folder. */
+async function filesAt(source: string): Promise<readonly string[]> {
+  if (!(await stat(source)).isDirectory()) return [source]
+  const names = await readdir(source, { recursive: true })
+  const files = names.filter((name) => name.endsWith('.yaml')).toSorted()
+  return files.map((name) => path.join(source, name))
 }
 
 /** Where the source of a required module is. */
-async function folderOf(
-  name: string,
-  file: string,
-  { module, signal }: Pick<Build, 'module' | 'signal'>,
-): Promise<string> {
+async function folderOf(name: string, file: string, { module, signal }: Build): Promise<string> {
   let last = ''
   for (const command of [
     ['go', 'mod', 'download', name],
@@ -83,18 +87,19 @@ async function folderOf(
 
 async function overlayOf({ edits, file }: Program, build: Build): Promise<readonly string[]> {
   if (edits === undefined) return []
+  const { module, signal } = build
   const source = await folderOf(edits.module, file, build)
-  const folder = path.join(build.into, 'overlay')
-  return writeOverlay(edits, { requiring: build.module.folder, source, folder })
+  const { flags, replace } = await writeOverlay(edits, {
+    requiring: module.folder,
+    source,
+    folder: overlayIn(build),
+  })
+  const { ok, lines } = await run(replace, { cwd: module.folder, signal })
+  if (!ok) throw new Error(complaint(file, module, lines))
+  return flags
 }
 
-async function documentsBelow(folder: string): Promise<string> {
-  const files = (await readdir(folder, { recursive: true })).filter((file) =>
-    file.endsWith('.yaml'),
-  )
-  const texts = files.toSorted().map((file) => readFile(path.join(folder, file), 'utf8'))
-  return (await Promise.all(texts)).join('\n---\n')
-}
+const overlayIn = ({ into }: Build) => path.join(into, 'overlay')
 
 const UNREACHABLE =
   /dial tcp|no such host|i\/o timeout|connection re(?:fused|set)|module lookup disabled/

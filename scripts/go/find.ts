@@ -4,7 +4,7 @@ import path from 'node:path'
 import { cacheFolder, exists, removeAbandoned } from '../cache.ts'
 import { createStopping, withDeadline } from '../child.ts'
 import { buildParts, type Report } from './build.ts'
-import type { GoModule, Part, Program } from './modules.ts'
+import type { GoModule, Part, Program } from './parts.ts'
 import { run } from './run.ts'
 
 const BUILD_DEADLINE_MS = 60 * 60_000

@@ -47,3 +47,11 @@ export const LISTEN_AT_ADDRESS: readonly Edit[] = [
     ],
   },
 ]
+
+/** The webhooks of KServe's controllers have no flag for their address. With this edit they listen on the loopback. */
+export const WEBHOOKS_AT_LOOPBACK: readonly Edit[] = [
+  {
+    file: 'pkg/webhook/server.go',
+    replace: [['\tif o.Port <= 0 {', '\to.Host = "127.0.0.1"\n\tif o.Port <= 0 {']],
+  },
+]

@@ -1,41 +1,15 @@
 import path from 'node:path'
+import {
+  KSERVE_CRDS,
+  KSERVE_LLMISVC,
+  KSERVE_MANAGER,
+  KSERVE_OBJECTS,
+  KSERVE_VERSION,
+  KWOK,
+  KWOK_VERSION,
+} from './kserve-parts.ts'
 import { LISTEN_AT_ADDRESS } from './loopback.ts'
-import type { SourceEdits } from './overlay.ts'
-
-/** A folder with go.mod and go.sum, and the parts that are built or copied from it. */
-export type GoModule = {
-  readonly folder: string
-  /** The version that go.mod requires; part of the name of its folder in the cache. */
-  readonly version: string
-  /** Duration of a full build, for the progress message. */
-  readonly duration: string
-  readonly parts: readonly Part[]
-}
-
-export type Part = Program | ModuleFile
-
-export type Program = {
-  /** The environment variable that names an existing binary. */
-  readonly variable: string
-  readonly file: string
-  readonly source: string
-  readonly tags?: string
-  readonly linker?: string
-  /** Arguments that print its version. */
-  readonly ask: string
-  readonly version: string
-  readonly versionIn: RegExp
-  readonly edits?: SourceEdits
-}
-
-/** A file that comes with one of the required modules. */
-export type ModuleFile = {
-  readonly variable: string
-  readonly file: string
-  readonly module: string
-  /** Of a folder: all YAML files below it become one. */
-  readonly path: string
-}
+import type { GoModule, ModuleFile, Program } from './parts.ts'
 
 const KUBERNETES_VERSION = '1.36.3'
 const ETCD_VERSION = '3.6.8'
@@ -63,6 +37,13 @@ export const API_SERVER: Program = {
   versionIn: /^Kubernetes v(\d\S*)/,
 }
 
+export const CONTROLLER_MANAGER: Program = {
+  ...API_SERVER,
+  variable: 'KUBE_CONTROLLER_MANAGER',
+  file: 'kube-controller-manager',
+  source: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+}
+
 export const PILOT_DISCOVERY: Program = {
   variable: 'PILOT_DISCOVERY',
   file: 'pilot-discovery',
@@ -78,7 +59,7 @@ export const ISTIO_CRDS: ModuleFile = {
   variable: 'ISTIO_CRDS',
   file: 'crd-all.gen.yaml',
   module: 'istio.io/istio',
-  path: 'manifests/charts/base/files/crd-all.gen.yaml',
+  paths: ['manifests/charts/base/files/crd-all.gen.yaml'],
 }
 
 export const KUSTOMIZE: Program = {
@@ -118,7 +99,7 @@ export const ENVOY_GATEWAY_CRDS: ModuleFile = {
   variable: 'ENVOY_GATEWAY_CRDS',
   file: 'crds.yaml',
   module: 'github.com/envoyproxy/gateway',
-  path: 'charts/gateway-helm/charts/crds/crds',
+  paths: ['charts/gateway-helm/charts/crds/crds'],
 }
 
 const folderOf = (name: string) => path.join(import.meta.dirname, name)
@@ -128,7 +109,19 @@ export const GO_MODULES = {
     folder: folderOf('kubernetes'),
     version: `${KUBERNETES_VERSION}-etcd-${ETCD_VERSION}`,
     duration: 'about eleven minutes',
-    parts: [ETCD, API_SERVER],
+    parts: [ETCD, API_SERVER, CONTROLLER_MANAGER],
+  },
+  kserve: {
+    folder: folderOf('kserve'),
+    version: KSERVE_VERSION,
+    duration: 'about six minutes',
+    parts: [KSERVE_MANAGER, KSERVE_LLMISVC, KSERVE_CRDS, KSERVE_OBJECTS],
+  },
+  kwok: {
+    folder: folderOf('kwok'),
+    version: KWOK_VERSION,
+    duration: 'about two minutes',
+    parts: [KWOK],
   },
   istio: {
     folder: folderOf('istio'),

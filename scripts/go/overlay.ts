@@ -20,19 +20,24 @@ type Places = {
   readonly folder: string
 }
 
-/** The flags with which `go build` takes changed files of a required module. */
+type Overlay = {
+  /** With them `go build` takes changed files of a required module. */
+  readonly flags: readonly string[]
+  /** The command to run before: go.mod may replace that module already. */
+  readonly replace: readonly [string, ...string[]]
+}
+
 export async function writeOverlay(
   { module, edits }: SourceEdits,
   { requiring, source, folder }: Places,
-): Promise<readonly string[]> {
+): Promise<Overlay> {
   const inFolder = (name: string) => path.join(folder, name)
   await mkdir(folder, { recursive: true })
   // Go replaces no file of its own cache, but those of a folder that leads there.
   const link = inFolder('source')
   await symlink(source, link)
-  const required = await readFile(path.join(requiring, 'go.mod'), 'utf8')
-  await writeFile(inFolder('go.mod'), `${required}\nreplace ${module} => ${link}\n`)
-  await copyFile(path.join(requiring, 'go.sum'), inFolder('go.sum'))
+  for (const name of ['go.mod', 'go.sum'])
+    await copyFile(path.join(requiring, name), inFolder(name))
   const replaced: Record<string, string> = {}
   for (const [index, { file, replace }] of edits.entries()) {
     const changed = inFolder(`${index}-${path.basename(file)}`)
@@ -44,7 +49,10 @@ export async function writeOverlay(
     replaced[path.join(link, file)] = changed
   }
   await writeFile(inFolder('overlay.json'), JSON.stringify({ Replace: replaced }))
-  return ['-modfile', inFolder('go.mod'), '-overlay', inFolder('overlay.json')]
+  return {
+    flags: ['-modfile', inFolder('go.mod'), '-overlay', inFolder('overlay.json')],
+    replace: ['go', 'mod', 'edit', `-replace=${module}=${link}`, inFolder('go.mod')],
+  }
 }
 
 function replaceOnce(

@@ -14,8 +14,8 @@ import type { Target } from './target.ts'
 /** Answers without a promise if all facts are in memory. */
 export function createAuthorize(sources: Sources, settings: Settings): Authorize {
   const { directory } = sources
-  const judge = createJudge(sources, settings)
   const effectivePoliciesOf = createEffectivePolicies(directory)
+  const judge = createJudge(sources, settings, effectivePoliciesOf)
   const contendersOf = createContenders(effectivePoliciesOf, directory)
   const shadowCheckOf = createShadow({ judge, effectivePoliciesOf, now: sources.now })
 

@@ -27,6 +27,8 @@ export type Directory = PolicyIndex & {
   readonly servicesWithHostname: (host: string) => readonly Service[]
   /** The LLMInferenceServices with this value of the model header. */
   readonly servicesOfModel: (name: string) => readonly Service[]
+  /** The LLMInferenceServices to which the routes of every member of a routing group lead. */
+  readonly routedIn: (namespace: string, group: string) => readonly Service[]
   /** Whether a service is routed on any host by a header alone: by this one, or by any. */
   readonly routesByHeader: (name?: string) => boolean
   /** The services routed on any host by this header value; the name in lower case. */
@@ -78,6 +80,9 @@ export function createDirectory(now: () => number = () => 0): Directory {
       ...service.routes.flatMap(keysOfRoute),
       ...(service.models ?? []).map((name) => `model ${name}`),
       ...(service.hostnames ?? []).map((host) => `hostname ${host}`),
+      ...(service.group?.routed === true
+        ? [`group ${service.namespace}/${service.group.name}`]
+        : []),
     ]),
   ])
   const workloads = createTable<Workload>(({ addresses, service }) => [
@@ -100,6 +105,7 @@ export function createDirectory(now: () => number = () => 0): Directory {
     ownersOf: (host) => services.find(`owner ${host}`),
     servicesWithHostname: (host) => services.find(`hostname ${host}`),
     servicesOfModel: (name) => services.find(`model ${name}`),
+    routedIn: (namespace, group) => services.find(`group ${namespace}/${group}`),
     routesByHeader: (name) => services.has(name === undefined ? 'header' : `header ${name}`),
     servicesByHeader: (name, value) => services.find(`header ${name}: ${value}`),
     routedBelow: (path) => services.has(`below ${path}`),

@@ -10,6 +10,7 @@ import { findAtGateway } from './gateway-targets.ts'
 import type { Gateways } from './gateways.ts'
 import { readPrincipal } from './principal.ts'
 import type { AccessRequest } from './request.ts'
+import { withGroups } from './routing-group.ts'
 import { idOf, type Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 import type { Workload } from './workload.ts'
@@ -31,7 +32,7 @@ export function findTargets(
       if (bound !== undefined) return bound
       const asking = askingIn(request, directory, gateways, isFresh)
       if (note !== undefined) tellAsking(request, asking, note)
-      return findAtGateway(request, directory, gateways, asking, note)
+      return withGroups(findAtGateway(request, directory, gateways, asking, note), directory)
     }
     case 'workload':
       return atWorkload(request, directory, note)

@@ -18,20 +18,27 @@ export function forwards(
 ): boolean {
   if (mode !== 'auto') return mode === 'always'
   if (callsServices(service)) return true
-  if (workload !== undefined) return callsOthers(workload)
+  const pods = directory.workloadsOf(service)
+  if (workload !== undefined) return callsOthers(workload, pods)
   const named = componentNamed(host, service)
-  const next = directory
-    .workloadsOf(service)
-    .filter(({ component }) => named === undefined || component === named)
+  const next = pods.filter(
+    ({ component, role }) => role !== 'scheduler' && (named === undefined || component === named),
+  )
   return (
     next.length === 0 ||
-    next.some((pod) => pod.sidecar || callsOthers(pod) || (pod.knative && named === undefined))
+    next.some(
+      (pod) => pod.sidecar || callsOthers(pod, pods) || (pod.knative && named === undefined),
+    )
   )
 }
 
-/** A transformer or explainer calls the predictor. */
-const callsOthers = ({ component }: Workload): boolean =>
-  component !== 'predictor' && component !== 'llm'
+/** A transformer or explainer calls the predictor, and a pod that decodes calls one that prefills. */
+const callsOthers = ({ component, role }: Workload, pods: readonly Workload[]): boolean => {
+  if (component === 'llm') {
+    return role === 'decode' || (role === 'both' && pods.some((pod) => pod.role === 'prefill'))
+  }
+  return component !== 'predictor'
+}
 
 /**
  * The component whose Knative host this is. A request that KServe routes reaches a gateway first under

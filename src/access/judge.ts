@@ -7,13 +7,9 @@ import { type Answer, consuming, type Note } from './answer.ts'
 import { type Authentication, known, rejected } from './authentication.ts'
 import { type CredentialSource, readCredential } from './credential.ts'
 import { decide, type Facts } from './decide.ts'
-import {
-  describeCredential,
-  describePermission,
-  describeRejection,
-  describeTarget,
-} from './describe.ts'
+import { describeCredential, describeRejection, describeTarget } from './describe.ts'
 import type { Directory } from './directory.ts'
+import type { EffectivePolicies } from './effective-policies-of.ts'
 import { type EffectivePolicy, isDenied, judgeByRules } from './effective-policy.ts'
 import { type Exclusions, isExcluded, isListed, isPreflight } from './exclusions.ts'
 import { explainRefusal, explainWithout } from './explain.ts'
@@ -23,8 +19,9 @@ import type { Gateways } from './gateways.ts'
 import { createIdentify, type IdentitySources } from './identify.ts'
 import { ANONYMOUS, type Mesh, meshPeer, peerOf } from './mesh-peer.ts'
 import type { AccessRequest } from './request.ts'
+import { createPermissionFor } from './routing-group.ts'
 import type { Operation } from './rule.ts'
-import { runsOnEveryPath } from './service.ts'
+import { runsOnEveryPath, type Service } from './service.ts'
 import { siblingComponent } from './sibling-component.ts'
 import type { Target } from './target.ts'
 import { isForGroups } from './unknown-groups.ts'
@@ -63,9 +60,14 @@ type Case = {
 }
 
 /** Gathers the facts of one target, then decides. */
-export function createJudge(sources: Sources, settings: Settings): Judge {
+export function createJudge(
+  sources: Sources,
+  settings: Settings,
+  effectivePoliciesOf: (service: Service) => EffectivePolicies,
+): Judge {
   const { directory, isFresh } = sources
   const { authenticate, permissionOf } = createIdentify(sources)
+  const permissionFor = createPermissionFor({ permissionOf, directory, effectivePoliciesOf })
 
   return (request, target, effectivePolicy, note) => {
     const facing = { request, target, effectivePolicy, note }
@@ -166,20 +168,13 @@ export function createJudge(sources: Sources, settings: Settings): Judge {
     }
     const rules = judgeByRules(effectivePolicy, caller, operationIn(facing), note)
     const needed = rules === 'silent' || caller.apiKey !== undefined
-    const permission = needed ? permissionOf(caller, target.service) : 'no'
+    const permission = needed ? permissionFor(caller, target, effectivePolicy, note) : 'no'
     const forGroups =
       (rules === 'denied' || rules === 'refused') &&
       isForGroups(effectivePolicy.terms, caller, operationIn(facing), rules)
-    return andThen(permission, (permission) => {
-      if (needed) note?.(describePermission(caller, target.service, permission))
-      return conclude(facing, {
-        ...facts,
-        credential: authentication,
-        rules,
-        forGroups,
-        permission,
-      })
-    })
+    return andThen(permission, (permission) =>
+      conclude(facing, { ...facts, credential: authentication, rules, forGroups, permission }),
+    )
   }
 
   function conclude(facing: Case, facts: Gathered): Answer {

@@ -48,6 +48,8 @@ export type Service = ServiceRef & {
   readonly models?: readonly string[]
   /** Whether KServe makes its routes, so that gateways route each of `models` to it. */
   readonly modelsRouted?: boolean
+  /** The routing group of this LLMInferenceService; absent: its routes lead only to itself. */
+  readonly group?: RoutingGroup
   /** The hosts on which this LLMInferenceService answers by path or model header, according to its status. */
   readonly hosts?: readonly string[]
   /** Those of `hosts` that its route names: no any-host route receives their requests. */
@@ -56,6 +58,15 @@ export type Service = ServiceRef & {
   readonly gateways?: readonly GatewayName[] | undefined
   /** The gateways that certainly have them, because its status shows it; absent: none. */
   readonly attached?: readonly GatewayName[]
+}
+
+/**
+ * The routes of a member lead to all `routed` members in its namespace. Only the path that is named after it
+ * leads to the member alone.
+ */
+export type RoutingGroup = {
+  readonly name: string
+  readonly routed: boolean
 }
 
 /**

@@ -6,6 +6,12 @@ import type { ServiceRef } from './service.ts'
 export const COMPONENTS = ['predictor', 'transformer', 'explainer', 'graph', 'llm'] as const
 export type Component = (typeof COMPONENTS)[number]
 
+/**
+ * What a pod of an LLMInferenceService does beside answering. `decode`: it passes requests on to `prefill`
+ * pods. `both`: it does so where there are any. `scheduler`: it answers gateways, and no client.
+ */
+export type LlmRole = 'decode' | 'prefill' | 'both' | 'scheduler'
+
 /** A running pod of a service. Finished and hostNetwork pods are never workloads. */
 export type Workload = {
   readonly namespace: string
@@ -16,6 +22,7 @@ export type Workload = {
   readonly service: ServiceRef
   /** `undefined`: the pod's labels name no known component; it has no excluded paths. */
   readonly component: Component | undefined
+  readonly role?: LlmRole
   /** Whether a container or init container is named `istio-proxy`. */
   readonly sidecar: boolean
   /** Whether Knative runs it: a request for its service may pass a gateway twice. */

@@ -48,7 +48,7 @@ export function unguarded(
   { servicesNamed }: Pick<Directory, 'servicesNamed'>,
 ): readonly Problem[] {
   return workloads
-    .filter(({ sidecar, service }) => !sidecar && servicesNamed(service).some(isProtected))
+    .filter((workload) => isBare(workload) && servicesNamed(workload.service).some(isProtected))
     .map((workload) => ({
       object: labelOf('Pod', workload),
       reason: 'NoSidecar',
@@ -62,7 +62,7 @@ export function bare(
   { workloadsOf }: Pick<Directory, 'workloadsOf'>,
 ): readonly Problem[] {
   if (!isProtected(service)) return []
-  if (workloadsOf(service).every(({ sidecar }) => sidecar)) return []
+  if (!workloadsOf(service).some(isBare)) return []
   return [
     {
       object: labelOf(service.kind, service),
@@ -71,6 +71,9 @@ export function bare(
     },
   ]
 }
+
+/** No client calls a scheduler, and KServe keeps the sidecar away from it. */
+const isBare = ({ sidecar, role }: Workload) => !sidecar && role !== 'scheduler'
 
 const isProtected = ({ protection }: Service) => protection === 'protected'
 

@@ -15,6 +15,8 @@ export type LlmConfig = {
   readonly gatewayRefs: readonly unknown[]
   /** `spec.router.route.http`, of all layers: each may name gateways. */
   readonly routes: readonly Fields[]
+  /** `spec.router.route.group`. */
+  readonly group: string | undefined
 }
 
 /** Further gateways of one service are ignored. */
@@ -38,6 +40,7 @@ export function readLlmConfig(content: Fields): LlmConfig {
     route,
     gatewayRefs: listAt(content, 'spec', 'router', 'gateway', 'refs').slice(0, MAX_REFS),
     routes: route === undefined ? [] : [route],
+    group: textAt(content, 'spec', 'router', 'route', 'group') || undefined,
   }
 }
 

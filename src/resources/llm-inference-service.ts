@@ -1,12 +1,12 @@
 // Reads LLMInferenceServices.
 
-import type { Route, Service } from '../access/service.ts'
+import type { Route, RoutingGroup, Service } from '../access/service.ts'
 import { declaredRoutes } from './declared-routes.ts'
 import { type Attachment, gatewaysOfLlm } from './gateways.ts'
 import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
-import { readModels } from './llm-models.ts'
+import { type Models, readModels } from './llm-models.ts'
 import { foreignRoutes, hostnamesOf, ownRouteRoutes, publishedPaths } from './llm-routes.ts'
-import { type Fields, type KubernetesObject, listAt, textAt } from './object.ts'
+import { type Fields, type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
 import { readOwnerAnnotations } from './owner-annotations.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
@@ -47,6 +47,7 @@ export function readLlmInferenceService(
     ),
     models: models.names,
     modelsRouted: !ownRules,
+    ...groupOf(object, config, models),
     hosts,
     // Problems of hostnames are raised with the route.
     hostnames: hostnamesOf(config.route ?? {}, () => {}).filter((host) => hosts.includes(host)),
@@ -69,7 +70,24 @@ function mergedConfig(
     route: layers.find(({ route }) => route !== undefined)?.route,
     gatewayRefs: layers.flatMap(({ gatewayRefs }) => gatewayRefs),
     routes: layers.flatMap(({ routes }) => routes),
+    group: layers.find(({ group }) => group !== undefined)?.group,
   }
+}
+
+/**
+ * KServe finds the other members by their own objects, without base configurations, and gives no share to a
+ * member without a weight. It does not read the label of the group.
+ */
+function groupOf(
+  { content }: KubernetesObject,
+  { group }: LlmConfig,
+  { names }: Models,
+): { readonly group?: RoutingGroup } {
+  if (group === undefined) return {}
+  const weight = valueAt(content, 'spec', 'router', 'route', 'weight')
+  const isMember = readLlmConfig(content).group === group
+  const hasShare = typeof weight === 'number' && weight > 0
+  return { group: { name: group, routed: isMember && hasShare && names.length > 0 } }
 }
 
 /** Whether its own route replaces KServe's. */

@@ -1,7 +1,7 @@
 // Reads Pods as workloads of services and proxies of gateways.
 
 import type { GatewayProxy } from '../access/asking.ts'
-import type { Workload } from '../access/workload.ts'
+import type { LlmRole, Workload } from '../access/workload.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { gatewaysOfPod, isIstio } from './gateway-pod.ts'
 import { type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
@@ -11,6 +11,8 @@ import { servicesOfPod } from './service-pods.ts'
 
 const FINISHED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
 const SIDECAR = 'istio-proxy'
+/** The container of llm-d that forwards requests of a decode pod to prefill pods. */
+const ROUTING_SIDECAR = 'llm-d-routing-sidecar'
 /** The label by which Knative selects the pods of a revision. */
 const KNATIVE = 'serving.knative.dev/revision'
 
@@ -45,14 +47,28 @@ export function readPod(
     name,
     addresses,
     serviceAccount: textAt(content, 'spec', 'serviceAccountName') || 'default',
-    sidecar: hasSidecar(content),
+    sidecar: hasContainer(content, SIDECAR),
     knative: labels.has(KNATIVE),
   }
+  const role = roleOf(object)
   return {
-    workloads: services.map((service) => ({ ...shared, ...service })),
+    workloads: services.map((service) => ({
+      ...shared,
+      ...service,
+      ...(service.component === 'llm' && role !== undefined ? { role } : {}),
+    })),
     proxies: gateways.length === 0 ? [] : [{ addresses, gateways, pathsFirst: isIstio(object) }],
   }
 }
+
+function roleOf({ labels, content }: KubernetesObject): LlmRole | undefined {
+  if (labels.get('app.kubernetes.io/component') === SCHEDULER) return 'scheduler'
+  if (hasContainer(content, ROUTING_SIDECAR)) return 'decode'
+  const role = labels.get('llm-d.ai/role')
+  return role === 'decode' || role === 'prefill' || role === 'both' ? role : undefined
+}
+
+const SCHEDULER = 'llminferenceservice-router-scheduler'
 
 /** Kubernetes gives a pod at most two. */
 export const MAX_ADDRESSES = 16
@@ -74,7 +90,7 @@ function addressesIn(content: unknown, raise: Raise): readonly string[] {
   return [...new Set(addresses.filter((address) => address !== undefined))]
 }
 
-const hasSidecar = (content: unknown) =>
+const hasContainer = (content: unknown, name: string) =>
   ['containers', 'initContainers'].some((field) =>
-    listAt(content, 'spec', field).some((container) => valueAt(container, 'name') === SIDECAR),
+    listAt(content, 'spec', field).some((container) => valueAt(container, 'name') === name),
   )

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type ForwardCredential, forwards } from '../../src/access/forwarding.ts'
 import type { ServiceKind } from '../../src/access/service.ts'
-import { COMPONENTS, type Component, type Workload } from '../../src/access/workload.ts'
+import {
+  COMPONENTS,
+  type Component,
+  type LlmRole,
+  type Workload,
+} from '../../src/access/workload.ts'
 import { aDirectory, aService, aWorkload } from '../../testing/builders.ts'
 
 const atPodOf = (component: Component | undefined, mode: ForwardCredential = 'auto') =>
@@ -33,6 +38,17 @@ function atGatewayBefore(
 const bare = aWorkload({ sidecar: false })
 const knative = aWorkload({ sidecar: false, knative: true })
 const transformer = aWorkload({ name: 't', sidecar: false, component: 'transformer' })
+
+const anLlmPod = (role?: LlmRole, name = `chat-${role}`) =>
+  aWorkload({ name, component: 'llm', sidecar: false, ...(role === undefined ? {} : { role }) })
+
+const atLlmPod = (workload: Workload, others: readonly Workload[]) =>
+  forwards(
+    'auto',
+    { service: aService(), position: 'workload', workload, pathPrefix: '' },
+    { host: '10.0.0.1' },
+    aDirectory({ workloads: [workload, ...others] }),
+  )
 
 describe('by default the credential travels on', () => {
   it.each<[Component | undefined, boolean]>([
@@ -75,6 +91,32 @@ describe('by default the credential travels on', () => {
     ['by which a transformer asks', 'iris-predictor.team', false, [bare, transformer]],
   ])('from a gateway under a host %s (%s): %s', (_title, host, expected, workloads) => {
     expect(atGatewayBefore(workloads, { host })).toBe(expected)
+  })
+
+  it.each<[LlmRole | undefined, others: LlmRole, boolean]>([
+    ['decode', 'prefill', true],
+    ['decode', 'both', true],
+    ['both', 'prefill', true],
+    ['both', 'both', false],
+    ['prefill', 'decode', false],
+    ['prefill', 'both', false],
+    [undefined, 'prefill', false],
+    ['scheduler', 'prefill', false],
+  ])('from an LLM pod with role %s beside one with role %s: %s', (role, other, expected) => {
+    expect(atLlmPod(anLlmPod(role), [anLlmPod(other, 'other')])).toBe(expected)
+  })
+
+  it.each<[title: string, readonly Workload[], boolean]>([
+    ['that decode and prefill', [anLlmPod('decode'), anLlmPod('prefill')], true],
+    ['that do both', [anLlmPod('both')], false],
+    [
+      'of which only the scheduler has a sidecar',
+      [anLlmPod('both'), { ...anLlmPod('scheduler'), sidecar: true }],
+      false,
+    ],
+    ['of which only the scheduler runs', [anLlmPod('scheduler')], true],
+  ])('from a gateway to pods of an LLM %s: %s', (_title, workloads, expected) => {
+    expect(atGatewayBefore(workloads)).toBe(expected)
   })
 
   it('from a gateway to an InferenceGraph, whose router calls further services', () => {

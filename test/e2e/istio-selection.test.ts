@@ -4,6 +4,7 @@ import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
 import { findIstio } from '../../scripts/istio.ts'
+import type { Component } from '../../src/access/workload.ts'
 import type { Written } from '../../testing/cluster/client.ts'
 import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
 import { aNamespace, writtenOf } from '../../testing/cluster/installation.ts'
@@ -15,13 +16,18 @@ import type { Workload } from '../../testing/mesh/workload.ts'
 import { OTHER_PODS, SERVING_PODS } from '../istio/kserve-pods.ts'
 
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name'
-const POLICIES = {
+const POLICIES: Readonly<Record<Component, string>> = {
   predictor: 'kserve-authz-predictor',
   transformer: 'kserve-authz-transformer',
   explainer: 'kserve-authz-explainer',
   graph: 'kserve-authz-inference-graph',
   llm: 'kserve-authz-llm-inference-service',
 }
+
+const policyFor = (component: Component, labels: Readonly<Record<string, string>>) =>
+  labels['app.kubernetes.io/component'] === 'tokenizer'
+    ? 'kserve-authz-llm-tokenizer'
+    : POLICIES[component]
 
 let cluster: Cluster
 let istiod: Awaited<ReturnType<typeof startIstiod>>
@@ -77,7 +83,7 @@ describe('istiod lets the pods of KServe ask', () => {
   it.each(SERVING_PODS)('once: %s', async (_title, component, labels) => {
     await expect
       .poll(() => askedBy({ labels }))
-      .toEqual([`kserve-authz-workload istio-system/${POLICIES[component]}`])
+      .toEqual([`kserve-authz-workload istio-system/${policyFor(component, labels)}`])
   })
 
   it('whichever port of the pod is called', async () => {
@@ -153,7 +159,7 @@ describe('the example, as it is shipped, lets ask', () => {
     for (const namespace of ['team', 'fraud'])
       await expect
         .poll(() => askedBy({ labels, namespace }))
-        .toEqual([`kserve-authz-workload istio-system/${POLICIES[component]}`])
+        .toEqual([`kserve-authz-workload istio-system/${policyFor(component, labels)}`])
   })
 
   it('the Gateway of KServe', async () => {

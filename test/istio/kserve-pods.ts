@@ -71,6 +71,7 @@ export const SERVING_PODS: readonly (readonly [title: string, Component, Labels]
     'llm',
     llm('llminferenceservice-workload-worker', serving('decode')),
   ],
+  ['LLM, tokenizer', 'llm', llm('tokenizer')],
 ]
 
 /** Of pods that must go unasked. */

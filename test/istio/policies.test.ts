@@ -36,6 +36,7 @@ describe('a policy that asks the service', () => {
       'workloads/explainer.yaml',
       'workloads/inference-graph.yaml',
       'workloads/llm-inference-service.yaml',
+      'workloads/llm-tokenizer.yaml',
       'workloads/predictor.yaml',
       'workloads/transformer.yaml',
     ])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { RoutingGroup } from '../../src/access/service.ts'
 import { keptLlmConfig, type LlmConfig } from '../../src/resources/llm-config.ts'
 import {
   anLlmInferenceService,
@@ -245,8 +246,16 @@ describe('an LLMInferenceServiceConfig', () => {
       route: undefined,
       gatewayRefs: [],
       routes: [],
+      group: undefined,
     },
-    'team/over': { model: 'chat-9b', adapters: [], route: undefined, gatewayRefs: [], routes: [] },
+    'team/over': {
+      model: 'chat-9b',
+      adapters: [],
+      route: undefined,
+      gatewayRefs: [],
+      routes: [],
+      group: undefined,
+    },
   }
   const llmConfig = (namespace: string, name: string) => configs[`${namespace}/${name}`]
   const models = (spec: object) => llm({ spec }, { llmConfig }).models
@@ -282,5 +291,63 @@ describe('an LLMInferenceServiceConfig', () => {
     expect(service.models).toEqual([`${PUBLISHED}/chat-8b`])
     const whole = service.routes.filter(({ host }) => host === '203.0.113.3')
     expect(whole).toContainEqual({ host: '203.0.113.3', pathPrefix: '', basis: 'shared' })
+  })
+})
+
+describe('the routing group of an LLMInferenceService', () => {
+  const groupOf = (
+    route: object,
+    metadata: NonNullable<Given>['metadata'] = {},
+    settings: object = {},
+  ) =>
+    readService(
+      anLlmInferenceService({
+        metadata,
+        spec: { router: { route }, baseRefs: [{ name: 'base' }] },
+      }),
+      settings,
+    ).group
+
+  it.each<[title: string, route: object, RoutingGroup | undefined]>([
+    ['has a share', { group: 'canary', weight: 9 }, { name: 'canary', routed: true }],
+    ['has no share', { group: 'canary', weight: 0 }, { name: 'canary', routed: false }],
+    ['says no share', { group: 'canary' }, { name: 'canary', routed: false }],
+    [
+      'has a share that is no number',
+      { group: 'canary', weight: '9' },
+      { name: 'canary', routed: false },
+    ],
+    ['is in none', { weight: 9 }, undefined],
+    ['is in one without a name', { group: '', weight: 9 }, undefined],
+  ])('is read where it %s', (_title, route, group) => {
+    expect(groupOf(route)).toEqual(group)
+  })
+
+  it('is not known by its label', () => {
+    const labels = { 'serving.kserve.io/routing-group': 'canary' }
+    expect(groupOf({ weight: 9 }, { labels })).toBeUndefined()
+  })
+
+  it('has no share for one that is stopped', () => {
+    const annotations = { 'serving.kserve.io/stop': 'true' }
+    const group = groupOf({ group: 'canary', weight: 9 }, { annotations })
+    expect(group).toEqual({ name: 'canary', routed: false })
+  })
+
+  it('may come from a base configuration, which KServe does not see in the others', () => {
+    const config = {
+      model: undefined,
+      adapters: [],
+      route: undefined,
+      gatewayRefs: [],
+      routes: [],
+      group: 'canary',
+    }
+    const settings = { llmConfig: () => config }
+    expect(groupOf({ weight: 9 }, {}, settings)).toEqual({ name: 'canary', routed: false })
+    expect(groupOf({ group: 'other', weight: 9 }, {}, settings)).toEqual({
+      name: 'other',
+      routed: true,
+    })
   })
 })

@@ -58,6 +58,32 @@ describe('a Pod', () => {
     expect(readWorkloads(labelled(part))).toEqual([])
   })
 
+  it.each<[title: string, labels: object, spec: object, role: string | undefined]>([
+    ['decodes', { 'llm-d.ai/role': 'decode' }, {}, 'decode'],
+    ['prefills', { 'llm-d.ai/role': 'prefill' }, {}, 'prefill'],
+    ['does both', { 'llm-d.ai/role': 'both' }, {}, 'both'],
+    [
+      'has the sidecar that calls those that prefill',
+      { 'llm-d.ai/role': 'both' },
+      { initContainers: [{ name: 'llm-d-routing-sidecar' }] },
+      'decode',
+    ],
+    [
+      'schedules',
+      { 'app.kubernetes.io/component': 'llminferenceservice-router-scheduler' },
+      {},
+      'scheduler',
+    ],
+    ['does something else', { 'llm-d.ai/role': 'encode' }, {}, undefined],
+    ['says nothing', {}, {}, undefined],
+  ])('of an LLM that %s has that role', (_title, labels, spec, role) => {
+    const part = { 'app.kubernetes.io/part-of': 'llminferenceservice' }
+    const name = { 'app.kubernetes.io/name': 'chat' }
+    const [workload] = readWorkloads(labelled({ ...name, ...part, ...labels }, { spec }))
+    expect(workload?.component).toBe('llm')
+    expect(workload?.role).toBe(role)
+  })
+
   it('is a workload of each service that its labels name', () => {
     const both = { ...PREDICTOR, 'serving.kserve.io/inferencegraph': 'chain' }
     expect(readWorkloads(labelled(both)).map(({ service }) => service.name)).toEqual([

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { findParts } from '../../scripts/go/find.ts'
-import { GO_MODULES, type GoModule, type Part } from '../../scripts/go/modules.ts'
+import { GO_MODULES } from '../../scripts/go/modules.ts'
+import type { GoModule, ModuleFile, Part } from '../../scripts/go/parts.ts'
 
 let folder = ''
 let said: string[] = []
@@ -38,11 +39,11 @@ const PROGRAM = {
   version: '1.2.3',
   versionIn: /^example (\d\S*)/,
 }
-const FILE = {
+const FILE: ModuleFile = {
   variable: 'EXAMPLE_FILE',
   file: 'crds.yaml',
   module: 'example.test',
-  path: 'a/b.yaml',
+  paths: ['a/b.yaml'],
 }
 
 const moduleOf = (...parts: readonly Part[]): GoModule => ({
@@ -108,13 +109,23 @@ describe('a program that is built with Go', () => {
     expect(await readFile(copy, 'utf8')).toBe('kind: CustomResourceDefinition')
   })
 
+  it('comes with several files as one', async () => {
+    await installGo(BUILDS)
+    await write('module/a.yaml', 'a: 1')
+    await write('module/b.yaml', 'b: 2')
+    const part: ModuleFile = { ...FILE, paths: ['a.yaml', 'b.yaml'] }
+    const copy = await find(part, moduleOf(PROGRAM, part))
+    expect(await readFile(copy, 'utf8')).toBe('a: 1\n---\nb: 2')
+  })
+
   it('comes with all YAML files below a folder of a module as one', async () => {
     await installGo(BUILDS)
     for (const name of ['crds/b.yaml', 'crds/deeper/a.yaml', 'crds/README.md']) {
       await mkdir(path.dirname(path.join(folder, 'module', name)), { recursive: true })
       await write(`module/${name}`, `kind: ${path.basename(name)}`)
     }
-    const copy = await find(FILE, moduleOf(PROGRAM, { ...FILE, path: 'crds' }))
+    const part: ModuleFile = { ...FILE, paths: ['crds'] }
+    const copy = await find(part, moduleOf(PROGRAM, part))
     expect(await readFile(copy, 'utf8')).toBe('kind: b.yaml\n---\nkind: a.yaml')
   })
 
@@ -132,11 +143,28 @@ describe('a program that is built with Go', () => {
     expect(call).toMatch(/ -modfile (\S+)\/go\.mod -overlay \1\/overlay\.json /)
     const kept = (name: string) => readFile(path.join(folder, 'kept', name), 'utf8')
     expect(await kept('0-port.go')).toBe('const address = "127.0.0.1"\n')
-    expect(await kept('go.mod')).toMatch(/\nreplace example\.test\/listening => \S+\/source\n$/)
+    expect(await kept('go.mod')).toBe('module example.test')
+    expect(await readFile(path.join(folder, 'calls'), 'utf8')).toMatch(
+      / mod edit -replace=example\.test\/listening=\S+\/overlay\/source \S+\/overlay\/go\.mod\n/,
+    )
+    expect(await readFile(path.join(folder, 'module/listen/port.go'), 'utf8')).toContain('0.0.0.0')
     expect(Object.keys(JSON.parse(await kept('overlay.json')).Replace)).toEqual([
       expect.stringMatching(/\/source\/listen\/port\.go$/),
     ])
     expect(await readdir(path.dirname(built))).toEqual(['example'])
+  })
+
+  it('is built beside another with the same edits', async () => {
+    await installGo(BUILDS)
+    await write('module/port.go', 'listen(all)')
+    const edits = {
+      module: 'example.test',
+      edits: [{ file: 'port.go', replace: [['all', 'one']] as const }],
+    }
+    const first = { ...PROGRAM, edits }
+    const other = { ...first, variable: 'OTHER', file: 'other' }
+    const home = path.dirname(await find(first, moduleOf(first, other)))
+    expect(await readdir(home)).toEqual(['example', 'other'])
   })
 
   it.each(['nothing', '""'])(

@@ -2,6 +2,7 @@ import { MAX_JUDGED } from '../../src/access/contenders.ts'
 import { MAX_VALUES } from '../../src/access/matched-routes.ts'
 import { MAX_KEPT } from '../../src/access/own-routes.ts'
 import { MAX_FORMER } from '../../src/access/route-versions.ts'
+import { MAX_ASKED } from '../../src/access/routing-group.ts'
 import { MAX_HOST } from '../../src/common/host.ts'
 import { MAX_CANONICAL_LENGTH, MAX_ROUTE_SEGMENTS } from '../../src/common/path.ts'
 import { MAX_GATEWAYS, MAX_HOSTS } from '../../src/config/schema.ts'
@@ -38,6 +39,7 @@ export const SERVICES: Bounds = {
   'gateways of its routes': count(MAX_SERVICE_GATEWAYS),
   'values of a header that chooses a route': count(MAX_VALUES),
   'protected services of one address': count(MAX_JUDGED),
+  'members of a routing group whose permission is asked for': count(MAX_ASKED),
   'hosts of the configuration, and its `llmHosts`': count(MAX_HOSTS),
   'gateways of an entry of the configuration': count(MAX_GATEWAYS),
   'answers for routes of any host, which are kept': count(MAX_KEPT),

@@ -101,6 +101,10 @@ const messageOf = ({ path: where }: Call, body: unknown): string =>
 
 const CLUSTER_WIDE: ReadonlySet<string> = new Set([
   'Namespace',
+  'Node',
+  'GatewayClass',
+  'ClusterServingRuntime',
+  'ClusterStorageContainer',
   'ClusterRole',
   'ClusterRoleBinding',
   'CustomResourceDefinition',
@@ -112,7 +116,10 @@ const CLUSTER_WIDE: ReadonlySet<string> = new Set([
 export function collectionOf({ apiVersion, kind, metadata }: Ref): string {
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const where = CLUSTER_WIDE.has(kind) ? '' : `/namespaces/${metadata.namespace ?? 'default'}`
-  return `${root}${where}/${kind.toLowerCase().replace(/(?<=[^aeiou])y$/, 'ie')}s`
+  return `${root}${where}/${kind
+    .toLowerCase()
+    .replace(/(?<=[^aeiou])y$/, 'ie')
+    .replace(/s$/, 'se')}s`
 }
 
 export const pathOf = (ref: Ref): string => `${collectionOf(ref)}/${ref.metadata.name}`

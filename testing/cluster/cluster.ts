@@ -25,7 +25,7 @@ export type Cluster = ClusterClient & {
   readonly kubeconfig: (user: KubeconfigUser) => Promise<string>
   readonly installCrd: (crd: Written) => Promise<void>
   /** Resolves once objects of all its versions can be listed. */
-  readonly whenServed: (crd: Written) => Promise<void>
+  readonly whenServed: (crd: Written, deadlineMs?: number) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -97,7 +97,7 @@ function clusterAt(
       await client.apply(crd)
       await whenServed(client, crd)
     },
-    whenServed: (crd) => whenServed(client, crd),
+    whenServed: (crd, deadlineMs) => whenServed(client, crd, deadlineMs),
     stop: async () => {
       const told = mustTellNothingIn(client)
       await told.catch(() => {})
@@ -121,13 +121,15 @@ async function whenReady({ call }: ClusterClient, { ended }: Program) {
 }
 
 /** Resolves once objects of all versions can be listed. */
-async function whenServed({ call }: ClusterClient, crd: Written) {
+async function whenServed({ call }: ClusterClient, crd: Written, deadlineMs = 10_000) {
   const versions = listAt(crd, 'spec', 'versions').map((version) => String(at(version, 'name')))
   for (const version of versions) {
     const [group, kind] = [at(crd, 'spec', 'group'), at(crd, 'spec', 'names', 'kind')].map(String)
     const ref = { apiVersion: `${group}/${version}`, kind: String(kind), metadata: { name: '' } }
-    await until(`${kind} is not served`, async () =>
-      (await call({ path: collectionOf(ref) })).status === 200 ? true : undefined,
+    await until(
+      `${kind} is not served`,
+      async () => ((await call({ path: collectionOf(ref) })).status === 200 ? true : undefined),
+      { deadlineMs },
     )
   }
 }

@@ -27,7 +27,14 @@ const ALL_SET: ReadSettings = {
   defaultDeploymentMode: 'Standard',
   llmConfig: (_namespace, name) =>
     name === 'base'
-      ? { model: 'meta/llama', adapters: ['one'], route: undefined, gatewayRefs: [], routes: [] }
+      ? {
+          model: 'meta/llama',
+          adapters: ['one'],
+          route: undefined,
+          gatewayRefs: [],
+          routes: [],
+          group: undefined,
+        }
       : undefined,
   gateways: {
     hosts: [

@@ -1,0 +1,34 @@
+import type { Report } from './go/build.ts'
+import { findParts, printFound } from './go/find.ts'
+import {
+  KSERVE_CRDS,
+  KSERVE_LLMISVC,
+  KSERVE_MANAGER,
+  KSERVE_OBJECTS,
+  KWOK,
+} from './go/kserve-parts.ts'
+import { GO_MODULES } from './go/modules.ts'
+
+/** Paths: of KServe's controllers, of kwok, and of YAML files with what they need in a cluster. */
+export type Kserve = {
+  readonly manager: string
+  readonly llmisvc: string
+  readonly crds: string
+  readonly objects: string
+  readonly kwok: string
+}
+
+/** The controllers of KServe, and a kwok for the pods that they want. Rejects with one sentence. */
+export async function findKserve(report: Report, signal?: AbortSignal): Promise<Kserve> {
+  const pathOf = await findParts(GO_MODULES.kserve, report, signal)
+  const kwokOf = await findParts(GO_MODULES.kwok, report, signal)
+  return {
+    manager: await pathOf(KSERVE_MANAGER),
+    llmisvc: await pathOf(KSERVE_LLMISVC),
+    crds: await pathOf(KSERVE_CRDS),
+    objects: await pathOf(KSERVE_OBJECTS),
+    kwok: await kwokOf(KWOK),
+  }
+}
+
+if (import.meta.main) await printFound(findKserve)

@@ -1,0 +1,107 @@
+// Routing groups of LLMInferenceServices: which members a request may reach, and whose permission is enough.
+
+import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
+import type { Note } from './answer.ts'
+import type { Caller } from './caller.ts'
+import type { Permission } from './decide.ts'
+import type { Deny } from './decision.ts'
+import { describePermission } from './describe.ts'
+import type { Directory } from './directory.ts'
+import type { EffectivePolicies } from './effective-policies-of.ts'
+import type { EffectivePolicy } from './effective-policy.ts'
+import type { Service } from './service.ts'
+import { inOrder, type Target, type Targets } from './target.ts'
+
+/** Each is a question to the API server. */
+export const MAX_ASKED = 8
+
+type Members = Pick<Directory, 'routedIn'>
+
+const membersOf = ({ namespace, group }: Service, directory: Members): readonly Service[] =>
+  group === undefined ? [] : directory.routedIn(namespace, group.name)
+
+/** Only the path with the name of a member leads to it alone. */
+const isNamedAfter = ({ service: { namespace, name }, pathPrefix }: Target): boolean =>
+  pathPrefix === `/${namespace}/${name}`
+
+/** Adds the members that the routes of the found services also lead to. */
+export function withGroups(found: Targets | Deny, directory: Members): Targets | Deny {
+  if ('outcome' in found || found.every(({ service }) => service.group === undefined)) return found
+  const services = new Set(found.map(({ service }) => service))
+  const others: Target[] = []
+  for (const target of found) {
+    if (isNamedAfter(target)) continue
+    for (const service of membersOf(target.service, directory)) {
+      if (services.has(service)) continue
+      services.add(service)
+      others.push({ ...target, service })
+    }
+  }
+  return others.length === 0 ? found : (inOrder([...found, ...others]) ?? found)
+}
+
+type PermissionParts = {
+  readonly permissionOf: (caller: Caller, service: Service) => MaybePromise<Permission>
+  readonly directory: Members
+  readonly effectivePoliciesOf: (service: Service) => EffectivePolicies
+}
+
+export type PermissionFor = (
+  caller: Caller,
+  target: Target,
+  effectivePolicy: EffectivePolicy,
+  note: Note | undefined,
+) => MaybePromise<Permission>
+
+/**
+ * Members of a group with a common model share their permissions: one for a routed member is enough. An open
+ * member lends none. Neither does a member with a policy that the called member does not have.
+ */
+export function createPermissionFor({
+  permissionOf,
+  directory,
+  effectivePoliciesOf,
+}: PermissionParts): PermissionFor {
+  return (caller, target, effectivePolicy, note) => {
+    const { service } = target
+    return ask(service, () => {
+      if (service.group === undefined || isNamedAfter(target)) return []
+      return membersOf(service, directory)
+        .filter((member) => lends(member, service, effectivePolicy))
+        .slice(0, MAX_ASKED)
+    })
+
+    function ask(asked: Service, others: () => readonly Service[]): MaybePromise<Permission> {
+      return andThen(permissionOf(caller, asked), (permission) => {
+        note?.(describePermission(caller, asked, permission))
+        if (permission === 'yes') return permission
+        const [next, ...rest] = others()
+        if (next === undefined) return permission
+        return andThen(
+          ask(next, () => rest),
+          (other) => (REFUSES[other] ? permission : other),
+        )
+      })
+    }
+  }
+
+  function lends(member: Service, service: Service, { terms }: EffectivePolicy): boolean {
+    const { enforced } = effectivePoliciesOf(member)
+    return (
+      member !== service &&
+      member.models?.some((name) => service.models?.includes(name)) === true &&
+      enforced.protection === 'protected' &&
+      enforced.invalid === undefined &&
+      enforced.terms.every(({ policy }) => terms.some((other) => other.policy === policy))
+    )
+  }
+}
+
+const REFUSES: Readonly<Record<Permission, boolean>> = {
+  yes: false,
+  no: true,
+  foreign: true,
+  'no-user': true,
+  unavailable: false,
+  overloaded: false,
+}

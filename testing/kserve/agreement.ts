@@ -1,0 +1,45 @@
+import { listAt } from '../json.ts'
+import type { Asking } from './answers.ts'
+import { reachedBy } from './reached.ts'
+import type { Asked } from './requests.ts'
+import type { Row } from './rows.ts'
+import { idOf, type Snapshot } from './snapshot.ts'
+
+/**
+ * What is wrong with the answer to a request. Whatever it reaches must be asked about. Where a route or a
+ * status promises it, it must be let through, and nobody of another row may be asked.
+ */
+export async function disagreement(
+  snapshot: Snapshot,
+  { objects }: Row,
+  asked: Asked,
+  { ask }: Pick<Asking, 'ask'>,
+): Promise<object | undefined> {
+  const reached = reachedBy(snapshot, asked)
+  const { answer, targets } = await ask(asked)
+  const own = new Set(objects.map(idOf))
+  const foreign = new Set(snapshot.llmInferenceServices.filter(hasForeignRoute).map(idOf))
+  const told = (what: string) => ({ what, asked, reached, answer, targets })
+  if (answer === 'allow') {
+    if (!reached.every((id) => targets.includes(id))) return told('reached, and not asked about')
+    const others = targets.filter((id) => !reached.includes(id) && !own.has(id) && !foreign.has(id))
+    return asked.origin === 'odd' || others.length === 0 || asked.host === SHARED
+      ? undefined
+      : told('asked in vain')
+  }
+  if (asked.origin === 'odd' || reached.length === 0 || isUnpromised(asked)) return undefined
+  return told('reached, and refused')
+}
+
+/** Of an HTTPRoute that it refers to nobody reads what it takes: it may be any request. */
+const hasForeignRoute = (service: unknown): boolean =>
+  listAt(service, 'spec', 'router', 'route', 'http', 'refs').length > 0
+
+/**
+ * With a `pathTemplate` and the Gateway API each InferenceService gets a route of every path of the ingress
+ * domain, and the oldest of them wins (kserve/kserve#5384): all are asked.
+ */
+const SHARED = 'example.com'
+
+/** By a model header alone only the root and the paths of model APIs are let through. */
+const isUnpromised = ({ path }: Asked): boolean => path === '/some/path'

@@ -1,0 +1,187 @@
+import type { Written } from '../cluster/client.ts'
+import { GATEWAY, metadata, PATHS_ONLY, type Row } from './rows.ts'
+
+const llm = (name: string, spec: object = {}, more: object = {}, namespace = 'team'): Written => ({
+  apiVersion: 'serving.kserve.io/v1alpha2',
+  kind: 'LLMInferenceService',
+  metadata: metadata(namespace, name, more),
+  spec: {
+    model: { uri: 'hf://example/model', name: name },
+    replicas: 1,
+    router: { route: {}, gateway: {}, scheduler: {} },
+    ...spec,
+  },
+})
+
+const stopped = { annotations: { 'serving.kserve.io/stop': 'true' } }
+
+const member = (name: string, weight: number, more: object = {}) =>
+  llm(
+    name,
+    {
+      model: { uri: 'hf://example/model', name: 'shared-model' },
+      router: { route: { group: 'shared', weight }, gateway: {} },
+    },
+    more,
+  )
+
+const ownRoute = (name: string, spec: object): Written =>
+  llm(name, {
+    router: { gateway: {}, route: { http: { spec: { parentRefs: [parent(GATEWAY)], ...spec } } } },
+  })
+
+const parent = (gateway: { readonly name: string; readonly namespace: string }) => ({
+  group: 'gateway.networking.k8s.io',
+  kind: 'Gateway',
+  ...gateway,
+})
+
+const ownRule = (name: string, match: object) => ({
+  matches: [match],
+  backendRefs: [{ kind: 'Service', name: `${name}-kserve-workload-svc`, port: 8000 }],
+})
+
+export const GENERATIVE: readonly Row[] = [
+  { title: 'a single node with a scheduler', objects: [llm('chat')] },
+  { title: 'without a scheduler', objects: [llm('plain', { router: { route: {}, gateway: {} } })] },
+  { title: 'without a router', unrouted: true, objects: [llm('bare', { router: undefined })] },
+  {
+    title: 'without a model name',
+    objects: [llm('unnamed', { model: { uri: 'hf://example/m' } })],
+  },
+  {
+    title: 'of a name with slashes',
+    objects: [llm('slashes', { model: { uri: 'hf://example/m', name: 'acme/opt-125m' } })],
+  },
+  {
+    title: 'prefill and decode',
+    objects: [llm('split', { prefill: { replicas: 1 } })],
+  },
+  {
+    title: 'on several nodes',
+    objects: [
+      llm('nodes', {
+        parallelism: { data: 2, dataLocal: 1, tensor: 1, dataRPCPort: 5555 },
+        template: { containers: [{ name: 'main', image: 'example.com/vllm:1' }] },
+        worker: { containers: [{ name: 'main', image: 'example.com/vllm:1' }] },
+      }),
+    ],
+  },
+  {
+    title: 'with LoRA adapters',
+    objects: [
+      llm('tuned', {
+        model: {
+          uri: 'hf://example/m',
+          name: 'tuned-base',
+          lora: {
+            adapters: [
+              { name: 'sql', uri: 'hf://example/sql' },
+              { name: 'acme/law', uri: 'hf://example/law' },
+            ],
+          },
+        },
+      }),
+    ],
+  },
+  {
+    title: 'from base configurations',
+    objects: [
+      {
+        apiVersion: 'serving.kserve.io/v1alpha2',
+        kind: 'LLMInferenceServiceConfig',
+        metadata: metadata('team', 'house-style'),
+        spec: {
+          model: {
+            name: 'from-base',
+            uri: 'hf://example/base',
+            lora: { adapters: [{ name: 'base-adapter', uri: 'hf://example/a' }] },
+          },
+        },
+      },
+      llm('derived', {
+        baseRefs: [{ name: 'house-style' }],
+        model: { uri: 'hf://example/derived' },
+      }),
+    ],
+  },
+  {
+    title: 'with a base configuration of KServe itself',
+    objects: [
+      {
+        apiVersion: 'serving.kserve.io/v1alpha2',
+        kind: 'LLMInferenceServiceConfig',
+        metadata: metadata('kserve', 'for-everybody'),
+        spec: { model: { name: 'everybodys', uri: 'hf://example/base' } },
+      },
+      llm('common', {
+        baseRefs: [{ name: 'for-everybody' }],
+        model: { uri: 'hf://example/common' },
+      }),
+    ],
+  },
+  {
+    title: 'with a route of its own that has hostnames',
+    objects: [
+      ownRoute('hosted', {
+        hostnames: ['hosted.example.net'],
+        rules: [ownRule('hosted', { path: { type: 'PathPrefix', value: '/' } })],
+      }),
+    ],
+  },
+  {
+    title: 'with a route of its own that has none',
+    byStatusAlone: true,
+    objects: [
+      ownRoute('pathed', {
+        rules: [
+          ownRule('pathed', { path: { type: 'PathPrefix', value: '/my-tenant/pathed' } }),
+          ownRule('pathed', {
+            path: { type: 'Exact', value: '/v1/chat/completions' },
+            headers: [{ type: 'Exact', name: 'x-my-model', value: 'pathed' }],
+          }),
+        ],
+      }),
+    ],
+  },
+  {
+    title: 'with hostnames before the routes of KServe',
+    objects: [ownRoute('named', { hostnames: ['named.example.net'] })],
+  },
+  {
+    title: 'with a route that it refers to',
+    byStatusAlone: true,
+    objects: [
+      {
+        apiVersion: 'gateway.networking.k8s.io/v1',
+        kind: 'HTTPRoute',
+        metadata: metadata('team', 'foreign-route'),
+        spec: {
+          parentRefs: [parent(GATEWAY)],
+          rules: [ownRule('referring', { path: { type: 'PathPrefix', value: '/by-reference' } })],
+        },
+      },
+      llm('referring', { router: { route: { http: { refs: [{ name: 'foreign-route' }] } } } }),
+    ],
+  },
+  {
+    title: 'a routing group',
+    objects: [member('blue', 9), member('green', 1), member('grey', 0), member('red', 5, stopped)],
+  },
+  { title: 'stopped LLM', unrouted: true, objects: [llm('silent', {}, stopped)] },
+  {
+    title: 'opted out of routes by model',
+    objects: [llm('paths', { router: { route: {}, gateway: { refs: [PATHS_ONLY] } } })],
+  },
+  {
+    title: 'of one model name in two services',
+    objects: [
+      llm('first', { model: { uri: 'hf://example/m', name: 'contested' } }),
+      llm('second', { model: { uri: 'hf://example/m', name: 'contested' } }),
+    ],
+  },
+  {
+    title: 'of one name in two namespaces',
+    objects: [llm('double'), llm('double', {}, {}, 'other')],
+  },
+]

@@ -1,0 +1,93 @@
+import { until } from '../../scripts/child.ts'
+import { aNamespace } from '../cluster/installation.ts'
+import { at, listAt, textAt } from '../json.ts'
+import { type KserveCluster, type KserveSettings, startKserve } from './programs.ts'
+import { GATEWAY, PATHS_ONLY, type Row } from './rows.ts'
+import { type Snapshot, snapshotOf } from './snapshot.ts'
+import { startStandIns } from './stand-ins.ts'
+
+export type World = KserveCluster & { readonly snapshot: Snapshot }
+
+const ADDRESSES = { [GATEWAY.name]: '203.0.113.1', [PATHS_ONLY.name]: '203.0.113.2' }
+const SETTLE_MS = 480_000
+
+/** KServe with the services of a table, when it has made all that it makes of them. */
+export async function startWorld(settings: KserveSettings, rows: readonly Row[]): Promise<World> {
+  const kserve = await startKserve(settings)
+  const { cluster } = kserve
+  const standIns = startStandIns(cluster, ADDRESSES)
+  const stop = async () => {
+    await standIns.stop()
+    await kserve.stop()
+  }
+  try {
+    for (const name of ['team', 'other']) await cluster.apply(aNamespace(name))
+    for (const object of [CLASS, gatewayOf(GATEWAY), gatewayOf(PATHS_ONLY, BY_PATH)])
+      await cluster.apply(object)
+    for (const { objects } of rows) for (const object of objects) await cluster.apply(object)
+    const snapshot = await until(
+      'KServe has not made everything',
+      async () => {
+        const found = await snapshotOf(cluster)
+        return unsettled(found, rows).length === 0 ? found : undefined
+      },
+      { deadlineMs: SETTLE_MS },
+    ).catch(async (fault: unknown) => {
+      const left = unsettled(await snapshotOf(cluster), rows)
+      throw new Error(`${String(fault)}: ${left.join(', ')}`)
+    })
+    return { cluster, stop, snapshot }
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}
+
+const BY_PATH = { 'serving.kserve.io/model-based-routing-enabled': 'false' }
+
+const CLASS = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'GatewayClass',
+  metadata: { name: 'example' },
+  spec: { controllerName: 'example.com/test' },
+}
+
+const gatewayOf = ({ name, namespace }: typeof GATEWAY | typeof PATHS_ONLY, annotations = {}) => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'Gateway',
+  metadata: { name, namespace, annotations },
+  spec: {
+    gatewayClassName: 'example',
+    listeners: [
+      { name: 'http', protocol: 'HTTP', port: 80, allowedRoutes: { namespaces: { from: 'All' } } },
+    ],
+  },
+})
+
+/** The services whose pods do not run, or whose status does not say where they answer. */
+function unsettled(snapshot: Snapshot, rows: readonly Row[]): readonly string[] {
+  const all = [
+    ...snapshot.inferenceServices,
+    ...snapshot.inferenceGraphs,
+    ...snapshot.llmInferenceServices,
+  ]
+  const wanted = rows
+    .flatMap(({ objects }) => objects)
+    .filter(({ kind }) => /^(?:Inference(?:Service|Graph)|LLMInferenceService)$/.test(kind))
+  const left = all
+    .filter((service) => !isSettled(service))
+    .map((service) => textAt(service, 'metadata', 'name'))
+  return all.length < wanted.length ? ['some are not there', ...left] : left
+}
+
+function isSettled(service: unknown): boolean {
+  if (at(service, 'metadata', 'annotations', 'serving.kserve.io/stop') === 'true') return true
+  if (textAt(service, 'kind') === 'LLMInferenceService') {
+    const group = textAt(service, 'spec', 'router', 'route', 'group')
+    const members = listAt(service, 'status', 'router', 'group', 'members')
+    return listAt(service, 'status', 'addresses').length > 0 && (group === '' || members.length > 2)
+  }
+  return listAt(service, 'status', 'conditions').some(
+    (condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True',
+  )
+}
