@@ -4,7 +4,7 @@ import type { Resource, ResourceReading } from '../resources/resource.ts'
 
 export const countsBesideOthers = ({ kind }: Resource): boolean => COUNTS_BESIDE_OTHERS[kind]
 
-/** Whether each declaration of an object counts. A kind that is not here does not compile. */
+/** Whether each declaration of an object counts. A kind without an entry does not compile. */
 const COUNTS_BESIDE_OTHERS: Readonly<Record<Resource['kind'], boolean>> = {
   service: true,
   workloads: true,
@@ -21,7 +21,7 @@ const COUNTS_BESIDE_OTHERS: Readonly<Record<Resource['kind'], boolean>> = {
 
 /**
  * What stays of an object whose file cannot be read: a service's routes, a pod's address, a policy's targets.
- * A kind that is not here does not compile.
+ * A kind without a case does not compile.
  */
 export function lose(reading: ResourceReading): readonly ResourceReading[] {
   const { identity, resource } = reading

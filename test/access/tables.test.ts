@@ -85,8 +85,8 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
       'access/exclusions.ts: gateway: Other',
       'access/service.ts: const KINDS: Other',
       'kubernetes/watch/watched-kinds.ts: const SERVICE_VERSIONS: Other',
-      'resources/resource.ts: const SERVICE_READERS: Other',
       'resources/service-pods.ts: const PODS: Other',
+      'resources/service-readers.ts: const SERVICE_READERS: Other',
     ])
   })
 
