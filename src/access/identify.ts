@@ -3,7 +3,7 @@
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
-import { type Caller, isNamedCaller, type NamedCaller } from './caller.ts'
+import { type Caller, isNamedCaller, isVouchedFor, type NamedCaller } from './caller.ts'
 import type { Presented } from './credential.ts'
 import type { Permission } from './decide.ts'
 import type { Directory } from './directory.ts'
@@ -75,7 +75,7 @@ export function createIdentify(sources: IdentitySources) {
       sources.authenticateToken(credential, digest, asker, asked),
       (authentication) => {
         if (authentication?.kind !== 'known') return authentication
-        if (none && authentication.caller.kind === 'kubernetes') return rejected('wrong-audience')
+        if (none && isVouchedFor(authentication.caller)) return rejected('wrong-audience')
         return others.length === 0
           ? authentication
           : authenticateFor(credential, digest, asker, others)

@@ -4,6 +4,7 @@ import { hash, randomBytes } from 'node:crypto'
 import type { Audiences } from '../access/authentication.ts'
 import type { AuthenticateToken, IdentitySources } from '../access/identify.ts'
 import { createCache } from '../common/cache.ts'
+import type { CacheCounts } from '../common/measurements.ts'
 import type { ApiServer } from '../kubernetes/client/api-server.ts'
 import { createAccessReviews } from '../kubernetes/reviews/access-review.ts'
 import {
@@ -11,7 +12,6 @@ import {
   createClusterAuthentication,
 } from '../kubernetes/reviews/cluster-authentication.ts'
 import { type ClusterIssuer, createClusterIssuer } from '../kubernetes/reviews/cluster-issuer.ts'
-import type { CacheCounts } from '../kubernetes/reviews/observer.ts'
 import { perAudiences } from '../kubernetes/reviews/per-audiences.ts'
 import { type Allowances, createRateLimits } from '../kubernetes/reviews/rate-limits.ts'
 import type { ReviewParts } from '../kubernetes/reviews/review-client.ts'

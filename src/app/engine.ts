@@ -12,10 +12,10 @@ import type { AuthenticateToken } from '../access/identify.ts'
 import { queueKeyOf } from '../access/queue-key.ts'
 import { createCache } from '../common/cache.ts'
 import { andThen } from '../common/maybe-promise.ts'
+import type { CacheCounts } from '../common/measurements.ts'
 import { createTable } from '../common/table.ts'
 import type { Config } from '../config/read-config.ts'
 import { createEncode, type Encode } from '../envoy/encode.ts'
-import type { MeasuredCache } from '../observability/dependency-metrics.ts'
 import { declaredProxies } from '../resources/gateway-pod.ts'
 import { createJwtProviders, type JwtProviders } from '../tokens/jwt-providers.ts'
 import { boundsIn, createFreshness, type Freshness } from './fact-freshness.ts'
@@ -40,7 +40,7 @@ export type Engine = {
   readonly stale: Freshness['stale']
   /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
   readonly keyAges: JwtProviders['keyAges']
-  readonly caches: () => readonly MeasuredCache[]
+  readonly caches: () => readonly CacheCounts[]
   /** Whether revocations take effect immediately, not only when cache entries expire. */
   readonly revokesInstantly: () => boolean
   readonly close: () => Promise<void>

@@ -4,9 +4,9 @@ import type { Fact } from '../access/freshness.ts'
 import type { IdentitySources } from '../access/identify.ts'
 import type { PolicyStatus } from '../access/policy-status.ts'
 import type { Verifications } from '../access/queue-key.ts'
+import type { CacheCounts, DependencyCall } from '../common/measurements.ts'
 import type { Config } from '../config/read-config.ts'
 import type { OnLeftOut } from '../envoy/identity-headers.ts'
-import type { DependencyCall, MeasuredCache } from '../observability/dependency-metrics.ts'
 import type { Problem } from '../resources/problem.ts'
 
 /** Where services, pods, keys and permissions come from: a cluster or a folder. */
@@ -18,7 +18,7 @@ export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits'> 
   readonly heardAt: (fact: Fact) => number
   /** Whether revocations take effect immediately, not only when cache entries expire. */
   readonly revokesInstantly: () => boolean
-  readonly caches: () => readonly MeasuredCache[]
+  readonly caches: () => readonly CacheCounts[]
   readonly close: () => Promise<void>
 }
 

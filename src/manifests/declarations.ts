@@ -3,7 +3,8 @@
 import type { Work } from '../common/slices.ts'
 import { printableName } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
-import type { Resource, ResourceReading } from '../resources/resource.ts'
+import type { ResourceReading } from '../resources/resource.ts'
+import { countsBesideOthers, lose } from './declared-kinds.ts'
 import type { ManifestStore } from './store.ts'
 
 /** The objects that a file declares. `lost`: it can no longer be read. Empty: it is gone. */
@@ -157,9 +158,6 @@ function conflictsOf(
   return [{ object: identity, reason: 'CredentialRepeated', message }]
 }
 
-const countsBesideOthers = ({ kind }: Resource) =>
-  kind === 'service' || kind === 'workloads' || kind === 'policy'
-
 /** The readings of a file, by identity, file and number among those of the same object. */
 function* countedReadings(file: string, readings: readonly ResourceReading[]): Work<Declarations> {
   const counts = new Map<string, number>()
@@ -172,18 +170,4 @@ function* countedReadings(file: string, readings: readonly ResourceReading[]): W
     yield 2
   }
   return byId
-}
-
-/** What stays of an object whose file cannot be read: a service's routes, a pod's address, a policy's targets. */
-function lose(reading: ResourceReading): readonly ResourceReading[] {
-  const { identity, resource } = reading
-  if (resource.kind === 'workloads') return [reading]
-  if (resource.kind === 'policy') {
-    const policy = { ...resource.policy, terms: undefined }
-    return [{ identity, resource: { kind: 'policy', policy }, problems: [] }]
-  }
-  if (resource.kind !== 'service') return []
-  if (resource.service.protection === 'lost') return [reading]
-  const service = { ...resource.service, protection: 'lost' as const }
-  return [{ identity, resource: { kind: 'service', service }, problems: [] }]
 }

@@ -3,6 +3,7 @@
 import type { BigIntStats, Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { errorCode } from '../common/error-code.ts'
 
 export type ScanLimits = {
   /** Of nested folders. */
@@ -139,7 +140,7 @@ export async function attempt<T>(action: () => Promise<T>): Promise<T | string> 
   try {
     return await action()
   } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    return errorCode(error) ?? 'unknown error'
   }
 }
 

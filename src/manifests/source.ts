@@ -7,6 +7,7 @@ import type { Problem } from '../resources/problem.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { type ResourceReading, readResource } from '../resources/resource.ts'
 import type { ServiceAccount } from '../resources/service-account.ts'
+import type { TokenSecret } from '../resources/token-secret.ts'
 import type { FileChange } from './changes.ts'
 import { createConfiguration } from './configuration.ts'
 import { createDeclarations, type FileContent } from './declarations.ts'
@@ -39,12 +40,7 @@ export type ManifestsOptions = {
 }
 
 /** The owner of a token: a ServiceAccount in the folder. */
-export type TokenCaller = {
-  readonly namespace: string
-  readonly secretName: string
-  readonly serviceAccount: string
-  readonly uid: string | undefined
-}
+export type TokenCaller = Omit<TokenSecret, 'digest'>
 
 export type Manifests = {
   /** The caller whose token has this digest (SHA-256, lower-case hex). */

@@ -1,21 +1,7 @@
 // Metrics of other programs, caches, revocation and shed work.
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-
-/** One request to another program, and its result. */
-export type DependencyCall = {
-  readonly dependency: string
-  readonly result: 'success' | 'error' | 'timeout'
-  readonly seconds: number
-}
-
-/** The size of a cache, and its hits and misses. */
-export type MeasuredCache = {
-  readonly cache: string
-  readonly entries: number
-  readonly hits: number
-  readonly misses: number
-}
+import type { CacheCounts, DependencyCall } from '../common/measurements.ts'
 
 /** Counts requests to other programs. */
 export function createDependencyCounts(registry: Registry): (asked: DependencyCall) => void {
@@ -55,7 +41,7 @@ export function measureKeys(
   })
 }
 
-export function measureCaches(registry: Registry, caches: () => readonly MeasuredCache[]) {
+export function measureCaches(registry: Registry, caches: () => readonly CacheCounts[]) {
   const requests: Counter<'cache' | 'result'> = new Counter({
     name: 'kserve_authz_cache_requests_total',
     help: 'Cache look-ups, by hit or miss.',

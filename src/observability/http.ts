@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { errorCode } from '../common/error-code.ts'
 import { atMostEach } from './at-most-each.ts'
 
 /** One condition of readiness. */
@@ -121,7 +122,7 @@ async function listen(server: Server, address: string): Promise<number> {
     server.listen({ host: ipv6 ?? name, port: Number(port) })
     await once(server, 'listening')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const code = errorCode(error) ?? ''
     throw new Error(`cannot serve HTTP at ${address}: ${REASONS[code] ?? code}`, { cause: error })
   }
   const bound = server.address()

@@ -4,11 +4,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Directory } from '../access/directory.ts'
 import type { StaleFact } from '../access/freshness.ts'
 import type { TokenRefusal } from '../access/token-refusal.ts'
+import type { CacheCounts } from '../common/measurements.ts'
 import { type CountedCheck, createCheckCounts } from './check-counts.ts'
 import {
   createDependencyCounts,
   createShedCounts,
-  type MeasuredCache,
   measureCaches,
   measureKeys,
   measureRevocation,
@@ -38,7 +38,7 @@ type Options = {
   readonly resources: () => readonly MeasuredResource[]
   /** Milliseconds since the keys of each identity provider were fetched; `undefined`: never. */
   readonly keyAges?: () => ReadonlyMap<string, number | undefined>
-  readonly caches?: () => readonly MeasuredCache[]
+  readonly caches?: () => readonly CacheCounts[]
   /** Facts that are too old to admit callers. */
   readonly stale?: () => readonly StaleFact[]
   /** Whether revocations take effect immediately. */

@@ -19,6 +19,12 @@ function modeOf({ content, annotations }: Object, settings: Settings): string | 
   )
 }
 
+const STOP = 'serving.kserve.io/stop'
+
+/** Whether an annotation stops the service. A stopped service has no routes. */
+export const isStopped = ({ annotations }: Pick<KubernetesObject, 'annotations'>): boolean =>
+  annotations.get(STOP)?.trim().toLowerCase() === 'true'
+
 /** Whether Knative runs the service. */
 export const isKnative = (object: Object, settings: Settings): boolean =>
   KNATIVE.has(modeOf(object, settings) ?? '')

@@ -1,7 +1,7 @@
 // The gateways that have the routes of a service.
 
 import { ANY_GATEWAY, type GatewayName, istioGateway } from '../access/asking.ts'
-import { isKnative, isStandard } from './deployment-mode.ts'
+import { isKnative, isStandard, isStopped } from './deployment-mode.ts'
 import type { LlmConfig } from './llm-config.ts'
 import { isSubdomainName, type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
 import type { ReadSettings } from './read-settings.ts'
@@ -108,13 +108,11 @@ export function gatewaysOfNamed(
   return { hosts, clusterNames: { gateways: undefined, attached: [] } }
 }
 
-const STOP = 'serving.kserve.io/stop'
-
 /** Whether no condition, annotation or deletion shows that its routes are missing or being removed. */
-const isUp = ({ annotations, content }: KubernetesObject, conditions: readonly string[]): boolean =>
-  annotations.get(STOP)?.trim().toLowerCase() !== 'true' &&
-  (valueAt(content, 'metadata', 'deletionTimestamp') ?? undefined) === undefined &&
-  listAt(content, 'status', 'conditions').every(
+const isUp = (object: KubernetesObject, conditions: readonly string[]): boolean =>
+  !isStopped(object) &&
+  (valueAt(object.content, 'metadata', 'deletionTimestamp') ?? undefined) === undefined &&
+  listAt(object.content, 'status', 'conditions').every(
     (condition) =>
       !conditions.includes(textAt(condition, 'type') ?? '') ||
       valueAt(condition, 'status') === 'True',

@@ -1,5 +1,6 @@
 // The model names of an LLMInferenceService.
 
+import { isStopped } from './deployment-mode.ts'
 import type { LlmConfig } from './llm-config.ts'
 import { type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
@@ -10,7 +11,6 @@ import { MAX_URLS } from './status-urls.ts'
 export const MAX_MODELS = 512
 /** Longest name, in characters: no path of the Gateway API has a longer one. */
 export const MAX_MODEL_NAME = 1_024
-const STOP = 'serving.kserve.io/stop'
 
 /** The models of an LLMInferenceService, as paths and as values of the model header. */
 export type Models = { readonly paths: readonly string[]; readonly names: readonly string[] }
@@ -23,11 +23,12 @@ const NONE: Models = { paths: [], names: [] }
  * group have.
  */
 export function readModels(
-  { namespace, name, annotations, content }: KubernetesObject,
-  { model = name, adapters }: LlmConfig,
+  object: KubernetesObject,
+  { model = object.name, adapters }: LlmConfig,
   raise: Raise,
 ): Models {
-  if (annotations.get(STOP)?.trim().toLowerCase() === 'true') return NONE
+  if (isStopped(object)) return NONE
+  const { namespace, content } = object
   const own = `publishers/${namespace}/models/`
   const listed = listedIn(content)
   const written = [

@@ -8,11 +8,8 @@ import { isRecord } from '../common/json.ts'
 import { readAccessPolicy, unreadablePolicy } from './access-policy.ts'
 import { readApiKey } from './api-key.ts'
 import { readGatewayRoute } from './http-route.ts'
-import { readInferenceGraph } from './inference-graph.ts'
-import { readInferenceService } from './inference-service.ts'
 import { CONFIG_MAP, readKserveConfiguration } from './kserve-configuration.ts'
 import { keptLlmConfig, type LlmConfig } from './llm-config.ts'
-import { readLlmInferenceService } from './llm-inference-service.ts'
 import {
   displayNameOf,
   type Fields,
@@ -30,6 +27,7 @@ import { type Problem, problemsOf, type Raise } from './problem.ts'
 import { type Binding, RBAC_GROUP, type Role, readBinding, readRole } from './rbac.ts'
 import type { ReadSettings } from './read-settings.ts'
 import { readServiceAccount, type ServiceAccount } from './service-account.ts'
+import { SERVICE_READERS } from './service-readers.ts'
 import { readTokenSecret, type TokenSecret } from './token-secret.ts'
 
 /** The meaning of an object. `ignored`: none, or unreadable. */
@@ -74,15 +72,6 @@ const GATEWAY_GROUP = 'gateway.networking.k8s.io'
 const NAMESPACED: ObjectShape = { namespaced: true, isName: isSubdomainName }
 const SEGMENT: ObjectShape = { namespaced: true, isName: isSegmentName }
 const CLUSTER: ObjectShape = { namespaced: false, isName: isSegmentName }
-
-type ServiceReader = (...args: Parameters<Reader>) => Service
-
-/** A kind of service without an entry does not compile. */
-const SERVICE_READERS: Readonly<Record<ServiceKind, ServiceReader>> = {
-  InferenceService: readInferenceService,
-  InferenceGraph: readInferenceGraph,
-  LLMInferenceService: readLlmInferenceService,
-}
 
 const serviceKind = (kind: ServiceKind): Kind => ({
   group: KSERVE_GROUP,

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { errorCode } from '../common/error-code.ts'
 import { parseJson, readText } from '../common/json.ts'
 import { isLoopback } from '../common/secure-url.ts'
 
@@ -79,8 +80,8 @@ export function parseAnswer(text: string): unknown {
 
 /** The code of a failed connection; its text may quote what the issuer sent. */
 export function unreachable(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (typeof code !== 'string') return error
+  const code = errorCode(error)
+  if (code === undefined) return error
   if (error instanceof Error && 'path' in error) return error
   return new Error(`the issuer cannot be reached (${code})`)
 }

@@ -13,7 +13,7 @@ let folder = ''
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tables-'))
   await mkdir(path.join(folder, 'src'))
-  for (const part of ['common', 'access', 'resources', 'kubernetes']) {
+  for (const part of ['common', 'access', 'resources', 'kubernetes', 'manifests']) {
     await cp(path.join(ROOT, 'src', part), path.join(folder, 'src', part), { recursive: true })
   }
   await cp(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'))
@@ -85,8 +85,24 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
       'access/exclusions.ts: gateway: Other',
       'access/service.ts: const KINDS: Other',
       'kubernetes/watch/watched-kinds.ts: const SERVICE_VERSIONS: Other',
-      'resources/resource.ts: const SERVICE_READERS: Other',
       'resources/service-pods.ts: const PODS: Other',
+      'resources/service-readers.ts: const SERVICE_READERS: Other',
+    ])
+  })
+
+  it('of a new kind of resource', async () => {
+    await change(
+      'resources/resource.ts',
+      "  | { readonly kind: 'ignored' }\n",
+      "  | { readonly kind: 'ignored' }\n  | { readonly kind: 'other' }\n",
+    )
+
+    const incomplete = 'Function lacks ending return statement and return type does not include'
+    expect(await faults()).toEqual([
+      'manifests/declared-kinds.ts: const COUNTS_BESIDE_OTHERS: other',
+      expect.stringContaining(`manifests/declared-kinds.ts: undefined: ${incomplete}`),
+      expect.stringContaining(`manifests/store.ts: undefined: ${incomplete}`),
+      expect.stringContaining(`resources/holdings.ts: undefined: ${incomplete}`),
     ])
   })
 

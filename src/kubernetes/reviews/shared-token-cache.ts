@@ -2,8 +2,8 @@
 
 import type { Authentication } from '../../access/authentication.ts'
 import type { CreateCache } from '../../common/cache.ts'
+import type { CacheCounts } from '../../common/measurements.ts'
 import { createSingleFlight, type SingleFlight } from '../../common/single-flight.ts'
-import type { CacheCounts } from './observer.ts'
 import { type CachedToken, createTokenCache, type TokenCachePeriods } from './token-cache.ts'
 import type { TokenOwners } from './token-owners.ts'
 

@@ -1,5 +1,6 @@
 // Describes why a collection cannot be read.
 
+import { errorCode } from '../../common/error-code.ts'
 import { answerProblem, describeApiProblem, UNREACHABLE } from '../client/api-problem.ts'
 import { ApiError } from '../client/api-server.ts'
 import type { WatchedKind } from './watched-kinds.ts'
@@ -27,6 +28,6 @@ function describeStatus(error: ApiError, { resource, apiVersion, namespace }: Wa
 
 /** For example ECONNREFUSED, or the code of a certificate error. */
 function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && /^[A-Z_0-9]+$/.test(code) ? code : undefined
+  const code = errorCode(error)
+  return code !== undefined && /^[A-Z_0-9]+$/.test(code) ? code : undefined
 }
