@@ -70,11 +70,16 @@ export function readJwk(listed: unknown): Jwk | LeftOutJwk {
     const value = members.get(part)
     return typeof value === 'string' ? [[part, value] as const] : []
   })
-  const key = importKey(Object.fromEntries(parts))
+  const isEncoded = Object.keys(kind.parts).every((part) => isBase64(members.get(part)))
+  const key = isEncoded ? importKey(Object.fromEntries(parts)) : 'it is broken'
   if (typeof key === 'string') return { leftOut: key, name }
   const algorithms = algorithmsOf(members.get('alg'), kind)
   return { name, algorithms, key, identity: JSON.stringify([name, algorithms, parts]) }
 }
+
+/** Either alphabet, with padding or without. Node.js skips any other character, so that two texts would be one key. */
+const isBase64 = (value: unknown): boolean =>
+  typeof value === 'string' && /^[\w+/-]+={0,2}$/.test(value)
 
 const isEmpty = (value: unknown): boolean =>
   value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length)
@@ -83,7 +88,9 @@ type Members = ReadonlyMap<string, unknown>
 
 function kindOf(members: Members): Kind | undefined {
   const kty = members.get('kty')
-  const kind = kty === 'RSA' ? kty : `${String(kty)} ${String(members.get('crv'))}`
+  const crv = members.get('crv')
+  if (typeof kty !== 'string' || (kty !== 'RSA' && typeof crv !== 'string')) return undefined
+  const kind = kty === 'RSA' ? kty : `${kty} ${crv}`
   return isKnown(kind) ? { algorithms: ALGORITHMS_BY_KEY[kind], parts: PARTS[kind] } : undefined
 }
 

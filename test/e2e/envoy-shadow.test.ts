@@ -180,6 +180,6 @@ describe('where the installation allows no shadow', () => {
     const told = JSON.stringify(strict.service().log)
     expect(told).toContain('ShadowNotAllowed')
     expect(told).toContain('annotation kserve-authz.io/mode cannot be')
-    expect(told).toContain('spec.mode: Shadow is not allowed')
+    expect(told).toContain('spec.mode is Shadow, which the installation does not allow')
   })
 })

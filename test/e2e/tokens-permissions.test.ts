@@ -46,7 +46,7 @@ describe('where revocation need not be instant', () => {
     const service = await serveAs('modest', config)
     await service.ready()
     const readiness = (await service.read('/readyz?verbose')).text
-    expect(readiness).toContain('[+]revocation ok: when what is remembered ends')
+    expect(readiness).toContain('[+]revocation ok: when cached answers expire')
     expect(readiness).not.toContain('rolebindings')
     expect((await service.read('/metrics')).text).toContain('kserve_authz_instant_revocation 0')
 

@@ -89,6 +89,8 @@ describe('a document is no key set:', () => {
   })
 })
 
+const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
+
 describe('a set tells what it leaves out, and why:', () => {
   it.each<[string, unknown, string]>([
     ['an encryption key', { ...jwk, use: 'enc' }, 'kid a: its use is not sig'],
@@ -97,6 +99,9 @@ describe('a set tells what it leaves out, and why:', () => {
     ['one of a new kind', { kty: 'AKP' }, 'kid a: its kty or crv is not supported'],
     ['a short one', exported(small.publicKey), 'kid a: it is too short or too long'],
     ['a broken one', { ...jwk, x: 'marker' }, 'kid a: it is broken'],
+    ['one with other characters', { ...jwk, x: `${jwk.x}{` }, 'kid a: it is broken'],
+    ['a nested type', { ...jwk, kty: nested(10_000) }, 'kid a: its kty or crv is not supported'],
+    ['a nested curve', { ...jwk, crv: nested(10_000) }, 'kid a: its kty or crv is not supported'],
   ])('%s', async (_title, key, told) => {
     const keys = [{ ...Object(key), kid: 'a' }, jwk]
     expect(reportsOf(await leftOutOf(keys))).toEqual([told])

@@ -43,7 +43,7 @@ export const DENIALS: readonly (readonly [
   ],
   ['unknown-api-key', 'credential is not known', INVALID, showing('Bearer nobody-knows-this-key')],
   ['expired-api-key', 'API key has expired', INVALID, showing(`Bearer ${KEYS.lastYear}`)],
-  ['invalid-token', 'token is not valid', INVALID, { token: 'forged' }],
+  ['invalid-token', 'no key of the issuer fits the token', INVALID, { token: 'forged' }],
   ['expired-token', 'token has expired', INVALID, { token: 'expired' }],
   ['wrong-audience', 'token is for another audience', INVALID, { token: 'for others' }],
   ['unknown-issuer', 'token is of an unknown issuer', INVALID, { token: 'of nobody' }],

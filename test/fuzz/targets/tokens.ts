@@ -215,9 +215,16 @@ export const jwks: Target = {
   },
 }
 
+/** In base64url without padding, whichever alphabet it has. */
+const numberIn = (value: unknown): string =>
+  (typeof value === 'string' ? value : '')
+    .replace(/={1,2}$/, '')
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+
 const isPublicOfSigner = (key: unknown): boolean =>
-  at(key, 'x') === signer.jwk.x &&
-  at(key, 'y') === signer.jwk.y &&
+  numberIn(at(key, 'x')) === signer.jwk.x &&
+  numberIn(at(key, 'y')) === signer.jwk.y &&
   [undefined, null, ''].some(
     (empty) => empty === at(key, 'd') || JSON.stringify(at(key, 'd')) === '[]',
   )
