@@ -41,17 +41,17 @@ export function findByPath(request: AccessRequest, path: string, place: Place): 
   const canonical = isCanonicalPath(path)
   if (!canonical && mayLeadElsewhere(request.host, path, place)) return undefined
   const prefixes = leadingPaths(path, MAX_ROUTE_SEGMENTS)
-  const onHost = prefixes.flatMap((prefix) =>
-    prefix === '' ? [] : findAt(request, request.host, prefix, place),
-  )
+  const below = prefixes.filter((prefix) => prefix !== '')
+  const onHost = place.directory.divides(request.host)
+    ? below.flatMap((prefix) => findAt(request, request.host, prefix, place))
+    : []
   const owners = [
     ...[...place.onHost, ...onHost].flatMap(({ owner }) => owner ?? []),
     ...place.directory.servicesWithHostname(request.host),
   ]
-  const named = prefixes.flatMap((prefix) =>
-    prefix === '' ? [] : findAt(request, undefined, prefix, place),
-  )
-  const own = prefixes.flatMap((prefix) => ownAt(request, prefix, owners, place))
+  const divides = place.directory.divides(undefined)
+  const named = divides ? below.flatMap((prefix) => findAt(request, undefined, prefix, place)) : []
+  const own = (divides ? prefixes : ['']).flatMap((prefix) => ownAt(request, prefix, owners, place))
   const answering = ({ service, routes }: Own) =>
     routes.some(({ basis }) => PASSES[basis]) && answersAt(request.host, service, place.gateways)
   const found = [

@@ -89,8 +89,8 @@ type Members = ReadonlyMap<string, unknown>
 function kindOf(members: Members): Kind | undefined {
   const kty = members.get('kty')
   const crv = members.get('crv')
-  if (typeof kty !== 'string' || (kty !== 'RSA' && typeof crv !== 'string')) return undefined
-  const kind = kty === 'RSA' ? kty : `${kty} ${crv}`
+  if (typeof kty !== 'string') return undefined
+  const kind = kty === 'RSA' || typeof crv !== 'string' ? kty : `${kty} ${crv}`
   return isKnown(kind) ? { algorithms: ALGORITHMS_BY_KEY[kind], parts: PARTS[kind] } : undefined
 }
 
