@@ -106,13 +106,13 @@ describe('an overlay', () => {
       },
     ])
     rules.delete(GRAPH)
-    expect([...rules.values()]).toEqual([[{}], [{}], [{}], [{}]])
+    expect([...rules.values()]).toEqual([[{}], [{}], [{}], [{}], [{}]])
   })
 
   it('opendatahub asks the provider that Authorino had', async () => {
     const policies = await customOf('overlays/opendatahub')
     expect(providersOf(policies)).toEqual(['opendatahub-auth-provider'])
-    expect(policies).toHaveLength(5)
+    expect(policies).toHaveLength(6)
   })
 
   it('gateways asks for every request, gateways-other-hosts for all but some hosts', async () => {
