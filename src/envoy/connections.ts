@@ -9,6 +9,7 @@ import { createOpenings } from './openings.ts'
 import { createReadTurns, workOf } from './read-turns.ts'
 import { createShares } from './shares.ts'
 import { readsOf } from './socket-reads.ts'
+import { createSweep } from './sweep.ts'
 
 /** A connection, as admission sees it. */
 export type Connection = {
@@ -24,8 +25,6 @@ export type Connection = {
 
 /** Refused requests after which a connection is closed; a proxy then opens another one. */
 export const MAX_REFUSALS = 16
-
-const LOOK_MS = 500
 
 /** Counts the connections of one listener, and closes unused ones. */
 export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => void) {
@@ -156,20 +155,26 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     goAway(held.session)
   }
 
-  const look = () => {
+  function* endOverdue() {
     const now = performance.now()
     for (const held of silent) {
       if (now - held.idleSince < limits.firstRequestMs) break
       endSilent(held)
+      yield
     }
     for (const held of idle) {
       if (now - held.idleSince < limits.idleMs) break
       idle.delete(held)
       leave(held)
+      yield
     }
-    for (const held of byPeer.values()) if (now >= (held.endsAt ?? now + 1)) leave(held)
+    for (const held of byPeer.values()) {
+      if (now < (held.endsAt ?? Number.POSITIVE_INFINITY)) continue
+      leave(held)
+      yield
+    }
   }
-  const timer = setInterval(look, LOOK_MS).unref()
+  const sweep = createSweep(endOverdue)
 
   return {
     admit,
@@ -181,7 +186,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     },
     /** Closes all connections. */
     close: () => {
-      clearInterval(timer)
+      sweep.close()
       openings.close()
       turns.close()
       for (const { socket } of byPeer.values()) socket.destroy()

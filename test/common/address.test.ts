@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { canonicalAddress } from '../../src/common/address.ts'
 
 describe('an address', () => {
@@ -88,3 +88,11 @@ function spelt(
       : texts.join(':')
   return upper ? text.toUpperCase() : text
 }
+
+it('a text that is longer than any address is not split', () => {
+  const split = vi.spyOn(String.prototype, 'split')
+  const found = canonicalAddress(`${':0'.repeat(1_000)}`)
+  const { length } = split.mock.calls
+  split.mockRestore()
+  expect([found, length]).toEqual([undefined, 0])
+})

@@ -4,6 +4,7 @@ import net from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import zlib from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { MAX_REFUSED } from '../../src/envoy/admission.ts'
 import { BOUNDS, type Bounds } from '../../src/envoy/bounds.ts'
 import type { Checked, CheckParts } from '../../src/envoy/check-handler.ts'
 import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
@@ -11,6 +12,7 @@ import { createEncode } from '../../src/envoy/encode.ts'
 import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
 import { readsOf } from '../../src/envoy/socket-reads.ts'
+import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
 import { anAuthorize, aService } from '../../testing/builders.ts'
 import { aCheck, checkClient, denialIn } from '../../testing/envoy/check-client.ts'
 import { begin, framed, type RawReply, rawConnection } from '../../testing/envoy/raw-grpc.ts'
@@ -87,6 +89,21 @@ describe('a message', () => {
     stream.end(framed(bytes))
     expect(told(await reply)[0]).toBe('0')
     expect(told(await reply)).toEqual(ANSWERED)
+  })
+
+  it('may be longer than gRPC itself allows', async () => {
+    const { connect } = await serving({
+      requestBytes: 2 ** 23,
+      bytes: 2 ** 26,
+      bytesPerAddress: 2 ** 25,
+    })
+    const { stream, reply } = begin(await connect())
+    // A body, which is not read.
+    const long = encodeCheckRequest({
+      attributes: { request: { http: { path: `/${'a'.repeat(2 ** 22)}` } } },
+    })
+    stream.end(framed(long))
+    expect(told(await reply)[0]).toBe('0')
   })
 
   it('may come byte by byte', async () => {
@@ -188,24 +205,33 @@ describe('requests under way', () => {
       .toBe(BOUNDS.streamsPerConnection)
   })
 
-  it('of one address leave room: the others are denied, and those under way answered', async () => {
-    const { sheds, connect } = await serving({ streams: 10, streamsPerAddress: 4 })
-    const session = await connect()
-    const open = Array.from({ length: 4 }, () => begin(session))
-    const more = Array.from({ length: 3 }, () => begin(session))
-    const refused = await Promise.all(more.map(({ reply }) => reply))
-    expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED, OVERLOADED])
-    expect(sheds).toEqual(['grpc-streams', 'grpc-streams', 'grpc-streams'])
-    for (const { stream } of open) stream.end(framed(GOOD))
-    const answered = await Promise.all(open.map(({ reply }) => reply))
-    expect(answered.map(told)).toEqual(open.map(() => ANSWERED))
-    const later = begin(session)
-    later.stream.end(framed(GOOD))
-    expect(told(await later.reply)).toEqual(ANSWERED)
-  })
+  it.each([
+    { streams: 10, streamsPerAddress: 1_000 },
+    { streams: 1_000, streamsPerAddress: 4 },
+  ])(
+    'of one address leave room: the others are denied, and those under way answered: %j',
+    async (bounds) => {
+      const { sheds, connect } = await serving(bounds)
+      const session = await connect()
+      const open = Array.from({ length: 4 }, () => begin(session))
+      const more = Array.from({ length: 3 }, () => begin(session))
+      const refused = await Promise.all(more.map(({ reply }) => reply))
+      expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED, OVERLOADED])
+      expect(sheds).toEqual(['grpc-streams', 'grpc-streams', 'grpc-streams'])
+      for (const { stream } of open) stream.end(framed(GOOD))
+      const answered = await Promise.all(open.map(({ reply }) => reply))
+      expect(answered.map(told)).toEqual(open.map(() => ANSWERED))
+      const later = begin(session)
+      later.stream.end(framed(GOOD))
+      expect(told(await later.reply)).toEqual(ANSWERED)
+    },
+  )
 
-  it('hold no more bytes than they may', async () => {
-    const { server, sheds, connect } = await serving({ bytes: 100_000, bytesPerAddress: 20_000 })
+  it.each([
+    { bytes: 1_000_000, bytesPerAddress: 20_000 },
+    { bytes: 60_000, bytesPerAddress: 1_000_000 },
+  ])('hold no more bytes than they may: %j', async (bounds) => {
+    const { server, sheds, connect } = await serving(bounds)
     const session = await connect()
     const calls = Array.from({ length: 4 }, () => begin(session))
     for (const { stream } of calls) stream.write(framed(Buffer.alloc(17_000), { length: 20_000 }))
@@ -215,8 +241,11 @@ describe('requests under way', () => {
     expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED])
   })
 
-  it('and are not whole yet are few, and those that are whole are answered', async () => {
-    const { server, sheds, connect } = await serving({ arriving: 100, arrivingPerAddress: 3 })
+  it.each([
+    { arriving: 1_000, arrivingPerAddress: 3 },
+    { arriving: 8, arrivingPerAddress: 1_000 },
+  ])('and are not whole yet are few, and those that are whole are answered: %j', async (bounds) => {
+    const { server, sheds, connect } = await serving(bounds)
     const session = await connect()
     const open = Array.from({ length: 3 }, () => begin(session))
     const more = begin(session)
@@ -230,6 +259,32 @@ describe('requests under way', () => {
       expect(told(await reply)).toEqual(ANSWERED)
     }
     await expect.poll(() => server.held().streams).toBe(2)
+  })
+
+  it('and are refused are reset where the answers of many are not read', async () => {
+    const { connect } = await serving({ streams: 0 })
+    let reset = 0
+    for (let count = 0; count < 20; count += 1) {
+      const session = await connect({ initialWindowSize: 0 })
+      for (let each = 0; each < MAX_REFUSALS - 1; each += 1)
+        void begin(session).reply.then(({ rstCode }) => {
+          if (rstCode === http2.constants.NGHTTP2_REFUSED_STREAM) reset += 1
+        })
+    }
+    await expect.poll(() => reset).toBe(20 * (MAX_REFUSALS - 1) - MAX_REFUSED)
+  })
+
+  it('and are late are refused a few in each turn of the event loop', async () => {
+    const { sheds, connect } = await serving({ arrivalMs: SOON })
+    const session = await connect()
+    const replies = Array.from({ length: 200 }, () => begin(session).reply)
+    const perTurn: number[] = []
+    for (let before = 0; before < 200; before = sheds.length) {
+      await turn()
+      perTurn.push(sheds.length - before)
+    }
+    expect(Math.max(...perTurn)).toBe(SWEPT_PER_TURN)
+    expect((await Promise.all(replies)).filter(({ status }) => status === '0')).toHaveLength(200)
   })
 
   it('that watch health are few', async () => {
@@ -279,6 +334,18 @@ describe('a connection', () => {
     await Promise.all([quiet.closed, talking.closed, other.closed])
     expect(sheds).toContain('grpc-connections-silent')
     await expect.poll(() => server.held().connections).toBe(0)
+  })
+
+  it('that never asks is ended with a few others in each turn of the event loop', async () => {
+    const { server, sheds } = await serving({ firstRequestMs: SOON })
+    await Promise.all(Array.from({ length: 120 }, () => silent(server.port)))
+    const perTurn: number[] = []
+    for (let before = sheds.length; server.held().connections > 0; before = sheds.length) {
+      await turn()
+      perTurn.push(sheds.length - before)
+    }
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(SWEPT_PER_TURN)
+    expect(sheds).toHaveLength(120)
   })
 
   it('that asks is kept, and ended when it asks no more', async () => {
@@ -410,6 +477,21 @@ describe('a connection of refused requests', () => {
     good.stream.end(framed(GOOD))
     expect(told(await good.reply)).toEqual(ANSWERED)
     await expect.poll(() => session.closed).toBe(true)
+  })
+})
+
+describe('a connection that is refused on after GOAWAY', () => {
+  it('takes no more requests', async () => {
+    const { connect } = await serving()
+    const session = await connect()
+    const close = vi.spyOn(Object.getPrototypeOf(Object.getPrototypeOf(session)), 'close')
+    // The server closes a connection a second after GOAWAY, but not here.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const bad = Array.from({ length: 2 * MAX_REFUSALS }, () => begin(session))
+    for (const { stream } of bad) stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+    await Promise.all(bad.map(({ reply }) => reply))
+    vi.useRealTimers()
+    expect(close.mock.contexts.filter((closed) => closed !== session)).toHaveLength(1)
   })
 })
 
