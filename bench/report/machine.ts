@@ -15,7 +15,7 @@ export const machineNow = (): Machine => ({
   loadAverage: loadavg()[0] ?? Number.NaN,
 })
 
-/** Names and versions, as the rows of a table. */
+/** Names and versions. */
 export function facts(): readonly (readonly [name: string, value: string])[] {
   const [cpu] = cpus()
   const gibibytes = (totalmem() / 2 ** 30).toFixed(0)

@@ -77,7 +77,7 @@ describe('the report', () => {
       undefined,
     )
     expect(told).toContain(
-      '| 32 | kserve-authz (0.75 of that) | 1100 [800-1400] | 2.00 | 4.00 | 500 |',
+      '| new ServiceAccount token, 32 under way, latency as well | **0.75** [0.70-0.80] | 1100 [800-1400] | 1500 [1000-2000] |',
     )
     expect(told).toContain('did not let them through: 3 deny deadline-exceeded')
   })
