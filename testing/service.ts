@@ -1,11 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { get, startChild, until } from '../scripts/child.ts'
-import { at } from './json.ts'
 import { mustTellNothing, pagesOf } from './leaks.ts'
+import { portIn, recordsOf } from './program-log.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 
@@ -58,13 +56,11 @@ export async function startService({
   const log = recordsOf(stderr)
   const gone = new AbortController()
   void ended.then((how) => gone.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
-  const portSaidBy = (message: string, position?: string) => {
-    const says = (line: unknown) => at(line, 'msg') === message && at(line, 'position') === position
-    return until(message, async () => portOf(log.find(says)), { signal: gone.signal })
-  }
+  const portSaidBy = (msg: string, fields: object = {}) =>
+    until(msg, async () => portIn(log, { msg, ...fields }), { signal: gone.signal })
   try {
-    const grpcPort = await portSaidBy('answering checks', 'gateway')
-    const grpcWorkloadPort = await portSaidBy('answering checks', 'workload')
+    const grpcPort = await portSaidBy('answering checks', { position: 'gateway' })
+    const grpcWorkloadPort = await portSaidBy('answering checks', { position: 'workload' })
     const httpPort = await portSaidBy('serving metrics and health')
     return {
       /** Where gateways ask. */
@@ -91,26 +87,5 @@ export async function startService({
     await stop()
     await rm(own, { recursive: true, force: true })
     throw fault
-  }
-}
-
-function portOf(line: unknown): number | undefined {
-  const port = at(line, 'port')
-  return typeof port === 'number' ? port : undefined
-}
-
-/** The lines of JSON that have come so far; other lines as they are. */
-function recordsOf(stream: Readable | null): readonly unknown[] {
-  const records: unknown[] = []
-  if (stream === null) return records
-  createInterface({ input: stream }).on('line', (line) => records.push(parsed(line)))
-  return records
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return line
   }
 }

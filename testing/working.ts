@@ -19,3 +19,17 @@ export function countedTurns() {
     },
   }
 }
+
+/** How many turns everything else has while something is done. */
+export async function turnsDuring<T>(work: () => Promise<T>) {
+  let turns = 0
+  let ended = false
+  const tick = () => {
+    turns += 1
+    if (!ended) setImmediate(tick)
+  }
+  setImmediate(tick)
+  const result = await work()
+  ended = true
+  return { result, turns }
+}

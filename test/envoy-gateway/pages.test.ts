@@ -1,32 +1,18 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { load, loadAll } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config/read-config.ts'
 import { listAt, textAt } from '../../testing/json.ts'
+import { brokenLinksOf } from '../../testing/markdown.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const FOLDER = 'docs/envoy-gateway'
 const PAGES = readdirSync(path.join(ROOT, FOLDER)).map((page) => `${FOLDER}/${page}`)
 const textOf = (page: string) => readFileSync(path.join(ROOT, page), 'utf8')
 
-const anchorsIn = (text: string) =>
-  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^a-z0-9 -]/g, '')
-      .replaceAll(' ', '-'),
-  )
-
 it.each(['envoy-gateway/README.md', ...PAGES])('%s links to what there is', (page) => {
-  const links = [...textOf(page).matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
-  const broken = links.filter((link) => {
-    const [file = '', anchor] = link.split('#')
-    const target = path.join(ROOT, path.dirname(page), file)
-    if (!existsSync(target)) return true
-    return anchor !== undefined && !anchorsIn(readFileSync(target, 'utf8')).includes(anchor)
-  })
-  expect(broken).toEqual([])
+  expect(brokenLinksOf(page)).toEqual([])
 })
 
 it('every page is reached from the first', () => {

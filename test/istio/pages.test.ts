@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { textAt } from '../../testing/json.ts'
+import { brokenLinksOf } from '../../testing/markdown.ts'
 import { manifests } from './manifests.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
@@ -17,15 +18,6 @@ const POSITIONS = [
   'kubernetes-gateway',
   'service',
 ]
-
-/** As GitHub names them. */
-const anchorsIn = (text: string) =>
-  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^a-z0-9 -]/g, '')
-      .replaceAll(' ', '-'),
-  )
 
 describe('the page of a position', () => {
   it.each(POSITIONS)(
@@ -54,14 +46,7 @@ describe('the page of a position', () => {
 })
 
 it.each(['istio/README.md', ...PAGES])('%s links to what there is', (page) => {
-  const links = [...textOf(page).matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
-  const broken = links.filter((link) => {
-    const [file = '', anchor] = link.split('#')
-    const target = path.join(ROOT, path.dirname(page), file)
-    if (!existsSync(target)) return true
-    return anchor !== undefined && !anchorsIn(readFileSync(target, 'utf8')).includes(anchor)
-  })
-  expect(broken).toEqual([])
+  expect(brokenLinksOf(page)).toEqual([])
 })
 
 it('the page of admission names the keys of pods that the policy does', () => {

@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import type { Policy } from '../../src/access/policy.ts'
 import type { Service } from '../../src/access/service.ts'
@@ -7,7 +8,7 @@ import { readDocuments } from '../../src/manifests/documents.ts'
 import type { ResourceReading } from '../../src/resources/resource.ts'
 import { aService } from '../../testing/builders.ts'
 import { aPolicy } from '../../testing/policies/any-policies.ts'
-import { countedTurns } from '../../testing/working.ts'
+import { countedTurns, turnsDuring } from '../../testing/working.ts'
 
 const COUNT = 3_000
 const item = (index: number) => `- {kind: Pod, apiVersion: v1, metadata: {name: pod-${index}}}\n`
@@ -16,24 +17,14 @@ const list = (count: number) =>
 
 /** What comes of a text, and how many turns everything else had meanwhile. */
 async function read(text: string, previous?: Parameters<typeof readDocuments<unknown>>[2]) {
-  let turns = 0
-  let ended = false
-  const tick = () => {
-    turns += 1
-    if (!ended) setImmediate(tick)
-  }
-  setImmediate(tick)
   let reads = 0
-  const reading = await readDocuments<unknown>(
-    new TextEncoder().encode(text),
-    (object) => {
-      reads += 1
-      return object
-    },
-    previous,
-  )
-  ended = true
-  return { reading, turns, reads }
+  const take = (object: unknown) => {
+    reads += 1
+    return object
+  }
+  const bytes = new TextEncoder().encode(text)
+  const { result, turns } = await turnsDuring(() => readDocuments<unknown>(bytes, take, previous))
+  return { reading: result, turns, reads }
 }
 
 describe('a large document', () => {
@@ -45,6 +36,15 @@ describe('a large document', () => {
       metadata: { name: 'pod-7' },
     })
     expect(turns).toBeGreaterThan(COUNT / 32)
+  })
+
+  it('is parsed in a thread with a bounded heap', async () => {
+    const heaps: unknown[] = []
+    const look = ({ resourceLimits }: Worker) => heaps.push(resourceLimits?.maxOldGenerationSizeMb)
+    process.on('worker', look)
+    await read(list(COUNT))
+    process.off('worker', look)
+    expect(heaps).toEqual([1_024])
   })
 
   it('that has not changed is not read again', async () => {

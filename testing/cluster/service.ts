@@ -1,12 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { get, startChild, until } from '../../scripts/child.ts'
 import { type CheckClient, checkClient } from '../envoy/check-client.ts'
-import { at } from '../json.ts'
 import { mustTellNothing, pagesOf } from '../leaks.ts'
+import { portIn, recordsOf } from '../program-log.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
@@ -107,27 +105,3 @@ const configOf = ({ config = {}, address = '127.0.0.1' }: ClusterServiceSpec) =>
   },
   ...config,
 })
-
-function portIn(log: readonly unknown[], fields: object): number | undefined {
-  const line = log.find((each) =>
-    Object.entries(fields).every(([name, value]) => at(each, name) === value),
-  )
-  const port = at(line, 'port')
-  return typeof port === 'number' ? port : undefined
-}
-
-/** The lines of JSON that have come so far; other lines as they are. */
-function recordsOf(stream: Readable | null): readonly unknown[] {
-  const records: unknown[] = []
-  if (stream === null) return records
-  createInterface({ input: stream }).on('line', (line) => records.push(parsed(line)))
-  return records
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return line
-  }
-}

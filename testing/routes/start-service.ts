@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { startChild, until } from '../../scripts/child.ts'
 import { folderOf } from '../folder-of.ts'
 import { at } from '../json.ts'
+import { recordsOf } from '../program-log.ts'
 import type { GatewayPorts } from './envoy.ts'
 import { declaredProxies } from './gateway-pods.ts'
 import type { World } from './model.ts'
@@ -32,10 +32,8 @@ export async function startService({ objects, gateways }: World, program: string
     [process.execPath, program, 'serve', ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  const log: unknown[] = []
   stdout?.resume()
-  if (stderr !== null)
-    createInterface({ input: stderr }).on('line', (line) => log.push(parsed(line)))
+  const log = recordsOf(stderr)
   const gone = new AbortController()
   void ended.then((how) => gone.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
   const end = async () => {
@@ -64,12 +62,4 @@ function portsIn(log: readonly unknown[], gateways: World['gateways']): GatewayP
   })
   if (ports.length < gateways.length) return undefined
   return Object.fromEntries(gateways.map(({ id }, index) => [id, ports[index] ?? 0]))
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return line
-  }
 }
