@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { namespacePoliciesOf } from '../../src/access/namespace-policies.ts'
+import { createNames, namespacePoliciesOf } from '../../src/access/namespace-policies.ts'
 import type { Policy, PolicyTarget } from '../../src/access/policy.ts'
 import { policyStatusOf as statusIn } from '../../src/access/policy-status.ts'
 import type { Service } from '../../src/access/service.ts'
@@ -205,4 +205,11 @@ describe('the surroundings of many policies', () => {
     await inSlices(namespacePoliciesOf(services(10_000), policies(10_000, [iris])), turn)
     expect(turns.count).toBeGreaterThan(20)
   })
+})
+
+it('the first eight services are named, in whatever order they come', () => {
+  const names = createNames()
+  for (const name of 'tsrqponmlkjihgfedcba') names.add({ kind: 'InferenceService', name })
+  const named = Array.from('abcdefgh', (name) => `InferenceService ${name}`).join(', ')
+  expect(names.text()).toBe(`${named} and 12 more`)
 })

@@ -97,3 +97,14 @@ it('names of claims with many dots have the weight of all keys that may be tried
 })
 
 const nameOf = (steps: number) => Array(steps).fill('a').join('.')
+
+it('headers of policies that are too much together are looked at up to the bound', () => {
+  const policies = Array.from({ length: 20 }, (_, index) => {
+    const names = Array.from({ length: 1_000 }, (_each, at) => `x-${index}-${at}`)
+    const headers = Object.fromEntries(names.map((name) => [name, 'sub']))
+    return { ...policyOf({}), terms: { ...termsOf({}), headers } }
+  })
+  const { claimHeaders = {}, invalid } = effectivePolicyOf(aService(), policies)
+  expect(invalid).toBeDefined()
+  expect(Object.keys(claimHeaders)).toHaveLength(9_000)
+})

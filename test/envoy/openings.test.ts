@@ -73,6 +73,13 @@ describe('connections that come at once', () => {
     expect(openings.held()).toEqual({ waiting: 13, opening: 6 })
   })
 
+  it('from one address are opened no more than it may have without a request', async () => {
+    const { openings, addMany, rest } = waitingFor({ opening: 100, openingPerAddress: 4 })
+    addMany(10, 'a')
+    await rest()
+    expect(openings.held()).toEqual({ waiting: 6, opening: 4 })
+  })
+
   it('and are closed while they wait are not opened', async () => {
     const { openings, opened, add, addressesOf, rest } = waitingFor({
       opening: 1,

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createReadTurns, LIGHT_WORK, TURN_WORK } from '../../src/envoy/read-turns.ts'
+import { createReadTurns, LIGHT_WORK, TURN_WORK, workOf } from '../../src/envoy/read-turns.ts'
 
 /** Of a read of 64 KiB. */
 const READ_WORK = 8
@@ -124,4 +124,8 @@ describe('connections that bring much', () => {
     expect(held.some(({ one }) => one.reads)).toBe(false)
     expect(connect('a', 0).one.reads).toBe(true)
   })
+})
+
+it('a read of 64 KiB is as much work as eight requests', () => {
+  expect(workOf(65_536)).toBe(READ_WORK)
 })

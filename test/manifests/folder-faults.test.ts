@@ -59,10 +59,19 @@ describe('what cannot be read', () => {
     expect([...few.texts.keys()].sort()).toEqual(['1.yaml', '2.yaml', '3.yaml', 'a'])
     expect(few.texts.get('3.yaml')).toBeUndefined()
     const shallow = await follow(root, { maxDepth: 1 })
+    expect(shallow.texts.has('a/b')).toBe(true)
     expect(shallow.texts.get('a/b')).toBeUndefined()
     expect(shallow.texts.get('3.yaml')).toBe('3')
     await remove('a')
     await until(shallow.shows({ '1.yaml': '1', '2.yaml': '2', '3.yaml': '3' }))
+  })
+
+  it('are files more than 16 folders deep', async () => {
+    const path = (depth: number) => `${'d/'.repeat(depth)}a.yaml`
+    const { root } = await aFolder({ [path(16)]: 'deep', [path(17)]: 'too deep' })
+    const { shows } = await follow(root)
+    const folder = 'd/'.repeat(17).slice(0, -1)
+    expect(shows({ [path(16)]: 'deep', [folder]: undefined })()).toBe(true)
   })
 
   it('is a circle of links, once', async () => {

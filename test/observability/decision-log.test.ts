@@ -116,11 +116,18 @@ describe('the decision log', () => {
 
   it('cuts what a client can make long', async () => {
     const long = 'x'.repeat(10_000)
-    const line = await lineOf({ requestId: long, path: `/${long}`, method: long, credential: long })
+    const line = await lineOf({
+      requestId: long,
+      path: `/${long}`,
+      method: long,
+      credential: long,
+      detail: long,
+    })
     expect(line.requestId).toHaveLength(128)
     expect(line.path).toHaveLength(1_024)
     expect(line.method).toHaveLength(32)
     expect(line.credential).toHaveLength(512)
+    expect(line.detail).toHaveLength(512)
   })
 
   it('replaces what is not printable in a request id', async () => {

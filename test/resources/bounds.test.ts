@@ -48,6 +48,14 @@ describe('a credential in a Secret', () => {
     expect(decoding).toHaveBeenCalledTimes(1)
   })
 
+  it('over 8 KiB is not even encoded', () => {
+    const encoding = vi.spyOn(TextEncoder.prototype, 'encode')
+    read(aKeySecret({ stringData: { api_key: 'k'.repeat(MEBIBYTE) } }))
+    expect(encoding).not.toHaveBeenCalled()
+    read(aKeySecret({ stringData: { api_key: 'k'.repeat(8_192) } }))
+    expect(encoding).toHaveBeenCalledTimes(1)
+  })
+
   it('of 8 KiB counts', () => {
     expect(read(aKeySecret({ data: { api_key: base64(8_192) } })).resource.kind).toBe('api-key')
     expect(read(aKeySecret({ stringData: { api_key: 'k'.repeat(8_192) } })).problems).toEqual([])
@@ -180,6 +188,25 @@ describe('a policy', () => {
     expect(resource).toMatchObject({ kind: 'policy', policy: { terms: undefined } })
     expect(problems).toMatchObject([{ message: 'spec has more than 4096 entries' }])
     expect(looks).toBeLessThan(20)
+  })
+
+  it('with few parts, but too many entries, cannot be read', () => {
+    const rule = { from: [{ users: Array.from({ length: 1_000 }, () => 'a') }] }
+    const { resource, problems } = read(anAccessPolicy({ deny: [rule, rule, rule, rule, rule] }))
+    expect(resource).toMatchObject({ policy: { terms: undefined } })
+    expect(problems).toMatchObject([{ message: 'spec has more than 4096 entries' }])
+  })
+
+  it.each([
+    ['a user', { users: ['a'.repeat(1_025)] }, 'users[0] is too long'],
+    [
+      'the name of a claim',
+      { claims: { ['a'.repeat(1_025)]: ['b'] } },
+      'claims has a name that is too long',
+    ],
+  ])('with a long text cannot be read: %s', (_title, source, message) => {
+    const { problems } = read(anAccessPolicy({ allow: [{ from: [source] }] }))
+    expect(problems).toMatchObject([{ message: `spec.allow[0].from[0].${message}` }])
   })
 
   it('with a long path to exclude cannot be read', () => {

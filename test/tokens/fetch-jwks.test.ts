@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type FetchLimits, type JwksLocation, jwksFetcher } from '../../src/tokens/fetch-jwks.ts'
 import { FAULTS, type OidcIssuer } from '../../testing/issuers/oidc-issuer.ts'
 import { anIssuer } from './support.ts'
@@ -152,12 +152,28 @@ describe('a file is refused', () => {
     expect(await outcome({ kind: 'file', file })).toBe(message)
   })
 
+  it('that is longer than 1 MiB', async () => {
+    const file = path.join(folder, 'long.json')
+    await writeFile(file, ' '.repeat(1_048_577))
+    await expect(jwksFetcher({ kind: 'file', file })(OPEN)).rejects.toThrow(/larger than 1048576/)
+  })
+
   it('that does not exist', async () => {
     expect(await outcome({ kind: 'file', file: path.join(folder, 'none') })).toContain('ENOENT')
   })
 })
 
 describe('closing', () => {
+  it('that is over after three seconds ends a fetch', async () => {
+    const late = new AbortController()
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal)
+    const fetched = jwksFetcher({ kind: 'uri', uri: issuer.jwksUri })(OPEN)
+    expect(limit.mock.calls).toEqual([[3_000]])
+    limit.mockRestore()
+    late.abort()
+    await expect(fetched).rejects.toThrow('no answer within 3000 ms')
+  })
+
   it('ends a fetch under way', async () => {
     issuer.fail(FAULTS['nothing at all'])
     const closing = new AbortController()

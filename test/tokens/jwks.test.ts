@@ -7,6 +7,7 @@ import { createLeftOutReport } from '../../src/tokens/left-out-jwks.ts'
 import type { LeftOutJwk } from '../../src/tokens/read-jwk.ts'
 import { checkSignature } from '../../src/tokens/signature.ts'
 import { createSigner } from '../../testing/issuers/oidc-issuer.ts'
+import { turnsDuring } from '../../testing/working.ts'
 
 const { jwk } = createSigner()
 const small = generateKeyPairSync('rsa', { modulusLength: 1_024 })
@@ -99,6 +100,16 @@ describe('a set tells what it leaves out, and why:', () => {
     ['one of a new kind', { kty: 'AKP' }, 'kid a: its kty or crv is not supported'],
     ['a short one', exported(small.publicKey), 'kid a: it is too short or too long'],
     ['a broken one', { ...jwk, x: 'marker' }, 'kid a: it is broken'],
+    ...[
+      { kty: 'EC', crv: 'P-256' },
+      { kty: 'EC', crv: 'P-384' },
+      { kty: 'EC', crv: 'P-521' },
+      { kty: 'OKP', crv: 'Ed25519' },
+    ].map((curve): [string, unknown, string] => [
+      `a long one on ${curve.crv}`,
+      { ...curve, x: 'A'.repeat(89), y: 'A' },
+      'kid a: it is too short or too long',
+    ]),
     ['one with other characters', { ...jwk, x: `${String(jwk.x)}{` }, 'kid a: it is broken'],
     ['a nested type', { ...jwk, kty: nested(10_000) }, 'kid a: its kty or crv is not supported'],
     ['a nested curve', { ...jwk, crv: nested(10_000) }, 'kid a: its kty or crv is not supported'],
@@ -109,6 +120,17 @@ describe('a set tells what it leaves out, and why:', () => {
 
   it('none where all are used', async () => {
     expect(reportsOf(await leftOutOf([jwk]))).toEqual([])
+  })
+
+  it('with turns for everything else between the keys', async () => {
+    const keys = Array.from({ length: 160 }, () => jwk)
+    const { turns } = await turnsDuring(() => readJwks({ keys }))
+    expect(turns).toBeGreaterThanOrEqual(9)
+  })
+
+  it('by at most 64 characters of its name', async () => {
+    const [told = ''] = reportsOf(await leftOutOf([{ kty: 'oct', kid: 'a'.repeat(1_000) }, jwk]))
+    expect(told).toMatch(/^kid a{64}: [^a]/)
   })
 
   it('once, whatever it is called', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError, createApiServer, TooLong } from '../../../src/kubernetes/client/api-server.ts'
 import {
+  type Answer,
   type FakeApiServer,
   fakeCertificates,
   json,
@@ -71,6 +72,36 @@ describe('an API server', () => {
   })
 })
 
+describe('kept connections', () => {
+  it('that are all closed are tried three times', async () => {
+    const api = createApiServer(server.kubeConfig())
+    await Promise.all(Array.from({ length: 6 }, () => api.send(aRequest())))
+    const before = server.requests.length
+    server.next(...Array.from({ length: 6 }, (): Answer => (request) => request.socket.destroy()))
+    await expect(api.send(aRequest())).rejects.toThrow()
+    expect(server.requests.length - before).toBe(3)
+    api.close()
+  })
+
+  it('do not wait for the end of a refusal', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const api = createApiServer(server.kubeConfig())
+    let closed = false
+    server.next((_request, response) => {
+      response.writeHead(500)
+      response.write('a part')
+      response.once('close', () => {
+        closed = true
+      })
+    })
+    await expect(api.send(aRequest())).rejects.toHaveProperty('status', 500)
+    vi.advanceTimersByTime(2_000)
+    vi.useRealTimers()
+    await expect.poll(() => closed).toBe(true)
+    api.close()
+  })
+})
+
 describe('a refusal', () => {
   it.each([400, 401, 403, 404, 410, 429, 500, 503])('with %d says no more', async (code) => {
     server.next(status(code))
@@ -99,6 +130,16 @@ describe('a refusal', () => {
     await expect(api.send(aRequest())).rejects.toHaveProperty('status', 401)
     await api.send(aRequest())
     expect(tokens()).toEqual(['Bearer old', 'Bearer new'])
+    api.close()
+  })
+
+  it('of many requests makes the token be read anew once', async () => {
+    const reload = vi.fn(() => server.kubeConfig('new'))
+    const api = createApiServer(server.kubeConfig('old'), reload)
+    server.next(status(401), status(401), status(401))
+    const refused = Array.from({ length: 3 }, () => api.send(aRequest()))
+    await Promise.allSettled(refused)
+    expect(reload).toHaveBeenCalledTimes(1)
     api.close()
   })
 

@@ -62,6 +62,13 @@ describe('a dependency', () => {
     expect(circuitBreaker.isOpen()).toBe(false)
   })
 
+  it('is not left alone for longer than the longest rest, however long it asks', () => {
+    const circuitBreaker = aBackOff()
+    circuitBreaker.failed(performance.now(), 60_000)
+    vi.advanceTimersByTime(1_000)
+    expect(circuitBreaker.isOpen()).toBe(false)
+  })
+
   it('is not left alone for longer because of calls that were under way already', () => {
     const circuitBreaker = aBackOff()
     const begun = performance.now()

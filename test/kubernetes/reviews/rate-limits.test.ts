@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Asker } from '../../../src/access/identify.ts'
-import { type Allowances, createRateLimits } from '../../../src/kubernetes/reviews/rate-limits.ts'
+import {
+  type Allowances,
+  createRateLimits,
+  MAX_HOLDERS,
+} from '../../../src/kubernetes/reviews/rate-limits.ts'
 
 const LARGE = { burst: 1_000_000, perSecond: 1 }
 
@@ -49,6 +53,16 @@ describe('a budget', () => {
     })
     for (let tries = 0; tries < 10; tries += 1) take(asker('iris'))
     expect(take(asker('fraud'))).toBeUndefined()
+  })
+
+  it('of one more than may be counted is free once a second, when those that are full are forgotten', () => {
+    const take = theBudgets({ perService: { burst: 1, perSecond: 1_000 } })
+    for (let index = 0; index < MAX_HOLDERS; index += 1) take(asker(`s-${index}`))
+    expect(take(asker('other'))).toBe('service')
+    vi.advanceTimersByTime(999)
+    expect(take(asker('other'))).toBe('service')
+    vi.advanceTimersByTime(1)
+    expect(take(asker('other'))).toBeUndefined()
   })
 
   it('comes back with time, and no further than it was', () => {

@@ -59,6 +59,25 @@ describe('a question', () => {
       .toEqual({ kind: 'answered', content: 'well' })
   })
 
+  it('is not asked after four failures in a row', async () => {
+    const { ask, requests } = questions(failing(new ApiError(500)))
+    for (let tries = 0; tries < 10; tries += 1) await ask('a', {})
+    expect(requests).toHaveLength(4)
+  })
+
+  it('waits with 4,095 others, of which 1,023 are of its own key', async () => {
+    const { ask, requests, sheds } = questions(never)
+    for (let count = 0; count < 32; count += 1) void ask('first', {})
+    expect(requests).toHaveLength(32)
+    const perKey = [1_030, 1_030, 1_030, 1_030]
+    for (const [line, length] of perKey.entries())
+      for (let count = 0; count < length; count += 1) void ask(`line ${line}`, {})
+    await expect.poll(() => sheds).toHaveLength(4 * 6)
+    // All four have their share, and nobody makes room for another one of the same tenant.
+    void ask('last', {})
+    await expect.poll(() => sheds).toHaveLength(4 * 6 + 1)
+  })
+
   it('is not asked for as long as the API server asks to be left alone', async () => {
     const { ask, requests } = questions(failing(new ApiError(429, 2_000)))
     for (let tries = 0; tries < 5; tries += 1) await ask('a', {})

@@ -4,7 +4,7 @@ import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
 import { createTokenReviews } from '../../../src/kubernetes/reviews/token-review.ts'
 import { at, listAt } from '../../../testing/json.ts'
 import { queueKeyFor } from '../../../testing/queue-keys.ts'
-import { fakeApi } from './asking.ts'
+import { fakeApi, never } from './asking.ts'
 
 const ASKED = { token: 'token', queueKey: queueKeyFor('team'), isSigned: true, afresh: false }
 const AUDIENCES = ['https://kubernetes.default.svc', 'models']
@@ -22,6 +22,33 @@ async function verdictOn(status: unknown) {
   const answer = await createTokenReviews(parts)(AUDIENCES).review(ASKED)
   return answer.kind === 'known' ? answer.caller.user : answer.reason
 }
+
+describe('TokenReviews of tokens that the cluster may not have signed', () => {
+  /** How many are sent, and how many are shed, of as many for each of some services. */
+  async function reviewsOf(services: number, each: number) {
+    const { parts, requests, sheds } = fakeApi(never)
+    const { review } = createTokenReviews(parts)(AUDIENCES)
+    for (let service = 0; service < services; service += 1) {
+      const queueKey = queueKeyFor(`service ${service}`)
+      for (let count = 0; count < each; count += 1)
+        void review({ ...ASKED, queueKey, isSigned: false })
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    return [requests.length, sheds.length]
+  }
+
+  it('are sent eight at a time', async () => {
+    expect(await reviewsOf(1, 20)).toEqual([8, 0])
+  })
+
+  it('wait with at most 127 others of their service', async () => {
+    expect(await reviewsOf(1, 8 + 128 + 5)).toEqual([8, 5])
+  })
+
+  it('wait with at most 511 others', async () => {
+    expect(await reviewsOf(8, 65 + 1)).toEqual([8, 8])
+  })
+})
 
 describe('a TokenReview', () => {
   it('asks for all audiences, and names the caller with all that RBAC may need', async () => {

@@ -60,6 +60,21 @@ describe('an event', () => {
     })
   })
 
+  it('has a message of at most 1,024 characters', () => {
+    events.warn({ ...PROBLEM, message: 'm'.repeat(2_000) }, SECRET)
+    expect(textAt(sent[0]?.body, 'message')).toBe('m'.repeat(1_024))
+  })
+
+  it('is given up after five seconds', () => {
+    const timeout = new AbortController()
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)
+    events.warn(PROBLEM, SECRET)
+    limit.mockRestore()
+    expect(sent[0]?.signal.aborted).toBe(false)
+    timeout.abort()
+    expect(sent[0]?.signal.aborted).toBe(true)
+  })
+
   it('holds nothing else of the object', () => {
     events.warn(PROBLEM, SECRET)
     expect(JSON.stringify(sent)).not.toContain('c2stc2VjcmV0')

@@ -100,6 +100,18 @@ describe('the status of a policy', () => {
     ])
   })
 
+  it('is given up when its time is over', async () => {
+    const timeout = new AbortController()
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)
+    const { put, sent } = statuses()
+    put(aPolicy())
+    await pass()
+    limit.mockRestore()
+    expect(sent[0]?.signal.aborted).toBe(false)
+    timeout.abort()
+    expect(sent[0]?.signal.aborted).toBe(true)
+  })
+
   it('says why it cannot be read', async () => {
     const { put, conditions } = statuses()
     put(aPolicy({ spec: { deny: {} } }))

@@ -4,7 +4,13 @@ import { createDirectoryWriter } from '../../../src/kubernetes/watch/directory-w
 import { createVersionedStore } from '../../../src/kubernetes/watch/store.ts'
 import type { WatchedKind } from '../../../src/kubernetes/watch/watched-kinds.ts'
 import { digestOf } from '../../../testing/builders.ts'
-import { anInferenceService, aPod, aSecret, SETTINGS } from '../../../testing/objects.ts'
+import {
+  anInferenceService,
+  anLlmInferenceService,
+  aPod,
+  aSecret,
+  SETTINGS,
+} from '../../../testing/objects.ts'
 
 const KEY = 'key-of-the-reader-1'
 const PROTECTED = { 'security.opendatahub.io/enable-auth': 'true' }
@@ -45,6 +51,7 @@ function handler(kind: string, apiVersion = 'v1') {
       put({ key: `team/${content.metadata.name}`, version: String(version), content: rest })
     },
     remove: (name: string) => remove(`team/${name}`),
+    again: serving.again,
   }
 }
 
@@ -63,6 +70,24 @@ const aKey = (name: string, key = KEY, labels: object = SETTINGS.apiKeys.selecto
   aSecret({ metadata: { name, labels }, data: { api_key: btoa(key) } })
 
 const holders = (key = KEY) => directory.keysWith('team', digestOf(key)).map(({ name }) => name)
+
+describe('an LLMInferenceService', () => {
+  it('is read again for the first 32 configurations that it names', () => {
+    const { put, again } = handler('LLMInferenceService', 'serving.kserve.io/v1alpha2')
+    const baseRefs = Array.from({ length: 40 }, (_, index) => ({ name: `base-${index}` }))
+    let reads = 0
+    settings = () => {
+      reads += 1
+      return SETTINGS
+    }
+    put(anLlmInferenceService({ spec: { baseRefs } }))
+    expect(reads).toBe(1)
+    again('base-31')
+    expect(reads).toBe(2)
+    again('base-32')
+    expect(reads).toBe(2)
+  })
+})
 
 describe('a Secret', () => {
   it('is a key until it is removed', () => {

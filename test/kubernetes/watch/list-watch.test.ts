@@ -32,4 +32,7 @@ it('a page of a list is read in parts, with a turn between them', async () => {
   expect(longest).toBe(32)
   expect(turns.count).toBe(15)
   expect(sent.map(({ maxBytes }) => maxBytes)).toEqual([2 * 1_024 * 1_024])
+  expect(sent.map(({ path }) => new URLSearchParams(path.split('?')[1]).get('limit'))).toEqual([
+    '500',
+  ])
 })
