@@ -2,14 +2,14 @@ SHELL := /bin/bash
 path_without_packages := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix fuzz bench profile micro measure soak clean
+.PHONY: help run test check fix fuzz mutations bench profile micro measure soak clean
 
 # All tools, including Node.js, are npm packages. This file is written last and inside the folder,
 # so an interrupted installation is repeated.
 installed := node_modules/.installed
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(installed) ## run the service and Envoy on this machine, without a cluster
 	@node scripts/run.ts
@@ -32,6 +32,9 @@ fix: $(installed) ## format, and apply the linter's fixes
 
 fuzz: $(installed) ## fuzz for MINUTES (60); findings are written to test/fixtures/fuzz/
 	@node --expose-gc test/fuzz/run.ts --minutes $(or $(MINUTES),60)
+
+mutations: $(installed) ## remove each bound of the code in turn, and show that a test fails (20 minutes)
+	@node test/mutations/run.ts $(ONLY)
 
 bench: $(installed) ## compare the service with a server that gives one constant answer (20 minutes)
 	@node bench/bench.ts $(ONLY)
