@@ -5,8 +5,6 @@ const JWKS = 'tokens/jwks'
 const FETCH = 'tokens/fetch-jwks'
 const CACHE = 'tokens/jwks-cache'
 const LIMITS = '{ ...FETCH_LIMITS, ...limits }'
-const HTTP = 'observability/http'
-const unlimited = (name: string) => `createServer({ ...HTTP_LIMITS, ${name}: 0 },`
 
 export const PROVIDERS = mutations([
   ['keys of a JWKS', 'tokens/jwks.ts', ' || listed.length > MAX_KEYS', '', JWKS],
@@ -127,96 +125,5 @@ export const PROVIDERS = mutations([
     '(age() ?? Number.POSITIVE_INFINITY) <= periods.maxAge ? known?.set : undefined',
     'known?.set',
     CACHE,
-  ],
-  [
-    'renderings of `/metrics`',
-    'observability/http.ts',
-    'atMostEach(SCRAPE_MS,',
-    'atMostEach(0,',
-    'observability/http-limits',
-  ],
-  [
-    'renderings of `/metrics`',
-    'observability/at-most-each.ts',
-    'Math.min(longestMs, REST * (now() - begunAt))',
-    'REST * (now() - begunAt)',
-    'observability/at-most-each',
-  ],
-  [
-    'src/observability/at-most-each.ts REST',
-    'observability/at-most-each.ts',
-    'Math.min(longestMs, REST * (now() - begunAt))',
-    '0',
-    'observability/at-most-each',
-  ],
-  [
-    'silence on the HTTP port',
-    'observability/http.ts',
-    'server.timeout = SILENCE_MS',
-    '',
-    'observability/http-limits',
-  ],
-  [
-    'time for the headers of a request on the HTTP port',
-    'observability/http.ts',
-    'createServer(HTTP_LIMITS,',
-    unlimited('headersTimeout'),
-    'observability/http-limits',
-  ],
-  [
-    'time for a request on the HTTP port',
-    'observability/http.ts',
-    'createServer(HTTP_LIMITS,',
-    unlimited('requestTimeout'),
-    'observability/http-limits',
-  ],
-  [
-    'length of the headers of a request on the HTTP port',
-    'observability/http.ts',
-    'createServer(HTTP_LIMITS,',
-    unlimited('maxHeaderSize').replace(': 0', ': 2 ** 24'),
-    HTTP,
-  ],
-  [
-    'src/observability/http.ts CLOSE_MS',
-    'observability/http.ts',
-    'setTimeout(() => server.closeAllConnections(), CLOSE_MS)',
-    'setTimeout(() => server.closeAllConnections(), 2 ** 30)',
-    HTTP,
-  ],
-  [
-    'decision log that waits for its reader',
-    'observability/line-writer.ts',
-    ' || stream.writableLength + batch.length + line.length > MAX_LINES_WAITING',
-    '',
-    'observability/decision-log',
-  ],
-  [
-    'src/observability/line-writer.ts CLOSE_MS',
-    'observability/line-writer.ts',
-    'setTimeout(resolve, CLOSE_MS)',
-    'setTimeout(resolve, 2 ** 30)',
-    'observability/decision-log',
-  ],
-  [
-    'src/observability/line-writer.ts FLUSH_MS',
-    'observability/line-writer.ts',
-    'setInterval(flush, FLUSH_MS)',
-    'setInterval(flush, 2 ** 30)',
-    'observability/decision-log',
-  ],
-  [
-    'src/observability/line-writer.ts RETRY_MS',
-    'observability/line-writer.ts',
-    'if (performance.now() - brokenAt < RETRY_MS) return false',
-    '',
-    'observability/decision-log',
-  ],
-  [
-    'src/observability/decision-log.ts BATCH_BYTES',
-    'observability/line-writer.ts',
-    'if (batch.length >= batchBytes) flush()',
-    '',
-    'observability/decision-log',
   ],
 ])

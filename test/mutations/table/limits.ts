@@ -1,20 +1,7 @@
 import { mutations } from '../mutation.ts'
 
 const INFINITE = 'Number.POSITIVE_INFINITY'
-const QUEUE = 'kubernetes/reviews/fair-queue'
-const REVIEWS = ['kubernetes/reviews/review-client', 'kubernetes/reviews/overload'] as const
-const LANES = [
-  'kubernetes/reviews/token-review',
-  'kubernetes/reviews/cluster-lanes',
-  'kubernetes/reviews/overload',
-] as const
-const BREAKER = 'kubernetes/reviews/circuit-breaker'
 const CACHE = 'common/cache'
-
-const LIMITS = '{ ...REVIEW_LIMITS, ...given }'
-const unlimited = (name: string) => LIMITS.replace('...given', `${name}: ${INFINITE}, ...given`)
-const UNSIGNED = '{ ...UNSIGNED, ...parts.limits }'
-const unsigned = (name: string) => UNSIGNED.replace('...parts', `${name}: ${INFINITE}, ...parts`)
 const SIGNATURES = 'createFairQueue(VERIFICATIONS)'
 const signatures = (name: string) => `createFairQueue({ ...VERIFICATIONS, ${name}: ${INFINITE} })`
 const IN_FLIGHT = 'createInFlight<Verified<T>>(IN_FLIGHT)'
@@ -24,133 +11,7 @@ const ALLOWANCES = 'budgets: createRateLimits(ALLOWANCES),'
 const allowances = (name: string) =>
   `budgets: createRateLimits({ ...ALLOWANCES, ${name}: { burst: ${INFINITE}, perSecond: 0 } }),`
 
-export const REVIEW_ROWS = mutations([
-  [
-    'TokenReviews at a time',
-    'kubernetes/reviews/fair-queue.ts',
-    'if (underWay < running) {',
-    'if (underWay >= 0) {',
-    QUEUE,
-  ],
-  [
-    'TokenReviews that wait',
-    'kubernetes/reviews/fair-queue.ts',
-    'if (length < waiting) return true',
-    'return true',
-    QUEUE,
-  ],
-  [
-    'TokenReviews that wait for one service',
-    'kubernetes/reviews/fair-queue.ts',
-    'ahead >= waitingPerKey || ',
-    '',
-    QUEUE,
-  ],
-  [
-    'wait of any of these',
-    'kubernetes/reviews/fair-queue.ts',
-    'until: performance.now() + patienceMs',
-    `until: ${INFINITE}`,
-    QUEUE,
-  ],
-  [
-    'TokenReviews at a time',
-    'kubernetes/reviews/review-client.ts',
-    LIMITS,
-    unlimited('running'),
-    ...REVIEWS,
-  ],
-  [
-    'TokenReviews that wait',
-    'kubernetes/reviews/review-client.ts',
-    LIMITS,
-    unlimited('waiting'),
-    ...REVIEWS,
-  ],
-  [
-    'TokenReviews that wait for one service',
-    'kubernetes/reviews/review-client.ts',
-    LIMITS,
-    unlimited('waitingPerKey'),
-    ...REVIEWS,
-  ],
-  [
-    'wait of any of these',
-    'kubernetes/reviews/review-client.ts',
-    LIMITS,
-    unlimited('patienceMs'),
-    ...REVIEWS,
-  ],
-  [
-    'time of a TokenReview or SubjectAccessReview, waiting included',
-    'kubernetes/reviews/review-client.ts',
-    'AbortSignal.timeout(limits.callMs)',
-    'new AbortController().signal',
-    ...REVIEWS,
-  ],
-  [
-    'failures of them in a row until none is asked',
-    'kubernetes/reviews/review-client.ts',
-    LIMITS,
-    unlimited('tolerated'),
-    ...REVIEWS,
-  ],
-  [
-    'failures of them in a row until none is asked',
-    'kubernetes/reviews/circuit-breaker.ts',
-    'failures <= tolerated && ',
-    '',
-    BREAKER,
-  ],
-  [
-    'the first time without them',
-    'kubernetes/reviews/circuit-breaker.ts',
-    'backoffMs(failures - tolerated, firstRestMs, longestRestMs)',
-    '0',
-    BREAKER,
-  ],
-  [
-    'the longest time without them',
-    'common/backoff.ts',
-    'Math.min(longestMs, firstMs * 2',
-    '(firstMs * 2',
-    'common/backoff',
-  ],
-  [
-    'the longest time without them',
-    'kubernetes/reviews/circuit-breaker.ts',
-    'Math.min(longestRestMs, Math.max(askedMs, rest))',
-    'Math.max(askedMs, rest)',
-    BREAKER,
-  ],
-  [
-    'src/common/backoff.ts DOUBLINGS',
-    'common/backoff.ts',
-    'Math.min(Math.max(failures - 1, 0), DOUBLINGS)',
-    'Math.max(failures - 1, 0)',
-    'common/backoff',
-  ],
-  [
-    'TokenReviews at a time of tokens that the cluster may not have signed',
-    'kubernetes/reviews/token-review.ts',
-    UNSIGNED,
-    unsigned('running'),
-    ...LANES,
-  ],
-  [
-    'TokenReviews that wait, of tokens that the cluster may not have signed',
-    'kubernetes/reviews/token-review.ts',
-    UNSIGNED,
-    unsigned('waiting'),
-    ...LANES,
-  ],
-  [
-    'such TokenReviews that wait for one service',
-    'kubernetes/reviews/token-review.ts',
-    UNSIGNED,
-    unsigned('waitingPerKey'),
-    ...LANES,
-  ],
+export const LIMITS = mutations([
   [
     'such TokenReviews at once, then 50 a second',
     'app/cluster-identity.ts',
