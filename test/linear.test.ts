@@ -1,13 +1,8 @@
-import { describe, expect, it, vi } from 'vitest'
-import { createSummaries } from '../src/access/claim-values.ts'
+import { describe, expect, it } from 'vitest'
 import { credentialSources, readCredential } from '../src/access/credential.ts'
 import { allow } from '../src/access/decision.ts'
-import { MAX_VALUES, servicesByHeaders } from '../src/access/matched-routes.ts'
-import { holdsOneOf, MAX_SETS } from '../src/access/membership.ts'
 import { peerOf } from '../src/access/mesh-peer.ts'
-import { MAX_KEPT, reachable } from '../src/access/own-routes.ts'
 import { readPrincipal } from '../src/access/principal.ts'
-import { MAX_SUBPROTOCOLS, subprotocolsIn } from '../src/access/subprotocols.ts'
 import { canonicalAddress } from '../src/common/address.ts'
 import { MAX_COOKIES, walkCookies, withoutCookie } from '../src/common/cookies.ts'
 import { canonicalHost } from '../src/common/host.ts'
@@ -25,7 +20,7 @@ import { decodeCheckRequest, encodeCheckRequest } from '../src/envoy/protocol.ts
 import { readCheckRequest } from '../src/envoy/read-request.ts'
 import { toAscii } from '../src/observability/line-writer.ts'
 import { decodeToken, looksLikeJwt } from '../src/tokens/decode-token.ts'
-import { aCaller, aService } from '../testing/builders.ts'
+import { aCaller } from '../testing/builders.ts'
 import { aCheck } from '../testing/envoy/check-client.ts'
 
 const SOURCES = credentialSources(
@@ -167,67 +162,3 @@ describe('cookies', () => {
     expect(visitsOf(`a=${'b'.repeat(65_535)}`)).toEqual({ visits: 0, whole: false })
   })
 })
-
-describe('lists in a header', () => {
-  it.each([
-    ['subprotocols', () => subprotocolsIn('a,'.repeat(10_000)), MAX_SUBPROTOCOLS + 1],
-    ['values that choose a route', () => routedBy('a,'.repeat(10_000)), MAX_VALUES + 1],
-  ])('are cut at a number: %s', (_title, look, most) => {
-    const trim = vi.spyOn(String.prototype, 'trim')
-    look()
-    const { length } = trim.mock.calls
-    trim.mockRestore()
-    expect(length).toBe(most)
-  })
-})
-
-describe('what is kept of lists', () => {
-  it('is as many sets as a bound, and all are built again beyond it', () => {
-    let built = 0
-    const list = (name: string) => {
-      const texts = Array.from({ length: 20 }, (_, index) => `${name}-${index}`)
-      const iterate = texts[Symbol.iterator].bind(texts)
-      return Object.assign(texts, {
-        [Symbol.iterator]: () => {
-          built += 1
-          return iterate()
-        },
-      })
-    }
-    const lists = Array.from({ length: MAX_SETS + 1 }, (_, index) => list(String(index)))
-    for (const each of lists) holdsOneOf(each, ['a'])
-    expect(built).toBe(lists.length)
-    holdsOneOf(lists[MAX_SETS] ?? [], ['a'])
-    expect(built).toBe(lists.length)
-    holdsOneOf(lists[0] ?? [], ['a'])
-    expect(built).toBe(lists.length + 1)
-  })
-
-  it('is as many entries of claims as a bound, and all are read again beyond it', () => {
-    const read: string[] = []
-    const summaryOf = createSummaries((name: string) => {
-      read.push(name)
-      return { clear: Array.from({ length: 30_000 }, (_, index) => index), doubtful: [] }
-    })
-    for (const name of ['a', 'b', 'b', 'c', 'c', 'a']) summaryOf(name)
-    expect(read).toEqual(['a', 'b', 'c', 'a'])
-  })
-
-  it('is as many answers for routes of any host as a bound, and all are made again beyond it', () => {
-    const services = [aService()]
-    const at = (index: number) => reachable(services, [], { gateways: new Set([`gw/g-${index}`]) })
-    const first = at(0)
-    expect(at(0)).toBe(first)
-    for (let index = 1; index < MAX_KEPT; index += 1) at(index)
-    expect(at(0)).toBe(first)
-    at(MAX_KEPT)
-    expect(at(0)).not.toBe(first)
-  })
-})
-
-/** Of a directory whose routes depend on a header. */
-const routedBy = (value: string) =>
-  servicesByHeaders(
-    { headers: new Map([['x-model', value]]) },
-    { routesByHeader: () => true, servicesByHeader: () => [] },
-  )

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { GatewayRoute } from '../../src/access/gateway-route.ts'
 import { createRouteVersions, GATEWAY_LAG_MS, MAX_FORMER } from '../../src/access/route-versions.ts'
 
@@ -71,4 +71,14 @@ describe('the versions of a route', () => {
     pass(GATEWAY_LAG_MS)
     expect(hosts()).toEqual(['again-99'])
   })
+})
+
+it('at most 17 former versions of a route are kept', () => {
+  const { put, hosts } = table()
+  for (let index = 0; index < 100; index += 1) put('id', aRoute(`h${index}`))
+  const filter = vi.spyOn(Array.prototype, 'filter')
+  hosts()
+  const lengths = filter.mock.contexts.map((list) => (Array.isArray(list) ? list.length : 0))
+  filter.mockRestore()
+  expect(Math.max(...lengths)).toBe(MAX_FORMER + 1)
 })

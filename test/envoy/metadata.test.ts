@@ -44,6 +44,11 @@ describe('the dynamic metadata of an answer', () => {
     })
   })
 
+  it('are texts of at most 512 characters', () => {
+    const long = aCaller({ user: 'u'.repeat(1_000) })
+    expect(metadataOf(allow(long), { service, caller: long }).user).toBe('u'.repeat(512))
+  })
+
   it('of an allow that asked nobody say the service', () => {
     expect(metadataOf(OPEN, { service })).toEqual({ service: 'InferenceService/team/iris' })
   })

@@ -495,6 +495,16 @@ describe('a connection that is refused on after GOAWAY', () => {
   })
 })
 
+describe('a listener that closes', () => {
+  it('does not wait for a request that never ends', async () => {
+    const { server, connect } = await serving()
+    begin(await connect())
+    await expect.poll(() => server.held().streams).toBe(1)
+    await server.close(0)
+    await expect.poll(() => server.held().connections).toBe(0)
+  })
+})
+
 describe('a good proxy', () => {
   it('is answered beside hostile connections of its own address', async () => {
     const { server, connect } = await serving()

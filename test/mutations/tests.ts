@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { at } from '../../testing/json.ts'
+import { at, listAt, textAt } from '../../testing/json.ts'
 
 /** Beyond it the tests hang; all files together may take longer. */
 const DEADLINE_MS = 180_000
@@ -43,11 +43,9 @@ function contentOf(report: string): unknown {
 }
 
 function failedIn(content: unknown, root: string): string | undefined {
-  for (const file of listIn(at(content, 'testResults')))
-    for (const test of listIn(at(file, 'assertionResults')))
+  for (const file of listAt(content, 'testResults'))
+    for (const test of listAt(file, 'assertionResults'))
       if (at(test, 'status') === 'failed')
-        return `${path.relative(root, String(at(file, 'name')))}: ${at(test, 'fullName')}`
+        return `${path.relative(root, textAt(file, 'name'))}: ${textAt(test, 'fullName')}`
   return undefined
 }
-
-const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

@@ -103,7 +103,13 @@ export const LIMITS = mutations([
     signatures('running'),
     'overload',
   ],
-  ['signatures that wait', 'app/verifications.ts', SIGNATURES, signatures('waiting'), 'overload'],
+  [
+    'signatures that wait',
+    'app/verifications.ts',
+    SIGNATURES,
+    signatures('waiting'),
+    'app/verifications',
+  ],
   [
     'signatures that wait for one service',
     'app/verifications.ts',

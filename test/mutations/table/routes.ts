@@ -50,14 +50,14 @@ export const ROUTES = mutations([
     'access/matched-routes.ts',
     'if (values.length > MAX_VALUES) return undefined',
     '',
-    'linear',
+    'bounded-work',
   ],
   [
     'values of a header that chooses a route',
     'access/matched-routes.ts',
     "value.split(',', MAX_VALUES + 1)",
     "value.split(',')",
-    'linear',
+    'bounded-work',
   ],
   [
     'protected services of one address',
@@ -134,7 +134,7 @@ export const ROUTES = mutations([
     'access/own-routes.ts',
     'if (byOwners.size >= MAX_KEPT) byOwners.clear()',
     '',
-    'linear',
+    'bounded-work',
   ],
   [
     'rules, hostnames, matches, filters and backends of a route of the Gateway API',

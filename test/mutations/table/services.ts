@@ -47,7 +47,7 @@ export const SERVICES = mutations([
     'common/host.ts',
     'if (authority.length > MAX_LENGTH) return undefined',
     '',
-    'common/host',
+    'bounded-work',
   ],
   [
     'length of a path that chooses a service or is excluded',
@@ -61,15 +61,14 @@ export const SERVICES = mutations([
     'access/path-targets.ts',
     'leadingPaths(path, MAX_ROUTE_SEGMENTS)',
     `leadingPaths(path, ${INFINITE})`,
-    'linear',
+    'bounded-work',
   ],
   [
     'segments of a path',
     'common/path.ts',
     "path.split('/', MAX_ROUTE_SEGMENTS + 1)",
     "path.split('/')",
-    'common/path',
-    'linear',
+    'bounded-work',
   ],
   [
     'segments of a path',

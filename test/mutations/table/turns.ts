@@ -139,7 +139,7 @@ export const TURNS = mutations([
     'envoy/server.ts',
     'await within(graceMs - lingerMs, listening.closed)',
     'await listening.closed',
-    'envoy/server',
+    'envoy/port',
   ],
   [
     'src/cli/serve.ts STOP_GRACE_MS',
