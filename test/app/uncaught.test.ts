@@ -39,3 +39,8 @@ it('a fault without a message is told by its place, too', () => {
 it('a secret that is thrown as it is, is not told', () => {
   expect(placeOf('a-secret')).toBe('string')
 })
+
+it('a fault is told by three places at most', () => {
+  const fail = (depth: number): Error => (depth === 0 ? new Error('x') : fail(depth - 1))
+  expect(placeOf(fail(8)).match(/ at /g)).toHaveLength(3)
+})

@@ -38,13 +38,20 @@ describe('a large document', () => {
     expect(turns).toBeGreaterThan(COUNT / 32)
   })
 
-  it('is parsed in a thread with a bounded heap', async () => {
+  it('is parsed in a thread with a bounded heap, which sends 32 objects at a time', async () => {
     const heaps: unknown[] = []
-    const look = ({ resourceLimits }: Worker) => heaps.push(resourceLimits?.maxOldGenerationSizeMb)
+    let messages = 0
+    const look = (worker: Worker) => {
+      heaps.push(worker.resourceLimits?.maxOldGenerationSizeMb)
+      worker.on('message', () => {
+        messages += 1
+      })
+    }
     process.on('worker', look)
     await read(list(COUNT))
     process.off('worker', look)
     expect(heaps).toEqual([1_024])
+    expect(messages).toBeGreaterThanOrEqual(COUNT / 32)
   })
 
   it('that has not changed is not read again', async () => {

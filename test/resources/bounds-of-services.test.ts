@@ -3,6 +3,7 @@ import { ANY_GATEWAY } from '../../src/access/asking.ts'
 import { readIngress } from '../../src/resources/ingress.ts'
 import { readLlmConfig } from '../../src/resources/llm-config.ts'
 import { hostnamesOf, ownRouteRoutes } from '../../src/resources/llm-routes.ts'
+import { printable, printableName } from '../../src/resources/object.ts'
 import { matchesOf } from '../../src/resources/route-matches.ts'
 import { statusUrls } from '../../src/resources/status-urls.ts'
 import { readTemplate } from '../../src/resources/template.ts'
@@ -167,5 +168,12 @@ describe("KServe's configuration", () => {
   it('has templates of at most 1,024 characters', () => {
     expect(readTemplate('a'.repeat(1_024))).toBeDefined()
     expect(readTemplate('a'.repeat(1_025))).toBeUndefined()
+  })
+})
+
+describe('a message', () => {
+  it('quotes at most 64 characters, and the name of an object at most 400', () => {
+    expect(printable('a'.repeat(1_000))).toHaveLength(64)
+    expect(printableName('a'.repeat(1_000))).toHaveLength(400)
   })
 })

@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ApiError, type ApiRequest } from '../../../src/kubernetes/client/api-server.ts'
 import { createClusterIssuer } from '../../../src/kubernetes/reviews/cluster-issuer.ts'
-import { fakeApi } from './asking.ts'
+import { fakeApi, never } from './asking.ts'
 
 const stop = new AbortController()
 afterEach(() => stop.signal.throwIfAborted())
@@ -79,6 +79,17 @@ describe("the cluster's issuer", () => {
     expect(name()).toBe('https://here')
     answer(() => ({ issuer: 'https://there' }))
     await expect.poll(name, POLL).toBe('https://there')
+  })
+
+  it('is no longer asked for its keys when the time of a call is over', async () => {
+    const late = new AbortController()
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal)
+    const { fetchKeys, asked } = issuerOf(never, 'https://ours')
+    const fetched = fetchKeys(stop.signal)
+    limit.mockRestore()
+    late.abort()
+    await expect(fetched).rejects.toThrow('aborted')
+    expect(asked).toMatchObject([{ result: 'timeout' }])
   })
 
   it('has keys, for which the API server wants their own media type', async () => {

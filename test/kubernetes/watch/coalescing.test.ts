@@ -111,3 +111,10 @@ describe('updates of one object', () => {
     expect(await pass(1_000)).toEqual(['team/iris 1'])
   })
 })
+
+it('objects that were updated once are forgotten 2,000 at a time', async () => {
+  const { put, pass, turns } = keeping()
+  for (let index = 0; index < 5_000; index += 1) put(anObject(1, `team/${index}`))
+  await pass(150)
+  expect(turns.count).toBe(2)
+})
