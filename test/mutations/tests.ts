@@ -15,7 +15,7 @@ type Outcome = {
   readonly failed: string | undefined
 }
 
-/** Runs files of unit tests in a tree; `bail`: until one fails. */
+/** Runs files of unit tests in a tree; `bail`: until one fails, else again those that a busy machine fails. */
 export async function runTests(
   root: string,
   files: readonly string[],
@@ -26,7 +26,13 @@ export async function runTests(
   const words = ['--project', 'unit', '--reporter=json', `--outputFile=${report}`]
   const child = spawn(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', ...words, ...(bail ? ['--bail=1'] : []), ...files],
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      ...words,
+      ...(bail ? ['--bail=1'] : ['--retry=2']),
+      ...files,
+    ],
     { cwd: root, stdio: 'ignore', timeout: bail ? DEADLINE_MS : LONGEST_MS, killSignal: 'SIGKILL' },
   )
   await once(child, 'exit')

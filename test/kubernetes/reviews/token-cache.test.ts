@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Authentication, known, refused } from '../../../src/access/authentication.ts'
+import { createCache } from '../../../src/common/cache.ts'
 import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
+import {
+  createTokenCache,
+  TOKEN_CACHE_PERIODS,
+} from '../../../src/kubernetes/reviews/token-cache.ts'
+import { createTokenOwners } from '../../../src/kubernetes/reviews/token-owners.ts'
+import { aCaller } from '../../../testing/builders.ts'
 import { at } from '../../../testing/json.ts'
 import { aToken, authenticating, BAD, GOOD, ISSUER } from './authenticating.ts'
 
@@ -10,6 +18,20 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers())
 
 const turn = () => vi.advanceTimersByTimeAsync(0)
+
+it('a result replaces the one before, whichever it was', () => {
+  const accounts = createTokenOwners([])
+  const cache = createTokenCache(createCache, accounts, TOKEN_CACHE_PERIODS)
+  const lifetime = { binding: undefined, expiresAt: undefined }
+  const keep = (authentication: Authentication) => {
+    const about = { authentication, lifetime, held: accounts.hold(undefined), isSigned: true }
+    cache.keep('digest', about, 'team')
+    return [cache.size(), cache.find('digest')?.authentication.kind]
+  }
+  expect(keep(refused({ cause: 'refused-by-issuer' }))).toEqual([1, 'rejected'])
+  expect(keep(known(aCaller()))).toEqual([1, 'known'])
+  expect(keep(refused({ cause: 'refused-by-issuer' }))).toEqual([1, 'rejected'])
+})
 
 describe('a token in use', () => {
   it('is asked for again before its time is over, and nobody waits for that', async () => {

@@ -100,4 +100,25 @@ export const AGES = mutations([
     `attempts = ${INFINITE}`,
     'kubernetes/client/api-server',
   ],
+  [
+    'src/kubernetes/reviews/token-cache.ts good',
+    'kubernetes/reviews/token-cache.ts',
+    'good.delete(digest)',
+    '',
+    'kubernetes/reviews/token-cache',
+  ],
+  [
+    'src/kubernetes/reviews/token-cache.ts bad',
+    'kubernetes/reviews/token-cache.ts',
+    'bad.delete(digest)',
+    '',
+    'kubernetes/reviews/token-cache',
+  ],
+  [
+    'src/resources/conflicts.ts message',
+    'resources/conflicts.ts',
+    'holds the same key: it is not accepted',
+    'holds the same key: it is nobody',
+    'resources/conflicts',
+  ],
 ])

@@ -63,7 +63,7 @@ export const CREDENTIALS = mutations([
     '',
     'bounded-work',
   ],
-  ['cookies', 'common/cookies.ts', 'if (pairs > MAX_COOKIES) return false', '', 'bounded-work'],
+  ['cookies', 'common/cookies.ts', 'if (pairs > MAX_COOKIES) return false', '', PLACES],
   [
     'length of the path and query',
     'envoy/read-request.ts',
