@@ -25,6 +25,7 @@ const SOON = 1
 const cleanups: (() => unknown)[] = []
 
 afterEach(async () => {
+  vi.useRealTimers()
   for (const clean of cleanups.splice(0).reverse()) await clean()
   vi.restoreAllMocks()
 })
@@ -497,10 +498,18 @@ describe('a connection that is refused on after GOAWAY', () => {
 
 describe('a listener that closes', () => {
   it('does not wait for a request that never ends', async () => {
-    const { server, connect } = await serving()
+    const { server, connect } = await serving({ arrivalMs: 2 ** 30 })
     begin(await connect())
     await expect.poll(() => server.held().streams).toBe(1)
-    await server.close(0)
+    // Long before the connection itself would end.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const closed = server.close(0)
+    for (let count = 0; count < 100; count += 1) {
+      await turn()
+      vi.advanceTimersByTime(1)
+    }
+    await closed
+    vi.useRealTimers()
     await expect.poll(() => server.held().connections).toBe(0)
   })
 })
