@@ -68,7 +68,7 @@ async function runAll(mutations: readonly Mutation[]): Promise<boolean> {
     process.stdout.write(
       `${killer === undefined ? 'SURVIVED' : 'killed  '} ${bound}: ${killer ?? file}\n`,
     )
-    const change = `${file}: \`${text}\` -> \`${put}\``
+    const change = `${file}: \`${text}\` -> \`${put}\``.replaceAll(/\s+/g, ' ')
     lines.push(`| ${bound} | ${change.replaceAll('|', '\\|')} | ${killer ?? '**nothing**'} |`)
   }
   process.stdout.write(`${mutations.length - survivors} killed, ${survivors} survived\n`)
