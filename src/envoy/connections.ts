@@ -7,6 +7,7 @@ import { goAway } from './go-away.ts'
 import type { HeldConnection } from './held-connection.ts'
 import { createOpenings } from './openings.ts'
 import { createReadTurns, workOf } from './read-turns.ts'
+import { createRests } from './rests.ts'
 import { createShares } from './shares.ts'
 import { readsOf } from './socket-reads.ts'
 import { createSweep } from './sweep.ts'
@@ -29,8 +30,9 @@ export const MAX_REFUSALS = 16
 /** Counts the connections of one listener, and closes unused ones. */
 export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => void) {
   const shares = createShares({ all: limits.connections, each: limits.connectionsPerAddress })
-  const openings = createOpenings(limits)
-  const turns = createReadTurns()
+  const rests = createRests()
+  const openings = createOpenings(limits, rests.rests)
+  const turns = createReadTurns(rests)
   const bySession = new WeakMap<Http2Session, Connection>()
   /** By peer address and port. */
   const byPeer = new Map<string, HeldConnection>()
@@ -129,6 +131,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
         openings.settled(held)
       }
       held.streams += 1
+      rests.asked(held.address)
       spend(held, 1)
     },
     brought: (bytes) => spend(held, workOf(bytes)),
@@ -140,6 +143,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     },
     refused: () => {
       held.refused += 1
+      rests.refused(held.address)
       if (held.refused === MAX_REFUSALS) leave(held)
       if (held.refused === 2 * MAX_REFUSALS) held.session?.close()
     },

@@ -6,8 +6,11 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function waitingFor(limits: Parameters<typeof createOpenings>[0]) {
-  const openings = createOpenings(limits)
+function waitingFor(
+  limits: Parameters<typeof createOpenings>[0],
+  rests?: (address: string) => boolean,
+) {
+  const openings = createOpenings(limits, rests)
   const opened: Opening[] = []
   const ended: Opening[] = []
   const add = (address: string): Opening => {
@@ -31,6 +34,25 @@ function waitingFor(limits: Parameters<typeof createOpenings>[0]) {
 }
 
 const WIDE = { opening: 1_000, openingPerAddress: 1_000 }
+
+describe('connections of an address that rests', () => {
+  it('wait until it has rested', async () => {
+    let rests = true
+    const { openings, opened, add, addressesOf, rest } = waitingFor(
+      WIDE,
+      (address) => rests && address === 'a',
+    )
+    add('a')
+    add('b')
+    await rest()
+    expect(addressesOf(opened)).toEqual(['b'])
+    rests = false
+    const [first] = opened
+    if (first !== undefined) openings.settled(first)
+    await rest()
+    expect(addressesOf(opened)).toEqual(['b', 'a'])
+  })
+})
 
 describe('connections that come at once', () => {
   it('are opened a few in each turn of the event loop, and all in the end', async () => {

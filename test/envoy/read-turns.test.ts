@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createReadTurns, LIGHT_WORK, TURN_WORK, workOf } from '../../src/envoy/read-turns.ts'
+import { createReadTurns, LIGHT_WORK, workOf } from '../../src/envoy/read-turns.ts'
+import { TURN_WORK } from '../../src/envoy/turn-work.ts'
 
 /** Of a read of 64 KiB. */
 const READ_WORK = 8
@@ -9,8 +10,16 @@ const READ_WORK = 8
  * Connections and what they have to bring. As libuv does, a turn reads once from each one that is not stopped
  * at that moment.
  */
-function wire() {
-  const turns = createReadTurns()
+function wire({ msOfTurn = 0, rests = new Set<string>() } = {}) {
+  let at = 0
+  const turns = createReadTurns({
+    rests: (address) => rests.has(address),
+    // It is looked at as a turn begins and as it ends.
+    now: () => {
+      at += msOfTurn
+      return at
+    },
+  })
   const connections: { address: string; left: number; reads: boolean; read: () => void }[] = []
   const work = new Map<string, number>()
   const connect = (address: string, left: number) => {
@@ -109,6 +118,45 @@ describe('connections that bring much', () => {
     expect(connections.some(({ reads }) => !reads)).toBe(true)
     for (let count = 0; count < 100; count += 1) await poll()
     expect(connections.every(({ reads }) => reads)).toBe(true)
+  })
+
+  it('are fewer in a turn if turns take long', async () => {
+    const { connect, poll } = wire({ msOfTurn: 100 })
+    for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 100 * READ_WORK)
+    for (let count = 0; count < 50; count += 1) await poll()
+    expect(await poll()).toBe(READ_WORK)
+  })
+
+  it('are not read while their address rests, and then go on', async () => {
+    const rests = new Set<string>()
+    const { connect, poll, left } = wire({ rests })
+    const { one: first } = connect('a', 100 * READ_WORK)
+    const { one: good } = connect('b', 0)
+    rests.add('a')
+    await poll()
+    const before = first.left
+    for (let count = 0; count < 20; count += 1) {
+      good.left = 1
+      await poll()
+    }
+    expect([first.left, first.reads, good.left]).toEqual([before, false, 0])
+    rests.clear()
+    await expect
+      .poll(async () => {
+        await poll()
+        return left()
+      })
+      .toBe(0)
+  })
+
+  it('are not read if their address rests, although they bring little', async () => {
+    const rests = new Set(['a'])
+    const { connect, poll } = wire({ rests })
+    const { one } = connect('a', 1)
+    await poll()
+    one.left = 1
+    await poll()
+    expect([one.left, one.reads]).toEqual([1, false])
   })
 
   it('are forgotten when they end', async () => {

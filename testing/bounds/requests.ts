@@ -11,8 +11,10 @@ import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
 import { MAX_FIELDS } from '../../src/envoy/field-count.ts'
 import { OPENED_PER_TURN } from '../../src/envoy/openings.ts'
 import { MAX_PATH_LENGTH } from '../../src/envoy/read-request.ts'
-import { LIGHT_WORK, TURN_WORK, WORK_BYTES } from '../../src/envoy/read-turns.ts'
+import { LIGHT_WORK, WORK_BYTES } from '../../src/envoy/read-turns.ts'
+import { LONGEST_REST_MS, MAX_JUDGED } from '../../src/envoy/rests.ts'
 import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
+import { TURN_WORK } from '../../src/envoy/turn-work.ts'
 import type { Allowances } from '../../src/kubernetes/reviews/rate-limits.ts'
 import { REVIEW_LIMITS } from '../../src/kubernetes/reviews/review-client.ts'
 import { UNSIGNED } from '../../src/kubernetes/reviews/token-review.ts'
@@ -47,6 +49,8 @@ export const REQUESTS: Bounds = {
   'bytes of a request that count as one more request': bytes(WORK_BYTES),
   'requests in one turn': count(TURN_WORK),
   'requests in one turn of one peer': count(LIGHT_WORK),
+  'rest of a peer whose requests are refused': seconds(LONGEST_REST_MS),
+  'peers whose refused requests are counted': count(MAX_JUDGED),
   'late requests and idle connections ended in one turn': count(SWEPT_PER_TURN),
   'health watches': count(BOUNDS.watches),
   connections: count(BOUNDS.connections),

@@ -43,8 +43,8 @@ export const CONNECTIONS = mutations([
   [
     'connections without a request of one peer',
     'envoy/openings.ts',
-    'if (own >= openingPerAddress) return false',
-    '',
+    'if (own >= openingPerAddress || rests(address)) return false',
+    'if (rests(address)) return false',
     'envoy/openings',
   ],
   [
