@@ -2,10 +2,12 @@ import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH } from '../src/access/credential.ts'
 import { MAX_SUBPROTOCOLS } from '../src/access/subprotocols.ts'
-import { ALLOWANCES } from '../src/app/cluster-identity.ts'
 import { VERIFICATIONS } from '../src/app/verifications.ts'
 import { DEADLINE_MS } from '../src/cli/serve.ts'
 import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../src/common/cookies.ts'
+import { CALL_LIMITS } from '../src/common/dependency-calls.ts'
+import type { Allowances } from '../src/common/rate-limits.ts'
+import { ALLOWANCES } from '../src/common/rate-limits.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { MAX_REFUSED } from '../src/envoy/admission.ts'
 import { FREE_BYTES } from '../src/envoy/arrival.ts'
@@ -15,8 +17,6 @@ import { MAX_FIELDS } from '../src/envoy/field-count.ts'
 import { OPENED_PER_TURN } from '../src/envoy/openings.ts'
 import { MAX_PATH_LENGTH } from '../src/envoy/read-request.ts'
 import { LIGHT_WORK, TURN_WORK, WORK_BYTES } from '../src/envoy/read-turns.ts'
-import type { Allowances } from '../src/kubernetes/reviews/rate-limits.ts'
-import { REVIEW_LIMITS } from '../src/kubernetes/reviews/review-client.ts'
 import { UNSIGNED } from '../src/kubernetes/reviews/token-review.ts'
 import { BURST, MAX_EVENTS_WAITING as MAX_EVENTS } from '../src/kubernetes/status/events.ts'
 import { FOLDER_LIMITS } from '../src/manifests/folder.ts'
@@ -92,15 +92,15 @@ const VALUES: Bounds = {
   'signatures that wait for one service': count(VERIFICATIONS.waitingPerKey),
   'JWTs that wait for keys or their turn': count(IN_FLIGHT.inAll),
   'JWTs of one namespace that wait for keys or their turn': count(IN_FLIGHT.perTenant),
-  'TokenReviews at a time': count(REVIEW_LIMITS.running),
-  'TokenReviews that wait': count(REVIEW_LIMITS.waiting),
-  'TokenReviews that wait for one service': count(REVIEW_LIMITS.waitingPerKey),
+  'TokenReviews at a time': count(CALL_LIMITS.running),
+  'TokenReviews that wait': count(CALL_LIMITS.waiting),
+  'TokenReviews that wait for one service': count(CALL_LIMITS.waitingPerKey),
   'TokenReviews at a time of tokens that the cluster may not have signed': count(UNSIGNED.running),
   ...suchReviews(ALLOWANCES.perService),
   ...suchReviews(ALLOWANCES.perTenant),
   ...suchReviews(ALLOWANCES.perProxy),
   ...suchReviews(ALLOWANCES.inAll),
-  'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, REVIEW_LIMITS.patienceMs)} ms`,
+  'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, CALL_LIMITS.patienceMs)} ms`,
   'renderings of `/metrics`': seconds(SCRAPE_MS),
   'silence on the HTTP port': seconds(SILENCE_MS),
   'time for the headers of a request on the HTTP port': seconds(HTTP_LIMITS.headersTimeout),
@@ -188,7 +188,7 @@ describe('the page of operations', () => {
 
   it.each([
     ['envoy/bounds.ts BOUNDS', BOUNDS],
-    ['kubernetes/reviews/review-client.ts QUESTION_LIMITS', REVIEW_LIMITS],
+    ['kubernetes/reviews/review-client.ts QUESTION_LIMITS', CALL_LIMITS],
     ['manifests/folder.ts LIMITS', FOLDER_LIMITS],
     ['tokens/fetch-jwks.ts LIMITS', FETCH_LIMITS],
   ])('has every field of %s', (id, table) => {

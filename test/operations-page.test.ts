@@ -3,8 +3,8 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { DENY_REASONS } from '../src/access/decision.ts'
+import { CACHE_PERIODS as TOKEN_PERIODS } from '../src/common/cache-periods.ts'
 import { configReference } from '../src/config/read-config.ts'
-import { TOKEN_CACHE_PERIODS as TOKEN_PERIODS } from '../src/kubernetes/reviews/token-cache.ts'
 import {
   accountCollections,
   configurationCollection,
