@@ -51,6 +51,10 @@ const suchReviews = ({ burst, perSecond }: Allowances['inAll']) => ({
   [`such TokenReviews at once, then ${perSecond} a second`]: count(burst),
 })
 
+const introspections = ({ burst, perSecond }: Allowances['inAll']) => ({
+  [`introspections at once, then ${perSecond} a second`]: count(burst),
+})
+
 /** What the code says, in the order of the page. */
 const VALUES: Bounds = {
   'length of a check': bytes(BOUNDS.requestBytes),
@@ -100,6 +104,13 @@ const VALUES: Bounds = {
   ...suchReviews(ALLOWANCES.perTenant),
   ...suchReviews(ALLOWANCES.perProxy),
   ...suchReviews(ALLOWANCES.inAll),
+  'introspections at a time': count(CALL_LIMITS.running),
+  'introspections that wait': count(CALL_LIMITS.waiting),
+  'introspections that wait for one service': count(CALL_LIMITS.waitingPerKey),
+  ...introspections(ALLOWANCES.perService),
+  ...introspections(ALLOWANCES.perTenant),
+  ...introspections(ALLOWANCES.perProxy),
+  ...introspections(ALLOWANCES.inAll),
   'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, CALL_LIMITS.patienceMs)} ms`,
   'renderings of `/metrics`': seconds(SCRAPE_MS),
   'silence on the HTTP port': seconds(SILENCE_MS),
@@ -188,11 +199,12 @@ describe('the page of operations', () => {
 
   it.each([
     ['envoy/bounds.ts BOUNDS', BOUNDS],
-    ['kubernetes/reviews/review-client.ts QUESTION_LIMITS', CALL_LIMITS],
-    ['manifests/folder.ts LIMITS', FOLDER_LIMITS],
-    ['tokens/fetch-jwks.ts LIMITS', FETCH_LIMITS],
+    ['common/dependency-calls.ts CALL_LIMITS', CALL_LIMITS],
+    ['manifests/folder.ts FOLDER_LIMITS', FOLDER_LIMITS],
+    ['tokens/fetch-jwks.ts FETCH_LIMITS', FETCH_LIMITS],
   ])('has every field of %s', (id, table) => {
     const local = imported.find((each) => each.id === `src/${id}`)?.local ?? ''
+    expect(local).not.toBe('')
     const isUsed = (field: string) => new RegExp(`\\b${local}\\.${field}\\b`).test(TESTS)
     expect(fieldsOf(table).filter((field) => !isUsed(field))).toEqual([])
   })

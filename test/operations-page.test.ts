@@ -81,7 +81,7 @@ describe('the page of operations', () => {
     const hours = KEY_PERIODS.maxAge / 3_600_000
     expect(bounds.filter((bound) => bound.startsWith(`${hours} hours without`))).toHaveLength(1)
     const seconds = TOKEN_PERIODS.positiveMs / 1_000
-    expect(bounds.filter((bound) => bound.startsWith(`${seconds} seconds`))).toHaveLength(2)
+    expect(bounds.filter((bound) => bound.startsWith(`${seconds} seconds`))).toHaveLength(3)
     const reasons = rows.flatMap(([, , , then = '']) => namesIn(then))
     for (const reason of reasons) expect(DENY_REASONS).toContain(reason)
   })

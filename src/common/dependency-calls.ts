@@ -11,16 +11,16 @@ export type Observer = {
   readonly shed: (cause: string) => void
 }
 
-type Outcome =
-  | { readonly kind: 'answered'; readonly content: unknown }
+type Outcome<Content> =
+  | { readonly kind: 'answered'; readonly content: Content }
   /** It was shed, or waited too long to be of use. */
   | { readonly kind: 'overloaded' }
   /** There was no answer, or the circuit breaker is open. */
   | { readonly kind: 'unavailable' }
 
-export type DependencyCalls<Question> = {
+export type DependencyCalls<Question, Content> = {
   /** Never rejects. */
-  readonly ask: (queueKey: QueueKey, question: Question) => Promise<Outcome>
+  readonly ask: (queueKey: QueueKey, question: Question) => Promise<Outcome<Content>>
 }
 
 export type CallLimits = QueueLimits &
@@ -44,10 +44,10 @@ export const CALL_LIMITS: CallLimits = {
   longestRestMs: 2_000,
 }
 
-export type DependencyParts<Question> = {
+type DependencyParts<Question, Content> = {
   /** The name in metrics. */
   readonly dependency: string
-  readonly send: (question: Question, signal: AbortSignal) => Promise<unknown>
+  readonly send: (question: Question, signal: AbortSignal) => Promise<Content>
   /** What an error means. */
   readonly read: (error: unknown) => CallError
   /** The problem if there was no answer in time. */
@@ -68,9 +68,9 @@ export type CallError = {
 }
 
 /** Calls one program with bounded concurrency and a circuit breaker. */
-export function createDependencyCalls<Question>(
-  parts: DependencyParts<Question>,
-): DependencyCalls<Question> {
+export function createDependencyCalls<Question, Content>(
+  parts: DependencyParts<Question, Content>,
+): DependencyCalls<Question, Content> {
   const { dependency, observer, failed } = parts
   const limits = { ...CALL_LIMITS, ...parts.limits }
   const queue = createFairQueue(limits)
@@ -86,7 +86,7 @@ export function createDependencyCalls<Question>(
     },
   }
 
-  async function ask(question: Question, signal: AbortSignal): Promise<Outcome> {
+  async function ask(question: Question, signal: AbortSignal): Promise<Outcome<Content>> {
     if (signal.aborted || circuitBreaker.isOpen()) return UNAVAILABLE
     const begun = performance.now()
     const count = (result: 'success' | 'error' | 'timeout') =>
@@ -106,8 +106,8 @@ export function createDependencyCalls<Question>(
   }
 }
 
-const OVERLOADED: Outcome = { kind: 'overloaded' }
-const UNAVAILABLE: Outcome = { kind: 'unavailable' }
+const OVERLOADED: Outcome<never> = { kind: 'overloaded' }
+const UNAVAILABLE: Outcome<never> = { kind: 'unavailable' }
 
 /** Statuses about the body of one request (RFC 9110 section 15.5). */
 export const isAboutTheBody = (status: number): boolean => [400, 413, 422].includes(status)

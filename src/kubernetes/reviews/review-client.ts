@@ -31,7 +31,7 @@ export type ReviewParts = {
 export const createReviewClient = (
   { dependency, path, permission }: ReviewKind,
   { api, ...parts }: ReviewParts,
-): DependencyCalls<unknown> =>
+): DependencyCalls<unknown, unknown> =>
   createDependencyCalls({
     ...parts,
     dependency,
