@@ -73,7 +73,7 @@ export type Installation = {
   readonly subjects?: readonly Subject[]
   readonly objects?: readonly object[]
   readonly faults?: string[]
-  readonly proxies?: Readonly<Record<string, string>>
+  readonly proxies?: Readonly<Record<string, string | undefined>>
 }
 
 /** One protected model, and whatever stands between it and its callers, as in `check`. */
