@@ -73,6 +73,33 @@ describe('a provider that is asked by introspection', () => {
   })
 })
 
+describe('a provider with keys', () => {
+  const withKeys = (given: object) => ({
+    name: 'a',
+    issuer: 'https://a.example.com',
+    audiences: ['models'],
+    ...given,
+  })
+  const plain = 'http://a.auth.svc/'
+
+  it.each<[title: string, given: object, at: string]>([
+    ['a jwksUri', { jwksUri: plain }, '.jwksUri'],
+    ['an issuer that is discovered', { issuer: plain }, ''],
+  ])('cannot be reached over plain http by %s, but with insecureHttp', (_title, given, at) => {
+    const problem = expect.stringMatching(
+      `^config.yaml: jwt.providers\\[0\\]${at.replace('.', '\\.')}: expected `,
+    )
+    expect(problemsOf(withKeys(given))).toEqual([problem])
+    expect(problemsOf(withKeys({ ...given, insecureHttp: false }))).toEqual([problem])
+    expect(insecureProvidersIn(read(withKeys({ ...given, insecureHttp: true })))).toEqual(['a'])
+  })
+
+  it('may have an issuer over plain http if nothing is fetched from it', () => {
+    const config = read(withKeys({ issuer: plain, jwksFile: '/etc/jwks.json' }))
+    expect(insecureProvidersIn(config)).toEqual([])
+  })
+})
+
 describe('two providers that are asked', () => {
   const CLASH =
     'config.yaml: jwt.providers[1].introspection.tokenPrefixes: expected beginnings that do not overlap with those of "a", or tokens from other headers and cookies'

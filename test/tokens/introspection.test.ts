@@ -437,6 +437,18 @@ describe('the budget of introspection', () => {
     expect(await verdict('b_1')).toBe('invalid-token')
   })
 
+  it('is taken from once by many who wait for one answer', async () => {
+    const allowances = { perService: few, perTenant: few, perProxy: few, inAll: few }
+    const { server, verdict } = await askedAbout(goodAnswer(), {}, { allowances })
+    const release = server.hold()
+    const verdicts = Array.from({ length: 9 }, () => verdict(TOKEN))
+    await expect.poll(server.held, { timeout: 10_000 }).toBe(1)
+    release()
+    expect(new Set(await Promise.all(verdicts))).toEqual(new Set(['idp:ada']))
+    expect(await verdict('other')).toBe('invalid-token')
+    expect(server.asked).toHaveLength(2)
+  })
+
   it('leaves a service its turn beside many questions of another', async () => {
     const limits = { running: 1, waiting: 10, waitingPerKey: 3, patienceMs: 60_000 }
     const { server, verdict, sheds } = await askedAbout(goodAnswer(), {}, { limits })
