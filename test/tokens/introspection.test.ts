@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type CreateCache, createCache } from '../../src/common/cache.ts'
 import { FAULTS, nowSeconds } from '../../testing/issuers/oidc-issuer.ts'
 import {
   anAuthorizationServer,
@@ -105,10 +106,10 @@ describe('introspection', () => {
     ['is for no audience', { aud: undefined }, 'wrong-audience', 'wrong-audience', 'aud'],
     ['has expired', { exp: nowSeconds() - 61 }, 'expired-token', 'expired', 'exp'],
     ['has an end that is text', { exp: '99999999999' }, 'invalid-token', 'time-claim', 'exp'],
-    ['is not valid yet', { nbf: nowSeconds() + 90 }, 'invalid-token', 'not-yet-valid', 'nbf'],
+    ['is not valid yet', { nbf: nowSeconds() + 900 }, 'invalid-token', 'not-yet-valid', 'nbf'],
     [
       'is issued in the future',
-      { iat: nowSeconds() + 90 },
+      { iat: nowSeconds() + 900 },
       'invalid-token',
       'not-yet-valid',
       'iat',
@@ -145,8 +146,8 @@ describe('introspection', () => {
     ['names no issuer, no end, no type', { iss: undefined, exp: undefined, token_type: undefined }],
     ['has null for each of them', { iss: null, exp: null, nbf: null, token_type: null, typ: null }],
     ['has an audience among others', { aud: ['account', 'models'] }],
-    ['ended within the skew of the clocks', { exp: nowSeconds() - 30 }],
-    ['begins within the skew of the clocks', { nbf: nowSeconds() + 30, iat: nowSeconds() + 30 }],
+    ['ended within the skew of the clocks', { exp: nowSeconds() - 10 }],
+    ['begins within the skew of the clocks', { nbf: nowSeconds() + 50, iat: nowSeconds() + 50 }],
     ['is a bearer token in capitals', { token_type: 'BEARER' }],
     ['is of type access_token', { token_type: 'access_token' }],
   ])('accepts a token that %s', async (_title, given) => {
@@ -262,15 +263,19 @@ describe('an answer', () => {
   })
 
   it('that says no takes no place of one that says yes, and they are bounded', async () => {
-    const large = { burst: 1e6, perSecond: 1e6 }
-    const allowances = { perService: large, perTenant: large, perProxy: large, inAll: large }
-    const { verdict, cacheCounts, server } = await askedAbout(goodAnswer(), {}, { allowances })
+    const small: CreateCache = ({ entries, bytes }) =>
+      createCache({ entries: entries / 1_000, bytes })
+    const { verdict, cacheCounts, server } = await askedAbout(
+      goodAnswer(),
+      {},
+      { createCache: small },
+    )
     await verdict(TOKEN)
-    for (let index = 0; index < 2_100; index += 1) await verdict(`unknown-${index}`)
-    expect(cacheCounts().entries).toBe(2_001)
+    for (let index = 0; index < 20; index += 1) await verdict(`unknown-${index}`)
+    expect(cacheCounts().entries).toBe(3)
     expect(await verdict(TOKEN)).toBe('idp:ada')
-    expect(server.asked).toHaveLength(2_101)
-  }, 60_000)
+    expect(server.asked).toHaveLength(21)
+  })
 })
 
 describe('an authorization server that fails', () => {
@@ -278,14 +283,14 @@ describe('an authorization server that fails', () => {
     'with %s denies as unavailable, and says nothing of it',
     async (name) => {
       const fault = Object.entries(FAULTS).find(([each]) => each === name)?.[1]
-      const limits = { callMs: 300 }
+      const limits = { callMs: 1_000 }
       const { server, verdict, problems } = await askedAbout(goodAnswer(), {}, { limits })
       server.fail(fault)
       expect(await verdict(TOKEN)).toBe('authentication-unavailable')
       expect(problems).toHaveLength(1)
       expect(problems[0]).not.toMatch(/marker/)
       server.fail(undefined)
-      expect(await verdict(TOKEN)).toBe('idp:ada')
+      await expect.poll(() => verdict(TOKEN)).toBe('idp:ada')
     },
   )
 

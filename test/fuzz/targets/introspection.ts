@@ -98,6 +98,7 @@ function isForUs({
     (isAbsent(nbf) || (typeof nbf === 'number' && nbf - 61 < now)) &&
     !(typeof iat === 'number' && iat - 61 > now) &&
     [cnf, events].every(isAbsent) &&
-    (isAbsent(token_type) || /^(bearer|access_token)$/i.test(String(token_type)))
+    (isAbsent(token_type) ||
+      (typeof token_type === 'string' && /^(bearer|access_token)$/i.test(token_type)))
   )
 }

@@ -48,7 +48,7 @@ export async function startOauthToolkit(python: string, first: readonly string[]
         redirect_uri: CALLBACK,
         scope: 'openid predict',
       })
-      const code = codeIn(await createBrowser().open(`${url}/authorize/?${asked}`))
+      const code = codeIn(await createBrowser().open(`${url}/authorize/?${asked.toString()}`))
       return askForTokens(`${url}/token/`, NOTEBOOKS, {
         grant_type: 'authorization_code',
         code,

@@ -77,7 +77,7 @@ export async function startOidcProvider(packages: string, first: readonly object
         prompt: 'consent',
         resource,
       })
-      const form = await open(`${issuer}/auth?${asked}`)
+      const form = await open(`${issuer}/auth?${asked.toString()}`)
       const consent = await open(form, { prompt: 'login', login: user, password: 'any' })
       const code = codeIn(await open(consent, { prompt: 'consent' }))
       return tokens({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, resource })
