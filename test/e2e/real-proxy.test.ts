@@ -79,7 +79,7 @@ async function answerTo(
   const before = proxy.said.length
   const provider = { name: 'idp', issuer: secure, audiences: ['models'], caFile, ...given }
   const { ask } = await modelBehind({
-    config: { jwt: { providers: [{ ...provider, ...(given ?? {}) }] } },
+    config: { jwt: { providers: [provider] } },
     policy: { allow: [{}] },
     proxies: proxiesIn(env),
     faults,
