@@ -22,6 +22,7 @@ test: check ## run all tests, including those against real programs
 	@node scripts/kustomize.ts
 	@node scripts/promtool.ts
 	@node scripts/envoy-gateway.ts
+	@node scripts/issuers.ts
 	@npm run --silent test:e2e
 
 check: $(installed) ## check types, lint and dead code, and run the unit tests

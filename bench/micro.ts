@@ -30,6 +30,8 @@ const IDS = [
   'key-10',
   'key-10-miss',
   'jwt-rs256',
+  'jwt-long',
+  'opaque',
   'kubernetes',
   'rules-10',
   'rules-100',

@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { JWT_LENGTH } from '../src/access/credential.ts'
+import { CALL_LIMITS } from '../src/common/dependency-calls.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { BOUNDS, GRPC_SHEDS } from '../src/envoy/bounds.ts'
-import { REVIEW_LIMITS } from '../src/kubernetes/reviews/review-client.ts'
 import { FOLDER_LIMITS } from '../src/manifests/folder.ts'
 import { FETCH_LIMITS } from '../src/tokens/fetch-jwks.ts'
 import { REQUESTS } from '../testing/bounds/requests.ts'
@@ -89,7 +89,7 @@ describe('the page of operations', () => {
 
   it.each([
     ['envoy/bounds.ts BOUNDS', BOUNDS],
-    ['kubernetes/reviews/review-client.ts REVIEW_LIMITS', REVIEW_LIMITS],
+    ['common/dependency-calls.ts CALL_LIMITS', CALL_LIMITS],
     ['manifests/folder.ts FOLDER_LIMITS', FOLDER_LIMITS],
     ['tokens/fetch-jwks.ts FETCH_LIMITS', FETCH_LIMITS],
   ])('has every field of %s', (id, table) => {

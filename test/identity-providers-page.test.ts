@@ -6,11 +6,13 @@ import { CORE_SCHEMA, load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refused } from '../src/access/authentication.ts'
 import { TOKEN_CAUSES } from '../src/access/token-refusal.ts'
+import { introspection } from '../src/config/introspection.ts'
 import { provider } from '../src/config/jwt.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { shapeOf } from '../src/config/shape.ts'
 import { LEFT_OUT_CAUSES } from '../src/envoy/identity-headers.ts'
 import { modelBehind } from '../testing/identity-engine.ts'
+import { startAuthorizationServer } from '../testing/issuers/authorization-server.ts'
 import { type Claims, createSigner, nowSeconds } from '../testing/issuers/oidc-issuer.ts'
 import { at, listAt, textAt } from '../testing/json.ts'
 import { rowsUnder } from '../testing/markdown.ts'
@@ -139,5 +141,46 @@ describe('the page of identity providers', () => {
   it('has every cause for which a value is left out', () => {
     const section = page.slice(page.indexOf('## What the model gets'))
     expect(LEFT_OUT_CAUSES.filter((cause) => !section.includes(`(\`${cause}\`)`))).toEqual([])
+  })
+})
+
+describe('the recipe for opaque tokens', () => {
+  const [section = ''] = /^## Opaque tokens\n[\s\S]*?(?=^## )/m.exec(page) ?? []
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(section) ?? []
+  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(section) ?? []
+  const [given] = listAt(at(load(yaml, { schema: CORE_SCHEMA }), 'jwt'), 'providers')
+
+  it('is a configuration as it stands', () => {
+    const config = readConfig({ file: { path: 'recipe.yaml', text: yaml }, env: {}, flags: {} })
+    expect(config.jwt.providers).toHaveLength(1)
+  })
+
+  it.each<[changed: object, answer: string]>([
+    [{}, 'allow'],
+    [{ active: false }, 'invalid-token'],
+    [{ aud: [] }, 'wrong-audience'],
+    [{ token_use: 'refresh_token' }, 'invalid-token'],
+  ])('with %j: %s', async (changed, answer) => {
+    const token = 'ory_at_token'
+    const server = await startAuthorizationServer({ [token]: { ...JSON.parse(json), ...changed } })
+    const clientSecretFile = path.join(folder, 'client-secret')
+    await writeFile(clientSecretFile, 'secret\n')
+    const { introspection: recipe, ...rest } = Object(given)
+    const asked = { ...recipe, url: server.url, clientSecretFile }
+    const { ask } = await modelBehind({
+      config: { jwt: { providers: [{ ...rest, introspection: asked }] } },
+      policy: { allow: [{}] },
+    })
+    const told = await ask({ authorization: `Bearer ${token}` })
+    expect(told.answer).toBe(answer)
+    if (answer === 'allow') expect(told.set['x-auth-request-groups']).toBe('hydra:ml')
+    await server.stop()
+  })
+
+  it('has every key of introspection', () => {
+    const rows = rowsUnder(['key of `introspection`', 'meaning'], page)
+    expect(rows.flatMap(([key]) => namesIn(key)).toSorted()).toEqual(
+      Object.keys(shapeOf(introspection)).toSorted(),
+    )
   })
 })

@@ -3,8 +3,8 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { DENY_REASONS } from '../src/access/decision.ts'
+import { CACHE_PERIODS as TOKEN_PERIODS } from '../src/common/cache-periods.ts'
 import { configReference } from '../src/config/read-config.ts'
-import { TOKEN_CACHE_PERIODS as TOKEN_PERIODS } from '../src/kubernetes/reviews/token-cache.ts'
 import {
   accountCollections,
   configurationCollection,
@@ -81,7 +81,7 @@ describe('the page of operations', () => {
     const hours = KEY_PERIODS.maxAge / 3_600_000
     expect(bounds.filter((bound) => bound.startsWith(`${hours} hours without`))).toHaveLength(1)
     const seconds = TOKEN_PERIODS.positiveMs / 1_000
-    expect(bounds.filter((bound) => bound.startsWith(`${seconds} seconds`))).toHaveLength(2)
+    expect(bounds.filter((bound) => bound.startsWith(`${seconds} seconds`))).toHaveLength(3)
     const reasons = rows.flatMap(([, , , then = '']) => namesIn(then))
     for (const reason of reasons) expect(DENY_REASONS).toContain(reason)
   })

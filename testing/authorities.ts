@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -18,7 +19,10 @@ export async function createAuthorities() {
     create: async (name: string, ...hosts: readonly string[]) => {
       const caFile = path.join(folder, `${name}.ca.crt`)
       await openssl('-out', caFile, '-keyout', `${name}.ca.key`, '-subj', `/O=${name}`)
-      const names = ['IP:127.0.0.1', ...hosts.map((host) => `DNS:${host}`)].join()
+      const names = [
+        'IP:127.0.0.1',
+        ...hosts.map((host) => `${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`),
+      ].join()
       const signer = ['-CA', caFile, '-CAkey', `${name}.ca.key`]
       const own = ['-subj', '/', '-addext', `subjectAltName=${names}`]
       const files = ['-out', `${name}.crt`, '-keyout', `${name}.key`]

@@ -20,7 +20,8 @@ type Headers = Readonly<Record<string, string>>
 
 type Subject = { readonly kind: 'User' | 'Group'; readonly name: string }
 
-const SERVICE = {
+/** A protected model. */
+export const MODEL = {
   apiVersion: 'serving.kserve.io/v1beta1',
   kind: 'InferenceService',
   metadata: {
@@ -32,7 +33,7 @@ const SERVICE = {
   status: { url: 'http://iris-team.example.com' },
 }
 
-const policyOf = (spec: object) => ({
+export const policyOf = (spec: object) => ({
   apiVersion: 'kserve-authz.io/v1alpha1',
   kind: 'AccessPolicy',
   metadata: { name: 'iris', namespace: 'team' },
@@ -73,14 +74,14 @@ export type Installation = {
   readonly subjects?: readonly Subject[]
   readonly objects?: readonly object[]
   readonly faults?: string[]
-  readonly proxies?: Readonly<Record<string, string>>
+  readonly proxies?: Readonly<Record<string, string | undefined>>
 }
 
 /** One protected model, and whatever stands between it and its callers, as in `check`. */
 export async function modelBehind(given: Installation = {}) {
   const { config = {}, policy, subjects = [], objects = [], faults = [], proxies = {} } = given
   const policies = policy === undefined ? [] : [policyOf(policy)]
-  const folder = await folderOf([SERVICE, ...policies, ...bindings(subjects), ...objects])
+  const folder = await folderOf([MODEL, ...policies, ...bindings(subjects), ...objects])
   closes.push(folder.remove)
   const engine = await openEngine({
     config: readConfig({

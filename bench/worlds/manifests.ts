@@ -55,17 +55,26 @@ const configOf = ({ decisionLog, source }: World, { cluster, provider }: Issuers
   kubernetes: source === 'cluster' ? {} : { issuer: cluster.issuer, jwksFile: cluster.jwksFile },
   jwt: {
     providers: [
+      { ...providerOf(provider), name: 'keycloak', jwksFile: provider.jwksFile },
       {
-        name: 'keycloak',
-        issuer: provider.issuer,
-        audiences: [provider.audience],
-        jwksFile: provider.jwksFile,
-        rbac: {
-          username: { claim: 'sub', prefix: 'oidc:' },
-          groups: { claim: 'groups', prefix: 'oidc:' },
+        ...providerOf(provider),
+        name: 'keycloak-opaque',
+        introspection: {
+          ...provider.introspection,
+          clientId: 'bench',
+          tokenPrefixes: ['opaque_'],
         },
       },
     ],
+  },
+})
+
+const providerOf = ({ issuer, audience }: Issuers['provider']) => ({
+  issuer,
+  audiences: [audience],
+  rbac: {
+    username: { claim: 'sub', prefix: 'oidc:' },
+    groups: { claim: 'groups', prefix: 'oidc:' },
   },
 })
 

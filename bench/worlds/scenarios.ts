@@ -9,7 +9,7 @@ import {
   type Scenario,
   SMALL,
 } from './scenario.ts'
-import { ALGORITHMS, type Algorithm, type Issuers, READER, USER } from './tokens.ts'
+import { ALGORITHMS, type Algorithm, type Issuers, OPAQUE_TOKEN, READER, USER } from './tokens.ts'
 import { keyAt, keyNumberOf, OPEN_MODEL, protectedModel, type World } from './world.ts'
 
 /** Tokens sent in turn: more than the service remembers (10,000), so that each is new to it. */
@@ -26,6 +26,7 @@ export const AS_READER: Expected = {
   outcome: 'allow',
   user: `system:serviceaccount:${READER.namespace}:${READER.name}`,
 }
+const AS_USER: Expected = { outcome: 'allow', user: `oidc:${USER}` }
 const OPEN: Expected = { outcome: 'allow' }
 
 const open = (told: Omit<Parameters<typeof asking>[0], 'title'>, title: string) =>
@@ -59,7 +60,6 @@ function withKeysOf(keys: number): readonly Scenario[] {
 
 function withUserToken(algorithm: Algorithm): readonly Scenario[] {
   const id = `jwt-${algorithm.toLowerCase()}`
-  const expected: Expected = { outcome: 'allow', user: `oidc:${USER}` }
   const shown = (issuers: Issuers, number: number) => ({
     headers: bearer(issuers.userToken(algorithm, number)),
   })
@@ -71,10 +71,19 @@ function withUserToken(algorithm: Algorithm): readonly Scenario[] {
       frameOf({ model, ...shown(issuers, index + 1) }),
     )
   return [
-    asking(warm, expected, (issuers) => shown(issuers, 0)),
-    asking({ ...cold, frames }, expected, () => ({})),
+    asking(warm, AS_USER, (issuers) => shown(issuers, 0)),
+    asking({ ...cold, frames }, AS_USER, () => ({})),
   ]
 }
+
+const WITH_OTHER_TOKENS: readonly Scenario[] = [
+  asking({ id: 'jwt-long', title: 'JWT RS256 of 31 KiB, warm' }, AS_USER, (issuers) => ({
+    headers: bearer(issuers.longToken()),
+  })),
+  asking({ id: 'opaque', title: 'introspected token, warm' }, AS_USER, () => ({
+    headers: bearer(OPAQUE_TOKEN),
+  })),
+]
 
 const withServiceAccount = (told: Omit<Parameters<typeof asking>[0], 'title'>, title: string) =>
   asking({ ...told, title, goal: 0.75 }, AS_READER, (issuers) => ({
@@ -159,6 +168,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...WITHOUT_CREDENTIAL,
   ...withKeysOf(10),
   ...ALGORITHMS.flatMap(withUserToken),
+  ...WITH_OTHER_TOKENS,
   withServiceAccount({ id: 'kubernetes' }, 'ServiceAccount token, warm'),
   ...WITH_MUCH,
   ...UNDER_LOADS,

@@ -1,13 +1,14 @@
 // Authenticates a credential, and looks up the permission of its caller.
 
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
+import type { Holders } from '../common/rate-limits.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
 import { type Caller, isNamedCaller, isVouchedFor, type NamedCaller } from './caller.ts'
 import type { Presented } from './credential.ts'
 import type { Permission } from './decide.ts'
 import type { Directory } from './directory.ts'
-import type { ServiceRef } from './service.ts'
+import { idOf, type ServiceRef } from './service.ts'
 
 /** On whose behalf something is looked up. Rate limits apply per asker. */
 export type Asker = {
@@ -15,6 +16,12 @@ export type Asker = {
   /** The address of the proxy that asks; `undefined`: there is none. */
   readonly proxy: (() => string) | undefined
 }
+
+export const holdersOf = ({ service, proxy }: Asker): Holders => ({
+  service: idOf(service),
+  tenant: service.namespace,
+  proxy: proxy?.() ?? '',
+})
 
 /** The digest is `sha256` of the credential's value. */
 export type AuthenticateToken = (

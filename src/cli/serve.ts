@@ -107,7 +107,7 @@ export async function serve(
   for (const provider of insecureProvidersIn(config)) {
     log.warn(
       { provider },
-      'keys are fetched over plain http: an attacker on the network path can issue tokens',
+      'it is reached over plain http: an attacker on the network path can issue tokens',
     )
   }
   const watching = whenSynced(engine, () => {

@@ -111,6 +111,8 @@ describe('the frames', () => {
     expect(lengthOf('open')).toBeGreaterThan(1_000)
     expect(lengthOf('key-10')).toBeLessThan(1_250)
     expect(lengthOf('kubernetes')).toBeGreaterThan(2_000)
+    expect(lengthOf('jwt-long')).toBeGreaterThan(31 * 1_024)
+    expect(issuers.longToken().length).toBeLessThan(32_768)
     expect(lengthOf('body-64k')).toBeGreaterThan(65_536)
   })
 

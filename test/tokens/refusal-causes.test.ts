@@ -182,4 +182,4 @@ describe('a token is refused, and the log says why', () => {
 })
 
 /** Of the cluster's own tokens, and of introspection. */
-const OTHERS = ['account-gone', 'refused-by-issuer']
+const OTHERS = ['account-gone', 'refused-by-issuer', 'inactive']

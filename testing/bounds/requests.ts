@@ -1,9 +1,10 @@
 import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH } from '../../src/access/credential.ts'
 import { MAX_SUBPROTOCOLS } from '../../src/access/subprotocols.ts'
-import { ALLOWANCES } from '../../src/app/cluster-identity.ts'
 import { VERIFICATIONS } from '../../src/app/verifications.ts'
 import { DEADLINE_MS } from '../../src/cli/serve.ts'
 import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../../src/common/cookies.ts'
+import { CALL_LIMITS } from '../../src/common/dependency-calls.ts'
+import { ALLOWANCES, type Allowances } from '../../src/common/rate-limits.ts'
 import { MAX_REFUSED } from '../../src/envoy/admission.ts'
 import { FREE_BYTES } from '../../src/envoy/arrival.ts'
 import { BOUNDS } from '../../src/envoy/bounds.ts'
@@ -15,8 +16,6 @@ import { LIGHT_WORK, WORK_BYTES } from '../../src/envoy/read-turns.ts'
 import { LONGEST_REST_MS, MAX_JUDGED } from '../../src/envoy/rests.ts'
 import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
 import { TURN_WORK } from '../../src/envoy/turn-work.ts'
-import type { Allowances } from '../../src/kubernetes/reviews/rate-limits.ts'
-import { REVIEW_LIMITS } from '../../src/kubernetes/reviews/review-client.ts'
 import { UNSIGNED } from '../../src/kubernetes/reviews/token-review.ts'
 import { BURST, MAX_EVENTS_WAITING as MAX_EVENTS } from '../../src/kubernetes/status/events.ts'
 import { HTTP_LIMITS, SCRAPE_MS, SILENCE_MS } from '../../src/observability/http.ts'
@@ -26,6 +25,10 @@ import { type Bounds, bytes, count, seconds } from './texts.ts'
 
 const suchReviews = ({ burst, perSecond }: Allowances['inAll']) => ({
   [`such TokenReviews at once, then ${perSecond} a second`]: count(burst),
+})
+
+const introspections = ({ burst, perSecond }: Allowances['inAll']) => ({
+  [`introspections at once, then ${perSecond} a second`]: count(burst),
 })
 
 /** Of requests and connections, in the order of the page. */
@@ -72,15 +75,22 @@ export const REQUESTS: Bounds = {
   'signatures that wait for one service': count(VERIFICATIONS.waitingPerKey),
   'JWTs that wait for keys or their turn': count(IN_FLIGHT.inAll),
   'JWTs of one namespace that wait for keys or their turn': count(IN_FLIGHT.perTenant),
-  'TokenReviews at a time': count(REVIEW_LIMITS.running),
-  'TokenReviews that wait': count(REVIEW_LIMITS.waiting),
-  'TokenReviews that wait for one service': count(REVIEW_LIMITS.waitingPerKey),
+  'TokenReviews at a time': count(CALL_LIMITS.running),
+  'TokenReviews that wait': count(CALL_LIMITS.waiting),
+  'TokenReviews that wait for one service': count(CALL_LIMITS.waitingPerKey),
   'TokenReviews at a time of tokens that the cluster may not have signed': count(UNSIGNED.running),
   ...suchReviews(ALLOWANCES.perService),
   ...suchReviews(ALLOWANCES.perTenant),
   ...suchReviews(ALLOWANCES.perProxy),
   ...suchReviews(ALLOWANCES.inAll),
-  'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, REVIEW_LIMITS.patienceMs)} ms`,
+  'introspections at a time': count(CALL_LIMITS.running),
+  'introspections that wait': count(CALL_LIMITS.waiting),
+  'introspections that wait for one service': count(CALL_LIMITS.waitingPerKey),
+  ...introspections(ALLOWANCES.perService),
+  ...introspections(ALLOWANCES.perTenant),
+  ...introspections(ALLOWANCES.perProxy),
+  ...introspections(ALLOWANCES.inAll),
+  'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, CALL_LIMITS.patienceMs)} ms`,
   'renderings of `/metrics`': seconds(SCRAPE_MS),
   'silence on the HTTP port': seconds(SILENCE_MS),
   'time for the headers of a request on the HTTP port': seconds(HTTP_LIMITS.headersTimeout),

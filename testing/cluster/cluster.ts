@@ -7,7 +7,14 @@ import { at, listAt } from '../json.ts'
 import { mustTellNothingIn } from '../leaks.ts'
 import { type ClusterClient, clusterClient, collectionOf, type Written } from './client.ts'
 import { CRDS } from './crds.ts'
-import { type Program, prepareSite, type Site, startApiServer, startEtcd } from './programs.ts'
+import {
+  type Program,
+  prepareSite,
+  type Site,
+  type SiteSpec,
+  startApiServer,
+  startEtcd,
+} from './programs.ts'
 
 export type Cluster = ClusterClient & {
   readonly site: Site
@@ -34,18 +41,13 @@ type KubeconfigUser = {
   readonly port?: number | undefined
 }
 
-type ClusterSpec = {
+type ClusterSpec = SiteSpec & {
   /** Which of our own are there from the start; all if absent. */
   readonly crds?: readonly Written[]
-  /** Whether the API server writes down who asks what. */
-  readonly audited?: boolean
 }
 
 /** Starts etcd and kube-apiserver on loopback. Its `stop` ends both and removes their files. */
-export async function startCluster({
-  crds = Object.values(CRDS),
-  audited = false,
-}: ClusterSpec = {}) {
+export async function startCluster({ crds = Object.values(CRDS), ...spec }: ClusterSpec = {}) {
   const binaries = await findKubernetes((line) => void process.stderr.write(`${line}\n`))
   const folder = await mkdtemp(path.join(tmpdir(), 'cluster-'))
   const programs: Program[] = []
@@ -54,7 +56,7 @@ export async function startCluster({
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
-    const site = await prepareSite(folder, audited)
+    const site = await prepareSite(folder, spec)
     programs.push(await startEtcd(binaries, site))
     const cluster = clusterAt(binaries, site, programs, stop)
     await cluster.startApiServer()

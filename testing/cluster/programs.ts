@@ -17,6 +17,16 @@ export type Site = {
   readonly adminToken: string
   /** A file that gets a line for each request to the API server; `undefined`: none does. */
   readonly auditLog: string | undefined
+  /** Of its ServiceAccounts. */
+  readonly issuer: string
+  /** Whether anybody may read its keys, and what else RBAC lets an anonymous user do. */
+  readonly anonymous: boolean
+}
+
+export type SiteSpec = {
+  readonly audited?: boolean
+  readonly issuer?: string
+  readonly anonymous?: boolean
 }
 
 export type Program = {
@@ -30,14 +40,17 @@ export type Program = {
 export const CLUSTER_ISSUER = 'https://kubernetes.default.svc'
 
 /** Makes keys and certificates in a folder, and chooses ports that nobody has at this moment. */
-export async function prepareSite(folder: string, audited: boolean): Promise<Site> {
+export async function prepareSite(
+  folder: string,
+  { audited = false, issuer = CLUSTER_ISSUER, anonymous = false }: SiteSpec,
+): Promise<Site> {
   const [etcdPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3)
   const adminToken = randomBytes(16).toString('hex')
   await makeCertificates(folder)
   await writeFile(path.join(folder, 'tokens.csv'), `${adminToken},admin,admin,"system:masters"\n`)
   await writeFile(path.join(folder, AUDIT_POLICY), JSON.stringify(auditPolicy))
   const auditLog = audited ? path.join(folder, 'audit.log') : undefined
-  return { folder, etcdPort, peerPort, apiPort, adminToken, auditLog }
+  return { folder, etcdPort, peerPort, apiPort, adminToken, auditLog, issuer, anonymous }
 }
 
 const AUDIT_POLICY = 'audit-policy.json'
@@ -113,14 +126,14 @@ export const startApiServer = ({ apiServer }: Kubernetes, site: Site): Promise<P
     'cert-dir': '.',
     'client-ca-file': 'ca.crt',
     'token-auth-file': 'tokens.csv',
-    'anonymous-auth': 'false',
+    'anonymous-auth': String(site.anonymous),
     'authorization-mode': 'RBAC',
     'allow-privileged': 'true',
     'disable-admission-plugins': 'ServiceAccount',
-    'service-account-issuer': CLUSTER_ISSUER,
+    'service-account-issuer': site.issuer,
     'service-account-key-file': 'accounts.pub',
     'service-account-signing-key-file': 'accounts.key',
-    'api-audiences': CLUSTER_ISSUER,
+    'api-audiences': site.issuer,
     'service-cluster-ip-range': '10.0.0.0/24',
     ...(site.auditLog === undefined
       ? {}

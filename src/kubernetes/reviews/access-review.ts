@@ -6,13 +6,13 @@ import type { Permission } from '../../access/decide.ts'
 import { type QueueKey, queueKeyOf, refreshKeyOf } from '../../access/queue-key.ts'
 import { idOf, resourceOf, type ServiceRef } from '../../access/service.ts'
 import type { Cache, CacheBounds, CreateCache } from '../../common/cache.ts'
+import type { CachePeriods } from '../../common/cache-periods.ts'
 import { isRecord } from '../../common/json.ts'
 import type { MaybePromise } from '../../common/maybe-promise.ts'
 import type { CacheCounts } from '../../common/measurements.ts'
 import { createSingleFlight } from '../../common/single-flight.ts'
 import type { RbacGeneration } from './rbac-generation.ts'
 import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
-import type { TokenCachePeriods } from './token-cache.ts'
 
 export type AccessReviews = {
   /** Whether a caller may `get` a service. Never rejects. */
@@ -22,7 +22,7 @@ export type AccessReviews = {
 
 export type AccessReviewParts = ReviewParts & {
   readonly createCache: CreateCache
-  readonly periods: TokenCachePeriods
+  readonly periods: CachePeriods
   readonly changes: Pick<RbacGeneration, 'generation' | 'age'>
 }
 

@@ -2,15 +2,15 @@ import { hash } from 'node:crypto'
 import type { Authentication } from '../../../src/access/authentication.ts'
 import type { Asker } from '../../../src/access/identify.ts'
 import { type CreateCache, createCache as createFairCache } from '../../../src/common/cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
+import type { CallLimits } from '../../../src/common/dependency-calls.ts'
 import type { MaybePromise } from '../../../src/common/maybe-promise.ts'
+import { createRateLimits } from '../../../src/common/rate-limits.ts'
 import {
   type ClusterAuthenticationParts,
   createClusterAuthentication,
 } from '../../../src/kubernetes/reviews/cluster-authentication.ts'
-import { createRateLimits } from '../../../src/kubernetes/reviews/rate-limits.ts'
-import type { ReviewLimits } from '../../../src/kubernetes/reviews/review-client.ts'
 import { createSharedTokenCache } from '../../../src/kubernetes/reviews/shared-token-cache.ts'
-import { TOKEN_CACHE_PERIODS } from '../../../src/kubernetes/reviews/token-cache.ts'
 import { createTokenOwners } from '../../../src/kubernetes/reviews/token-owners.ts'
 import { createTokenReviews } from '../../../src/kubernetes/reviews/token-review.ts'
 import type { Listed } from '../../../src/kubernetes/watch/watch-event.ts'
@@ -51,7 +51,7 @@ export const ASKER: Asker = {
 }
 
 type Given = Partial<ClusterAuthenticationParts> & {
-  readonly limits?: Partial<ReviewLimits>
+  readonly limits?: Partial<CallLimits>
   readonly createCache?: CreateCache
 }
 
@@ -63,7 +63,7 @@ export function authenticating(
   const api = fakeApi(answer, limits)
   const accounts = createTokenOwners([])
   accounts.accounts.put(account())
-  const memory = given.memory ?? createSharedTokenCache(createCache, accounts, TOKEN_CACHE_PERIODS)
+  const memory = given.memory ?? createSharedTokenCache(createCache, accounts, CACHE_PERIODS)
   const { counts } = memory
   const { authenticate } = createClusterAuthentication({
     audiences: [ISSUER],
@@ -84,7 +84,7 @@ export function authenticating(
     keyed: (digest) => `keyed ${digest}`,
     memory,
     observer: api.observer,
-    periods: TOKEN_CACHE_PERIODS,
+    periods: CACHE_PERIODS,
     waitMs: WAIT_MS,
     ...given,
   })

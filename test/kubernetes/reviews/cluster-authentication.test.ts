@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Asker } from '../../../src/access/identify.ts'
 import { createCache } from '../../../src/common/cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
 import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
 import {
   createSharedTokenCache,
   type SharedTokenCache,
 } from '../../../src/kubernetes/reviews/shared-token-cache.ts'
-import { TOKEN_CACHE_PERIODS } from '../../../src/kubernetes/reviews/token-cache.ts'
 import { UNWATCHED } from '../../../src/kubernetes/reviews/token-owners.ts'
 import { held } from './asking.ts'
 import { ASKER, aToken, authenticating, BAD, GOOD, ISSUER } from './authenticating.ts'
@@ -188,7 +188,7 @@ describe('tokens for several lists of audiences', () => {
       audiences,
       opaquePrefixes: ['sha256~'],
     })
-  const aMemory = () => createSharedTokenCache(createCache, UNWATCHED, TOKEN_CACHE_PERIODS)
+  const aMemory = () => createSharedTokenCache(createCache, UNWATCHED, CACHE_PERIODS)
 
   it('are remembered for each of them alone, in any order of its names', async () => {
     const memory = aMemory()

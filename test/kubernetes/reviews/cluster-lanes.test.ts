@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Asker } from '../../../src/access/identify.ts'
-import { createRateLimits } from '../../../src/kubernetes/reviews/rate-limits.ts'
+import { createRateLimits } from '../../../src/common/rate-limits.ts'
 import type { SignatureVerdict } from '../../../src/kubernetes/reviews/shared-token-cache.ts'
 import { at } from '../../../testing/json.ts'
 import { held, never } from './asking.ts'

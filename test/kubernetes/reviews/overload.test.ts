@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Asker } from '../../../src/access/identify.ts'
-import { REVIEW_LIMITS } from '../../../src/kubernetes/reviews/review-client.ts'
-import { TOKEN_CACHE_PERIODS } from '../../../src/kubernetes/reviews/token-cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
+import { CALL_LIMITS } from '../../../src/common/dependency-calls.ts'
 import { held } from './asking.ts'
 import { ASKER, aToken, authenticating, GOOD } from './authenticating.ts'
 
-const { running: RUNNING, waitingPerKey: WAITING, patienceMs: PATIENCE_MS } = REVIEW_LIMITS
+const { running: RUNNING, waitingPerKey: WAITING, patienceMs: PATIENCE_MS } = CALL_LIMITS
 
 const of = (namespace: string, name = 'iris'): Asker => ({
   service: { ...ASKER.service, namespace, name },
@@ -74,7 +74,7 @@ describe('five times as many new tokens of the cluster as may run and wait', () 
     const known = aToken()
     await api.verdict(known)
     api.answer(answer)
-    clock += TOKEN_CACHE_PERIODS.positiveMs - 1
+    clock += CACHE_PERIODS.positiveMs - 1
     for (const asked of times(10, () => api.verdict(aToken()))) void asked
     await expect.poll(() => api.requests).toHaveLength(2)
     expect(api.remembered(known)).toBe('team/reader')

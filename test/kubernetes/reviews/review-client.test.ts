@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import type { CallLimits } from '../../../src/common/dependency-calls.ts'
 import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
-import {
-  createReviewClient,
-  type ReviewLimits,
-} from '../../../src/kubernetes/reviews/review-client.ts'
+import { createReviewClient } from '../../../src/kubernetes/reviews/review-client.ts'
 import { queueKeyFor } from '../../../testing/queue-keys.ts'
 import { fakeApi, held, never } from './asking.ts'
 
 const QUESTION = { dependency: 'oracle', path: '/oracle', permission: 'create oracles' }
 
-function questions(answer: () => unknown, limits: Partial<ReviewLimits> = {}) {
+function questions(answer: () => unknown, limits: Partial<CallLimits> = {}) {
   const api = fakeApi(answer, limits)
   const { ask } = createReviewClient(QUESTION, api.parts)
   return { ...api, ask: (line: string, body: unknown) => ask(queueKeyFor(line), body) }

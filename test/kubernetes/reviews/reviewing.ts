@@ -1,7 +1,7 @@
 import type { ServiceRef } from '../../../src/access/service.ts'
 import { createCache } from '../../../src/common/cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
 import { createAccessReviews } from '../../../src/kubernetes/reviews/access-review.ts'
-import { TOKEN_CACHE_PERIODS } from '../../../src/kubernetes/reviews/token-cache.ts'
 import { fakeApi } from './asking.ts'
 
 export const iris: ServiceRef = { kind: 'InferenceService', namespace: 'team', name: 'iris' }
@@ -16,7 +16,7 @@ export function reviews(answer: () => unknown = () => ALLOWED) {
   const made = createAccessReviews({
     ...api.parts,
     createCache,
-    periods: TOKEN_CACHE_PERIODS,
+    periods: CACHE_PERIODS,
     changes: { generation: () => changes, age: () => performance.now() - changedAt },
   })
   return {

@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Authentication, known, refused } from '../../../src/access/authentication.ts'
 import { createCache } from '../../../src/common/cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
 import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
-import {
-  createTokenCache,
-  TOKEN_CACHE_PERIODS,
-} from '../../../src/kubernetes/reviews/token-cache.ts'
+import { createTokenCache } from '../../../src/kubernetes/reviews/token-cache.ts'
 import { createTokenOwners } from '../../../src/kubernetes/reviews/token-owners.ts'
 import { aCaller } from '../../../testing/builders.ts'
 import { at } from '../../../testing/json.ts'
@@ -21,7 +19,7 @@ const turn = () => vi.advanceTimersByTimeAsync(0)
 
 it('a result replaces the one before, whichever it was', () => {
   const accounts = createTokenOwners([])
-  const cache = createTokenCache(createCache, accounts, TOKEN_CACHE_PERIODS)
+  const cache = createTokenCache(createCache, accounts, CACHE_PERIODS)
   const lifetime = { binding: undefined, expiresAt: undefined }
   const keep = (authentication: Authentication) => {
     const about = { authentication, lifetime, held: accounts.hold(undefined), isSigned: true }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createFairQueue } from '../../../src/kubernetes/reviews/fair-queue.ts'
-import { queueKeyFor } from '../../../testing/queue-keys.ts'
+import { createFairQueue } from '../../src/common/fair-queue.ts'
+import { queueKeyFor } from '../../testing/queue-keys.ts'
 
 /** A queue whose works last until they are told to end; `begun` says which began, in order. */
 function aQueue(limits: Partial<Parameters<typeof createFairQueue>[0]> = {}) {

@@ -1,19 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Asker } from '../../../src/access/identify.ts'
 import {
   type Allowances,
   createRateLimits,
+  type Holders,
   MAX_HOLDERS,
-} from '../../../src/kubernetes/reviews/rate-limits.ts'
+} from '../../src/common/rate-limits.ts'
 
 const LARGE = { burst: 1_000_000, perSecond: 1 }
 
 const theBudgets = (given: Partial<Allowances> = {}) =>
   createRateLimits({ perService: LARGE, perTenant: LARGE, perProxy: LARGE, inAll: LARGE, ...given })
 
-const asker = (name = 'iris', proxy: string | undefined = '10.0.0.1'): Asker => ({
-  service: { kind: 'InferenceService', namespace: 'team', name },
-  proxy: proxy === undefined ? undefined : () => proxy,
+const asker = (service = 'iris', proxy = '10.0.0.1'): Holders => ({
+  service,
+  tenant: 'team',
+  proxy,
 })
 
 beforeEach(() => void vi.useFakeTimers())
@@ -30,8 +31,7 @@ describe('a budget', () => {
     const take = theBudgets({ perTenant: { burst: 2, perSecond: 1 } })
     const taken = ['iris', 'wine', 'fraud'].map((name) => take(asker(name)))
     expect(taken).toEqual([undefined, undefined, 'tenant'])
-    const { service, proxy } = asker('iris')
-    expect(take({ service: { ...service, namespace: 'other' }, proxy })).toBeUndefined()
+    expect(take({ ...asker('iris'), tenant: 'other' })).toBeUndefined()
   })
 
   it('of a proxy is used up by that proxy alone', () => {
@@ -81,8 +81,8 @@ describe('a budget', () => {
 
   it('is one for all who ask without a proxy', () => {
     const take = theBudgets({ perProxy: { burst: 1, perSecond: 0 } })
-    expect(take({ ...asker(), proxy: undefined })).toBeUndefined()
-    expect(take({ ...asker(), proxy: undefined })).toBe('proxy')
+    expect(take({ ...asker(), proxy: '' })).toBeUndefined()
+    expect(take({ ...asker(), proxy: '' })).toBe('proxy')
   })
 
   it('is kept for a limited number of holders, and those that are known keep theirs', () => {

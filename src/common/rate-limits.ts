@@ -1,8 +1,6 @@
 // Rate limits per service, namespace and proxy, and in total.
 
-import type { Asker } from '../../access/identify.ts'
-import { idOf } from '../../access/service.ts'
-import { type Allowance, createTokenBucket, type TokenBucket } from '../../common/token-bucket.ts'
+import { type Allowance, createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
 export type Allowances = {
   readonly perService: Allowance
@@ -12,8 +10,24 @@ export type Allowances = {
   readonly inAll: Allowance
 }
 
-/** Takes one token from each bucket of an asker, or none and names the empty bucket. */
-export type RateLimits = (asker: Asker) => 'service' | 'tenant' | 'proxy' | 'all' | undefined
+/** Rate limits of look-ups for tokens that anybody can make. */
+export const ALLOWANCES: Allowances = {
+  perService: { burst: 100, perSecond: 50 },
+  perTenant: { burst: 150, perSecond: 75 },
+  perProxy: { burst: 200, perSecond: 100 },
+  inAll: { burst: 400, perSecond: 200 },
+}
+
+/** On whose behalf something is looked up. */
+export type Holders = {
+  readonly service: string
+  readonly tenant: string
+  /** `''`: there is none. */
+  readonly proxy: string
+}
+
+/** Takes one token from each bucket of the holders, or none and names the empty bucket. */
+export type RateLimits = (holders: Holders) => 'service' | 'tenant' | 'proxy' | 'all' | undefined
 
 export const MAX_HOLDERS = 10_000
 /** Between two clean-ups of full buckets. */
@@ -31,15 +45,15 @@ export function createRateLimits({
   const proxies = createBuckets(perProxy)
   const all = createBuckets(inAll)
 
-  return ({ service, proxy }) => {
-    const [id, address, now] = [idOf(service), proxy?.() ?? '', performance.now()]
-    if (!services.has(id, now)) return 'service'
-    if (!tenants.has(service.namespace, now)) return 'tenant'
-    if (!proxies.has(address, now)) return 'proxy'
+  return ({ service, tenant, proxy }) => {
+    const now = performance.now()
+    if (!services.has(service, now)) return 'service'
+    if (!tenants.has(tenant, now)) return 'tenant'
+    if (!proxies.has(proxy, now)) return 'proxy'
     if (!all.has('', now)) return 'all'
-    services.take(id)
-    tenants.take(service.namespace)
-    proxies.take(address)
+    services.take(service)
+    tenants.take(tenant)
+    proxies.take(proxy)
     all.take('')
     return undefined
   }

@@ -1,6 +1,13 @@
 // A queue with limited concurrency in which tenants take turns.
 
-import type { QueueKey, TakeTurn } from '../../access/queue-key.ts'
+/** Where work queues: tenants take turns, and so do the queues of one tenant. */
+export type QueueKey = { readonly tenant: string; readonly name: string }
+
+/** Runs work when it is its turn. `undefined`, at once or later: the work was shed and never started. */
+export type TakeTurn = <T>(
+  queueKey: QueueKey,
+  work: () => Promise<T>,
+) => Promise<T | undefined> | undefined
 
 export type QueueLimits = {
   /** Calls that run at a time. */

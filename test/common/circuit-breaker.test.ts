@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createCircuitBreaker } from '../../../src/kubernetes/reviews/circuit-breaker.ts'
+import { createCircuitBreaker } from '../../src/common/circuit-breaker.ts'
 
 const aBackOff = () =>
   createCircuitBreaker({ tolerated: 2, firstRestMs: 100, longestRestMs: 1_000 })

@@ -1,6 +1,6 @@
 // A circuit breaker: pauses calls to a failing dependency.
 
-import { backoffMs, jittered } from '../../common/backoff.ts'
+import { backoffMs, jittered } from './backoff.ts'
 
 /** Pauses calls to a failing dependency. */
 export type CircuitBreaker = {
