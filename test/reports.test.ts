@@ -12,6 +12,7 @@ const REPORTS = path.join(import.meta.dirname, 'fixtures/reports')
 const TEAM_KEY = 'authorization: Bearer demo-key-of-team-not-a-secret-1'
 const ML_KEY = 'authorization: Bearer demo-key-of-ml-team-not-a-secret'
 const READER = 'authorization: Bearer demo-token-of-reader-not-a-secret'
+const CLIENT = 'authorization: Bearer demo-token-of-client-not-a-secret'
 const V2_TOKEN = 'authorization: Bearer demo-token-of-v2-not-a-secret'
 
 const named = (model: string, header = 'X-Gateway-Model-Name') => `${header}: ${model}`
@@ -63,6 +64,19 @@ async function askPod({ engine }: Opened, destination: string, header: readonly 
   )
   const { decision, reason, target, headers } = await explain(engine, message, 'workload')
   return { answer: reason || decision, target, removed: headers.remove }
+}
+
+/** The permissions that OpenDataHub's AuthPolicy asks for. */
+const OPENDATAHUB = {
+  LLMInferenceService: [
+    {},
+    {
+      group: 'serving.opendatahub.io',
+      resource: 'models',
+      verb: 'post',
+      name: 'publishers/{namespace}/models/{model}',
+    },
+  ],
 }
 
 const CHAT = 'v1/chat/completions'
@@ -199,6 +213,26 @@ describe('as users reported:', () => {
       ].map(async (url) => (await ask(url, [])).answer),
     )
     expect(answers).toEqual(['missing-credential', 'missing-credential', 'unknown-target'])
+  })
+
+  describe('canary-group: where the installation also asks for the permission of OpenDataHub,', () => {
+    const model = `http://203.0.113.9/publishers/my-namespace/models/my-model/${CHAT}`
+    const byHeader = named('publishers/my-namespace/models/my-model')
+
+    it.each<[url: string, headers: readonly string[], answer: string]>([
+      [model, [CLIENT], 'allow'],
+      [`http://203.0.113.9/${CHAT}`, [CLIENT, byHeader], 'allow'],
+      [`http://203.0.113.9/my-namespace/my-model-v2/${CHAT}`, [CLIENT], 'not-permitted'],
+      [model, [V2_TOKEN], 'allow'],
+    ])('%s', async (url, headers, answer) => {
+      const ask = await answersOf('canary-group', { permissions: OPENDATAHUB })
+      expect((await ask(url, headers)).answer).toBe(answer)
+    })
+
+    it('and nowhere else', async () => {
+      const ask = await answersOf('canary-group')
+      expect((await ask(model, [CLIENT])).answer).toBe('not-permitted')
+    })
   })
 
   it('pd: the pod that decodes keeps the credential, since the one that prefills asks for it', async () => {

@@ -9,6 +9,7 @@ import { createDirectory, type Directory } from '../access/directory.ts'
 import { exclusionsWith } from '../access/exclusions.ts'
 import { type Gateways, hostMatcher } from '../access/gateways.ts'
 import type { AuthenticateToken } from '../access/identify.ts'
+import { permissionsWith } from '../access/permissions.ts'
 import { queueKeyOf } from '../access/queue-key.ts'
 import { createCache } from '../common/cache.ts'
 import { andThen } from '../common/maybe-promise.ts'
@@ -127,11 +128,13 @@ export const policySettingsOf = ({ apiKeys, headers, jwt, kubernetes }: Config) 
     headers.groupsJson,
     headers.credential,
     ...Object.keys(headers.claims),
+    ...Object.keys(headers.templates),
   ],
 })
 
 const settingsOf = (config: Config) => ({
   exclusions: exclusionsWith(config.exclusions),
+  permissions: permissionsWith(config.permissions),
   credentialSources: credentialSources(
     config.apiKeys.headers,
     config.jwt.providers.flatMap(placesOf),

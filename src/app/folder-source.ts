@@ -5,7 +5,6 @@ import { type Caller, groupsOf, type NamedCaller } from '../access/caller.ts'
 import type { Directory } from '../access/directory.ts'
 import type { AuthenticateToken } from '../access/identify.ts'
 import { queueKeyOf } from '../access/queue-key.ts'
-import { resourceOf } from '../access/service.ts'
 import { serviceAccountCaller } from '../access/service-account-caller.ts'
 import { type Cache, type CacheBounds, createCache } from '../common/cache.ts'
 import type { RbacUser } from '../manifests/rbac-authorizer.ts'
@@ -89,13 +88,12 @@ export const CALLERS: CacheBounds = { entries: 10_000, bytes: 4 * 1024 * 1024 }
 const CALLER_MS = 24 * 60 * 60_000
 
 /** Uses one object per user, so that cached verdicts are found. */
-function permissionsOf({ mayGet }: Pick<Manifests, 'mayGet'>): FactSource['permits'] {
+function permissionsOf({ allows }: Pick<Manifests, 'allows'>): FactSource['permits'] {
   const users = new WeakMap<NamedCaller, RbacUser>()
-  return (caller, { kind, namespace, name }) => {
+  return (caller, _service, attributes) => {
     const user = users.get(caller) ?? { name: caller.user, groups: groupsOf(caller) }
     users.set(caller, user)
-    const target = { group: 'serving.kserve.io', resource: resourceOf(kind), namespace, name }
-    return mayGet(user, target) ? 'yes' : 'no'
+    return allows(user, attributes) ? 'yes' : 'no'
   }
 }
 

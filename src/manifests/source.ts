@@ -47,7 +47,7 @@ export type Manifests = {
   readonly tokenCaller: (digest: string) => TokenCaller | undefined
   readonly serviceAccount: (namespace: string, name: string) => ServiceAccount | undefined
   /** Whether RBAC allows the user to `get` a resource. The user's groups must include the implicit ones. */
-  readonly mayGet: (user: RbacUser, target: Omit<ResourceAccess, 'verb'>) => boolean
+  readonly allows: (user: RbacUser, access: ResourceAccess) => boolean
   readonly state: () => ManifestsState
   /** Resolves when no more changes will be applied. */
   readonly close: () => Promise<void>
@@ -107,7 +107,7 @@ export async function openManifests(options: ManifestsOptions): Promise<Manifest
   return {
     tokenCaller: (digest) => callerOf(holdings, digest),
     serviceAccount: holdings.serviceAccount,
-    mayGet: (user, target) => holdings.allows(user, { ...target, verb: 'get' }),
+    allows: holdings.allows,
     state: () => ({
       files: files.count(),
       unreadable: [...files.faults.keys()],
