@@ -70,7 +70,11 @@ describe('the overlay of the README', () => {
 
 describe('what is shipped for OpenDataHub', () => {
   it('has its configuration, its namespace, and no sidecar', async () => {
-    const objects = await render(path.join(ROOT, 'deploy/opendatahub'))
+    await write(
+      'kustomization.yaml',
+      'resources: [../kserve-authz/deploy]\ncomponents: [../kserve-authz/deploy/opendatahub]\n',
+    )
+    const objects = await render(folder)
     const pod = at(found(objects, 'Deployment', NAME), 'spec', 'template', 'spec')
     const mounted = found(objects, 'ConfigMap', textAt(pod, 'volumes', 0, 'configMap', 'name'))
     const file = { path: 'config.yaml', text: textAt(mounted, 'data', 'config.yaml') }
