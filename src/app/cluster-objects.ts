@@ -49,6 +49,7 @@ export function followObjects({
 }: ClusterObjectsParts): ClusterObjects {
   const { kubernetes, apiKeys, gateways } = config
   const kserve = createKserveConfiguration({
+    kserveNamespace: kubernetes.kserveNamespace,
     modelHeaders: directory.modelHeaders,
     report,
     changed,
@@ -71,6 +72,7 @@ export function followObjects({
     configuration: {
       collection: configurationCollection(kubernetes.kserveNamespace),
       handler: kserve.handler,
+      read: kserve.read,
     },
     configured: serviceCollections(scope).map(keep),
     followed: [

@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Directory } from '../access/directory.ts'
 import { inSlices, type Work } from '../common/slices.ts'
+import { textAt } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { type ResourceReading, readResource } from '../resources/resource.ts'
@@ -123,7 +124,12 @@ function createFiles(settings: ReadSettings, report: (problem: Problem) => void)
   const faults = new Map<string, string>()
 
   const read = (file: string, bytes: Uint8Array) =>
-    readDocuments(bytes, (object) => readResource(object, settings), documentsIn.get(file))
+    readDocuments(
+      bytes,
+      (object) =>
+        isKustomization(file, object) ? IGNORED_READING : readResource(object, settings),
+      documentsIn.get(file),
+    )
 
   const lose = (file: string, fault: string): FileContent => {
     documentsIn.delete(file)
@@ -147,6 +153,18 @@ function createFiles(settings: ReadSettings, report: (problem: Problem) => void)
     return change.content.objects
   }
   return { read, take, faults, count: () => documentsIn.size }
+}
+
+/** kustomize does not require a kind in its own file. */
+const isKustomization = (file: string, object: unknown): boolean =>
+  KUSTOMIZATION.test(file) && textAt(object, 'kind') === undefined
+
+const KUSTOMIZATION = /(?:^|[/\\])(?:kustomization\.ya?ml|Kustomization)$/
+
+const IGNORED_READING: ResourceReading = {
+  identity: undefined,
+  resource: { kind: 'ignored' },
+  problems: [],
 }
 
 const describe = ({ reason, line, column }: Fault) =>
