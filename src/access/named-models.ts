@@ -8,7 +8,7 @@ import type { Service } from './service.ts'
 import type { Target } from './target.ts'
 
 /** Each is a question to the API server. */
-export const MAX_NAMED = 8
+export const MAX_MODELS_ASKED = 8
 
 /**
  * The models, without `publishers/<namespace>/models/`, whose permission opens `service` for this request.
@@ -30,7 +30,7 @@ export function modelsFor(
   const named = namedIn(request, target.service, directory).filter(isOwn)
   const counting =
     target.position === 'gateway' ? named : [...named, ...(service.models ?? []).filter(isOwn)]
-  return [...new Set(counting)].slice(0, MAX_NAMED).map((model) => model.slice(prefix.length))
+  return [...new Set(counting)].slice(0, MAX_MODELS_ASKED).map((model) => model.slice(prefix.length))
 }
 
 /** By the path, otherwise by the headers. */

@@ -17,6 +17,7 @@ import type { CacheCounts } from '../common/measurements.ts'
 import { createTable } from '../common/table.ts'
 import type { Config } from '../config/read-config.ts'
 import { createEncode, type Encode } from '../envoy/encode.ts'
+import { declaredTwice } from '../resources/declared-routes.ts'
 import { declaredProxies } from '../resources/gateway-pod.ts'
 import { createJwtProviders, type JwtProviders } from '../tokens/jwt-providers.ts'
 import { boundsIn, createFreshness, type Freshness } from './fact-freshness.ts'
@@ -52,6 +53,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const { config } = parts
   const directory = createDirectory(() => performance.now())
   const verifications = createVerifications(parts)
+  declaredTwice(config.gateways.hosts).forEach(parts.reportProblem)
   const source = await openSource(directory, { ...parts, verifications })
   const providers = createJwtProviders(
     config.jwt.providers.map((each) => jwtProviderOf(each, parts.proxies)),

@@ -5,10 +5,12 @@ import { type Caller, groupsOf, type NamedCaller } from '../access/caller.ts'
 import type { Directory } from '../access/directory.ts'
 import type { AuthenticateToken } from '../access/identify.ts'
 import { queueKeyOf } from '../access/queue-key.ts'
+import type { ServiceRef } from '../access/service.ts'
 import { serviceAccountCaller } from '../access/service-account-caller.ts'
 import { type Cache, type CacheBounds, createCache } from '../common/cache.ts'
 import type { RbacUser } from '../manifests/rbac-authorizer.ts'
 import { type Manifests, openManifests, type TokenCaller } from '../manifests/source.ts'
+import { declaredInVain } from '../resources/declared-routes.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { type ClusterTokens, createClusterTokens } from '../tokens/cluster-tokens.ts'
 import type { FactSource, ResourceState, SharedSourceParts } from './fact-source.ts'
@@ -22,6 +24,8 @@ export async function openFolderSource(
 ): Promise<FactSource> {
   const report = parts.reportProblem
   const manifests = await openManifests({ folder, directory, settings, report })
+  for (const problem of declaredInVain(parts.config.gateways.hosts, isKnownIn(directory)))
+    report(problem)
   const signed = openSignedTokens(manifests, parts)
   return {
     synced: () => true,
@@ -37,6 +41,11 @@ export async function openFolderSource(
     },
   }
 }
+
+const isKnownIn =
+  ({ servicesNamed }: Directory) =>
+  (service: ServiceRef) =>
+    servicesNamed(service).length > 0
 
 function openSignedTokens(
   { serviceAccount }: Manifests,

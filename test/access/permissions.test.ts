@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { known } from '../../src/access/authentication.ts'
 import type { Permission } from '../../src/access/decide.ts'
-import { MAX_NAMED } from '../../src/access/named-models.ts'
+import { MAX_MODELS_ASKED } from '../../src/access/named-models.ts'
 import { type PermissionTemplate, permissionsWith } from '../../src/access/permissions.ts'
 import type { Service } from '../../src/access/service.ts'
 import {
@@ -190,11 +190,11 @@ describe('the model in a permission', () => {
   })
 
   it('is at a pod first the one that the request names, and then a few others', async () => {
-    const names = Array.from({ length: 2 * MAX_NAMED }, (_, index) => `m${index + 10}`)
+    const names = Array.from({ length: 2 * MAX_MODELS_ASKED }, (_, index) => `m${index + 10}`)
     const services = [llm('chat', names)]
     const { asked } = await answerTo({ services, atPodOf: 'chat', named: 'm20' })
     expect(asked.slice(0, 2)).toEqual([get('chat'), post('m20')])
-    expect(asked).toHaveLength(1 + MAX_NAMED)
+    expect(asked).toHaveLength(1 + MAX_MODELS_ASKED)
   })
 
   it('is of another member of a routing group only a model that both have', async () => {
