@@ -6,51 +6,14 @@ import { disagreement } from '../../testing/kserve/agreement.ts'
 import { type Asking, askFolder } from '../../testing/kserve/answers.ts'
 import { installCallers } from '../../testing/kserve/callers.ts'
 import { dumpCluster } from '../../testing/kserve/dump.ts'
-import { GENERATIVE } from '../../testing/kserve/generative.ts'
-import { PREDICTIVE } from '../../testing/kserve/predictive.ts'
 import { type Asked, requestsFor } from '../../testing/kserve/requests.ts'
 import type { Row } from '../../testing/kserve/rows.ts'
 import { answerOf, checksOf } from '../../testing/kserve/same-answers.ts'
 import { idOf, snapshotOf } from '../../testing/kserve/snapshot.ts'
 import { objectsOf } from '../../testing/kserve/told.ts'
 import { startWorld, type World } from '../../testing/kserve/world.ts'
+import { WORLDS } from '../../testing/kserve/worlds.ts'
 import { startService } from '../../testing/service.ts'
-
-const STANDARD = { defaultDeploymentMode: 'Standard' }
-const INGRESS = { disableIstioVirtualHost: true, ingressClassName: 'example' }
-
-const WORLDS = [
-  {
-    title: 'with the Gateway API',
-    settings: {
-      deploy: STANDARD,
-      ingress: { ...INGRESS, enableGatewayApi: true, additionalIngressDomains: ['example.org'] },
-    },
-    rows: [...PREDICTIVE, ...GENERATIVE],
-    dumped: true,
-  },
-  {
-    title: 'with the Gateway API, paths in place of hosts, and a model header of its own',
-    settings: {
-      deploy: STANDARD,
-      ingress: {
-        ...INGRESS,
-        enableGatewayApi: true,
-        pathTemplate: '/serving/{{ .Namespace }}/{{ .Name }}',
-        modelBasedRoutingHeaderName: 'x-ai-eg-model',
-      },
-    },
-    rows: [...PREDICTIVE, ...GENERATIVE.slice(0, 8)],
-  },
-  {
-    title: 'with Ingress',
-    settings: {
-      deploy: STANDARD,
-      ingress: { ...INGRESS, enableGatewayApi: false, additionalIngressDomains: ['example.org'] },
-    },
-    rows: PREDICTIVE,
-  },
-]
 
 const PROTECTED = { protectByDefault: true }
 
