@@ -17,6 +17,8 @@ type ServiceSpec = {
   readonly port?: number | undefined
   /** Where sidecars ask; any free port if absent. */
   readonly workloadPort?: number | undefined
+  /** Longest time until it answers checks: a large folder takes seconds to read. */
+  readonly startMs?: number
   /** What starts it, so that it can read these files and folders; the sources here if absent. */
   readonly program?: (readable: readonly string[]) => Program
 }
@@ -36,6 +38,7 @@ export async function startService({
   config,
   port = 0,
   workloadPort = 0,
+  startMs = 10_000,
   program = fromHere,
 }: ServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))
@@ -60,7 +63,10 @@ export async function startService({
   void ended.then((how) => gone.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
   const portSaidBy = (message: string, position?: string) => {
     const says = (line: unknown) => at(line, 'msg') === message && at(line, 'position') === position
-    return until(message, async () => portOf(log.find(says)), { signal: gone.signal })
+    return until(message, async () => portOf(log.find(says)), {
+      signal: gone.signal,
+      deadlineMs: startMs,
+    })
   }
   try {
     const grpcPort = await portSaidBy('answering checks', 'gateway')

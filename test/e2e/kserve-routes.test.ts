@@ -78,6 +78,7 @@ describe.each(WORLDS)(
         })
         const service = await startService({
           folder: folder.root,
+          startMs: 120_000,
           config: { ...PROTECTED, kubernetes: callers.identity },
         })
         const ofFolder = {
