@@ -30,7 +30,9 @@ export function modelsFor(
   const named = namedIn(request, target.service, directory).filter(isOwn)
   const counting =
     target.position === 'gateway' ? named : [...named, ...(service.models ?? []).filter(isOwn)]
-  return [...new Set(counting)].slice(0, MAX_MODELS_ASKED).map((model) => model.slice(prefix.length))
+  return [...new Set(counting)]
+    .slice(0, MAX_MODELS_ASKED)
+    .map((model) => model.slice(prefix.length))
 }
 
 /** By the path, otherwise by the headers. */

@@ -19,10 +19,10 @@ export type PermissionTemplate = Pick<ResourceAttributes, 'verb' | 'group' | 're
 /** One of the permissions of its kind opens a service. */
 export type Permissions = Readonly<Record<ServiceKind, readonly PermissionTemplate[]>>
 
-export const MODEL = '{model}'
+const MODEL = '{model}'
 
 /** The permission that opens a service unless the configuration says otherwise. */
-export const defaultPermission = (kind: ServiceKind): PermissionTemplate => ({
+const defaultPermission = (kind: ServiceKind): PermissionTemplate => ({
   verb: 'get',
   group: 'serving.kserve.io',
   resource: resourceOf(kind),

@@ -108,6 +108,7 @@ describe.each(WORLDS)(
           await folder.remove()
         }
       },
+      300_000,
     )
 
     it('nothing else has an address, and nothing is left out', () => {

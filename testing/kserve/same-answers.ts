@@ -7,7 +7,7 @@ import type { Asked } from './requests.ts'
 import type { Snapshot } from './snapshot.ts'
 
 type Position = 'workload' | 'gateway'
-export type Check = { readonly position: Position; readonly request: CheckRequest }
+type Check = { readonly position: Position; readonly request: CheckRequest }
 
 const METHODS = ['POST', 'POST', 'POST', 'GET', 'HEAD', 'OPTIONS', 'DELETE'] as const
 const POD_PATHS = [
