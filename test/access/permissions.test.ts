@@ -105,7 +105,7 @@ describe('the permission that opens a service', () => {
     const authorize = anAuthorize({
       services: [aService()],
       tokens: TOKENS,
-      permits: (_caller, _service, { key, ...attributes }) => {
+      permits: (_caller, _service, attributes) => {
         asked.push(attributes)
         return 'yes'
       },
@@ -123,6 +123,7 @@ describe('the permission that opens a service', () => {
         resource: 'predictions',
         namespace: 'team',
         name: 'of-iris',
+        key: expect.any(String),
       },
     ])
   })

@@ -95,7 +95,7 @@ describe.each(WORLDS)(
               check,
               answer: expected,
             })
-            const status = String(at(expected, 'denied_response', 'status', 'code') ?? 200)
+            const status = JSON.stringify(at(expected, 'denied_response', 'status', 'code') ?? 200)
             counts.set(status, (counts.get(status) ?? 0) + 1)
           }
           expect(new Set(counts.keys())).toEqual(new Set(['200', '401', '403']))

@@ -15,7 +15,7 @@ export const ALLOWED = { status: { allowed: true } }
 export const DENIED = { status: { allowed: false } }
 
 /** Whether a caller may `get` a service. */
-export function attributesOf(service: ServiceRef): ResourceAttributes {
+function attributesOf(service: ServiceRef): ResourceAttributes {
   const [attributes] = createPermissionsFor(permissionsWith({}))(service, () => [])
   if (attributes === undefined) throw new Error('no permission')
   return attributes
