@@ -16,8 +16,8 @@ export type ResourceAttributes = {
 /** In `name`, `{namespace}` and `{name}` are the service's, and `{model}` is one of its models. */
 export type PermissionTemplate = Pick<ResourceAttributes, 'verb' | 'group' | 'resource' | 'name'>
 
-/** One of the permissions of its kind opens a service. */
-export type Permissions = Readonly<Record<ServiceKind, readonly PermissionTemplate[]>>
+/** One of the permissions of its kind opens a service; without any, none does. */
+export type Permissions = ReadonlyMap<ServiceKind, readonly PermissionTemplate[]>
 
 const MODEL = '{model}'
 
@@ -35,14 +35,12 @@ export function permissionsWith(
     readonly [K in ServiceKind]?: readonly Partial<PermissionTemplate>[] | undefined
   },
 ): Permissions {
-  const listOf = (kind: ServiceKind) =>
-    (own[kind] ?? [{}]).map((template) => ({ ...defaultPermission(kind), ...template }))
-  const [graph, service, llm] = SERVICE_KINDS.map(listOf)
-  return {
-    InferenceGraph: graph ?? [],
-    InferenceService: service ?? [],
-    LLMInferenceService: llm ?? [],
-  }
+  return new Map(
+    SERVICE_KINDS.map((kind) => [
+      kind,
+      (own[kind] ?? [{}]).map((template) => ({ ...defaultPermission(kind), ...template })),
+    ]),
+  )
 }
 
 /** The permissions of which one opens the service, in order. Templates with a model have one for each model. */
@@ -54,12 +52,12 @@ export type PermissionsFor = (
 /** Creates the permissions of services. Each is created once. */
 export function createPermissionsFor(permissions: Permissions): PermissionsFor {
   const known = new WeakMap<ServiceRef, Map<string, readonly ResourceAttributes[]>>()
-  const byModel = new Set(SERVICE_KINDS.filter((kind) => permissions[kind].some(hasModel)))
+  const byModel = new Set(SERVICE_KINDS.filter((kind) => permissions.get(kind)?.some(hasModel)))
 
   return (service, models) => {
     const kept = known.get(service) ?? new Map<string, readonly ResourceAttributes[]>()
     known.set(service, kept)
-    const templates = permissions[service.kind]
+    const templates = permissions.get(service.kind) ?? []
     const named = byModel.has(service.kind) ? models() : []
     const key = named.length === 0 ? '' : JSON.stringify(named)
     const found = kept.get(key)
