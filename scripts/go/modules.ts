@@ -121,7 +121,8 @@ export const GO_MODULES = {
   /** Apart from the programs, so that a change of it builds none. */
   kserveSamples: {
     folder: folderOf('kserve'),
-    version: `${KSERVE_VERSION}-samples`,
+    name: 'kserve-samples',
+    version: KSERVE_VERSION,
     duration: 'some seconds',
     parts: [KSERVE_SAMPLES],
   },
