@@ -108,6 +108,14 @@ export function createIdentify(
     return known(caller)
   }
 
+  function permits(
+    caller: Caller,
+    service: ServiceRef,
+    attributes: ResourceAttributes,
+  ): MaybePromise<Permission> {
+    return isNamedCaller(caller) ? sources.permits(caller, service, attributes) : 'no-user'
+  }
+
   /** One of the service's permissions is enough. `models`: those whose permission counts. */
   function permissionOf(
     caller: Caller,
@@ -120,11 +128,10 @@ export function createIdentify(
       note?.(describeScope(caller, scope))
       return scope
     }
-    if (!isNamedCaller(caller)) return 'no-user'
     const asked = permissionsFor(service, models)
     if (asked.length === 0) note?.('RBAC: the request names no model of the service')
     return anyOf(asked, (attributes) =>
-      andThen(sources.permits(caller, service, attributes), (permission) => {
+      andThen(permits(caller, service, attributes), (permission) => {
         note?.(describePermission(attributes, permission))
         return permission
       }),
@@ -135,8 +142,7 @@ export function createIdentify(
 /** What is known without RBAC. */
 function scopeOf(caller: Caller, service: ServiceRef): Permission | undefined {
   if (caller.apiKey !== undefined) return opens(caller.apiKey, service) ? 'yes' : 'foreign'
-  if (!caller.inRbac) return 'no'
-  return isNamedCaller(caller) ? undefined : 'no-user'
+  return caller.inRbac ? undefined : 'no'
 }
 
 /** Asks in order until one is granted. A permission that could not be looked up outweighs a refusal. */
