@@ -67,14 +67,14 @@ export function createPermissionsFor(permissions: Permissions): PermissionsFor {
         ? named.map((model) => attributesOf(template, service, model))
         : [attributesOf(template, service, '')],
     )
-    if (kept.size >= MAX_KEPT) kept.clear()
+    if (kept.size >= KEPT_PER_SERVICE) kept.clear()
     kept.set(key, made)
     return made
   }
 }
 
 /** Combinations of models per service. */
-const MAX_KEPT = 64
+const KEPT_PER_SERVICE = 64
 
 const hasModel = ({ name }: PermissionTemplate): boolean => name.includes(MODEL)
 
