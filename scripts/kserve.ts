@@ -5,6 +5,7 @@ import {
   KSERVE_LLMISVC,
   KSERVE_MANAGER,
   KSERVE_OBJECTS,
+  KSERVE_SAMPLES,
   KWOK,
 } from './go/kserve-parts.ts'
 import { GO_MODULES } from './go/modules.ts'
@@ -31,4 +32,15 @@ export async function findKserve(report: Report, signal?: AbortSignal): Promise<
   }
 }
 
-if (import.meta.main) await printFound(findKserve)
+/** A file with the sample manifests of KServe. Rejects with one sentence. */
+export async function findKserveSamples(report: Report, signal?: AbortSignal): Promise<string> {
+  const pathOf = await findParts(GO_MODULES.kserveSamples, report, signal)
+  return pathOf(KSERVE_SAMPLES)
+}
+
+if (import.meta.main) {
+  await printFound(async (report, signal) => ({
+    ...(await findKserve(report, signal)),
+    samples: await findKserveSamples(report, signal),
+  }))
+}

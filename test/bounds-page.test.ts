@@ -49,6 +49,7 @@ const ELSEWHERE = [
   'src/resources/secret.ts MAX_BASE64',
   'src/envoy/bounds.ts MAX_REQUEST_BYTES',
   'src/access/credential.ts MAX_JWT_LENGTH',
+  'src/access/named-models.ts MAX_MODELS_ASKED',
   'src/access/clock-skew.ts MAX_CLOCK_SKEW_SECONDS',
 ]
 

@@ -5,7 +5,6 @@ import { type Authentication, known } from '../src/access/authentication.ts'
 import { createAuthorize } from '../src/access/authorize.ts'
 import type { NamedCaller } from '../src/access/caller.ts'
 import { credentialSources } from '../src/access/credential.ts'
-import type { Permission } from '../src/access/decide.ts'
 import { createDirectory, type Directory } from '../src/access/directory.ts'
 import { DEFAULT_EXCLUSIONS } from '../src/access/exclusions.ts'
 import type { IsFresh } from '../src/access/freshness.ts'
@@ -18,11 +17,11 @@ import {
   type RouteBinding,
 } from '../src/access/gateway-route.ts'
 import type { Gateways } from '../src/access/gateways.ts'
-import type { AuthenticateToken } from '../src/access/identify.ts'
+import type { AuthenticateToken, IdentitySources } from '../src/access/identify.ts'
 import type { Settings } from '../src/access/judge.ts'
 import type { Policy } from '../src/access/policy.ts'
 import type { AccessRequest, Peer } from '../src/access/request.ts'
-import { idOf, type Route, type Service, type ServiceRef } from '../src/access/service.ts'
+import { idOf, type Route, type Service } from '../src/access/service.ts'
 import type { Workload } from '../src/access/workload.ts'
 import type { MaybePromise } from '../src/common/maybe-promise.ts'
 
@@ -240,7 +239,7 @@ export type World = Held & {
   readonly tokens?: ReadonlyMap<string, MaybePromise<Authentication>>
   /** In place of `tokens`. */
   readonly authenticateToken?: AuthenticateToken
-  readonly permits?: (caller: NamedCaller, service: ServiceRef) => MaybePromise<Permission>
+  readonly permits?: IdentitySources['permits']
   readonly synced?: boolean
   /** All is, where this is left out. */
   readonly isFresh?: IsFresh

@@ -15,6 +15,8 @@ type ServiceSpec = {
   readonly port?: number | undefined
   /** Where sidecars ask; any free port if absent. */
   readonly workloadPort?: number | undefined
+  /** Longest time until it answers checks: a large folder takes seconds to read. */
+  readonly startMs?: number
   /** What starts it, so that it can read these files and folders; the sources here if absent. */
   readonly program?: (readable: readonly string[]) => Program
 }
@@ -34,6 +36,7 @@ export async function startService({
   config,
   port = 0,
   workloadPort = 0,
+  startMs = 10_000,
   program = fromHere,
 }: ServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))
@@ -57,7 +60,10 @@ export async function startService({
   const gone = new AbortController()
   void ended.then((how) => gone.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
   const portSaidBy = (msg: string, fields: object = {}) =>
-    until(msg, async () => portIn(log, { msg, ...fields }), { signal: gone.signal })
+    until(msg, async () => portIn(log, { msg, ...fields }), {
+      signal: gone.signal,
+      deadlineMs: startMs,
+    })
   try {
     const grpcPort = await portSaidBy('answering checks', { position: 'gateway' })
     const grpcWorkloadPort = await portSaidBy('answering checks', { position: 'workload' })

@@ -55,6 +55,14 @@ export const KSERVE_OBJECTS: ModuleFile = {
   ],
 }
 
+/** The manifests that KServe's own documentation applies. */
+export const KSERVE_SAMPLES: ModuleFile = {
+  variable: 'KSERVE_SAMPLES',
+  file: 'samples.yaml',
+  module: 'github.com/kserve/kserve',
+  paths: ['docs/samples', 'config/runtimes', 'config/llmisvcconfig', 'config/configmap'],
+}
+
 function kserve(variable: string, file: 'manager' | 'llmisvc'): Program {
   return {
     variable,

@@ -4,6 +4,7 @@ import {
   KSERVE_LLMISVC,
   KSERVE_MANAGER,
   KSERVE_OBJECTS,
+  KSERVE_SAMPLES,
   KSERVE_VERSION,
   KWOK,
   KWOK_VERSION,
@@ -116,6 +117,14 @@ export const GO_MODULES = {
     version: KSERVE_VERSION,
     duration: 'about six minutes',
     parts: [KSERVE_MANAGER, KSERVE_LLMISVC, KSERVE_CRDS, KSERVE_OBJECTS],
+  },
+  /** Apart from the programs, so that a change of it builds none. */
+  kserveSamples: {
+    folder: folderOf('kserve'),
+    name: 'kserve-samples',
+    version: KSERVE_VERSION,
+    duration: 'some seconds',
+    parts: [KSERVE_SAMPLES],
   },
   kwok: {
     folder: folderOf('kwok'),

@@ -18,6 +18,7 @@ import { type IsFresh, whileFresh } from './freshness.ts'
 import type { Gateways } from './gateways.ts'
 import { createIdentify, type IdentitySources } from './identify.ts'
 import { ANONYMOUS, type Mesh, meshPeer, peerOf } from './mesh-peer.ts'
+import type { Permissions } from './permissions.ts'
 import type { AccessRequest } from './request.ts'
 import { createPermissionFor } from './routing-group.ts'
 import type { Operation } from './rule.ts'
@@ -42,6 +43,8 @@ export type Settings = {
   readonly forwardCredential: ForwardCredential
   readonly mesh: Mesh
   readonly gateways: Gateways
+  /** Absent: the defaults. */
+  readonly permissions?: Permissions
 }
 
 /** Decides about one target under an effective policy. */
@@ -66,7 +69,7 @@ export function createJudge(
   effectivePoliciesOf: (service: Service) => EffectivePolicies,
 ): Judge {
   const { directory, isFresh } = sources
-  const { authenticate, permissionOf } = createIdentify(sources)
+  const { authenticate, permissionOf } = createIdentify(sources, settings.permissions)
   const permissionFor = createPermissionFor({ permissionOf, directory, effectivePoliciesOf })
 
   return (request, target, effectivePolicy, note) => {
@@ -153,7 +156,7 @@ export function createJudge(
     facts: Gathered,
     authentication: Authentication | 'none',
   ): MaybePromise<Answer> {
-    const { target, effectivePolicy, note } = facing
+    const { request, target, effectivePolicy, note } = facing
     if (authentication === 'none') return conclude(facing, facts)
     if (authentication.kind === 'rejected') {
       note?.(describeRejection(authentication))
@@ -168,7 +171,7 @@ export function createJudge(
     }
     const rules = judgeByRules(effectivePolicy, caller, operationIn(facing), note)
     const needed = rules === 'silent' || caller.apiKey !== undefined
-    const permission = needed ? permissionFor(caller, target, effectivePolicy, note) : 'no'
+    const permission = needed ? permissionFor(caller, request, target, effectivePolicy, note) : 'no'
     const forGroups =
       (rules === 'denied' || rules === 'refused') &&
       isForGroups(effectivePolicy.terms, caller, operationIn(facing), rules)

@@ -9,12 +9,14 @@ import { createDirectory, type Directory } from '../access/directory.ts'
 import { exclusionsWith } from '../access/exclusions.ts'
 import { type Gateways, hostMatcher } from '../access/gateways.ts'
 import type { AuthenticateToken } from '../access/identify.ts'
+import { permissionsWith } from '../access/permissions.ts'
 import { createCache } from '../common/cache.ts'
 import { andThen } from '../common/maybe-promise.ts'
 import type { CacheCounts } from '../common/measurements.ts'
 import { createTable } from '../common/table.ts'
 import type { Config } from '../config/read-config.ts'
 import { createEncode, type Encode } from '../envoy/encode.ts'
+import { declaredTwice } from '../resources/declared-routes.ts'
 import { declaredProxies } from '../resources/gateway-pod.ts'
 import { createIdentityProviders, type IdentityProviders } from '../tokens/identity-providers.ts'
 import { createIntrospectionProviders } from '../tokens/introspection-providers.ts'
@@ -52,6 +54,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const { config } = parts
   const directory = createDirectory(() => performance.now())
   const verifications = createVerifications(parts)
+  declaredTwice(config.gateways.hosts).forEach(parts.reportProblem)
   const source = await openSource(directory, { ...parts, verifications })
   const jwts = createJwtProviders(jwtProvidersIn(config, parts.proxies), {
     createCache,
@@ -143,11 +146,13 @@ export const policySettingsOf = ({ apiKeys, headers, jwt, kubernetes }: Config) 
     headers.groupsJson,
     headers.credential,
     ...Object.keys(headers.claims),
+    ...Object.keys(headers.templates),
   ],
 })
 
 const settingsOf = (config: Config) => ({
   exclusions: exclusionsWith(config.exclusions),
+  permissions: permissionsWith(config.permissions),
   credentialSources: credentialSources(
     config.apiKeys.headers,
     config.jwt.providers.flatMap(placesOf),

@@ -161,6 +161,7 @@ function clashesIn(
     ['headers.groupsJson', headers.groupsJson],
     ['headers.credential', headers.credential],
     ...Object.keys(headers.claims).map((name) => ['headers.claims', name] as const),
+    ...Object.keys(headers.templates).map((name) => ['headers.templates', name] as const),
     ...apiKeys.headers.map((name) => ['apiKeys.headers', name] as const),
     ...kubernetes.tokenHeaders
       .filter((name) => !apiKeys.headers.includes(name))

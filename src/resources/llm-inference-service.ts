@@ -1,7 +1,7 @@
 // Reads LLMInferenceServices.
 
 import type { Route, RoutingGroup, Service } from '../access/service.ts'
-import { declaredRoutes } from './declared-routes.ts'
+import { declaredRoutes, raiseDeclaredElsewhere } from './declared-routes.ts'
 import { type Attachment, gatewaysOfLlm } from './gateways.ts'
 import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
 import { type Models, readModels } from './llm-models.ts'
@@ -27,6 +27,7 @@ export function readLlmInferenceService(
   const models = readModels(object, config, raise)
   const attachment = gatewaysOfLlm(object, config, settings)
   const { routes, hosts } = addressesOf(object, config, { attachment, settings, raise })
+  raiseDeclaredElsewhere(object, routes, settings, raise)
   const ownRules = config.route !== undefined && hasRules(config.route)
   const named = (paths: readonly string[]) =>
     paths.flatMap((path) => pathRoute(path, ownRules ? 'shared' : 'published') ?? [])

@@ -21,7 +21,9 @@ import {
   printable,
   readObject,
   textAt,
+  valueAt,
 } from './object.ts'
+import { ENABLE_AUTH, LEGACY_ENABLE_AUTH } from './owner-annotations.ts'
 import { type PodReading, readPod } from './pod.ts'
 import { type Problem, problemsOf, type Raise } from './problem.ts'
 import { type Binding, RBAC_GROUP, type Role, readBinding, readRole } from './rbac.ts'
@@ -139,8 +141,18 @@ export function readResource(value: unknown, settings: ReadSettings): ResourceRe
     return unread(named, 'WrongGroup', `ignored: ${kind} belongs to ${known.group || 'v1'}`)
   if (OUR_GROUPS.has(group) && !OTHER_KINDS.has(kind))
     return unread(named, 'UnknownKind', 'ignored: the kind is unknown')
+  if (group === KSERVE_GROUP && asksForProtection(value))
+    return unread(named, 'NotGuarded', `${ENABLE_AUTH} has no effect on this kind`)
   return { identity: undefined, resource: IGNORED, problems: [] }
 }
+
+/** Whether a kind that is no service has the annotation of services, as ServingRuntimes of ModelMesh had. */
+const asksForProtection = (value: Fields): boolean =>
+  ['annotations', 'labels'].some(
+    (field) =>
+      valueAt(value, 'metadata', field, ENABLE_AUTH) !== undefined ||
+      valueAt(value, 'metadata', field, LEGACY_ENABLE_AUTH) !== undefined,
+  )
 
 function readKnown(
   name: string,
@@ -153,7 +165,7 @@ function readKnown(
   const { problems, raise } = problemsOf(object)
   const resource = kind.read(object, settings, raise)
   // Any other ConfigMap is ignored completely.
-  if (resource === OTHER) return { identity: undefined, resource: IGNORED, problems: [] }
+  if (resource === OTHER) return { identity: undefined, resource: IGNORED, problems }
   const reading = { identity: displayNameOf(object), resource, problems }
   return resource.kind === 'service' ? { ...reading, content } : reading
 }
@@ -209,7 +221,14 @@ function readConfigMap(
   { kubernetes }: ReadSettings,
   raise: Raise,
 ): Resource {
-  if (name !== CONFIG_MAP || namespace !== kubernetes?.kserveNamespace) return OTHER
+  if (name !== CONFIG_MAP) return OTHER
+  if (namespace !== kubernetes?.kserveNamespace) {
+    raise(
+      'OtherNamespace',
+      `ignored: KServe's configuration is read in the namespace ${kubernetes?.kserveNamespace ?? ''} (kubernetes.kserveNamespace)`,
+    )
+    return OTHER
+  }
   for (const { reason, message } of readKserveConfiguration(content).problems)
     raise(reason, message)
   return { kind: 'kserve-configuration', configMap: content }

@@ -46,6 +46,7 @@ const PATHS = [
   '/health',
   '/healthz',
   '/metrics',
+  '/v1/metrics',
   '/wait-for-drain',
   '/debug/pprof/',
   '/readyz',
@@ -56,7 +57,7 @@ const PATHS = [
 ]
 
 describe('without a credential anybody may ask', () => {
-  const ofModel = ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/']
+  const ofModel = ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/']
 
   it.each<[Component, readonly string[]]>([
     ['predictor', ofModel],
@@ -331,9 +332,9 @@ describe('an exclusion implies', () => {
     const path = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(''))
     const method = fc.constantFrom('GET', 'HEAD', 'POST', 'OPTIONS', 'get')
     const allowed: Readonly<Record<Component, readonly string[]>> = {
-      predictor: ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/'],
-      transformer: ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/'],
-      explainer: ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/'],
+      predictor: ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/'],
+      transformer: ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/'],
+      explainer: ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/'],
       graph: ['/readyz'],
       llm: ['/health', '/metrics'],
     }

@@ -330,7 +330,7 @@ function reached(request: AccessRequest, { services, workloads }: Held): readonl
   return services.filter((service) => pods.some((pod) => idOf(pod.service) === idOf(service)))
 }
 
-const OF_MODEL = ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/']
+const OF_MODEL = ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/']
 
 /** Whether all that may be reached is open to anybody there, written out once more. */
 function isExcluded(request: AccessRequest, held: Held): boolean {

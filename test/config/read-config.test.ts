@@ -127,11 +127,21 @@ const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ['mesh.trustDomain', 'KSERVE_AUTHZ_MESH_TRUST_DOMAIN', 'example.org'],
   ['mesh.intermediaries', 'KSERVE_AUTHZ_MESH_INTERMEDIARIES', ['gateways/*', 'a/b.c']],
   ['exclusions', 'KSERVE_AUTHZ_EXCLUSIONS', EXCLUSIONS],
+  [
+    'permissions',
+    'KSERVE_AUTHZ_PERMISSIONS',
+    { LLMInferenceService: [{}, { verb: 'post', name: 'publishers/{namespace}/models/{model}' }] },
+  ],
   ['headers.user', 'KSERVE_AUTHZ_HEADERS_USER', 'kubeflow-userid'],
   ['headers.groups', 'KSERVE_AUTHZ_HEADERS_GROUPS', 'x-groups'],
   ['headers.groupsJson', 'KSERVE_AUTHZ_HEADERS_GROUPS_JSON', 'x-groups-json'],
   ['headers.credential', 'KSERVE_AUTHZ_HEADERS_CREDENTIAL', 'x-credential'],
   ['headers.claims', 'KSERVE_AUTHZ_HEADERS_CLAIMS', { 'x-email': 'email' }],
+  [
+    'headers.templates',
+    'KSERVE_AUTHZ_HEADERS_TEMPLATES',
+    { 'x-who': '{user} of {namespace|none}' },
+  ],
   ['denial.realm', 'KSERVE_AUTHZ_DENIAL_REALM', 'models of ours'],
   ['forwardCredential', 'KSERVE_AUTHZ_FORWARD_CREDENTIAL', 'never'],
   ['corsPreflight', 'KSERVE_AUTHZ_CORS_PREFLIGHT', 'allow'],
@@ -193,12 +203,17 @@ describe('the configuration without a file', () => {
         ],
       },
       exclusions: {},
+      permissions: {},
       headers: {
         user: 'x-auth-request-user',
         groups: 'x-auth-request-groups',
         groupsJson: 'x-auth-request-groups-json',
         credential: 'x-auth-request-credential',
         claims: {},
+        templates: {
+          'x-gateway-inference-fairness-id': '{user}',
+          'x-gateway-inference-objective': '',
+        },
       },
       denial: { realm: 'kubernetes-user' },
       forwardCredential: 'auto',
@@ -448,6 +463,25 @@ describe('a value', () => {
     })
     expect(problems).toHaveLength(6)
     expect(problems.join('\n')).not.toContain(secret)
+  })
+})
+
+describe('configured permissions', () => {
+  const of = (kind: string, ...list: readonly object[]) => ({
+    text: JSON.stringify({ permissions: { [kind]: list } }),
+  })
+
+  it.each<[title: string, given: { readonly text: string }, problem: RegExp]>([
+    ['the model of a kind without models', of('InferenceService', { name: '{model}' }), /\.name: /],
+    ['an unknown field', of('LLMInferenceService', { name: '{host}' }), /\.name: /],
+    ['a subresource', of('LLMInferenceService', { resource: 'models/delegate' }), /\.resource: /],
+    ['every resource', of('InferenceGraph', { resource: '*' }), /\.resource: /],
+    ['every verb', of('InferenceGraph', { verb: '*' }), /\.verb: /],
+    ['another namespace', of('InferenceGraph', { namespace: 'kube-system' }), /unknown key/],
+    ['none', of('InferenceGraph'), /permissions.InferenceGraph: expected a list of 1 to 4/],
+    ['an unknown kind', of('TrainedModel', {}), /TrainedModel: unknown key/],
+  ])('do not name %s', (_title, given, problem) => {
+    expect(problemsOf(given)[0]).toMatch(problem)
   })
 })
 

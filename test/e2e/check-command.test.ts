@@ -47,7 +47,8 @@ describe.concurrent('check', () => {
       '  sets x-auth-request-groups: gold,beta',
       '  sets x-auth-request-groups-json: ["gold","beta"]',
       '  sets x-auth-request-credential: api-key',
-      '  removes x-api-key',
+      '  sets x-gateway-inference-fairness-id: alice',
+      '  removes x-gateway-inference-objective, x-api-key',
       '',
     ])
     expect(stderr).toBe('')

@@ -69,7 +69,10 @@ it('of each namespace Roles are enough, and it is said what is off', async () =>
   }
   expect(await ask({ token: KEY, host: 'iris.team.svc' })).toBe('unknown-target')
   const warned = service.log.filter((line) => at(line, 'level') === 'warn')
-  expect(warned.map((line) => at(line, 'reason'))).toEqual(['NamespacesOnly'])
+  expect(warned.map((line) => at(line, 'reason'))).toEqual([
+    'NamespacesOnly',
+    'NoKserveConfiguration',
+  ])
   expect(textAt(warned[0], 'msg')).toMatch(/ClusterRoles.*not watched/)
   const { text } = await service.read('/readyz?verbose')
   expect(text).toContain(

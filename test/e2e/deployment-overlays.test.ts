@@ -64,7 +64,44 @@ describe('the overlay of the README', () => {
     const namespaces = objects
       .filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding')
       .map(({ metadata }) => metadata.namespace)
-    expect(namespaces).toEqual(['opendatahub', 'opendatahub'])
+    expect(namespaces).toEqual(['kubeflow', 'kubeflow'])
+  })
+})
+
+describe('what is shipped for OpenDataHub', () => {
+  it('has its configuration, its namespace, and no sidecar', async () => {
+    await write(
+      'kustomization.yaml',
+      'resources: [../kserve-authz/deploy]\ncomponents: [../kserve-authz/deploy/opendatahub]\n',
+    )
+    const objects = await render(folder)
+    const pod = at(found(objects, 'Deployment', NAME), 'spec', 'template', 'spec')
+    const mounted = found(objects, 'ConfigMap', textAt(pod, 'volumes', 0, 'configMap', 'name'))
+    const file = { path: 'config.yaml', text: textAt(mounted, 'data', 'config.yaml') }
+    const { kubernetes, permissions } = readConfig({ file, env: {}, flags: {} })
+    expect(permissions.LLMInferenceService).toHaveLength(2)
+    const roles = objects.filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding')
+    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual([
+      kubernetes.kserveNamespace,
+      kubernetes.kserveNamespace,
+    ])
+    const labels = at(found(objects, 'Namespace', NAME), 'metadata', 'labels')
+    expect(labels).not.toHaveProperty('istio-injection')
+    const policy = found(objects, 'NetworkPolicy', NAME)
+    expect(
+      at(found(objects, 'Deployment', NAME), 'spec', 'template', 'metadata', 'labels'),
+    ).toMatchObject(Object(at(policy, 'spec', 'podSelector', 'matchLabels')))
+  })
+
+  it('asks at the Gateway of LLMs, in its namespace', async () => {
+    const objects = await render(path.join(ROOT, 'istio/overlays/opendatahub-3'))
+    expect(
+      objects.map(({ metadata, ...object }) => [
+        metadata.namespace,
+        textAt(object, 'spec', 'targetRefs', 0, 'name'),
+        at(object, 'spec', 'rules'),
+      ]),
+    ).toEqual([['openshift-ingress', 'openshift-ai-inference', [{}]]])
   })
 })
 

@@ -18,6 +18,7 @@ import { ownLabel } from '../../testing/mesh/workload.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const RAY = 6379
+const KUBE_RBAC_PROXY = 8443
 const OTHER_TCP = 7000
 
 let mesh: Mesh
@@ -41,6 +42,7 @@ function listening(asks: number | undefined) {
     inbound: [
       ...POD_PORTS.map((number) => ({ number, protocol: 'HTTP' as const, upstream })),
       { number: RAY, protocol: 'TCP', upstream },
+      { number: KUBE_RBAC_PROXY, protocol: 'TCP', upstream },
       { number: OTHER_TCP, protocol: 'TCP', upstream },
     ],
     ...(asks === undefined ? {} : { asks }),
@@ -75,19 +77,22 @@ describe('a port that speaks TCP', () => {
     return Buffer.concat(chunks).toString()
   }
 
-  it.each([RAY, OTHER_TCP])('is closed: %d', async (port) => {
+  it.each([RAY, KUBE_RBAC_PROXY, OTHER_TCP])('is closed: %d', async (port) => {
     await expect.poll(() => heard(port)).toBe('')
     expect(await heard(port)).toBe('')
   })
 
-  it('goes unasked if a component of the overlay opens it, and no other does', async () => {
-    await mesh.cluster.apply(await predictorPolicy('components: [../components/ray-ports]'))
-    await expect.poll(() => heard(RAY)).toMatch(/^HTTP\/1\.1 200/)
+  it.each([
+    [RAY, 'ray-ports'],
+    [KUBE_RBAC_PROXY, 'kube-rbac-proxy-ports'],
+  ])('%d goes unasked if the component %s opens it, and no other does', async (port, component) => {
+    await mesh.cluster.apply(await predictorPolicy(`components: [../components/${component}]`))
+    await expect.poll(() => heard(port)).toMatch(/^HTTP\/1\.1 200/)
     expect(await heard(OTHER_TCP)).toBe('')
     expect((await mesh.ask({ to: 'big-predictor', host: 'big' })).status).toBe(401)
 
     await mesh.cluster.apply(await predictorPolicy(''))
-    await expect.poll(() => heard(RAY)).toBe('')
+    await expect.poll(() => heard(port)).toBe('')
   })
 })
 

@@ -53,7 +53,7 @@ describe("KServe's ConfigMap in a folder", () => {
     await until(() => !directory.modelHeaders.get().includes('x-ai-eg-model'))
   })
 
-  it('that is of another name or namespace is nothing', async () => {
+  it('that is of another name or namespace is nothing, and of another namespace that is told', async () => {
     const { protections, problems } = await opened({
       'a.yaml': together(
         iris('true'),
@@ -62,7 +62,18 @@ describe("KServe's ConfigMap in a folder", () => {
       ),
     })
     expect(protections(HOST)).toEqual([])
-    expect(problems).toEqual([])
+    expect(problems.map(({ reason }) => reason)).toEqual(['OtherNamespace'])
+  })
+
+  it('that cannot be read leaves the header of models as it was, as it does at gateways', async () => {
+    const ingress = { modelBasedRoutingHeaderName: 'X-AI-EG-Model' }
+    const { directory, protections, write } = await opened({
+      'a.yaml': configMap({ ...ingress, ...DOMAIN }),
+      'b.yaml': iris('true'),
+    })
+    await write('a.yaml', configMap(ingress).replace("'{", "'"))
+    await until(() => protections(HOST).length === 0)
+    expect(directory.modelHeaders.get()).toContain('x-ai-eg-model')
   })
 
   it('stays while its file cannot be read', async () => {

@@ -87,6 +87,7 @@ export const KEY = 'a-key-of-thirty-bytes-or-so-1'
 export const OTHER_KEY = 'a-key-of-thirty-bytes-or-so-2'
 export const TOKEN = 'header.payload.signature'
 export const IRIS = {
+  verb: 'get',
   group: 'serving.kserve.io',
   resource: 'inferenceservices',
   namespace: 'team',

@@ -22,13 +22,13 @@ import {
 
 describe('a file that cannot be read later', () => {
   it('loses keys, tokens and bindings; its services are lost, its pods stay', async () => {
-    const { write, protections, hasKey, tokenCaller, mayGet, directory, state, problems } =
+    const { write, protections, hasKey, tokenCaller, allows, directory, state, problems } =
       await opened({ 'a.yaml': ALL })
     await write('a.yaml', `${ALL}b: [`)
     await until(() => protections(HOST)[0] === 'lost')
     expect(hasKey(KEY)).toBe(false)
     expect(tokenCaller(digestOf(TOKEN))).toBeUndefined()
-    expect(mayGet(ALICE, IRIS)).toBe(false)
+    expect(allows(ALICE, IRIS)).toBe(false)
     expect(directory.workloadsAt('10.0.0.7')).toHaveLength(1)
     expect(state().unreadable).toEqual(['a.yaml'])
     expect(problems).toMatchObject([{ object: 'File a.yaml', reason: 'UnreadableFile' }])
@@ -36,7 +36,7 @@ describe('a file that cannot be read later', () => {
 
     await write('a.yaml', ALL)
     await until(() => protections(HOST)[0] === 'protected')
-    expect(hasKey(KEY) && mayGet(ALICE, IRIS)).toBe(true)
+    expect(hasKey(KEY) && allows(ALICE, IRIS)).toBe(true)
     expect(tokenCaller(digestOf(TOKEN))).toBeDefined()
     expect(state().unreadable).toEqual([])
   })
@@ -101,12 +101,12 @@ describe('an object declared twice', () => {
     const others = [key('k', KEY), account('u-1'), role, binding('alice')].filter(
       (object) => object !== first,
     )
-    const { write, remove, hasKey, tokenCaller, mayGet, problems } = await opened({
+    const { write, remove, hasKey, tokenCaller, allows, problems } = await opened({
       'a.yaml': first,
       'others.yaml': together(token('t', TOKEN), ...others),
     })
     const holds = () =>
-      hasKey(KEY) && mayGet(ALICE, IRIS) && tokenCaller(digestOf(TOKEN)) !== undefined
+      hasKey(KEY) && allows(ALICE, IRIS) && tokenCaller(digestOf(TOKEN)) !== undefined
     expect(holds()).toBe(true)
     await write('b.yaml', second)
     await until(() => !holds())

@@ -24,7 +24,7 @@ import {
 
 describe('an open folder', () => {
   it('puts in force what its files declare', async () => {
-    const { directory, tokenCaller, mayGet, serviceAccount, state, problems } = await opened({
+    const { directory, tokenCaller, allows, serviceAccount, state, problems } = await opened({
       'a.yaml': ALL,
     })
     expect(directory.servicesRoutedBy({ host: HOST, pathPrefix: '' })).toHaveLength(1)
@@ -37,8 +37,8 @@ describe('an open folder', () => {
       uid: 'u-1',
     })
     expect(serviceAccount('team', 'reader')).toBeDefined()
-    expect(mayGet(ALICE, IRIS)).toBe(true)
-    expect(mayGet({ name: 'eve', groups: [] }, IRIS)).toBe(false)
+    expect(allows(ALICE, IRIS)).toBe(true)
+    expect(allows({ name: 'eve', groups: [] }, IRIS)).toBe(false)
     expect(state()).toMatchObject({ files: 1, unreadable: [] })
     expect(problems).toEqual([])
   })
@@ -129,17 +129,17 @@ describe('within a second', () => {
 
   it('a binding, a role and a token come and go', async () => {
     const files = { 'a.yaml': role, 'b.yaml': binding('alice'), 'c.yaml': token('t', TOKEN) }
-    const { mayGet, remove, write, tokenCaller } = await opened({
+    const { allows, remove, write, tokenCaller } = await opened({
       ...files,
       'd.yaml': account('u-1'),
     })
     await write('b.yaml', binding('eve'))
-    await until(() => !mayGet(ALICE, IRIS))
+    await until(() => !allows(ALICE, IRIS))
     await write('b.yaml', binding('alice'))
-    await until(() => mayGet(ALICE, IRIS))
+    await until(() => allows(ALICE, IRIS))
     await remove('a.yaml')
     await remove('c.yaml')
-    await until(() => !mayGet(ALICE, IRIS) && tokenCaller(digestOf(TOKEN)) === undefined)
+    await until(() => !allows(ALICE, IRIS) && tokenCaller(digestOf(TOKEN)) === undefined)
   })
 
   it('a mounted ConfigMap is swapped', async () => {

@@ -73,6 +73,24 @@ describe('an object', () => {
       { apiVersion: 'serving.kserve.io/v1alpha1', kind: 'ServingRuntime' },
       [],
     ],
+    [
+      'a kind of KServe whose annotation protects nothing',
+      {
+        apiVersion: 'serving.kserve.io/v1alpha1',
+        kind: 'ServingRuntime',
+        metadata: { name: 'mlserver', annotations: { 'enable-auth': 'true' } },
+      },
+      ['NotGuarded'],
+    ],
+    [
+      'what KServe makes of a service, with its annotation',
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { annotations: { 'security.opendatahub.io/enable-auth': 'true' } },
+      },
+      [],
+    ],
     ['a kind of others', { apiVersion: 'apps/v1', kind: 'Deployment' }, []],
     ['a name of the prototype', { apiVersion: 'v1', kind: 'constructor' }, []],
   ])('%s is ignored', (_title, object, reasons) => {

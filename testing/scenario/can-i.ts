@@ -18,9 +18,9 @@ export async function canI(folder: string, namespace: string, { can }: Question)
   })
   const [resource = '', name = ''] = can.get.split('/')
   const groups = groupsOf(can.as)
-  const answer = manifests.mayGet(
+  const answer = manifests.allows(
     { name: can.as, groups },
-    { group: GROUP, resource, namespace, name },
+    { verb: 'get', group: GROUP, resource, namespace, name },
   )
   await manifests.close()
   return answer

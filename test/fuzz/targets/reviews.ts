@@ -7,6 +7,14 @@ import { jsonIn, must, quotesMarker, type Target } from '../target.ts'
 
 const AUDIENCES = ['models']
 const SERVICE = { kind: 'InferenceService', namespace: 'team', name: 'iris' } as const
+const ATTRIBUTES = {
+  verb: 'get',
+  group: 'serving.kserve.io',
+  resource: 'inferenceservices',
+  namespace: 'team',
+  name: 'iris',
+  key: 'iris',
+}
 const PERIODS = { positiveMs: 60_000, negativeMs: 5_000, aheadMs: 15_000, againMs: 3_000 }
 
 /** An API server that always answers this. */
@@ -74,7 +82,7 @@ async function isPermission(answer: unknown, status: Readonly<Record<string, unk
     periods: PERIODS,
     changes: { generation: () => 0, age: () => 60_000 },
   })
-  const permission = await permits(aCaller(), SERVICE)
+  const permission = await permits(aCaller(), SERVICE, ATTRIBUTES)
   if (permission !== 'yes') return
   must(status.allowed === true && status.denied !== true, 'is permitted and was not allowed')
 }

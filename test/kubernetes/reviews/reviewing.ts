@@ -1,3 +1,9 @@
+import type { NamedCaller } from '../../../src/access/caller.ts'
+import {
+  createPermissionsFor,
+  permissionsWith,
+  type ResourceAttributes,
+} from '../../../src/access/permissions.ts'
 import type { ServiceRef } from '../../../src/access/service.ts'
 import { createCache } from '../../../src/common/cache.ts'
 import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
@@ -7,6 +13,13 @@ import { fakeApi } from './asking.ts'
 export const iris: ServiceRef = { kind: 'InferenceService', namespace: 'team', name: 'iris' }
 export const ALLOWED = { status: { allowed: true } }
 export const DENIED = { status: { allowed: false } }
+
+/** Whether a caller may `get` a service. */
+function attributesOf(service: ServiceRef): ResourceAttributes {
+  const [attributes] = createPermissionsFor(permissionsWith({}))(service, () => [])
+  if (attributes === undefined) throw new Error('no permission')
+  return attributes
+}
 
 /** Permissions by an API server that answers as it is told. */
 export function reviews(answer: () => unknown = () => ALLOWED) {
@@ -22,6 +35,8 @@ export function reviews(answer: () => unknown = () => ALLOWED) {
   return {
     ...api,
     ...made,
+    permits: (caller: NamedCaller, service: ServiceRef) =>
+      made.permits(caller, service, attributesOf(service)),
     /** Of a Role or binding. */
     change: () => {
       changes += 1

@@ -12,6 +12,7 @@ beforeEach(() => {
   told = []
   modelHeaders = createDirectory().modelHeaders
   configuration = createKserveConfiguration({
+    kserveNamespace: 'kserve',
     modelHeaders,
     report: ({ message }) => void told.push(message),
     changed: () => {
@@ -45,6 +46,18 @@ describe("KServe's configuration", () => {
     configuration.handler.remove('kserve/x')
     expect(configuration.current().ingress).toBeUndefined()
     expect(changes).toBe(2)
+  })
+
+  it('that does not exist is told, once', () => {
+    configuration.read()
+    configuration.read()
+    expect(told).toEqual([expect.stringContaining('kubernetes.kserveNamespace')])
+  })
+
+  it('that exists is not told of', () => {
+    put('{"ingressDomain":"a.com"}')
+    configuration.read()
+    expect(told).toEqual([])
   })
 
   it('that cannot be read adds nothing, and is told', () => {
