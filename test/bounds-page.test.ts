@@ -51,7 +51,7 @@ const suchReviews = ({ burst, perSecond }: Allowances['inAll']) => ({
   [`such TokenReviews at once, then ${perSecond} a second`]: count(burst),
 })
 
-/** What the code says, in the order of the page. */
+/** The bounds in the code, in the order of the page. */
 const VALUES: Bounds = {
   'length of a check': bytes(BOUNDS.requestBytes),
   'compressed checks': count(0),
@@ -124,12 +124,12 @@ const OTHERS: Readonly<Record<string, Bounds>> = {
 
 const ROOT = new URL('..', import.meta.url)
 const textOf = (file: string) => readFileSync(new URL(file, ROOT), 'utf8')
-/** With what is imported here, from where: nothing is imported without a use. */
+/** Includes the imports of this file, which must be used. */
 const TESTS = ['test/bounds-page.test.ts', ...globSync('testing/bounds/*.ts', { cwd: ROOT })]
   .map(textOf)
   .join('\n')
 
-/** Each constant that bounds something, as `file NAME`. */
+/** Each constant that is a bound, as `file NAME`. */
 const BOUNDING = /^(?:export )?const (MAX_\w+|\w*(?:LIMITS|BOUNDS))(?=\b.*= (?:.*\d|\{$))/gm
 const constants = globSync('src/**/*.ts', { cwd: ROOT }).flatMap((file) =>
   [...textOf(file).matchAll(BOUNDING)].map(([, name = '']) => `${file} ${name}`),
@@ -142,7 +142,7 @@ const imported = [...TESTS.matchAll(/import \{([^}]*)\} from '[./]*(src\/[^']*)'
     }),
 )
 
-/** Bounds that follow from one of the page, and those of keys that the page of the configuration has. */
+/** Bounds that follow from another bound on the page, and those on the page of the configuration. */
 const ELSEWHERE = [
   'src/common/host.ts MAX_LENGTH',
   'src/resources/secret.ts MAX_BASE64',
@@ -155,7 +155,7 @@ const fieldsOf = (table: object) =>
   Object.entries(table).flatMap(([key, value]) => (typeof value === 'number' ? key : []))
 
 describe('the page of operations', () => {
-  it('has every bound as it is', () => {
+  it('shows every bound with its current value', () => {
     const rows = rowsUnder(BOUND_COLUMNS, page)
     expect(rows.map(([bound, value]) => [bound, value])).toEqual(Object.entries(VALUES))
     const causes = new Set(rows.flatMap(([, , , , cause]) => namesIn(cause)))
@@ -174,13 +174,16 @@ describe('the page of operations', () => {
       expect(keys).toContain(value)
   })
 
-  it.each(Object.entries(OTHERS))('has every bound of %s as it is', (head, bounds) => {
-    const rows = rowsUnder([head, 'value', 'per', 'beyond it'], page)
-    expect(rows.map(([bound, value]) => [bound, value])).toEqual(Object.entries(bounds))
-    expect(rows.flat().filter((cell) => cell === '')).toEqual([])
-  })
+  it.each(Object.entries(OTHERS))(
+    'shows every bound of %s with its current value',
+    (head, bounds) => {
+      const rows = rowsUnder([head, 'value', 'per', 'beyond it'], page)
+      expect(rows.map(([bound, value]) => [bound, value])).toEqual(Object.entries(bounds))
+      expect(rows.flat().filter((cell) => cell === '')).toEqual([])
+    },
+  )
 
-  it('has every constant that bounds something', () => {
+  it('contains every constant that is a bound', () => {
     const known = new Set([...imported.map(({ id }) => id), ...ELSEWHERE])
     expect(constants.length).toBeGreaterThan(60)
     expect(constants.filter((id) => !known.has(id))).toEqual([])
@@ -191,7 +194,7 @@ describe('the page of operations', () => {
     ['kubernetes/reviews/review-client.ts QUESTION_LIMITS', REVIEW_LIMITS],
     ['manifests/folder.ts LIMITS', FOLDER_LIMITS],
     ['tokens/fetch-jwks.ts LIMITS', FETCH_LIMITS],
-  ])('has every field of %s', (id, table) => {
+  ])('contains every field of %s', (id, table) => {
     const local = imported.find((each) => each.id === `src/${id}`)?.local ?? ''
     const isUsed = (field: string) => new RegExp(`\\b${local}\\.${field}\\b`).test(TESTS)
     expect(fieldsOf(table).filter((field) => !isUsed(field))).toEqual([])

@@ -6,7 +6,7 @@ import { checkMessage } from '../src/cli/check-message.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { encodeCheckRequest } from '../src/envoy/protocol.ts'
 
-/** Folders made from what users of KServe reported, and what must be answered. */
+/** Folders from bug reports of KServe users, with the required answers. */
 const REPORTS = path.join(import.meta.dirname, 'fixtures/reports')
 
 const TEAM_KEY = 'authorization: Bearer demo-key-of-team-not-a-secret-1'
@@ -56,7 +56,7 @@ async function answersOf(report: string, config: object = {}) {
   }
 }
 
-/** At the sidecar of a pod: the answer, and the headers that are taken from the request. */
+/** At the sidecar of a pod: the answer, and the headers removed from the request. */
 async function askPod({ engine }: Opened, destination: string, header: readonly string[]) {
   const message = encodeCheckRequest(
     checkMessage({ header, destination }, 'POST', `http://${destination}:8000/${CHAT}`),
@@ -173,7 +173,7 @@ const ROWS: readonly Row[] = [
   ],
 ]
 
-describe('as users reported:', () => {
+describe('reported by users:', () => {
   for (const [report, url, headers, answer, target] of ROWS) {
     it(`${report}: ${url} with ${headers.length} headers is answered ${answer}`, async () => {
       const given = await (await answersOf(report))(url, headers)
@@ -181,7 +181,7 @@ describe('as users reported:', () => {
     })
   }
 
-  it('hosts of their own are declared by the installation', async () => {
+  it('hosts of a mesh admin are configured', async () => {
     const service = { namespace: 'team-a', name: 'sklearn-iris' }
     const ask = await answersOf('own-hosts', {
       gateways: {
@@ -201,7 +201,7 @@ describe('as users reported:', () => {
     expect(answers).toEqual(['missing-credential', 'missing-credential', 'unknown-target'])
   })
 
-  it('pd: the pod that decodes keeps the credential, since the one that prefills asks for it', async () => {
+  it('pd: the decoding pod keeps the credential, because the prefilling one requires it', async () => {
     const report = await openReport('pd', {})
     const target = 'LLMInferenceService team/chat-pd'
     const [decode, prefill] = ['10.244.10.1', '10.244.10.2']
@@ -220,7 +220,7 @@ describe('as users reported:', () => {
     expect(await askPod(report, prefill, [])).toMatchObject({ answer: 'missing-credential' })
   })
 
-  it('tokenizer: its pod is asked, and nobody is warned of the scheduler', async () => {
+  it('tokenizer: its pod is protected, and the scheduler causes no warning', async () => {
     const report = await openReport('tokenizer', {})
     expect(await askPod(report, '10.244.2.3', [])).toMatchObject({
       answer: 'missing-credential',

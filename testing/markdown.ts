@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 
-/** The rows of the one table that has this header. */
+/** The rows of the one table with this header. */
 export function rowsUnder(
   header: readonly string[],
   markdown: string,

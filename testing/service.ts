@@ -11,13 +11,13 @@ const ROOT = path.join(import.meta.dirname, '..')
 
 type ServiceSpec = {
   readonly folder: string
-  /** Of the installation. */
+  /** The configuration. */
   readonly config?: object | undefined
-  /** Where gateways ask; any free port if absent. */
+  /** The address for gateways; by default any free port. */
   readonly port?: number | undefined
-  /** Where sidecars ask; any free port if absent. */
+  /** The address for sidecars; by default any free port. */
   readonly workloadPort?: number | undefined
-  /** What starts it, so that it can read these files and folders; the sources here if absent. */
+  /** The command that starts it, with access to these files and folders; by default the sources here. */
   readonly program?: (readable: readonly string[]) => Program
 }
 
@@ -67,14 +67,14 @@ export async function startService({
     const grpcWorkloadPort = await portSaidBy('answering checks', 'workload')
     const httpPort = await portSaidBy('serving metrics and health')
     return {
-      /** Where gateways ask. */
+      /** The address for gateways. */
       grpcPort,
-      /** Where sidecars ask. */
+      /** The address for sidecars. */
       grpcWorkloadPort,
       httpPort,
-      /** What was decided so far. */
+      /** The decisions up to now. */
       decisions,
-      /** What else it told so far. */
+      /** Its other output up to now. */
       log,
       ended,
       signal: (name: NodeJS.Signals) => {
@@ -84,7 +84,7 @@ export async function startService({
         const pages = await pagesOf((page) => get(`http://127.0.0.1:${httpPort}${page}`))
         await stop()
         await rm(own, { recursive: true, force: true })
-        mustTellNothing('what a service told', [log, decisions, pages])
+        mustTellNothing('the output of a service', [log, decisions, pages])
       },
     }
   } catch (fault) {
@@ -99,7 +99,7 @@ function portOf(line: unknown): number | undefined {
   return typeof port === 'number' ? port : undefined
 }
 
-/** The lines of JSON that have come so far; other lines as they are. */
+/** The lines of JSON up to now; other lines unchanged. */
 function recordsOf(stream: Readable | null): readonly unknown[] {
   const records: unknown[] = []
   if (stream === null) return records

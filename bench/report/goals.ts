@@ -2,7 +2,7 @@ import type { MeasuredWorld } from '../measure/run.ts'
 import { LARGE } from '../worlds/scenarios.ts'
 import type { Result } from './results.ts'
 
-/** Something that the service promises of its speed or size, and what was measured. */
+/** A promise about the speed or size of the service, and the measured value. */
 export type Goal = {
   readonly about: string
   readonly promised: string

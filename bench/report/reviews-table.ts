@@ -4,7 +4,7 @@ import { table } from './table.ts'
 
 const HEAD = ['under way', 'who asks', 'checks/s', 'p50 ms', 'p99 ms', 'CPU us']
 
-/** What checks take whose token nobody has seen before, beside the two reviews that each of them needs. */
+/** The cost of checks with tokens that are not cached, compared with the two reviews that each needs. */
 export function reviewsReport(reviews: Reviews): string {
   const { otherwise, tokenReviewsPerCheck, accessReviewsPerCheck } = reviews
   return `ServiceAccount tokens that are new, with an etcd and a kube-apiserver on the core of the load. A check of the service: ${tokenReviewsPerCheck.toFixed(2)} TokenReviews
@@ -34,6 +34,6 @@ function cellsOf(looks: readonly Look[]): readonly string[] {
   ]
 }
 
-/** /proc counts in hundredths of a second, which is too coarse for one slice. */
+/** /proc counts hundredths of a second, which is too coarse for one slice. */
 const mean = (values: readonly number[]) =>
   values.reduce((sum, value) => sum + value, 0) / values.length

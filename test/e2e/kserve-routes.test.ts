@@ -22,7 +22,7 @@ const WORLDS = [
     rows: [...PREDICTIVE, ...GENERATIVE],
   },
   {
-    title: 'with the Gateway API, paths in place of hosts, and a model header of its own',
+    title: 'with the Gateway API, paths instead of hosts, and its own model header',
     settings: {
       deploy: STANDARD,
       ingress: {
@@ -44,46 +44,49 @@ const WORLDS = [
   },
 ]
 
-describe.each(WORLDS)('what KServe routes $title is what is asked for:', ({ settings, rows }) => {
-  let world: World
-  let requests: readonly Asked[]
-  let after: Asking
-  beforeAll(async () => {
-    world = await startWorld(settings, rows)
-    requests = requestsFor(world.snapshot)
-    after = await askFolder(objectsOf(world.snapshot))
-  }, 600_000)
-  afterAll(async () => {
-    await after?.close()
-    await world?.stop()
-  })
+describe.each(WORLDS)(
+  'the targets are those that KServe routes for $title:',
+  ({ settings, rows }) => {
+    let world: World
+    let requests: readonly Asked[]
+    let after: Asking
+    beforeAll(async () => {
+      world = await startWorld(settings, rows)
+      requests = requestsFor(world.snapshot)
+      after = await askFolder(objectsOf(world.snapshot))
+    }, 600_000)
+    afterAll(async () => {
+      await after?.close()
+      await world?.stop()
+    })
 
-  const about = ({ objects }: Row) => {
-    const ids = new Set(objects.map(idOf))
-    return requests.filter((asked) => ids.has(asked.about))
-  }
-
-  it.each(rows)('$title', async (row) => {
-    const found = []
-    for (const asked of about(row))
-      found.push(await disagreement(world.snapshot, row, asked, after))
-    expect(found.filter((each) => each !== undefined)).toEqual([])
-  })
-
-  it.each(rows)('before its status is written: $title', async (row) => {
-    const ids = new Set(row.objects.map(idOf))
-    const before = await askFolder(objectsOf(world.snapshot, (id) => !ids.has(id)))
-    const found = []
-    for (const asked of about(row)) {
-      const promised = row.byStatusAlone === true ? { ...asked, origin: 'odd' as const } : asked
-      found.push(await disagreement(world.snapshot, row, promised, before))
+    const about = ({ objects }: Row) => {
+      const ids = new Set(objects.map(idOf))
+      return requests.filter((asked) => ids.has(asked.about))
     }
-    await before.close()
-    expect(found.filter((each) => each !== undefined)).toEqual([])
-  })
 
-  it('nothing else has an address, and nothing is left out', () => {
-    const silent = rows.filter((row) => about(row).length === 0)
-    expect(silent).toEqual(rows.filter(({ unrouted }) => unrouted === true))
-  })
-})
+    it.each(rows)('$title', async (row) => {
+      const found = []
+      for (const asked of about(row))
+        found.push(await disagreement(world.snapshot, row, asked, after))
+      expect(found.filter((each) => each !== undefined)).toEqual([])
+    })
+
+    it.each(rows)('before its status is written: $title', async (row) => {
+      const ids = new Set(row.objects.map(idOf))
+      const before = await askFolder(objectsOf(world.snapshot, (id) => !ids.has(id)))
+      const found = []
+      for (const asked of about(row)) {
+        const promised = row.byStatusAlone === true ? { ...asked, origin: 'odd' as const } : asked
+        found.push(await disagreement(world.snapshot, row, promised, before))
+      }
+      await before.close()
+      expect(found.filter((each) => each !== undefined)).toEqual([])
+    })
+
+    it('there are no further addresses, and none is left out', () => {
+      const silent = rows.filter((row) => about(row).length === 0)
+      expect(silent).toEqual(rows.filter(({ unrouted }) => unrouted === true))
+    })
+  },
+)

@@ -17,7 +17,7 @@ import { begin, framed, type RawReply, rawConnection } from '../../testing/envoy
 
 const GOOD = encodeCheckRequest(aCheck())
 const HEALTH = '/grpc.health.v1.Health'
-/** Sooner than anybody waits here. */
+/** Shorter than any timeout here. */
 const SOON = 1
 
 const cleanups: (() => unknown)[] = []
@@ -56,7 +56,7 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
   return { server, sheds, observed, connect }
 }
 
-/** What a proxy is told: gRPC's status and the denial. */
+/** The proxy's view: the gRPC status and the denial. */
 const told = ({ status, answer }: RawReply) => [
   status,
   answer === undefined ? undefined : denialIn(answer).headers['x-ext-auth-reason'],
@@ -77,7 +77,7 @@ describe('a message', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('as large as it may be is answered', async () => {
+  it('of the maximum size is answered', async () => {
     const { connect } = await serving({ requestBytes: 100_000 })
     const path = `/${'a'.repeat(50_000)}`
     const body = aCheck({ path, headers: { 'x-a': 'a'.repeat(49_900 - GOOD.length) } })
@@ -89,7 +89,7 @@ describe('a message', () => {
     expect(told(await reply)).toEqual(ANSWERED)
   })
 
-  it('may come byte by byte', async () => {
+  it('may arrive byte by byte', async () => {
     const { connect } = await serving()
     const { stream, reply } = begin(await connect())
     for (const byte of framed(GOOD)) stream.write(Buffer.of(byte))
@@ -118,7 +118,7 @@ describe('a message', () => {
     expect(told(await reply)).toEqual(UNSUPPORTED)
   })
 
-  it('that is refused is a decision like others', async () => {
+  it('that is refused counts as a decision', async () => {
     const { observed, connect } = await serving()
     const { stream, reply } = begin(await connect())
     stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
@@ -128,7 +128,7 @@ describe('a message', () => {
     ])
   })
 
-  it('of health that is too large is an error of gRPC', async () => {
+  it('of a health check that is too large gets a gRPC error', async () => {
     const { connect } = await serving()
     const { stream, reply } = begin(await connect(), { path: `${HEALTH}/Check` })
     stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
@@ -142,7 +142,7 @@ describe('a request', () => {
     ['a part of its frame', framed(GOOD).subarray(0, 3)],
     ['a part of its message', framed(GOOD).subarray(0, -1)],
     ['its message without an end', framed(GOOD)],
-  ])('of which %s comes is denied in the end', async (_title, bytes) => {
+  ])('of which only %s arrives is denied in the end', async (_title, bytes) => {
     const { server, sheds, connect } = await serving({ arrivalMs: SOON })
     const { stream, reply } = begin(await connect())
     stream.write(bytes)
@@ -151,7 +151,7 @@ describe('a request', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('whose answer nobody takes is ended', async () => {
+  it('whose answer is not read is reset', async () => {
     const { server, sheds, connect } = await serving({ answerMs: SOON })
     const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
     stream.end(framed(GOOD))
@@ -160,7 +160,7 @@ describe('a request', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('whose refusal nobody takes is ended', async () => {
+  it('whose refusal is not read is reset', async () => {
     const { server, connect } = await serving({ answerMs: SOON })
     const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
     stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
@@ -168,7 +168,7 @@ describe('a request', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('of what is not served is not kept', async () => {
+  it('for an unknown method is not kept', async () => {
     const { server, connect } = await serving()
     const session = await connect()
     const replies = Array.from({ length: 50 }, () => begin(session, { path: '/a/b' }).reply)
@@ -179,8 +179,8 @@ describe('a request', () => {
   })
 })
 
-describe('requests under way', () => {
-  it('are no more than fit on a connection', async () => {
+describe('requests in flight', () => {
+  it('are bounded per connection', async () => {
     const { connect } = await serving()
     const session = await connect()
     await expect
@@ -188,7 +188,7 @@ describe('requests under way', () => {
       .toBe(BOUNDS.streamsPerConnection)
   })
 
-  it('of one address leave room: the others are denied, and those under way answered', async () => {
+  it('of one address leave room: further ones are denied, and those in flight answered', async () => {
     const { sheds, connect } = await serving({ streams: 10, streamsPerAddress: 4 })
     const session = await connect()
     const open = Array.from({ length: 4 }, () => begin(session))
@@ -204,7 +204,7 @@ describe('requests under way', () => {
     expect(told(await later.reply)).toEqual(ANSWERED)
   })
 
-  it('hold no more bytes than they may', async () => {
+  it('are bounded in bytes', async () => {
     const { server, sheds, connect } = await serving({ bytes: 100_000, bytesPerAddress: 20_000 })
     const session = await connect()
     const calls = Array.from({ length: 4 }, () => begin(session))
@@ -215,7 +215,7 @@ describe('requests under way', () => {
     expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED])
   })
 
-  it('and are not whole yet are few, and those that are whole are answered', async () => {
+  it('that are incomplete are bounded, and complete ones are answered', async () => {
     const { server, sheds, connect } = await serving({ arriving: 100, arrivingPerAddress: 3 })
     const session = await connect()
     const open = Array.from({ length: 3 }, () => begin(session))
@@ -232,7 +232,7 @@ describe('requests under way', () => {
     await expect.poll(() => server.held().streams).toBe(2)
   })
 
-  it('that watch health are few', async () => {
+  it('that watch health are bounded', async () => {
     const { server, sheds, connect } = await serving({
       watches: 2,
       arrivalMs: SOON,
@@ -255,7 +255,7 @@ describe('requests under way', () => {
   })
 })
 
-/** A connection on which nothing is said. */
+/** A connection on which nothing is sent. */
 async function silent(port: number, localAddress = '127.0.0.1') {
   const socket = net.connect({ host: '127.0.0.1', port, localAddress })
   cleanups.push(() => socket.destroy())
@@ -269,7 +269,7 @@ async function silent(port: number, localAddress = '127.0.0.1') {
 }
 
 describe('a connection', () => {
-  it('that never asks is ended, whatever it says', async () => {
+  it('that sends no request is closed, whatever it sends', async () => {
     const { server, sheds } = await serving({ firstRequestMs: SOON })
     const quiet = await silent(server.port)
     const talking = await silent(server.port)
@@ -281,7 +281,7 @@ describe('a connection', () => {
     await expect.poll(() => server.held().connections).toBe(0)
   })
 
-  it('that asks is kept, and ended when it asks no more', async () => {
+  it('that sends requests is kept, and closed when it stops', async () => {
     const { server, sheds, connect } = await serving({ firstRequestMs: SOON, idleMs: 600 })
     const session = await connect()
     const left = once(session, 'goaway')
@@ -297,7 +297,7 @@ describe('a connection', () => {
     expect(server.held()).toEqual({ connections: 0, streams: 0, bytes: 0 })
   })
 
-  it('that is old is ended, and what is under way on it answered', async () => {
+  it('that is old is closed after its requests in flight are answered', async () => {
     const { server, connect } = await serving({ ageMs: SOON })
     const session = await connect()
     const left = once(session, 'goaway')
@@ -309,7 +309,7 @@ describe('a connection', () => {
     await expect.poll(() => server.held().connections).toBe(0)
   })
 
-  it('of an address that has as many as it may is refused, of another not', async () => {
+  it('of an address at its limit is refused, of another address not', async () => {
     const { server, sheds } = await serving({ connections: 100, connectionsPerAddress: 3 })
     const kept = [1, 2, 3].map(() => silent(server.port))
     await Promise.all(kept)
@@ -319,7 +319,7 @@ describe('a connection', () => {
     await expect.poll(() => server.held().connections).toBe(4)
   })
 
-  it('of a newcomer is taken however many others hoard', async () => {
+  it('of a new address is accepted however many connections others hold', async () => {
     const { server, connect } = await serving({ connections: 40 })
     for (let peer = 2; peer < 12; peer += 1)
       await Promise.all(Array.from({ length: 40 }, () => silent(server.port, `127.0.0.${peer}`)))
@@ -329,19 +329,19 @@ describe('a connection', () => {
     expect(server.held().connections).toBeLessThanOrEqual(40)
   })
 
-  it('of a newcomer is opened beside silent ones that wait to be', async () => {
+  it('of a new address is opened next to silent ones that wait', async () => {
     const { server, sheds, connect } = await serving({ opening: 8, openingPerAddress: 4 })
     for (let peer = 2; peer < 6; peer += 1)
       await Promise.all(Array.from({ length: 20 }, () => silent(server.port, `127.0.0.${peer}`)))
     const { stream, reply } = begin(await connect())
     stream.end(framed(GOOD))
     expect(told(await reply)).toEqual(ANSWERED)
-    // One for each newcomer once all places are taken.
+    // One per new address after all places are taken.
     expect(sheds).toEqual(Array.from({ length: 3 }, () => 'grpc-connections-silent'))
     expect(server.held().connections).toBe(78)
   })
 
-  it("of one who has his share ends nobody else's", async () => {
+  it('of an address at its share closes no connection of others', async () => {
     const { server, sheds, connect } = await serving({ connections: 8 })
     const session = await connect()
     const { stream, reply } = begin(session)
@@ -355,7 +355,7 @@ describe('a connection', () => {
     expect(told(await again.reply)).toEqual(ANSWERED)
   })
 
-  it('can be kept from being read', async () => {
+  it('can be paused', async () => {
     const listener = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
     cleanups.push(() => listener.close())
     await once(listener, 'listening')
@@ -377,7 +377,7 @@ describe('a connection', () => {
     await expect.poll(() => served.bytesRead).toBe(1)
   })
 
-  it('that has not asked for longest makes room for a new one', async () => {
+  it('that has been idle for longest makes room for a new one', async () => {
     const { server, connect } = await serving({ connections: 8 })
     const asked = async () => {
       const session = await connect()
@@ -396,8 +396,8 @@ describe('a connection', () => {
   })
 })
 
-describe('a connection of refused requests', () => {
-  it('is closed, and what is under way on it answered', async () => {
+describe('a connection with refused requests', () => {
+  it('is closed after its requests in flight are answered', async () => {
     const { connect } = await serving()
     const session = await connect()
     const left = once(session, 'goaway')
@@ -413,8 +413,8 @@ describe('a connection of refused requests', () => {
   })
 })
 
-describe('a good proxy', () => {
-  it('is answered beside hostile connections of its own address', async () => {
+describe('a well-behaved proxy', () => {
+  it('is answered next to hostile connections of its own address', async () => {
     const { server, connect } = await serving()
     const client = checkClient(server.port)
     cleanups.push(client.close)

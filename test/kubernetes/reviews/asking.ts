@@ -4,7 +4,7 @@ import type { ReviewLimits, ReviewParts } from '../../../src/kubernetes/reviews/
 
 type Answer = (request: ApiRequest) => unknown
 
-/** An API server that answers as it is told, and what is seen of what it is asked. */
+/** An API server with scripted answers, and its received requests. */
 export function fakeApi(answer: Answer, limits: Partial<ReviewLimits> = {}) {
   const requests: ApiRequest[] = []
   const asked: Parameters<Observer['asked']>[0][] = []
@@ -40,7 +40,7 @@ export function fakeApi(answer: Answer, limits: Partial<ReviewLimits> = {}) {
   }
 }
 
-/** As a connection ends that is not waited for any longer. */
+/** As a connection ends after an abort. */
 function unlessAborted(signal: AbortSignal, answer: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('aborted')))

@@ -8,7 +8,7 @@ export const iris: ServiceRef = { kind: 'InferenceService', namespace: 'team', n
 export const ALLOWED = { status: { allowed: true } }
 export const DENIED = { status: { allowed: false } }
 
-/** Permissions by an API server that answers as it is told. */
+/** Permissions by an API server with scripted answers. */
 export function reviews(answer: () => unknown = () => ALLOWED) {
   const api = fakeApi(answer)
   let changes = 0
@@ -22,7 +22,7 @@ export function reviews(answer: () => unknown = () => ALLOWED) {
   return {
     ...api,
     ...made,
-    /** Of a Role or binding. */
+    /** A change of a Role or binding. */
     change: () => {
       changes += 1
       changedAt = performance.now()
