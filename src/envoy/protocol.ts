@@ -14,9 +14,9 @@ export type CheckRequest = {
     readonly source?: AttributePeer
     readonly destination?: AttributePeer
     readonly request?: { readonly http?: HttpRequest }
-    /** Of Envoy's configuration. */
+    /** Set by Envoy's configuration. */
     readonly context_extensions?: Readonly<Record<string, string>>
-    /** Of the route that Envoy chose: of any form. */
+    /** About the route that Envoy selected; unvalidated. */
     readonly route_metadata_context?: {
       readonly filter_metadata?: Readonly<Record<string, unknown>>
     }
