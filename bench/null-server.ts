@@ -1,8 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { CheckRequest, CheckResponse } from '../src/envoy/messages.ts'
 import {
   authorizationService,
-  type CheckRequest,
-  type CheckResponse,
   decodeCheckRequest,
   encodeCheckResponse,
   type Unreadable,

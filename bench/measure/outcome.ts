@@ -1,10 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js'
 import { DENIALS } from '../../src/envoy/denials.ts'
-import {
-  authorizationService,
-  type DecodedCheckResponse,
-  decodeCheckResponse,
-} from '../../src/envoy/protocol.ts'
+import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
+import { authorizationService, decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import type { Expected } from '../worlds/scenario.ts'
 
 const same = (bytes: Buffer) => bytes

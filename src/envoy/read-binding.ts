@@ -3,7 +3,7 @@
 import { ROUTE_KINDS, type RouteBinding, type RouteTrust } from '../access/gateway-route.ts'
 import type { AccessRequest } from '../access/request.ts'
 import { SERVICE_KINDS, type ServiceRef } from '../access/service.ts'
-import type { CheckRequest } from './protocol.ts'
+import type { CheckRequest } from './messages.ts'
 
 type Attributes = NonNullable<CheckRequest['attributes']>
 

@@ -1,6 +1,7 @@
 // Defines what several or unreadable declarations of each kind of resource mean.
 
-import type { Resource, ResourceReading } from '../resources/resource.ts'
+import type { Resource } from '../resources/kinds.ts'
+import type { ResourceReading } from '../resources/resource.ts'
 
 export const countsBesideOthers = ({ kind }: Resource): boolean => COUNTS_BESIDE_OTHERS[kind]
 

@@ -107,7 +107,7 @@ describe('by default the credential is forwarded', () => {
     ['prefill', 'both', false],
     [undefined, 'prefill', false],
     ['scheduler', 'prefill', false],
-  ])('from an LLM pod with role %s beside one with role %s: %s', (role, other, expected) => {
+  ])('from an LLM pod with role %s next to one with role %s: %s', (role, other, expected) => {
     expect(atLlmPod(anLlmPod(role), [anLlmPod(other, 'other')])).toBe(expected)
   })
 

@@ -92,7 +92,7 @@ describe('the code does not compile without an entry', { timeout: 60_000 }, () =
 
   it('for a new kind of resource', async () => {
     await change(
-      'resources/resource.ts',
+      'resources/kinds.ts',
       "  | { readonly kind: 'ignored' }\n",
       "  | { readonly kind: 'ignored' }\n  | { readonly kind: 'other' }\n",
     )

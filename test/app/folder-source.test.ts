@@ -56,7 +56,7 @@ it.each<[title: string, audiences: readonly (readonly string[] | null)[], answer
   ['none', [[]], 'wrong-audience'],
   ["the configured ones, and then a policy's own", [null, ['models']], 'wrong-audience'],
   ["a policy's own, and then the configured ones", [['models'], null], 'wrong-audience'],
-])('a token in a Secret, asked for %s', async (_title, audiences, answer) => {
+])('a token in a Secret, with %s as its audiences', async (_title, audiences, answer) => {
   expect(await answerWith(...audiences)).toBe(answer)
 })
 

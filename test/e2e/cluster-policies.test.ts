@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
-import type { CheckRequest } from '../../src/envoy/protocol.ts'
+import type { CheckRequest } from '../../src/envoy/messages.ts'
 import { pathOf, type Written } from '../../testing/cluster/client.ts'
 import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
 import { CRDS } from '../../testing/cluster/crds.ts'

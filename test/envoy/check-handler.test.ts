@@ -6,9 +6,9 @@ import type { Answer } from '../../src/access/answer.ts'
 import { allow, DENY_REASONS, deny, OPEN } from '../../src/access/decision.ts'
 import { type Checked, type CheckParts, createCheckHandler } from '../../src/envoy/check-handler.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
+import type { CheckRequest } from '../../src/envoy/messages.ts'
 import {
   type CheckHandler,
-  type CheckRequest,
   decodeCheckRequest,
   decodeCheckResponse,
   encodeCheckRequest,

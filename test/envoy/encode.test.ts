@@ -12,7 +12,8 @@ import {
 import { DENIALS } from '../../src/envoy/denials.ts'
 import { DIALECTS } from '../../src/envoy/dialect.ts'
 import { createEncode, type EncodingContext } from '../../src/envoy/encode.ts'
-import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
+import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { aCaller, anyText } from '../../testing/builders.ts'
 import { denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
 

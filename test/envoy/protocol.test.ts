@@ -2,11 +2,10 @@ import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_REQUEST_BYTES } from '../../src/envoy/bounds.ts'
+import type { CheckRequest, CheckResponse } from '../../src/envoy/messages.ts'
 import {
   authorizationService,
   type CheckHandler,
-  type CheckRequest,
-  type CheckResponse,
   decodeCheckRequest,
   decodeCheckResponse,
   encodeCheckRequest,

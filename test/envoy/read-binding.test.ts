@@ -1,11 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RouteTrust } from '../../src/access/gateway-route.ts'
-import {
-  type CheckRequest,
-  decodeCheckRequest,
-  encodeForeignCheckRequest,
-} from '../../src/envoy/protocol.ts'
+import type { CheckRequest } from '../../src/envoy/messages.ts'
+import { decodeCheckRequest, encodeForeignCheckRequest } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
 
 const http = { method: 'GET', path: '/', host: 'iris.example.com', headers: {} }

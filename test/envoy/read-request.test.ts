@@ -1,12 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type CheckRequest,
-  decodeCheckRequest,
-  encodeCheckRequest,
-  type HttpRequest,
-  UNREADABLE,
-} from '../../src/envoy/protocol.ts'
+import type { CheckRequest, HttpRequest } from '../../src/envoy/messages.ts'
+import { decodeCheckRequest, encodeCheckRequest, UNREADABLE } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
 import { aCheck } from '../../testing/envoy/check-client.ts'
 

@@ -183,7 +183,7 @@ describe('health', () => {
     await closed
   })
 
-  it('does not affect checks: they are answered all the same', async () => {
+  it('does not affect checks: they are still answered', async () => {
     const { client } = await serving()
     expect(denialIn(await client.check(aCheck())).httpStatus).toBe(401)
   })

@@ -50,7 +50,7 @@ describe('several providers of one issuer', () => {
       ID,
       'invalid-token',
     ],
-  ])('are told apart %s', async (_title, claims, one, other, user) => {
+  ])('are distinguished %s', async (_title, claims, one, other, user) => {
     expect((await userOf(claims, one, other)).user).toBe(user)
   })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { type CheckRequest, encodeCheckRequest } from '../../src/envoy/protocol.ts'
+import type { CheckRequest } from '../../src/envoy/messages.ts'
+import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 
 type Http = NonNullable<NonNullable<CheckRequest['attributes']>['request']>['http']
 

@@ -1,12 +1,10 @@
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { service as HEALTH } from 'grpc-health-check'
+import type { CheckRequest, DecodedCheckResponse, HeaderOption } from '../../src/envoy/messages.ts'
 import {
   authorizationService,
-  type CheckRequest,
-  type DecodedCheckResponse,
   decodeCheckResponse,
   encodeCheckRequest,
-  type HeaderOption,
 } from '../../src/envoy/protocol.ts'
 import { mustTellNothing, noteHeaders } from '../leaks.ts'
 

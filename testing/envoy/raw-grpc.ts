@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
-import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
+import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
 
 const CHECK = '/envoy.service.auth.v3.Authorization/Check'
 

@@ -1,4 +1,4 @@
-// The world of the oracle of routes. Nothing here or beside it imports src/.
+// The world of the oracle of routes. Of this folder only judge.ts and run.ts import src/.
 
 export type Service = {
   readonly kind: 'InferenceService' | 'LLMInferenceService'

@@ -1,4 +1,4 @@
-// The world of the oracle. Nothing here or beside it imports src/: what a route means is told once more.
+// The world of the oracle. Nothing in this folder imports src/: the meaning of routes is implemented independently.
 
 export type Flavour = 'istio' | 'envoy-gateway'
 

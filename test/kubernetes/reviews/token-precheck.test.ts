@@ -59,7 +59,7 @@ describe('a possible token of the cluster', () => {
     ['of an unknown issuer is not foreign', bound({ iss: 'https://elsewhere' }), 'bad'],
     ['of an identity provider is foreign', bound({ iss: 'https://idp.example.com' }), 'foreign'],
     ['that is legacy is possible', jwt({ iss: 'kubernetes/serviceaccount' }), 'possible'],
-    ['that is none is foreign', 'an-api-key', 'foreign'],
+    ['that is not a JWT is foreign', 'an-api-key', 'foreign'],
   ])('while the issuer is unknown, a token %s', (_title, token, kind) => {
     expect(reading(token, { issuer: () => undefined }).kind).toBe(kind)
   })

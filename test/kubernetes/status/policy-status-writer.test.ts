@@ -262,7 +262,7 @@ describe('statuses of several namespaces', () => {
 })
 
 describe('an API server that refuses', () => {
-  it('the status of one object is asked for it again after half a minute', async () => {
+  it('one status update is retried after half a minute', async () => {
     const { put, sent } = statuses({ failure: new ApiError(413) })
     put(aPolicy())
     await pass(29_000)

@@ -81,7 +81,7 @@ describe('a Secret', () => {
     expect(holders('key-of-the-reader-2')).toEqual(['reader'])
   })
 
-  it('that becomes unreadable is not a key, and its owner is told once', () => {
+  it('that becomes unreadable is not a key, and is reported once', () => {
     const { put } = secrets()
     put(aKey('reader'))
     for (const _ of [1, 2, 3]) put(aKey('reader', 'short'))
