@@ -77,7 +77,7 @@ describe('a path is canonical', () => {
     ['with a line feed at the end', '/healthz\n'],
     ['not ASCII', '/é'],
     ['too long', `/${'a'.repeat(8_192)}`],
-  ])('not when it is %s', (_title, path) => {
+  ])('not if it is %s', (_title, path) => {
     expect(isCanonicalPath(path)).toBe(false)
   })
 
