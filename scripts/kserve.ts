@@ -10,7 +10,7 @@ import {
 } from './go/kserve-parts.ts'
 import { GO_MODULES } from './go/modules.ts'
 
-/** Paths: of KServe's controllers, of kwok, and of YAML files with what they need in a cluster. */
+/** Paths: KServe's controllers, kwok, and YAML files with the objects they need in a cluster. */
 export type Kserve = {
   readonly manager: string
   readonly llmisvc: string
@@ -19,7 +19,7 @@ export type Kserve = {
   readonly kwok: string
 }
 
-/** The controllers of KServe, and a kwok for the pods that they want. Rejects with one sentence. */
+/** KServe's controllers, and a kwok for the pods that they create. Rejects with one sentence. */
 export async function findKserve(report: Report, signal?: AbortSignal): Promise<Kserve> {
   const pathOf = await findParts(GO_MODULES.kserve, report, signal)
   const kwokOf = await findParts(GO_MODULES.kwok, report, signal)

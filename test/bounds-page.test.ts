@@ -25,12 +25,12 @@ const BOUND_COLUMNS = [
 
 const ROOT = new URL('..', import.meta.url)
 const textOf = (file: string) => readFileSync(new URL(file, ROOT), 'utf8')
-/** With what is imported here, from where: nothing is imported without a use. */
+/** Includes the imports of this file, which must be used. */
 const TESTS = ['test/bounds-page.test.ts', ...globSync('testing/bounds/*.ts', { cwd: ROOT })]
   .map(textOf)
   .join('\n')
 
-/** Each constant that bounds something, as `file NAME`. */
+/** Each constant that is a bound, as `file NAME`. */
 const BOUNDING = /^(?:export )?const (MAX_\w+|\w*(?:LIMITS|BOUNDS))(?=\b.*= (?:.*\d|\{$))/gm
 const constants = globSync('src/**/*.ts', { cwd: ROOT }).flatMap((file) =>
   [...textOf(file).matchAll(BOUNDING)].map(([, name = '']) => `${file} ${name}`),
@@ -43,7 +43,7 @@ const imported = [...TESTS.matchAll(/import \{([^}]*)\} from '[./]*(src\/[^']*)'
     }),
 )
 
-/** Bounds that follow from one of the page, and those of keys that the page of the configuration has. */
+/** Bounds that follow from another bound on the page, and those on the page of the configuration. */
 const ELSEWHERE = [
   'src/common/host.ts MAX_LENGTH',
   'src/resources/secret.ts MAX_BASE64',
@@ -57,7 +57,7 @@ const fieldsOf = (table: object) =>
   Object.entries(table).flatMap(([key, value]) => (typeof value === 'number' ? key : []))
 
 describe('the page of operations', () => {
-  it('has every bound as it is', () => {
+  it('shows every bound with its current value', () => {
     const rows = rowsUnder(BOUND_COLUMNS, page)
     expect(rows.map(([bound, value]) => [bound, value])).toEqual(Object.entries(REQUESTS))
     const causes = new Set(rows.flatMap(([, , , , cause]) => namesIn(cause)))
@@ -82,7 +82,7 @@ describe('the page of operations', () => {
     expect(rows.flat().filter((cell) => cell === '')).toEqual([])
   })
 
-  it('has every constant that bounds something', () => {
+  it('contains every constant that is a bound', () => {
     const known = new Set([...imported.map(({ id }) => id), ...ELSEWHERE])
     expect(constants.length).toBeGreaterThan(60)
     expect(constants.filter((id) => !known.has(id))).toEqual([])

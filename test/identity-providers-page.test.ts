@@ -29,7 +29,7 @@ const recipes = [...page.matchAll(RECIPE)].map(([, name = '', yaml = '', json = 
   claims: JSON.parse(json) as Claims,
 }))
 
-/** Who the token of each recipe is. */
+/** The user of each recipe's token. */
 const WHO: Readonly<Record<string, readonly [user: string, groups: string | undefined]>> = {
   Keycloak: ['keycloak:ada', 'keycloak:ml,keycloak:offline_access'],
   'Entra ID': [
@@ -53,7 +53,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 type Recipe = (typeof recipes)[number]
 
-/** The recipe with keys of ours in a file, and a function that shows it a token where it takes them from. */
+/** The recipe with our keys in a file, and a function that sends a token where the recipe expects it. */
 async function installed({ config, claims }: Recipe) {
   const [given] = listAt(at(config, 'jwt'), 'providers')
   const [algorithm] = listAt(given, 'algorithms')
@@ -75,23 +75,23 @@ async function installed({ config, claims }: Recipe) {
 }
 
 describe('a recipe', () => {
-  it('is there for each of them', () => {
+  it('exists for each of them', () => {
     expect(recipes.map(({ name }) => name)).toEqual(Object.keys(WHO))
   })
 
-  it.each(recipes)('$name is a configuration as it stands', ({ text }) => {
+  it.each(recipes)('$name is a valid configuration as it is', ({ text }) => {
     const config = readConfig({ file: { path: 'recipe.yaml', text }, env: {}, flags: {} })
     expect(config.jwt.providers).toHaveLength(1)
   })
 
-  it.each(recipes)('$name names the user and the groups of such a token', async (recipe) => {
+  it.each(recipes)('$name identifies the user and the groups of such a token', async (recipe) => {
     const ask = await installed(recipe)
     const { answer, set, steps } = await ask()
     expect([answer, steps]).toEqual(['allow', expect.anything()])
     expect([set['x-auth-request-user'], set['x-auth-request-groups']]).toEqual(WHO[recipe.name])
   })
 
-  it.each(recipes)('$name refuses a token for others', async (recipe) => {
+  it.each(recipes)('$name refuses a token for another audience', async (recipe) => {
     const ask = await installed(recipe)
     const claim = 'client_id' in recipe.claims ? 'client_id' : 'aud'
     expect((await ask({ [claim]: 'another' })).answer).toBe('wrong-audience')
@@ -116,7 +116,7 @@ describe('a recipe', () => {
     expect((await ask(changed)).answer).toBe(answer)
   })
 
-  it('Dex in Kubeflow hands on the e-mail address', async () => {
+  it('Dex in Kubeflow passes on the e-mail address', async () => {
     const recipe = recipes.find(({ name }) => name.startsWith('Dex'))
     if (recipe === undefined) throw new Error('there is no recipe for Dex')
     const { set } = await (await installed(recipe))()

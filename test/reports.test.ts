@@ -48,7 +48,7 @@ async function answersOf(report: string, config: object = {}) {
   }
 }
 
-/** At the sidecar of a pod: the answer, and the headers that are taken from the request. */
+/** At the sidecar of a pod: the answer, and the headers removed from the request. */
 async function askPod({ engine }: Opened, destination: string, header: readonly string[]) {
   const message = encodeCheckRequest(
     checkMessage({ header, destination }, 'POST', `http://${destination}:8000/${CHAT}`),
@@ -65,7 +65,7 @@ describe('as users reported:', () => {
     })
   }
 
-  it('hosts of their own are declared by the installation', async () => {
+  it('hosts of a mesh admin are configured', async () => {
     const service = { namespace: 'team-a', name: 'sklearn-iris' }
     const ask = await answersOf('own-hosts', {
       gateways: {
@@ -124,7 +124,7 @@ describe('as users reported:', () => {
     expect(await askPod(report, prefill, [])).toMatchObject({ answer: 'missing-credential' })
   })
 
-  it('tokenizer: its pod is asked, and nobody is warned of the scheduler', async () => {
+  it('tokenizer: its pod is protected, and the scheduler causes no warning', async () => {
     const report = await openReport('tokenizer', {})
     expect(await askPod(report, '10.244.2.3', [])).toMatchObject({
       answer: 'missing-credential',

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
 
-/** Makes certificate authorities, each with one certificate of a server. */
+/** Makes certificate authorities, each with one server certificate. */
 export async function createAuthorities() {
   const folder = await mkdtemp(path.join(tmpdir(), 'authorities-'))
   const openssl = (...args: readonly string[]) =>
@@ -15,7 +15,7 @@ export async function createAuthorities() {
 
   return {
     folder,
-    /** `hosts`: DNS names and addresses of the server, besides 127.0.0.1. */
+    /** `hosts`: DNS names and addresses of the server, in addition to 127.0.0.1. */
     create: async (name: string, ...hosts: readonly string[]) => {
       const caFile = path.join(folder, `${name}.ca.crt`)
       await openssl('-out', caFile, '-keyout', `${name}.ca.key`, '-subj', `/O=${name}`)

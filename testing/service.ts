@@ -9,11 +9,11 @@ const ROOT = path.join(import.meta.dirname, '..')
 
 type ServiceSpec = {
   readonly folder: string
-  /** Of the installation. */
+  /** The configuration. */
   readonly config?: object | undefined
-  /** Where gateways ask; any free port if absent. */
+  /** The address for gateways; by default any free port. */
   readonly port?: number | undefined
-  /** Where sidecars ask; any free port if absent. */
+  /** The address for sidecars; by default any free port. */
   readonly workloadPort?: number | undefined
   /** Longest time until it answers checks: a large folder takes seconds to read. */
   readonly startMs?: number
@@ -69,14 +69,14 @@ export async function startService({
     const grpcWorkloadPort = await portSaidBy('answering checks', { position: 'workload' })
     const httpPort = await portSaidBy('serving metrics and health')
     return {
-      /** Where gateways ask. */
+      /** The address for gateways. */
       grpcPort,
-      /** Where sidecars ask. */
+      /** The address for sidecars. */
       grpcWorkloadPort,
       httpPort,
-      /** What was decided so far. */
+      /** The decisions up to now. */
       decisions,
-      /** What else it told so far. */
+      /** Its other output up to now. */
       log,
       ended,
       signal: (name: NodeJS.Signals) => {
@@ -86,7 +86,7 @@ export async function startService({
         const pages = await pagesOf((page) => get(`http://127.0.0.1:${httpPort}${page}`))
         await stop()
         await rm(own, { recursive: true, force: true })
-        mustTellNothing('what a service told', [log, decisions, pages])
+        mustTellNothing('the output of a service', [log, decisions, pages])
       },
     }
   } catch (fault) {

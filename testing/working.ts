@@ -1,6 +1,6 @@
 import type { Work } from '../src/common/slices.ts'
 
-/** All of it at once. */
+/** All slices at once. */
 export function done<T>(work: Work<T>): T {
   for (;;) {
     const step = work.next()

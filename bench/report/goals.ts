@@ -3,7 +3,7 @@ import type { Scenario } from '../worlds/scenario.ts'
 import { LARGE } from '../worlds/scenarios.ts'
 import type { Result } from './results.ts'
 
-/** Something that the service promises of its speed or size, and what was measured. */
+/** A promise about the speed or size of the service, and the measured value. */
 export type Goal = {
   /** The scenario it is about; `undefined`: the start of the service. */
   readonly scenario: Scenario | undefined

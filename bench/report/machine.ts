@@ -3,10 +3,10 @@ import { cpus, loadavg, release, totalmem } from 'node:os'
 import manifest from '../../package.json' with { type: 'json' }
 import { NODE_FLAGS } from '../../scripts/node-flags.ts'
 
-/** What figures depend on besides the program. */
+/** What the figures depend on, apart from the program. */
 export type Machine = {
   readonly date: string
-  /** Of the last minute, the bench itself included. */
+  /** Of the last minute, including the benchmark. */
   readonly loadAverage: number
 }
 

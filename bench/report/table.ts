@@ -2,7 +2,7 @@ import type { Spread } from '../measure/statistics.ts'
 import { type Goal, textOfGoal } from './goals.ts'
 import type { Result } from './results.ts'
 
-/** A table of Markdown; the first row is its head. */
+/** A Markdown table; the first row is its head. */
 export const table = ([head = [], ...rows]: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 

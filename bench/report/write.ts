@@ -21,7 +21,7 @@ export type Run = {
   readonly after: Machine
 }
 
-/** Resolves to what there is to say; writes report.md and report.svg where there is a folder for them. */
+/** Resolves to the summary; writes report.md and report.svg if a folder is given. */
 export async function writeReport(run: Run, folder: string | undefined): Promise<string> {
   const goals = goalsOf(run.results, run.worlds)
   const more = run.reviews === undefined ? [] : reviewsRows(run.reviews)
@@ -38,7 +38,7 @@ export async function writeReport(run: Run, folder: string | undefined): Promise
   return `\n${told}\n\n${kept.length} of ${goals.length} promises kept; written to ${file}`
 }
 
-/** First of all. */
+/** The first paragraph. */
 const failureLines = (failures: readonly Failure[]): readonly string[] =>
   failures.length === 0
     ? []

@@ -12,11 +12,11 @@ import {
 import { ALGORITHMS, type Algorithm, type Issuers, OPAQUE_TOKEN, READER, USER } from './tokens.ts'
 import { keyAt, keyNumberOf, OPEN_MODEL, protectedModel, type World } from './world.ts'
 
-/** Tokens sent in turn: more than the service remembers (10,000), so that each is new to it. */
+/** Tokens sent in turn: more than the service caches (10,000), so that each is new. */
 export const COLD_TOKENS = 12_288
 
 const QUIET: World = { ...SMALL, name: 'small, decision log off', decisionLog: 'off' }
-/** The world of the promises about memory and about the time to be ready. */
+/** The world of the promises about memory and startup time. */
 export const LARGE: World = { ...SMALL, name: 'large', services: 1_000, keys: 10_000 }
 
 /** The same objects in a real API server. */
@@ -64,7 +64,7 @@ function withUserToken(algorithm: Algorithm): readonly Scenario[] {
     headers: bearer(issuers.userToken(algorithm, number)),
   })
   const warm = { id, title: `JWT ${algorithm}, warm`, goal: 0.75 }
-  const cold = { id: `${id}-cold`, title: `JWT ${algorithm}, each new`, verifies: algorithm }
+  const cold = { id: `${id}-cold`, title: `JWT ${algorithm}, each uncached`, verifies: algorithm }
   const model = protectedModel(SMALL)
   const frames = (issuers: Issuers) =>
     Array.from({ length: COLD_TOKENS }, (_, index) =>
@@ -90,7 +90,7 @@ const withServiceAccount = (told: Omit<Parameters<typeof asking>[0], 'title'>, t
     headers: bearer(issuers.serviceAccountToken()),
   }))
 
-/** The last rule is the one that allows, and of another path no rule does. */
+/** Only the last rule allows the request; no rule allows the other path. */
 function withRules(rules: number): readonly Scenario[] {
   const world = { ...SMALL, name: `${rules} rules`, rules }
   const model = protectedModel(world)
@@ -125,7 +125,7 @@ function withRules(rules: number): readonly Scenario[] {
   ]
 }
 
-/** Sixty in all: the seventeen, the credential, and these. */
+/** Sixty in total: the seventeen, the credential, and these. */
 const MANY_HEADERS = Object.fromEntries(
   Array.from({ length: 42 }, (_, index) => [`x-custom-${index}`, `value-${index}-of-a-header`]),
 )
@@ -160,7 +160,7 @@ const LOADS: readonly Load[] = [
 
 const UNDER_LOADS = LOADS.map((load) => {
   const underWay = load.connections * load.streams
-  const title = `API key, ${underWay} under way, latency as well`
+  const title = `API key, ${underWay} in flight, latency as well`
   return askingWithKey({ id: `load-${underWay}`, title, load, latencyLoad: load })
 })
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import path from 'node:path'
 
-/** Who signs the tokens of a run: the cluster its ServiceAccounts', a provider its users'. */
+/** The issuers of a run: the cluster for its ServiceAccounts, a provider for its users. */
 export type Issuers = {
   readonly cluster: { readonly issuer: string; readonly jwksFile: string }
   readonly provider: {
@@ -29,7 +29,7 @@ export const READER = {
   name: 'reader',
   uid: '8d5a9ad1-7bf5-4a7b-8e6c-1f5a0e9b2c33',
 }
-/** The subject of the users' tokens, and what the provider says of him. */
+/** The subject of the users' tokens, and the provider's claims about it. */
 export const USER = 'f3b1c6de-0f5a-4f0e-9a59-2d6a3f1f6c11'
 export const GROUP = 'ml-research'
 export const ROLE = 'iris-users'
@@ -114,7 +114,7 @@ function jwt(algorithm: Algorithm, key: KeyObject, claims: object): string {
 
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** As Keycloak makes them, so that their length is a real one. */
+/** As Keycloak makes them, so that their length is realistic. */
 const userClaims = (now: number, number: number) => ({
   exp: now + LIFE_SECONDS,
   iat: now,

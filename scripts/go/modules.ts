@@ -95,7 +95,7 @@ export const ENVOY_GATEWAY: Program = {
   edits: { module: 'github.com/envoyproxy/gateway', edits: LISTEN_AT_ADDRESS },
 }
 
-/** With those of the Gateway API. */
+/** Includes the CRDs of the Gateway API. */
 export const ENVOY_GATEWAY_CRDS: ModuleFile = {
   variable: 'ENVOY_GATEWAY_CRDS',
   file: 'crds.yaml',

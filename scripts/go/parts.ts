@@ -33,6 +33,6 @@ export type ModuleFile = {
   readonly variable: string
   readonly file: string
   readonly module: string
-  /** Of a folder: all YAML files below it. */
+  /** A path in a folder; all YAML files below it are taken. */
   readonly paths: readonly [string, ...string[]]
 }

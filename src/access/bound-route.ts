@@ -20,8 +20,8 @@ import { inOrder, type Target, type Targets } from './target.ts'
 type Known = Pick<Directory, 'routes' | 'servicesNamed' | 'ownersOf'>
 
 /**
- * The services that a gateway reaches by the route that it says it chose. `undefined`: it says nothing, or
- * nobody asked it to.
+ * The services that the gateway's named route leads to. `undefined`: the check names no route, or the listener
+ * ignores it.
  */
 export function findBound(
   request: AccessRequest,
@@ -69,7 +69,7 @@ function targetsOf(
   for (const [index, version] of versions.entries()) {
     const found = ofRoute(version, asked, route.section, directory)
     if ('targets' in found) targets.push(...found.targets)
-    // One that a gateway may follow no more need not take the request.
+    // A version that a gateway may no longer use need not match the request.
     else if (index === 0 || found.reason !== 'conflicting-target') return found
   }
   return { targets: onceEach(targets) }
@@ -117,8 +117,8 @@ const unknown = (what: string, route: GatewayRoute): Refusal => ({
 const labelOf = ({ kind, namespace, name }: RouteBackend) => `${kind} ${namespace}/${name}`
 
 /**
- * KServe names Kubernetes Services and InferencePools after their service, which has these names. One of
- * another namespace may have the name as a host, and is not behind it.
+ * KServe names Kubernetes Services and InferencePools after their service, which owns these names. A service of
+ * another namespace may have such a name as a host, and is not behind it.
  */
 function servicesBehind(
   { kind, namespace, name }: RouteBackend,
@@ -135,7 +135,7 @@ function servicesBehind(
 const POOL = '-inference-pool'
 const WORKLOAD = '-kserve-workload-svc'
 
-/** Without a `cut` the model gets another path than the one of the request. */
+/** Without a `cut` the path at the model is unknown. */
 const targetOf = (service: Service, cut: string | undefined): Target => ({
   service,
   position: 'gateway',

@@ -1,4 +1,4 @@
-// Finds the rules of a route of the Gateway API that a proxy may have chosen for a request.
+// Finds the rules of a Gateway API route that a proxy may have selected for a request.
 
 import { hasPrefix } from '../common/path.ts'
 import type { GatewayRoute, GatewayRouteMatch, GatewayRouteRule } from './gateway-route.ts'
@@ -7,10 +7,10 @@ import type { AccessRequest } from './request.ts'
 /** A request as it is compared with a route; `path` without its query. */
 export type Asked = Pick<AccessRequest, 'host' | 'method' | 'headers'> & { readonly path: string }
 
-/** A rule that may have been chosen, and the match by which. */
+/** A rule that may have been selected, with the match that applies. */
 export type Chosen = { readonly rule: GatewayRouteRule; readonly match: GatewayRouteMatch }
 
-/** Whether a route takes this host. */
+/** Whether a route matches this host. */
 export const takesHost = ({ hostnames }: GatewayRoute, host: string): boolean =>
   hostnames.length === 0 || hostnames.some((hostname) => isHost(hostname, host))
 
@@ -20,8 +20,8 @@ const isHost = (hostname: string, host: string): boolean =>
     : hostname === host
 
 /**
- * The rules of a route that a proxy may have chosen for a request. Where one certainly precedes another by
- * the precedence of the Gateway API, the other is left out. Rules of another name are, too.
+ * The rules of a route that a proxy may have selected for a request. Excludes rules with another name, and rules
+ * that another one certainly precedes in the Gateway API.
  */
 export function chosenIn(
   { rules }: GatewayRoute,
@@ -58,17 +58,17 @@ function takesPath({ type, value }: GatewayRouteMatch['path'], path: string): bo
   return type === 'exact' ? path === value : hasPrefix(path, value)
 }
 
-/** Whether a proxy takes a request by this match, if it looks at it. */
+/** Whether this match applies to a request, if a proxy evaluates it. */
 const isCertain = ({ path, headers, conditional }: GatewayRouteMatch, asked: Asked): boolean =>
   !conditional &&
   path.type !== 'pattern' &&
   headers.every(([name, value]) => value !== undefined && asked.headers.get(name) === value)
 
-/** Whether every implementation looks at one match before the other. `earlier`: it is written before it. */
+/** Whether every implementation evaluates one match before the other. `earlier`: it is written before it. */
 function precedes(one: GatewayRouteMatch, other: GatewayRouteMatch, earlier: boolean): boolean {
   const byPath = comparePaths(one.path, other.path)
   if (byPath !== 0) return byPath > 0
-  // A condition that is not known here may count.
+  // An unknown condition may apply.
   if (other.conditional) return false
   const parts = [
     Number(one.method !== undefined) - Number(other.method !== undefined),
@@ -78,7 +78,7 @@ function precedes(one: GatewayRouteMatch, other: GatewayRouteMatch, earlier: boo
   return parts.every((part) => part >= 0)
 }
 
-/** Positive where the first counts first; patterns stand below exact paths, and elsewhere it depends. */
+/** Positive if the first takes precedence; patterns rank below exact paths, and otherwise the order is unknown. */
 function comparePaths(one: GatewayRouteMatch['path'], other: GatewayRouteMatch['path']): number {
   if (one.type !== other.type) {
     if (one.type === 'exact') return 1

@@ -1,4 +1,4 @@
-// Routing groups of LLMInferenceServices: which members a request may reach, and whose permission is enough.
+// Routing groups of LLMInferenceServices: which members a request may reach, and whose permission suffices.
 
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import type { Note } from './answer.ts'
@@ -13,7 +13,7 @@ import type { AccessRequest } from './request.ts'
 import type { Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
-/** Each is a question to the API server. */
+/** Each of them may cost a request to the API server. */
 export const MAX_ASKED = 8
 
 type Members = Pick<Directory, 'routedIn'>
@@ -21,7 +21,7 @@ type Members = Pick<Directory, 'routedIn'>
 const membersOf = ({ namespace, group }: Service, directory: Members): readonly Service[] =>
   group === undefined ? [] : directory.routedIn(namespace, group.name)
 
-/** Only the path with the name of a member leads to it alone. */
+/** Only the path with the name of a member leads to this member alone. */
 const isNamedAfter = ({ service: { namespace, name }, pathPrefix }: Target): boolean =>
   pathPrefix === `/${namespace}/${name}`
 
@@ -61,8 +61,8 @@ export type PermissionFor = (
 ) => MaybePromise<Permission>
 
 /**
- * Members of a group with a common model share their permissions: one for a routed member is enough. An open
- * member lends none. Neither does a member with a policy that the called member does not have.
+ * Members of a group with a common model share their permissions: one for a routed member suffices. An open member
+ * grants none, and neither does a member with a policy that the called member does not have.
  */
 export function createPermissionFor({
   permissionOf,

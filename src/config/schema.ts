@@ -287,7 +287,7 @@ export const CONFIG = section({
       .default([
         'istio-system/*',
         'knative-serving/activator',
-        // The Gateway of KServe's own installation.
+        // The Gateway of a default installation of KServe.
         'kserve/kserve-ingress-gateway-istio',
       ]),
   }),

@@ -17,7 +17,7 @@ export type Listener = {
   readonly position: Position
   /** `host:port`; port 0 takes any free one. */
   readonly address: string
-  /** Whether what gateways say of routes counts; absent: where they say it. */
+  /** Whether routes named by gateways are used; absent: if a check has one. */
   readonly route?: RouteTrust | undefined
 }
 

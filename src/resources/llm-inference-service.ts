@@ -76,8 +76,8 @@ function mergedConfig(
 }
 
 /**
- * KServe finds the other members by their own objects, without base configurations, and gives no share to a
- * member without a weight. It does not read the label of the group.
+ * KServe finds the other members by their own objects, without base configurations, and gives no requests to a
+ * member without a weight. It ignores the label of the group.
  */
 function groupOf(
   { content }: KubernetesObject,

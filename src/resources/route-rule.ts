@@ -3,7 +3,7 @@
 import type { GatewayRouteMatch, RouteKind } from '../access/gateway-route.ts'
 import { listAt, textAt, valueAt } from './object.ts'
 
-/** Reads a match of a rule; `filters`: those of the whole rule. What is not known here may match anything. */
+/** Reads a match of a rule; `filters`: those of the whole rule. An unknown condition may match anything. */
 export function readRouteMatch(
   match: unknown,
   kind: RouteKind,
@@ -34,12 +34,12 @@ function readPath(match: unknown): Path {
   if (typeof value !== 'string') return PATTERN
   if (type === 'Exact') return { path: { type: 'exact', value }, conditional: false }
   if (type !== 'PathPrefix') return PATTERN
-  // Of `/a` and `/a/`, which take the same paths, gateways may prefer either.
+  // For `/a` and `/a/`, which match the same paths, gateways may prefer either.
   const conditional = value.length > 1 && value.endsWith('/')
   return { path: { type: 'prefix', value: value.replace(/\/+$/, '') }, conditional }
 }
 
-/** A method of gRPC is the path `/service/method`. */
+/** A gRPC method is the path `/service/method`. */
 function readCall(match: unknown): Path {
   const [service, method] = [textAt(match, 'method', 'service'), textAt(match, 'method', 'method')]
   const isExact = (valueAt(match, 'method', 'type') ?? 'Exact') === 'Exact'
@@ -50,7 +50,7 @@ function readCall(match: unknown): Path {
   return { path: { type: 'exact', value: `/${service}/${method}` }, conditional: false }
 }
 
-/** `undefined`: a check does not say whether it is there. Envoy keeps the host apart. */
+/** `undefined`: a check does not contain it. Envoy passes the host separately. */
 function readHeader(header: unknown): GatewayRouteMatch['headers'][number] | undefined {
   const name = textAt(header, 'name')?.toLowerCase()
   if (name === undefined || name === 'host') return undefined
@@ -59,10 +59,10 @@ function readHeader(header: unknown): GatewayRouteMatch['headers'][number] | und
   return [name, isExact && value !== undefined && PLAIN.test(value) ? value : undefined]
 }
 
-/** Other bytes may reach the service in another form. */
+/** Other bytes may reach the service in a different encoding. */
 const PLAIN = /^[\x20-\x7e]*$/
 
-/** What filters cut from the path; `undefined`: they may make another one of it. */
+/** The prefix that filters remove from the path; `undefined`: the resulting path is unknown. */
 function cutFrom(path: GatewayRouteMatch['path'], filters: readonly unknown[]): string | undefined {
   if (filters.some((filter) => textAt(filter, 'type') === 'ExtensionRef')) return undefined
   const rewrites = filters

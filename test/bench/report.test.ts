@@ -40,11 +40,11 @@ const measured = (id: string, given: Partial<Measured> = {}): Measured => ({
 })
 
 describe('a result', () => {
-  it('compares slices side by side, not medians', () => {
+  it('compares adjacent slices, not medians', () => {
     expect(resultOf(measured('open')).throughputRatio).toEqual({ median: 0.8, min: 0.7, max: 0.9 })
   })
 
-  it('compares the CPU of a verifying check with what it cannot do without', () => {
+  it('compares the CPU time of a verifying check with its unavoidable part', () => {
     const slices = {
       null: [aSlice(20_000, { cpuMicroseconds: 50 })],
       service: [aSlice(9_000, { cpuMicroseconds: 180 })],
@@ -62,13 +62,13 @@ describe('a promise', () => {
     expect(goal).toMatchObject({ measured: '0.80', kept: true })
   })
 
-  it('falls short by a ratio below it', () => {
+  it('is missed by a ratio below it', () => {
     const slices = { null: [aSlice(10_000)], service: [aSlice(7_900)] }
     const [goal] = goalsOf([resultOf(measured('open', { slices }))], [])
     expect(goal).toMatchObject({ measured: '0.79', kept: false })
   })
 
-  it('about memory is about what the service has more than the null server', () => {
+  it('about memory covers the difference from the null server', () => {
     const slices = {
       null: [aSlice(10_000)],
       service: [aSlice(9_000, { residentBytes: 330 * 2 ** 20 })],
@@ -77,7 +77,7 @@ describe('a promise', () => {
     expect(goals).toMatchObject([{ measured: '130 MiB', kept: false }])
   })
 
-  it('about the start is about the large world', () => {
+  it('about the startup covers the large world', () => {
     const goals = goalsOf([], [{ world: LARGE, readyMs: 1_400, measured: [] }])
     expect(goals).toMatchObject([{ measured: '1.40 s', kept: true }])
   })

@@ -8,7 +8,7 @@ type BackOff = ReturnType<typeof aBackOff>
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** Fails so often, each time with a call that begins now; resolves to how long it rests then. */
+/** Fails this many times, each with a call that starts now; resolves to the open time afterwards. */
 function failing({ failed, isOpen }: BackOff, times: number): number {
   for (let time = 0; time < times; time += 1) {
     vi.advanceTimersByTime(1)
@@ -19,12 +19,12 @@ function failing({ failed, isOpen }: BackOff, times: number): number {
   return rested
 }
 
-describe('a dependency', () => {
-  it('is asked again at once after a failure or two', () => {
+describe('a circuit breaker', () => {
+  it('stays closed after one or two failures', () => {
     expect(failing(aBackOff(), 2)).toBe(0)
   })
 
-  it('is left alone for a while after more, and for longer the more they are', () => {
+  it('opens after more, and longer the more there are', () => {
     const circuitBreaker = aBackOff()
     const rests = [
       failing(circuitBreaker, 3),
@@ -37,14 +37,14 @@ describe('a dependency', () => {
     }
   })
 
-  it('is never left alone for longer than the longest rest', () => {
+  it('is never open longer than the maximum', () => {
     const circuitBreaker = aBackOff()
     failing(circuitBreaker, 3)
     for (let time = 0; time < 40; time += 1) failing(circuitBreaker, 1)
     expect(failing(circuitBreaker, 1)).toBeLessThanOrEqual(1_001)
   })
 
-  it('is asked again at once when it has answered', () => {
+  it('closes at once after an answer', () => {
     const circuitBreaker = aBackOff()
     circuitBreaker.failed(performance.now(), 500)
     expect(circuitBreaker.isOpen()).toBe(true)
@@ -53,7 +53,7 @@ describe('a dependency', () => {
     expect(failing(circuitBreaker, 2)).toBe(0)
   })
 
-  it('is left alone for as long as it asks, after a single failure', () => {
+  it('opens for as long as the dependency asks, after a single failure', () => {
     const circuitBreaker = aBackOff()
     circuitBreaker.failed(performance.now(), 700)
     vi.advanceTimersByTime(699)

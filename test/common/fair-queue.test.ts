@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createFairQueue } from '../../src/common/fair-queue.ts'
 import { queueKeyFor } from '../../testing/queue-keys.ts'
 
-/** A queue whose works last until they are told to end; `begun` says which began, in order. */
+/** A queue whose tasks last until they are ended; `begun` lists the started ones, in order. */
 function aQueue(limits: Partial<Parameters<typeof createFairQueue>[0]> = {}) {
   const queue = createFairQueue({
     running: 1,
@@ -18,7 +18,7 @@ function aQueue(limits: Partial<Parameters<typeof createFairQueue>[0]> = {}) {
       begun.push(name)
       return new Promise<string>((resolve) => ends.push(() => resolve(name)))
     })
-  /** Ends the work that began first of those under way. */
+  /** Ends the running task that started first. */
   const endOne = async () => {
     ends.shift()?.()
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve()
@@ -29,7 +29,7 @@ function aQueue(limits: Partial<Parameters<typeof createFairQueue>[0]> = {}) {
 afterEach(() => void vi.useRealTimers())
 
 describe('a fair queue', () => {
-  it('begins as many works at once as may run, and the next when one ends', async () => {
+  it('starts as many tasks at once as may run, and the next when one ends', async () => {
     const { add, begun, endOne } = aQueue({ running: 2 })
     for (const name of ['1', '2', '3']) void add('a', name)
     expect(begun).toEqual(['1', '2'])
@@ -37,7 +37,7 @@ describe('a fair queue', () => {
     expect(begun).toEqual(['1', '2', '3'])
   })
 
-  it('takes the keys in turn, however many works one of them has', async () => {
+  it('takes the keys in turn, however many tasks one of them has', async () => {
     const { add, begun, endOne } = aQueue()
     for (const name of ['a1', 'a2', 'a3', 'a4']) void add('a', name)
     void add('b', 'b1')
@@ -47,14 +47,14 @@ describe('a fair queue', () => {
     expect(begun).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4'])
   })
 
-  it('refuses a work of a key of which too many wait, and takes one of another', () => {
+  it('refuses a task of a key with too many waiting, and accepts one of another', () => {
     const { add } = aQueue()
     for (let waiting = 0; waiting <= 3; waiting += 1) expect(add('a')).toBeDefined()
     expect(add('a')).toBeUndefined()
     expect(add('b')).toBeDefined()
   })
 
-  it('refuses every work once too many wait altogether', () => {
+  it('refuses every task once too many are waiting in total', () => {
     const { add } = aQueue({ waiting: 2 })
     for (const key of ['a', 'b', 'c']) expect(add(key)).toBeDefined()
     expect(add('d')).toBeUndefined()
@@ -68,7 +68,7 @@ describe('a fair queue', () => {
     expect(begun).toEqual(['e1', 'e2', 't1', 'e3', 't2', 'e4', 'e5'])
   })
 
-  it('once full, takes a work of another tenant in place of the last one of the tenant with the most', async () => {
+  it('when full, replaces the last task of the tenant with the most by one of another tenant', async () => {
     const { add, begun, endOne } = aQueue({ waiting: 6 })
     const evil = ['e0', 'e1', 'e2', 'e3', 'e4', 'e5', 'e6'].map((key) => add(key, key, 'evil'))
     expect(add('e7', 'e7', 'evil')).toBeUndefined()
@@ -80,7 +80,7 @@ describe('a fair queue', () => {
     expect(await Promise.all(rest)).toEqual(['e3', undefined, undefined, undefined])
   })
 
-  it('gives the outcome of a work to whoever added it', async () => {
+  it('gives the outcome of a task to its caller', async () => {
     const { add, endOne } = aQueue()
     const [one, two] = [add('a', '1'), add('a', '2')]
     await endOne()
@@ -88,7 +88,7 @@ describe('a fair queue', () => {
     expect(await Promise.all([one, two])).toEqual(['1', '2'])
   })
 
-  it('goes on after a work that fails', async () => {
+  it('continues after a task that fails', async () => {
     const { queue, add, endOne } = aQueue()
     const failing = queue.run(queueKeyFor('a'), () => Promise.reject(new Error('broken')))
     const next = add('a', 'next')
@@ -97,7 +97,7 @@ describe('a fair queue', () => {
     expect(await next).toBe('next')
   })
 
-  it('does not begin a work that waited for too long, and goes on with the next of its line', async () => {
+  it('does not start a task that waited too long, and continues with the next of its key', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const { add, begun, endOne } = aQueue({ patienceMs: 250 })
     void add('a', 'a1')
@@ -112,7 +112,7 @@ describe('a fair queue', () => {
     expect(await inTime).toBe('a3')
   })
 
-  it('begins works again after all that waited were too late', async () => {
+  it('starts tasks again after all waiting ones were too late', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const { add, begun, endOne } = aQueue({ patienceMs: 250 })
     for (const name of ['a1', 'a2', 'a3']) void add('a', name)

@@ -20,33 +20,33 @@ const asker = (service = 'iris', proxy = '10.0.0.1'): Holders => ({
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-describe('a budget', () => {
-  it('of a service is used up by that service alone', () => {
+describe('a rate limit', () => {
+  it('of a service is exhausted by that service only', () => {
     const take = theBudgets({ perService: { burst: 2, perSecond: 1 } })
     const taken = ['iris', 'iris', 'iris', 'fraud'].map((name) => take(asker(name)))
     expect(taken).toEqual([undefined, undefined, 'service', undefined])
   })
 
-  it('of a namespace is used up by all its services, and by no other namespace', () => {
+  it('of a namespace is exhausted by all its services, and by no other namespace', () => {
     const take = theBudgets({ perTenant: { burst: 2, perSecond: 1 } })
     const taken = ['iris', 'wine', 'fraud'].map((name) => take(asker(name)))
     expect(taken).toEqual([undefined, undefined, 'tenant'])
     expect(take({ ...asker('iris'), tenant: 'other' })).toBeUndefined()
   })
 
-  it('of a proxy is used up by that proxy alone', () => {
+  it('of a proxy is exhausted by that proxy only', () => {
     const take = theBudgets({ perProxy: { burst: 1, perSecond: 1 } })
     const taken = ['10.0.0.1', '10.0.0.1', '10.0.0.2'].map((proxy) => take(asker('iris', proxy)))
     expect(taken).toEqual([undefined, 'proxy', undefined])
   })
 
-  it('of all is used up by all', () => {
+  it('for everything is exhausted by all together', () => {
     const take = theBudgets({ inAll: { burst: 1, perSecond: 1 } })
     expect(take(asker('iris', '10.0.0.1'))).toBeUndefined()
     expect(take(asker('fraud', '10.0.0.2'))).toBe('all')
   })
 
-  it('is not touched by what another one refuses', () => {
+  it('is not charged if another one refuses', () => {
     const take = theBudgets({
       perService: { burst: 1, perSecond: 0 },
       inAll: { burst: 2, perSecond: 0 },
@@ -79,13 +79,13 @@ describe('a budget', () => {
     expect(takeAll()).toBe(2)
   })
 
-  it('is one for all who ask without a proxy', () => {
+  it('is shared by all requests without a proxy', () => {
     const take = theBudgets({ perProxy: { burst: 1, perSecond: 0 } })
     expect(take({ ...asker(), proxy: '' })).toBeUndefined()
     expect(take({ ...asker(), proxy: '' })).toBe('proxy')
   })
 
-  it('is kept for a limited number of holders, and those that are known keep theirs', () => {
+  it('is kept for a bounded number of keys, and known keys keep theirs', () => {
     const take = theBudgets({ perProxy: { burst: 2, perSecond: 1 } })
     for (let proxy = 0; proxy < 10_000; proxy += 1) take(asker('iris', `proxy-${proxy}`))
     expect(take(asker('iris', 'one-too-many'))).toBe('proxy')

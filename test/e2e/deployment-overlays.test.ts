@@ -17,21 +17,21 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-/** Writes a file of an overlay, which stands beside this project. */
+/** Writes a file of an overlay, next to this project. */
 async function write(name: string, text: string) {
   const here = path.relative(path.join(folder, path.dirname(name)), ROOT)
   await mkdir(path.dirname(path.join(folder, name)), { recursive: true })
   await writeFile(path.join(folder, name), text.replaceAll('../kserve-authz/', `${here}/`))
 }
 
-/** What the README writes in YAML below a comment. */
+/** The YAML in the README below a comment. */
 async function told(comment: string): Promise<string> {
   const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8')
   const blocks = [...readme.matchAll(/^( *)```yaml\n([\s\S]*?)\n\1```$/gm)].map(
     ([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
   )
   const text = blocks.find((block) => block.startsWith(`# ${comment}`))
-  if (text === undefined) throw new Error(`the README has nothing under "${comment}"`)
+  if (text === undefined) throw new Error(`the README has nothing after "${comment}"`)
   return text
 }
 
@@ -41,7 +41,7 @@ describe('the overlay of the README', () => {
     await write('config.yaml', await told('my-cluster/config.yaml'))
   })
 
-  it('names the image and gives the configuration', async () => {
+  it('sets the image and the configuration', async () => {
     const objects = await render(folder)
     const pod = at(found(objects, 'Deployment', NAME), 'spec', 'template', 'spec')
     expect(textAt(pod, 'containers', 0, 'image')).toMatch(
@@ -57,7 +57,7 @@ describe('the overlay of the README', () => {
     expect(kinds).toEqual(expect.arrayContaining(['PodMonitor', 'PrometheusRule']))
   })
 
-  it("moves the Role for KServe's configuration where that is", async () => {
+  it("moves the Role for KServe's configuration to KServe's namespace", async () => {
     const whole = `${await told('my-cluster/kustomization.yaml')}\n${await told('in kustomization.yaml')}`
     await write('kustomization.yaml', whole)
     const objects = await render(folder)
@@ -105,10 +105,10 @@ describe('what is shipped for OpenDataHub', () => {
   })
 })
 
-describe('the component for some namespaces', () => {
+describe('the component for selected namespaces', () => {
   const RBAC = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']
 
-  it('permits what rbac-namespaces.yaml does', async () => {
+  it('grants the same permissions as rbac-namespaces.yaml', async () => {
     await write(
       'kustomization.yaml',
       'resources: [../kserve-authz/deploy]\ncomponents: [../kserve-authz/deploy/namespaces]\n',
@@ -119,7 +119,7 @@ describe('the component for some namespaces', () => {
   })
 })
 
-/** Whatever their order and labels. */
+/** Ignores their order and labels. */
 const permissionsOf = (objects: readonly ReturnType<typeof writtenOf>[]) =>
   new Map(
     objects.map(({ kind, metadata, ...object }) => [

@@ -32,7 +32,7 @@ beforeAll(async () => {
 })
 afterAll(() => mesh?.stop())
 
-/** The sidecar of the pod, with ports of TCP too; `asks`: at which port of the service, if it sees any. */
+/** The sidecar of the pod, with TCP ports too; `asks`: the port of the service that it calls, if any. */
 function listening(asks: number | undefined) {
   const { name, address, model } = mesh.podNamed('big-predictor')
   const upstream = model.httpPort
@@ -49,7 +49,7 @@ function listening(asks: number | undefined) {
   })
 }
 
-/** Of an overlay of one's own, which has this besides the default. */
+/** An overlay with a component in addition to the default. */
 const predictorPolicy = async (components: string) =>
   found(
     await overlayObjects(`resources: [../overlays/default]\n${components}\n`),
@@ -57,8 +57,8 @@ const predictorPolicy = async (components: string) =>
     'kserve-authz-predictor',
   )
 
-describe('a port that speaks TCP', () => {
-  /** What comes back through a connection of bytes; behind it is a model that speaks HTTP. */
+describe('a TCP port', () => {
+  /** The reply through a plain TCP connection; the model behind it speaks HTTP. */
   async function heard(port: number): Promise<string> {
     const { address } = mesh.podNamed('big-predictor')
     const certificate = await mesh.identities.issue('team/default')
@@ -102,7 +102,7 @@ describe('a Sidecar that hides the service', () => {
     return [status, reached.length]
   }
 
-  it('lets nobody in, but for failOpen', async () => {
+  it('admits nobody, except with failOpen', async () => {
     await expect.poll(isReached).toEqual([401, 0])
     await mesh.cluster.apply(listening(undefined))
     await expect.poll(isReached).toEqual([503, 0])
@@ -150,7 +150,7 @@ describe('a replica of the service that hangs', () => {
   const ask = async () =>
     (await mesh.ask({ to: 'big-predictor', host: 'big', headers: { 'x-api-key': KEY } })).status
 
-  it('is left out, while the other answers', async () => {
+  it('is skipped, while the other answers', async () => {
     let answered = 0
     await expect
       .poll(

@@ -15,7 +15,7 @@ it.each(['envoy-gateway/README.md', ...PAGES])('%s links to what there is', (pag
   expect(brokenLinksOf(page)).toEqual([])
 })
 
-it('every page is reached from the first', () => {
+it('every page is reachable from the first', () => {
   const first = textOf('envoy-gateway/README.md')
   expect(PAGES.filter((page) => !first.includes(`../${page})`))).toEqual([])
 })
@@ -30,7 +30,7 @@ it.each(['gateway', 'network'])('%s says what it protects, and how to test and u
   ])
 })
 
-it('the page of the Gateway has a configuration that the program takes', () => {
+it('the page of the Gateway has a valid configuration', () => {
   const [, text = ''] = /```yaml\n(grpc:[\s\S]*?)```/.exec(textOf(`${FOLDER}/gateway.md`)) ?? []
   const { grpc } = readConfig({ file: { path: 'config.yaml', text }, env: {}, flags: {} })
   expect(grpc.listeners.map(({ route }) => route)).toEqual([undefined, 'required'])
@@ -40,7 +40,7 @@ describe('the SecurityPolicy', () => {
   const policy: unknown = load(textOf('envoy-gateway/gateway/security-policy.yaml'))
   const service = loadAll(textOf('deploy/service.yaml'))[0]
 
-  it('asks the port of the gateway listener', () => {
+  it('uses the port of the gateway listener', () => {
     const [ref] = listAt(policy, 'spec', 'extAuth', 'grpc', 'backendRefs')
     const ports = listAt(service, 'spec', 'ports').filter(
       (port) => textAt(port, 'name') === 'grpc-gateway',
@@ -49,7 +49,7 @@ describe('the SecurityPolicy', () => {
     expect(ports).toMatchObject([{ port: 9003 }])
   })
 
-  it('fails closed, within half a second, and says which route Envoy chose', () => {
+  it('fails closed, within half a second, and passes the route that Envoy selected', () => {
     expect(policy).toMatchObject({
       spec: {
         extAuth: {

@@ -70,7 +70,7 @@ describe('connections that come at once', () => {
     expect(openings.held()).toEqual({ waiting: 0, opening: 200 })
   })
 
-  it('are opened in turn of their addresses', async () => {
+  it('are opened in turn by address', async () => {
     const { opened, addMany, add } = waitingFor(WIDE)
     for (let index = 0; index < 20; index += 1) addMany(50, `flood-${index}`)
     const good = add('good')
@@ -79,7 +79,7 @@ describe('connections that come at once', () => {
     expect(opened.length - before).toBeLessThanOrEqual(21 + OPENED_PER_TURN)
   })
 
-  it('are opened no more than may be without a request, and the next once one asks', async () => {
+  it('are opened up to the limit without a request, and the next once one sends a request', async () => {
     const { openings, opened, addMany, addressesOf, rest } = waitingFor({
       opening: 6,
       openingPerAddress: 4,
@@ -116,8 +116,8 @@ describe('connections that come at once', () => {
   })
 })
 
-describe('a newcomer', () => {
-  it('gets the place of a silent connection of whoever has most', async () => {
+describe('a new connection', () => {
+  it('replaces a silent one of the address that has most', async () => {
     const { opened, ended, add, addMany, addressesOf, rest } = waitingFor({
       opening: 5,
       openingPerAddress: 4,
@@ -131,7 +131,7 @@ describe('a newcomer', () => {
     expect(addressesOf(ended)).toEqual(['many'])
   })
 
-  it('gets the place of a silent one that had its time, where each address has one', async () => {
+  it('replaces a silent one whose time is over, if each address has one', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setImmediate', 'performance'] })
     const { opened, ended, add, addressesOf } = waitingFor({ opening: 3, openingPerAddress: 4 })
     for (const address of ['a', 'b', 'c']) add(address)

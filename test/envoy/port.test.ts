@@ -19,7 +19,7 @@ import { begin, framed, type RawReply, rawConnection } from '../../testing/envoy
 
 const GOOD = encodeCheckRequest(aCheck())
 const HEALTH = '/grpc.health.v1.Health'
-/** Sooner than anybody waits here. */
+/** Shorter than any timeout here. */
 const SOON = 1
 
 const cleanups: (() => unknown)[] = []
@@ -59,7 +59,7 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
   return { server, sheds, observed, connect }
 }
 
-/** What a proxy is told: gRPC's status and the denial. */
+/** The proxy's view: the gRPC status and the denial. */
 const told = ({ status, answer }: RawReply) => [
   status,
   answer === undefined ? undefined : denialIn(answer).headers['x-ext-auth-reason'],
@@ -80,7 +80,7 @@ describe('a message', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('as large as it may be is answered', async () => {
+  it('of the maximum size is answered', async () => {
     const { connect } = await serving({ requestBytes: 100_000 })
     const path = `/${'a'.repeat(50_000)}`
     const body = aCheck({ path, headers: { 'x-a': 'a'.repeat(49_900 - GOOD.length) } })
@@ -136,7 +136,7 @@ describe('a message', () => {
     expect(told(await reply)).toEqual(UNSUPPORTED)
   })
 
-  it('that is refused is a decision like others', async () => {
+  it('that is refused counts as a decision', async () => {
     const { observed, connect } = await serving()
     const { stream, reply } = begin(await connect())
     stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
@@ -146,7 +146,7 @@ describe('a message', () => {
     ])
   })
 
-  it('of health that is too large is an error of gRPC', async () => {
+  it('of a health check that is too large gets a gRPC error', async () => {
     const { connect } = await serving()
     const { stream, reply } = begin(await connect(), { path: `${HEALTH}/Check` })
     stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
@@ -160,7 +160,7 @@ describe('a request', () => {
     ['a part of its frame', framed(GOOD).subarray(0, 3)],
     ['a part of its message', framed(GOOD).subarray(0, -1)],
     ['its message without an end', framed(GOOD)],
-  ])('of which %s comes is denied in the end', async (_title, bytes) => {
+  ])('of which only %s arrives is denied in the end', async (_title, bytes) => {
     const { server, sheds, connect } = await serving({ arrivalMs: SOON })
     const { stream, reply } = begin(await connect())
     stream.write(bytes)
@@ -169,7 +169,7 @@ describe('a request', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('whose answer nobody takes is ended', async () => {
+  it('whose answer is not read is reset', async () => {
     const { server, sheds, connect } = await serving({ answerMs: SOON })
     const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
     stream.end(framed(GOOD))
@@ -178,7 +178,7 @@ describe('a request', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('whose refusal nobody takes is ended', async () => {
+  it('whose refusal is not read is reset', async () => {
     const { server, connect } = await serving({ answerMs: SOON })
     const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
     stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
@@ -186,7 +186,7 @@ describe('a request', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('of what is not served is not kept', async () => {
+  it('for an unknown method is not kept', async () => {
     const { server, connect } = await serving()
     const session = await connect()
     const replies = Array.from({ length: 50 }, () => begin(session, { path: '/a/b' }).reply)
@@ -197,8 +197,8 @@ describe('a request', () => {
   })
 })
 
-describe('requests under way', () => {
-  it('are no more than fit on a connection', async () => {
+describe('requests in flight', () => {
+  it('are bounded per connection', async () => {
     const { connect } = await serving()
     const session = await connect()
     await expect
@@ -311,7 +311,7 @@ describe('requests under way', () => {
   })
 })
 
-/** A connection on which nothing is said. */
+/** A connection on which nothing is sent. */
 async function silent(port: number, localAddress = '127.0.0.1') {
   const socket = net.connect({ host: '127.0.0.1', port, localAddress })
   cleanups.push(() => socket.destroy())
@@ -325,7 +325,7 @@ async function silent(port: number, localAddress = '127.0.0.1') {
 }
 
 describe('a connection', () => {
-  it('that never asks is ended, whatever it says', async () => {
+  it('that sends no request is closed, whatever it sends', async () => {
     const { server, sheds } = await serving({ firstRequestMs: SOON })
     const quiet = await silent(server.port)
     const talking = await silent(server.port)
@@ -365,7 +365,7 @@ describe('a connection', () => {
     expect(server.held()).toEqual({ connections: 0, streams: 0, bytes: 0 })
   })
 
-  it('that is old is ended, and what is under way on it answered', async () => {
+  it('that is old is closed after its requests in flight are answered', async () => {
     const { server, connect } = await serving({ ageMs: SOON })
     const session = await connect()
     const left = once(session, 'goaway')
@@ -377,7 +377,7 @@ describe('a connection', () => {
     await expect.poll(() => server.held().connections).toBe(0)
   })
 
-  it('of an address that has as many as it may is refused, of another not', async () => {
+  it('of an address at its limit is refused, of another address not', async () => {
     const { server, sheds } = await serving({ connections: 100, connectionsPerAddress: 3 })
     const kept = [1, 2, 3].map(() => silent(server.port))
     await Promise.all(kept)
@@ -387,7 +387,7 @@ describe('a connection', () => {
     await expect.poll(() => server.held().connections).toBe(4)
   })
 
-  it('of a newcomer is taken however many others hoard', async () => {
+  it('of a new address is accepted however many connections others hold', async () => {
     const { server, connect } = await serving({ connections: 40 })
     for (let peer = 2; peer < 12; peer += 1)
       await Promise.all(Array.from({ length: 40 }, () => silent(server.port, `127.0.0.${peer}`)))
@@ -397,19 +397,19 @@ describe('a connection', () => {
     expect(server.held().connections).toBeLessThanOrEqual(40)
   })
 
-  it('of a newcomer is opened beside silent ones that wait to be', async () => {
+  it('of a new address is opened next to silent ones that wait', async () => {
     const { server, sheds, connect } = await serving({ opening: 8, openingPerAddress: 4 })
     for (let peer = 2; peer < 6; peer += 1)
       await Promise.all(Array.from({ length: 20 }, () => silent(server.port, `127.0.0.${peer}`)))
     const { stream, reply } = begin(await connect())
     stream.end(framed(GOOD))
     expect(told(await reply)).toEqual(ANSWERED)
-    // One for each newcomer once all places are taken.
+    // One per new address after all places are taken.
     expect(sheds).toEqual(Array.from({ length: 3 }, () => 'grpc-connections-silent'))
     expect(server.held().connections).toBe(78)
   })
 
-  it("of one who has his share ends nobody else's", async () => {
+  it('of an address at its share closes no connection of others', async () => {
     const { server, sheds, connect } = await serving({ connections: 8 })
     const session = await connect()
     const { stream, reply } = begin(session)
@@ -423,7 +423,7 @@ describe('a connection', () => {
     expect(told(await again.reply)).toEqual(ANSWERED)
   })
 
-  it('can be kept from being read', async () => {
+  it('can be paused', async () => {
     const listener = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
     cleanups.push(() => listener.close())
     await once(listener, 'listening')
@@ -445,7 +445,7 @@ describe('a connection', () => {
     await expect.poll(() => served.bytesRead).toBe(1)
   })
 
-  it('that has not asked for longest makes room for a new one', async () => {
+  it('that has been idle for longest makes room for a new one', async () => {
     const { server, connect } = await serving({ connections: 8 })
     const asked = async () => {
       const session = await connect()
@@ -464,8 +464,8 @@ describe('a connection', () => {
   })
 })
 
-describe('a connection of refused requests', () => {
-  it('is closed, and what is under way on it answered', async () => {
+describe('a connection with refused requests', () => {
+  it('is closed after its requests in flight are answered', async () => {
     const { connect } = await serving()
     const session = await connect()
     const left = once(session, 'goaway')

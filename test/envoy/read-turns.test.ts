@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { createReadTurns, LIGHT_WORK, workOf } from '../../src/envoy/read-turns.ts'
 import { TURN_WORK } from '../../src/envoy/turn-work.ts'
 
-/** Of a read of 64 KiB. */
+/** The size of one read, 64 KiB. */
 const READ_WORK = 8
 
 /**
- * Connections and what they have to bring. As libuv does, a turn reads once from each one that is not stopped
- * at that moment.
+ * Connections with their pending bytes. As in libuv, a turn reads once from each connection that is not paused at
+ * that moment.
  */
 function wire({ msOfTurn = 0, rests = new Set<string>() } = {}) {
   let at = 0
@@ -42,7 +42,7 @@ function wire({ msOfTurn = 0, rests = new Set<string>() } = {}) {
     connections.push(one)
     return { one, reader }
   }
-  /** What the turn brought. */
+  /** The bytes read in the turn. */
   const poll = async () => {
     work.clear()
     for (const { read } of connections) read()
@@ -54,21 +54,21 @@ function wire({ msOfTurn = 0, rests = new Set<string>() } = {}) {
   return { turns, connections, connect, poll, left, work }
 }
 
-describe('connections that bring much', () => {
-  it('are read a few in each turn of the event loop, and all in the end', async () => {
+describe('connections with much data', () => {
+  it('are read a few per turn of the event loop, and all in the end', async () => {
     const { connect, poll, left } = wire()
     for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 10 * READ_WORK)
     const sums: number[] = []
     while (left() > 0 && sums.length < 10_000) sums.push(await poll())
     expect(left()).toBe(0)
-    // Each address may bring a little, and the read that goes beyond.
+    // Each address may send a little, plus the read that exceeds it.
     expect(Math.max(...sums)).toBeLessThanOrEqual(TURN_WORK + 20 * (LIGHT_WORK + READ_WORK))
     expect(sums.toSorted((a, b) => b - a)[Math.floor(sums.length / 2)]).toBeLessThanOrEqual(
       TURN_WORK,
     )
   })
 
-  it('do not keep those of an address that brings little', async () => {
+  it('do not delay those of an address with little data', async () => {
     const { connect, poll, connections } = wire()
     for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 100 * READ_WORK)
     const { one } = connect('good', 0)
@@ -80,7 +80,7 @@ describe('connections that bring much', () => {
     expect(connections.filter(({ left }) => left > 0).length).toBeGreaterThan(100)
   })
 
-  it('do not keep those of an address that brings less than its part, even read in turn', async () => {
+  it('do not delay those of an address below its share, even if it is read in turn', async () => {
     const { connect, poll } = wire()
     for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 1_000 * READ_WORK)
     for (let count = 0; count < 50; count += 1) await poll()
@@ -98,7 +98,7 @@ describe('connections that bring much', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(2)
   })
 
-  it('have their turns in proportion to what they bring', async () => {
+  it('are read in proportion to their data', async () => {
     const { connect, poll, work } = wire()
     for (let index = 0; index < 200; index += 1) connect('flood', 1_000 * READ_WORK)
     for (let count = 0; count < 5; count += 1) await poll()
@@ -111,7 +111,7 @@ describe('connections that bring much', () => {
     expect(flood).toBeLessThanOrEqual(10 * TURN_WORK)
   })
 
-  it('are read as they come once they bring little again', async () => {
+  it('are read without turns again once they have little data', async () => {
     const { connect, poll, connections } = wire()
     for (let index = 0; index < 100; index += 1) connect('a', READ_WORK)
     await poll()

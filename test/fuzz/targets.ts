@@ -12,7 +12,7 @@ import { review } from './targets/reviews.ts'
 import { page, watch } from './targets/streams.ts'
 import { jwks, jwt } from './targets/tokens.ts'
 
-/** Each reader of what comes from outside. */
+/** Each reader of foreign data. */
 export const TARGETS: readonly Target[] = [
   checkBytes,
   checkMessage,

@@ -21,7 +21,7 @@ const POSITIONS = [
 
 describe('the page of a position', () => {
   it.each(POSITIONS)(
-    'says what it protects and what not, how it is tested and undone: %s',
+    'describes what it protects and what not, how to test and undo it: %s',
     (name) => {
       const headings = textOf(`docs/istio/${name}.md`).match(/^## (What|Test|Undo).*$/gm)
       expect(headings).toEqual([
@@ -33,7 +33,7 @@ describe('the page of a position', () => {
     },
   )
 
-  it('deletes policies that there are', () => {
+  it('deletes existing policies', () => {
     const names = new Set(manifests().map(({ object }) => textAt(object, 'metadata', 'name')))
     const deleted = PAGES.flatMap((page) =>
       [...textOf(page).matchAll(/delete authorizationpolicy ([a-z -]+)/g)].flatMap(
@@ -49,7 +49,7 @@ it.each(['istio/README.md', ...PAGES])('%s links to what there is', (page) => {
   expect(brokenLinksOf(page)).toEqual([])
 })
 
-it('the page of admission names the keys of pods that the policy does', () => {
+it('the page of admission names the same keys of pods as the policy', () => {
   const keys = (text: string) =>
     new Set(text.match(/(?<=['`])[a-z.]*istio\.io\/[A-Za-z-]+(?=['`])/g))
   const [, table = ''] = textOf('docs/istio/admission.md').split('## Keys of pods')
@@ -58,14 +58,14 @@ it('the page of admission names the keys of pods that the policy does', () => {
   expect(keys(table.split('In the specification of a pod')[0] ?? '')).toEqual(keys(policy))
 })
 
-it('no page applies what holds the namespaces of an example', () => {
+it("no page applies a file that contains an example's namespaces", () => {
   const applied = ['README.md', 'istio/README.md', ...PAGES].flatMap(
     (page) => textOf(page).match(/(apply|diff) -k istio\/\S+/g) ?? [],
   )
   expect(applied).toEqual([])
 })
 
-it('every page is reached from the first', () => {
+it('every page is reachable from the first', () => {
   const unreached = PAGES.filter((page) => !textOf('istio/README.md').includes(`../${page})`))
   expect(unreached).toEqual([])
 })

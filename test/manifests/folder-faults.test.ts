@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { aFolder, follow, until } from './folders.ts'
 
 describe('a file being written', () => {
-  it('is not read by halves', async () => {
+  it('is not read half-written', async () => {
     const { root, at, write } = await aFolder({ 'a.yaml': 'whole' })
     const { shows, steps } = await follow(root, { settleMs: 100 })
     await write('a.yaml', '')
@@ -16,7 +16,7 @@ describe('a file being written', () => {
     expect(steps).toHaveLength(2)
   })
 
-  it('without end delays other changes by a moment only', async () => {
+  it('without end delays other changes by only a moment', async () => {
     const { root, at, write, remove } = await aFolder({
       'a.yaml': '0',
       'b.yaml': '1',
@@ -31,7 +31,7 @@ describe('a file being written', () => {
     await until(() => !texts.has('c.yaml'))
   })
 
-  it('without end becomes unreadable, and readable when it comes to rest', async () => {
+  it('without end becomes unreadable, and readable again when it is stable', async () => {
     const { root, at, write } = await aFolder({ 'a.yaml': '0' })
     const { texts, shows } = await follow(root, { settleMs: 200, patienceMs: 200 })
     const writing = setInterval(() => writeFileSync(at('a.yaml'), `${performance.now()}`), 10)
@@ -43,8 +43,8 @@ describe('a file being written', () => {
   })
 })
 
-describe('what cannot be read', () => {
-  it('is a file that is too large, until it is smaller', async () => {
+describe('the unreadable paths', () => {
+  it('include a file that is too large, until it is smaller', async () => {
     const { root, write } = await aFolder({ 'a.yaml': '12345', 'b.yaml': '123456' })
     const { shows } = await follow(root, { maxBytes: 5 })
     expect(shows({ 'a.yaml': '12345', 'b.yaml': undefined })()).toBe(true)
@@ -52,7 +52,7 @@ describe('what cannot be read', () => {
     await until(shows({ 'a.yaml': '12345', 'b.yaml': '1' }))
   })
 
-  it('are files beyond their greatest number and depth', async () => {
+  it('include files beyond the maximum number and depth', async () => {
     const files = { '1.yaml': '1', '2.yaml': '2', '3.yaml': '3', 'a/b/c.yaml': 'c' }
     const { root, remove } = await aFolder(files)
     const few = await follow(root, { maxFiles: 2 })
@@ -84,7 +84,7 @@ describe('what cannot be read', () => {
     expect(Object.fromEntries(texts)).toEqual({ 'a.yaml': '1', loop: undefined })
   })
 
-  it('is a link in a circle where a file or a folder was, and all below', async () => {
+  it('include a link of a cycle that replaces a file or a folder, and everything below', async () => {
     const { root, at, remove } = await aFolder({ 'a.yaml': '1', 'sub/b.yaml': '2' })
     const { shows } = await follow(root)
     for (const name of ['a.yaml', 'sub']) {

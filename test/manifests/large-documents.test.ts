@@ -15,7 +15,7 @@ const item = (index: number) => `- {kind: Pod, apiVersion: v1, metadata: {name: 
 const list = (count: number) =>
   `kind: List\nitems:\n${Array.from({ length: count }, (_, index) => item(index)).join('')}`
 
-/** What comes of a text, and how many turns everything else had meanwhile. */
+/** The result for a text, and the number of turns for everything else meanwhile. */
 async function read(text: string, previous?: Parameters<typeof readDocuments<unknown>>[2]) {
   let reads = 0
   const take = (object: unknown) => {
@@ -28,7 +28,7 @@ async function read(text: string, previous?: Parameters<typeof readDocuments<unk
 }
 
 describe('a large document', () => {
-  it('is read as a small one, with turns for everything else between its objects', async () => {
+  it('is read like a small one, with turns of the event loop between its objects', async () => {
     const { reading, turns } = await read(list(COUNT))
     expect(reading.kind === 'read' && reading.objects).toHaveLength(COUNT)
     expect(reading.kind === 'read' && reading.objects[7]).toMatchObject({
@@ -62,9 +62,9 @@ describe('a large document', () => {
   })
 
   it.each([
-    ['an open list', 'a: [\n', { line: COUNT + 6, column: 1 }],
+    ['an unclosed list', 'a: [\n', { line: COUNT + 6, column: 1 }],
     ['an alias', 'a: *x\n', {}],
-  ])('has its faults at their place: %s', async (_title, text, place) => {
+  ])('has its errors at their place: %s', async (_title, text, place) => {
     const { reading } = await read(`a: 1\n---\n${list(COUNT)}${text}`)
     expect(reading).toMatchObject({
       kind: 'faulty',
@@ -72,7 +72,7 @@ describe('a large document', () => {
     })
   })
 
-  it('is read where several are at once, and after one with a fault', async () => {
+  it('is read if there are several at once, and after one with an error', async () => {
     const all = await Promise.all(
       [list(500), 'a: [\n'.repeat(2_000), list(600)].map((text) => read(text)),
     )
@@ -91,7 +91,7 @@ const policy = (given: Partial<Policy> = {}): ResourceReading => ({
   problems: [],
 })
 
-describe('what files declare', () => {
+describe('objects in files', () => {
   function declaring() {
     const steps: string[] = []
     const declare = createDeclarations(
@@ -111,13 +111,13 @@ describe('what files declare', () => {
     return { take, turns }
   }
 
-  it('is closed by a policy before its services come, and until they are gone', async () => {
+  it('are denied by a policy before its services are added, and until they are removed', async () => {
     const { take } = declaring()
     expect(await take([service(), policy()])).toEqual(['+ AccessPolicy', '+ InferenceService'])
     expect(await take([])).toEqual(['- InferenceService', '- AccessPolicy'])
   })
 
-  it('is taken in slices, with turns between them', async () => {
+  it('are applied in slices, with turns of the event loop in between', async () => {
     const { take, turns } = declaring()
     const many = Array.from({ length: 5_000 }, (_, index) => ({
       ...service({ name: `s${index}` }),

@@ -7,7 +7,7 @@ import { aFolder } from './folders.ts'
 
 export const digestOf = (text: string): string => SETTINGS.sha256(Buffer.from(text))
 
-/** A folder with these files, open. */
+/** An open folder with these files. */
 export async function opened(files: Readonly<Record<string, string>>) {
   const folder = await aFolder(files)
   const directory = createDirectory()

@@ -20,15 +20,15 @@ export type Cluster = ClusterClient & {
   readonly site: Site
   /** Of etcd and of the API server. */
   readonly pids: () => readonly number[]
-  /** Ends the API server at once; its watches break off. */
+  /** Kills the API server at once; its watches are interrupted. */
   readonly stopApiServer: () => Promise<void>
-  /** Over the same etcd, at the same port. */
+  /** With the same etcd, on the same port. */
   readonly startApiServer: () => Promise<void>
-  /** Ends etcd at once, and starts it over the same files; resolves once the API server has found it again. */
+  /** Kills etcd at once, and restarts it with the same files; resolves once the API server has reconnected. */
   readonly restartEtcd: () => Promise<void>
-  /** Of etcd; older resource versions are Gone once the API server has started anew. */
+  /** Compacts etcd; older resource versions are Gone once the API server has restarted. */
   readonly compact: () => Promise<void>
-  /** Writes a kubeconfig for a token; `port` where a proxy stands before the API server. */
+  /** Writes a kubeconfig for a token; `port` if a proxy is in front of the API server. */
   readonly kubeconfig: (user: KubeconfigUser) => Promise<string>
   readonly installCrd: (crd: Written) => Promise<void>
   /** Resolves once objects of all its versions can be listed. */
@@ -136,7 +136,7 @@ async function whenServed({ call }: ClusterClient, crd: Written, deadlineMs = 10
   }
 }
 
-/** Through the JSON gateway of etcd. */
+/** Through etcd's JSON gateway. */
 async function compact({ etcdPort }: Site) {
   const ask = async (method: string, body: object): Promise<unknown> => {
     const url = `http://127.0.0.1:${etcdPort}/v3/kv/${method}`
@@ -150,7 +150,7 @@ async function compact({ etcdPort }: Site) {
 
 let written = 0
 
-/** A kubeconfig of one user, as he stands in it. */
+/** A kubeconfig with one user. */
 export const kubeconfigOf = ({
   folder,
   port,

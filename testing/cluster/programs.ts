@@ -7,15 +7,15 @@ import { promisify } from 'node:util'
 import { startChild } from '../../scripts/child.ts'
 import type { Kubernetes } from '../../scripts/kubernetes.ts'
 
-/** What all programs of a cluster share: files in one folder, ports of the loopback address. */
+/** Shared by all programs of a cluster: files in one folder, ports of the loopback address. */
 export type Site = {
   readonly folder: string
   readonly etcdPort: number
   readonly peerPort: number
   readonly apiPort: number
-  /** Of a user that may do everything. */
+  /** The token of a user with all permissions. */
   readonly adminToken: string
-  /** A file that gets a line for each request to the API server; `undefined`: none does. */
+  /** A file with a line for each request to the API server; `undefined`: there is none. */
   readonly auditLog: string | undefined
   /** Of its ServiceAccounts. */
   readonly issuer: string
@@ -31,9 +31,9 @@ export type SiteSpec = {
 
 export type Program = {
   readonly pid: number
-  /** Resolves with how it came to its end, and the last that it said. */
+  /** Resolves with how it ended, and its last output. */
   readonly ended: Promise<string>
-  /** Ends it at once; nothing of a throwaway cluster is worth a farewell. */
+  /** Kills it at once; a throwaway cluster needs no clean shutdown. */
   readonly kill: () => Promise<void>
 }
 
@@ -61,11 +61,11 @@ const auditPolicy = {
   rules: [{ level: 'Metadata' }],
 }
 
-/** Below those that systems give to connections: what is ended and started again finds its port free. */
+/** Below the range of ephemeral ports: a restarted program finds its port free. */
 const FIRST_PORT = 10_000
 const LAST_PORT = 32_000
 
-/** Of the loopback address; nobody has them at this moment. */
+/** Ports of the loopback address that are free now. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
@@ -85,7 +85,7 @@ function isFree(port: number): Promise<boolean> {
 
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'] as const
 
-/** Of a CA (`ca.crt`), a server on loopback (`server.key`, `server.crt`) and of ServiceAccounts. */
+/** For a CA (`ca.crt`), a server on loopback (`server.key`, `server.crt`) and ServiceAccounts. */
 export async function makeCertificates(folder: string) {
   const openssl = async (...args: readonly string[]) => {
     await promisify(execFile)('openssl', [...args], { cwd: folder })
@@ -140,7 +140,7 @@ export const startApiServer = ({ apiServer }: Kubernetes, site: Site): Promise<P
       : { 'audit-policy-file': AUDIT_POLICY, 'audit-log-path': site.auditLog }),
   })
 
-/** Starts a program in a folder, which gets its log; ends with this process. */
+/** Starts a program in a folder, which contains its log; it ends with this process. */
 export async function startProgram(
   title: string,
   folder: string,
@@ -162,7 +162,7 @@ export async function startProgram(
       try {
         process.kill(pid, 'SIGKILL')
       } catch {
-        // Gone already.
+        // Already exited.
       }
       await child.ended
     },

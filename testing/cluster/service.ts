@@ -11,17 +11,17 @@ const ROOT = path.join(import.meta.dirname, '../..')
 export type ClusterService = Awaited<ReturnType<typeof startClusterService>>
 
 type ClusterServiceSpec = {
-  /** Of whom it runs as: a file that names the API server. */
+  /** The kubeconfig of its user. */
   readonly kubeconfig: string
-  /** Of the installation, beside the listeners. */
+  /** The configuration, in addition to the listeners. */
   readonly config?: object
-  /** Of the listeners, such as 127.0.0.1. */
+  /** The address of the listeners, such as 127.0.0.1. */
   readonly address?: string
 }
 
 /**
- * Starts the program as it runs in a cluster, with both listeners; resolves once they answer, which is
- * before the cluster is known. Its `stop` ends it, and rejects where it told of a credential.
+ * Starts the program as it runs in a cluster, with both listeners; resolves once they answer, which is before the
+ * cluster is known. Its `stop` ends it, and rejects if its output contains a credential.
  */
 export async function startClusterService(spec: ClusterServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))
@@ -42,7 +42,7 @@ type ClusterProgram = {
   readonly removeFiles: () => Promise<unknown>
 }
 
-/** The same, however it is started. */
+/** The same, for a program started in any way. */
 export async function runClusterService({ command, cwd, removeFiles }: ClusterProgram) {
   const child = startChild('the service', command, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const decisions = recordsOf(child.stdout)
@@ -53,7 +53,7 @@ export async function runClusterService({ command, cwd, removeFiles }: ClusterPr
     for (const client of clients) client.close()
     await child.stop()
     await removeFiles()
-    mustTellNothing('what a service told', [log, decisions, pages])
+    mustTellNothing('the output of a service', [log, decisions, pages])
   }
   let httpPort = 0
   const read = (page: string) => get(`http://127.0.0.1:${httpPort}${page}`)

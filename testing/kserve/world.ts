@@ -11,7 +11,7 @@ export type World = KserveCluster & { readonly snapshot: Snapshot }
 const ADDRESSES = { [GATEWAY.name]: '203.0.113.1', [PATHS_ONLY.name]: '203.0.113.2' }
 const SETTLE_MS = 480_000
 
-/** KServe with the services of a table, when it has made all that it makes of them. */
+/** KServe with the services of a table, after it has created everything for them. */
 export async function startWorld(settings: KserveSettings, rows: readonly Row[]): Promise<World> {
   const kserve = await startKserve(settings)
   const { cluster } = kserve
@@ -92,7 +92,7 @@ const gatewayOf = ({ name, namespace }: typeof GATEWAY | typeof PATHS_ONLY, anno
   },
 })
 
-/** The services whose pods do not run, or whose status does not say where they answer. */
+/** The services whose pods do not run, or whose status has no address. */
 function unsettled(snapshot: Snapshot, rows: readonly Row[]): readonly string[] {
   const all = [
     ...snapshot.inferenceServices,

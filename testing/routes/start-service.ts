@@ -19,10 +19,10 @@ export async function startService({ objects, gateways }: World, program: string
   const config = {
     grpc: { listeners },
     http: { address: '127.0.0.1:0' },
-    // A health check that everybody may make would be no wrong allow.
+    // An excluded health check would not be a wrong allow.
     exclusions: { gateway: { InferenceService: [] } },
     decisionLog: { decisions: 'off' },
-    // An older program has no such key.
+    // An older program does not have this key.
     ...(proxies.length === 0 ? {} : { gateways: { proxies } }),
   }
   await writeFile(file, JSON.stringify(config))

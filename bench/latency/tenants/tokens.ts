@@ -15,7 +15,9 @@ const LISTS = 31
 const TOKENS = 10_000
 const TEAM_TOKENS = 1_000
 
-/** What is kept of one tenant's tokens for many lists of audiences, and what it leaves of another's. */
+/**
+ * How much is cached of one tenant's tokens for many lists of audiences, and how much of another tenant's remains.
+ */
 export async function tokensForManyLists() {
   const memory = createSharedTokenCache(createCache, UNWATCHED, LONG)
   let reviews = 0

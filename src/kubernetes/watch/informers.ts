@@ -44,7 +44,7 @@ export type InformerState = {
   readonly synced: boolean
   /** Whether the cluster has this kind. */
   readonly present: boolean
-  /** Whether it may not be read, and is optional. */
+  /** Whether it is optional and its permission is missing. */
   readonly withheld: boolean
   /** Whether the data follows the cluster: a watch is open, or there is nothing to watch. */
   readonly following: boolean

@@ -33,7 +33,7 @@ const aRequest = (path = '/api') => ({
 const tokens = () => server.requests.map(({ headers }) => headers.authorization)
 
 describe('an API server', () => {
-  it('is asked with the credentials of the kubeconfig', async () => {
+  it('is called with the credentials of the kubeconfig', async () => {
     const api = createApiServer(server.kubeConfig('ours'))
     expect(await api.send(aRequest())).toEqual({ answer: 42 })
     expect(tokens()).toEqual(['Bearer ours'])
@@ -47,7 +47,7 @@ describe('an API server', () => {
     expect(server.requests).toEqual([])
   })
 
-  it('may stand behind a path, with or without a slash at its end', async () => {
+  it('may have a path prefix, with or without a trailing slash', async () => {
     for (const end of ['/k8s/clusters/one', '/k8s/clusters/one/']) {
       const api = createApiServer(kubeConfigOf(server.url + end, certificates.ca, 'ours'))
       await api.send(aRequest('/api'))
@@ -57,11 +57,11 @@ describe('an API server', () => {
     expect(paths).toEqual(['/k8s/clusters/one/api', '/k8s/clusters/one/api'])
   })
 
-  it.each(['http://127.0.0.1:1', 'nonsense', ''])('is not talked to at %j', (url) => {
+  it.each(['http://127.0.0.1:1', 'nonsense', ''])('is not called at %j', (url) => {
     expect(() => createApiServer(kubeConfigOf(url, certificates.ca, 'ours'))).toThrow(/https URL/)
   })
 
-  it('is asked again where a kept connection was closed meanwhile', async () => {
+  it('is called again if a kept connection was closed meanwhile', async () => {
     const api = createApiServer(server.kubeConfig())
     await api.send(aRequest())
     for (let index = 0; index < 20; index += 1) {
@@ -117,14 +117,14 @@ describe('a refusal', () => {
     ['3600', 60_000],
     ['-1', 0],
     ['soon', 0],
-  ])('with Retry-After %s asks for %d ms', async (header, ms) => {
+  ])('with Retry-After %s asks for a wait of %d ms', async (header, ms) => {
     server.next(status(429, { 'retry-after': header }))
     const api = createApiServer(server.kubeConfig())
     await expect(api.send(aRequest())).rejects.toHaveProperty('retryAfterMs', ms)
     api.close()
   })
 
-  it('of the token makes it be read anew, for the next request', async () => {
+  it('401 makes the token be read again for the next request', async () => {
     server.next(status(401))
     const api = createApiServer(server.kubeConfig('old'), () => server.kubeConfig('new'))
     await expect(api.send(aRequest())).rejects.toHaveProperty('status', 401)

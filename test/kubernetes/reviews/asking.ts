@@ -40,7 +40,7 @@ export function fakeApi(answer: Answer, limits: Partial<CallLimits> = {}) {
   }
 }
 
-/** As a connection ends that is not waited for any longer. */
+/** As a connection ends after an abort. */
 function unlessAborted(signal: AbortSignal, answer: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('aborted')))

@@ -35,7 +35,7 @@ export const secret = (uid = 'secret-1', version = '1'): Listed => ({
   content: { metadata: { uid } },
 })
 
-/** What the API server says of a token of team/reader. */
+/** The API server's review of a token of team/reader. */
 export const GOOD = {
   status: {
     authenticated: true,
@@ -55,7 +55,7 @@ type Given = Partial<ClusterAuthenticationParts> & {
   readonly createCache?: CreateCache
 }
 
-/** Authentication by an API server that answers as it is told; team/reader is there. */
+/** Authentication by an API server with scripted answers; team/reader exists. */
 export function authenticating(
   answer: Parameters<typeof fakeApi>[0] = () => GOOD,
   { limits, createCache = createFairCache, ...given }: Given = {},
@@ -94,10 +94,10 @@ export function authenticating(
     ...api,
     accounts,
     counts,
-    /** At once where it is remembered, else a promise. */
+    /** Synchronous for a cached token, else a promise. */
     ask,
     verdict: async (token: string, asker?: Asker) => verdictOf(await ask(token, asker)),
-    /** Of what is remembered; `undefined`: it is not. */
+    /** The cached result; `undefined`: there is none. */
     remembered: (token: string) => {
       const now: MaybePromise<Authentication | undefined> = ask(token)
       if (!(now instanceof Promise)) return verdictOf(now)
@@ -107,7 +107,7 @@ export function authenticating(
   }
 }
 
-/** The user, or why he is refused; `foreign`: not a token of the cluster. */
+/** The user, or the reason of the refusal; `foreign`: not a token of the cluster. */
 function verdictOf(authentication: Authentication | undefined): string {
   if (authentication === undefined) return 'foreign'
   return authentication.kind === 'known' ? authentication.caller.reference : authentication.reason
@@ -115,7 +115,7 @@ function verdictOf(authentication: Authentication | undefined): string {
 
 let count = 0
 
-/** A token of team/reader; another each time. */
+/** A token of team/reader; each is different. */
 export function aToken(claims: object = {}): string {
   count += 1
   const kubernetes = { namespace: 'team', serviceaccount: { name: 'reader', uid: 'uid-1' } }
@@ -133,7 +133,7 @@ export function aToken(claims: object = {}): string {
   )
 }
 
-/** One that the Secret team/token holds. */
+/** A token from the Secret team/token. */
 export function aLegacyToken(): string {
   count += 1
   const prefix = 'kubernetes.io/serviceaccount'

@@ -25,7 +25,7 @@ const failing = (error: Error) => () => Promise.reject(error)
 const POLL = { timeout: 10_000, interval: 1 }
 
 describe("the cluster's issuer", () => {
-  it('is the one that the API server names', async () => {
+  it('is read from the API server', async () => {
     const { name, problem, requests } = issuerOf(() => ({ issuer: 'https://here' }))
     expect([name(), problem()]).toEqual([undefined, 'not fetched yet'])
     await expect.poll(name, POLL).toBe('https://here')
@@ -36,7 +36,7 @@ describe("the cluster's issuer", () => {
     })
   })
 
-  it('is the one that the installation names, and nobody is asked', () => {
+  it('is the configured one, without a request', () => {
     const { name, problem, requests } = issuerOf(failing(new Error('no')), 'https://ours')
     expect([name(), problem(), requests.length]).toEqual(['https://ours', '', 0])
   })
@@ -49,19 +49,16 @@ describe("the cluster's issuer", () => {
       new ApiError(403),
       'missing permission: get /.well-known/openid-configuration (or set kubernetes.issuer)',
     ],
-  ])(
-    'is asked for again until it is known, where the API server %s',
-    async (_title, error, text) => {
-      const { name, problems, answer } = issuerOf(failing(error))
-      await expect.poll(() => problems.length, POLL).toBeGreaterThan(1)
-      expect(problems[0]).toBe(text)
-      answer(() => ({ issuer: 'https://here' }))
-      await expect.poll(name, POLL).toBe('https://here')
-    },
-  )
+  ])('is requested again until it is known, if the API server %s', async (_title, error, text) => {
+    const { name, problems, answer } = issuerOf(failing(error))
+    await expect.poll(() => problems.length, POLL).toBeGreaterThan(1)
+    expect(problems[0]).toBe(text)
+    answer(() => ({ issuer: 'https://here' }))
+    await expect.poll(name, POLL).toBe('https://here')
+  })
 
   it.each([[{}], [{ issuer: '' }], [{ issuer: 7 }], ['text'], [null]])(
-    'is not known from %j',
+    'is unknown after %j',
     async (answer) => {
       const { name, problems } = issuerOf(() => answer)
       await expect
@@ -71,7 +68,7 @@ describe("the cluster's issuer", () => {
     },
   )
 
-  it('is asked for now and then, and stays known through outages', async () => {
+  it('is refreshed periodically, and stays known through outages', async () => {
     const { name, answer, problems } = issuerOf(() => ({ issuer: 'https://here' }))
     await expect.poll(name, POLL).toBe('https://here')
     answer(failing(new Error('gone')))
@@ -102,9 +99,9 @@ describe("the cluster's issuer", () => {
   })
 
   it.each([
-    ['nobody may read', new ApiError(403), 'missing permission: get /openid/v1/jwks'],
-    ['are not there', new ApiError(500), 'the API server answered with status 500'],
-  ])('has keys that %s, which is told', async (_title, error, text) => {
+    ['may not be read', new ApiError(403), 'missing permission: get /openid/v1/jwks'],
+    ['do not exist', new ApiError(500), 'the API server answered with status 500'],
+  ])('has keys that %s, which is reported', async (_title, error, text) => {
     const { fetchKeys } = issuerOf(failing(error), 'https://ours')
     await expect(fetchKeys(stop.signal)).rejects.toThrow(text)
   })

@@ -32,7 +32,7 @@ it('a result replaces the one before, whichever it was', () => {
 })
 
 describe('a token in use', () => {
-  it('is asked for again before its time is over, and nobody waits for that', async () => {
+  it('is refreshed before its TTL ends, without a wait', async () => {
     const { verdict, remembered, requests } = authenticating()
     const token = aToken()
     await verdict(token)
@@ -48,8 +48,8 @@ describe('a token in use', () => {
 
   it.each([
     ['it is refused', BAD],
-    ['it is of another', { status: ofAdmin }],
-  ])('is refused as soon as that says that %s', async (_title, now) => {
+    ['it belongs to another user', { status: ofAdmin }],
+  ])('is refused as soon as the refresh shows that %s', async (_title, now) => {
     const { verdict, remembered, answer } = authenticating()
     const token = aToken()
     await verdict(token)
@@ -60,7 +60,7 @@ describe('a token in use', () => {
     expect(remembered(token)).toBe('invalid-token')
   })
 
-  it('goes on until its time is over where nobody can be asked, who is not asked too often', async () => {
+  it('is valid until its TTL ends if the API server is unavailable, which is not called too often', async () => {
     const { verdict, remembered, answer, requests } = authenticating()
     const token = aToken()
     await verdict(token)
@@ -74,7 +74,7 @@ describe('a token in use', () => {
     expect(requests.length).toBeLessThan(10)
   })
 
-  it('that will end is not asked for again', async () => {
+  it('that expires is not refreshed', async () => {
     const { verdict, remembered, requests } = authenticating()
     const token = aToken({ exp: Math.floor(Date.now() / 1_000) + 50 })
     await verdict(token)
@@ -84,8 +84,8 @@ describe('a token in use', () => {
   })
 })
 
-describe('what is remembered', () => {
-  it('stays within its bounds however many tokens come, and bad ones drive out no good ones', async () => {
+describe('the cache', () => {
+  it('stays within its bounds however many tokens arrive, and invalid ones do not evict valid ones', async () => {
     const good = Array.from({ length: 100 }, () => aToken())
     const isGood = new Set(good)
     const { verdict, remembered, counts } = authenticating((request) =>

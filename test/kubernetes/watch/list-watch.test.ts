@@ -6,7 +6,7 @@ import { ROLES } from './reflecting.ts'
 
 const item = (index: number) => ({ metadata: { name: `n${index}`, resourceVersion: '1' } })
 
-it('a page of a list is read in parts, with a turn between them', async () => {
+it('a page of a list is handled in slices, with turns of the event loop in between', async () => {
   const { turns, turn } = countedTurns()
   const sent: ApiRequest[] = []
   const api = {
