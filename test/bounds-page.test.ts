@@ -76,11 +76,14 @@ describe('the page of operations', () => {
       expect(keys).toContain(value)
   })
 
-  it.each(Object.entries(OTHER_BOUNDS))('has every bound of %s as it is', (head, bounds) => {
-    const rows = rowsUnder([head, 'value', 'per', 'beyond it'], page)
-    expect(rows.map(([bound, value]) => [bound, value])).toEqual(Object.entries(bounds))
-    expect(rows.flat().filter((cell) => cell === '')).toEqual([])
-  })
+  it.each(Object.entries(OTHER_BOUNDS))(
+    'shows every bound of %s with its current value',
+    (head, bounds) => {
+      const rows = rowsUnder([head, 'value', 'per', 'beyond it'], page)
+      expect(rows.map(([bound, value]) => [bound, value])).toEqual(Object.entries(bounds))
+      expect(rows.flat().filter((cell) => cell === '')).toEqual([])
+    },
+  )
 
   it('contains every constant that is a bound', () => {
     const known = new Set([...imported.map(({ id }) => id), ...ELSEWHERE])
@@ -93,7 +96,7 @@ describe('the page of operations', () => {
     ['common/dependency-calls.ts CALL_LIMITS', CALL_LIMITS],
     ['manifests/folder.ts FOLDER_LIMITS', FOLDER_LIMITS],
     ['tokens/fetch-jwks.ts FETCH_LIMITS', FETCH_LIMITS],
-  ])('has every field of %s', (id, table) => {
+  ])('contains every field of %s', (id, table) => {
     const local = imported.find((each) => each.id === `src/${id}`)?.local ?? ''
     expect(local).not.toBe('')
     const isUsed = (field: string) => new RegExp(`\\b${local}\\.${field}\\b`).test(TESTS)

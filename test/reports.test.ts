@@ -57,7 +57,7 @@ async function askPod({ engine }: Opened, destination: string, header: readonly 
   return { answer: reason || decision, target, removed: headers.remove }
 }
 
-describe('as users reported:', () => {
+describe('reported by users:', () => {
   for (const [report, url, headers, answer, target] of ROWS) {
     it(`${report}: ${url} with ${headers.length} headers is answered ${answer}`, async () => {
       const given = await (await answersOf(report))(url, headers)
@@ -105,7 +105,7 @@ describe('as users reported:', () => {
     })
   })
 
-  it('pd: the pod that decodes keeps the credential, since the one that prefills asks for it', async () => {
+  it('pd: the decoding pod keeps the credential, because the prefilling one requires it', async () => {
     const report = await openReport('pd', {})
     const target = 'LLMInferenceService team/chat-pd'
     const [decode, prefill] = ['10.244.10.1', '10.244.10.2']

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 
 const ROOT = path.join(import.meta.dirname, '..')
 
-/** The rows of the one table that has this header. */
+/** The rows of the one table with this header. */
 export function rowsUnder(
   header: readonly string[],
   markdown: string,

@@ -17,7 +17,7 @@ type ServiceSpec = {
   readonly workloadPort?: number | undefined
   /** Longest time until it answers checks: a large folder takes seconds to read. */
   readonly startMs?: number
-  /** What starts it, so that it can read these files and folders; the sources here if absent. */
+  /** The command that starts it, with access to these files and folders; by default the sources here. */
   readonly program?: (readable: readonly string[]) => Program
 }
 

@@ -49,7 +49,7 @@ type Reader = (object: KubernetesObject, settings: ReadSettings, raise: Raise) =
 export type Kind = ObjectShape & { readonly group: string; readonly read: Reader }
 
 export const IGNORED: Resource = { kind: 'ignored' }
-/** A ConfigMap other than KServe's: not even its name counts. */
+/** A ConfigMap other than KServe's. */
 export const OTHER: Resource = { kind: 'ignored' }
 
 export const KSERVE_GROUP = 'serving.kserve.io'
@@ -125,7 +125,14 @@ function readConfigMap(
   { kubernetes }: ReadSettings,
   raise: Raise,
 ): Resource {
-  if (name !== CONFIG_MAP || namespace !== kubernetes?.kserveNamespace) return OTHER
+  if (name !== CONFIG_MAP) return OTHER
+  if (namespace !== kubernetes?.kserveNamespace) {
+    raise(
+      'OtherNamespace',
+      `ignored: KServe's configuration is read in the namespace ${kubernetes?.kserveNamespace ?? ''} (kubernetes.kserveNamespace)`,
+    )
+    return OTHER
+  }
   for (const { reason, message } of readKserveConfiguration(content).problems)
     raise(reason, message)
   return { kind: 'kserve-configuration', configMap: content }

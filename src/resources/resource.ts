@@ -3,22 +3,26 @@
 import { isRecord } from '../common/json.ts'
 import { unreadablePolicy } from './access-policy.ts'
 import {
+  IGNORED,
+  KINDS,
+  type Kind,
+  KSERVE_GROUP,
+  OTHER,
+  OWN_GROUP,
+  type Resource,
+  readPolicy,
+} from './kinds.ts'
+import {
   displayNameOf,
   type Fields,
-  isSegmentName,
-  isSubdomainName,
-  type KubernetesObject,
   namespaceIn,
-  type ObjectShape,
   printable,
   readObject,
   textAt,
   valueAt,
 } from './object.ts'
 import { ENABLE_AUTH, LEGACY_ENABLE_AUTH } from './owner-annotations.ts'
-import { type PodReading, readPod } from './pod.ts'
-import { type Problem, problemsOf, type Raise } from './problem.ts'
-import { type Binding, RBAC_GROUP, type Role, readBinding, readRole } from './rbac.ts'
+import { type Problem, problemsOf } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 
 export type ResourceReading = {
@@ -64,7 +68,7 @@ export function readResource(value: unknown, settings: ReadSettings): ResourceRe
   return { identity: undefined, resource: IGNORED, problems: [] }
 }
 
-/** Whether a kind that is no service has the annotation of services, as ServingRuntimes of ModelMesh had. */
+/** Whether a kind that is not a service has the annotation of services, like ModelMesh's ServingRuntimes. */
 const asksForProtection = (value: Fields): boolean =>
   ['annotations', 'labels'].some(
     (field) =>
@@ -114,44 +118,3 @@ const unread = (object: string, reason: string, message: string): ResourceReadin
   resource: IGNORED,
   problems: [{ object, reason, message }],
 })
-
-function readWorkloads(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
-  return { kind: 'workloads', ...readPod(object, settings, raise) }
-}
-
-function readSecret(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
-  const key = readApiKey(object, settings, raise)
-  if (typeof key !== 'string') return { kind: 'api-key', key }
-  const token = readTokenSecret(object, settings, raise)
-  return token === undefined ? IGNORED : { kind: 'token', token }
-}
-
-function readPolicy(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
-  return { kind: 'policy', policy: readAccessPolicy(object, settings, raise) }
-}
-
-function readLlmConfigObject({ namespace, name, content }: KubernetesObject): Resource {
-  return { kind: 'llm-config', namespace, name, config: keptLlmConfig(content) }
-}
-
-function readConfigMap(
-  { namespace, name, content }: KubernetesObject,
-  { kubernetes }: ReadSettings,
-  raise: Raise,
-): Resource {
-  if (name !== CONFIG_MAP) return OTHER
-  if (namespace !== kubernetes?.kserveNamespace) {
-    raise(
-      'OtherNamespace',
-      `ignored: KServe's configuration is read in the namespace ${kubernetes?.kserveNamespace ?? ''} (kubernetes.kserveNamespace)`,
-    )
-    return OTHER
-  }
-  for (const { reason, message } of readKserveConfiguration(content).problems)
-    raise(reason, message)
-  return { kind: 'kserve-configuration', configMap: content }
-}
-
-function readAccount(object: KubernetesObject): Resource {
-  return { kind: 'service-account', account: readServiceAccount(object) }
-}

@@ -56,7 +56,7 @@ const PATHS = [
   '/v1/models/iris:predict',
 ]
 
-describe('without a credential anybody may ask', () => {
+describe('without a credential everybody may request', () => {
   const ofModel = ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/']
 
   it.each<[Component, readonly string[]]>([

@@ -138,7 +138,7 @@ describe('the report', () => {
     )
   })
 
-  it('plots each scenario that lies on an axis', () => {
+  it('plots each scenario that belongs to an axis', () => {
     const ids = [
       'key-10',
       'key-10000',

@@ -28,7 +28,7 @@ const problemsIn = (log: readonly unknown[]): readonly string[] =>
     .map(({ object, reason }) => `${object} ${reason}`)
 
 describe.each(WORLDS)(
-  'what KServe routes $title is what is asked for:',
+  'the targets are those that KServe routes for $title:',
   ({ settings, rows, dumped }) => {
     let world: World
     let requests: readonly Asked[]
@@ -111,7 +111,7 @@ describe.each(WORLDS)(
       300_000,
     )
 
-    it('nothing else has an address, and nothing is left out', () => {
+    it('there are no further addresses, and none is left out', () => {
       const silent = rows.filter((row) => about(row).length === 0)
       expect(silent).toEqual(rows.filter(({ unrouted }) => unrouted === true))
     })

@@ -11,7 +11,7 @@ const FOLDER = 'docs/envoy-gateway'
 const PAGES = readdirSync(path.join(ROOT, FOLDER)).map((page) => `${FOLDER}/${page}`)
 const textOf = (page: string) => readFileSync(path.join(ROOT, page), 'utf8')
 
-it.each(['envoy-gateway/README.md', ...PAGES])('%s links to what there is', (page) => {
+it.each(['envoy-gateway/README.md', ...PAGES])('%s has valid links', (page) => {
   expect(brokenLinksOf(page)).toEqual([])
 })
 

@@ -49,7 +49,7 @@ describe('the dynamic metadata of an answer', () => {
     expect(metadataOf(allow(long), { service, caller: long }).user).toBe('u'.repeat(512))
   })
 
-  it('of an allow that asked nobody say the service', () => {
+  it('for an allow without identification contains the service', () => {
     expect(metadataOf(OPEN, { service })).toEqual({ service: 'InferenceService/team/iris' })
   })
 

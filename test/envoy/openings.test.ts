@@ -54,8 +54,8 @@ describe('connections of an address that rests', () => {
   })
 })
 
-describe('connections that come at once', () => {
-  it('are opened a few in each turn of the event loop, and all in the end', async () => {
+describe('connections that arrive at once', () => {
+  it('are opened a few per turn of the event loop, and all in the end', async () => {
     const { openings, opened, addMany } = waitingFor(WIDE)
     addMany(200, 'a')
     expect(opened).toHaveLength(0)
@@ -102,7 +102,7 @@ describe('connections that come at once', () => {
     expect(openings.held()).toEqual({ waiting: 6, opening: 4 })
   })
 
-  it('and are closed while they wait are not opened', async () => {
+  it('and close while they wait are not opened', async () => {
     const { openings, opened, add, addressesOf, rest } = waitingFor({
       opening: 1,
       openingPerAddress: 1,

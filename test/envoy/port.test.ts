@@ -107,7 +107,7 @@ describe('a message', () => {
     expect(told(await reply)[0]).toBe('0')
   })
 
-  it('may come byte by byte', async () => {
+  it('may arrive byte by byte', async () => {
     const { connect } = await serving()
     const { stream, reply } = begin(await connect())
     for (const byte of framed(GOOD)) stream.write(Buffer.of(byte))
@@ -288,7 +288,7 @@ describe('requests in flight', () => {
     expect((await Promise.all(replies)).filter(({ status }) => status === '0')).toHaveLength(200)
   })
 
-  it('that watch health are few', async () => {
+  it('that watch health are bounded', async () => {
     const { server, sheds, connect } = await serving({
       watches: 2,
       arrivalMs: SOON,
@@ -349,7 +349,7 @@ describe('a connection', () => {
     expect(sheds).toHaveLength(120)
   })
 
-  it('that asks is kept, and ended when it asks no more', async () => {
+  it('that sends requests is kept, and closed when it stops', async () => {
     const { server, sheds, connect } = await serving({ firstRequestMs: SOON, idleMs: 600 })
     const session = await connect()
     const left = once(session, 'goaway')
@@ -514,8 +514,8 @@ describe('a listener that closes', () => {
   })
 })
 
-describe('a good proxy', () => {
-  it('is answered beside hostile connections of its own address', async () => {
+describe('a well-behaved proxy', () => {
+  it('is answered next to hostile connections of its own address', async () => {
     const { server, connect } = await serving()
     const client = checkClient(server.port)
     cleanups.push(client.close)

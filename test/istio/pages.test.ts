@@ -45,7 +45,7 @@ describe('the page of a position', () => {
   })
 })
 
-it.each(['istio/README.md', ...PAGES])('%s links to what there is', (page) => {
+it.each(['istio/README.md', ...PAGES])('%s has valid links', (page) => {
   expect(brokenLinksOf(page)).toEqual([])
 })
 

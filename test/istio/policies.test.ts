@@ -121,7 +121,7 @@ describe('the pods of KServe', () => {
   /** Asked about: `notPaths` would open every method of it, at servers of others too. */
   const OF_NIM = '/v1/metrics'
 
-  it.each(SERVING_PODS)('go unasked where the service would let anybody in: %s', (...pod) => {
+  it.each(SERVING_PODS)('are not checked where the service would admit everybody: %s', (...pod) => {
     const [, component, labels] = pod
     const policy = policyOf(labels)
     const everywhere = DEFAULT_EXCLUSIONS.workload[component]

@@ -74,7 +74,7 @@ describe('the unreadable paths', () => {
     expect(shows({ [path(16)]: 'deep', [folder]: undefined })()).toBe(true)
   })
 
-  it('is a circle of links, once', async () => {
+  it('include a cycle of links, once', async () => {
     const { root, at } = await aFolder({ 'a.yaml': '1' })
     await mkdir(at('sub'))
     await symlink('..', at('sub/up'))

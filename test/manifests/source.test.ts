@@ -23,7 +23,7 @@ import {
 } from './manifests.ts'
 
 describe('an open folder', () => {
-  it('puts in force what its files declare', async () => {
+  it('applies the objects in its files', async () => {
     const { directory, tokenCaller, allows, serviceAccount, state, problems } = await opened({
       'a.yaml': ALL,
     })

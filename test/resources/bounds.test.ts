@@ -56,7 +56,7 @@ describe('a credential in a Secret', () => {
     expect(encoding).toHaveBeenCalledTimes(1)
   })
 
-  it('of 8 KiB counts', () => {
+  it('of 8 KiB is accepted', () => {
     expect(read(aKeySecret({ data: { api_key: base64(8_192) } })).resource.kind).toBe('api-key')
     expect(read(aKeySecret({ stringData: { api_key: 'k'.repeat(8_192) } })).problems).toEqual([])
   })
@@ -209,7 +209,7 @@ describe('a policy', () => {
     expect(problems).toMatchObject([{ message: `spec.allow[0].from[0].${message}` }])
   })
 
-  it('with a long path to exclude cannot be read', () => {
+  it('with a long excluded path is invalid', () => {
     const { problems } = read(anAccessPolicy({ exclusions: [{ path: `/${'a'.repeat(1_024)}` }] }))
     expect(problems).toMatchObject([{ message: 'spec.exclusions[0].path is too long' }])
   })

@@ -91,8 +91,8 @@ describe('an object', () => {
       },
       [],
     ],
-    ['a kind of others', { apiVersion: 'apps/v1', kind: 'Deployment' }, []],
-    ['a name of the prototype', { apiVersion: 'v1', kind: 'constructor' }, []],
+    ['another kind', { apiVersion: 'apps/v1', kind: 'Deployment' }, []],
+    ['a property name of Object.prototype', { apiVersion: 'v1', kind: 'constructor' }, []],
   ])('%s is ignored', (_title, object, reasons) => {
     expect(read(object).resource.kind).toBe('ignored')
     expect(reasonsOf(read(object))).toEqual(reasons)

@@ -174,7 +174,7 @@ describe('closing', () => {
     await expect(fetched).rejects.toThrow('no answer within 3000 ms')
   })
 
-  it('ends a fetch under way', async () => {
+  it('ends a fetch in progress', async () => {
     issuer.fail(FAULTS['nothing at all'])
     const closing = new AbortController()
     const fetched = jwksFetcher(uri(), { timeoutMs: 60_000 })(closing.signal)

@@ -96,10 +96,10 @@ describe('a set reports ignored keys with the reason:', () => {
   it.each<[string, unknown, string]>([
     ['an encryption key', { ...jwk, use: 'enc' }, 'kid a: its use is not sig'],
     ['a private key', exported(rsa.privateKey), 'kid a: it holds a secret'],
-    ['a symmetric one', { kty: 'oct', k: 'marker' }, 'kid a: it holds a secret'],
-    ['one of a new kind', { kty: 'AKP' }, 'kid a: its kty or crv is not supported'],
-    ['a short one', exported(small.publicKey), 'kid a: it is too short or too long'],
-    ['a broken one', { ...jwk, x: 'marker' }, 'kid a: it is broken'],
+    ['a symmetric key', { kty: 'oct', k: 'marker' }, 'kid a: it holds a secret'],
+    ['a key of a new type', { kty: 'AKP' }, 'kid a: its kty or crv is not supported'],
+    ['a short key', exported(small.publicKey), 'kid a: it is too short or too long'],
+    ['a broken key', { ...jwk, x: 'marker' }, 'kid a: it is broken'],
     ...[
       { kty: 'EC', crv: 'P-256' },
       { kty: 'EC', crv: 'P-384' },
@@ -110,7 +110,7 @@ describe('a set reports ignored keys with the reason:', () => {
       { ...curve, x: 'A'.repeat(89), y: 'A' },
       'kid a: it is too short or too long',
     ]),
-    ['one with other characters', { ...jwk, x: `${String(jwk.x)}{` }, 'kid a: it is broken'],
+    ['a key with invalid characters', { ...jwk, x: `${String(jwk.x)}{` }, 'kid a: it is broken'],
     ['a nested type', { ...jwk, kty: nested(10_000) }, 'kid a: its kty or crv is not supported'],
     ['a nested curve', { ...jwk, crv: nested(10_000) }, 'kid a: its kty or crv is not supported'],
   ])('%s', async (_title, key, told) => {
@@ -133,7 +133,7 @@ describe('a set reports ignored keys with the reason:', () => {
     expect(told).toMatch(/^kid a{64}: [^a]/)
   })
 
-  it('once, whatever it is called', async () => {
+  it('each only once, whatever its name', async () => {
     const odd = { kty: 'oct', kid: 'a\nb\u{1f98a}'.repeat(100) }
     const told: string[] = []
     const report = createLeftOutReport((text) => told.push(text))

@@ -181,5 +181,5 @@ describe('a refused token', () => {
   })
 })
 
-/** Of the cluster's own tokens, and of introspection. */
+/** For the cluster's own tokens, and for introspection. */
 const OTHERS = ['account-gone', 'refused-by-issuer', 'inactive']

@@ -42,11 +42,11 @@ type KubeconfigUser = {
 }
 
 type ClusterSpec = SiteSpec & {
-  /** Which of our own are there from the start; all if absent. */
+  /** The CRDs to install at the start; all by default. */
   readonly crds?: readonly Written[]
 }
 
-/** Starts etcd and kube-apiserver on loopback. Its `stop` ends both and removes their files. */
+/** Starts etcd and kube-apiserver on a loopback address. Its `stop` ends both and removes their files. */
 export async function startCluster({ crds = Object.values(CRDS), ...spec }: ClusterSpec = {}) {
   const binaries = await findKubernetes((line) => void process.stderr.write(`${line}\n`))
   const folder = await mkdtemp(path.join(tmpdir(), 'cluster-'))

@@ -39,7 +39,7 @@ export type Program = {
 
 export const CLUSTER_ISSUER = 'https://kubernetes.default.svc'
 
-/** Makes keys and certificates in a folder, and chooses ports that nobody has at this moment. */
+/** Makes keys and certificates in a folder, and selects free ports. */
 export async function prepareSite(
   folder: string,
   { audited = false, issuer = CLUSTER_ISSUER, anonymous = false }: SiteSpec,

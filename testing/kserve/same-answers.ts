@@ -1,4 +1,4 @@
-import type { CheckRequest } from '../../src/envoy/protocol.ts'
+import type { CheckRequest } from '../../src/envoy/messages.ts'
 import type { CheckClient } from '../envoy/check-client.ts'
 import { at, textAt } from '../json.ts'
 import { createRandom } from '../routes/random.ts'

@@ -9,7 +9,7 @@ import { createSharedTokenCache } from '../../../src/kubernetes/reviews/shared-t
 import { UNWATCHED } from '../../../src/kubernetes/reviews/token-owners.ts'
 import { aCaller } from '../../../testing/builders.ts'
 
-/** So long that nothing ends by itself meanwhile. */
+/** Long enough for nothing to expire meanwhile. */
 const LONG = { ...CACHE_PERIODS, positiveMs: 3_600_000 }
 const LISTS = 31
 const TOKENS = 10_000

@@ -102,8 +102,8 @@ describe('kept connections', () => {
   })
 })
 
-describe('a refusal', () => {
-  it.each([400, 401, 403, 404, 410, 429, 500, 503])('with %d says no more', async (code) => {
+describe('an error status', () => {
+  it.each([400, 401, 403, 404, 410, 429, 500, 503])('%d contains no details', async (code) => {
     server.next(status(code))
     const api = createApiServer(server.kubeConfig())
     const refused = api.send(aRequest())
@@ -143,7 +143,7 @@ describe('a refusal', () => {
     api.close()
   })
 
-  it('of the token leaves it where no other can be read', async () => {
+  it('401 keeps the token if no other can be read', async () => {
     server.next(status(401))
     const api = createApiServer(server.kubeConfig('old'), () => {
       throw new Error('the file is being written')

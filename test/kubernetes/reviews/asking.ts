@@ -4,7 +4,7 @@ import type { ReviewParts } from '../../../src/kubernetes/reviews/review-client.
 
 type Answer = (request: ApiRequest) => unknown
 
-/** An API server that answers as it is told, and what is seen of what it is asked. */
+/** An API server with scripted answers, and its received requests. */
 export function fakeApi(answer: Answer, limits: Partial<CallLimits> = {}) {
   const requests: ApiRequest[] = []
   const asked: Parameters<Observer['asked']>[0][] = []

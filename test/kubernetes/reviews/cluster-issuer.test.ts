@@ -89,7 +89,7 @@ describe("the cluster's issuer", () => {
     expect(asked).toMatchObject([{ result: 'timeout' }])
   })
 
-  it('has keys, for which the API server wants their own media type', async () => {
+  it('has keys, which are requested with their own media type', async () => {
     const { fetchKeys, requests, asked } = issuerOf(() => ({ keys: [] }), 'https://ours')
     expect(await fetchKeys(stop.signal)).toEqual({ keys: [] })
     expect(requests).toMatchObject([

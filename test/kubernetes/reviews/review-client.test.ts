@@ -76,7 +76,7 @@ describe('a review', () => {
     await expect.poll(() => sheds).toHaveLength(4 * 6 + 1)
   })
 
-  it('is not asked for as long as the API server asks to be left alone', async () => {
+  it("is not sent during the API server's Retry-After", async () => {
     const { ask, requests } = questions(failing(new ApiError(429, 2_000)))
     for (let tries = 0; tries < 5; tries += 1) await ask('a', {})
     expect(requests).toHaveLength(1)

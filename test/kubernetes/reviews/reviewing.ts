@@ -21,7 +21,7 @@ function attributesOf(service: ServiceRef): ResourceAttributes {
   return attributes
 }
 
-/** Permissions by an API server that answers as it is told. */
+/** Permissions by an API server with scripted answers. */
 export function reviews(answer: () => unknown = () => ALLOWED) {
   const api = fakeApi(answer)
   let changes = 0
@@ -37,7 +37,7 @@ export function reviews(answer: () => unknown = () => ALLOWED) {
     ...made,
     permits: (caller: NamedCaller, service: ServiceRef) =>
       made.permits(caller, service, attributesOf(service)),
-    /** Of a Role or binding. */
+    /** A change of a Role or binding. */
     change: () => {
       changes += 1
       changedAt = performance.now()

@@ -75,7 +75,7 @@ describe('an event', () => {
     expect(sent[0]?.signal.aborted).toBe(true)
   })
 
-  it('holds nothing else of the object', () => {
+  it('contains nothing else of the object', () => {
     events.warn(PROBLEM, SECRET)
     expect(JSON.stringify(sent)).not.toContain('c2stc2VjcmV0')
   })

@@ -112,7 +112,7 @@ describe('the status of a policy', () => {
     expect(sent[0]?.signal.aborted).toBe(true)
   })
 
-  it('says why it cannot be read', async () => {
+  it('says why the policy is unreadable', async () => {
     const { put, conditions } = statuses()
     put(aPolicy({ spec: { deny: {} } }))
     await pass()

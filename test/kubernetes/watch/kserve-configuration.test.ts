@@ -60,7 +60,7 @@ describe("KServe's configuration", () => {
     expect(told).toEqual([])
   })
 
-  it('that cannot be read adds nothing, and is told', () => {
+  it('that is unreadable adds nothing, and is reported', () => {
     put('{"ingressDomain":"a.com"}')
     put('{')
     expect(configuration.current().ingress).toBeUndefined()
