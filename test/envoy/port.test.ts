@@ -51,8 +51,8 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
     { bounds: { ...BOUNDS, ...bounds }, shed: (cause) => sheds.push(cause) },
   )
   cleanups.push(() => server.close(0))
-  const connect = async (settings: http2.Settings = {}) => {
-    const session = await rawConnection(server.port, settings)
+  const connect = async (settings: http2.Settings = {}, localAddress = '127.0.0.1') => {
+    const session = await rawConnection(server.port, settings, localAddress)
     cleanups.push(() => session.destroy())
     return session
   }
@@ -266,7 +266,8 @@ describe('requests in flight', () => {
     const { connect } = await serving({ streams: 0 })
     let reset = 0
     for (let count = 0; count < 20; count += 1) {
-      const session = await connect({ initialWindowSize: 0 })
+      // An address whose requests are all refused would rest.
+      const session = await connect({ initialWindowSize: 0 }, `127.0.0.${1 + (count % 10)}`)
       for (let each = 0; each < MAX_REFUSALS - 1; each += 1)
         void begin(session).reply.then(({ rstCode }) => {
           if (rstCode === http2.constants.NGHTTP2_REFUSED_STREAM) reset += 1

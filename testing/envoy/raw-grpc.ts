@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
+import net from 'node:net'
 import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
 import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
 
@@ -25,8 +26,12 @@ export function framed(message: Buffer, { flag = 0, length = message.length } = 
 export async function rawConnection(
   port: number,
   settings: http2.Settings = {},
+  localAddress = '127.0.0.1',
 ): Promise<ClientHttp2Session> {
-  const session = http2.connect(`http://127.0.0.1:${port}`, { settings })
+  const session = http2.connect(`http://127.0.0.1:${port}`, {
+    settings,
+    createConnection: () => net.connect({ host: '127.0.0.1', port, localAddress }),
+  })
   session.on('error', () => {})
   await once(session, 'connect')
   return session
