@@ -49,6 +49,9 @@ export type PermissionsFor = (
   models: () => readonly string[],
 ) => readonly ResourceAttributes[]
 
+/** Combinations of models whose permissions are kept per service. */
+export const KEPT_PER_SERVICE = 64
+
 /** Creates the permissions of services. Each is created once. */
 export function createPermissionsFor(permissions: Permissions): PermissionsFor {
   const known = new WeakMap<ServiceRef, Map<string, readonly ResourceAttributes[]>>()
@@ -72,9 +75,6 @@ export function createPermissionsFor(permissions: Permissions): PermissionsFor {
     return made
   }
 }
-
-/** Combinations of models per service. */
-const KEPT_PER_SERVICE = 64
 
 const hasModel = ({ name }: PermissionTemplate): boolean => name.includes(MODEL)
 

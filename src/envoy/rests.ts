@@ -14,7 +14,7 @@ export const FIRST_REST_MS = 250
 export const LONGEST_REST_MS = 8_000
 const REST_GROWTH = 4
 /** Addresses whose requests are counted. */
-export const MAX_JUDGED = 4_096
+export const MAX_JUDGED_PEERS = 4_096
 /** How long an address is known after it was judged, in milliseconds. */
 const KNOWN_MS = 60_000
 
@@ -40,7 +40,7 @@ type Clock = {
  * finishes its requests is refused again, and then it rests for longer.
  */
 export function createRests({ now = () => performance.now(), random = Math.random }: Clock = {}) {
-  const standings = createCache<Standing>({ entries: MAX_JUDGED, bytes: MAX_JUDGED })
+  const standings = createCache<Standing>({ entries: MAX_JUDGED_PEERS, bytes: MAX_JUDGED_PEERS })
 
   const standingOf = (address: string): Standing => {
     const known = standings.get(address)

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { known } from '../../src/access/authentication.ts'
 import type { Permission } from '../../src/access/decide.ts'
 import { MAX_MODELS_ASKED } from '../../src/access/named-models.ts'
-import { type PermissionTemplate, permissionsWith } from '../../src/access/permissions.ts'
+import {
+  createPermissionsFor,
+  KEPT_PER_SERVICE,
+  type PermissionTemplate,
+  permissionsWith,
+} from '../../src/access/permissions.ts'
 import type { Service } from '../../src/access/service.ts'
 import {
   aCaller,
@@ -209,5 +214,20 @@ describe('the model in a permission', () => {
       answer: 'not-permitted',
       asked: [get('chat'), post('shared'), post('own'), get('green'), post('shared')],
     })
+  })
+})
+
+describe('the permissions of a service', () => {
+  it('are kept for a bounded number of combinations of models', () => {
+    const permissionsFor = createPermissionsFor(
+      permissionsWith({ LLMInferenceService: [POST_MODELS] }),
+    )
+    const service = llm('chat', [])
+    const of = (name: string) => permissionsFor(service, () => [name])
+    const first = of('first')
+    expect(of('first')).toBe(first)
+    for (let index = 0; index < KEPT_PER_SERVICE; index += 1) of(`m${index}`)
+    expect(of('first')).toEqual(first)
+    expect(of('first')).not.toBe(first)
   })
 })

@@ -5,7 +5,7 @@ import {
   JUDGED_AFTER_REST,
   JUDGED_REQUESTS,
   LONGEST_REST_MS,
-  MAX_JUDGED,
+  MAX_JUDGED_PEERS,
 } from '../../src/envoy/rests.ts'
 
 function counted() {
@@ -84,7 +84,7 @@ describe('an address', () => {
   it('is forgotten if very many others follow', () => {
     const { ask, rests } = counted()
     ask(JUDGED_REQUESTS, JUDGED_REQUESTS, 'a')
-    for (let index = 0; index < MAX_JUDGED; index += 1) ask(1, 1, `b-${index}`)
+    for (let index = 0; index < MAX_JUDGED_PEERS; index += 1) ask(1, 1, `b-${index}`)
     expect(rests('a')).toBe(false)
   })
 })

@@ -13,7 +13,7 @@ import { MAX_FIELDS } from '../../src/envoy/field-count.ts'
 import { OPENED_PER_TURN } from '../../src/envoy/openings.ts'
 import { MAX_PATH_LENGTH } from '../../src/envoy/read-request.ts'
 import { LIGHT_WORK, WORK_BYTES } from '../../src/envoy/read-turns.ts'
-import { LONGEST_REST_MS, MAX_JUDGED } from '../../src/envoy/rests.ts'
+import { LONGEST_REST_MS, MAX_JUDGED_PEERS } from '../../src/envoy/rests.ts'
 import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
 import { TURN_WORK } from '../../src/envoy/turn-work.ts'
 import { UNSIGNED } from '../../src/kubernetes/reviews/token-review.ts'
@@ -53,7 +53,7 @@ export const REQUESTS: Bounds = {
   'requests in one turn': count(TURN_WORK),
   'requests in one turn of one peer': count(LIGHT_WORK),
   'rest of a peer whose requests are refused': seconds(LONGEST_REST_MS),
-  'peers whose refused requests are counted': count(MAX_JUDGED),
+  'peers whose refused requests are counted': count(MAX_JUDGED_PEERS),
   'late requests and idle connections ended in one turn': count(SWEPT_PER_TURN),
   'health watches': count(BOUNDS.watches),
   connections: count(BOUNDS.connections),

@@ -87,8 +87,8 @@ export const AGES = mutations([
     'kubernetes/reviews/cluster-issuer',
   ],
   [
-    'src/kubernetes/client/api-server.ts retryAfterMs',
-    'kubernetes/client/api-server.ts',
+    'src/common/retry-after.ts retryAfterMs',
+    'common/retry-after.ts',
     'Math.min(seconds, 60)',
     'seconds',
     'kubernetes/client/api-server',

@@ -1,100 +1,100 @@
 import { mutations } from '../mutation.ts'
 
 const INFINITE = 'Number.POSITIVE_INFINITY'
-const QUEUE = 'kubernetes/reviews/fair-queue'
+const QUEUE = 'common/fair-queue'
 const REVIEWS = ['kubernetes/reviews/review-client', 'kubernetes/reviews/overload'] as const
 const LANES = [
   'kubernetes/reviews/token-review',
   'kubernetes/reviews/cluster-lanes',
   'kubernetes/reviews/overload',
 ] as const
-const BREAKER = 'kubernetes/reviews/circuit-breaker'
-const LIMITS = '{ ...REVIEW_LIMITS, ...given }'
-const unlimited = (name: string) => LIMITS.replace('...given', `${name}: ${INFINITE}, ...given`)
+const BREAKER = 'common/circuit-breaker'
+const LIMITS = '{ ...CALL_LIMITS, ...parts.limits }'
+const unlimited = (name: string) => LIMITS.replace('...parts', `${name}: ${INFINITE}, ...parts`)
 const UNSIGNED = '{ ...UNSIGNED, ...parts.limits }'
 const unsigned = (name: string) => UNSIGNED.replace('...parts', `${name}: ${INFINITE}, ...parts`)
 
 export const QUEUES = mutations([
   [
     'TokenReviews at a time',
-    'kubernetes/reviews/fair-queue.ts',
+    'common/fair-queue.ts',
     'if (underWay < running) {',
     'if (underWay >= 0) {',
     QUEUE,
   ],
   [
     'TokenReviews that wait',
-    'kubernetes/reviews/fair-queue.ts',
+    'common/fair-queue.ts',
     'if (length < waiting) return true',
     'return true',
     QUEUE,
   ],
   [
     'TokenReviews that wait for one service',
-    'kubernetes/reviews/fair-queue.ts',
+    'common/fair-queue.ts',
     'ahead >= waitingPerKey || ',
     '',
     QUEUE,
   ],
   [
     'wait of any of these',
-    'kubernetes/reviews/fair-queue.ts',
+    'common/fair-queue.ts',
     'until: performance.now() + patienceMs',
     `until: ${INFINITE}`,
     QUEUE,
   ],
   [
     'TokenReviews at a time',
-    'kubernetes/reviews/review-client.ts',
+    'common/dependency-calls.ts',
     LIMITS,
     unlimited('running'),
     ...REVIEWS,
   ],
   [
     'TokenReviews that wait',
-    'kubernetes/reviews/review-client.ts',
+    'common/dependency-calls.ts',
     LIMITS,
     unlimited('waiting'),
     ...REVIEWS,
   ],
   [
     'TokenReviews that wait for one service',
-    'kubernetes/reviews/review-client.ts',
+    'common/dependency-calls.ts',
     LIMITS,
     unlimited('waitingPerKey'),
     ...REVIEWS,
   ],
   [
     'wait of any of these',
-    'kubernetes/reviews/review-client.ts',
+    'common/dependency-calls.ts',
     LIMITS,
     unlimited('patienceMs'),
     ...REVIEWS,
   ],
   [
-    'time of a TokenReview or SubjectAccessReview, waiting included',
-    'kubernetes/reviews/review-client.ts',
+    'time of a TokenReview, SubjectAccessReview or introspection, waiting included',
+    'common/dependency-calls.ts',
     'AbortSignal.timeout(limits.callMs)',
     'new AbortController().signal',
     ...REVIEWS,
   ],
   [
     'failures of them in a row until none is asked',
-    'kubernetes/reviews/review-client.ts',
+    'common/dependency-calls.ts',
     LIMITS,
     unlimited('tolerated'),
     ...REVIEWS,
   ],
   [
     'failures of them in a row until none is asked',
-    'kubernetes/reviews/circuit-breaker.ts',
+    'common/circuit-breaker.ts',
     'failures <= tolerated && ',
     '',
     BREAKER,
   ],
   [
     'the first time without them',
-    'kubernetes/reviews/circuit-breaker.ts',
+    'common/circuit-breaker.ts',
     'backoffMs(failures - tolerated, firstRestMs, longestRestMs)',
     '0',
     BREAKER,
@@ -108,7 +108,7 @@ export const QUEUES = mutations([
   ],
   [
     'the longest time without them',
-    'kubernetes/reviews/circuit-breaker.ts',
+    'common/circuit-breaker.ts',
     'Math.min(longestRestMs, Math.max(askedMs, rest))',
     'Math.max(askedMs, rest)',
     BREAKER,

@@ -191,7 +191,7 @@ export const REQUESTS = mutations([
   [
     'peers whose refused requests are counted',
     'envoy/rests.ts',
-    'entries: MAX_JUDGED',
+    'entries: MAX_JUDGED_PEERS',
     `entries: ${INFINITE}`,
     'envoy/rests',
   ],

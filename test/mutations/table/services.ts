@@ -128,4 +128,18 @@ export const SERVICES = mutations([
     'written',
     ...RESOURCES,
   ],
+  [
+    'src/access/named-models.ts MAX_MODELS_ASKED',
+    'access/named-models.ts',
+    '.slice(0, MAX_MODELS_ASKED)',
+    '',
+    'access/permissions',
+  ],
+  [
+    'src/access/permissions.ts KEPT_PER_SERVICE',
+    'access/permissions.ts',
+    'if (kept.size >= KEPT_PER_SERVICE) kept.clear()',
+    '',
+    'access/permissions',
+  ],
 ])
