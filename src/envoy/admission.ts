@@ -1,7 +1,13 @@
 // Limits the requests and bytes in flight on a listener.
 
 import type { Http2Session } from 'node:http2'
-import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js'
+import {
+  Metadata,
+  type ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  status,
+} from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
 import { type Arrival, arrivalOf, chargedOf, faultOf } from './arrival.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
@@ -57,7 +63,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     const connection = stream.session === undefined ? undefined : connectionOf(stream.session)
     if (connection === undefined) stream.close(CANCEL)
     else begin(arrivalOf(call, stream, path, connection))
-    return new ServerInterceptingCall(call)
+    return bare(call)
   }
 
   function begin(arrival: Arrival) {
@@ -161,6 +167,13 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     close: sweep.close,
   }
 }
+
+/**
+ * The call itself. grpc-js uses only the methods of the interface, and a wrapper of its class costs a tenth of
+ * a check.
+ */
+const bare = (call: ServerInterceptingCallInterface): ServerInterceptingCall =>
+  call as unknown as ServerInterceptingCall
 
 const OK = { code: status.OK, details: 'OK', metadata: null }
 const TOO_MUCH = { code: status.RESOURCE_EXHAUSTED, details: 'too many requests', metadata: null }
