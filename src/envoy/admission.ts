@@ -71,10 +71,10 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     connection.began()
     stream.once('close', () => end(arrival))
     if (!streams.take(address, 1)) return turnAway(arrival, 'grpc-streams')
-    arrival.holds.add('stream')
+    arrival.holds.stream = true
     if (arrival.path === WATCH) {
       if (watches >= bounds.watches) return turnAway(arrival, 'grpc-watches')
-      arrival.holds.add('watch')
+      arrival.holds.watch = true
       watches += 1
     }
     if (!parts.take(address, 1)) return turnAway(arrival, 'grpc-streams')
@@ -100,9 +100,9 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     const { address, connection, holds } = arrival
     whole(arrival)
     answering.delete(arrival)
-    if (holds.has('stream')) streams.give(address, 1)
-    if (holds.has('watch')) watches -= 1
-    if (holds.has('refusal')) refused -= 1
+    if (holds.stream) streams.give(address, 1)
+    if (holds.watch) watches -= 1
+    if (holds.refusal) refused -= 1
     memory.give(address, chargedOf(arrival))
     connection.ended()
   }
@@ -126,7 +126,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     discard(stream)
     if (refused >= MAX_REFUSED) return stream.close(REFUSED_STREAM)
     refused += 1
-    arrival.holds.add('refusal')
+    arrival.holds.refusal = true
     arrival.since = performance.now()
     answering.add(arrival)
     const answer = refuse(path, REASONS[cause])
