@@ -85,6 +85,16 @@ describe('a rule', () => {
     expect(matchRule(rule({ to: [to] }), CALLERS.reader, POST)).toBe(matches)
   })
 
+  it.each<[pattern: string, path: string, matches: boolean]>([
+    ['/v2/models/*/infer', '/v2/models//infer', false],
+    ['/v2/*/models/*', '/v2//models/iris', false],
+    ['/v2/*/models/*', '/v2/models', false],
+    ['/v2/models/*/infer', '/v2/models/*/infer', true],
+  ])('with the path %s and a request to %s matches: %s', (pattern, path, matches) => {
+    const limited = rule({ to: [{ paths: [pattern] }] })
+    expect(matchRule(limited, CALLERS.reader, { ...POST, path })).toBe(matches)
+  })
+
   it('needs a match in each part, and an empty part never matches', () => {
     const both = { from: [{ users: ['nobody'] }, {}], to: [{ methods: ['GET'] }, {}] }
     expect(matchRule(rule(both), CALLERS.reader, POST)).toBe(true)
