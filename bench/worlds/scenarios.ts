@@ -78,7 +78,7 @@ function withUserToken(algorithm: Algorithm): readonly Scenario[] {
 
 const WITH_OTHER_TOKENS: readonly Scenario[] = [
   asking({ id: 'jwt-long', title: 'JWT RS256 of 31 KiB, warm' }, AS_USER, (issuers) => ({
-    headers: bearer(issuers.longToken()),
+    headers: bearer(issuers.longToken(0)),
   })),
   asking({ id: 'opaque', title: 'introspected token, warm' }, AS_USER, () => ({
     headers: bearer(OPAQUE_TOKEN),

@@ -17,8 +17,8 @@ export type Issuers = {
   readonly serviceAccountToken: () => string
   /** A token of `USER`; different numbers give different tokens. */
   readonly userToken: (algorithm: Algorithm, number: number) => string
-  /** Nearly as long as tokens may be. */
-  readonly longToken: () => string
+  /** As `userToken`, nearly as long as tokens may be. */
+  readonly longToken: (number: number) => string
 }
 
 export const ALGORITHMS = ['RS256', 'ES256'] as const
@@ -69,7 +69,8 @@ export async function createIssuers(folder: string): Promise<Issuers> {
     },
     serviceAccountToken: () => jwt('RS256', clusterKey, serviceAccountClaims(now)),
     userToken: (algorithm, number) => jwt(algorithm, keys[algorithm], userClaims(now, number)),
-    longToken: () => jwt('RS256', keys.RS256, { ...userClaims(now, 0), roles: MANY_ROLES }),
+    longToken: (number) =>
+      jwt('RS256', keys.RS256, { ...userClaims(now, number), roles: MANY_ROLES }),
   }
 }
 

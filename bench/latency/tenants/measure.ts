@@ -1,10 +1,11 @@
 import { factsOf } from '../table.ts'
+import { newLongTokens } from './long-tokens.ts'
 import { largeDocument, largePolicy, largeSecret } from './objects.ts'
 import { policiesOfOneNamespace } from './policies.ts'
 import { ms } from './stall.ts'
 import { tokensForManyLists } from './tokens.ts'
 
-/** The limit for the wait of others, whatever one tenant writes; for a single object. */
+/** The limit for the wait of others, whatever one tenant writes; for a single object or token. */
 const LIMIT_MS = 20
 const OBJECT_MS = 5
 /** Most of it is garbage collection. */
@@ -18,6 +19,7 @@ export async function measureTenants(): Promise<boolean> {
     ['a Secret with a key of 1 MiB is read', largeSecret(), OBJECT_MS],
     ['a policy of 375,000 entries is read', largePolicy(), OBJECT_MS],
     ['longest stall: a document with 20,000 services', await largeDocument(), DOCUMENT_MS],
+    ['longest stall: 200 new JWTs of 31 KiB', await newLongTokens(), OBJECT_MS],
   ]
   for (const count of COUNTS) {
     const title = `longest stall: ${count} policies, 10,000 services, one changed again and again`
