@@ -32,7 +32,8 @@ export function findTargets(
       if (bound !== undefined) return bound
       const asking = askingIn(request, directory, gateways, isFresh)
       if (note !== undefined) tellAsking(request, asking, note)
-      return withGroups(findAtGateway(request, directory, gateways, asking, note), directory)
+      const place = { asking, isFresh: isFresh('routes', 'address') }
+      return withGroups(findAtGateway(request, directory, gateways, place, note), directory)
     }
     case 'workload':
       return atWorkload(request, directory, note)

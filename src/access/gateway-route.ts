@@ -1,5 +1,6 @@
 // The types of routes of the Gateway API, and of what a gateway says about its route.
 
+import type { Attached, Routed } from './asking.ts'
 import type { ServiceRef } from './service.ts'
 
 /** The kinds of the Gateway API that route HTTP. */
@@ -13,13 +14,15 @@ export type GatewayRouteRef = {
 }
 
 /** A route of the Gateway API, as far as it says what is reached. */
-export type GatewayRoute = GatewayRouteRef & {
-  /** The service whose controller wrote it; `undefined`: none of KServe's. */
-  readonly owner: ServiceRef | undefined
-  /** Lower-case; `*.domain` for every name below it. Empty: every host of its listeners. */
-  readonly hostnames: readonly string[]
-  readonly rules: readonly GatewayRouteRule[]
-}
+export type GatewayRoute = GatewayRouteRef &
+  Routed &
+  Attached & {
+    /** The service whose controller wrote it; `undefined`: none of KServe's. */
+    readonly owner: ServiceRef | undefined
+    /** Lower-case; `*.domain` for every name below it. Empty: every host of its listeners. */
+    readonly hostnames: readonly string[]
+    readonly rules: readonly GatewayRouteRule[]
+  }
 
 export type GatewayRouteRule = {
   /** The name by which a proxy may tell it from the others. */
@@ -31,8 +34,15 @@ export type GatewayRouteRule = {
 }
 
 export type GatewayRouteMatch = {
-  /** `pattern`: which paths it takes is not known here. A prefix has no slash at its end. */
-  readonly path: { readonly type: 'exact' | 'prefix' | 'pattern'; readonly value: string }
+  /**
+   * A prefix has no slash at its end. `pattern`: it takes at most the paths with the prefix `value` and the
+   * ending.
+   */
+  readonly path: {
+    readonly type: 'exact' | 'prefix' | 'pattern'
+    readonly value: string
+    readonly ending?: string
+  }
   /** `undefined`: every method. */
   readonly method: string | undefined
   /** Names in lower case. Without a value the header needs to be there. */

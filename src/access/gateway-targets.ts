@@ -6,7 +6,7 @@ import type { Asking } from './asking.ts'
 import { type Deny, type DenyReason, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { FoundTarget } from './found.ts'
-import { answersAt, type Gateways } from './gateways.ts'
+import { answersAt, type Gateways, namesOtherHost } from './gateways.ts'
 import { atPrefix, findOnHost, targetsOf } from './host-targets.ts'
 import { isModelPath, isPublished, modelsNamed, PUBLISHERS, routedByModel } from './model-header.ts'
 import { isPreceded } from './own-routes.ts'
@@ -14,13 +14,14 @@ import { findByPath, type Own, ownByHeaders } from './path-targets.ts'
 import type { AccessRequest } from './request.ts'
 import { idOf } from './service.ts'
 import type { Targets } from './target.ts'
+import { findByRoutes } from './unbound-routes.ts'
 
 /** The services that this gateway may route the request to, by host, path and headers. */
 export function findAtGateway(
   request: AccessRequest,
   directory: Directory,
   gateways: Gateways,
-  asking: Asking,
+  { asking, isFresh }: { readonly asking: Asking; readonly isFresh: boolean },
   note: Note | undefined,
 ): Targets | Deny {
   const { host } = request
@@ -79,9 +80,26 @@ export function findAtGateway(
             passes: false,
           })),
         ]
-  const targets = targetsOf(found)
-  if (targets !== undefined && found.some(({ passes }) => passes)) return targets
+  const byRoutes = findByRoutes(request, { directory, asking, isFresh }, note)
+  if (byRoutes === undefined) {
+    return refuse('conflicting-target', 'a header that selects the route has too many values')
+  }
+  if (byRoutes.nowhere !== undefined) return refuse('unknown-target', byRoutes.nowhere)
+  const all = withRoutes(found, byRoutes.found)
+  const targets = targetsOf(all)
+  if (targets !== undefined && all.some(({ passes }) => passes)) return targets
   return refuse('unknown-target', whyNobody(host, targets))
+}
+
+/** Those by routes that were read are added where they say something new. */
+function withRoutes(found: readonly FoundTarget[], byRoutes: readonly FoundTarget[]) {
+  const known = new Set(found.map(({ target }) => target.service))
+  const isAllowed = found.some(({ passes }) => passes)
+  const added = byRoutes.filter(
+    ({ target: { service, rewritten = false }, passes }) =>
+      rewritten || !known.has(service) || (passes && !isAllowed),
+  )
+  return added.length === 0 ? found : [...found, ...added]
 }
 
 /** A catch-all route of a host is dropped if another route of that host is more specific. */
@@ -95,13 +113,3 @@ const whyNobody = (host: string, targets: Targets | undefined): string =>
   targets === undefined
     ? `no service has ${host}, or this path on it`
     : `${idOf(targets[0].service)} is not known to answer at ${host}: see gateways.hosts and gateways.llmHosts`
-
-/**
- * Whether the proxy may read the authority as a host other than `host`. Envoy compares virtual hosts
- * case-insensitively, and without the port if `ignore_port_in_host_matching` is set, as Istio and Envoy
- * Gateway do. It keeps a trailing dot unless `strip_trailing_host_dot` is set; neither sets it.
- */
-export const namesOtherHost = (
-  { absoluteHost = false, hostPort }: AccessRequest,
-  { hostPort: port }: Gateways,
-): boolean => absoluteHost || (port === 'compared' && hostPort !== undefined)

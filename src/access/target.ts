@@ -12,7 +12,7 @@ export type Target = {
   readonly workload: Workload | undefined
   /** The prefix that a gateway removes from the path; mostly `''`. */
   readonly pathPrefix: string
-  /** Whether the gateway said which route it chose. */
+  /** Whether only a route of the Gateway API leads to it: one that the gateway named, or one that was read. */
   readonly bound?: boolean
   /** Whether the model gets another path than the request has, besides what is cut from it. */
   readonly rewritten?: boolean

@@ -1,5 +1,5 @@
 import { MAX_JUDGED } from '../../src/access/contenders.ts'
-import { MAX_VALUES } from '../../src/access/matched-routes.ts'
+import { MAX_VALUES } from '../../src/access/header-values.ts'
 import { MAX_KEPT } from '../../src/access/own-routes.ts'
 import { MAX_FORMER } from '../../src/access/route-versions.ts'
 import { MAX_ASKED } from '../../src/access/routing-group.ts'
