@@ -75,3 +75,12 @@ export type RouteBinding = {
  */
 export const ROUTE_TRUSTS = ['required', 'used', 'ignored'] as const
 export type RouteTrust = (typeof ROUTE_TRUSTS)[number]
+
+/** Whether a listener also trusts the context extension `service`, which some proxies let others write. */
+export const CONTEXT_TRUSTS = ['used', 'ignored'] as const
+
+/** What a listener trusts; absent: `used` for route metadata, `ignored` for the context extension. */
+export type Trust = {
+  readonly route?: RouteTrust | undefined
+  readonly contextExtensions?: (typeof CONTEXT_TRUSTS)[number] | undefined
+}

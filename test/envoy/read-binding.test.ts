@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RouteTrust } from '../../src/access/gateway-route.ts'
+import type { Trust } from '../../src/access/gateway-route.ts'
 import {
   type CheckRequest,
   decodeCheckRequest,
@@ -13,7 +13,7 @@ const http = { method: 'GET', path: '/', host: 'iris.example.com', headers: {} }
 /** As it arrives: through the codec. */
 function bindingOf(
   attributes: object,
-  trust?: RouteTrust,
+  trust: Trust = { contextExtensions: 'used' },
   position: 'gateway' | 'workload' = 'gateway',
 ) {
   const bytes = encodeForeignCheckRequest({ attributes: { request: { http }, ...attributes } })
@@ -37,6 +37,7 @@ const metadata = (...values: readonly object[]) => ({
 })
 
 const ROUTE = { kind: 'HTTPRoute', namespace: 'team', name: 'iris' }
+const USED: Trust = { contextExtensions: 'used' }
 const SERVICE = { context_extensions: { service: 'InferenceService/team/iris' } }
 
 describe('what a gateway says of its route', () => {
@@ -94,19 +95,32 @@ describe('what a gateway says of its route', () => {
     ['an extension of another letter', { context_extensions: { Service: 'x' } }],
   ])('is nothing with %s, and missing where it is required', (_title, attributes) => {
     expect(bindingOf(attributes)).toBeUndefined()
-    expect(bindingOf(attributes, 'required')).toBe('missing')
+    expect(bindingOf(attributes, { route: 'required', ...USED })).toBe('missing')
   })
+
+  it.each<Trust>([{}, { route: 'used' }, { contextExtensions: 'ignored' }])(
+    'is not read from a context extension where the listener says %j',
+    (trust) => {
+      expect(bindingOf(SERVICE, trust)).toBeUndefined()
+      expect(bindingOf(SERVICE, { ...trust, route: 'required' })).toBe('missing')
+      expect(bindingOf({ ...metadata(resource(ROUTE)), ...SERVICE }, trust)).toMatchObject({
+        service: undefined,
+      })
+    },
+  )
 
   it('does not count where it is ignored, nor at a workload', () => {
     for (const attributes of [metadata(resource(ROUTE)), SERVICE, metadata()]) {
-      expect(bindingOf(attributes, 'ignored')).toBeUndefined()
-      expect(bindingOf(attributes, 'required', 'workload')).toBeUndefined()
+      expect(bindingOf(attributes, { route: 'ignored', ...USED })).toBeUndefined()
+      expect(bindingOf(attributes, { route: 'required' }, 'workload')).toBeUndefined()
     }
   })
 
   it('is nothing that headers of a client could say', () => {
     const headers = { service: 'InferenceService/team/iris', 'envoy-gateway': '{"resources":[]}' }
-    expect(bindingOf({ request: { http: { ...http, headers } } }, 'required')).toBe('missing')
+    expect(
+      bindingOf({ request: { http: { ...http, headers } } }, { route: 'required', ...USED }),
+    ).toBe('missing')
   })
 
   it('is read whatever it is', () => {

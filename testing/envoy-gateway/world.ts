@@ -25,6 +25,8 @@ type Start = {
   readonly routes: readonly object[]
   /** Another one's, which is not stopped with this world. */
   readonly gateway?: EnvoyGateway
+  /** Of the service. */
+  readonly config?: object
   /** Where Envoy asks, in place of the service, given its port. */
   readonly askAt?: (port: number) => Promise<number>
 }
@@ -34,7 +36,13 @@ type Pod = Awaited<ReturnType<typeof startPod>>
 export type GatewayWorld = Awaited<ReturnType<typeof startGatewayWorld>>
 
 /** A folder with its service, Envoy Gateway, and a pod behind each Kubernetes Service of the routes. */
-export async function startGatewayWorld({ manifests, routes, gateway: given, askAt }: Start) {
+export async function startGatewayWorld({
+  manifests,
+  routes,
+  gateway: given,
+  askAt,
+  config,
+}: Start) {
   const stops: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const each of stops.splice(0).toReversed()) await each()
@@ -49,7 +57,7 @@ export async function startGatewayWorld({ manifests, routes, gateway: given, ask
       await rename(path.join(folder, '.routes.yaml.new'), path.join(folder, 'routes.yaml'))
     }
     await tell(routes)
-    let service: Service = await startService({ folder })
+    let service: Service = await startService({ folder, config })
     stops.push(() => service.stop())
     const { grpcPort, grpcWorkloadPort } = service
     const authz = askAt === undefined ? grpcPort : await askAt(grpcPort)
@@ -84,7 +92,12 @@ export async function startGatewayWorld({ manifests, routes, gateway: given, ask
       /** Another process on the same ports; the one before must have ended. */
       restartService: async () => {
         await service.stop()
-        service = await startService({ folder, port: grpcPort, workloadPort: grpcWorkloadPort })
+        service = await startService({
+          folder,
+          config,
+          port: grpcPort,
+          workloadPort: grpcWorkloadPort,
+        })
       },
       /** What came to the pods of a Kubernetes Service, `namespace/name`. */
       received: (name: string) => pods.get(name)?.received() ?? [],
