@@ -23,6 +23,8 @@ type Start = {
   /** Copied, so that tests may write to it. */
   readonly manifests: string
   readonly routes: readonly object[]
+  /** Other objects for Envoy Gateway. */
+  readonly others?: readonly object[]
   /** Another one's, which is not stopped with this world. */
   readonly gateway?: EnvoyGateway
   /** Of the service. */
@@ -42,6 +44,7 @@ export async function startGatewayWorld({
   gateway: given,
   askAt,
   config,
+  others = [],
 }: Start) {
   const stops: (() => Promise<void>)[] = []
   const stop = async () => {
@@ -82,9 +85,9 @@ export async function startGatewayWorld({
       )),
       ...others,
     ]
-    const gateway = given ?? (await startEnvoyGateway(await objectsOf(routes, [])))
+    const gateway = given ?? (await startEnvoyGateway(await objectsOf(routes, others)))
     if (given === undefined) stops.push(gateway.stop)
-    else await gateway.apply(await objectsOf(routes, []))
+    else await gateway.apply(await objectsOf(routes, others))
     return {
       address: gateway.address,
       port: gateway.port,
@@ -104,10 +107,10 @@ export async function startGatewayWorld({
       /** The service and Envoy Gateway are told of other routes; resolves once Envoy has them. */
       reroute: async (
         routes: readonly object[],
-        others: readonly object[] = [],
+        more: readonly object[] = [],
         askedAt?: number,
       ) => {
-        const objects = await objectsOf(routes, others, askedAt)
+        const objects = await objectsOf(routes, [...others, ...more], askedAt)
         await tell(routes)
         await gateway.apply(objects)
       },
