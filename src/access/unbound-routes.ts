@@ -109,10 +109,10 @@ function widthOf(hostnames: readonly string[], host: string): number {
   const lengths = hostnames
     .filter((hostname) => hostname.startsWith('*.') && host.endsWith(hostname.slice(1)))
     .map((hostname) => hostname.length)
-  return MAX_HOST - Math.max(0, ...lengths)
+  return EXACT_WIDTH - Math.max(0, ...lengths)
 }
 
-const MAX_HOST = 1_000
+const EXACT_WIDTH = 1_000
 
 function gathered(
   chosen: readonly Possible[],

@@ -30,7 +30,7 @@ export function parentsOf({ namespace, content }: KubernetesObject): Attachment 
 }
 
 /** The Gateway API permits no more. */
-const MAX_PARENTS = 32
+export const MAX_PARENTS = 32
 
 /** A route of a Service is one of sidecars and waypoints, not of a gateway. */
 const isService = (ref: unknown): boolean =>
