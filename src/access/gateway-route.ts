@@ -74,7 +74,7 @@ export type RouteBinding = {
  * `ignored`: host, path and headers alone decide.
  */
 export const ROUTE_TRUSTS = ['required', 'used', 'ignored'] as const
-export type RouteTrust = (typeof ROUTE_TRUSTS)[number]
+type RouteTrust = (typeof ROUTE_TRUSTS)[number]
 
 /** Whether a listener also trusts the context extension `service`, which some proxies let others write. */
 export const CONTEXT_TRUSTS = ['used', 'ignored'] as const
