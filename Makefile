@@ -2,14 +2,14 @@ SHELL := /bin/bash
 path_without_packages := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix fuzz bench profile micro measure soak clean
+.PHONY: help run test check fix fuzz mutations bench profile micro measure soak clean
 
 # All tools, including Node.js, are npm packages. This file is written last and inside the folder,
 # so an interrupted installation is repeated.
 installed := node_modules/.installed
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(installed) ## run the service and Envoy on this machine, without a cluster
 	@node scripts/run.ts
@@ -22,6 +22,7 @@ test: check ## run all tests, including those against real programs
 	@node scripts/kustomize.ts
 	@node scripts/promtool.ts
 	@node scripts/envoy-gateway.ts
+	@node scripts/issuers.ts
 	@npm run --silent test:e2e
 
 check: $(installed) ## check types, lint and dead code, and run the unit tests
@@ -32,6 +33,9 @@ fix: $(installed) ## format, and apply the linter's fixes
 
 fuzz: $(installed) ## fuzz for MINUTES (60); findings are written to test/fixtures/fuzz/
 	@node --expose-gc test/fuzz/run.ts --minutes $(or $(MINUTES),60)
+
+mutations: $(installed) ## remove each bound of the code in turn, and show that a test fails (20 minutes)
+	@node test/mutations/run.ts $(ONLY)
 
 bench: $(installed) ## compare the service with a server that gives one constant answer (20 minutes)
 	@node bench/bench.ts $(ONLY)

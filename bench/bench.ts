@@ -18,14 +18,14 @@ import { writeReport } from './report/write.ts'
 import { SCENARIOS } from './worlds/scenarios.ts'
 import { createIssuers } from './worlds/tokens.ts'
 
-// Measures the service beside a server that answers every check alike, and writes report.md.
-// Usage: bench.ts [IDS-OF-SCENARIOS]; with ids nothing is written, the table is printed.
-// Environment: BENCH_SLICES (10), BENCH_SECONDS of each (1), BENCH_CHECKS for the latency (2000),
-// BENCH_MINUTES after which nothing more is begun (28), BENCH_REPORT, a folder for the report
+// Compares the service with a server that gives every check the same answer, and writes report.md.
+// Usage: bench.ts [SCENARIO-IDS]; with ids it prints the table and writes nothing.
+// Environment: BENCH_SLICES (10), BENCH_SECONDS per slice (1), BENCH_CHECKS for the latency (2000),
+// BENCH_MINUTES, after which no measurement starts (28), BENCH_REPORT, a folder for the report
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
-/** Beside the scenarios: tokens that nobody has seen before. */
+/** In addition to the scenarios: tokens that are not cached. */
 const REVIEWS = 'kubernetes-api-new'
 
 function numberFrom(name: string, otherwise: number): number {
@@ -46,7 +46,7 @@ async function measureAll(bench: Bench, isWanted: (id: string) => boolean) {
     if (measured !== undefined) worlds.push(measured)
   }
   const reviews = isWanted(REVIEWS)
-    ? await attempt('tokens that are new', bench, () => measureReviews(bench))
+    ? await attempt('tokens that are not cached', bench, () => measureReviews(bench))
     : undefined
   return { worlds, results: resultsOf(worlds), reviews }
 }
@@ -64,7 +64,7 @@ async function main(ids: readonly string[]): Promise<void> {
     checks: numberFrom('BENCH_CHECKS', 2_000),
   }
   const limitMs = numberFrom('BENCH_MINUTES', 28) * 60_000
-  const signal = withDeadline(limitMs, 'the time was up', createStopping().signal)
+  const signal = withDeadline(limitMs, 'out of time', createStopping().signal)
   const reportFolder =
     process.env.BENCH_REPORT || (ids.length === 0 ? import.meta.dirname : undefined)
   const failures: Failure[] = []

@@ -3,8 +3,8 @@ import { type ClientHttp2Session, connect } from 'node:http2'
 import { messagesIn } from './measure/messages.ts'
 import { quantile } from './measure/statistics.ts'
 
-// A load of different messages, which h2load cannot send. In a closed loop, as h2load does, each
-// stream sends the next message once it has its answer. Prints one line of JSON.
+// Sends different messages, which h2load cannot do. Like h2load it runs a closed loop: each
+// stream sends its next message after it has the answer. Prints one line of JSON.
 // Usage: load-driver.ts PORT MESSAGES FIRST CONNECTIONS STREAMS SECONDS REQUESTS
 
 const [port, file = '', ...numbers] = process.argv.slice(2)

@@ -20,7 +20,7 @@ import { SCENARIOS } from './worlds/scenarios.ts'
 import { createIssuers, type Issuers } from './worlds/tokens.ts'
 import type { World } from './worlds/world.ts'
 
-// How long the parts of one check take, in nanoseconds, in this very process: no gRPC, no network.
+// Duration of each part of a check, in nanoseconds, in this process: no gRPC, no network.
 // Usage: micro.ts [IDS-OF-SCENARIOS]
 
 const IDS = [
@@ -30,6 +30,8 @@ const IDS = [
   'key-10',
   'key-10-miss',
   'jwt-rs256',
+  'jwt-long',
+  'opaque',
   'kubernetes',
   'rules-10',
   'rules-100',
@@ -106,7 +108,7 @@ async function rowsOf(
     for (const frame of frames(issuers).slice(0, 1)) {
       for (const part of await partsOf(frame, tools)) {
         row.push(cell(time(part)))
-        // The keys of the issuers are looked at each second.
+        // The keys of the issuers are refreshed each second.
         await setTimeout(TURN_MS)
       }
     }

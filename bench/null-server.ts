@@ -1,15 +1,14 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { CheckRequest, CheckResponse } from '../src/envoy/messages.ts'
 import {
   authorizationService,
-  type CheckRequest,
-  type CheckResponse,
   decodeCheckRequest,
   encodeCheckResponse,
   type Unreadable,
 } from '../src/envoy/protocol.ts'
 
-// The least that a server of checks in grpc-js can do: it reads the message, and writes the same answer
-// to each. Usage: null-server.ts PORT
+// The least work of a server of checks in grpc-js: it reads each message and writes the same answer.
+// Usage: null-server.ts PORT
 
 const OPTIONS = {
   'grpc.max_receive_message_length': 64 * 1024 * 1024,

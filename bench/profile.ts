@@ -30,7 +30,7 @@ type Taken = { readonly json: string; readonly period: Period }
 
 const microsecondsNow = () => Number(process.hrtime.bigint() / 1_000n)
 
-/** Loads the service while Node takes samples, first without looking at them. */
+/** Loads the service while Node takes samples; discards the first ones. */
 async function profileIn(folder: string, scenario: Scenario, seconds: number): Promise<Taken> {
   const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${folder}`]
   const place = await openPlace(folder, scenario.world, await createIssuers(folder))
@@ -69,7 +69,7 @@ async function main(id = 'key-10') {
     const seconds = Number(process.env.PROFILE_SECONDS ?? 8)
     const { json, period } = await profileIn(folder, scenario, seconds)
     const profile = readProfile(json)
-    if (profile === undefined) throw new Error('what Node wrote is no profile')
+    if (profile === undefined) throw new Error('the file that Node wrote is not a profile')
     const { byFunction, byPackage } = selfTimes(profile, period)
     say(`\nself time by package\n${lines(byPackage.filter(({ share }) => share >= 0.001))}`)
     say(`\nself time by function\n${lines(byFunction.slice(0, FUNCTIONS))}`)

@@ -4,8 +4,8 @@ import { loadKubeConfig } from '../src/kubernetes/client/kube-config.ts'
 import { at, listAt, textAt } from '../testing/json.ts'
 import { quantile } from './measure/statistics.ts'
 
-// What it takes to ask an API server for a TokenReview and then for a SubjectAccessReview, and to do
-// nothing else. Prints one line of JSON. Usage: reviews-alone.ts TOKENS UNDER-WAY AUDIENCE NAMESPACE NAME
+// The cost of a TokenReview and a SubjectAccessReview at an API server, and nothing else.
+// Prints one line of JSON. Usage: reviews-alone.ts TOKENS UNDER-WAY AUDIENCE NAMESPACE NAME
 
 const [file = '', underWay = '1', audience = '', namespace = '', name = ''] = process.argv.slice(2)
 
@@ -46,7 +46,7 @@ async function askBoth(token: string) {
   if (at(permission, 'allowed') !== true) throw new Error('a caller is not permitted')
 }
 
-/** In a closed loop; the milliseconds that each token took. */
+/** In a closed loop; the milliseconds per token. */
 async function askAll(tokens: readonly string[]): Promise<readonly number[]> {
   const waits: number[] = []
   let next = 0

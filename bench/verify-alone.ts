@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 
-// What it takes to verify tokens and to do nothing else, as many at once as the load has under way.
+// The cost of verifying tokens and nothing else, with the same concurrency as the load.
 // Prints one line of JSON. Usage: verify-alone.ts JWKS TOKENS ISSUER AUDIENCE ALGORITHM
 
 const [jwksFile = '', tokensFile = '', issuer = '', audience = '', algorithm = ''] =

@@ -2,10 +2,10 @@ import type { Report } from './go/build.ts'
 import { findParts, printFound } from './go/find.ts'
 import { ENVOY_GATEWAY, ENVOY_GATEWAY_CRDS, GO_MODULES } from './go/modules.ts'
 
-/** Paths: of Envoy Gateway, and of a YAML file with its CRDs and those of the Gateway API. */
+/** Paths: Envoy Gateway, and a YAML file with its CRDs and those of the Gateway API. */
 export type EnvoyGateway = { readonly program: string; readonly crds: string }
 
-/** An Envoy Gateway that runs here. Rejects with one sentence. */
+/** An Envoy Gateway that runs on this machine. Rejects with one sentence. */
 export async function findEnvoyGateway(
   report: Report,
   signal?: AbortSignal,

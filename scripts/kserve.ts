@@ -5,11 +5,12 @@ import {
   KSERVE_LLMISVC,
   KSERVE_MANAGER,
   KSERVE_OBJECTS,
+  KSERVE_SAMPLES,
   KWOK,
 } from './go/kserve-parts.ts'
 import { GO_MODULES } from './go/modules.ts'
 
-/** Paths: of KServe's controllers, of kwok, and of YAML files with what they need in a cluster. */
+/** Paths: KServe's controllers, kwok, and YAML files with the objects they need in a cluster. */
 export type Kserve = {
   readonly manager: string
   readonly llmisvc: string
@@ -18,7 +19,7 @@ export type Kserve = {
   readonly kwok: string
 }
 
-/** The controllers of KServe, and a kwok for the pods that they want. Rejects with one sentence. */
+/** KServe's controllers, and a kwok for the pods that they create. Rejects with one sentence. */
 export async function findKserve(report: Report, signal?: AbortSignal): Promise<Kserve> {
   const pathOf = await findParts(GO_MODULES.kserve, report, signal)
   const kwokOf = await findParts(GO_MODULES.kwok, report, signal)
@@ -31,4 +32,15 @@ export async function findKserve(report: Report, signal?: AbortSignal): Promise<
   }
 }
 
-if (import.meta.main) await printFound(findKserve)
+/** A file with the sample manifests of KServe. Rejects with one sentence. */
+export async function findKserveSamples(report: Report, signal?: AbortSignal): Promise<string> {
+  const pathOf = await findParts(GO_MODULES.kserveSamples, report, signal)
+  return pathOf(KSERVE_SAMPLES)
+}
+
+if (import.meta.main) {
+  await printFound(async (report, signal) => ({
+    ...(await findKserve(report, signal)),
+    samples: await findKserveSamples(report, signal),
+  }))
+}

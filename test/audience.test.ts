@@ -8,7 +8,7 @@ import { problemOfPurpose } from '../src/tokens/check-claims.ts'
 const OURS = ['models', 'iris']
 const ISSUER = 'https://idp.example.com'
 
-/** What `aud` may be, and whether it names one of ours; a token without one is told apart below. */
+/** Possible values of `aud`, and whether they name one of our audiences; a token without `aud` has its own test. */
 const AUDIENCES: readonly (readonly [aud: unknown, isForUs: boolean])[] = [
   ['models', true],
   [['models'], true],
@@ -30,7 +30,7 @@ const AUDIENCES: readonly (readonly [aud: unknown, isForUs: boolean])[] = [
   ['models,iris', false],
 ]
 
-/** Each place that asks whether a token is for us. */
+/** Each place that checks the audience of a token. */
 const PLACES: readonly (readonly [place: string, accepts: (aud: unknown) => boolean])[] = [
   ['one of ours', (aud) => isForOneOf(aud, OURS)],
   ['a provider', (aud) => problemOfPurpose({ aud }, EXPECTED) === undefined],
@@ -65,11 +65,11 @@ const precheckOf = (claims: Readonly<Record<string, unknown>>) =>
   })('token').kind
 
 describe.each(PLACES)('a token for %s', (place, accepts) => {
-  it.each(AUDIENCES)('is one where `aud` is %j: %s', (aud, isForUs) => {
+  it.each(AUDIENCES)('is accepted with `aud` %j: %s', (aud, isForUs) => {
     expect(accepts(aud)).toBe(isForUs)
   })
 
-  it('is none without `aud`, unless it can be one of a Secret of the cluster', () => {
+  it('is refused without `aud`, unless it can be a token from a Secret of the cluster', () => {
     expect(accepts(undefined)).toBe(place === 'the cluster')
   })
 })

@@ -61,8 +61,8 @@ async function asking(config: object, provider: object = {}) {
   return ask
 }
 
-describe('authorino#297: an API key behind another scheme', () => {
-  it('is taken where that is configured, and then removed', async () => {
+describe('authorino#297: an API key with another scheme', () => {
+  it('is accepted if that is configured, and then removed', async () => {
     const ask = await asking({ apiKeys: { schemes: ['Bearer', 'APIKEY'] } })
     const asked = await ask({ authorization: `APIKEY ${KEY}` })
     expect(asked.answer).toBe('allow')
@@ -72,13 +72,13 @@ describe('authorino#297: an API key behind another scheme', () => {
     expect((await ask({ authorization: `APIKEY ${issuer.token()}` })).answer).toBe('allow')
   })
 
-  it('is refused where it is not', async () => {
+  it('is refused by default', async () => {
     const ask = await asking({})
     expect((await ask({ authorization: `APIKEY ${KEY}` })).answer).toBe('malformed-credential')
   })
 })
 
-describe('a token where clients put API keys', () => {
+describe('a token in a place for API keys', () => {
   it.each<[title: string, config: object, provider: object, token: () => string, answer: string]>([
     ['of Kubernetes, by default', {}, {}, () => TOKEN, 'unknown-api-key'],
     ['of Kubernetes', { kubernetes: { tokenHeaders: ['x-api-key'] } }, {}, () => TOKEN, 'allow'],
@@ -90,7 +90,13 @@ describe('a token where clients put API keys', () => {
       () => issuer.token(),
       'allow',
     ],
-    ['a key beside them', { kubernetes: { tokenHeaders: ['x-api-key'] } }, {}, () => KEY, 'allow'],
+    [
+      'a key in the same place',
+      { kubernetes: { tokenHeaders: ['x-api-key'] } },
+      {},
+      () => KEY,
+      'allow',
+    ],
   ])('%s', async (_title, config, provider, token, answer) => {
     const ask = await asking(config, provider)
     const asked = await ask({ 'x-api-key': token() })
@@ -99,7 +105,7 @@ describe('a token where clients put API keys', () => {
   })
 })
 
-describe('a credential in a subprotocol of a WebSocket', () => {
+describe('a credential in a WebSocket subprotocol', () => {
   it.each([
     ['an API key', () => `realtime, openai-insecure-api-key.${KEY}, b`, 'realtime, b'],
     [
@@ -110,7 +116,7 @@ describe('a credential in a subprotocol of a WebSocket', () => {
     ['a JWT', () => `b, base64url.bearer.authorization.k8s.io.${base64url(issuer.token())}`, 'b'],
     ['an API key alone', () => `openai-insecure-api-key.${KEY}`, undefined],
   ])(
-    'is taken where that is configured, and cut out of the others: %s',
+    'is accepted if that is configured, and removed from the others: %s',
     async (_title, offered, rest) => {
       const ask = await asking({ webSocketProtocols: PROTOCOLS })
       const { answer, set, removed } = await ask(offering(offered()))
@@ -120,13 +126,13 @@ describe('a credential in a subprotocol of a WebSocket', () => {
     },
   )
 
-  it('is none where it is not', async () => {
+  it('is ignored by default', async () => {
     const ask = await asking({})
     const asked = await ask(offering(`openai-insecure-api-key.${KEY}`))
     expect(asked.answer).toBe('missing-credential')
   })
 
-  it('is of no provider that takes no tokens from Authorization', async () => {
+  it('is not used for a provider that takes no tokens from Authorization', async () => {
     const from = { cookies: ['session'] }
     const ask = await asking({ webSocketProtocols: PROTOCOLS }, { from })
     const offered = `base64url.bearer.authorization.k8s.io.${base64url(issuer.token())}`
@@ -139,9 +145,9 @@ describe('jetty#3041: a token in one of several Cookie lines', () => {
 
   it.each([
     ['as Envoy joins them', (token: string) => `a=1,session=${token}`],
-    ['with others behind it', (token: string) => `session=${token},b=2; c=3`],
+    ['with others after it', (token: string) => `session=${token},b=2; c=3`],
     ['in quotes', (token: string) => `a=1; session="${token}"`],
-  ])('is taken: %s', async (_title, cookie) => {
+  ])('is accepted: %s', async (_title, cookie) => {
     const ask = await asking({}, { from })
     const { answer } = await ask({ cookie: cookie(issuer.token()) })
     expect(answer).toBe('allow')
@@ -153,15 +159,15 @@ describe('jetty#3041: a token in one of several Cookie lines', () => {
 describe('a credential that is too long', () => {
   it.each<[title: string, token: () => string, config: object, answer: string]>([
     [
-      'is a JWT over the bound',
+      'is a JWT over the limit',
       () => issuer.token({ x: 'x'.repeat(26_000) }),
       {},
       'credential-too-long',
     ],
     ['is a key over 8 KiB', () => 'k'.repeat(8_200), {}, 'credential-too-long'],
-    ['is no JWT of 30 KiB', () => issuer.token({ x: 'x'.repeat(22_000) }), {}, 'allow'],
+    ['is not a JWT of 30 KiB', () => issuer.token({ x: 'x'.repeat(22_000) }), {}, 'allow'],
     [
-      'is a JWT over another bound',
+      'is a JWT over another limit',
       () => issuer.token({ x: 'x'.repeat(8_000) }),
       { maxTokenBytes: 8_192 },
       'credential-too-long',

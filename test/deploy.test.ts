@@ -19,28 +19,28 @@ const defaults = readConfig({ env: {}, flags: {} })
 
 const lastOf = (name: string) => dockerfile.findLast((each) => each.name === name)?.rest ?? ''
 
-/** By name, of a container or a Service. */
+/** The port with this name, of a container or a Service. */
 const portsOf = (object: unknown, field: string) =>
   Object.fromEntries(listAt(object, 'ports').map((port) => [textAt(port, 'name'), at(port, field)]))
 
 describe('the image', () => {
-  it('has the Node.js with which the tests run', () => {
+  it('has the Node.js version of the tests', () => {
     const [from = ''] = dockerfile.map(({ rest }) => rest)
     expect(from).toMatch(new RegExp(`^node:${manifest.devDependencies.node}-`))
   })
 
-  it('is started as npm start does it', () => {
+  it('starts the program as npm start does', () => {
     const [program = '', ...rest] = readCommand(lastOf('ENTRYPOINT'))
     expect([path.basename(program), ...rest].join(' ')).toBe(manifest.scripts.start)
   })
 
-  it('has the version of the package in the Deployment', () => {
+  it("has the package's version in the Deployment", () => {
     expect(textAt(container, 'image')).toBe(`kserve-authz:${manifest.version}`)
   })
 })
 
 describe('the configuration of the installation', () => {
-  it('says what holds anyway', () => {
+  it('repeats defaults only', () => {
     const file = { path: 'config.yaml', text: text('deploy/config.yaml') }
     expect(readConfig({ file, env: {}, flags: {} })).toEqual(defaults)
   })
@@ -55,13 +55,13 @@ describe('the ports', () => {
     http: portIn(defaults.http.address),
   }
 
-  it('of the container are those of the defaults, as are those of the image', () => {
+  it('of the container are the default ports, and so are those of the image', () => {
     expect(portsOf(container, 'containerPort')).toEqual(expected)
     const exposed = lastOf('EXPOSE').split(' ').map(Number)
     expect(new Set(exposed)).toEqual(new Set(Object.values(expected)))
   })
 
-  it('of the Service are the same, and lead to those of the container by name', () => {
+  it('of the Service are the same, and refer to those of the container by name', () => {
     const spec = at(yaml('deploy/service.yaml'), 'spec')
     expect(portsOf(spec, 'port')).toEqual(expected)
     expect(portsOf(spec, 'targetPort')).toEqual(
@@ -69,7 +69,7 @@ describe('the ports', () => {
     )
   })
 
-  it("are those of Istio's providers", () => {
+  it("match those of Istio's providers", () => {
     const mesh = yaml('istio/mesh-config/mesh-config.yaml')
     const asked = listAt(mesh, 'extensionProviders')
       .map((provider) => at(provider, 'envoyExtAuthzGrpc'))
@@ -96,35 +96,35 @@ describe('the selectors', () => {
 })
 
 describe('a pod', () => {
-  it('gets no variables of Services, which would be taken for configuration', () => {
+  it('gets no variables of Services, which would be read as configuration', () => {
     expect(at(pod, 'spec', 'enableServiceLinks')).toBe(false)
   })
 
-  it('has nothing that it could write', () => {
+  it('has no writable file system', () => {
     expect(at(container, 'securityContext', 'readOnlyRootFilesystem')).toBe(true)
     const volumes = listAt(pod, 'spec', 'volumes')
     expect(volumes.map((volume) => Object.keys(Object(volume)))).toEqual([['name', 'configMap']])
   })
 
-  it('is no pod of the user root', () => {
+  it('does not run as root', () => {
     expect(at(pod, 'spec', 'securityContext', 'runAsNonRoot')).toBe(true)
     expect(lastOf('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/)
   })
 
-  it('waits for no share of CPU', () => {
+  it('has no CPU limit', () => {
     expect(at(container, 'resources', 'limits', 'cpu')).toBeUndefined()
   })
 })
 
 describe('the replicas', () => {
-  it('stand behind sidecars from their first request to their last', () => {
+  it('receive requests through sidecars from the first to the last', () => {
     const namespace = yaml('deploy/namespace.yaml')
     expect(at(namespace, 'metadata', 'labels', 'istio-injection')).toBe('enabled')
     const proxy = load(textAt(pod, 'metadata', 'annotations', 'proxy.istio.io/config'))
     expect(at(proxy, 'holdApplicationUntilProxyStarts')).toBe(true)
   })
 
-  it('are never fewer by a rollout, and by one at a time where nodes are drained', () => {
+  it('do not become fewer during a rollout, and by at most one when nodes are drained', () => {
     const { maxUnavailable } = Object(at(deployment, 'spec', 'strategy', 'rollingUpdate'))
     expect(maxUnavailable).toBe(0)
     expect(at(yaml('deploy/disruption-budget.yaml'), 'spec', 'maxUnavailable')).toBe(1)
@@ -133,7 +133,7 @@ describe('the replicas', () => {
 })
 
 describe('the permissions', () => {
-  it('are to list and watch, and to write nothing but status and events', () => {
+  it('are to list and watch, and to write only status and events', () => {
     const rules = loadAll(text('deploy/rbac.yaml')).flatMap((object) => listAt(object, 'rules'))
     const beyond = rules
       .flatMap((rule) =>
@@ -146,8 +146,8 @@ describe('the permissions', () => {
   })
 })
 
-describe('an end', () => {
-  it('has time for all that it takes', () => {
+describe('shutdown', () => {
+  it('has time for all its steps', () => {
     const [grace, leaving] = [
       at(pod, 'spec', 'terminationGracePeriodSeconds'),
       at(container, 'lifecycle', 'preStop', 'sleep', 'seconds'),
@@ -157,8 +157,8 @@ describe('an end', () => {
   })
 })
 
-/** Until every Envoy has heard that the replica leaves. */
+/** Until every Envoy knows that the replica terminates. */
 const PROPAGATION_SECONDS = 5
 
-/** At most three of a second each, and the sidecar after it. */
+/** At most three, of a second each, and then the sidecar. */
 const DRAIN_SECONDS = 10

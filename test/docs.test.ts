@@ -8,17 +8,17 @@ import { read } from '../testing/objects.ts'
 
 const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8')
 
-it('the page of the configuration has every key, as the program reads it', () => {
+it('the page of the configuration has every key with its type and default', () => {
   expect(page).toContain(configurationTable())
 })
 
-it('the example of the page is a configuration', () => {
+it('the example of the page is a valid configuration', () => {
   const text = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
   const config = readConfig({ file: { path: 'example.yaml', text }, env: {}, flags: {} })
   expect(config.jwt.providers.map(({ name }) => name)).toEqual(['keycloak'])
 })
 
-it('the page of AccessPolicies shows an answer of check as it is', async () => {
+it('the page of AccessPolicies shows real output of check', async () => {
   const text = readFileSync(new URL('../docs/access-policy.md', import.meta.url), 'utf8')
   const [, command = '', told = ''] =
     /^\$ node src\/main\.ts ((?:.*\\\n)*.*)\n([\s\S]*?)```/m.exec(text) ?? []
@@ -28,7 +28,7 @@ it('the page of AccessPolicies shows an answer of check as it is', async () => {
   expect(told).toContain('no, by from[0]')
 })
 
-it('the policies of the page of AccessPolicies can be read', () => {
+it('the policies on the page of AccessPolicies are valid', () => {
   const policies = readFileSync(new URL('../docs/access-policy.md', import.meta.url), 'utf8')
   const readings = [...policies.matchAll(/```yaml\n([\s\S]*?)```/g)]
     .flatMap(([, text = '']) => loadAll(text, { schema: CORE_SCHEMA }))

@@ -6,11 +6,13 @@ import { CORE_SCHEMA, load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refused } from '../src/access/authentication.ts'
 import { TOKEN_CAUSES } from '../src/access/token-refusal.ts'
+import { introspection } from '../src/config/introspection.ts'
 import { provider } from '../src/config/jwt.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { shapeOf } from '../src/config/shape.ts'
 import { LEFT_OUT_CAUSES } from '../src/envoy/identity-headers.ts'
 import { modelBehind } from '../testing/identity-engine.ts'
+import { startAuthorizationServer } from '../testing/issuers/authorization-server.ts'
 import { type Claims, createSigner, nowSeconds } from '../testing/issuers/oidc-issuer.ts'
 import { at, listAt, textAt } from '../testing/json.ts'
 import { rowsUnder } from '../testing/markdown.ts'
@@ -27,7 +29,7 @@ const recipes = [...page.matchAll(RECIPE)].map(([, name = '', yaml = '', json = 
   claims: JSON.parse(json) as Claims,
 }))
 
-/** Who the token of each recipe is. */
+/** The user of each recipe's token. */
 const WHO: Readonly<Record<string, readonly [user: string, groups: string | undefined]>> = {
   Keycloak: ['keycloak:ada', 'keycloak:ml,keycloak:offline_access'],
   'Entra ID': [
@@ -51,7 +53,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 type Recipe = (typeof recipes)[number]
 
-/** The recipe with keys of ours in a file, and a function that shows it a token where it takes them from. */
+/** The recipe with our keys in a file, and a function that sends a token where the recipe expects it. */
 async function installed({ config, claims }: Recipe) {
   const [given] = listAt(at(config, 'jwt'), 'providers')
   const [algorithm] = listAt(given, 'algorithms')
@@ -73,23 +75,23 @@ async function installed({ config, claims }: Recipe) {
 }
 
 describe('a recipe', () => {
-  it('is there for each of them', () => {
+  it('exists for each of them', () => {
     expect(recipes.map(({ name }) => name)).toEqual(Object.keys(WHO))
   })
 
-  it.each(recipes)('$name is a configuration as it stands', ({ text }) => {
+  it.each(recipes)('$name is a valid configuration as it is', ({ text }) => {
     const config = readConfig({ file: { path: 'recipe.yaml', text }, env: {}, flags: {} })
     expect(config.jwt.providers).toHaveLength(1)
   })
 
-  it.each(recipes)('$name names the user and the groups of such a token', async (recipe) => {
+  it.each(recipes)('$name identifies the user and the groups of such a token', async (recipe) => {
     const ask = await installed(recipe)
     const { answer, set, steps } = await ask()
     expect([answer, steps]).toEqual(['allow', expect.anything()])
     expect([set['x-auth-request-user'], set['x-auth-request-groups']]).toEqual(WHO[recipe.name])
   })
 
-  it.each(recipes)('$name refuses a token for others', async (recipe) => {
+  it.each(recipes)('$name refuses a token for another audience', async (recipe) => {
     const ask = await installed(recipe)
     const claim = 'client_id' in recipe.claims ? 'client_id' : 'aud'
     expect((await ask({ [claim]: 'another' })).answer).toBe('wrong-audience')
@@ -114,7 +116,7 @@ describe('a recipe', () => {
     expect((await ask(changed)).answer).toBe(answer)
   })
 
-  it('Dex in Kubeflow hands on the e-mail address', async () => {
+  it('Dex in Kubeflow passes on the e-mail address', async () => {
     const recipe = recipes.find(({ name }) => name.startsWith('Dex'))
     if (recipe === undefined) throw new Error('there is no recipe for Dex')
     const { set } = await (await installed(recipe))()
@@ -139,5 +141,46 @@ describe('the page of identity providers', () => {
   it('has every cause for which a value is left out', () => {
     const section = page.slice(page.indexOf('## What the model gets'))
     expect(LEFT_OUT_CAUSES.filter((cause) => !section.includes(`(\`${cause}\`)`))).toEqual([])
+  })
+})
+
+describe('the recipe for opaque tokens', () => {
+  const [section = ''] = /^## Opaque tokens\n[\s\S]*?(?=^## )/m.exec(page) ?? []
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(section) ?? []
+  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(section) ?? []
+  const [given] = listAt(at(load(yaml, { schema: CORE_SCHEMA }), 'jwt'), 'providers')
+
+  it('is a configuration as it stands', () => {
+    const config = readConfig({ file: { path: 'recipe.yaml', text: yaml }, env: {}, flags: {} })
+    expect(config.jwt.providers).toHaveLength(1)
+  })
+
+  it.each<[changed: object, answer: string]>([
+    [{}, 'allow'],
+    [{ active: false }, 'invalid-token'],
+    [{ aud: [] }, 'wrong-audience'],
+    [{ token_use: 'refresh_token' }, 'invalid-token'],
+  ])('with %j: %s', async (changed, answer) => {
+    const token = 'ory_at_token'
+    const server = await startAuthorizationServer({ [token]: { ...JSON.parse(json), ...changed } })
+    const clientSecretFile = path.join(folder, 'client-secret')
+    await writeFile(clientSecretFile, 'secret\n')
+    const { introspection: recipe, ...rest } = Object(given)
+    const asked = { ...recipe, url: server.url, clientSecretFile }
+    const { ask } = await modelBehind({
+      config: { jwt: { providers: [{ ...rest, introspection: asked }] } },
+      policy: { allow: [{}] },
+    })
+    const told = await ask({ authorization: `Bearer ${token}` })
+    expect(told.answer).toBe(answer)
+    if (answer === 'allow') expect(told.set['x-auth-request-groups']).toBe('hydra:ml')
+    await server.stop()
+  })
+
+  it('has every key of introspection', () => {
+    const rows = rowsUnder(['key of `introspection`', 'meaning'], page)
+    expect(rows.flatMap(([key]) => namesIn(key)).toSorted()).toEqual(
+      Object.keys(shapeOf(introspection)).toSorted(),
+    )
   })
 })

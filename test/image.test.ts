@@ -29,7 +29,7 @@ async function build(...lines: readonly string[]) {
 const namesIn = async (root: string) => (await filesIn(root)).map(({ file }) => file).toSorted()
 
 describe('an image that is built without an engine', () => {
-  it('has what its last stage copies', async () => {
+  it('contains the files that its last stage copies', async () => {
     const { root } = await build(
       'FROM base:1 AS build',
       'WORKDIR /app',
@@ -42,26 +42,26 @@ describe('an image that is built without an engine', () => {
     expect(await namesIn(root)).toEqual(['bin', 'bin/made', 'of-the-base', 'renamed'])
   })
 
-  it('has nothing that .dockerignore leaves out', async () => {
+  it('contains nothing that .dockerignore excludes', async () => {
     const { root } = await build('FROM base', 'COPY . /app')
     expect(await namesIn(root)).toEqual(['app', 'app/kept', 'of-the-base'])
   })
 
   it.each([
     ['an unknown base', ['FROM other'], 'an unknown base: other'],
-    ['an unknown step', ['FROM base', 'VOLUME /data'], 'not understood: VOLUME /data'],
-    ['a step before any base', ['USER 1'], 'not understood: USER 1'],
-    ['an unknown flag', ['FROM base', 'COPY --chown=1 kept x'], 'not understood: COPY'],
-    ['a path of the machine', ['FROM base', 'RUN rm -rf /tmp/x'], 'a path of the machine'],
+    ['an unknown step', ['FROM base', 'VOLUME /data'], 'not supported: VOLUME /data'],
+    ['a step before any base', ['USER 1'], 'not supported: USER 1'],
+    ['an unknown flag', ['FROM base', 'COPY --chown=1 kept x'], 'not supported: COPY'],
+    ['a host path', ['FROM base', 'RUN rm -rf /tmp/x'], 'a host path'],
     ['a command that fails', ['FROM base', 'RUN exit 3'], 'Command failed'],
     ['another stage', ['FROM base', 'COPY --from=build a b'], 'no stage build'],
-  ])('is refused where it has %s', async (_title, lines, complaint) => {
+  ])('is refused with %s', async (_title, lines, complaint) => {
     await expect(build(...lines)).rejects.toThrow(complaint)
   })
 })
 
 describe('a Dockerfile', () => {
-  it('is read without comments, with lines that go on', () => {
+  it('is read without comments, with continuation lines', () => {
     expect(readDockerfile('# syntax\nFROM base\n\nRUN one \\\n  # not this\n  two\n')).toEqual([
       { name: 'FROM', rest: 'base' },
       { name: 'RUN', rest: 'one two' },
@@ -70,7 +70,7 @@ describe('a Dockerfile', () => {
 })
 
 describe('a .dockerignore', () => {
-  it('is decided by the last pattern that fits', () => {
+  it('is decided by the last matching pattern', () => {
     const isIgnored = readIgnored('# only these\n**\n!src\nsrc/local\n')
     const ignored = ['README.md', 'src', 'src/main.ts', 'src/local/x', 'srcs'].filter(isIgnored)
     expect(ignored).toEqual(['README.md', 'src/local/x', 'srcs'])

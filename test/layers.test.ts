@@ -9,7 +9,7 @@ import manifest from '../package.json' with { type: 'json' }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** Each folder of src that holds files, as it is on the disk. */
+/** Each folder of src that contains files. */
 const FOLDERS = [
   ...new Set(
     globSync('*/**/*.ts', { cwd: path.join(ROOT, 'src') }).map((file) => path.dirname(file)),
@@ -31,7 +31,7 @@ const PURE = ['access', 'common', 'resources']
 const CLUSTER = [...PURE, 'kubernetes/client', 'kubernetes/watch']
 const WIRED = FOLDERS.filter((folder) => folder !== 'app' && folder !== 'cli')
 
-/** What each folder may import besides its own files: folders, and packages. */
+/** The allowed imports of each folder besides its own files: folders, and packages. */
 const ALLOWED: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
   access: [['common'], []],
   app: [WIRED, NODE],
@@ -112,7 +112,7 @@ async function refusedLines(cwd: string): Promise<Set<string>> {
   return new Set([...output.matchAll(finding)].map(([, file, line]) => `${file}:${line}`))
 }
 
-/** What the lines of a file import: those that are allowed, or those that are refused. */
+/** The imports of a file: either the allowed or the refused ones. */
 function importsOf(file: string, kind: 'allowed' | 'refused'): string[] {
   const lines = LINES[file] ?? []
   return lines
@@ -120,39 +120,39 @@ function importsOf(file: string, kind: 'allowed' | 'refused'): string[] {
     .map((line) => line.replace(/.*'(.*)'.*/, '$1'))
 }
 
-describe('the linter lets', () => {
-  it.each(FOLDERS)('%s/ import its own files, and what its rule names', (name) => {
+describe('the linter allows', () => {
+  it.each(FOLDERS)('%s/ to import its own files, and those of its rule', (name) => {
     const [folders, packages] = ALLOWED[name] ?? [[], []]
     const files = folders.map((each) => nearIn(name, each))
     const allowed = importsOf(`src/${name}/example.ts`, 'allowed')
     expect(new Set(allowed)).toEqual(new Set(['./near.ts', ...files, ...packages]))
   })
 
-  it('main.ts import everything', () => {
+  it('main.ts to import everything', () => {
     expect(importsOf('src/main.ts', 'refused')).toEqual([])
   })
 })
 
 describe('the import rule', () => {
-  it('is one of each folder that there is, and of no other', () => {
+  it('exists for each existing folder, and for no other', () => {
     expect(Object.keys(ALLOWED).sort()).toEqual(FOLDERS)
   })
 
-  it('lets only main.ts stand beside the folders', () => {
+  it('allows only main.ts next to the folders', () => {
     expect(globSync('*.ts', { cwd: path.join(ROOT, 'src') })).toEqual(['main.ts'])
   })
 
-  it('holds for every form of import', () => {
+  it('applies to every form of import', () => {
     expect(importsOf('src/access/refused.ts', 'allowed')).toEqual([])
     expect(importsOf('src/access/near.ts', 'refused')).toEqual([])
   })
 
-  it('keeps memory out of what is pure', () => {
+  it('keeps caches out of pure folders', () => {
     expect(importsOf('src/access/caches.ts', 'allowed')).toEqual([])
     expect(importsOf('src/resources/caches.ts', 'allowed')).toEqual([])
   })
 
-  it('gives each dependency a home', () => {
+  it('gives each dependency a folder', () => {
     const homes = FOLDERS.map((name) => `src/${name}/example.ts`)
     const imported = new Set(homes.flatMap((file) => importsOf(file, 'allowed')))
     expect(Object.keys(manifest.dependencies).filter((name) => !imported.has(name))).toEqual([])
@@ -162,7 +162,7 @@ describe('the import rule', () => {
 describe('each file of src', () => {
   const files = globSync('**/*.ts', { cwd: path.join(ROOT, 'src') })
 
-  it('opens with one line that says what it is for, in words of its own', () => {
+  it('starts with a unique line that describes its purpose', () => {
     const heads = new Map<string, string>()
     const faulty = files.filter((file) => {
       const text = readFileSync(path.join(ROOT, 'src', file), 'utf8').replace(/^#!.*\n/, '')
@@ -176,7 +176,7 @@ describe('each file of src', () => {
   })
 })
 
-describe('the names of src', () => {
+describe('the names in src', () => {
   const files = globSync('**/*.ts', { cwd: path.join(ROOT, 'src') })
   const textOf = (file: string) => readFileSync(path.join(ROOT, 'src', file), 'utf8')
 

@@ -53,7 +53,7 @@ const credentialIn = (name: string) => (text: string) =>
 const request = (http: Parameters<typeof aCheck>[0]) =>
   readCheckRequest(decodeCheckRequest(encodeCheckRequest(aCheck(http))), 'gateway')
 
-/** Everything that reads a text which a client or a workload chooses. */
+/** Every reader of a text that a client or a workload chooses. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'readCredential of authorization': credentialIn('authorization'),
   'readCredential of x-api-key': credentialIn('x-api-key'),
@@ -83,7 +83,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   toAscii,
 }
 
-/** What has made readers go back and forth, each as a unit that is repeated. */
+/** Units that, when repeated, have caused backtracking. */
 const UNITS = [
   'a', 'session=a;', 'session=a; ', 'session=;', 'a=b;', '=', ';', ' ', '\t', ',', 'a,', 'bearer ', 'Bearer a',
   '/', '/a', '/.', '/..', '/%2e', '%2f..', '\\..', '%25', '.', 'a.', 'a-', '-', '_', ':', 'a:', '::', '0:', '1.',
@@ -92,9 +92,9 @@ const UNITS = [
 
 const SHORT = 8_192
 const FACTOR = 8
-/** A quadratic reader needs more than this by half. */
+/** A quadratic reader needs at least half more than this. */
 const MOST = FACTOR * 5
-/** In milliseconds: below it the clock says nothing. */
+/** In milliseconds: smaller values are noise. */
 const LEAST = 0.5
 
 const filled = (unit: string, length: number, end: string) =>
@@ -107,10 +107,10 @@ function costOf(read: (text: string) => unknown, text: string): number {
   return performance.now() - begun
 }
 
-/** A busy machine makes some times long, but not the least of many. */
+/** A busy machine slows some runs, but not the fastest of many. */
 const ROUNDS = 40
 
-/** By how much more a longer text costs; 0 where it is as little as a linear reader needs. */
+/** How much more a longer text costs; 0 if it costs as little as for a linear reader. */
 function excessOf(read: (text: string) => unknown, unit: string, end: string): number {
   const texts = [SHORT, SHORT * FACTOR].map((length) => filled(unit, length, end))
   const least = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
@@ -124,8 +124,8 @@ function excessOf(read: (text: string) => unknown, unit: string, end: string): n
   return long / short
 }
 
-describe('the work of a reader', () => {
-  it.each(Object.keys(READERS))('%s grows with the length of a text, and no faster', (name) => {
+describe('the time of a reader', () => {
+  it.each(Object.keys(READERS))('%s grows linearly with the length of a text', (name) => {
     const read = READERS[name] ?? (() => {})
     const faults = UNITS.flatMap((unit) =>
       ['', '!', '\n'].flatMap((end) => {
@@ -147,13 +147,13 @@ describe('cookies', () => {
     return { visits, whole }
   }
 
-  it('are walked over once', () => {
+  it('are scanned once', () => {
     for (const count of [1, 2, 64, MAX_COOKIES]) {
       expect(visitsOf('session=a;'.repeat(count))).toEqual({ visits: count, whole: true })
     }
   })
 
-  it('are left where nothing more is to be known', () => {
+  it('are no longer scanned when nothing more can be found', () => {
     expect(visitsOf('a=b;'.repeat(100), 2)).toEqual({ visits: 2, whole: true })
   })
 

@@ -3,8 +3,8 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { DENY_REASONS } from '../src/access/decision.ts'
+import { CACHE_PERIODS as TOKEN_PERIODS } from '../src/common/cache-periods.ts'
 import { configReference } from '../src/config/read-config.ts'
-import { TOKEN_CACHE_PERIODS as TOKEN_PERIODS } from '../src/kubernetes/reviews/token-cache.ts'
 import {
   accountCollections,
   configurationCollection,
@@ -30,7 +30,7 @@ beforeAll(async () => {
   rendered = await renderedMetrics()
 })
 
-/** `name | type | labels`, of all that is ours. */
+/** `name | type | labels` of all our metrics. */
 function families(): readonly string[] {
   const samples = samplesOf(rendered)
   return [...rendered.matchAll(/^# TYPE (kserve_\S+) (\S+)$/gm)].map(([, name = '', type = '']) => {
@@ -41,7 +41,7 @@ function families(): readonly string[] {
 }
 
 describe('the page of operations', () => {
-  it('has every metric, with its type and its labels', () => {
+  it('has every metric, with its type and labels', () => {
     const told = rowsUnder(['metric', 'type', 'labels', 'meaning'], page)
     const rows = told.map(([name, type, labels]) =>
       [namesIn(name), type, namesIn(labels)].join(' | '),
@@ -50,7 +50,7 @@ describe('the page of operations', () => {
     expect(told.filter(([, , , meaning = '']) => meaning === '')).toEqual([])
   })
 
-  it('has every field of the decision log, in its order', async () => {
+  it('has every field of the decision log, in order', async () => {
     const told = rowsUnder(['field', 'content'], page).map(([name]) => namesIn(name)[0])
     expect(told).toEqual(Object.keys(JSON.parse(await loggedLine())))
   })
@@ -69,7 +69,7 @@ describe('the page of operations', () => {
     expect(told.toSorted()).toEqual([...lines].toSorted())
   })
 
-  it('says how long each fact counts, as the code and the configuration have it', () => {
+  it('says how long each fact counts, as in the code and the configuration', () => {
     const rows = rowsUnder(['fact', 'source', 'counts for at most', 'then'], page)
     const bounds = rows.map(([, , bound = '']) => bound)
     const keys = ['kubernetes.maxAddressStalenessSeconds', 'kubernetes.maxStalenessSeconds']
@@ -81,12 +81,12 @@ describe('the page of operations', () => {
     const hours = KEY_PERIODS.maxAge / 3_600_000
     expect(bounds.filter((bound) => bound.startsWith(`${hours} hours without`))).toHaveLength(1)
     const seconds = TOKEN_PERIODS.positiveMs / 1_000
-    expect(bounds.filter((bound) => bound.startsWith(`${seconds} seconds`))).toHaveLength(2)
+    expect(bounds.filter((bound) => bound.startsWith(`${seconds} seconds`))).toHaveLength(3)
     const reasons = rows.flatMap(([, , , then = '']) => namesIn(then))
     for (const reason of reasons) expect(DENY_REASONS).toContain(reason)
   })
 
-  it('says of every alert what to do', () => {
+  it('describes a response to every alert', () => {
     const told = [...page.matchAll(/^### (KServeAuthz\w+ \(\w+\))\n\n\S/gm)].map(
       ([, head = '']) => head,
     )

@@ -20,7 +20,7 @@ const sheds: string[] = []
 
 let folder: Awaited<ReturnType<typeof folderOf>>
 let engine: Engine
-/** Stands still. */
+/** The clock stands still. */
 let clock = 0
 
 const model = (namespace: string) => ({
@@ -80,7 +80,7 @@ beforeAll(async () => {
     reportOutage: () => {},
     observeShed: (cause) => sheds.push(cause),
   })
-  // Its keys are there.
+  // The issuer's keys are available.
   await vi.waitFor(async () => expect(await ask('noisy')).toBe(''), { timeout: 10_000 })
 })
 afterAll(async () => {
@@ -105,7 +105,7 @@ async function ask(tenant: string, credential = newToken(tenant)): Promise<strin
 
 const times = <T>(number: number, make: () => T): T[] => Array.from({ length: number }, make)
 
-/** Verifications wait until they are released; `begun` says for which tenants they were begun. */
+/** Verifications wait until they are released; `begun` lists the tenants of the started ones. */
 function holdVerifications() {
   const verify = crypto.subtle.verify.bind(crypto.subtle)
   const begun: string[] = []
@@ -139,7 +139,7 @@ const tally = (reasons: readonly string[]) =>
     [...new Set(reasons)].map((each) => [each, reasons.filter((one) => one === each).length]),
   )
 
-/** What has been answered so far. */
+/** The answers up to now. */
 function collecting() {
   const reasons: string[] = []
   return {
@@ -158,7 +158,7 @@ afterEach(() => void vi.restoreAllMocks())
 describe('five times as many new JWTs as may run and wait', () => {
   const most = RUNNING + WAITING
 
-  it('are verified as far as they may wait, and the others refused before their signature is', async () => {
+  it('are verified up to the bound, and the others refused before verification', async () => {
     const held = holdVerifications()
     const { reasons, add } = collecting()
     for (const asked of times(5 * most, () => ask('noisy'))) add(asked)
@@ -171,7 +171,7 @@ describe('five times as many new JWTs as may run and wait', () => {
     expect(held.begun).toHaveLength(most)
   })
 
-  it('keep no known token and no API key waiting', async () => {
+  it('do not delay cached tokens and API keys', async () => {
     const known = newToken('noisy')
     expect(await ask('noisy', known)).toBe('')
     const held = holdVerifications()
@@ -197,12 +197,12 @@ describe('five times as many new JWTs as may run and wait', () => {
 })
 
 describe("one tenant's flood of new JWTs", () => {
-  it("leaves every second verification to another tenant's", async () => {
+  it('leaves every second verification to another tenant', async () => {
     const held = holdVerifications()
     const flood = times(RUNNING + WAITING, () => ask('noisy'))
     await expect.poll(() => held.begun).toHaveLength(RUNNING)
     const others = times(4, () => ask('quiet'))
-    // Each begins one that waited.
+    // Each starts one that waited.
     for (let ended = 1; ended <= 8; ended += 1) {
       held.releaseOne()
       await expect.poll(() => held.begun).toHaveLength(RUNNING + ended)

@@ -10,7 +10,7 @@ const textOf = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')
 
 const withoutCode = (text: string) => text.replaceAll(/^ *```[\s\S]*?^ *```/gm, '')
 
-/** The targets of a page's links, from the root; links to the web and within the page are left out. */
+/** The targets of a page's links, relative to the root, without links to the web and within the page. */
 const linksOf = (page: string): readonly string[] =>
   [...withoutCode(textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)]
     .flatMap(([, target = '']) =>
@@ -27,7 +27,7 @@ const filesNamedIn = (page: string): readonly string[] =>
     .filter((code) => SOURCE.test(code))
 
 describe('every page', () => {
-  it('links to files that exist', () => {
+  it('links to existing files', () => {
     const links = PAGES.flatMap((page) => linksOf(page).map((target) => `${page}: ${target}`))
     expect(links.length).toBeGreaterThan(100)
     expect(links.filter((link) => !existsSync(path.join(ROOT, link.split(': ')[1] ?? '')))).toEqual(
@@ -35,7 +35,7 @@ describe('every page', () => {
     )
   })
 
-  it('names source files that exist', () => {
+  it('names existing source files', () => {
     const named = PAGES.flatMap((page) => filesNamedIn(page).map((file) => `${page}: ${file}`))
     const exists = (file: string) =>
       ['', 'src'].some((folder) => existsSync(path.join(ROOT, folder, file)))
@@ -50,7 +50,7 @@ describe('the page of the architecture', () => {
     ([, from = '', to = '']) => [from, to] as const,
   )
 
-  /** The folders that one may import, by one arrow or several. */
+  /** The folders that one may import, directly or indirectly. */
   function reachedFrom(folder: string): ReadonlySet<string> {
     const reached = new Set([folder])
     for (const each of reached) for (const [from, to] of arrows) if (from === each) reached.add(to)
@@ -68,7 +68,7 @@ describe('the page of the architecture', () => {
     expect(new Set(arrows.flat())).toEqual(new Set(files.map(folderOf)))
   })
 
-  it('draws no import that the code does not have, and every one that it has', () => {
+  it('draws exactly the imports of the code', () => {
     const imports = files.flatMap((file) =>
       importsOf(file)
         .filter((target) => !target.startsWith('..'))

@@ -72,11 +72,11 @@ async function refusedLines(): Promise<readonly number[]> {
 const numberOf = (line: string) => [...IMPORTS, ...REFUSED, ...ALLOWED].indexOf(line) + 1
 
 describe('the linter', () => {
-  it.each(REFUSED)('refuses a change of what the whole process shares: %s', (line) => {
+  it.each(REFUSED)('refuses a change of process-wide state: %s', (line) => {
     expect(refused).toContain(numberOf(line))
   })
 
-  it.each(ALLOWED)('lets pass what changes one object: %s', (line) => {
+  it.each(ALLOWED)('allows a change of one object: %s', (line) => {
     expect(refused).not.toContain(numberOf(line))
   })
 })

@@ -8,7 +8,7 @@ import { rowsUnder } from '../testing/markdown.ts'
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 const HEADER = ['reason', 'HTTP', 'x-ext-auth-reason', 'meaning']
 
-it('the README tells of every reason what is sent', () => {
+it('the README lists every reason with its answer', () => {
   const told = rowsUnder(HEADER, readFileSync(README, 'utf8'))
   const sent = DENY_REASONS.map((reason) => {
     const { httpStatus, phrase } = DENIALS[reason]

@@ -5,24 +5,16 @@ import { explain } from '../src/cli/check.ts'
 import { checkMessage } from '../src/cli/check-message.ts'
 import { readConfig } from '../src/config/read-config.ts'
 import { encodeCheckRequest } from '../src/envoy/protocol.ts'
-
-/** Folders made from what users of KServe reported, and what must be answered. */
-const REPORTS = path.join(import.meta.dirname, 'fixtures/reports')
-
-const TEAM_KEY = 'authorization: Bearer demo-key-of-team-not-a-secret-1'
-const ML_KEY = 'authorization: Bearer demo-key-of-ml-team-not-a-secret'
-const READER = 'authorization: Bearer demo-token-of-reader-not-a-secret'
-const V2_TOKEN = 'authorization: Bearer demo-token-of-v2-not-a-secret'
-
-const named = (model: string, header = 'X-Gateway-Model-Name') => `${header}: ${model}`
-
-type Row = readonly [
-  report: string,
-  url: string,
-  headers: readonly string[],
-  answer: string,
-  target?: string,
-]
+import {
+  CHAT,
+  CLIENT,
+  named,
+  OPENDATAHUB,
+  REPORTS,
+  ROWS,
+  TEAM_KEY,
+  V2_TOKEN,
+} from '../testing/reports.ts'
 
 const engines: Engine[] = []
 afterAll(() => Promise.all(engines.map((engine) => engine.close())))
@@ -56,7 +48,7 @@ async function answersOf(report: string, config: object = {}) {
   }
 }
 
-/** At the sidecar of a pod: the answer, and the headers that are taken from the request. */
+/** At the sidecar of a pod: the answer, and the headers removed from the request. */
 async function askPod({ engine }: Opened, destination: string, header: readonly string[]) {
   const message = encodeCheckRequest(
     checkMessage({ header, destination }, 'POST', `http://${destination}:8000/${CHAT}`),
@@ -65,115 +57,7 @@ async function askPod({ engine }: Opened, destination: string, header: readonly 
   return { answer: reason || decision, target, removed: headers.remove }
 }
 
-const CHAT = 'v1/chat/completions'
-const ADAPTER = 'publishers/team/models/adapter-1'
-const LORA = 'LLMInferenceService team/lora-two'
-
-const ROWS: readonly Row[] = [
-  ['lora', `http://sklearn-iris.demo/${CHAT}`, [named(ADAPTER)], 'missing-credential'],
-  ['lora', 'http://203.0.113.51/', [named(ADAPTER), TEAM_KEY], 'allow', LORA],
-  ['lora', `http://203.0.113.51/team/lora-two/${CHAT}`, [named(ADAPTER), TEAM_KEY], 'allow', LORA],
-  [
-    'lora',
-    `http://203.0.113.51/team/lora-two/${CHAT}`,
-    [named('adapter-2'), TEAM_KEY],
-    'allow',
-    LORA,
-  ],
-  [
-    'lora-own-header',
-    `http://sklearn-iris.demo/${CHAT}`,
-    [named(ADAPTER, 'x-ai-eg-model')],
-    'missing-credential',
-  ],
-  [
-    'lora-own-header',
-    'http://203.0.113.51/',
-    [named(ADAPTER, 'x-ai-eg-model'), TEAM_KEY],
-    'allow',
-    LORA,
-  ],
-  [
-    'lora-own-header',
-    `http://203.0.113.51/team/lora-two/${CHAT}`,
-    [named(ADAPTER, 'x-ai-eg-model'), TEAM_KEY],
-    'allow',
-    LORA,
-  ],
-  [
-    'baseref',
-    `http://203.0.113.51/publishers/team/models/chat-8b/${CHAT}`,
-    [named('publishers/team/models/chat-8b'), TEAM_KEY],
-    'allow',
-    'LLMInferenceService team/prod-chat',
-  ],
-  [
-    'baseref',
-    `http://sklearn-iris.demo/${CHAT}`,
-    [named('publishers/team/models/chat-8b')],
-    'missing-credential',
-  ],
-  [
-    'custom-route',
-    'http://sklearn-iris-predictor.demo.svc.cluster.local/my-tenant/my-model/v1/completions',
-    [],
-    'unknown-target',
-  ],
-  [
-    'custom-route',
-    'http://203.0.113.51/my-tenant/my-model/v1/completions',
-    [],
-    'missing-credential',
-    'LLMInferenceService team/llama',
-  ],
-  [
-    'model-routing',
-    `http://203.0.113.3/ml-team/my-llm/${CHAT}`,
-    [READER],
-    'allow',
-    'LLMInferenceService ml-team/my-llm',
-  ],
-  ['model-routing', `http://203.0.113.3/ml-team/my-llm/${CHAT}`, [ML_KEY], 'allow'],
-  [
-    'model-routing',
-    `http://203.0.113.3/${CHAT}`,
-    [named('publishers/ml-team/models/my-llm'), READER],
-    'allow',
-    'LLMInferenceService ml-team/my-llm',
-  ],
-  ['model-routing', `http://203.0.113.3/${CHAT}`, [READER], 'unknown-target'],
-  [
-    'canary-group',
-    `http://203.0.113.9/publishers/my-namespace/models/my-model/${CHAT}`,
-    [V2_TOKEN],
-    'allow',
-    'LLMInferenceService my-namespace/my-model-v2',
-  ],
-  ['old-names', 'http://failure-rate-predictor-default.dev-profile/v1/models/m', [], 'allow'],
-  [
-    'domains',
-    'http://isvc-custom-default.inference-qa.dsp.dev.example.org/v1/models/m',
-    [],
-    'missing-credential',
-    'InferenceService default/isvc-custom',
-  ],
-  ['own-hosts', 'http://iris.models.example.org/v1/models/m', [], 'unknown-target'],
-  [
-    'own-transformer-name',
-    'http://sklearn-driver-transformer.team.svc.cluster.local/v1/models/m',
-    [],
-    'unknown-target',
-  ],
-  [
-    'own-transformer-name',
-    'http://sklearn-driver-transformer-team.example.com/v1/models/m',
-    [],
-    'allow',
-    'InferenceService team/sklearn-driver-transformer',
-  ],
-]
-
-describe('as users reported:', () => {
+describe('reported by users:', () => {
   for (const [report, url, headers, answer, target] of ROWS) {
     it(`${report}: ${url} with ${headers.length} headers is answered ${answer}`, async () => {
       const given = await (await answersOf(report))(url, headers)
@@ -181,7 +65,7 @@ describe('as users reported:', () => {
     })
   }
 
-  it('hosts of their own are declared by the installation', async () => {
+  it('hosts of a mesh admin are configured', async () => {
     const service = { namespace: 'team-a', name: 'sklearn-iris' }
     const ask = await answersOf('own-hosts', {
       gateways: {
@@ -201,7 +85,27 @@ describe('as users reported:', () => {
     expect(answers).toEqual(['missing-credential', 'missing-credential', 'unknown-target'])
   })
 
-  it('pd: the pod that decodes keeps the credential, since the one that prefills asks for it', async () => {
+  describe('canary-group: where the installation also asks for the permission of OpenDataHub,', () => {
+    const model = `http://203.0.113.9/publishers/my-namespace/models/my-model/${CHAT}`
+    const byHeader = named('publishers/my-namespace/models/my-model')
+
+    it.each<[url: string, headers: readonly string[], answer: string]>([
+      [model, [CLIENT], 'allow'],
+      [`http://203.0.113.9/${CHAT}`, [CLIENT, byHeader], 'allow'],
+      [`http://203.0.113.9/my-namespace/my-model-v2/${CHAT}`, [CLIENT], 'not-permitted'],
+      [model, [V2_TOKEN], 'allow'],
+    ])('%s', async (url, headers, answer) => {
+      const ask = await answersOf('canary-group', { permissions: OPENDATAHUB })
+      expect((await ask(url, headers)).answer).toBe(answer)
+    })
+
+    it('and nowhere else', async () => {
+      const ask = await answersOf('canary-group')
+      expect((await ask(model, [CLIENT])).answer).toBe('not-permitted')
+    })
+  })
+
+  it('pd: the decoding pod keeps the credential, because the prefilling one requires it', async () => {
     const report = await openReport('pd', {})
     const target = 'LLMInferenceService team/chat-pd'
     const [decode, prefill] = ['10.244.10.1', '10.244.10.2']
@@ -220,7 +124,7 @@ describe('as users reported:', () => {
     expect(await askPod(report, prefill, [])).toMatchObject({ answer: 'missing-credential' })
   })
 
-  it('tokenizer: its pod is asked, and nobody is warned of the scheduler', async () => {
+  it('tokenizer: its pod is protected, and the scheduler causes no warning', async () => {
     const report = await openReport('tokenizer', {})
     expect(await askPod(report, '10.244.2.3', [])).toMatchObject({
       answer: 'missing-credential',

@@ -93,7 +93,7 @@ const TEAM = [
   team.pod('iris-predictor', '10.0.0.1', 'predictor'),
   team.key('gold', KEY, { tier: 'gold' }, { 'kserve-authz.io/groups': 'gold' }),
   ...team.account('reader', TOKEN),
-  // Somebody whom the cluster knows, in both worlds.
+  // A caller that the cluster knows, in both worlds.
   ...evil.account('reader', EVIL_TOKEN),
   ...team.role('readers', [{ kind: 'ServiceAccount', name: 'reader', namespace: 'team' }]),
   team.policy('ruled', {
@@ -117,7 +117,7 @@ const ANYBODY = {
   allow: [{}],
   exclusions: [{ path: '/v1/models/iris' }],
 }
-/** All that whoever owns another namespace could think of. */
+/** All objects that a tenant of another namespace could write. */
 const EVIL = [
   evil.kserve('InferenceService', 'iris', {
     metadata: {
@@ -144,7 +144,7 @@ const EVIL = [
       'kserve-authz.io/services': 'InferenceService/iris, ruled, free',
     },
   ),
-  // The same key as the team's: it must not become nobody's there.
+  // The same key as the team's: it must stay valid there.
   evil.key('copied', KEY, {}, {}),
   ...evil.role('readers', [
     { kind: 'ServiceAccount', name: 'reader', namespace: 'evil' },
@@ -210,7 +210,7 @@ const SHOWN: readonly [title: string, headers: Readonly<Record<string, string>>,
     ['a token of another namespace', { authorization: `Bearer ${EVIL_TOKEN}` }, {}],
     ['a certificate of another namespace', {}, peer('evil/sa/iris')],
     ['the pod of a service of that name', {}, { address: '10.0.0.66', ...peer('evil/sa/iris') }],
-    ['that pod, as one of ours', {}, { address: '10.0.0.66', ...peer('team/sa/iris') }],
+    ['that pod, labelled as one of ours', {}, { address: '10.0.0.66', ...peer('team/sa/iris') }],
   ]
 const REQUESTS: readonly AccessRequest[] = ['iris', 'ruled', 'free'].flatMap((name) =>
   SHOWN.flatMap(([, headers, source]) =>
@@ -221,8 +221,8 @@ const REQUESTS: readonly AccessRequest[] = ['iris', 'ruled', 'free'].flatMap((na
   ),
 )
 
-describe('whatever another namespace holds', () => {
-  it('changes no answer about the services of this one', async () => {
+describe('whatever objects another namespace contains', () => {
+  it('they change no answer about the services of this one', async () => {
     const outcomes = new Set<string>()
     for (const request of REQUESTS) {
       const [one, other] = [await alone.authorize(request), await beside.authorize(request)]
@@ -235,7 +235,7 @@ describe('whatever another namespace holds', () => {
 
   it.each(
     SHOWN.filter(([title]) => title !== 'a key of the team' && title !== 'a token of the team'),
-  )('opens no protected service: %s', async (_title, headers, source) => {
+  )('they open no protected service: %s', async (_title, headers, source) => {
     for (const name of ['iris', 'ruled']) {
       for (const request of [aRequest, atPod]) {
         const { decision } = await beside.authorize(
@@ -246,7 +246,7 @@ describe('whatever another namespace holds', () => {
     }
   })
 
-  it('is in force in its own: there its owner has the say', async () => {
+  it('they are in force in their own namespace, where their owner decides', async () => {
     const { decision } = await beside.authorize(aRequest({ host: 'iris.evil.svc' }))
     expect(decision.outcome).toBe('allow')
   })

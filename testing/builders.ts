@@ -5,7 +5,6 @@ import { type Authentication, known } from '../src/access/authentication.ts'
 import { createAuthorize } from '../src/access/authorize.ts'
 import type { NamedCaller } from '../src/access/caller.ts'
 import { credentialSources } from '../src/access/credential.ts'
-import type { Permission } from '../src/access/decide.ts'
 import { createDirectory, type Directory } from '../src/access/directory.ts'
 import { DEFAULT_EXCLUSIONS } from '../src/access/exclusions.ts'
 import type { IsFresh } from '../src/access/freshness.ts'
@@ -18,17 +17,17 @@ import {
   type RouteBinding,
 } from '../src/access/gateway-route.ts'
 import type { Gateways } from '../src/access/gateways.ts'
-import type { AuthenticateToken } from '../src/access/identify.ts'
+import type { AuthenticateToken, IdentitySources } from '../src/access/identify.ts'
 import type { Settings } from '../src/access/judge.ts'
 import type { Policy } from '../src/access/policy.ts'
 import type { AccessRequest, Peer } from '../src/access/request.ts'
-import { idOf, type Route, type Service, type ServiceRef } from '../src/access/service.ts'
+import { idOf, type Route, type Service } from '../src/access/service.ts'
 import type { Workload } from '../src/access/workload.ts'
 import type { MaybePromise } from '../src/common/maybe-promise.ts'
 
 export const NOW = Date.parse('2026-11-21T12:00:00Z')
 
-/** Any text, with control characters and halves of characters; quicker to make than fast-check's own. */
+/** Any text, with control characters and lone surrogates; faster than fast-check's own. */
 export const anyText = (maxLength: number): fc.Arbitrary<string> =>
   fc
     .array(fc.oneof(fc.nat(0x7f), fc.nat(0xff), fc.nat(0xffff)), { maxLength })
@@ -36,7 +35,7 @@ export const anyText = (maxLength: number): fc.Arbitrary<string> =>
 
 export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** A claim as a URL shows it: `iris.example.com/prefix`, or `*` for any host. */
+/** A route in the form of a URL: `iris.example.com/prefix`, or `*` for any host. */
 export function aRoute(url: string): Route {
   const [host = ''] = url.split('/', 1)
   return {
@@ -46,7 +45,7 @@ export function aRoute(url: string): Route {
   }
 }
 
-/** The protected InferenceService team/iris; `urls` are its claims. */
+/** The protected InferenceService team/iris; `urls` are its routes. */
 export const aService = ({
   urls = ['iris.example.com'],
   ...given
@@ -59,7 +58,7 @@ export const aService = ({
   routes: urls.map(aRoute),
 })
 
-/** The protected LLMInferenceService llm/chat, whose model is meta/llama; its status names no host. */
+/** The protected LLMInferenceService llm/chat, whose model is meta/llama; its status has no host. */
 export function anLlm({
   model = 'meta/llama',
   ...given
@@ -78,7 +77,7 @@ export function anLlm({
   })
 }
 
-/** Of an installation behind Istio that names no hosts. */
+/** Gateways of an installation with Istio, without configured hosts. */
 export const GATEWAYS: Gateways = {
   isLlmHost: () => false,
   hostPort: 'ignored',
@@ -98,7 +97,7 @@ export const aWorkload = (given: Partial<Workload> = {}): Workload => ({
   ...given,
 })
 
-/** A key of the namespace team for all its services; `key` is its text. */
+/** A key for all services of the namespace team; `key` is its text. */
 export const anApiKey = ({
   key = 'iris-key-0123456789',
   ...given
@@ -133,7 +132,7 @@ type GivenRequest = Partial<Omit<AccessRequest, 'headers' | 'source' | 'destinat
   readonly destination?: Partial<Peer>
 }
 
-/** A prediction asked of iris.example.com at a gateway, without any header. */
+/** A prediction request to iris.example.com at a gateway, without headers. */
 export const aRequest = ({
   headers = {},
   source = {},
@@ -201,7 +200,7 @@ export const aGatewayRoute = (given: Partial<GatewayRoute> = {}): GatewayRoute =
   ...given,
 })
 
-/** A rule that every request fits where there are no matches. */
+/** A rule that matches every request if it has no matches. */
 export const aRule = (
   backends: readonly RouteBackend[],
   ...matches: readonly GatewayRouteMatch[]
@@ -220,29 +219,29 @@ export const aMatch = (given: Partial<GatewayRouteMatch> = {}): GatewayRouteMatc
   ...given,
 })
 
-/** A Kubernetes Service of the namespace team. */
+/** A Kubernetes Service in the namespace team. */
 export const aBackend = (name: string, kind: RouteBackend['kind'] = 'Service'): RouteBackend => ({
   kind,
   namespace: 'team',
   name,
 })
 
-/** What a gateway says that has chosen `aRoute()`. */
+/** The metadata of a gateway that has selected `aRoute()`. */
 export const BOUND: RouteBinding = {
   route: { kind: 'HTTPRoute', namespace: 'team', name: 'iris', section: undefined },
   service: undefined,
 }
 
 export type World = Held & {
-  /** In place of all that is held. */
+  /** Replaces the whole directory. */
   readonly directory?: Directory
-  /** Whom each token names; `reader-token` names `aCaller()` where this is left out. */
+  /** The caller of each token; by default `reader-token` identifies `aCaller()`. */
   readonly tokens?: ReadonlyMap<string, MaybePromise<Authentication>>
-  /** In place of `tokens`. */
+  /** Replaces `tokens`. */
   readonly authenticateToken?: AuthenticateToken
-  readonly permits?: (caller: NamedCaller, service: ServiceRef) => MaybePromise<Permission>
+  readonly permits?: IdentitySources['permits']
   readonly synced?: boolean
-  /** All is, where this is left out. */
+  /** True by default. */
   readonly isFresh?: IsFresh
   readonly settings?: Partial<Settings>
 }
@@ -263,7 +262,7 @@ const SETTINGS: Settings = {
   gateways: GATEWAYS,
 }
 
-/** The decision as the program wires it, but for fake tokens, a fake RBAC and a clock that stands. */
+/** The decision wired as in the program, with fake tokens, a fake RBAC and a clock that stands still. */
 export const anAuthorize = ({
   tokens = TOKENS,
   authenticateToken = ({ value, asToken }) => (asToken ? tokens.get(value) : undefined),

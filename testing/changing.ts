@@ -12,7 +12,7 @@ export function changing(folder: string) {
   }
   return {
     write,
-    /** As editors do: written elsewhere, then put in place. */
+    /** As editors do: written to another file, then renamed. */
     replace: async (name: string, ...objects: readonly object[]) => {
       await write(`${name}.tmp`, ...objects)
       await rename(at(`${name}.tmp`), at(name))
@@ -47,7 +47,7 @@ export const serviceNamed = (name: string, enableAuth?: string) => ({
   status: { url: `http://${name}.example.com` },
 })
 
-/** The text of the key that `keyOf` makes. */
+/** The text of the key in the Secret of `keyOf`. */
 export const keyFor = (service: string): string => `test-key-of-${service}-not-a-secret`
 
 export const keyOf = (service: string, key = keyFor(service)) => ({
@@ -62,7 +62,7 @@ export const keyOf = (service: string, key = keyFor(service)) => ({
   stringData: { api_key: key },
 })
 
-/** A Role and a RoleBinding that let the ServiceAccount `stranger` of `TEAM` call one InferenceService. */
+/** A Role and a RoleBinding that permit the ServiceAccount `stranger` of `TEAM` to call one InferenceService. */
 export const grantOf = (service: string) => {
   const apiVersion = 'rbac.authorization.k8s.io/v1'
   const metadata = { name: `call-${service}`, namespace: 'team' }

@@ -5,12 +5,12 @@ import path from 'node:path'
 const ROOT = path.join(import.meta.dirname, '..')
 const DEADLINE_MS = 50_000
 
-// Starts are most of what these tests take.
+// Starting the program takes most of the time of these tests.
 const ENVIRONMENT = { NODE_COMPILE_CACHE: path.join(tmpdir(), 'kserve-authz-compile-cache') }
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
-/** Runs the program to its end, in an environment without a cluster or settings. */
+/** Runs the program until it exits, in an environment without a cluster or settings. */
 export const run = (...args: readonly string[]): Promise<Ran> =>
   new Promise((resolve, reject) => {
     const options = { cwd: ROOT, env: ENVIRONMENT, timeout: DEADLINE_MS }

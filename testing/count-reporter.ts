@@ -16,7 +16,7 @@ const testsOf = (module: TestModule, state: 'passed' | 'failed') => [
   ...module.children.allTests(state),
 ]
 
-/** A file that fails outside its tests is a failure too. */
+/** A file that fails outside its tests also counts as a failure. */
 function failuresOf(module: TestModule): number {
   const failed = testsOf(module, 'failed').length
   return failed === 0 && !module.ok() ? 1 : failed

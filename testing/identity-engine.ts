@@ -13,14 +13,15 @@ afterAll(async () => {
   for (const close of closes.splice(0).toReversed()) await close()
 })
 
-/** The spec of the AccessPolicy of the model, if there is one. */
+/** The spec of the model's AccessPolicy, if there is one. */
 type PolicySpec = object | undefined
 
 type Headers = Readonly<Record<string, string>>
 
 type Subject = { readonly kind: 'User' | 'Group'; readonly name: string }
 
-const SERVICE = {
+/** A protected model. */
+export const MODEL = {
   apiVersion: 'serving.kserve.io/v1beta1',
   kind: 'InferenceService',
   metadata: {
@@ -32,7 +33,7 @@ const SERVICE = {
   status: { url: 'http://iris-team.example.com' },
 }
 
-const policyOf = (spec: object) => ({
+export const policyOf = (spec: object) => ({
   apiVersion: 'kserve-authz.io/v1alpha1',
   kind: 'AccessPolicy',
   metadata: { name: 'iris', namespace: 'team' },
@@ -58,10 +59,10 @@ const bindings = (subjects: readonly Subject[]) => [
 export type Asked = {
   /** `allow`, or the reason of the denial. */
   readonly answer: string
-  /** What the client is told, on a denial. */
+  /** The client's answer for a denial. */
   readonly phrase: string
   readonly steps: readonly string[]
-  /** The headers that the model gets. */
+  /** The headers that reach the model. */
   readonly set: Readonly<Record<string, string>>
   readonly removed: readonly string[]
 }
@@ -69,18 +70,18 @@ export type Asked = {
 export type Installation = {
   readonly config?: object
   readonly policy?: PolicySpec
-  /** Whom a RoleBinding lets call the model. */
+  /** The subjects of a RoleBinding that may call the model. */
   readonly subjects?: readonly Subject[]
   readonly objects?: readonly object[]
   readonly faults?: string[]
-  readonly proxies?: Readonly<Record<string, string>>
+  readonly proxies?: Readonly<Record<string, string | undefined>>
 }
 
-/** One protected model, and whatever stands between it and its callers, as in `check`. */
+/** One protected model and everything between it and its callers, as in `check`. */
 export async function modelBehind(given: Installation = {}) {
   const { config = {}, policy, subjects = [], objects = [], faults = [], proxies = {} } = given
   const policies = policy === undefined ? [] : [policyOf(policy)]
-  const folder = await folderOf([SERVICE, ...policies, ...bindings(subjects), ...objects])
+  const folder = await folderOf([MODEL, ...policies, ...bindings(subjects), ...objects])
   closes.push(folder.remove)
   const engine = await openEngine({
     config: readConfig({
@@ -103,7 +104,7 @@ export async function modelBehind(given: Installation = {}) {
   }
   return {
     engine,
-    /** As the server observes it. */
+    /** As the server records it. */
     check: async (headers: Headers): Promise<Checked> => {
       const incoming = readCheckRequest(decodeCheckRequest(messageOf(headers)), 'gateway')
       return { incoming, answer: await engine.authorize(incoming.request), seconds: 0 }

@@ -1,4 +1,4 @@
-/** The value at a path of own members and elements, `undefined` where there is none. */
+/** The value at a path of own properties and elements, `undefined` if there is none. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let current = value
   for (const key of path) {

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 
-/** The ends of all credentials of this process so far, and of their digests. */
+/** Suffixes of all credentials of this process up to now, and of their digests. */
 const ends = new Set<string>()
 
 const END_LENGTH = 20
-/** What is shorter could be a word of anything. */
+/** A shorter text could be an ordinary word. */
 const CREDENTIAL = /^[\w.~-]{16,}$/
 
-/** From now on nothing may tell this credential, or a digest of it. */
+/** From now on this credential and its digests must not appear in any output. */
 export function noteCredential(value: string) {
   if (!CREDENTIAL.test(value)) return
   const digests = (['hex', 'base64', 'base64url'] as const).map((as) => hash('sha256', value, as))
@@ -16,7 +16,7 @@ export function noteCredential(value: string) {
 
 const NAMES: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'api-key', 'cookie'])
 
-/** The same for all that a request shows. */
+/** The same for all credentials of a request. */
 export function noteHeaders(headers: Iterable<readonly [name: string, value: string]>) {
   for (const [name, value] of headers) {
     if (NAMES.has(name.toLowerCase())) value.split(/[\s,;=]+/).forEach(noteCredential)
@@ -24,12 +24,12 @@ export function noteHeaders(headers: Iterable<readonly [name: string, value: str
 }
 
 const WORDS = /[\w.~-]{16,}/g
-/** Digests of SHA-256 in base64. */
+/** SHA-256 digests in base64. */
 const DIGESTS = /[A-Za-z0-9+/]{43}=/g
-/** What begins any part of a JWT but its signature, and what begins OpenShift's tokens. */
+/** The start of each part of a JWT except its signature, and of OpenShift's tokens. */
 const TOKENS = /eyJ[\w-]{8,}|sha256~[\w-]{8,}/g
 
-/** How many of a text's words are credentials, digests of one, or tokens of any kind. */
+/** The number of words in a text that are credentials, their digests, or tokens of any kind. */
 export function tracesIn(text: string): number {
   const words = [WORDS, DIGESTS].flatMap((each) => text.match(each) ?? [])
   const known = words.filter((word) => ends.has(word.replace(/\.+$/, '').slice(-END_LENGTH)))
@@ -38,13 +38,13 @@ export function tracesIn(text: string): number {
 
 type Read = (page: string) => Promise<{ readonly text: string }>
 
-/** Texts of a service's pages; none where it has ended. */
+/** The pages of a service; none if it has ended. */
 export async function pagesOf(read: Read): Promise<readonly string[]> {
   const pages = ['/metrics', '/readyz?verbose'].map(async (page) => (await read(page)).text)
   return Promise.all(pages.map((page) => page.catch(() => '')))
 }
 
-/** What a service printed and serves. Throws where it tells of a credential; the message does not. */
+/** The output and pages of a service. Throws if they contain a credential; the message does not. */
 export function mustTellNothing(what: string, told: readonly unknown[]) {
   const traces = tracesIn(JSON.stringify(told))
   if (traces > 0) throw new Error(`credentials in ${what}: ${traces}`)
@@ -52,7 +52,7 @@ export function mustTellNothing(what: string, told: readonly unknown[]) {
 
 type Call = (given: { readonly path: string }) => Promise<{ readonly body: unknown }>
 
-/** The same of the events of a cluster; none where it does not answer. */
+/** The same for the events of a cluster; none if it does not answer. */
 export async function mustTellNothingIn({ call }: { readonly call: Call }) {
   const events = await call({ path: '/api/v1/events' }).catch(() => undefined)
   mustTellNothing('the events of a cluster', [events?.body])

@@ -1,6 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect } from 'vitest'
 
-/** The rows of the one table that has this header. */
+const ROOT = path.join(import.meta.dirname, '..')
+
+/** The rows of the one table with this header. */
 export function rowsUnder(
   header: readonly string[],
   markdown: string,
@@ -22,3 +26,24 @@ function cellsOf(line: string): readonly string[] {
         .map((cell) => cell.trim())
     : []
 }
+
+/** The links of a page of this repository that lead to no file, or to no heading in it. */
+export function brokenLinksOf(page: string): readonly string[] {
+  const text = readFileSync(path.join(ROOT, page), 'utf8')
+  const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
+  return links.filter((link) => {
+    const [file = '', anchor] = link.split('#')
+    const target = path.join(ROOT, path.dirname(page), file)
+    if (!existsSync(target)) return true
+    return anchor !== undefined && !anchorsIn(readFileSync(target, 'utf8')).includes(anchor)
+  })
+}
+
+/** As GitHub names them. */
+const anchorsIn = (text: string) =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  )

@@ -1,6 +1,6 @@
 import { createConnection, createServer, type Socket } from 'node:net'
 
-/** What becomes of bytes: they go on, they stay, or they go on in small pieces; or nobody is let in. */
+/** The treatment of bytes: forward them, hold them, or forward them in small pieces; or refuse connections. */
 type Mode = 'pass' | 'hang' | 'drip' | 'refuse'
 
 export type TestProxy = Awaited<ReturnType<typeof startProxy>>
@@ -8,7 +8,7 @@ export type TestProxy = Awaited<ReturnType<typeof startProxy>>
 const DRIP_BYTES = 100
 const DRIP_MS = 1
 
-/** Stands before a server on loopback, and treats its connections as a bad network does. */
+/** A proxy in front of a server on loopback, which treats its connections like a bad network. */
 export async function startProxy(port: number) {
   const pairs = new Set<readonly [Socket, Socket]>()
   let mode: Mode = 'pass'
@@ -32,7 +32,7 @@ export async function startProxy(port: number) {
   const pass = (bytes: Buffer, to: Socket) => {
     if (mode !== 'hang' && to.writable) to.write(bytes)
   }
-  /** In their order, also where more come before the last ones have gone. */
+  /** In order, even if more arrive before the last ones are sent. */
   const last = new WeakMap<Socket, Promise<void>>()
   const drip = (bytes: Buffer, to: Socket) => {
     const before = last.get(to)
@@ -55,11 +55,11 @@ export async function startProxy(port: number) {
   }
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
-    /** For what comes from now on. */
+    /** For bytes and connections from now on. */
     become: (next: Mode) => {
       mode = next
     },
-    /** Ends all connections as a crash does. */
+    /** Resets all connections, like a crash. */
     reset,
     connections: () => pairs.size,
     stop: async () => {

@@ -1,6 +1,6 @@
 import type { QueueKey, Verifications } from '../src/access/queue-key.ts'
 
-/** The only line of a tenant of that name. */
+/** The only queue key of a tenant with that name. */
 export const queueKeyFor = (tenant: string): QueueKey => ({ tenant, name: 'line' })
 
 /** Nothing waits. */

@@ -1,23 +1,23 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { get, startChild, until } from '../scripts/child.ts'
-import { at } from './json.ts'
 import { mustTellNothing, pagesOf } from './leaks.ts'
+import { portIn, recordsOf } from './program-log.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 
 type ServiceSpec = {
   readonly folder: string
-  /** Of the installation. */
+  /** The configuration. */
   readonly config?: object | undefined
-  /** Where gateways ask; any free port if absent. */
+  /** The address for gateways; by default any free port. */
   readonly port?: number | undefined
-  /** Where sidecars ask; any free port if absent. */
+  /** The address for sidecars; by default any free port. */
   readonly workloadPort?: number | undefined
-  /** What starts it, so that it can read these files and folders; the sources here if absent. */
+  /** Longest time until it answers checks: a large folder takes seconds to read. */
+  readonly startMs?: number
+  /** The command that starts it, with access to these files and folders; by default the sources here. */
   readonly program?: (readable: readonly string[]) => Program
 }
 
@@ -36,6 +36,7 @@ export async function startService({
   config,
   port = 0,
   workloadPort = 0,
+  startMs = 10_000,
   program = fromHere,
 }: ServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))
@@ -58,23 +59,24 @@ export async function startService({
   const log = recordsOf(stderr)
   const gone = new AbortController()
   void ended.then((how) => gone.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
-  const portSaidBy = (message: string, position?: string) => {
-    const says = (line: unknown) => at(line, 'msg') === message && at(line, 'position') === position
-    return until(message, async () => portOf(log.find(says)), { signal: gone.signal })
-  }
+  const portSaidBy = (msg: string, fields: object = {}) =>
+    until(msg, async () => portIn(log, { msg, ...fields }), {
+      signal: gone.signal,
+      deadlineMs: startMs,
+    })
   try {
-    const grpcPort = await portSaidBy('answering checks', 'gateway')
-    const grpcWorkloadPort = await portSaidBy('answering checks', 'workload')
+    const grpcPort = await portSaidBy('answering checks', { position: 'gateway' })
+    const grpcWorkloadPort = await portSaidBy('answering checks', { position: 'workload' })
     const httpPort = await portSaidBy('serving metrics and health')
     return {
-      /** Where gateways ask. */
+      /** The address for gateways. */
       grpcPort,
-      /** Where sidecars ask. */
+      /** The address for sidecars. */
       grpcWorkloadPort,
       httpPort,
-      /** What was decided so far. */
+      /** The decisions up to now. */
       decisions,
-      /** What else it told so far. */
+      /** Its other output up to now. */
       log,
       ended,
       signal: (name: NodeJS.Signals) => {
@@ -84,33 +86,12 @@ export async function startService({
         const pages = await pagesOf((page) => get(`http://127.0.0.1:${httpPort}${page}`))
         await stop()
         await rm(own, { recursive: true, force: true })
-        mustTellNothing('what a service told', [log, decisions, pages])
+        mustTellNothing('the output of a service', [log, decisions, pages])
       },
     }
   } catch (fault) {
     await stop()
     await rm(own, { recursive: true, force: true })
     throw fault
-  }
-}
-
-function portOf(line: unknown): number | undefined {
-  const port = at(line, 'port')
-  return typeof port === 'number' ? port : undefined
-}
-
-/** The lines of JSON that have come so far; other lines as they are. */
-function recordsOf(stream: Readable | null): readonly unknown[] {
-  const records: unknown[] = []
-  if (stream === null) return records
-  createInterface({ input: stream }).on('line', (line) => records.push(parsed(line)))
-  return records
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return line
   }
 }

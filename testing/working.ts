@@ -1,6 +1,6 @@
 import type { Work } from '../src/common/slices.ts'
 
-/** All of it at once. */
+/** All slices at once. */
 export function done<T>(work: Work<T>): T {
   for (;;) {
     const step = work.next()
@@ -18,4 +18,18 @@ export function countedTurns() {
       return Promise.resolve()
     },
   }
+}
+
+/** How many turns everything else has while something is done. */
+export async function turnsDuring<T>(work: () => Promise<T>) {
+  let turns = 0
+  let ended = false
+  const tick = () => {
+    turns += 1
+    if (!ended) setImmediate(tick)
+  }
+  setImmediate(tick)
+  const result = await work()
+  ended = true
+  return { result, turns }
 }

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { tryRoutes } from '../../testing/gateway-api/run.ts'
 
-// Asks about random requests that come by random routes which a gateway names; no proxy takes part.
-// Usage: bound-routes.ts [--cases N] [--seed FIRST]; fails where one is let through that should not be.
+// Sends random requests on random routes that a gateway names; no proxy takes part.
+// Usage: bound-routes.ts [--cases N] [--seed FIRST]; fails if a request is allowed that must be denied.
 
 const { values } = parseArgs({
   options: {

@@ -9,10 +9,13 @@ import type { ClusterService } from '../../testing/cluster/service.ts'
 
 export type World = { readonly cluster: Cluster; readonly service: ClusterService }
 
-/** Changes that are made one after the other. */
+/** Changes, made one after another. */
 export type Change = {
   readonly titles: readonly string[]
-  /** Resolves with the milliseconds from the API server's answer to each change until ours follows it. */
+  /**
+   * Resolves with the milliseconds between the API server's reply to each change and the first answer of the service
+   * that follows it.
+   */
   readonly once: (world: World, count: number) => Promise<readonly number[]>
 }
 
@@ -20,7 +23,7 @@ const PATIENCE_MS = 30_000
 const LABEL = 'kserve-authz.io/credential'
 const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 
-/** Makes a change, and then asks without a pause until the answer is this one. */
+/** Makes a change, then asks without a pause until the answer is the expected one. */
 async function waitFor(
   change: () => Promise<unknown>,
   verdict: Verdict,
@@ -40,7 +43,13 @@ const atGateway = ({ service }: World, asked: Asked) => verdictOf(service.gatewa
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 const SECRET: Change = {
-  titles: ['Secret created', 'Secret changed', 'label removed', 'label put back', 'Secret deleted'],
+  titles: [
+    'Secret created',
+    'Secret changed',
+    'label restored',
+    'label put back',
+    'Secret deleted',
+  ],
   once: async (world, count) => {
     const [key, next] = [`a-key-of-many-bytes-${count}`, `another-key-of-bytes-${count}`]
     const secret = keySecret('team', `key-${count}`, key)
@@ -99,7 +108,7 @@ const POD: Change = {
 
 export const CHANGES: readonly Change[] = [SECRET, ANNOTATION, POD]
 
-/** From the first moment at which the kind is served. */
+/** Measured from the moment the API server serves the kind. */
 export const LATE_KIND: Change = {
   titles: ['a kind installed late'],
   once: async ({ cluster, service }, count) => {
@@ -115,10 +124,10 @@ export const LATE_KIND: Change = {
   },
 }
 
-/** The API server takes its time to end a kind. */
+/** The API server takes some time to remove a kind. */
 const gone = ({ call }: Cluster, object: Ref) =>
   until(
-    'a kind is still there',
+    'a kind still exists',
     async () => ((await call({ path: pathOf(object) })).status === 404 ? true : undefined),
     { deadlineMs: PATIENCE_MS },
   )

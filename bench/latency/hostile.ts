@@ -14,12 +14,13 @@ import { ATTACKS } from './hostile/attacks.ts'
 import { percentile } from './table.ts'
 import { row } from './tokens/table.ts'
 
-// Measures a good proxy's checks beside hostile clients of the ports. The service and the clients have a core each.
-// Usage: hostile.ts [hostile | ATTACK]...; MEASURE_SOURCES is another version's folder, to compare with.
+// Measures the checks of a well-behaved proxy while hostile clients use the ports. The service and the clients have
+// one core each.
+// Usage: hostile.ts [hostile | ATTACK]...; MEASURE_SOURCES is the folder of another version to compare with.
 
 const SOURCES = process.env.MEASURE_SOURCES ?? path.join(import.meta.dirname, '../..')
 const SERVICES = 5_000
-const SECONDS = 8
+const SECONDS = 15
 const PER_SECOND = 100
 const KEY = 'a-key-of-the-good-proxy'
 const MOST_RSS_MIB = 400
@@ -114,7 +115,7 @@ const mebibytes = async (pid: number, name: 'VmHWM' | 'VmRSS') => {
 }
 
 async function stallMs({ http }: Place): Promise<number> {
-  // One that is stalled for long does not even tell that.
+  // A process that is stalled for long does not answer this either.
   const text = await get(`http://127.0.0.1:${http}/metrics`).then(
     (page) => page.text,
     () => '',
@@ -123,7 +124,7 @@ async function stallMs({ http }: Place): Promise<number> {
   return 1_000 * Number(seconds ?? Number.NaN)
 }
 
-/** At an even pace, whether answers come or not. */
+/** At a constant rate, whether answers arrive or not. */
 async function goodChecks(place: Place) {
   const client = checkClient(place.grpc)
   const ask = () =>

@@ -12,14 +12,14 @@ import { factsOf, isKept, type Row, tableOf } from './table.ts'
 import { measureTenants } from './tenants/measure.ts'
 
 const TIMES = 50
-/** Each time takes the API server some seconds. */
+/** The API server needs some seconds for each. */
 const LATE_TIMES = 5
 const LIMIT_MS = 1_000
 const LATE_LIMIT_MS = 2_000
 
 const report = (line: string) => void process.stderr.write(`${line}\n`)
 
-/** From change to effect, each many times; of tokens and permissions: tokens.ts. */
+/** Time from change to effect, measured many times; tokens.ts does the same for tokens and permissions. */
 async function measureChanges(): Promise<boolean> {
   const cluster = await startTokenCluster()
   try {
@@ -79,7 +79,7 @@ async function repeated(change: Change, world: Parameters<Change['once']>[0], ti
   return waits
 }
 
-/** A cluster as large as any that is meant to be served. */
+/** A cluster of the largest supported size. */
 async function measureLargeCluster(): Promise<boolean> {
   const cluster = await startCluster()
   try {

@@ -7,7 +7,7 @@ import { percentile } from './table.ts'
 const AWAY_MS = 30_000
 const KEY = 'a-key-through-the-outage'
 
-/** The API server is away for half a minute, under load. */
+/** The API server is unavailable for half a minute, under load. */
 export async function measureOutage({ cluster, service }: World) {
   await cluster.create(keySecret('team', 'reader', KEY))
   const ask = (token: string) => verdictOf(service.gateway, { token })
@@ -23,17 +23,17 @@ export async function measureOutage({ cluster, service }: World) {
   const { waits, wrong } = await load.stop()
   const facts = [
     ['checks during 30 s without API server', String(waits.length)],
-    ['of them answered wrongly', String(wrong)],
+    ['wrong answers', String(wrong)],
     [
-      'their p50, p99, max in ms',
+      'p50, p99, max of these checks in ms',
       [0.5, 0.99, 1].map((part) => percentile(waits, part).toFixed(2)).join(', '),
     ],
-    ['first change after it was back counted after, in ms', recovered.toFixed(0)],
+    ['first change after the outage took effect after, in ms', recovered.toFixed(0)],
   ] as const
   return { facts, good: wrong === 0 && waits.length > 0 }
 }
 
-/** Asks one after the other what is to be allowed and what is not. */
+/** Alternates between a request that must be allowed and one that must be denied. */
 function startLoad(ask: (token: string) => Promise<string>) {
   const waits: number[] = []
   let wrong = 0

@@ -2,15 +2,15 @@ import type { Flow, Outcome } from './overload/load.ts'
 import { openPlace, type Place } from './overload/place.ts'
 import { row } from './tokens/table.ts'
 
-// Five times the load that saturates, and one tenant's flood beside another tenant's checks.
-// Usage: overload.ts [overload] [fairness]; fails where five times the load leaves less than 80 % of the peak,
-// or a flood makes the p99 of another tenant more than one and a half times as long.
+// Five times the saturating load, and one tenant's flood during another tenant's checks.
+// Usage: overload.ts [overload] [fairness]; fails if five times the load leaves less than 80 % of the peak,
+// or if a flood makes the p99 of another tenant more than one and a half times as long.
 
 const SECONDS = Number(process.env.OVERLOAD_SECONDS ?? 5)
 const TIMES = 5
-/** Of the peak. */
+/** Fraction of the peak. */
 const LEAST_GOODPUT = 0.8
-/** Of the p99 without a flood. */
+/** Multiple of the p99 without a flood. */
 const MOST_LATENCY = 1.5
 const HEAD = [
   'sent/s',
@@ -34,7 +34,7 @@ const shown = (outcome: Outcome): readonly (string | number)[] => {
 
 const goodputOf = ({ decided }: Outcome): number => decided / SECONDS
 
-/** `underWay` at a time while the peak is looked for, and then. */
+/** `underWay` requests at a time, while the peak is measured and afterwards. */
 type Work = {
   readonly title: string
   readonly file: string
@@ -45,7 +45,7 @@ type Work = {
 async function overload({ send, files }: Place): Promise<boolean> {
   row('work', 'offered', ...HEAD)
   const works: readonly Work[] = [
-    // What one peer may have under way.
+    // The maximum of concurrent requests of one peer.
     { title: 'new JWTs', file: files.noisyTokens, first: 1_000, underWay: [1_024, 1_024] },
     { title: 'a known key', file: files.noisyKey, first: 2_000, underWay: [128, 128 * TIMES] },
   ]
@@ -112,7 +112,7 @@ async function fairness({ send, files }: Place): Promise<boolean> {
 
 const ratio = (one: Outcome, other: Outcome): number => one.p99Ms / other.p99Ms
 
-/** The run in the middle, by p99. */
+/** The median run, by p99. */
 const medianAt = (runs: readonly (readonly Outcome[])[], index: number): Outcome | undefined =>
   runs
     .flatMap((outcomes) => outcomes[index] ?? [])

@@ -13,10 +13,10 @@ import { SETTINGS } from '../../testing/objects.ts'
 /** An API server ends each watch after half an hour at the earliest. */
 const A_DAY = 48
 
-/** Of what is kept, from the first time on. */
+/** Bound for the memory in use, relative to the first time. */
 const MOST_GROWTH = 1.1
 
-/** Reads all objects as often as a bad day makes it; what is kept is measured after each time. */
+/** Lists all objects as often as on a bad day; measures the memory in use after each list. */
 export async function measureRelists({ site }: Cluster, report: (line: string) => void) {
   const ca = readFileSync(path.join(site.folder, 'ca.crt'), 'utf8')
   const kubeConfig = kubeConfigOf(`https://127.0.0.1:${site.apiPort}`, ca, site.adminToken)
@@ -48,13 +48,13 @@ export async function measureRelists({ site }: Cluster, report: (line: string) =
     cluster.reread()
     while (puts < objects * (relist + 2)) await delay(20)
     heaps.push(heapMiB())
-    if (relist % 12 === 11) report(`read ${relist + 1} times again: ${heaps.at(-1)} MiB`)
+    if (relist % 12 === 11) report(`listed again ${relist + 1} times: ${heaps.at(-1)} MiB`)
   }
   await cluster.close()
   const facts = [
     [`heap in MiB after ${objects} objects were read`, String(heaps.at(0))],
     [
-      `after ${A_DAY} times more: least, most, last`,
+      `after ${A_DAY} more lists: least, most, last`,
       [Math.min(...heaps), Math.max(...heaps), heaps.at(-1)].join(', '),
     ],
   ] as const
@@ -62,7 +62,7 @@ export async function measureRelists({ site }: Cluster, report: (line: string) =
   return { facts, good: (heaps.at(-1) ?? 0) <= first * MOST_GROWTH }
 }
 
-/** What is in use, and not what waits to be collected (`node --expose-gc`). */
+/** Memory in use, without garbage (`node --expose-gc`). */
 function heapMiB(): number {
   globalThis.gc?.()
   return Math.round(process.memoryUsage().heapUsed / 2 ** 20)

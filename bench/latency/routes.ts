@@ -4,8 +4,9 @@ import { UNDECLARED } from '../../testing/routes/judge.ts'
 import { shownBreach, shownOutage, tableOfRuns } from '../../testing/routes/report.ts'
 import { type Findings, runWorld } from '../../testing/routes/run.ts'
 
-// Looks for requests that reach a model which their caller may not call, through a real Envoy.
-// Usage: routes.ts [routes] [--requests N] [--per-world N] [--seed FIRST] [--program src/main.ts] [--show N]; fails where there is one.
+// Looks for requests that reach a model without permission, through a real Envoy.
+// Usage: routes.ts [routes] [--requests N] [--per-world N] [--seed FIRST] [--program src/main.ts] [--show N]; fails
+// if it finds one.
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

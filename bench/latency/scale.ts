@@ -18,7 +18,7 @@ const RESTARTS = 10
 const namespaceOf = (index: number) => `team-${index % NAMESPACES}`
 const keyOf = (index: number) => `a-key-of-sixteen-bytes-${index}`
 
-/** Fills a cluster as a large installation is. */
+/** Fills a cluster like a large installation. */
 export async function fill(cluster: Cluster, report: Report) {
   await each(NAMESPACES, (index) => cluster.create(aNamespace(namespaceOf(index))))
   await each(SERVICES, async (index) => {
@@ -57,7 +57,7 @@ async function each(count: number, work: (index: number) => Promise<unknown>) {
   await Promise.all(Array.from({ length: AT_ONCE }, run))
 }
 
-/** The first sync of a full cluster, and then API servers that forget what has changed. */
+/** The first sync of a full cluster, then API servers that have lost their history of changes. */
 export async function measureScale(cluster: Cluster, report: Report) {
   const kubeconfig = await install(cluster)
   const begun = performance.now()
@@ -76,7 +76,7 @@ export async function measureScale(cluster: Cluster, report: Report) {
       const { rssMiB, stallMs } = await figuresOf(service)
       sizes.push(rssMiB)
       longest = Math.max(longest, Number(stallMs))
-      report(`all read again (${restart + 1}): ${rssMiB} MiB, longest stall ${stallMs} ms`)
+      report(`all listed again (${restart + 1}): ${rssMiB} MiB, longest stall ${stallMs} ms`)
     }
     return [
       ['objects', `${SERVICES} InferenceServices, ${PODS} pods, ${SECRETS} Secrets`],
@@ -84,10 +84,10 @@ export async function measureScale(cluster: Cluster, report: Report) {
       ['ready after start, in ms', ready.toFixed(0)],
       ['longest stall of the event loop meanwhile, in ms', first.stallMs],
       [
-        'memory then: resident, at most, heap, in MiB',
+        'memory then: resident, peak, heap, in MiB',
         [first.rssMiB, first.peakMiB, first.heapMiB].join(', '),
       ],
-      [`resident after each of ${RESTARTS} times that all was read again`, sizes.join(', ')],
+      [`resident after each of ${RESTARTS} full lists`, sizes.join(', ')],
       ['longest stall meanwhile, in ms', longest.toFixed(1)],
     ] as const
   } finally {
@@ -95,17 +95,17 @@ export async function measureScale(cluster: Cluster, report: Report) {
   }
 }
 
-/** The last of each kind. */
+/** The last object of each kind. */
 async function mustKnowAll(service: ClusterService) {
   const [name, namespace] = [`model-${SERVICES - 1}`, namespaceOf(SERVICES - 1)]
   const verdict = await verdictOf(service.gateway, {
     host: `${name}-${namespace}.example.com`,
     token: keyOf(SECRETS - 1),
   })
-  if (verdict !== 'allow') throw new Error(`not all is known: ${verdict}`)
+  if (verdict !== 'allow') throw new Error(`not everything is known: ${verdict}`)
 }
 
-/** Starts the API server over a compacted etcd; resolves once a change counts that was made since. */
+/** Starts the API server with a compacted etcd; resolves once a change made afterwards takes effect. */
 async function forget(cluster: Cluster, service: ClusterService, restart: number) {
   await cluster.stopApiServer()
   await cluster.compact()
@@ -115,7 +115,8 @@ async function forget(cluster: Cluster, service: ClusterService, restart: number
   const host = `model-0.${namespaceOf(0)}.svc`
   const begun = performance.now()
   while ((await verdictOf(service.gateway, { host, token })) !== 'allow') {
-    if (performance.now() - begun > 120_000) throw new Error('no change counts after a restart')
+    if (performance.now() - begun > 120_000)
+      throw new Error('no change takes effect after a restart')
   }
 }
 

@@ -10,11 +10,12 @@ import { type Replica, startReplica } from './soak/replica.ts'
 import { createSoakWorld, type SoakWorld } from './soak/world.ts'
 import { row } from './tokens/table.ts'
 
-// Requests through Envoy at most of what it and the service can answer, with a change each second, a replica
-// of two replaced each minute, and certificates rotated. A third replica stays: of its memory the table tells.
-// Usage: soak.ts [--minutes 30] [--rate 0] [--share 0.8] [--replace 60]; a rate of 0 is that share of what is found
-// possible, and `replace` the seconds from one replica to the next.
-// Fails where a request does not get the answer that it should have.
+// Sends requests through Envoy at most of the rate that it and the service can answer. Meanwhile it changes an object
+// each second, replaces one of two replicas each minute and rotates certificates. A third replica stays: the table
+// shows its memory.
+// Usage: soak.ts [--minutes 30] [--rate 0] [--share 0.8] [--replace 60]; rate 0 stands for this share of the measured
+// maximum, and `replace` is the number of seconds between two replacements. Fails if a request does not get the
+// expected answer.
 
 const { values } = parseArgs({
   options: {
@@ -53,7 +54,7 @@ function toldIn(line: string): Told {
   }
 }
 
-/** Resolves with the last that it tells. */
+/** Resolves with its last report. */
 async function load(
   world: SoakWorld,
   port: number,
@@ -78,7 +79,7 @@ async function load(
   return last
 }
 
-/** Does something again and again until it is stopped; one that takes long is not done twice at once. */
+/** Repeats an action until it is stopped; runs do not overlap. */
 function every(ms: number, work: (count: number) => Promise<unknown>) {
   let count = 0
   let running: Promise<unknown> | undefined
@@ -149,7 +150,7 @@ async function main(): Promise<boolean> {
     row(
       'longest stall, ms: of a replica',
       stall.toFixed(1),
-      'of the load',
+      'of the load generator',
       told.ownStallMs.toFixed(1),
     )
     for (const [kind, count] of told.failures) row('failed', kind, count)

@@ -1,13 +1,13 @@
-/** What was measured: many times, or once. */
+/** A result: measured many times, or once. */
 export type Row = {
   readonly title: string
   /** In milliseconds. */
   readonly waits: readonly number[]
-  /** That the 99th percentile is to stay below, in milliseconds; `undefined`: none is promised. */
+  /** Limit of the 99th percentile, in milliseconds; `undefined`: nothing is promised. */
   readonly limitMs?: number | undefined
 }
 
-/** A percentile as one of the values. */
+/** A percentile that is one of the values. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((one, other) => one - other)
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN
@@ -16,7 +16,7 @@ export function percentile(values: readonly number[], part: number): number {
 export const isKept = ({ waits, limitMs = Number.POSITIVE_INFINITY }: Row): boolean =>
   waits.length > 0 && percentile(waits, 0.99) < limitMs
 
-/** Rows as a table of Markdown. */
+/** Rows as a Markdown table. */
 export function tableOf(rows: readonly Row[]): string {
   const cells = rows.map((row) => [
     row.title,

@@ -6,14 +6,14 @@ import { garbageBesideCallers } from './tokens/garbage.ts'
 import { newTokensAtFiveTimes } from './tokens/overload.ts'
 import { quantiles, row } from './tokens/table.ts'
 
-// Measures tokens of a real cluster: how long what is revoked lasts, and what callers with new tokens see.
-// Usage: tokens.ts [revocations] [deadlines] [garbage] [overload]; fails where something revoked lasts for a second, a valid token
-// is refused, or five times the load leaves less than 80 % of the peak.
+// Measures tokens of a real cluster: how long a revoked one stays valid, and the latency for callers with new tokens.
+// Usage: tokens.ts [revocations] [deadlines] [garbage] [overload]; fails if a revoked token stays valid for a second,
+// if a valid token is refused, or if five times the load leaves less than 80 % of the peak.
 
 const TIMES = 50
 const LIMIT_MS = 1_000
 
-/** From the API server's answer to a change until ours follows it, in milliseconds. */
+/** Milliseconds between the API server's reply to a change and the first answer of the service that follows it. */
 async function revocations(cluster: TokenCluster): Promise<boolean> {
   const service = await cluster.serve()
   const ask = (token: string) => verdictOf(service.gateway, { token })

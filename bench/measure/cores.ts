@@ -18,10 +18,10 @@ export function stayOffServerCore(): void {
   spawnSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)])
 }
 
-/** More than any of them needs: one that hangs must not hold up all others. */
+/** Longer than any of them needs: a command that hangs must not block the others. */
 const LIMIT_MS = 120_000
 
-/** Runs a command on a core to its end and resolves to what it prints. */
+/** Runs a command on a core until it exits, and resolves to its output. */
 export async function outputOf(core: number, command: readonly string[]): Promise<string> {
   const [program, ...args] = onCore(core, command)
   const child = spawn(program, args, {

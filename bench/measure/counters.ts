@@ -5,7 +5,7 @@ export type Counters = ReadonlyMap<string, number>
 
 const LIMIT_MS = 10_000
 
-/** Reads what the service itself counts. */
+/** Reads the service's own counters. */
 export async function countersOf(httpPort: number): Promise<Counters> {
   const response = await fetch(`http://127.0.0.1:${httpPort}/metrics`, {
     signal: AbortSignal.timeout(LIMIT_MS),
@@ -24,7 +24,7 @@ export function readCounters(text: string): Counters {
   return counters
 }
 
-/** Answers that were given between two readings and are none that was expected. */
+/** Unexpected answers between two readings. */
 export function unexpectedIn(before: Counters, after: Counters, expected: Expected): Counters {
   const awaited = `${expected.outcome} ${expected.outcome === 'deny' ? expected.reason : ''}`
   const unexpected = new Map<string, number>()

@@ -1,4 +1,4 @@
-/** The number at a name of what a child process tells as JSON. Throws where there is none. */
+/** The number with this name in a child process's JSON. Throws if there is none. */
 export function numberIn(json: string, name: string): number {
   const told: unknown = JSON.parse(json)
   const value =

@@ -7,23 +7,23 @@ import { numberIn } from './json.ts'
 import { nodeRuns } from './servers.ts'
 import { quantile } from './statistics.ts'
 
-/** Loads one server with the messages of one scenario. */
+/** Sends the messages of one scenario to one server. */
 export type Generator = {
-  /** In a closed loop, for so long. */
+  /** In a closed loop, for a number of seconds. */
   readonly forSeconds: (seconds: number, load: Load) => Promise<Answered>
-  /** So many checks; the latency of the first tenth is not measured. */
+  /** A number of checks; the latency of the first tenth is not measured. */
   readonly latency: (checks: number, load: Load) => Promise<Latency>
 }
 
 export type Answered = { readonly checks: number; readonly seconds: number }
 export type Latency = { readonly p50Ms: number; readonly p99Ms: number }
 
-/** Longest time that a number of checks may take, in seconds. */
+/** Maximum time for a number of checks, in seconds. */
 const PATIENCE_SECONDS = 30
 
 const METHOD = '/envoy.service.auth.v3.Authorization/Check'
 
-/** Writes the messages into the folder. h2load sends one message only; for more there is a driver of our own. */
+/** Writes the messages to the folder. h2load sends a single message; our own driver sends several. */
 export async function createGenerator(
   port: number,
   frames: readonly Buffer[],
@@ -57,7 +57,7 @@ function h2load(port: number, file: string): Generator {
 
 const COUNTS = /^requests: .* (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored/m
 
-/** Reads h2load's report. Throws where a request failed, as seen by HTTP. */
+/** Reads h2load's report. Throws if a request failed in HTTP. */
 export function readAnswered(report: string, seconds: number): Answered {
   const [, done, succeeded] = COUNTS.exec(report) ?? []
   if (done === undefined || Number(done) === 0) throw new Error(`h2load: no answer\n${report}`)
@@ -65,7 +65,7 @@ export function readAnswered(report: string, seconds: number): Answered {
   return { checks: Number(done), seconds }
 }
 
-/** Reads h2load's log: a line for each answer, start and duration in microseconds. */
+/** Reads h2load's log: a line per answer, with start and duration in microseconds. */
 export const readLatenciesMs = (log: string): readonly number[] =>
   log
     .trimEnd()
@@ -78,11 +78,11 @@ function latencyIn(latenciesMs: readonly number[]): Latency {
 }
 
 export type Driver = Generator & {
-  /** So many checks, in a closed loop. */
+  /** A number of checks, in a closed loop. */
   readonly times: (checks: number, load: Load) => Promise<Answered & Latency>
 }
 
-/** Sends many messages in turn, and goes on where it stopped: one comes again only after all others. */
+/** Sends many messages in turn and continues where it stopped: each is repeated only after all others. */
 export function createDriver(port: number, file: string): Driver {
   let next = 0
   const run = async (...numbers: readonly number[]) => {

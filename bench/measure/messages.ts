@@ -1,4 +1,4 @@
-/** The messages of a file, each with the prefix by which gRPC tells its length. */
+/** The messages of a file, each with gRPC's length prefix. */
 export function messagesIn(bytes: Buffer): readonly Buffer[] {
   const messages: Buffer[] = []
   for (let start = 0; start < bytes.length; ) {

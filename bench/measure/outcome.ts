@@ -1,16 +1,13 @@
 import { Client, credentials } from '@grpc/grpc-js'
 import { DENIALS } from '../../src/envoy/denials.ts'
-import {
-  authorizationService,
-  type DecodedCheckResponse,
-  decodeCheckResponse,
-} from '../../src/envoy/protocol.ts'
+import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
+import { authorizationService, decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import type { Expected } from '../worlds/scenario.ts'
 
 const same = (bytes: Buffer) => bytes
 const DEADLINE_MS = 5_000
 
-/** Asks each of these checks once, as a gRPC client does, and decodes the answers. */
+/** Sends each check once, as a gRPC client, and decodes the answers. */
 export async function ask(
   port: number,
   frames: readonly Buffer[],
@@ -37,7 +34,7 @@ export async function ask(
 const USER_HEADER = 'x-auth-request-user'
 const REASON_HEADER = 'x-ext-auth-reason'
 
-/** In which way an answer is not the expected one; `undefined`: it is. */
+/** How an answer differs from the expected one; `undefined`: it does not. */
 export function faultIn(answer: DecodedCheckResponse, expected: Expected): string | undefined {
   const { status, ok_response: ok, denied_response: denied } = answer
   const told = JSON.stringify(answer)

@@ -9,11 +9,11 @@ import { type Issuers, READER } from '../worlds/tokens.ts'
 import type { World } from '../worlds/world.ts'
 import type { Told } from './servers.ts'
 
-/** A world as the service finds it. */
+/** A world in the form that the service reads. */
 export type Place = {
   readonly told: Told
   readonly issuers: Issuers
-  /** Processes of its own. */
+  /** Processes that belong to it. */
   readonly pids: readonly number[]
   readonly close: () => Promise<void>
 }
@@ -25,7 +25,7 @@ export async function openPlace(folder: string, world: World, issuers: Issuers):
   return (await openCluster(folder, world, issuers)).place
 }
 
-/** The objects of a world in a real API server, which makes the tokens of ServiceAccounts, too. */
+/** The objects of a world in a real API server, which also issues the tokens of ServiceAccounts. */
 export async function openCluster(folder: string, world: World, issuers: Issuers) {
   await writeWorld(folder, world, issuers)
   const cluster = await startCluster({ crds: [...Object.values(CRDS), await accessPolicyCrd()] })

@@ -20,7 +20,7 @@ export type Look = {
   readonly checksPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** Of the one who asks the API server. */
+  /** Of the client of the API server. */
   readonly cpuMicroseconds: number
 }
 
@@ -33,14 +33,14 @@ export type Reviewed = {
 
 export type Reviews = {
   readonly rows: readonly Reviewed[]
-  /** Answers that did not let the caller through, by reason. */
+  /** Answers that denied the caller, by reason. */
   readonly otherwise: string
-  /** What it cost the API server, as it counts itself, for each check of the service. */
+  /** The API server's CPU time per check of the service, from its own counters. */
   readonly tokenReviewsPerCheck: number
   readonly accessReviewsPerCheck: number
 }
 
-/** A slice is so many checks long, not so many seconds: the number of tokens must be known. */
+/** A slice is a number of checks, not of seconds: the number of tokens must be known. */
 const ROWS: readonly Omit<Row, 'slices'>[] = [
   { load: { connections: 1, streams: 1 }, checks: 100 },
   { load: { connections: 4, streams: 8 }, checks: 512 },
@@ -50,9 +50,9 @@ const WARM_UP: Row = { load: { connections: 4, streams: 8 }, checks: 2_000, slic
 type Row = { readonly load: Load; readonly checks: number; readonly slices: number }
 type TakeLook = (row: Row) => Promise<Look>
 
-/** The service, and beside it a client that only asks, both on the servers' core; no token comes again. */
+/** The service, and a client that only asks the API server, both on the servers' core; no token is used twice. */
 export async function measureReviews(bench: Bench): Promise<Reviews> {
-  bench.say('tokens that are new, with an API server')
+  bench.say('tokens that are not cached, with an API server')
   const folder = path.join(bench.folder, 'new-tokens')
   const { place, cluster, kubeconfig, newToken } = await openCluster(folder, CLUSTER, bench.issuers)
   const stops = [place.close]
@@ -106,7 +106,7 @@ async function mint(newToken: () => Promise<string>, count: number): Promise<rea
   return tokens
 }
 
-/** Who is first changes each time. */
+/** They alternate in going first. */
 async function takeLooks(row: Row, alone: TakeLook, service: TakeLook): Promise<Reviewed> {
   const taken: { readonly alone: Look; readonly service: Look }[] = []
   while (taken.length < row.slices) {
@@ -141,7 +141,7 @@ async function throughService(
   }
 }
 
-/** Each time in a process of its own, which warms up with the first of its tokens. */
+/** Each time in a new process, which warms up with the first of its tokens. */
 function asking(kubeconfig: string, tokens: readonly string[], folder: string): TakeLook {
   const { namespace, name } = protectedModel(CLUSTER)
   const file = path.join(folder, 'tokens')

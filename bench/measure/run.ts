@@ -18,14 +18,14 @@ import {
 } from './servers.ts'
 import { type Extent, type Pairs, type Slice, takeLatencies, takeSlices } from './slices.ts'
 
-/** All that was measured of one scenario. */
+/** All results of one scenario. */
 export type Measured = {
   readonly scenario: Scenario
   readonly slices: Pairs<Slice>
   readonly latencies: Pairs<Latency>
-  /** CPU time of one verification and nothing else, where each check needs one. */
+  /** CPU time of one verification alone, if each check needs one. */
   readonly verifyMicroseconds: readonly number[]
-  /** Why what was measured first does not count. */
+  /** Why the first measurement was discarded. */
   readonly repeatedFor?: string
 }
 
@@ -35,7 +35,7 @@ export type MeasuredWorld = {
   readonly measured: readonly Measured[]
 }
 
-/** What could not be measured, and why. */
+/** Measurements that failed, with the cause. */
 export type Failure = { readonly about: string; readonly message: string }
 
 export type Bench = {
@@ -44,13 +44,13 @@ export type Bench = {
   readonly extent: Extent
   readonly say: (line: string) => void
   readonly failed: (failure: Failure) => void
-  /** Aborted when there is no more time. */
+  /** Aborted when the time is up. */
   readonly signal: AbortSignal
 }
 
 const ALLOWED: Expected = { outcome: 'allow' }
 
-/** Runs a part; if that fails, the others go on. */
+/** Runs a part; if it fails, the others continue. */
 export async function attempt<T>(
   about: string,
   { say, failed, signal }: Pick<Bench, 'say' | 'failed' | 'signal'>,
@@ -69,7 +69,7 @@ export async function attempt<T>(
 
 const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))
 
-/** Starts both servers afresh, loads them with each scenario of the world in turn, and stops them. */
+/** Restarts both servers, loads them with each scenario of the world in turn, and stops them. */
 export async function measureWorld(
   world: World,
   scenarios: readonly Scenario[],
@@ -133,7 +133,7 @@ async function measure(scenario: Scenario, servers: Servers, bench: Bench): Prom
   const slices = await takeSlices(two, load, bench.extent)
   const latencies = await takeLatencies(two, latencyLoad, bench.extent)
   const unexpected = unexpectedIn(before, await countersOf(servers.service.httpPort), expected)
-  if (unexpected.size > 0) throw new Error(`under load was not expected: ${toldOf(unexpected)}`)
+  if (unexpected.size > 0) throw new Error(`unexpected under load: ${toldOf(unexpected)}`)
   bench.say(`  ${title}`)
   return { scenario, slices, latencies, verifyMicroseconds }
 }
@@ -141,7 +141,7 @@ async function measure(scenario: Scenario, servers: Servers, bench: Bench): Prom
 /** Few, so that no answer is late. */
 const ASKED_AT_ONCE = 8
 
-/** One in a hundred of many frames is asked; each of a few. */
+/** Of many frames one in a hundred is sent; of few frames, each. */
 async function checkOutcomes(
   port: number,
   frames: readonly Buffer[],

@@ -12,7 +12,7 @@ export type RunningServer = {
 
 export type RunningService = RunningServer & {
   readonly httpPort: number
-  /** From its start until it said that it is ready. */
+  /** From its start until it reported that it is ready. */
   readonly readyMs: number
 }
 
@@ -34,7 +34,7 @@ export type Told = {
   readonly nodeFlags?: readonly string[]
 }
 
-/** Starts the service. Its decision log goes into a pipe that is read. */
+/** Starts the service. Its decision log goes to a pipe with a reader. */
 export async function startService(told: Told): Promise<RunningService> {
   const [grpcPort, httpPort] = await freePorts([0, 0, 0])
   const [node = '', ...rest] = nodeRuns('src/main.ts', 'serve')
@@ -74,7 +74,7 @@ function sourceOf({ folder, kubeconfig }: Told, address: string) {
   return { env: { KUBECONFIG: kubeconfig, KSERVE_AUTHZ_GRPC_LISTENERS: listeners }, args: [] }
 }
 
-/** Starts the server that answers every check alike. */
+/** Starts the server that gives every check the same answer. */
 export async function startNullServer(
   answers: (grpcPort: number) => Promise<boolean>,
 ): Promise<RunningServer> {

@@ -5,16 +5,16 @@ import { residentBytes, usageOf } from './usage.ts'
 /** A server under the load of one scenario. */
 type Loaded = { readonly pid: number; readonly generator: Generator }
 
-/** What was seen of a server in one slice of time. */
+/** Measurements of a server in one slice of time. */
 export type Slice = {
   readonly checksPerSecond: number
   readonly cpuMicroseconds: number
   readonly residentBytes: number
-  /** How many cores other programs took meanwhile. */
+  /** Number of cores that other programs used meanwhile. */
   readonly foreignCores: number
 }
 
-/** Slices of two servers; those with the same number were taken one after the other. */
+/** Slices of two servers; those with the same number were measured one after the other. */
 export type Pairs<T> = { readonly null: readonly T[]; readonly service: readonly T[] }
 
 export type Extent = {
@@ -27,18 +27,21 @@ export type Extent = {
 type Two = {
   readonly null: Loaded
   readonly service: Loaded
-  /** Processes that the service works with. */
+  /** Processes that serve the service. */
   readonly beside: readonly number[]
 }
 
-/** At least: a new server answers slowly. */
+/** Minimum: a new server answers slowly. */
 const WARM_UP_SECONDS = 1
-/** More than that, and a pair of slices is taken again. */
+/** A pair of slices with more than this is measured again. */
 const MAX_FOREIGN_CORES = 0.1
-/** As often as wanted, and half as often again. */
+/** One and a half times the wanted number. */
 const MAX_TAKEN = 1.5
 
-/** Loads one server, then the other; who is first changes each time. Disturbed pairs are replaced while there are better ones. */
+/**
+ * Loads one server, then the other; they alternate in going first. Replaces disturbed pairs as long as attempts
+ * remain.
+ */
 export async function takeSlices(
   two: Two,
   load: Load,

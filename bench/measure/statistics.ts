@@ -1,14 +1,14 @@
-/** The middle of some measurements, and how far they reach. */
+/** The median of some measurements, and their range. */
 export type Spread = { readonly median: number; readonly min: number; readonly max: number }
 
-/** The value below which a share of the values lies, by the nearest rank; NaN of none. */
+/** The value at a quantile, by nearest rank; NaN if there are no values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other)
   const rank = Math.max(1, Math.ceil(share * sorted.length))
   return sorted[rank - 1] ?? Number.NaN
 }
 
-/** Of an even count the mean of the two in the middle. */
+/** For an even count, the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other)
   const middle = sorted.length / 2
@@ -23,6 +23,6 @@ export const spread = (values: readonly number[]): Spread => ({
   max: Math.max(...values),
 })
 
-/** Each value by the one that was measured beside it. */
+/** Each value divided by the one measured at the same time. */
 export const ratios = (values: readonly number[], beside: readonly number[]): readonly number[] =>
   values.map((value, index) => value / (beside[index] ?? Number.NaN))

@@ -1,13 +1,13 @@
 import { median } from './statistics.ts'
 
-/** Nanoseconds of one call; `least`: where nothing else disturbed it. */
+/** Nanoseconds per call; `least`: when nothing else disturbed it. */
 export type Timing = { readonly median: number; readonly least: number }
 
 const BATCHES = 30
 const BATCH_MS = 20
 const WARM_UP_MS = 200
 
-/** Calls a function again and again, in batches of equal time. */
+/** Calls a function repeatedly, in batches of equal duration. */
 export function time(call: () => unknown): Timing {
   const calls = Math.max(1, Math.round(callsWithin(call, WARM_UP_MS) * (BATCH_MS / WARM_UP_MS)))
   const batches = Array.from({ length: BATCHES }, () => {

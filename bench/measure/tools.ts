@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
-const HOW = 'it is in the package nghttp2-client of Debian and Ubuntu, in nghttp2 of others'
+const HOW = 'it is in the package nghttp2-client on Debian and Ubuntu, nghttp2 elsewhere'
 
-/** Makes sure that the load can be made here. Throws one sentence where it cannot. */
+/** Checks that this machine can generate the load. Throws one sentence if it cannot. */
 export function haveTools(say: (line: string) => void): void {
   if (process.platform !== 'linux') throw new Error('Linux is needed: CPU time is read from /proc')
   if (availableParallelism() < 2) {
@@ -13,7 +13,7 @@ export function haveTools(say: (line: string) => void): void {
   if (runs('h2load')) return
   if (!mayInstall()) {
     throw new Error(
-      `h2load makes the load and is not here: ${HOW}; as root, \`INSTALL=1 make bench\` installs it`,
+      `h2load generates the load and is not installed: ${HOW}; as root, \`INSTALL=1 make bench\` installs it`,
     )
   }
   say('installing nghttp2-client with apt-get, for h2load')
@@ -25,7 +25,7 @@ export function haveTools(say: (line: string) => void): void {
 const runs = (program: string): boolean =>
   spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined
 
-/** Only where somebody asked for it, or where the machine is thrown away afterwards. */
+/** Only if the user asked for it, or if the machine is discarded afterwards. */
 const mayInstall = (): boolean =>
   process.getuid?.() === 0 &&
   runs('apt-get') &&

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 
-/** What a process has used, and what the whole machine has. Linux only: see proc(5). */
+/** CPU time of a process, and of the whole machine. Linux only: see proc(5). */
 export type Usage = {
-  /** Of the process, all its threads, in seconds of CPU time. */
+  /** Of the process with all its threads, in seconds of CPU time. */
   readonly cpuSeconds: number
-  /** Of everything but the process, those beside it, this one and the children it has waited for. */
+  /** Of everything except the process, those measured with it, this one, and the children it has waited for. */
   readonly foreignSeconds: number
 }
 
-/** The unit of the times in /proc, which is the same on every Linux. */
+/** The unit of times in /proc, which is the same on every Linux. */
 const TICKS_PER_SECOND = 100
 
 /** `beside`: processes that are measured with it. */
@@ -20,15 +20,15 @@ export function usageOf(pid: number, beside: readonly number[] = []): Usage {
   return { cpuSeconds: own / TICKS_PER_SECOND, foreignSeconds: foreign / TICKS_PER_SECOND }
 }
 
-/** The memory of a process that is in use now, in bytes. */
+/** The memory that a process uses now, in bytes. */
 export function residentBytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Number(kilobytes) * 1_024
 }
 
-/** In ticks: of the process itself, and of those of its children that have ended. */
+/** In ticks: of the process itself, and of its children that have exited. */
 function timesOf(pid: number): { readonly own: number; readonly children: number } {
-  // The name of the program, in parentheses, may hold spaces.
+  // The program's name, in parentheses, may contain spaces.
   const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
   const [user = 0, system = 0, childUser = 0, childSystem = 0] = rest
     .split(' ')
@@ -37,7 +37,7 @@ function timesOf(pid: number): { readonly own: number; readonly children: number
   return { own: user + system, children: childUser + childSystem }
 }
 
-/** Of all processes, and what the hypervisor gave to others. Interrupts belong to nobody. */
+/** Of all processes, plus the time stolen by the hypervisor. Interrupts are not counted. */
 function machineTicks(): number {
   const [all = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1)
   const [user = 0, nice = 0, system = 0, , , , , steal = 0] = all.split(/\s+/).slice(1).map(Number)

@@ -3,10 +3,10 @@ import { cpus, loadavg, release, totalmem } from 'node:os'
 import manifest from '../../package.json' with { type: 'json' }
 import { NODE_FLAGS } from '../../scripts/node-flags.ts'
 
-/** What figures depend on besides the program. */
+/** What the figures depend on, apart from the program. */
 export type Machine = {
   readonly date: string
-  /** Of the last minute, the bench itself included. */
+  /** Of the last minute, including the benchmark. */
   readonly loadAverage: number
 }
 
@@ -15,7 +15,7 @@ export const machineNow = (): Machine => ({
   loadAverage: loadavg()[0] ?? Number.NaN,
 })
 
-/** Names and versions, as the rows of a table. */
+/** Names and versions. */
 export function facts(): readonly (readonly [name: string, value: string])[] {
   const [cpu] = cpus()
   const gibibytes = (totalmem() / 2 ** 30).toFixed(0)

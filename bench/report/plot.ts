@@ -2,7 +2,7 @@ import type { Spread } from '../measure/statistics.ts'
 import type { Result, Two } from './results.ts'
 import { legend, type Panel, panel } from './svg.ts'
 
-/** What changes from one measurement to the next along a plot. */
+/** The independent variable of a plot. */
 type Axis = {
   readonly label: string
   readonly points: readonly (readonly [id: string, value: number])[]
@@ -26,7 +26,7 @@ const AXES: readonly Axis[] = [
     ],
   },
   {
-    label: 'requests under way',
+    label: 'requests in flight',
     points: [
       ['load-1', 1],
       ['load-8', 8],
@@ -49,14 +49,14 @@ const MEASURES: readonly (readonly [label: string, read: (result: Result) => Two
   ['checks/s', (result) => result.checksPerSecond],
   ['latency, p50, ms', (result) => result.p50Ms],
   ['latency, p99, ms', (result) => result.p99Ms],
-  ['CPU of a check, us', (result) => result.cpuMicroseconds],
+  ['CPU per check, us', (result) => result.cpuMicroseconds],
 ]
 
 const COLUMN = 300
 const ROW = 190
 const LEGEND = 40
 
-/** Small plots side by side: a column for each axis, a row for each measure. */
+/** Small plots in a grid: a column per axis, a row per measure. */
 export function plotOf(results: readonly Result[]): string {
   const byId = new Map(results.map((result) => [result.scenario.id, result]))
   const panels = MEASURES.flatMap(([label, read], row) =>

@@ -1,4 +1,4 @@
-/** What is read of a .cpuprofile: the places of the code, and at which of them each sample found the program. */
+/** The parts of a .cpuprofile that are read: the code locations, and the location of each sample. */
 export type Profile = {
   readonly nodes: readonly ProfileNode[]
   readonly samples: readonly number[]
@@ -8,14 +8,14 @@ export type Profile = {
   readonly startTime: number
 }
 
-/** From when to when the program is looked at, by the same clock. */
+/** The observed interval, by the same clock. */
 export type Period = { readonly from: number; readonly to: number }
 
 type ProfileNode = {
   readonly id: number
   readonly functionName: string
   readonly url: string
-  /** From 0. */
+  /** Starts at 0. */
   readonly lineNumber: number
 }
 
@@ -24,7 +24,7 @@ export type Share = { readonly name: string; readonly share: number }
 
 const IDLE = new Set(['(idle)', '(root)'])
 
-/** Where the time was spent itself, callees left out, most first: by function and by package. */
+/** Self time, without callees, in descending order: by function and by package. */
 export function selfTimes(
   { nodes, samples, timeDeltas, startTime }: Profile,
   { from, to }: Period,
@@ -71,7 +71,7 @@ function functionOf({ functionName, url, lineNumber }: ProfileNode): string {
   return `${name}  ${file}:${lineNumber + 1}`
 }
 
-/** The package, a folder of our own, a module of Node's, or what of the engine. */
+/** The package, a folder of ours, a module of Node, or a part of the engine. */
 export function packageOf(url: string, functionName: string): string {
   if (url.startsWith('node:')) return url.split('/').slice(0, 2).join('/')
   const installed = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]
@@ -81,7 +81,7 @@ export function packageOf(url: string, functionName: string): string {
   return functionName.startsWith('(') ? functionName : 'native'
 }
 
-/** Reads what `node --cpu-prof` writes; `undefined`: it is something else. */
+/** Reads the output of `node --cpu-prof`; `undefined`: it is something else. */
 export function readProfile(json: string): Profile | undefined {
   const { nodes, samples, timeDeltas, startTime } = fieldsOf(JSON.parse(json))
   if (!Array.isArray(nodes) || !isNumbers(samples) || !isNumbers(timeDeltas)) return undefined

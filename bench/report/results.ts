@@ -2,7 +2,7 @@ import type { Measured, MeasuredWorld } from '../measure/run.ts'
 import { median, ratios, type Spread, spread } from '../measure/statistics.ts'
 import type { Scenario } from '../worlds/scenario.ts'
 
-/** One scenario in figures. Ratios are of the service to the null server, in slices side by side. */
+/** One scenario in figures. Ratios compare the service with the null server in adjacent slices. */
 export type Result = {
   readonly scenario: Scenario
   readonly checksPerSecond: Two
@@ -12,7 +12,7 @@ export type Result = {
   readonly residentMebibytes: Two
   readonly throughputRatio: Spread
   readonly cpuRatio: Spread
-  /** CPU of a check, by what the null server and one verification take together. */
+  /** CPU time of a check, divided by that of the null server plus one verification. */
   readonly cpuOfVerifying: number | undefined
   readonly foreignCores: number
   readonly slices: number

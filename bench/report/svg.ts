@@ -1,6 +1,6 @@
 import type { Spread } from '../measure/statistics.ts'
 
-/** One plot: x on a logarithmic axis, y from zero, each point with its least and most. */
+/** One plot: x on a logarithmic axis, y from zero, each point with its range. */
 export type Panel = {
   readonly title: string
   readonly xLabel: string
@@ -51,7 +51,7 @@ export const legend = (entries: readonly { readonly name: string; readonly color
     )
     .join('\n')
 
-/** Drawn a little to the side, so that bars of two series do not hide each other. */
+/** Shifted to the side, so that the bars of two series do not overlap. */
 function drawn({ color, points }: Series, toX: Scale, toY: Scale, aside: number): string[] {
   const at = ({ x, y }: Point): readonly [number, number] => [toX(x) + aside, toY(y.median)]
   const path = points.map((point) => at(point).map(rounded).join(',')).join(' ')
@@ -73,7 +73,7 @@ function logarithmic(xs: readonly number[], from: number, to: number): Scale {
   return (value) => from + ((to - from) * (Math.log10(value) - low)) / extent
 }
 
-/** 1, 2 or 5 times a power of ten, so that there are two to five lines. */
+/** 1, 2 or 5 times a power of ten, which gives two to five lines. */
 function niceStep(most: number): number {
   const power = 10 ** Math.floor(Math.log10(most))
   return [0.2, 0.5, 1, 2].map((factor) => factor * power).find((step) => most / step <= 5) ?? power

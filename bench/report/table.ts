@@ -1,8 +1,8 @@
 import type { Spread } from '../measure/statistics.ts'
-import type { Goal } from './goals.ts'
+import { type Goal, textOfGoal } from './goals.ts'
 import type { Result } from './results.ts'
 
-/** A table of Markdown; the first row is its head. */
+/** A Markdown table; the first row is its head. */
 export const table = ([head = [], ...rows]: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
@@ -20,12 +20,17 @@ const HEAD = [
   'null',
   'RSS MiB',
   'null',
+  'promise',
 ]
 
-export const resultsTable = (results: readonly Result[]): string =>
-  table([HEAD, ...results.map(rowOf)])
+/** One row for each scenario, with what is promised of it, then `more` rows. */
+export const resultsTable = (
+  results: readonly Result[],
+  goals: readonly Goal[] = [],
+  more: readonly (readonly string[])[] = [],
+): string => table([HEAD, ...results.map((result) => rowOf(result, goals)), ...more])
 
-function rowOf(result: Result): readonly string[] {
+function rowOf(result: Result, goals: readonly Goal[]): readonly string[] {
   const { scenario, checksPerSecond, cpuMicroseconds, p50Ms, p99Ms, residentMebibytes } = result
   return [
     scenario.title,
@@ -41,20 +46,13 @@ function rowOf(result: Result): readonly string[] {
     p99Ms.null.median.toFixed(3),
     whole(residentMebibytes.service.median),
     whole(residentMebibytes.null.median),
+    goals
+      .filter((goal) => goal.scenario === scenario)
+      .map(textOfGoal)
+      .join('; '),
   ]
 }
 
 const whole = (value: number) => value.toFixed(0)
 const reach = ({ min, max }: Spread, digits: number) =>
   `${min.toFixed(digits)}-${max.toFixed(digits)}`
-
-export const goalsTable = (goals: readonly Goal[]): string =>
-  table([
-    ['about', 'promised', 'measured', ''],
-    ...goals.map(({ about, promised, measured, kept }) => [
-      about,
-      promised,
-      measured,
-      kept ? 'kept' : '**falls short**',
-    ]),
-  ])

@@ -3,12 +3,12 @@ import path from 'node:path'
 import type { Reviews } from '../measure/reviews.ts'
 import type { Failure, MeasuredWorld } from '../measure/run.ts'
 import type { Extent } from '../measure/slices.ts'
-import { goalsOf } from './goals.ts'
+import { type Goal, goalsOf, textOfGoal } from './goals.ts'
 import { facts, type Machine } from './machine.ts'
 import { plotOf } from './plot.ts'
 import type { Result } from './results.ts'
-import { reviewsReport } from './reviews-table.ts'
-import { goalsTable, resultsTable, table } from './table.ts'
+import { reviewsRows, reviewsText } from './reviews-rows.ts'
+import { resultsTable } from './table.ts'
 
 export type Run = {
   readonly worlds: readonly MeasuredWorld[]
@@ -21,24 +21,24 @@ export type Run = {
   readonly after: Machine
 }
 
-/** Resolves to what there is to say; writes report.md and report.svg where there is a folder for them. */
+/** Resolves to the summary; writes report.md and report.svg if a folder is given. */
 export async function writeReport(run: Run, folder: string | undefined): Promise<string> {
   const goals = goalsOf(run.results, run.worlds)
-  const tables = [
+  const more = run.reviews === undefined ? [] : reviewsRows(run.reviews)
+  const told = [
     ...failureLines(run.failures),
-    resultsTable(run.results),
-    ...(goals.length === 0 ? [] : [goalsTable(goals)]),
-    ...(run.reviews === undefined ? [] : [reviewsReport(run.reviews)]),
+    resultsTable(run.results, goals, more),
+    ...(run.reviews === undefined ? [] : [reviewsText(run.reviews)]),
   ].join('\n\n')
-  if (folder === undefined) return `\n${tables}`
+  if (folder === undefined) return `\n${told}`
   await writeFile(path.join(folder, 'report.svg'), plotOf(run.results))
   const file = path.join(folder, 'report.md')
-  await writeFile(file, reportOf(run, tables))
+  await writeFile(file, reportOf(run, goals, told, facts()))
   const kept = goals.filter((goal) => goal.kept)
-  return `\n${tables}\n\n${kept.length} of ${goals.length} promises kept; written to ${file}`
+  return `\n${told}\n\n${kept.length} of ${goals.length} promises kept; written to ${file}`
 }
 
-/** First of all. */
+/** The first paragraph. */
 const failureLines = (failures: readonly Failure[]): readonly string[] =>
   failures.length === 0
     ? []
@@ -48,7 +48,13 @@ const failureLines = (failures: readonly Failure[]): readonly string[] =>
           .join('\n')}`,
       ]
 
-function reportOf({ results, extent, worlds, before, after }: Run, tables: string): string {
+export function reportOf(
+  run: Run,
+  goals: readonly Goal[],
+  told: string,
+  machine: readonly (readonly [name: string, value: string])[],
+): string {
+  const { results, extent, worlds, before, after } = run
   const foreign = Math.max(0, ...results.map(({ foreignCores }) => foreignCores))
   return `# Benchmark
 
@@ -57,18 +63,23 @@ different machines or runs. Ratios can be compared with care.
 
 ![checks/s, latency and CPU of a check, by number of keys, services, requests in flight and rules](report.svg)
 
-${tables}
+${told}
 
 Medians of ${extent.slices} slices of ${extent.seconds} s, [least-most]. Latency: one request at a time, ${extent.checks} in each slice,
 except in rows that say otherwise.
 CPU: user and system time of all threads of the server, per check. RSS: at the end of a slice.
-Ready: ${worlds.map(({ world, readyMs }) => `${world.name} ${(readyMs / 1_000).toFixed(2)} s`).join(', ')}.
+Ready: ${worlds.map(({ world, readyMs }) => `${world.name} ${(readyMs / 1_000).toFixed(2)} s`).join(', ')}.${startOf(goals)}
 
-${table([['item', 'value'], ...facts()])}
+${machine.map(([name, value]) => `- ${name}: ${value}`).join('\n')}
 
 From ${before.date} to ${after.date} UTC; load average before ${before.loadAverage.toFixed(2)}. Other programs used at most ${foreign.toFixed(2)} cores during
 the slices of a scenario, in the median.${repeatedIn(worlds)}
 `
+}
+
+function startOf(goals: readonly Goal[]): string {
+  const promised = goals.filter(({ scenario }) => scenario === undefined).map(textOfGoal)
+  return promised.length === 0 ? '' : ` Promised: ${promised.join('; ')}.`
 }
 
 function repeatedIn(worlds: readonly MeasuredWorld[]): string {

@@ -1,19 +1,19 @@
 import { bytesField, message, numberField, textField } from './wire.ts'
 import { addressOf, type Model, PORT } from './world.ts'
 
-/** One request to a model, as its sidecar tells it. */
+/** One request to a model, as its sidecar describes it. */
 export type Asked = {
   readonly model: Model
   readonly method?: 'GET' | 'POST'
   readonly path?: string
-  /** Besides the seventeen that every request has. */
+  /** In addition to the seventeen that every request has. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Buffer
 }
 
 /**
- * The bytes of a CheckRequest as the sidecar of the model's pod sends it. Fields that `proto/` does not
- * declare are written too, for they are in real requests: the time, the size, the body.
+ * The bytes of a CheckRequest as the sidecar of the model's pod sends it. Fields that `proto/` does not declare are
+ * included, because real requests have them: time, size, body.
  */
 export function frameOf({ model, method = 'POST', path, headers = {}, body }: Asked): Buffer {
   const target = path ?? `/v1/models/${model.name}:predict`

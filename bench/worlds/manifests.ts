@@ -16,8 +16,8 @@ import {
 } from './world.ts'
 
 /**
- * Writes a world into a folder: `manifests/` and `config.yaml`. Few files with many objects each, so that
- * looking at them each second is no part of what is measured: a cluster as source has no such files.
+ * Writes a world into a folder: `manifests/` and `config.yaml`. Few files with many objects each keep the cost of
+ * scanning them each second out of the measurement: a cluster as the source has no such files.
  */
 export async function writeWorld(folder: string, world: World, issuers: Issuers): Promise<void> {
   const manifests = path.join(folder, 'manifests')
@@ -51,21 +51,30 @@ const keysIn = (world: World, first: number, length: number): readonly string[] 
 
 const configOf = ({ decisionLog, source }: World, { cluster, provider }: Issuers) => ({
   decisionLog: { decisions: decisionLog },
-  // A real cluster says itself who signs its tokens.
+  // A real cluster publishes its own issuer.
   kubernetes: source === 'cluster' ? {} : { issuer: cluster.issuer, jwksFile: cluster.jwksFile },
   jwt: {
     providers: [
+      { ...providerOf(provider), name: 'keycloak', jwksFile: provider.jwksFile },
       {
-        name: 'keycloak',
-        issuer: provider.issuer,
-        audiences: [provider.audience],
-        jwksFile: provider.jwksFile,
-        rbac: {
-          username: { claim: 'sub', prefix: 'oidc:' },
-          groups: { claim: 'groups', prefix: 'oidc:' },
+        ...providerOf(provider),
+        name: 'keycloak-opaque',
+        introspection: {
+          ...provider.introspection,
+          clientId: 'bench',
+          tokenPrefixes: ['opaque_'],
         },
       },
     ],
+  },
+})
+
+const providerOf = ({ issuer, audience }: Issuers['provider']) => ({
+  issuer,
+  audiences: [audience],
+  rbac: {
+    username: { claim: 'sub', prefix: 'oidc:' },
+    groups: { claim: 'groups', prefix: 'oidc:' },
   },
 })
 
@@ -125,13 +134,13 @@ stringData:
 `
 }
 
-/** Rules stand in place of RBAC, not beside it. */
+/** Rules replace RBAC; they do not add to it. */
 const accessIn = (world: World): readonly string[] =>
   world.rules === 0
     ? readersOf(protectedModel(world))
     : [policyOf(protectedModel(world), world.rules)]
 
-/** Whom the tokens name, and that they may read one model. */
+/** The users of the tokens, with permission to read one model. */
 const readersOf = ({ namespace, name }: Model): readonly string[] => [
   `apiVersion: v1
 kind: ServiceAccount

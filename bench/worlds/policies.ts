@@ -1,13 +1,13 @@
 import { GROUP, ROLE } from './tokens.ts'
 import type { Model } from './world.ts'
 
-/** On the Secrets of keys. */
+/** A label on the Secrets of keys. */
 export const TEAM_LABEL = 'team'
 
-/** Counted from one: the callers' own has the number of the last rule. */
+/** Counted from one: the callers' own team has the number of the last rule. */
 export const teamOf = (number: number): string => `team-${number}`
 
-/** An AccessPolicy with a rule for each team; that of the callers is the last. */
+/** An AccessPolicy with a rule for each team; the callers' rule is the last. */
 export function policyOf({ namespace, name }: Model, rules: number): string {
   const allow = Array.from({ length: rules }, (_, index) =>
     ruleOf(index + 1, { last: rules, name }),
@@ -21,7 +21,7 @@ spec:
 ${allow.join('')}`
 }
 
-/** A team is a group of people with a role, its programs by name, or whoever has one of its keys. */
+/** A team is a group of people with a role, named programs, or holders of its keys. */
 function ruleOf(number: number, { last, name }: { last: number; name: string }): string {
   const [group, role] = number === last ? [GROUP, ROLE] : [`group-${number}`, `role-${number}`]
   return `    - from:

@@ -3,26 +3,26 @@ import { type Asked, frameOf } from './frames.ts'
 import type { Algorithm, Issuers } from './tokens.ts'
 import { keyAt, keyNumberOf, type Model, protectedModel, type World } from './world.ts'
 
-/** One kind of request, asked of one world. */
+/** One kind of request in one world. */
 export type Scenario = {
   readonly id: string
   readonly title: string
   readonly world: World
-  /** The bytes of the requests that are sent in turn; mostly one. */
+  /** The bytes of the requests that are sent in turn; usually one. */
   readonly frames: (issuers: Issuers) => readonly Buffer[]
   readonly expected: Expected
-  /** Nearly the same request, which is answered otherwise: what is measured is what decides. */
+  /** Nearly the same request with a different answer: it shows that the measured part decides. */
   readonly control?: Control
   readonly load: Load
   /** Latency is measured under this load; absent: one request at a time. */
   readonly latencyLoad?: Load
-  /** The least share of the null server's checks/s that is promised, if any is. */
+  /** The promised minimum share of the null server's checks/s, if any. */
   readonly goal?: number
-  /** A token of this kind is verified in each check; the promise is about the CPU it takes then. */
+  /** A token of this kind is verified in each check; the promise then covers its CPU time. */
   readonly verifies?: Algorithm
 }
 
-/** What every request of a scenario is answered with. `user` absent: nobody is asked who it is. */
+/** The answer to every request of a scenario. Without `user` the caller is not identified. */
 export type Expected =
   | { readonly outcome: 'allow'; readonly user?: string }
   | { readonly outcome: 'deny'; readonly reason: DenyReason }
@@ -32,7 +32,7 @@ type Control = {
   readonly expected: Expected
 }
 
-/** How many connections with how many requests under way on each. */
+/** The number of connections, and of concurrent requests per connection. */
 export type Load = { readonly connections: number; readonly streams: number }
 
 const USUAL_LOAD: Load = { connections: 4, streams: 32 }
@@ -48,10 +48,10 @@ export const SMALL: World = {
 
 export type Told = Pick<Scenario, 'id' | 'title'> & Partial<Scenario>
 
-/** What is asked besides the model, and whether of another one than the world's protected model. */
+/** Details of the request, and whether it goes to another model than the world's protected one. */
 export type Request = Omit<Asked, 'model'> & { readonly model?: Model }
 
-/** A scenario that sends one request again and again, in the small world if told nothing else. */
+/** A scenario that repeats one request, by default in the small world. */
 export const asking = (
   told: Told,
   expected: Expected,
@@ -63,7 +63,7 @@ export const asking = (
   return { world, frames, expected, load: USUAL_LOAD, ...told }
 }
 
-/** A scenario that shows the key of the protected model. */
+/** A scenario with the key of the protected model. */
 export const askingWithKey = (told: Told, request: Request = {}): Scenario => {
   const world = told.world ?? SMALL
   const model = protectedModel(world)
@@ -75,7 +75,7 @@ export const askingWithKey = (told: Told, request: Request = {}): Scenario => {
   }))
 }
 
-/** What an API key calls its holder where its Secret names none. */
+/** The user of an API key whose Secret names none. */
 const userOfKey = (number: number, { namespace }: Model): string =>
   `apikey:${namespace}/key-${number}`
 

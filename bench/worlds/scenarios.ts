@@ -9,14 +9,14 @@ import {
   type Scenario,
   SMALL,
 } from './scenario.ts'
-import { ALGORITHMS, type Algorithm, type Issuers, READER, USER } from './tokens.ts'
+import { ALGORITHMS, type Algorithm, type Issuers, OPAQUE_TOKEN, READER, USER } from './tokens.ts'
 import { keyAt, keyNumberOf, OPEN_MODEL, protectedModel, type World } from './world.ts'
 
-/** Tokens sent in turn: more than the service remembers (10,000), so that each is new to it. */
+/** Tokens sent in turn: more than the service caches (10,000), so that each is new. */
 export const COLD_TOKENS = 12_288
 
 const QUIET: World = { ...SMALL, name: 'small, decision log off', decisionLog: 'off' }
-/** The world of the promises about memory and about the time to be ready. */
+/** The world of the promises about memory and startup time. */
 export const LARGE: World = { ...SMALL, name: 'large', services: 1_000, keys: 10_000 }
 
 /** The same objects in a real API server. */
@@ -26,6 +26,7 @@ export const AS_READER: Expected = {
   outcome: 'allow',
   user: `system:serviceaccount:${READER.namespace}:${READER.name}`,
 }
+const AS_USER: Expected = { outcome: 'allow', user: `oidc:${USER}` }
 const OPEN: Expected = { outcome: 'allow' }
 
 const open = (told: Omit<Parameters<typeof asking>[0], 'title'>, title: string) =>
@@ -59,29 +60,37 @@ function withKeysOf(keys: number): readonly Scenario[] {
 
 function withUserToken(algorithm: Algorithm): readonly Scenario[] {
   const id = `jwt-${algorithm.toLowerCase()}`
-  const expected: Expected = { outcome: 'allow', user: `oidc:${USER}` }
   const shown = (issuers: Issuers, number: number) => ({
     headers: bearer(issuers.userToken(algorithm, number)),
   })
   const warm = { id, title: `JWT ${algorithm}, warm`, goal: 0.75 }
-  const cold = { id: `${id}-cold`, title: `JWT ${algorithm}, each new`, verifies: algorithm }
+  const cold = { id: `${id}-cold`, title: `JWT ${algorithm}, each uncached`, verifies: algorithm }
   const model = protectedModel(SMALL)
   const frames = (issuers: Issuers) =>
     Array.from({ length: COLD_TOKENS }, (_, index) =>
       frameOf({ model, ...shown(issuers, index + 1) }),
     )
   return [
-    asking(warm, expected, (issuers) => shown(issuers, 0)),
-    asking({ ...cold, frames }, expected, () => ({})),
+    asking(warm, AS_USER, (issuers) => shown(issuers, 0)),
+    asking({ ...cold, frames }, AS_USER, () => ({})),
   ]
 }
+
+const WITH_OTHER_TOKENS: readonly Scenario[] = [
+  asking({ id: 'jwt-long', title: 'JWT RS256 of 31 KiB, warm' }, AS_USER, (issuers) => ({
+    headers: bearer(issuers.longToken()),
+  })),
+  asking({ id: 'opaque', title: 'introspected token, warm' }, AS_USER, () => ({
+    headers: bearer(OPAQUE_TOKEN),
+  })),
+]
 
 const withServiceAccount = (told: Omit<Parameters<typeof asking>[0], 'title'>, title: string) =>
   asking({ ...told, title, goal: 0.75 }, AS_READER, (issuers) => ({
     headers: bearer(issuers.serviceAccountToken()),
   }))
 
-/** The last rule is the one that allows, and of another path no rule does. */
+/** Only the last rule allows the request; no rule allows the other path. */
 function withRules(rules: number): readonly Scenario[] {
   const world = { ...SMALL, name: `${rules} rules`, rules }
   const model = protectedModel(world)
@@ -116,7 +125,7 @@ function withRules(rules: number): readonly Scenario[] {
   ]
 }
 
-/** Sixty in all: the seventeen, the credential, and these. */
+/** Sixty in total: the seventeen, the credential, and these. */
 const MANY_HEADERS = Object.fromEntries(
   Array.from({ length: 42 }, (_, index) => [`x-custom-${index}`, `value-${index}-of-a-header`]),
 )
@@ -151,7 +160,7 @@ const LOADS: readonly Load[] = [
 
 const UNDER_LOADS = LOADS.map((load) => {
   const underWay = load.connections * load.streams
-  const title = `API key, ${underWay} under way, latency as well`
+  const title = `API key, ${underWay} in flight, latency as well`
   return askingWithKey({ id: `load-${underWay}`, title, load, latencyLoad: load })
 })
 
@@ -159,6 +168,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...WITHOUT_CREDENTIAL,
   ...withKeysOf(10),
   ...ALGORITHMS.flatMap(withUserToken),
+  ...WITH_OTHER_TOKENS,
   withServiceAccount({ id: 'kubernetes' }, 'ServiceAccount token, warm'),
   ...WITH_MUCH,
   ...UNDER_LOADS,

@@ -1,19 +1,24 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import path from 'node:path'
 
-/** Who signs the tokens of a run: the cluster its ServiceAccounts', a provider its users'. */
+/** The issuers of a run: the cluster for its ServiceAccounts, a provider for its users. */
 export type Issuers = {
   readonly cluster: { readonly issuer: string; readonly jwksFile: string }
   readonly provider: {
     readonly issuer: string
     readonly audience: string
     readonly jwksFile: string
+    /** Where it tells of `OPAQUE_TOKEN`. */
+    readonly introspection: { readonly url: string; readonly clientSecretFile: string }
   }
   /** A token of the ServiceAccount `READER`, as the API server makes it. */
   readonly serviceAccountToken: () => string
   /** A token of `USER`; different numbers give different tokens. */
   readonly userToken: (algorithm: Algorithm, number: number) => string
+  /** Nearly as long as tokens may be. */
+  readonly longToken: () => string
 }
 
 export const ALGORITHMS = ['RS256', 'ES256'] as const
@@ -24,10 +29,13 @@ export const READER = {
   name: 'reader',
   uid: '8d5a9ad1-7bf5-4a7b-8e6c-1f5a0e9b2c33',
 }
-/** The subject of the users' tokens, and what the provider says of him. */
+/** The subject of the users' tokens, and the provider's claims about it. */
 export const USER = 'f3b1c6de-0f5a-4f0e-9a59-2d6a3f1f6c11'
 export const GROUP = 'ml-research'
 export const ROLE = 'iris-users'
+
+/** A token of `USER` that is no JWT. */
+export const OPAQUE_TOKEN = `opaque_${'x'.repeat(36)}`
 
 const CLUSTER_ISSUER = 'https://kubernetes.default.svc'
 const PROVIDER_ISSUER = 'https://keycloak.example.com/realms/models'
@@ -45,6 +53,9 @@ export async function createIssuers(folder: string): Promise<Issuers> {
     await writeFile(jwksFile, JSON.stringify({ keys: Object.entries(published).map(publicKey) }))
     return jwksFile
   }
+  const clientSecretFile = path.join(folder, 'client-secret')
+  await writeFile(clientSecretFile, 'not-a-secret')
+  const url = await startIntrospection({ active: true, ...userClaims(now, 0), typ: undefined })
   return {
     cluster: {
       issuer: CLUSTER_ISSUER,
@@ -54,10 +65,30 @@ export async function createIssuers(folder: string): Promise<Issuers> {
       issuer: PROVIDER_ISSUER,
       audience: AUDIENCE,
       jwksFile: await publish('provider-jwks.json', keys),
+      introspection: { url, clientSecretFile },
     },
     serviceAccountToken: () => jwt('RS256', clusterKey, serviceAccountClaims(now)),
     userToken: (algorithm, number) => jwt(algorithm, keys[algorithm], userClaims(now, number)),
+    longToken: () => jwt('RS256', keys.RS256, { ...userClaims(now, 0), roles: MANY_ROLES }),
   }
+}
+
+/** As GUIDs, which make a token of 31 KiB. */
+const MANY_ROLES = Array.from(
+  { length: 570 },
+  (_, index) => `f3b1c6de-0f5a-4f0e-9a59-${index.toString(16).padStart(12, '0')}`,
+)
+
+/** Says the same of every token, until the process ends. */
+async function startIntrospection(answer: object) {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => response.end(JSON.stringify(answer)))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return `http://127.0.0.1:${port}/introspect`
 }
 
 const rsaKey = () => generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey
@@ -83,7 +114,7 @@ function jwt(algorithm: Algorithm, key: KeyObject, claims: object): string {
 
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** As Keycloak makes them, so that their length is a real one. */
+/** As Keycloak makes them, so that their length is realistic. */
 const userClaims = (now: number, number: number) => ({
   exp: now + LIFE_SECONDS,
   iat: now,

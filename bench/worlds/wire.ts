@@ -1,4 +1,4 @@
-/** The least that is needed to write a protobuf message, field by field. */
+/** A minimal protobuf writer, field by field. */
 
 const LENGTH_DELIMITED = 2
 

@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto'
 
-/** What the service is given to know, and how it is told to run. */
+/** The objects that the service reads, and its configuration. */
 export type World = {
   readonly name: string
   readonly services: number
   /** API keys, each of one service. */
   readonly keys: number
-  /** Rules that allow, in an AccessPolicy of the protected model; 0: it has none, RBAC decides. */
+  /** Rules that allow, in an AccessPolicy of the protected model; 0: there is none and RBAC decides. */
   readonly rules: number
   readonly decisionLog: 'all' | 'off'
-  /** From where the service reads its objects: files, or a real API server. */
+  /** Where the service reads its objects: files, or a real API server. */
   readonly source: 'folder' | 'cluster'
 }
 
@@ -20,7 +20,7 @@ export type Model = {
   readonly name: string
 }
 
-/** The port at which models listen. */
+/** The port on which models listen. */
 export const PORT = 8080
 
 const PER_NAMESPACE = 50
@@ -33,7 +33,7 @@ export const modelAt = (index: number): Model => ({
 
 export const OPEN_MODEL = modelAt(0)
 
-/** The protected model that is asked: neither the first nor the last. */
+/** The protected model that requests go to: neither the first nor the last. */
 export const protectedModel = ({ services }: World): Model => modelAt(Math.ceil(services / 2))
 
 /** The address of a model's pod. */

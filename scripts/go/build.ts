@@ -115,8 +115,11 @@ function complaint(file: string, module: GoModule, lines: readonly string[]): st
   return `${file} is not built: ${lines.at(-1) ?? 'go build says nothing'}`
 }
 
-const namesOf = ({ parts }: GoModule) =>
-  parts.flatMap((part) => ('source' in part ? [part.file] : [])).join(' and ')
+/** The programs; of a module without any, the files. */
+function namesOf({ parts }: GoModule): string {
+  const programs = parts.filter((part) => 'source' in part)
+  return (programs.length > 0 ? programs : parts).map(({ file }) => file).join(' and ')
+}
 
 const adviceFor = ({ parts }: GoModule) =>
   `or set ${parts.map(({ variable }) => variable).join(' and ')} to an existing file`

@@ -36,7 +36,8 @@ export async function findParts(
 
 const CACHED = 'the cache (remove its folder to build anew) holds'
 
-const titleOf = ({ folder, version }: GoModule) => `${path.basename(folder)}-${version}`
+const titleOf = ({ folder, name = path.basename(folder), version }: GoModule) =>
+  `${name}-${version}`
 
 /** The build depends on these two files, on edits, and on flags that belong to a version. */
 async function digestOf({ folder, parts }: GoModule): Promise<string> {

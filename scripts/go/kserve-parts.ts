@@ -4,7 +4,7 @@ import type { ModuleFile, Program } from './parts.ts'
 export const KSERVE_VERSION = '0.20.0'
 export const KWOK_VERSION = '0.7.0'
 
-/** Gives pods their status, as the kubelets of many nodes would. */
+/** Sets the status of pods, as the kubelets of many nodes would. */
 export const KWOK: Program = {
   variable: 'KWOK',
   file: 'kwok',
@@ -15,13 +15,13 @@ export const KWOK: Program = {
   versionIn: /^kwok version v(\d\S*)/,
 }
 
-/** It does not say its version. */
+/** It does not print its version. */
 export const KSERVE_MANAGER: Program = kserve('KSERVE_MANAGER', 'manager')
 export const KSERVE_LLMISVC: Program = kserve('KSERVE_LLMISVC', 'llmisvc')
 
 /**
- * The CRDs of KServe, without their schemas, which take the API server more than a gigabyte, and those of
- * others that its controllers watch.
+ * The CRDs of KServe and of other projects that its controllers watch. Schemas are removed: with them the API server
+ * needs more than a gigabyte.
  */
 export const KSERVE_CRDS: ModuleFile = {
   variable: 'KSERVE_CRDS',
@@ -44,7 +44,7 @@ export const KSERVE_CRDS: ModuleFile = {
   ],
 }
 
-/** Its ConfigMap, and what it has for all namespaces: runtimes, presets of LLMInferenceServices. */
+/** Its ConfigMap and its cluster-wide objects: runtimes, and presets of LLMInferenceServices. */
 export const KSERVE_OBJECTS: ModuleFile = {
   variable: 'KSERVE_OBJECTS',
   file: 'objects.yaml',
@@ -53,6 +53,14 @@ export const KSERVE_OBJECTS: ModuleFile = {
     'config/configmap/inferenceservice.yaml',
     `install/v${KSERVE_VERSION}/kserve-cluster-resources.yaml`,
   ],
+}
+
+/** The manifests that KServe's own documentation applies. */
+export const KSERVE_SAMPLES: ModuleFile = {
+  variable: 'KSERVE_SAMPLES',
+  file: 'samples.yaml',
+  module: 'github.com/kserve/kserve',
+  paths: ['docs/samples', 'config/runtimes', 'config/llmisvcconfig', 'config/configmap'],
 }
 
 function kserve(variable: string, file: 'manager' | 'llmisvc'): Program {

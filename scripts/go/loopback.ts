@@ -1,12 +1,12 @@
 import type { Edit } from './overlay.ts'
 
-/** The variable of the environment that names the address on which Envoy Gateway and its Envoy listen. */
+/** The environment variable with the address on which Envoy Gateway and its Envoy listen. */
 const ADDRESS = 'os.Getenv("ENVOY_GATEWAY_ADDRESS")'
 const IMPORT: Edit['replace'] = [['import (\n', 'import (\n\t"os"\n']]
 
 /**
- * Envoy Gateway listens on every address of a machine, at fixed ports, and no setting changes that. With
- * these edits it listens on one address, such as one of the loopback.
+ * Envoy Gateway listens on every address of a machine, at fixed ports, and no setting changes that. With these edits
+ * it listens on one address, such as a loopback address.
  */
 export const LISTEN_AT_ADDRESS: readonly Edit[] = [
   {
@@ -48,7 +48,10 @@ export const LISTEN_AT_ADDRESS: readonly Edit[] = [
   },
 ]
 
-/** The webhooks of KServe's controllers have no flag for their address. With this edit they listen on the loopback. */
+/**
+ * The webhooks of KServe's controllers have no flag for their address. This edit makes them listen on the loopback
+ * address.
+ */
 export const WEBHOOKS_AT_LOOPBACK: readonly Edit[] = [
   {
     file: 'pkg/webhook/server.go',

@@ -4,6 +4,7 @@ import {
   KSERVE_LLMISVC,
   KSERVE_MANAGER,
   KSERVE_OBJECTS,
+  KSERVE_SAMPLES,
   KSERVE_VERSION,
   KWOK,
   KWOK_VERSION,
@@ -94,7 +95,7 @@ export const ENVOY_GATEWAY: Program = {
   edits: { module: 'github.com/envoyproxy/gateway', edits: LISTEN_AT_ADDRESS },
 }
 
-/** With those of the Gateway API. */
+/** Includes the CRDs of the Gateway API. */
 export const ENVOY_GATEWAY_CRDS: ModuleFile = {
   variable: 'ENVOY_GATEWAY_CRDS',
   file: 'crds.yaml',
@@ -116,6 +117,14 @@ export const GO_MODULES = {
     version: KSERVE_VERSION,
     duration: 'about six minutes',
     parts: [KSERVE_MANAGER, KSERVE_LLMISVC, KSERVE_CRDS, KSERVE_OBJECTS],
+  },
+  /** Apart from the programs, so that a change of it builds none. */
+  kserveSamples: {
+    folder: folderOf('kserve'),
+    name: 'kserve-samples',
+    version: KSERVE_VERSION,
+    duration: 'some seconds',
+    parts: [KSERVE_SAMPLES],
   },
   kwok: {
     folder: folderOf('kwok'),

@@ -1,29 +1,29 @@
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-/** Changes of source files, without which a program cannot run as tests need it. */
+/** Edits of source files that a program needs to run in tests. */
 export type SourceEdits = { readonly module: string; readonly edits: readonly Edit[] }
 
 export type Edit = {
-  /** In its module. */
+  /** Path in its module. */
   readonly file: string
-  /** Each text is there once. */
+  /** Each text occurs exactly once. */
   readonly replace: readonly (readonly [from: string, to: string])[]
 }
 
 type Places = {
-  /** With the go.mod that requires the module to be edited. */
+  /** The folder of the go.mod that requires the edited module. */
   readonly requiring: string
   /** The source of that module. */
   readonly source: string
-  /** For what is written; it may be removed after the build. */
+  /** Folder for the written files; it may be removed after the build. */
   readonly folder: string
 }
 
 type Overlay = {
-  /** With them `go build` takes changed files of a required module. */
+  /** Flags that make `go build` use edited files of a required module. */
   readonly flags: readonly string[]
-  /** The command to run before: go.mod may replace that module already. */
+  /** A command to run first: go.mod may already replace that module. */
   readonly replace: readonly [string, ...string[]]
 }
 
@@ -33,7 +33,7 @@ export async function writeOverlay(
 ): Promise<Overlay> {
   const inFolder = (name: string) => path.join(folder, name)
   await mkdir(folder, { recursive: true })
-  // Go replaces no file of its own cache, but those of a folder that leads there.
+  // Go cannot overlay files of its own cache, but it can overlay those of a folder that links there.
   const link = inFolder('source')
   await symlink(source, link)
   for (const name of ['go.mod', 'go.sum'])
@@ -62,7 +62,7 @@ function replaceOnce(
 ): string {
   const [before, after, ...others] = text.split(from)
   if (before === undefined || after === undefined || others.length > 0) {
-    throw new Error(`${file} does not have this text once: ${JSON.stringify(from)}`)
+    throw new Error(`${file} must contain this text exactly once: ${JSON.stringify(from)}`)
   }
   return before + to + after
 }

@@ -3,6 +3,8 @@ import type { SourceEdits } from './overlay.ts'
 /** A folder with go.mod and go.sum, and the parts that are built or copied from it. */
 export type GoModule = {
   readonly folder: string
+  /** Part of the name of its folder in the cache; absent: that of `folder`. */
+  readonly name?: string
   /** The version that go.mod requires; part of the name of its folder in the cache. */
   readonly version: string
   /** Duration of a full build, for the progress message. */
@@ -31,6 +33,6 @@ export type ModuleFile = {
   readonly variable: string
   readonly file: string
   readonly module: string
-  /** Of a folder: all YAML files below it. */
+  /** A path in a folder; all YAML files below it are taken. */
   readonly paths: readonly [string, ...string[]]
 }

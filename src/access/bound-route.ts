@@ -15,8 +15,8 @@ import { inOrder, type Target, type Targets } from './target.ts'
 type Known = Pick<Directory, 'routes' | 'servicesNamed' | 'ownersOf'>
 
 /**
- * The services that a gateway reaches by the route that it says it chose. `undefined`: it says nothing, or
- * nobody asked it to.
+ * The services that the gateway's named route leads to. `undefined`: the check names no route, or the listener
+ * ignores it.
  */
 export function findBound(
   request: AccessRequest,
@@ -64,7 +64,7 @@ function targetsOf(
   for (const [index, version] of versions.entries()) {
     const found = ofRoute(version, asked, route.section, directory)
     if ('targets' in found) targets.push(...found.targets)
-    // One that a gateway may follow no more need not take the request.
+    // A version that a gateway may no longer use need not match the request.
     else if (index === 0 || found.reason !== 'conflicting-target') return found
   }
   return { targets: onceEach(targets) }

@@ -70,8 +70,7 @@ function createReading(jwtLength: number) {
   let found: Presented | undefined
   let bad: Credential | undefined
   const isLong = (text: string, value: string | undefined) =>
-    text.length > jwtLength ||
-    (text.length > MAX_CREDENTIAL_LENGTH && (value === undefined || !JWT.test(value)))
+    text.length > MAX_CREDENTIAL_LENGTH && (value === undefined || !JWT.test(value))
 
   return {
     /** `false`: there is another credential. */

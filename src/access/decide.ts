@@ -32,6 +32,16 @@ export type Facts = {
  */
 export type Permission = 'yes' | 'no' | 'foreign' | 'no-user' | 'unavailable' | 'overloaded'
 
+/** Whether the caller certainly lacks the permission. */
+export const REFUSES: Readonly<Record<Permission, boolean>> = {
+  yes: false,
+  no: true,
+  foreign: true,
+  'no-user': true,
+  unavailable: false,
+  overloaded: false,
+}
+
 /** The whole policy. Pure: equal facts give equal decisions. */
 export function decide(facts: Facts): Decision {
   switch (facts.protection) {

@@ -4,8 +4,8 @@ import type { Rejected } from './authentication.ts'
 import type { Caller } from './caller.ts'
 import type { Credential } from './credential.ts'
 import type { Permission } from './decide.ts'
+import type { ResourceAttributes } from './permissions.ts'
 import { describeRefusal } from './refusal-meaning.ts'
-import { resourceOf, type ServiceRef } from './service.ts'
 import type { Target } from './target.ts'
 
 /** The steps of a decision in words, for `check`. */
@@ -29,12 +29,18 @@ export const describeRejection = ({ reason, refusal }: Rejected): string =>
     : `caller: unknown, the token is refused: ${describeRefusal(refusal)}`
 
 export function describePermission(
-  { apiKey, inRbac }: Caller,
-  { kind, namespace, name }: ServiceRef,
+  { verb, group, resource, namespace, name }: ResourceAttributes,
   permission: Permission,
 ): string {
-  const asked = `get ${resourceOf(kind)}/${name} in ${namespace}`
-  if (apiKey === undefined)
-    return `RBAC, ${inRbac ? asked : 'where the caller is not a user'}: ${permission}`
+  const type = group === 'serving.kserve.io' || group === '' ? resource : `${resource}.${group}`
+  return `RBAC, ${verb} ${type}/${shown(name)} in ${namespace}: ${permission}`
+}
+
+/** The name of a model may have any character. */
+const shown = (name: string): string => name.replaceAll(/[^\x21-\x7e]/g, '?')
+
+/** The permission of a caller that RBAC does not decide about. */
+export function describeScope({ apiKey }: Caller, permission: Permission): string {
+  if (apiKey === undefined) return `RBAC, where the caller is not a user: ${permission}`
   return `scope of the key: ${permission === 'foreign' ? 'no' : permission}`
 }

@@ -24,7 +24,14 @@ export type Exclusions = {
 const paths = (...paths: string[]): readonly Exclusion[] =>
   paths.map((path) => ({ path, methods: ['GET', 'HEAD'] }))
 
-const OF_MODEL_PODS = paths('/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/')
+/** `/v1/metrics` has the metrics of NVIDIA NIM. */
+const OF_MODEL_PODS = paths(
+  '/healthz',
+  '/metrics',
+  '/v1/metrics',
+  '/wait-for-drain',
+  '/debug/pprof/',
+)
 
 /** An InferenceGraph runs the graph on every path except `/readyz`, unless queue-proxy answers the request. */
 export const DEFAULT_EXCLUSIONS: Exclusions = {

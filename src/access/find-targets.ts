@@ -16,8 +16,8 @@ import { inOrder, type Target, type Targets } from './target.ts'
 import type { Workload } from './workload.ts'
 
 /**
- * Finds the called services: at a workload by the pod's address, at a gateway by the route that it names, or
- * by host and path.
+ * Finds the called services: at a workload by the pod's address, at a gateway by the route that it names, or by host
+ * and path.
  */
 export function findTargets(
   request: AccessRequest,

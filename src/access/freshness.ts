@@ -5,7 +5,7 @@ import type { CredentialKind } from './caller.ts'
 import { type Decision, type DenyReason, deny } from './decision.ts'
 import type { Target } from './target.ts'
 
-/** The kinds of data, each with an age of its own. */
+/** The kinds of data, each with a separate age. */
 export const FACTS = ['pods', 'routes', 'services', 'policies', 'keys'] as const
 export type Fact = (typeof FACTS)[number]
 
@@ -78,7 +78,7 @@ export function whileFresh(decision: Decision, { target, note }: Case, isFresh: 
   return deny(REASONS[stale])
 }
 
-/** The facts that say where a request goes. */
+/** The facts that determine the destination of a request. */
 function placesOf({ workload, bound = false }: Case['target']): readonly Fact[] {
   if (workload !== undefined) return ['pods']
   return bound ? ['routes'] : []

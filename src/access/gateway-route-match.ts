@@ -1,4 +1,4 @@
-// Finds the rules of a route of the Gateway API that a proxy may have chosen for a request.
+// Finds the rules of a Gateway API route that a proxy may have selected for a request.
 
 import { hasPrefix } from '../common/path.ts'
 import type { GatewayRoute, GatewayRouteMatch, GatewayRouteRule } from './gateway-route.ts'
@@ -7,10 +7,10 @@ import type { AccessRequest } from './request.ts'
 /** A request as it is compared with a route; `path` without its query. */
 export type Asked = Pick<AccessRequest, 'host' | 'method' | 'headers'> & { readonly path: string }
 
-/** A rule that may have been chosen, and the match by which. */
+/** A rule that may have been selected, with the match that applies. */
 export type Chosen = { readonly rule: GatewayRouteRule; readonly match: GatewayRouteMatch }
 
-/** Whether a route takes this host. */
+/** Whether a route matches this host. */
 export const takesHost = ({ hostnames }: GatewayRoute, host: string): boolean =>
   hostnames.length === 0 || hostnames.some((hostname) => isHost(hostname, host))
 
@@ -20,8 +20,8 @@ const isHost = (hostname: string, host: string): boolean =>
     : hostname === host
 
 /**
- * The rules of a route that a proxy may have chosen for a request. Where one certainly precedes another by
- * the precedence of the Gateway API, the other is left out. Rules of another name are, too.
+ * The rules of a route that a proxy may have selected for a request. Excludes rules with another name, and rules
+ * that another one certainly precedes in the Gateway API.
  */
 export function chosenIn(
   { rules }: GatewayRoute,
@@ -58,7 +58,7 @@ function takesPath({ type, value, ending = '' }: GatewayRouteMatch['path'], path
   return hasPrefix(path, value) && path.endsWith(ending)
 }
 
-/** Whether a proxy takes a request by this match, if it looks at it. */
+/** Whether this match applies to a request, if a proxy evaluates it. */
 export const isCertain = (
   { path, headers, conditional }: GatewayRouteMatch,
   asked: Asked,
@@ -68,7 +68,7 @@ export const isCertain = (
   headers.every(([name, value]) => value !== undefined && asked.headers.get(name) === value)
 
 /**
- * Whether every implementation looks at one match before the other. `earlier`: it is written before it.
+ * Whether every implementation evaluates one match before the other. `earlier`: it is written before it.
  * `pathsFirst`: the gateway is known to prefer a path to a regular expression.
  */
 export function precedes(
@@ -77,12 +77,12 @@ export function precedes(
   earlier: boolean,
   pathsFirst = false,
 ): boolean {
-  // Istio looks last at the root without headers.
+  // Istio evaluates a root prefix without headers last.
   const isPath = one.path.type === 'prefix' && (one.path.value !== '' || one.headers.length > 0)
   if (pathsFirst && isPath && other.path.type === 'pattern') return true
   const byPath = comparePaths(one.path, other.path)
   if (byPath !== 0) return byPath > 0
-  // A condition that is not known here may count.
+  // An unknown condition may apply.
   if (other.conditional) return false
   const parts = [
     Number(one.method !== undefined) - Number(other.method !== undefined),
@@ -92,7 +92,7 @@ export function precedes(
   return parts.every((part) => part >= 0)
 }
 
-/** Positive where the first counts first; patterns stand below exact paths, and elsewhere it depends. */
+/** Positive if the first takes precedence; patterns rank below exact paths, and otherwise the order is unknown. */
 function comparePaths(one: GatewayRouteMatch['path'], other: GatewayRouteMatch['path']): number {
   if (one.type !== other.type) {
     if (one.type === 'exact') return 1

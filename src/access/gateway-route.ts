@@ -3,7 +3,7 @@
 import type { Attached, Routed } from './asking.ts'
 import type { ServiceRef } from './service.ts'
 
-/** The kinds of the Gateway API that route HTTP. */
+/** The kinds of HTTP routes in the Gateway API. */
 export const ROUTE_KINDS = ['HTTPRoute', 'GRPCRoute'] as const
 export type RouteKind = (typeof ROUTE_KINDS)[number]
 
@@ -13,11 +13,11 @@ export type GatewayRouteRef = {
   readonly name: string
 }
 
-/** A route of the Gateway API, as far as it says what is reached. */
+/** A route of the Gateway API: the parts that determine its backends. */
 export type GatewayRoute = GatewayRouteRef &
   Routed &
   Attached & {
-    /** The service whose controller wrote it; `undefined`: none of KServe's. */
+    /** The KServe service whose controller wrote it; `undefined`: none. */
     readonly owner: ServiceRef | undefined
     /** Lower-case; `*.domain` for every name below it. Empty: every host of its listeners. */
     readonly hostnames: readonly string[]
@@ -25,17 +25,17 @@ export type GatewayRoute = GatewayRouteRef &
   }
 
 export type GatewayRouteRule = {
-  /** The name by which a proxy may tell it from the others. */
+  /** The name by which a proxy can report this rule. */
   readonly section: string | undefined
-  /** At least one; a request needs to fit one of them. */
+  /** At least one; a request needs to satisfy one of them. */
   readonly matches: readonly GatewayRouteMatch[]
-  /** Everything that a request may be sent to, mirrors included. */
+  /** All possible destinations of a request, mirrors included. */
   readonly backends: readonly RouteBackend[]
 }
 
 export type GatewayRouteMatch = {
   /**
-   * A prefix has no slash at its end. `pattern`: it takes at most the paths with the prefix `value` and the
+   * A prefix has no trailing slash. `pattern`: the matching paths are unknown, but have the prefix `value` and the
    * ending.
    */
   readonly path: {
@@ -45,15 +45,15 @@ export type GatewayRouteMatch = {
   }
   /** `undefined`: every method. */
   readonly method: string | undefined
-  /** Names in lower case. Without a value the header needs to be there. */
+  /** Names in lower case. Without a value the header must be present. */
   readonly headers: readonly (readonly [name: string, value: string | undefined])[]
-  /** Whether it has further conditions, which are not known here. */
+  /** Whether there are further conditions, which are unknown. */
   readonly conditional: boolean
-  /** What is cut from the path; `undefined`: the model gets another path. */
+  /** The prefix that is removed from the path; `undefined`: the path at the model is unknown. */
   readonly cut: string | undefined
 }
 
-/** `other`: something that is not known to belong to a service. */
+/** `other`: no known service owns it. */
 export type RouteBackend = {
   readonly kind: 'Service' | 'InferencePool' | 'other'
   readonly namespace: string
@@ -63,15 +63,15 @@ export type RouteBackend = {
 export const idOfRoute = ({ kind, namespace, name }: GatewayRouteRef): string =>
   `${kind}/${namespace}/${name}`
 
-/** What the proxy says of the route that it chose. No client can write it. */
+/** The route that a proxy reports as selected. No client can write it. */
 export type RouteBinding = {
   readonly route: (GatewayRouteRef & { readonly section: string | undefined }) | undefined
   readonly service: ServiceRef | undefined
 }
 
 /**
- * Whether a listener trusts what proxies say of routes. `required`: it refuses requests without it.
- * `ignored`: host, path and headers alone decide.
+ * Whether a listener trusts the routes that proxies report. `required`: it denies requests without one. `ignored`:
+ * host, path and headers alone decide.
  */
 export const ROUTE_TRUSTS = ['required', 'used', 'ignored'] as const
 type RouteTrust = (typeof ROUTE_TRUSTS)[number]

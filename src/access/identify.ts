@@ -1,13 +1,22 @@
 // Authenticates a credential, and looks up the permission of its caller.
 
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
+import type { Holders } from '../common/rate-limits.ts'
+import type { Note } from './answer.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
 import { type Caller, isNamedCaller, isVouchedFor, type NamedCaller } from './caller.ts'
 import type { Presented } from './credential.ts'
-import type { Permission } from './decide.ts'
+import { type Permission, REFUSES } from './decide.ts'
+import { describePermission, describeScope } from './describe.ts'
 import type { Directory } from './directory.ts'
-import type { ServiceRef } from './service.ts'
+import {
+  createPermissionsFor,
+  type Permissions,
+  permissionsWith,
+  type ResourceAttributes,
+} from './permissions.ts'
+import { idOf, type ServiceRef } from './service.ts'
 
 /** On whose behalf something is looked up. Rate limits apply per asker. */
 export type Asker = {
@@ -15,6 +24,12 @@ export type Asker = {
   /** The address of the proxy that asks; `undefined`: there is none. */
   readonly proxy: (() => string) | undefined
 }
+
+export const holdersOf = ({ service, proxy }: Asker): Holders => ({
+  service: idOf(service),
+  tenant: service.namespace,
+  proxy: proxy?.() ?? '',
+})
 
 /** The digest is `sha256` of the credential's value. */
 export type AuthenticateToken = (
@@ -32,12 +47,20 @@ export type IdentitySources = {
   readonly sha256: (text: string) => string
   /** `undefined`: not a token of a known issuer. */
   readonly authenticateToken: AuthenticateToken
-  /** Whether Kubernetes' RBAC allows the caller to `get` the service. */
-  readonly permits: (caller: NamedCaller, service: ServiceRef) => MaybePromise<Permission>
+  /** Whether Kubernetes' RBAC grants the caller this permission, on behalf of a service. */
+  readonly permits: (
+    caller: NamedCaller,
+    service: ServiceRef,
+    attributes: ResourceAttributes,
+  ) => MaybePromise<Permission>
 }
 
 /** Authenticates credentials, and looks up permissions. */
-export function createIdentify(sources: IdentitySources) {
+export function createIdentify(
+  sources: IdentitySources,
+  permissions: Permissions = permissionsWith({}),
+) {
+  const permissionsFor = createPermissionsFor(permissions)
   const callers = new WeakMap<ApiKey, Caller>()
 
   return { authenticate, permissionOf }
@@ -92,11 +115,53 @@ export function createIdentify(sources: IdentitySources) {
     return known(caller)
   }
 
-  function permissionOf(caller: Caller, service: ServiceRef): MaybePromise<Permission> {
-    if (caller.apiKey !== undefined) return opens(caller.apiKey, service) ? 'yes' : 'foreign'
-    if (!caller.inRbac) return 'no'
-    return isNamedCaller(caller) ? sources.permits(caller, service) : 'no-user'
+  function permits(
+    caller: Caller,
+    service: ServiceRef,
+    attributes: ResourceAttributes,
+  ): MaybePromise<Permission> {
+    return isNamedCaller(caller) ? sources.permits(caller, service, attributes) : 'no-user'
   }
+
+  /** One of the service's permissions is enough. `models`: those whose permission counts. */
+  function permissionOf(
+    caller: Caller,
+    service: ServiceRef,
+    models: () => readonly string[] = () => [],
+    note?: Note,
+  ): MaybePromise<Permission> {
+    const scope = scopeOf(caller, service)
+    if (scope !== undefined) {
+      note?.(describeScope(caller, scope))
+      return scope
+    }
+    const asked = permissionsFor(service, models)
+    if (asked.length === 0) note?.('RBAC: the request names no model of the service')
+    return anyOf(asked, (attributes) =>
+      andThen(permits(caller, service, attributes), (permission) => {
+        note?.(describePermission(attributes, permission))
+        return permission
+      }),
+    )
+  }
+}
+
+/** What is known without RBAC. */
+function scopeOf(caller: Caller, service: ServiceRef): Permission | undefined {
+  if (caller.apiKey !== undefined) return opens(caller.apiKey, service) ? 'yes' : 'foreign'
+  return caller.inRbac ? undefined : 'no'
+}
+
+/** Asks in order until one is granted. A permission that could not be looked up outweighs a refusal. */
+function anyOf(
+  [first, ...others]: readonly ResourceAttributes[],
+  ask: (attributes: ResourceAttributes) => MaybePromise<Permission>,
+): MaybePromise<Permission> {
+  if (first === undefined) return 'no'
+  return andThen(ask(first), (permission) => {
+    if (permission === 'yes' || others.length === 0) return permission
+    return andThen(anyOf(others, ask), (other) => (REFUSES[other] ? permission : other))
+  })
 }
 
 const callerOf = (key: ApiKey): Caller => ({

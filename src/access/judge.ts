@@ -11,17 +11,18 @@ import { describeCredential, describeRejection, describeTarget } from './describ
 import type { Directory } from './directory.ts'
 import type { EffectivePolicies } from './effective-policies-of.ts'
 import { type EffectivePolicy, isDenied, judgeByRules } from './effective-policy.ts'
-import { type Exclusions, isExcluded, isListed, isPreflight } from './exclusions.ts'
+import { type ExemptionSettings, isExempt } from './exempt.ts'
 import { explainRefusal, explainWithout } from './explain.ts'
 import { type ForwardCredential, forwards } from './forwarding.ts'
 import { type IsFresh, whileFresh } from './freshness.ts'
 import type { Gateways } from './gateways.ts'
 import { createIdentify, type IdentitySources } from './identify.ts'
-import { ANONYMOUS, type Mesh, meshPeer, peerOf } from './mesh-peer.ts'
+import { ANONYMOUS, type Mesh, meshPeer } from './mesh-peer.ts'
+import { operationAtModel } from './operation.ts'
+import type { Permissions } from './permissions.ts'
 import type { AccessRequest } from './request.ts'
 import { createPermissionFor } from './routing-group.ts'
-import type { Operation } from './rule.ts'
-import { runsOnEveryPath, type Service } from './service.ts'
+import type { Service } from './service.ts'
 import { siblingComponent } from './sibling-component.ts'
 import type { Target } from './target.ts'
 import { isForGroups } from './unknown-groups.ts'
@@ -33,15 +34,15 @@ export type Sources = IdentitySources & {
   readonly isFresh: IsFresh
 }
 
-export type Settings = {
-  readonly exclusions: Exclusions
+export type Settings = ExemptionSettings & {
   readonly credentialSources: readonly CredentialSource[]
   /** Longest JWT to read, in characters; absent: the default. */
   readonly jwtLength?: number
-  readonly corsPreflight: 'deny' | 'allow'
   readonly forwardCredential: ForwardCredential
   readonly mesh: Mesh
   readonly gateways: Gateways
+  /** Absent: the defaults. */
+  readonly permissions?: Permissions
 }
 
 /** Decides about one target under an effective policy. */
@@ -66,13 +67,13 @@ export function createJudge(
   effectivePoliciesOf: (service: Service) => EffectivePolicies,
 ): Judge {
   const { directory, isFresh } = sources
-  const { authenticate, permissionOf } = createIdentify(sources)
+  const { authenticate, permissionOf } = createIdentify(sources, settings.permissions)
   const permissionFor = createPermissionFor({ permissionOf, directory, effectivePoliciesOf })
 
   return (request, target, effectivePolicy, note) => {
     const facing = { request, target, effectivePolicy, note }
     note?.(describeTarget(target))
-    const exempt = isExempt(facing)
+    const exempt = isExempt(request, target, effectivePolicy, settings)
     if (exempt || effectivePolicy.protection !== 'protected') {
       note?.(
         exempt ? 'exempt: no credential is needed' : `the service is ${effectivePolicy.protection}`,
@@ -93,22 +94,9 @@ export function createJudge(
     const { request, target, effectivePolicy, note } = facing
     const component = siblingComponent(request, target, directory, settings.mesh.trustDomain)
     if (component === undefined) return undefined
-    const denied = isDenied(effectivePolicy, component, operationIn(facing))
+    const denied = isDenied(effectivePolicy, component, operationAtModel(request, target))
     note?.(`sibling component: ${component.reference}${denied ? ', denied by a rule' : ''}`)
     return denied ? 'denied' : component
-  }
-
-  function isExempt({ request, target, effectivePolicy }: Case): boolean {
-    const listed =
-      isExcluded(request, target, settings.exclusions) ||
-      isListed(request, effectivePolicy.exclusions, pathFor(request, target))
-    return (
-      // Paths are excluded as the model sees them.
-      (listed && target.rewritten !== true) ||
-      (settings.corsPreflight === 'allow' &&
-        !runsOnEveryPath(target.service) &&
-        isPreflight(request))
-    )
   }
 
   function judgeCredential(facing: Case, facts: Gathered): MaybePromise<Answer> {
@@ -153,7 +141,7 @@ export function createJudge(
     facts: Gathered,
     authentication: Authentication | 'none',
   ): MaybePromise<Answer> {
-    const { target, effectivePolicy, note } = facing
+    const { request, target, effectivePolicy, note } = facing
     if (authentication === 'none') return conclude(facing, facts)
     if (authentication.kind === 'rejected') {
       note?.(describeRejection(authentication))
@@ -166,12 +154,12 @@ export function createJudge(
       if (note !== undefined) explainRefusal(effectivePolicy.terms, caller, note)
       return conclude(facing, { ...facts, credential: rejected(refusal) })
     }
-    const rules = judgeByRules(effectivePolicy, caller, operationIn(facing), note)
+    const rules = judgeByRules(effectivePolicy, caller, operationAtModel(request, target), note)
     const needed = rules === 'silent' || caller.apiKey !== undefined
-    const permission = needed ? permissionFor(caller, target, effectivePolicy, note) : 'no'
+    const permission = needed ? permissionFor(caller, request, target, effectivePolicy, note) : 'no'
     const forGroups =
       (rules === 'denied' || rules === 'refused') &&
-      isForGroups(effectivePolicy.terms, caller, operationIn(facing), rules)
+      isForGroups(effectivePolicy.terms, caller, operationAtModel(request, target), rules)
     return andThen(permission, (permission) =>
       conclude(facing, { ...facts, credential: authentication, rules, forGroups, permission }),
     )
@@ -210,16 +198,4 @@ function policiesIn({ request, target, effectivePolicy }: Case): Facts['policies
   if (effectivePolicy.invalid !== undefined) return 'invalid'
   const certain = target.rewritten !== true && isCanonicalPath(pathOf(request.path))
   return effectivePolicy.byPath && !certain ? 'ambiguous-path' : 'readable'
-}
-
-const operationIn = ({ request, target }: Case): Operation => ({
-  method: request.method,
-  path: pathFor(request, target),
-  peer: peerOf(request),
-})
-
-/** The path as the model sees it. */
-function pathFor(request: AccessRequest, { pathPrefix }: Target): string {
-  const path = pathOf(request.path)
-  return pathPrefix === '' ? path : path.slice(pathPrefix.length) || '/'
 }

@@ -1,15 +1,9 @@
 // The keys by which expensive work is queued fairly.
 
+import type { QueueKey, TakeTurn } from '../common/fair-queue.ts'
 import { idOf, type ServiceRef } from './service.ts'
 
-/** Where work queues: tenants take turns, and so do the queues of one tenant. */
-export type QueueKey = { readonly tenant: string; readonly name: string }
-
-/** Runs work when it is its turn. `undefined`, at once or later: the work was shed and never started. */
-export type TakeTurn = <T>(
-  queueKey: QueueKey,
-  work: () => Promise<T>,
-) => Promise<T | undefined> | undefined
+export type { QueueKey } from '../common/fair-queue.ts'
 
 /** Verification of signatures, the most expensive part of a check. */
 export type Verifications = {

@@ -31,6 +31,7 @@ const MEANINGS: Readonly<Record<TokenCause, Meaning>> = {
   'reserved-name': invalid('it has a name that starts with system:'),
   'account-gone': invalid('its ServiceAccount was deleted'),
   'refused-by-issuer': invalid('the API server refuses it'),
+  inactive: invalid('its issuer says that it is not active'),
 }
 
 export const reasonOf = ({ cause }: TokenRefusal): DenyReason => MEANINGS[cause].reason

@@ -1,4 +1,4 @@
-// Keeps the routes of the Gateway API, and their former versions while gateways may still follow them.
+// Keeps the routes of the Gateway API, with previous versions while gateways may still use them.
 
 import { createTable } from '../common/table.ts'
 import { type GatewayRoute, type GatewayRouteRef, idOfRoute } from './gateway-route.ts'
@@ -10,8 +10,8 @@ export type RouteVersions = {
   readonly remove: (id: string) => void
   readonly size: () => number
   /**
-   * What a gateway may take for this route now: what it is, and what it was a moment ago, because a gateway
-   * hears of a change later. Empty: there is none.
+   * The versions of this route that a gateway may use now: the current one, and recent previous ones, because a
+   * gateway sees a change later. Empty: there is none.
    */
   readonly versionsOf: (ref: GatewayRouteRef) => readonly GatewayRoute[]
   /** The same for a request: any of these routes may take it, and others take it for certain. */
@@ -20,9 +20,9 @@ export type RouteVersions = {
   readonly now: () => number
 }
 
-/** A gateway may follow the former version of a route for this long, in milliseconds. */
+/** How long a gateway may use the previous version of a route, in milliseconds. */
 export const GATEWAY_LAG_MS = 5_000
-/** Former versions of one route. With more of them it counts as none until they have ended. */
+/** Previous versions of one route. If there are more, the route counts as missing until they have expired. */
 export const MAX_FORMER = 16
 
 type Former = { readonly route: GatewayRoute; readonly until: number }
@@ -31,7 +31,7 @@ export function createRouteVersions(now: () => number): RouteVersions {
   const table = createTable<GatewayRoute>((route) => [idOfRoute(route)])
   const index = createRouteIndex()
   const start = now()
-  /** In the order in which they end. */
+  /** In order of expiry. */
   const former = new Map<string, Former[]>()
   const indexed: { readonly id: string; readonly until: number }[] = []
   let versions = 0
@@ -40,7 +40,7 @@ export function createRouteVersions(now: () => number): RouteVersions {
     const id = idOfRoute(route)
     const until = now() + GATEWAY_LAG_MS
     const known = former.get(id) ?? []
-    // At the end of the map, as the last to end.
+    // Appended to the map, because it expires last.
     former.delete(id)
     former.set(id, [...known.slice(-MAX_FORMER), { route, until }])
     versions += 1

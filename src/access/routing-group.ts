@@ -1,18 +1,19 @@
-// Routing groups of LLMInferenceServices: which members a request may reach, and whose permission is enough.
+// Routing groups of LLMInferenceServices: which members a request may reach, and whose permission suffices.
 
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import type { Note } from './answer.ts'
 import type { Caller } from './caller.ts'
-import type { Permission } from './decide.ts'
+import { type Permission, REFUSES } from './decide.ts'
 import type { Deny } from './decision.ts'
-import { describePermission } from './describe.ts'
 import type { Directory } from './directory.ts'
 import type { EffectivePolicies } from './effective-policies-of.ts'
 import type { EffectivePolicy } from './effective-policy.ts'
+import { modelsFor } from './named-models.ts'
+import type { AccessRequest } from './request.ts'
 import type { Service } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
-/** Each is a question to the API server. */
+/** Each of them may cost a request to the API server. */
 export const MAX_ASKED = 8
 
 type Members = Pick<Directory, 'routedIn'>
@@ -20,7 +21,7 @@ type Members = Pick<Directory, 'routedIn'>
 const membersOf = ({ namespace, group }: Service, directory: Members): readonly Service[] =>
   group === undefined ? [] : directory.routedIn(namespace, group.name)
 
-/** Only the path with the name of a member leads to it alone. */
+/** Only the path with the name of a member leads to this member alone. */
 const isNamedAfter = ({ service: { namespace, name }, pathPrefix }: Target): boolean =>
   pathPrefix === `/${namespace}/${name}`
 
@@ -41,28 +42,34 @@ export function withGroups(found: Targets | Deny, directory: Members): Targets |
 }
 
 type PermissionParts = {
-  readonly permissionOf: (caller: Caller, service: Service) => MaybePromise<Permission>
-  readonly directory: Members
+  readonly permissionOf: (
+    caller: Caller,
+    service: Service,
+    models: () => readonly string[],
+    note: Note | undefined,
+  ) => MaybePromise<Permission>
+  readonly directory: Members & Pick<Directory, 'modelHeaders'>
   readonly effectivePoliciesOf: (service: Service) => EffectivePolicies
 }
 
 export type PermissionFor = (
   caller: Caller,
+  request: AccessRequest,
   target: Target,
   effectivePolicy: EffectivePolicy,
   note: Note | undefined,
 ) => MaybePromise<Permission>
 
 /**
- * Members of a group with a common model share their permissions: one for a routed member is enough. An open
- * member lends none. Neither does a member with a policy that the called member does not have.
+ * Members of a group with a common model share their permissions: one for a routed member suffices. An open member
+ * grants none, and neither does a member with a policy that the called member does not have.
  */
 export function createPermissionFor({
   permissionOf,
   directory,
   effectivePoliciesOf,
 }: PermissionParts): PermissionFor {
-  return (caller, target, effectivePolicy, note) => {
+  return (caller, request, target, effectivePolicy, note) => {
     const { service } = target
     return ask(service, () => {
       if (service.group === undefined || isNamedAfter(target)) return []
@@ -72,8 +79,8 @@ export function createPermissionFor({
     })
 
     function ask(asked: Service, others: () => readonly Service[]): MaybePromise<Permission> {
-      return andThen(permissionOf(caller, asked), (permission) => {
-        note?.(describePermission(caller, asked, permission))
+      const models = () => modelsFor(request, target, asked, directory)
+      return andThen(permissionOf(caller, asked, models, note), (permission) => {
         if (permission === 'yes') return permission
         const [next, ...rest] = others()
         if (next === undefined) return permission
@@ -95,13 +102,4 @@ export function createPermissionFor({
       enforced.terms.every(({ policy }) => terms.some((other) => other.policy === policy))
     )
   }
-}
-
-const REFUSES: Readonly<Record<Permission, boolean>> = {
-  yes: false,
-  no: true,
-  foreign: true,
-  'no-user': true,
-  unavailable: false,
-  overloaded: false,
 }

@@ -41,6 +41,8 @@ export type Service = ServiceRef & {
   readonly protection: Protection
   /** Whether its owner opened it by annotation; no policy protects it then. */
   readonly optedOut?: boolean
+  /** Whether its pods cannot be told apart from those of others, so that no check can protect it there. */
+  readonly unguarded?: boolean
   /** Whether its protection is in shadow: to callers it is open. */
   readonly shadow?: boolean
   readonly routes: readonly Route[]

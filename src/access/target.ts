@@ -12,9 +12,9 @@ export type Target = {
   readonly workload: Workload | undefined
   /** The prefix that a gateway removes from the path; mostly `''`. */
   readonly pathPrefix: string
-  /** Whether only a route of the Gateway API leads to it: one that the gateway named, or one that was read. */
+  /** Whether a route of the Gateway API selects it: one that the gateway named, or one that was read. */
   readonly bound?: boolean
-  /** Whether the model gets another path than the request has, besides what is cut from it. */
+  /** Whether the model receives another path, apart from the removed prefix. */
   readonly rewritten?: boolean
 }
 

@@ -21,6 +21,7 @@ export const TOKEN_CAUSES = [
   'reserved-name',
   'account-gone',
   'refused-by-issuer',
+  'inactive',
 ] as const
 export type TokenCause = (typeof TOKEN_CAUSES)[number]
 

@@ -7,8 +7,8 @@ export const COMPONENTS = ['predictor', 'transformer', 'explainer', 'graph', 'll
 export type Component = (typeof COMPONENTS)[number]
 
 /**
- * What a pod of an LLMInferenceService does beside answering. `decode`: it passes requests on to `prefill`
- * pods. `both`: it does so where there are any. `scheduler`: it answers gateways, and no client.
+ * The additional role of a pod of an LLMInferenceService. `decode`: it forwards requests to `prefill` pods. `both`:
+ * it does so if there are any. `scheduler`: it answers gateways, and no client.
  */
 export type LlmRole = 'decode' | 'prefill' | 'both' | 'scheduler'
 

@@ -4,7 +4,9 @@ import { hash, randomBytes } from 'node:crypto'
 import type { Audiences } from '../access/authentication.ts'
 import type { AuthenticateToken, IdentitySources } from '../access/identify.ts'
 import { createCache } from '../common/cache.ts'
+import { CACHE_PERIODS } from '../common/cache-periods.ts'
 import type { CacheCounts } from '../common/measurements.ts'
+import { ALLOWANCES, createRateLimits } from '../common/rate-limits.ts'
 import type { ApiServer } from '../kubernetes/client/api-server.ts'
 import { createAccessReviews } from '../kubernetes/reviews/access-review.ts'
 import {
@@ -13,7 +15,6 @@ import {
 } from '../kubernetes/reviews/cluster-authentication.ts'
 import { type ClusterIssuer, createClusterIssuer } from '../kubernetes/reviews/cluster-issuer.ts'
 import { perAudiences } from '../kubernetes/reviews/per-audiences.ts'
-import { type Allowances, createRateLimits } from '../kubernetes/reviews/rate-limits.ts'
 import type { ReviewParts } from '../kubernetes/reviews/review-client.ts'
 import {
   followRevocations,
@@ -24,7 +25,6 @@ import {
   createSharedTokenCache,
   type SharedTokenCache,
 } from '../kubernetes/reviews/shared-token-cache.ts'
-import { TOKEN_CACHE_PERIODS } from '../kubernetes/reviews/token-cache.ts'
 import { createTokenReviews } from '../kubernetes/reviews/token-review.ts'
 import type { InformerState } from '../kubernetes/watch/informers.ts'
 import { readBearer } from '../tokens/bearer.ts'
@@ -50,14 +50,6 @@ export type ClusterApis = {
 /** Longest wait for an object that was just created, in milliseconds: less than the deadline of an answer. */
 const WAIT_MS = 300
 
-/** Rate limits of look-ups for tokens that the cluster has probably not signed. */
-export const ALLOWANCES: Allowances = {
-  perService: { burst: 100, perSecond: 50 },
-  perTenant: { burst: 150, perSecond: 75 },
-  perProxy: { burst: 200, perSecond: 100 },
-  inAll: { burst: 400, perSecond: 200 },
-}
-
 export function openClusterIdentity(apis: ClusterApis, parts: SharedSourceParts): ClusterIdentity {
   const { kubernetes } = parts.config
   const stop = new AbortController()
@@ -74,10 +66,10 @@ export function openClusterIdentity(apis: ClusterApis, parts: SharedSourceParts)
   const reviews = createAccessReviews({
     ...questionsOf('subjectaccessreviews', apis.asking, parts),
     createCache,
-    periods: TOKEN_CACHE_PERIODS,
+    periods: CACHE_PERIODS,
     changes: watch.changes,
   })
-  const memory = createSharedTokenCache(createCache, watch.accounts, TOKEN_CACHE_PERIODS)
+  const memory = createSharedTokenCache(createCache, watch.accounts, CACHE_PERIODS)
   const authentication = authenticationOf(apis.asking, watch, issuer, signatures, memory, parts)
   return {
     authenticateToken: tokensOf(authentication),
@@ -132,7 +124,7 @@ function authenticationOf(
     keyed: (text: string) => hash('sha256', key + text, 'base64'),
     memory,
     observer: observerOf(parts),
-    periods: TOKEN_CACHE_PERIODS,
+    periods: CACHE_PERIODS,
     waitMs: WAIT_MS,
   }
   const reviewsFor = createTokenReviews(questionsOf('tokenreviews', api, parts))

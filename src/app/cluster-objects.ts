@@ -2,6 +2,7 @@
 
 import type { Directory } from '../access/directory.ts'
 import type { Fact } from '../access/freshness.ts'
+import type { ServiceRef } from '../access/service.ts'
 import type { Config } from '../config/read-config.ts'
 import {
   createDirectoryWriter,
@@ -20,6 +21,7 @@ import {
   serviceCollections,
   type WatchedKind,
 } from '../kubernetes/watch/watched-kinds.ts'
+import { declaredInVain } from '../resources/declared-routes.ts'
 import type { Fields } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
@@ -49,6 +51,7 @@ export function followObjects({
 }: ClusterObjectsParts): ClusterObjects {
   const { kubernetes, apiKeys, gateways } = config
   const kserve = createKserveConfiguration({
+    kserveNamespace: kubernetes.kserveNamespace,
     modelHeaders: directory.modelHeaders,
     report,
     changed,
@@ -66,13 +69,29 @@ export function followObjects({
     kept.push(handler)
     return { collection, handler }
   }
+  const told = new Set<string>()
+  const tellInVain = ({ kind, namespace }: WatchedKind) => {
+    const hosts = gateways.hosts.filter(
+      (each) => each.kind === kind && (namespace ?? each.namespace) === each.namespace,
+    )
+    const isKnown = (service: ServiceRef) => directory.servicesNamed(service).length > 0
+    for (const problem of declaredInVain(hosts, isKnown)) {
+      if (told.has(problem.object)) continue
+      told.add(problem.object)
+      report(problem)
+    }
+  }
   const scope = { ...kubernetes, apiKeyLabels: apiKeys.selector.matchLabels }
   return {
     configuration: {
       collection: configurationCollection(kubernetes.kserveNamespace),
       handler: kserve.handler,
+      read: kserve.read,
     },
-    configured: serviceCollections(scope).map(keep),
+    configured: serviceCollections(scope).map((collection) => ({
+      ...keep(collection),
+      read: () => tellInVain(collection),
+    })),
     followed: [
       ...llmConfigCollections(scope, kubernetes.kserveNamespace).map((collection) => ({
         collection,

@@ -79,19 +79,17 @@ export function openClusterSource(
 }
 
 /** The status of policies depends on policies and on services. */
-function alsoTelling(
-  { collection, handler }: InformerSpec,
-  statuses: PolicyStatusWriter,
-): InformerSpec {
+function alsoTelling(spec: InformerSpec, statuses: PolicyStatusWriter): InformerSpec {
+  const { collection, handler } = spec
   const { kind } = collection
   const touch = (key: string) => statuses.touch(namespaceOf(key))
   const telling =
     kind === 'AccessPolicy' ? statuses : { put: ({ key }: Listed) => touch(key), remove: touch }
   if (kind !== 'AccessPolicy' && !SERVICE_KINDS.some((each) => each === kind)) {
-    return { collection, handler }
+    return spec
   }
   return {
-    collection,
+    ...spec,
     handler: {
       ...handler,
       put: (object) => {

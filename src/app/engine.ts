@@ -9,14 +9,17 @@ import { createDirectory, type Directory } from '../access/directory.ts'
 import { exclusionsWith } from '../access/exclusions.ts'
 import { type Gateways, hostMatcher } from '../access/gateways.ts'
 import type { AuthenticateToken } from '../access/identify.ts'
-import { queueKeyOf } from '../access/queue-key.ts'
+import { permissionsWith } from '../access/permissions.ts'
 import { createCache } from '../common/cache.ts'
 import { andThen } from '../common/maybe-promise.ts'
 import type { CacheCounts } from '../common/measurements.ts'
 import { createTable } from '../common/table.ts'
 import type { Config } from '../config/read-config.ts'
 import { createEncode, type Encode } from '../envoy/encode.ts'
+import { declaredTwice } from '../resources/declared-routes.ts'
 import { declaredProxies } from '../resources/gateway-pod.ts'
+import { createIdentityProviders, type IdentityProviders } from '../tokens/identity-providers.ts'
+import { createIntrospectionProviders } from '../tokens/introspection-providers.ts'
 import { createJwtProviders, type JwtProviders } from '../tokens/jwt-providers.ts'
 import { boundsIn, createFreshness, type Freshness } from './fact-freshness.ts'
 import type {
@@ -26,7 +29,7 @@ import type {
   SharedSourceParts,
 } from './fact-source.ts'
 import { openFolderSource } from './folder-source.ts'
-import { jwtProviderOf, placesOf } from './identity-providers.ts'
+import { introspectionProvidersIn, jwtProvidersIn, placesOf } from './identity-providers.ts'
 import { policyStatusLogger } from './log-policy-status.ts'
 import { createVerifications } from './verifications.ts'
 
@@ -51,20 +54,32 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const { config } = parts
   const directory = createDirectory(() => performance.now())
   const verifications = createVerifications(parts)
+  declaredTwice(config.gateways.hosts).forEach(parts.reportProblem)
   const source = await openSource(directory, { ...parts, verifications })
-  const providers = createJwtProviders(
-    config.jwt.providers.map((each) => jwtProviderOf(each, parts.proxies)),
+  const jwts = createJwtProviders(jwtProvidersIn(config, parts.proxies), {
+    createCache,
+    onFailure: (name, error) =>
+      parts.reportFault(`problem with the keys of identity provider ${name}`, error),
+    onLeftOut: (name, keys) => parts.reportFault(`some keys of ${name} are not used`, keys),
+    onOddGroups: (name, count) => parts.observeOddGroups?.(name, count),
+    onFetched: (result, seconds) =>
+      parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
+    verifications,
+  })
+  const introspected = createIntrospectionProviders(
+    introspectionProvidersIn(config, parts.proxies),
     {
       createCache,
-      onFailure: (name, error) =>
-        parts.reportFault(`problem with the keys of identity provider ${name}`, error),
-      onLeftOut: (name, keys) => parts.reportFault(`some keys of ${name} are not used`, keys),
+      onProblem: (name, problem) =>
+        parts.reportFault(`problem with the introspection of identity provider ${name}`, problem),
       onOddGroups: (name, count) => parts.observeOddGroups?.(name, count),
-      onFetched: (result, seconds) =>
-        parts.observeDependency?.({ dependency: 'jwks', result, seconds }),
-      verifications,
+      observer: {
+        asked: (asked) => parts.observeDependency?.(asked),
+        shed: (cause) => parts.observeShed?.(cause),
+      },
     },
   )
+  const providers = createIdentityProviders(jwts, introspected)
   const freshness = createFreshness(source.heardAt, boundsIn(config))
   const authorize = createAuthorize(
     {
@@ -89,11 +104,15 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     synced: source.synced,
     resources: source.resources,
     stale: freshness.stale,
-    keyAges: providers.keyAges,
-    caches: () => [{ cache: 'jwt', ...providers.cacheCounts() }, ...source.caches()],
+    keyAges: jwts.keyAges,
+    caches: () => [
+      { cache: 'jwt', ...jwts.cacheCounts() },
+      { cache: 'introspection', ...introspected.cacheCounts() },
+      ...source.caches(),
+    ],
     revokesInstantly: source.revokesInstantly,
     close: async () => {
-      providers.close()
+      jwts.close()
       await source.close()
     },
   }
@@ -127,11 +146,13 @@ export const policySettingsOf = ({ apiKeys, headers, jwt, kubernetes }: Config) 
     headers.groupsJson,
     headers.credential,
     ...Object.keys(headers.claims),
+    ...Object.keys(headers.templates),
   ],
 })
 
 const settingsOf = (config: Config) => ({
   exclusions: exclusionsWith(config.exclusions),
+  permissions: permissionsWith(config.permissions),
   credentialSources: credentialSources(
     config.apiKeys.headers,
     config.jwt.providers.flatMap(placesOf),
@@ -165,7 +186,7 @@ function askingIn({ asking, proxies }: Config['gateways']): Pick<Gateways, 'aski
 
 /** A token that is unknown to the source may be an identity provider's. A cached one is not read again. */
 const firstOf =
-  (source: FactSource, providers: JwtProviders): AuthenticateToken =>
+  (source: FactSource, providers: IdentityProviders): AuthenticateToken =>
   (credential, digest, asker, audiences) =>
     providers.remembered(digest, credential.places) ??
     andThen(
@@ -173,9 +194,7 @@ const firstOf =
       (authentication) =>
         authentication ??
         providers.authenticate(
-          credential.value,
-          digest,
-          credential.places,
-          queueKeyOf(asker.service),
+          { token: credential.value, digest, places: credential.places },
+          asker,
         ),
     )

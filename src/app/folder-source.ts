@@ -5,11 +5,12 @@ import { type Caller, groupsOf, type NamedCaller } from '../access/caller.ts'
 import type { Directory } from '../access/directory.ts'
 import type { AuthenticateToken } from '../access/identify.ts'
 import { queueKeyOf } from '../access/queue-key.ts'
-import { resourceOf } from '../access/service.ts'
+import type { ServiceRef } from '../access/service.ts'
 import { serviceAccountCaller } from '../access/service-account-caller.ts'
 import { type Cache, type CacheBounds, createCache } from '../common/cache.ts'
 import type { RbacUser } from '../manifests/rbac-authorizer.ts'
 import { type Manifests, openManifests, type TokenCaller } from '../manifests/source.ts'
+import { declaredInVain } from '../resources/declared-routes.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { type ClusterTokens, createClusterTokens } from '../tokens/cluster-tokens.ts'
 import type { FactSource, ResourceState, SharedSourceParts } from './fact-source.ts'
@@ -23,6 +24,8 @@ export async function openFolderSource(
 ): Promise<FactSource> {
   const report = parts.reportProblem
   const manifests = await openManifests({ folder, directory, settings, report })
+  for (const problem of declaredInVain(parts.config.gateways.hosts, isKnownIn(directory)))
+    report(problem)
   const signed = openSignedTokens(manifests, parts)
   return {
     synced: () => true,
@@ -38,6 +41,11 @@ export async function openFolderSource(
     },
   }
 }
+
+const isKnownIn =
+  ({ servicesNamed }: Directory) =>
+  (service: ServiceRef) =>
+    servicesNamed(service).length > 0
 
 function openSignedTokens(
   { serviceAccount }: Manifests,
@@ -89,13 +97,12 @@ export const CALLERS: CacheBounds = { entries: 10_000, bytes: 4 * 1024 * 1024 }
 const CALLER_MS = 24 * 60 * 60_000
 
 /** Uses one object per user, so that cached verdicts are found. */
-function permissionsOf({ mayGet }: Pick<Manifests, 'mayGet'>): FactSource['permits'] {
+function permissionsOf({ allows }: Pick<Manifests, 'allows'>): FactSource['permits'] {
   const users = new WeakMap<NamedCaller, RbacUser>()
-  return (caller, { kind, namespace, name }) => {
+  return (caller, _service, attributes) => {
     const user = users.get(caller) ?? { name: caller.user, groups: groupsOf(caller) }
     users.set(caller, user)
-    const target = { group: 'serving.kserve.io', resource: resourceOf(kind), namespace, name }
-    return mayGet(user, target) ? 'yes' : 'no'
+    return allows(user, attributes) ? 'yes' : 'no'
   }
 }
 

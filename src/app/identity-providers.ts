@@ -5,23 +5,51 @@ import { isSecureUrl } from '../common/secure-url.ts'
 import type { Config } from '../config/read-config.ts'
 import type { FetchRoute } from '../tokens/exchange.ts'
 import type { JwksLocation } from '../tokens/fetch-jwks.ts'
+import type { IntrospectionProvider } from '../tokens/introspection-providers.ts'
 import type { JwtProvider } from '../tokens/jwt-providers.ts'
 
 type ProviderConfig = Config['jwt']['providers'][number]
 
-/** A configured provider in the form that tokens/ needs. `proxies`: the environment variables that name HTTP proxies. */
-export function jwtProviderOf(
-  provider: ProviderConfig,
-  proxies: NonNullable<FetchRoute['proxies']> = {},
-): JwtProvider {
-  const { name, issuer, algorithms, types, clockSkew, caFile, requiredClaims, user, rbac } =
-    provider
+type Proxies = NonNullable<FetchRoute['proxies']>
+
+const ALGORITHMS = ['RS256', 'ES256']
+
+/** The providers whose keys verify tokens, in the form that tokens/ needs. `proxies`: as of `proxiesIn`. */
+export const jwtProvidersIn = (
+  { jwt }: Pick<Config, 'jwt'>,
+  proxies: Proxies = {},
+): readonly JwtProvider[] =>
+  jwt.providers
+    .filter(({ introspection }) => introspection === undefined)
+    .map((provider) => ({
+      ...providerOf(provider, proxies),
+      algorithms: provider.algorithms ?? ALGORITHMS,
+      keys: keysOf(provider),
+      ...(provider.types === undefined ? {} : { types: provider.types }),
+    }))
+
+/** The providers that are asked about tokens, in the form that tokens/ needs. */
+export const introspectionProvidersIn = (
+  { jwt }: Pick<Config, 'jwt'>,
+  proxies: Proxies = {},
+): readonly IntrospectionProvider[] =>
+  jwt.providers.flatMap((provider) => {
+    if (provider.introspection === undefined) return []
+    const { tokenPrefixes, ...introspection } = provider.introspection
+    return {
+      ...providerOf(provider, proxies),
+      introspection,
+      ...(tokenPrefixes === undefined ? {} : { tokenPrefixes }),
+    }
+  })
+
+/** What both kinds of providers have. */
+function providerOf(provider: ProviderConfig, proxies: Proxies) {
+  const { name, issuer, clockSkew, caFile, requiredClaims, user, rbac } = provider
   return {
     name,
     issuer,
-    algorithms,
     ...audiencesOf(provider),
-    keys: keysOf(provider),
     places: placesOf(provider).map(({ place }) => place),
     route: { proxies, ...(caFile === undefined ? {} : { caFile }) },
     rbac: rbac && {
@@ -29,7 +57,6 @@ export function jwtProviderOf(
       groups: rbac.groups,
       authenticated: rbac.systemAuthenticated ?? true,
     },
-    ...(types === undefined ? {} : { types }),
     ...(clockSkew === undefined ? {} : { clockSkew }),
     ...(requiredClaims === undefined
       ? {}
@@ -68,8 +95,12 @@ type Environment = Readonly<Record<string, string | undefined>>
 export const proxiesIn = (env: Environment): Environment =>
   Object.fromEntries(PROXIES.map((name) => [name, env[name]]))
 
-/** The names of the providers whose keys are fetched over plain http. */
+/** The names of the providers that are reached over plain http. */
 export const insecureProvidersIn = ({ jwt }: Pick<Config, 'jwt'>): readonly string[] =>
   jwt.providers
-    .filter(({ jwksFile, jwksUri, issuer }) => !jwksFile && !isSecureUrl(jwksUri ?? issuer))
+    .filter(({ introspection, jwksFile, jwksUri, issuer }) =>
+      introspection === undefined
+        ? !jwksFile && !isSecureUrl(jwksUri ?? issuer)
+        : !isSecureUrl(introspection.url),
+    )
     .map(({ name }) => name)

@@ -1,7 +1,7 @@
 // The shared queue of signature verifications.
 
 import type { Verifications } from '../access/queue-key.ts'
-import { createFairQueue, type QueueLimits } from '../kubernetes/reviews/fair-queue.ts'
+import { createFairQueue, type QueueLimits } from '../common/fair-queue.ts'
 import type { FactSourceParts } from './fact-source.ts'
 
 /**

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { failClosed } from '../access/fail-closed.ts'
 import { type Engine, openEngine } from '../app/engine.ts'
-import { describeStale } from '../app/fact-freshness.ts'
 import { insecureProvidersIn, proxiesIn } from '../app/identity-providers.ts'
 import { createCheckObserver } from '../app/observe-checks.ts'
+import { readinessOf, whenSynced } from '../app/readiness.ts'
 import { catchFaults, placeOf } from '../app/uncaught.ts'
 import { type Config, readConfig } from '../config/read-config.ts'
 import { BOUNDS, type Bounds, type GrpcShed } from '../envoy/bounds.ts'
@@ -13,7 +13,7 @@ import type { CheckParts } from '../envoy/check-handler.ts'
 import { type EnvoyServer, serveChecks } from '../envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from '../envoy/tls.ts'
 import { createDecisionLog } from '../observability/decision-log.ts'
-import { type Readiness, startHttp } from '../observability/http.ts'
+import { startHttp } from '../observability/http.ts'
 import { createLog, type Log, withoutRepeats } from '../observability/log.ts'
 import { createMetrics, type Metrics, type Origin } from '../observability/metrics.ts'
 import type { ServeFlags } from './program.ts'
@@ -107,7 +107,7 @@ export async function serve(
   for (const provider of insecureProvidersIn(config)) {
     log.warn(
       { provider },
-      'keys are fetched over plain http: an attacker on the network path can issue tokens',
+      'it is reached over plain http: an attacker on the network path can issue tokens',
     )
   }
   const watching = whenSynced(engine, () => {
@@ -146,39 +146,6 @@ function whenBroken(bug: (origin: Origin, message: string) => (fault: unknown) =
     })
   })
 }
-
-const readinessOf = (
-  { resources, stale, revokesInstantly }: Engine,
-  config: Config,
-): readonly Readiness[] => [
-  ...resources().map(({ resource, synced, detail }) => ({ name: resource, ok: synced, detail })),
-  // Never failing; for information only.
-  { name: 'freshness', ok: true, detail: describeStale(stale()) },
-  { name: 'revocation', ok: true, detail: revocationIn(revokesInstantly(), config) },
-]
-
-function revocationIn(instantly: boolean, { kubernetes: { namespaces } }: Config): string {
-  if (!instantly) return 'when cached answers expire, after about a minute'
-  return namespaces.length === 0
-    ? 'immediate'
-    : 'immediate in these namespaces, otherwise after about a minute'
-}
-
-/** Polls until everything has been read. */
-function whenSynced({ synced }: Engine, then: () => void): NodeJS.Timeout | undefined {
-  if (synced()) {
-    then()
-    return undefined
-  }
-  const timer = setInterval(() => {
-    if (!synced()) return
-    clearInterval(timer)
-    then()
-  }, SYNC_LOOK_MS)
-  return timer
-}
-
-const SYNC_LOOK_MS = 20
 
 const partsOf = (
   { authorize, encode }: Engine,

@@ -6,7 +6,7 @@
  */
 export function canonicalAddress(text: string): string | undefined {
   if (IPV4.test(text)) return text
-  if (!text.includes(':') || text.length > 45) return undefined
+  if (!text.includes(':') || text.length > MAX_ADDRESS_LENGTH) return undefined
   const groups = ipv6Groups(text)
   if (groups === undefined) return undefined
   const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
@@ -14,6 +14,9 @@ export function canonicalAddress(text: string): string | undefined {
   const [high = 0, low = 0] = groups.slice(6)
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.')
 }
+
+/** An IPv4-mapped address with all digits. */
+export const MAX_ADDRESS_LENGTH = 45
 
 // No leading zeros: some parsers read them as octal.
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'

@@ -23,7 +23,7 @@ export function walkCookies(header: string, visit: Visit): boolean {
     const end = semicolon < 0 ? header.length : semicolon
     const piece = header.slice(start, end)
     start = end + 1
-    for (const each of piece.includes(',') ? piece.split(JOINED, MAX_COOKIES + 1) : [piece]) {
+    for (const each of piece.includes(',') ? piece.split(JOINED) : [piece]) {
       const pair = each.trim()
       if (pair === '') continue
       pairs += 1

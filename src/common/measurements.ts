@@ -1,4 +1,4 @@
-// The types of what is measured of other programs and caches.
+// The types of measurements of other programs and caches.
 
 /** One request to another program, and its result. */
 export type DependencyCall = {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { MAX_CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import { JWT_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import { isHttpUrl, isSecureUrl } from '../common/secure-url.ts'
+import { introspection } from './introspection.ts'
 import { claim, credentialHeader, file, nonEmptyText, record, word } from './validators.ts'
 
 // Names with the prefix system: are reserved for Kubernetes; an empty prefix would let an issuer use them.
@@ -58,7 +59,8 @@ export const provider = z
       .exactOptional(),
     jwksUri: url.exactOptional(),
     jwksFile: file.exactOptional(),
-    algorithms: z.array(z.enum(JWT_ALGORITHMS)).min(1).default(['RS256', 'ES256']),
+    algorithms: z.array(z.enum(JWT_ALGORITHMS)).min(1).exactOptional(),
+    introspection: introspection.exactOptional(),
     types: z
       .array(
         nonEmptyText('a media type of JWTs', /^[\w!#$&^.+-]{1,127}(?:\/[\w!#$&^.+-]{1,127})?$/),
@@ -96,7 +98,18 @@ export const provider = z
     path: ['jwksUri'],
   })
   .refine(
-    ({ issuer, insecureHttp, ...keys }) =>
-      keys.jwksUri ?? keys.jwksFile ?? isSafe(issuer, insecureHttp),
+    ({ introspection, insecureHttp }) =>
+      introspection === undefined || isSafe(introspection.url, insecureHttp),
+    { path: ['introspection', 'url'] },
   )
-  .describe('a provider with jwksUri or jwksFile, or with an issuer URL that supports discovery')
+  .refine(
+    ({ introspection, jwksUri, jwksFile, algorithms, types }) =>
+      introspection === undefined || !(jwksUri ?? jwksFile ?? algorithms ?? types),
+  )
+  .refine(
+    ({ issuer, insecureHttp, ...keys }) =>
+      keys.introspection ?? keys.jwksUri ?? keys.jwksFile ?? isSafe(issuer, insecureHttp),
+  )
+  .describe(
+    'a provider with jwksUri or jwksFile, with introspection and none of jwksUri, jwksFile, algorithms and types, or with an issuer URL that supports discovery',
+  )

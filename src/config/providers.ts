@@ -19,6 +19,7 @@ const expected = (name: string, { audiences }: Provider): string =>
 
 const mayBothFit = (one: Provider, other: Provider): boolean =>
   one.issuer === other.issuer &&
+  (one.introspection === undefined) === (other.introspection === undefined) &&
   !areApart(audiencesOf(one), audiencesOf(other)) &&
   !areClaimsApart(one.requiredClaims ?? {}, other.requiredClaims ?? {})
 

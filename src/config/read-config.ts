@@ -1,5 +1,6 @@
 // Reads the configuration from file, environment and flags.
 
+import { introspectionClashes } from './introspection.ts'
 import { prefixClashes } from './prefixes.ts'
 import { configProblemsOf } from './problems.ts'
 import { providerClashes } from './providers.ts'
@@ -67,9 +68,9 @@ export function readConfig({ file, env, flags }: Sources): Config {
     ...readings.flatMap((reading) => reading.problems),
     ...settings.flatMap((each) => configProblemsOf(each, schemaOf(each))),
     ...clashesIn(config, good),
-    ...[...prefixClashes(config.jwt.providers), ...providerClashes(config.jwt.providers)].map(
-      (clash) => `${good.get('jwt.providers')?.source ?? 'default'}: ${clash}`,
-    ),
+    ...[prefixClashes, providerClashes, introspectionClashes]
+      .flatMap((clashesOf) => clashesOf(config.jwt.providers))
+      .map((clash) => `${good.get('jwt.providers')?.source ?? 'default'}: ${clash}`),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
   return frozen(config)
@@ -160,6 +161,7 @@ function clashesIn(
     ['headers.groupsJson', headers.groupsJson],
     ['headers.credential', headers.credential],
     ...Object.keys(headers.claims).map((name) => ['headers.claims', name] as const),
+    ...Object.keys(headers.templates).map((name) => ['headers.templates', name] as const),
     ...apiKeys.headers.map((name) => ['apiKeys.headers', name] as const),
     ...kubernetes.tokenHeaders
       .filter((name) => !apiKeys.headers.includes(name))

@@ -60,6 +60,13 @@ const identityHeader = credentialHeader
   .refine((name) => name !== 'authorization')
   .describe('a header name in lower case that is not reserved')
 
+/** Text with fields of the caller, each with an optional alternative: see `fillTemplate`. */
+const callerTemplate = z
+  .string()
+  .max(1_024)
+  .regex(/^(?:[^{}\P{ASCII}\p{Cc}]|\{(?:user|kind|namespace)(?:\|[^{}\P{ASCII}\p{Cc}]*)?\})*$/u)
+  .describe('text, in which {user}, {kind} and {namespace} are replaced; empty to only remove it')
+
 const labelKey = nonEmptyText(
   'a label key',
   /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/,
@@ -96,6 +103,38 @@ const exclusions = z
     }),
   )
   .exactOptional()
+
+const PERMISSION = 'a list of 1 to 4 objects of verb, group, resource and name, each with a default'
+
+/** `model`: whether a name may have the model. */
+const permissionList = (model: boolean) =>
+  z
+    .array(
+      z.strictObject({
+        verb: nonEmptyText('a verb in lower case', /^[a-z]+(?:-[a-z]+)*$/).exactOptional(),
+        group: z
+          .string()
+          .regex(/^[a-z0-9.-]{0,253}$/)
+          .describe('an API group')
+          .exactOptional(),
+        resource: nonEmptyText('a plural resource', /^[a-z0-9][a-z0-9.-]{0,252}$/).exactOptional(),
+        name: z
+          .string()
+          .max(1_024)
+          .regex(model ? NAME_OF_LLM : NAME)
+          .describe(
+            `a name, in which {namespace}${model ? ', {name} and {model}' : ' and {name}'} are replaced`,
+          )
+          .exactOptional(),
+      }),
+    )
+    .min(1)
+    .max(4)
+    .describe(PERMISSION)
+    .exactOptional()
+
+const NAME = /^(?:[A-Za-z0-9._:/-]|\{(?:namespace|name)\})*$/
+const NAME_OF_LLM = /^(?:[A-Za-z0-9._:/-]|\{(?:namespace|name|model)\})*$/
 
 const tls = z.strictObject({
   certFile: file,
@@ -252,7 +291,7 @@ export const CONFIG = section({
       .default([
         'istio-system/*',
         'knative-serving/activator',
-        // The Gateway of KServe's own installation.
+        // The Gateway of a default installation of KServe.
         'kserve/kserve-ingress-gateway-istio',
       ]),
   }),
@@ -276,12 +315,23 @@ export const CONFIG = section({
         .exactOptional(),
     })
     .default({}),
+  permissions: z
+    .strictObject({
+      InferenceService: permissionList(false),
+      InferenceGraph: permissionList(false),
+      LLMInferenceService: permissionList(true),
+    } satisfies Record<ServiceKind, unknown>)
+    .default({}),
   headers: section({
     user: identityHeader.default('x-auth-request-user'),
     groups: identityHeader.default('x-auth-request-groups'),
     groupsJson: identityHeader.default('x-auth-request-groups-json'),
     credential: identityHeader.default('x-auth-request-credential'),
     claims: record(identityHeader, claim).default({}),
+    templates: record(identityHeader, callerTemplate).default({
+      'x-gateway-inference-fairness-id': '{user}',
+      'x-gateway-inference-objective': '',
+    }),
   }),
   denial: section({
     realm: nonEmptyText('printable ASCII without " and \\', /^[ !#-[\]-~]+$/).default(

@@ -8,6 +8,7 @@ import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
 import { discard, interpose, streamOf } from './http2-stream.ts'
 import { createShares } from './shares.ts'
+import { createSweep } from './sweep.ts'
 
 type Parts = {
   readonly bounds: Bounds
@@ -28,7 +29,6 @@ const REASONS = {
 
 type Refusal = keyof typeof REASONS
 
-const LOOK_MS = 500
 const WATCH = '/grpc.health.v1.Health/Watch'
 /** Refused requests with unsent answers; beyond this number they are reset. */
 export const MAX_REFUSED = 256
@@ -138,25 +138,27 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     stream.once('wantTrailers', leave)
   }
 
-  const look = () => {
+  function* endLate() {
     const now = performance.now()
     for (const arrival of arriving) {
       if (now - arrival.since < bounds.arrivalMs) break
       turnAway(arrival, 'grpc-message-late')
+      yield
     }
     for (const { stream, since } of answering) {
       if (now - since < bounds.answerMs) break
       shed('grpc-answer-late')
       stream.close(CANCEL)
+      yield
     }
   }
-  const timer = setInterval(look, LOOK_MS).unref()
+  const sweep = createSweep(endLate)
 
   return {
     interceptor,
     /** Requests in flight, and their bytes. */
     held: () => ({ streams: streams.taken(), bytes: memory.taken() }),
-    close: () => clearInterval(timer),
+    close: sweep.close,
   }
 }
 

@@ -7,8 +7,10 @@ import { goAway } from './go-away.ts'
 import type { HeldConnection } from './held-connection.ts'
 import { createOpenings } from './openings.ts'
 import { createReadTurns, workOf } from './read-turns.ts'
+import { createRests } from './rests.ts'
 import { createShares } from './shares.ts'
 import { readsOf } from './socket-reads.ts'
+import { createSweep } from './sweep.ts'
 
 /** A connection, as admission sees it. */
 export type Connection = {
@@ -25,13 +27,12 @@ export type Connection = {
 /** Refused requests after which a connection is closed; a proxy then opens another one. */
 export const MAX_REFUSALS = 16
 
-const LOOK_MS = 500
-
 /** Counts the connections of one listener, and closes unused ones. */
 export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => void) {
   const shares = createShares({ all: limits.connections, each: limits.connectionsPerAddress })
-  const openings = createOpenings(limits)
-  const turns = createReadTurns()
+  const rests = createRests()
+  const openings = createOpenings(limits, rests.rests)
+  const turns = createReadTurns(rests)
   const bySession = new WeakMap<Http2Session, Connection>()
   /** By peer address and port. */
   const byPeer = new Map<string, HeldConnection>()
@@ -130,6 +131,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
         openings.settled(held)
       }
       held.streams += 1
+      rests.asked(held.address)
       spend(held, 1)
     },
     brought: (bytes) => spend(held, workOf(bytes)),
@@ -141,6 +143,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     },
     refused: () => {
       held.refused += 1
+      rests.refused(held.address)
       if (held.refused === MAX_REFUSALS) leave(held)
       if (held.refused === 2 * MAX_REFUSALS) held.session?.close()
     },
@@ -156,20 +159,26 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     goAway(held.session)
   }
 
-  const look = () => {
+  function* endOverdue() {
     const now = performance.now()
     for (const held of silent) {
       if (now - held.idleSince < limits.firstRequestMs) break
       endSilent(held)
+      yield
     }
     for (const held of idle) {
       if (now - held.idleSince < limits.idleMs) break
       idle.delete(held)
       leave(held)
+      yield
     }
-    for (const held of byPeer.values()) if (now >= (held.endsAt ?? now + 1)) leave(held)
+    for (const held of byPeer.values()) {
+      if (now < (held.endsAt ?? Number.POSITIVE_INFINITY)) continue
+      leave(held)
+      yield
+    }
   }
-  const timer = setInterval(look, LOOK_MS).unref()
+  const sweep = createSweep(endOverdue)
 
   return {
     admit,
@@ -181,7 +190,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     },
     /** Closes all connections. */
     close: () => {
-      clearInterval(timer)
+      sweep.close()
       openings.close()
       turns.close()
       for (const { socket } of byPeer.values()) socket.destroy()

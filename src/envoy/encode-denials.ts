@@ -3,7 +3,8 @@
 import { DENY_REASONS, type Deny, type DenyReason } from '../access/decision.ts'
 import { CAUSES, DENIALS, type Denial } from './denials.ts'
 import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
-import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
+import type { HeaderOption } from './messages.ts'
+import { encodeCheckResponse } from './protocol.ts'
 
 export const header = (key: string, value: string): HeaderOption => ({ header: { key, value } })
 

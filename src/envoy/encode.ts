@@ -13,8 +13,9 @@ import {
   type OnLeftOut,
   PRINTABLE,
 } from './identity-headers.ts'
+import type { HeaderOption } from './messages.ts'
 import { createEncodeMetadata, type MetadataSubject } from './metadata.ts'
-import { encodeCheckResponse, type HeaderOption } from './protocol.ts'
+import { encodeCheckResponse } from './protocol.ts'
 
 export type Encoding = {
   readonly headers: IdentityHeaders

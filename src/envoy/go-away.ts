@@ -10,7 +10,9 @@ const NO_ERROR = 0
 const LAST_STREAM = 2 ** 31 - 1
 
 /** Closes a connection gracefully: the peer is told first, and its requests until then are answered. */
-export function goAway(session: Http2Session) {
+export function goAway(
+  session: Pick<Http2Session, 'destroyed' | 'closed' | 'goaway' | 'close' | 'destroy'>,
+) {
   if (session.destroyed || session.closed) return
   session.goaway(NO_ERROR, LAST_STREAM)
   setTimeout(() => {

@@ -4,6 +4,7 @@ import type { Caller } from '../access/caller.ts'
 import { jsonText } from '../access/claim-values.ts'
 import { claimAt } from '../access/claims.ts'
 import type { ClaimHeaders } from '../access/decision.ts'
+import { serviceAccountOfUser } from '../common/service-account-name.ts'
 
 /** The names of the headers that identify the caller to the model. */
 export type IdentityHeaders = {
@@ -15,10 +16,12 @@ export type IdentityHeaders = {
   readonly credential: string
   /** Further headers, each with the claim whose value it carries. */
   readonly claims: Readonly<Record<string, string>>
+  /** Further headers, each with a text about the caller; an empty text only removes the client's. */
+  readonly templates?: Readonly<Record<string, string>>
 }
 
 /** The values that are left out, and why; labels of the metrics. */
-type LeftOutValue = 'user' | 'groups' | 'groups-json' | 'claim'
+type LeftOutValue = 'user' | 'groups' | 'groups-json' | 'claim' | 'template'
 export const LEFT_OUT_CAUSES = ['too-long', 'not-exact', 'object', 'not-unicode'] as const
 type LeftOutCause = (typeof LEFT_OUT_CAUSES)[number]
 export type OnLeftOut = (value: LeftOutValue, cause: LeftOutCause) => void
@@ -38,6 +41,7 @@ export const identityNames = (names: IdentityHeaders): readonly string[] => [
   ...(names.groupsJson === undefined ? [] : [names.groupsJson]),
   names.credential,
   ...Object.keys(names.claims),
+  ...Object.keys(names.templates ?? {}),
 ]
 
 /**
@@ -64,6 +68,9 @@ export function identityValues(
     ...Object.entries(claims).map(
       ([name, claim]) => [name, 'claim', claimOf(caller, claim)] as const,
     ),
+    ...Object.entries(names.templates ?? {}).map(
+      ([name, template]) => [name, 'template', encoded(fillTemplate(template, caller))] as const,
+    ),
   ]
   return values.flatMap(([name, what, value]) => {
     const cause = typeof value === 'string' ? value : tooLong(value)
@@ -72,6 +79,27 @@ export function identityValues(
       ? []
       : [[name, value.text] as const]
   })
+}
+
+/** A field without a value, and without an alternative after `|`, leaves the header out. */
+function fillTemplate(template: string, caller: Caller): string {
+  let empty = false
+  const text = template.replaceAll(FIELD, (_whole, field: string, other: string | undefined) => {
+    const value = fieldOf(caller, field) || other || ''
+    if (value === '') empty = true
+    return value
+  })
+  return empty ? '' : text
+}
+
+const FIELD = /\{(user|kind|namespace)(?:\|([^{}]*))?\}/g
+
+/** `namespace`: of the ServiceAccount, or of the Secret with the API key. */
+function fieldOf({ user, kind, apiKey, inRbac }: Caller, field: string): string | undefined {
+  if (field === 'user') return user
+  if (field === 'kind') return kind
+  if (apiKey !== undefined) return apiKey.namespace
+  return inRbac ? serviceAccountOfUser(user)?.namespace : undefined
 }
 
 const tooLong = ({ text }: { readonly text: string }): LeftOutCause | undefined =>

@@ -23,7 +23,10 @@ const CROWDED_MS = 1_000
  * Opens connections a few at a time, with addresses taking turns. Opening one costs a TLS handshake, followed
  * by all requests that the client has ready.
  */
-export function createOpenings({ opening, openingPerAddress }: Limits) {
+export function createOpenings(
+  { opening, openingPerAddress }: Limits,
+  rests: (address: string) => boolean = () => false,
+) {
   /** By address, in order of turns. */
   const waiting = new Map<string, Set<Opening>>()
   /** Open connections without a request, with their opening time: oldest first. */
@@ -51,7 +54,7 @@ export function createOpenings({ opening, openingPerAddress }: Limits) {
 
   const hasRoom = (address: string): boolean => {
     const own = counts.get(address) ?? 0
-    if (own >= openingPerAddress) return false
+    if (own >= openingPerAddress || rests(address)) return false
     return begun.size < opening || (own === 0 && endOne())
   }
 

@@ -3,7 +3,7 @@
 import { ROUTE_KINDS, type RouteBinding, type Trust } from '../access/gateway-route.ts'
 import type { AccessRequest } from '../access/request.ts'
 import { SERVICE_KINDS, type ServiceRef } from '../access/service.ts'
-import type { CheckRequest } from './protocol.ts'
+import type { CheckRequest } from './messages.ts'
 
 type Attributes = NonNullable<CheckRequest['attributes']>
 
@@ -13,8 +13,9 @@ const ENVOY_GATEWAY = 'envoy-gateway'
 const SERVICE = 'service'
 
 /**
- * Reads what a gateway says of the route that it chose: Envoy Gateway's metadata, and, where the listener
- * trusts it, the context extension `service` of any Envoy.
+/**
+ * Reads the route that a gateway names: from Envoy Gateway's metadata, and from the context extension `service` of
+ * any Envoy, if the listener trusts it.
  */
 export function readRouteBinding(
   { context_extensions: extensions, route_metadata_context: metadata }: Attributes,
@@ -31,7 +32,7 @@ export function readRouteBinding(
   return route === 'unreadable' || service === 'unreadable' ? 'unreadable' : { route, service }
 }
 
-/** Reads `resources[0]` of a google.protobuf.Struct: there is one, and it says kind, namespace and name. */
+/** Reads `resources[0]` of a google.protobuf.Struct: exactly one, with kind, namespace and name. */
 function readRoute(struct: unknown): NonNullable<RouteBinding['route']> | 'unreadable' {
   const resources = own(own(own(own(struct, 'fields'), 'resources'), 'listValue'), 'values')
   const [resource, ...others] = Array.isArray(resources) ? resources : []

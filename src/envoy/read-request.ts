@@ -5,14 +5,13 @@ import type { AccessRequest, Peer, Position } from '../access/request.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { readAuthority } from '../common/host.ts'
 import { isPlainConnection } from './connection-header.ts'
-import {
-  type CheckRequest,
-  type HttpRequest,
-  type AttributePeer as PeerMessage,
-  type RawHeader,
-  UNREADABLE,
-  type Unreadable,
-} from './protocol.ts'
+import type {
+  CheckRequest,
+  HttpRequest,
+  AttributePeer as PeerMessage,
+  RawHeader,
+} from './messages.ts'
+import { UNREADABLE, type Unreadable } from './protocol.ts'
 import { readRouteBinding } from './read-binding.ts'
 
 /** A check as received: the request to decide, and what encoding and logging need. */

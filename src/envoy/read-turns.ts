@@ -1,6 +1,7 @@
 // Reads the connections of busy addresses in turns.
 
 import type { Reads } from './socket-reads.ts'
+import { createTurnWork } from './turn-work.ts'
 
 /** A connection to read from. */
 export type Reader = {
@@ -10,8 +11,7 @@ export type Reader = {
   brought: number
 }
 
-/** Work per turn of the event loop. A request is one unit, and so are this many bytes. */
-export const TURN_WORK = 128
+/** A request is one unit of work, and so are this many bytes. */
 export const WORK_BYTES = 8_192
 /** The work an address may always bring in a turn. */
 export const LIGHT_WORK = 8
@@ -19,6 +19,7 @@ export const LIGHT_WORK = 8
 const UNKNOWN_WORK = 16
 
 type Peer = {
+  readonly address: string
   readonly readers: Set<Reader>
   /** Paused readers; the first is next. */
   readonly waiting: Set<Reader>
@@ -30,6 +31,16 @@ type Peer = {
   round: { left: number; work: number } | undefined
 }
 
+type Parts = {
+  /** Whether nothing is to be read from an address now. */
+  readonly rests?: (address: string) => boolean
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number
+}
+
+/** The interval between two looks at addresses that rest. */
+const REST_LOOK_MS = 50
+
 export const workOf = (bytes: number): number => bytes / WORK_BYTES
 
 /**
@@ -37,7 +48,7 @@ export const workOf = (bytes: number): number => bytes / WORK_BYTES
  * of a busy address are read a few at a time, starting with the address that has brought the least
  * (start-time fair queueing, Goyal 1996).
  */
-export function createReadTurns() {
+export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   const peers = new Map<string, Peer>()
   /** Addresses whose connections take turns. */
   const heavy = new Set<Peer>()
@@ -47,20 +58,32 @@ export function createReadTurns() {
   let work = 0
   let floor = 0
   let turn: NodeJS.Immediate | undefined
+  let later: NodeJS.Timeout | undefined
+  const turnWork = createTurnWork(now)
 
-  const allowance = () => Math.max(LIGHT_WORK, (TURN_WORK - work) / 2)
-
+  const allowance = () => Math.max(LIGHT_WORK, (turnWork.most() - work) / 2)
+  const schedule = () => {
+    if (turn !== undefined) return
+    turnWork.begin()
+    turn = setImmediate(goOn)
+  }
+  const lookLater = () => {
+    later ??= setTimeout(() => {
+      later = undefined
+      schedule()
+    }, REST_LOOK_MS).unref()
+  }
   const spend = (reader: Reader, units: number) => {
     const peer = peers.get(reader.address)
     if (peer === undefined) return
     work += units
     peer.work += units
     worked.add(peer)
-    turn ??= setImmediate(goOn)
+    schedule()
     if (peer.round !== undefined) {
       peer.round.work += units
       reader.brought += units
-    } else if (peer.work > allowance()) hold(peer)
+    } else if (peer.work > allowance() || rests(peer.address)) hold(peer)
   }
 
   /** Makes the connections of an address take turns. */
@@ -83,24 +106,26 @@ export function createReadTurns() {
 
   const goOn = () => {
     turn = undefined
+    turnWork.end(work)
     work = 0
     for (const peer of worked) peer.work = 0
     worked.clear()
     for (const [reader, expected] of reading) putBack(reader, expected)
     reading.clear()
-    for (let expected = 0; expected < TURN_WORK / 2; ) {
+    for (let expected = 0; expected < turnWork.most() / 2; ) {
       const peer = next()
       if (peer === undefined) break
       expected += readInTurn(peer)
     }
-    if (reading.size > 0) turn = setImmediate(goOn)
+    if (reading.size > 0) schedule()
+    else if (heavy.size > 0) lookLater()
   }
 
   const next = (): Peer | undefined => {
     let least: Peer | undefined
     for (const peer of heavy) {
-      if (peer.waiting.size > 0 && peer.used < (least?.used ?? Number.POSITIVE_INFINITY))
-        least = peer
+      if (peer.waiting.size === 0 || rests(peer.address)) continue
+      if (peer.used < (least?.used ?? Number.POSITIVE_INFINITY)) least = peer
     }
     return least
   }
@@ -127,20 +152,20 @@ export function createReadTurns() {
     wait(peer, reader)
     if (peer.round.left > 0) return
     // A whole round brought little, so it need not take turns any more.
-    if (peer.round.work <= LIGHT_WORK) free(peer)
+    if (peer.round.work <= LIGHT_WORK && !rests(peer.address)) free(peer)
     else peer.round = roundOf(peer)
   }
 
   return {
     add: (address: string, reads: Reads): Reader => {
       const reader = { address, reads, brought: UNKNOWN_WORK }
-      const peer = peers.get(address) ?? newPeer()
+      const peer = peers.get(address) ?? newPeer(address)
       peers.set(address, peer)
       peer.readers.add(reader)
       if (peer.round === undefined) reads.start()
       else {
         wait(peer, reader)
-        turn ??= setImmediate(goOn)
+        schedule()
       }
       return reader
     },
@@ -154,11 +179,15 @@ export function createReadTurns() {
       heavy.delete(peer)
     },
     spend,
-    close: () => clearImmediate(turn),
+    close: () => {
+      clearImmediate(turn)
+      clearTimeout(later)
+    },
   }
 }
 
-const newPeer = (): Peer => ({
+const newPeer = (address: string): Peer => ({
+  address,
   readers: new Set(),
   waiting: new Set(),
   work: 0,

@@ -65,7 +65,8 @@ export function createConfiguration(
       llmConfig: (namespace, name) =>
         llmConfigs.get(`${namespace}/${name}`) ?? llmConfigs.get(`${kserveNamespace}/${name}`),
     }
-    modelHeaders.set(configuration.ingress?.modelHeader)
+    // Gateways keep the header of the last configuration that KServe could read.
+    if (configuration.ingress !== undefined) modelHeaders.set(configuration.ingress.modelHeader)
     version += 1
   }
 

@@ -1,6 +1,7 @@
-// Says what the declarations of each kind of resource mean.
+// Defines what several or unreadable declarations of each kind of resource mean.
 
-import type { Resource, ResourceReading } from '../resources/resource.ts'
+import type { Resource } from '../resources/kinds.ts'
+import type { ResourceReading } from '../resources/resource.ts'
 
 export const countsBesideOthers = ({ kind }: Resource): boolean => COUNTS_BESIDE_OTHERS[kind]
 
@@ -21,8 +22,8 @@ const COUNTS_BESIDE_OTHERS: Readonly<Record<Resource['kind'], boolean>> = {
 }
 
 /**
- * What stays of an object whose file cannot be read: a service's routes, a pod's address, a policy's targets.
- * A kind without a case does not compile.
+ * The remainder of an object whose file is unreadable: a service's routes, a pod's address, a policy's targets. A
+ * kind without a case does not compile.
  */
 export function lose(reading: ResourceReading): readonly ResourceReading[] {
   const { identity, resource } = reading

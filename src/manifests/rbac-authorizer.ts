@@ -109,7 +109,7 @@ export function createRbac(): Rbac {
 /** For all users together: evaluating one takes a few microseconds. */
 export const MAX_VERDICTS = 50_000
 
-/** No part contains a space. */
+/** No part but the last contains a space. */
 const questionOf = ({ verb, group, resource, namespace, name }: ResourceAccess): string =>
   `${verb} ${group} ${resource} ${namespace} ${name}`
 

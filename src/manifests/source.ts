@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Directory } from '../access/directory.ts'
 import { inSlices, type Work } from '../common/slices.ts'
+import { textAt } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { type ResourceReading, readResource } from '../resources/resource.ts'
@@ -47,7 +48,7 @@ export type Manifests = {
   readonly tokenCaller: (digest: string) => TokenCaller | undefined
   readonly serviceAccount: (namespace: string, name: string) => ServiceAccount | undefined
   /** Whether RBAC allows the user to `get` a resource. The user's groups must include the implicit ones. */
-  readonly mayGet: (user: RbacUser, target: Omit<ResourceAccess, 'verb'>) => boolean
+  readonly allows: (user: RbacUser, access: ResourceAccess) => boolean
   readonly state: () => ManifestsState
   /** Resolves when no more changes will be applied. */
   readonly close: () => Promise<void>
@@ -107,7 +108,7 @@ export async function openManifests(options: ManifestsOptions): Promise<Manifest
   return {
     tokenCaller: (digest) => callerOf(holdings, digest),
     serviceAccount: holdings.serviceAccount,
-    mayGet: (user, target) => holdings.allows(user, { ...target, verb: 'get' }),
+    allows: holdings.allows,
     state: () => ({
       files: files.count(),
       unreadable: [...files.faults.keys()],
@@ -123,7 +124,12 @@ function createFiles(settings: ReadSettings, report: (problem: Problem) => void)
   const faults = new Map<string, string>()
 
   const read = (file: string, bytes: Uint8Array) =>
-    readDocuments(bytes, (object) => readResource(object, settings), documentsIn.get(file))
+    readDocuments(
+      bytes,
+      (object) =>
+        isKustomization(file, object) ? IGNORED_READING : readResource(object, settings),
+      documentsIn.get(file),
+    )
 
   const lose = (file: string, fault: string): FileContent => {
     documentsIn.delete(file)
@@ -147,6 +153,18 @@ function createFiles(settings: ReadSettings, report: (problem: Problem) => void)
     return change.content.objects
   }
   return { read, take, faults, count: () => documentsIn.size }
+}
+
+/** kustomize does not require a kind in its own file. */
+const isKustomization = (file: string, object: unknown): boolean =>
+  KUSTOMIZATION.test(file) && textAt(object, 'kind') === undefined
+
+const KUSTOMIZATION = /(?:^|[/\\])(?:kustomization\.ya?ml|Kustomization)$/
+
+const IGNORED_READING: ResourceReading = {
+  identity: undefined,
+  resource: { kind: 'ignored' },
+  problems: [],
 }
 
 const describe = ({ reason, line, column }: Fault) =>

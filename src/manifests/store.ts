@@ -10,8 +10,8 @@ import {
   replaceHoldings,
   tableHolding,
 } from '../resources/holdings.ts'
+import type { Resource } from '../resources/kinds.ts'
 import type { Problem } from '../resources/problem.ts'
-import type { Resource } from '../resources/resource.ts'
 import type { ServiceAccount } from '../resources/service-account.ts'
 import type { TokenSecret } from '../resources/token-secret.ts'
 import { createRbac, type Rbac } from './rbac-authorizer.ts'

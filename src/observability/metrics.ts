@@ -43,7 +43,7 @@ type Options = {
   readonly stale?: () => readonly StaleFact[]
   /** Whether revocations take effect immediately. */
   readonly revokesInstantly?: () => boolean
-  /** The names of identity providers whose keys are fetched over plain http. */
+  /** The names of identity providers that are reached over plain http. */
   readonly insecureProviders?: readonly string[]
 }
 

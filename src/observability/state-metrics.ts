@@ -21,7 +21,7 @@ export function measureDirectory(
   registry: Registry,
   { services, keys }: Pick<Directory, 'services' | 'keys'>,
 ) {
-  const protections = ['open', 'protected', 'lost'] as const satisfies readonly Protection[]
+  const protections = ['open', 'protected', 'lost', 'unguarded'] as const
   const known: Gauge<'kind' | 'protection'> = new Gauge({
     name: 'kserve_authz_services',
     help: 'Known services, by kind and protection.',
@@ -29,11 +29,17 @@ export function measureDirectory(
     registers: [registry],
     collect: () => {
       // Counted first: setting a gauge per service would take milliseconds.
-      const counts = { open: 0, protected: 0, lost: 0 }
+      const counts: Record<Protection | 'unguarded', number> = {
+        open: 0,
+        protected: 0,
+        lost: 0,
+        unguarded: 0,
+      }
       const ofKind = new Map(SERVICE_KINDS.map((kind) => [kind, { ...counts }]))
-      for (const { kind, protection } of services.values()) {
+      for (const { kind, protection, unguarded } of services.values()) {
         const counted = ofKind.get(kind)
-        if (counted !== undefined) counted[protection] += 1
+        const hidden = unguarded === true && protection === 'protected'
+        if (counted !== undefined) counted[hidden ? 'unguarded' : protection] += 1
       }
       for (const [kind, counted] of ofKind) {
         for (const protection of protections) known.set({ kind, protection }, counted[protection])

@@ -25,7 +25,7 @@ export function createTokenCounts(registry: Registry, insecureProviders: readonl
   })
   const insecure = new Gauge({
     name: 'kserve_authz_provider_insecure_http',
-    help: 'Identity providers whose keys are fetched over plain http, each with the value 1.',
+    help: 'Identity providers that are reached over plain http, each with the value 1.',
     labelNames: ['provider'],
     registers: [registry],
   })

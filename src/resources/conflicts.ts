@@ -72,7 +72,7 @@ export function bare(
   ]
 }
 
-/** No client calls a scheduler, and KServe keeps the sidecar away from it. */
+/** A scheduler has no clients, and KServe excludes it from sidecar injection. */
 const isBare = ({ sidecar, role }: Workload) => !sidecar && role !== 'scheduler'
 
 const isProtected = ({ protection }: Service) => protection === 'protected'

@@ -29,6 +29,10 @@ export const isStopped = ({ annotations }: Pick<KubernetesObject, 'annotations'>
 export const isKnative = (object: Object, settings: Settings): boolean =>
   KNATIVE.has(modeOf(object, settings) ?? '')
 
+/** Whether ModelMesh serves it, from pods that all models of the namespace share. */
+export const isModelMesh = (object: Object, settings: Settings): boolean =>
+  modeOf(object, settings) === 'ModelMesh'
+
 const STANDARD: ReadonlySet<string> = new Set(['Standard', 'RawDeployment'])
 
 /** Whether KServe itself runs and routes the service. */

@@ -3,7 +3,7 @@
 import type { Directory } from '../access/directory.ts'
 import { idOf } from '../access/service.ts'
 import type { Table } from '../common/table.ts'
-import type { Resource } from './resource.ts'
+import type { Resource } from './kinds.ts'
 
 export type DirectoryTables = Pick<
   Directory,

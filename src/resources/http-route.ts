@@ -13,12 +13,12 @@ import type { Raise } from './problem.ts'
 import { parentsOf } from './route-parents.ts'
 import { readRouteMatch } from './route-rule.ts'
 
-/** The Gateway API permits no more of any of these. */
+/** Maxima of the Gateway API for all these lists. */
 export const MAX_ROUTE_PARTS = 128
 
 /**
- * Reads an HTTPRoute or GRPCRoute of the Gateway API. What cannot be read takes any request, and leads to
- * nobody: such a route admits nobody.
+ * Reads an HTTPRoute or GRPCRoute of the Gateway API. An unreadable part matches any request and leads to no
+ * service: such a route allows nobody.
  */
 export function readGatewayRoute(
   object: KubernetesObject,
@@ -50,7 +50,7 @@ function readHostname(written: unknown): string | undefined {
   return host === undefined || domain === written ? host : `*.${host}`
 }
 
-/** A controller of KServe that wrote the object. */
+/** The KServe controller that wrote the object. */
 function ownerOf({ namespace, content }: KubernetesObject): ServiceRef | undefined {
   const references = listAt(content, 'metadata', 'ownerReferences')
   const owner = references.find((reference) => valueAt(reference, 'controller') === true)

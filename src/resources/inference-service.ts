@@ -1,6 +1,7 @@
 // Reads InferenceServices.
 
 import type { Service } from '../access/service.ts'
+import { isModelMesh } from './deployment-mode.ts'
 import { ingressRoutes } from './ingress-routes.ts'
 import { namedServiceRoutes } from './named-service-routes.ts'
 import { isSubdomainName, type KubernetesObject, textAt, valueAt } from './object.ts'
@@ -20,11 +21,20 @@ export function readInferenceService(
   const { namespace, name } = object
   const components = componentsOf(object)
   const { ingress } = settings
+  const declared = readOwnerAnnotations(object, settings.protectByDefault, settings, raise)
+  const unguarded = isModelMesh(object, settings)
+  if (unguarded && declared.protection === 'protected') {
+    raise(
+      'NotGuarded',
+      'ModelMesh serves it from pods that it shares with other services: requests there are not checked',
+    )
+  }
   return {
     kind: 'InferenceService',
     namespace,
     name,
-    ...readOwnerAnnotations(object, settings.protectByDefault, settings, raise),
+    ...declared,
+    ...(unguarded ? { unguarded } : {}),
     routes: namedServiceRoutes(
       object,
       [name, ...components.map((component) => `${name}-${component}`)],

@@ -1,7 +1,7 @@
 // Reads LLMInferenceServices.
 
 import type { Route, RoutingGroup, Service } from '../access/service.ts'
-import { declaredRoutes } from './declared-routes.ts'
+import { declaredRoutes, raiseDeclaredElsewhere } from './declared-routes.ts'
 import { type Attachment, gatewaysOfLlm } from './gateways.ts'
 import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
 import { type Models, readModels } from './llm-models.ts'
@@ -27,6 +27,7 @@ export function readLlmInferenceService(
   const models = readModels(object, config, raise)
   const attachment = gatewaysOfLlm(object, config, settings)
   const { routes, hosts } = addressesOf(object, config, { attachment, settings, raise })
+  raiseDeclaredElsewhere(object, routes, settings, raise)
   const ownRules = config.route !== undefined && hasRules(config.route)
   const named = (paths: readonly string[]) =>
     paths.flatMap((path) => pathRoute(path, ownRules ? 'shared' : 'published') ?? [])
@@ -75,8 +76,8 @@ function mergedConfig(
 }
 
 /**
- * KServe finds the other members by their own objects, without base configurations, and gives no share to a
- * member without a weight. It does not read the label of the group.
+ * KServe finds the other members by their own objects, without base configurations, and gives no requests to a
+ * member without a weight. It ignores the label of the group.
  */
 function groupOf(
   { content }: KubernetesObject,

@@ -1,7 +1,7 @@
 // The routes of an InferenceService or InferenceGraph.
 
 import type { Route } from '../access/service.ts'
-import { declaredRoutes } from './declared-routes.ts'
+import { declaredRoutes, raiseDeclaredElsewhere } from './declared-routes.ts'
 import { answersAtClusterNames } from './deployment-mode.ts'
 import { gatewaysOfNamed } from './gateways.ts'
 import { routedHosts } from './ingress-routes.ts'
@@ -54,6 +54,12 @@ export function namedServiceRoutes(
     object,
     published.flatMap(({ host }) => host ?? []),
     settings,
+  )
+  raiseDeclaredElsewhere(
+    object,
+    [...services.flatMap(inCluster), ...configured, ...published],
+    settings,
+    raise,
   )
   return boundedRoutes(
     [

@@ -9,7 +9,7 @@ import type { ReadSettings } from './read-settings.ts'
 export const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 
 /** OpenDataHub's annotation of 2023. */
-const LEGACY_ENABLE_AUTH = 'enable-auth'
+export const LEGACY_ENABLE_AUTH = 'enable-auth'
 
 type Settings = Pick<ReadSettings, 'ownersMay'>
 

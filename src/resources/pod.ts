@@ -72,7 +72,6 @@ const SCHEDULER = 'llminferenceservice-router-scheduler'
 
 /** Kubernetes gives a pod at most two. */
 export const MAX_ADDRESSES = 16
-export const MAX_ADDRESS_LENGTH = 64
 
 function addressesIn(content: unknown, raise: Raise): readonly string[] {
   const list = listAt(content, 'status', 'podIPs')
@@ -82,9 +81,7 @@ function addressesIn(content: unknown, raise: Raise): readonly string[] {
     ...list.slice(0, MAX_ADDRESSES).map((entry) => valueAt(entry, 'ip')),
     valueAt(content, 'status', 'podIP'),
   ].filter((ip) => ip !== undefined && ip !== null && ip !== '')
-  const addresses = written.map((ip) =>
-    typeof ip === 'string' && ip.length <= MAX_ADDRESS_LENGTH ? canonicalAddress(ip) : undefined,
-  )
+  const addresses = written.map((ip) => (typeof ip === 'string' ? canonicalAddress(ip) : undefined))
   if (addresses.includes(undefined))
     raise('UnreadableAddress', 'an IP in its status cannot be read')
   return [...new Set(addresses.filter((address) => address !== undefined))]

@@ -1,54 +1,29 @@
 // Reads any Kubernetes object. The entry point of this folder.
 
-import type { ApiKey } from '../access/api-key.ts'
-import { type GatewayRoute, ROUTE_KINDS, type RouteKind } from '../access/gateway-route.ts'
-import type { Policy } from '../access/policy.ts'
-import { SERVICE_KINDS, type Service, type ServiceKind } from '../access/service.ts'
 import { isRecord } from '../common/json.ts'
-import { readAccessPolicy, unreadablePolicy } from './access-policy.ts'
-import { readApiKey } from './api-key.ts'
-import { readGatewayRoute } from './http-route.ts'
-import { CONFIG_MAP, readKserveConfiguration } from './kserve-configuration.ts'
-import { keptLlmConfig, type LlmConfig } from './llm-config.ts'
+import { unreadablePolicy } from './access-policy.ts'
+import {
+  IGNORED,
+  KINDS,
+  type Kind,
+  KSERVE_GROUP,
+  OTHER,
+  OWN_GROUP,
+  type Resource,
+  readPolicy,
+} from './kinds.ts'
 import {
   displayNameOf,
   type Fields,
-  isSegmentName,
-  isSubdomainName,
-  type KubernetesObject,
   namespaceIn,
-  type ObjectShape,
   printable,
   readObject,
   textAt,
+  valueAt,
 } from './object.ts'
-import { type PodReading, readPod } from './pod.ts'
-import { type Problem, problemsOf, type Raise } from './problem.ts'
-import { type Binding, RBAC_GROUP, type Role, readBinding, readRole } from './rbac.ts'
+import { ENABLE_AUTH, LEGACY_ENABLE_AUTH } from './owner-annotations.ts'
+import { type Problem, problemsOf } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
-import { readServiceAccount, type ServiceAccount } from './service-account.ts'
-import { SERVICE_READERS } from './service-readers.ts'
-import { readTokenSecret, type TokenSecret } from './token-secret.ts'
-
-/** The meaning of an object. `ignored`: none, or unreadable. */
-export type Resource =
-  | { readonly kind: 'service'; readonly service: Service }
-  | ({ readonly kind: 'workloads' } & PodReading)
-  | { readonly kind: 'api-key'; readonly key: ApiKey }
-  | { readonly kind: 'token'; readonly token: TokenSecret }
-  | { readonly kind: 'service-account'; readonly account: ServiceAccount }
-  | { readonly kind: 'role'; readonly role: Role }
-  | { readonly kind: 'binding'; readonly binding: Binding }
-  | { readonly kind: 'policy'; readonly policy: Policy }
-  | { readonly kind: 'route'; readonly route: GatewayRoute }
-  | {
-      readonly kind: 'llm-config'
-      readonly namespace: string
-      readonly name: string
-      readonly config: LlmConfig
-    }
-  | { readonly kind: 'kserve-configuration'; readonly configMap: Fields }
-  | { readonly kind: 'ignored' }
 
 export type ResourceReading = {
   /** Kind, namespace and name, e.g. `Secret team/reader`; `undefined`: an unknown kind or an invalid name. */
@@ -58,57 +33,6 @@ export type ResourceReading = {
   /** The object of a service, to read again when KServe's configuration changes. */
   readonly content?: Fields
 }
-
-type Reader = (object: KubernetesObject, settings: ReadSettings, raise: Raise) => Resource
-
-type Kind = ObjectShape & { readonly group: string; readonly read: Reader }
-
-const IGNORED: Resource = { kind: 'ignored' }
-const OTHER: Resource = { kind: 'ignored' }
-
-const KSERVE_GROUP = 'serving.kserve.io'
-const OWN_GROUP = 'kserve-authz.io'
-const GATEWAY_GROUP = 'gateway.networking.k8s.io'
-const NAMESPACED: ObjectShape = { namespaced: true, isName: isSubdomainName }
-const SEGMENT: ObjectShape = { namespaced: true, isName: isSegmentName }
-const CLUSTER: ObjectShape = { namespaced: false, isName: isSegmentName }
-
-const serviceKind = (kind: ServiceKind): Kind => ({
-  group: KSERVE_GROUP,
-  ...NAMESPACED,
-  read: (...args) => ({ kind: 'service', service: SERVICE_READERS[kind](...args) }),
-})
-const role =
-  (kind: Role['kind']): Reader =>
-  (object, _settings, raise) => ({ kind: 'role', role: readRole(object, kind, raise) })
-const binding =
-  (kind: Binding['kind']): Reader =>
-  (object, _settings, raise) => {
-    const found = readBinding(object, kind, raise)
-    return found === undefined ? IGNORED : { kind: 'binding', binding: found }
-  }
-
-const route =
-  (kind: RouteKind): Reader =>
-  (object, _settings, raise) => ({ kind: 'route', route: readGatewayRoute(object, kind, raise) })
-
-const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
-  ...SERVICE_KINDS.map((kind) => [kind, serviceKind(kind)] as const),
-  ['LLMInferenceServiceConfig', { group: KSERVE_GROUP, ...NAMESPACED, read: readLlmConfigObject }],
-  ['ConfigMap', { group: '', ...NAMESPACED, read: readConfigMap }],
-  ['AccessPolicy', { group: OWN_GROUP, ...NAMESPACED, read: readPolicy }],
-  ...ROUTE_KINDS.map((kind): [string, Kind] => [
-    kind,
-    { group: GATEWAY_GROUP, ...NAMESPACED, read: route(kind) },
-  ]),
-  ['Pod', { group: '', ...NAMESPACED, read: readWorkloads }],
-  ['Secret', { group: '', ...NAMESPACED, read: readSecret }],
-  ['ServiceAccount', { group: '', ...NAMESPACED, read: readAccount }],
-  ['Role', { group: RBAC_GROUP, ...SEGMENT, read: role('Role') }],
-  ['RoleBinding', { group: RBAC_GROUP, ...SEGMENT, read: binding('RoleBinding') }],
-  ['ClusterRole', { group: RBAC_GROUP, ...CLUSTER, read: role('ClusterRole') }],
-  ['ClusterRoleBinding', { group: RBAC_GROUP, ...CLUSTER, read: binding('ClusterRoleBinding') }],
-])
 
 const OUR_GROUPS: ReadonlySet<string> = new Set([KSERVE_GROUP, OWN_GROUP])
 
@@ -139,8 +63,18 @@ export function readResource(value: unknown, settings: ReadSettings): ResourceRe
     return unread(named, 'WrongGroup', `ignored: ${kind} belongs to ${known.group || 'v1'}`)
   if (OUR_GROUPS.has(group) && !OTHER_KINDS.has(kind))
     return unread(named, 'UnknownKind', 'ignored: the kind is unknown')
+  if (group === KSERVE_GROUP && asksForProtection(value))
+    return unread(named, 'NotGuarded', `${ENABLE_AUTH} has no effect on this kind`)
   return { identity: undefined, resource: IGNORED, problems: [] }
 }
+
+/** Whether a kind that is not a service has the annotation of services, like ModelMesh's ServingRuntimes. */
+const asksForProtection = (value: Fields): boolean =>
+  ['annotations', 'labels'].some(
+    (field) =>
+      valueAt(value, 'metadata', field, ENABLE_AUTH) !== undefined ||
+      valueAt(value, 'metadata', field, LEGACY_ENABLE_AUTH) !== undefined,
+  )
 
 function readKnown(
   name: string,
@@ -153,7 +87,7 @@ function readKnown(
   const { problems, raise } = problemsOf(object)
   const resource = kind.read(object, settings, raise)
   // Any other ConfigMap is ignored completely.
-  if (resource === OTHER) return { identity: undefined, resource: IGNORED, problems: [] }
+  if (resource === OTHER) return { identity: undefined, resource: IGNORED, problems }
   const reading = { identity: displayNameOf(object), resource, problems }
   return resource.kind === 'service' ? { ...reading, content } : reading
 }
@@ -184,37 +118,3 @@ const unread = (object: string, reason: string, message: string): ResourceReadin
   resource: IGNORED,
   problems: [{ object, reason, message }],
 })
-
-function readWorkloads(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
-  return { kind: 'workloads', ...readPod(object, settings, raise) }
-}
-
-function readSecret(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
-  const key = readApiKey(object, settings, raise)
-  if (typeof key !== 'string') return { kind: 'api-key', key }
-  const token = readTokenSecret(object, settings, raise)
-  return token === undefined ? IGNORED : { kind: 'token', token }
-}
-
-function readPolicy(object: KubernetesObject, settings: ReadSettings, raise: Raise): Resource {
-  return { kind: 'policy', policy: readAccessPolicy(object, settings, raise) }
-}
-
-function readLlmConfigObject({ namespace, name, content }: KubernetesObject): Resource {
-  return { kind: 'llm-config', namespace, name, config: keptLlmConfig(content) }
-}
-
-function readConfigMap(
-  { namespace, name, content }: KubernetesObject,
-  { kubernetes }: ReadSettings,
-  raise: Raise,
-): Resource {
-  if (name !== CONFIG_MAP || namespace !== kubernetes?.kserveNamespace) return OTHER
-  for (const { reason, message } of readKserveConfiguration(content).problems)
-    raise(reason, message)
-  return { kind: 'kserve-configuration', configMap: content }
-}
-
-function readAccount(object: KubernetesObject): Resource {
-  return { kind: 'service-account', account: readServiceAccount(object) }
-}

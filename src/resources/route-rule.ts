@@ -5,8 +5,8 @@ import { listAt, textAt, valueAt } from './object.ts'
 import { alternativesIn, literalEnding, literalLead } from './patterns.ts'
 
 /**
- * Reads a match of a rule, as one for each of the values that a header may have; `filters`: those of the
- * whole rule. What is not known here may match anything.
+ * Reads a match of a rule, as one match for each possible value of a header; `filters`: those of the whole rule. An
+ * unknown condition may match anything.
  */
 export function readRouteMatch(
   match: unknown,
@@ -56,12 +56,12 @@ function readPath(match: unknown): Path {
   if (type === 'Exact') return { path: { type: 'exact', value }, conditional: false }
   if (type === 'RegularExpression') return patternOf(value)
   if (type !== 'PathPrefix') return PATTERN
-  // Of `/a` and `/a/`, which take the same paths, gateways may prefer either.
+  // For `/a` and `/a/`, which match the same paths, gateways may prefer either.
   const conditional = value.length > 1 && value.endsWith('/')
   return { path: { type: 'prefix', value: value.replace(/\/+$/, '') }, conditional }
 }
 
-/** A method of gRPC is the path `/service/method`. */
+/** A gRPC method is the path `/service/method`. */
 function readCall(match: unknown): Path {
   const [service, method] = [textAt(match, 'method', 'service'), textAt(match, 'method', 'method')]
   const isExact = (valueAt(match, 'method', 'type') ?? 'Exact') === 'Exact'
@@ -78,7 +78,7 @@ const patternOf = (pattern: string): Path => {
   return { path: { type: 'pattern', value: literalLead(pattern), ...part }, conditional: true }
 }
 
-/** `undefined`: a check does not say whether it is there. Envoy keeps the host apart. */
+/** `undefined`: a check does not contain it. Envoy passes the host separately. */
 function readHeader(header: unknown): HeaderOfValues | undefined {
   const name = textAt(header, 'name')?.toLowerCase()
   if (name === undefined || name === 'host') return undefined
@@ -88,10 +88,10 @@ function readHeader(header: unknown): HeaderOfValues | undefined {
   return [name, values?.every((each) => PLAIN.test(each)) === true ? values : undefined]
 }
 
-/** Other bytes may reach the service in another form. */
+/** Other bytes may reach the service in a different encoding. */
 const PLAIN = /^[\x20-\x7e]*$/
 
-/** What filters cut from the path; `undefined`: they may make another one of it. */
+/** The prefix that filters remove from the path; `undefined`: the resulting path is unknown. */
 function cutFrom(path: GatewayRouteMatch['path'], filters: readonly unknown[]): string | undefined {
   if (filters.some((filter) => textAt(filter, 'type') === 'ExtensionRef')) return undefined
   const rewrites = filters

@@ -9,14 +9,18 @@ import { problemOfType } from './bearer.ts'
 import type { DecodedJwt } from './decode-token.ts'
 import { withoutUnverifiedEmail } from './verified-email.ts'
 
-export type Expected = {
-  readonly issuer: string
+/** What a token must be for. */
+export type Purpose = {
   /** The claim of audiences must have one of these; `undefined`: checked elsewhere. */
   readonly audiences: readonly string[] | undefined
   /** The claim of audiences; absent: `aud`. */
   readonly audienceClaim?: string
   /** Claims that must have one of these values. */
   readonly requiredClaims?: ReadonlyMap<string, readonly string[]>
+}
+
+export type Expected = Purpose & {
+  readonly issuer: string
   /** Asymmetric algorithms only. */
   readonly algorithms: readonly string[]
   /** Further values of `typ` for this issuer's tokens. */
@@ -44,7 +48,7 @@ export function checkClaims(
 }
 
 /** Whether a token has the provider's audiences and required claims. */
-export function problemOfPurpose(said: Claims, expected: Expected): TokenRefusal | undefined {
+export function problemOfPurpose(said: Claims, expected: Purpose): TokenRefusal | undefined {
   const claims = withoutUnverifiedEmail(said)
   const { audiences, audienceClaim = 'aud', requiredClaims = new Map() } = expected
   if (audiences !== undefined && !isForOneOf(audiencesAt(claims, audienceClaim), audiences)) {
@@ -59,7 +63,7 @@ export function problemOfPurpose(said: Claims, expected: Expected): TokenRefusal
 }
 
 /** `iat` only limits use before it: an unreadable one is ignored. */
-function problemOfTime(
+export function problemOfTime(
   { exp, nbf, iat }: Claims,
   nowSeconds: number,
   clockSkew = CLOCK_SKEW_SECONDS,

@@ -1,14 +1,16 @@
 // Chooses the provider of a token among several with its issuer.
 
 import type { TokenRefusal } from '../access/token-refusal.ts'
-import { type Expected, problemOfPurpose } from './check-claims.ts'
+import { type Purpose, problemOfPurpose } from './check-claims.ts'
 import type { DecodedJwt } from './decode-token.ts'
 
 /**
  * The provider of a token, among those with its issuer: the one whose audiences and required claims it has.
  * None if several match, since they could map it to different users.
  */
-export function chooseProvider<T extends { readonly provider: Expected }>(
+export function chooseProvider<
+  T extends { readonly provider: Purpose & { readonly issuer: string } },
+>(
   candidates: readonly T[],
   { claims }: Pick<DecodedJwt, 'claims'>,
 ): { readonly chosen: T } | { readonly refusal: TokenRefusal } {

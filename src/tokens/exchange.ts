@@ -5,6 +5,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { errorCode } from '../common/error-code.ts'
 import { parseJson, readText } from '../common/json.ts'
+import { retryAfterMs } from '../common/retry-after.ts'
 import { isLoopback } from '../common/secure-url.ts'
 
 /** The connection settings of an issuer. */
@@ -19,28 +20,32 @@ export type Call = FetchRoute & {
   readonly signal: AbortSignal
   readonly maxBytes: number
   readonly headers: Readonly<Record<string, string>>
+  /** Present: it is sent by POST. */
+  readonly body?: string
 }
 
 export type Reply = {
   readonly status: number
   readonly location: string | undefined
+  readonly retryAfterMs: number
   /** `''` unless the status is 200. */
   readonly text: string
 }
 
-/** Sends one GET on a new connection. Rejects with a fixed text that contains nothing the issuer sent. */
+/** Sends one request on a new connection. Rejects with a fixed text that contains nothing the issuer sent. */
 export async function exchange(url: URL, call: Call): Promise<Reply> {
   const ca = call.caFile === undefined ? undefined : await readFile(call.caFile, 'utf8')
   const response = await send(url, call, ca)
   const { statusCode: status = 0, headers } = response
-  if (status === 200) return { status, location: undefined, text: await textOf(response, call) }
+  const reply = { status, retryAfterMs: retryAfterMs(headers['retry-after']) }
+  if (status === 200) return { ...reply, location: undefined, text: await textOf(response, call) }
   response.destroy()
-  return { status, location: headers.location, text: '' }
+  return { ...reply, location: headers.location, text: '' }
 }
 
 const send = (
   url: URL,
-  { signal, headers, proxies }: Call,
+  { signal, headers, proxies, body }: Call,
   ca: string | undefined,
 ): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -51,6 +56,7 @@ const send = (
       ? new HttpsAgent({ ...proxyEnv, ...(ca === undefined ? {} : { ca }) })
       : new HttpAgent(proxyEnv)
     const options = {
+      method: body === undefined ? 'GET' : 'POST',
       signal,
       agent,
       headers: { 'accept-encoding': 'identity', ...headers, connection: 'close' },
@@ -58,7 +64,7 @@ const send = (
     const request = secure ? httpsRequest(url, options) : httpRequest(url, options)
     request.on('response', resolve)
     request.on('error', reject)
-    request.end()
+    request.end(body)
   })
 
 async function textOf(

@@ -1,20 +1,21 @@
 // Authenticates JWTs of the configured identity providers.
 
-import { type Authentication, known, refused } from '../access/authentication.ts'
+import { type Authentication, refused } from '../access/authentication.ts'
 import type { Caller } from '../access/caller.ts'
 import type { CredentialPlace } from '../access/decision.ts'
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
 import type { CreateCache } from '../common/cache.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
-import { type CachingVerifier, createCachingVerifier, type Verified } from './caching-verifier.ts'
+import { type CachingVerifier, createCachingVerifier } from './caching-verifier.ts'
 import { type CallerMapping, mapCaller } from './caller-mapping.ts'
 import type { Expected } from './check-claims.ts'
 import { chooseProvider } from './choose-provider.ts'
-import { decodeToken, looksLikeJwt } from './decode-token.ts'
+import { type DecodedJwt, decodeToken, looksLikeJwt } from './decode-token.ts'
 import type { FetchRoute } from './exchange.ts'
 import { type FetchLimits, type JwksLocation, jwksFetcher } from './fetch-jwks.ts'
 import { type Fetched, JWKS_FILE_PERIODS, type JwksPeriods } from './jwks-cache.ts'
 import { createLeftOutReport } from './left-out-jwks.ts'
+import { accepts, conclude, wrongPlace } from './provider-answer.ts'
 
 /** A configured identity provider. */
 export type JwtProvider = CallerMapping &
@@ -34,13 +35,16 @@ export type JwtProviders = {
     digest: string,
     places: readonly CredentialPlace[],
   ) => Authentication | undefined
-  /** `undefined`: not a JWT. `queueKey`: the queue it waits in. */
+  /** `undefined`: not a JWT. `queueKey`: the queue it waits in. `jwt`: the token, if it is decoded already. */
   readonly authenticate: (
     token: string,
     digest: string,
     places: readonly CredentialPlace[],
     queueKey: QueueKey,
+    jwt?: DecodedJwt,
   ) => MaybePromise<Authentication | undefined>
+  /** Whether a provider has this issuer. */
+  readonly has: (issuer: string | undefined) => boolean
   /** Milliseconds since each provider's keys were fetched; `undefined`: never. */
   readonly keyAges: () => ReadonlyMap<string, number | undefined>
   /** The number of cached tokens, with hits and misses. */
@@ -93,8 +97,7 @@ export function createJwtProviders(
       }
       return undefined
     },
-    authenticate: (token, digest, places, queueKey) => {
-      const jwt = decodeToken(token)
+    authenticate: (token, digest, places, queueKey, jwt = decodeToken(token)) => {
       if (jwt === undefined) {
         return looksLikeJwt(token) ? refused({ cause: 'unreadable' }) : undefined
       }
@@ -107,6 +110,7 @@ export function createJwtProviders(
         .verify(token, digest, jwt, queueKey)
         .then((verified) => conclude(provider, verified))
     },
+    has: (issuer) => issuer !== undefined && byIssuer.has(issuer),
     keyAges: () =>
       new Map(issuers.map(({ provider, verifier }) => [provider.name, verifier.keyAge()])),
     cacheCounts: () => ({
@@ -118,28 +122,6 @@ export function createJwtProviders(
       for (const { verifier } of issuers) verifier.close()
     },
   }
-}
-
-/** A subprotocol replaces Authorization. */
-const accepts = ({ places }: JwtProvider, shown: readonly CredentialPlace[]): boolean =>
-  shown.some(({ kind, name }) =>
-    kind === 'subprotocol'
-      ? places.some((place) => place.kind === 'header' && place.name === 'authorization')
-      : places.some((place) => place.kind === kind && place.name === name),
-  )
-
-const wrongPlace = ({ name: provider, issuer }: JwtProvider): Authentication =>
-  refused({ cause: 'wrong-place', provider, issuer })
-
-function conclude(
-  { name: provider, issuer }: JwtProvider,
-  verified: Verified<Caller>,
-): Authentication {
-  if (verified.kind === 'verified') return known(verified.value)
-  const { reason, refusal } = verified
-  return refusal === undefined
-    ? { kind: 'rejected', reason }
-    : { kind: 'rejected', reason, refusal: { ...refusal, provider, issuer } }
 }
 
 function verifierOf(provider: JwtProvider, parts: ProvidersParts): CachingVerifier<Caller> {

@@ -14,26 +14,26 @@ import { aDirectory, anLlm, aRequest, aService, GATEWAYS } from '../../testing/b
 
 const only = (...names: readonly string[]): Asking => ({ gateways: new Set(names) })
 
-describe('a route can be reached', () => {
-  it('at its own gateways, and at none other that is known', () => {
+describe('a route is reachable', () => {
+  it('at its own gateways, and not at another known gateway', () => {
     expect(isReachable({ gateways: ['gw/a', 'gw/b'] }, only('gw/b'))).toBe(true)
     expect(isReachable({ gateways: ['gw/a'] }, only('gw/b'))).toBe(false)
     expect(isReachable({ gateways: ['gw/a'] }, only('gw/b', 'gw/a'))).toBe(true)
   })
 
-  it('anywhere where its gateways or the one that asks are not known', () => {
+  it('at any gateway if its own gateways or the asking gateway are unknown', () => {
     expect(isReachable({}, only('gw/a'))).toBe(true)
     expect(isReachable({ gateways: ['gw/a'] }, UNKNOWN_GATEWAY)).toBe(true)
   })
 
-  it('at no gateway of Istio where it is one of the Gateway API, whichever that is', () => {
+  it('at no Istio gateway if it belongs to an unknown gateway of the Gateway API', () => {
     expect(isReachable({ gateways: [ANY_GATEWAY] }, only('istio:gw/a'))).toBe(false)
     expect(isReachable({ gateways: [ANY_GATEWAY] }, only('istio:gw/a', 'gw/a'))).toBe(true)
   })
 })
 
-describe('a route surely stands beside another', () => {
-  it('at the gateway that asks, where both are there', () => {
+describe('a route is known to share a gateway with another', () => {
+  it('at the asking gateway if both routes are attached there', () => {
     const one = { attached: ['gw/a'] }
     expect(isBeside(one, { gateways: ['gw/a', 'gw/b'] }, only('gw/a'))).toBe(true)
     expect(isBeside(one, { gateways: ['gw/a', 'gw/b'] }, only('gw/b'))).toBe(false)
@@ -41,7 +41,7 @@ describe('a route surely stands beside another', () => {
     expect(isBeside(one, {}, only('gw/a', 'gw/b'))).toBe(false)
   })
 
-  it('where it is at all gateways of the other, if the one that asks is not known', () => {
+  it('if it is attached to all gateways of the other and the asking gateway is unknown', () => {
     const one = { attached: ['gw/a', 'gw/b'] }
     expect(isBeside(one, { gateways: ['gw/b'] }, UNKNOWN_GATEWAY)).toBe(true)
     expect(isBeside(one, { gateways: ['gw/b', 'gw/c'] }, UNKNOWN_GATEWAY)).toBe(false)
@@ -51,9 +51,9 @@ describe('a route surely stands beside another', () => {
   })
 })
 
-describe('the gateway that asks is known', () => {
+describe('the asking gateway is known', () => {
   const addresses = ['10.0.0.9']
-  it('where all proxies of its address agree', () => {
+  it('if all proxies with its address agree', () => {
     const one = { addresses, gateways: ['gw/a'] }
     expect(askingOf([one, { ...one }]).gateways).toEqual(new Set(['gw/a']))
     expect(askingOf([one, { addresses, gateways: ['gw/b'] }])).toBe(UNKNOWN_GATEWAY)
@@ -68,7 +68,7 @@ describe('at a gateway', () => {
     const service = aService({ urls: ['iris.example.com'], protection: 'open' })
     return { ...service, routes: service.routes.map((route) => ({ ...route, ...HERE, ...given })) }
   }
-  /** A route without hostnames that takes every path. */
+  /** A route without hostnames that matches every path. */
   const greedy = (gateways?: readonly string[]): Service => ({
     ...anLlm({ name: 'greedy', urls: [], gateways, hosts: ['203.0.113.9'] }),
     routes: [{ host: undefined, pathPrefix: '', basis: 'shared', own: true }],
@@ -92,38 +92,38 @@ describe('at a gateway', () => {
   const IRIS = 'InferenceService/team/iris'
   const GREEDY = 'LLMInferenceService/llm/greedy'
 
-  it('the owner of a host answers where its routes are, and nowhere else', () => {
+  it('a host leads to its owner at the gateways of its routes, and at no other known gateway', () => {
     expect(ask([iris()], { from: '10.0.0.1' })).toEqual([IRIS])
     expect(ask([iris()], { from: '10.0.0.2' })).toBe('unknown-target')
     expect(ask([iris()], { from: '10.0.0.3' })).toEqual([IRIS])
     expect(ask([iris()])).toEqual([IRIS])
   })
 
-  it('a route of any host takes no host that another has at the same gateway', () => {
+  it('a catch-all route does not match a host that another service has at the same gateway', () => {
     const both = [iris(), greedy(['gw/a'])]
     expect(ask(both, { from: '10.0.0.1' })).toEqual([IRIS])
     expect(ask(both, { from: '10.0.0.2' })).toBe('unknown-target')
     expect(ask(both)).toEqual([IRIS])
   })
 
-  it('a route of any host at another gateway is a judge where nobody knows which one asks', () => {
+  it('a catch-all route at another gateway is a target if the asking gateway is unknown', () => {
     const both = [iris(), greedy(['gw/a', 'gw/b'])]
     expect(ask(both, { from: '10.0.0.1' })).toEqual([IRIS])
     expect(ask(both, { from: '10.0.0.2' })).toBe('unknown-target')
     expect(ask(both, { from: '10.0.0.3' })).toEqual([IRIS, GREEDY])
   })
 
-  it('a route of any host is a judge where its own gateways are not known', () => {
+  it('a catch-all route is a target if its own gateways are unknown', () => {
     expect(ask([iris(), greedy()])).toEqual([IRIS, GREEDY])
     expect(ask([iris(), greedy()], { from: '10.0.0.1' })).toEqual([IRIS])
   })
 
-  it('a host that no status shows is no ground against a route of any host', () => {
+  it('a host that no status confirms does not exclude a catch-all route', () => {
     const both = [iris({ attached: [] }), greedy(['gw/a'])]
     expect(ask(both, { from: '10.0.0.1' })).toEqual([IRIS, GREEDY])
   })
 
-  it('a regular expression counts after longer paths only where the gateway is known to do so', () => {
+  it('a regular expression ranks below longer paths only at gateways known to rank that way', () => {
     const chat = { ...anLlm({ hosts: ['iris.example.com'], urls: ['*/v1'] }), ...HERE }
     const [route] = greedy().routes
     if (route === undefined) throw new Error('no claim')
@@ -136,7 +136,7 @@ describe('at a gateway', () => {
     expect(found(false)).toHaveLength(2)
   })
 
-  it('a hostname of a route keeps routes of any host away, and makes no judge', () => {
+  it('a hostname of a route excludes catch-all routes but does not add a target', () => {
     const chat = {
       ...anLlm({ hosts: ['iris.example.com'], hostnames: ['iris.example.com'] }),
       ...HERE,
@@ -146,18 +146,18 @@ describe('at a gateway', () => {
     expect(ask([iris({ attached: [] }), greedy(['gw/a']), unsure])).toEqual([IRIS, GREEDY])
   })
 
-  it('that is known no more since its pod was heard of too long ago, it counts as unknown', () => {
+  it('the asking gateway counts as unknown if the data about its pod is too old', () => {
     const both = [iris(), greedy(['gw/b'])]
     expect(ask(both, { from: '10.0.0.1', fresh: false })).toEqual([IRIS, GREEDY])
   })
 
-  it('routes of gateways that do not ask are nothing, where the installation says which do', () => {
+  it('routes of gateways that `gateways.asking` does not list are ignored', () => {
     const both = [iris(), greedy(['gw/b'])]
     expect(ask(both, { asking: only('gw/a') })).toEqual([IRIS])
     expect(ask(both, { asking: only('gw/a', 'gw/b') })).toEqual([IRIS, GREEDY])
   })
 
-  it('what the installation says of an address counts before the labels of pods', () => {
+  it('configured proxies take precedence over labels of pods', () => {
     const askingAt = () => only('gw/b')
     expect(ask([iris()], { from: '10.0.0.1', askingAt })).toBe('unknown-target')
   })

@@ -34,28 +34,28 @@ const open = aService({
 const openLlm = anLlm({ name: 'free', model: 'free', protection: 'open' })
 
 describe('a request', () => {
-  it('that could not be read is not supported', async () => {
+  it('that could not be read is denied as unsupported', async () => {
     expect(await decisionOf(undefined, { services: [open] })).toEqual(deny('unsupported-request'))
   })
 
-  it('is refused until everything is known, whatever it asks', async () => {
+  it('is denied until all data is known, whatever it contains', async () => {
     const world = { services: [open], synced: false }
     for (const host of ['open.example.com', 'unknown.example.com']) {
       expect(await decisionOf(aRequest({ host }), world)).toEqual(deny('not-synced'))
     }
   })
 
-  it('of no known service is refused', async () => {
+  it('to an unknown service is denied', async () => {
     const request = aRequest({ host: 'unknown.example.com', headers: bearer('reader-token') })
     expect(await decisionOf(request, { services: [open] })).toEqual(deny('unknown-target'))
   })
 
-  it('of an open service is let through, and keeps its credential', async () => {
+  it('to an open service is allowed, and keeps its credential', async () => {
     const request = aRequest({ host: 'open.example.com', headers: bearer('whatever') })
     expect(await decisionOf(request, { services: [open] })).toEqual(OPEN)
   })
 
-  it('of a service that is lost is refused, even where it would be excluded', async () => {
+  it('to a lost service is denied, even on an excluded path', async () => {
     const world = {
       services: [aService({ protection: 'lost' })],
       workloads: [aWorkload()],
@@ -70,7 +70,7 @@ describe('a request', () => {
     }
   })
 
-  it('is answered at once where everything is in memory', () => {
+  it('is answered synchronously if all data is in memory', () => {
     const world = { services: [aService()], keys: [anApiKey()] }
     const answer = anAuthorize(world)(aRequest({ headers: bearer(KEY) }))
     expect(answer).not.toBeInstanceOf(Promise)
@@ -95,28 +95,28 @@ describe('a protected service', () => {
   }
 
   it.each<[title: string, Readonly<Record<string, string>>, Decision]>([
-    ['asks for a credential', {}, deny('missing-credential')],
+    ['requires a credential', {}, deny('missing-credential')],
     ['refuses another scheme', { authorization: 'Basic abc' }, deny('malformed-credential')],
     ['refuses two', { authorization: `Bearer a,Bearer ${KEY}` }, deny('ambiguous-credential')],
-    ['refuses what nobody knows', bearer('nobody-knows'), deny('unknown-api-key')],
-    ['refuses a replaced byte', bearer('iris!key-0123456789'), deny('unknown-api-key')],
+    ['refuses an unknown key', bearer('nobody-knows'), deny('unknown-api-key')],
+    ['refuses a changed byte', bearer('iris!key-0123456789'), deny('unknown-api-key')],
     ['refuses an expired key', bearer('old-key-0123456789'), deny('expired-api-key')],
-    ['refuses a key of others', bearer('narrow-key-0123456'), deny('key-not-for-service')],
+    ['refuses a key of another service', bearer('narrow-key-0123456'), deny('key-not-for-service')],
     ['refuses a key of another namespace', bearer('foreign-key-012345'), deny('unknown-api-key')],
-    ['refuses a token for its reason', bearer('stale-token'), deny('expired-token')],
-    ['refuses a stranger', bearer('stranger-token'), deny('not-permitted')],
+    ["refuses a token with the issuer's reason", bearer('stale-token'), deny('expired-token')],
+    ['refuses a caller without permission', bearer('stranger-token'), deny('not-permitted')],
     [
-      'refuses a token where only keys may stand',
+      'refuses a token where only keys are accepted',
       { 'x-api-key': 'reader-token' },
       deny('unknown-api-key'),
     ],
     [
-      'refuses a good key beside a bad token',
+      'refuses a valid key next to an invalid token',
       { ...bearer('bad'), 'x-api-key': KEY },
       deny('ambiguous-credential'),
     ],
     [
-      'refuses a good key beside another scheme',
+      'refuses a valid key next to another scheme',
       { authorization: 'Basic a', 'x-api-key': KEY },
       deny('malformed-credential'),
     ],
@@ -128,14 +128,14 @@ describe('a protected service', () => {
     ['a key', bearer(KEY), 'apikey:team/iris-key'],
     ['a key in x-api-key', { 'x-api-key': KEY }, 'apikey:team/iris-key'],
     ['a key in api-key', { 'api-key': KEY }, 'apikey:team/iris-key'],
-    ['a key in two places', { ...bearer(KEY), 'x-api-key': KEY }, 'apikey:team/iris-key'],
+    ['the same key in two places', { ...bearer(KEY), 'x-api-key': KEY }, 'apikey:team/iris-key'],
     ['a token', bearer('reader-token'), 'system:serviceaccount:team:reader'],
     [
-      'a token in two places',
+      'the same token in two places',
       { ...bearer('reader-token'), 'api-key': 'reader-token' },
       'system:serviceaccount:team:reader',
     ],
-  ])('lets in by %s', async (_title, headers, user) => {
+  ])('allows %s', async (_title, headers, user) => {
     const decision = await decisionOf(aRequest({ headers }), world)
     expect(decision).toMatchObject({ outcome: 'allow', caller: { user } })
   })
@@ -148,7 +148,7 @@ describe('a protected service', () => {
     }
   })
 
-  it('tells of a denial who it was, if that was found out', async () => {
+  it('reports the caller of a denial if it was identified', async () => {
     const answer = await anAuthorize(world)(aRequest({ headers: bearer('stranger-token') }))
     expect(answer).toMatchObject({
       decision: deny('not-permitted'),
@@ -157,7 +157,7 @@ describe('a protected service', () => {
     })
   })
 
-  it('waits for facts that are not in memory', async () => {
+  it('waits for data that is not in memory', async () => {
     const slow: World = {
       services: [aService()],
       tokens: new Map([['reader-token', Promise.resolve(known(aCaller()))]]),
@@ -167,7 +167,7 @@ describe('a protected service', () => {
     expect(await decisionOf(request, slow)).toEqual(deny('authorization-unavailable'))
   })
 
-  it('asks RBAC about itself, and for the caller that was found', async () => {
+  it('asks RBAC about the target, for the identified caller', async () => {
     const asked: unknown[] = []
     const request = aRequest({ headers: bearer('reader-token') })
     await decisionOf(request, {
@@ -180,7 +180,7 @@ describe('a protected service', () => {
     expect(asked).toEqual([[aCaller(), 'InferenceService', 'team', 'iris']])
   })
 
-  it('is decided on each request anew', async () => {
+  it('is decided again for each request', async () => {
     const permitted = new Set(['system:serviceaccount:team:reader'])
     const authorize = anAuthorize({
       services: [aService()],
@@ -196,19 +196,19 @@ describe('a protected service', () => {
 describe('an excluded path', () => {
   const world = { services: [aService(), open], workloads: [aWorkload()] }
 
-  it('is let through without anybody being asked, and keeps its credential', async () => {
+  it('is allowed without identification, and keeps its credential', async () => {
     const request = { method: 'GET', path: '/healthz', headers: bearer('whatever') }
     expect(await decisionOf(aRequest(request), world)).toEqual(OPEN)
     expect(await decisionOf(atPod(request), world)).toEqual(OPEN)
   })
 
-  it('at the pod is not one at the gateway', async () => {
+  it('of a workload is not excluded at a gateway', async () => {
     const request = { method: 'GET', path: '/metrics' }
     expect(await decisionOf(atPod(request), world)).toEqual(OPEN)
     expect(await decisionOf(aRequest(request), world)).toEqual(deny('missing-credential'))
   })
 
-  it('of one kind is not one of another', async () => {
+  it('of one component is not excluded at another', async () => {
     const llm = anLlm({ urls: ['llm.example.com'] })
     const graph = aService({ kind: 'InferenceGraph', urls: ['graph.example.com'] })
     for (const host of ['llm.example.com', 'graph.example.com']) {
@@ -218,12 +218,12 @@ describe('an excluded path', () => {
     }
   })
 
-  it('of an unknown host is refused', async () => {
+  it('of an unknown host is denied', async () => {
     const request = aRequest({ host: 'unknown.example.com', method: 'GET', path: '/healthz' })
     expect(await decisionOf(request, world)).toEqual(deny('unknown-target'))
   })
 
-  it.each(['POST', 'OPTIONS', 'CONNECT', 'get', 'X'])('is not one with %s', async (method) => {
+  it.each(['POST', 'OPTIONS', 'CONNECT', 'get', 'X'])('is not excluded with %s', async (method) => {
     const request = aRequest({ method, path: '/healthz' })
     expect(await decisionOf(request, world)).toEqual(deny('missing-credential'))
   })
@@ -241,11 +241,11 @@ describe('a CORS preflight', () => {
     aService({ name: 'gone', protection: 'lost', urls: ['gone.example.com'] }),
   ]
 
-  it('is an ordinary request', async () => {
+  it('is an ordinary request by default', async () => {
     expect(await decisionOf(preflight(), { services })).toEqual(deny('missing-credential'))
   })
 
-  it('is let through where the installation says so', async () => {
+  it('is allowed if the configuration exempts it', async () => {
     const world = { services, workloads: [aWorkload()], settings: allowing }
     expect(await decisionOf(preflight(), world)).toEqual(OPEN)
     expect(await decisionOf(atPod({ method: 'OPTIONS', headers }), world)).toEqual(OPEN)
@@ -257,12 +257,12 @@ describe('a CORS preflight', () => {
     ['an unknown host', { host: 'unknown.example.com' }, 'unknown-target'],
     ['another method', { method: 'POST' }, 'missing-credential'],
     ['no Origin', { headers: { 'access-control-request-method': 'POST' } }, 'missing-credential'],
-  ] as const)('is not let through even there with %s', async (_title, given, reason) => {
+  ] as const)('is denied even then for %s', async (_title, given, reason) => {
     const decision = await decisionOf(preflight(given), { services, settings: allowing })
     expect(decision).toEqual(deny(reason))
   })
 
-  it('is not let through where a graph claims the host too', async () => {
+  it('is denied if a graph has the same host', async () => {
     const both = [aService(), aService({ kind: 'InferenceGraph', name: 'g' })]
     expect(await decisionOf(preflight(), { services: both, settings: allowing })).toEqual(
       deny('missing-credential'),
@@ -288,7 +288,7 @@ describe('several targets', () => {
     expect(await decisionOf(aRequest(), { services, keys })).toEqual(deny('missing-credential'))
   })
 
-  it('are protected if one is, in whatever order', async () => {
+  it('are protected if one of them is, in any order', async () => {
     for (const [one, other] of [
       ['open', 'protected'],
       ['protected', 'open'],
@@ -305,7 +305,7 @@ describe('several targets', () => {
     }
   })
 
-  it('are refused if one is lost', async () => {
+  it('are denied if one is lost', async () => {
     for (const services of [
       [{ ...first, protection: 'lost' as const }, second],
       [first, { ...second, protection: 'lost' as const }],
@@ -314,7 +314,7 @@ describe('several targets', () => {
     }
   })
 
-  it('are answered by the first denial in their order', async () => {
+  it('give the first denial in their order', async () => {
     const graph = aService({
       kind: 'InferenceGraph',
       namespace: 'z',
@@ -330,7 +330,7 @@ describe('several targets', () => {
     )
   })
 
-  it('are answered in their order even where the first one is slower', async () => {
+  it('give the first denial in their order even if that one takes longer', async () => {
     const decision = await decisionOf(aRequest({ headers: bearer('reader-token') }), {
       services: [second, first],
       tokens: new Map([['reader-token', known(aCaller())]]),
@@ -350,7 +350,7 @@ describe('several targets', () => {
     }
   })
 
-  it('on one address must all allow', async () => {
+  it('with one address must all allow', async () => {
     const world = {
       services: [aService(), open],
       workloads: [
@@ -368,7 +368,7 @@ describe('several targets', () => {
     expect(decision).toMatchObject({ outcome: 'allow' })
   })
 
-  it('that are two declarations of one service must both allow', async () => {
+  it('from two declarations of one service must both allow', async () => {
     for (const services of [
       [aService(), aService({ protection: 'open' })],
       [aService({ protection: 'open' }), aService()],
@@ -380,7 +380,7 @@ describe('several targets', () => {
   })
 })
 
-describe('a Host, a path or a header alone opens nothing', () => {
+describe('a Host, a path or a header alone grants nothing', () => {
   const world: World = {
     services: [aService(), open, openLlm, anLlm()],
     workloads: [aWorkload()],
@@ -394,7 +394,7 @@ describe('a Host, a path or a header alone opens nothing', () => {
       atPod({ host: 'open.example.com' }),
       deny('conflicting-target'),
     ],
-    ['a Host that nobody claims', atPod({ host: 'nobody.example.com' }), missing],
+    ['a Host without a service', atPod({ host: 'nobody.example.com' }), missing],
     ['the path of an open LLM', aRequest({ path: '/llm/free/v1/models' }), missing],
     [
       'the model of an open LLM',
@@ -420,7 +420,7 @@ describe('a Host, a path or a header alone opens nothing', () => {
       deny('conflicting-target'),
     ],
     [
-      'the path of an open LLM with dots to another',
+      'the path of an open LLM with dots that lead to another',
       aRequest({ host: 'gw.example.com', path: '/llm/free/../chat/v1' }),
       deny('unsupported-request'),
     ],
@@ -441,7 +441,7 @@ describe('a Host, a path or a header alone opens nothing', () => {
   })
 })
 
-describe('an own component', () => {
+describe('a sibling component', () => {
   const source = { address: '10.0.0.2', principal: 'spiffe://cluster.local/ns/team/sa/iris-sa' }
   const transformer = aWorkload({
     name: 'iris-transformer-0',
@@ -454,7 +454,7 @@ describe('an own component', () => {
     keys: [anApiKey()],
   }
 
-  it('is let in by what it is', async () => {
+  it('is allowed by its identity', async () => {
     expect(await decisionOf(atPod({ source }), world)).toMatchObject({
       outcome: 'allow',
       caller: { kind: 'component', reference: 'team/iris-transformer-0' },
@@ -462,7 +462,7 @@ describe('an own component', () => {
     })
   })
 
-  it('passes on its user, whose credential is taken away', async () => {
+  it('passes on its user, whose credential is removed', async () => {
     expect(await decisionOf(atPod({ source, headers: bearer(KEY) }), world)).toMatchObject({
       outcome: 'allow',
       caller: { kind: 'api-key' },
@@ -470,7 +470,7 @@ describe('an own component', () => {
     })
   })
 
-  it('may pass on a credential that is not for us', async () => {
+  it('may pass on a credential meant for another service', async () => {
     expect(await decisionOf(atPod({ source, headers: bearer('other') }), world)).toMatchObject({
       outcome: 'allow',
       caller: { kind: 'component' },
@@ -478,7 +478,7 @@ describe('an own component', () => {
     })
   })
 
-  it('keeps from the model a credential that was found good, even while nobody knows what it permits', async () => {
+  it('loses a valid credential at the model, even if its permission cannot be determined', async () => {
     const request = atPod({ source, headers: bearer('reader-token') })
     expect(await decisionOf(request, { ...world, permits: () => 'unavailable' })).toMatchObject({
       outcome: 'allow',
@@ -487,7 +487,7 @@ describe('an own component', () => {
     })
   })
 
-  it('is nobody at a gateway, nor at the pod of another service', async () => {
+  it('is not recognized at a gateway, nor at the pod of another service', async () => {
     expect(await decisionOf(aRequest({ source }), world)).toEqual(deny('missing-credential'))
     const service = { kind: 'InferenceService', namespace: 'team', name: 'other' } as const
     const elsewhere = {
@@ -497,7 +497,7 @@ describe('an own component', () => {
     expect(await decisionOf(atPod({ source }), elsewhere)).toEqual(deny('missing-credential'))
   })
 
-  it('of another trust domain is nobody', async () => {
+  it('of another trust domain is not recognized', async () => {
     const settings = { mesh: { trustDomain: 'example.org', intermediaries: [] } }
     expect(await decisionOf(atPod({ source }), { ...world, settings })).toEqual(
       deny('missing-credential'),
@@ -505,7 +505,7 @@ describe('an own component', () => {
   })
 })
 
-describe('the credential is taken away', () => {
+describe('the credential is removed', () => {
   const keys = [anApiKey()]
   const consumed = async (request: AccessRequest, world: World) => {
     const decision = await decisionOf(request, { services: [aService()], keys, ...world })
@@ -514,28 +514,28 @@ describe('the credential is taken away', () => {
   const shown = { headers: { ...bearer(KEY), 'x-api-key': KEY } }
   const pod = (given: Partial<Workload> = {}) => ({ workloads: [aWorkload(given)] })
 
-  it('from everywhere it stands, at the sidecar of the predictor', async () => {
+  it('from every place at the sidecar of the predictor', async () => {
     expect(await consumed(atPod(shown), pod())).toEqual(['authorization', 'x-api-key'])
   })
 
   it.each<[title: string, AccessRequest, World, readonly string[]]>([
-    ['not at a transformer', atPod(shown), pod({ component: 'transformer' }), []],
-    ['not at a gateway before a sidecar', aRequest(shown), pod(), []],
-    ['not at a gateway while no pod is known', aRequest(shown), {}, []],
+    ['but not at a transformer', atPod(shown), pod({ component: 'transformer' }), []],
+    ['but not at a gateway in front of a sidecar', aRequest(shown), pod(), []],
+    ['but not at a gateway if no pod is known', aRequest(shown), {}, []],
     [
-      'at a gateway before pods without a sidecar',
+      'at a gateway in front of pods without a sidecar',
       aRequest(shown),
       pod({ sidecar: false }),
       ['authorization', 'x-api-key'],
     ],
     [
-      'nowhere where it is to be forwarded always',
+      'nowhere with `always`',
       atPod(shown),
       { ...pod(), settings: { forwardCredential: 'always' } },
       [],
     ],
     [
-      'everywhere where it is to be forwarded never',
+      'everywhere with `never`',
       aRequest(shown),
       { ...pod(), settings: { forwardCredential: 'never' } },
       ['authorization', 'x-api-key'],
@@ -544,7 +544,7 @@ describe('the credential is taken away', () => {
     expect(await consumed(request, world)).toEqual(expected)
   })
 
-  it('from a cookie too', async () => {
+  it('from a cookie as well', async () => {
     const place = { kind: 'cookie', name: 'session' } as const
     const sources = credentialSources([], [{ place, prefix: '' }])
     const settings = { credentialSources: sources.map((source) => ({ ...source, asToken: true })) }
@@ -554,7 +554,7 @@ describe('the credential is taken away', () => {
     )
   })
 
-  it('not where one of several targets needs it further on', async () => {
+  it('but not if one of several targets needs it later', async () => {
     const second = aService({ name: 'second' })
     const workloads = [
       aWorkload({ sidecar: false }),
@@ -572,7 +572,7 @@ describe('the credential is taken away', () => {
     }
   })
 
-  it('although another target is open, where no later check needs it', async () => {
+  it('if another target is open and no later check needs it', async () => {
     for (const name of ['a', 'z']) {
       const services = [aService(), aService({ name, protection: 'open' })]
       expect(await consumed(aRequest(shown), { services, ...pod({ sidecar: false }) })).toEqual([
@@ -583,14 +583,14 @@ describe('the credential is taken away', () => {
   })
 })
 
-describe('what is noted', () => {
+describe('the details of a decision', () => {
   const stepsOf = async (request: AccessRequest, world: World) => {
     const steps: string[] = []
     await anAuthorize(world)(request, (step) => steps.push(step))
     return steps.join('\n')
   }
 
-  it('names the target, the place of the credential, the caller and the permission', async () => {
+  it('name the target, the place of the credential, the caller and the permission', async () => {
     const world = { services: [aService()], keys: [anApiKey()] }
     const steps = await stepsOf(aRequest({ headers: { 'x-api-key': KEY } }), world)
     expect(steps).toContain('InferenceService team/iris')
@@ -600,19 +600,19 @@ describe('what is noted', () => {
   })
 
   it.each([
-    ['a good key', bearer(KEY)],
-    ['a good token', bearer('reader-token')],
-    ['an unknown one', bearer('unknown-secret')],
+    ['a valid key', bearer(KEY)],
+    ['a valid token', bearer('reader-token')],
+    ['an unknown key', bearer('unknown-secret')],
     ['another scheme', { authorization: 'Basic unknown-secret' }],
     ['two', { authorization: 'Bearer unknown-secret', 'x-api-key': KEY }],
-  ])('is never the credential: %s', async (_title, headers) => {
+  ])('never contain the credential: %s', async (_title, headers) => {
     const world = { services: [aService()], keys: [anApiKey()] }
     const steps = await stepsOf(aRequest({ headers }), world)
     expect(steps).not.toMatch(/unknown-secret|iris-key-0|reader-token/)
     expect(steps).not.toContain(anApiKey().digest)
   })
 
-  it('changes nothing', async () => {
+  it('do not affect it', async () => {
     const authorize = anAuthorize({ services: [aService()], keys: [anApiKey()] })
     const request = aRequest({ headers: bearer(KEY) })
     expect(await authorize(request, () => {})).toEqual(await authorize(request))

@@ -62,7 +62,7 @@ const found = (directory: ReturnType<typeof aDirectory>, asked: Asked = {}) => {
 const [IRIS_ID, OPEN_ID] = [idOf(IRIS), idOf(OPEN)]
 
 describe('the route that a gateway names', () => {
-  it('binds the target, whatever host other services have', () => {
+  it('determines the target, whatever host other services have', () => {
     const other = aService({ name: 'taker', urls: ['iris.example.com'] })
     const directory = world(aGatewayRoute())
     directory.services.put('taker', other)
@@ -70,7 +70,7 @@ describe('the route that a gateway names', () => {
     expect(found(directory, { binding: undefined })).toEqual([IRIS_ID, idOf(other)])
   })
 
-  it('is refused where it is not known', () => {
+  it('is denied if it is unknown', () => {
     expect(found(world())).toBe('unknown-target')
     expect(found(world(aGatewayRoute({ namespace: 'other' })))).toBe('unknown-target')
     expect(found(world(aGatewayRoute({ kind: 'GRPCRoute' })))).toBe('unknown-target')
@@ -79,7 +79,7 @@ describe('the route that a gateway names', () => {
   it.each<[title: string, asked: Asked]>([
     ['missing', { binding: 'missing' }],
     ['unreadable', { binding: 'unreadable' }],
-  ])('is refused where it is %s', (_title, asked) => {
+  ])('is denied if it is %s', (_title, asked) => {
     const directory = world(aGatewayRoute())
     directory.services.put('by host', aService({ name: 'x', protection: 'open' }))
     expect(found(directory, asked)).toBe('unknown-target')
@@ -88,7 +88,7 @@ describe('the route that a gateway names', () => {
   it.each<[title: string, route: Partial<GatewayRoute>, asked: Asked, agrees: boolean]>([
     ['its host', {}, {}, true],
     ['another host', {}, { host: 'open.example.com' }, false],
-    ['any host where it has none', { hostnames: [] }, { host: 'a.b' }, true],
+    ['any host if it has none', { hostnames: [] }, { host: 'a.b' }, true],
     [
       'a host below its domain',
       { hostnames: ['*.example.com'] },
@@ -96,7 +96,12 @@ describe('the route that a gateway names', () => {
       true,
     ],
     ['the domain itself', { hostnames: ['*.example.com'] }, { host: 'example.com' }, false],
-    ['a host that ends like it', { hostnames: ['*.example.com'] }, { host: 'xexample.com' }, false],
+    [
+      'a host that only ends like it',
+      { hostnames: ['*.example.com'] },
+      { host: 'xexample.com' },
+      false,
+    ],
     ['its prefix', by({ path: { type: 'prefix', value: '/a' } }), { path: '/a/b?c' }, true],
     ['its prefix alone', by({ path: { type: 'prefix', value: '/a' } }), { path: '/a' }, true],
     ['a longer segment', by({ path: { type: 'prefix', value: '/a' } }), { path: '/ab' }, false],
@@ -108,11 +113,11 @@ describe('the route that a gateway names', () => {
     ['another method', by({ method: 'GET' }), {}, false],
     ['its header', by({ headers: [['a', 'b']] }), { headers: { a: 'b' } }, true],
     ['another value', by({ headers: [['a', 'b']] }), { headers: { a: 'c' } }, false],
-    ['no such header', by({ headers: [['a', 'b']] }), {}, false],
+    ['a missing header', by({ headers: [['a', 'b']] }), {}, false],
     ['several values', by({ headers: [['a', 'b']] }), { headers: { a: 'c,b' } }, true],
     ['any value', by({ headers: [['a', undefined]] }), { headers: { a: 'c' } }, true],
     ['no value', by({ headers: [['a', undefined]] }), {}, false],
-  ])('agrees with the request: %s', (_title, route, asked, agrees) => {
+  ])('must match the request: %s', (_title, route, asked, agrees) => {
     expect(found(world(aGatewayRoute(route)), asked)).toEqual(
       agrees ? [IRIS_ID] : 'conflicting-target',
     )
@@ -122,7 +127,7 @@ describe('the route that a gateway names', () => {
     return { rules: [aRule([to('iris')], aMatch(match))] }
   }
 
-  it('does not count where the host has a dot at its end, or a port that is compared', () => {
+  it('does not match a host with a trailing dot, or with a port that counts', () => {
     expect(found(world(aGatewayRoute()), { absoluteHost: true })).toBe('unsupported-request')
     const request = aRequest({ binding: BOUND, hostPort: 80 })
     const compared = { ...GATEWAYS, hostPort: 'compared' } as const
@@ -132,24 +137,28 @@ describe('the route that a gateway names', () => {
   })
 })
 
-describe('what a route leads to', () => {
+describe('the backends of a route', () => {
   it.each<[title: string, backends: readonly RouteBackend[], ids: readonly string[] | string]>([
     ['a Service of a component', [to('iris-predictor')], [IRIS_ID]],
-    ['the Service of the whole', [to('iris')], [IRIS_ID]],
+    ['the Service of the whole InferenceService', [to('iris')], [IRIS_ID]],
     ['two of them', [to('iris'), to('open-predictor')], [IRIS_ID, OPEN_ID]],
     ['the pool of an LLM', [to('chat-inference-pool', 'InferencePool')], [idOf(CHAT)]],
     ['the Service of an LLM', [to('chat-kserve-workload-svc')], [idOf(CHAT)]],
-    ['a pool of another name', [to('chat', 'InferencePool')], 'unknown-target'],
-    ['a Service that nobody has', [to('nobody')], 'unknown-target'],
-    ['a Service of that name elsewhere', [{ ...to('iris'), namespace: 'x' }], 'unknown-target'],
-    ['something else of that name', [to('iris', 'other')], 'unknown-target'],
-    ['one that is known and one that is not', [to('iris'), to('nobody')], 'unknown-target'],
+    ['a pool with another name', [to('chat', 'InferencePool')], 'unknown-target'],
+    ['an unknown Service', [to('nobody')], 'unknown-target'],
+    [
+      'a Service of that name in another namespace',
+      [{ ...to('iris'), namespace: 'x' }],
+      'unknown-target',
+    ],
+    ['another kind of that name', [to('iris', 'other')], 'unknown-target'],
+    ['one known and one unknown', [to('iris'), to('nobody')], 'unknown-target'],
     ['nothing', [], 'unknown-target'],
   ])('%s', (_title, backends, ids) => {
     expect(found(world(aGatewayRoute({ rules: [aRule(backends)] })))).toEqual(ids)
   })
 
-  it('is not a service of another namespace that has the name of a Service as a host', () => {
+  it("do not include a service of another namespace whose host is the Service's name", () => {
     const directory = world(aGatewayRoute({ rules: [aRule([to('nobody')])] }))
     const taker = aService({ namespace: 'x', name: 'taker', protection: 'open' })
     const routes = [{ host: 'nobody.team', pathPrefix: '', basis: 'installation' }] as const
@@ -157,7 +166,7 @@ describe('what a route leads to', () => {
     expect(found(directory)).toBe('unknown-target')
   })
 
-  it('is asked together with the owner of the route', () => {
+  it('are targets together with the owner of the route', () => {
     const owner = { kind: 'InferenceService', namespace: 'team', name: 'open' } as const
     expect(found(world(aGatewayRoute({ owner })))).toEqual([IRIS_ID, OPEN_ID])
     expect(found(world(aGatewayRoute({ owner: { ...owner, name: 'gone' } })))).toBe(
@@ -166,7 +175,7 @@ describe('what a route leads to', () => {
     expect(found(world(aGatewayRoute({ owner, rules: [aRule([])] })))).toEqual([OPEN_ID])
   })
 
-  it('is known under the path that the rule cuts', () => {
+  it("are judged on the path after the rule's rewrite", () => {
     const match = aMatch({ path: { type: 'prefix', value: '/team/chat/v1' }, cut: '/team/chat' })
     const rules = [aRule([to('chat-kserve-workload-svc')], match)]
     expect(found(world(aGatewayRoute({ rules })), { path: '/team/chat/v1/models' })).toEqual([
@@ -175,7 +184,7 @@ describe('what a route leads to', () => {
   })
 })
 
-describe('of the rules of a route', () => {
+describe('among the rules of a route', () => {
   const prefix = (value: string, given: Partial<GatewayRouteMatch> = {}) =>
     aMatch({ path: { type: 'prefix', value }, ...given })
   const exact = (value: string) => aMatch({ path: { type: 'exact', value } })
@@ -184,46 +193,46 @@ describe('of the rules of a route', () => {
   it.each<
     [title: string, iris: GatewayRouteMatch, open: GatewayRouteMatch, ids: readonly string[]]
   >([
-    ['the longer prefix counts', prefix('/a/b'), prefix('/a'), [IRIS_ID]],
-    ['the shorter prefix does not', prefix('/a'), prefix('/a/b'), [OPEN_ID]],
-    ['the exact path counts', exact('/a/b'), prefix('/a/b'), [IRIS_ID]],
-    ['the exact path counts before a pattern', pattern, exact('/a/b'), [OPEN_ID]],
-    ['both count where one is a pattern', prefix('/a/b'), pattern, [IRIS_ID, OPEN_ID]],
-    ['the method counts', prefix('/a', { method: 'POST' }), prefix('/a'), [IRIS_ID]],
-    ['more headers count', prefix('/a', { headers: [['h', 'v']] }), prefix('/a'), [IRIS_ID]],
+    ['the longer prefix wins', prefix('/a/b'), prefix('/a'), [IRIS_ID]],
+    ['the shorter prefix loses', prefix('/a'), prefix('/a/b'), [OPEN_ID]],
+    ['the exact path wins', exact('/a/b'), prefix('/a/b'), [IRIS_ID]],
+    ['the exact path wins over a pattern', pattern, exact('/a/b'), [OPEN_ID]],
+    ['both match if one is a pattern', prefix('/a/b'), pattern, [IRIS_ID, OPEN_ID]],
+    ['the method wins', prefix('/a', { method: 'POST' }), prefix('/a'), [IRIS_ID]],
+    ['more headers win', prefix('/a', { headers: [['h', 'v']] }), prefix('/a'), [IRIS_ID]],
     [
-      'both count where a method stands against headers',
+      'both match if one has a method and the other headers',
       prefix('/a', { method: 'POST' }),
       prefix('/a', { headers: [['h', 'v']] }),
       [IRIS_ID, OPEN_ID],
     ],
     [
-      'both count where the first has conditions that are not known',
+      'both match if the first has unknown conditions',
       prefix('/a/b', { conditional: true }),
       prefix('/a'),
       [IRIS_ID, OPEN_ID],
     ],
     [
-      'both count where the other has conditions that are not known',
+      'both match if the other has unknown conditions',
       prefix('/a'),
       prefix('/a', { conditional: true }),
       [IRIS_ID, OPEN_ID],
     ],
-    ['the first of two equals counts', prefix('/a'), prefix('/a'), [IRIS_ID]],
+    ['the first of two equal rules wins', prefix('/a'), prefix('/a'), [IRIS_ID]],
   ])('%s', (_title, iris, open, ids) => {
     const rules = [aRule([to('iris')], iris), aRule([to('open')], open)]
     const asked = { path: '/a/b', headers: { h: 'v' } }
     expect(found(world(aGatewayRoute({ rules })), asked)).toEqual(ids)
   })
 
-  it('both count where a header has several values', () => {
+  it('both match if a header has several values', () => {
     const headed = prefix('/a', { headers: [['h', 'v']] })
     const rules = [aRule([to('iris')], headed), aRule([to('open')], prefix('/a'))]
     const asked = { path: '/a/b', headers: { h: 'v,w' } }
     expect(found(world(aGatewayRoute({ rules })), asked)).toEqual([IRIS_ID, OPEN_ID])
   })
 
-  it('only those count that have the name that the gateway says', () => {
+  it('only those match that have the section name given by the gateway', () => {
     const rules = [
       { ...aRule([to('iris')]), section: 'one' },
       { ...aRule([to('open')]), section: 'two' },
@@ -245,16 +254,16 @@ describe('the service that a gateway names', () => {
     service: { kind: 'InferenceService', namespace: 'team', name: 'iris' },
   }
 
-  it('is the target, on whichever host', () => {
+  it('is the target, on any host', () => {
     expect(found(world(), { binding, host: 'open.example.com' })).toEqual([IRIS_ID])
   })
 
-  it('is refused where it is not known', () => {
+  it('is denied if it is unknown', () => {
     const service = { kind: 'InferenceGraph', namespace: 'team', name: 'iris' } as const
     expect(found(world(), { binding: { route: undefined, service } })).toBe('unknown-target')
   })
 
-  it('must allow together with the services of the route that it names', () => {
+  it('must allow together with the services of the named route', () => {
     const route = aGatewayRoute({ rules: [aRule([to('open')])] })
     expect(found(world(route), { binding: { ...BOUND, ...binding, route: BOUND.route } })).toEqual([
       IRIS_ID,
@@ -263,7 +272,7 @@ describe('the service that a gateway names', () => {
   })
 })
 
-describe('a path that the gateway makes another one of', () => {
+describe('a path that the gateway rewrites', () => {
   const health = (cut: string | undefined) => {
     const services = [IRIS]
     const directory = aDirectory({ services })

@@ -58,18 +58,18 @@ async function answerTo(
 describe('a bound route of a routing group', () => {
   const shared = '/publishers/team/models/shared/v1/models'
 
-  it('needs one permission where it leads to all members', async () => {
+  it('needs one permission if it leads to all members', async () => {
     expect(await answerTo(shared, ['blue'])).toBe('allow')
     expect(await answerTo(shared, ['green'])).toBe('allow')
     expect(await answerTo(shared, [])).toBe('not-permitted')
   })
 
-  it('needs the permission of the member whose name its path has', async () => {
+  it('needs the permission of the member that its path names', async () => {
     expect(await answerTo('/team/blue/v1/models', ['blue'])).toBe('allow')
     expect(await answerTo('/team/blue/v1/models', ['green'])).toBe('not-permitted')
   })
 
-  it('leads to a member with another model, which needs a permission of its own', async () => {
+  it('needs a separate permission for a member with another model', async () => {
     const services = [member('blue'), member('green', { models: ['other'] })]
     expect(await answerTo(shared, ['blue'], services)).toBe('not-permitted')
     expect(await answerTo(shared, ['blue', 'green'], services)).toBe('allow')

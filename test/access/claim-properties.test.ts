@@ -25,14 +25,14 @@ function callerOf(claims: Claims, groups: string) {
   return verified.value
 }
 
-/** What the rules of one policy say of a token. */
+/** The result of one policy's rules for a token. */
 const judge = (spec: Spec, claims: Claims, groups = 'groups'): RulesVerdict =>
   judgeByRules(effectivePolicyOf(SERVICE, [policyOf(spec)]), callerOf(claims, groups), {
     method: 'GET',
     path: '/',
   })
 
-/** What a source of a rule does under `deny`, and under `allow`. */
+/** The result of one source of a rule under `deny`, and under `allow`. */
 function told(source: object, claims: Claims, groups?: string): Told | 'both' {
   const rules = [{ from: [source] }]
   const isDenied = judge({ deny: rules }, claims, groups) === 'denied'
@@ -61,7 +61,7 @@ const anyPolicy = fc.record({
 const isLetIn = (verdict: RulesVerdict) => verdict === 'allowed' || verdict === 'silent'
 
 describe('claims of any JSON type', () => {
-  it('are told as somebody tells who follows the documentation word by word', () => {
+  it('are judged exactly as the documentation says', () => {
     const counts = { yes: 0, no: 0, 'cannot tell': 0 }
     fc.assert(
       fc.property(anyClaims, anyWanted, (claims, wanted) => {
@@ -74,7 +74,7 @@ describe('claims of any JSON type', () => {
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(500)
   })
 
-  it('never let in more for another rule that denies', () => {
+  it('are not allowed more by an additional deny rule', () => {
     fc.assert(
       fc.property(anyClaims, anyPolicy, anyRule, anyPath, ({ ...claims }, spec, rule, groups) => {
         const before = isLetIn(judge(specOf(spec), claims, groups))
@@ -85,7 +85,7 @@ describe('claims of any JSON type', () => {
     )
   })
 
-  it('never let in more for a rule that allows and is removed', () => {
+  it('are not allowed more after an allow rule is removed', () => {
     fc.assert(
       fc.property(anyClaims, anyRules, anyRule, anyPath, (claims, allow, rule, groups) => {
         const before = isLetIn(judge({ allow: [...allow, rule] }, claims, groups))
@@ -95,7 +95,7 @@ describe('claims of any JSON type', () => {
     )
   })
 
-  it('are never let in by a rule that allows where the same rule would not deny', () => {
+  it('match an allow rule only if they match the same rule as a deny rule', () => {
     const counts = { yes: 0, no: 0, 'cannot tell': 0, both: 0 }
     fc.assert(
       fc.property(anyClaims, anySource, anyPath, (claims, source, groups) => {
@@ -108,7 +108,7 @@ describe('claims of any JSON type', () => {
     expect(Math.min(...Object.values(others))).toBeGreaterThan(500)
   })
 
-  it('are denied by a number in the very spelling that the token has', () => {
+  it("match a deny rule by a number in the token's own spelling", () => {
     fc.assert(
       fc.property(anyNumberText, fc.boolean(), (number, isListed) => {
         const claims: Claims = JSON.parse(`{"id": ${isListed ? `[0.5, ${number}]` : number}}`)
@@ -118,7 +118,7 @@ describe('claims of any JSON type', () => {
     )
   })
 
-  it('are denied as groups where they are denied as claims', () => {
+  it('match a deny rule as groups if they match it as claims', () => {
     const counts = { yes: 0, no: 0, 'cannot tell': 0, both: 0 }
     const anyText = fc.constantFrom('a', 'b', 'src1', 'true')
     fc.assert(
@@ -126,7 +126,7 @@ describe('claims of any JSON type', () => {
         const byClaim = told({ claims: { [at]: [text] } }, claims)
         counts[byClaim] += 1
         const byGroup = told({ groups: [`idp:${text}`] }, claims, at)
-        // A number that is not exact could be no text, but nobody knows of which group it is.
+        // A number that is not exact has no text, but its groups are unknown.
         if (byClaim === 'no') expect(byGroup).not.toBe('yes')
         else expect(byGroup).toBe(byClaim)
       }),
@@ -136,6 +136,6 @@ describe('claims of any JSON type', () => {
   })
 })
 
-/** Without `allow` where there is none. */
+/** Without `allow` if there is none. */
 const specOf = ({ deny, allow }: { deny: unknown; allow: unknown }): Spec =>
   allow === undefined ? { deny } : { deny, allow }

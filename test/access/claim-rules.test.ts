@@ -6,7 +6,7 @@ import { policyOf } from '../../testing/policies/policies.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** A caller with these claims, whose groups stand in `groups` or at a path. */
+/** A caller with these claims, whose groups are in `groups` or at a path. */
 function callerOf(claims: Claims, groups = 'groups') {
   const prefix = 'idp:'
   const verified = mapCaller(
@@ -21,7 +21,7 @@ function callerOf(claims: Claims, groups = 'groups') {
   return verified.value
 }
 
-/** What one source of a rule does to a token, under `deny` and under `allow`. */
+/** The result of one source of a rule for a token, under `deny` and under `allow`. */
 function effectOf(source: object, claims: Claims, groups?: string): string {
   const caller = callerOf(claims, groups)
   const judge = (spec: object) =>
@@ -32,7 +32,7 @@ function effectOf(source: object, claims: Claims, groups?: string): string {
   const rules = [{ from: [source] }]
   const [denied, allowed] = [judge({ deny: rules }), judge({ allow: rules })]
   if (denied === 'denied') return allowed === 'allowed' ? 'matches' : 'cannot tell'
-  return allowed === 'refused' ? 'does not match' : 'allows what it does not deny'
+  return allowed === 'refused' ? 'does not match' : 'allows if it does not deny'
 }
 
 const MATCHES = 'matches'
@@ -52,17 +52,17 @@ describe('a rule matches', () => {
     ['minus zero as zero', json('{"level": -0}'), { level: ['0'] }],
     ['the largest safe integer', { id: 9_007_199_254_740_991 }, { id: ['9007199254740991'] }],
     ['one scope of several', { scope: 'openid trial' }, { scope: ['trial'] }],
-    ['one of several spaces', { scp: '  a   b ' }, { scp: ['b'] }],
+    ['one scope among several spaces', { scp: '  a   b ' }, { scp: ['b'] }],
     ['a permission', { permission: 'read write' }, { permission: ['write'] }],
     ['permissions', { permissions: 'read write' }, { permissions: ['read'] }],
-    ['a scope in a claim', { token: { scope: 'a b' } }, { 'token.scope': ['b'] }],
+    ['a scope in a nested claim', { token: { scope: 'a b' } }, { 'token.scope': ['b'] }],
     ['the text of all scopes', { scope: 'a b' }, { scope: ['a b'] }],
     ['a list with a boolean', { flags: ['x', true] }, { flags: ['true'] }],
     ['a list with a number', { ids: [1, 2] }, { ids: ['2'] }],
-    ['a list beside odd entries', { ids: [null, {}, 'a'] }, { ids: ['a'] }],
+    ['a list with other entries of unusual types', { ids: [null, {}, 'a'] }, { ids: ['a'] }],
     ['a key with dots', { 'https://acme.com/tier': 'x' }, { 'https://acme.com/tier': ['x'] }],
     [
-      'a key with dots in a claim',
+      'a key with dots in a nested claim',
       { resource_access: { 'models.acme': { roles: ['admin'] } } },
       { 'resource_access.models.acme.roles': ['admin'] },
     ],
@@ -73,10 +73,10 @@ describe('a rule matches', () => {
     ],
     ['the longest key first', { 'a.b': 'x', a: { b: 'y' } }, { 'a.b': ['x'] }],
     ['a claim named __proto__', json('{"__proto__": {"a": "x"}}'), { '__proto__.a': ['x'] }],
-    ['a claim without a name', { '': 'x' }, { '': ['x'] }],
+    ['a claim with an empty name', { '': 'x' }, { '': ['x'] }],
     ['letters of any script', { team: 'модели' }, { team: ['модели'] }],
     [
-      'a claim that is there though the token leaves some of it out',
+      'a claim that is present although the token omits a part of it',
       { roles: ['a'], _claim_names: { roles: 'src1' } },
       { roles: ['a'] },
     ],
@@ -90,27 +90,31 @@ describe('a rule does not match', () => {
     ['another boolean', { suspended: false }, { suspended: ['true'] }],
     ['another number', { level: 3 }, { level: ['4', 'three', '', ' 3', '0x3'].filter(Boolean) }],
     ['a part of a scope', { scope: 'openid trials' }, { scope: ['trial'] }],
-    ['a word of a text that holds no scopes', { title: 'a b' }, { title: ['b'] }],
-    ['what is absent', {}, { tenant: ['acme'] }],
-    ['what is absent in a claim', { realm_access: {} }, { 'realm_access.roles': ['admin'] }],
+    ['a part of a scope', { title: 'a b' }, { title: ['b'] }],
+    ['an absent claim', {}, { tenant: ['acme'] }],
+    ['an absent nested claim', { realm_access: {} }, { 'realm_access.roles': ['admin'] }],
     ['an empty list', { roles: [] }, { roles: ['admin'] }],
-    ['what every object has', {}, { 'constructor.name': ['Object'], toString: ['x'] }],
+    [
+      'a property that every object inherits',
+      {},
+      { 'constructor.name': ['Object'], toString: ['x'] },
+    ],
     ['the shorter key', { 'a.b': 'x', a: { b: 'y' } }, { 'a.b': ['y'] }],
-    ['no text at all', { tenant: null }, { tenant: [] }],
+    ['an empty text', { tenant: null }, { tenant: [] }],
     ['another case', { tenant: 'Acme' }, { tenant: ['acme'] }],
     [
-      'a claim beside one that is left out',
+      'a claim next to one that is left out',
       { tenant: 'acme', _claim_names: { groups: 'src1' }, hasgroups: true },
       { tenant: ['other'] },
     ],
-    ['a claim where nothing is left out', { _claim_names: null }, { roles: ['admin'] }],
-    ['a claim whose sources are others', { roles: 'a', _claim_sources: {} }, { roles: ['b'] }],
+    ['a claim of a token that omits nothing', { _claim_names: null }, { roles: ['admin'] }],
+    ['a claim when the token omits others', { roles: 'a', _claim_sources: {} }, { roles: ['b'] }],
   ])('%s', (_title, claims, wanted) => {
     expect(effectOf(claim(wanted), claims)).toBe(UNLIKE)
   })
 })
 
-describe('nobody can tell whether a rule matches', () => {
+describe('a rule has an unknown result for', () => {
   it.each<Row>([
     ['null', { tenant: null }, { tenant: ['acme'] }],
     ['an object', { tenant: { name: 'acme' } }, { tenant: ['acme'] }],
@@ -137,19 +141,19 @@ describe('nobody can tell whether a rule matches', () => {
       json('{"id": 12345678901234567891}'),
       { id: ['12345678901234567000'] },
     ],
-    ['a number without an end', json('{"id": 1e400}'), { id: ['1e400'] }],
+    ['an infinite number', json('{"id": 1e400}'), { id: ['1e400'] }],
     ['a number in another spelling', { level: 1 }, { level: ['1.0'] }],
     ['a number of a list in another spelling', { level: [1] }, { level: ['1e0'] }],
     ['scopes with another separator', { scope: 'openid\ttrial,x' }, { scope: ['trial'] }],
     ['scopes in an entry of a list', { scope: ['openid trial'] }, { scope: ['trial'] }],
-    ['a claim that is left out', { _claim_names: { roles: 'src1' } }, { roles: ['admin'] }],
-    ['a path into one', { _claim_names: { a: 'src1' } }, { 'a.roles': ['admin'] }],
+    ['a claim that the token omits', { _claim_names: { roles: 'src1' } }, { roles: ['admin'] }],
+    ['a path into an omitted claim', { _claim_names: { a: 'src1' } }, { 'a.roles': ['admin'] }],
     [
-      'a claim of which a part is left out',
+      'a claim of which the token omits a part',
       { roles: ['a'], _claim_names: { roles: 'src1' } },
       { roles: ['admin'] },
     ],
-    ['groups of which the token has too many', { hasgroups: true }, { groups: ['admins'] }],
+    ['groups when the token has too many', { hasgroups: true }, { groups: ['admins'] }],
     ['the same as text', { hasgroups: 'true' }, { groups: ['admins'] }],
     ['groups behind a link', { 'groups:src1': 'https://graph' }, { groups: ['admins'] }],
     [
@@ -157,7 +161,7 @@ describe('nobody can tell whether a rule matches', () => {
       { groups: 'src1', _claim_sources: { src1: { endpoint: 'https://graph' } } },
       { groups: ['admins'] },
     ],
-    ['claims that nobody can name', { _claim_names: ['groups'] }, { roles: ['admin'] }],
+    ['claims with unreadable names', { _claim_names: ['groups'] }, { roles: ['admin'] }],
     [
       'an e-mail address that is not verified',
       { email: 'a@b.c', email_verified: false },
@@ -167,7 +171,7 @@ describe('nobody can tell whether a rule matches', () => {
     expect(effectOf(claim(wanted), claims)).toBe(UNKNOWN)
   })
 
-  it('if one of two claims is unknown and the other matches, and can if it does not', () => {
+  it('if one of two claims is unknown and the other matches, and not if the other does not match', () => {
     const claims = { tenant: 'acme', level: null }
     expect(effectOf(claim({ tenant: ['acme'], level: ['1'] }), claims)).toBe(UNKNOWN)
     expect(effectOf(claim({ level: ['1'], tenant: ['other'] }), claims)).toBe(UNLIKE)
@@ -182,7 +186,7 @@ describe('groups', () => {
     ['in a text', { groups: 'admins' }, undefined],
     ['at a path', { realm_access: { roles: ['admins'] } }, 'realm_access.roles'],
     ['under a key with dots', { 'https://acme.com/groups': ['admins'] }, 'https://acme.com/groups'],
-    ['beside odd entries', { groups: [null, {}, 'admins'] }, undefined],
+    ['next to entries of unusual types', { groups: [null, {}, 'admins'] }, undefined],
     ['among scopes', { scope: 'a admins' }, 'scope'],
   ])('match %s', (_title, claims, path) => {
     expect(effectOf(admins, claims, path)).toBe(MATCHES)
@@ -193,25 +197,25 @@ describe('groups', () => {
     ['none', { groups: [] }, undefined],
     ['an absent claim', {}, undefined],
     ['an absent path', { realm_access: {} }, 'realm_access.roles'],
-    ['what is left out elsewhere', { roles: ['a'], hasgroups: true }, 'roles'],
+    ['a group that the token omits elsewhere', { roles: ['a'], hasgroups: true }, 'roles'],
   ])('do not match %s', (_title, claims, path) => {
     expect(effectOf(admins, claims, path)).toBe(UNLIKE)
   })
 
   it.each<[string, Claims, string | undefined]>([
-    ['the token leaves them out', { _claim_names: { groups: 'src1' } }, undefined],
-    ['it has too many', { hasgroups: true }, undefined],
-    ['it links to them', { 'groups:src2': 'https://graph' }, undefined],
+    ['the token omits them', { _claim_names: { groups: 'src1' } }, undefined],
+    ['the token has too many', { hasgroups: true }, undefined],
+    ['the token links to them', { 'groups:src2': 'https://graph' }, undefined],
     ['they name their source', { groups: 'src1', _claim_sources: { src1: {} } }, undefined],
-    ['an entry is odd', { groups: ['a', ['admins']] }, undefined],
+    ['an entry has an unusual type', { groups: ['a', ['admins']] }, undefined],
     ['they are null', { groups: null }, undefined],
     ['they are an object', { groups: { 0: 'admins' } }, undefined],
     ['the path leads through a text', { realm_access: 'x' }, 'realm_access.roles'],
-  ])('are unknown where %s', (_title, claims, path) => {
+  ])('are unknown if %s', (_title, claims, path) => {
     expect(effectOf(admins, claims, path)).toBe(UNKNOWN)
   })
 
-  it('that are unknown are none to RBAC, and those that are known stay', () => {
+  it('are not passed to RBAC if unknown, while known ones are', () => {
     expect(callerOf({ hasgroups: true }).groups).toEqual([])
     expect(callerOf({ groups: ['a', null, 7] }).groups).toEqual(['idp:a', 'idp:7'])
   })

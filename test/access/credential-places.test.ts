@@ -11,7 +11,7 @@ const reading =
 
 const KEYS = ['authorization', 'x-api-key']
 
-describe('further schemes of Authorization', () => {
+describe('additional schemes of Authorization', () => {
   const read = reading(KEYS, [], { schemes: ['Bearer', 'APIKEY', 'Api-Key', 'Token'] })
 
   it.each(['APIKEY abc', 'apikey abc', 'Api-Key abc', 'Token  abc', 'TOKEN abc'])(
@@ -25,20 +25,20 @@ describe('further schemes of Authorization', () => {
     },
   )
 
-  it('leave Bearer as it is', () => {
+  it('do not change Bearer', () => {
     expect(read({ authorization: 'Bearer abc' })).toMatchObject({ asToken: true, asApiKey: true })
     const none = reading(KEYS, [], { schemes: [] })
     expect(none({ authorization: 'Bearer abc' })).toMatchObject({ asToken: true, asApiKey: false })
     expect(none({ authorization: 'APIKEY abc' })).toEqual({ kind: 'malformed' })
   })
 
-  it('count only where Authorization may hold a key', () => {
+  it('apply only if Authorization may hold a key', () => {
     const read = reading(['x-api-key'], [], { schemes: ['Bearer', 'APIKEY'] })
     expect(read({ authorization: 'APIKEY abc' })).toEqual({ kind: 'malformed' })
   })
 
   it.each(['Basic abc', 'APIKEY', 'APIKEY a b', 'APIKEYabc', 'abc', 'Api Key abc'])(
-    'are these alone: %s is malformed',
+    'apply only in their exact form: %s is malformed',
     (authorization) => {
       expect(read({ authorization })).toEqual({ kind: 'malformed' })
     },
@@ -54,13 +54,13 @@ describe('further schemes of Authorization', () => {
 describe('a header that may hold a Kubernetes token', () => {
   const read = reading(KEYS, [], { tokenHeaders: ['x-api-key', 'x-token'] })
 
-  it('may be one of API keys, or of its own', () => {
+  it('may also hold API keys, or only tokens', () => {
     expect(read({ 'x-api-key': 'abc' })).toMatchObject({ asToken: true, asApiKey: true })
     expect(read({ 'x-token': 'abc' })).toMatchObject({ asToken: true, asApiKey: false })
   })
 })
 
-describe('subprotocols of WebSockets', () => {
+describe('WebSocket subprotocols', () => {
   const OPENAI = { prefix: 'openai-insecure-api-key.', base64url: false } as const
   const KUBERNETES = {
     prefix: 'base64url.bearer.authorization.k8s.io.',
@@ -103,13 +103,13 @@ describe('subprotocols of WebSockets', () => {
     expect(offering(offered)).toEqual({ kind })
   })
 
-  it('are one credential with the same value elsewhere, and two with another', () => {
+  it('count as one credential if another place has the same value, and as two if not', () => {
     const offered = { 'sec-websocket-protocol': 'openai-insecure-api-key.abc' }
     expect(read({ ...offered, 'x-api-key': 'abc' })).toMatchObject({ value: 'abc' })
     expect(read({ ...offered, 'x-api-key': 'def' })).toEqual({ kind: 'ambiguous' })
   })
 
-  it('are not looked at where none is configured', () => {
+  it('are ignored unless configured', () => {
     const offered = { 'sec-websocket-protocol': 'openai-insecure-api-key.abc' }
     expect(reading(KEYS, [])(offered)).toEqual({ kind: 'none' })
   })
@@ -128,9 +128,9 @@ describe('cookies', () => {
 
   it.each([
     ['of two lines, which Envoy joins with a comma', 'a=1,session=abc'],
-    ['of two lines, of which the credential is first', 'session=abc,a=1; b=2'],
-    ['of two lines with space', 'a=1 , session=abc'],
-    ['of pieces of HTTP/2, which Envoy joins', 'a=1; session=abc; b=2'],
+    ['of two lines, with the credential in the first', 'session=abc,a=1; b=2'],
+    ['of two lines with spaces', 'a=1 , session=abc'],
+    ['split by HTTP/2, which Envoy joins', 'a=1; session=abc; b=2'],
     ['in quotes', 'a="x"; session="abc"'],
     ['twice, once in quotes', 'session="abc"; session=abc'],
   ])('hold a credential %s', (_title, cookie) => {
@@ -144,7 +144,7 @@ describe('cookies', () => {
     ['quotes around nothing', 'session=""', 'none'],
     ['one quote', 'session="abc', 'presented'],
     ['JSON in another cookie', 'a={"session":1,"b":2}', 'none'],
-    ['more lines than cookies are read', `${'a=1,'.repeat(600)}session=abc`, 'too-long'],
+    ['more lines than the limit of cookies', `${'a=1,'.repeat(600)}session=abc`, 'too-long'],
   ])('%s: %s', (_title, cookie, kind) => {
     expect(of(cookie).kind).toBe(kind)
   })

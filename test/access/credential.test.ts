@@ -15,7 +15,7 @@ describe('a credential', () => {
     ['an empty x-api-key', { 'x-api-key': '' }],
     ['a cookie', { cookie: 'token=abc' }],
     ['Proxy-Authorization', { 'proxy-authorization': 'Bearer abc' }],
-    ['a spelling with an underscore', { authorization_: 'Bearer abc', x_api_key: 'abc' }],
+    ['a header name with an underscore', { authorization_: 'Bearer abc', x_api_key: 'abc' }],
   ])('is not found in %s', (_title, headers) => {
     expect(read(headers)).toEqual({ kind: 'none' })
   })
@@ -27,7 +27,7 @@ describe('a credential', () => {
     },
   )
 
-  it('in Authorization is a token or a key, elsewhere a key only', () => {
+  it('in Authorization is a token or a key, elsewhere only a key', () => {
     expect(read({ authorization: 'Bearer abc' })).toEqual({
       kind: 'presented',
       value: 'abc',
@@ -44,7 +44,7 @@ describe('a credential', () => {
     })
   })
 
-  it('in Authorization is no key where keys are not taken from there', () => {
+  it('in Authorization is not a key if keys are not accepted there', () => {
     const headers = new Map([['authorization', 'Bearer abc']])
     expect(readCredential(headers, credentialSources(['x-api-key'], []))).toMatchObject({
       asToken: true,
@@ -52,7 +52,7 @@ describe('a credential', () => {
     })
   })
 
-  it('that stands in several places is one', () => {
+  it('in several places is one credential if the values are equal', () => {
     const headers = { authorization: 'Bearer abc', 'x-api-key': 'abc', 'api-key': 'abc' }
     expect(read(headers)).toEqual({
       kind: 'presented',
@@ -63,7 +63,7 @@ describe('a credential', () => {
     })
   })
 
-  it('is not looked for in a header that is not configured', () => {
+  it('is ignored in a header that is not configured', () => {
     const headers = new Map([['api-key', 'abc']])
     expect(readCredential(headers, credentialSources(['x-api-key'], []))).toEqual({ kind: 'none' })
   })
@@ -99,7 +99,7 @@ describe('a credential is malformed', () => {
     ['another scheme', { authorization: 'Basic abc', 'x-api-key': 'abc' }],
     ['an API key that is not ASCII', { authorization: 'Bearer abc', 'api-key': 'caf\u00e9' }],
     ['a first API key that is not ASCII', { 'x-api-key': 'caf\u00e9', 'api-key': 'abc' }],
-  ])('by %s, even beside a good one', (_title, headers) => {
+  ])('because of %s, even next to a valid one', (_title, headers) => {
     expect(read(headers)).toEqual({ kind: 'malformed' })
   })
 })
@@ -111,15 +111,15 @@ describe('a credential is too long', () => {
     ['a key', { 'x-api-key': 'a'.repeat(8_193) }],
     ['a key of more than one word', { 'x-api-key': 'a '.repeat(4_100) }],
     ['an opaque token', { authorization: `Bearer ${'a'.repeat(8_186)}` }],
-    ['a token with other parts than a JWT', { authorization: `Bearer ${'a.'.repeat(4_100)}` }],
+    ['a token without the parts of a JWT', { authorization: `Bearer ${'a.'.repeat(4_100)}` }],
     ['a JWT', { authorization: `Bearer ${jwt(32_768)}` }],
     ['anything', { authorization: `Bearer ${'a'.repeat(70_000)}` }],
-    ['a JWT beside a good key', { 'x-api-key': 'abc', authorization: `Bearer ${jwt(32_768)}` }],
+    ['a JWT next to a valid key', { 'x-api-key': 'abc', authorization: `Bearer ${jwt(32_768)}` }],
   ])('as %s', (_title, headers) => {
     expect(read(headers)).toEqual({ kind: 'too-long' })
   })
 
-  it('by the bound of the installation, which JWTs alone have', () => {
+  it('by the configured limit, which applies to JWTs only', () => {
     const headers = new Map([['authorization', `Bearer ${jwt(9_000)}`]])
     expect(read(Object.fromEntries(headers))).toMatchObject({ kind: 'presented' })
     expect(readCredential(headers, ACCEPTED, 8_192)).toEqual({ kind: 'too-long' })
@@ -136,11 +136,11 @@ describe('a credential is ambiguous', () => {
     ['two schemes', { authorization: 'Basic abc,Bearer abc' }],
     ['a comma alone', { authorization: ',' }],
     ['two x-api-key lines', { 'x-api-key': 'abc,def' }],
-    ['a token and another key', { authorization: 'Bearer abc', 'x-api-key': 'def' }],
+    ['a token and a different key', { authorization: 'Bearer abc', 'x-api-key': 'def' }],
     ['two keys', { 'x-api-key': 'abc', 'api-key': 'def' }],
-    ['a comma beside a good one', { authorization: 'Bearer abc', 'api-key': 'abc,abc' }],
-    ['another case of letters', { authorization: 'Bearer abc', 'x-api-key': 'ABC' }],
-  ])('by %s', (_title, headers) => {
+    ['a comma next to a valid one', { authorization: 'Bearer abc', 'api-key': 'abc,abc' }],
+    ['a different letter case', { authorization: 'Bearer abc', 'x-api-key': 'ABC' }],
+  ])('because of %s', (_title, headers) => {
     expect(read(headers)).toEqual({ kind: 'ambiguous' })
   })
 })
@@ -157,7 +157,7 @@ describe('a token of an identity provider', () => {
     readCredential(new Map(Object.entries(headers)), sources)
   const cookie = { kind: 'cookie', name: 'session' }
 
-  it('stands in its header behind its prefix, and is neither a key nor a Kubernetes token', () => {
+  it('is in its header after its prefix, and is neither a key nor a Kubernetes token', () => {
     expect(readToken({ 'x-id-token': 'Token abc' })).toEqual({
       kind: 'presented',
       value: 'abc',
@@ -168,14 +168,14 @@ describe('a token of an identity provider', () => {
   })
 
   it.each(['session=abc', 'a=b; session=abc', 'session=abc;a=b', ' a=b ;  session = abc ; c=d'])(
-    'stands in its cookie in %j',
+    'is found in its cookie in %j',
     (text) => {
       expect(readToken({ cookie: text })).toMatchObject({ value: 'abc', places: [cookie] })
     },
   )
 
   it.each(['', 'a=b', 'xsession=abc', 'session', 'session=', 'Session=abc', 'a=session=abc'])(
-    'does not stand in the cookies %j',
+    'is not found in the cookies %j',
     (text) => {
       expect(readToken({ cookie: text })).toEqual({ kind: 'none' })
     },
@@ -187,16 +187,16 @@ describe('a token of an identity provider', () => {
 
   it.each([
     ['without its prefix', { 'x-id-token': 'abc' }, 'malformed'],
-    ['with nothing behind its prefix', { 'x-id-token': 'Token ' }, 'malformed'],
+    ['with nothing after its prefix', { 'x-id-token': 'Token ' }, 'malformed'],
     ['in a cookie that is not ASCII', { cookie: 'session=caf\u00e9' }, 'malformed'],
-    ['in two cookies of one name', { cookie: 'session=abc; session=def' }, 'ambiguous'],
+    ['in two cookies of the same name', { cookie: 'session=abc; session=def' }, 'ambiguous'],
     ['in a cookie with a comma', { cookie: 'session=abc,def' }, 'ambiguous'],
     ['beside another', { authorization: 'Bearer def', cookie: 'session=abc' }, 'ambiguous'],
   ])('%s is refused', (_title, headers, kind) => {
     expect(readToken(headers)).toEqual({ kind })
   })
 
-  it('that stands in a cookie many times has one place', () => {
+  it('repeated in a cookie has one place', () => {
     expect(readToken({ cookie: 'session=abc; session=abc; session=abc' })).toMatchObject({
       value: 'abc',
       places: [cookie],
@@ -204,21 +204,21 @@ describe('a token of an identity provider', () => {
   })
 
   it.each([
-    ['more cookies than are read', `${'a=b;'.repeat(600)}session=abc`],
-    ['more cookies than are read, behind it', `session=abc;${'a=b;'.repeat(600)}`],
-    ['more than is read', `session=abc;a=${'b'.repeat(70_000)}`],
-    ['a longer token than any', `session=${'a'.repeat(8_200)}`],
-    ['a longer token than any, with a comma', `session=${'a,'.repeat(4_100)}`],
+    ['more cookies than the limit', `${'a=b;'.repeat(600)}session=abc`],
+    ['more cookies than the limit, after it', `session=abc;${'a=b;'.repeat(600)}`],
+    ['more bytes than the limit', `session=abc;a=${'b'.repeat(70_000)}`],
+    ['a token over the maximum length', `session=${'a'.repeat(8_200)}`],
+    ['a token over the maximum length, with a comma', `session=${'a,'.repeat(4_100)}`],
   ])('among %s is refused', (_title, text) => {
     expect(readToken({ cookie: text })).toEqual({ kind: 'too-long' })
   })
 
-  it('is not looked for in cookies where none is named', () => {
+  it('is ignored in cookies if none is configured', () => {
     const headers = new Map([['cookie', 'a=b;'.repeat(600)]])
     expect(readCredential(headers, credentialSources(['x-api-key'], []))).toEqual({ kind: 'none' })
   })
 
-  it('that stands in a header and in a cookie is one', () => {
+  it('in a header and in a cookie is one credential', () => {
     const headers = { authorization: 'Bearer abc', cookie: 'session=abc; session=abc' }
     expect(readToken(headers)).toMatchObject({ kind: 'presented', value: 'abc', asToken: true })
   })

@@ -21,46 +21,50 @@ const facts = (given: Partial<Facts> = {}): Facts => ({
 
 describe('the policy', () => {
   it.each<[title: string, Partial<Facts>, Decision]>([
-    ['lets anybody use an open service', { protection: 'open' }, OPEN],
-    ['asks nobody at an open service', { protection: 'open', credential: known(ada) }, OPEN],
-    ['lets anybody ask what is exempt', { exempt: true }, OPEN],
-    ['refuses everybody at a lost service', { protection: 'lost' }, deny('unknown-target')],
+    ['allows everybody at an open service', { protection: 'open' }, OPEN],
     [
-      'refuses even what is exempt at a lost service',
+      'does not identify callers of an open service',
+      { protection: 'open', credential: known(ada) },
+      OPEN,
+    ],
+    ['allows everybody on exempt requests', { exempt: true }, OPEN],
+    ['denies everybody at a lost service', { protection: 'lost' }, deny('unknown-target')],
+    [
+      'denies even exempt requests at a lost service',
       { protection: 'lost', exempt: true },
       deny('unknown-target'),
     ],
     [
-      'refuses even a permitted caller at a lost service',
+      'denies even a permitted caller at a lost service',
       { protection: 'lost', credential: known(ada), permission: 'yes' },
       deny('unknown-target'),
     ],
-    ['asks for a credential', {}, deny('missing-credential')],
+    ['requires a credential', {}, deny('missing-credential')],
     [
-      'refuses a malformed credential',
+      'denies a malformed credential',
       { credential: 'malformed', permission: 'yes' },
       deny('malformed-credential'),
     ],
     [
-      'refuses two credentials',
+      'denies two credentials',
       { credential: 'ambiguous', permission: 'yes' },
       deny('ambiguous-credential'),
     ],
-    ['lets a permitted caller in', { credential: known(ada), permission: 'yes' }, allow(ada)],
-    ['refuses a stranger', { credential: known(ada) }, deny('not-permitted')],
+    ['allows a permitted caller', { credential: known(ada), permission: 'yes' }, allow(ada)],
+    ['denies a caller without permission', { credential: known(ada) }, deny('not-permitted')],
     [
-      'refuses a key of other services',
+      'denies a key of other services',
       { credential: known(ada), permission: 'foreign' },
       deny('key-not-for-service'),
     ],
     [
-      'refuses while nobody can tell',
+      'denies if the permission cannot be determined',
       { credential: known(ada), permission: 'unavailable' },
       deny('authorization-unavailable'),
     ],
-    ['lets an own component in', { ownComponent: component }, allow(component)],
+    ['allows a sibling component', { ownComponent: component }, allow(component)],
     [
-      'lets an own component in with a credential that is not good',
+      'allows a sibling component with an invalid credential',
       { ownComponent: component, credential: rejected('expired-token') },
       allow(component),
     ],
@@ -73,11 +77,11 @@ describe('the policy', () => {
     expect(decide(facts(given))).toEqual(decision)
   })
 
-  it.each(DENY_REASONS)('refuses a credential that is rejected as %s', (reason) => {
+  it.each(DENY_REASONS)('denies a credential that is rejected as %s', (reason) => {
     expect(decide(facts({ credential: rejected(reason), permission: 'yes' }))).toEqual(deny(reason))
   })
 
-  it('lets nobody in, of all facts together, but for these', () => {
+  it('allows nothing else, over all combinations of facts', () => {
     const allows = allFacts().filter((each) => decide(each).outcome === 'allow')
     const expected = allFacts().filter(
       ({ protection, exempt, ownComponent, credential, permission }) =>

@@ -13,26 +13,26 @@ import {
 import { aPolicy } from '../../testing/policies/any-policies.ts'
 
 describe('a directory', () => {
-  it('finds a service by each of its claims', () => {
+  it('finds a service by each of its routes', () => {
     const service = aService({ urls: ['iris.example.com', 'iris.team', 'gw.example.com/iris'] })
     const directory = aDirectory({ services: [service] })
     for (const route of service.routes) expect(directory.servicesRoutedBy(route)).toEqual([service])
   })
 
   it.each(['gw.example.com', 'gw.example.com/iris/v1', 'gw.example.com/Iris', '*/iris', 'x/iris'])(
-    'does not find it by the other claim %s',
+    'does not find it by the other route %s',
     (url) => {
       const directory = aDirectory({ services: [aService({ urls: ['gw.example.com/iris'] })] })
       expect(directory.servicesRoutedBy(aRoute(url))).toEqual([])
     },
   )
 
-  it('names every service of a route, once', () => {
+  it('returns every service of a route, once', () => {
     const services = [aService({ urls: ['a', 'a'] }), anLlm({ urls: ['a'] })]
     expect(aDirectory({ services }).servicesRoutedBy(aRoute('a'))).toEqual(services)
   })
 
-  it('drops a route when its service goes or has another one', () => {
+  it('removes a route when its service is removed or has another one', () => {
     const directory = aDirectory()
     directory.services.put('1', aService({ urls: ['a', 'b/x'] }))
     directory.services.put('1', aService({ urls: ['c'] }))
@@ -43,12 +43,12 @@ describe('a directory', () => {
     expect(directory.servicesNamed(aService())).toEqual([])
   })
 
-  it('tells which hosts are divided by paths', () => {
+  it('knows which hosts are divided by paths', () => {
     const directory = aDirectory({ services: [aService({ urls: ['a', 'b/x'] })] })
     expect(['a', 'b', 'c', undefined].map(directory.divides)).toEqual([false, true, false, false])
   })
 
-  it('tells that paths are claimed on any host', () => {
+  it('knows that a path is claimed on every host', () => {
     const directory = aDirectory({ services: [anLlm()] })
     expect(directory.divides(undefined)).toBe(true)
     expect(directory.divides('a')).toBe(false)
@@ -61,12 +61,12 @@ describe('a directory', () => {
     expect(directory.servicesNamed({ ...aService(), namespace: 'llm' })).toEqual([])
   })
 
-  it('holds two declarations of one service that come from different sources', () => {
+  it('holds two declarations of one service from different sources', () => {
     const services = [aService(), aService({ protection: 'open' })]
     expect(aDirectory({ services }).servicesNamed(aService())).toEqual(services)
   })
 
-  it('finds a pod by each of its addresses, and until it goes', () => {
+  it('finds a pod by each of its addresses until it is removed', () => {
     const directory = aDirectory()
     const pod = aWorkload({ addresses: ['10.0.0.1', '10.0.0.2', '10.0.0.2'] })
     directory.workloads.put('1', pod)
@@ -95,7 +95,7 @@ describe('a directory', () => {
     expect(directory.keysWith('team', digestOf('x'))).toEqual([])
   })
 
-  it('has another version of the policies of a namespace after each change there, and only there', () => {
+  it('changes the policy version of a namespace with each change in that namespace only', () => {
     const directory = aDirectory()
     const versions = () => ['team', 'else'].map(directory.policyVersion)
     const [none] = [versions()]
@@ -112,7 +112,7 @@ describe('a directory', () => {
     expect(versions()).toEqual(none)
   })
 
-  it('tells in which namespace the policies are too much in all, and which of them', () => {
+  it('reports the namespaces whose policies exceed the limit, and these policies', () => {
     const directory = aDirectory()
     const fill = (mode: Policy['mode']) => {
       for (let index = 0; index < 4_096; index += 1) {

@@ -19,8 +19,8 @@ function effectivePolicies() {
   return { directory, of: () => effectivePoliciesOf(service), computed: () => computed }
 }
 
-describe('what is in force for a service', () => {
-  it('is computed once, and again after a change of a policy of its namespace', () => {
+describe('the effective policy of a service', () => {
+  it('is computed once, and again after a policy of its namespace changes', () => {
     const { directory, of, computed } = effectivePolicies()
     expect([of(), of()].map(({ enforced }) => enforced.terms.length)).toEqual([1, 1])
     expect(computed()).toBe(1)
@@ -29,7 +29,7 @@ describe('what is in force for a service', () => {
     expect(computed()).toBe(2)
   })
 
-  it('is not computed again for whatever another namespace does', () => {
+  it('is not computed again after changes in other namespaces', () => {
     const { directory, of, computed } = effectivePolicies()
     of()
     for (let index = 0; index < 100; index += 1) {
@@ -39,7 +39,7 @@ describe('what is in force for a service', () => {
     expect(computed()).toBe(1)
   })
 
-  it('is closed where the policies of its namespace are too much in all, and open as before elsewhere', () => {
+  it('denies everybody if the policies of its namespace exceed the limit, and not elsewhere', () => {
     const { directory, of } = effectivePolicies()
     const fill = (namespace: string) => {
       for (let index = 0; index < 4_096; index += 1) {
@@ -60,7 +60,7 @@ describe('what is in force for a service', () => {
     expect(of().enforced.invalid).toBeUndefined()
   })
 
-  it('stays open where no policy is about it, and where only the shadow is too much', () => {
+  it('stays open if no policy applies to it, or if only shadow policies exceed the limit', () => {
     const { directory, of } = effectivePolicies()
     for (let index = 0; index < 4_097; index += 1) {
       directory.policies.put(`${index}`, { ...aPolicy({ name: `p${index}` }), targets: [] })
@@ -70,7 +70,7 @@ describe('what is in force for a service', () => {
     expect(of().enforced.protection).toBe('open')
   })
 
-  it('shares the terms of a policy with all services that it is about', () => {
+  it('shares the terms of a policy with all services it applies to', () => {
     const directory = aDirectory({ policies: [enforced('one')] })
     const effectivePoliciesOf = createEffectivePolicies(directory)
     const [one, other] = ['a', 'b'].map(

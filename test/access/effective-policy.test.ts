@@ -16,25 +16,25 @@ const heading = (headers: Readonly<Record<string, string>>) => ({
 
 describe('the policies of a service', () => {
   it.each<[title: string, service: object, specs: readonly Spec[], protection: string]>([
-    ['leave it open where there is none', { protection: 'open' }, [], 'open'],
+    ['leave it open if there are none', { protection: 'open' }, [], 'open'],
     ['protect it', { protection: 'open' }, [{}], 'protected'],
-    ['leave open what its owner opened', { protection: 'open', optedOut: true }, [{}], 'open'],
-    ['do not find what is lost', { protection: 'lost' }, [{}], 'lost'],
+    ['keep it open if its owner opened it', { protection: 'open', optedOut: true }, [{}], 'open'],
+    ['do not affect a lost service', { protection: 'lost' }, [{}], 'lost'],
   ])('%s', (_title, service, specs, protection) => {
     expect(effectivePolicy(specs, aService(service)).protection).toBe(protection)
   })
 
   it.each<[title: string, specs: readonly Spec[], audiences: unknown]>([
     ['without any', [], [undefined]],
-    ['that say nothing', [{}, { authentication: {} }], [undefined]],
-    ['of which one says something', [{}, accepting('b', 'a')], [undefined, ['b', 'a']]],
-    ['that all say something', [accepting('b'), accepting('a'), accepting('b')], [['a'], ['b']]],
-    ['of which one wants none', [accepting()], [[]]],
+    ['that set no audiences', [{}, { authentication: {} }], [undefined]],
+    ['of which one sets audiences', [{}, accepting('b', 'a')], [undefined, ['b', 'a']]],
+    ['that all set audiences', [accepting('b'), accepting('a'), accepting('b')], [['a'], ['b']]],
+    ['of which one accepts no token', [accepting()], [[]]],
   ])('%s want a token for audiences', (_title, specs, audiences) => {
     expect(effectivePolicy(specs).audiences).toEqual(audiences)
   })
 
-  it('exclude what all of them exclude', () => {
+  it('exclude only paths that all of them exclude', () => {
     const one = excluding({ path: '/a' }, { path: '/b', methods: ['GET'] }, { path: '/c' })
     const other = excluding({ path: '/b' }, { path: '/a', methods: ['HEAD'] })
     const both = [
@@ -47,7 +47,7 @@ describe('the policies of a service', () => {
     expect(effectivePolicy([one], aService({ kind: 'InferenceGraph' })).exclusions).toEqual([])
   })
 
-  it('set the headers of each, but none on which they disagree', () => {
+  it('set the headers of each, except those on which they disagree', () => {
     const [one, other] = [heading({ 'x-a': 'a', 'x-b': 'b' }), heading({ 'x-b': 'c', 'x-c': 'c' })]
     const merged = { 'x-a': 'a', 'x-b': undefined, 'x-c': 'c' }
     expect(effectivePolicy([one, other]).claimHeaders).toEqual(merged)
@@ -55,7 +55,7 @@ describe('the policies of a service', () => {
     expect(effectivePolicy([{}]).claimHeaders).toBeUndefined()
   })
 
-  it('exclude what all of them exclude, with work that grows as their number does', () => {
+  it('intersect their exclusions in linear time', () => {
     const paths = Array.from({ length: 400 }, (_, index) => ({
       path: `/p${index}`,
       methods: ['GET'],
@@ -75,7 +75,7 @@ describe('the policies of a service', () => {
     expect(looks).toBeLessThanOrEqual(3 * 400 * 8)
   })
 
-  it('are not looked at where they are too much together', () => {
+  it('are not evaluated if they exceed the limit together', () => {
     const policies = Array.from({ length: 513 }, (_, index) => policyOf({}, `p${index}`))
     effectivePolicyOf(aService(), policies)
     const closed = policies.map((policy) =>

@@ -46,6 +46,7 @@ const PATHS = [
   '/health',
   '/healthz',
   '/metrics',
+  '/v1/metrics',
   '/wait-for-drain',
   '/debug/pprof/',
   '/readyz',
@@ -55,8 +56,8 @@ const PATHS = [
   '/v1/models/iris:predict',
 ]
 
-describe('without a credential anybody may ask', () => {
-  const ofModel = ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/']
+describe('without a credential everybody may request', () => {
+  const ofModel = ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/']
 
   it.each<[Component, readonly string[]]>([
     ['predictor', ofModel],
@@ -78,7 +79,7 @@ describe('without a credential anybody may ask', () => {
     expect(PATHS.filter((path) => excluded(get(path), target))).toEqual(expected)
   })
 
-  it('a pod of no known component for nothing', () => {
+  it('nothing at a pod of an unknown component', () => {
     const target = { ...atComponent('predictor'), workload: aWorkload({ component: undefined }) }
     expect(PATHS.filter((path) => excluded(get(path), target))).toEqual([])
   })
@@ -105,41 +106,54 @@ describe('at a graph', () => {
   const probe = { 'k-network-probe': 'probe' }
   const activator = { 'user-agent': 'Knative-Activator-Probe' }
 
-  it.each([9090, 9091])('metrics are free on port %i, which queue-proxy answers', (port) => {
+  it.each([9090, 9091])('metrics on port %i of queue-proxy need no credential', (port) => {
     expect(excluded(get('/metrics', port), graph)).toBe(true)
   })
 
-  it.each([8012, 8013, 8112])("Knative's probers may ask /healthz on port %i", (port) => {
-    expect(excluded(get('/healthz', port, probe), graph)).toBe(true)
-    expect(excluded(get('/healthz', port, activator), graph)).toBe(true)
-    const versioned = { 'user-agent': 'Knative-Activator-Probe/1.0' }
-    expect(excluded(get('/healthz', port, versioned), graph)).toBe(true)
-  })
+  it.each([8012, 8013, 8112])(
+    "/healthz on port %i needs no credential for Knative's probers",
+    (port) => {
+      expect(excluded(get('/healthz', port, probe), graph)).toBe(true)
+      expect(excluded(get('/healthz', port, activator), graph)).toBe(true)
+      const versioned = { 'user-agent': 'Knative-Activator-Probe/1.0' }
+      expect(excluded(get('/healthz', port, versioned), graph)).toBe(true)
+    },
+  )
 
   it.each([
-    ['metrics on the port of the router', '/metrics', 8080, {}],
-    ['metrics on a port of requests', '/metrics', 8012, {}],
-    ['metrics on the port of the router for a prober', '/metrics', 8080, probe],
-    ['health on the port of the router for a prober', '/healthz', 8080, probe],
-    ['health on the port of metrics for a prober', '/healthz', 9090, probe],
-    ['health for anybody', '/healthz', 8012, {}],
+    ["metrics on the router's port", '/metrics', 8080, {}],
+    ['metrics on a port for requests', '/metrics', 8012, {}],
+    ["metrics on the router's port for a prober", '/metrics', 8080, probe],
+    ["health on the router's port for a prober", '/healthz', 8080, probe],
+    ['health on the metrics port for a prober', '/healthz', 9090, probe],
+    ["health without a prober's header", '/healthz', 8012, {}],
     ['health for a kubelet', '/healthz', 8012, { 'user-agent': 'kube-probe/1.36' }],
-    ['health for another value of the header', '/healthz', 8012, { 'k-network-probe': 'queue' }],
-    ['health for two values of the header', '/healthz', 8012, { 'k-network-probe': 'probe,probe' }],
-    ['health for another agent', '/healthz', 8012, { 'user-agent': 'x Knative-Activator-Probe' }],
+    ['health with another value of the header', '/healthz', 8012, { 'k-network-probe': 'queue' }],
+    [
+      'health with two values of the header',
+      '/healthz',
+      8012,
+      { 'k-network-probe': 'probe,probe' },
+    ],
+    [
+      'health with another user agent',
+      '/healthz',
+      8012,
+      { 'user-agent': 'x Knative-Activator-Probe' },
+    ],
     ['the model for a prober', '/', 8012, probe],
     ['a prediction for a prober', '/v1/models/iris:predict', 8012, activator],
-  ])('nobody may ask %s', (_title, path, port, headers) => {
+  ])('no exclusion covers %s', (_title, path, port, headers) => {
     expect(excluded(get(path, port, headers), graph)).toBe(false)
   })
 
-  it('an unknown port is none of those', () => {
+  it('an unknown port is not one of those', () => {
     const request = aRequest({ method: 'GET', path: '/metrics' })
     expect(excluded(request, graph)).toBe(false)
   })
 })
 
-describe('no header makes an exclusion', () => {
+describe('a header does not exclude a path', () => {
   it.each([
     ['user-agent', 'kube-probe/1.36'],
     ['user-agent', 'Knative-Activator-Probe'],
@@ -157,13 +171,13 @@ describe('no header makes an exclusion', () => {
     expect(excluded(request, atGateway('InferenceService'))).toBe(false)
   })
 
-  it('or takes one away', () => {
+  it('or cancel an exclusion', () => {
     const headers = { 'x-forwarded-uri': '/v2', 'x-http-method-override': 'POST' }
     expect(excluded(get('/healthz', 8080, headers), atComponent('predictor'))).toBe(true)
   })
 })
 
-describe('a path that only resembles an excluded one is not', () => {
+describe('a path that only resembles an excluded one is not excluded', () => {
   it.each([
     '/healthzX',
     '/healthz/',
@@ -208,7 +222,7 @@ describe('a path that only resembles an excluded one is not', () => {
   })
 })
 
-/** What Envoy makes of a path by `meshConfig.pathNormalization`: NONE, BASE, MERGE_SLASHES, DECODE_AND_MERGE. */
+/** Envoy's normalization of a path by `meshConfig.pathNormalization`: NONE, BASE, MERGE_SLASHES, DECODE_AND_MERGE. */
 const NORMALIZED: readonly (readonly [sent: string, ...arriving: string[]])[] = [
   ['/app/../admin', '/app/../admin', '/admin', '/admin', '/admin'],
   ['/app//', '/app//', '/app//', '/app/', '/app/'],
@@ -243,17 +257,22 @@ const NORMALIZED: readonly (readonly [sent: string, ...arriving: string[]])[] = 
   ].map((path) => [path, path, path, path, path] as const),
 ]
 
-describe('whatever Envoy makes of a path', () => {
+describe('whatever Envoy normalizes', () => {
   const entries = ['/admin', '/app/', '/app/admin', '/app/admin/abc', '/xyz0../abc']
   const exclusions = exclusionsWith({
     workload: { predictor: entries.map((path) => ({ path, methods: ['GET', 'HEAD'] })) },
   })
 
-  it.each(NORMALIZED)('%s is excluded only where it arrives as an entry is written', (...forms) => {
-    for (const path of forms) {
-      expect(excluded(get(path), atComponent('predictor'), exclusions)).toBe(entries.includes(path))
-    }
-  })
+  it.each(NORMALIZED)(
+    '%s is excluded only if it arrives exactly as an entry is written',
+    (...forms) => {
+      for (const path of forms) {
+        expect(excluded(get(path), atComponent('predictor'), exclusions)).toBe(
+          entries.includes(path),
+        )
+      }
+    },
+  )
 })
 
 describe('changing an excluded path by any byte, raw or encoded', () => {
@@ -273,13 +292,13 @@ describe('changing an excluded path by any byte, raw or encoded', () => {
 
   it.each(paths)('of %s ends the exclusion', (path) => {
     const target = atComponent('predictor')
-    // `/healthz?` cut short by a query is another path; none here begins with an entry and a `?`.
+    // `/healthz?` cut short by a query is another path; none here starts with an entry and a `?`.
     const excludedOnes = changesOf(path).filter((changed) => excluded(get(changed), target))
     expect(excludedOnes.filter((changed) => changed !== path)).toEqual([])
   })
 })
 
-describe('the exclusions that come with the program', () => {
+describe('the default exclusions', () => {
   it('are canonical paths, so that no other path is excluded', () => {
     const { workload, gateway } = DEFAULT_EXCLUSIONS
     const entries = [...Object.values(workload), ...Object.values(gateway)].flat()
@@ -287,7 +306,7 @@ describe('the exclusions that come with the program', () => {
   })
 })
 
-describe('the exclusions of an installation', () => {
+describe('the configured exclusions', () => {
   const own = exclusionsWith({
     workload: { predictor: [{ path: '/v2/health/ready', methods: ['GET'] }], graph: [] },
     gateway: { LLMInferenceService: [{ path: '/health', methods: ['GET', 'HEAD'] }] },
@@ -300,20 +319,20 @@ describe('the exclusions of an installation', () => {
     expect(excluded(get('/health'), atGateway('LLMInferenceService'), own)).toBe(true)
   })
 
-  it('leave the other lists', () => {
+  it('keep the other lists', () => {
     expect(excluded(get('/healthz'), atComponent('transformer'), own)).toBe(true)
     expect(excluded(get('/healthz'), atGateway('InferenceService'), own)).toBe(true)
     expect(exclusionsWith({})).toEqual(DEFAULT_EXCLUSIONS)
   })
 
-  it('hold for their methods only', () => {
+  it('apply to their methods only', () => {
     const head = aRequest({ method: 'HEAD', path: '/v2/health/ready' })
     expect(excluded(head, atComponent('predictor'), own)).toBe(false)
   })
 })
 
 describe('an exclusion implies', () => {
-  it('GET or HEAD, and the very bytes of an entry up to the query', () => {
+  it('GET or HEAD, and the exact bytes of an entry up to the query', () => {
     const piece = fc.constantFrom(
       '/healthz',
       '/metrics',
@@ -331,9 +350,9 @@ describe('an exclusion implies', () => {
     const path = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(''))
     const method = fc.constantFrom('GET', 'HEAD', 'POST', 'OPTIONS', 'get')
     const allowed: Readonly<Record<Component, readonly string[]>> = {
-      predictor: ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/'],
-      transformer: ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/'],
-      explainer: ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/'],
+      predictor: ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/'],
+      transformer: ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/'],
+      explainer: ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/'],
       graph: ['/readyz'],
       llm: ['/health', '/metrics'],
     }
@@ -355,7 +374,7 @@ describe('an exclusion implies', () => {
 describe('a CORS preflight', () => {
   const headers = { origin: 'https://a.example.com', 'access-control-request-method': 'POST' }
 
-  it('is OPTIONS with Origin and the method that is asked for', () => {
+  it('is OPTIONS with Origin and the requested method', () => {
     expect(isPreflight(aRequest({ method: 'OPTIONS', headers }))).toBe(true)
   })
 
@@ -363,8 +382,8 @@ describe('a CORS preflight', () => {
     ['another method', { method: 'GET', headers }],
     ['another case', { method: 'options', headers }],
     ['no Origin', { method: 'OPTIONS', headers: { 'access-control-request-method': 'POST' } }],
-    ['no method asked for', { method: 'OPTIONS', headers: { origin: 'https://a.example.com' } }],
-  ])('is not one with %s', (_title, given) => {
+    ['no requested method', { method: 'OPTIONS', headers: { origin: 'https://a.example.com' } }],
+  ])('is not recognized with %s', (_title, given) => {
     expect(isPreflight(aRequest(given))).toBe(false)
   })
 })

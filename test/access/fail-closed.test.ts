@@ -34,7 +34,7 @@ describe('a decision without a bug', () => {
     expect(await guarded(authorize)).toEqual({ decision: deny('missing-credential'), reported: [] })
   })
 
-  it('is not made to wait', () => {
+  it('does not wait', () => {
     const authorize = failClosed(anAuthorize({ services: [aService()] }), () => {})
     expect(authorize(aRequest())).not.toBeInstanceOf(Promise)
   })

@@ -50,7 +50,7 @@ const atLlmPod = (workload: Workload, others: readonly Workload[]) =>
     aDirectory({ workloads: [workload, ...others] }),
   )
 
-describe('by default the credential travels on', () => {
+describe('by default the credential is forwarded', () => {
   it.each<[Component | undefined, boolean]>([
     ['predictor', false],
     ['llm', false],
@@ -66,7 +66,7 @@ describe('by default the credential travels on', () => {
     ['no pod is known', [], true],
     ['its pod has a sidecar', [aWorkload()], true],
     ['its pod has none', [bare], false],
-    ['all of its pods have none', [bare, aWorkload({ name: 'b', sidecar: false })], false],
+    ['all its pods have none', [bare, aWorkload({ name: 'b', sidecar: false })], false],
     ['one of its pods has a sidecar', [bare, aWorkload({ name: 'b' })], true],
     [
       'only a pod of another service has a sidecar',
@@ -81,14 +81,19 @@ describe('by default the credential travels on', () => {
     ['outside', 'iris-team.example.com', true, [knative]],
     ['of all services', 'models.example.com', true, [knative]],
     ['inside', 'iris.team.svc.cluster.local', true, [knative]],
-    ["of the component: Knative's last", 'iris-predictor.team.svc.cluster.local', false, [knative]],
-    ["of the component, short: Knative's last", 'iris-predictor.team', false, [knative]],
-    ['of the component outside', 'iris-predictor.team.example.com', false, [knative]],
+    [
+      "of the component: Knative's last hop",
+      'iris-predictor.team.svc.cluster.local',
+      false,
+      [knative],
+    ],
+    ["of the component, short: Knative's last hop", 'iris-predictor.team', false, [knative]],
+    ['outside the cluster, of the component', 'iris-predictor.team.example.com', false, [knative]],
     ['of another component', 'iris-transformer.team.svc', true, [knative]],
-    ['that begins like it', 'iris-predictor.teams.svc', true, [knative]],
-    ['outside, with a transformer', 'iris-team.example.com', true, [bare, transformer]],
+    ['that starts like it', 'iris-predictor.teams.svc', true, [knative]],
+    ['outside the cluster, with a transformer', 'iris-team.example.com', true, [bare, transformer]],
     ['of the transformer', 'iris-transformer.team.svc', true, [bare, transformer]],
-    ['by which a transformer asks', 'iris-predictor.team', false, [bare, transformer]],
+    ['that a transformer calls', 'iris-predictor.team', false, [bare, transformer]],
   ])('from a gateway under a host %s (%s): %s', (_title, host, expected, workloads) => {
     expect(atGatewayBefore(workloads, { host })).toBe(expected)
   })
@@ -102,7 +107,7 @@ describe('by default the credential travels on', () => {
     ['prefill', 'both', false],
     [undefined, 'prefill', false],
     ['scheduler', 'prefill', false],
-  ])('from an LLM pod with role %s beside one with role %s: %s', (role, other, expected) => {
+  ])('from an LLM pod with role %s next to one with role %s: %s', (role, other, expected) => {
     expect(atLlmPod(anLlmPod(role), [anLlmPod(other, 'other')])).toBe(expected)
   })
 
@@ -119,20 +124,20 @@ describe('by default the credential travels on', () => {
     expect(atGatewayBefore(workloads)).toBe(expected)
   })
 
-  it('from a gateway to an InferenceGraph, whose router calls further services', () => {
+  it('from a gateway to an InferenceGraph, whose router calls other services', () => {
     const service = { kind: 'InferenceGraph', namespace: 'team', name: 'iris' } as const
     const router = aWorkload({ service, component: 'graph', sidecar: false })
     expect(atGatewayBefore([router], { kind: 'InferenceGraph' })).toBe(true)
   })
 })
 
-describe('where the installation says', () => {
-  it('Always, it travels on from everywhere', () => {
+describe('by configuration', () => {
+  it('`always` forwards it from everywhere', () => {
     for (const component of COMPONENTS) expect(atPodOf(component, 'always')).toBe(true)
     expect(atGatewayBefore([bare], { mode: 'always' })).toBe(true)
   })
 
-  it('Never, it travels on from nowhere', () => {
+  it('`never` forwards it from nowhere', () => {
     for (const component of COMPONENTS) expect(atPodOf(component, 'never')).toBe(false)
     expect(atGatewayBefore([aWorkload()], { mode: 'never' })).toBe(false)
     expect(atGatewayBefore([], { mode: 'never', kind: 'InferenceGraph' })).toBe(false)

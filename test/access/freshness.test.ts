@@ -46,7 +46,7 @@ const WORLD: World = {
   tokens: new Map([...TOKENS, ['jwt', known(JWT)]]),
 }
 
-/** What is older than its bound. */
+/** Facts that are older than their bound. */
 type Old = readonly (readonly [fact: Fact, bound: StalenessLimit])[]
 
 async function verdictOf(request: AccessRequest, old: Old, world: World = {}) {
@@ -67,7 +67,7 @@ const PREFLIGHT = {
 type Allowed = {
   readonly request: AccessRequest
   readonly world?: World
-  /** The facts that it rests on, each with its bound and with what it is answered without it. */
+  /** The facts that a request depends on, each with its bound and its denial without it. */
   readonly rests: Readonly<Record<string, string>>
 }
 
@@ -76,11 +76,11 @@ const RESTS = {
   'policies object': 'authorization-unavailable',
 }
 const KEY_RESTS = { ...RESTS, 'keys object': 'authentication-unavailable' }
-/** The address of the pod, where no valid credential is shown, and where one is. */
+/** The address of the pod, for a request without and with a valid credential. */
 const AT_OPEN_POD = { 'pods address': 'unknown-target' }
 const AT_POD = { 'pods object': 'unknown-target' }
 const KEY = bearer('iris-key-0123456789')
-/** What the gateway's route leads to, where no valid credential is shown, and where one is. */
+/** The backends of the gateway's route, for a request without and with a valid credential. */
 const BY_OPEN_ROUTE = { 'routes address': 'unknown-target' }
 const BY_ROUTE = { 'routes object': 'unknown-target' }
 const routedTo = (protection: 'open' | 'protected') => ({
@@ -93,7 +93,7 @@ const policies = (spec: unknown) => ({ policies: [policyOf(spec)] })
 const ALLOWED: Readonly<Record<string, Allowed>> = {
   'an open service at a gateway': { request: OPEN_HOST, rests: RESTS },
   'the pod of an open service': { request: OPEN_POD, rests: { ...RESTS, ...AT_OPEN_POD } },
-  'the pod of an open service that shows a certificate': {
+  'the pod of an open service that presents a certificate': {
     request: atPod({
       host: 'free.example.com',
       destination: { address: '10.0.0.2', principal: OWN },
@@ -122,12 +122,12 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
     world: { settings: { corsPreflight: 'allow' } },
     rests: { ...RESTS, ...AT_OPEN_POD },
   },
-  'a service in Shadow': {
+  'a service in shadow': {
     request: aRequest(),
     world: { services: [aService({ shadow: true })] },
     rests: RESTS,
   },
-  'the pod of a service in Shadow': {
+  'the pod of a service in shadow': {
     request: atPod({ headers: KEY }),
     world: { services: [aService({ shadow: true })] },
     rests: { ...RESTS, ...AT_OPEN_POD },
@@ -137,12 +137,12 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
     world: policies({ authentication: { anonymous: {} }, allow: [{}] }),
     rests: RESTS,
   },
-  'anonymous callers of a policy at a pod that shows its certificate': {
+  'anonymous callers of a policy at a pod that presents its certificate': {
     request: atPod(PROVEN),
     world: policies({ authentication: { anonymous: {} }, allow: [{}] }),
     rests: { ...RESTS, ...AT_OPEN_POD },
   },
-  'an own component': {
+  'a sibling component': {
     request: atPod({ ...PROVEN, source: { address: '10.0.0.3', principal: OWN } }),
     rests: { ...RESTS, ...AT_OPEN_POD },
   },
@@ -152,7 +152,7 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
     rests: { ...RESTS, ...AT_POD },
   },
   'an API key at a gateway': { request: aRequest({ headers: KEY }), rests: KEY_RESTS },
-  'an API key at a pod that shows its certificate': {
+  'an API key at a pod that presents its certificate': {
     request: atPod({ ...PROVEN, headers: KEY }),
     rests: { ...KEY_RESTS, ...AT_POD },
   },
@@ -168,12 +168,12 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
     request: atPod({ headers: bearer('reader-token') }),
     rests: { ...RESTS, ...AT_POD },
   },
-  'an open service by the route that a gateway names': {
+  'an open service on the route that a gateway names': {
     request: aRequest({ binding: BOUND }),
     world: routedTo('open'),
     rests: { ...RESTS, ...BY_OPEN_ROUTE },
   },
-  'an API key by the route that a gateway names': {
+  'an API key on the route that a gateway names': {
     request: aRequest({ binding: BOUND, headers: KEY }),
     world: routedTo('protected'),
     rests: { ...KEY_RESTS, ...BY_ROUTE },
@@ -189,29 +189,32 @@ const ALLOWED: Readonly<Record<string, Allowed>> = {
 }
 
 describe.each(Object.entries(ALLOWED))('%s', (_title, { request, world, rests }) => {
-  it('is let in while all facts are fresh', async () => {
+  it('is allowed while all facts are fresh', async () => {
     expect(await verdictOf(request, [], world)).toBe('allow')
   })
 
   const cases = FACTS.flatMap((fact) => STALENESS_LIMITS.map((bound) => [fact, bound] as const))
-  it.each(cases)('where %s are older than the bound %s: as the table says', async (fact, bound) => {
-    const verdict = await verdictOf(request, [[fact, bound]], world)
-    expect(verdict).toBe(rests[`${fact} ${bound}`] ?? 'allow')
-  })
+  it.each(cases)(
+    'with %s older than the bound %s gets the answer of the table',
+    async (fact, bound) => {
+      const verdict = await verdictOf(request, [[fact, bound]], world)
+      expect(verdict).toBe(rests[`${fact} ${bound}`] ?? 'allow')
+    },
+  )
 })
 
 const EVERYTHING: Old = FACTS.flatMap((fact) =>
   STALENESS_LIMITS.map((bound) => [fact, bound] as const),
 )
 
-describe('what is too old', () => {
-  it('is told of where somebody is let in by it, and nowhere else', () => {
+describe('a stale fact', () => {
+  it('is reported if a request was allowed by it, and only then', () => {
     const needed = new Set(Object.values(ALLOWED).flatMap(({ rests }) => Object.keys(rests)))
     const told = FACTS.flatMap((fact) => LIMITS_OF[fact].map((bound) => `${fact} ${bound}`))
     expect(new Set(told)).toEqual(needed)
   })
 
-  it('leaves denials as they are: a protected pod still asks for a credential', async () => {
+  it('does not change denials: a protected pod still requires a credential', async () => {
     expect(await verdictOf(atPod(), EVERYTHING)).toBe('missing-credential')
     expect(await verdictOf(aRequest({ headers: bearer('nobody') }), EVERYTHING)).toBe(
       'unknown-api-key',
@@ -221,7 +224,7 @@ describe('what is too old', () => {
     )
   })
 
-  it('opens nothing that is closed while it is fresh', async () => {
+  it('allows nothing that is denied while it is fresh', async () => {
     const kinds = new Set<CredentialKind | undefined>()
     for (const { request, world } of Object.values(ALLOWED)) {
       const { caller } = await anAuthorize({ ...WORLD, ...world })(request)
@@ -231,7 +234,7 @@ describe('what is too old', () => {
     expect(kinds).toEqual(new Set([...CREDENTIAL_KINDS, undefined]))
   })
 
-  it('is told to whoever asks why', async () => {
+  it('is part of the explanation', async () => {
     const steps: string[] = []
     const authorize = anAuthorize({ ...WORLD, isFresh: (fact) => fact !== 'pods' })
     await authorize(OPEN_POD, (step) => steps.push(step))

@@ -67,7 +67,7 @@ describe('an API key', () => {
     )
   })
 
-  it('is known by its digest, not by its text', async () => {
+  it('is compared by its digest, not by its text', async () => {
     expect(await outcome([anApiKey()], presented(digestOf(KEY)))).toBe('unknown-api-key')
   })
 
@@ -81,39 +81,39 @@ describe('an API key', () => {
   })
 
   it.each([
-    ['holds before it expires', NOW + 1, 'team/iris-key'],
-    ['has expired at that very moment', NOW, 'expired-api-key'],
+    ['is valid before it expires', NOW + 1, 'team/iris-key'],
+    ['has expired at exactly that moment', NOW, 'expired-api-key'],
     ['has expired afterwards', NOW - 1, 'expired-api-key'],
     ['has expired since 1970', 0, 'expired-api-key'],
-    ['without an expiry holds', undefined, 'team/iris-key'],
+    ['is valid without an expiry', undefined, 'team/iris-key'],
   ])('%s', async (_title, expiresAt, expected) => {
     expect(await outcome([anApiKey({ expiresAt })])).toBe(expected)
   })
 
-  it('is known in the namespace of its Secret only', async () => {
+  it('is valid only in the namespace of its Secret', async () => {
     expect(await outcome([anApiKey()], presented(), 'other')).toBe('unknown-api-key')
   })
 
-  it('that Secrets of two namespaces hold is the one of the namespace that is called', async () => {
+  it('in Secrets of two namespaces is that of the called namespace', async () => {
     const keys = [anApiKey(), anApiKey({ namespace: 'other' })]
     expect(await outcome(keys, presented(), 'team')).toBe('team/iris-key')
     expect(await outcome(keys, presented(), 'other')).toBe('other/iris-key')
   })
 
   it.each<[title: string, ApiKey]>([
-    ['two Secrets hold', anApiKey({ name: 'again' })],
-    ['an expired Secret holds too', anApiKey({ name: 'again', expiresAt: NOW - 1 })],
-    ['a Secret for other services holds too', anApiKey({ name: 'again', services: [] })],
-  ])('that %s is nobody', async (_title, again) => {
+    ['is in two Secrets', anApiKey({ name: 'again' })],
+    ['is also in an expired Secret', anApiKey({ name: 'again', expiresAt: NOW - 1 })],
+    ['is also in a Secret for other services', anApiKey({ name: 'again', services: [] })],
+  ])('that %s is refused', async (_title, again) => {
     expect(await outcome([anApiKey(), again])).toBe('unknown-api-key')
     expect(await outcome([again, anApiKey()])).toBe('unknown-api-key')
   })
 
-  it('is not looked for where no key may stand', async () => {
+  it('is ignored in a place that takes no keys', async () => {
     expect(await outcome([anApiKey()], presented(KEY, { asApiKey: false }))).toBe('unknown-api-key')
   })
 
-  it('is known anew once its Secret says something else', async () => {
+  it('is identified again after its Secret changes', async () => {
     const directory = aDirectory({ keys: [] })
     const { authenticate } = createIdentify({
       directory,
@@ -136,7 +136,7 @@ describe('an API key', () => {
 })
 
 describe('a token', () => {
-  it('names its caller', async () => {
+  it('identifies its caller', async () => {
     expect(await outcome([], presented('reader-token'))).toBe('team/reader')
   })
 
@@ -145,11 +145,11 @@ describe('a token', () => {
     expect(await outcome([key], presented('reader-token'))).toBe('team/iris-key')
   })
 
-  it('that nobody issues is an unknown key', async () => {
+  it('that no issuer recognizes is an unknown key', async () => {
     expect(await outcome([], presented('nobody-knows'))).toBe('unknown-api-key')
   })
 
-  it('is refused for the reason its issuer gives', async () => {
+  it("is refused with the issuer's reason", async () => {
     const { authenticate } = createIdentify({
       directory: aDirectory(),
       now: () => NOW,
@@ -168,21 +168,26 @@ describe('the permission', () => {
   const otherKind: ServiceRef = aService({ kind: 'InferenceGraph' })
 
   it.each<[title: string, ApiKey['services'], ServiceRef, string]>([
-    ['without a scope opens its namespace', undefined, aService(), 'yes'],
-    ['without a scope opens no other namespace', undefined, anLlm(), 'foreign'],
-    ['for a name opens it', [{ kind: undefined, name: 'iris' }], aService(), 'yes'],
-    ['for a name opens any kind', [{ kind: undefined, name: 'iris' }], otherKind, 'yes'],
-    ['for a kind opens that', [{ kind: 'InferenceService', name: 'iris' }], aService(), 'yes'],
+    ['without a scope covers its namespace', undefined, aService(), 'yes'],
+    ['without a scope covers no other namespace', undefined, anLlm(), 'foreign'],
+    ['for a name covers it', [{ kind: undefined, name: 'iris' }], aService(), 'yes'],
+    ['for a name covers any kind', [{ kind: undefined, name: 'iris' }], otherKind, 'yes'],
+    ['for a kind covers it', [{ kind: 'InferenceService', name: 'iris' }], aService(), 'yes'],
     [
-      'for a kind opens no other',
+      'for a kind covers no other',
       [{ kind: 'InferenceService', name: 'iris' }],
       otherKind,
       'foreign',
     ],
-    ['for other names does not', [{ kind: undefined, name: 'iris2' }], aService(), 'foreign'],
-    ['for no service opens none', [], aService(), 'foreign'],
     [
-      'for several opens each',
+      'for other names does not cover it',
+      [{ kind: undefined, name: 'iris2' }],
+      aService(),
+      'foreign',
+    ],
+    ['for no service covers none', [], aService(), 'foreign'],
+    [
+      'for several covers each',
       [
         { kind: undefined, name: 'llama' },
         { kind: undefined, name: 'iris' },
@@ -194,19 +199,19 @@ describe('the permission', () => {
     expect(await permissionOf(keyFor(services), service)).toBe(expected)
   })
 
-  it('of a key in the same name of another namespace is foreign', async () => {
+  it('of a key with the same name in another namespace is refused', async () => {
     const elsewhere = aService({ namespace: 'other' })
     expect(await permissionOf(keyFor([{ kind: undefined, name: 'iris' }]), elsewhere)).toBe(
       'foreign',
     )
   })
 
-  it('of a Kubernetes user is what RBAC says', async () => {
+  it('of a Kubernetes user is the answer of RBAC', async () => {
     expect(await permissionOf(aCaller(), aService())).toBe('yes')
     expect(await permissionOf(aCaller(), anLlm())).toBe('no')
   })
 
-  it('of a user whom RBAC does not know is none, whatever he is called', async () => {
+  it('of a user unknown to RBAC is refused, whatever the name', async () => {
     expect(await permissionOf(aCaller({ kind: 'jwt', inRbac: false }), aService())).toBe('no')
   })
 })

@@ -36,12 +36,12 @@ const verdictOf = async (request: AccessRequest, spec: unknown, world: World = {
 describe('a service of another namespace', () => {
   it.each<[title: string, world: World]>([
     [
-      'its policies open nothing',
+      'its policies do not apply',
       { policies: [policyOf({ allow: [{}] }, 'p', { namespace: 'other' })] },
     ],
-    ['its keys are not known', { keys: [anApiKey({ namespace: 'other' })] }],
+    ['its keys are unknown', { keys: [anApiKey({ namespace: 'other' })] }],
     [
-      'its pods are no component',
+      'its pods are not sibling components',
       {
         workloads: [
           aWorkload(),
@@ -54,7 +54,7 @@ describe('a service of another namespace', () => {
         ],
       },
     ],
-  ])('opens nothing here: %s', async (_title, world) => {
+  ])('has no effect here: %s', async (_title, world) => {
     const services = [aService({ urls: [] })]
     const source = { address: '10.0.0.2', principal: 'spiffe://cluster.local/ns/team/sa/iris-sa' }
     const verdicts = await Promise.all(
@@ -65,7 +65,7 @@ describe('a service of another namespace', () => {
     expect(verdicts).not.toContain('allow')
   })
 
-  it('whose pods carry our labels and name is no principal of ours', async () => {
+  it('whose pods have the same labels and name is not a local principal', async () => {
     const spec = {
       authentication: { mesh: {} },
       allow: [{ from: [{ principals: ['cluster.local/ns/team/sa/editor'] }] }],
@@ -81,21 +81,25 @@ describe('callers without a credential', () => {
   const principal = 'spiffe://cluster.local/ns/a/sa/x'
 
   it.each<[title: string, spec: object, verdict: string]>([
-    ['no policy accepts them', {}, 'missing-credential'],
-    ['they need a rule, too', { authentication: { mesh: {} } }, 'not-permitted'],
-    ['a rule alone is not enough', { allow: [{}] }, 'missing-credential'],
-    ['both let them in', { authentication: { mesh: {} }, allow: [{}] }, 'allow'],
+    ['are denied if no policy accepts them', {}, 'missing-credential'],
+    ['are denied without a rule', { authentication: { mesh: {} } }, 'not-permitted'],
+    ['are denied with a rule alone', { allow: [{}] }, 'missing-credential'],
+    ['are allowed by both', { authentication: { mesh: {} }, allow: [{}] }, 'allow'],
     [
-      'anonymous ones are asked who they are',
+      'are asked for a credential where the policy accepts anonymous callers',
       { authentication: { anonymous: {} } },
       'missing-credential',
     ],
-    ['anonymous ones have their rule', { authentication: { anonymous: {} }, allow: [{}] }, 'allow'],
+    [
+      'match the rule for anonymous callers',
+      { authentication: { anonymous: {} }, allow: [{}] },
+      'allow',
+    ],
   ])('%s', async (_title, spec, verdict) => {
     expect(await verdictOf(atPod({ source: { principal } }), spec)).toBe(verdict)
   })
 
-  it('are nobody at a gateway, and behind one', async () => {
+  it('are denied at a gateway, and behind one', async () => {
     const spec = { authentication: { mesh: {} }, allow: [{}] }
     const gateway = 'spiffe://cluster.local/ns/istio-system/sa/gateway'
     expect(await verdictOf(aRequest({ source: { principal } }), spec)).toBe('missing-credential')
@@ -105,7 +109,7 @@ describe('callers without a credential', () => {
   })
 })
 
-describe('a rule that denies', () => {
+describe('a deny rule', () => {
   const EVIL = 'cluster.local/ns/evil/sa/x'
   const evil = { principal: `spiffe://${EVIL}` }
   const denying = (
@@ -118,11 +122,11 @@ describe('a rule that denies', () => {
   })
 
   it.each<[title: string, request: AccessRequest, authentication?: object]>([
-    ['that shows nothing', atPod({ source: evil })],
-    ['that shows a good key', atPod({ source: evil, headers: bearer(KEY) })],
-    ['that could be anybody', atPod({ source: evil }), { anonymous: {} }],
+    ['without a credential', atPod({ source: evil })],
+    ['with a valid key', atPod({ source: evil, headers: bearer(KEY) })],
+    ['with an unverifiable credential', atPod({ source: evil }), { anonymous: {} }],
     ['at a gateway', aRequest({ source: evil, headers: bearer(KEY) })],
-  ])('a workload of the mesh holds for one %s', async (_title, request, authentication) => {
+  ])('for a mesh workload matches one %s', async (_title, request, authentication) => {
     expect(await verdictOf(request, denying({ principals: [EVIL] }, authentication))).toBe(
       'denied-by-rule',
     )
@@ -132,7 +136,7 @@ describe('a rule that denies', () => {
   })
 
   it.each(['cluster.local/ns/istio-system/sa/gateway', 'other.domain/ns/a/sa/x'])(
-    'holds for %s, which lets nobody in',
+    'matches %s, which is denied',
     async (peer) => {
       const source = { principal: `spiffe://${peer}` }
       const request = atPod({ source, headers: bearer(KEY) })
@@ -140,14 +144,14 @@ describe('a rule that denies', () => {
     },
   )
 
-  it('a workload and its key holds where both are there', async () => {
+  it('for a workload and its key matches if both are present', async () => {
     const both = denying({ principals: [EVIL], apiKeys: {} })
     const request = atPod({ source: evil, headers: bearer(KEY) })
     expect(await verdictOf(request, both)).toBe('denied-by-rule')
     expect(await verdictOf(atPod({ source: evil }), both)).toBe('allow')
   })
 
-  it('a method holds in small letters, too: to some servers they are the same', async () => {
+  it('matches a method in lower case too: some servers treat it as the same', async () => {
     const spec = { deny: [{ to: [{ methods: ['POST'] }] }], allow: [{}] }
     for (const method of ['POST', 'post', 'Post']) {
       const request = atPod({ method, headers: bearer(KEY) })
@@ -158,7 +162,7 @@ describe('a rule that denies', () => {
     expect(await verdictOf(small, allowed)).toBe('not-permitted')
   })
 
-  it('a peer lets in nobody by it who shows another credential', async () => {
+  it('does not let a peer in that presents another credential', async () => {
     const spec = { allow: [{ from: [{ principals: [EVIL] }] }] }
     const request = atPod({ source: evil, headers: bearer(KEY) })
     expect(await verdictOf(request, spec)).toBe('not-permitted')
@@ -173,21 +177,21 @@ describe('the headers of a policy', () => {
   const ours = { claimHeaders: { 'kubeflow-userid': 'email' } }
 
   it.each<[title: string, request: AccessRequest, world: World]>([
-    ['where a caller is let in', atPod({ headers: bearer(KEY) }), {}],
+    ['for an allowed caller', atPod({ headers: bearer(KEY) }), {}],
     ['on an excluded path', atPod({ method: 'GET', path: '/ready' }), {}],
-    ['on a path that the installation excludes', atPod({ method: 'GET', path: '/healthz' }), {}],
+    ['on a path that the configuration excludes', atPod({ method: 'GET', path: '/healthz' }), {}],
     [
-      'where the owner opened the service',
+      'at a service that its owner opened',
       atPod(),
       { services: [aService({ protection: 'open', optedOut: true })] },
     ],
-    ['where the service is in shadow', atPod(), { services: [aService({ shadow: true })] }],
-  ])('are ours %s', async (_title, request, world) => {
+    ['at a service in shadow', atPod(), { services: [aService({ shadow: true })] }],
+  ])('are protected %s', async (_title, request, world) => {
     const { decision } = await told(request, { policies: [policyOf(spec)], ...world })
     expect(decision).toMatchObject({ outcome: 'allow', ...ours })
   })
 
-  it('are ours at whichever of two services asks for them', async () => {
+  it('are protected whichever of two services sets them', async () => {
     const services = [aService({ protection: 'open' }), aService({ name: 'second' })]
     const workloads = services.map((service) => aWorkload({ service, serviceAccount: 'iris-sa' }))
     const targetRefs = [{ group: 'serving.kserve.io', kind: 'InferenceService', name: 'second' }]
@@ -202,7 +206,7 @@ describe('the headers of a policy', () => {
 })
 
 describe('paths', () => {
-  it('are those that the model sees, where a gateway cuts a prefix', async () => {
+  it('are the ones that the model sees, if a gateway strips a prefix', async () => {
     const world = { services: [anLlm({ namespace: 'team' })], workloads: [] }
     const spec = { allow: [{ to: [{ paths: ['/v1/chat'] }] }], exclusions: [{ path: '/health' }] }
     const at = (path: string, method = 'POST') =>
@@ -213,7 +217,7 @@ describe('paths', () => {
     expect(await verdictOf(health, spec, world)).toBe('allow')
   })
 
-  it('that are not plain are refused before any rule is read', async () => {
+  it('that are not canonical are denied before any rule is evaluated', async () => {
     const spec = { deny: [{}], allow: [{ to: [{ paths: ['/*'] }] }] }
     const odd = atPod({ path: '/v2//x', headers: bearer('nonsense') })
     expect(await verdictOf(odd, spec)).toBe('unsupported-request')
@@ -221,7 +225,7 @@ describe('paths', () => {
   })
 })
 
-describe('an own component', () => {
+describe('a sibling component', () => {
   const source = { address: '10.0.0.2', principal: 'spiffe://cluster.local/ns/team/sa/iris-sa' }
   const transformer = aWorkload({ name: 't', addresses: ['10.0.0.2'], component: 'transformer' })
   const world: World = { workloads: [aWorkload(), transformer] }
@@ -252,19 +256,19 @@ describe('an explanation', () => {
       ['policy policy: does not accept this credential, unknown-api-key'],
     ],
     [
-      'says whom policies accept without one',
+      'says which callers the policies accept without a credential',
       { authentication: { mesh: {} } },
       aRequest(),
       ['peer: none', 'policy policy: without a credential it accepts mesh peers'],
     ],
     [
-      'says that policies accept nobody without one',
+      'says that policies accept nobody without a credential',
       {},
       atPod({ source: { principal: 'spiffe://cluster.local/ns/a/sa/x' } }),
       ['peer: cluster.local/ns/a/sa/x', 'policy policy: without a credential it accepts nobody'],
     ],
     [
-      'says what is asked, which rule denies, and what of a scope',
+      'shows the target, the matching deny rule, and the result of the scope',
       { deny: [{}] },
       atPod({ path: '/v2/x?y=z', headers: bearer(KEY) }),
       [
@@ -275,7 +279,7 @@ describe('an explanation', () => {
       ],
     ],
     [
-      'says what RBAC was asked',
+      'shows the question to RBAC',
       {},
       atPod({ path: '/v2/x', headers: bearer('reader-token') }),
       [
@@ -289,7 +293,7 @@ describe('an explanation', () => {
     expect(steps.filter((step) => /^(operation|policy|peer|RBAC|scope)/.test(step))).toEqual(wanted)
   })
 
-  it('has the steps of the shadow evaluation', async () => {
+  it('contains the steps of the shadow evaluation', async () => {
     const policies = [policyOf({ mode: 'Shadow', allow: [] })]
     const { shadowCheck } = await anAuthorize({ ...WORLD, policies })(
       atPod({ headers: bearer(KEY) }),

@@ -20,7 +20,7 @@ const many = (count: number, given: Partial<Service> = {}): Service[] =>
 
 const KEY = { authorization: 'Bearer iris-key-0123456789' }
 
-/** How many policies were looked up for one request, and what it was answered. */
+/** The number of policies looked up for one request, and its answer. */
 function asked(directory: Directory, headers: Readonly<Record<string, string>> = {}) {
   let lookUps = 0
   const counting: Directory = {
@@ -40,13 +40,13 @@ function asked(directory: Directory, headers: Readonly<Record<string, string>> =
   }
 }
 
-describe('a host that many services have', () => {
-  it('is open where all of them are, however many', () => {
+describe('a host of many services', () => {
+  it('is open if all of them are, however many', () => {
     const ask = asked(aDirectory({ services: many(20_000, { protection: 'open' }) }))
     expect(ask().answer).toBe('allow')
   })
 
-  it('costs what one service does, until a service or a policy changes', () => {
+  it('costs no more than one service, until a service or a policy changes', () => {
     const directory = aDirectory({ services: many(5_000, { protection: 'open' }) })
     const ask = asked(directory)
     expect(ask()).toEqual({ lookUps: 5_000, answer: 'allow' })
@@ -68,7 +68,7 @@ describe('a host that many services have', () => {
     expect(find()).not.toBe(before)
   })
 
-  it('is judged by each that is not open, up to a bound', () => {
+  it('is judged by each service that is not open, up to a bound', () => {
     const key = anApiKey()
     const ofTeam = (count: number) =>
       Array.from({ length: count }, (_, index) => aService({ name: `s${index}` }))

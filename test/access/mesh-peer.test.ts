@@ -27,7 +27,7 @@ describe('a mesh peer', () => {
     })
   })
 
-  it('is nobody at a gateway', () => {
+  it('is not recognized at a gateway', () => {
     expect(of('spiffe://cluster.local/ns/a/sa/x', 'gateway')).toBeUndefined()
   })
 
@@ -43,12 +43,12 @@ describe('a mesh peer', () => {
     'spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway',
     'spiffe://cluster.local/ns/istio-system/sa/anything',
     'spiffe://cluster.local/ns/knative-serving/sa/activator',
-  ])('is nobody as %s', (principal) => {
+  ])('is not recognized as %s', (principal) => {
     expect(of(principal)).toBeUndefined()
   })
 
   it.each(['istio-systems/sa/x', 'knative-serving/sa/controller', 'knative-serving/sa/activator2'])(
-    'that only resembles an intermediary is itself: %s',
+    'that only resembles an intermediary is itself the caller: %s',
     (name) => {
       expect(of(`spiffe://cluster.local/ns/${name}`)).toBeDefined()
     },

@@ -3,8 +3,8 @@ import { policyOf } from '../../testing/policies/policies.ts'
 import { type Chance, createChance, createGenerator, type PolicySpec } from './policies/generate.ts'
 import { anAsked, answerOf, deciding, PATHS, PLAIN, SERVICES, verdictOf } from './policies/world.ts'
 
-describe('policies, whatever else they say', () => {
-  /** How many of the requests that are let in are let in only before, or only after, a change. */
+describe('policies, whatever else they contain', () => {
+  /** The number of requests that are allowed only before, or only after, a change. */
   function compare(change: MakeChange, paths: typeof PATHS) {
     const chance = createChance(7)
     const { policy } = createGenerator(chance)
@@ -31,15 +31,15 @@ describe('policies, whatever else they say', () => {
 
   it.each<[title: string, change: MakeChange, paths?: typeof PATHS]>([
     [
-      'never let in more for another rule that denies',
+      'never allow more with an additional deny rule',
       ([first, ...others], chance) => {
         const deny = [...(first?.deny ?? []), createGenerator(chance).rule()]
         return { after: [{ ...first, deny }, ...others] }
       },
     ],
     [
-      // Where rules no longer ask for paths, those that are not plain are read again.
-      'never let in more for a rule that allows and is removed, even the last, on plain paths',
+      // If no rule depends on paths any more, paths that are not canonical are accepted again.
+      'never allow more without an allow rule, even the last, on canonical paths',
       (specs, { below }) => {
         const at = specs.findIndex(({ allow = [] }) => allow.length > 0)
         const { allow = [] } = specs[at] ?? {}
@@ -51,7 +51,7 @@ describe('policies, whatever else they say', () => {
       PLAIN,
     ],
     [
-      'never let in more for a rule that allows and is removed, on any path while others ask for it',
+      'never allow more without an allow rule, on any path while others depend on it',
       (specs, { below }) => {
         const at = specs.findIndex(({ allow = [] }) => allow.length > 0)
         const { allow = [] } = specs[at] ?? {}
@@ -63,14 +63,14 @@ describe('policies, whatever else they say', () => {
       },
     ],
     [
-      'never let in more for another policy beside one that says who may',
+      'never allow more with an additional policy that has allow rules',
       (specs, chance) => {
         const said = [...specs, { allow: [createGenerator(chance).rule()] }]
         return { before: said, after: [...said, createGenerator(chance).policy()] }
       },
     ],
     [
-      'never let in more for a rule that cannot be read',
+      'never allow more with an unreadable rule',
       ([first, ...others], chance) => {
         const list = chance.pick(['deny', 'allow'] as const)
         const rules = [...(first?.[list] ?? []), chance.pick(UNREADABLE)]
@@ -84,7 +84,7 @@ describe('policies, whatever else they say', () => {
     expect(same).toBeGreaterThan(500)
   })
 
-  it('answer the same in any order of policies and of rules', () => {
+  it('give the same answer in any order of policies and rules', () => {
     const chance = createChance(11)
     const { policy } = createGenerator(chance)
     for (let world = 0; world < 5_000; world += 1) {
@@ -104,7 +104,7 @@ describe('policies, whatever else they say', () => {
   })
 })
 
-/** Accepts whoever others accept, denies nobody, and asks for the path. */
+/** Accepts the credentials that others accept, denies nobody, and depends on the path. */
 const ASKING: PolicySpec = {
   authentication: {
     kubernetes: {},
@@ -129,7 +129,7 @@ const UNREADABLE: readonly [unknown, ...unknown[]] = [
   { when: [] },
 ]
 
-/** Every list in it the other way round. */
+/** Reverses every list in it. */
 const turnedRound = (spec: PolicySpec): PolicySpec => ({
   ...spec,
   ...(spec.deny && { deny: spec.deny.toReversed() }),

@@ -21,7 +21,7 @@ const isInForce = ({ mode, targetRefs }: PolicySpec, { kind, name }: Service): b
     targetRefs.some((target) => target.kind === kind && target.name === name))
 
 describe('policies', () => {
-  it('judge 100,000 cases as somebody who follows the documentation word by word', () => {
+  it('decide 100,000 cases exactly as the documentation says', () => {
     const chance = createChance(20_261_121)
     const { policy } = createGenerator(chance)
     const verdicts = new Map<string, number>()

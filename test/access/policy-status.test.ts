@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { namespacePoliciesOf } from '../../src/access/namespace-policies.ts'
+import { createNames, namespacePoliciesOf } from '../../src/access/namespace-policies.ts'
 import type { Policy, PolicyTarget } from '../../src/access/policy.ts'
 import { policyStatusOf as statusIn } from '../../src/access/policy-status.ts'
 import type { Service } from '../../src/access/service.ts'
@@ -22,7 +22,7 @@ const policyStatusOf = (
   return statusIn(policy, done(namespacePoliciesOf(own, policies)), fault)
 }
 
-describe('what has become of a policy', () => {
+describe('the status of a policy', () => {
   it.each<
     [
       title: string,
@@ -33,57 +33,63 @@ describe('what has become of a policy', () => {
     ]
   >([
     [
-      'of a service that exists',
+      'for an existing service',
       enforced({ targets: [iris] }),
       [aService()],
       'Accepted',
       'Enforced',
     ],
-    ['of a namespace', enforced(), [aService(), other], 'Accepted', 'Enforced'],
-    ['of a namespace without services', enforced(), [], 'Accepted', 'Enforced'],
-    ['that cannot be read', enforced({ terms: undefined }), [aService()], 'Invalid', 'NotAccepted'],
-    ['in shadow that cannot be read', aPolicy({ terms: undefined }), [], 'Invalid', 'NotAccepted'],
+    ['for a namespace', enforced(), [aService(), other], 'Accepted', 'Enforced'],
+    ['for a namespace without services', enforced(), [], 'Accepted', 'Enforced'],
+    ['that is unreadable', enforced({ terms: undefined }), [aService()], 'Invalid', 'NotAccepted'],
+    ['in shadow that is unreadable', aPolicy({ terms: undefined }), [], 'Invalid', 'NotAccepted'],
     ['in shadow', aPolicy(), [aService()], 'Accepted', 'Shadow'],
-    ['in a shadow that is not allowed', aPolicy({ mode: 'none' }), [], 'Accepted', 'Shadow'],
     [
-      'of a service that does not exist',
+      'in shadow that the configuration forbids',
+      aPolicy({ mode: 'none' }),
+      [],
+      'Accepted',
+      'Shadow',
+    ],
+    [
+      'for a missing service',
       enforced({ targets: [gone] }),
       [aService()],
       'TargetNotFound',
       'NotAccepted',
     ],
     [
-      'of a service of another kind',
+      'for a service of another kind',
       enforced({ targets: [{ ...gone, name: 'iris' }] }),
       [aService()],
       'TargetNotFound',
       'NotAccepted',
     ],
-    ['of no service', enforced({ targets: [] }), [aService()], 'TargetNotFound', 'NotAccepted'],
+    ['for no service', enforced({ targets: [] }), [aService()], 'TargetNotFound', 'NotAccepted'],
     [
-      'of which one exists',
+      'for two services of which one exists',
       enforced({ targets: [gone, iris] }),
       [aService()],
       'Accepted',
       'Enforced',
     ],
     [
-      'of a service that is open by annotation',
+      'for a service that is open by annotation',
       enforced(),
       [aService({ optedOut: true })],
       'Accepted',
       'Overridden',
     ],
-    ['of a service in shadow', enforced(), [aService({ shadow: true })], 'Accepted', 'Overridden'],
+    ['for a service in shadow', enforced(), [aService({ shadow: true })], 'Accepted', 'Overridden'],
     [
-      'of which one is open by annotation',
+      'for two services of which one is open by annotation',
       enforced(),
       [aService({ optedOut: true }), other],
       'Accepted',
       'Enforced',
     ],
     [
-      'beside services of another namespace',
+      'next to services of another namespace',
       enforced({ targets: [iris] }),
       [aService({ namespace: 'else' })],
       'TargetNotFound',
@@ -99,7 +105,7 @@ describe('what has become of a policy', () => {
     expect(policyStatus.enforced.holds).toBe(inForce === 'Enforced')
   })
 
-  it('is told in the same words whatever the order of services and targets', () => {
+  it('has the same words whatever the order of services and targets', () => {
     const services = ['b', 'a', 'c'].map((name) => aService({ name, optedOut: name !== 'c' }))
     expect(policyStatusOf(enforced(), services)).toEqual(
       policyStatusOf(enforced(), services.toReversed()),
@@ -113,7 +119,7 @@ describe('what has become of a policy', () => {
     )
   })
 
-  it('names what is missing, what is open, and why it cannot be read', () => {
+  it('names missing and open services, and why the policy is unreadable', () => {
     const missing = policyStatusOf(enforced({ targets: [gone, iris] }), [aService()])
     expect(missing.accepted.message).toBe('not found: InferenceGraph gone')
     const open = policyStatusOf(enforced(), [aService({ optedOut: true }), other])
@@ -127,7 +133,7 @@ describe('what has become of a policy', () => {
     expect(policyStatusOf(enforced(), many).enforced.message).toMatch(/s7 and 2 more$/)
   })
 
-  it('tells that all policies of a service are too much together, which closes it', () => {
+  it('says that all policies of a service together exceed the limit, so that it denies everybody', () => {
     const rule = { from: [{ users: Array.from({ length: 4_000 }, () => 'a') }], to: undefined }
     const [one, ...others] = Array.from({ length: 3 }, () =>
       aPolicy({ mode: 'enforce' }, { deny: [rule] }),
@@ -145,7 +151,7 @@ describe('what has become of a policy', () => {
     expect(policyStatusOf(one, services, '', [one, ...tried]).enforced.reason).toBe('Enforced')
   })
 
-  it('tells that all policies of its namespace are too much together', () => {
+  it('says that all policies of its namespace together exceed the limit', () => {
     const many = Array.from({ length: 4_096 }, () => enforced({ targets: [iris] }))
     const [policy = enforced()] = many
     const services = [aService(), other, aService({ name: 'opened', optedOut: true })]
@@ -172,7 +178,7 @@ describe('what has become of a policy', () => {
   })
 })
 
-describe('the surroundings of many policies', () => {
+describe('the status of many policies', () => {
   const policies = (count: number, targets: Policy['targets']) =>
     Array.from({ length: count }, () => enforced({ targets }))
   const services = (count: number) =>
@@ -180,11 +186,11 @@ describe('the surroundings of many policies', () => {
   const unitsOf = (count: number) =>
     done(namespacePoliciesOf(services(count), policies(count, [iris, gone]))).units
 
-  it('cost as many units as there are objects, not as many as there are pairs of them', () => {
+  it('costs time linear in the number of objects, not of pairs', () => {
     expect(unitsOf(10_000)).toBe(10 * unitsOf(1_000))
   })
 
-  it('look at each service once', () => {
+  it('looks at each service once', () => {
     let looks = 0
     const watched = services(1_000).map((service) => ({
       ...service,
@@ -200,9 +206,16 @@ describe('the surroundings of many policies', () => {
     expect(before).toBeLessThan(10_000)
   })
 
-  it('are gathered in slices, with a turn of the event loop between them', async () => {
+  it('is computed in slices, with a turn of the event loop in between', async () => {
     const { turns, turn } = countedTurns()
     await inSlices(namespacePoliciesOf(services(10_000), policies(10_000, [iris])), turn)
     expect(turns.count).toBeGreaterThan(20)
   })
+})
+
+it('the first eight services are named, in whatever order they come', () => {
+  const names = createNames()
+  for (const name of 'tsrqponmlkjihgfedcba') names.add({ kind: 'InferenceService', name })
+  const named = Array.from('abcdefgh', (name) => `InferenceService ${name}`).join(', ')
+  expect(names.text()).toBe(`${named} and 12 more`)
 })

@@ -160,7 +160,7 @@ const CREDENTIALS = [
   { 'x-forwarded-access-token': GOOD_KEY, 'proxy-authorization': `Bearer ${GOOD_KEY}` },
 ]
 
-/** Whether exactly one good credential is shown, and nothing that contradicts it. */
+/** Whether the request has exactly one valid credential, and nothing that contradicts it. */
 function showsGoodCredential({ headers }: AccessRequest): boolean {
   const shown = ['authorization', 'x-api-key', 'api-key'].map((name) => headers.get(name) ?? '')
   const [authorization = '', ...others] = shown
@@ -186,7 +186,7 @@ const principal = fc.constantFrom(
   'iris-sa',
 )
 
-/** From which pod to which a service calls itself. */
+/** The pod and the service of a call between its own components. */
 const COMPONENT_CALLS: readonly (readonly [from: string, to: string])[] = [
   ['10.0.0.2', '10.0.0.1'],
   ['10.0.0.2', '10.0.0.6'],
@@ -228,7 +228,7 @@ const wildRequest: fc.Arbitrary<AccessRequest> = fc
     }),
   )
 
-/** One that many a rule might let through: of a pod to a pod, or of a known host, and nothing odd. */
+/** A request that many rules could allow: from a pod to a pod, or to a known host, without oddities. */
 const tameRequest: fc.Arbitrary<AccessRequest> = fc
   .record({
     position: fc.constantFrom('workload' as const, 'gateway' as const),
@@ -258,7 +258,7 @@ const protections = fc.array(
 const protectedBy = (given: readonly Protection[]): Service[] =>
   SERVICES.map((service, index) => ({ ...service, protection: given[index] ?? 'protected' }))
 
-// ---- who may be reached: by scanning, and as each of several programs behind us reads a path
+// ---- reachable services: by scanning, and as each of several servers behind the gateway reads a path
 
 const cut = (text: string) => text.split('?')[0] ?? ''
 const unescaped = (text: string) =>
@@ -330,9 +330,9 @@ function reached(request: AccessRequest, { services, workloads }: Held): readonl
   return services.filter((service) => pods.some((pod) => idOf(pod.service) === idOf(service)))
 }
 
-const OF_MODEL = ['/healthz', '/metrics', '/wait-for-drain', '/debug/pprof/']
+const OF_MODEL = ['/healthz', '/metrics', '/v1/metrics', '/wait-for-drain', '/debug/pprof/']
 
-/** Whether all that may be reached is open to anybody there, written out once more. */
+/** Whether everything reachable is open to everybody there; an independent implementation. */
 function isExcluded(request: AccessRequest, held: Held): boolean {
   if (!['GET', 'HEAD'].includes(request.method)) return false
   const asked = cut(request.path)
@@ -364,10 +364,10 @@ function isOwnComponent({ position, source, destination }: AccessRequest): boole
   return COMPONENT_CALLS.some(([from, to]) => source.address === from && destination.address === to)
 }
 
-// ---- what always holds
+// ---- invariants
 
 describe('no request', () => {
-  it('reaches a protected service without a good credential, however a path behind us is read', () => {
+  it('reaches a protected service without a valid credential, however a server behind the gateway reads the path', () => {
     const found = { open: 0, excluded: 0, component: 0, credential: 0, denied: 0 }
     fc.assert(
       fc.property(protections, anyRequest, (given, request) => {
@@ -391,7 +391,7 @@ describe('no request', () => {
     expect(found.denied).toBeGreaterThan(1_000)
   })
 
-  it('to a service that is closed to all is let through, whatever it shows', () => {
+  it('to a service that denies everybody is allowed, whatever its credential', () => {
     const lost = SERVICES.map((service) => ({ ...service, protection: 'lost' as const }))
     fc.assert(
       fc.property(anyRequest, (request) => {
@@ -402,7 +402,7 @@ describe('no request', () => {
     )
   })
 
-  it('is let through unasked but by the bytes of its path, GET or HEAD, component and position', () => {
+  it('is allowed without a credential unless its path bytes, GET or HEAD, component and position match an exclusion', () => {
     let found = 0
     const held = { services: SERVICES, workloads: WORKLOADS }
     const plain = fc.record({
@@ -423,7 +423,7 @@ describe('no request', () => {
     expect(found).toBeGreaterThan(10)
   })
 
-  it('is decided otherwise for a header that has nothing to do with access', () => {
+  it('gets another decision because of a header that is irrelevant to access', () => {
     const ours = [
       'authorization',
       'x-api-key',
@@ -447,7 +447,7 @@ describe('no request', () => {
   })
 })
 
-describe('what is added to the cluster', () => {
+describe('an object added to the cluster', () => {
   const route = fc
     .tuple(fc.constantFrom(...hosts, '*'), fc.constantFrom('', '/team/chat', '/serving', '/v1'))
     .filter(([host, prefix]) => host !== '*' || prefix !== '')
@@ -467,7 +467,7 @@ describe('what is added to the cluster', () => {
   const some = fc.subarray([...SERVICES])
   const workloads = fc.subarray([...WORKLOADS])
 
-  it('never opens another service: a new one is what is let through, or a denial stays', () => {
+  it('never opens another service: an allowed request goes to the new service, or the denial stays', () => {
     const found = { stayed: 0, own: 0 }
     fc.assert(
       fc.property(some, workloads, newService, anyRequest, (services, pods, added, request) => {
@@ -481,7 +481,7 @@ describe('what is added to the cluster', () => {
         found.own += 1
         expect(before.decision.reason).toBe('unknown-target')
         expect(before.target).toBeUndefined()
-        // An LLM that the request names is a judge on the new host, and lets in whom it knows.
+        // An LLM that the request names is a target on the new host, and allows its own callers.
         const judged = after.decision.caller !== undefined && showsGoodCredential(request)
         expect(judged || after.target?.service === added).toBe(true)
       }),
@@ -491,7 +491,7 @@ describe('what is added to the cluster', () => {
     expect(found.own).toBeGreaterThan(0)
   })
 
-  it('never opens another service: a new pod is what is asked, or is part of what is asked', () => {
+  it('never opens another service: the new pod is among the targets of an allowed request', () => {
     const pod = fc
       .record({
         service: fc.constantFrom(
@@ -545,7 +545,7 @@ describe('what is added to the cluster', () => {
     expect(found.own).toBeGreaterThan(0)
   })
 
-  it('or declared twice never opens anything', () => {
+  it('never opens anything if it is declared twice', () => {
     fc.assert(
       fc.property(protections, fc.nat(SERVICES.length - 1), anyRequest, (given, index, request) => {
         const services = protectedBy(given)
@@ -590,7 +590,7 @@ describe('the index', () => {
     fc.record({ table: fc.constant('keys' as const), id, value: optional(key) }),
   )
 
-  it('says after any changes what a scan of all that is held says', () => {
+  it('gives the same results as a full scan after any changes', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 20 }), (changes) => {
         const directory = aDirectory()
@@ -640,7 +640,7 @@ describe('the index', () => {
     )
   })
 
-  /** What is put again counts as put last. */
+  /** An object that is put again counts as put last. */
   function apply<T>(
     table: { put: (id: string, value: T) => void; remove: (id: string) => void },
     held: Map<string, T>,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { GatewayRoute } from '../../src/access/gateway-route.ts'
 import { createRouteVersions, GATEWAY_LAG_MS, MAX_FORMER } from '../../src/access/route-versions.ts'
 
@@ -19,11 +19,11 @@ function table() {
 }
 
 describe('the versions of a route', () => {
-  it('are none where it is not known', () => {
+  it('are empty for an unknown route', () => {
     expect(table().hosts()).toEqual([])
   })
 
-  it('are the present one and the former, until gateways know of the change', () => {
+  it('are the current and the previous one until gateways know of the change', () => {
     const { put, hosts, pass } = table()
     put('id', aRoute('a'))
     put('id', aRoute('b'))
@@ -37,14 +37,14 @@ describe('the versions of a route', () => {
     expect(hosts()).toEqual(['c'])
   })
 
-  it('are no more where nothing but the status has changed', () => {
+  it('do not change if only the status has changed', () => {
     const { put, hosts } = table()
     put('id', aRoute('a'))
     put('id', aRoute('a'))
     expect(hosts()).toEqual(['a'])
   })
 
-  it('are none from its removal on', () => {
+  it('are empty after its removal', () => {
     const { put, remove, hosts, size } = table()
     put('id', aRoute('a'))
     remove('id')
@@ -52,7 +52,7 @@ describe('the versions of a route', () => {
     expect([hosts(), size()]).toEqual([[], 0])
   })
 
-  it('are both where it is made again', () => {
+  it('are both present if it is created again', () => {
     const { put, remove, hosts, pass } = table()
     put('id', aRoute('a'))
     remove('id')
@@ -62,7 +62,7 @@ describe('the versions of a route', () => {
     expect(hosts()).toEqual(['b'])
   })
 
-  it('are none while there are too many of them', () => {
+  it('are empty while there are too many of them', () => {
     const { put, hosts, pass } = table()
     for (let version = 0; version <= MAX_FORMER; version += 1) put('id', aRoute(`${version}`))
     expect(hosts()).toHaveLength(MAX_FORMER + 1)
@@ -71,4 +71,14 @@ describe('the versions of a route', () => {
     pass(GATEWAY_LAG_MS)
     expect(hosts()).toEqual(['again-99'])
   })
+})
+
+it('at most 17 former versions of a route are kept', () => {
+  const { put, hosts } = table()
+  for (let index = 0; index < 100; index += 1) put('id', aRoute(`h${index}`))
+  const filter = vi.spyOn(Array.prototype, 'filter')
+  hosts()
+  const lengths = filter.mock.contexts.map((list) => (Array.isArray(list) ? list.length : 0))
+  filter.mockRestore()
+  expect(Math.max(...lengths)).toBe(MAX_FORMER + 1)
 })

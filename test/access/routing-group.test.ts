@@ -32,7 +32,7 @@ const policyFor = (name: string, spec: object = {}) =>
 
 type Asked = {
   readonly services: readonly Service[]
-  /** Names of the services that RBAC permits; others by their answer. */
+  /** Names of the services that RBAC permits; others have their answer. */
   readonly permitted?: readonly string[]
   readonly answers?: Readonly<Record<string, Permission>>
   readonly policies?: readonly Policy[]
@@ -85,37 +85,37 @@ async function answerTo({
 
 const answerOf = async (asked: Asked) => (await answerTo(asked)).answer
 
-describe('the members of a routing group that share the name of a model', () => {
+describe('the members of a routing group that share a model name', () => {
   const services = [member('blue'), member('green')]
 
-  it.each([['blue'], ['green']])('are called with a permission for one: %s', async (name) => {
+  it.each([['blue'], ['green']])('need permission for only one of them: %s', async (name) => {
     expect(await answerOf({ services, permitted: [name] })).toBe('allow')
   })
 
-  it('are called with a key for one', async () => {
+  it('need a key for only one of them', async () => {
     expect(await answerOf({ services, keyFor: 'green' })).toBe('allow')
     expect(await answerOf({ services, keyFor: 'red' })).toBe('key-not-for-service')
   })
 
-  it('are called by the header that names the model as well', async () => {
+  it('need permission for only one of them with the model header as well', async () => {
     const headers = { 'x-gateway-model-name': `publishers/llm/models/${MODEL}` }
     const asked = { services, path: '/v1/chat/completions', headers }
     expect(await answerOf({ ...asked, permitted: ['green'] })).toBe('allow')
     expect(await answerOf(asked)).toBe('not-permitted')
   })
 
-  it('are not called without any permission', async () => {
+  it('are denied without any permission', async () => {
     expect(await answerOf({ services })).toBe('not-permitted')
     expect(await answerOf({ services, shown: false })).toBe('missing-credential')
   })
 
-  it('are each called alone at the path that is named after one', async () => {
+  it('are called individually on the path that contains the name of one', async () => {
     const path = '/llm/blue/v1/chat/completions'
     expect(await answerOf({ services, path, permitted: ['green'] })).toBe('not-permitted')
     expect(await answerOf({ services, path, permitted: ['blue'] })).toBe('allow')
   })
 
-  it('are called at the pods of each with a permission for the other', async () => {
+  it("are called at each other's pods with permission for either", async () => {
     const service = { kind: 'LLMInferenceService', namespace: 'llm', name: 'blue' } as const
     const authorize = anAuthorize({
       services,
@@ -128,13 +128,13 @@ describe('the members of a routing group that share the name of a model', () => 
   })
 })
 
-describe('nobody opens the service of another by a routing group', () => {
+describe('a routing group does not open the service of another', () => {
   it.each<[title: string, other: Service]>([
     ['an open member', member('green', { protection: 'open' })],
-    ['a member that is only tried', member('green', { shadow: true })],
-    ['one without a share', member('green', { group: { name: 'canary', routed: false } })],
+    ['a member in shadow', member('green', { shadow: true })],
+    ['one without a weight', member('green', { group: { name: 'canary', routed: false } })],
     ['one of another group', member('green', { group: { name: 'other', routed: true } })],
-    ['one of no group', anLlm({ name: 'green', model: MODEL, hosts: [HOST] })],
+    ['one without a group', anLlm({ name: 'green', model: MODEL, hosts: [HOST] })],
     ['one with another model', member('green', { models: ['publishers/llm/models/other'] })],
     [
       'one of another namespace',
@@ -146,13 +146,13 @@ describe('nobody opens the service of another by a routing group', () => {
     expect(await answerOf({ services, shown: false })).not.toBe('allow')
   })
 
-  it('one with policies lends no permission', async () => {
+  it('a member with policies does not grant its permission to others', async () => {
     const services = [member('blue'), member('green')]
     const policies = [policyFor('green')]
     expect(await answerOf({ services, policies, permitted: ['green'] })).toBe('not-permitted')
   })
 
-  it('the policies of each hold', async () => {
+  it('the policies of each member apply', async () => {
     const services = [member('blue'), member('green')]
     const policies = [policyFor('blue', { allow: [] })]
     expect(await answerOf({ services, policies, permitted: ['blue', 'green'] })).toBe(
@@ -160,7 +160,7 @@ describe('nobody opens the service of another by a routing group', () => {
     )
   })
 
-  it('all members are reached by the route of each, so all are asked', async () => {
+  it('the route of each member reaches all members, so all are targets', async () => {
     const open = member('blue', { protection: 'open' })
     const services = [
       {
@@ -177,7 +177,7 @@ describe('nobody opens the service of another by a routing group', () => {
   })
 })
 
-describe('whose permission cannot be found out', () => {
+describe('a member whose permission cannot be determined', () => {
   const services = [member('blue'), member('green')]
 
   it.each<[Permission, string]>([
@@ -188,12 +188,12 @@ describe('whose permission cannot be found out', () => {
     expect(await answerOf({ services, answers: { green: permission } })).toBe(answer)
   })
 
-  it('a permission for another is enough', async () => {
+  it('permission for another member suffices', async () => {
     const answers = { blue: 'unavailable', green: 'yes' } as const
     expect(await answerOf({ services, answers })).toBe('allow')
   })
 
-  it('only some members are asked about', async () => {
+  it('only some members are checked', async () => {
     const names = Array.from({ length: 3 * MAX_ASKED }, (_, index) => `m${index + 10}`)
     const many = names.map((name) => member(name))
     const { answer, asked } = await answerTo({ services: many })

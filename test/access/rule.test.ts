@@ -25,12 +25,12 @@ const NAMES = ['reader', 'key', 'jwt', 'pretender', 'peer', 'anonymous'] as cons
 
 describe('a rule', () => {
   it.each<[title: string, source: object, fitting: readonly string[]]>([
-    ['of nothing fits everybody', {}, NAMES],
+    ['without conditions matches everybody', {}, NAMES],
     ['of a ServiceAccount', { serviceAccounts: ['team/reader'] }, ['reader']],
     ['of no ServiceAccount', { serviceAccounts: [] }, []],
     ['of a user', { users: ['ada'] }, ['key', 'jwt']],
     [
-      'of a user whom neither peers nor anonymous callers are',
+      'for a user, which neither peers nor anonymous callers are',
       { users: ['td/ns/a/sa/x', 'system:anonymous'] },
       [],
     ],
@@ -41,9 +41,9 @@ describe('a rule', () => {
     ['of keys with another value', { apiKeys: new Map([['tier', 'x']]) }, []],
     ['of any claims', { claims: new Map() }, ['jwt', 'pretender']],
     ['of a claim', { claims: new Map([['tenant', ['acme', 'b']]]) }, ['jwt']],
-    ['of a claim in a claim', { claims: new Map([['a.b', ['x']]]) }, ['jwt']],
+    ['for a nested claim', { claims: new Map([['a.b', ['x']]]) }, ['jwt']],
     [
-      'of two claims, of which one is not there',
+      'for two claims of which one is missing',
       {
         claims: new Map([
           ['a.b', ['x']],
@@ -52,7 +52,7 @@ describe('a rule', () => {
       },
       [],
     ],
-    ['of two parts, of which one fits', { users: ['ada'], groups: ['beta'] }, ['key']],
+    ['with two entries of which one matches', { users: ['ada'], groups: ['beta'] }, ['key']],
   ])('%s', (_title, source, fitting) => {
     const found = NAMES.filter((name) => matchRule(rule({ from: [source] }), CALLERS[name], POST))
     expect(found).toEqual(fitting)
@@ -79,20 +79,20 @@ describe('a rule', () => {
     [{ paths: ['/v2/models/iris/*/'] }, false],
     [{ paths: ['/v2/models/iris/infer/*/'] }, false],
     [{ paths: ['/v2/*/*/*/*'] }, false],
-    [{ paths: ['/v2/mod/*'] }, false], // as /docs is no beginning of /docs-admin
+    [{ paths: ['/v2/mod/*'] }, false], // /docs is not a prefix of /docs-admin
     [{ methods: ['GET'], paths: ['/*'] }, false],
   ])('to %o matches: %s', (to, matches) => {
     expect(matchRule(rule({ to: [to] }), CALLERS.reader, POST)).toBe(matches)
   })
 
-  it('needs one entry of each part, and none is none', () => {
+  it('needs a match in each part, and an empty part never matches', () => {
     const both = { from: [{ users: ['nobody'] }, {}], to: [{ methods: ['GET'] }, {}] }
     expect(matchRule(rule(both), CALLERS.reader, POST)).toBe(true)
     expect(matchRule(rule({ from: [] }), CALLERS.reader, POST)).toBe(false)
     expect(matchRule(rule({ to: [] }), CALLERS.reader, POST)).toBe(false)
   })
 
-  it('tells the parts that decided', () => {
+  it('reports the parts that decided', () => {
     const strict = rule({ from: [{ users: ['x'] }, { groups: ['y'] }], to: [{ methods: ['GET'] }] })
     expect(explainRule(strict, CALLERS.reader, POST)).toBe(
       'no, by from[0].users, from[1].groups, to[0].methods',
@@ -114,7 +114,7 @@ describe('a rule', () => {
     expect(explainRule(rule(both), odd, POST)).toBe('no, by to[0].methods')
   })
 
-  it('asks for the path where an entry names one, and even none', () => {
+  it('depends on the path if an entry lists paths, even an empty list', () => {
     expect(namesPaths(rule({ to: [{}, { paths: [] }] }))).toBe(true)
     expect(namesPaths(rule({ to: [{ methods: ['GET'] }] }))).toBe(false)
   })

@@ -22,7 +22,7 @@ async function verdictOn(world: World, request = withToken): Promise<ShadowVerdi
 describe('a service in shadow', () => {
   const nobody: World = { services: [inShadow], permits: () => 'no' }
 
-  it('is open to callers who would be refused', async () => {
+  it('is open to callers who would be denied', async () => {
     const { decision, caller } = await answerTo(nobody)
     expect(decision).toEqual(OPEN)
     expect(caller).toBeUndefined()
@@ -37,14 +37,14 @@ describe('a service in shadow', () => {
       withToken,
       { decision: 'allow', reason: '', credentialKind: 'kubernetes' },
     ],
-    ['who may not', nobody, withToken, { decision: 'deny', reason: 'not-permitted' }],
+    ['without permission', nobody, withToken, { decision: 'deny', reason: 'not-permitted' }],
     [
       'without a credential',
       nobody,
       aRequest(),
       { decision: 'deny', reason: 'missing-credential', credentialKind: 'none' },
     ],
-  ])('tells of a caller %s', async (_title, world, request, verdict) => {
+  ])('reports a caller %s', async (_title, world, request, verdict) => {
     expect(await verdictOn(world, request)).toMatchObject({ service: { name: 'iris' }, ...verdict })
   })
 
@@ -55,21 +55,21 @@ describe('a service in shadow', () => {
     expect(await verdictOn(world)).toMatchObject({ decision: 'deny', reason: 'not-permitted' })
   })
 
-  it('stays closed where its declaration was lost', async () => {
+  it('still denies everybody if its declaration is lost', async () => {
     const { decision } = await answerTo({
       services: [aService({ shadow: true, protection: 'lost' })],
     })
     expect(decision).toEqual({ outcome: 'deny', reason: 'unknown-target' })
   })
 
-  it('does not open another one that the request may reach', async () => {
+  it('does not open another target of the request', async () => {
     const both = [inShadow, aService({ name: 'other' })]
     const { decision } = await answerTo({ services: both }, aRequest())
     expect(decision).toEqual({ outcome: 'deny', reason: 'missing-credential' })
   })
 
   it.each(['kserve-authz.io/mode', 'x-kserve-authz-mode', 'mode', 'shadow'])(
-    'is none because of a header %s',
+    'is not put into shadow by a header %s',
     async (name) => {
       const request = aRequest({ headers: { [name]: 'shadow' } })
       const { decision, shadowCheck } = await answerTo({ services: [aService()] }, request)
@@ -82,20 +82,20 @@ describe('a service in shadow', () => {
 })
 
 describe('a policy in shadow', () => {
-  it('leaves an open service open, and tells who would be refused', async () => {
+  it('keeps an open service open, and reports who would be denied', async () => {
     const world = { services: [aService({ protection: 'open' })], policies: [aPolicy()] }
     expect((await answerTo(world, aRequest())).decision).toEqual(OPEN)
     expect(await verdictOn(world, aRequest())).toMatchObject({ reason: 'missing-credential' })
   })
 
-  it('opens nothing: who would be allowed is still refused', async () => {
+  it('grants nothing: a caller it would allow is still denied', async () => {
     const policies = [aPolicy({}, { allow: [EVERYTHING] })]
     const world: World = { services: [aService()], policies, permits: () => 'no' }
     expect((await answerTo(world)).decision).toEqual({ outcome: 'deny', reason: 'not-permitted' })
     expect(await verdictOn(world)).toMatchObject({ decision: 'allow' })
   })
 
-  it('is evaluated together with those that are enforced', async () => {
+  it('is evaluated together with the enforced policies', async () => {
     const policies = [
       aPolicy({ mode: 'enforce', name: 'enforced' }, { allow: [EVERYTHING] }),
       aPolicy({}, { deny: [EVERYTHING] }),
@@ -108,7 +108,7 @@ describe('a policy in shadow', () => {
     })
   })
 
-  it('is not evaluated where it cannot be read, names another service, or the owner has opened it', async () => {
+  it('is not evaluated if it is unreadable, targets another service, or the owner opened the service', async () => {
     const open = aService({ protection: 'open', optedOut: true })
     const elsewhere = [{ kind: 'InferenceService', name: 'other' } as const]
     const shadowChecks = await Promise.all([
@@ -123,7 +123,7 @@ describe('a policy in shadow', () => {
     ])
   })
 
-  it('that the installation does not allow is neither evaluated nor enforced', async () => {
+  it('is neither evaluated nor enforced if the configuration forbids it', async () => {
     const open = aService({ protection: 'open' })
     const policies = [
       aPolicy({ mode: 'none' }, { allow: [EVERYTHING] }),
@@ -137,7 +137,7 @@ describe('a policy in shadow', () => {
     }
   })
 
-  it('changes no answer, whatever it says and whatever is asked', async () => {
+  it('changes no answer, whatever the policy and the request', async () => {
     await fc.assert(
       fc.asyncProperty(anyWorld, anyShadow, anyAsked, async (world, policies, request) => {
         const enforced = world.policies ?? []
@@ -157,7 +157,7 @@ describe('a policy in shadow', () => {
 describe('shadow evaluations', () => {
   const never = new Promise<Permission>(() => {})
 
-  it('that wait for look-ups are few; beyond, nothing is looked up', async () => {
+  it('with look-ups are limited in number; further ones look up nothing', async () => {
     let looked = 0
     const permits = () => {
       looked += 1
@@ -177,7 +177,7 @@ describe('shadow evaluations', () => {
     )
   })
 
-  it('that look up are few in a second, and the others are as many as come', async () => {
+  it('with look-ups are limited per second, and the others are not', async () => {
     const permits = async (): Promise<Permission> => 'yes'
     const authorize = anAuthorize({ services: [inShadow], permits })
     const decisions = []
@@ -193,7 +193,7 @@ describe('shadow evaluations', () => {
     ).toEqual(new Set(['allow']))
   })
 
-  it('are not made before the answer', async () => {
+  it('start after the answer', async () => {
     let looked = 0
     const permits = (): Permission => {
       looked += 1

@@ -42,7 +42,7 @@ describe('a component of a service may call its predictor', () => {
     expect(callOf({ callers: [transformer({ component })] })).toMatchObject({ kind: 'component' })
   })
 
-  it('and is named by its ServiceAccount and its pod', () => {
+  it('and is identified by its ServiceAccount and pod', () => {
     expect(callOf()).toMatchObject({
       kind: 'component',
       user: 'system:serviceaccount:team:default',
@@ -62,7 +62,7 @@ describe('a component of a service may call its predictor', () => {
       },
     ],
     [
-      'a transformer of a service of that name in another namespace',
+      'a transformer of a service of the same name in another namespace',
       {
         callers: [
           transformer({ service: { kind: 'InferenceService', namespace: 'other', name: 'iris' } }),
@@ -70,7 +70,7 @@ describe('a component of a service may call its predictor', () => {
       },
     ],
     [
-      'a pod of another kind of that name',
+      'a pod of another kind of service with the same name',
       {
         callers: [
           transformer({ service: { kind: 'InferenceGraph', namespace: 'team', name: 'iris' } }),
@@ -80,7 +80,7 @@ describe('a component of a service may call its predictor', () => {
     ['a pod at another address', { address: '10.0.0.3' }],
     ['its own address', { address: '10.0.0.1' }],
     [
-      'an address that two services share',
+      'an address shared by two services',
       {
         callers: [
           transformer(),
@@ -149,7 +149,7 @@ describe('the pods of one LLMInferenceService', () => {
     })
   })
 
-  it('may not call those of another', () => {
+  it('may not call the pods of another', () => {
     const other = { ...service, name: 'chat2' }
     const callers = [pod({ name: 'chat-1', addresses: [SOURCE], service: other })]
     expect(callOf({ service: anLlm(), called, callers, principal })).toBeUndefined()

@@ -30,7 +30,7 @@ async function change(file: string, text: string, changed: string): Promise<void
   await writeFile(name, original.replace(text, changed))
 }
 
-/** The lines that do not compile, each with its file and what is missing. */
+/** The compiler errors, each with its file and the missing member. */
 async function faults(): Promise<readonly string[]> {
   const tsc = path.join(ROOT, 'node_modules/.bin/tsc')
   const output = await new Promise<string>((resolve) => {
@@ -49,8 +49,8 @@ async function faults(): Promise<readonly string[]> {
   return found.sort()
 }
 
-describe('a place that says nothing does not compile', { timeout: 60_000 }, () => {
-  it('of a new part of a rule, and of a new kind of credential', async () => {
+describe('the code does not compile without an entry', { timeout: 60_000 }, () => {
+  it('for a new part of a rule, and for a new kind of credential', async () => {
     const texts = ': readonly string[]\n'
     await change('access/rule-parts.ts', `users${texts}`, `users${texts}  readonly zone${texts}`)
     await change(
@@ -74,7 +74,7 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
     ])
   })
 
-  it('of a new kind of service', async () => {
+  it('for a new kind of service', async () => {
     await change(
       'access/service.ts',
       "'LLMInferenceService'] as",
@@ -90,9 +90,9 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
     ])
   })
 
-  it('of a new kind of resource', async () => {
+  it('for a new kind of resource', async () => {
     await change(
-      'resources/resource.ts',
+      'resources/kinds.ts',
       "  | { readonly kind: 'ignored' }\n",
       "  | { readonly kind: 'ignored' }\n  | { readonly kind: 'other' }\n",
     )
@@ -106,7 +106,7 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
     ])
   })
 
-  it('of a new component of a service', async () => {
+  it('for a new component of a service', async () => {
     await change('access/workload.ts', "'llm'] as", "'llm', 'other'] as")
 
     expect(await faults()).toEqual([
@@ -115,7 +115,7 @@ describe('a place that says nothing does not compile', { timeout: 60_000 }, () =
     ])
   })
 
-  it('of what a part weighs, when it matches, and whether it asks for the path', async () => {
+  it('for the weight of a rule part, its match, and its use of the path', async () => {
     await change(
       'access/rule-parts.ts',
       '({ size }) => size, byPath: false }',

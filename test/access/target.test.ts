@@ -16,7 +16,7 @@ import {
 
 type Directory = ReturnType<typeof aDirectory>
 
-/** The reason of a denial, or each target as `Kind/namespace/name` and the prefix a gateway cuts. */
+/** The reason of a denial, or each target as `Kind/namespace/name` with the prefix that a gateway strips. */
 function targetsOf(request: AccessRequest, directory: Directory): string | readonly string[] {
   const targets = findTargets(request, directory, GATEWAYS, () => true)
   return 'outcome' in targets
@@ -28,7 +28,7 @@ const IRIS = 'InferenceService/team/iris'
 const OTHER = 'InferenceService/other/open'
 const CHAT = 'LLMInferenceService/llm/chat'
 
-/** The same, known by nothing but what a tenant may write. */
+/** The same service, known only by fields that a tenant can write. */
 const publishing = (service: Service): Service => ({
   ...service,
   routes: service.routes.map((route) => ({ ...route, basis: 'published' })),
@@ -39,11 +39,11 @@ const other = aService({ namespace: 'other', name: 'open', urls: ['open.example.
 describe('at a workload', () => {
   const directory = aDirectory({ services: [aService(), other], workloads: [aWorkload()] })
 
-  it('the pod that is asked names the service', () => {
+  it('the called pod determines the service', () => {
     expect(targetsOf(atPod(), directory)).toEqual([IRIS])
   })
 
-  it('the target knows its position and its pod', () => {
+  it('the target has its position and its pod', () => {
     const [target] = [findTargets(atPod(), directory, GATEWAYS, () => true)].flat()
     expect(target).toMatchObject({ position: 'workload', workload: { component: 'predictor' } })
   })
@@ -51,7 +51,7 @@ describe('at a workload', () => {
   it.each([
     ['an IPv4-mapped address', '10.0.0.1', '::ffff:10.0.0.1'],
     ['an IPv4-mapped address in hex', '10.0.0.1', '::FFFF:0A00:0001'],
-    ['a mapped address of the pod', '::ffff:10.0.0.1', '10.0.0.1'],
+    ['an IPv4-mapped address of the pod', '::ffff:10.0.0.1', '10.0.0.1'],
     ['IPv6 in capitals', '2001:db8::a', '2001:DB8::A'],
     ['IPv6 written out', '2001:db8::a', '2001:0db8:0000:0000:0000:0000:0000:000a'],
   ])('%s is the same pod', (_title, ofPod, asked) => {
@@ -72,20 +72,20 @@ describe('at a workload', () => {
   it.each([
     ['an unknown address', { address: '10.0.0.9' }],
     ['no address', { address: undefined }],
-  ])('%s is no target, whatever the Host', (_title, destination) => {
+  ])('%s is not a target, whatever the Host', (_title, destination) => {
     expect(targetsOf(atPod({ destination }), directory)).toBe('unknown-target')
     expect(targetsOf(atPod({ destination, host: 'open.example.com' }), directory)).toBe(
       'unknown-target',
     )
   })
 
-  it('a pod whose service is not known is no target', () => {
+  it('a pod of an unknown service is not a target', () => {
     const held = aDirectory({ services: [other], workloads: [aWorkload()] })
     expect(targetsOf(atPod(), held)).toBe('unknown-target')
     expect(targetsOf(atPod({ host: 'open.example.com' }), held)).toBe('unknown-target')
   })
 
-  it('the kind, the namespace and the name must all be those of the pod', () => {
+  it('the kind, the namespace and the name must all match those of the pod', () => {
     for (const given of [
       { kind: 'InferenceGraph' as const },
       { namespace: 'other' },
@@ -96,7 +96,7 @@ describe('at a workload', () => {
     }
   })
 
-  it('two pods on one address are two targets', () => {
+  it('two pods with one address are two targets', () => {
     const second = aWorkload({
       namespace: 'other',
       name: 'open-predictor-0',
@@ -106,7 +106,7 @@ describe('at a workload', () => {
     expect(targetsOf(atPod({ host: '10.0.0.1' }), held)).toEqual([OTHER, IRIS])
   })
 
-  it('two pods on one address are none when the service of one is not known', () => {
+  it('two pods with one address are not targets if the service of one is unknown', () => {
     const second = aWorkload({
       name: 'gone-0',
       service: { kind: 'InferenceService', namespace: 'team', name: 'gone' },
@@ -120,7 +120,7 @@ describe('at a workload', () => {
     }
   })
 
-  it('a service that two sources declare is two targets', () => {
+  it('a service declared by two sources is two targets', () => {
     const services = [aService(), aService({ protection: 'open' })]
     const held = aDirectory({ services, workloads: [aWorkload()] })
     expect(targetsOf(atPod(), held)).toEqual([IRIS, IRIS])
@@ -142,17 +142,17 @@ describe("a workload's own identity", () => {
   it.each([
     ['of another namespace', 'spiffe://cluster.local/ns/other/sa/iris-sa'],
     ['of another ServiceAccount', 'spiffe://cluster.local/ns/team/sa/default'],
-    ['with more behind', 'spiffe://cluster.local/ns/team/sa/iris-sa/x'],
-    ['with more before', 'xspiffe://cluster.local/ns/team/sa/iris-sa'],
+    ['with a suffix', 'spiffe://cluster.local/ns/team/sa/iris-sa/x'],
+    ['with a prefix', 'xspiffe://cluster.local/ns/team/sa/iris-sa'],
     ['with dots', 'spiffe://cluster.local/ns/other/../team/sa/iris-sa'],
     ['with a line feed', 'spiffe://cluster.local/ns/team/sa/iris-sa\n'],
-    ['of another form', 'CN=iris-sa,O=team'],
+    ['in another form', 'CN=iris-sa,O=team'],
     ['of DNS', 'iris-sa.team'],
   ])('must not be one %s', (_title, principal) => {
     expect(targetsOf(as(principal), directory)).toBe('conflicting-target')
   })
 
-  it('must fit both pods of one address', () => {
+  it('must match both pods of one address', () => {
     const second = aWorkload({ name: 'other-0', serviceAccount: 'default' })
     const held = aDirectory({ services: [aService()], workloads: [aWorkload(), second] })
     expect(targetsOf(as('spiffe://cluster.local/ns/team/sa/iris-sa'), held)).toBe(
@@ -175,10 +175,10 @@ describe('the Host at a workload', () => {
   it.each([
     ['its own', 'iris.example.com'],
     ["the pod's address", '10.0.0.1'],
-    ["a Service's address", '10.96.0.7'],
-    ['a name that nobody claims', 'alias.internal'],
-    ['one of which another claims a path only', 'gw.example.com'],
-    ['one that another only publishes', 'published.example.com'],
+    ['the address of a Service', '10.96.0.7'],
+    ['a name without a service', 'alias.internal'],
+    ['one of which another service has only a path', 'gw.example.com'],
+    ['one that another service only publishes', 'published.example.com'],
   ])('may be %s', (_title, host) => {
     expect(targetsOf(atPod({ host }), directory)).toEqual([IRIS])
   })
@@ -187,13 +187,13 @@ describe('the Host at a workload', () => {
     expect(targetsOf(atPod({ host: 'open.example.com' }), directory)).toBe('conflicting-target')
   })
 
-  it('may be one that it shares', () => {
+  it('may be one that the service shares', () => {
     const sharing = aService({ urls: ['iris.example.com', 'open.example.com'] })
     const held = aDirectory({ services: [sharing, other], workloads: [aWorkload()] })
     expect(targetsOf(atPod({ host: 'open.example.com' }), held)).toEqual([IRIS])
   })
 
-  it('must be claimed by both services where two pods have one address', () => {
+  it('must belong to both services if two pods have one address', () => {
     const second = aWorkload({
       name: 'open-0',
       service: { kind: 'InferenceService', namespace: 'other', name: 'open' },
@@ -203,7 +203,7 @@ describe('the Host at a workload', () => {
     expect(targetsOf(atPod({ host: 'open.example.com' }), held)).toBe('conflicting-target')
   })
 
-  it('is not compared with paths, nor is the model header', () => {
+  it('is not compared with paths, and neither is the model header', () => {
     const request = atPod({
       path: '/llm/chat/v1/models',
       headers: { 'x-gateway-model-name': 'publishers/llm/models/meta/llama' },
@@ -214,7 +214,7 @@ describe('the Host at a workload', () => {
 })
 
 describe('at a gateway', () => {
-  it('the Host names the service', () => {
+  it('the Host determines the service', () => {
     const directory = aDirectory({ services: [aService(), other] })
     expect(targetsOf(aRequest(), directory)).toEqual([IRIS])
     expect(targetsOf(aRequest({ host: 'open.example.com' }), directory)).toEqual([OTHER])
@@ -226,18 +226,18 @@ describe('at a gateway', () => {
     'x.iris.example.com',
     '10.0.0.1',
     '[2001:db8::1]',
-  ])('nobody is at %s', (host) => {
+  ])('%s leads to no service', (host) => {
     const directory = aDirectory({ services: [aService()], workloads: [aWorkload()] })
     expect(targetsOf(aRequest({ host }), directory)).toBe('unknown-target')
   })
 
-  it("a pod's address means nothing", () => {
+  it("a pod's address determines nothing", () => {
     const directory = aDirectory({ services: [aService(), other], workloads: [aWorkload()] })
     const request = aRequest({ host: 'open.example.com', destination: { address: '10.0.0.1' } })
     expect(targetsOf(request, directory)).toEqual([OTHER])
   })
 
-  it('every service routed by a host is a target', () => {
+  it('every service with the host is a target', () => {
     const second = aService({ namespace: 'other', name: 'iris' })
     const directory = aDirectory({ services: [aService(), second] })
     expect(targetsOf(aRequest(), directory)).toEqual(['InferenceService/other/iris', IRIS])
@@ -278,14 +278,14 @@ describe('at a gateway', () => {
     ':authority',
     '__proto__',
     'constructor',
-  ])('%s chooses nothing', (name) => {
+  ])('%s does not affect the target', (name) => {
     const directory = aDirectory({ services: [aService(), other] })
     const headers = Object.fromEntries([[name, 'open.example.com']])
     expect(targetsOf(aRequest({ headers }), directory)).toEqual([IRIS])
   })
 
   it.each(['__proto__', 'constructor', 'tostring'])(
-    'a service named %s is one like others',
+    'a service named %s is treated like any other',
     (name) => {
       const service = aService({ namespace: name, name, urls: [name] })
       const directory = aDirectory({ services: [aService(), service] })
@@ -314,19 +314,19 @@ describe('a path at a gateway', () => {
   it.each([
     ['outside every prefix', '/v1/models/iris:predict', [IRIS]],
     ['above the prefix', '/serving', [IRIS]],
-    ['that is a prefix', '/serving/part', [PART, IRIS]],
-    ['that is a prefix and a slash', '/serving/part/', [PART, IRIS]],
-    ['that is a prefix and a query', '/serving/part?x=/serving/part/zdeep', [PART, IRIS]],
+    ['equal to a prefix', '/serving/part', [PART, IRIS]],
+    ['equal to a prefix with a slash', '/serving/part/', [PART, IRIS]],
+    ['equal to a prefix with a query', '/serving/part?x=/serving/part/zdeep', [PART, IRIS]],
     ['below a prefix', '/serving/part/v1/models', [PART, IRIS]],
     ['below two prefixes', '/serving/part/zdeep/v1/models', [PART, DEEP, IRIS]],
-    ['that only begins like a prefix', '/serving/part-admin', [IRIS]],
-    ['in other letters', '/Serving/Part', [IRIS]],
+    ['that only starts like a prefix', '/serving/part-admin', [IRIS]],
+    ['in another letter case', '/Serving/Part', [IRIS]],
     ['with the prefix further down', '/v1/serving/part', [IRIS]],
-  ])('%s names all who claim it', (_title, path, expected) => {
+  ])('%s leads to all services that have it', (_title, path, expected) => {
     expect(at(path)).toEqual(expected)
   })
 
-  it('means nothing on another host', () => {
+  it('has no effect on another host', () => {
     expect(at('/serving/part/v1', 'iris.example.com')).toEqual(['InferenceService/team/elsewhere'])
   })
 
@@ -345,18 +345,18 @@ describe('a path at a gateway', () => {
     '/serving/part#x',
     '/v1/models/my%20model:predict',
     '/a,b',
-  ])('that is not canonical decides nothing where paths divide a host: %s', (path) => {
+  ])('that is not canonical is denied if paths divide the host: %s', (path) => {
     expect(at(path)).toBe('unsupported-request')
   })
 
-  it('that is not canonical passes on where nothing depends on it', () => {
+  it('that is not canonical is allowed if nothing depends on it', () => {
     const held = aDirectory({ services: [aService(), part] })
     for (const path of ['/v1/models/my%20model:predict', '//x', '/a;b', '/..', '/%2F', '/#']) {
       expect(targetsOf(aRequest({ path }), held)).toEqual([IRIS])
     }
   })
 
-  it.each([1, 2, 8, 16])('may be claimed at a depth of %i segments', (depth) => {
+  it.each([1, 2, 8, 16])('may have a depth of %i segments', (depth) => {
     const prefix = '/a'.repeat(depth)
     const other = aService({
       namespace: 'other',
@@ -387,10 +387,10 @@ describe('an LLM route', () => {
 
   it.each([
     ['its name', '/llm/chat', [ROUTE]],
-    ['its name and more', '/llm/chat/v1/chat/completions', [ROUTE]],
+    ['its name with a suffix', '/llm/chat/v1/chat/completions', [ROUTE]],
     ['its publisher', '/publishers/llm/models/meta/llama', PUBLISHED],
-    ['its publisher and more', '/publishers/llm/models/meta/llama/v1/completions', PUBLISHED],
-  ])('claims %s on any host', (_title, path, expected) => {
+    ['its publisher with a suffix', '/publishers/llm/models/meta/llama/v1/completions', PUBLISHED],
+  ])('matches %s on any host', (_title, path, expected) => {
     expect(at(path)).toEqual(expected)
     expect(at(path, '10.0.0.1')).toEqual(expected)
     expect(at(path, 'iris.example.com')).toEqual([IRIS, ...expected])
@@ -405,7 +405,7 @@ describe('an LLM route', () => {
     '/publishers/llm/models/meta/llama2',
     '/publishers/other/models/meta/llama',
     '/publishers/llm/chat',
-  ])('does not claim %s', (path) => {
+  ])('does not match %s', (path) => {
     expect(at(path)).toBe('unknown-target')
   })
 
@@ -442,7 +442,7 @@ describe('an LLM route', () => {
     expect(at(path, 'iris.example.com')).toBe('unsupported-request')
   })
 
-  it('does not stop what is only odd further down from reaching another service', () => {
+  it('does not prevent a path that is odd only further down from reaching another service', () => {
     for (const path of ['/v1/models/my%20model:predict', '/v2/models/caf%C3%A9/infer']) {
       expect(at(path, 'iris.example.com')).toEqual([IRIS])
     }
@@ -460,19 +460,19 @@ describe('the model header', () => {
   const at = (name: string, path = '/v1/chat/completions', host = 'unknown.example.com') =>
     targetsOf(aRequest({ host, path, headers: { 'x-gateway-model-name': name } }), directory)
 
-  it('names the model where the path does not', () => {
+  it('determines the model if the path does not', () => {
     expect(at('publishers/llm/models/small')).toEqual([SMALL])
     expect(at('publishers/llm/models/meta/llama')).toEqual([CHAT, `${CHAT}2`])
   })
 
-  it('adds to the services routed by the Host', () => {
+  it('adds to the services of the Host', () => {
     expect(at('publishers/llm/models/small', '/v1/models', 'iris.example.com')).toEqual([
       IRIS,
       SMALL,
     ])
   })
 
-  it('may agree with the path', () => {
+  it('may match the path', () => {
     expect(at('publishers/llm/models/small', '/llm/small/v1/models')).toEqual([
       `${SMALL} /llm/small`,
     ])
@@ -487,18 +487,18 @@ describe('the model header', () => {
   it.each([
     ['another model', 'publishers/llm/models/small', '/llm/chat/v1/models'],
     [
-      'another model than the publisher path',
+      'a model other than that of the publisher path',
       'publishers/llm/models/small',
       '/publishers/llm/models/meta/llama',
     ],
-    ['a model that nobody has', 'publishers/llm/models/none', '/llm/chat/v1/models'],
+    ['an unknown model', 'publishers/llm/models/none', '/llm/chat/v1/models'],
     ['no model at all', 'whatever', '/llm/chat/v1/models'],
     ['two models', 'publishers/llm/models/meta/llama,publishers/llm/models/small', '/llm/chat'],
-  ])('must not name %s beside a path', (_title, name, path) => {
+  ])('must not contain %s next to a path', (_title, name, path) => {
     expect(at(name, path)).toBe('conflicting-target')
   })
 
-  it('that names nobody known is denied, whichever service has the host', () => {
+  it('with an unknown name is denied, whichever service has the host', () => {
     for (const host of ['unknown.example.com', 'iris.example.com']) {
       for (const name of ['publishers/llm/models/none', 'publishers/llm/models/small ', 'x']) {
         expect(at(name, '/v1/models', host)).toBe('unknown-target')
@@ -506,7 +506,7 @@ describe('the model header', () => {
     }
   })
 
-  it('that is empty is like none', () => {
+  it('that is empty counts as absent', () => {
     expect(at('')).toBe('unknown-target')
     expect(at('', '/v1/models', 'iris.example.com')).toEqual([IRIS])
   })
@@ -518,18 +518,18 @@ describe('the model header', () => {
     ',x',
     ',',
     'a,b',
-  ])('must be single: %s', (name) => {
+  ])('must have a single value: %s', (name) => {
     for (const host of ['unknown.example.com', 'iris.example.com']) {
       expect(at(name, '/v1/models', host)).toBe('conflicting-target')
       expect(at(name, '/llm/small/v1/models', host)).toBe('conflicting-target')
     }
   })
 
-  it('is never looked up among paths', () => {
+  it('is never matched with paths', () => {
     expect(at('llm/chat', '/v1/models', 'iris.example.com')).toBe('unknown-target')
   })
 
-  it("has the name that KServe's configuration gives it, beside the default", () => {
+  it("has the name from KServe's configuration in addition to the default", () => {
     const held = aDirectory({ services: [aService(), small] })
     held.modelHeaders.set('x-ai-eg-model')
     const ask = (headers: Readonly<Record<string, string>>) =>
@@ -543,13 +543,13 @@ describe('the model header', () => {
     )
   })
 
-  it('never speaks for a path that is not canonical', () => {
+  it('does not apply to a path that is not canonical', () => {
     expect(at('publishers/llm/models/small', '/llm%2Fchat/v1/models')).toBe('unsupported-request')
   })
 })
 
 describe('a path under /publishers/', () => {
-  it('that nobody claims is denied on every host', () => {
+  it('without a service is denied on every host', () => {
     for (const services of [[aService()], [aService(), anLlm()]]) {
       const request = aRequest({ path: '/publishers/llm/models/none/v1/models' })
       expect(targetsOf(request, aDirectory({ services }))).toBe('unknown-target')
@@ -560,18 +560,18 @@ describe('a path under /publishers/', () => {
 describe('the form of a host at a gateway', () => {
   const directory = aDirectory({ services: [aService(), anLlm()], workloads: [aWorkload()] })
 
-  it('has no dot at its end, which Envoy does not cut', () => {
+  it('has no trailing dot, which Envoy does not strip', () => {
     for (const path of ['/v1/models/iris:predict', '/llm/chat/v1/models']) {
       const request = aRequest({ absoluteHost: true, path })
       expect(targetsOf(request, directory)).toBe('unsupported-request')
     }
   })
 
-  it('may have that dot at a pod, where it chooses nothing', () => {
+  it('may have the dot at a pod, where it has no effect', () => {
     expect(targetsOf(atPod({ absoluteHost: true }), directory)).toEqual([IRIS])
   })
 
-  it('may have a port, unless the gateway takes it for a part of the host', () => {
+  it('may have a port, unless the gateway treats it as part of the host', () => {
     const ask = (hostPort: Gateways['hostPort']) =>
       findTargets(aRequest({ hostPort: 8080 }), directory, { ...GATEWAYS, hostPort }, () => true)
     expect(ask('ignored')).toMatchObject([{ service: { name: 'iris' } }])
@@ -587,12 +587,12 @@ describe('a name in the cluster', () => {
   }
   const open = aService({ namespace: 'z', name: 'open', protection: 'open' })
 
-  it('that no gateway routes leads to nobody there', () => {
+  it('leads to no service at a gateway without a route for it', () => {
     const directory = aDirectory({ services: [service] })
     expect(targetsOf(aRequest({ host: 'iris.team' }), directory)).toBe('unknown-target')
   })
 
-  it('still belongs to its service, at the pods of others', () => {
+  it('still belongs to its service at the pods of others', () => {
     const pod = aWorkload({ service: open })
     const directory = aDirectory({ services: [service, open], workloads: [pod] })
     expect(targetsOf(atPod({ host: 'iris.team' }), directory)).toBe('conflicting-target')
@@ -616,29 +616,29 @@ describe('an LLM on a host that is not its own', () => {
   const ALL = ['found', 'found', 'found']
   const NONE = ['unknown-target', 'unknown-target', 'unknown-target']
 
-  it('is no target, open or protected', () => {
+  it('is not a target, open or protected', () => {
     const hosts = ['gateway.example.com']
     expect(askAll(anLlm({ hosts, protection: 'open' }))).toEqual(NONE)
     expect(askAll(anLlm({ hosts }))).toEqual(NONE)
   })
 
-  it('is the target where its status names the host', () => {
+  it('is the target if its status has the host', () => {
     expect(askAll(anLlm({ hosts: ['x', HOST], protection: 'open' }))).toEqual(ALL)
   })
 
-  it('is the target where the installation names the host', () => {
+  it('is the target if the configuration has the host', () => {
     const isLlmHost = (host: string) => host === HOST
     expect(askAll(anLlm({ hosts: ['x'], protection: 'open' }), { isLlmHost })).toEqual(ALL)
   })
 
-  it('whose status names none is one while it is protected, unless the installation names hosts', () => {
+  it('without hosts in its status is a target while it is protected, unless hosts are configured', () => {
     expect(askAll(anLlm())).toEqual(ALL)
     expect(askAll(anLlm({ protection: 'open' }))).toEqual(NONE)
     expect(askAll(anLlm({ shadow: true }))).toEqual(NONE)
     expect(askAll(anLlm(), { unpublishedLlms: false })).toEqual(NONE)
   })
 
-  it('is judged beside the service that has the host', () => {
+  it('is judged together with the service of the host', () => {
     const llm = anLlm({ hosts: ['gateway.example.com'] })
     const services = [aService({ urls: [HOST], protection: 'open' }), llm]
     for (const request of requests) {
@@ -648,7 +648,7 @@ describe('an LLM on a host that is not its own', () => {
   })
 })
 
-describe("a route of an LLM's own", () => {
+describe("an LLM's own route", () => {
   const own = (name: string, ...routes: readonly Partial<Route>[]): Service => ({
     ...anLlm({ name, hosts: ['gw.example.com'], urls: [], gateways: ['gw/one'] }),
     routes: routes.map((route) => ({
@@ -659,13 +659,13 @@ describe("a route of an LLM's own", () => {
       ...route,
     })),
   })
-  /** One whose status shows that its routes are at the same gateway. */
+  /** A service whose status shows that its routes are at the same gateway. */
   const beside = (given: Parameters<typeof anLlm>[0] = {}) =>
     anLlm({ hosts: ['gw.example.com'], gateways: ['gw/one'], attached: ['gw/one'], ...given })
   const at = (given: Parameters<typeof aRequest>[0], ...services: readonly Service[]) =>
     targetsOf(aRequest({ host: 'gw.example.com', ...given }), aDirectory({ services }))
 
-  it('counts only where the request may have its headers', () => {
+  it('applies only if the request can have its headers', () => {
     const headers = [['x-tenant', 'a']] as const
     const tenant = own('tenant', { host: 'gw.example.com', pathPrefix: '/v1', headers })
     const path = '/v1/completions'
@@ -680,12 +680,12 @@ describe("a route of an LLM's own", () => {
     }
   })
 
-  it('that takes what others leave of a shared host never lets pass', () => {
+  it('that takes the rest of a shared host never allows a request alone', () => {
     const rest = own('rest', { host: 'gw.example.com', basis: 'shared' })
     expect(at({ path: '/v1/models' }, rest)).toBe('unknown-target')
   })
 
-  it('that takes what others leave is a judge, unless a route of that host is more specific', () => {
+  it('that takes the rest is a target, unless a route of that host is more specific', () => {
     const rest = own('rest', { host: 'gw.example.com', basis: 'shared' })
     const iris = aService({ urls: ['gw.example.com'] })
     expect(at({ path: '/v1/models' }, rest, iris)).toHaveLength(2)
@@ -696,7 +696,7 @@ describe("a route of an LLM's own", () => {
     expect(at({ path: '/llm/chat/v1/models' }, rest, elsewhere, iris)).toHaveLength(3)
   })
 
-  it('in the place of those of KServe leaves its names as judges', () => {
+  it('that replaces those of KServe keeps its names as targets', () => {
     const path = '/llm/chat/v1/models'
     const llm = anLlm({ hosts: ['gw.example.com'], modelsRouted: false })
     const unrouted: Service = {
@@ -711,7 +711,7 @@ describe("a route of an LLM's own", () => {
     expect(at({ headers }, unrouted, iris)).toHaveLength(2)
   })
 
-  it('that a header alone tells is a judge on any host, whichever line has the value', () => {
+  it('that only a header selects is a target on any host, whichever line has the value', () => {
     const routed = own('routed', { basis: 'shared', headers: [['x-route', 'a']] })
     const iris = aService({ urls: ['iris.example.com'] })
     const ask = (value: string) =>
@@ -724,7 +724,7 @@ describe("a route of an LLM's own", () => {
     expect(ask(`${'b,'.repeat(100)}a`)).toBe('conflicting-target')
   })
 
-  it('is a judge on any host, but not of the longer paths that others have', () => {
+  it('is a target on any host, except on longer paths of others', () => {
     const greedy = own('greedy', { pathPrefix: '/llm' })
     const elsewhere = { ...greedy, hosts: ['other.example.com'] }
     const chat = beside()
@@ -735,14 +735,14 @@ describe("a route of an LLM's own", () => {
     expect(at({ path: '/llm/other' }, elsewhere, iris)).toHaveLength(2)
   })
 
-  it('by a regular expression is a judge of longer paths, and only of those that end as it does', () => {
+  it('with a regular expression is a target on longer paths, and only on those that end like it', () => {
     const pattern = own('pattern', { by: 'pattern', basis: 'shared', ending: '/v1/completions' })
     expect(at({ path: '/llm/chat/v1/completions' }, pattern, beside())).toHaveLength(2)
     expect(at({ path: '/llm/chat/v1/models' }, pattern, beside())).toEqual([`${CHAT} /llm/chat`])
     expect(at({ path: '/llm/chat/v1/completions?a=/v1/models' }, pattern, beside())).toHaveLength(2)
   })
 
-  it('may be beside a model header, and both are judges', () => {
+  it('may occur with a model header, and both are targets', () => {
     const routed = own('routed', { pathPrefix: '/own' })
     const chat = anLlm({ hosts: ['gw.example.com'] })
     const headers = { 'x-gateway-model-name': 'publishers/llm/models/meta/llama' }
@@ -750,8 +750,8 @@ describe("a route of an LLM's own", () => {
   })
 })
 
-describe('a model header on a path that no API of models has', () => {
-  it('is no ground to let pass: a route by that path would win', () => {
+describe('a model header on a path that is not an API of models', () => {
+  it('does not allow a request: a route with that path would win', () => {
     const chat = anLlm({ hosts: ['gw.example.com'] })
     const directory = aDirectory({ services: [chat] })
     const headers = { 'x-gateway-model-name': 'publishers/llm/models/meta/llama' }

@@ -20,7 +20,7 @@ const configOf = (kubernetes: object) =>
     flags: {},
   })
 
-/** A clock that stands, and what is heard. */
+/** A clock that stands still, and the reported data. */
 function aWorld(longest = { address: 300_000, object: 86_400_000 }) {
   let now = 1_000_000
   let asked = 0
@@ -62,7 +62,7 @@ describe('a fact', () => {
     expect([isFresh(fact, 'address'), isFresh(fact, 'object')]).toEqual([false, false])
   })
 
-  it('counts again once it is confirmed, and no other by it', () => {
+  it('counts again once it is confirmed, independently of others', () => {
     const { isFresh, stale, pass, hear } = aWorld()
     pass(86_400_001)
     expect(isFresh('pods', 'address')).toBe(false)
@@ -77,7 +77,7 @@ describe('a fact', () => {
     ])
   })
 
-  it('is reported for each bound that it has passed, the address of a pod first', () => {
+  it('is reported for each bound that it exceeds, the address of a pod first', () => {
     const { stale, pass } = aWorld()
     pass(300_000)
     expect(stale()).toEqual([])
@@ -98,7 +98,7 @@ describe('a fact', () => {
     ])
   })
 
-  it('that was never heard of does not count', () => {
+  it('that was never confirmed does not count', () => {
     const { isFresh } = createFreshness(() => Number.NEGATIVE_INFINITY, {
       address: 300_000,
       object: 86_400_000,
@@ -106,7 +106,7 @@ describe('a fact', () => {
     expect(isFresh('keys', 'object')).toBe(false)
   })
 
-  it('is asked for again only where what was heard is too old', () => {
+  it('is requested again only if the last report is too old', () => {
     const { isFresh, pass, hear, asked } = aWorld()
     for (let checks = 0; checks < 100; checks += 1) isFresh('pods', 'address')
     expect(asked()).toBe(1)
@@ -163,7 +163,7 @@ describe('in a cluster', () => {
     ['llminferenceservices', 'services'],
     ['configmaps', 'services'],
     ['llminferenceserviceconfigs', 'services'],
-  ])('%s tell of %s', (resource, fact) => {
+  ])('%s provide %s', (resource, fact) => {
     const states = [...new Set(resources)].map((each) => state(each, each === resource ? 1 : 2))
     expect(FACTS.filter((each) => heardAtOf(each, states) === 1)).toEqual([fact])
   })
@@ -179,13 +179,13 @@ describe('routes that may not be read', () => {
 })
 
 describe('the bounds', () => {
-  it('are five minutes and a day, unless the configuration says otherwise', () => {
+  it('are five minutes and one day by default', () => {
     expect(boundsIn(configOf({}))).toEqual({ address: 300_000, object: 86_400_000 })
     const own = { maxAddressStalenessSeconds: 600, maxStalenessSeconds: 3_600 }
     expect(boundsIn(configOf(own))).toEqual({ address: 600_000, object: 3_600_000 })
   })
 
-  it('let no address count longer than an object', () => {
+  it('do not let an address count longer than an object', () => {
     const own = { maxAddressStalenessSeconds: 600, maxStalenessSeconds: 240 }
     expect(boundsIn(configOf(own))).toEqual({ address: 240_000, object: 240_000 })
   })
@@ -195,9 +195,9 @@ describe('the bounds', () => {
     expect(() => configOf({ maxStalenessSeconds: value })).toThrow(ConfigError)
   })
 
-  it('are longer than a watch of a healthy API server can be silent', () => {
+  it('are longer than the watch of a healthy API server can be silent', () => {
     const { silence, request, longestRetry } = REFLECTOR_PERIODS
-    // Twice silent, then all is read again.
+    // After two silent periods everything is listed again.
     const longest = 2 * (silence + longestRetry) + request
     const least = configOf({ maxAddressStalenessSeconds: 240, maxStalenessSeconds: 240 })
     for (const bound of Object.values(boundsIn(least))) expect(bound).toBeGreaterThan(longest)
@@ -205,7 +205,7 @@ describe('the bounds', () => {
 })
 
 describe('readiness', () => {
-  it('says what is too old, and for whom', () => {
+  it('names the stale facts, and the callers affected', () => {
     expect(describeStale([])).toBe('all facts are fresh')
     expect(describeStale([{ fact: 'pods', bound: 'address' }])).toBe(
       'too old to admit callers without a credential: pods',

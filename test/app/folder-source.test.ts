@@ -21,7 +21,7 @@ stringData: {token: ${TOKEN}}
 
 const INSTALLATION = 'https://kubernetes.default.svc'
 
-/** The answer to the token under policies that accept tokens for these audiences; `null`: they name none. */
+/** The answer to the token under policies that accept tokens for these audiences; `null`: they set none. */
 async function answerWith(...audiences: readonly (readonly string[] | null)[]) {
   const policies = audiences.map((list, index) =>
     JSON.stringify({
@@ -49,18 +49,18 @@ async function answerWith(...audiences: readonly (readonly string[] | null)[]) {
 }
 
 it.each<[title: string, audiences: readonly (readonly string[] | null)[], answer: string]>([
-  ['the audiences of the installation', [null], 'allow'],
+  ['the configured audiences', [null], 'allow'],
   ['one of these by its name', [[INSTALLATION]], 'allow'],
   ["a policy's own", [['models']], 'wrong-audience'],
-  ['several of its own', [['models', 'pipelines']], 'wrong-audience'],
+  ['several of a policy', [['models', 'pipelines']], 'wrong-audience'],
   ['none', [[]], 'wrong-audience'],
-  ["those of the installation, and then a policy's own", [null, ['models']], 'wrong-audience'],
-  ["a policy's own, and then those of the installation", [['models'], null], 'wrong-audience'],
-])('a token in a Secret, asked for %s', async (_title, audiences, answer) => {
+  ["the configured ones, and then a policy's own", [null, ['models']], 'wrong-audience'],
+  ["a policy's own, and then the configured ones", [['models'], null], 'wrong-audience'],
+])('a token in a Secret, with %s as its audiences', async (_title, audiences, answer) => {
   expect(await answerWith(...audiences)).toBe(answer)
 })
 
-it('what a folder says counts only while it is looked at', async () => {
+it('the contents of a folder count only while it is scanned', async () => {
   const { root } = await aFolder({ 'all.yaml': MANIFESTS })
   const engine = await openEngine({
     config: readConfig({ env: {}, flags: { manifests: root } }),

@@ -21,8 +21,8 @@ function told() {
   return { directory, settled }
 }
 
-describe('what becomes of the policies of a folder', () => {
-  it('is told once for each change, and where nothing has changed not at all', async () => {
+describe('the status of the policies of a folder', () => {
+  it('is logged once per change, and not at all without a change', async () => {
     const { directory, settled } = told()
     const policy = aPolicy({ mode: 'enforce', name: 'strict', targets: [target] })
     directory.policies.put('a', policy)
@@ -36,7 +36,7 @@ describe('what becomes of the policies of a folder', () => {
     expect(await settled()).toEqual(['AccessPolicy team/strict TargetNotFound NotAccepted'])
   })
 
-  it('is forgotten with a policy, and told anew when it comes back', async () => {
+  it('is forgotten with a policy, and logged again when it comes back', async () => {
     const { directory, settled } = told()
     directory.policies.put('a', aPolicy())
     expect(await settled()).toEqual(['AccessPolicy team/tried Accepted Shadow'])
@@ -46,7 +46,7 @@ describe('what becomes of the policies of a folder', () => {
     expect(await settled()).toEqual(['AccessPolicy team/tried Accepted Shadow'])
   })
 
-  it('leaves the directory as it is where nobody wants to know', () => {
+  it('costs nothing if nobody reads it', () => {
     const directory = aDirectory()
     expect(policyStatusLogger(directory, undefined)).toBe(directory)
   })

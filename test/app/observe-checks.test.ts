@@ -43,7 +43,7 @@ function observing() {
 }
 
 describe('a check without anything in shadow', () => {
-  it('is logged at once, without a word of shadow', () => {
+  it('is logged immediately, without shadow fields', () => {
     const { observe, told } = observing()
     observe(aCheck())
     expect(told.logged).toHaveLength(1)
@@ -67,7 +67,7 @@ describe('a check with something in shadow', () => {
     expect(tried).toBe(true)
   })
 
-  it('is logged once, with both decisions, and counted by what enforcement would do', async () => {
+  it('is logged once, with both decisions, and counted by the enforcement decision', async () => {
     const { observe, settled, told } = observing()
     observe(aCheck(async () => REFUSED))
     await settled(10_000)
@@ -89,7 +89,7 @@ describe('a check with something in shadow', () => {
     ])
   })
 
-  it('is logged even if trying it fails, and the fault is reported', async () => {
+  it('is logged even if its evaluation fails, and the error is reported', async () => {
     const fault = new Error('unforeseen')
     const { observe, settled, told } = observing()
     observe(aCheck(() => Promise.reject(fault)))
@@ -101,7 +101,7 @@ describe('a check with something in shadow', () => {
     expect(told.tried).toEqual([])
   })
 
-  it('does not hold up the end for longer than it may', async () => {
+  it('does not delay shutdown beyond its limit', async () => {
     const { observe, settled, told } = observing()
     observe(aCheck(() => new Promise(() => {})))
     await settled(1)

@@ -14,7 +14,7 @@ const NOW = { date: '2026-01-01 00:00', loadAverage: 0 }
 const EXTENT = { slices: 1, seconds: 1, checks: 1 }
 
 describe('a part of the benchmark', () => {
-  it('that fails is told of, and the others go on', async () => {
+  it('that fails is reported, and the others continue', async () => {
     const { failures, parts: bench } = parts()
     const first = await attempt('one', bench, () => Promise.reject(new Error('it ended')))
     const second = await attempt('other', bench, () => Promise.resolve(2))
@@ -22,19 +22,19 @@ describe('a part of the benchmark', () => {
     expect(failures).toEqual([{ about: 'one', message: 'it ended' }])
   })
 
-  it('is not begun once there is no time left', async () => {
-    const { failures, parts: bench } = parts(AbortSignal.abort(new Error('the time was up')))
+  it('does not start after the time limit', async () => {
+    const { failures, parts: bench } = parts(AbortSignal.abort(new Error('out of time')))
     let begun = false
     await attempt('one', bench, async () => {
       begun = true
     })
     expect(begun).toBe(false)
-    expect(failures).toEqual([{ about: 'one', message: 'the time was up' }])
+    expect(failures).toEqual([{ about: 'one', message: 'out of time' }])
   })
 })
 
 describe('the report', () => {
-  it('begins with what is missing', async () => {
+  it('starts with the missing measurements', async () => {
     const failures = [{ about: 'open service', message: 'it\nended' }]
     const told = await writeReport(
       {
@@ -53,7 +53,7 @@ describe('the report', () => {
     )
   })
 
-  it('tells what new tokens cost beside the reviews alone', async () => {
+  it('shows the cost of new tokens compared with the reviews alone', async () => {
     const look = (checksPerSecond: number) => ({
       checksPerSecond,
       p50Ms: 2,
@@ -77,7 +77,7 @@ describe('the report', () => {
       undefined,
     )
     expect(told).toContain(
-      '| 32 | kserve-authz (0.75 of that) | 1100 [800-1400] | 2.00 | 4.00 | 500 |',
+      '| new ServiceAccount token, 32 under way, latency as well | **0.75** [0.70-0.80] | 1100 [800-1400] | 1500 [1000-2000] |',
     )
     expect(told).toContain('did not let them through: 3 deny deadline-exceeded')
   })

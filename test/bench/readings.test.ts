@@ -7,7 +7,7 @@ import { packageOf, readProfile, selfTimes } from '../../bench/report/profile-ta
 describe("h2load's report", () => {
   const report = (counts: string) => `finished in 1.00s, 19579.00 req/s, 2.05MB/s\n${counts}\n`
 
-  it('is read as what was answered', () => {
+  it('gives the number of answers and the rate', () => {
     const counts =
       'requests: 19579 total, 19707 started, 19579 done, 19579 succeeded, 0 failed, 0 errored, 0 timeout'
     expect(readAnswered(report(counts), 1)).toEqual({ checks: 19_579, seconds: 1 })
@@ -17,7 +17,7 @@ describe("h2load's report", () => {
     'requests: 10 total, 10 started, 10 done, 9 succeeded, 1 failed, 0 errored, 0 timeout',
     'requests: 0 total, 128 started, 0 done, 0 succeeded, 0 failed, 0 errored, 0 timeout',
     'anything else',
-  ])('is an error where not all went well: %s', (counts) => {
+  ])('is an error if a request failed: %s', (counts) => {
     expect(() => readAnswered(report(counts), 1)).toThrow('h2load')
   })
 
@@ -32,7 +32,7 @@ describe('the counters of the service', () => {
   const series = (decision: string, reason: string, count: number) =>
     `kserve_authz_checks_total{namespace="a",name="b",decision="${decision}",reason="${reason}",credential_kind="none"} ${count}\n`
 
-  it('tell of answers that were not expected', () => {
+  it('show unexpected answers', () => {
     const before = readCounters(series('allow', '', 5) + series('deny', 'not-permitted', 1))
     const after = readCounters(series('allow', '', 9) + series('deny', 'not-permitted', 4))
     expect(unexpectedIn(before, after, { outcome: 'allow' })).toEqual(
@@ -43,7 +43,7 @@ describe('the counters of the service', () => {
     )
   })
 
-  it('are the sum over services', () => {
+  it('are summed over services', () => {
     const text = series('allow', '', 5) + series('allow', '', 6)
     expect(readCounters(text)).toEqual(new Map([['allow ', 11]]))
   })
@@ -62,7 +62,7 @@ describe('a profile', () => {
     startTime: 1_000,
   })
 
-  it('gives the share of each function in the time that was not idle', () => {
+  it('gives the share of each function in the busy time', () => {
     const profile = readProfile(json)
     const times = profile && selfTimes(profile, { from: 0, to: 10_000 })
     expect(times?.byFunction).toEqual([
@@ -72,7 +72,7 @@ describe('a profile', () => {
     expect(times?.byPackage.map(({ name }) => name)).toEqual(['@grpc/grpc-js', 'src/access'])
   })
 
-  it('is looked at for a period only', () => {
+  it('covers a period only', () => {
     const profile = readProfile(json)
     const times = profile && selfTimes(profile, { from: 1_050, to: 1_150 })
     expect(times?.byFunction[0]).toEqual({ name: 'find  src/access/table.ts:5', share: 1 })
@@ -88,7 +88,7 @@ describe('a profile', () => {
   })
 })
 
-describe.runIf(process.platform === 'linux')('the use of a process', () => {
+describe.runIf(process.platform === 'linux')('the CPU time of a process', () => {
   it('is read from /proc', () => {
     const before = usageOf(process.pid).cpuSeconds
     for (const end = process.cpuUsage().user + 50_000; process.cpuUsage().user < end; );

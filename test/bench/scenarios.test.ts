@@ -40,7 +40,7 @@ async function engineOf(world: World): Promise<Engine> {
     config: configOf({ config: path.join(own, 'config.yaml') }),
     manifests: path.join(own, 'manifests'),
     reportProblem: ({ message }) => complain(message),
-    // Keys that come late are fetched again. Without them the answers are other ones, which is what counts.
+    // Late keys are fetched again. A check without them gets another answer, which is what counts here.
     reportFault: () => {},
     reportOutage: (_resource, message) => complain(message),
   })
@@ -48,7 +48,7 @@ async function engineOf(world: World): Promise<Engine> {
   return engine
 }
 
-/** Of thousands of tokens four different ones. */
+/** Four different ones out of thousands of tokens. */
 const frugal = (): Issuers => {
   const tokens = new Map<string, string>()
   const userToken: Issuers['userToken'] = (algorithm, number) => {
@@ -79,7 +79,7 @@ const hasControl = (
   scenario: Scenario,
 ): scenario is Scenario & Required<Pick<Scenario, 'control'>> => scenario.control !== undefined
 
-describe('a scenario of the benchmark is answered as it says', () => {
+describe('a scenario of the benchmark gets its expected answer', () => {
   it.each(SCENARIOS.filter(isSmall).map((scenario) => [scenario.title, scenario] as const))(
     '%s',
     async (_title, scenario) => {
@@ -89,14 +89,14 @@ describe('a scenario of the benchmark is answered as it says', () => {
   )
 
   it.each(SCENARIOS.filter(hasControl).map((scenario) => [scenario.title, scenario] as const))(
-    '%s, and nearly the same one otherwise',
+    '%s, and a nearly equal request another one',
     async (_title, scenario) => {
       const { frame, expected } = scenario.control
       expect(faultIn(await answerTo(frame(issuers), scenario), expected)).toBeUndefined()
     },
   )
 
-  it('and an answer that it does not expect is told', async () => {
+  it('and reports an unexpected answer', async () => {
     const scenario = aScenario('open')
     const [frame = Buffer.alloc(0)] = scenario.frames(issuers)
     const answer = await answerTo(frame, scenario)
@@ -111,10 +111,12 @@ describe('the frames', () => {
     expect(lengthOf('open')).toBeGreaterThan(1_000)
     expect(lengthOf('key-10')).toBeLessThan(1_250)
     expect(lengthOf('kubernetes')).toBeGreaterThan(2_000)
+    expect(lengthOf('jwt-long')).toBeGreaterThan(31 * 1_024)
+    expect(issuers.longToken().length).toBeLessThan(32_768)
     expect(lengthOf('body-64k')).toBeGreaterThan(65_536)
   })
 
-  it('of cold tokens are more than are remembered', () => {
+  it('of cold tokens outnumber the cache', () => {
     expect(COLD_TOKENS).toBeGreaterThan(10_000)
     expect(aScenario('jwt-es256-cold').frames(frugal())).toHaveLength(COLD_TOKENS)
   })
@@ -122,7 +124,7 @@ describe('the frames', () => {
 
 describe('a world', () => {
   it.each([...new Set(SCENARIOS.map(({ world }) => world))])(
-    'of $services services and $keys keys has one for the model that is asked',
+    'of $services services and $keys keys has one for the requested model',
     (world) => {
       const model = protectedModel(world)
       const number = keyNumberOf(model, world)

@@ -3,14 +3,14 @@ import { median, quantile, ratios, spread } from '../../bench/measure/statistics
 
 describe('the median', () => {
   it.each([
-    ['of an odd count is the one in the middle', [9, 1, 5], 5],
-    ['of an even count lies between the two in the middle', [1, 2, 4, 100], 3],
+    ['of an odd count is the middle value', [9, 1, 5], 5],
+    ['of an even count is between the two middle values', [1, 2, 4, 100], 3],
     ['of one value is that value', [7], 7],
   ])('%s', (_title, values, expected) => {
     expect(median(values)).toBe(expected)
   })
 
-  it('of nothing is no number', () => {
+  it('of nothing is NaN', () => {
     expect(median([])).toBeNaN()
   })
 })
@@ -27,17 +27,17 @@ describe('a quantile', () => {
     expect(quantile(hundred, share)).toBe(expected)
   })
 
-  it('leaves its values in their order', () => {
+  it('does not reorder its values', () => {
     const values = [3, 1, 2]
     quantile(values, 0.5)
     expect(values).toEqual([3, 1, 2])
   })
 })
 
-it('a spread has the least and the most', () => {
+it('a spread has the minimum and the maximum', () => {
   expect(spread([4, 2, 9])).toEqual({ median: 4, min: 2, max: 9 })
 })
 
-it('ratios are of values side by side', () => {
+it('ratios compare adjacent values', () => {
   expect(ratios([8, 9], [10, 12])).toEqual([0.8, 0.75])
 })

@@ -12,7 +12,8 @@ import { type Explanation, format } from '../../src/cli/explanation.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import { CAUSES, DENIALS } from '../../src/envoy/denials.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
-import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
+import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
 import { anAuthorize } from '../../testing/builders.ts'
 import { anyCheck } from '../../testing/envoy/any-check.ts'
@@ -60,7 +61,7 @@ async function clientsOf({ authorize, encode }: Parts) {
 
 type Ask = Awaited<ReturnType<typeof clientsOf>>
 
-/** What the server's answer says of decision, reason and headers. */
+/** Decision, reason and headers in the server's answer. */
 function saidBy({ status, ok_response: ok, denied_response: denied }: DecodedCheckResponse) {
   const set = Object.fromEntries(headersIn(ok?.headers ?? denied?.headers))
   return {
@@ -74,13 +75,13 @@ function saidBy({ status, ok_response: ok, denied_response: denied }: DecodedChe
   }
 }
 
-/** When to come again is another time for each. */
+/** The retry delay is random. */
 const withoutChance = (set: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   'retry-after' in set ? { ...set, 'retry-after': 'soon' } : set
 
 const PHRASES = new Map(Object.entries(DENIALS).map(([reason, { phrase }]) => [reason, phrase]))
 
-/** Some causes of a reason have a phrase of their own. */
+/** Some causes of a reason have a separate phrase. */
 const OWN = new Set(Object.values(CAUSES).map(({ phrase }) => phrase))
 
 const phraseOf = ({ reason, headers }: Explanation): string | undefined => {
@@ -99,12 +100,12 @@ const saidOf = ({ decision, httpStatus, headers }: Explanation) => ({
   headers: { ...headers, set: withoutChance(headers.set) },
 })
 
-it('every reason has a phrase of its own', () => {
+it('every reason has a separate phrase', () => {
   const all = [...PHRASES.values(), ...OWN]
   expect(new Set(all).size).toBe(all.length)
 })
 
-describe('a captured request is explained as the server answers it:', () => {
+describe("a captured request gets the same explanation as the server's answer:", () => {
   const parts: Parts = {
     authorize: anAuthorize(CAPTURED_WORLD),
     encode: createEncode({
@@ -181,7 +182,7 @@ describe('any request', () => {
     metadata: { name: chat, namespace: team }
   `
 
-  it('is explained as the server answers it', { timeout: 60_000 }, async () => {
+  it("gets the same explanation as the server's answer", { timeout: 60_000 }, async () => {
     const batch = fc.array(anyCheck(secrets), { minLength: BATCH, maxLength: BATCH })
     const agrees = async (bytes: Buffer, position: Position) => {
       const explanation = await explain(engine, bytes, position)
@@ -199,7 +200,7 @@ describe('any request', () => {
     )
   })
 
-  it('was refused for many a reason, and let in', () => {
+  it('covers many reasons for denials, and allows', () => {
     expect([...decisions]).toEqual(
       expect.arrayContaining([
         'allow',
@@ -218,7 +219,7 @@ describe('any request', () => {
     )
   })
 
-  it('is explained without any key or token, or the digest of one', () => {
+  it('is explained without any key, token or digest', () => {
     const all = [...printed].join('')
     const digests = secrets.map((secret) => createHash('sha256').update(secret).digest('hex'))
 

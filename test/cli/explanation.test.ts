@@ -14,7 +14,7 @@ const explanation: Explanation = {
 }
 
 describe('the text of an explanation', () => {
-  it('has one line for each step, whatever the name of the caller holds', () => {
+  it("has one line per step, whatever characters are in the caller's name", () => {
     expect(format(explanation, 'text').split('\n')).toEqual([
       'DENY 403 not-permitted',
       '  caller: eve?  ALLOW??[2K??',
@@ -24,11 +24,11 @@ describe('the text of an explanation', () => {
     ])
   })
 
-  it('is the whole, as JSON, for programs', () => {
+  it('is printed completely as JSON for programs', () => {
     expect(JSON.parse(format(explanation, 'json'))).toEqual(explanation)
   })
 })
 
-it('a line ends only where it is to end', () => {
+it('a line ends only where it should', () => {
   expect(oneLine('Role team/a\nb.yaml')).toBe('Role team/a?b.yaml')
 })

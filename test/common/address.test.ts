@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { canonicalAddress } from '../../src/common/address.ts'
 
 describe('an address', () => {
@@ -8,13 +8,13 @@ describe('an address', () => {
     ['is kept in dotted decimal', '10.0.0.1', '10.0.0.1'],
     ['that is IPv4-mapped is the IPv4 address', '::ffff:10.0.0.1', '10.0.0.1'],
     ['that is IPv4-mapped may be all hex', '::FFFF:a00:1', '10.0.0.1'],
-    ['that is IPv4-mapped may be written out', '0:0:0:0:0:ffff:0a00:0001', '10.0.0.1'],
-    ['of IPv6 is written out', '2001:db8::1', '2001:db8:0:0:0:0:0:1'],
+    ['that is IPv4-mapped may be written in full', '0:0:0:0:0:ffff:0a00:0001', '10.0.0.1'],
+    ['of IPv6 is written in full', '2001:db8::1', '2001:db8:0:0:0:0:0:1'],
     ['of IPv6 loses capitals and zeros', '2001:0DB8:0:0::0001', '2001:db8:0:0:0:0:0:1'],
     ['of IPv6 may end in dotted decimal', '64:ff9b::10.0.0.1', '64:ff9b:0:0:0:0:a00:1'],
     ['that is IPv4-compatible is not the IPv4 address', '::10.0.0.1', '0:0:0:0:0:0:a00:1'],
     ['may be all zeros', '::', '0:0:0:0:0:0:0:0'],
-    ['may leave out one group', '1:2:3:4:5:6:7::', '1:2:3:4:5:6:7:0'],
+    ['may omit one group', '1:2:3:4:5:6:7::', '1:2:3:4:5:6:7:0'],
   ])('%s: %s is %s', (_title, text, canonical) => {
     expect(canonicalAddress(text)).toBe(canonical)
   })
@@ -46,7 +46,7 @@ describe('an address', () => {
     expect(canonicalAddress(text)).toBeUndefined()
   })
 
-  it('is what Node takes for one', () => {
+  it('is accepted exactly if Node accepts it', () => {
     const mutated = fc
       .tuple(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat(20), fc.constantFrom('', ':', '.', '0', 'g'))
       .map(([text, at, change]) => text.slice(0, at) + change + text.slice(at + 1))
@@ -58,7 +58,7 @@ describe('an address', () => {
     )
   })
 
-  it('is equal in every spelling, and in none of another address', () => {
+  it('is equal in every spelling, and differs from every other address', () => {
     const groups = fc.array(fc.constantFrom(0, 0, 1, 0xa, 0xffff), { minLength: 8, maxLength: 8 })
     const spelling = fc.record({ upper: fc.boolean(), width: fc.constantFrom(1, 4), at: fc.nat(7) })
     fc.assert(
@@ -74,7 +74,7 @@ describe('an address', () => {
   })
 })
 
-/** Writes eight groups, leaving out the run of zeros that begins at `at`, if one does. */
+/** Writes eight groups, omitting the run of zeros that starts at `at`, if there is one. */
 function spelt(
   groups: readonly number[],
   { upper, width, at }: { upper: boolean; width: number; at: number },
@@ -88,3 +88,11 @@ function spelt(
       : texts.join(':')
   return upper ? text.toUpperCase() : text
 }
+
+it('a text that is longer than any address is not split', () => {
+  const split = vi.spyOn(String.prototype, 'split')
+  const found = canonicalAddress(`${':0'.repeat(1_000)}`)
+  const { length } = split.mock.calls
+  split.mockRestore()
+  expect([found, length]).toEqual([undefined, 0])
+})

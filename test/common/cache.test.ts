@@ -12,7 +12,7 @@ const aCache = (bounds: Partial<Parameters<typeof createCache>[0]> = {}) =>
   createCache<string>({ entries: 2, bytes: 100, ...bounds })
 
 describe('a cache', () => {
-  it('returns what was set until its time is over, not at that very moment', () => {
+  it('returns a value until it expires, and no longer at that very moment', () => {
     const cache = aCache()
     cache.set('a', 'one', 100)
     vi.advanceTimersByTime(99)
@@ -21,7 +21,7 @@ describe('a cache', () => {
     expect(cache.get('a')).toBeUndefined()
   })
 
-  it('drops the one that was used least recently where there are too many', () => {
+  it('evicts the least recently used entry beyond its maximum count', () => {
     const cache = aCache()
     cache.set('a', 'one', MINUTE)
     cache.set('b', 'two', MINUTE)
@@ -31,7 +31,7 @@ describe('a cache', () => {
     expect(cache.size()).toBe(2)
   })
 
-  it('drops it where they are too large together', () => {
+  it('evicts it beyond its maximum total size', () => {
     const cache = aCache({ entries: 100 })
     cache.set('a', 'one', MINUTE, { size: 60 })
     cache.set('b', 'two', MINUTE, { size: 60 })
@@ -41,22 +41,22 @@ describe('a cache', () => {
   it.each([
     ['too large', MINUTE, 101],
     ['over already', 0, 1],
-    ['over long ago', -1, 1],
-  ])('keeps nothing that is %s, nor what was there before', (_title, ttlMs, size) => {
+    ['expired long ago', -1, 1],
+  ])('neither stores a value that is %s nor keeps the previous one', (_title, ttlMs, size) => {
     const cache = aCache()
     cache.set('a', 'one', MINUTE)
     cache.set('a', 'two', ttlMs, { size })
     expect(cache.get('a')).toBeUndefined()
   })
 
-  it('forgets what is deleted', () => {
+  it('removes what is deleted', () => {
     const cache = aCache()
     cache.set('a', 'one', MINUTE)
     cache.delete('a')
     expect(cache.get('a')).toBeUndefined()
   })
 
-  it('stays within its bounds however many keys come', () => {
+  it('stays within its bounds whatever number of keys is set', () => {
     const cache = aCache({ entries: 1_000, bytes: 50_000 })
     for (let key = 0; key < 100_000; key += 1)
       cache.set(String(key), 'value', MINUTE, { size: key % 200 })
@@ -64,7 +64,7 @@ describe('a cache', () => {
   })
 })
 
-describe('a cache of several holders', () => {
+describe('a cache of several owners', () => {
   const filled = (of: ReturnType<typeof aCache>, holder: string, count: number, size = 1) => {
     for (let key = 0; key < count; key += 1)
       of.set(`${holder} ${key}`, holder, MINUTE, { holder, size })
@@ -75,7 +75,7 @@ describe('a cache of several holders', () => {
   it.each([
     ['many', 1],
     ['large', 500],
-  ])('keeps what one has of its share, however %s the values of another are', (_title, size) => {
+  ])('keeps the share of one owner, however %s the values of another are', (_title, size) => {
     const cache = aCache({ entries: 100, bytes: 10_000 })
     filled(cache, 'team', 40)
     filled(cache, 'evil', 2_000, size)
@@ -83,7 +83,7 @@ describe('a cache of several holders', () => {
     expect(cache.size()).toBeLessThanOrEqual(100)
   })
 
-  it('gives all of it to one holder, and takes it back for another up to its share', () => {
+  it("gives its whole capacity to a single owner, and takes back another's share when needed", () => {
     const cache = aCache({ entries: 100, bytes: 10_000 })
     filled(cache, 'evil', 2_000)
     expect(heldBy(cache, 'evil')).toBe(100)
@@ -91,7 +91,7 @@ describe('a cache of several holders', () => {
     expect([heldBy(cache, 'evil'), heldBy(cache, 'team')]).toEqual([50, 50])
   })
 
-  it('stays within its bounds, and remembers no holder of nothing', () => {
+  it('stays within its bounds, and keeps no entry for an owner without values', () => {
     const cache = aCache({ entries: 100, bytes: 10_000 })
     for (let holder = 0; holder < 5_000; holder += 1) filled(cache, `h${holder}`, 2, holder % 300)
     expect(cache.size()).toBeLessThanOrEqual(100)
@@ -102,7 +102,7 @@ describe('a cache of several holders', () => {
     expect(heldBy(cache, 'team')).toBe(100)
   })
 
-  it('counts no holder whose values are all deleted or over', () => {
+  it('does not count an owner whose values are all deleted or expired', () => {
     const cache = aCache({ entries: 100, bytes: 10_000 })
     for (let holder = 0; holder < 50; holder += 1) filled(cache, `deleted${holder}`, 1)
     for (let holder = 0; holder < 50; holder += 1) cache.delete(`deleted${holder} 0`)
@@ -114,14 +114,14 @@ describe('a cache of several holders', () => {
     expect([heldBy(cache, 'evil'), heldBy(cache, 'team')]).toEqual([60, 40])
   })
 
-  it('counts the sizes of all holders together', () => {
+  it('counts the sizes of all owners together', () => {
     const cache = aCache({ entries: 100, bytes: 10_000 })
     filled(cache, 'team', 4, 1_000)
     filled(cache, 'evil', 2_000, 1_000)
     expect([heldBy(cache, 'evil'), heldBy(cache, 'team')]).toEqual([6, 4])
   })
 
-  it('counts a value that is set anew once, for the holder that it was set for last', () => {
+  it('counts a value that is set again once, for its last owner', () => {
     const cache = aCache({ entries: 100, bytes: 10_000 })
     for (const holder of ['team', 'evil', 'evil'])
       for (let key = 0; key < 10; key += 1)

@@ -9,19 +9,19 @@ describe('a Cookie header without one cookie', () => {
   it.each([
     ['the first', 'session=abc; a=b; c=d', 'a=b; c=d'],
     ['the last', 'a=b; session=abc', 'a=b'],
-    ['the only one', 'session=abc', ''],
-    ['each of its name', 'session=abc; a=b; session=def', 'a=b'],
-    ['one without a value', 'a=b; session', 'a=b'],
-    ['one with spaces around', 'a=b ;  session = abc ; c=d', 'a=b; c=d'],
-    ['one with equals signs', 'session=abc==; a=b==', 'a=b=='],
+    ['the only cookie', 'session=abc', ''],
+    ['each cookie of its name', 'session=abc; a=b; session=def', 'a=b'],
+    ['a cookie without a value', 'a=b; session', 'a=b'],
+    ['a cookie with spaces around it', 'a=b ;  session = abc ; c=d', 'a=b; c=d'],
+    ['a cookie with equals signs', 'session=abc==; a=b==', 'a=b=='],
     ['none', 'a=b; c=d', 'a=b; c=d'],
     [
-      'none of a longer name',
+      'no cookie with a longer name',
       'xsession=abc; sessionx=abc; session-id=a',
       'xsession=abc; sessionx=abc; session-id=a',
     ],
-    ['none in other letters', 'Session=abc', 'Session=abc'],
-    ['none that is a value', 'a=session', 'a=session'],
+    ['no cookie with another letter case', 'Session=abc', 'Session=abc'],
+    ['no cookie with that value', 'a=session', 'a=session'],
     ['empty ones', ';; session=abc;;', ''],
   ])('loses %s', (_title, cookie, rest) => {
     expect(withoutCookie(cookie, ['session'])).toBe(rest)
@@ -32,15 +32,15 @@ describe('a Cookie header without one cookie', () => {
     ['session=x,b=2; c=3', 'b=2; c=3'],
     ['a=1; session="x" ;b=2', 'a=1; b=2'],
     ['a={"b":1,"c":2},session=x', 'a={"b":1,"c":2}'],
-  ])('of several lines, which Envoy joins with a comma, is cut out: %s', (cookie, rest) => {
+  ])('of several lines, which Envoy joins with a comma, is removed: %s', (cookie, rest) => {
     expect(withoutCookie(cookie, ['session'])).toBe(rest)
   })
 
-  it('may lose several names', () => {
+  it('may lose several cookies', () => {
     expect(withoutCookie('a=1; b=2; c=3', ['a', 'c'])).toBe('b=2')
   })
 
-  it('shows no credential any more, whatever it was', () => {
+  it('has no credential any more, whatever it contained', () => {
     const place = { kind: 'cookie', name: 'session' } as const
     const sources = credentialSources([], [{ place, prefix: '' }])
     const piece = fc.constantFrom(...PIECES)

@@ -49,7 +49,7 @@ describe('a host', () => {
     ['with two ports', 'iris.example.com:80:80'],
     ['of IPv6 without brackets', '2001:db8::1'],
     ['of IPv6 without an end', '[2001:db8::1'],
-    ['of IPv6 with more behind', '[::1]x'],
+    ['of IPv6 with a suffix', '[::1]x'],
     ['of IPv6 with a zone', '[fe80::1%25eth0]'],
     ['of 256 characters', `${LONGEST}e`],
     ['very long', 'a.'.repeat(500_000)],
@@ -57,7 +57,7 @@ describe('a host', () => {
     expect(canonicalHost(authority)).toBeUndefined()
   })
 
-  it('is one whatever text is given, or none', () => {
+  it('is normalized or refused, for any text', () => {
     const authority = fc.oneof(
       fc.string({ maxLength: 300 }),
       fc.domain(),

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { isRecord, parseJson, readText } from '../../src/common/json.ts'
 
-describe('an object of JSON', () => {
-  it.each([{}, { a: 1 }, Object.create(null)])('is what has members: %j', (value) => {
+describe('a JSON object', () => {
+  it.each([{}, { a: 1 }, Object.create(null)])('has members: %j', (value) => {
     expect(isRecord(value)).toBe(true)
   })
 
@@ -13,24 +13,27 @@ describe('an object of JSON', () => {
 })
 
 describe('a text', () => {
-  it.each(['{"a":[1]}', 'null', '"b"'])('of JSON is parsed: %s', (text) => {
+  it.each(['{"a":[1]}', 'null', '"b"'])('in JSON is parsed: %s', (text) => {
     expect(parseJson(text)).toEqual({ value: JSON.parse(text) })
   })
 
-  it.each(['', 'undefined', '{"secret":', '{"a":1} '.repeat(2)])('is no JSON: %s', (text) => {
-    expect(parseJson(text)).toBeUndefined()
-  })
+  it.each(['', 'undefined', '{"secret":', '{"a":1} '.repeat(2)])(
+    'that is not JSON is refused: %s',
+    (text) => {
+      expect(parseJson(text)).toBeUndefined()
+    },
+  )
 })
 
 describe('a body', () => {
   const bytes = Buffer.from('äöü')
   const inPieces = () => Readable.from([bytes.subarray(0, 3), bytes.subarray(3)])
 
-  it('is read up to its bound, with characters that are cut between two chunks', async () => {
+  it('is read up to its limit, with characters that are split between two chunks', async () => {
     expect(await readText(inPieces(), bytes.length)).toBe('äöü')
   })
 
-  it('is not read beyond its bound', async () => {
+  it('is not read beyond its limit', async () => {
     const body = inPieces()
     expect(await readText(body, bytes.length - 1)).toBeUndefined()
     expect(body.destroyed).toBe(true)

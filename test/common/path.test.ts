@@ -46,7 +46,7 @@ describe('a path is canonical', () => {
     ['not rooted', 'healthz'],
     ['absolute', 'http://h/healthz'],
     ['an authority', 'iris.example.com:443'],
-    ['led by two slashes', '//healthz'],
+    ['with two leading slashes', '//healthz'],
     ['with an empty segment', '/a//b'],
     ['with an empty last segment', '/a//'],
     ['with a dot segment', '/./a'],
@@ -77,11 +77,11 @@ describe('a path is canonical', () => {
     ['with a line feed at the end', '/healthz\n'],
     ['not ASCII', '/é'],
     ['too long', `/${'a'.repeat(8_192)}`],
-  ])('not when it is %s', (_title, path) => {
+  ])('not if it is %s', (_title, path) => {
     expect(isCanonicalPath(path)).toBe(false)
   })
 
-  it('or not, which is told in time linear in its length', () => {
+  it('or not, which takes time linear in its length', () => {
     const start = performance.now()
     isCanonicalPath(`/${'a/'.repeat(4_000)};`)
     leadsPlainly(`/${'a/'.repeat(500_000)};`)
@@ -92,10 +92,10 @@ describe('a path is canonical', () => {
 describe('a prefix', () => {
   it.each([
     ['itself', '/docs', '/docs', true],
-    ['what is below', '/docs/a', '/docs', true],
+    ['what is below it', '/docs/a', '/docs', true],
     ['its trailing slash', '/docs/', '/docs', true],
     ['everything when empty', '/docs', '', true],
-  ])('holds %s', (_title, path, prefix, holds) => {
+  ])('contains %s', (_title, path, prefix, holds) => {
     expect(hasPrefix(path, prefix)).toBe(holds)
   })
 
@@ -104,7 +104,7 @@ describe('a prefix', () => {
     ['a shorter path', '/doc', '/docs'],
     ['another case', '/Docs/a', '/docs'],
     ['its name further down', '/a/docs', '/docs'],
-  ])('does not hold %s', (_title, path, prefix) => {
+  ])('does not contain %s', (_title, path, prefix) => {
     expect(hasPrefix(path, prefix)).toBe(false)
   })
 })
@@ -120,9 +120,9 @@ describe('the leading paths', () => {
   })
 })
 
-describe('a path that is not canonical leads plainly', () => {
+describe('a path that is not canonical has an unambiguous start', () => {
   it.each(['/v1/models/my%20model:predict', '/v2/models/m/caf%C3%A9', '/v1/completions/a,b'])(
-    'when what is odd comes late, as in %s',
+    'if the oddity comes late, as in %s',
     (path) => {
       expect(leadsPlainly(path)).toBe(true)
     },
@@ -152,7 +152,7 @@ describe('a path that is not canonical leads plainly', () => {
     '/llm/chat%00',
     '/publishers/llm/models/meta%2Fllama/v1',
     '/publishers/llm/models/meta/llama/caf%C3%A9',
-  ])('not when it is %s', (path) => {
+  ])('not if it is %s', (path) => {
     expect(leadsPlainly(path)).toBe(false)
   })
 })

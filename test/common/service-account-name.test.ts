@@ -6,12 +6,12 @@ import {
 
 const READER = { namespace: 'team', name: 'reader' }
 
-it('a ServiceAccount is the user that Kubernetes names, and that user is the ServiceAccount', () => {
+it('a ServiceAccount and its user name in Kubernetes convert into each other', () => {
   expect(userOfServiceAccount(READER)).toBe('system:serviceaccount:team:reader')
   expect(serviceAccountOfUser(userOfServiceAccount(READER))).toEqual(READER)
 })
 
-describe('a user is no ServiceAccount', () => {
+describe('a user is not a ServiceAccount', () => {
   it.each([
     undefined,
     7,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createSingleFlight } from '../../src/common/single-flight.ts'
 
 describe('calls with the same key', () => {
-  it('are one while it lasts, and another afterwards', async () => {
+  it('share one call while it runs, and start another afterwards', async () => {
     const { join } = createSingleFlight<number>()
     let made = 0
     const call = async () => {
@@ -15,7 +15,7 @@ describe('calls with the same key', () => {
     expect(await join('a', call)).toBe(3)
   })
 
-  it('fail together, and the next one is tried', async () => {
+  it('fail together, and the next call tries again', async () => {
     const { join, underWay } = createSingleFlight<string>()
     const failing = () => Promise.reject(new Error('broken'))
     const both = [join('a', failing), join('a', failing)]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createTable } from '../../src/common/table.ts'
 
-/** Words, found by each of their letters. */
+/** Words, indexed by each of their letters. */
 const aTable = (...words: readonly (readonly [id: string, word: string])[]) => {
   const table = createTable<string>((word) => word.split(''))
   for (const [id, word] of words) table.put(id, word)
@@ -16,12 +16,12 @@ describe('a table', () => {
     expect(table.find('c')).toEqual([])
   })
 
-  it('finds all values of a key in the order in which they were put', () => {
+  it('finds all values of a key in insertion order', () => {
     const table = aTable(['2', 'ax'], ['1', 'ay'], ['3', 'bz'])
     expect(table.find('a')).toEqual(['ax', 'ay'])
   })
 
-  it('forgets the old keys of a value that is put again', () => {
+  it('removes the old keys of a value that is put again', () => {
     const table = aTable(['1', 'ab'])
     expect(table.find('a')).toEqual(['ab'])
     table.put('1', 'bc')
@@ -31,7 +31,7 @@ describe('a table', () => {
     expect(table.size()).toBe(1)
   })
 
-  it('forgets what is removed, and only that', () => {
+  it('removes only what is removed', () => {
     const table = aTable(['1', 'ab'], ['2', 'ac'])
     expect(table.find('a')).toEqual(['ab', 'ac'])
     table.remove('1')
@@ -40,21 +40,21 @@ describe('a table', () => {
     expect(table.get('1')).toBeUndefined()
   })
 
-  it('does not mind removing what it does not hold', () => {
+  it('accepts the removal of a missing value', () => {
     const table = aTable(['1', 'ab'])
     table.remove('2')
     table.remove('2')
     expect([...table.values()]).toEqual(['ab'])
   })
 
-  it('finds a value once that names a key twice, and forgets it', () => {
+  it('finds a value that names a key twice only once, and removes it', () => {
     const table = aTable(['1', 'aa'], ['2', 'ab'])
     expect(table.find('a')).toEqual(['aa', 'ab'])
     table.remove('1')
     expect(table.find('a')).toEqual(['ab'])
   })
 
-  it('leaves alone what it has handed out', () => {
+  it('does not change results it has returned', () => {
     const table = aTable(['1', 'a'])
     const before = table.find('a')
     table.put('2', 'a')
@@ -62,15 +62,12 @@ describe('a table', () => {
     expect(table.find('a')).toEqual(['a', 'a'])
   })
 
-  it.each(['__proto__', 'constructor', 'tostring', ''])(
-    'takes %j for an identity like others',
-    (id) => {
-      const table = aTable(['1', 'a'])
-      expect(table.get(id)).toBeUndefined()
-      expect(table.find(id)).toEqual([])
-      table.put(id, 'ab')
-      expect(table.get(id)).toBe('ab')
-      expect(table.find('a')).toEqual(['a', 'ab'])
-    },
-  )
+  it.each(['__proto__', 'constructor', 'tostring', ''])('accepts %j as an identity', (id) => {
+    const table = aTable(['1', 'a'])
+    expect(table.get(id)).toBeUndefined()
+    expect(table.find(id)).toEqual([])
+    table.put(id, 'ab')
+    expect(table.get(id)).toBe('ab')
+    expect(table.find('a')).toEqual(['a', 'ab'])
+  })
 })

@@ -4,7 +4,7 @@ import { createTokenBucket } from '../../src/common/token-bucket.ts'
 const LIMITS = { burst: 2, perSecond: 10 }
 
 describe('a token bucket', () => {
-  it('is full at first, and has less for each token that is taken', () => {
+  it('starts full and loses the tokens that are taken', () => {
     const bucket = createTokenBucket(LIMITS, 5_000)
     expect(bucket.left(5_000)).toBe(2)
     bucket.take()
@@ -13,7 +13,7 @@ describe('a token bucket', () => {
     expect(bucket.left(5_000)).toBe(0)
   })
 
-  it('gets tokens back with time, and never more than it held', () => {
+  it('refills over time up to its capacity', () => {
     const bucket = createTokenBucket(LIMITS, 0)
     bucket.take()
     bucket.take()
@@ -22,7 +22,7 @@ describe('a token bucket', () => {
     expect(bucket.left(3_600_000)).toBe(2)
   })
 
-  it('loses nothing to a clock that goes back, and gains what comes after', () => {
+  it('is not affected by a clock that goes back, and refills afterwards', () => {
     const bucket = createTokenBucket(LIMITS, 10_000)
     bucket.take()
     expect(bucket.left(0)).toBe(1)

@@ -23,7 +23,7 @@ const VARIABLES = new Map(configReference().map(({ key, env }) => [key, env]))
 const nested = (key: string, value: unknown): unknown =>
   key.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value)
 
-/** Keys whose words are names of RFCs, HTTP, Kubernetes and TLS. */
+/** Keys that contain names from RFCs, HTTP, Kubernetes and TLS. */
 const OF_OTHERS = ['algorithms', 'methods', 'kind', 'minVersion']
 
 function wordsIn(schema: z.core.$ZodType, name = ''): readonly string[] {
@@ -33,12 +33,12 @@ function wordsIn(schema: z.core.$ZodType, name = ''): readonly string[] {
   return Object.entries(shapeOf(bare)).flatMap(([key, inner]) => wordsIn(inner, key))
 }
 
-describe('a name that was changed', () => {
+describe('a renamed key', () => {
   it.each([
     ['limits: {anonymous: true}', 'limits: unknown key; renamed to `ownersMay`'],
     ['limits: 3', 'limits: unknown key; renamed to `ownersMay`'],
     ['headers: {method: x-method}', 'headers.method: unknown key; renamed to `headers.credential`'],
-  ])('is refused with the new one: %s', (text, problem) => {
+  ])('is refused with its new name: %s', (text, problem) => {
     expect(problemsOf({ text })).toEqual([`config.yaml: ${problem}`])
   })
 
@@ -61,13 +61,13 @@ describe('a name that was changed', () => {
     ])
   })
 
-  it('is refused beside the new one', () => {
+  it('is refused next to the new one', () => {
     expect(problemsOf({ text: 'limits: {optOut: true}\nownersMay: {optOut: false}' })).toEqual([
       'config.yaml: limits: unknown key; renamed to `ownersMay`',
     ])
   })
 
-  it('is a name of that place only', () => {
+  it('is refused in its own section only', () => {
     expect(problemsOf({ text: 'ownersMay: {limits: {}}\nmethod: x' })).toEqual([
       'config.yaml: ownersMay.limits: unknown key',
       'config.yaml: method: unknown key',
@@ -76,7 +76,7 @@ describe('a name that was changed', () => {
     expect(problemsOf({ env }).join()).not.toContain('renamed')
   })
 
-  it('has a new one that is in the reference', () => {
+  it('has a new name that is in the reference', () => {
     const keys = keysIn(CONFIG).map(({ path }) => path.join('.'))
     for (const [old, renamed] of RENAMED) {
       expect(keys).toContain(renamed)
@@ -85,7 +85,7 @@ describe('a name that was changed', () => {
   })
 })
 
-describe('an enumerated value in another case', () => {
+describe('an enumerated value in the wrong case', () => {
   it.each([
     ['forwardCredential', 'Auto', 'auto', 'auto, always or never'],
     ['forwardCredential', 'Always', 'always', 'auto, always or never'],
@@ -94,7 +94,7 @@ describe('an enumerated value in another case', () => {
     ['decisionLog.decisions', 'Denied', 'denied', 'all, denied or off'],
     ['gateways.hostPort', 'COMPARED', 'compared', 'ignored or compared'],
     ['logLevel', 'INFO', 'info', 'debug, info, warn or error'],
-  ])('is refused with the right one: %s %s', (key, found, right, expected) => {
+  ])('is refused with the correct one: %s %s', (key, found, right, expected) => {
     const hint = `${key}: expected ${expected}, not "${found}"; did you mean \`${right}\`?`
     expect(problemsOf({ text: JSON.stringify(nested(key, found)) })).toEqual([
       `config.yaml: ${hint}`,
@@ -103,13 +103,16 @@ describe('an enumerated value in another case', () => {
     expect(problemsOf({ env: { [variable]: found } })).toEqual([`${variable}: ${hint}`])
   })
 
-  it.each([{ toString: 1 }, ['auto'], 1, null])('is a text, not %j', (found) => {
-    expect(problemsOf({ text: JSON.stringify({ forwardCredential: found }) })).toEqual([
-      expect.not.stringContaining('did you mean'),
-    ])
-  })
+  it.each([{ toString: 1 }, ['auto'], 1, null])(
+    'gets a suggestion only if it is a text, not %j',
+    (found) => {
+      expect(problemsOf({ text: JSON.stringify({ forwardCredential: found }) })).toEqual([
+        expect.not.stringContaining('did you mean'),
+      ])
+    },
+  )
 
-  it('is refused within lists, too', () => {
+  it('is refused in lists, too', () => {
     const listeners = [{ position: 'Gateway', address: 'a:1' }]
     expect(problemsOf({ text: JSON.stringify({ grpc: { listeners } }) })).toEqual([
       'config.yaml: grpc.listeners[0].position: expected workload or gateway, not "Gateway"; did you mean `gateway`?',

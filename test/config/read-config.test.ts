@@ -24,7 +24,7 @@ function problemsOf(sources: Sources): readonly string[] {
   return []
 }
 
-/** What stands at a dotted key. */
+/** The value at a dotted key. */
 const at = (config: unknown, key: string): unknown =>
   key
     .split('.')
@@ -43,7 +43,7 @@ const EXCLUSIONS = {
   gateway: { InferenceService: [{ path: '/healthz', methods: ['GET', 'HEAD'] }] },
 }
 
-/** Every key with a value that is not its default, and the variable that sets it. */
+/** Every key with a value other than its default, and its variable. */
 const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ['grpc.listeners', 'KSERVE_AUTHZ_GRPC_LISTENERS', LISTENERS],
   ['grpc.tls', 'KSERVE_AUTHZ_GRPC_TLS', TLS],
@@ -127,11 +127,21 @@ const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ['mesh.trustDomain', 'KSERVE_AUTHZ_MESH_TRUST_DOMAIN', 'example.org'],
   ['mesh.intermediaries', 'KSERVE_AUTHZ_MESH_INTERMEDIARIES', ['gateways/*', 'a/b.c']],
   ['exclusions', 'KSERVE_AUTHZ_EXCLUSIONS', EXCLUSIONS],
+  [
+    'permissions',
+    'KSERVE_AUTHZ_PERMISSIONS',
+    { LLMInferenceService: [{}, { verb: 'post', name: 'publishers/{namespace}/models/{model}' }] },
+  ],
   ['headers.user', 'KSERVE_AUTHZ_HEADERS_USER', 'kubeflow-userid'],
   ['headers.groups', 'KSERVE_AUTHZ_HEADERS_GROUPS', 'x-groups'],
   ['headers.groupsJson', 'KSERVE_AUTHZ_HEADERS_GROUPS_JSON', 'x-groups-json'],
   ['headers.credential', 'KSERVE_AUTHZ_HEADERS_CREDENTIAL', 'x-credential'],
   ['headers.claims', 'KSERVE_AUTHZ_HEADERS_CLAIMS', { 'x-email': 'email' }],
+  [
+    'headers.templates',
+    'KSERVE_AUTHZ_HEADERS_TEMPLATES',
+    { 'x-who': '{user} of {namespace|none}' },
+  ],
   ['denial.realm', 'KSERVE_AUTHZ_DENIAL_REALM', 'models of ours'],
   ['forwardCredential', 'KSERVE_AUTHZ_FORWARD_CREDENTIAL', 'never'],
   ['corsPreflight', 'KSERVE_AUTHZ_CORS_PREFLIGHT', 'allow'],
@@ -193,12 +203,17 @@ describe('the configuration without a file', () => {
         ],
       },
       exclusions: {},
+      permissions: {},
       headers: {
         user: 'x-auth-request-user',
         groups: 'x-auth-request-groups',
         groupsJson: 'x-auth-request-groups-json',
         credential: 'x-auth-request-credential',
         claims: {},
+        templates: {
+          'x-gateway-inference-fairness-id': '{user}',
+          'x-gateway-inference-objective': '',
+        },
       },
       denial: { realm: 'kubernetes-user' },
       forwardCredential: 'auto',
@@ -208,7 +223,7 @@ describe('the configuration without a file', () => {
     })
   })
 
-  it('is frozen to its last value', () => {
+  it('is deeply frozen', () => {
     const config = read({ text: JSON.stringify({ exclusions: EXCLUSIONS }) })
     const holders = [
       config,
@@ -427,7 +442,7 @@ describe('a value', () => {
     )
   })
 
-  it('of an exclusion is for GET and HEAD unless it says for which', () => {
+  it('of an exclusion applies to GET and HEAD by default', () => {
     const text = 'exclusions: {workload: {graph: [{path: /a}, {path: /b, methods: [HEAD]}]}}'
     expect(read({ text }).exclusions.workload?.graph).toEqual([
       { path: '/a', methods: ['GET', 'HEAD'] },
@@ -440,7 +455,7 @@ describe('a value', () => {
     ])
   })
 
-  it('that could be a secret is not repeated', () => {
+  it('that may be a secret is not repeated', () => {
     const secret = 'sk-0123456789abcdef'
     const problems = problemsOf({
       text: JSON.stringify({
@@ -453,6 +468,25 @@ describe('a value', () => {
     })
     expect(problems).toHaveLength(6)
     expect(problems.join('\n')).not.toContain(secret)
+  })
+})
+
+describe('configured permissions', () => {
+  const of = (kind: string, ...list: readonly object[]) => ({
+    text: JSON.stringify({ permissions: { [kind]: list } }),
+  })
+
+  it.each<[title: string, given: { readonly text: string }, problem: RegExp]>([
+    ['the model of a kind without models', of('InferenceService', { name: '{model}' }), /\.name: /],
+    ['an unknown field', of('LLMInferenceService', { name: '{host}' }), /\.name: /],
+    ['a subresource', of('LLMInferenceService', { resource: 'models/delegate' }), /\.resource: /],
+    ['every resource', of('InferenceGraph', { resource: '*' }), /\.resource: /],
+    ['every verb', of('InferenceGraph', { verb: '*' }), /\.verb: /],
+    ['another namespace', of('InferenceGraph', { namespace: 'kube-system' }), /unknown key/],
+    ['none', of('InferenceGraph'), /permissions.InferenceGraph: expected a list of 1 to 4/],
+    ['an unknown kind', of('TrainedModel', {}), /TrainedModel: unknown key/],
+  ])('do not name %s', (_title, given, problem) => {
+    expect(problemsOf(given)[0]).toMatch(problem)
   })
 })
 
@@ -473,7 +507,7 @@ describe('two headers', () => {
     ['headers: {user: x-a, claims: {x-a: email}}', 'headers.claims', 'headers.user'],
     ['headers: {user: x-api-key}', 'apiKeys.headers', 'headers.user'],
     ['apiKeys: {headers: [api-key, api_key]}', 'apiKeys.headers', 'apiKeys.headers'],
-  ])('are not alike: %s', (text, key, other) => {
+  ])('must differ: %s', (text, key, other) => {
     expect(problemsOf({ text })).toEqual([
       `config.yaml: ${key}: expected a header name other than that of ${other}`,
     ])
@@ -493,7 +527,7 @@ describe('types of tokens', () => {
     },
   )
 
-  it.each(['', 'at jwt', 'a/b/c', 'at+jwt;a=b', '*'])('are no such text: %j', (type) => {
+  it.each(['', 'at jwt', 'a/b/c', 'at+jwt;a=b', '*'])('are refused: %j', (type) => {
     expect(problemsOf(withTypes([type]))).toEqual([
       expect.stringMatching(/^config.yaml: jwt.providers\[0\].types\[0\]: expected a media type/),
     ])
@@ -519,9 +553,9 @@ describe('prefixes of providers', () => {
 
   it.each([
     ['the same', 'idp:', 'idp:'],
-    ['the beginning of the other', 'idp', 'idp-two:'],
+    ['a prefix of the other', 'idp', 'idp-two:'],
     ['longer than the other', 'idp-two:', 'idp'],
-  ])('cannot be %s, for users and for groups by themselves', (_title, one, other) => {
+  ])('cannot be %s, separately for users and groups', (_title, one, other) => {
     expect(problemsWith(provider('a', one), provider('b', other))).toEqual([
       problem(1, 'username', 'a'),
     ])
@@ -530,7 +564,7 @@ describe('prefixes of providers', () => {
     ])
   })
 
-  it('are told of each provider, in the variable too', () => {
+  it('are reported for each provider, also in the variable', () => {
     const three = [provider('a', 'x:'), provider('b', 'y:'), provider('c', 'x:')]
     expect(problemsWith(...three)).toEqual([problem(2, 'username', 'a')])
     const env = { KSERVE_AUTHZ_JWT_PROVIDERS: JSON.stringify(three) }
@@ -539,7 +573,7 @@ describe('prefixes of providers', () => {
     ])
   })
 
-  it('may be alike for users of one and groups of another, and of one provider', () => {
+  it('may be equal for users of one and groups of another, and within one provider', () => {
     expect(
       problemsWith(
         provider('a', 'a:', 'b:'),
@@ -578,7 +612,7 @@ describe('an unknown key', () => {
     expect(problemsOf({ text })).toEqual([`config.yaml: ${problem}`])
   })
 
-  it('named toString is no key of the object either', () => {
+  it('named toString is not an inherited property', () => {
     expect(problemsOf({ text: 'toString: 1\nhasOwnProperty: 2' })).toHaveLength(2)
     expect(read({ text: 'headers: {claims: {x-a: constructor}}' }).headers.claims).toEqual({
       'x-a': 'constructor',
@@ -587,7 +621,7 @@ describe('an unknown key', () => {
 })
 
 describe('the environment', () => {
-  it('sets a whole section, of which the file and single variables keep the rest', () => {
+  it('sets a whole section, and keeps what the file and other variables set', () => {
     const { ownersMay } = read({
       text: 'ownersMay: {optOut: false}',
       env: {
@@ -598,7 +632,7 @@ describe('the environment', () => {
     expect(ownersMay).toEqual({ optOut: false, anonymous: true, shadow: true, exclusions: true })
   })
 
-  it('takes back what may be null', () => {
+  it('sets a nullable key back to null', () => {
     const config = read({
       text: 'kubernetes: {issuer: https://a}\ngrpc: {tls: {certFile: a, keyFile: b}}',
       env: { KSERVE_AUTHZ_KUBERNETES_ISSUER: 'null', KSERVE_AUTHZ_GRPC_TLS: 'null' },
@@ -611,13 +645,13 @@ describe('the environment', () => {
     ['KSERVE_AUTHZ_LOGLEVEL', '; did you mean `KSERVE_AUTHZ_LOG_LEVEL`?'],
     ['KSERVE_AUTHZ_DEBUG_ALLOW_ALL_OF_THEM', ''],
     ['KSERVE_AUTHZ_', '; did you mean `KSERVE_AUTHZ_JWT`?'],
-  ])('may not hold the unknown variable %s', (name, question) => {
+  ])('must not contain the unknown variable %s', (name, question) => {
     expect(problemsOf({ env: { [name]: 'sekret' } })).toEqual([
       `${name}: unknown variable${question}`,
     ])
   })
 
-  it('is told without what a terminal would obey', () => {
+  it('is reported without terminal control characters', () => {
     const env = {
       KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT: '\u007f\u009b2J\u2028',
       'KSERVE_AUTHZ_\u001b[2J': 'a',
@@ -630,7 +664,7 @@ describe('the environment', () => {
     ])
   })
 
-  it.each(['TRUE', 'yes', '1', ''])('says true or false, not %j', (text) => {
+  it.each(['TRUE', 'yes', '1', ''])('accepts true and false, not %j', (text) => {
     expect(problemsOf({ env: { KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT: text } })).toEqual([
       `KSERVE_AUTHZ_OWNERS_MAY_OPT_OUT: ownersMay.optOut: expected true or false, not "${text}"`,
     ])
@@ -642,7 +676,7 @@ describe('the environment', () => {
     ])
   })
 
-  it('may hold what Kubernetes injects for Services of that name', () => {
+  it('may contain variables that Kubernetes injects for Services of that name', () => {
     const names = [
       'KSERVE_AUTHZ_SERVICE_HOST',
       'KSERVE_AUTHZ_SERVICE_PORT',
@@ -659,7 +693,7 @@ describe('the environment', () => {
     expect(read({ env })).toEqual(read())
   })
 
-  it('of other programs is not looked at', () => {
+  it('of other programs is ignored', () => {
     expect(read({ env: { PATH: '/bin', KSERVE_X: 'y', KSERVE_AUTHZ: 'z' } })).toEqual(read())
   })
 })
@@ -668,13 +702,13 @@ describe('precedence', () => {
   const text = 'logLevel: warn\nhttp: {address: "a:1"}'
   const env = { KSERVE_AUTHZ_LOG_LEVEL: 'error', KSERVE_AUTHZ_HTTP_ADDRESS: 'b:2' }
 
-  it('puts the file before the defaults', () => {
+  it('the file overrides the defaults', () => {
     expect(read({ text })).toMatchObject({ logLevel: 'warn', http: { address: 'a:1' } })
   })
-  it('puts the environment before the file', () => {
+  it('the environment overrides the file', () => {
     expect(read({ text, env })).toMatchObject({ logLevel: 'error', http: { address: 'b:2' } })
   })
-  it('puts flags before the environment', () => {
+  it('flags override the environment', () => {
     const flags = { logLevel: 'debug', httpAddress: 'c:3' }
     expect(read({ text, env, flags })).toMatchObject({
       logLevel: 'debug',
@@ -683,10 +717,10 @@ describe('precedence', () => {
   })
 })
 
-describe('with a folder in place of a cluster', () => {
+describe('with a folder instead of a cluster', () => {
   const manifests = 'folder'
 
-  it('only this machine may ask, unless more is configured', () => {
+  it('only the local machine may send requests by default', () => {
     const { grpc, http } = read({ flags: { manifests } })
     expect(grpc.listeners).toEqual([
       { position: 'gateway', address: '127.0.0.1:9003' },
@@ -713,7 +747,7 @@ describe('with a folder in place of a cluster', () => {
     ])
   })
 
-  it('--grpc-workload-address is where sidecars ask', () => {
+  it('--grpc-workload-address is the address for sidecars', () => {
     const { grpc } = read({ flags: { manifests, grpcWorkloadAddress: '127.0.0.1:8' } })
     expect(grpc.listeners).toEqual([
       { position: 'gateway', address: '127.0.0.1:9003' },
@@ -727,7 +761,7 @@ describe('with a folder in place of a cluster', () => {
     ])
   })
 
-  it('flags are checked as keys are', () => {
+  it('flags are validated like keys', () => {
     expect(
       problemsOf({ flags: { manifests, grpcAddress: '7', httpAddress: '8', logLevel: '9' } }),
     ).toEqual([
@@ -739,7 +773,7 @@ describe('with a folder in place of a cluster', () => {
 })
 
 describe('all problems', () => {
-  it('are told at once, each with its source', () => {
+  it('are reported at once, each with its source', () => {
     const sources = {
       text: 'ownersMay: {optOut: 1, annonymous: true}\nheaders: {user: x-a, groups: x-a}',
       env: { KSERVE_AUTHZ_METRICS_PER_SERVICE: 'on', KSERVE_AUTHZ_METRIC: '1' },
@@ -757,7 +791,7 @@ describe('all problems', () => {
   })
 })
 
-describe('YAML that cannot be read', () => {
+describe('YAML that cannot be parsed', () => {
   it.each([
     [
       'ownersMay: [sekret',
@@ -770,7 +804,7 @@ describe('YAML that cannot be read', () => {
     ['a: 1\n---\nb: sekret', 'config.yaml: expected one YAML document'],
     ['- sekret', 'config.yaml: expected keys and values'],
     ['sekret', 'config.yaml: expected keys and values'],
-  ])('is told by its place and reason, never its text: %j', (text, problem) => {
+  ])('is reported by its place and reason, never its text: %j', (text, problem) => {
     const problems = problemsOf({ text })
     expect(problems).toEqual([expect.stringContaining(problem)])
     expect(problems.join()).not.toContain('sekret')
@@ -778,14 +812,14 @@ describe('YAML that cannot be read', () => {
 })
 
 describe('the reference', () => {
-  it('says what each key takes', () => {
+  it('shows the accepted values of each key', () => {
     const types = new Map(configReference().map(({ key, type }) => [key, type]))
     expect(types.get('ownersMay.optOut')).toBe('true or false')
     expect(types.get('kubernetes.issuer')).toBe('an issuer, or null')
     expect(types.get('forwardCredential')).toBe('auto, always or never')
     expect(types.get('headers.claims')).toMatch(/^an object from a header name .* to the name of/)
   })
-  it('names no variable that Kubernetes would inject', () => {
+  it('contains no variable that Kubernetes would inject', () => {
     for (const { env } of configReference()) {
       expect(problemsOf({ env: { [env]: '\u0000' } }), env).toHaveLength(1)
     }
@@ -800,7 +834,7 @@ describe('no input', () => {
     expect(() => problemsOf(sources)).not.toThrow()
   }
 
-  it('gives anything but a configuration or its problems', () => {
+  it('gives anything other than a configuration or its problems', () => {
     fc.assert(
       fc.property(fc.constantFrom(...keys), fc.jsonValue(), fc.string(), (key, value, text) => {
         isReadOrRefused({ text: JSON.stringify(nested(key, value)) })
@@ -834,7 +868,7 @@ describe('no input', () => {
     )
   })
 
-  it.each(['[', '{"a":'])('however deep makes it overflow: %s', (open) => {
+  it.each(['[', '{"a":'])('overflows the stack, however deep: %s', (open) => {
     isReadOrRefused({ env: { KSERVE_AUTHZ_EXCLUSIONS: open.repeat(50_000) } })
     isReadOrRefused({
       env: { KSERVE_AUTHZ_KUBERNETES_AUDIENCES: `${'['.repeat(50_000)}${']'.repeat(50_000)}` },

@@ -14,10 +14,10 @@ import {
   samplesOf,
 } from '../../testing/deployment/rendered-metrics.ts'
 
-/** Prometheus puts them on whatever it reads. */
+/** Labels that Prometheus adds to all metrics. */
 const OF_TARGETS = ['job', 'instance', 'namespace', 'pod']
 
-/** What Grafana would put in. */
+/** Values that Grafana substitutes. */
 const withoutVariables = (query: string) => query.replaceAll(/\$(?:job|namespace|name)\b/g, '.*')
 
 let samples: readonly Sample[]
@@ -50,7 +50,7 @@ const labelsNamedIn = (text: string) =>
   [...text.matchAll(/\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}/g)].map(([, label = '']) => label)
 
 describe.each(uses)('$where', (use) => {
-  it('finds something in what is rendered, with each of its selectors', () => {
+  it('matches rendered metrics with each of its selectors', () => {
     const { selectors } = readQuery(withoutVariables(use.query))
     expect(selectors.length).toBeGreaterThan(0)
     for (const selector of selectors) {
@@ -58,7 +58,7 @@ describe.each(uses)('$where', (use) => {
     }
   })
 
-  it('groups by and tells of labels that are there', () => {
+  it('groups by and shows existing labels', () => {
     const { known, kept } = labelsOf({ ...use, query: withoutVariables(use.query) })
     for (const label of readQuery(use.query).labels) expect(known).toContain(label)
     for (const label of use.texts.flatMap(labelsNamedIn)) expect(kept).toContain(label)
@@ -66,7 +66,7 @@ describe.each(uses)('$where', (use) => {
 })
 
 describe('the cases of the alerts', () => {
-  it('have for each one that fires and one that is silent', () => {
+  it('contain a firing and a silent one for each', () => {
     const told = alertCases.flatMap(({ promql_expr_test: asked }) =>
       asked.map(({ expr, exp_samples: found }) => {
         const [, name = ''] = /alertname="(\w+)"/.exec(expr) ?? []
@@ -77,7 +77,7 @@ describe('the cases of the alerts', () => {
     expect(needed.filter((each) => !told.includes(each))).toEqual([])
   })
 
-  it('are of metrics that are rendered', () => {
+  it('use metrics that are rendered', () => {
     const names = samples.map((sample) => sample.name)
     for (const { input_series: given } of alertCases)
       for (const { series } of given)
@@ -92,12 +92,12 @@ describe('the cases of the alerts', () => {
 })
 
 describe('the alerts', () => {
-  it('have names of their own', () => {
+  it('have unique names', () => {
     const names = alerts.map(({ alert }) => alert)
     expect(names).toEqual([...new Set(names)])
   })
 
-  it('say in a sentence each what is wrong, what it means and what to do', () => {
+  it('describe the fault, its meaning and the remedy in a sentence each', () => {
     for (const { annotations } of alerts) {
       for (const text of Object.values(annotations)) expect(text).toMatch(/^\S.*[.!)]$/s)
     }
@@ -105,7 +105,7 @@ describe('the alerts', () => {
 })
 
 describe('the dashboard', () => {
-  it('has panels that do not lie on each other, each with an id of its own', () => {
+  it('has panels that do not overlap, each with a unique id', () => {
     const ids = dashboard.panels.map(({ id }) => id)
     expect(ids).toEqual([...new Set(ids)])
     const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>

@@ -34,7 +34,7 @@ async function statusOf(service: string, credential = ''): Promise<number> {
   return (await sendRaw({ port: mesh.portOf('gateway') }, request)).status
 }
 
-/** Asks again until the answer is this one; rejects after 10 s. */
+/** Repeats the request until the answer is the expected one; rejects after 10 s. */
 async function isInForce(service: string, credential: string | undefined, status: number) {
   const started = performance.now()
   const seen = new Set<number>()
@@ -47,14 +47,14 @@ async function isInForce(service: string, credential: string | undefined, status
   return { ms: performance.now() - started, seen }
 }
 
-/** `name` is the service's own, and the file's. */
+/** `name` is the name of the service and of its file. */
 type Step = (name: string) => Promise<unknown>
 
 type Row = readonly [
   title: string,
   given: Step,
   change: Step,
-  /** Who asks: nobody, the holder of the service's key, or the ServiceAccount `stranger`. */
+  /** The caller: anonymous, the holder of the service's key, or the ServiceAccount `stranger`. */
   by: 'nobody' | 'key' | 'stranger',
   from: number,
   to: number,
@@ -101,14 +101,14 @@ const ROWS: readonly Row[] = [
   ['a key is removed', both(PROTECTED, key()), without('-key.yaml'), 'key', 200, 401],
   ['a binding is added', PROTECTED, grant, 'stranger', 403, 200],
   ['a binding is removed', both(PROTECTED, grant), without('-grant.yaml'), 'stranger', 200, 403],
-  ['a file is put in place of another', service(), replaced, 'nobody', 200, 401],
+  ['a file is replaced by another', service(), replaced, 'nobody', 200, 401],
   ['a mounted ConfigMap is swapped', mounted('v1'), mounted('v2', 'true'), 'nobody', 200, 401],
   ['a folder is removed', deep, without(''), 'nobody', 200, 403],
 ]
 
 const nameOf = (title: string) => title.toLowerCase().replaceAll(' ', '-')
 
-describe('what changes in the folder is in force when', () => {
+describe('a change of the folder takes effect when', () => {
   it.each(ROWS)('%s', async (title, given, change, by, from, to) => {
     const name = nameOf(title)
     const credential = { nobody: undefined, key: keyFor(name), stranger: TOKENS.stranger }[by]
@@ -122,31 +122,34 @@ describe('what changes in the folder is in force when', () => {
   })
 })
 
-describe('a file that cannot be read any more', () => {
+describe('a file that becomes unreadable', () => {
   const BROKEN = 'kind: [InferenceService, "unfinished'
   const TOO_LARGE = `# ${'x'.repeat(8 * 1024 * 1024)}\nkind: List\n`
 
   it.each([
     ['does not parse', BROKEN],
     ['is too large', TOO_LARGE],
-  ])('since it %s: its services refuse and its keys are gone until it can', async (title, text) => {
-    const [lost, other] = [`lost-${nameOf(title)}`, `other-${nameOf(title)}`]
-    const objects = [serviceNamed(lost), keyOf(other)]
-    await folder.write(`${other}.yaml`, serviceNamed(other, 'true'))
-    await folder.write(`${lost}.yaml`, ...objects)
-    await isInForce(lost, undefined, 200)
-    await isInForce(other, keyFor(other), 200)
+  ])(
+    'because it %s: its services deny everybody and its keys are gone until it is readable again',
+    async (title, text) => {
+      const [lost, other] = [`lost-${nameOf(title)}`, `other-${nameOf(title)}`]
+      const objects = [serviceNamed(lost), keyOf(other)]
+      await folder.write(`${other}.yaml`, serviceNamed(other, 'true'))
+      await folder.write(`${lost}.yaml`, ...objects)
+      await isInForce(lost, undefined, 200)
+      await isInForce(other, keyFor(other), 200)
 
-    await folder.write(`${lost}.yaml`, text)
-    const { ms } = await isInForce(lost, undefined, 403)
-    took.set(`a file ${title}`, ms)
-    expect(await statusOf(other, keyFor(other))).toBe(401)
-    expect(await statusOf('open-team')).toBe(200)
-    expect(await statusOf('bare-team', TOKENS.reader)).toBe(200)
-    expect(mesh.service().log.map((line) => at(line, 'object'))).toContain(`File ${lost}.yaml`)
+      await folder.write(`${lost}.yaml`, text)
+      const { ms } = await isInForce(lost, undefined, 403)
+      took.set(`a file ${title}`, ms)
+      expect(await statusOf(other, keyFor(other))).toBe(401)
+      expect(await statusOf('open-team')).toBe(200)
+      expect(await statusOf('bare-team', TOKENS.reader)).toBe(200)
+      expect(mesh.service().log.map((line) => at(line, 'object'))).toContain(`File ${lost}.yaml`)
 
-    await folder.write(`${lost}.yaml`, ...objects)
-    await isInForce(lost, undefined, 200)
-    expect(await statusOf(other, keyFor(other))).toBe(200)
-  })
+      await folder.write(`${lost}.yaml`, ...objects)
+      await isInForce(lost, undefined, 200)
+      expect(await statusOf(other, keyFor(other))).toBe(200)
+    },
+  )
 })

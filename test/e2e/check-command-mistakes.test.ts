@@ -21,7 +21,7 @@ const file = async (name: string, text: string): Promise<string> => {
   return written
 }
 
-/** A mistake ends with 2, which is no denial; stdout stays empty, and no stack is shown. */
+/** A usage error exits with 2, unlike a denial; stdout stays empty, and no stack trace is shown. */
 async function complaintOf(...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await run(...args)
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -29,35 +29,39 @@ async function complaintOf(...args: readonly string[]): Promise<string> {
   return stderr
 }
 
-describe.concurrent('a mistake on the command line ends with 2 and is told:', () => {
+describe.concurrent('a usage error exits with 2 and is reported:', () => {
   it.each([
     [
-      'an unknown flag, with the one that was meant',
+      'an unknown flag, with a suggestion',
       ['check', '--manifest', 'x', 'GET', URL],
       '--manifests?',
     ],
-    ['an unknown command, with the one that was meant', ['chekc'], 'check?'],
+    ['an unknown command, with a suggestion', ['chekc'], 'check?'],
     ['a method without a URL', ['check', '--manifests', TEAM, 'GET'], 'METHOD and URL'],
     ['no URL', ['check', '--manifests', TEAM, 'GET', 'sk-team.example.com'], 'URL: expected'],
-    ['a position that is none', ['check', '--position', 'here', ...GOOD], 'workload, gateway'],
-    ['a pod that is no address', ['check', '--destination', 'pod:80', ...GOOD], '--destination:'],
+    ['an unknown position', ['check', '--position', 'here', ...GOOD], 'workload, gateway'],
+    [
+      'a pod that is not an address',
+      ['check', '--destination', 'pod:80', ...GOOD],
+      '--destination:',
+    ],
     ['a header without a colon', ['check', '-H', 'accept', ...GOOD], '"name: value"'],
     ['a request in two forms', ['check', '--request', 'x.json', ...GOOD], '--request FILE'],
     ['neither a folder nor a cluster', ['check', 'GET', URL], '--manifests'],
-    ['a folder that is not there', ['check', '--manifests', 'not-there', 'GET', URL], 'ENOENT'],
+    ['a missing folder', ['check', '--manifests', 'not-there', 'GET', URL], 'ENOENT'],
     [
-      'a request that is not there',
+      'a missing request file',
       ['check', '--manifests', TEAM, '--request', 'not-there'],
       'not-there',
     ],
-    ['a configuration that is not there', ['check', '--config', 'not-there', ...GOOD], 'not-there'],
+    ['a missing configuration file', ['check', '--config', 'not-there', ...GOOD], 'not-there'],
     [
       'a request that is not JSON',
       ['check', '--manifests', TEAM, '--request', 'Makefile'],
       'not JSON',
     ],
     [
-      'a request that is no CheckRequest',
+      'a request that is not a CheckRequest',
       ['check', '--manifests', TEAM, '--request', 'package.json'],
       'not a CheckRequest',
     ],
@@ -65,7 +69,7 @@ describe.concurrent('a mistake on the command line ends with 2 and is told:', ()
     expect(await complaintOf(...args)).toContain(told)
   })
 
-  it('a header beside a request in a file', async () => {
+  it('a header option next to a request file', async () => {
     const request = await file('request.json', JSON.stringify(REQUEST))
     const told = await complaintOf(
       'check',
@@ -83,8 +87,8 @@ describe.concurrent('a mistake on the command line ends with 2 and is told:', ()
   const REQUEST = { attributes: { request: { http: { method: 'GET', path: '/', host: 'a' } } } }
 })
 
-describe.concurrent('a bad configuration ends with 2', () => {
-  it('and all its problems are told at once', async () => {
+describe.concurrent('an invalid configuration exits with 2', () => {
+  it('and all its problems are reported at once', async () => {
     const config = await file(
       'config.yaml',
       [
@@ -104,14 +108,14 @@ describe.concurrent('a bad configuration ends with 2', () => {
   })
 })
 
-describe.concurrent('manifests that do not parse end with 2', () => {
+describe.concurrent('manifests that do not parse exit with 2', () => {
   const SECRET = 'a-key-that-nobody-should-see'
 
   it.each([
-    ['a flow that has no end', `kind: Secret\nstringData: {api_key: ${SECRET}\n`, 3],
+    ['a flow mapping that is not closed', `kind: Secret\nstringData: {api_key: ${SECRET}\n`, 3],
     ['an alias', `kind: Secret\na: &${SECRET} b\nc: *${SECRET}\n`, 3],
     ['a second document', `kind: List\n---\nkind: Secret\na: "${SECRET}\n`, 5],
-  ])('and file, line and column are told, never the text: %s', async (title, text, line) => {
+  ])('and file, line and column are reported, never the text: %s', async (title, text, line) => {
     const name = `${title.replaceAll(' ', '-')}/deep/broken.yaml`
     await file(name, text)
     const manifests = path.join(folder, name.split('/')[0] ?? '')

@@ -26,14 +26,14 @@ const file = async (name: string, text: string): Promise<string> => {
 
 const check = (...args: readonly string[]) => run('check', '--manifests', TEAM, ...args)
 
-/** What it answered as JSON. */
+/** Its JSON output. */
 async function answer(...args: readonly string[]): Promise<unknown> {
   const { stdout } = await check('-o', 'json', ...args)
   return JSON.parse(stdout)
 }
 
 describe.concurrent('check', () => {
-  it('ends with 0 on allow, and says why', async () => {
+  it('exits with 0 on allow, and explains it', async () => {
     const { code, stdout, stderr } = await check(...ALICE, 'GET', BARE)
 
     expect(code).toBe(0)
@@ -47,13 +47,14 @@ describe.concurrent('check', () => {
       '  sets x-auth-request-groups: gold,beta',
       '  sets x-auth-request-groups-json: ["gold","beta"]',
       '  sets x-auth-request-credential: api-key',
-      '  removes x-api-key',
+      '  sets x-gateway-inference-fairness-id: alice',
+      '  removes x-gateway-inference-objective, x-api-key',
       '',
     ])
     expect(stderr).toBe('')
   })
 
-  it('ends with 1 on deny, and says why', async () => {
+  it('exits with 1 on deny, and explains it', async () => {
     const { code, stdout, stderr } = await check('POST', SK)
 
     expect(code).toBe(1)
@@ -61,7 +62,7 @@ describe.concurrent('check', () => {
     expect(stderr).toBe('')
   })
 
-  it('answers programs in JSON, and says nothing else there', async () => {
+  it('prints JSON for programs, and nothing else on stdout', async () => {
     const broken = path.join(folder, 'with-a-problem')
     await cp(TEAM, broken, { recursive: true })
     await writeFile(path.join(broken, 'key.yaml'), EMPTY_KEY)
@@ -98,12 +99,12 @@ describe.concurrent('check', () => {
 
   it.each([
     ['the path, byte for byte', ['GET', 'http://sk-team.example.com/a/../healthz'], 'deny'],
-    ['the path up to ?', ['GET', 'http://sk-team.example.com/healthz?x=1'], 'allow'],
+    ['the path up to `?`', ['GET', 'http://sk-team.example.com/healthz?x=1'], 'allow'],
     ['the host, as a gateway does', ['GET', 'http://SK-Team.Example.Com:80/healthz'], 'allow'],
     ['the pod', ['--destination', '127.0.0.11:8080', 'GET', 'http://any.example/metrics'], 'allow'],
     ['the position', ['--position', 'workload', 'GET', 'http://open.team/'], 'deny'],
     [
-      'who calls, with his certificate',
+      'the caller, from its certificate',
       [
         '--destination',
         '127.0.0.11:8080',
@@ -116,7 +117,7 @@ describe.concurrent('check', () => {
       ],
       'allow',
     ],
-    ['a header twice', [...ALICE, ...ALICE, 'GET', SK], 'deny'],
+    ['a repeated header', [...ALICE, ...ALICE, 'GET', SK], 'deny'],
   ])('reads %s', async (_title, args, decision) => {
     expect(await answer(...args)).toMatchObject({ decision })
   })
@@ -137,7 +138,7 @@ describe.concurrent('check', () => {
     expect(await answer('--request', request)).toMatchObject({ reason, target, position })
   })
 
-  it('reads bytes as the captures write them', async () => {
+  it('reads bytes in the notation of the captures', async () => {
     const bytes = { $utf8: 'Bearer one', $base64: 'QmVhcmVyIG9uZQ==' }
     const headers = [{ key: 'authorization', raw_value: bytes }]
     const http = { method: 'GET', path: '/', host: 'sk-team.example.com', header_map: { headers } }
@@ -146,7 +147,7 @@ describe.concurrent('check', () => {
     expect(await answer('--request', request)).toMatchObject({ reason: 'unknown-api-key' })
   })
 
-  it('prints no key or token, wherever it was shown', async () => {
+  it('prints no key or token, whatever place it was in', async () => {
     const secrets = [...Object.values(KEYS), ...Object.values(TOKENS)]
     const many = secrets.flatMap((secret) => ['-H', `cookie: a=${secret}`, '-H', `a: ${secret}`])
     const [key, , , other, reader, stranger] = secrets

@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-/** As it would be stored. */
+/** The object as the API server would store it. */
 const tried = (spec: unknown, validation = 'Strict') =>
   cluster.call({
     method: 'POST',
@@ -36,7 +36,7 @@ const policyIn = (object: unknown) => {
   return resource.kind === 'policy' ? resource.policy : undefined
 }
 
-describe('the API server takes an AccessPolicy', () => {
+describe('the API server accepts an AccessPolicy', () => {
   it.each(ACCEPTED)('with %s, and it is read as it was written', async (_title, spec) => {
     const { status, body } = await tried(spec)
     expect({ status, message: textAt(body, 'message') }).toEqual({ status: 201, message: '' })
@@ -45,7 +45,7 @@ describe('the API server takes an AccessPolicy', () => {
     expect(policyIn(body)).toEqual(policyIn(aPolicy(spec)))
   })
 
-  it('without a mode as one that is enforced', async () => {
+  it('without a mode, which means enforced', async () => {
     const { body } = await tried({})
     expect(at(body, 'spec', 'mode')).toBe('Enforce')
   })
@@ -65,7 +65,7 @@ describe('the API server refuses an AccessPolicy', () => {
   })
 })
 
-describe('an AccessPolicy that the API server takes is policy-invalid', () => {
+describe('an AccessPolicy accepted by the API server is policy-invalid', () => {
   it.each(NULLS)('with a null for %s', async (_title, spec) => {
     const { status, body } = await tried(spec)
     expect({ status, message: textAt(body, 'message') }).toEqual({ status: 201, message: '' })
@@ -73,7 +73,7 @@ describe('an AccessPolicy that the API server takes is policy-invalid', () => {
     expect(policyIn(body)).toMatchObject({ mode: 'enforce', terms: undefined })
   })
 
-  // If they were dropped, a rule with a misspelt part alone would match everybody.
+  // If such fields were dropped, a rule with only a misspelt part would match everybody.
   it.each(MISSPELT)('with an unknown field %s, which is kept', async (_title, spec) => {
     for (const validation of ['Strict', 'Warn', 'Ignore']) {
       const { status, body } = await tried(spec, validation)
@@ -82,7 +82,7 @@ describe('an AccessPolicy that the API server takes is policy-invalid', () => {
     }
   })
 
-  it('with an unknown field beside the spec', async () => {
+  it('with an unknown field outside the spec', async () => {
     const body = { ...aPolicy({}), allow: [] }
     const answer = await cluster.call({ method: 'POST', path: `${POLICIES}?dryRun=All`, body })
     expect(answer.status).toBe(201)
@@ -94,7 +94,7 @@ describe('with deploy/admission.yaml the API server', () => {
   beforeAll(async () => {
     await cluster.create(aPolicy({ allow: [{}] }, 'before'))
     for (const object of await admission()) await cluster.apply(object)
-    await until('misspelt fields to be refused', async () =>
+    await until('misspelt fields are refused', async () =>
       (await tried({ alow: [] })).status === 422 ? true : undefined,
     )
   })
@@ -107,7 +107,7 @@ describe('with deploy/admission.yaml the API server', () => {
     })
   })
 
-  it('refuses one beside the spec, and where it is added later', async () => {
+  it('refuses one outside the spec, and one added by an update', async () => {
     const body = { ...aPolicy({}), allow: [] }
     const answer = await cluster.call({ method: 'POST', path: `${POLICIES}?dryRun=All`, body })
     expect(answer.status).toBe(422)
@@ -115,7 +115,7 @@ describe('with deploy/admission.yaml the API server', () => {
     await expect(changed).rejects.toThrow('a rule has an unknown field')
   })
 
-  it('takes more than is read', async () => {
+  it('accepts more than the service reads', async () => {
     const source = { users: ['a'], groups: ['b'], claims: { c: ['d'] }, apiKeys: {} }
     const rule = { from: Array(16).fill(source), to: Array(8).fill({ methods: ['GET'] }) }
     const rules = Array(128).fill(rule)
@@ -123,13 +123,13 @@ describe('with deploy/admission.yaml the API server', () => {
     expect({ status, message: textAt(body, 'message') }).toEqual({ status: 201, message: '' })
   })
 
-  it.each([...ACCEPTED, ...NULLS])('takes %s', async (_title, spec) => {
+  it.each([...ACCEPTED, ...NULLS])('accepts %s', async (_title, spec) => {
     const { status, body } = await tried(spec)
     expect({ status, message: textAt(body, 'message') }).toEqual({ status: 201, message: '' })
   })
 })
 
-describe('an AccessPolicy that no API server has checked is policy-invalid', () => {
+describe('an AccessPolicy that no API server has validated is policy-invalid', () => {
   it.each(MISSPELT)('with an unknown field %s', (_title, spec) => {
     expect(policyIn(aPolicy(spec))).toMatchObject({ mode: 'enforce', terms: undefined })
     expect(reasonsOf(read(aPolicy(spec)))).toContain('PolicyInvalid')
@@ -145,7 +145,7 @@ describe('the definition', () => {
     )
   })
 
-  it('keeps unknown fields wherever it names some, and nowhere in the status', async () => {
+  it('keeps unknown fields wherever it declares some, except in the status', async () => {
     const crd = await accessPolicyCrd()
     const root = at(crd, 'spec', 'versions', 0, 'schema', 'openAPIV3Schema')
     const { status, metadata: _, ...properties } = Object(at(root, 'properties'))
@@ -155,7 +155,7 @@ describe('the definition', () => {
     expect(JSON.stringify(status)).not.toContain(KEEPS)
   })
 
-  it('shows mode and conditions in a list, also under the name ap', async () => {
+  it('shows mode and conditions in a list, also by the short name ap', async () => {
     await cluster.create(aPolicy({ mode: 'Shadow' }, 'shown'))
     const conditions = [aCondition('Accepted', 'True'), aCondition('Enforced', 'False')]
     await cluster.applyStatus(aPolicy({}, 'shown'), { conditions })
@@ -177,7 +177,7 @@ describe('the definition', () => {
     expect(listAt(kinds, 'resources', 0, 'shortNames')).toEqual(['ap'])
   })
 
-  it('keeps what is written to the status apart from the rest', async () => {
+  it('has a status subresource', async () => {
     await cluster.create(aPolicy({}, 'apart'))
     await cluster.applyStatus(aPolicy({}, 'apart'), {
       conditions: [aCondition('Accepted', 'True')],
@@ -193,7 +193,7 @@ describe('the definition', () => {
 
 const KEEPS = 'x-kubernetes-preserve-unknown-fields'
 
-/** Of objects with fields of their own, at any depth; those of a map have names of any kind. */
+/** The schemas of objects with declared fields, at any depth; names of map entries are arbitrary. */
 const schemasIn = (schema: unknown): readonly unknown[] => {
   const { type, properties, items, additionalProperties } = Object(schema)
   const inner = [...Object.values(Object(properties)), items, additionalProperties]

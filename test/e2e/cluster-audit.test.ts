@@ -26,7 +26,7 @@ const POLICY: Written = {
 describe.each([
   ['in the whole cluster', 'rbac.yaml', {}],
   ['in a namespace', 'rbac-namespaces.yaml', { kubernetes: { namespaces: ['models'] } }],
-])('%s, the API server says that', (_title, file, config) => {
+])("%s, according to the API server's audit log,", (_title, file, config) => {
   let cluster: Cluster
 
   beforeAll(async () => {
@@ -39,18 +39,18 @@ describe.each([
   })
   afterAll(() => cluster?.stop())
 
-  it('all is permitted that is used, and all is used that is permitted', async () => {
+  it('all needed permissions are granted, and all granted ones are needed', async () => {
     await useAll(cluster, file, config)
     const { asked, urls } = await askedBy(cluster.site, USER)
     const permitted = await permittedTo(cluster, ACCOUNT)
-    // What is permitted everywhere is used in some namespace.
+    // A permission for all namespaces is used in some namespace.
     const everywhere = (phrase: string) => phrase.replace(/ in \S+$/, '')
     const used = [...asked].map((each) =>
       permitted.has(everywhere(each)) ? everywhere(each) : each,
     )
     expect([...new Set(used)].toSorted()).toEqual([...permitted].toSorted())
-    // The cluster is asked whether it has the Gateway API, as everybody may (system:discovery).
-    // What every ServiceAccount may read: system:service-account-issuer-discovery.
+    // The cluster is asked for the Gateway API, which everybody may do (system:discovery).
+    // Every ServiceAccount may read this: system:service-account-issuer-discovery.
     expect([...urls].toSorted()).toEqual([
       '/.well-known/openid-configuration',
       '/apis/gateway.networking.k8s.io',
@@ -59,7 +59,7 @@ describe.each([
   })
 })
 
-/** Whatever the program does of its own accord, on an API server of today and on one before 1.27. */
+/** Everything the program does on its own, on a current API server and on one before 1.27. */
 async function useAll(cluster: Cluster, file: string, config: object) {
   const proxy = await startClusterProxy(cluster.site)
   proxy.fail('', API_FAULTS['a status of 422'], /sendInitialEvents/)

@@ -57,12 +57,12 @@ describe('a Secret with a key', () => {
     return secret
   }
 
-  it('opens when it is created, and no more when it is deleted', async () => {
+  it('grants access when it is created, and none after it is deleted', async () => {
     await cluster.delete(await opened())
     await becomes('unknown-api-key', { token: aKey() })
   })
 
-  it('opens with its new key only when it is changed', async () => {
+  it('grants access only with its new key after a change', async () => {
     const secret = await opened()
     const next = `${aKey()}-next`
     await cluster.patch(secret, { data: { api_key: Buffer.from(next).toString('base64') } })
@@ -70,7 +70,7 @@ describe('a Secret with a key', () => {
     await becomes('allow', { token: next })
   })
 
-  it('opens no more without its label, and again with it', async () => {
+  it('grants no access without its label, and again with it', async () => {
     const secret = await opened()
     const label = (value: string | null) =>
       cluster.patch(secret, { metadata: { labels: { 'kserve-authz.io/credential': value } } })
@@ -80,7 +80,7 @@ describe('a Secret with a key', () => {
     await becomes('allow', { token: aKey() })
   })
 
-  it('opens other services when it is retargeted', async () => {
+  it('grants access to other services when it is retargeted', async () => {
     const secret = await opened('iris')
     await cluster.patch(secret, {
       metadata: { annotations: { 'kserve-authz.io/services': 'wine' } },
@@ -88,7 +88,7 @@ describe('a Secret with a key', () => {
     await becomes('key-not-for-service', { token: aKey() })
   })
 
-  it('opens under another name when it is renamed, and only that counts', async () => {
+  it('gives another user name when it is renamed, and only the new one', async () => {
     await cluster.delete(await opened())
     const renamed = keySecret('team', `renamed-${count}`, aKey())
     await cluster.create(renamed)
@@ -97,13 +97,13 @@ describe('a Secret with a key', () => {
     await becomes('unknown-api-key', { token: aKey() })
   })
 
-  it('opens nothing where another has the same key', async () => {
+  it('grants nothing if another Secret has the same key', async () => {
     await opened()
     await cluster.create(keySecret('team', `twin-${count}`, aKey()))
     await becomes('unknown-api-key', { token: aKey() })
   })
 
-  it('opens nothing of another namespace', async () => {
+  it('grants nothing in another namespace', async () => {
     await cluster.create(keySecret('other', `key-${count}`, aKey()))
     await cluster.create(keySecret('team', `seen-${count}`, `${aKey()}-seen`))
     await becomes('allow', { token: `${aKey()}-seen` })
@@ -118,7 +118,7 @@ describe('the annotation of a service', () => {
       metadata: { annotations: { [ENABLE_AUTH]: value } },
     })
 
-  it('protects when it is set, opens when it says so, and when it is removed', async () => {
+  it('protects it when set, and opens it when set to false and when removed', async () => {
     await becomes('allow', WINE)
     await annotate('true')
     await becomes('missing-credential', WINE)
@@ -143,7 +143,7 @@ describe('a pod', () => {
     await becomesAt(address(), 'unknown-target')
   })
 
-  it('has the address of an earlier one of another service for itself', async () => {
+  it('takes over the address of an earlier pod of another service', async () => {
     const iris = pod('team', `iris-${count}`, { service: 'iris' })
     await runPod(cluster, iris, address())
     await becomesAt(address(), 'missing-credential')
@@ -152,7 +152,7 @@ describe('a pod', () => {
     await becomesAt(address(), 'allow')
   })
 
-  it('that is finished has its address no more', async () => {
+  it('that is finished has no address any more', async () => {
     const iris = pod('team', `iris-${count}`, { service: 'iris' })
     await runPod(cluster, iris, address())
     await becomesAt(address(), 'missing-credential')
@@ -171,7 +171,7 @@ describe('a service', () => {
     await becomes('unknown-target', { host })
   })
 
-  it('answers at the hosts of KServe as it is configured at that moment', async () => {
+  it('answers at the hosts that KServe is configured with at that moment', async () => {
     const host = 'iris-team.models.example.com'
     await becomes('unknown-target', { host })
     await cluster.create(kserveConfiguration({ ingressDomain: 'models.example.com' }))
@@ -195,7 +195,7 @@ describe('a service', () => {
     await becomes('unknown-target', { host, path: '/team/chat/v1/completions' })
   })
 
-  it('that is an LLMInferenceService has the model of the configuration it is based on', async () => {
+  it('that is an LLMInferenceService has the model of its base configuration', async () => {
     const host = 'gateway.example.com'
     const pathOf = (model: string) => `/publishers/team/models/${model}/v1/completions`
     const base = llmInferenceServiceConfig('team', 'base', 'llama')

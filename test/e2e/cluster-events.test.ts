@@ -8,7 +8,7 @@ import { listAt, textAt } from '../../testing/json.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 const SHARED = 'shared.example.com'
-/** So many at once, and then one a second. */
+/** The burst; after it, one per second. */
 const BURST = 25
 
 let cluster: Cluster
@@ -37,7 +37,7 @@ async function eventsIn(namespace: string): Promise<readonly string[]> {
 const matching = (...patterns: readonly RegExp[]) =>
   expect.arrayContaining(patterns.map((pattern) => expect.stringMatching(pattern)))
 
-it('owners are told by events what is wrong with their objects, and why, once each', async () => {
+it('events tell owners what is wrong with their objects and why, once each', async () => {
   await cluster.apply(aNamespace('team'))
   const wine = inferenceService('team', 'wine', {
     'security.opendatahub.io/enable-auth': 'maybe',

@@ -30,7 +30,7 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-/** The program, which reaches the API server through the proxy only. */
+/** The program, which can reach the API server only through the proxy. */
 async function start() {
   service = await startClusterService({
     kubeconfig: await install(cluster, 'rbac.yaml', proxy.port),
@@ -42,14 +42,14 @@ const becomes = (verdict: Verdict, asked: Asked) =>
 
 const messages = () => service.log.map((line) => textAt(line, 'msg'))
 
-describe('where watches are answered with', () => {
+describe('when watches are answered with', () => {
   beforeAll(async () => {
     await start()
     await service.ready()
   })
   afterAll(() => service?.stop())
 
-  /** Silence of half a minute is another suite's. */
+  /** Half a minute of silence is part of another suite. */
   const faults = Object.entries(API_FAULTS).filter(([title]) => title !== 'nothing at all')
   const protect = (value: string | null) =>
     cluster.patch(inferenceService('team', 'wine'), {
@@ -57,7 +57,7 @@ describe('where watches are answered with', () => {
     })
 
   it.each(faults)(
-    '%s, what was known goes on, and what changed meanwhile counts as soon as all is well',
+    '%s, known objects keep working, and later changes count as soon as the fault ends',
     async (title, fault) => {
       const key = `${KEY} ${title}`.replaceAll(' ', '-')
       const secret = keySecret('team', 'reader', key)
@@ -85,7 +85,7 @@ describe('where watches are answered with', () => {
   )
 })
 
-describe('where streams of all objects are refused, as before Kubernetes 1.27', () => {
+describe('when streaming lists are refused, as before Kubernetes 1.27', () => {
   const keyOf = (index: number) => `${KEY}-${index}`
   const secretOf = (index: number) => keySecret('team', `key-${index}`, keyOf(index))
   const known = async () =>
@@ -106,12 +106,12 @@ describe('where streams of all objects are refused, as before Kubernetes 1.27', 
   })
   afterAll(() => proxy.fail('', undefined))
 
-  it('lists are read page by page, and then followed', async () => {
+  it('lists are read page by page, and then watched', async () => {
     const before = proxy.asked('secrets')
     await start()
     await service.ready()
     expect(await known()).toBe(String(SECRETS))
-    // Twice a refusal, three pages of keys and one of tokens, and a watch of each.
+    // Two refusals, three pages of keys and one of tokens, and a watch of each.
     expect(proxy.asked('secrets') - before).toBe(2 + 3 + 1 + 2)
     expect(messages().filter((message) => message.includes('status'))).toEqual([])
     await becomes('allow', { token: keyOf(SECRETS - 1) })
@@ -121,7 +121,7 @@ describe('where streams of all objects are refused, as before Kubernetes 1.27', 
     await becomes('allow', { token: keyOf(SECRETS - 1) })
   })
 
-  it('a list whose second page is Gone is begun anew', async () => {
+  it('a list whose second page is Gone starts again', async () => {
     const release = proxy.hold(/secrets.*continue=/)
     await start()
     await expect.poll(proxy.held, PATIENCE).toBe(1)

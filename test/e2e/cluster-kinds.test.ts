@@ -10,7 +10,7 @@ import { type ClusterService, startClusterService } from '../../testing/cluster/
 import { listAt, textAt } from '../../testing/json.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 10 }
-/** Of a kind, from the moment at which it is served. */
+/** Objects of a kind, from the moment it is served. */
 const NOTICED = { timeout: 2_000, interval: 10 }
 
 let cluster: Cluster
@@ -35,7 +35,7 @@ const says = (text: string) =>
   expect.poll(() => service.log.map((line) => textAt(line, 'msg')), PATIENCE).toContain(text)
 
 describe('a kind that is installed late', () => {
-  it('counts within two seconds of being served, and no more when it is removed', async () => {
+  it('counts within two seconds of being served, and no longer once it is removed', async () => {
     await service.ready()
     const asked = { host: 'gateway.example.com', path: '/team/chat/v1/completions' }
     await becomes('unknown-target', asked)
@@ -52,7 +52,7 @@ describe('policies', () => {
   const asked = { host: 'wine.team.svc' }
   const unknown = 'the API server has no supported version of accesspolicies'
 
-  /** Only a version is served that came after ours. */
+  /** Serves only a version newer than ours. */
   async function serveAnotherVersion(crd: Written) {
     const [ours] = listAt(crd, 'spec', 'versions')
     const version = typeof ours === 'object' ? ours : {}
@@ -65,7 +65,7 @@ describe('policies', () => {
     await expect.poll(async () => (await cluster.call({ path: list })).status, PATIENCE).toBe(404)
   }
 
-  it('hold on where the API server no longer serves their version', async () => {
+  it('stay in force if the API server no longer serves their version', async () => {
     const crd = await accessPolicyCrd()
     await cluster.installCrd(crd)
     await service.ready()
@@ -83,7 +83,7 @@ describe('policies', () => {
     expect((await service.read('/readyz')).status).toBe(200)
   })
 
-  it('that cannot be read keep it from being ready', async () => {
+  it('that are unreadable keep the program from being ready', async () => {
     await says(unknown)
     expect(await verdictOf(service.gateway, asked)).toBe('not-synced')
     await cluster.delete(await accessPolicyCrd())

@@ -22,7 +22,7 @@ import { head, sendRaw } from '../../testing/envoy/http.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'
-/** Of a pod: whatever begins with 127 is this machine. */
+/** The address of a pod: all addresses in 127.0.0.0/8 are this machine. */
 const POD_IP = '127.66.0.1'
 const FULL_CRDS = path.join(import.meta.dirname, '../../../shared/crds')
 
@@ -32,7 +32,7 @@ const hasFullCrds = await access(FULL_CRDS).then(
 )
 if (!hasFullCrds) {
   process.stderr.write(
-    `LEFT OUT: the full CRDs of KServe are not in ${FULL_CRDS}: minimal ones serve\n`,
+    `SKIPPED: the full CRDs of KServe are not in ${FULL_CRDS}: using minimal ones\n`,
   )
 }
 
@@ -63,7 +63,7 @@ afterAll(async () => {
   for (const stop of stops.toReversed()) await stop()
 })
 
-/** As they are: the API server reads YAML itself. */
+/** Unchanged: the API server itself reads YAML. */
 async function installFullCrds() {
   const group = 'serving.kserve.io'
   const { LLMInferenceServiceConfig: minimal, ...full } = CRDS
@@ -78,7 +78,7 @@ async function installFullCrds() {
 
 describe('two replicas', () => {
   it.each([
-    ['with a good key', { token: KEY }, 'allow'],
+    ['with a valid key', { token: KEY }, 'allow'],
     ['without a credential', {}, 'missing-credential'],
     ['with another key', { token: `${KEY}-other` }, 'unknown-api-key'],
     ['a graph', { host: 'chain.team.svc' }, 'missing-credential'],
@@ -138,13 +138,13 @@ describe('through a real Envoy', () => {
   const toPod = () => ({ port: ports.sidecar, address: POD_IP })
   const toGateway = () => ({ port: ports.gateway })
 
-  it('the sidecar of a pod asks for the service of that pod', async () => {
+  it('the sidecar of a pod asks about the service of that pod', async () => {
     expect(await predict(toPod(), `${POD_IP}:8080`)).toBe(401)
     expect(await predict(toPod(), `${POD_IP}:8080`, KEY)).toBe(200)
     expect(await predict(toPod(), 'chain.team.svc', KEY)).toBe(403)
   })
 
-  it('a gateway asks for the service of a host', async () => {
+  it('a gateway asks about the service of a host', async () => {
     expect(await predict(toGateway(), 'iris.team.svc')).toBe(401)
     expect(await predict(toGateway(), 'iris.team.svc', KEY)).toBe(200)
     expect(await predict(toGateway(), 'nobody.example.com', KEY)).toBe(403)

@@ -9,7 +9,7 @@ import { startTokenCluster, type TokenCluster } from '../../testing/cluster/toke
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'
-/** By what is watched, and by what is asked for. */
+/** By watched resource, and by kind of request. */
 const WATCHED = [
   'accesspolicies',
   'clusterrolebindings',
@@ -55,7 +55,7 @@ afterAll(async () => {
   await proxy?.close()
 })
 
-/** Samples of a metric by their labels, as they are written. */
+/** Samples of a metric by their labels in text form. */
 async function samplesOf(name: string): Promise<ReadonlyMap<string, number>> {
   const { text } = await service.read('/metrics')
   const lines = text.matchAll(new RegExp(`^kserve_authz_${name}(?:\\{(.*)\\})? (\\S+)$`, 'gm'))
@@ -70,7 +70,7 @@ const resourcesWith = async (value: number): Promise<readonly string[]> =>
     .map(([labels]) => labels.replace(/^resource="(.*)"$/, '$1'))
     .toSorted()
 
-it('tell what is known, and what is not', async () => {
+it('show which objects are known, and which are not', async () => {
   const others = RESOURCES.filter((each) => !['secrets', 'roles'].includes(each))
   await expect.poll(() => resourcesWith(1), PATIENCE).toEqual(others)
   expect(await resourcesWith(0)).toEqual(['roles', 'secrets'])
@@ -84,7 +84,7 @@ it('tell what is known, and what is not', async () => {
   expect(await sampleOf('instant_revocation')).toBe(1)
 })
 
-it('count what is known', async () => {
+it('count known objects', async () => {
   expect(await sampleOf('api_keys')).toBe(2)
   const services = [...(await samplesOf('services'))].filter(([, count]) => count > 0)
   expect(Object.fromEntries(services)).toEqual({
@@ -95,7 +95,7 @@ it('count what is known', async () => {
   })
 })
 
-it('count answers, questions and what is remembered', async () => {
+it('count answers, API requests and cache entries', async () => {
   const token = await cluster.tokenFor('team', 'reader')
   for (let tries = 0; tries < 3; tries += 1) {
     expect(await verdictOf(service.gateway, { token })).toBe('allow')
@@ -123,7 +123,7 @@ it('count answers, questions and what is remembered', async () => {
   }
 })
 
-it('tell of an outage by the age of what is known, and of its end', async () => {
+it('show an outage by the age of the data, and its end', async () => {
   const ages = () => samplesOf('watch_age_seconds')
   expect([...(await ages()).keys()].toSorted()).toEqual(
     WATCHED.map((resource) => `resource="${resource}"`),

@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 afterEach(() => service?.stop())
 
-/** As it is written for each namespace: what stands for `models` in the file. */
+/** The file with `models` replaced by each namespace. */
 async function repeatIn(namespace: string, kind: string) {
   const path = `${RBAC}/namespaces/models/${kind.toLowerCase()}s/kserve-authz`
   const { metadata: _, ...rest }: Written = Object.assign(
@@ -62,14 +62,17 @@ const inModels = (token: string) => () => ask({ host: 'iris.models.svc', token }
 const callerOf = (namespace: string) =>
   ({ kind: 'ServiceAccount', namespace, name: 'caller' }) as const
 
-it('of each namespace Roles are enough, and it is said what is off', async () => {
+it('Roles of each namespace are enough, and features that are off are logged', async () => {
   await start()
   for (const namespace of NAMESPACES) {
     expect(await ask({ token: KEY, host: `iris.${namespace}.svc` })).toBe('allow')
   }
   expect(await ask({ token: KEY, host: 'iris.team.svc' })).toBe('unknown-target')
   const warned = service.log.filter((line) => at(line, 'level') === 'warn')
-  expect(warned.map((line) => at(line, 'reason'))).toEqual(['NamespacesOnly'])
+  expect(warned.map((line) => at(line, 'reason'))).toEqual([
+    'NamespacesOnly',
+    'NoKserveConfiguration',
+  ])
   expect(textAt(warned[0], 'msg')).toMatch(/ClusterRoles.*not watched/)
   const { text } = await service.read('/readyz?verbose')
   expect(text).toContain(
@@ -78,7 +81,7 @@ it('of each namespace Roles are enough, and it is said what is off', async () =>
   expect(text).not.toContain('clusterrole')
 })
 
-it('what is revoked in them ends within a second', async () => {
+it('a revocation in these namespaces takes effect within a second', async () => {
   await start()
   const token = await cluster.tokenFor('models', 'caller')
   const binding = roleBinding('models', 'callers', 'reader', callerOf('models'))
@@ -93,7 +96,7 @@ it('what is revoked in them ends within a second', async () => {
   await cluster.delete(binding)
 })
 
-it('what is revoked elsewhere lasts as long as what is remembered', async () => {
+it('a revocation elsewhere takes effect when the cached answer expires', async () => {
   await start()
   const [ofTeam, ofLab] = await Promise.all([
     cluster.tokenFor('team', 'caller'),
@@ -119,7 +122,7 @@ it('what is revoked elsewhere lasts as long as what is remembered', async () => 
   }
 })
 
-it('a missing Role is named with its namespace', async () => {
+it('a missing Role is reported with its namespace', async () => {
   const path = { namespace: 'lab', name: 'kserve-authz' }
   await cluster.delete({ ...readerRole('lab', 'kserve-authz'), metadata: path })
   await start(false)

@@ -33,7 +33,7 @@ afterEach(async () => {
   await proxy?.stop()
 })
 
-/** The program, which reaches the API server through the proxy only. */
+/** The program, which can reach the API server only through the proxy. */
 async function start() {
   service = await startClusterService({
     kubeconfig: await install(cluster, 'rbac.yaml', proxy.port),
@@ -45,7 +45,9 @@ const ask = (asked: Asked) => verdictOf(service.gateway, asked)
 const becomes = (verdict: Verdict, asked: Asked) =>
   expect.poll(() => ask(asked), PATIENCE).toBe(verdict)
 
-/** Asks without a pause what must not change, until it is stopped; every other answer is returned. */
+/**
+ * Repeats requests whose answers must not change, without a pause, until it is stopped; returns every other answer.
+ */
 function underLoad() {
   const wrong = new Set<string>()
   let stopped = false
@@ -61,7 +63,7 @@ function underLoad() {
       for (const [asked, verdict] of expected) {
         const given = await ask(asked)
         answers += 1
-        if (given !== verdict) wrong.add(`${given} in place of ${verdict}`)
+        if (given !== verdict) wrong.add(`${given} instead of ${verdict}`)
       }
     }
   }
@@ -73,8 +75,8 @@ function underLoad() {
   }
 }
 
-describe('before all is known', () => {
-  it('nothing is served: every check is denied, and proxies are told', async () => {
+describe('before all objects are known', () => {
+  it('nothing is served: every check is denied, and proxies see NOT_SERVING', async () => {
     proxy.become('refuse')
     await start()
     expect(await ask({ token: KEY })).toBe('not-synced')
@@ -92,8 +94,8 @@ describe('before all is known', () => {
   })
 })
 
-describe('while the API server is away', () => {
-  it('what was known goes on under load, and changes count once it is back', async () => {
+describe('while the API server is unavailable', () => {
+  it('known objects keep working under load, and changes count after it is back', async () => {
     await start()
     await service.ready()
     const stop = underLoad()
@@ -105,7 +107,7 @@ describe('while the API server is away', () => {
     expect((await service.read('/metrics')).text).toMatch(
       /^kserve_authz_watch_age_seconds\{resource="secrets"\} \d/m,
     )
-    // The cluster has no such kind; whether that is still so, nobody can tell now.
+    // The cluster has no such kind, and now it is unknown whether that is still so.
     await expect
       .poll(async () => (await service.read('/readyz?verbose')).text, PATIENCE)
       .toMatch(/^\[\+\]accesspolicies ok: the API server cannot be reached/m)
@@ -119,7 +121,7 @@ describe('while the API server is away', () => {
     await becomes('unknown-api-key', { token: KEY })
   })
 
-  it('what was deleted meanwhile is gone afterwards, though nobody remembers it', async () => {
+  it('objects deleted meanwhile are gone afterwards, although the deletion event is lost', async () => {
     await start()
     await service.ready()
     proxy.become('refuse')
@@ -137,8 +139,8 @@ describe('while the API server is away', () => {
   })
 })
 
-describe('while etcd is away', () => {
-  it('what was known goes on under load, and changes count once it is back', async () => {
+describe('while etcd is unavailable', () => {
+  it('known objects keep working under load, and changes count after it is back', async () => {
     await start()
     await service.ready()
     const stop = underLoad()
@@ -156,7 +158,7 @@ describe('while etcd is away', () => {
 })
 
 describe('a network', () => {
-  it('that resets connections again and again loses no change', async () => {
+  it('that keeps resetting connections loses no change', async () => {
     await start()
     await service.ready()
     const stop = underLoad()
@@ -173,7 +175,7 @@ describe('a network', () => {
     expect((await stop()).wrong).toEqual([])
   })
 
-  it('that lets through few bytes at a time is slow, and nothing else', async () => {
+  it('that passes few bytes at a time only causes delays', async () => {
     proxy.become('drip')
     await start()
     await service.ready()

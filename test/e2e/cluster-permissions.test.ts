@@ -52,14 +52,14 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
     kubeconfig = await install(cluster)
   })
 
-  it('all is permitted that is used', async () => {
+  it('all permissions that are needed are granted', async () => {
     const service = await start()
     await service.ready()
     expect(await verdictOf(service.gateway, { token: KEY })).toBe('allow')
     expect(messagesOf(service).filter((line) => line.startsWith('missing'))).toEqual([])
   })
 
-  it('all is used that is permitted: what is missing is named, and waited for', async () => {
+  it('all granted permissions are needed: a missing one is reported, and the program is not ready', async () => {
     const role = await cluster.get('/apis/rbac.authorization.k8s.io/v1/clusterroles/kserve-authz')
     const lists = listAt(role, 'rules').filter((rule) => listAt(rule, 'verbs').includes('list'))
     await cluster.patch(CLUSTER_ROLE, { rules: [] })
@@ -78,7 +78,7 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
     expect(await verdictOf(service.gateway, { token: KEY })).toBe('allow')
   })
 
-  it("that of KServe's configuration is named with its namespace and waited for, too", async () => {
+  it("a missing permission for KServe's configuration is reported with its namespace and blocks readiness, too", async () => {
     const file = await install(cluster)
     const binding = roleBinding('kserve', 'kserve-authz', 'kserve-authz')
     await cluster.delete(binding)
@@ -91,7 +91,7 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
     await service.ready()
   })
 
-  it('that of the status of policies is named, and nothing waits for it', async () => {
+  it('a missing permission for the status of policies is reported, and does not block readiness', async () => {
     const crd = await accessPolicyCrd()
     await cluster.installCrd(crd)
     const file = await install(cluster)
@@ -113,7 +113,7 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
     await cluster.delete(crd)
   })
 
-  it('a token that is refused is read anew', async () => {
+  it('a token that is refused is read again', async () => {
     const file = await install(cluster)
     const good = await readFile(`${file}.token`)
     await writeFile(`${file}.token`, 'no-token-of-this-cluster')
@@ -128,8 +128,8 @@ describe('as the ServiceAccount of the installation, in the whole cluster', () =
   })
 })
 
-describe('owners are told by events', () => {
-  it('without that permission, the log says so', async () => {
+describe('if owners cannot be told by events', () => {
+  it('because that permission is missing, the log says so', async () => {
     const file = await install(cluster)
     const role = await cluster.get('/apis/rbac.authorization.k8s.io/v1/clusterroles/kserve-authz')
     const rules = listAt(role, 'rules').filter(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
-import type { CheckRequest } from '../../src/envoy/protocol.ts'
+import type { CheckRequest } from '../../src/envoy/messages.ts'
 import { pathOf, type Written } from '../../testing/cluster/client.ts'
 import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
 import { CRDS } from '../../testing/cluster/crds.ts'
@@ -64,7 +64,7 @@ const service = (): ClusterService => {
   return first
 }
 
-/** The reason of the first replica's answer; `''` where it allows. */
+/** The reason of the first replica's answer; `''` if it allows. */
 async function reasonFor(name: string, token?: string): Promise<string> {
   const { denied_response: denied } = await service().gateway.check(asked(name, token))
   const header = denied?.headers?.find(({ header }) => header.key === 'x-ext-auth-reason')
@@ -76,7 +76,7 @@ const untilReason = (name: string, wanted: (reason: string) => boolean, token?: 
     wanted(await reasonFor(name, token)) ? true : undefined,
   )
 
-/** Reason and generation of both conditions, once they are of this generation. */
+/** Reason and generation of both conditions, once they are for this generation. */
 const statusOf = (policy: Written, generation = 1) =>
   until(`the status of ${policy.metadata.name}`, async () => {
     const conditions = listAt(await cluster.get(pathOf(policy)), 'status', 'conditions')
@@ -87,7 +87,7 @@ const statusOf = (policy: Written, generation = 1) =>
   })
 
 describe('audiences of a policy', () => {
-  it('are what a token must be for, whatever it was let in with elsewhere', async () => {
+  it('must match the token, even if it was accepted elsewhere', async () => {
     await cluster.create(aService('usual', PROTECTED))
     await cluster.create(aService('own', PROTECTED))
     const anybody = { allow: [{}] }
@@ -110,7 +110,7 @@ describe('audiences of a policy', () => {
 })
 
 describe('a policy with a misspelt part of a rule', () => {
-  it('closes its service: it does not let everybody in', async () => {
+  it('closes its service: it does not admit everybody', async () => {
     await cluster.create(aService('misspelt', PROTECTED))
     const rule = { frm: [{ serviceAccounts: [`${TEAM}/nobody`] }] }
     await cluster.create(aPolicy('misspelt', 'misspelt', { allow: [rule] }))
@@ -120,7 +120,7 @@ describe('a policy with a misspelt part of a rule', () => {
 })
 
 describe('a service in shadow', () => {
-  it('lets everybody in, and tells whom it would refuse', async () => {
+  it('admits everybody, and reports whom it would deny', async () => {
     await cluster.create(aService('tried', { ...PROTECTED, 'kserve-authz.io/mode': 'shadow' }))
     await untilReason('tried', (reason) => reason === '')
     const line = await until('a line of the decision log', async () =>
@@ -143,16 +143,16 @@ describe('the status of a policy', () => {
   it.each<[title: string, service: string, spec: object, status: readonly string[]]>([
     ['in force', 'stated', {}, ['True Accepted', 'True Enforced']],
     ['in shadow', 'stated', { mode: 'Shadow' }, ['True Accepted', 'False Shadow']],
-    ['of no service', 'nowhere', {}, ['False TargetNotFound', 'False NotAccepted']],
-    ['that cannot be read', 'stated', { allow: null }, ['False Invalid', 'False NotAccepted']],
+    ['for no service', 'nowhere', {}, ['False TargetNotFound', 'False NotAccepted']],
+    ['that is unreadable', 'stated', { allow: null }, ['False Invalid', 'False NotAccepted']],
     [
       'that is misspelt',
       'misspelt',
       { allow: [{ frm: [{ users: ['ada'] }] }] },
       ['False Invalid', 'False NotAccepted'],
     ],
-    ['of an open service', 'opened', {}, ['True Accepted', 'False Overridden']],
-  ])('%s is told', async (title, name, spec, status) => {
+    ['for an open service', 'opened', {}, ['True Accepted', 'False Overridden']],
+  ])('%s is reported', async (title, name, spec, status) => {
     await cluster.apply(aService('stated'))
     await cluster.apply(aService('opened', { 'security.opendatahub.io/enable-auth': 'false' }))
     const policy = aPolicy(title.replaceAll(' ', '-'), name, spec)
@@ -160,7 +160,7 @@ describe('the status of a policy', () => {
     expect(await statusOf(policy)).toEqual(status)
   })
 
-  it('says that all policies of a service are too much together, which closes it', async () => {
+  it('says that all policies of a service together exceed the limit, so that it denies everybody', async () => {
     await cluster.create(aService('crowded', PROTECTED))
     const token = await cluster.tokenFor(TEAM, 'reader')
     const source = { users: Array.from({ length: 64 }, (_, index) => `user-${index}`) }
@@ -200,7 +200,7 @@ describe('the status of a policy', () => {
     expect(await statusOf(policy, 2)).toEqual(['True Accepted', 'False Shadow'])
   })
 
-  it('is written once, whether one replica says so or two', async () => {
+  it('is written once, by one replica or by two', async () => {
     const policy = aPolicy('counted', 'stated')
     const created = await cluster.create(policy)
     const version = textAt(created, 'metadata', 'resourceVersion')
@@ -212,7 +212,7 @@ describe('the status of a policy', () => {
     const { body } = await watched
     const events = typeof body === 'string' ? body.trim().split('\n') : [JSON.stringify(body)]
     expect(events[0]).toContain('MODIFIED')
-    // Two at most: where both wrote before either saw the other, in two different seconds.
+    // At most two: if both wrote before one saw the other's, in two different seconds.
     expect(events.length).toBeLessThanOrEqual(2)
     const managers = listAt(await cluster.get(pathOf(policy)), 'metadata', 'managedFields')
     const ofStatus = managers.filter((each) => textAt(each, 'subresource') === 'status')

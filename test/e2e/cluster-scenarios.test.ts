@@ -91,7 +91,7 @@ describe('examples/identity-providers, in a cluster', () => {
     await providers.takeSteps(run, row).finally(run.stop)
   })
 
-  it('tokens and their claims are in no log and no metric', async () => {
+  it('no log and no metric contains tokens or their claims', async () => {
     if (shared === undefined) expect.unreachable('no row was sent')
     else await providers.expectNoSecrets(await shared)
   })

@@ -18,7 +18,7 @@ import { SETTINGS } from '../../testing/objects.ts'
 import { startProxy, type TestProxy } from '../../testing/proxy.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 10 }
-/** In place of a minute and a half. */
+/** Instead of a minute and a half. */
 const SILENCE_MS = 500
 const KEY = 'a-key-of-sixteen-bytes'
 const READER = keySecret('team', 'reader', KEY)
@@ -46,7 +46,7 @@ afterEach(async () => {
   await proxy?.stop()
 })
 
-/** As the program does, but for its patience. */
+/** As the program does, with a shorter timeout. */
 function follow(port: number, token: string): Followed {
   const ca = readFileSync(path.join(cluster.site.folder, 'ca.crt'), 'utf8')
   const { matchLabels } = SETTINGS.apiKeys.selector
@@ -70,22 +70,22 @@ function follow(port: number, token: string): Followed {
 const holders = () => directory.keysWith('team', digestOf(KEY)).map(({ name }) => name)
 const restarts = () => followed.states().reduce((sum, state) => sum + state.restarts, 0)
 
-/** In place of five minutes: longer than this API server is silent while the connection is good. */
+/** Instead of five minutes: longer than this API server is silent on a working connection. */
 const BOUND_MS = 5_000
 const DAY_MS = 86_400_000
 
-/** Services and policies are not followed here. */
+/** Services and policies are not watched here. */
 const followedOnly =
   (isFresh: IsFresh): IsFresh =>
   (fact, bound) =>
     fact === 'services' || fact === 'policies' || isFresh(fact, bound)
 
-describe('an address that passes to another pod while nothing is heard', () => {
+describe('an address that passes to another pod during silence', () => {
   const OPEN = pod('team', 'open-predictor-0', { service: 'open' })
   const CLOSED = pod('team', 'closed-predictor-0', { service: 'closed' })
   const ADDRESS = '10.1.2.3'
 
-  it('opens it for a moment only', async () => {
+  it('opens that pod for a moment only', async () => {
     await runPod(cluster, OPEN, ADDRESS)
     const open = aService({ name: 'open', protection: 'open', urls: [] })
     directory.services.put('open', open)
@@ -112,7 +112,7 @@ describe('an address that passes to another pod while nothing is heard', () => {
     await cluster.delete(CLOSED)
   })
 
-  it('stays open to callers with a credential until everything is too old', async () => {
+  it('stays open to callers with a credential until all data is too old', async () => {
     await runPod(cluster, CLOSED, ADDRESS)
     directory.services.put('closed', aService({ name: 'closed', urls: [] }))
     const heardAt = (fact: Fact) => heardAtOf(fact, followed.states())
@@ -143,7 +143,7 @@ describe('an address that passes to another pod while nothing is heard', () => {
     await cluster.delete(CLOSED)
   })
 
-  it('is fresh for as long as the connection is good, though nothing changes', async () => {
+  it('is fresh while the connection works, although nothing changes', async () => {
     const before = restarts()
     const { stale } = createFreshness((fact) => heardAtOf(fact, followed.states()), {
       address: BOUND_MS,
@@ -156,8 +156,8 @@ describe('an address that passes to another pod while nothing is heard', () => {
   })
 })
 
-describe('a connection on which nothing comes any more', () => {
-  it('is given up, and what was deleted meanwhile is gone', async () => {
+describe('a connection that has gone silent', () => {
+  it('is closed, and objects deleted meanwhile are gone', async () => {
     proxy.become('hang')
     await cluster.delete(READER)
     expect(holders()).toEqual(['reader'])
@@ -166,7 +166,7 @@ describe('a connection on which nothing comes any more', () => {
     await expect.poll(holders, PATIENCE).toEqual([])
   })
 
-  it('is given up also where a new one hangs, too', async () => {
+  it('is closed even if a new one hangs, too', async () => {
     proxy.become('hang')
     proxy.reset()
     await cluster.delete(READER)
@@ -175,7 +175,7 @@ describe('a connection on which nothing comes any more', () => {
     await expect.poll(holders, PATIENCE).toEqual([])
   })
 
-  it('leaves what was known as it is until then', async () => {
+  it('keeps the known objects until then', async () => {
     proxy.become('hang')
     await expect.poll(restarts, PATIENCE).toBeGreaterThan(8)
     expect(holders()).toEqual(['reader'])

@@ -17,21 +17,21 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-/** Writes a file of an overlay, which stands beside this project. */
+/** Writes a file of an overlay, next to this project. */
 async function write(name: string, text: string) {
   const here = path.relative(path.join(folder, path.dirname(name)), ROOT)
   await mkdir(path.dirname(path.join(folder, name)), { recursive: true })
   await writeFile(path.join(folder, name), text.replaceAll('../kserve-authz/', `${here}/`))
 }
 
-/** What the README writes in YAML below a comment. */
+/** The YAML in the README below a comment. */
 async function told(comment: string): Promise<string> {
   const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8')
   const blocks = [...readme.matchAll(/^( *)```yaml\n([\s\S]*?)\n\1```$/gm)].map(
     ([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
   )
   const text = blocks.find((block) => block.startsWith(`# ${comment}`))
-  if (text === undefined) throw new Error(`the README has nothing under "${comment}"`)
+  if (text === undefined) throw new Error(`the README has nothing after "${comment}"`)
   return text
 }
 
@@ -41,7 +41,7 @@ describe('the overlay of the README', () => {
     await write('config.yaml', await told('my-cluster/config.yaml'))
   })
 
-  it('names the image and gives the configuration', async () => {
+  it('sets the image and the configuration', async () => {
     const objects = await render(folder)
     const pod = at(found(objects, 'Deployment', NAME), 'spec', 'template', 'spec')
     expect(textAt(pod, 'containers', 0, 'image')).toMatch(
@@ -57,21 +57,58 @@ describe('the overlay of the README', () => {
     expect(kinds).toEqual(expect.arrayContaining(['PodMonitor', 'PrometheusRule']))
   })
 
-  it("moves the Role for KServe's configuration where that is", async () => {
+  it("moves the Role for KServe's configuration to KServe's namespace", async () => {
     const whole = `${await told('my-cluster/kustomization.yaml')}\n${await told('in kustomization.yaml')}`
     await write('kustomization.yaml', whole)
     const objects = await render(folder)
     const namespaces = objects
       .filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding')
       .map(({ metadata }) => metadata.namespace)
-    expect(namespaces).toEqual(['opendatahub', 'opendatahub'])
+    expect(namespaces).toEqual(['kubeflow', 'kubeflow'])
   })
 })
 
-describe('the component for some namespaces', () => {
+describe('what is shipped for OpenDataHub', () => {
+  it('has its configuration, its namespace, and no sidecar', async () => {
+    await write(
+      'kustomization.yaml',
+      'resources: [../kserve-authz/deploy]\ncomponents: [../kserve-authz/deploy/opendatahub]\n',
+    )
+    const objects = await render(folder)
+    const pod = at(found(objects, 'Deployment', NAME), 'spec', 'template', 'spec')
+    const mounted = found(objects, 'ConfigMap', textAt(pod, 'volumes', 0, 'configMap', 'name'))
+    const file = { path: 'config.yaml', text: textAt(mounted, 'data', 'config.yaml') }
+    const { kubernetes, permissions } = readConfig({ file, env: {}, flags: {} })
+    expect(permissions.LLMInferenceService).toHaveLength(2)
+    const roles = objects.filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding')
+    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual([
+      kubernetes.kserveNamespace,
+      kubernetes.kserveNamespace,
+    ])
+    const labels = at(found(objects, 'Namespace', NAME), 'metadata', 'labels')
+    expect(labels).not.toHaveProperty('istio-injection')
+    const policy = found(objects, 'NetworkPolicy', NAME)
+    expect(
+      at(found(objects, 'Deployment', NAME), 'spec', 'template', 'metadata', 'labels'),
+    ).toMatchObject(Object(at(policy, 'spec', 'podSelector', 'matchLabels')))
+  })
+
+  it('asks at the Gateway of LLMs, in its namespace', async () => {
+    const objects = await render(path.join(ROOT, 'istio/overlays/opendatahub-3'))
+    expect(
+      objects.map(({ metadata, ...object }) => [
+        metadata.namespace,
+        textAt(object, 'spec', 'targetRefs', 0, 'name'),
+        at(object, 'spec', 'rules'),
+      ]),
+    ).toEqual([['openshift-ingress', 'openshift-ai-inference', [{}]]])
+  })
+})
+
+describe('the component for selected namespaces', () => {
   const RBAC = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']
 
-  it('permits what rbac-namespaces.yaml does', async () => {
+  it('grants the same permissions as rbac-namespaces.yaml', async () => {
     await write(
       'kustomization.yaml',
       'resources: [../kserve-authz/deploy]\ncomponents: [../kserve-authz/deploy/namespaces]\n',
@@ -82,7 +119,7 @@ describe('the component for some namespaces', () => {
   })
 })
 
-/** Whatever their order and labels. */
+/** Ignores their order and labels. */
 const permissionsOf = (objects: readonly ReturnType<typeof writtenOf>[]) =>
   new Map(
     objects.map(({ kind, metadata, ...object }) => [

@@ -41,19 +41,19 @@ afterAll(async () => {
 
 const template = () => at(deployment, 'spec', 'template')
 
-describe('what deploy/ renders', () => {
-  it('is known to the API server, field by field, and can be applied anew', async () => {
+describe('the rendered deploy/', () => {
+  it('is accepted by the API server, field by field, and can be applied again', async () => {
     await cluster.apply(aNamespace('kserve'))
     await applyServerSide(cluster, objects)
     await applyServerSide(cluster, objects)
   })
 
-  it('has two replicas of which one stays', () => {
+  it('has two replicas, at least one of which stays available', () => {
     expect(at(deployment, 'spec', 'replicas')).toBe(2)
     expect(at(found(objects, 'PodDisruptionBudget', NAME), 'spec', 'maxUnavailable')).toBe(1)
   })
 
-  it('rolls the replicas when the configuration changes', () => {
+  it('restarts the replicas when the configuration changes', () => {
     const [volume] = listAt(template(), 'spec', 'volumes')
     expect(textAt(volume, 'configMap', 'name')).toMatch(/^kserve-authz-\w{10}$/)
   })
@@ -81,12 +81,12 @@ describe('a pod of the Deployment', () => {
       },
     })
 
-  it('may run where the restricted Pod Security Standard is enforced', async () => {
+  it('is accepted under the restricted Pod Security Standard', async () => {
     const { status, body } = await create(Object(at(template(), 'spec')))
     expect([status, textAt(body, 'message')]).toEqual([201, ''])
   })
 
-  it('could not without its security context', async () => {
+  it('is refused there without its security context', async () => {
     const { securityContext: _, ...spec } = Object(at(template(), 'spec'))
     const { status, body } = await create(spec)
     expect([status, textAt(body, 'message')]).toEqual([
@@ -96,7 +96,7 @@ describe('a pod of the Deployment', () => {
   })
 })
 
-describe('the service, started as it was rendered', () => {
+describe('the service, started with its rendered configuration', () => {
   let tokens: ReadonlyMap<string, string>
 
   beforeAll(async () => {
@@ -121,7 +121,7 @@ describe('the service, started as it was rendered', () => {
     fill: async (text) => replaced(text, tokens),
   })
 
-  /** The tokens of the cluster are those of the example again in what reaches the model. */
+  /** In requests at the model, tokens of the cluster are replaced by those of the example. */
   const named = (scenario: Scenario): Scenario => {
     const made = new Map([...tokens].map(([name, real]) => [real, name]))
     const send: Scenario['send'] = async (request) => {
@@ -150,7 +150,7 @@ describe('the service, started as it was rendered', () => {
     expect(traces).toHaveLength(0)
   })
 
-  it('answers its probes, and ends in time when it is asked to', async () => {
+  it('answers its probes, and ends in time after SIGTERM', async () => {
     const service = await start()
     const container = at(template(), 'spec', 'containers', 0)
     const probes = entriesAt(container).filter(([name]) => name.endsWith('Probe'))
@@ -169,7 +169,7 @@ describe('the service, started as it was rendered', () => {
 const replaced = (text: string, by: ReadonlyMap<string, string>): string =>
   [...by].reduce((done, [old, fresh]) => done.replaceAll(old, fresh), text)
 
-/** By the token of the example that each is in place of. */
+/** By the token of the example that each replaces. */
 function realTokens(bySecret: ReadonlyMap<string, string>) {
   const secrets = readDocuments(path.join(JOB.folder, 'manifests/callers.yaml'))
   return new Map(

@@ -45,7 +45,7 @@ kind: LLMInferenceService
 metadata: { name: chat, namespace: team }
 `
 
-/** A user whose name at his issuer would end a header line. */
+/** A user whose name at its issuer would end a header line. */
 const EVIL = 'eve\r\nset-cookie: stolen=1'
 const ENCODED = 'eve%0D%0Aset-cookie: stolen=1'
 
@@ -73,7 +73,7 @@ describe('the body of a denial', () => {
   })
 })
 
-describe('no CR or LF of anybody enters an answer:', () => {
+describe('no CR or LF from outside enters an answer:', () => {
   const OURS = ['x-ext-auth-reason', 'www-authenticate', 'content-type']
   const ENVOYS = ['content-length', 'date', 'server', 'connection']
 
@@ -81,7 +81,7 @@ describe('no CR or LF of anybody enters an answer:', () => {
     ['escaped in the path', ['GET /v1/models/%0d%0aset-cookie:a HTTP/1.1', `Host: ${SK}`]],
     ['escaped in the query', ['GET /?%0d%0aset-cookie:%20a=1 HTTP/1.1', `Host: ${SK}`]],
     ['escaped in a request id', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-request-id: %0d%0aa: b']],
-    ['as bytes beyond ASCII', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-a: \u008d\u008a\u0085a: b']],
+    ['as non-ASCII bytes', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-a: \u008d\u008a\u0085a: b']],
     ['in a credential', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-api-key: \\r\\nset-cookie:a=1']],
   ])('%s', async (_title, lines) => {
     const { status, headers } = await sendRaw(gateway(), head(...lines))
@@ -95,11 +95,11 @@ describe('no CR or LF of anybody enters an answer:', () => {
     ['a bare CR in a header', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-a: b\rset-cookie: a=1']],
     ['a folded header', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-a: b', ' set-cookie: a=1']],
     ['a NUL in a header', ['GET / HTTP/1.1', `Host: ${SK}`, 'x-a: b\0c']],
-  ])('%s is Envoy to refuse, or ours, never an allow', async (_title, lines) => {
+  ])('%s is refused by Envoy or the service, never allowed', async (_title, lines) => {
     expect([400, 401]).toContain((await sendRaw(gateway(), head(...lines))).status)
   })
 
-  it('a user and a group of a Secret that hold them are percent-encoded', async () => {
+  it('in the user and group of a Secret is percent-encoded', async () => {
     const headers = [['x-api-key', KEYS.mallory]] as const
     const lines = ['GET / HTTP/1.1', `Host: ${BARE}`, `x-api-key: ${KEYS.mallory}`]
     const request = { path: '/', authority: BARE, headers }
@@ -122,7 +122,7 @@ describe('no CR or LF of anybody enters an answer:', () => {
     }
   })
 
-  it('a user, group or claim of a token that holds them is percent-encoded', async () => {
+  it('in the user, group or claim of a token is percent-encoded', async () => {
     const token = issuer.token({ sub: EVIL, email: EVIL, groups: [EVIL, 'models'] })
     const lines = ['GET / HTTP/1.1', `Host: ${BARE}`, `Authorization: Bearer ${token}`]
     const reached = reachedModel(await sendRaw(gateway(), head(...lines)))

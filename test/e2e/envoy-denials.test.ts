@@ -17,7 +17,7 @@ import { at } from '../../testing/json.ts'
 
 const DEAD_ISSUER = 'https://dead-issuer.test'
 const SK = 'sk-team.example.com'
-/** Of the pod sk-predictor-0. */
+/** The address of the pod sk-predictor-0. */
 const AT_SK = '127.0.0.11'
 
 let mesh: Mesh
@@ -84,7 +84,7 @@ function askedOf({ host = SK, path = '/v2/models/sk/infer', grpcPath, ...asked }
 }
 
 describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
-  it('is told over HTTP/1.1 and HTTP/2', async () => {
+  it('is reported over HTTP/1.1 and HTTP/2', async () => {
     const { to, http1, http2 } = askedOf(asked)
 
     for (const reply of [await sendRaw(to, http1), await sendHttp2(to, http2)]) {
@@ -97,7 +97,7 @@ describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
     }
   })
 
-  it('is told over gRPC', async () => {
+  it('is reported over gRPC', async () => {
     const { to, grpc } = askedOf(asked)
     const { code, headers, message } = await modelInfer(to, grpc)
 
@@ -108,7 +108,7 @@ describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
     expect(message).toBe('')
   })
 
-  it('stays a denial where failures are let through', async () => {
+  it('stays a denial with failure_mode_allow', async () => {
     const { to, http1 } = askedOf(asked)
     const failOpen = asked.atSidecar ? to : { port: mesh.portOf('failOpen') }
 
@@ -117,7 +117,7 @@ describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
 })
 
 describe('the decision log', () => {
-  it('tells every reason, and no key or token', async () => {
+  it('has every reason, and no key or token', async () => {
     const told = await until('every reason in the log', async () => {
       const { decisions } = mesh.service()
       const reasons = new Set(decisions.map((line) => at(line, 'reason')))

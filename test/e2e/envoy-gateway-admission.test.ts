@@ -24,7 +24,7 @@ beforeAll(async () => {
   for (const name of ['envoy-gateway-system', 'kserve', 'kserve-authz', 'team'])
     await cluster.apply(aNamespace(name))
   for (const object of await shippedObjects('admission')) await cluster.apply(object)
-  // The API server takes a moment to read them.
+  // The API server needs a moment to load them.
   for (const [name, [first]] of Object.entries(REFUSED))
     await until(`${name} is not in force`, async () =>
       first !== undefined && (await admissionOf(first[1])).includes(name) ? true : undefined,
@@ -32,7 +32,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-/** What the API server has to say of an object; nothing if it would take it. */
+/** The API server's objection to an object; nothing if it would accept it. */
 async function admissionOf(object: Written, token?: string): Promise<string> {
   const path = `${collectionOf(object)}?dryRun=All`
   const { status, body } = await cluster.call({ method: 'POST', path, body: object, ...as(token) })
@@ -45,7 +45,7 @@ describe.each(Object.entries(REFUSED))('%s refuses', (policy, rows) => {
   it.each(rows)('%s', async (_title, object) => {
     const message = await admissionOf(object)
     expect(message).toContain(`ValidatingAdmissionPolicy '${policy}'`)
-    // An expression that fails refuses, too.
+    // An expression that fails also refuses.
     expect(message).not.toContain('expression')
   })
 })
@@ -60,18 +60,18 @@ it('every rule of envoy-gateway/admission/ refuses something', async () => {
   expect(rules.filter((rule) => !told.some((message) => message.includes(rule)))).toEqual([])
 })
 
-describe('envoy-gateway/admission/ takes', () => {
+describe('envoy-gateway/admission/ accepts', () => {
   it.each(TAKEN)('%s', async (_title, object) => {
     expect(await admissionOf(object)).toBe('')
   })
 
-  it('every object that envoy-gateway/ ships', async () => {
+  it('every shipped object of envoy-gateway/', async () => {
     for (const object of await shippedObjects('gateway', 'access-log', 'network'))
       expect(await admissionOf(object), object.metadata.name).toBe('')
   })
 })
 
-describe('in a namespace of models', () => {
+describe('in a namespace with models', () => {
   const POD: Written = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -121,13 +121,13 @@ describe('in a namespace of models', () => {
     )
   })
 
-  it('a pod is made only beside the NetworkPolicy', async () => {
+  it('a pod is accepted only if the NetworkPolicy exists', async () => {
     expect(await admissionOf(POD)).toContain('network.kserve-authz.io')
     await cluster.apply(shipped)
     await expect.poll(() => admissionOf(POD), { timeout: 10_000 }).toBe('')
   })
 
-  it('a NetworkPolicy of its name that selects fewer pods is none', async () => {
+  it('a NetworkPolicy of this name that selects fewer pods does not count', async () => {
     const podSelector = { matchLabels: { a: 'b' } }
     await cluster.apply({ ...shipped, spec: { podSelector, policyTypes: ['Ingress'] } })
     const message = 'the NetworkPolicy kserve-authz-models does not select every pod'
@@ -136,7 +136,7 @@ describe('in a namespace of models', () => {
     await expect.poll(() => admissionOf(POD), { timeout: 10_000 }).toBe('')
   })
 
-  it('a tenant neither removes it nor adds another one that lets callers in', async () => {
+  it('a tenant can neither remove it nor add one that admits callers', async () => {
     const gone = await cluster.call({
       method: 'DELETE',
       path: `${pathOf(shipped)}?dryRun=All`,

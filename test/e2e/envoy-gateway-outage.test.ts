@@ -50,21 +50,21 @@ const isAnswering = () => expect.poll(statuses, { timeout: 20_000 }).toEqual([20
 describe('a service that', () => {
   it.each<[title: string, begin: () => void, end: () => void | Promise<void>]>([
     [
-      'hangs lets nobody through',
+      'hangs admits nobody',
       () => world.service().signal('SIGSTOP'),
       () => world.service().signal('SIGCONT'),
     ],
     [
-      'was killed lets nobody through until it is back',
+      'was killed admits nobody until it is back',
       () => {
         world.service().signal('SIGKILL')
         proxy.reset()
       },
       () => world.restartService(),
     ],
-    ['cannot be reached lets nobody through', unreachable, () => proxy.become('pass')],
+    ['is unreachable admits nobody', unreachable, () => proxy.become('pass')],
     [
-      'gets no bytes lets nobody through',
+      'receives no bytes admits nobody',
       () => proxy.become('hang'),
       () => {
         proxy.become('pass')
@@ -90,7 +90,7 @@ describe('a service that', () => {
     proxy.reset()
   }
 
-  it('answers slowly, in small pieces, is heard', async () => {
+  it('answers slowly, in small pieces, is obeyed', async () => {
     await isAnswering()
     proxy.become('drip')
     try {
@@ -101,10 +101,10 @@ describe('a service that', () => {
   })
 })
 
-describe('something else in the place of the service', () => {
+describe('another server at the address of the service', () => {
   const GARBAGE = ['HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n', '\0'.repeat(100), 'allow']
 
-  it.each(GARBAGE)('that says %j lets nobody through', async (garbage) => {
+  it.each(GARBAGE)('that sends %j admits nobody', async (garbage) => {
     const sockets = new Set<Socket>()
     const server = createServer((socket) => {
       sockets.add(socket)

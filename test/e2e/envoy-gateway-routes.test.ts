@@ -41,7 +41,7 @@ const reached = () => PROTECTED.flatMap((name) => world.received(name)).length
 describe('an LLM', () => {
   it.each<[title: string, target: string, lines: readonly string[], inner: string]>([
     ['by path', `/team/lora-two${CHAT}`, [], CHAT],
-    ['by path, on any other path', '/team/lora-two/v2/models/m/infer', [], '/v2/models/m/infer'],
+    ['by path, on any other host', '/team/lora-two/v2/models/m/infer', [], '/v2/models/m/infer'],
     ['by its model header', CHAT, [header(MODEL)], CHAT],
     ['by the header of an adapter', CHAT, [header(ADAPTER)], CHAT],
     ["by the publisher's path", `/${MODEL}${CHAT}`, [], CHAT],
@@ -51,7 +51,7 @@ describe('an LLM', () => {
       [],
       '/v2/models/m/infer',
     ],
-  ])('%s is open to its key alone', async (_title, target, lines, inner) => {
+  ])('%s admits only its own key', async (_title, target, lines, inner) => {
     const before = reached()
     expect((await post(target, '203.0.113.51', ...lines)).status).toBe(401)
     expect(reached()).toBe(before)
@@ -60,13 +60,13 @@ describe('an LLM', () => {
     expect(reached()).toBe(before + 1)
   })
 
-  it('by path with the header of another model is the one of its path', async () => {
+  it('is selected by its path, even with the header of another model', async () => {
     const lines = [header('publishers/team/models/nobody'), KEY]
     expect((await post(`/team/lora-two${CHAT}`, 'any.example.net', ...lines)).status).toBe(200)
   })
 })
 
-describe('without a credential nothing comes through to an LLM', () => {
+describe('without a credential no request reaches an LLM', () => {
   const TARGETS = [
     `/team/lora-two${CHAT}`,
     `/TEAM/lora-two${CHAT}`,
@@ -118,7 +118,7 @@ describe('a route of a tenant', () => {
   const CLOSED_SERVICE = ['team/lora-two-kserve-workload-svc', 8_000] as const
   const ask = async () => (await post(CHAT, 'own.example.com')).status
 
-  it('is judged by what it leads to', async () => {
+  it('is judged by its backends', async () => {
     await world.reroute([...routes, ownRoute(...OPEN_SERVICE)])
     await expect.poll(ask).toBe(200)
     await world.reroute([...routes, ownRoute(...CLOSED_SERVICE)])
@@ -126,8 +126,8 @@ describe('a route of a tenant', () => {
     expect((await post(CHAT, 'own.example.com', KEY)).status).toBe(200)
   })
 
-  it('never opens a model while it changes, goes and comes again', async () => {
-    // Under one name it leads to a model that is open, and to one that is not.
+  it('never opens a model while it is changed, removed and created again', async () => {
+    // Under one name it leads to an open model, and then to a protected one.
     const named = ([to, port]: typeof OPEN_SERVICE | typeof CLOSED_SERVICE) => {
       const route = ownRoute(to, port)
       const [namespace, name] = to.split('/')
@@ -165,7 +165,7 @@ describe('a route of a tenant', () => {
     await expect.poll(ask, { timeout: 10_000 }).toBe(200)
   }, 240_000)
 
-  it('that leads past Kubernetes Services is refused', async () => {
+  it('with a backend that is not a Kubernetes Service is denied', async () => {
     const route = ownRoute(...OPEN_SERVICE)
     await world.reroute([...routes, route])
     await expect.poll(ask, { timeout: 10_000 }).toBe(200)
@@ -179,7 +179,7 @@ describe('a route of a tenant', () => {
   })
 })
 
-describe("a tenant's SecurityPolicy at a route", () => {
+describe("a tenant's SecurityPolicy on a route", () => {
   const policy = (spec: object) => ({
     apiVersion: 'gateway.envoyproxy.io/v1alpha1',
     kind: 'SecurityPolicy',
@@ -194,7 +194,7 @@ describe("a tenant's SecurityPolicy at a route", () => {
   })
   const ask = async () => (await post(`/team/lora-two${CHAT}`, 'any.example.net')).status
 
-  it("takes the place of the Gateway's: nobody is asked", async () => {
+  it("replaces the Gateway's: no authorization takes place", async () => {
     await world.reroute(routes)
     await expect.poll(ask).toBe(401)
     await world.reroute(routes, [policy({})])
@@ -209,7 +209,7 @@ describe("a tenant's SecurityPolicy at a route", () => {
   })
 })
 
-/** Of an answer after which the connection may stay open. */
+/** Reads an answer after which the connection may stay open. */
 const statusOf = (sent: string) =>
   new Promise<number>((resolve, reject) => {
     const socket = connect(world.port, world.address, () => socket.write(sent, 'latin1'))
@@ -221,8 +221,8 @@ const statusOf = (sent: string) =>
     })
   })
 
-describe('what passes', () => {
-  it('a WebSocket is asked about as any other request', async () => {
+describe('traffic', () => {
+  it('of a WebSocket is authorized like any other request', async () => {
     const upgrade = [
       'Upgrade: websocket',
       'Connection: Upgrade',
@@ -239,7 +239,7 @@ describe('what passes', () => {
     expect(await asked(KEY)).toBe(101)
   })
 
-  it('a body of a megabyte, and a stream of events', async () => {
+  it('passes with a body of a megabyte, and as server-sent events', async () => {
     const body = JSON.stringify({ stream: true, messages: [{ content: 'x'.repeat(1_000_000) }] })
     const [name = '', value = ''] = KEY.split(': ')
     const asked = (headers: readonly (readonly [string, string])[]) =>

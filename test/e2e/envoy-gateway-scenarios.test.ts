@@ -70,7 +70,7 @@ describe('identity providers (scenario 4), through Envoy Gateway', () => {
       const at = step.at.filter((each) => example.listeners[each]?.address === '127.0.0.1')
       return at.length === 0 ? [] : [{ ...step, at }]
     })
-    // How long keys count is measured from the start of the service, which is earlier here.
+    // The expiry of keys is measured from the start of the service, which is earlier here.
     const isTimed = steps.some((step) => 'becomes' in step && step.becomes.startsWith('signing'))
     return isTimed || !steps.some((step) => 'send' in step) ? [] : [{ ...row, steps }]
   })
@@ -105,7 +105,7 @@ describe('identity providers (scenario 4), through Envoy Gateway', () => {
   let shared: Promise<providers.Run> | undefined
   afterAll(async () => (await shared)?.stop())
 
-  // Rows that share a run come first: one Envoy Gateway asks one service at a time.
+  // Rows that share a run come first: one Envoy Gateway uses one service at a time.
   it.each(
     rows.toSorted((one, other) => Number(changesIssuers(one)) - Number(changesIssuers(other))),
   )('$name', async (row) => {

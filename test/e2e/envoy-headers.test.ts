@@ -52,7 +52,7 @@ const to = (listener: string) => ({
 const reached = (listener: string, host = '', headers: Headers = {}, path?: string) =>
   reachedOverEach(to(listener), host, headers, path)
 
-describe('the model learns who calls', () => {
+describe('the model receives the identity of the caller', () => {
   it.each([
     ['the holder of an API key', ALICE, 'alice', 'gold,beta', 'api-key'],
     [
@@ -72,7 +72,7 @@ describe('the model learns who calls', () => {
     }
   })
 
-  it('the subject of a token, and the claims that the installation names', async () => {
+  it('the subject of a token, and the configured claims', async () => {
     const authorization = `Bearer ${issuer.token({ email: 'ada@example.com' })}`
 
     for (const headers of await reached('gateway', BARE, { authorization })) {
@@ -85,7 +85,7 @@ describe('the model learns who calls', () => {
   })
 })
 
-describe('what a client says of its identity does not reach the model', () => {
+describe('identity headers of a client do not reach the model', () => {
   const HYPHENATED: Headers = {
     'X-Auth-Request-User': 'root',
     'x-auth-request-groups': 'system:masters',
@@ -98,7 +98,7 @@ describe('what a client says of its identity does not reach the model', () => {
     'x-auth-request_credential': 'mesh',
     x_email: 'root@example.com',
   }
-  // Each alone too: answers to some of them are made beforehand.
+  // Each of them alone, too: some answers are encoded in advance.
   const FORGERIES = [HYPHENATED, UNDERSCORED, { ...HYPHENATED, ...UNDERSCORED }]
   const isIdentity = (name: string) =>
     /^x.(?:auth.request.(?:user|groups|credential)|email)$/.test(name.toLowerCase())
@@ -116,7 +116,7 @@ describe('what a client says of its identity does not reach the model', () => {
     }
   })
 
-  it('beside a good key', async () => {
+  it('next to a valid key', async () => {
     for (const forged of FORGERIES) {
       for (const headers of await reached('gateway', BARE, { ...forged, ...ALICE })) {
         expect(identityIn(headers)).toEqual({
@@ -128,7 +128,7 @@ describe('what a client says of its identity does not reach the model', () => {
     }
   })
 
-  it('said twice', async () => {
+  it('repeated', async () => {
     const twice = ['x-auth-request-user: root', 'x-auth-request-user: admin']
     const lines = [`Host: ${BARE}`, ...twice, `x-api-key: ${KEYS.alice}`]
     const reply = await sendRaw(to('gateway'), head('GET /v1/models/m HTTP/1.1', ...lines))
@@ -139,11 +139,11 @@ describe('what a client says of its identity does not reach the model', () => {
 
 describe('a credential', () => {
   it.each([
-    ['ends at a gateway before pods without sidecars', 'gateway', BARE, false],
-    ['passes a gateway before pods with sidecars', 'gateway', SK, true],
+    ['ends at a gateway in front of pods without sidecars', 'gateway', BARE, false],
+    ['passes a gateway in front of pods with sidecars', 'gateway', SK, true],
     ["ends at the predictor's sidecar", 'predictor', SK, false],
     ["passes the transformer's sidecar", 'transformer', SK, true],
-    ['passes a gateway before a graph', 'gateway', FLOW, true],
+    ['passes a gateway in front of a graph', 'gateway', FLOW, true],
   ])('%s', async (_title, listener, host, kept) => {
     for (const credential of [ALICE, READER]) {
       const [name = '', value = ''] = Object.entries(credential)[0] ?? []
@@ -157,13 +157,13 @@ describe('a credential', () => {
   it.each([
     ['of an open service', OPEN, undefined],
     ['on an excluded path', BARE, '/healthz'],
-  ])('that nobody looked at stays: %s', async (_title, host, path) => {
+  ])('that was not examined stays: %s', async (_title, host, path) => {
     for (const headers of await reached('gateway', host, READER, path)) {
       expect(headers.authorization).toBe(READER.authorization)
     }
   })
 
-  it('in a cookie is cut out of it, and nothing else', async () => {
+  it('in a cookie is removed from it, and nothing else is', async () => {
     const cookie = `theme=dark; session=${issuer.token()}; lang=en`
 
     for (const headers of await reached('gateway', BARE, { cookie })) {
@@ -172,14 +172,14 @@ describe('a credential', () => {
     }
   })
 
-  it('as the only cookie takes the header with it', async () => {
+  it('that is the only cookie is removed with the header', async () => {
     for (const headers of await reached('gateway', BARE, { cookie: `session=${issuer.token()}` })) {
       expect(headers['x-auth-request-user']).toBe('issuer:ada')
       expect(headers).not.toHaveProperty('cookie')
     }
   })
 
-  it('sent in two places ends in both', async () => {
+  it('in two places is removed from both', async () => {
     const both = { ...ALICE, authorization: `Bearer ${KEYS.alice}` }
 
     for (const headers of await reached('gateway', BARE, both)) {

@@ -14,7 +14,7 @@ beforeAll(async () => {
     listeners: {
       gateway: {},
       sidecar: { host: SIDECAR },
-      // A pod that the folder does not have yet.
+      // A pod that the folder does not contain yet.
       stranger: { host: STRANGER },
     },
   })
@@ -32,19 +32,19 @@ const UNSUPPORTED = 'request is not supported'
 const CONFLICT = 'request names more than one service'
 const MISSING = 'credential not found'
 
-describe('at a gateway the host chooses the service:', () => {
+describe('at a gateway the host determines the service:', () => {
   it.each<[title: string, lines: readonly string[], status: number, reason?: string]>([
-    ['the one of its status', [`Host: ${OPEN}`], 200],
-    ['in any case, with a port', ['Host: OPEN-Team.Example.Com:0080'], 200],
-    ['with a dot, which Envoy does not cut', [`Host: ${OPEN}.`], 403, UNSUPPORTED],
+    ['the host of its status', [`Host: ${OPEN}`], 200],
+    ['in another case, with a port', ['Host: OPEN-Team.Example.Com:0080'], 200],
+    ['with a trailing dot, which Envoy does not strip', [`Host: ${OPEN}.`], 403, UNSUPPORTED],
     ['by its name in the cluster', ['Host: open.team.svc.cluster.local'], 200],
     ['by the name of its predictor', ['Host: open-predictor.team:8080'], 200],
-    ['a protected one in any case', ['Host: SK-Team.Example.Com:0080'], 401, MISSING],
+    ['a protected one in another case', ['Host: SK-Team.Example.Com:0080'], 401, MISSING],
     ['a protected one by its name', ['Host: sk.team'], 401, MISSING],
     ["nobody's", ['Host: nobody.example.com'], 403, NOT_FOUND],
     ['an address', ['Host: 127.0.0.1'], 403, NOT_FOUND],
     ['two hosts', [`Host: ${OPEN}`, `Host: ${SK}`], 403, UNSUPPORTED],
-    ['one host twice', [`Host: ${OPEN}`, `Host: ${OPEN}`], 403, UNSUPPORTED],
+    ['the same host twice', [`Host: ${OPEN}`, `Host: ${OPEN}`], 403, UNSUPPORTED],
     ['two in one line', [`Host: ${OPEN},${SK}`], 403, UNSUPPORTED],
     ['an empty host', ['Host:'], 403, UNSUPPORTED],
     ['a host with two dots', [`Host: ${OPEN}..`], 403, UNSUPPORTED],
@@ -56,15 +56,15 @@ describe('at a gateway the host chooses the service:', () => {
   })
 
   it.each(['a@b', 'open-team.example.com/x?', '[::1', 'open team'])(
-    '%s never comes through',
+    '%s never reaches a model',
     async (host) => {
       expect([400, 403]).toContain((await sendRaw(gateway(), head(GET, `Host: ${host}`))).status)
     },
   )
 
   it.each([
-    ['an open one beside the host of a protected one', OPEN, SK, 200],
-    ['a protected one beside the host of an open one', SK, OPEN, 401],
+    ['an open one with the Host of a protected one', OPEN, SK, 200],
+    ['a protected one with the Host of an open one', SK, OPEN, 401],
   ])('an absolute target wins over Host: %s', async (_title, target, host, status) => {
     const sent = head(`GET http://${target}/v1/models/m HTTP/1.1`, `Host: ${host}`)
     const reply = await sendRaw(gateway(), sent)
@@ -74,8 +74,8 @@ describe('at a gateway the host chooses the service:', () => {
   })
 
   it.each([
-    ['a protected one beside an open one', SK, OPEN, 401],
-    ['an open one beside a protected one', OPEN, SK, 200],
+    ['a protected one with the Host of an open one', SK, OPEN, 401],
+    ['an open one with the Host of a protected one', OPEN, SK, 200],
   ])('over HTTP/2 the authority wins over Host: %s', async (_title, authority, host, status) => {
     const headers = [['host', host]] as const
     const reply = await sendHttp2(gateway(), { path: '/v1/models/m', authority, headers })
@@ -84,19 +84,19 @@ describe('at a gateway the host chooses the service:', () => {
     if (status === 200) expect(reachedModel(reply).host).toBe(authority)
   })
 
-  it('over HTTP/2 two hosts are no host', async () => {
+  it('over HTTP/2 two hosts are refused', async () => {
     const reply = await sendHttp2(gateway(), { path: '/v1/models/m', authority: `${OPEN},${SK}` })
 
     expect([400, 403]).toContain(reply.status)
   })
 })
 
-describe('at a sidecar the pod is the service, whatever the host:', () => {
+describe('at a sidecar the pod determines the service, whatever the host:', () => {
   it.each([
     ['its own', SK, 401, MISSING],
     ["nobody's", 'anything.example', 401, MISSING],
     ['its address', '127.0.0.11:8080', 401, MISSING],
-    ['the one of an open service', OPEN, 403, CONFLICT],
+    ['the host of an open service', OPEN, 403, CONFLICT],
     ['the name of an open service in the cluster', 'open.team.svc', 403, CONFLICT],
   ])('%s', async (_title, host, status, reason) => {
     const reply = await sendRaw(sidecar(), head(GET, `Host: ${host}`))
@@ -106,16 +106,19 @@ describe('at a sidecar the pod is the service, whatever the host:', () => {
   })
 })
 
-describe('at a sidecar whose pod is not known', () => {
-  it.each([OPEN, SK, `${STRANGER}:8080`])('no Host says who is called: %s', async (host) => {
-    const reply = await sendRaw(stranger(), head(GET, `Host: ${host}`))
+describe('at a sidecar of an unknown pod', () => {
+  it.each([OPEN, SK, `${STRANGER}:8080`])(
+    'the Host does not determine the service: %s',
+    async (host) => {
+      const reply = await sendRaw(stranger(), head(GET, `Host: ${host}`))
 
-    expect(reply.status).toBe(403)
-    expect(headerOf(reply, 'x-ext-auth-reason')).toBe(NOT_FOUND)
-  })
+      expect(reply.status).toBe(403)
+      expect(headerOf(reply, 'x-ext-auth-reason')).toBe(NOT_FOUND)
+    },
+  )
 })
 
-describe('nothing else that a client sends chooses the service, opens it or excludes a path:', () => {
+describe('nothing else that a client sends selects the service, opens it or excludes a path:', () => {
   const IDENTITY = 'spiffe://cluster.local/ns/team/sa/sk-predictor'
 
   it.each([
@@ -168,7 +171,7 @@ describe('the model header', () => {
   const ask = async (to: ReturnType<typeof gateway>, ...lines: readonly string[]) =>
     headerOf(await sendRaw(to, head(GET, `Host: ${OPEN}`, ...lines)), 'x-ext-auth-reason')
 
-  it('that names nobody known opens nothing at a gateway', async () => {
+  it('with an unknown name opens nothing at a gateway', async () => {
     expect(await ask(gateway(), 'X-Gateway-Model-Name: publishers/team/models/open')).toBe(
       NOT_FOUND,
     )

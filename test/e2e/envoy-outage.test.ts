@@ -41,7 +41,7 @@ const ALICE = `x-api-key: ${KEYS.alice}`
 const isAnswering = () =>
   until('the service answers', async () => ((await get1(OPEN)).status === 200 ? true : undefined))
 
-/** Nobody comes through, not even to an open service: over HTTP/1.1, HTTP/2 and gRPC. */
+/** Nobody is admitted, not even to an open service: over HTTP/1.1, HTTP/2 and gRPC. */
 async function expectNobodyComesThrough() {
   const replies: readonly Reply[] = [
     await get1(SK, ALICE),
@@ -59,11 +59,11 @@ async function expectNobodyComesThrough() {
   expect(grpc.code).toBe(14)
 }
 
-describe('while the keys of an issuer do not come', () => {
-  it('its tokens are refused before Envoy gives up, and keys are not', async () => {
+describe('while the keys of an issuer are unavailable', () => {
+  it("its tokens are denied before Envoy's timeout, and API keys still work", async () => {
     const token = `Authorization: Bearer ${issuer.token()}`
-    // Between two attempts to fetch them the answer is another one, and comes at once.
-    const reply = await until('an answer that is late', async () => {
+    // Between two attempts to fetch them the answer is different and immediate.
+    const reply = await until('a late answer', async () => {
       const answer = await get1(SK, token)
       return headerOf(answer, 'x-ext-auth-reason') === LATE ? answer : undefined
     })
@@ -76,7 +76,7 @@ describe('while the keys of an issuer do not come', () => {
 })
 
 describe('a service that hangs', () => {
-  it('lets nobody through, and answers again once it goes on', async () => {
+  it('admits nobody, and answers again after it continues', async () => {
     await isAnswering()
     mesh.service().signal('SIGSTOP')
     try {
@@ -91,7 +91,7 @@ describe('a service that hangs', () => {
 })
 
 describe('a service that was killed', () => {
-  it('lets nobody through until another one is started in its place', async () => {
+  it('admits nobody until another one is started in its place', async () => {
     await isAnswering()
     mesh.service().signal('SIGKILL')
     expect(await mesh.service().ended).toBe('the service ended by SIGKILL')
@@ -104,10 +104,10 @@ describe('a service that was killed', () => {
   })
 })
 
-describe('a service that is asked to stop', () => {
+describe('a service that receives SIGTERM', () => {
   const REQUESTS = 50
 
-  it('answers what it was asked before, and ends well', async () => {
+  it('answers requests received before, and exits cleanly', async () => {
     await mesh.restartService()
     await isAnswering()
     const service = mesh.service()
@@ -127,7 +127,7 @@ describe('a service that is asked to stop', () => {
     release()
     const replies = await Promise.all(asked)
 
-    // Envoy's own refusal would have no reason.
+    // Envoy's own denial would have no reason.
     const outcomes = replies.map((reply) => headerOf(reply, 'x-ext-auth-reason') ?? reply.status)
     expect(outcomes.filter((outcome) => outcome !== 200 && outcome !== LATE)).toEqual([])
     expect(await service.ended).toBe('the service ended with exit code 0')

@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => mesh.stop())
 
-/** The captures write bytes beyond ASCII as `\xc3`. */
+/** The captures write non-ASCII bytes as `\xc3`. */
 const bytesOf = (path: string) =>
   path.replaceAll(/\\x([0-9a-f]{2})/g, (_escape, hex) => String.fromCharCode(Number(`0x${hex}`)))
 
@@ -39,7 +39,7 @@ const CAPTURED = entriesAt(capturedPaths()).map(
 const ask = (path: string, listener: string, method = 'GET') =>
   sendRaw({ port: mesh.portOf(listener) }, head(`${method} ${path} HTTP/1.1`, `Host: ${SK}`))
 
-describe('each way to write a path is answered as written beside it:', () => {
+describe('each spelling of a path gets the expected answer:', () => {
   it.each([...CAPTURED, ...MORE_PATHS])('%j %j', async (path, answers) => {
     const replies = await Promise.all(Object.keys(LISTENERS).map((listener) => ask(path, listener)))
 
@@ -49,7 +49,7 @@ describe('each way to write a path is answered as written beside it:', () => {
     }
   })
 
-  it('and none of the captured ones is missing', () => {
+  it('and no captured spelling is missing', () => {
     expect(entriesAt(capturedPaths()).map(([name]) => name)).toEqual(Object.keys(PATH_ANSWERS))
   })
 })
@@ -89,13 +89,13 @@ describe('an excluded path', () => {
     expect((await sendRaw(to, head(`GET ${path} HTTP/1.1`, `Host: ${SK}`))).status).toBe(status)
   })
 
-  it('of one service says nothing of another', async () => {
+  it('of one service does not apply to another', async () => {
     const flow = head('GET /healthz HTTP/1.1', 'Host: flow-team.example.com')
 
     expect((await sendRaw({ port: mesh.portOf('base') }, flow)).status).toBe(401)
   })
 
-  it('upgrades to a WebSocket as it is read: one check', async () => {
+  it('upgrades to a WebSocket like an ordinary request: one check', async () => {
     const upgrade = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13']
     const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
     const lines = (path: string) => [`GET ${path} HTTP/1.1`, `Host: ${SK}`, ...upgrade, key, '', '']

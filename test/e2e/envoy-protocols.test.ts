@@ -36,7 +36,7 @@ afterAll(() => mesh.stop())
 
 const to = (listener: string) => ({ port: mesh.portOf(listener) })
 
-/** What a client and the model see of it, without what differs from one request to the next. */
+/** The parts that client and model see, without those that differ between requests. */
 const seen = (reply: Reply) => ({
   status: reply.status,
   headers: reply.headers.filter(([name]) => !/^(?:date|x-envoy-upstream-.*)$/.test(name)),
@@ -46,7 +46,7 @@ const seen = (reply: Reply) => ({
 const post = (body: string, ...lines: readonly string[]) =>
   head(`POST ${PREDICT} HTTP/1.1`, `Host: ${SK}`, `Content-Length: ${body.length}`, ...lines) + body
 
-describe('two Authorization headers are ambiguous, whatever they say, over', () => {
+describe('two Authorization headers are ambiguous, whatever their values, over', () => {
   const tokens = [`Bearer ${TOKENS.reader}`, 'Bearer other', `Bearer ${KEYS.alice}`]
   const pairs = tokens.flatMap((one) => tokens.map((other) => [one, other] as const))
 
@@ -80,13 +80,13 @@ describe('encode_raw_headers changes no answer:', () => {
     ['a token', [GET, `Host: ${SK}`, `Authorization: Bearer ${TOKENS.reader}`]],
     ['a key twice', [GET, `Host: ${SK}`, ALICE, ALICE]],
     ['a key and a token', [GET, `Host: ${SK}`, ALICE, `Authorization: Bearer ${TOKENS.reader}`]],
-    ['an empty key beside a token', [GET, `Host: ${SK}`, 'x-api-key:', `api-key: ${KEYS.alice}`]],
+    ['an empty key next to a token', [GET, `Host: ${SK}`, 'x-api-key:', `api-key: ${KEYS.alice}`]],
     ['a stranger', [GET, `Host: ${SK}`, `Authorization: Bearer ${TOKENS.stranger}`]],
     ['another scheme', [GET, `Host: ${SK}`, 'Authorization: Basic YTpi']],
     ['a forged user', [GET, `Host: ${SK}`, ALICE, 'X_Auth_Request_User: root']],
     ['no host', [GET, 'Host:']],
-    ['a byte beyond ASCII', [GET, `Host: ${SK}`, ALICE, 'x-note: caf\u00e9']],
-    ['bytes that are no UTF-8', [GET, `Host: ${SK}`, ALICE, 'x-note: \u00ff\u00fe\u0080']],
+    ['a byte outside ASCII', [GET, `Host: ${SK}`, ALICE, 'x-note: caf\u00e9']],
+    ['bytes that are not UTF-8', [GET, `Host: ${SK}`, ALICE, 'x-note: \u00ff\u00fe\u0080']],
   ])('%s', async (_title, lines) => {
     const [plain, raw] = [
       await sendRaw(to('plain'), head(...lines)),
@@ -97,7 +97,7 @@ describe('encode_raw_headers changes no answer:', () => {
   })
 
   it.each(['plain', 'raw'])(
-    "a credential with a byte beyond ASCII is nobody's: %s",
+    'a credential with a byte outside ASCII is unknown: %s',
     async (listener) => {
       for (const value of ['Bearer caf\u00e9', `Bearer ${KEYS.alice}\u00ff`, '\u00ff']) {
         const lines = [GET, `Host: ${SK}`, `Authorization: ${value}`]
@@ -108,7 +108,7 @@ describe('encode_raw_headers changes no answer:', () => {
   )
 })
 
-describe('a listener that sends us bodies', () => {
+describe('a listener that sends request bodies', () => {
   it.each(['body', 'partial', 'bytes'])('gets the same answers: %s', async (listener) => {
     const requests = [post(BODY, ALICE), post(BODY), post('\u0000\u00ff\u00fe', ALICE)]
 
@@ -124,7 +124,7 @@ describe('a listener that sends us bodies', () => {
     expect((await modelInfer(to(listener), { host: SK })).code).toBe(16)
   })
 
-  it('refuses a body that it may not send, unless it may send a part', async () => {
+  it('refuses a body over the limit, unless it may send a part', async () => {
     const long = post(JSON.stringify({ instances: 'x'.repeat(100) }), ALICE)
 
     expect((await sendRaw(to('body'), long)).status).toBe(413)
@@ -150,7 +150,7 @@ describe('60 kB of headers', () => {
     })
   })
 
-  it('in a credential are too many', async () => {
+  it('are too long as a credential', async () => {
     const reply = await sendRaw(
       to('large'),
       head('GET / HTTP/1.1', `Host: ${SK}`, `Authorization: Bearer ${'a'.repeat(60_000)}`),
@@ -174,7 +174,7 @@ describe('a WebSocket', () => {
       '\r\n',
     ].join('\r\n')
 
-  it('is opened to whoever may call, and the model learns who that is', async () => {
+  it('is opened for permitted callers, and the model receives the identity', async () => {
     const { status, body } = await sendRaw(to('plain'), upgrade(ALICE))
 
     expect(status).toBe(101)
@@ -184,12 +184,12 @@ describe('a WebSocket', () => {
   it.each([
     ['nobody', [], 401],
     ['a stranger', [`Authorization: Bearer ${TOKENS.stranger}`], 403],
-  ])('is not opened to %s', async (_title, lines, status) => {
+  ])('is not opened for %s', async (_title, lines, status) => {
     expect((await sendRaw(to('plain'), upgrade(...lines))).status).toBe(status)
   })
 
   it.each(['plain', 'raw'])(
-    'is not opened where its Connection header names a header that the next hop needs: %s',
+    'is not opened if its Connection header names a header that the next hop needs: %s',
     async (listener) => {
       for (const connection of [
         ['Connection: Upgrade, x-auth-request-user'],
@@ -212,7 +212,7 @@ describe('a WebSocket', () => {
     },
   )
 
-  it('keeps no other header that names headers to drop', async () => {
+  it('keeps no other header that lists headers to drop', async () => {
     const others = ['Proxy-Connection: x-auth-request-user', 'Keep-Alive: x-auth-request-user']
     const connection = ['Connection: keep-alive, Upgrade, TE']
     const { status, body } = await sendRaw(to('plain'), upgradeWith(connection, ...others, ALICE))
@@ -238,7 +238,7 @@ describe('a Connection header without an upgrade', () => {
 })
 
 describe('server-sent events', () => {
-  it('stream through after one check', async () => {
+  it('are streamed after one check', async () => {
     const body = JSON.stringify({ stream: true })
     const lines = ['POST /v1/completions HTTP/1.1', `Host: ${SK}`, `Content-Length: ${body.length}`]
     const reply = await sendRaw(to('plain'), head(...lines, ALICE) + body)

@@ -29,7 +29,7 @@ const MANIFESTS = [
   }),
   aModel('planned'),
   aPolicy('planned', { allow: [{ to: [{ methods: ['POST'] }] }] }),
-  // Beside a protected model it opens nothing.
+  // Next to a protected model it opens nothing.
   aPolicy('bare', { authentication: { anonymous: {} }, allow: [{}] }),
 ]
 
@@ -84,7 +84,7 @@ describe.each([
   ['a model that its owner has put in shadow', 'tried'],
   ['an open model with a policy in shadow', 'planned'],
 ])('%s', (_title, name) => {
-  it('answers everybody, and tells in the log what enforcement would have answered', async () => {
+  it('answers everybody, and logs what enforcement would have answered', async () => {
     expect((await ask(name, `log-${name}`)).status).toBe(200)
     expect(await lineOf(`log-${name}`)).toMatchObject({
       namespace: 'team',
@@ -96,7 +96,7 @@ describe.each([
     })
   })
 
-  it('counts it, beside the answer that was given', async () => {
+  it('counts that, in addition to the given answer', async () => {
     await ask(name, `metric-${name}`)
     await lineOf(`metric-${name}`)
     const labels = `namespace="team",name="${name}",decision="deny",reason="missing-credential"`
@@ -118,9 +118,9 @@ describe.each([
   it.each([
     ['nothing', {}],
     ['forged headers', FORGED],
-    ['a good key', { 'x-api-key': KEYS.alice, authorization: `Bearer ${KEYS.alice}` }],
-    ['a bad credential', { authorization: 'Basic nobody' }],
-  ])('is to callers who show %s what an open model is', async (_shown, headers) => {
+    ['a valid key', { 'x-api-key': KEYS.alice, authorization: `Bearer ${KEYS.alice}` }],
+    ['an invalid credential', { authorization: 'Basic nobody' }],
+  ])('treats callers with %s as an open model does', async (_shown, headers) => {
     const to = { port: mesh.portOf('gateway') }
     const reached = await reachedOverEach(to, hostOf(name), headers)
     const open = await reachedOverEach(to, hostOf('open'), headers)
@@ -132,7 +132,7 @@ describe.each([
   })
 })
 
-/** Without what tells one request, or one model, from another. */
+/** Without the parts that differ between requests or models. */
 const comparable = ({
   host: _host,
   ':authority': _authority,
@@ -141,12 +141,12 @@ const comparable = ({
 }: Readonly<Record<string, unknown>>) => headers
 
 describe('a policy in shadow', () => {
-  it('opens no protected model, and tells whom it would let in', async () => {
+  it('opens no protected model, and reports whom it would admit', async () => {
     expect((await ask('bare', 'opening')).status).toBe(401)
     expect(await lineOf('opening')).toMatchObject({ decision: 'deny', shadowDecision: 'allow' })
   })
 
-  it('is not turned on by what a request says', async () => {
+  it('is not activated by a request', async () => {
     const { status } = await sendRaw(
       { port: mesh.portOf('gateway') },
       head(
@@ -161,13 +161,13 @@ describe('a policy in shadow', () => {
   })
 })
 
-describe('where the installation allows no shadow', () => {
+describe('if the configuration forbids shadow', () => {
   it('a model with that annotation is enforced', async () => {
     expect((await ask('tried', 'enforced', strict)).status).toBe(401)
     expect(await lineOf('enforced', strict)).not.toHaveProperty('shadowDecision')
   })
 
-  it('a policy has no effect: it is not evaluated, and not enforced by surprise', async () => {
+  it('a policy has no effect: it is neither evaluated nor enforced', async () => {
     const answer = await ask('planned', 'ignored', strict)
     expect(reachedModel(answer)).not.toHaveProperty('x-auth-request-user')
     expect(answer.status).toBe(200)

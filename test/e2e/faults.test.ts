@@ -7,7 +7,7 @@ import { type Service, startService } from '../../testing/service.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
-/** Bugs to order, with a message that nobody may read; the place of a bug has the text of this module. */
+/** Triggers bugs on demand, with a secret message; the place of a bug is in the text of this module. */
 const BUGS = `
   const message = ['a', 'secret'].join('-')
   process.on('SIGUSR2', () => void Promise.reject(new Error(message)))
@@ -29,7 +29,7 @@ afterEach(() => service?.stop())
 
 const messages = () => service.log.map((line) => at(line, 'msg'))
 
-it('a promise that nobody looked after is told and counted, and the service goes on', async () => {
+it('an unhandled rejection is reported and counted, and the service continues', async () => {
   const page = (name: string) => get(`http://127.0.0.1:${service.httpPort}/${name}`)
   const counted = async () => (await page('metrics')).text
   expect(await counted()).toContain('internal_errors_total{origin="background"} 0')
@@ -40,7 +40,7 @@ it('a promise that nobody looked after is told and counted, and the service goes
   expect(JSON.stringify(service.log)).not.toContain('a-secret')
 })
 
-it('an exception that nobody caught ends it in order, so that another is started', async () => {
+it('an uncaught exception shuts the service down in order, so that it is restarted', async () => {
   service.signal('SIGHUP')
   expect(await service.ended).toBe('the service ended with exit code 1')
   expect(messages()).toEqual(

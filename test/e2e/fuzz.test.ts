@@ -9,7 +9,7 @@ const DEADLINE_MS = 120_000
 
 type Ran = { readonly code: number; readonly said: string }
 
-/** Runs the corpus of one target and changed inputs in a program of its own: one may hang or take all memory. */
+/** Runs the corpus of one target and mutated inputs in a separate process: one may hang or exhaust memory. */
 const fuzz = (name: string): Promise<Ran> =>
   new Promise((resolve) => {
     const args = ['--expose-gc', '--max-old-space-size=1024', 'test/fuzz/run.ts', '--only', name]
@@ -23,10 +23,10 @@ const fuzz = (name: string): Promise<Ran> =>
     )
   })
 
-describe('inputs that nobody wrote find no fault in', () => {
+describe('generated inputs find no fault in', () => {
   it.each(TARGETS.map(({ name }) => name))('%s', { timeout: DEADLINE_MS }, async (name) => {
     const { code, said } = await fuzz(name)
-    // With the seed, which repeats the run.
+    // Includes the seed, which reproduces the run.
     process.stdout.write(said)
     expect(said).toContain(`${name} `)
     expect(said).toContain(' 0 findings')

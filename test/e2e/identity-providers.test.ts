@@ -56,12 +56,12 @@ describe('examples/identity-providers', () => {
     }
   })
 
-  it('tokens and their claims are in no log and no metric', async () => {
+  it('no log and no metric contains tokens or their claims', async () => {
     if (shared === undefined) throw new Error('no row was sent')
     await expectNoSecrets(await shared)
   })
 
-  it('the keys, the fetches and the verified tokens are measured', async () => {
+  it('the metrics contain keys, fetches and verified tokens', async () => {
     if (shared === undefined) throw new Error('no row was sent')
     const metrics = await (await shared).service.metrics()
 
@@ -79,7 +79,7 @@ describe('examples/identity-providers', () => {
     expect(example.rows.map(({ name }) => name)).toEqual(told)
   })
 
-  it('has a page whose commands answer as printed', async () => {
+  it('has a page with commands that print what it shows', async () => {
     const issuer = await startIssuer()
     const { host } = new URL(issuer.url)
     const folder = await mkdtemp(path.join(tmpdir(), 'identity-providers-'))
@@ -99,7 +99,7 @@ describe('examples/identity-providers', () => {
     expect(answers).toHaveLength(2)
   })
 
-  it('every token is sent', () => {
+  it('sends every token', () => {
     const sent = JSON.stringify(example.rows)
     const unused = Object.keys(example.tokens).filter((name) => !sent.includes(`{{${name}}}`))
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => image?.remove())
 
 describe('the image', () => {
-  it('has the program, what it needs, Node.js, and nothing else', () => {
+  it('contains the program, its dependencies, Node.js, and nothing else', () => {
     const folders = (depth: number) =>
       [...new Set(files.map(({ file }) => file.split('/').slice(0, depth).join('/')))].toSorted()
     expect(folders(1)).toEqual(['app', 'usr'])
@@ -40,7 +40,7 @@ describe('the image', () => {
     ])
   })
 
-  it('has the packages that run, and none that develop', () => {
+  it('contains the runtime packages, and no development packages', () => {
     const names = new Set(files.map(({ file }) => file))
     const has = (place: string) => names.has(`app/${place}`)
     const packages = Object.entries(packagesOf(lockfile)).filter(([place]) => place !== '')
@@ -51,11 +51,11 @@ describe('the image', () => {
     expect(has('node_modules/npm')).toBe(false)
   })
 
-  it('can be read by any user', () => {
+  it('is readable by any user', () => {
     expect(files.filter(({ mode }) => (mode & 0o004) === 0)).toEqual([])
   })
 
-  it('runs where it can write nothing, and read nothing but itself and what it is given', async () => {
+  it('runs without write access, and with read access only to itself and its mounts', async () => {
     const service = await startService({
       folder: path.join(ROOT, 'examples/quickstart'),
       program: (readable) => programOf(image, readable),
@@ -70,7 +70,7 @@ describe('the image', () => {
     expect(await filesIn(image.root)).toEqual(files)
   })
 
-  it('serves where it is told nothing', () => {
+  it('serves with default settings', () => {
     expect(image.command).toEqual(['serve'])
   })
 })

@@ -20,7 +20,7 @@ import { REFUSED_POLICIES } from '../istio/refused-policies.ts'
 
 const ISTIO = path.join(import.meta.dirname, '../../istio')
 
-/** Of everything that can be applied as it is. */
+/** Names of all rendered folders. */
 const FOLDERS = readdirSync(ISTIO, { recursive: true, encoding: 'utf8' })
   .filter((file) => path.basename(file) === 'kustomization.yaml')
   .map((file) => path.dirname(file))
@@ -37,9 +37,9 @@ beforeAll(async () => {
   await installIstioCrds(cluster, crds)
   for (const name of NAMESPACES) await cluster.apply(aNamespace(name))
   istiod = await startIstiod({ istiod: pilotDiscovery, cluster, meshConfig: await meshConfig() })
-  // The API server takes a moment to ask istiod.
+  // The API server needs a moment to call istiod.
   const [, refused] = REFUSED_POLICIES[0] ?? []
-  await until('istiod is not asked', async () =>
+  await until('istiod is not called', async () =>
     REFUSAL.test(await admissionOf(writtenOf(refused))) ? true : undefined,
   )
 })
@@ -49,10 +49,10 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-// Of istiod's webhook, or of a rule in the definition itself.
+// From istiod's webhook, or from a rule in the CRD itself.
 const REFUSAL = /admission webhook "validation\.istio\.io" denied the request|422 Invalid/
 
-/** What the API server has to say of an object; nothing if it takes it. */
+/** The API server's objection to an object; nothing if it accepts it. */
 async function admissionOf(object: Written): Promise<string> {
   try {
     await cluster.apply(object)
@@ -64,8 +64,8 @@ async function admissionOf(object: Written): Promise<string> {
 
 const nameOf = (object: unknown): string => textAt(object, 'metadata', 'name')
 
-describe("Istio's definitions and istiod's admission", () => {
-  it.each(FOLDERS)('take what is rendered of istio/%s', async (folder) => {
+describe("Istio's CRDs and istiod's admission webhook", () => {
+  it.each(FOLDERS)('accept the rendered istio/%s', async (folder) => {
     const objects = await shippedObjects(folder)
     expect(objects.length).toBeGreaterThan(0)
     for (const object of objects) expect(await admissionOf(object), nameOf(object)).toBe('')
@@ -93,7 +93,7 @@ describe('an overlay', () => {
     ...new Set(policies.map((policy) => textAt(policy, 'spec', 'provider', 'name'))),
   ]
 
-  it('every-path lets no path go unasked', async () => {
+  it('every-path leaves no path without a check', async () => {
     const policies = await customOf('overlays/every-path')
     const rules = new Map(policies.map((policy) => [nameOf(policy), at(policy, 'spec', 'rules')]))
     expect([...rules.keys()]).toEqual((await customOf('overlays/default')).map(nameOf))
@@ -109,13 +109,13 @@ describe('an overlay', () => {
     expect([...rules.values()]).toEqual([[{}], [{}], [{}], [{}], [{}]])
   })
 
-  it('opendatahub asks the provider that Authorino had', async () => {
+  it('opendatahub uses the provider name that Authorino had', async () => {
     const policies = await customOf('overlays/opendatahub')
     expect(providersOf(policies)).toEqual(['opendatahub-auth-provider'])
     expect(policies).toHaveLength(6)
   })
 
-  it('gateways asks for every request, gateways-other-hosts for all but some hosts', async () => {
+  it('gateways checks every request, gateways-other-hosts all but those of some hosts', async () => {
     const everything = await customOf('overlays/gateways')
     const others = await customOf('overlays/gateways-other-hosts')
     expect(everything.map((policy) => at(policy, 'spec', 'rules'))).toEqual([[{}], [{}], [{}]])
@@ -126,7 +126,7 @@ describe('an overlay', () => {
     expect(providersOf([...everything, ...others])).toEqual(['kserve-authz-gateway'])
   })
 
-  it.each(FOLDERS)('leaves no port of a model unasked: %s', async (folder) => {
+  it.each(FOLDERS)('leaves no port of a model without a check: %s', async (folder) => {
     const policies = (await customOf(folder)).filter(
       (policy) => textAt(policy, 'metadata', 'labels', 'kserve-authz.io/position') === 'workload',
     )
@@ -155,7 +155,7 @@ describe('the example', () => {
   const text = readFileSync(path.join(ISTIO, 'example/kustomization.yaml'), 'utf8')
   const uncommented = text.replaceAll(/^#(?= {2}|components:)/gm, '')
 
-  it('changes no more than namespaces, as it is shipped', async () => {
+  it('changes only namespaces by default', async () => {
     const shipped = await overlayObjects(text)
     const plain = await shippedObjects('overlays/default', 'gateways/kubernetes')
     const changed = shipped.filter(

@@ -20,7 +20,7 @@ beforeAll(async () => {
   for (const name of ['istio-system', 'kserve', 'kserve-authz', 'team'])
     await cluster.apply(aNamespace(name))
   for (const object of await shippedObjects('admission')) await cluster.apply(object)
-  // The API server takes a moment to read them.
+  // The API server needs a moment to load them.
   for (const [policy, [first]] of Object.entries(REFUSED)) {
     await until(`${policy} is not in force`, async () =>
       first !== undefined && (await admissionOf(first[1])).includes(policy) ? true : undefined,
@@ -36,7 +36,7 @@ const REFUSED = {
   'policies.kserve-authz.io': REFUSED_POLICIES_OF_OURS,
 }
 
-/** What the API server has to say of an object; nothing if it would take it. */
+/** The API server's objection to an object; nothing if it would accept it. */
 async function admissionOf(object: Written): Promise<string> {
   const path = `${collectionOf(object)}?dryRun=All`
   const { status, body } = await cluster.call({ method: 'POST', path, body: object })
@@ -47,7 +47,7 @@ describe.each(Object.entries(REFUSED))('%s refuses', (policy, rows) => {
   it.each(rows)('%s', async (_title, object) => {
     const message = await admissionOf(object)
     expect(message).toContain(`ValidatingAdmissionPolicy '${policy}'`)
-    // An expression that fails refuses, too.
+    // An expression that fails also refuses.
     expect(message).not.toContain('expression')
   })
 })
@@ -65,7 +65,7 @@ it('every rule of istio/admission/ refuses something', async () => {
   expect(idle).toEqual([OF_UPDATES])
 })
 
-describe('istio/admission/ takes', () => {
+describe('istio/admission/ accepts', () => {
   it.each([...TAKEN_OBJECTS, ...TAKEN_PODS, ...TAKEN_LLMS, ...TAKEN_POLICIES_OF_OURS])(
     '%s',
     async (_title, object) => {
@@ -73,7 +73,7 @@ describe('istio/admission/ takes', () => {
     },
   )
 
-  it('every object that istio/ ships', async () => {
+  it('every shipped object of istio/', async () => {
     const folders = ['overlays/default', 'overlays/every-path', 'overlays/gateways-other-hosts']
     for (const object of await shippedObjects(...folders, 'example', 'access-log'))
       expect(await admissionOf(named(object)), object.metadata.name).toBe('')
@@ -85,7 +85,7 @@ describe('istio/admission/ takes', () => {
   })
 })
 
-describe('a pod of a model that runs', () => {
+describe('a running pod of a model', () => {
   const running = aModelPod()
   beforeAll(() => cluster.apply({ ...running, metadata: { ...running.metadata, name: 'runs' } }))
 
@@ -108,7 +108,7 @@ describe('a pod of a model that runs', () => {
     },
   )
 
-  it('may get other labels, and annotations that count no more', async () => {
+  it('may get other labels, and annotations that have no effect', async () => {
     expect(await changed({ labels: { app: 'a' } })).toBe('')
     expect(await changed({ annotations: { 'sidecar.istio.io/inject': 'false' } })).toBe('')
   })

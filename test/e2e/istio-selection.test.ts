@@ -43,7 +43,7 @@ beforeAll(async () => {
     istiod: pilotDiscovery,
     cluster,
     meshConfig: await meshConfig(),
-    // Without it istiod ends where a proxy belongs to a Gateway of that API.
+    // Without it istiod exits when a proxy belongs to a Gateway of that API.
     environment: { PILOT_ENABLE_GATEWAY_API: 'true' },
   })
   const text = await readFile(path.join(import.meta.dirname, '../../deploy/service.yaml'), 'utf8')
@@ -69,7 +69,7 @@ const proxyOf = (workload: Partial<Workload>): Workload => ({
   ...workload,
 })
 
-/** Which providers istiod lets a proxy ask, and by which policies. */
+/** The providers that istiod configures for a proxy, and the policies that cause it. */
 async function askedBy(workload: Partial<Workload>): Promise<readonly string[]> {
   const bytes = await listenersOf(istiod.xdsPort, proxyOf(workload))
   const found = [...bytes.toString('latin1').matchAll(POLICY)].map(
@@ -79,25 +79,25 @@ async function askedBy(workload: Partial<Workload>): Promise<readonly string[]> 
   return [...new Set(found)]
 }
 
-describe('istiod lets the pods of KServe ask', () => {
+describe('istiod configures the check for pods of KServe', () => {
   it.each(SERVING_PODS)('once: %s', async (_title, component, labels) => {
     await expect
       .poll(() => askedBy({ labels }))
       .toEqual([`kserve-authz-workload istio-system/${policyFor(component, labels)}`])
   })
 
-  it('whichever port of the pod is called', async () => {
+  it('on every port of the pod', async () => {
     const labels = { component: 'predictor' }
     const ways = waysIn(await listenersOf(istiod.xdsPort, proxyOf({ labels })))
     const unasked = [...ways].filter(
       ([, filters]) => !filters.some((name) => name.endsWith('.ext_authz')),
     )
     expect(ways.size).toBeGreaterThan(unasked.length)
-    // It leads back to the sidecar itself, whose own port this is.
+    // It leads back to the sidecar, which listens on this port.
     expect(unasked.map(([name]) => name.replace(/^\d+ /, ''))).toEqual(['virtualInbound-blackhole'])
   })
 
-  it.each(OTHER_PODS)('and not %s', async (_title, labels) => {
+  it.each(OTHER_PODS)('and not for %s', async (_title, labels) => {
     const asked = await askedBy({ labels })
     expect(asked.filter((each) => each.startsWith('kserve-authz-workload '))).toEqual([])
   })
@@ -111,7 +111,7 @@ async function listening(proxy: Partial<Workload>) {
   return { role: 'router', ...proxy } as const
 }
 
-describe('istiod lets gateways ask', () => {
+describe('istiod configures the check for gateways', () => {
   it.each<[title: string, proxy: Partial<Workload>, policy: string]>([
     [
       'ingress',
@@ -137,15 +137,15 @@ describe('istiod lets gateways ask', () => {
     ['another one', { namespace: 'istio-system', labels: { istio: 'egressgateway' } }],
     ['another Gateway', { namespace: 'kserve', labels: { [GATEWAY_NAME]: 'other' } }],
     [
-      'a Gateway of that name elsewhere',
+      'a Gateway of that name in another namespace',
       { namespace: 'team', labels: { [GATEWAY_NAME]: 'kserve-ingress-gateway' } },
     ],
-  ])('but not %s', async (_title, proxy) => {
+  ])('but not for %s', async (_title, proxy) => {
     expect(await askedBy(await listening(proxy))).toEqual([])
   })
 })
 
-describe('the example, as it is shipped, lets ask', () => {
+describe('the example configures the check by default for', () => {
   beforeAll(async () => {
     const before = await shippedObjects('overlays/default', 'overlays/gateways')
     for (const object of before) await cluster.delete(object)
@@ -162,7 +162,7 @@ describe('the example, as it is shipped, lets ask', () => {
         .toEqual([`kserve-authz-workload istio-system/${policyFor(component, labels)}`])
   })
 
-  it('the Gateway of KServe', async () => {
+  it("KServe's Gateway", async () => {
     const router = await listening({
       namespace: 'kserve',
       labels: { [GATEWAY_NAME]: 'kserve-ingress-gateway' },
@@ -173,8 +173,8 @@ describe('the example, as it is shipped, lets ask', () => {
   })
 })
 
-describe('a provider whose Service is gone', () => {
-  it('lets nobody in', async () => {
+describe('a provider whose Service was removed', () => {
+  it('admits nobody', async () => {
     await cluster.delete(service)
     await expect
       .poll(() => askedBy({ labels: { component: 'predictor' } }))

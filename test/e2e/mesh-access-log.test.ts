@@ -25,7 +25,7 @@ beforeAll(async () => {
     objects: [inferenceService('team', 'iris', PROTECTED), keySecret('team', 'reader', KEY)],
     shipped: ['overlays/default', 'access-log'],
   })
-  // Envoy's standard output is not kept apart here.
+  // Envoy's standard output is not separate here.
   const config = JSON.stringify(await meshConfig())
   await mesh.istiod.configure(JSON.parse(config.replace('/dev/stdout', path.join(folder, 'log'))))
 })
@@ -43,7 +43,7 @@ async function lineOf(asked: string): Promise<unknown> {
     .findLast((line) => textAt(line, 'path') === asked)
 }
 
-/** Asks until it is logged, and there with this status. */
+/** Repeats a request until it is logged, with this status. */
 async function logOf(asked: string, status: number, headers = {}): Promise<unknown> {
   await expect
     .poll(async () => {
@@ -63,7 +63,7 @@ const NOTHING_SAID = {
 }
 
 describe("Envoy's access log", () => {
-  it('says why the service denied', async () => {
+  it("contains the service's reason for a denial", async () => {
     expect(await logOf('/denied', 401)).toMatchObject({
       flags: 'UAEX',
       details: 'ext_authz_denied',
@@ -73,7 +73,7 @@ describe("Envoy's access log", () => {
     })
   })
 
-  it('says whom the service let in, and by which credential', async () => {
+  it('contains the caller that was allowed, and its credential kind', async () => {
     expect(await logOf('/v1/models/m', 200, { 'x-api-key': KEY })).toMatchObject({
       details: 'via_upstream',
       authz_service: 'InferenceService/team/iris',
@@ -83,11 +83,11 @@ describe("Envoy's access log", () => {
     })
   })
 
-  it('says nothing of that where the service was not asked', async () => {
+  it('contains neither if the service was not called', async () => {
     expect(await logOf('/metrics', 200)).toMatchObject({ details: 'via_upstream', ...NOTHING_SAID })
   })
 
-  it('tells that the service did not answer', async () => {
+  it('shows that the service did not answer', async () => {
     await mesh.service.stop()
     expect(await logOf('/outage', 503)).toMatchObject({
       flags: 'UAEX',
@@ -97,7 +97,7 @@ describe("Envoy's access log", () => {
     await mesh.service.start()
   })
 
-  it('tells that Istio does not know the provider', async () => {
+  it('shows that Istio does not know the provider', async () => {
     await mesh.cluster.patch(POLICY, { spec: { provider: { name: 'kserve-authz-worklaod' } } })
     expect(await logOf('/misspelt', 403)).toMatchObject({
       details: expect.stringMatching(/^rbac_access_denied_matched_policy\[.*bad-CUSTOM-action/),
@@ -105,7 +105,7 @@ describe("Envoy's access log", () => {
     })
   })
 
-  it('holds no query and no credential', async () => {
+  it('contains no query and no credential', async () => {
     expect(await logged()).not.toContain(KEY)
   })
 })

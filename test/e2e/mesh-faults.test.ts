@@ -44,7 +44,7 @@ const POSITIONS = [
 
 const UNAVAILABLE = { status: 503, reached: [] }
 
-/** Both positions, one of them of a service that is open. */
+/** Requests at both positions, one of them to an open service. */
 async function nobodyIsLetIn() {
   for (const asked of POSITIONS)
     expect(await mesh.ask({ ...asked, headers: HEADERS })).toMatchObject(UNAVAILABLE)
@@ -64,7 +64,7 @@ const isServed = () =>
     .toEqual([200, 200, 200])
 
 describe('the answer is 503, and the model is not reached, while the service', () => {
-  it('is stopped; it serves again once it goes on', async () => {
+  it('is stopped; it serves again after it continues', async () => {
     await isServed()
     mesh.service.signal('SIGSTOP')
     await nobodyIsLetIn()
@@ -72,7 +72,7 @@ describe('the answer is 503, and the model is not reached, while the service', (
     await isServed()
   })
 
-  it('is killed; it serves again once it is started', async () => {
+  it('is killed; it serves again after a restart', async () => {
     mesh.service.signal('SIGKILL')
     await mesh.service.now().ended
     await nobodyIsLetIn()
@@ -82,30 +82,30 @@ describe('the answer is 503, and the model is not reached, while the service', (
   })
 })
 
-describe('in place of an answer', () => {
+describe('with another server instead of the service', () => {
   let fake: FakeAuthz
   beforeAll(() => mesh.service.stop())
   afterEach(() => fake.close())
   afterAll(() => mesh.service.start())
 
-  it('one that lets everybody in is heard', async () => {
+  it('an allow is obeyed', async () => {
     fake = await startFakeAuthz(ALLOWING, Object.values(mesh.service.ports))
     await isServed()
   })
 
-  it.each(Object.entries(ANSWERS))('%s lets nobody in', async (_title, answer) => {
+  it.each(Object.entries(ANSWERS))('%s admits nobody', async (_title, answer) => {
     fake = await startFakeAuthz(answer, Object.values(mesh.service.ports))
     await nobodyIsLetIn()
   })
 
-  it('what is no HTTP/2 lets nobody in', async () => {
+  it('a server without HTTP/2 admits nobody', async () => {
     fake = await startGarbage(Object.values(mesh.service.ports))
     await nobodyIsLetIn()
   })
 })
 
 describe('without istiod', () => {
-  it('all is as it was, and changes of access still count', async () => {
+  it('nothing changes, and changes of access still count', async () => {
     await mesh.istiod.kill()
 
     await isServed()

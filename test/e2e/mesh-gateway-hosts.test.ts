@@ -21,7 +21,7 @@ const routeTo = (name: string, namespace: string, ...hosts: readonly string[]) =
     http: [{ route: [destination(`${name}.${namespace}.svc.cluster.local`)] }],
   })
 
-/** No sidecar asks once more. */
+/** No sidecar makes a second check. */
 const BARE = { sidecar: false }
 
 let mesh: Mesh
@@ -52,8 +52,8 @@ const ask = (host: string, key?: string, headers: Readonly<Record<string, string
     headers: { ...headers, ...(key === undefined ? {} : { 'x-api-key': key }) },
   })
 
-describe('a host that two services claim', () => {
-  it('is not opened by the one that is open', async () => {
+describe('a host of two services', () => {
+  it('is not opened by the open one', async () => {
     expect(await ask(SHARED)).toMatchObject({ status: 401, reached: [] })
   })
 
@@ -61,21 +61,21 @@ describe('a host that two services claim', () => {
     expect(await ask(SHARED, KEYS.thief)).toMatchObject({ status: 401, reached: [] })
   })
 
-  it('is opened to those whom both let in', async () => {
+  it('is open to callers that both allow', async () => {
     expect(await ask(SHARED, KEYS.victim)).toMatchObject({
       status: 200,
       reached: [{ pod: 'victim' }],
     })
   })
 
-  it('is closed once both are protected, as no key is of both', async () => {
+  it('is closed if both are protected, since no key is valid for both', async () => {
     await mesh.cluster.apply(inferenceService('a-b', 'iris'))
     await expect.poll(async () => (await ask(SHARED, KEYS.victim)).status).toBe(401)
     expect(await ask(SHARED, KEYS.thief)).toMatchObject({ status: 401, reached: [] })
   })
 })
 
-describe('a host is the same service', () => {
+describe('a host leads to the same service', () => {
   it.each([
     'other.b.svc.cluster.local',
     'OTHER.b.svc.cluster.local',
@@ -95,13 +95,13 @@ describe('a host is the same service', () => {
     ['other.b.svc.cluster.local/iris', 400],
     ['unclaimed.example.com', 403],
     ['unclaimed.example.com:8080', 403],
-  ])('or reaches nothing: %s', async (host, status) => {
+  ])('or to nothing: %s', async (host, status) => {
     for (const key of [undefined, KEYS.victim])
       expect(await ask(host, key)).toMatchObject({ status, reached: [] })
   })
 })
 
-describe('what a client writes beside the Host changes nothing:', () => {
+describe('other parts of a request do not override the Host:', () => {
   const OPEN_HOST = 'iris.a-b.svc.cluster.local'
 
   it.each([

@@ -18,12 +18,12 @@ const CHAT = '/v1/chat/completions'
 const OWN_HEADER = 'x-ai-eg-model'
 /** The gateway's own address, which all LLMs publish. */
 const GATEWAY = 'gateway.example.com'
-/** Of an open service that is routed at another gateway. */
+/** A host of an open service that is routed at another gateway. */
 const ELSEWHERE = 'elsewhere-team.example.com'
-/** Of a protected service, by routes that KServe knows nothing of. */
+/** A host of a protected service, with routes unknown to KServe. */
 const UNDECLARED = 'iris.models.example.org'
 const DECLARED = 'declared.models.example.org'
-/** Written by a tenant into the status of a service of its own. */
+/** A host that a tenant wrote into the status of its own service. */
 const CLAIMED = 'claimed.example.com'
 
 const models = (name: string, spec: object = {}): Written => {
@@ -61,7 +61,7 @@ const to = (pod: string, namespace = 'team') => ({
 
 const cut = { rewrite: { uri: '/' } }
 
-/** As KServe's HTTPRoute of an LLM has it, which has no hostnames. */
+/** Like KServe's HTTPRoute of an LLM, which has no hostnames. */
 const routesOf = (pod: string, namespace: string, name: string, names: readonly string[]) => [
   { match: [{ uri: { prefix: `/${namespace}/${name}/` } }], ...cut, ...to(pod, namespace) },
   ...names.flatMap((model) => {
@@ -108,7 +108,7 @@ beforeAll(async () => {
           ...routesOf('chat-0', 'team', 'chat', ['llama', 'adapter']),
           ...routesOf('free-0', 'other', 'free', ['gpt']),
           ...routesOf('based-0', 'other', 'based', ['from-base']),
-          // A route that its owner wrote: whatever nobody else has.
+          // A route by its owner, for everything that no other route takes.
           to('chat-0'),
         ],
       }),
@@ -140,7 +140,7 @@ const named = (namespace: string, model: string) => ({
   [OWN_HEADER]: `publishers/${namespace}/models/${model}`,
 })
 
-describe('every name of a model leads to its LLM and asks for its credential:', () => {
+describe('every name of a model leads to its LLM and requires its credential:', () => {
   it.each([
     ['the model', 'team', 'llama', 'chat-0', OF_TEAM],
     ['a LoRA adapter', 'team', 'adapter', 'chat-0', OF_TEAM],
@@ -159,7 +159,7 @@ describe('every name of a model leads to its LLM and asks for its credential:', 
     }
   })
 
-  it('that nobody has is nobody', async () => {
+  it('an unknown name leads nowhere', async () => {
     for (const host of [GATEWAY, ELSEWHERE]) {
       expect(await answer(host, CHAT, named('team', 'none'))).toEqual([403])
       expect(await answer(host, CHAT, { [OWN_HEADER]: 'none' })).toEqual([403])
@@ -185,16 +185,16 @@ describe('an open LLM', () => {
   })
 })
 
-describe('a host that KServe knows nothing of', () => {
-  it('is nobody, unless the installation says whose it is', async () => {
+describe('a host unknown to KServe', () => {
+  it('leads to no service unless it is configured', async () => {
     expect(await answer(UNDECLARED, CHAT, OF_TEAM)).toEqual([403])
     expect(await answer(DECLARED, CHAT)).toEqual([401])
     expect(await answer(DECLARED, CHAT, OF_TEAM)).toEqual([200, 'iris-predictor'])
   })
 })
 
-describe('a status that publishes the root of the gateway', () => {
-  it('does not own it: each LLM asks for its own credential', async () => {
+describe('a status with the root of the gateway as its URL', () => {
+  it('does not own it: each LLM requires its own credential', async () => {
     expect(await answer(GATEWAY, `/team/chat${CHAT}`, OF_TEAM)).toEqual([200, 'chat-0'])
     expect(await answer(GATEWAY, `/other/based${CHAT}`, OF_OTHER)).toEqual([200, 'based-0'])
     expect(await answer(GATEWAY, '/v1/models')).toEqual([403])
@@ -213,16 +213,16 @@ describe('at a pod', () => {
     return [status, ...reached.map(({ pod }) => pod)]
   }
 
-  it("a host that another tenant only publishes takes nothing from the pod's own callers", async () => {
+  it("a host that another tenant only publishes does not affect the pod's own callers", async () => {
     expect(await atPod(CLAIMED, OF_TEAM)).toEqual([200, 'guarded-predictor'])
     expect(await atPod(CLAIMED)).toEqual([401])
   })
 
-  it('a host that another service has by name is refused', async () => {
+  it('a host that another service has by name is denied', async () => {
     expect(await atPod('elsewhere.team.svc.cluster.local', OF_TEAM)).toEqual([403])
   })
 
-  it('whose address is not known is never judged by its Host', async () => {
+  it('with an unknown address the Host never selects the service', async () => {
     await mesh.cluster.delete({
       apiVersion: 'v1',
       kind: 'Pod',

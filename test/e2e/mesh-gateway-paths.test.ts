@@ -25,7 +25,7 @@ const open = (service: Written): Written => ({
   },
 })
 
-/** As KServe routes LLMs: by the path of the service, of the published model, or by a header. */
+/** KServe's routes of LLMs: by the path of the service, of the published model, or by a header. */
 const llmRoute = (name: string, model: string) => {
   const route = [destination(`${name}-0.team.svc.cluster.local`, LLM_PORT)]
   const cut = { rewrite: { uri: '/' }, route }
@@ -37,14 +37,14 @@ const llmRoute = (name: string, model: string) => {
   ]
 }
 
-/** As KServe routes by path: the prefix is cut. */
+/** KServe's routes by path: the prefix is stripped. */
 const pathRoute = (name: string) => ({
   match: [{ uri: { prefix: `/serving/team/${name}/` } }],
   rewrite: { uri: '/' },
   route: [destination(`${name}-predictor.team.svc.cluster.local`)],
 })
 
-/** No sidecar asks once more. */
+/** No sidecar makes a second check. */
 const BARE = { sidecar: false }
 
 let mesh: Mesh
@@ -92,7 +92,7 @@ describe('LLMs behind one host', () => {
     ['its path', `/team/chat${CHAT}`, {}],
     ["its model's path", `/publishers/team/models/llama${CHAT}`, {}],
     ["its model's name", CHAT, { 'x-gateway-model-name': 'publishers/team/models/llama' }],
-  ])('one is found by %s', async (_title, path, headers) => {
+  ])('one is selected by %s', async (_title, path, headers) => {
     expect(await post(path, headers)).toMatchObject(REFUSED)
     expect(await post(path, { ...headers, ...WITH_KEY })).toMatchObject(servedBy('chat-0', CHAT))
   })
@@ -113,20 +113,20 @@ describe('LLMs behind one host', () => {
     ['// before it', `//team/chat${CHAT}`, 404],
     ['%2F', `/team%2Fchat${CHAT}`, 404],
     ['%2f after it', `/team/chat%2f..%2ffree${CHAT}`, 404],
-    ['a slash too many', `/team/chat/${CHAT}`, 403],
+    ['an extra slash', `/team/chat/${CHAT}`, 403],
     ['a dot segment', `/team/./chat${CHAT}`, 401],
-    ['out of the open one', `/team/free/../chat${CHAT}`, 401],
-    ['out of the open one, encoded', `/team/free/%2e%2e/chat${CHAT}`, 401],
-    ['out of the open one, slash encoded', `/team/free/..%2fchat${CHAT}`, 403],
-    ['out of the open one, backslash', `/team/free/..\\chat${CHAT}`, 401],
-    ['out of the open one, parameter', `/team/free/..;/chat${CHAT}`, 401],
+    ['leaving the open one', `/team/free/../chat${CHAT}`, 401],
+    ['leaving the open one, encoded', `/team/free/%2e%2e/chat${CHAT}`, 401],
+    ['leaving the open one, slash encoded', `/team/free/..%2fchat${CHAT}`, 403],
+    ['leaving the open one, backslash', `/team/free/..\\chat${CHAT}`, 401],
+    ['leaving the open one, parameter', `/team/free/..;/chat${CHAT}`, 401],
     ['a parameter', `/team/chat;a=b${CHAT}`, 404],
     ['an encoded letter', `/team/%63hat${CHAT}`, 401],
     ['upper case', `/team/CHAT${CHAT}`, 404],
     ['//, published', `/publishers/team/models//llama${CHAT}`, 404],
     ['%2F, published', `/publishers/team/models%2Fllama${CHAT}`, 404],
-    ['out of the open one, published', `/publishers/team/models/gpt/../llama${CHAT}`, 401],
-  ])('no spelling of a path opens any: %s', async (_title, path, status) => {
+    ['leaving the open one, published', `/publishers/team/models/gpt/../llama${CHAT}`, 401],
+  ])('no spelling of a path opens another one: %s', async (_title, path, status) => {
     expect(await post(path)).toMatchObject({ status, reached: [] })
     const { reached } = await post(path, WITH_KEY)
     expect(reached.length).toBe(status === 401 ? 1 : 0)
@@ -136,7 +136,7 @@ describe('LLMs behind one host', () => {
     ['the path of one, the name of the other', `/team/free${CHAT}`, LLAMA],
     ['the name of one, the path of the other', `/team/chat${CHAT}`, GPT],
     ["the model's path of one, the name of the other", `/publishers/team/models/gpt${CHAT}`, LLAMA],
-  ])('two that are asked for at once are none: %s', async (_title, path, name) => {
+  ])('two at once are denied: %s', async (_title, path, name) => {
     for (const key of [{}, WITH_KEY]) {
       const answer = await post(path, { 'x-gateway-model-name': name, ...key })
       expect(answer).toMatchObject({ status: 403, reached: [] })
@@ -154,11 +154,11 @@ describe('LLMs behind one host', () => {
   )
 })
 
-describe('services behind the paths of one host', () => {
+describe('services on the paths of one host', () => {
   const INFER = '/v2/models/m/infer'
   const at = (path: string, key = {}) => post(path, key, DOMAIN)
 
-  it('are told apart', async () => {
+  it('are distinguished', async () => {
     expect(await at(`/serving/team/iris${INFER}`)).toMatchObject(REFUSED)
     expect(await at(`/serving/team/iris${INFER}`, WITH_KEY)).toMatchObject(
       servedBy('iris-predictor', INFER),
@@ -169,11 +169,11 @@ describe('services behind the paths of one host', () => {
   it.each([
     ['//', `/serving/team//iris${INFER}`, 404],
     ['%2F', `/serving/team%2Firis${INFER}`, 404],
-    ['out of the open one', `/serving/team/open/../iris${INFER}`, 401],
-    ['out of the open one, encoded', `/serving/team/open/..%2firis${INFER}`, 403],
-    ['out of the open one, parameter', `/serving/team/open/..;/iris${INFER}`, 401],
+    ['leaving the open one', `/serving/team/open/../iris${INFER}`, 401],
+    ['leaving the open one, encoded', `/serving/team/open/..%2firis${INFER}`, 403],
+    ['leaving the open one, parameter', `/serving/team/open/..;/iris${INFER}`, 401],
     ['an encoded letter', `/serving/team/%69ris${INFER}`, 401],
-  ])('no spelling of a path opens any: %s', async (_title, path, status) => {
+  ])('no spelling of a path opens another one: %s', async (_title, path, status) => {
     expect(await at(path)).toMatchObject({ status, reached: [] })
   })
 })

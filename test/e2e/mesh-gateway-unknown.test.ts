@@ -12,11 +12,11 @@ const KEY = 'a-key-of-sixteen-bytes'
 const CHAT = '/v1/chat/completions'
 const MODEL_HEADER = 'x-gateway-model-name'
 const LLAMA = 'publishers/team/models/llama'
-/** Of open services; the second one is routed at another gateway. */
+/** Hosts of open services; the second one is routed at another gateway. */
 const OPEN_HOST = 'open-team.example.com'
 const ELSEWHERE = 'elsewhere-team.example.com'
 
-/** Open, and of a mode in which KServe writes routes of the Gateway API. */
+/** Open, and in a mode in which KServe writes routes of the Gateway API. */
 const standard = (name: string, host: string): Written => ({
   ...inferenceService('team', name, {}),
   status: { url: `http://${host}`, deploymentMode: 'Standard' },
@@ -41,7 +41,7 @@ beforeAll(async () => {
         gateways: [INGRESS],
         http: [{ route: [destination('open-predictor.team.svc.cluster.local')] }],
       }),
-      // As KServe's HTTPRoute of an LLM, which has no hostnames; the last one its owner wrote himself.
+      // Like KServe's HTTPRoute of an LLM, which has no hostnames; the last one was written by its owner.
       virtualService('team', 'chat', {
         hosts: ['*'],
         gateways: [INGRESS],
@@ -60,7 +60,7 @@ afterAll(() => mesh?.stop())
 
 type Answer = { readonly status: number; readonly reason: string | undefined }
 
-/** Sends header lines as they are written, over HTTP/1.1. */
+/** Sends header lines exactly as written, over HTTP/1.1. */
 async function sendLines(lines: readonly string[]): Promise<Answer> {
   const { address, port } = await mesh.entryOf({ to: 'gateway' })
   const head = [`POST ${CHAT} HTTP/1.1`, ...lines, 'content-length: 0', 'connection: close']
@@ -76,18 +76,18 @@ async function sendLines(lines: readonly string[]): Promise<Answer> {
   }
 }
 
-/** How often the protected LLM was reached. */
+/** Number of requests that reached the protected LLM. */
 const reachedSoFar = () => mesh.podNamed('chat-0').model.received().length
 
 const CONFLICTING = { status: 403, reason: 'request names more than one service' }
 
-describe('a header that names a model, sent more than once, is nobody:', () => {
+describe('a repeated model header is denied:', () => {
   it.each([
     ['an unknown model first', ['x', LLAMA]],
     ['an unknown model last', [LLAMA, 'x']],
     ['an empty line first', ['', LLAMA]],
     ['an empty line last', [LLAMA, '']],
-    ['the same twice', [LLAMA, LLAMA]],
+    ['the same value twice', [LLAMA, LLAMA]],
     ['three times', ['x', LLAMA, 'y']],
   ])('%s', async (_title, values) => {
     const headers = values.map((value) => `${MODEL_HEADER}: ${value}`)
@@ -116,8 +116,8 @@ const answer = async (host: string, path: string, headers = {}) => {
 const OWN_ROUTE = `/my-chat${CHAT}`
 const FORBIDDEN = [403]
 
-describe('a trailing dot makes another host, which no open service has:', () => {
-  it('without it the open service answers', async () => {
+describe('a trailing dot makes another host, which belongs to no open service:', () => {
+  it('without the dot the open service answers', async () => {
     expect((await answer(OPEN_HOST, OWN_ROUTE)).slice(1)).toEqual(['open-predictor'])
   })
 
@@ -130,7 +130,7 @@ describe('a trailing dot makes another host, which no open service has:', () => 
   )
 })
 
-describe('a name inside the cluster is no host of a Gateway of the Gateway API:', () => {
+describe('a name inside the cluster is not a host of a Gateway of the Gateway API:', () => {
   it.each([
     'open.team',
     'open.team.svc',

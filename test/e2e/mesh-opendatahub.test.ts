@@ -12,7 +12,7 @@ import { componentOf } from '../../testing/mesh/pods.ts'
 const KEY = 'a-key-of-sixteen-bytes'
 const PAGE = path.join(import.meta.dirname, '../../docs/istio/coming-from-authorino.md')
 
-/** The policy that OpenDataHub's operator made. */
+/** The policy that OpenDataHub's operator created. */
 const KSERVE_PREDICTOR = {
   apiVersion: 'security.istio.io/v1',
   kind: 'AuthorizationPolicy',
@@ -35,7 +35,7 @@ const KSERVE_PREDICTOR = {
   },
 }
 
-/** As the page writes it. */
+/** As on the page. */
 async function providerOfPage(): Promise<unknown> {
   const blocks = [...(await readFile(PAGE, 'utf8')).matchAll(/```yaml\n([\s\S]*?)```/g)]
   const [block] = blocks.filter(([text]) => text.includes('envoyExtAuthzGrpc'))
@@ -65,12 +65,12 @@ const ask = (to: string, given: { path?: string; headers?: Record<string, string
 
 const GOOD = { headers: { 'x-api-key': KEY } }
 
-describe('in the place of Authorino', () => {
-  it('nobody is let in before the provider is there', async () => {
+describe('in place of Authorino', () => {
+  it('nobody is admitted before the provider exists', async () => {
     expect(await ask('iris-predictor', GOOD)).toMatchObject({ status: 403, reached: [] })
   })
 
-  it("the service decides by OpenDataHub's own policy once the provider is that of the page", async () => {
+  it("the service decides for OpenDataHub's own policy once the provider is that of the page", async () => {
     const config = await meshConfig()
     await mesh.istiod.configure({
       ...config,
@@ -88,7 +88,7 @@ describe('in the place of Authorino', () => {
     expect((await ask('iris-transformer')).reached).toHaveLength(1)
   })
 
-  it('the overlay asks at transformers too, and beside that policy at no path less', async () => {
+  it("the overlay also checks at transformers, and excludes no path that OpenDataHub's policy does not exclude", async () => {
     for (const object of await shippedObjects('overlays/opendatahub')) {
       await mesh.cluster.apply(object)
     }
@@ -96,11 +96,11 @@ describe('in the place of Authorino', () => {
     expect((await ask('iris-predictor')).status).toBe(401)
     expect((await ask('iris-predictor', GOOD)).status).toBe(200)
     expect((await ask('iris-predictor', { path: '/healthz' })).reached).toHaveLength(1)
-    // What only one of two policies leaves out is asked.
+    // A path that only one of two policies leaves out is checked.
     expect((await ask('iris-predictor', { path: '/health' })).status).toBe(401)
   })
 
-  it('a second provider at the same pods lets nobody in', async () => {
+  it('a second provider at the same pods admits nobody', async () => {
     for (const object of await shippedObjects('workloads')) await mesh.cluster.apply(object)
     await expect.poll(async () => (await ask('iris-predictor', GOOD)).status).toBe(403)
     expect((await ask('iris-transformer', GOOD)).status).toBe(200)

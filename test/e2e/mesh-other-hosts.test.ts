@@ -11,9 +11,9 @@ import { componentOf, LLM_PORT, llmPodOf } from '../../testing/mesh/pods.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const IRIS = 'sklearn-iris-team.example.com'
-/** As the component of other hosts has it. */
+/** As in the component for other hosts. */
 const OTHER = 'dashboard.example.com'
-/** Without a route of its own, as any that a client writes. */
+/** Without a route of its own, like any host that a client makes up. */
 const ANY = 'anything.example.net'
 const CHAT = '/team/chat/v1/chat/completions'
 const INGRESS_POLICY = {
@@ -47,7 +47,7 @@ beforeAll(async () => {
         gateways: [INGRESS],
         http: [{ route: [destination('sklearn-iris-predictor.team.svc.cluster.local')] }],
       }),
-      // As KServe routes LLMs: on every host that nobody else has.
+      // KServe's routes of LLMs: on every host without another route.
       virtualService('team', 'chat', {
         hosts: ['*'],
         gateways: [INGRESS],
@@ -65,7 +65,7 @@ beforeAll(async () => {
 })
 afterAll(() => mesh?.stop())
 
-/** Who denied a request without credential. */
+/** The server that denied a request without a credential. */
 async function deniedAt(host: string): Promise<string> {
   const path = `/v1/models/${randomUUID()}`
   expect(await mesh.ask({ to: 'gateway', host, path })).toMatchObject({
@@ -90,16 +90,16 @@ const answer = async (host: string, path?: string) => {
 
 const chat = (host: string) => answer(host, CHAT)
 
-describe('a gateway that leaves the hosts of other applications out', () => {
+describe('a gateway that leaves out the hosts of other applications', () => {
   it.each([IRIS, `${IRIS}:8080`, `${IRIS}:80`, IRIS.toUpperCase()])(
-    'asks for a model: %s',
+    'checks requests to a model: %s',
     async (host) => {
       expect(await deniedAt(host)).toBe('gateway')
     },
   )
 
   it.each([ANY, `${ANY}:8080`, `${OTHER}.`, `${OTHER}.:8080`, `x.${OTHER}`])(
-    'asks for an LLM on every other host: %s',
+    'checks requests to an LLM on every other host: %s',
     async (host) => {
       const [status, ...reached] = await chat(host)
       expect([401, 403]).toContain(status)
@@ -115,7 +115,7 @@ describe('a gateway that leaves the hosts of other applications out', () => {
     },
   )
 
-  it('leads to LLMs unasked on a listed host that has no route', async () => {
+  it('leads to LLMs without a check on a listed host that has no route', async () => {
     await mesh.cluster.delete(dashboard)
     await expect.poll(async () => (await chat(OTHER)).slice(1)).toEqual(['chat-0'])
     await mesh.cluster.apply(dashboard)
@@ -123,17 +123,17 @@ describe('a gateway that leaves the hosts of other applications out', () => {
   })
 })
 
-describe('a gateway that asks for listed hosts only', () => {
+describe('a gateway that checks listed hosts only', () => {
   const askFor = (operation: object) =>
     mesh.cluster.patch(INGRESS_POLICY, { spec: { rules: [{ to: [{ operation }] }] } })
 
-  it('leads to LLMs unasked on all others', async () => {
+  it('leads to LLMs without a check on all others', async () => {
     await askFor({ hosts: [IRIS, `${IRIS}:*`] })
     await expect.poll(async () => (await chat(ANY)).slice(1)).toEqual(['chat-0'])
     expect(await deniedAt(IRIS)).toBe('gateway')
   })
 
-  it('misses hosts with a port, behind a wildcard', async () => {
+  it('misses hosts with a port, because of a wildcard', async () => {
     await askFor({ notHosts: ['*'] })
     await expect.poll(() => deniedAt(IRIS)).toBe('workload')
     await askFor({ hosts: ['*-team.example.com', '*-team.example.com:*'] })

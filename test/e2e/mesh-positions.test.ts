@@ -55,14 +55,14 @@ beforeAll(async () => {
 })
 afterAll(() => mesh?.stop())
 
-/** What the page of Gateways has a mesh admin configure. */
+/** The configuration that the page of Gateways gives to mesh admins. */
 function configOfPage(): object {
   const page = path.join(import.meta.dirname, '../../docs/istio/kubernetes-gateway.md')
   const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(readFileSync(page, 'utf8')) ?? []
   return Object(load(block))
 }
 
-/** As KServe and Knative route: from outside to the gateway's second listener, under the name inside. */
+/** Routes of KServe and Knative: from outside to the gateway's second listener, by the internal name. */
 const twoPasses = (name: string, port: number): readonly Written[] => {
   const inside = `${name}-predictor.team.svc.cluster.local`
   const set = { 'KServe-Isvc-Name': name, 'KServe-Isvc-Namespace': 'team' }
@@ -91,7 +91,7 @@ const twoPasses = (name: string, port: number): readonly Written[] => {
 }
 
 describe('two passes on one gateway, then the sidecar', () => {
-  it('each asks, and the credential arrives at the last of them', async () => {
+  it('each checks, and the credential reaches the last of them', async () => {
     const before = mesh.service.now().decisions.length
     const { status, reached } = await mesh.ask({ to: 'gateway', host: OUTSIDE, headers: WITH_KEY })
 
@@ -116,13 +116,13 @@ describe('two passes on one gateway, then the sidecar', () => {
   it.each([
     ['gateway', OUTSIDE],
     ['local gateway', INSIDE],
-  ])('nobody passes the first that is met: %s', async (to, host) => {
+  ])('nobody passes the first check: %s', async (to, host) => {
     expect(await mesh.ask({ to, host })).toMatchObject({ status: 401, reached: [] })
   })
 })
 
 describe('two passes on one gateway, to a pod without a sidecar', () => {
-  it('the credential arrives at the second', async () => {
+  it('the credential reaches the second pass', async () => {
     const asked = { to: 'gateway', host: 'bare-team.example.com', headers: WITH_KEY }
     const { status, reached } = await mesh.ask(asked)
 
@@ -144,23 +144,23 @@ describe("Knative's activator", () => {
     })
   }
 
-  it('passes on who may call', async () => {
+  it('passes on permitted callers', async () => {
     expect(await through(WITH_KEY)).toMatchObject({
       status: 200,
       reached: [{ pod: 'iris-predictor' }],
     })
   })
 
-  it('is nobody itself', async () => {
+  it('is not a caller itself', async () => {
     expect(await through({})).toMatchObject({ status: 401, reached: [] })
   })
 })
 
-describe('a model that lets every mesh peer in', () => {
+describe('a model that admits every mesh peer', () => {
   const as = (account: string) =>
     mesh.ask({ to: 'peers-predictor', as: account, host: 'peers-predictor.team' })
 
-  it('lets a client in', async () => {
+  it('admits a client', async () => {
     await expect.poll(async () => (await as('team/client')).status).toBe(200)
   })
 
@@ -168,8 +168,8 @@ describe('a model that lets every mesh peer in', () => {
     ['the activator', ACTIVATOR],
     ['the ingress gateway', GATEWAY],
     ['the Gateway of KServe', 'kserve/kserve-ingress-gateway-istio'],
-    ['a Gateway that is configured as its page says', 'models/my-gateway-istio'],
-  ])('lets nobody in behind %s', async (_title, account) => {
+    ['a Gateway configured as on its page', 'models/my-gateway-istio'],
+  ])('admits nobody behind %s', async (_title, account) => {
     expect(await as(account)).toMatchObject({ status: 401, reached: [] })
   })
 })
@@ -190,11 +190,11 @@ describe('a probe of the activator', () => {
 
   it.each([
     ['another path', { path: '/' }],
-    ['another path below', { path: '/healthz/' }],
+    ['another path below it', { path: '/healthz/' }],
     ['another method', { method: 'POST' }],
     ["the graph's own port", { port: HTTP_PORT }],
     ['another client', { headers: KUBELET_PROBE }],
-    ['a header alone', { headers: { 'k-network-probe': 'queue' } }],
+    ['the header alone', { headers: { 'k-network-probe': 'queue' } }],
   ])('runs no graph: %s', async (_title, changed) => {
     const asked = {
       to: 'chain-0',
@@ -218,10 +218,10 @@ describe('a probe of the ingress, at a gateway', () => {
   }
 
   it.each([
-    ['of a name outside', 'gateway', OUTSIDE, 200],
-    ['of a name inside', 'local gateway', INSIDE, 200],
-    ['of a name that nobody claims', 'gateway', 'unknown.example.com', 403],
-  ])('is not answered as if a route were missing (404, 503): %s', async (...row) => {
+    ['of an external name', 'gateway', OUTSIDE, 200],
+    ['of an internal name', 'local gateway', INSIDE, 200],
+    ['of a name without a service', 'gateway', 'unknown.example.com', 403],
+  ])('does not get the status of a missing route (404, 503): %s', async (...row) => {
     const [, to, host, status] = row
 
     expect(await mesh.ask({ to, host, path: '/healthz', headers })).toMatchObject({ status })
@@ -247,7 +247,7 @@ describe('a graph', () => {
     expect(reached).toMatchObject([{ pod: 'chain-0', headers: WITH_KEY }])
   })
 
-  it('steps with the credential of its caller, not as itself', async () => {
+  it('calls its steps with the credential of its caller, not its own', async () => {
     const step = { to: 'iris-predictor', from: 'chain-0', host: 'iris.team.svc.cluster.local' }
 
     expect(await mesh.ask(step)).toMatchObject({ status: 401, reached: [] })
@@ -257,7 +257,7 @@ describe('a graph', () => {
     })
   })
 
-  it('says whether it is ready to anybody', async () => {
+  it('reports its readiness to everybody', async () => {
     const asked = { to: 'chain-0', as: 'team/client', host: 'chain.team' }
 
     expect(await mesh.ask({ ...asked, path: '/readyz' })).toMatchObject({

@@ -40,7 +40,7 @@ const POSITIONS = [
 describe.each(POSITIONS)('through %s', (_title, where) => {
   const headers = { host: HOST, ...WITH_KEY }
 
-  it('a WebSocket is opened to a caller, and to nobody else', async () => {
+  it('a WebSocket is opened for a permitted caller, and for nobody else', async () => {
     const entry = await mesh.entryOf(where)
     expect(await upgrade(entry, { host: HOST })).toEqual({ status: 401, socket: undefined })
 
@@ -54,7 +54,7 @@ describe.each(POSITIONS)('through %s', (_title, where) => {
     socket?.destroy()
   })
 
-  it('events arrive as they are said', async () => {
+  it('events arrive as they are sent', async () => {
     const entry = await mesh.entryOf(where)
     expect((await listenTo(entry, { host: HOST })).status).toBe(401)
 

@@ -53,7 +53,7 @@ beforeAll(async () => {
 })
 afterAll(() => mesh?.stop())
 
-/** The service is started anew for each configuration, and where a row left another cluster behind. */
+/** The service is restarted for each configuration, and after a row that changed the cluster. */
 function runner(example: Example, watched: (scenario: Scenario) => Scenario = (each) => each) {
   let served: string | undefined
   return async (row: Row) => {
@@ -77,7 +77,7 @@ const isChange = (step: Row['steps'][number]): step is Change => !('send' in ste
 describe('an evaluation job against a protected model (scenario 1)', () => {
   it.each(JOB.rows)('$name', runner(JOB, agreeing))
 
-  /** With each answer, `kubectl auth can-i get inferenceservices/granite` says the same. */
+  /** For each answer, `kubectl auth can-i get inferenceservices/granite` agrees. */
   function agreeing(scenario: Scenario): Scenario {
     const granite = { namespace: JOB.namespace, name: 'granite' }
     const send: Scenario['send'] = async (request) => {
@@ -114,7 +114,7 @@ describe('the id of a request', () => {
     await serveAnew(mesh, configIn(path.join(ROTATION.folder, 'config.yaml')))
   })
 
-  /** At the model, and in the lines of the decision log: each but once. */
+  /** At the model, and in the lines of the decision log: each only once. */
   const idsAt = async (to: string, lines: number): Promise<readonly unknown[]> => {
     const before = mesh.service.now().decisions.length
     const { host } = listenerOf(ROTATION, 'gateway')
@@ -131,7 +131,7 @@ describe('the id of a request', () => {
     expect(await idsAt('llama3-predictor-0', 1)).toEqual(['of-the-caller'])
   })
 
-  it('is that of the gateway from there on, unless Envoy is told to keep what comes from outside', async () => {
+  it('is that of the gateway from there on, unless Envoy keeps external ones', async () => {
     const ids = await idsAt('gateway', 2)
     expect(ids).toHaveLength(1)
     expect(ids).not.toContain('of-the-caller')
@@ -173,7 +173,7 @@ describe('identity providers (scenario 4)', () => {
     }
   })
 
-  it("behind `notPaths` nobody takes a client's own `kubeflow-userid` out, but for a gateway", async () => {
+  it("behind `notPaths` only a gateway removes a client's own `kubeflow-userid`", async () => {
     await applySetting(mesh, { overlay: 'default', paths: 'BASE' })
     const headers = { 'kubeflow-userid': 'root@example.com' }
     const { host = '' } = PROVIDERS.listeners.gateway ?? {}

@@ -43,7 +43,7 @@ beforeAll(async () => {
 })
 afterAll(() => mesh?.stop())
 
-/** A check, as Envoy frames it. */
+/** A check in gRPC's framing. */
 function framed(): Buffer {
   const message = encodeCheckRequest(aCheck())
   const head = Buffer.alloc(5)
@@ -51,7 +51,7 @@ function framed(): Buffer {
   return Buffer.concat([head, message])
 }
 
-/** gRPC's status of a check at a port of the service; `undefined`: refused before gRPC. */
+/** The gRPC status of a check at a port of the service; `undefined`: refused before gRPC. */
 async function check(port: number, account: string) {
   const { address } = mesh.authz
   const answer = await sendHttp2({
@@ -69,7 +69,7 @@ async function check(port: number, account: string) {
 const ANSWERED = { grpc: '0' }
 const REFUSED = { grpc: '7', message: 'RBAC: access denied' }
 
-describe('the ports of checks', () => {
+describe('the ports for checks', () => {
   it.each([
     ['the sidecar of a model', WORKLOAD_PORT, 'team/default'],
     ['the gateway', GATEWAY_PORT, 'istio-system/istio-ingressgateway'],
@@ -78,26 +78,29 @@ describe('the ports of checks', () => {
   })
 
   it.each([
-    ['a model at the port of gateways', GATEWAY_PORT, 'team/default'],
-    ['a gateway at the port of models', WORKLOAD_PORT, 'istio-system/istio-ingressgateway'],
+    ['a model on the port for gateways', GATEWAY_PORT, 'team/default'],
+    ['a gateway on the port for models', WORKLOAD_PORT, 'istio-system/istio-ingressgateway'],
     ['a workload of another namespace', WORKLOAD_PORT, 'elsewhere/default'],
     ['a workload of another namespace as a gateway', GATEWAY_PORT, 'elsewhere/default'],
   ])('refuse %s', async (_title, port, account) => {
     expect(await check(port, account)).toMatchObject(REFUSED)
   })
 
-  it.each([WORKLOAD_PORT, GATEWAY_PORT])('hear nobody without a certificate: %d', async (port) => {
-    const plain = { address: mesh.authz.address, port, method: 'POST', path: '/', body: framed() }
-    await expect(sendHttp2({ ...plain, headers: { host: 'kserve-authz' } })).rejects.toThrow()
-  })
+  it.each([WORKLOAD_PORT, GATEWAY_PORT])(
+    'refuse connections without a certificate: %d',
+    async (port) => {
+      const plain = { address: mesh.authz.address, port, method: 'POST', path: '/', body: framed() }
+      await expect(sendHttp2({ ...plain, headers: { host: 'kserve-authz' } })).rejects.toThrow()
+    },
+  )
 })
 
-describe("a ServiceEntry with the service's host in a namespace of models", () => {
+describe("a ServiceEntry with the service's host in a namespace with models", () => {
   const MARK = 'mark.team.svc.cluster.local'
   const NEXT = 'next.example.com'
   const asked = { to: 'gateway', host: HOST }
 
-  it('takes the service from nobody', async () => {
+  it('does not redirect checks of others', async () => {
     const entry = meshService(
       'kserve-authz',
       'kserve-authz',
@@ -111,7 +114,7 @@ describe("a ServiceEntry with the service's host in a namespace of models", () =
       spec: { ...Object(entry.spec), hosts: [...hosts, MARK] },
     })
     await expect.poll(async () => (await mesh.gatewayProxy.ask('/clusters')).text).toContain(MARK)
-    // Routes come after listeners: once this one is there, so is all that follows from the entry.
+    // Routes follow listeners: once this one is there, so is everything else from the entry.
     await mesh.cluster.apply(routeOf(NEXT))
     await expect
       .poll(async () => (await mesh.ask({ to: 'gateway', host: NEXT })).status)
@@ -121,8 +124,8 @@ describe("a ServiceEntry with the service's host in a namespace of models", () =
   })
 })
 
-describe('a gateway whose policy asks the provider of models', () => {
-  it('lets nobody in', async () => {
+describe('a gateway whose policy uses the provider for models', () => {
+  it('admits nobody', async () => {
     const policy = {
       apiVersion: 'security.istio.io/v1',
       kind: 'AuthorizationPolicy',
@@ -135,25 +138,25 @@ describe('a gateway whose policy asks the provider of models', () => {
   })
 })
 
-describe('the port of probes and metrics', () => {
+describe('the port for probes and metrics', () => {
   const url = (page: string) => `http://${mesh.authz.address}:${HTTP_PORT}${page}`
 
-  it.each(['/readyz', '/livez', '/metrics'])('answers anybody: %s', async (page) => {
+  it.each(['/readyz', '/livez', '/metrics'])('answers everybody: %s', async (page) => {
     await expect.poll(async () => (await get(url(page))).status).toBe(200)
   })
 
-  it.each(['/', '/debug', '/readyz/'])('has nothing else: %s', async (page) => {
+  it.each(['/', '/debug', '/readyz/'])('serves nothing else: %s', async (page) => {
     const { status, text } = await get(url(page))
     expect([status, text]).toEqual([403, 'RBAC: access denied'])
   })
 
-  it('is read only', async () => {
+  it('is read-only', async () => {
     expect((await fetch(url('/readyz'), { method: 'POST' })).status).toBe(403)
   })
 })
 
 describe('the metrics of Envoy that istio/ keeps', () => {
-  it('are some of those that a proxy has', async () => {
+  it('exist in a proxy', async () => {
     const regexps = listAt(
       await meshConfig(),
       'defaultConfig',

@@ -36,9 +36,9 @@ const askIris = (host: string, headers: Readonly<Record<string, string>> = {}, p
 
 const IRIS_SERVED = { status: 200, reached: [{ pod: 'iris-predictor' }] }
 
-describe('the sidecar of a protected model asks for its own service, whatever the Host:', () => {
+describe('the sidecar of a protected model asks about its own service, whatever the Host:', () => {
   it.each([
-    ['its name outside the cluster', 'iris-team.example.com'],
+    ['its external name', 'iris-team.example.com'],
     ['its short name', 'iris-predictor'],
     ['its name', 'iris-predictor.team'],
     ['its full name', 'iris-predictor.team.svc.cluster.local'],
@@ -48,7 +48,7 @@ describe('the sidecar of a protected model asks for its own service, whatever th
     ['the ClusterIP', '10.0.0.17'],
     ['the ClusterIP with a port', '10.0.0.17:80'],
     ['a private Service of a revision', 'iris-predictor-00001-private.team'],
-    ['an alias that nobody knows', 'models.corp.example'],
+    ['an unknown alias', 'models.corp.example'],
     ['an address of IPv6', '[fd00::1]:8080'],
   ])('%s', async (_title, host) => {
     expect(await askIris(host)).toMatchObject({ status: 401, reached: [] })
@@ -87,7 +87,7 @@ describe('the Host of an open service opens no other:', () => {
   })
 
   it.each(['foreign-predictor', 'orphan-predictor'])(
-    'nor at a pod whose service nobody knows: %s',
+    'nor at a pod of an unknown service: %s',
     async (to) => {
       for (const host of ['open.team.svc.cluster.local', `${to}.team`]) {
         const answer = await mesh.ask({ to, as: 'team/client', host })
@@ -105,7 +105,7 @@ describe('the Host of an open service opens no other:', () => {
   })
 })
 
-describe('nothing else that a client writes chooses the service:', () => {
+describe('nothing else that a client sends selects the service:', () => {
   const OPEN_HOST = 'open-predictor.team.svc.cluster.local'
 
   it.each([

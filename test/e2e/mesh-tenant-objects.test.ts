@@ -64,8 +64,8 @@ const atGateway = () => answer('gateway', OPEN_HOST)
 
 const imported = (...hosts: string[]) => importing(mesh.podNamed('iris-predictor'), hosts)
 
-describe('without istio/admission/ whoever writes Istio objects beside models', () => {
-  it('sends the checks of these models to a server of his own', async () => {
+describe('without istio/admission/ a tenant with write access to Istio objects', () => {
+  it('can send the checks of its models to its own server', async () => {
     await expect.poll(atIris).toEqual([401])
     await mesh.cluster.apply(imported('./*'))
     await expect.poll(atIris).toEqual([503])
@@ -78,7 +78,7 @@ describe('without istio/admission/ whoever writes Istio objects beside models', 
     await expect.poll(atIris).toEqual([401])
   })
 
-  it('reaches through a shared gateway the models of others whose pods do not ask', async () => {
+  it('can reach the models of others through a shared gateway if their pods make no checks', async () => {
     expect(await atGateway()).toEqual([200, 'open-predictor'])
     await mesh.cluster.apply(routeOf(VICTIM))
     await expect.poll(atGateway).toEqual([200, 'victim-predictor'])
@@ -105,19 +105,19 @@ describe('with istio/admission/', () => {
     await mesh.cluster.apply(imported('kserve-authz/*'))
   })
 
-  it('none of the objects is taken that lead the checks elsewhere', async () => {
+  it('no object that redirects checks is accepted', async () => {
     for (const object of redirection('team', fakePort))
       expect(await applied(object)).toEqual(REFUSED)
     expect(await applied(imported('./*'))).toEqual(REFUSED)
     await expect.poll(atIris).toEqual([401])
   })
 
-  it('no route is taken that leads into the namespace of others', async () => {
+  it('no route into a namespace of others is accepted', async () => {
     expect(await applied(routeOf(VICTIM))).toEqual(REFUSED)
     expect(await atGateway()).toEqual([200, 'open-predictor'])
   })
 
-  it('objects that leave the service alone are taken', async () => {
+  it('objects that do not affect the service are accepted', async () => {
     expect(await applied(imported('./*', 'kserve-authz/*'))).toBe('taken')
     expect(await applied(routeOf('open-predictor.tenant.svc.cluster.local'))).toBe('taken')
     await expect.poll(atIris).toEqual([401])

@@ -18,6 +18,7 @@ import { ownLabel } from '../../testing/mesh/workload.ts'
 
 const KEY = 'a-key-of-sixteen-bytes'
 const RAY = 6379
+const KUBE_RBAC_PROXY = 8443
 const OTHER_TCP = 7000
 
 let mesh: Mesh
@@ -31,7 +32,7 @@ beforeAll(async () => {
 })
 afterAll(() => mesh?.stop())
 
-/** The sidecar of the pod, with ports of TCP too; `asks`: at which port of the service, if it sees any. */
+/** The sidecar of the pod, with TCP ports too; `asks`: the port of the service that it calls, if any. */
 function listening(asks: number | undefined) {
   const { name, address, model } = mesh.podNamed('big-predictor')
   const upstream = model.httpPort
@@ -41,13 +42,14 @@ function listening(asks: number | undefined) {
     inbound: [
       ...POD_PORTS.map((number) => ({ number, protocol: 'HTTP' as const, upstream })),
       { number: RAY, protocol: 'TCP', upstream },
+      { number: KUBE_RBAC_PROXY, protocol: 'TCP', upstream },
       { number: OTHER_TCP, protocol: 'TCP', upstream },
     ],
     ...(asks === undefined ? {} : { asks }),
   })
 }
 
-/** Of an overlay of one's own, which has this besides the default. */
+/** An overlay with a component in addition to the default. */
 const predictorPolicy = async (components: string) =>
   found(
     await overlayObjects(`resources: [../overlays/default]\n${components}\n`),
@@ -55,8 +57,8 @@ const predictorPolicy = async (components: string) =>
     'kserve-authz-predictor',
   )
 
-describe('a port that speaks TCP', () => {
-  /** What comes back through a connection of bytes; behind it is a model that speaks HTTP. */
+describe('a TCP port', () => {
+  /** The reply through a plain TCP connection; the model behind it speaks HTTP. */
   async function heard(port: number): Promise<string> {
     const { address } = mesh.podNamed('big-predictor')
     const certificate = await mesh.identities.issue('team/default')
@@ -75,19 +77,22 @@ describe('a port that speaks TCP', () => {
     return Buffer.concat(chunks).toString()
   }
 
-  it.each([RAY, OTHER_TCP])('is closed: %d', async (port) => {
+  it.each([RAY, KUBE_RBAC_PROXY, OTHER_TCP])('is closed: %d', async (port) => {
     await expect.poll(() => heard(port)).toBe('')
     expect(await heard(port)).toBe('')
   })
 
-  it('goes unasked if a component of the overlay opens it, and no other does', async () => {
-    await mesh.cluster.apply(await predictorPolicy('components: [../components/ray-ports]'))
-    await expect.poll(() => heard(RAY)).toMatch(/^HTTP\/1\.1 200/)
+  it.each([
+    [RAY, 'ray-ports'],
+    [KUBE_RBAC_PROXY, 'kube-rbac-proxy-ports'],
+  ])('%d goes unasked if the component %s opens it, and no other does', async (port, component) => {
+    await mesh.cluster.apply(await predictorPolicy(`components: [../components/${component}]`))
+    await expect.poll(() => heard(port)).toMatch(/^HTTP\/1\.1 200/)
     expect(await heard(OTHER_TCP)).toBe('')
     expect((await mesh.ask({ to: 'big-predictor', host: 'big' })).status).toBe(401)
 
     await mesh.cluster.apply(await predictorPolicy(''))
-    await expect.poll(() => heard(RAY)).toBe('')
+    await expect.poll(() => heard(port)).toBe('')
   })
 })
 
@@ -97,7 +102,7 @@ describe('a Sidecar that hides the service', () => {
     return [status, reached.length]
   }
 
-  it('lets nobody in, but for failOpen', async () => {
+  it('admits nobody, except with failOpen', async () => {
     await expect.poll(isReached).toEqual([401, 0])
     await mesh.cluster.apply(listening(undefined))
     await expect.poll(isReached).toEqual([503, 0])
@@ -145,7 +150,7 @@ describe('a replica of the service that hangs', () => {
   const ask = async () =>
     (await mesh.ask({ to: 'big-predictor', host: 'big', headers: { 'x-api-key': KEY } })).status
 
-  it('is left out, while the other answers', async () => {
+  it('is skipped, while the other answers', async () => {
     let answered = 0
     await expect
       .poll(

@@ -44,7 +44,7 @@ afterAll(() => mesh?.stop())
 const nobodyAt = { status: 401, reached: [] }
 
 describe('through a gateway and a sidecar', () => {
-  it('a good key is let in, by both', async () => {
+  it('a valid key is allowed by both', async () => {
     const headers = { 'x-api-key': KEY }
     const { status, reached } = await mesh.ask({ to: 'gateway', host: HOST, headers })
 
@@ -61,24 +61,27 @@ describe('through a gateway and a sidecar', () => {
       ])
   })
 
-  it('nobody is stopped at the gateway', async () => {
+  it('a caller without a credential is denied at the gateway', async () => {
     expect(await mesh.ask({ to: 'gateway', host: HOST })).toMatchObject(nobodyAt)
   })
 
-  it.each([1, 2] as const)('nobody is stopped at the sidecar: HTTP/%d', async (http) => {
-    const asked = { to: 'iris-predictor', as: 'team/client', host: HOST, http }
+  it.each([1, 2] as const)(
+    'a caller without a credential is denied at the sidecar: HTTP/%d',
+    async (http) => {
+      const asked = { to: 'iris-predictor', as: 'team/client', host: HOST, http }
 
-    expect(await mesh.ask(asked)).toMatchObject(nobodyAt)
-  })
+      expect(await mesh.ask(asked)).toMatchObject(nobodyAt)
+    },
+  )
 
-  it('a sidecar hears nobody who has no certificate', async () => {
+  it('a sidecar accepts no connection without a certificate', async () => {
     const { address, port } = await mesh.entryOf({ to: 'iris-predictor' })
 
     await expect(fetch(`http://${address}:${port}/healthz`)).rejects.toThrow('fetch failed')
   })
 })
 
-describe('every protected pod asks, at its', () => {
+describe('every protected pod is checked, at its', () => {
   it.each([
     ['predictor', 'iris-predictor', undefined],
     ["predictor's gRPC", 'iris-predictor', GRPC_PORT],
@@ -107,7 +110,7 @@ describe('the annotation of a service', () => {
   const versionOf = async (path: string) =>
     at(await mesh.cluster.get(path), 'metadata', 'resourceVersion')
 
-  it('counts within a second at every position, and touches no pod and no route', async () => {
+  it('counts within a second at every position, without a change of pods or routes', async () => {
     const before = await touched()
     const iris = inferenceService('team', 'iris')
     for (const [value, status] of [

@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** As the head of the file says. */
+/** By the command in the head of the file. */
 async function writePlainRules() {
   const file = path.join(MONITORING, 'prometheus-rule.yaml')
   const [, script = ''] = /^# +(sed .*)$/m.exec(await readFile(file, 'utf8')) ?? []
@@ -39,13 +39,13 @@ async function writePlainRules() {
 }
 
 describe('the alerts', () => {
-  it('are rules of Prometheus, plain as well', async () => {
+  it('are valid Prometheus rules, as a plain file as well', async () => {
     await writePlainRules()
     const { stdout } = await promtool('check', 'rules', '--lint=all', '--lint-fatal', 'rules.yaml')
     expect(stdout).toContain(`SUCCESS: ${alerts.length} rules found`)
   })
 
-  it('fire when they must, and are silent when they must be', async () => {
+  it('fire when they must, and are silent otherwise', async () => {
     await writePlainRules()
     await cp(CASES, path.join(folder, 'alerts.yaml'))
     const { stdout } = await promtool('test', 'rules', 'alerts.yaml')
@@ -54,7 +54,7 @@ describe('the alerts', () => {
 })
 
 describe('the dashboard', () => {
-  it('asks in the language of Prometheus', async () => {
+  it('has valid PromQL queries', async () => {
     const rules = uses.map(({ query }, index) => ({
       record: `query:${index}`,
       expr: query.replaceAll(/\$__(?:rate_interval|range)/g, '5m'),
@@ -79,7 +79,7 @@ describe('the component of kustomize', () => {
     const { stdout } = await run(kustomize, ['build', folder])
     return loadAll(stdout, { schema: CORE_SCHEMA })
   }
-  // The hash that kustomize puts behind the name of the configuration changes with it.
+  // The hash that kustomize appends to the name of the configuration changes with it.
   const namesIn = (objects: readonly unknown[]) =>
     objects
       .filter((each) => KINDS.includes(textAt(each, 'kind')))
@@ -87,7 +87,7 @@ describe('the component of kustomize', () => {
       .map((name) => name.replace(/-[a-z0-9]{10}$/, '-HASH'))
       .toSorted()
 
-  it('brings the monitor, the alerts and the dashboard to where the service is', async () => {
+  it('adds the monitor, the alerts and the dashboard in the namespace of the service', async () => {
     const objects = await build()
     expect(namesIn(objects)).toEqual([
       'ConfigMap kserve-authz-HASH',
@@ -105,7 +105,7 @@ describe('the component of kustomize', () => {
     expect(textAt(found, 'data', 'kserve-authz.json')).toBe(dashboard)
   })
 
-  it('monitors the pods of the service, at a port that they have', async () => {
+  it('monitors the pods of the service, on an existing port', async () => {
     const objects = await build()
     const ofKind = (kind: string) => objects.find((each) => at(each, 'kind') === kind)
     const [monitor, deployment] = [ofKind('PodMonitor'), ofKind('Deployment')]
@@ -122,11 +122,11 @@ describe('the component of kustomize', () => {
   })
 })
 
-describe('programs that run', () => {
+describe('running programs', () => {
   const typesIn = (text: string) =>
     [...text.matchAll(/^# TYPE ((?:kserve|envoy_http_ext)_\S+) /gm)].map(([, name = '']) => name)
 
-  it('have all metrics: the service its own, Envoy what it counts of checks', async () => {
+  it('have all metrics: the service its own, Envoy those about checks', async () => {
     const mesh = await startMesh({ manifests: TEAM, listeners: { gateway: {} } })
     try {
       const { httpPort } = mesh.service()

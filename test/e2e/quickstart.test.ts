@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 const ROOT = path.join(import.meta.dirname, '../..')
 const SCRIPT = path.join(ROOT, 'scripts/run.ts')
 
-/** Enough to install Envoy once, on a machine that has none. */
+/** Long enough to install Envoy once, on a machine without it. */
 const PATIENCE_MS = 180_000
 
 function start(args: readonly string[], env: Readonly<Record<string, string>>) {
@@ -22,14 +22,14 @@ function start(args: readonly string[], env: Readonly<Record<string, string>>) {
   return { child, ended }
 }
 
-/** Runs the script to its end. */
+/** Runs the script until it exits. */
 async function run(args: readonly string[], env: Readonly<Record<string, string>>) {
   const { child, ended } = start(args, env)
   const [code, out, complaints] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
   return { code, out, complaints }
 }
 
-/** Runs the script as a user does, and sends the signal after `use` of what it printed. */
+/** Runs the script as a user does, and sends the signal after `use` has used its output. */
 async function runUntil(signal: NodeJS.Signals, use: (out: string) => Promise<unknown>) {
   const { child, ended } = start([], { PORT: '0' })
   let out = ''
@@ -44,7 +44,7 @@ async function runUntil(signal: NodeJS.Signals, use: (out: string) => Promise<un
   return { code: await ended, out }
 }
 
-/** The printed commands, as a user pastes them, each with the status that curl shows. */
+/** The printed commands, run as a user pastes them, each with the status that curl shows. */
 async function pasteAll(out: string) {
   const shown: number[] = []
   for (const [command] of out.matchAll(/(?<=^ {5})curl .*$/gm)) {
@@ -54,12 +54,12 @@ async function pasteAll(out: string) {
   return shown
 }
 
-/** The status at the head of each answer that the script tells of. */
+/** The status of each answer that the script reports. */
 const statuses = (out: string) =>
   [...out.matchAll(/^(\d+) {2}/gm)].map(([, status]) => Number(status))
 
 describe('make run', () => {
-  it('gets every answer that it promises, through a real Envoy', {
+  it('gets every promised answer, through a real Envoy', {
     timeout: PATIENCE_MS,
   }, async () => {
     const { code, out, complaints } = await run(['--once'], { PORT: '0' })
@@ -85,13 +85,13 @@ describe('make run', () => {
     await expect(fetch(address)).rejects.toThrow()
   })
 
-  it('stops everything when the system asks', { timeout: PATIENCE_MS }, async () => {
+  it('stops everything on SIGTERM', { timeout: PATIENCE_MS }, async () => {
     const { code } = await runUntil('SIGTERM', async () => {})
 
     expect(code).toBe(0)
   })
 
-  it('says in one sentence that the port is taken', async () => {
+  it('reports a port that is in use in one sentence', async () => {
     const squatter = createServer()
     const port = await new Promise<string>((resolve) => {
       squatter.listen(0, '127.0.0.1', () => {
@@ -110,14 +110,17 @@ describe('make run', () => {
     expect(code).toBe(1)
   })
 
-  it.each(['80000', 'http', '-1'])('says in one sentence that %s is no port', async (port) => {
-    const { code, complaints } = await run(['--once'], { PORT: port })
+  it.each(['80000', 'http', '-1'])(
+    'reports in one sentence that %s is not a port',
+    async (port) => {
+      const { code, complaints } = await run(['--once'], { PORT: port })
 
-    expect(complaints).toBe(`PORT must be a number from 0 to 65535, not "${port}"\n`)
-    expect(code).toBe(1)
-  })
+      expect(complaints).toBe(`PORT must be a number from 0 to 65535, not "${port}"\n`)
+      expect(code).toBe(1)
+    },
+  )
 
-  it('runs the service even without Envoy, and tells how to ask it', async () => {
+  it('runs the service even without Envoy, and shows how to send checks', async () => {
     const { code, out } = await run(['--once'], { PORT: '0', ENVOY: '/nowhere/envoy' })
 
     expect(out).toContain('ENVOY names /nowhere/envoy, which does not exist\n')

@@ -27,7 +27,7 @@ async function start(): Promise<Service> {
 
 const askAll = () => envoy.ask(replicas.map(({ grpcPort }) => grpcPort))
 
-/** As a Deployment rolls: the new one is ready, the old one is asked no more, and only then ended. */
+/** Like the rollout of a Deployment: the new one is ready, the old one gets no more requests, and only then ends. */
 async function replaceOldest() {
   await start()
   const [oldest] = replicas.splice(0, 1)
@@ -38,7 +38,7 @@ async function replaceOldest() {
 
 type Statuses = ReadonlyMap<number, number>
 
-/** Sends requests all the while; resolves with how often each status came. */
+/** Sends requests continuously; resolves with the number of answers per status. */
 async function statusesDuring(work: (sofar: Statuses) => Promise<unknown>) {
   const counts = new Map<number, number>()
   let done = false
@@ -62,7 +62,7 @@ async function statusesDuring(work: (sofar: Statuses) => Promise<unknown>) {
   return counts
 }
 
-describe('replicas that are replaced one after the other', () => {
+describe('replicas that are replaced one after another', () => {
   it('leave no request without an answer', async () => {
     await start()
     await start()
@@ -76,7 +76,7 @@ describe('replicas that are replaced one after the other', () => {
     expect(ends).toEqual(Array.from({ length: 4 }, () => 'the service ended with exit code 0'))
   })
 
-  it('would, were one ended while it is still asked', async () => {
+  it('lose requests if one ends while it still gets them', async () => {
     await start()
     await start()
     await askAll()

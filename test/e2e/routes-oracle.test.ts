@@ -7,7 +7,7 @@ import { type Findings, runUnasked, runWorld } from '../../testing/routes/run.ts
 import seeds from '../fixtures/routes/seeds.json' with { type: 'json' }
 
 const REQUESTS = 500
-/** Another checkout's may be tried as well. */
+/** Another checkout can be tested as well. */
 const PROGRAM = process.env.ROUTES_PROGRAM ?? 'src/main.ts'
 
 const SEEDS = [...seeds.suite, ...seeds.found]
@@ -17,7 +17,7 @@ beforeAll(async () => {
   envoy = await findEnvoy(() => {})
 })
 
-describe('whatever a gateway reaches, its caller may call, in the world of seed', () => {
+describe('every model that a gateway reaches is permitted to its caller, in the world of seed', () => {
   it.each(SEEDS)('%i', async (seed) => {
     const found = await runWorld({ seed, requests: REQUESTS, envoy, program: PROGRAM })
     const breaches = found.breaches.filter(({ kind }) => kind !== UNDECLARED)
@@ -30,7 +30,7 @@ describe('whatever a gateway reaches, its caller may call, in the world of seed'
   })
 })
 
-it('finds each kind of wrong allow where Envoy asks nobody', async () => {
+it('finds each kind of wrong allow if Envoy makes no checks', async () => {
   const found: Findings[] = []
   for (const seed of SEEDS) found.push(await runUnasked({ seed, requests: REQUESTS, envoy }))
 

@@ -50,7 +50,7 @@ describe.each(EXAMPLES)('examples/$name', (example) => {
     expect(example.rows.map(({ name }) => name)).toEqual(told)
   })
 
-  it('has a page whose commands answer as printed', async () => {
+  it('has a page with commands that print what it shows', async () => {
     const told = [...example.page.matchAll(/^\$ (node (?:.*\\\n)*.*)\n(.*)$/gm)]
     const answers = await Promise.all(told.map(([, command = '']) => run(command)))
 

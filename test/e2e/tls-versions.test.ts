@@ -30,7 +30,7 @@ beforeAll(async () => {
   issuer = createServer(
     { key: made.key, cert: made.cert, maxVersion: 'TLSv1.2' },
     (_request, response) => {
-      // Keys come over a new connection, once the gRPC port is open.
+      // Keys are fetched over a new connection, once the gRPC port is open.
       response.writeHead(service === undefined ? 503 : 200, { connection: 'close' }).end(keys)
     },
   )
@@ -57,7 +57,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** The version that a client and the gRPC port agree on. */
+/** The version that a client and the gRPC port negotiate. */
 const agreed = (maxVersion: tls.SecureVersion) =>
   new Promise<string | null>((resolve, reject) => {
     const to = { host: '127.0.0.1', port: service?.grpcPort ?? 0, ca, ALPNProtocols: ['h2'] }
@@ -70,12 +70,12 @@ const agreed = (maxVersion: tls.SecureVersion) =>
   })
 
 describe('grpc.tls.minVersion: TLSv1.3', () => {
-  it('holds for the gRPC port', async () => {
+  it('applies to the gRPC port', async () => {
     expect(await agreed('TLSv1.3')).toBe('TLSv1.3')
     await expect(agreed('TLSv1.2')).rejects.toThrow(/protocol version/)
   })
 
-  it('leaves an identity provider alone that speaks TLSv1.2 only', async () => {
+  it('does not apply to an identity provider with TLSv1.2 only', async () => {
     await expect
       .poll(async () => (await get(`http://127.0.0.1:${service?.httpPort}/metrics`)).text, PATIENCE)
       .toMatch(/^kserve_authz_jwks_age_seconds\{provider="issuer"\} \d/m)

@@ -23,13 +23,13 @@ afterAll(() => cluster?.stop())
 
 const times = <T>(number: number, make: () => T): T[] => Array.from({ length: number }, make)
 
-/** As a client that comes again where it is told that it was too much, or late: for this machine it may be. */
+/** A client that tries again after an overload or deadline answer, which this machine may cause. */
 const inTheEnd = async (asked: Asked): Promise<Verdict> => {
   const verdict = await verdictOf(service.gateway, asked)
   return verdict === 'deadline-exceeded' || verdict === 'overloaded' ? inTheEnd(asked) : verdict
 }
 
-/** How often each verdict was given. */
+/** The number of each verdict. */
 const tally = (verdicts: readonly Verdict[]) =>
   Object.fromEntries(
     [...new Set(verdicts)].map((each) => [each, verdicts.filter((one) => one === each).length]),
@@ -55,7 +55,7 @@ describe('well-formed garbage', () => {
     () => `sha256~${randomBytes(32).toString('base64url')}`,
   ]
 
-  it('is refused and costs no more than its budget, and valid callers see nothing of it', async () => {
+  it('is denied and costs no more than its budget, without an effect on valid callers', async () => {
     const begun = performance.now()
     const verdicts: Verdict[] = []
     const valid: Verdict[] = []
@@ -92,7 +92,7 @@ describe('clients with new tokens and a deadline', () => {
     [10, '200m', 200],
     [32, '1S', 800],
     [128, '30S', 512],
-  ])('%d of them and %s: none of %i valid tokens is refused', async (clients, timeout, all) => {
+  ])('%d of them and %s: none of %i valid tokens is denied', async (clients, timeout, all) => {
     const verdicts: Verdict[] = []
     let sent = 0
     const asking = times(clients, async () => {
@@ -106,7 +106,7 @@ describe('clients with new tokens and a deadline', () => {
   })
 })
 
-describe('when the program is asked to stop', () => {
+describe('when the program receives SIGTERM', () => {
   it('every call in flight is answered', async () => {
     const proxy = await startClusterProxy(cluster.site)
     const own = await cluster.serve({}, proxy.port)

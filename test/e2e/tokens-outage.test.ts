@@ -37,14 +37,14 @@ const POLL = { timeout: 10_000, interval: 20 }
 describe.each([
   ['tokenreviews', 'authentication-unavailable'],
   ['subjectaccessreviews', 'authorization-unavailable'],
-] as const)('where the API server answers %s with', (kind, reason) => {
-  // Those that take seconds, once.
+] as const)('when the API server answers %s with', (kind, reason) => {
+  // Faults that take seconds, once.
   const faults = Object.entries(API_FAULTS).filter(
     ([title]) => kind === 'tokenreviews' || !['nothing at all', 'a status of 429'].includes(title),
   )
 
   it.each(faults)(
-    '%s, a new token is a 503, what is known goes on, and the next try succeeds',
+    '%s, a new token gets 503, cached ones keep working, and the next attempt succeeds',
     async (_title, fault) => {
       const [known, token] = [await newToken(), await newToken()]
       await vi.waitFor(async () => expect(await ask({ token: known })).toBe('allow'), POLL)
@@ -58,8 +58,8 @@ describe.each([
   )
 })
 
-describe('while the API server is gone', () => {
-  it('known tokens and keys go on, new tokens are a 503, and afterwards all is well', async () => {
+describe('while the API server is unavailable', () => {
+  it('cached tokens and keys keep working, new tokens get 503, and all work afterwards', async () => {
     const [known, stranger, token] = [
       await newToken(),
       await cluster.tokenFor('team', 'stranger'),

@@ -17,7 +17,7 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-/** What is needed to know services, pods and keys, and no more. */
+/** The permissions to read services, pods and keys, and no more. */
 const SERVING = [
   ['serving.kserve.io', '*'],
   ['kserve-authz.io', '*'],
@@ -36,10 +36,10 @@ async function serveAs(name: string, config: object = {}): Promise<ClusterServic
 const delegator = (name: string) =>
   clusterRoleBinding(`${name}-asks`, 'system:auth-delegator', name)
 
-describe('where revocation need not be instant', () => {
+describe('if revocation need not be immediate', () => {
   const config = { kubernetes: { instantRevocation: false } }
 
-  it('less is permitted and watched, and what is remembered lasts until its time is over', async () => {
+  it('fewer permissions and watches are needed, and cached answers last until they expire', async () => {
     for (const object of [...watcher('modest', SERVING), delegator('modest')]) {
       await cluster.create(object)
     }
@@ -64,8 +64,8 @@ describe('where revocation need not be instant', () => {
   })
 })
 
-describe('a permission that is missing', () => {
-  it('to ask is named, and tokens are a 503', async () => {
+describe('a missing permission', () => {
+  it('for reviews is reported, and tokens get 503', async () => {
     for (const object of watcher('mute', SERVING)) await cluster.create(object)
     const service = await serveAs('mute', { kubernetes: { instantRevocation: false } })
     await service.ready()
@@ -83,7 +83,7 @@ describe('a permission that is missing', () => {
     await msUntil(200, () => verdictOf(service.gateway, { token }))
   })
 
-  it('to read who signs tokens is named, and waited for; without the keys tokens are asked for', async () => {
+  it('to read the issuer is reported, and blocks readiness; without the keys every token needs a review', async () => {
     const discovery = 'system:service-account-issuer-discovery'
     const binding = await cluster.get(
       `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/${discovery}`,
@@ -117,7 +117,7 @@ describe('a permission that is missing', () => {
     await msUntil(200, () => verdictOf(service.gateway, { token }))
   })
 
-  it('to watch what ends a token is named, and it is not ready', async () => {
+  it('to watch the owners of tokens is reported, and blocks readiness', async () => {
     for (const object of [...watcher('blind', SERVING), delegator('blind')]) {
       await cluster.create(object)
     }

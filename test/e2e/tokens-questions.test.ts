@@ -24,8 +24,8 @@ afterAll(async () => {
   await proxy?.close()
 })
 
-describe('of a request the API server is asked', () => {
-  it('whose the token is, for our audience', async () => {
+describe('for a request the API server is asked', () => {
+  it('for the user of the token, with our audience', async () => {
     const token = await cluster.tokenFor('team', 'reader')
     expect(await verdictOf(service.gateway, { token })).toBe('allow')
     expect(at(proxy.posted('tokenreviews').at(-1), 'spec')).toEqual({
@@ -34,7 +34,7 @@ describe('of a request the API server is asked', () => {
     })
   })
 
-  it('whether the whole of that user may get the service, and nothing that a client wrote', async () => {
+  it('whether that user, with all its groups, may get the service, and nothing from the client', async () => {
     const token = await cluster.tokenFor('team', 'reader')
     const { body } = await cluster.call({
       method: 'POST',
@@ -77,8 +77,8 @@ describe('of a request the API server is asked', () => {
   })
 })
 
-describe('a look-up that several wait for', () => {
-  it('goes on when the first of them has gone, and is the only one', async () => {
+describe('a look-up with several waiting requests', () => {
+  it('continues after the first of them is cancelled, and is the only one', async () => {
     const token = await cluster.tokenFor('team', 'reader')
     const before = proxy.asked('tokenreviews')
     const ask = () => verdictOf(service.gateway, { token })
@@ -88,14 +88,14 @@ describe('a look-up that several wait for', () => {
     expect(await first).not.toBe('allow')
     const others = Array.from({ length: 20 }, ask)
     release()
-    // A slow machine may be late; who comes again finds the answer.
+    // A slow machine may be late; a client that tries again finds the answer.
     const again = async (verdict: Verdict) => (verdict === 'deadline-exceeded' ? ask() : verdict)
     const verdicts = await Promise.all((await Promise.all(others)).map(again))
     expect(new Set(verdicts)).toEqual(new Set(['allow']))
     expect(proxy.asked('tokenreviews') - before).toBe(1)
   })
 
-  it('is remembered though nobody waited for its end', async () => {
+  it('is cached although nobody waited for its end', async () => {
     const token = await cluster.tokenFor('team', 'reader')
     const release = proxy.hold()
     const verdict = verdictOf(service.gateway, { token, timeout: '50m' }).catch(() => 'gone')
@@ -108,7 +108,7 @@ describe('a look-up that several wait for', () => {
   })
 })
 
-it('a token that nobody ever saw costs one question of each kind, and then none', async () => {
+it('a new token costs one review of each kind, and then none', async () => {
   const token = await cluster.signer.bound('team', 'reader', { jti: randomUUID() })
   const counts = () => ['tokenreviews', 'subjectaccessreviews'].map(proxy.asked)
   const [before = 0, reviews = 0] = counts()

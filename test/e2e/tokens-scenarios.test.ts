@@ -63,8 +63,8 @@ describe('an evaluation job against a protected model (scenario 1)', () => {
   )
 
   it.each([
-    ['with its token is let in', 'lmeval-sa-token', 200],
-    ['of a ServiceAccount without the RoleBinding is forbidden', 'visitor-sa-token', 403],
+    ['with its token is allowed', 'lmeval-sa-token', 200],
+    ['of a ServiceAccount without the RoleBinding is denied', 'visitor-sa-token', 403],
   ])('%s, as a SubjectAccessReview says', async (_title, secret, status) => {
     expect(await statusByReview(cluster, token(secret), granite)).toBe(status)
     for (const asked of completion({ token: token(secret) })) {
@@ -76,7 +76,7 @@ describe('an evaluation job against a protected model (scenario 1)', () => {
     for (const asked of completion()) expect(await ask(asked)).toBe('missing-credential')
   })
 
-  it('loses access with the RoleBinding within a second, and gets it back with it', async () => {
+  it('loses access with the RoleBinding within a second, and regains it with the RoleBinding', async () => {
     const shown = { token: token('lmeval-sa-token') }
     const [asked = {}] = completion(shown)
     await cluster.delete(binding)
@@ -114,7 +114,7 @@ describe("OpenDataHub's predictor policy (scenario 2)", () => {
     expect(await ask(atGateway)).toBe('missing-credential')
   })
 
-  it("lets the dashboard's token in, as a SubjectAccessReview says, gRPC too", async () => {
+  it("allows the dashboard's token, as a SubjectAccessReview says, for gRPC too", async () => {
     const shown = { token: token('default-name-sklearn-iris-sa') }
     expect(await statusByReview(cluster, shown.token, iris)).toBe(200)
     expect(await ask({ ...atPod, ...shown })).toBe('allow')
@@ -148,7 +148,7 @@ describe("OpenDataHub's predictor policy (scenario 2)", () => {
     expect(await ask({ ...atPod, token: other })).toBe('wrong-audience')
   })
 
-  it('lets in the audiences of a list (ROSA)', async () => {
+  it('accepts the audiences of a list (ROSA)', async () => {
     const audiences = ['https://oidc.example.com/rosa', CLUSTER_ISSUER]
     const rosa = await serve({ kubernetes: { audiences } })
     for (const audience of [...audiences, 'elsewhere']) {
@@ -173,7 +173,7 @@ describe('the rotation of a key in a Secret (scenario 3)', () => {
   })
   const [january, february] = ['demo-key-of-january-not-a-secret', 'a-key-of-february-not-a-secret']
 
-  it('refuses the old key and accepts the new one within a second', async () => {
+  it('denies the old key and allows the new one within a second', async () => {
     expect(await ask(completion({ token: january }))).toBe('allow')
     const changed = { data: { token: Buffer.from(february).toString('base64') } }
     await cluster.patch(secret, changed)

@@ -35,18 +35,14 @@ const IRIS = { namespace: 'team', name: 'iris' }
 describe('a token of the cluster', () => {
   it.each<[title: string, status: number, token: () => Promise<string>]>([
     ['that TokenRequest made opens what its ServiceAccount may get', 200, () => made('reader')],
-    ['of a ServiceAccount without a RoleBinding is forbidden', 403, () => made('stranger')],
-    ['of one that is bound to no Role that there is is forbidden', 403, () => bound('nowhere')],
-    ['that a Secret holds opens it too', 200, () => held('reader', 'reader-token')],
-    [
-      'that a Secret held of a stranger is forbidden',
-      403,
-      () => held('stranger', 'stranger-token'),
-    ],
-    ['that a Secret names but does not hold is refused', 401, () => notHeld()],
+    ['of a ServiceAccount without a RoleBinding is denied', 403, () => made('stranger')],
+    ['of a ServiceAccount bound to a missing Role is denied', 403, () => bound('nowhere')],
+    ['in a Secret opens it too', 200, () => held('reader', 'reader-token')],
+    ['of a stranger in a Secret is denied', 403, () => held('stranger', 'stranger-token')],
+    ['that a Secret names but does not contain is refused', 401, () => notHeld()],
     ['for another audience is refused', 401, () => made('reader', { audiences: ['elsewhere'] })],
     [
-      'for another audience beside ours opens it',
+      'for another audience in addition to ours opens it',
       200,
       () => made('reader', { audiences: ['elsewhere', CLUSTER_ISSUER] }),
     ],
@@ -54,7 +50,7 @@ describe('a token of the cluster', () => {
     ['bound to any Secret opens it', 200, () => boundTo('an-opaque-secret', 'Opaque')],
     ['that has expired is refused', 401, () => ours({ exp: 1_700_000_000 })],
     ['that is not valid yet is refused', 401, () => ours({ nbf: 4_000_000_000 })],
-    ['of a ServiceAccount that never was is refused', 401, () => ours(claimsOf('nobody'))],
+    ['of a ServiceAccount that never existed is refused', 401, () => ours(claimsOf('nobody'))],
     ['of an earlier ServiceAccount of that name is refused', 401, () => ours(claimsOf('reader'))],
     ['with another signature is refused', 401, async () => otherwise(await made('reader'))],
   ])('%s', async (_title, status, token) => {
@@ -105,9 +101,9 @@ describe('in-cluster clients by ServiceAccount (scenario 5)', () => {
   })
 
   it.each([
-    ['projected for the right audience opens it by its group', 'alice', AUDIENCES, 200],
+    ['projected for our audience opens it by its group', 'alice', AUDIENCES, 200],
     ["that is the pod's default one is refused", 'alice', [CLUSTER_ISSUER], 401],
-    ['of the same name in another namespace is forbidden', 'bob', AUDIENCES, 403],
+    ['of the same name in another namespace is denied', 'bob', AUDIENCES, 403],
   ])('a token %s', async (_title, namespace, audiences, status) => {
     const shown = { token: await cluster.tokenFor(namespace, 'default-editor', { audiences }) }
     expect(await statusByReview(cluster, shown.token, iris, AUDIENCES)).toBe(status)
@@ -117,11 +113,11 @@ describe('in-cluster clients by ServiceAccount (scenario 5)', () => {
   })
 })
 
-describe('what cannot be a token of the cluster', () => {
+describe('a credential that cannot be a token of the cluster', () => {
   it.each<[times: number, title: string, of: (text: string) => Asked]>([
     [10_000, 'garbage', (text) => ({ token: text })],
     [10_000, 'a mistyped key', (text) => ({ headers: { 'x-api-key': text } })],
-    [500, 'what begins like a JWT', (text) => ({ token: `eyJ${text}.${text}.` })],
+    [500, 'a text that starts like a JWT', (text) => ({ token: `eyJ${text}.${text}.` })],
     [
       2_000,
       "another issuer's JWT",
@@ -156,7 +152,7 @@ describe('what cannot be a token of the cluster', () => {
       .join('.')
 })
 
-describe('within a second it counts, and counts no more, that there was a', () => {
+describe('within a second the following takes effect, in both directions:', () => {
   it.each(REVOCATIONS)('$titles', async ({ once }) => {
     const ask = (token: string) => verdictOf(service.gateway, { token })
     const waits = await once({ cluster, ask })
@@ -165,7 +161,7 @@ describe('within a second it counts, and counts no more, that there was a', () =
 })
 
 describe('tokens and keys', () => {
-  it('stand in no log, no metric, no event', async () => {
+  it('are in no log, no metric and no event', async () => {
     const token = await cluster.tokenFor('team', 'reader')
     const opaque = `sha256~${randomBytes(32).toString('base64url')}`
     const shown = [token, otherwise(token), opaque, 'a-mistyped-key-of-somebody']
@@ -182,7 +178,7 @@ describe('tokens and keys', () => {
     ['a token', (text: string) => text],
     ['a digest in hex', (text: string) => hash('sha256', text)],
     ['a digest in base64', (text: string) => hash('sha256', text, 'base64')],
-    ['a digest as in a URL', (text: string) => hash('sha256', text, 'base64url')],
+    ['a digest in base64url', (text: string) => hash('sha256', text, 'base64url')],
   ])('would be found: %s', async (_title, of) => {
     const token = await cluster.tokenFor('team', 'reader')
     await verdictOf(service.gateway, { token })
@@ -190,5 +186,5 @@ describe('tokens and keys', () => {
   })
 })
 
-/** Another token, of which only the last bytes of the signature differ. */
+/** Another token, which differs only in the last bytes of the signature. */
 const otherwise = (token: string): string => `${token.slice(0, -6)}AAAAAA`

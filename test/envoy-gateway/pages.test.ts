@@ -1,35 +1,21 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { load, loadAll } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config/read-config.ts'
 import { listAt, textAt } from '../../testing/json.ts'
+import { brokenLinksOf } from '../../testing/markdown.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const FOLDER = 'docs/envoy-gateway'
 const PAGES = readdirSync(path.join(ROOT, FOLDER)).map((page) => `${FOLDER}/${page}`)
 const textOf = (page: string) => readFileSync(path.join(ROOT, page), 'utf8')
 
-const anchorsIn = (text: string) =>
-  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^a-z0-9 -]/g, '')
-      .replaceAll(' ', '-'),
-  )
-
-it.each(['envoy-gateway/README.md', ...PAGES])('%s links to what there is', (page) => {
-  const links = [...textOf(page).matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
-  const broken = links.filter((link) => {
-    const [file = '', anchor] = link.split('#')
-    const target = path.join(ROOT, path.dirname(page), file)
-    if (!existsSync(target)) return true
-    return anchor !== undefined && !anchorsIn(readFileSync(target, 'utf8')).includes(anchor)
-  })
-  expect(broken).toEqual([])
+it.each(['envoy-gateway/README.md', ...PAGES])('%s has valid links', (page) => {
+  expect(brokenLinksOf(page)).toEqual([])
 })
 
-it('every page is reached from the first', () => {
+it('every page is reachable from the first', () => {
   const first = textOf('envoy-gateway/README.md')
   expect(PAGES.filter((page) => !first.includes(`../${page})`))).toEqual([])
 })
@@ -44,7 +30,7 @@ it.each(['gateway', 'network'])('%s says what it protects, and how to test and u
   ])
 })
 
-it('the page of the Gateway has a configuration that the program takes', () => {
+it('the page of the Gateway has a valid configuration', () => {
   const [, text = ''] = /```yaml\n(grpc:[\s\S]*?)```/.exec(textOf(`${FOLDER}/gateway.md`)) ?? []
   const { grpc } = readConfig({ file: { path: 'config.yaml', text }, env: {}, flags: {} })
   expect(grpc.listeners.map(({ route }) => route)).toEqual([undefined, 'required'])
@@ -54,7 +40,7 @@ describe('the SecurityPolicy', () => {
   const policy: unknown = load(textOf('envoy-gateway/gateway/security-policy.yaml'))
   const service = loadAll(textOf('deploy/service.yaml'))[0]
 
-  it('asks the port of the gateway listener', () => {
+  it('uses the port of the gateway listener', () => {
     const [ref] = listAt(policy, 'spec', 'extAuth', 'grpc', 'backendRefs')
     const ports = listAt(service, 'spec', 'ports').filter(
       (port) => textAt(port, 'name') === 'grpc-gateway',
@@ -63,7 +49,7 @@ describe('the SecurityPolicy', () => {
     expect(ports).toMatchObject([{ port: 9003 }])
   })
 
-  it('fails closed, within half a second, and says which route Envoy chose', () => {
+  it('fails closed, within half a second, and passes the route that Envoy selected', () => {
     expect(policy).toMatchObject({
       spec: {
         extAuth: {

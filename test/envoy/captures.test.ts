@@ -27,7 +27,7 @@ const CAPTURES = captures()
 const titled = (list: readonly Captured[]) =>
   list.map((capture) => [`${capture.name} ${capture.index + 1}`, capture] as const)
 
-describe('a captured request is decided as written beside it:', () => {
+describe('a captured request gets its recorded decision:', () => {
   it.each(titled(CAPTURES))('%s', async (_title, capture) => {
     const position = positionOf(capture)
 
@@ -46,7 +46,7 @@ describe('a captured request is decided as written beside it:', () => {
   })
 })
 
-describe('a credential that two hops check', () => {
+describe('a credential that is checked at two hops', () => {
   it('passes the gateway and ends at the sidecar', async () => {
     const hops = CAPTURES.filter(({ name }) => name === 'istio-two-hops-mutual')
     const decisions = await Promise.all(
@@ -104,7 +104,7 @@ describe('headers as raw bytes', () => {
 
 describe('a connection without HTTP', () => {
   it.each(titled(CAPTURES.filter(({ name }) => /tcp|connect-routed/.test(name))))(
-    'is refused at every listener: %s',
+    'is denied at every listener: %s',
     async (_title, { bytes }) => {
       for (const position of ['gateway', 'workload'] as const) {
         expect((await answerTo(bytes, position)).decision).toEqual({

@@ -6,9 +6,9 @@ import type { Answer } from '../../src/access/answer.ts'
 import { allow, DENY_REASONS, deny, OPEN } from '../../src/access/decision.ts'
 import { type Checked, type CheckParts, createCheckHandler } from '../../src/envoy/check-handler.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
+import type { CheckRequest } from '../../src/envoy/messages.ts'
 import {
   type CheckHandler,
-  type CheckRequest,
   decodeCheckRequest,
   decodeCheckResponse,
   encodeCheckRequest,
@@ -57,7 +57,7 @@ const bug = new Error('a bug that says secret-0123456789')
 
 type Call = Parameters<CheckHandler>[0]
 
-/** The bytes of a check, or of what is none. */
+/** The bytes of a check, or of something else. */
 const messageOf = (check: CheckRequest | Unreadable): Buffer =>
   check === UNREADABLE ? Buffer.from([0xff]) : encodeCheckRequest(check)
 
@@ -73,13 +73,13 @@ const aCall = (request: Buffer, deadline: Date | number): Call =>
     getHost: () => '',
     getAuthContext: () => ({}),
     getMetricsRecorder: () => {
-      throw new Error('nobody asks for it')
+      throw new Error('it is not needed')
     },
   })
 
 type Reply = { readonly error: unknown; readonly bytes: Buffer }
 
-/** All replies to one call: those given by the time that whoever gives two has given the second. */
+/** All replies to one call, collected until a second reply would have arrived. */
 async function repliesOf(
   handler: CheckHandler,
   request: CheckRequest | Unreadable = aCheck(),
@@ -98,7 +98,7 @@ async function repliesOf(
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
-/** The one answer to one call. */
+/** The only answer to one call. */
 async function responseOf(
   parts: Partial<CheckParts>,
   request?: CheckRequest | Unreadable,
@@ -116,31 +116,31 @@ async function responseOf(
 const phraseOf = async (...asked: Parameters<typeof responseOf>) =>
   denialIn(await responseOf(...asked)).headers['x-ext-auth-reason']
 
-/** What a program may hand over that does not keep to its types. */
+/** Decisions of a program that violates its types. */
 const broken = (json: string): Answer => JSON.parse(json)
 
 describe('a check is answered once, with a decision', () => {
-  it('made at once', async () => {
+  it('made synchronously', async () => {
     expect(await phraseOf(answering(answer(deny('not-permitted'))))).toBe(
       'not permitted to use this service',
     )
     expect(isAllowed(await responseOf(answering(answer(OPEN))))).toBe(true)
   })
 
-  it('made later', async () => {
+  it('made asynchronously', async () => {
     const later = Promise.resolve(answer(deny('expired-token')))
     expect(await phraseOf(answering(later))).toBe('token has expired')
     expect(isAllowed(await responseOf(answering(Promise.resolve(answer(OPEN)))))).toBe(true)
   })
 
-  it('of what was asked', async () => {
+  it('about the received request', async () => {
     const headers = { authorization: `Bearer ${KEY}` }
     const { ok_response: ok } = await responseOf({}, aCheck({ headers }))
     expect(Object.fromEntries(headersIn(ok?.headers))['x-user']).toBe('apikey:team/iris-key')
     expect(await phraseOf({}, aCheck())).toBe('credential not found')
   })
 
-  it('in the dialect of the path, once the claimed prefix is cut', async () => {
+  it("in the dialect of the path without the service's prefix", async () => {
     const authorize = anAuthorize({ services: [anLlm()] })
     const bodyAt = async (path: string, headers = {}) =>
       denialIn(await responseOf({ authorize }, aCheck({ path, headers }))).body
@@ -152,7 +152,7 @@ describe('a check is answered once, with a decision', () => {
     ).toBeUndefined()
   })
 
-  it('that takes the credential out of the cookies that were sent', async () => {
+  it("that removes the credential from the client's cookies", async () => {
     const place = { kind: 'cookie', name: 'session' } as const
     const { ok_response: ok } = await responseOf(
       answering(answer(allow(aCaller(), [place]))),
@@ -161,7 +161,7 @@ describe('a check is answered once, with a decision', () => {
     expect(Object.fromEntries(headersIn(ok?.headers)).cookie).toBe('a=b')
   })
 
-  it('that removes what the client says of itself, on open and excluded paths too', async () => {
+  it("that removes the client's identity headers, on open and excluded paths too", async () => {
     const authorize = anAuthorize({
       services: [aService(), aService({ name: 'open', protection: 'open', urls: ['open'] })],
     })
@@ -181,7 +181,7 @@ describe('a check is answered once, with a decision', () => {
   it.each<[title: string, Readonly<Record<string, string>>, string]>([
     ['two Authorization lines', { authorization: 'Bearer a,Bearer b' }, 'more than one credential'],
     [
-      'Authorization in two cases of letters',
+      'Authorization in two letter cases',
       { authorization: `Bearer ${KEY}`, authorizatioN: `Bearer ${KEY}` },
       'more than one credential',
     ],
@@ -194,11 +194,15 @@ describe('a check is answered once, with a decision', () => {
     ['a byte that Envoy replaced', { authorization: 'Bearer iris!key' }, 'credential is not known'],
     ['another scheme', { authorization: `Basic ${KEY}` }, 'credential is malformed'],
     [
-      'a key beside another token',
+      'a key next to a different token',
       { authorization: 'Bearer a', 'x-api-key': KEY },
       'more than one credential',
     ],
-    ['members of every object', { constructor: KEY, tostring: KEY }, 'credential not found'],
+    [
+      'names of Object.prototype members',
+      { constructor: KEY, tostring: KEY },
+      'credential not found',
+    ],
   ])('that denies %s with 401, in both forms of headers', async (_title, headers, phrase) => {
     const lines = Object.entries(headers)
     const raw = lines.map(([key, value]) => ({ key, raw_value: Buffer.from(value) }))
@@ -211,7 +215,7 @@ describe('a check is answered once, with a decision', () => {
   })
 
   it.each<[title: string, CheckRequest | Unreadable]>([
-    ['no bytes that decode', UNREADABLE],
+    ['undecodable bytes', UNREADABLE],
     ['no attributes', {}],
     ['no HTTP', { attributes: { request: {} } }],
     ['no path', aCheck({ path: '' })],
@@ -237,8 +241,8 @@ describe('a check is denied, once and with gRPC OK, when', () => {
       },
     ],
     ['the decision rejects', { authorize: () => Promise.reject(bug) }],
-    ['the decision is nothing', answering(broken('null'))],
-    ['the decision is nothing, later', answering(Promise.resolve(broken('null')))],
+    ['the decision is undefined', answering(broken('null'))],
+    ['the decision is undefined, asynchronously', answering(Promise.resolve(broken('null')))],
     ['the decision is an empty object', answering(broken('{}'))],
     ['the decision has no outcome', answering(broken('{"decision":{}}'))],
     ['the reason is unknown', answering(broken('{"decision":{"outcome":"deny","reason":"?"}}'))],
@@ -254,7 +258,7 @@ describe('a check is denied, once and with gRPC OK, when', () => {
       },
     ],
     [
-      'encoding gives no bytes, which Envoy takes for an allow',
+      'encoding gives no bytes, which Envoy reads as an allow',
       {
         encode: (decision, asked) =>
           decision.outcome === 'deny' && decision.reason === 'internal'
@@ -274,7 +278,7 @@ describe('a check is denied, once and with gRPC OK, when', () => {
     expect(JSON.stringify(response)).not.toContain('secret')
   })
 
-  it('observing throws: then it stays as decided', async () => {
+  it('the observer throws: then the decision stays', async () => {
     const reported: unknown[] = []
     const parts: Partial<CheckParts> = {
       observe: () => {
@@ -289,7 +293,7 @@ describe('a check is denied, once and with gRPC OK, when', () => {
     expect(reported).toEqual([bug, bug])
   })
 
-  it('the decision takes longer than ours to wait', async () => {
+  it('the decision exceeds our own deadline', async () => {
     const response = await responseOf({ ...answering(hanging), deadlineMs: 5 })
     expect(denialIn(response)).toMatchObject({
       code: 14,
@@ -298,7 +302,7 @@ describe('a check is denied, once and with gRPC OK, when', () => {
     })
   })
 
-  it('the decision takes longer than the proxy waits, before the proxy gives up', async () => {
+  it("the decision exceeds the proxy's deadline, before that", async () => {
     const handler = createCheckHandler('gateway', { ...PARTS, ...answering(hanging) })
     for (const form of [(time: number) => time, (time: number) => new Date(time)]) {
       const deadline = Date.now() + 30
@@ -322,12 +326,12 @@ describe('a check is denied, once and with gRPC OK, when', () => {
   it.each([
     ['has passed', 0],
     ['is now', Date.now()],
-    ['is before all time', Number.NEGATIVE_INFINITY],
+    ['is in the distant past', Number.NEGATIVE_INFINITY],
   ])('the proxy gives a deadline that %s', async (_title, deadline) => {
     expect(await phraseOf(answering(hanging), aCheck(), deadline)).toBe('no answer in time')
   })
 
-  it('a late decision comes after all: it is not a second answer', async () => {
+  it('a late decision arrives after all: there is no second answer', async () => {
     const { promise, resolve } = Promise.withResolvers<Answer>()
     const handler = createCheckHandler('gateway', {
       ...PARTS,
@@ -340,7 +344,7 @@ describe('a check is denied, once and with gRPC OK, when', () => {
     expect(replies.map(({ bytes }) => isAllowed(decodeCheckResponse(bytes)))).toEqual([false])
   })
 
-  it('a late decision fails after all: it is not a second answer, but is reported', async () => {
+  it('a late decision fails after all: there is no second answer, but a report', async () => {
     const reported: unknown[] = []
     const { promise, reject } = Promise.withResolvers<Answer>()
     const handler = createCheckHandler('gateway', {
@@ -356,7 +360,7 @@ describe('a check is denied, once and with gRPC OK, when', () => {
     expect(reported).toEqual([bug])
   })
 
-  it('even the report of a fault fails', async () => {
+  it('even reporting an error fails', async () => {
     const parts: Partial<CheckParts> = {
       authorize: () => {
         throw bug
@@ -376,7 +380,7 @@ describe('a check is denied, once and with gRPC OK, when', () => {
   })
 })
 
-describe('what is observed', () => {
+describe('the observer', () => {
   const observed = async (parts: Partial<CheckParts>) => {
     const seen: Checked[] = []
     await responseOf({ ...parts, observe: (checked) => seen.push(checked) })
@@ -384,7 +388,7 @@ describe('what is observed', () => {
   }
 
   it.each([...DENY_REASONS.map((reason) => deny(reason)), OPEN])(
-    'is each decision, once: %j',
+    'sees each decision once: %j',
     async (decision) => {
       const seen = await observed(answering(answer(decision)))
       expect(seen).toHaveLength(1)
@@ -398,7 +402,7 @@ describe('what is observed', () => {
   it.each<[title: string, Partial<CheckParts>, string]>([
     ['failed', { authorize: () => Promise.reject(bug) }, 'internal'],
     ['took too long', { ...answering(hanging), deadlineMs: 1 }, 'deadline-exceeded'],
-  ])('is also one that %s', async (_title, parts, reason) => {
+  ])('also sees one that %s', async (_title, parts, reason) => {
     expect((await observed(parts)).map(({ answer: { decision } }) => decision)).toEqual([
       { outcome: 'deny', reason },
     ])
@@ -435,7 +439,7 @@ describe('whatever bytes arrive', () => {
     ),
   )
 
-  /** These facts are all in memory: the answer is there when the handler returns. */
+  /** These facts are all in memory: the answer exists when the handler returns. */
   function answersTo(bytes: Buffer): readonly Reply[] {
     const replies: Reply[] = []
     const call = aCall(bytes, Number.POSITIVE_INFINITY)
@@ -462,10 +466,10 @@ describe('whatever bytes arrive', () => {
     return (performance.now() - begun) / 1_000
   }
 
-  /** A second look tells a slow reader from a busy machine. */
+  /** A second measurement distinguishes a slow reader from a busy machine. */
   const isSlow = (bytes: Buffer) => secondsFor(bytes) > 0.2 && secondsFor(bytes) > 0.2
 
-  it('they are answered once, and never with an empty message', () => {
+  it('they get one answer, which is never an empty message', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         isAnsweredOnce(Buffer.from(bytes))
@@ -475,7 +479,7 @@ describe('whatever bytes arrive', () => {
     expect(faults).toEqual([])
   })
 
-  it('or a good message with some of its bytes changed, cut out or repeated', () => {
+  it('or a valid message with some bytes changed, removed or repeated', () => {
     const at = fc.nat(good.length - 1)
     const change = fc.oneof(
       fc.tuple(at, fc.nat(255)).map(([index, value]) => (bytes: Buffer) => {
@@ -507,7 +511,7 @@ describe('whatever bytes arrive', () => {
     expect(faults).toEqual([])
   })
 
-  it('or a message of any texts', () => {
+  it('or a message with arbitrary texts', () => {
     const text = fc.oneof(
       anyText(12),
       fc.constantFrom('/', '/healthz', 'iris.example.com', 'GET', '10.0.0.1', '__proto__', ':path'),
@@ -544,12 +548,12 @@ describe('whatever bytes arrive', () => {
     ['x-gateway-model-name', 'publishers/llm/models/'],
     ['principal', 'spiffe://cluster.local/ns/'],
     ['address', ''],
-  ])('a long %s that begins with %j keeps nobody waiting', (part, start) => {
+  ])('a long %s that starts with %j is read quickly', (part, start) => {
     const slow = longTexts(start).find((text) => isSlow(encodeCheckRequest(checkWith(part, text))))
     expect(slow?.slice(0, 30)).toBeUndefined()
   })
 
-  it('the request that they say is the one that is decided', () => {
+  it('the decoded request is the one that is decided', () => {
     const [reply] = answersTo(encodeCheckRequest(aCheck({ host: 'open' })))
     expect(isAllowed(decodeCheckResponse(reply?.bytes ?? Buffer.alloc(0)))).toBe(true)
   })
@@ -562,7 +566,7 @@ const longTexts = (start: string): readonly string[] =>
     ['', '/', '!', '\n'].map((end) => start + unit.repeat(40_000 / unit.length) + end),
   )
 
-/** A check with this text in that part of it, and in a header of that name. */
+/** A check with this text in that part, and in a header of that name. */
 function checkWith(part: string, text: string): CheckRequest {
   const peer = {
     ...(part === 'principal' ? { principal: text } : {}),

@@ -45,17 +45,17 @@ describe('the reasons of denials', () => {
     expect(Object.values(STATUSES).flat().toSorted()).toEqual(DENY_REASONS.toSorted())
   })
 
-  it('each have a phrase of their own, of plain words', () => {
+  it('have a separate phrase each, in plain words', () => {
     const phrases = DENY_REASONS.map((reason) => DENIALS[reason].phrase)
     expect(new Set(phrases).size).toBe(DENY_REASONS.length)
     expect(phrases.filter((phrase) => !/^[A-Za-z]+( [a-z]+)+$/.test(phrase))).toEqual([])
   })
 
-  it('say of a missing credential what OpenDataHub said', () => {
+  it("use OpenDataHub's phrase for a missing credential", () => {
     expect(DENIALS['missing-credential'].phrase).toBe('credential not found')
   })
 
-  it.each(DENY_REASONS)('%s: only a credential that was shown is called invalid', (reason) => {
+  it.each(DENY_REASONS)('%s: only a presented credential is called invalid', (reason) => {
     const shown = STATUSES[401].includes(reason) && reason !== 'missing-credential'
     expect(DENIALS[reason].error).toBe(shown ? 'invalid_token' : undefined)
   })

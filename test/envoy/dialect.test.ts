@@ -42,12 +42,12 @@ describe('the dialect of a path', () => {
     ['/llm/chat-2/v1/messages', '/llm/chat', 'plain'],
     ['/llm/chat/v1/messages', '', 'plain'],
     ['/v1/messages', '/llm/chat', 'anthropic'],
-  ])('%s without the claimed prefix %j is %s', (path, prefix, dialect) => {
+  ])("%s without the service's prefix %j is %s", (path, prefix, dialect) => {
     expect(dialectOf(path, prefix, false)).toBe(dialect)
   })
 
   it.each(['/v1/messages', '/v1/chat/completions', '/inference.GRPCInferenceService/ModelInfer'])(
-    '%s is that of gRPC where the client speaks it',
+    '%s is that of gRPC if the client uses gRPC',
     (path) => {
       expect(dialectOf(path, '', true)).toBe('grpc')
     },
@@ -72,11 +72,11 @@ describe('the body of a denial', () => {
     return body === undefined ? undefined : JSON.parse(body)
   }
 
-  it('is an error with the phrase, as KServe says it', () => {
+  it('is an error with the phrase, as in KServe', () => {
     expect(bodyIn('plain', 'missing-credential')).toEqual({ error: 'credential not found' })
   })
 
-  it('is an object with type and code, as OpenAI says it', () => {
+  it("is an object with type and code, as in OpenAI's API", () => {
     expect(bodyIn('openai', 'unknown-api-key')).toEqual({
       error: {
         message: DENIALS['unknown-api-key'].phrase,
@@ -90,7 +90,7 @@ describe('the body of a denial', () => {
     expect(bodyIn('openai', 'internal')).toMatchObject({ error: { type: 'server_error' } })
   })
 
-  it('is a typed error, as Anthropic says it', () => {
+  it("is a typed error, as in Anthropic's API", () => {
     expect(bodyIn('anthropic', 'expired-token')).toEqual({
       type: 'error',
       error: { type: 'authentication_error', message: DENIALS['expired-token'].phrase },
@@ -102,7 +102,7 @@ describe('the body of a denial', () => {
     expect(bodyIn('anthropic', 'internal')).toMatchObject({ error: { type: 'api_error' } })
   })
 
-  it('is none for gRPC, whose clients read the status', () => {
+  it('is empty for gRPC, whose clients read the status', () => {
     expect(bodyIn('grpc', 'missing-credential')).toBeUndefined()
   })
 })

@@ -12,7 +12,8 @@ import {
 import { DENIALS } from '../../src/envoy/denials.ts'
 import { DIALECTS } from '../../src/envoy/dialect.ts'
 import { createEncode, type EncodingContext } from '../../src/envoy/encode.ts'
-import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
+import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { aCaller, anyText } from '../../testing/builders.ts'
 import { denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
 
@@ -40,7 +41,7 @@ const onTheWire = (decision: Decision, given: Partial<EncodingContext> = {}) =>
 const header = (name: string): CredentialPlace => ({ kind: 'header', name })
 const cookie = (name: string): CredentialPlace => ({ kind: 'cookie', name })
 
-/** What the model's request gets: each header that is set, and the names of those that go. */
+/** The effect on the model's request: each header that is set, and the names of removed ones. */
 const changesIn = ({ ok_response: ok }: DecodedCheckResponse) => ({
   set: Object.fromEntries(headersIn(ok?.headers)),
   removed: ok?.headers_to_remove ?? [],
@@ -65,7 +66,7 @@ describe('on the wire', () => {
     }
   })
 
-  it.each(DENY_REASONS)('%s says its phrase, and nothing that is not printable ASCII', (reason) => {
+  it.each(DENY_REASONS)('%s contains its phrase, and only printable ASCII', (reason) => {
     for (const dialect of DIALECTS) {
       const response = onTheWire(deny(reason), { dialect })
       expect(denialIn(response).headers['x-ext-auth-reason']).toBe(DENIALS[reason].phrase)
@@ -84,7 +85,7 @@ describe('on the wire', () => {
     }
   })
 
-  it.each(DENY_REASONS)('%s tells when to come back if and only if it is a 503', (reason) => {
+  it.each(DENY_REASONS)('%s has a retry delay if and only if it is a 503', (reason) => {
     for (const dialect of DIALECTS) {
       const { httpStatus, headers } = denialIn(onTheWire(deny(reason), { dialect }))
       if (httpStatus === 503) expect(headers['retry-after']).toMatch(/^[1-9][0-9]*$/)
@@ -92,7 +93,7 @@ describe('on the wire', () => {
     }
   })
 
-  it('overloaded tells some to come back later than others, within three seconds', () => {
+  it('overloaded gives different retry delays, of at most three seconds', () => {
     let drawn = 0
     const jittered = createEncode({
       headers: HEADERS,
@@ -106,7 +107,7 @@ describe('on the wire', () => {
     expect(waits).toEqual(['1', '1', '2', '2', '3', '3'])
   })
 
-  it.each(DENY_REASONS)('%s has a JSON body, but for gRPC', (reason) => {
+  it.each(DENY_REASONS)('%s has a JSON body, except for gRPC', (reason) => {
     for (const dialect of DIALECTS) {
       const { headers, body } = denialIn(onTheWire(deny(reason), { dialect }))
       if (dialect === 'grpc') {
@@ -129,14 +130,14 @@ describe('on the wire', () => {
     }
   })
 
-  it('a denial does not depend on the request but for its dialect', () => {
+  it('a denial depends only on the dialect of the request', () => {
     const odd = { underscored: ['x_auth_request_user'], cookie: 'a=b' }
     for (const reason of DENY_REASONS) {
       expect(onTheWire(deny(reason), odd)).toEqual(onTheWire(deny(reason)))
     }
   })
 
-  it('the realm is that of the installation', () => {
+  it('the realm is the configured one', () => {
     const other = createEncode({ headers: HEADERS, realm: 'models' })
     const response = decodeCheckResponse(other(deny('missing-credential'), asked()))
     expect(denialIn(response).headers['www-authenticate']).toBe('Bearer realm="models"')
@@ -145,8 +146,8 @@ describe('on the wire', () => {
   it.each<[title: string, Decision]>([
     ['of an open service', OPEN],
     ['of a caller', allow(aCaller())],
-    ['of a caller whose credential goes', allow(aCaller(), [header('authorization')])],
-  ])('an allow %s is one, and is never the empty message', (_title, decision) => {
+    ['of a caller whose credential is removed', allow(aCaller(), [header('authorization')])],
+  ])('an allow %s is an allow, and never the empty message', (_title, decision) => {
     const response = onTheWire(decision)
     expect(response.status).toEqual({ code: 0 })
     expect(response).not.toHaveProperty('denied_response')
@@ -155,8 +156,8 @@ describe('on the wire', () => {
   })
 })
 
-describe('the model learns who calls', () => {
-  it('by user, groups and the kind of the credential', () => {
+describe('the model receives the identity of the caller', () => {
+  it('as user, groups and credential kind', () => {
     const caller = aCaller({ user: 'alice', groups: ['gold', 'beta'], kind: 'api-key' })
     expect(changesIn(onTheWire(allow(caller)))).toEqual({
       set: { [USER]: 'alice', [GROUPS]: 'gold,beta', [CREDENTIAL]: 'api-key' },
@@ -164,7 +165,7 @@ describe('the model learns who calls', () => {
     })
   })
 
-  it('by headers that overwrite, whichever field a release of Envoy heeds', () => {
+  it('in headers that overwrite, whichever field a release of Envoy reads', () => {
     const options = onTheWire(allow(aCaller())).ok_response?.headers ?? []
     expect(options).toHaveLength(3)
     for (const option of options) {
@@ -183,23 +184,23 @@ describe('the model learns who calls', () => {
     ['with an accent', 'équipe', '%C3%A9quipe'],
     ['with an emoji', '🦊', '%F0%9F%A6%8A'],
     ['with a percent sign', '100%', '100%25'],
-    ['that is encoded already', 'a%2Cb', 'a%252Cb'],
-    ['with space at its ends', ' a b ', '%20a b%20'],
-    ['of a directory', 'CN=ml,OU=groups,DC=acme', 'CN=ml%2COU=groups%2CDC=acme'],
-  ])('and of a group %s, encoded', (_title, group, shown) => {
+    ['that is already encoded', 'a%2Cb', 'a%252Cb'],
+    ['with spaces at its ends', ' a b ', '%20a b%20'],
+    ['of an LDAP directory', 'CN=ml,OU=groups,DC=acme', 'CN=ml%2COU=groups%2CDC=acme'],
+  ])('and a group %s, encoded', (_title, group, shown) => {
     const caller = aCaller({ groups: ['first', group, 'last'] })
     expect(changesIn(onTheWire(allow(caller))).set[GROUPS]).toBe(`first,${shown},last`)
   })
 
   it.each([
-    ['with half a character', '\ud800'],
-    ['without a letter', ''],
-  ])('but not of a group %s', (_title, group) => {
+    ['with half a surrogate pair', '\ud800'],
+    ['without characters', ''],
+  ])('but not a group %s', (_title, group) => {
     const caller = aCaller({ groups: ['first', group, 'last'] })
     expect(changesIn(onTheWire(allow(caller))).set[GROUPS]).toBe('first,last')
   })
 
-  it('of all groups in a second header, as JSON in ASCII', () => {
+  it('all groups in a second header, as JSON in ASCII', () => {
     const name = 'x-auth-request-groups-json'
     const both = createEncode({ headers: { ...HEADERS, groupsJson: name }, realm: 'a' })
     const groups = ['CN=ml,OU=groups', 'équipe', '🦊', '"', '\ud800', '']
@@ -211,7 +212,7 @@ describe('the model learns who calls', () => {
     expect(changesIn(none).removed).toContain(name)
   })
 
-  it('of no group, and then a client may not say so either', () => {
+  it("no group header if there are none, and the client's is removed", () => {
     for (const groups of [[], ['']]) {
       const { set, removed } = changesIn(onTheWire(allow(aCaller({ groups }))))
       expect(set).not.toHaveProperty(GROUPS)
@@ -221,9 +222,9 @@ describe('the model learns who calls', () => {
 
   it.each([
     ['that is empty', ''],
-    ['that is half a character', '\ud800'],
+    ['that is half a surrogate pair', '\ud800'],
     ['that is too long', 'a'.repeat(16_385)],
-  ])('but not of a user %s, nor from the client', (_title, user) => {
+  ])("but not a user %s, and the client's is removed", (_title, user) => {
     const { set, removed } = changesIn(onTheWire(allow(aCaller({ user }))))
     expect(set).not.toHaveProperty(USER)
     expect(removed).toContain(USER)
@@ -234,13 +235,13 @@ describe('the model learns who calls', () => {
     ['with CR LF', 'alice\r\nset-cookie: a=b', 'alice%0D%0Aset-cookie: a=b'],
     ['with a NUL', 'alice\0', 'alice%00'],
     ['that is not ASCII', 'jürgen', 'j%C3%BCrgen'],
-    ['that is encoded already', 'j%C3%BCrgen', 'j%25C3%25BCrgen'],
+    ['that is already encoded', 'j%C3%BCrgen', 'j%25C3%25BCrgen'],
     ['with a comma', 'a,b', 'a,b'],
-  ])('and of a user %s, encoded', (_title, user, shown) => {
+  ])('and a user %s, encoded', (_title, user, shown) => {
     expect(changesIn(onTheWire(allow(aCaller({ user })))).set[USER]).toBe(shown)
   })
 
-  it('and of no user where its token names none', () => {
+  it('and no user if its token names none', () => {
     const { set, removed } = changesIn(onTheWire(allow({ ...aCaller(), user: undefined })))
     expect(set).not.toHaveProperty(USER)
     expect(removed).toContain(USER)
@@ -254,7 +255,7 @@ describe('the model learns who calls', () => {
     ['a list that is not ASCII', ['é'], '["\\u00e9"]'],
     ['a text that is not ASCII', 'alic\u00e9@example.com', 'alic%C3%A9@example.com'],
     ['a text with CR LF', 'a\r\nx-admin: 1', 'a%0D%0Ax-admin: 1'],
-  ])('and of a claim that is %s', (_title, email, shown) => {
+  ])('and a claim that is %s', (_title, email, shown) => {
     const caller = aCaller({ kind: 'jwt', claims: { email } })
     expect(changesIn(onTheWire(allow(caller))).set[EMAIL]).toBe(shown)
   })
@@ -262,7 +263,7 @@ describe('the model learns who calls', () => {
   it.each<[title: string, given: Parameters<typeof aCaller>[0], value: string, cause: string]>([
     ['a user that is too long', { user: 'é'.repeat(3_000) }, 'user', 'too-long'],
     ['groups that are too long', { groups: ['a'.repeat(17_000)] }, 'groups', 'too-long'],
-    ['a group that is no text', { groups: ['\ud800', 'a'] }, 'groups', 'not-unicode'],
+    ['a group that is not a text', { groups: ['\ud800', 'a'] }, 'groups', 'not-unicode'],
     ['a claim that is an object', { claims: { email: {} } }, 'claim', 'object'],
     ['a number that is not exact', { claims: { email: 2 ** 60 } }, 'claim', 'not-exact'],
     ['a list with such a number', { claims: { email: [2 ** 60] } }, 'claim', 'not-exact'],
@@ -279,7 +280,7 @@ describe('the model learns who calls', () => {
     expect(told).toEqual([[value, cause]])
   })
 
-  it('and what else of a token the installation passes on', () => {
+  it('and the configured claims of a token', () => {
     const caller = aCaller({ kind: 'jwt', claims: { email: 'alice@example.com' } })
     expect(changesIn(onTheWire(allow(caller))).set[EMAIL]).toBe('alice@example.com')
   })
@@ -290,19 +291,19 @@ describe('the model learns who calls', () => {
     ['has a claim that is null', { email: null }],
     ['has a claim that is empty', { email: '' }],
     ['inherits the claim', Object.create({ email: 'alice@example.com' })],
-  ])('but not where the token %s, nor from the client', (_title, claims = {}) => {
+  ])("but not if the token %s, and the client's is removed", (_title, claims = {}) => {
     const { set, removed } = changesIn(onTheWire(allow(aCaller({ claims }))))
     expect(set).not.toHaveProperty(EMAIL)
     expect(removed).toContain(EMAIL)
   })
 
-  it.each(['__proto__', 'constructor', 'toString'])('nor of a claim named %s', (claim) => {
+  it.each(['__proto__', 'constructor', 'toString'])('nor a claim named %s', (claim) => {
     const odd = createEncode({ headers: { ...HEADERS, claims: { [EMAIL]: claim } }, realm: 'a' })
     const response = decodeCheckResponse(odd(allow(aCaller({ claims: {} })), asked()))
     expect(changesIn(response).removed).toContain(EMAIL)
   })
 
-  it('of each caller his own, though answers are kept', () => {
+  it('of each caller separately, although answers are cached', () => {
     const alice = aCaller({ user: 'alice' })
     const bob = aCaller({ user: 'bob' })
     for (const caller of [alice, bob, alice, bob]) {
@@ -310,7 +311,7 @@ describe('the model learns who calls', () => {
     }
   })
 
-  it('and in one answer nothing of what another one took away', () => {
+  it('without the removed headers of another request', () => {
     const caller = aCaller()
     const taken = [[header('authorization')], [], [header('x-api-key')], [header('authorization')]]
     for (const consumed of taken) {
@@ -322,8 +323,8 @@ describe('the model learns who calls', () => {
   })
 })
 
-describe('what a client says of itself', () => {
-  it('is removed where nobody was asked', () => {
+describe('identity headers of a client', () => {
+  it('are removed if no caller is identified', () => {
     expect(changesIn(onTheWire(OPEN))).toEqual({ set: {}, removed: NAMES })
   })
 
@@ -333,24 +334,24 @@ describe('what a client says of itself', () => {
     'x-auth_request_groups',
     'x-auth-request_credential',
     'kubeflow_userid',
-  ])('is removed in the spelling %s', (name) => {
+  ])('are removed in the spelling %s', (name) => {
     for (const decision of [OPEN, allow(aCaller()), allow(aCaller(), [header('authorization')])]) {
       expect(changesIn(onTheWire(decision, { underscored: [name] })).removed).toContain(name)
     }
   })
 
-  it('in one request is not removed from the next', () => {
+  it('of one request are not removed from the next', () => {
     const caller = aCaller()
     onTheWire(allow(caller), { underscored: ['x_auth_request_user'] })
     expect(changesIn(onTheWire(allow(caller))).removed).toEqual([EMAIL])
   })
 
-  it('about other things stays', () => {
+  it('with other meanings stay', () => {
     const underscored = ['x_request_id', 'x_auth_request_email', 'x_auth_request_user_', '_']
     expect(changesIn(onTheWire(OPEN, { underscored })).removed).toEqual(NAMES)
   })
 
-  it('is removed under names with underscores that the installation chose, in any spelling', () => {
+  it('are removed under configured names with underscores, in any spelling', () => {
     const other = createEncode({
       headers: { user: 'x_auth_user', groups: 'x_groups', credential: 'x_credential', claims: {} },
       realm: 'models',
@@ -361,7 +362,7 @@ describe('what a client says of itself', () => {
   })
 })
 
-describe('a credential that was taken', () => {
+describe('a consumed credential', () => {
   it('is removed from each header', () => {
     const consumed = [header('authorization'), header('x-api-key')]
     expect(changesIn(onTheWire(allow(aCaller(), consumed))).removed).toEqual([
@@ -371,13 +372,13 @@ describe('a credential that was taken', () => {
     ])
   })
 
-  it('does not take ours along where it stood in a header of the same name', () => {
+  it('does not remove our own header of the same name', () => {
     const { set, removed } = changesIn(onTheWire(allow(aCaller(), [header(USER)])))
     expect(set[USER]).toBe(aCaller().user)
     expect(removed).not.toContain(USER)
   })
 
-  it('is cut out of the cookies, and only that', () => {
+  it('is cut out of the cookies, and nothing else is', () => {
     const response = onTheWire(allow(aCaller(), [cookie('session')]), {
       cookie: 'a=b; session=abc; c=d',
     })
@@ -388,9 +389,9 @@ describe('a credential that was taken', () => {
 
   it.each([
     ['was the only one', 'session=abc'],
-    ['stands beside one that is not ASCII', 'session=abc; a=\u00e9'],
-    ['stands beside one with a line feed', 'session=abc; a=b\nc'],
-  ])('takes the whole Cookie header along where it %s', (_title, text) => {
+    ['is next to one that is not ASCII', 'session=abc; a=\u00e9'],
+    ['is next to one with a line feed', 'session=abc; a=b\nc'],
+  ])('removes the whole Cookie header if it %s', (_title, text) => {
     const { set, removed } = changesIn(
       onTheWire(allow(aCaller(), [cookie('session')]), { cookie: text }),
     )
@@ -398,7 +399,7 @@ describe('a credential that was taken', () => {
     expect(removed).toEqual([EMAIL, 'cookie'])
   })
 
-  it('in a cookie of one request leaves the cookies of the next alone', () => {
+  it('in a cookie of one request does not change the cookies of the next', () => {
     const caller = aCaller()
     const decision = allow(caller, [cookie('session')])
     for (const name of ['a', 'b']) {
@@ -408,7 +409,7 @@ describe('a credential that was taken', () => {
   })
 })
 
-describe('whatever a caller is called', () => {
+describe('whatever the name of a caller', () => {
   const text = fc.oneof(
     anyText(20),
     fc.string({ maxLength: 20 }),
@@ -442,7 +443,7 @@ describe('whatever a caller is called', () => {
     ),
   })
 
-  it('two different ones never look the same', () => {
+  it('two different ones never encode to the same', () => {
     const groups = fc.array(
       fc.oneof(text, fc.constantFrom('%', '%2C', 'a,b', ' a', 'a', 'a%20', '%20a')),
       { maxLength: 3 },
@@ -459,7 +460,7 @@ describe('whatever a caller is called', () => {
     )
   })
 
-  it('the answer holds printable ASCII only', () => {
+  it('the answer contains printable ASCII only', () => {
     fc.assert(
       fc.property(decision, asking, (made, given) => {
         const texts = textsIn(onTheWire(made, given))
@@ -469,7 +470,7 @@ describe('whatever a caller is called', () => {
     )
   })
 
-  it('no name is both set and removed, and each identity header is one of them', () => {
+  it('no name is both set and removed, and each identity header is one of the two', () => {
     fc.assert(
       fc.property(decision, asking, (made, given) => {
         const { set, removed } = changesIn(onTheWire(made, given))

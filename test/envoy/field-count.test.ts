@@ -25,7 +25,7 @@ const within = (tag: number, bytes: Buffer) =>
     bytes,
   ])
 
-/** Calls for a byte: what a reader does. */
+/** Calls that a reader makes per byte. */
 function readsOf(bytes: Buffer): number {
   let reads = 0
   const counting = new Proxy(bytes, {
@@ -55,18 +55,18 @@ describe('a check of many fields', () => {
   it.each([
     ['2,000 headers', encodeCheckRequest(aCheck({ headers: headers(2_000) }))],
     ['2,000 raw headers', encodeCheckRequest(aCheck(raw(2_000)))],
-    ['fields that nobody knows', Buffer.alloc(10_000, Buffer.of(0x78, 0))],
-    ['attributes again and again', Buffer.alloc(10_000, Buffer.of(0x0a, 0))],
+    ['unknown fields', Buffer.alloc(10_000, Buffer.of(0x78, 0))],
+    ['repeated attributes', Buffer.alloc(10_000, Buffer.of(0x0a, 0))],
     [
       'unknown fields within the request',
       within(0x0a, within(0x22, Buffer.alloc(10_000, Buffer.of(0x78, 0)))),
     ],
     ['groups', Buffer.alloc(10_000, 0x7b)],
-  ])('is not, with %s', (_title, bytes) => {
+  ])('is refused with %s', (_title, bytes) => {
     expect(decodeCheckRequest(bytes)).toBe(UNREADABLE)
   })
 
-  it('is left as soon as it has too many', () => {
+  it('is abandoned as soon as it has too many', () => {
     const reads = [100_000, 1_000_000].map((length) =>
       readsOf(Buffer.alloc(length, Buffer.of(0x78, 0))),
     )

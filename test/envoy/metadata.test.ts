@@ -26,7 +26,7 @@ const onTheWire = (decision: Decision, subject: Partial<MetadataSubject> = {}) =
   )
 }
 
-/** As the access log gets it. */
+/** As the access log receives it. */
 const metadataOf = (decision: Decision, subject?: Partial<MetadataSubject>) => {
   const { fields = {} } = onTheWire(decision, subject).dynamic_metadata ?? {}
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value.stringValue]))
@@ -36,7 +36,7 @@ const service = aService()
 const caller = aCaller()
 
 describe('the dynamic metadata of an answer', () => {
-  it('of an allow say the service, the user and his credential', () => {
+  it('for an allow contains the service, the user and the credential kind', () => {
     expect(metadataOf(allow(caller), { service, caller })).toEqual({
       service: 'InferenceService/team/iris',
       user: 'system:serviceaccount:team:reader',
@@ -44,11 +44,16 @@ describe('the dynamic metadata of an answer', () => {
     })
   })
 
-  it('of an allow that asked nobody say the service', () => {
+  it('are texts of at most 512 characters', () => {
+    const long = aCaller({ user: 'u'.repeat(1_000) })
+    expect(metadataOf(allow(long), { service, caller: long }).user).toBe('u'.repeat(512))
+  })
+
+  it('for an allow without identification contains the service', () => {
     expect(metadataOf(OPEN, { service })).toEqual({ service: 'InferenceService/team/iris' })
   })
 
-  it('of a denial say why, and whom it refused if that is known', () => {
+  it('for a denial contains the reason, and the caller if known', () => {
     expect(metadataOf(deny('not-permitted'), { service, caller })).toEqual({
       service: 'InferenceService/team/iris',
       user: 'system:serviceaccount:team:reader',
@@ -61,12 +66,12 @@ describe('the dynamic metadata of an answer', () => {
     })
   })
 
-  it.each(DENY_REASONS)('of a denial that found no service say %s', (reason) => {
+  it.each(DENY_REASONS)('for a denial without a service contains %s', (reason) => {
     expect(metadataOf(deny(reason))).toEqual({ reason })
     expect(isAllowed(onTheWire(deny(reason)))).toBe(false)
   })
 
-  it('are of this answer, though they are kept', () => {
+  it('belongs to its own answer, although it is cached', () => {
     const bob = aCaller({ user: 'bob', reference: 'team/bob' })
     const chat = anLlm()
     for (const [who, what] of [
@@ -89,7 +94,7 @@ describe('the dynamic metadata of an answer', () => {
     }
   })
 
-  it('hold nothing that could forge a line of a log, and are bounded', () => {
+  it('cannot forge a line of a log, and is bounded', () => {
     const text = fc.oneof(anyText(700), fc.constantFrom('a"b', 'a\\b', 'a\r\nb', '\ud800', 'é'))
     fc.assert(
       fc.property(text, text, fc.constantFrom(...DENY_REASONS), (user, reference, reason) => {
@@ -104,7 +109,7 @@ describe('the dynamic metadata of an answer', () => {
     )
   })
 
-  it('never hold a credential, whatever becomes of it', () => {
+  it('never contains a credential, whatever the decision', () => {
     const key = 'iris-key-0123456789'
     const authorize = anAuthorize({ services: [service], keys: [anApiKey({ key })] })
     for (const credential of [key, 'unknown-key-0123456789', 'reader-token', `${key},other`]) {

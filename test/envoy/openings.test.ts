@@ -6,8 +6,11 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function waitingFor(limits: Parameters<typeof createOpenings>[0]) {
-  const openings = createOpenings(limits)
+function waitingFor(
+  limits: Parameters<typeof createOpenings>[0],
+  rests?: (address: string) => boolean,
+) {
+  const openings = createOpenings(limits, rests)
   const opened: Opening[] = []
   const ended: Opening[] = []
   const add = (address: string): Opening => {
@@ -32,8 +35,27 @@ function waitingFor(limits: Parameters<typeof createOpenings>[0]) {
 
 const WIDE = { opening: 1_000, openingPerAddress: 1_000 }
 
-describe('connections that come at once', () => {
-  it('are opened a few in each turn of the event loop, and all in the end', async () => {
+describe('connections of an address that rests', () => {
+  it('wait until it has rested', async () => {
+    let rests = true
+    const { openings, opened, add, addressesOf, rest } = waitingFor(
+      WIDE,
+      (address) => rests && address === 'a',
+    )
+    add('a')
+    add('b')
+    await rest()
+    expect(addressesOf(opened)).toEqual(['b'])
+    rests = false
+    const [first] = opened
+    if (first !== undefined) openings.settled(first)
+    await rest()
+    expect(addressesOf(opened)).toEqual(['b', 'a'])
+  })
+})
+
+describe('connections that arrive at once', () => {
+  it('are opened a few per turn of the event loop, and all in the end', async () => {
     const { openings, opened, addMany } = waitingFor(WIDE)
     addMany(200, 'a')
     expect(opened).toHaveLength(0)
@@ -48,7 +70,7 @@ describe('connections that come at once', () => {
     expect(openings.held()).toEqual({ waiting: 0, opening: 200 })
   })
 
-  it('are opened in turn of their addresses', async () => {
+  it('are opened in turn by address', async () => {
     const { opened, addMany, add } = waitingFor(WIDE)
     for (let index = 0; index < 20; index += 1) addMany(50, `flood-${index}`)
     const good = add('good')
@@ -57,7 +79,7 @@ describe('connections that come at once', () => {
     expect(opened.length - before).toBeLessThanOrEqual(21 + OPENED_PER_TURN)
   })
 
-  it('are opened no more than may be without a request, and the next once one asks', async () => {
+  it('are opened up to the limit without a request, and the next once one sends a request', async () => {
     const { openings, opened, addMany, addressesOf, rest } = waitingFor({
       opening: 6,
       openingPerAddress: 4,
@@ -73,7 +95,14 @@ describe('connections that come at once', () => {
     expect(openings.held()).toEqual({ waiting: 13, opening: 6 })
   })
 
-  it('and are closed while they wait are not opened', async () => {
+  it('from one address are opened no more than it may have without a request', async () => {
+    const { openings, addMany, rest } = waitingFor({ opening: 100, openingPerAddress: 4 })
+    addMany(10, 'a')
+    await rest()
+    expect(openings.held()).toEqual({ waiting: 6, opening: 4 })
+  })
+
+  it('and close while they wait are not opened', async () => {
     const { openings, opened, add, addressesOf, rest } = waitingFor({
       opening: 1,
       openingPerAddress: 1,
@@ -87,8 +116,8 @@ describe('connections that come at once', () => {
   })
 })
 
-describe('a newcomer', () => {
-  it('gets the place of a silent connection of whoever has most', async () => {
+describe('a new connection', () => {
+  it('replaces a silent one of the address that has most', async () => {
     const { opened, ended, add, addMany, addressesOf, rest } = waitingFor({
       opening: 5,
       openingPerAddress: 4,
@@ -102,7 +131,7 @@ describe('a newcomer', () => {
     expect(addressesOf(ended)).toEqual(['many'])
   })
 
-  it('gets the place of a silent one that had its time, where each address has one', async () => {
+  it('replaces a silent one whose time is over, if each address has one', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setImmediate', 'performance'] })
     const { opened, ended, add, addressesOf } = waitingFor({ opening: 3, openingPerAddress: 4 })
     for (const address of ['a', 'b', 'c']) add(address)

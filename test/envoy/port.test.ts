@@ -4,6 +4,7 @@ import net from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import zlib from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { MAX_REFUSED } from '../../src/envoy/admission.ts'
 import { BOUNDS, type Bounds } from '../../src/envoy/bounds.ts'
 import type { Checked, CheckParts } from '../../src/envoy/check-handler.ts'
 import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
@@ -11,18 +12,20 @@ import { createEncode } from '../../src/envoy/encode.ts'
 import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
 import { readsOf } from '../../src/envoy/socket-reads.ts'
+import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
 import { anAuthorize, aService } from '../../testing/builders.ts'
 import { aCheck, checkClient, denialIn } from '../../testing/envoy/check-client.ts'
 import { begin, framed, type RawReply, rawConnection } from '../../testing/envoy/raw-grpc.ts'
 
 const GOOD = encodeCheckRequest(aCheck())
 const HEALTH = '/grpc.health.v1.Health'
-/** Sooner than anybody waits here. */
+/** Shorter than any timeout here. */
 const SOON = 1
 
 const cleanups: (() => unknown)[] = []
 
 afterEach(async () => {
+  vi.useRealTimers()
   for (const clean of cleanups.splice(0).reverse()) await clean()
   vi.restoreAllMocks()
 })
@@ -48,15 +51,15 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
     { bounds: { ...BOUNDS, ...bounds }, shed: (cause) => sheds.push(cause) },
   )
   cleanups.push(() => server.close(0))
-  const connect = async (settings: http2.Settings = {}) => {
-    const session = await rawConnection(server.port, settings)
+  const connect = async (settings: http2.Settings = {}, localAddress = '127.0.0.1') => {
+    const session = await rawConnection(server.port, settings, localAddress)
     cleanups.push(() => session.destroy())
     return session
   }
   return { server, sheds, observed, connect }
 }
 
-/** What a proxy is told: gRPC's status and the denial. */
+/** The proxy's view: the gRPC status and the denial. */
 const told = ({ status, answer }: RawReply) => [
   status,
   answer === undefined ? undefined : denialIn(answer).headers['x-ext-auth-reason'],
@@ -77,7 +80,7 @@ describe('a message', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('as large as it may be is answered', async () => {
+  it('of the maximum size is answered', async () => {
     const { connect } = await serving({ requestBytes: 100_000 })
     const path = `/${'a'.repeat(50_000)}`
     const body = aCheck({ path, headers: { 'x-a': 'a'.repeat(49_900 - GOOD.length) } })
@@ -89,7 +92,22 @@ describe('a message', () => {
     expect(told(await reply)).toEqual(ANSWERED)
   })
 
-  it('may come byte by byte', async () => {
+  it('may be longer than gRPC itself allows', async () => {
+    const { connect } = await serving({
+      requestBytes: 2 ** 23,
+      bytes: 2 ** 26,
+      bytesPerAddress: 2 ** 25,
+    })
+    const { stream, reply } = begin(await connect())
+    // A body, which is not read.
+    const long = encodeCheckRequest({
+      attributes: { request: { http: { path: `/${'a'.repeat(2 ** 22)}` } } },
+    })
+    stream.end(framed(long))
+    expect(told(await reply)[0]).toBe('0')
+  })
+
+  it('may arrive byte by byte', async () => {
     const { connect } = await serving()
     const { stream, reply } = begin(await connect())
     for (const byte of framed(GOOD)) stream.write(Buffer.of(byte))
@@ -118,7 +136,7 @@ describe('a message', () => {
     expect(told(await reply)).toEqual(UNSUPPORTED)
   })
 
-  it('that is refused is a decision like others', async () => {
+  it('that is refused counts as a decision', async () => {
     const { observed, connect } = await serving()
     const { stream, reply } = begin(await connect())
     stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
@@ -128,7 +146,7 @@ describe('a message', () => {
     ])
   })
 
-  it('of health that is too large is an error of gRPC', async () => {
+  it('of a health check that is too large gets a gRPC error', async () => {
     const { connect } = await serving()
     const { stream, reply } = begin(await connect(), { path: `${HEALTH}/Check` })
     stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
@@ -142,7 +160,7 @@ describe('a request', () => {
     ['a part of its frame', framed(GOOD).subarray(0, 3)],
     ['a part of its message', framed(GOOD).subarray(0, -1)],
     ['its message without an end', framed(GOOD)],
-  ])('of which %s comes is denied in the end', async (_title, bytes) => {
+  ])('of which only %s arrives is denied in the end', async (_title, bytes) => {
     const { server, sheds, connect } = await serving({ arrivalMs: SOON })
     const { stream, reply } = begin(await connect())
     stream.write(bytes)
@@ -151,7 +169,7 @@ describe('a request', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('whose answer nobody takes is ended', async () => {
+  it('whose answer is not read is reset', async () => {
     const { server, sheds, connect } = await serving({ answerMs: SOON })
     const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
     stream.end(framed(GOOD))
@@ -160,7 +178,7 @@ describe('a request', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('whose refusal nobody takes is ended', async () => {
+  it('whose refusal is not read is reset', async () => {
     const { server, connect } = await serving({ answerMs: SOON })
     const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
     stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
@@ -168,7 +186,7 @@ describe('a request', () => {
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 
-  it('of what is not served is not kept', async () => {
+  it('for an unknown method is not kept', async () => {
     const { server, connect } = await serving()
     const session = await connect()
     const replies = Array.from({ length: 50 }, () => begin(session, { path: '/a/b' }).reply)
@@ -179,8 +197,8 @@ describe('a request', () => {
   })
 })
 
-describe('requests under way', () => {
-  it('are no more than fit on a connection', async () => {
+describe('requests in flight', () => {
+  it('are bounded per connection', async () => {
     const { connect } = await serving()
     const session = await connect()
     await expect
@@ -188,24 +206,33 @@ describe('requests under way', () => {
       .toBe(BOUNDS.streamsPerConnection)
   })
 
-  it('of one address leave room: the others are denied, and those under way answered', async () => {
-    const { sheds, connect } = await serving({ streams: 10, streamsPerAddress: 4 })
-    const session = await connect()
-    const open = Array.from({ length: 4 }, () => begin(session))
-    const more = Array.from({ length: 3 }, () => begin(session))
-    const refused = await Promise.all(more.map(({ reply }) => reply))
-    expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED, OVERLOADED])
-    expect(sheds).toEqual(['grpc-streams', 'grpc-streams', 'grpc-streams'])
-    for (const { stream } of open) stream.end(framed(GOOD))
-    const answered = await Promise.all(open.map(({ reply }) => reply))
-    expect(answered.map(told)).toEqual(open.map(() => ANSWERED))
-    const later = begin(session)
-    later.stream.end(framed(GOOD))
-    expect(told(await later.reply)).toEqual(ANSWERED)
-  })
+  it.each([
+    { streams: 10, streamsPerAddress: 1_000 },
+    { streams: 1_000, streamsPerAddress: 4 },
+  ])(
+    'of one address leave room: the others are denied, and those under way answered: %j',
+    async (bounds) => {
+      const { sheds, connect } = await serving(bounds)
+      const session = await connect()
+      const open = Array.from({ length: 4 }, () => begin(session))
+      const more = Array.from({ length: 3 }, () => begin(session))
+      const refused = await Promise.all(more.map(({ reply }) => reply))
+      expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED, OVERLOADED])
+      expect(sheds).toEqual(['grpc-streams', 'grpc-streams', 'grpc-streams'])
+      for (const { stream } of open) stream.end(framed(GOOD))
+      const answered = await Promise.all(open.map(({ reply }) => reply))
+      expect(answered.map(told)).toEqual(open.map(() => ANSWERED))
+      const later = begin(session)
+      later.stream.end(framed(GOOD))
+      expect(told(await later.reply)).toEqual(ANSWERED)
+    },
+  )
 
-  it('hold no more bytes than they may', async () => {
-    const { server, sheds, connect } = await serving({ bytes: 100_000, bytesPerAddress: 20_000 })
+  it.each([
+    { bytes: 1_000_000, bytesPerAddress: 20_000 },
+    { bytes: 60_000, bytesPerAddress: 1_000_000 },
+  ])('hold no more bytes than they may: %j', async (bounds) => {
+    const { server, sheds, connect } = await serving(bounds)
     const session = await connect()
     const calls = Array.from({ length: 4 }, () => begin(session))
     for (const { stream } of calls) stream.write(framed(Buffer.alloc(17_000), { length: 20_000 }))
@@ -215,8 +242,11 @@ describe('requests under way', () => {
     expect(refused.map(told)).toEqual([OVERLOADED, OVERLOADED])
   })
 
-  it('and are not whole yet are few, and those that are whole are answered', async () => {
-    const { server, sheds, connect } = await serving({ arriving: 100, arrivingPerAddress: 3 })
+  it.each([
+    { arriving: 1_000, arrivingPerAddress: 3 },
+    { arriving: 8, arrivingPerAddress: 1_000 },
+  ])('and are not whole yet are few, and those that are whole are answered: %j', async (bounds) => {
+    const { server, sheds, connect } = await serving(bounds)
     const session = await connect()
     const open = Array.from({ length: 3 }, () => begin(session))
     const more = begin(session)
@@ -232,7 +262,34 @@ describe('requests under way', () => {
     await expect.poll(() => server.held().streams).toBe(2)
   })
 
-  it('that watch health are few', async () => {
+  it('and are refused are reset where the answers of many are not read', async () => {
+    const { connect } = await serving({ streams: 0 })
+    let reset = 0
+    for (let count = 0; count < 20; count += 1) {
+      // An address whose requests are all refused would rest.
+      const session = await connect({ initialWindowSize: 0 }, `127.0.0.${1 + (count % 10)}`)
+      for (let each = 0; each < MAX_REFUSALS - 1; each += 1)
+        void begin(session).reply.then(({ rstCode }) => {
+          if (rstCode === http2.constants.NGHTTP2_REFUSED_STREAM) reset += 1
+        })
+    }
+    await expect.poll(() => reset).toBe(20 * (MAX_REFUSALS - 1) - MAX_REFUSED)
+  })
+
+  it('and are late are refused a few in each turn of the event loop', async () => {
+    const { sheds, connect } = await serving({ arrivalMs: SOON })
+    const session = await connect()
+    const replies = Array.from({ length: 200 }, () => begin(session).reply)
+    const perTurn: number[] = []
+    for (let before = 0; before < 200; before = sheds.length) {
+      await turn()
+      perTurn.push(sheds.length - before)
+    }
+    expect(Math.max(...perTurn)).toBe(SWEPT_PER_TURN)
+    expect((await Promise.all(replies)).filter(({ status }) => status === '0')).toHaveLength(200)
+  })
+
+  it('that watch health are bounded', async () => {
     const { server, sheds, connect } = await serving({
       watches: 2,
       arrivalMs: SOON,
@@ -255,7 +312,7 @@ describe('requests under way', () => {
   })
 })
 
-/** A connection on which nothing is said. */
+/** A connection on which nothing is sent. */
 async function silent(port: number, localAddress = '127.0.0.1') {
   const socket = net.connect({ host: '127.0.0.1', port, localAddress })
   cleanups.push(() => socket.destroy())
@@ -269,7 +326,7 @@ async function silent(port: number, localAddress = '127.0.0.1') {
 }
 
 describe('a connection', () => {
-  it('that never asks is ended, whatever it says', async () => {
+  it('that sends no request is closed, whatever it sends', async () => {
     const { server, sheds } = await serving({ firstRequestMs: SOON })
     const quiet = await silent(server.port)
     const talking = await silent(server.port)
@@ -281,7 +338,19 @@ describe('a connection', () => {
     await expect.poll(() => server.held().connections).toBe(0)
   })
 
-  it('that asks is kept, and ended when it asks no more', async () => {
+  it('that never asks is ended with a few others in each turn of the event loop', async () => {
+    const { server, sheds } = await serving({ firstRequestMs: SOON })
+    await Promise.all(Array.from({ length: 120 }, () => silent(server.port)))
+    const perTurn: number[] = []
+    for (let before = sheds.length; server.held().connections > 0; before = sheds.length) {
+      await turn()
+      perTurn.push(sheds.length - before)
+    }
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(SWEPT_PER_TURN)
+    expect(sheds).toHaveLength(120)
+  })
+
+  it('that sends requests is kept, and closed when it stops', async () => {
     const { server, sheds, connect } = await serving({ firstRequestMs: SOON, idleMs: 600 })
     const session = await connect()
     const left = once(session, 'goaway')
@@ -297,7 +366,7 @@ describe('a connection', () => {
     expect(server.held()).toEqual({ connections: 0, streams: 0, bytes: 0 })
   })
 
-  it('that is old is ended, and what is under way on it answered', async () => {
+  it('that is old is closed after its requests in flight are answered', async () => {
     const { server, connect } = await serving({ ageMs: SOON })
     const session = await connect()
     const left = once(session, 'goaway')
@@ -309,7 +378,7 @@ describe('a connection', () => {
     await expect.poll(() => server.held().connections).toBe(0)
   })
 
-  it('of an address that has as many as it may is refused, of another not', async () => {
+  it('of an address at its limit is refused, of another address not', async () => {
     const { server, sheds } = await serving({ connections: 100, connectionsPerAddress: 3 })
     const kept = [1, 2, 3].map(() => silent(server.port))
     await Promise.all(kept)
@@ -319,7 +388,7 @@ describe('a connection', () => {
     await expect.poll(() => server.held().connections).toBe(4)
   })
 
-  it('of a newcomer is taken however many others hoard', async () => {
+  it('of a new address is accepted however many connections others hold', async () => {
     const { server, connect } = await serving({ connections: 40 })
     for (let peer = 2; peer < 12; peer += 1)
       await Promise.all(Array.from({ length: 40 }, () => silent(server.port, `127.0.0.${peer}`)))
@@ -329,19 +398,19 @@ describe('a connection', () => {
     expect(server.held().connections).toBeLessThanOrEqual(40)
   })
 
-  it('of a newcomer is opened beside silent ones that wait to be', async () => {
+  it('of a new address is opened next to silent ones that wait', async () => {
     const { server, sheds, connect } = await serving({ opening: 8, openingPerAddress: 4 })
     for (let peer = 2; peer < 6; peer += 1)
       await Promise.all(Array.from({ length: 20 }, () => silent(server.port, `127.0.0.${peer}`)))
     const { stream, reply } = begin(await connect())
     stream.end(framed(GOOD))
     expect(told(await reply)).toEqual(ANSWERED)
-    // One for each newcomer once all places are taken.
+    // One per new address after all places are taken.
     expect(sheds).toEqual(Array.from({ length: 3 }, () => 'grpc-connections-silent'))
     expect(server.held().connections).toBe(78)
   })
 
-  it("of one who has his share ends nobody else's", async () => {
+  it('of an address at its share closes no connection of others', async () => {
     const { server, sheds, connect } = await serving({ connections: 8 })
     const session = await connect()
     const { stream, reply } = begin(session)
@@ -355,7 +424,7 @@ describe('a connection', () => {
     expect(told(await again.reply)).toEqual(ANSWERED)
   })
 
-  it('can be kept from being read', async () => {
+  it('can be paused', async () => {
     const listener = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
     cleanups.push(() => listener.close())
     await once(listener, 'listening')
@@ -377,7 +446,7 @@ describe('a connection', () => {
     await expect.poll(() => served.bytesRead).toBe(1)
   })
 
-  it('that has not asked for longest makes room for a new one', async () => {
+  it('that has been idle for longest makes room for a new one', async () => {
     const { server, connect } = await serving({ connections: 8 })
     const asked = async () => {
       const session = await connect()
@@ -396,8 +465,8 @@ describe('a connection', () => {
   })
 })
 
-describe('a connection of refused requests', () => {
-  it('is closed, and what is under way on it answered', async () => {
+describe('a connection with refused requests', () => {
+  it('is closed after its requests in flight are answered', async () => {
     const { connect } = await serving()
     const session = await connect()
     const left = once(session, 'goaway')
@@ -413,8 +482,41 @@ describe('a connection of refused requests', () => {
   })
 })
 
-describe('a good proxy', () => {
-  it('is answered beside hostile connections of its own address', async () => {
+describe('a connection that is refused on after GOAWAY', () => {
+  it('takes no more requests', async () => {
+    const { connect } = await serving()
+    const session = await connect()
+    const close = vi.spyOn(Object.getPrototypeOf(Object.getPrototypeOf(session)), 'close')
+    // The server closes a connection a second after GOAWAY, but not here.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const bad = Array.from({ length: 2 * MAX_REFUSALS }, () => begin(session))
+    for (const { stream } of bad) stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+    await Promise.all(bad.map(({ reply }) => reply))
+    vi.useRealTimers()
+    expect(close.mock.contexts.filter((closed) => closed !== session)).toHaveLength(1)
+  })
+})
+
+describe('a listener that closes', () => {
+  it('does not wait for a request that never ends', async () => {
+    const { server, connect } = await serving({ arrivalMs: 2 ** 30 })
+    begin(await connect())
+    await expect.poll(() => server.held().streams).toBe(1)
+    // Long before the connection itself would end.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const closed = server.close(0)
+    for (let count = 0; count < 100; count += 1) {
+      await turn()
+      vi.advanceTimersByTime(1)
+    }
+    await closed
+    vi.useRealTimers()
+    await expect.poll(() => server.held().connections).toBe(0)
+  })
+})
+
+describe('a well-behaved proxy', () => {
+  it('is answered next to hostile connections of its own address', async () => {
     const { server, connect } = await serving()
     const client = checkClient(server.port)
     cleanups.push(client.close)

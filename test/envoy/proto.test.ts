@@ -7,7 +7,7 @@ const PROTO = fileURLToPath(new URL('../../proto', import.meta.url))
 
 const envoy = factsOf(loadProto(EXTERNAL_AUTH, ENVOY_PROTOS))
 
-/** The names of facts that Envoy's definitions do not state, or state differently. */
+/** Facts that Envoy's definitions do not state, or state differently. */
 function disagreements(facts: ReadonlyMap<string, string>): string[] {
   return [...facts].filter(([name, fact]) => envoy.get(name) !== fact).map(([name]) => name)
 }
@@ -15,11 +15,11 @@ function disagreements(facts: ReadonlyMap<string, string>): string[] {
 describe('proto/', () => {
   const ours = factsOf(loadProto(EXTERNAL_AUTH, [PROTO]))
 
-  it('says of every field, enum value and method what Envoy says', () => {
+  it('matches Envoy in every field, enum value and method', () => {
     expect(disagreements(ours)).toEqual([])
   })
 
-  it('is compared in full', () => {
+  it('is compared completely', () => {
     expect(ours.size).toBe(51)
     expect(envoy.size).toBeGreaterThan(ours.size)
   })
@@ -31,7 +31,7 @@ describe('the comparison finds', () => {
       message HeaderValue { string key = 1; string value = 2; ${fields} }
       message HeaderMap { repeated HeaderValue headers = 1; }`)
 
-  it('nothing in a right description', () => {
+  it('nothing in a correct description', () => {
     expect(disagreements(factsOf(header('bytes raw_value = 3;')))).toEqual([])
   })
 

@@ -2,11 +2,10 @@ import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_REQUEST_BYTES } from '../../src/envoy/bounds.ts'
+import type { CheckRequest, CheckResponse } from '../../src/envoy/messages.ts'
 import {
   authorizationService,
   type CheckHandler,
-  type CheckRequest,
-  type CheckResponse,
   decodeCheckRequest,
   decodeCheckResponse,
   encodeCheckRequest,
@@ -58,12 +57,12 @@ const allowed: CheckResponse = {
   dynamic_metadata: { fields: { user: { stringValue: 'ada' } } },
 }
 
-/** Groups of the undeclared field 15, each within the one before. */
+/** Nested groups of the undeclared field 15. */
 const nestedGroups = (depth: number) =>
   Buffer.concat([Buffer.alloc(depth, 0x7b), Buffer.alloc(depth, 0x7c)])
 
 describe('a CheckRequest', () => {
-  it('is read with every field that is declared', () => {
+  it('is decoded with every declared field', () => {
     expect(decodeCheckRequest(encodeCheckRequest(request))).toEqual(request)
   })
 
@@ -71,13 +70,13 @@ describe('a CheckRequest', () => {
     expect(decodeCheckRequest(Buffer.alloc(0))).toEqual({})
   })
 
-  it('may hold fields that are not declared', () => {
+  it('may contain undeclared fields', () => {
     const unknownField = Buffer.from([0xfa, 0x3e, 0x02, 0x68, 0x69])
     const bytes = Buffer.concat([encodeCheckRequest(request), unknownField])
     expect(decodeCheckRequest(bytes)).toEqual(request)
   })
 
-  it('keeps headers that are named like members of every object', () => {
+  it('keeps headers named like members of Object.prototype', () => {
     const headers = { constructor: 'a', tostring: 'b' }
     const bytes = encodeCheckRequest({ attributes: { request: { http: { headers } } } })
     expect(decodeCheckRequest(bytes)).toEqual({
@@ -92,12 +91,12 @@ describe('bytes are unreadable when they', () => {
     ['end early', encodeCheckRequest(request).subarray(0, -1)],
     ['nest 1,000 groups', nestedGroups(1_000)],
     ['nest 1,000,000 groups', nestedGroups(1_000_000)],
-    ['claim a length beyond their end', Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])],
+    ['have a length beyond their end', Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])],
   ])('%s', (_title, bytes) => {
     expect(decodeCheckRequest(bytes)).toBe(UNREADABLE)
   })
 
-  it('are too many, though they decode', () => {
+  it('have too many fields, although they decode', () => {
     const path = '/'.repeat(MAX_REQUEST_BYTES)
     const bytes = encodeCheckRequest({ attributes: { request: { http: { path } } } })
     expect(decodeCheckRequest(bytes)).toBe(UNREADABLE)
@@ -116,7 +115,7 @@ describe('no bytes', () => {
     )
   })
 
-  it('made from a good request by changing some make it throw', () => {
+  it('made from a valid request by changing some make it throw', () => {
     const good = encodeCheckRequest(request)
     const change = fc.tuple(fc.nat(good.length - 1), fc.nat(255))
     fc.assert(
@@ -134,11 +133,11 @@ describe('a CheckResponse', () => {
   it.each([
     ['denied', denied],
     ['allowed', allowed],
-  ])('that is %s says the same after the wire', (_title, response) => {
+  ])('that is %s is unchanged after a round trip', (_title, response) => {
     expect(decodeCheckResponse(encodeCheckResponse(response))).toEqual(response)
   })
 
-  it('keeps an append that is false', () => {
+  it('keeps an append of false', () => {
     const read = decodeCheckResponse(encodeCheckResponse(denied))
     expect(read.denied_response?.headers?.[0]?.append).toEqual({ value: false })
   })
@@ -148,7 +147,7 @@ describe('over gRPC', () => {
   it.each([
     ['a request reaches the handler', encodeCheckRequest(request), request],
     ['an unreadable one does too', nestedGroups(1_000), UNREADABLE],
-  ])('%s, and the bytes of its answer the client', async (_title, sent, expected) => {
+  ])('%s, and the bytes of its answer reach the client', async (_title, sent, expected) => {
     const received: unknown[] = []
     const bytes = encodeCheckResponse(denied)
     const answer = await callOnce(sent, (call, reply) => {
@@ -183,7 +182,7 @@ async function callOnce(sent: Buffer, handler: CheckHandler): Promise<Buffer | u
 }
 
 describe('the bytes of an answer', () => {
-  it('keep no memory but their own, because they are kept for each caller', () => {
+  it('own their memory, because they are cached per caller', () => {
     const { dynamic_metadata: metadata } = allowed
     if (metadata === undefined) throw new Error('no metadata')
     for (const bytes of [

@@ -1,11 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Trust } from '../../src/access/gateway-route.ts'
-import {
-  type CheckRequest,
-  decodeCheckRequest,
-  encodeForeignCheckRequest,
-} from '../../src/envoy/protocol.ts'
+import type { CheckRequest } from '../../src/envoy/messages.ts'
+import { decodeCheckRequest, encodeForeignCheckRequest } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
 
 const http = { method: 'GET', path: '/', host: 'iris.example.com', headers: {} }
@@ -29,7 +26,7 @@ const resource = (fields: Readonly<Record<string, string>>) => ({
   structValue: { fields: texts(fields) },
 })
 
-/** The metadata of Envoy Gateway with these resources. */
+/** Envoy Gateway's metadata with these resources. */
 const metadata = (...values: readonly object[]) => ({
   route_metadata_context: {
     filter_metadata: { 'envoy-gateway': { fields: { resources: { listValue: { values } } } } },
@@ -40,8 +37,8 @@ const ROUTE = { kind: 'HTTPRoute', namespace: 'team', name: 'iris' }
 const USED: Trust = { contextExtensions: 'used' }
 const SERVICE = { context_extensions: { service: 'InferenceService/team/iris' } }
 
-describe('what a gateway says of its route', () => {
-  it('is read from the metadata of Envoy Gateway', () => {
+describe('the route that a gateway names', () => {
+  it("is read from Envoy Gateway's metadata", () => {
     expect(bindingOf(metadata(resource(ROUTE)))).toEqual({
       route: { ...ROUTE, section: undefined },
       service: undefined,
@@ -61,7 +58,7 @@ describe('what a gateway says of its route', () => {
     })
   })
 
-  it('is both where it says both', () => {
+  it('is both if the gateway gives both', () => {
     expect(bindingOf({ ...metadata(resource(ROUTE)), ...SERVICE })).toMatchObject({
       route: { name: 'iris' },
       service: { name: 'iris' },
@@ -77,29 +74,29 @@ describe('what a gateway says of its route', () => {
     ['a name that is too long', metadata(resource({ ...ROUTE, name: 'x'.repeat(254) }))],
     ['no object', metadata({ stringValue: 'HTTPRoute/team/iris' })],
     [
-      'a section that is no text',
+      'a section that is not a text',
       metadata({ structValue: { fields: { ...texts(ROUTE), sectionName: { numberValue: 1 } } } }),
     ],
-    ['a service of no known kind', { context_extensions: { service: 'Pod/team/iris' } }],
+    ['a service of an unknown kind', { context_extensions: { service: 'Pod/team/iris' } }],
     ['a service without namespace', { context_extensions: { service: 'iris' } }],
     ['an empty service', { context_extensions: { service: '' } }],
-    ['one good and one bad part', { ...metadata(), ...SERVICE }],
+    ['one valid and one invalid part', { ...metadata(), ...SERVICE }],
   ])('is unreadable with %s', (_title, attributes) => {
     expect(bindingOf(attributes)).toBe('unreadable')
   })
 
   it.each<[title: string, attributes: object]>([
     ['nothing', {}],
-    ['metadata of others', { route_metadata_context: { filter_metadata: { other: {} } } }],
+    ['metadata of other filters', { route_metadata_context: { filter_metadata: { other: {} } } }],
     ['other extensions', { context_extensions: { virtual_host: 'InferenceService/team/iris' } }],
-    ['an extension of another letter', { context_extensions: { Service: 'x' } }],
-  ])('is nothing with %s, and missing where it is required', (_title, attributes) => {
+    ['an extension with another letter case', { context_extensions: { Service: 'x' } }],
+  ])('is absent with %s, and missing if required', (_title, attributes) => {
     expect(bindingOf(attributes)).toBeUndefined()
     expect(bindingOf(attributes, { route: 'required', ...USED })).toBe('missing')
   })
 
   it.each<Trust>([{}, { route: 'used' }, { contextExtensions: 'ignored' }])(
-    'is not read from a context extension where the listener says %j',
+    'is not read from a context extension if the listener has %j',
     (trust) => {
       expect(bindingOf(SERVICE, trust)).toBeUndefined()
       expect(bindingOf(SERVICE, { ...trust, route: 'required' })).toBe('missing')
@@ -109,21 +106,21 @@ describe('what a gateway says of its route', () => {
     },
   )
 
-  it('does not count where it is ignored, nor at a workload', () => {
+  it('is not used if the listener ignores it, nor at a workload', () => {
     for (const attributes of [metadata(resource(ROUTE)), SERVICE, metadata()]) {
       expect(bindingOf(attributes, { route: 'ignored', ...USED })).toBeUndefined()
       expect(bindingOf(attributes, { route: 'required' }, 'workload')).toBeUndefined()
     }
   })
 
-  it('is nothing that headers of a client could say', () => {
+  it('cannot come from headers of a client', () => {
     const headers = { service: 'InferenceService/team/iris', 'envoy-gateway': '{"resources":[]}' }
     expect(
       bindingOf({ request: { http: { ...http, headers } } }, { route: 'required', ...USED }),
     ).toBe('missing')
   })
 
-  it('is read whatever it is', () => {
+  it('never throws, whatever its form', () => {
     fc.assert(
       fc.property(fc.object({ withNullPrototype: true, maxDepth: 6 }), (struct) => {
         const check = {

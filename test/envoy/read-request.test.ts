@@ -1,16 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type CheckRequest,
-  decodeCheckRequest,
-  encodeCheckRequest,
-  type HttpRequest,
-  UNREADABLE,
-} from '../../src/envoy/protocol.ts'
+import type { CheckRequest, HttpRequest } from '../../src/envoy/messages.ts'
+import { decodeCheckRequest, encodeCheckRequest, UNREADABLE } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
 import { aCheck } from '../../testing/envoy/check-client.ts'
 
-/** As it arrives: through the codec, not as the object that was written. */
+/** As it arrives: through the codec, not the object as written. */
 const read = (check: CheckRequest) =>
   readCheckRequest(decodeCheckRequest(encodeCheckRequest(check)), 'gateway')
 
@@ -27,7 +22,7 @@ const address = (text: string, port = 8080) => ({
 })
 
 describe('a check', () => {
-  it('is read into the terms of access', () => {
+  it('is read into an AccessRequest', () => {
     const check = aCheck(
       {
         method: 'GET',
@@ -67,7 +62,7 @@ describe('a check', () => {
     })
   })
 
-  it('has the position of the listener, whatever it says', () => {
+  it('has the position of the listener, whatever it contains', () => {
     for (const position of ['workload', 'gateway'] as const) {
       const check = aCheck({ headers: { position: 'workload', ':position': 'workload' } })
       expect(readCheckRequest(check, position).request?.position).toBe(position)
@@ -78,17 +73,17 @@ describe('a check', () => {
     ['nothing', {}],
     ['empty attributes', { attributes: {} }],
     ['no request', { attributes: { source: address('10.0.0.1') } }],
-    ['a request that is not of HTTP', { attributes: { request: {} } }],
+    ['a request that is not HTTP', { attributes: { request: {} } }],
     ['an empty HTTP request', { attributes: { request: { http: {} } } }],
-  ])('of %s cannot be read', (_title, check) => {
+  ])('of %s is unreadable', (_title, check) => {
     expect(read(check)).toMatchObject({ request: undefined, method: '', path: '', requestId: '' })
   })
 
-  it('whose bytes do not decode cannot be read', () => {
+  it('whose bytes do not decode is unreadable', () => {
     expect(readCheckRequest(UNREADABLE, 'gateway')).toMatchObject({ request: undefined })
   })
 
-  it('that cannot be read still tells what a log may say', () => {
+  it('that is unreadable still has fields for the log', () => {
     const headers = { 'x-request-id': 'id-1', 'content-type': 'application/grpc' }
     expect(read(aCheck({ host: 'a,b', path: '/x', headers }))).toMatchObject({
       request: undefined,
@@ -104,11 +99,11 @@ describe('a path is not supported', () => {
   it.each([
     ['that is empty', ''],
     ['that is a star', '*'],
-    ['that is longer than any', `/${'a'.repeat(65_536)}`],
+    ['that is longer than the limit', `/${'a'.repeat(65_536)}`],
     ['without a slash', 'healthz'],
     ['in absolute form', 'http://iris.example.com/healthz'],
     ['that is an authority', 'iris.example.com:443'],
-    ['that begins with a backslash', '\\healthz'],
+    ['that starts with a backslash', '\\healthz'],
     ['that is a query', '?a'],
     ['with a space', '/a b'],
     ['with a tab', '/a\tb'],
@@ -128,7 +123,7 @@ describe('a path is not supported', () => {
     expect(read({ attributes: { request: { http } } }).request).toBeUndefined()
   })
 
-  it('but passes on as it came where it only is not canonical', () => {
+  it('but is passed on unchanged if it is only not canonical', () => {
     for (const path of ['//x', '/a/../b', '/%2F', '/a;b', '/a#b', '/a\\b', '/a?b?c', '/?']) {
       expect(requestOf({ path })?.path).toBe(path)
     }
@@ -167,7 +162,7 @@ describe('a method is not supported', () => {
     },
   )
 
-  it('but is read verbatim where it is a token', () => {
+  it('but is read verbatim if it is a token', () => {
     for (const method of ['GET', 'get', 'QUERY', 'M-SEARCH']) {
       expect(requestOf({ method })?.method).toBe(method)
     }
@@ -192,7 +187,7 @@ describe('a Connection header', () => {
     ['close,\tTE'],
     [''],
     ['upgrade,,'],
-  ])('may hold %j', (...values) => {
+  ])('may contain %j', (...values) => {
     for (const request of withConnection(...values)) expect(request).toBeDefined()
   })
 
@@ -208,7 +203,7 @@ describe('a Connection header', () => {
     ['upgrade x-auth-request-user'],
     ['"upgrade"'],
     ['constructor'],
-  ])('is not supported where it names anything else: %j', (...values) => {
+  ])('is not supported if it names anything else: %j', (...values) => {
     expect(withConnection(...values)).toEqual([undefined, undefined])
   })
 })
@@ -220,12 +215,9 @@ describe('headers', () => {
   })
 
   it.each<[title: string, HttpRequest]>([
-    [
-      'in headers, in two cases of letters',
-      { headers: { authorization: 'a', authorizatioN: 'b' } },
-    ],
+    ['in headers, in two letter cases', { headers: { authorization: 'a', authorizatioN: 'b' } }],
     ['in header_map', raw(['authorization', 'a'], ['authorization', 'b'])],
-    ['in header_map, in two cases of letters', raw(['authorization', 'a'], ['Authorization', 'b'])],
+    ['in header_map, in two letter cases', raw(['authorization', 'a'], ['Authorization', 'b'])],
     ['in header_map, joined already', raw(['authorization', 'a,b'])],
     ['in headers, joined already', { headers: { authorization: 'a,b' } }],
   ])('that are repeated %s, are joined by a comma', (_title, http) => {
@@ -233,33 +225,33 @@ describe('headers', () => {
     expect(headers?.get('authorization')).toBe('a,b')
   })
 
-  it('that are repeated emptily are joined too', () => {
+  it('that are repeated with empty values are joined too', () => {
     const headers = requestOf(raw(['authorization', ''], ['authorization', 'Bearer a']))?.headers
     expect(headers?.get('authorization')).toBe(',Bearer a')
   })
 
-  it('are taken from header_map alone where it has any', () => {
+  it('are read from header_map only, if it has any', () => {
     const http = { headers: { authorization: 'a' }, ...raw(['x-api-key', 'b']) }
     expect(requestOf(http)?.headers).toEqual(new Map([['x-api-key', 'b']]))
   })
 
-  it('are taken from value where there are no raw bytes', () => {
+  it('are read from value if there are no raw bytes', () => {
     const headers = [{ key: 'x-api-key', value: 'abc' }]
     expect(requestOf({ header_map: { headers } })?.headers.get('x-api-key')).toBe('abc')
   })
 
-  it('keep every byte, so that what is not ASCII cannot pass for something else', () => {
+  it('keep every byte, so that non-ASCII text cannot pass for something else', () => {
     const bytes = Buffer.from([0x61, 0xff, 0x00, 0xc3, 0xa9])
     const value = requestOf(raw(['x-api-key', bytes]))?.headers.get('x-api-key') ?? ''
     expect(Buffer.from(value, 'latin1')).toEqual(bytes)
   })
 
-  it('do not hold those of the protocol', () => {
+  it('do not contain pseudo-headers', () => {
     const { headers } = requestOf(raw([':path', '/other'], [':authority', 'b'], ['a', 'b'])) ?? {}
     expect(headers).toEqual(new Map([['a', 'b']]))
   })
 
-  it('of the protocol stand in for fields that a client of gRFC A92 leaves out', () => {
+  it('with pseudo-headers replace fields that a client of gRFC A92 leaves out', () => {
     const http = raw([':method', 'POST'], [':path', '/a/B'], [':authority', 'iris.example.com:80'])
     expect(read({ attributes: { request: { http } } }).request).toMatchObject({
       method: 'POST',
@@ -268,12 +260,12 @@ describe('headers', () => {
     })
   })
 
-  it('of the protocol that are repeated are no host and no method', () => {
+  it('with repeated pseudo-headers give no host and no method', () => {
     const twice = raw([':method', 'GET'], [':path', '/'], [':authority', 'a'], [':authority', 'b'])
     expect(read({ attributes: { request: { http: twice } } }).request).toBeUndefined()
   })
 
-  it('of the protocol do not overrule the fields', () => {
+  it('with pseudo-headers do not override the fields', () => {
     const http = raw([':method', 'GET'], [':path', '/healthz'], [':authority', 'open.example.com'])
     expect(requestOf(http)).toMatchObject({
       method: 'POST',
@@ -283,7 +275,7 @@ describe('headers', () => {
   })
 
   it.each(['constructor', 'tostring', 'hasownproperty', 'valueof'])(
-    'named %s are like others, and absent where they are absent',
+    'named %s are ordinary headers, and absent if not sent',
     (name) => {
       const value = requestOf({ headers: { [name]: 'a' } })?.headers.get(name)
       expect(value).toBe('a')
@@ -304,7 +296,7 @@ describe('headers', () => {
     expect(Object.getPrototypeOf({})).toBe(Object.prototype)
   })
 
-  it('with underscores are named, in lower case and once', () => {
+  it('with underscores are reported, in lower case and once', () => {
     const names = [
       'x_auth_request_user',
       'X_Auth_Request_User',
@@ -327,7 +319,7 @@ describe('headers', () => {
     ['application/json', false],
     ['text/application/grpc', false],
     ['', false],
-  ])('tell by content-type %j whether the client speaks gRPC: %s', (type, grpc) => {
+  ])('show by content-type %j whether the client uses gRPC: %s', (type, grpc) => {
     expect(read(aCheck({ headers: { 'content-type': type } })).grpc).toBe(grpc)
   })
 })
@@ -395,7 +387,7 @@ describe('the two forms of headers', () => {
     )
   })
 
-  it('leave out a name that is the start of another', () => {
+  it('leave out a name that is a prefix of another', () => {
     const request = requestOf({ headers: { authorization_: 'a', 'x-api-key-2': 'b' } })
     expect(request?.headers.has('authorization')).toBe(false)
     expect(request?.headers.has('x-api-key')).toBe(false)

@@ -1,16 +1,25 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createReadTurns, LIGHT_WORK, TURN_WORK } from '../../src/envoy/read-turns.ts'
+import { createReadTurns, LIGHT_WORK, workOf } from '../../src/envoy/read-turns.ts'
+import { TURN_WORK } from '../../src/envoy/turn-work.ts'
 
-/** Of a read of 64 KiB. */
+/** The size of one read, 64 KiB. */
 const READ_WORK = 8
 
 /**
- * Connections and what they have to bring. As libuv does, a turn reads once from each one that is not stopped
- * at that moment.
+ * Connections with their pending bytes. As in libuv, a turn reads once from each connection that is not paused at
+ * that moment.
  */
-function wire() {
-  const turns = createReadTurns()
+function wire({ msOfTurn = 0, rests = new Set<string>() } = {}) {
+  let at = 0
+  const turns = createReadTurns({
+    rests: (address) => rests.has(address),
+    // It is looked at as a turn begins and as it ends.
+    now: () => {
+      at += msOfTurn
+      return at
+    },
+  })
   const connections: { address: string; left: number; reads: boolean; read: () => void }[] = []
   const work = new Map<string, number>()
   const connect = (address: string, left: number) => {
@@ -33,7 +42,7 @@ function wire() {
     connections.push(one)
     return { one, reader }
   }
-  /** What the turn brought. */
+  /** The bytes read in the turn. */
   const poll = async () => {
     work.clear()
     for (const { read } of connections) read()
@@ -45,21 +54,21 @@ function wire() {
   return { turns, connections, connect, poll, left, work }
 }
 
-describe('connections that bring much', () => {
-  it('are read a few in each turn of the event loop, and all in the end', async () => {
+describe('connections with much data', () => {
+  it('are read a few per turn of the event loop, and all in the end', async () => {
     const { connect, poll, left } = wire()
     for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 10 * READ_WORK)
     const sums: number[] = []
     while (left() > 0 && sums.length < 10_000) sums.push(await poll())
     expect(left()).toBe(0)
-    // Each address may bring a little, and the read that goes beyond.
+    // Each address may send a little, plus the read that exceeds it.
     expect(Math.max(...sums)).toBeLessThanOrEqual(TURN_WORK + 20 * (LIGHT_WORK + READ_WORK))
     expect(sums.toSorted((a, b) => b - a)[Math.floor(sums.length / 2)]).toBeLessThanOrEqual(
       TURN_WORK,
     )
   })
 
-  it('do not keep those of an address that brings little', async () => {
+  it('do not delay those of an address with little data', async () => {
     const { connect, poll, connections } = wire()
     for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 100 * READ_WORK)
     const { one } = connect('good', 0)
@@ -71,7 +80,7 @@ describe('connections that bring much', () => {
     expect(connections.filter(({ left }) => left > 0).length).toBeGreaterThan(100)
   })
 
-  it('do not keep those of an address that brings less than its part, even read in turn', async () => {
+  it('do not delay those of an address below its share, even if it is read in turn', async () => {
     const { connect, poll } = wire()
     for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 1_000 * READ_WORK)
     for (let count = 0; count < 50; count += 1) await poll()
@@ -89,7 +98,7 @@ describe('connections that bring much', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(2)
   })
 
-  it('have their turns in proportion to what they bring', async () => {
+  it('are read in proportion to their data', async () => {
     const { connect, poll, work } = wire()
     for (let index = 0; index < 200; index += 1) connect('flood', 1_000 * READ_WORK)
     for (let count = 0; count < 5; count += 1) await poll()
@@ -102,13 +111,52 @@ describe('connections that bring much', () => {
     expect(flood).toBeLessThanOrEqual(10 * TURN_WORK)
   })
 
-  it('are read as they come once they bring little again', async () => {
+  it('are read without turns again once they have little data', async () => {
     const { connect, poll, connections } = wire()
     for (let index = 0; index < 100; index += 1) connect('a', READ_WORK)
     await poll()
     expect(connections.some(({ reads }) => !reads)).toBe(true)
     for (let count = 0; count < 100; count += 1) await poll()
     expect(connections.every(({ reads }) => reads)).toBe(true)
+  })
+
+  it('are fewer in a turn if turns take long', async () => {
+    const { connect, poll } = wire({ msOfTurn: 100 })
+    for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 100 * READ_WORK)
+    for (let count = 0; count < 50; count += 1) await poll()
+    expect(await poll()).toBe(READ_WORK)
+  })
+
+  it('are not read while their address rests, and then go on', async () => {
+    const rests = new Set<string>()
+    const { connect, poll, left } = wire({ rests })
+    const { one: first } = connect('a', 100 * READ_WORK)
+    const { one: good } = connect('b', 0)
+    rests.add('a')
+    await poll()
+    const before = first.left
+    for (let count = 0; count < 20; count += 1) {
+      good.left = 1
+      await poll()
+    }
+    expect([first.left, first.reads, good.left]).toEqual([before, false, 0])
+    rests.clear()
+    await expect
+      .poll(async () => {
+        await poll()
+        return left()
+      })
+      .toBe(0)
+  })
+
+  it('are not read if their address rests, although they bring little', async () => {
+    const rests = new Set(['a'])
+    const { connect, poll } = wire({ rests })
+    const { one } = connect('a', 1)
+    await poll()
+    one.left = 1
+    await poll()
+    expect([one.left, one.reads]).toEqual([1, false])
   })
 
   it('are forgotten when they end', async () => {
@@ -124,4 +172,8 @@ describe('connections that bring much', () => {
     expect(held.some(({ one }) => one.reads)).toBe(false)
     expect(connect('a', 0).one.reads).toBe(true)
   })
+})
+
+it('a read of 64 KiB is as much work as eight requests', () => {
+  expect(workOf(65_536)).toBe(READ_WORK)
 })

@@ -43,7 +43,7 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
 
-/** A server on loopback, and a client of it. */
+/** A server on a loopback address, with a client. */
 async function serving(parts: Partial<CheckParts> = {}) {
   const listener = { position: 'gateway', address: '127.0.0.1:0' } as const
   const server = await serveChecks(listener, { ...PARTS, ...parts })
@@ -82,7 +82,7 @@ describe('a served check', () => {
     }
   })
 
-  it('among many at once gets its own answer', async () => {
+  it('among many concurrent ones gets its own answer', async () => {
     const { client } = await serving()
     const keys = ['iris-key-0123456789', 'other-key-0123456789', 'nobody']
     const users = await Promise.all(
@@ -100,7 +100,7 @@ describe('a served check', () => {
     ['garbage', Buffer.from('not a protobuf message')],
     ['no bytes', Buffer.alloc(0)],
     ['one byte', Buffer.from([0xff])],
-    ['a message cut short', encodeCheckRequest(aCheck()).subarray(0, -1)],
+    ['a truncated message', encodeCheckRequest(aCheck()).subarray(0, -1)],
     ['1,000 nested groups', nestedGroups(1_000)],
     ['100,000 nested groups', nestedGroups(100_000)],
     ['too many bytes', Buffer.alloc(BOUNDS.requestBytes + 1)],
@@ -118,10 +118,10 @@ describe('a served check', () => {
     expect(denialIn(await client.check(aCheck())).httpStatus).toBe(401)
   })
 
-  it('is denied before the proxy gives up', async () => {
+  it("is denied before the proxy's deadline", async () => {
     const { client } = await serving({ authorize: () => new Promise<Answer>(() => {}) })
     const phrases: unknown[] = []
-    // A busy machine may need more than the 10 ms that an answer has to travel back.
+    // A busy machine may need more than the 10 ms reserved for sending the answer.
     while (phrases.length < 10 && phrases.at(-1) !== 'no answer in time') {
       const asked = client.check(aCheck(), '60m').then(denialIn)
       phrases.push(
@@ -134,7 +134,7 @@ describe('a served check', () => {
     expect(phrases.at(-1)).toBe('no answer in time')
   })
 
-  it('is denied when the decision has a bug', async () => {
+  it('is denied if the decision throws', async () => {
     for (const authorize of [
       () => Promise.reject(new Error('bug')),
       () => {
@@ -148,7 +148,7 @@ describe('a served check', () => {
 })
 
 describe('health', () => {
-  it.each(NAMES)('of %j is told when asked', async (name) => {
+  it.each(NAMES)('of %j is reported on request', async (name) => {
     const { server, client } = await serving()
     expect(await client.health(name)).toEqual(NOT_SERVING)
     server.setServing(true)
@@ -157,7 +157,7 @@ describe('health', () => {
     expect(await client.health(name)).toEqual(NOT_SERVING)
   })
 
-  it('of another service is not known', async () => {
+  it('of an unknown service is an error', async () => {
     const { client } = await serving()
     await expect(client.health('other')).rejects.toMatchObject({ code: status.NOT_FOUND })
   })
@@ -172,7 +172,7 @@ describe('health', () => {
     expect(await client.listHealth()).toEqual(all(SERVING))
   })
 
-  it.each(NAMES)('of %j is told to whom watches it, and once more at the end', async (name) => {
+  it.each(NAMES)('of %j is sent to watchers, and again at shutdown', async (name) => {
     const { server, client } = await serving()
     const next = client.watchHealth(name)
     expect(await next()).toEqual(NOT_SERVING)
@@ -183,13 +183,13 @@ describe('health', () => {
     await closed
   })
 
-  it('says nothing of checks: they are answered all the same', async () => {
+  it('does not affect checks: they are still answered', async () => {
     const { client } = await serving()
     expect(denialIn(await client.check(aCheck())).httpStatus).toBe(401)
   })
 })
 
-/** Waits until nobody new is let in. */
+/** Waits until new connections are refused. */
 async function isClosed(port: number) {
   const ask = async () => {
     const late = checkClient(port)
@@ -203,7 +203,7 @@ async function isClosed(port: number) {
   await expect.poll(ask, { timeout: 5_000 }).toBe(status.UNAVAILABLE)
 }
 
-/** A connection whose client can be kept from reading: it does not learn of GOAWAY until then. */
+/** A connection whose client can stop reading: until it reads again, it does not see GOAWAY. */
 async function readingConnection(port: number) {
   const socket = net.connect({ host: '127.0.0.1', port })
   await once(socket, 'connect')
@@ -222,15 +222,15 @@ async function readingConnection(port: number) {
 const onceWritten = (session: ClientHttp2Session) =>
   expect.poll(() => session.state.outboundQueueSize).toBe(0)
 
-describe('a server that closes', () => {
-  it('ends soon where nobody asks, although a proxy stays connected', async () => {
+describe('a server that shuts down', () => {
+  it('exits soon without requests, although a proxy stays connected', async () => {
     const { server, client } = await serving()
     await client.check(aCheck())
     await server.close(60_000)
     await expect(client.check(aCheck())).rejects.toMatchObject({ code: status.UNAVAILABLE })
   })
 
-  it('answers a new connection until proxies know', async () => {
+  it('answers new connections until proxies know', async () => {
     const { server, client } = await serving()
     await client.check(aCheck())
     const closed = server.close(60_000)
@@ -240,7 +240,7 @@ describe('a server that closes', () => {
     await closed
   })
 
-  it('answers what was sent before its peer learned of it', async () => {
+  it('answers requests that its peer sent before it saw GOAWAY', async () => {
     const { server } = await serving()
     const { session, reads, ask } = await readingConnection(server.port)
     cleanups.push(() => session.destroy())
@@ -272,7 +272,7 @@ describe('a server that closes', () => {
     await closed
   })
 
-  it('lets a call in flight finish and ends although health is watched', async () => {
+  it('lets a call in flight finish and exits although health is watched', async () => {
     const { promise, resolve } = Promise.withResolvers<Answer>()
     const asked = Promise.withResolvers<void>()
     const { server, client } = await serving({
@@ -292,7 +292,7 @@ describe('a server that closes', () => {
     await expect(client.check(aCheck())).rejects.toMatchObject({ code: status.UNAVAILABLE })
   })
 
-  it('ends although a call is never answered', async () => {
+  it('exits although a call is never answered', async () => {
     const asked = Promise.withResolvers<void>()
     const { server, client } = await serving({
       authorize: () => {
@@ -307,13 +307,13 @@ describe('a server that closes', () => {
     await refused
   })
 
-  it('may be told so twice', async () => {
+  it('may be closed twice', async () => {
     const { server } = await serving()
     await Promise.all([server.close(20), server.close(20)])
     await server.close(20)
   })
 
-  it('gives its address back', async () => {
+  it('releases its address', async () => {
     const { server } = await serving()
     await server.close(20)
     const address = `127.0.0.1:${server.port}`
@@ -324,7 +324,7 @@ describe('a server that closes', () => {
 })
 
 describe('an address', () => {
-  it.each(['127.0.0.1', '[::1]', '0.0.0.0', 'localhost'])('may be at %s', async (host) => {
+  it.each(['127.0.0.1', '[::1]', '0.0.0.0', 'localhost'])('may be %s', async (host) => {
     const server = await serveChecks({ position: 'gateway', address: `${host}:0` }, PARTS)
     cleanups.push(() => server.close(0))
     expect(server.port).toBeGreaterThan(0)
@@ -334,7 +334,7 @@ describe('an address', () => {
     await server.close(60_000)
   })
 
-  it('that is taken is told in one sentence', async () => {
+  it('that is in use is reported in one sentence', async () => {
     const { server } = await serving()
     const address = `127.0.0.1:${server.port}`
     const taken = serveChecks({ position: 'gateway', address }, PARTS)
@@ -343,7 +343,7 @@ describe('an address', () => {
     )
   })
 
-  it('that is of another machine is told in one sentence', async () => {
+  it('of another machine is reported in one sentence', async () => {
     const address = '203.0.113.1:9001'
     await expect(serveChecks({ position: 'gateway', address }, PARTS)).rejects.toThrow(
       /^cannot listen on 203\.0\.113\.1:9001 for gRPC: [a-z ]+$/,

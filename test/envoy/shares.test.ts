@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { createShares } from '../../src/envoy/shares.ts'
 
 describe('shares', () => {
-  it('of one are no more than its own bound', () => {
+  it('of one user do not exceed their own limit', () => {
     const { take, taken } = createShares({ all: 100, each: 3 })
     expect([1, 2, 3, 4].map(() => take('a', 1))).toEqual([true, true, true, false])
     expect(taken()).toBe(3)
   })
 
-  it('leave something for a newcomer, however many hoard', () => {
+  it('leave room for a new user, however many others take theirs', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20), { maxLength: 2_000 }), (takers) => {
         const { take, taken } = createShares({ all: 64, each: 64 })
@@ -20,7 +20,7 @@ describe('shares', () => {
     )
   })
 
-  it('that are given back may be taken again', () => {
+  it('that are released may be taken again', () => {
     const { take, give, taken } = createShares({ all: 10, each: 2 })
     expect([take('a', 2), take('a', 1)]).toEqual([true, false])
     give('a', 2)

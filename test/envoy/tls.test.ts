@@ -36,7 +36,7 @@ describe('a listener with TLS', () => {
     copyFileSync(file(`${name}.key`), file('tls.key'))
     copyFileSync(file(`${name}.crt`), file('tls.crt'))
   }
-  /** The name in the certificate that a new connection is shown. */
+  /** The name in the certificate that a new connection receives. */
   const shownName = (options: tls.ConnectionOptions = {}) =>
     new Promise<string>((resolve, reject) => {
       const socket = tls.connect({
@@ -80,25 +80,25 @@ describe('a listener with TLS', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('takes up a renewed certificate without a restart', async () => {
+  it('loads a renewed certificate without a restart', async () => {
     await start()
     expect(await shownName()).toBe('first')
     install('second')
     await vi.waitFor(async () => expect(await shownName()).toBe('second'), 10_000)
   })
 
-  it('keeps its certificate while the files hold no usable one, and says so', async () => {
+  it('keeps its certificate while the files contain no usable one, and reports it', async () => {
     await start()
     writeFileSync(file('tls.crt'), 'half a certificate')
     await vi.waitFor(() => expect(faults.length).toBeGreaterThan(0), 10_000)
     expect(await shownName()).toBe('first')
   })
 
-  it('asks for a certificate of its own authority where one is configured', async () => {
+  it('requires a client certificate of the configured authority', async () => {
     await start(file('second.crt'))
     const client = { cert: readFileSync(file('second.crt')), key: readFileSync(file('second.key')) }
     expect(await shownName(client)).toBe('first')
-    // In TLS 1.3 the refusal comes after the handshake; in 1.2 within it.
+    // In TLS 1.3 the refusal comes after the handshake; in 1.2 during it.
     await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow()
   })
 
@@ -106,12 +106,12 @@ describe('a listener with TLS', () => {
     ['TLSv1.2', 'TLSv1.2'],
     ['TLSv1.2', 'TLSv1.3'],
     ['TLSv1.3', 'TLSv1.3'],
-  ])('of at least %s speaks %s', async (minVersion, version) => {
+  ])('of at least %s accepts %s', async (minVersion, version) => {
     await start(null, minVersion)
     expect(await shownName({ minVersion: version, maxVersion: version })).toBe('first')
   })
 
-  it('of at least TLSv1.3 refuses TLSv1.2, also with a renewed certificate', async () => {
+  it('of at least TLSv1.3 refuses TLSv1.2, also after a renewal', async () => {
     await start(null, 'TLSv1.3')
     await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
     install('second')
@@ -119,13 +119,13 @@ describe('a listener with TLS', () => {
     await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
   })
 
-  it('changes no version of other connections', async () => {
+  it('does not change the version of other connections', async () => {
     const before = tls.DEFAULT_MIN_VERSION
     await start(null, 'TLSv1.3')
     expect(tls.DEFAULT_MIN_VERSION).toBe(before)
   })
 
-  it('does not start with a certificate that fits no key', () => {
+  it('does not start with a certificate that does not match the key', () => {
     copyFileSync(file('second.key'), file('tls.key'))
     const files = { certFile: file('tls.crt'), keyFile: file('tls.key'), clientCaFile: null }
     expect(() => createTlsIdentity({ ...files, minVersion: 'TLSv1.2' }, () => {})).toThrow()

@@ -10,7 +10,7 @@ const MAX_CORPUS_BYTES = 200_000
 describe.each(TARGETS)('of the corpus for $name', (target) => {
   const seeds = openCorpus(target).seeds()
 
-  it('there are inputs', () => {
+  it('has inputs', () => {
     expect(seeds.length).toBeGreaterThan(3)
   })
 
@@ -21,7 +21,7 @@ describe.each(TARGETS)('of the corpus for $name', (target) => {
 })
 
 describe('the corpus', () => {
-  it('is of targets only', () => {
+  it('contains existing targets only', () => {
     expect(readdirSync(CORPUS).toSorted()).toEqual(TARGETS.map(({ name }) => name).toSorted())
   })
 

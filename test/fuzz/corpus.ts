@@ -9,10 +9,12 @@ export const CORPUS = path.join(import.meta.dirname, '../fixtures/fuzz')
 
 type Seed = { readonly file: string; readonly input: Buffer }
 
-/** The kept inputs of one target, each a file. Of `.b64` the bytes are in base64; no formatter is to change the others. */
+/**
+ * The stored inputs of one target, each in a file. `.b64` files are base64; formatters must not change the others.
+ */
 export type Corpus = {
   readonly seeds: () => readonly Seed[]
-  /** Growths of which the work grew too fast once. */
+  /** Growths that once took superlinear time. */
   readonly growths: () => readonly Growth[]
   /** Both return the path of the new file. */
   readonly keep: (prefix: string, input: Uint8Array) => string
@@ -65,7 +67,7 @@ function readGrowth(file: string): Growth {
   return { before, repeated, after }
 }
 
-// Version control and editors change other line ends.
+// Version control and editors would change other line endings.
 const PLAIN = /^[\n\x20-\x7e]*$/
 
 const isReadable = (bytes: Buffer): boolean => PLAIN.test(bytes.toString('latin1'))

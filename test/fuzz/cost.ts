@@ -1,7 +1,7 @@
 import { type Growth, grown } from './growth.ts'
 import type { Target } from './target.ts'
 
-/** Milliseconds of this thread's processor time, without the time of the machine's other work. */
+/** CPU time of this thread in milliseconds, without other work of the machine. */
 export async function costOf({ run }: Pick<Target, 'run'>, input: Buffer): Promise<number> {
   const before = process.threadCpuUsage()
   await run(input)
@@ -9,18 +9,18 @@ export async function costOf({ run }: Pick<Target, 'run'>, input: Buffer): Promi
   return (user + system) / 1_000
 }
 
-/** The least of some runs: a compiler or a collection of garbage may have disturbed one. */
+/** The minimum of several runs: compilation or garbage collection may have disturbed one. */
 async function leastCost(target: Pick<Target, 'run'>, input: Buffer, runs: number) {
   let least = Number.POSITIVE_INFINITY
   for (let left = runs; left > 0; left -= 1) least = Math.min(least, await costOf(target, input))
   return least
 }
 
-/** Generous: slow machines, and code that is measured, take a few times as long. */
+/** Generous: slow machines, and instrumented code, take several times as long. */
 const FIXED_MS = 50
 const MS_PER_KIB = 2
 
-/** Whether an input that took `cost` once takes too long for its size each time. */
+/** Whether an input that took `cost` once takes too long for its size repeatedly. */
 export async function isTooSlow(
   target: Pick<Target, 'run'>,
   input: Buffer,
@@ -32,12 +32,12 @@ export async function isTooSlow(
 
 const STEP = 4
 const FIRST_BYTES = 16 * 1_024
-/** Less cannot be told from noise. */
+/** Smaller values are noise. */
 const NOTABLE_MS = 20
-/** Four times the input is sixteen times the work where work is quadratic. */
+/** Four times the input takes sixteen times the time if the work is quadratic. */
 const MAX_RATIO = 9
 
-/** Whether the work for an input grows faster than the input. */
+/** Whether the time for an input grows faster than the input. */
 export async function growsTooFast(target: Pick<Target, 'run'>, growth: Growth): Promise<boolean> {
   const times = Math.max(1, Math.round(FIRST_BYTES / Math.max(1, growth.repeated.length)))
   const [small, large] = [grown(growth, times), grown(growth, times * STEP)]

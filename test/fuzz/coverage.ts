@@ -1,13 +1,13 @@
 import { Session } from 'node:inspector/promises'
 
 export type Coverage = {
-  /** Characters of our code that ran since the last call and never before; they count as seen only if `keep`. */
+  /** Characters of our code that ran since the last call and never before; they count as seen only with `keep`. */
   readonly fresh: (keep: boolean) => Promise<number>
-  /** Characters of our code that ran so far. */
+  /** Characters of our code that have run up to now. */
   readonly reached: () => number
 }
 
-/** Tells which code of `folder` runs, from V8. Must be started before that code is loaded. */
+/** Reports which code of `folder` runs, from V8. Must be started before that code is loaded. */
 export async function startCoverage(folder: string): Promise<Coverage> {
   const session = new Session()
   session.connect()
@@ -25,7 +25,7 @@ export async function startCoverage(folder: string): Promise<Coverage> {
         const length = Math.max(...ranges.map(({ endOffset }) => endOffset))
         const known = grown(seen.get(url), length)
         const now = new Uint8Array(length)
-        // Inner ranges come after the outer ones they correct.
+        // Inner ranges come after the outer ones that they correct.
         for (const range of ranges)
           now.fill(range.count > 0 ? 1 : 0, range.startOffset, range.endOffset)
         for (let index = 0; index < length; index += 1) {

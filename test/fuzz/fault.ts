@@ -4,7 +4,7 @@ import { restoreShared } from './shared-state.ts'
 import { must, type Target } from './target.ts'
 import type { Watchdog } from './watchdog.ts'
 
-/** Runs an input; says why it is a finding, or `undefined` if it is none. */
+/** Runs an input; returns why it is a finding, or `undefined` if it is not one. */
 export async function faultOf(
   target: Target,
   watchdog: Watchdog,
@@ -13,11 +13,13 @@ export async function faultOf(
   watchdog.begin(input)
   try {
     const cost = await costOf(target, input)
-    must(!restoreShared(), 'changes what the whole process shares')
+    must(!restoreShared(), 'changes process-wide state')
     must(!(await isTooSlow(target, input, cost)), 'takes too long for its size')
     return undefined
   } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : 'throws what is no error'
+    return error instanceof Error
+      ? `${error.name}: ${error.message}`
+      : 'throws a value that is not an error'
   } finally {
     watchdog.end()
   }
@@ -25,7 +27,7 @@ export async function faultOf(
 
 export const GROWS = 'work grows faster than the input'
 
-/** The same, of an input that grows. What throws is found elsewhere. */
+/** The same for an input that grows. Exceptions are found elsewhere. */
 export async function faultOfGrowth(
   target: Target,
   watchdog: Watchdog,

@@ -25,7 +25,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const NO_COVERAGE = { fresh: async () => 0, reached: () => 0 }
 
-describe('a fault is found and kept, with little around it:', () => {
+describe('a fault is found and stored as a small input:', () => {
   const fault = (message: string) => {
     throw new Error(message)
   }
@@ -70,7 +70,7 @@ describe('inputs', () => {
   it.each([
     ['bytes', mutateBytes],
     ['JSON', mutateJson],
-  ])('of %s are the same for the same seed, and others for another', (_title, mutate) => {
+  ])('of %s are the same for the same seed, and differ for another', (_title, mutate) => {
     const inputs = (seed: number) => {
       const random = createRandom(seed)
       return Array.from({ length: 50 }, () => mutate(JSON_INPUT, random, WORDS, JSON_INPUT))
@@ -100,14 +100,14 @@ describe('inputs', () => {
     }
   })
 
-  it('become smaller as long as something holds', async () => {
+  it('are reduced while a property holds', async () => {
     const holds = async (input: Buffer) => input.includes('iris')
     expect((await smaller({ form: 'bytes' }, JSON_INPUT, holds)).toString()).toBe('iris')
     expect((await smaller({ form: 'json' }, JSON_INPUT, holds)).length).toBeLessThan(10)
   })
 })
 
-it('values are the same as node says', () => {
+it('values are equal exactly if Node says so', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
       expect(isSame(one, structuredClone(one))).toBe(true)

@@ -16,27 +16,27 @@ export type Options = {
   readonly seconds: number
   readonly coverage: Coverage
   readonly maxFindings?: number
-  /** Whether inputs that reach new code become files of the corpus. */
+  /** Whether inputs that reach new code are added to the corpus. */
   readonly keep: boolean
 }
 
 export type Report = {
   readonly runs: number
   readonly seconds: number
-  /** Characters of our code that the corpus reached, and that all inputs did. */
+  /** Characters of our code reached by the corpus, and by all inputs. */
   readonly reached: readonly [before: number, after: number]
   readonly inputs: number
   /** Files of the corpus. */
   readonly findings: readonly string[]
 }
 
-/** What has run is asked for after each batch, which takes a while. */
+/** Coverage is collected after each batch, because it takes a while. */
 const BATCH_MS = 200
 const MAX_BATCH = 1_000
 const MAX_INPUTS = 5_000
 const MAX_FINDINGS = 10
 
-/** Runs the corpus of a target, then changed inputs until the time is over. */
+/** Runs the corpus of a target, then mutated inputs until the time is over. */
 export async function fuzz(target: Target, options: Options): Promise<Report> {
   const { corpus, coverage, keep, maxFindings = MAX_FINDINGS } = options
   const random = createRandom(options.seed)
@@ -65,7 +65,7 @@ export async function fuzz(target: Target, options: Options): Promise<Report> {
     const fault = await faultOfGrowth(target, watchdog, growth)
     if (fault !== undefined) find(fault, corpus.keepGrowth(growth))
   }
-  /** Finds by halving which inputs of a batch reach new code. */
+  /** Finds by bisection which inputs of a batch reach new code. */
   const learn = async (batch: readonly Buffer[]) => {
     if (batch.length === 0 || inputs.length >= MAX_INPUTS) return
     for (const input of batch) await run(input)
@@ -109,7 +109,7 @@ export async function fuzz(target: Target, options: Options): Promise<Report> {
   }
 }
 
-/** A changed input: mostly of the later ones, which reached code that is seldom reached. */
+/** A mutated input, preferably of a later one, which reached rare code. */
 function changed({ form, words }: Target, inputs: readonly Buffer[], random: Random): Buffer {
   const late = random.chance(0.5) ? Math.max(0, inputs.length - 20) : 0
   const input = inputs[late + random.below(inputs.length - late)] ?? Buffer.of()

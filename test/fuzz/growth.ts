@@ -2,7 +2,10 @@ import type { Random } from '../../testing/routes/random.ts'
 import { placesIn, put, valueAt } from './json-places.ts'
 import type { Target } from './target.ts'
 
-/** An input of which one part is repeated. `{i}` in it is the number of each. One character is one byte. */
+/**
+ * An input with a part that is repeated. `{i}` is replaced by the number of each repetition. One character is one
+ * byte.
+ */
 export type Growth = { readonly before: string; readonly repeated: string; readonly after: string }
 
 export const grown = ({ before, repeated, after }: Growth, times: number): Buffer => {
@@ -17,7 +20,7 @@ export function growthOf({ form }: Pick<Target, 'form'>, input: Buffer, random: 
   return (form === 'json' ? growthOfJson(input, random) : undefined) ?? growthOfText(input, random)
 }
 
-/** The part mostly ends where its first byte comes again, so that it can follow itself. */
+/** The part usually ends where its first byte occurs again, so that it can follow itself. */
 function growthOfText(input: Buffer, random: Random): Growth {
   const text = input.toString('latin1')
   const start = random.below(text.length)
@@ -26,7 +29,7 @@ function growthOfText(input: Buffer, random: Random): Growth {
   return { before: text.slice(0, end), repeated: text.slice(start, end), after: text.slice(end) }
 }
 
-/** An entry of an object or a list, or a part of a text, is what is repeated. */
+/** Repeats an entry of an object or list, or a part of a text. */
 function growthOfJson(input: Buffer, random: Random): Growth | undefined {
   try {
     const root: unknown = JSON.parse(input.toString())

@@ -4,7 +4,7 @@ export type Place = { readonly holder: Record<string, unknown> | unknown[]; read
 const isHolder = (value: unknown): value is Place['holder'] =>
   typeof value === 'object' && value !== null
 
-/** Own entries only: an input may hold `__proto__` as a key. */
+/** Own entries only: an input may contain `__proto__` as a key. */
 export const valueAt = ({ holder, key }: Place): unknown =>
   Object.getOwnPropertyDescriptor(holder, key)?.value
 

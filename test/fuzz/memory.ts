@@ -2,14 +2,14 @@ import { setImmediate } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 
 const EVERY_MS = 5_000
-/** More than what is kept of inputs that reach new code. */
+/** More than the stored inputs that reach new code. */
 const MAX_GROWTH_BYTES = 128 * 1024 * 1024
 
-/** Tells now and then whether much more is held than in the beginning; without `--expose-gc` it never does. */
+/** Reports whether memory use has grown much since the start; without `--expose-gc` it never does. */
 export async function createMemoryCheck() {
   const held = async (): Promise<number> => {
     globalThis.gc?.()
-    // What is outside of the heap is given back a turn later.
+    // Memory outside the heap is released one turn later.
     await setImmediate()
     const { used_heap_size: heap, external_memory: external } = getHeapStatistics()
     return heap + external

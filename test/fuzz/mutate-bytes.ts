@@ -7,11 +7,11 @@ type Mutation = (input: Buffer, random: Random, words: readonly string[], other:
 const NUMBERS = ['0', '-1', '1', '255', '256', '65535', '65536', '2147483648', '4294967295']
 const ODD_BYTES = [0x00, 0x0a, 0x0d, 0x20, 0x2c, 0x2e, 0x2f, 0x3a, 0x3b, 0x5c, 0x7f, 0x80, 0xc0]
 
-/** Puts a piece in place of the bytes from `start` to `end`. */
+/** Replaces the bytes from `start` to `end` with a piece. */
 const spliced = (input: Buffer, start: number, end: number, piece: Uint8Array): Buffer =>
   Buffer.concat([input.subarray(0, start), piece, input.subarray(end)])
 
-/** Bounds of a part, mostly a short one. */
+/** Bounds of a part, usually a short one. */
 function part(input: Buffer, random: Random): readonly [start: number, end: number] {
   const start = random.below(input.length + 1)
   const longest = random.chance(0.8) ? 16 : input.length
@@ -64,7 +64,7 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ]
 
-/** The input with a few random changes; `other` is one whose parts it may take. */
+/** The input with a few random changes; `other` is an input whose parts may be used. */
 export function mutateBytes(
   input: Buffer,
   random: Random,
@@ -78,7 +78,7 @@ export function mutateBytes(
   return changed.subarray(0, MAX_BYTES)
 }
 
-/** The bytes from `start` to `end` so many times more. */
+/** The input with the bytes from `start` to `end` repeated. */
 function repeated(input: Buffer, start: number, end: number, times: number): Buffer {
   const piece = input.subarray(start, end)
   const most = Math.min(times, Math.floor(MAX_GROWN_BYTES / Math.max(1, piece.length)))

@@ -63,7 +63,7 @@ const CHANGES: readonly Change[] = [
   },
 ]
 
-/** A JSON text with a few random changes; text that is no JSON changes as bytes do. */
+/** A JSON text with a few random changes; text that is not JSON is changed like bytes. */
 export function mutateJson(
   input: Buffer,
   random: Random,
@@ -87,12 +87,12 @@ export function mutateJson(
   }
 }
 
-/** As deep as may be, and not so large that little else is tried. */
+/** As deep as allowed, but small enough to leave time for other inputs. */
 const MAX_JSON_BYTES = 64 * 1024
 
 const text = (value: unknown): string => JSON.stringify(value) ?? 'null'
 
-/** With one value within many lists or objects. */
+/** Wraps one value in many lists or objects. */
 function nested(value: unknown, random: Random): string {
   const place = random.pick(placesIn({ value }))
   if (place === undefined) return text(value)

@@ -14,7 +14,7 @@ const { values } = parseArgs({
   },
 })
 
-// What is loaded before is not measured.
+// Code loaded before this is not measured.
 const coverage = await startCoverage(new URL('../../src/', import.meta.url).href)
 const { TARGETS } = await import('./targets.ts')
 

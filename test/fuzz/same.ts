@@ -1,4 +1,4 @@
-/** Whether two values of JSON and of our readings are the same, without recursion: inputs may be deep. */
+/** Whether two values of JSON or of our readers are equal, without recursion: inputs may be deep. */
 export function isSame(one: unknown, other: unknown): boolean {
   const rest: (readonly [unknown, unknown])[] = [[one, other]]
   for (let pair = rest.pop(); pair !== undefined; pair = rest.pop()) {

@@ -1,4 +1,4 @@
-/** What every other object of its kind inherits from. */
+/** The prototypes from which other objects inherit. */
 const SHARED = [
   Object.prototype,
   Array.prototype,
@@ -9,7 +9,7 @@ const SHARED = [
 
 const KNOWN = SHARED.map((each) => new Set(Reflect.ownKeys(each)))
 
-/** Takes away what was added to such an object; says whether anything was. */
+/** Removes additions to such an object; returns whether there were any. */
 export function restoreShared(): boolean {
   let changed = false
   for (const [index, each] of SHARED.entries()) {

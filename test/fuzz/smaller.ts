@@ -2,7 +2,7 @@ import type { Target } from './target.ts'
 
 const MAX_TRIES = 400
 
-/** A smaller input of which the same holds, found by leaving out parts. */
+/** A smaller input with the same property, found by leaving out parts. */
 export async function smaller(
   { form }: Pick<Target, 'form'>,
   input: Buffer,

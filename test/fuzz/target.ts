@@ -1,15 +1,15 @@
-/** A reader of foreign data, with what must hold for any input. */
+/** A reader of foreign data, with the property that must hold for any input. */
 export type Target = {
   readonly name: string
   /** How inputs are changed: as bytes, or as the text of a JSON value. */
   readonly form: 'bytes' | 'json'
-  /** Pieces of text that the reader knows. */
+  /** Pieces of text that have a meaning to the reader. */
   readonly words: readonly string[]
-  /** Throws or rejects when the input shows a fault. */
+  /** Throws or rejects if the input shows a fault. */
   readonly run: (input: Buffer) => void | Promise<void>
 }
 
-/** Stands in inputs where a secret would. No message may quote it. */
+/** Used in inputs in place of a secret. No message may quote it. */
 export const MARKER = 'marker-of-a-secret-0123456789'
 
 /** The JSON value of an input; `undefined`: it is not JSON. */

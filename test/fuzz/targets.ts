@@ -3,6 +3,7 @@ import { address, authority } from './targets/authorities.ts'
 import { checkBytes, checkMessage } from './targets/checks.ts'
 import { configurationFile, environment } from './targets/configurations.ts'
 import { headers } from './targets/headers.ts'
+import { introspection } from './targets/introspection.ts'
 import { manifest } from './targets/manifests.ts'
 import { object } from './targets/objects.ts'
 import { path } from './targets/paths.ts'
@@ -11,7 +12,7 @@ import { review } from './targets/reviews.ts'
 import { page, watch } from './targets/streams.ts'
 import { jwks, jwt } from './targets/tokens.ts'
 
-/** Each reader of what comes from outside. */
+/** Each reader of foreign data. */
 export const TARGETS: readonly Target[] = [
   checkBytes,
   checkMessage,
@@ -21,6 +22,7 @@ export const TARGETS: readonly Target[] = [
   path,
   jwt,
   jwks,
+  introspection,
   manifest,
   object,
   policy,

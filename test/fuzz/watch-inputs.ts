@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads'
 import { openCorpus } from './corpus.ts'
 import type { Watched } from './watchdog.ts'
 
-/** Runs beside the inputs: the thread of one that does not end can tell nothing. */
+/** Runs in a separate thread: the thread of an input that does not end cannot report anything. */
 const LOOK_MS = 1_000
 const LOOKS = 30
 

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import type { Target } from './target.ts'
 
-/** What the two threads share. */
+/** The memory that the two threads share. */
 export type Watched = {
   readonly target: Pick<Target, 'name'>
-  /** How many inputs began and ended, and the length of the last. */
+  /** The number of inputs that started and ended, and the length of the last. */
   readonly state: Int32Array<SharedArrayBuffer>
   readonly bytes: Uint8Array<SharedArrayBuffer>
 }
@@ -13,7 +13,7 @@ export type Watchdog = ReturnType<typeof startWatchdog>
 
 const MAX_BYTES = 2 * 1024 * 1024
 
-/** Ends the program, with the input as a finding, when one input runs for half a minute. */
+/** Ends the program with the input as a finding if one input runs for half a minute. */
 export function startWatchdog({ name }: Target) {
   const state = new Int32Array(new SharedArrayBuffer(8))
   const bytes = new Uint8Array(new SharedArrayBuffer(MAX_BYTES))

@@ -1,12 +1,12 @@
 import { isCanonicalPath } from '../../src/common/path.ts'
 import { at, entriesAt, listAt, textAt } from '../../testing/json.ts'
 
-/** What Istio refuses in an AuthorizationPolicy of action CUSTOM (its ValidateAuthorizationPolicy). */
+/** The reasons for which Istio refuses an AuthorizationPolicy of action CUSTOM (its ValidateAuthorizationPolicy). */
 export function refusalsOf(policy: unknown): string[] {
   const spec = at(policy, 'spec')
   const rules = listAt(spec, 'rules')
   return [
-    ...refuse(rules.length === 0, 'no rules: nothing would be asked'),
+    ...refuse(rules.length === 0, 'no rules: nothing would be checked'),
     ...refuse(textAt(spec, 'provider', 'name') === '', 'provider.name is empty'),
     ...refuse(
       at(spec, 'selector') !== undefined && at(spec, 'targetRefs') !== undefined,
@@ -23,7 +23,7 @@ const annotationsOf = (policy: unknown): unknown => at(policy, 'metadata', 'anno
 
 const refuse = (refused: boolean, why: string): string[] => (refused ? [why] : [])
 
-/** A CUSTOM policy is asked before anything of a token is verified, and at gateways without a peer. */
+/** A CUSTOM policy applies before any token is verified, and at gateways without a peer identity. */
 const NO_SOURCES = [
   'principals',
   'requestPrincipals',
@@ -50,7 +50,7 @@ const refusedTo = (rule: unknown): string[] =>
     return [
       ...refuse(values.length === 0, 'to.operation is empty'),
       ...refuse(values.includes(''), 'an empty value'),
-      ...refuse(!ports.every(isPort), 'a port that is none'),
+      ...refuse(!ports.every(isPort), 'an invalid port'),
     ]
   })
 
@@ -67,7 +67,7 @@ const refusedWhen = (rule: unknown): string[] =>
     ),
   ])
 
-/** What Istio takes, and what would open or break more than it says. */
+/** Policies that Istio accepts, but that open or break more than they say. */
 export function hazardsOf(policy: unknown): string[] {
   const operations = listAt(policy, 'spec', 'rules').flatMap((rule) =>
     listAt(rule, 'to').map((to) => at(to, 'operation')),
@@ -75,13 +75,16 @@ export function hazardsOf(policy: unknown): string[] {
   return [
     ...refuse(at(annotationsOf(policy), DRY_RUN) !== undefined, 'dry-run is enforced as 403'),
     ...listAt(policy, 'spec', 'rules').flatMap((rule) => [
-      ...refuse(listAt(rule, 'from').length > 0, 'other sources would go unasked'),
-      ...refuse(listAt(rule, 'when').length > 0, 'other requests would go unasked'),
+      ...refuse(
+        listAt(rule, 'from').length > 0,
+        'requests from other sources would not be checked',
+      ),
+      ...refuse(listAt(rule, 'when').length > 0, 'other requests would not be checked'),
     ]),
     ...operations.flatMap((operation) => [
       ...entriesAt(operation)
         .filter(([name]) => !SAFE_PARTS.has(name))
-        .map(([name]) => `${name} leaves unasked what it does not list`),
+        .map(([name]) => `${name} leaves unlisted requests unchecked`),
       ...listAt(operation, 'notPaths')
         .map(String)
         .filter((path) => !isExact(path))
@@ -95,7 +98,7 @@ const SAFE_PARTS: ReadonlySet<string> = new Set(['notPaths', 'notPorts', 'notHos
 
 const isExact = (path: string): boolean => !/[*{}]/.test(path) && isCanonicalPath(path)
 
-/** `notHosts` compares the port too; a wildcard also leaves out hosts that are routed as any other. */
+/** `notHosts` also compares the port; a wildcard also excludes hosts that are routed normally. */
 const hostHazards = (hosts: readonly string[]): string[] => [
   ...hosts.filter((host) => host.startsWith('*')).map((host) => `${host} is more than one host`),
   ...hosts
@@ -103,7 +106,7 @@ const hostHazards = (hosts: readonly string[]): string[] => [
     .map((host) => `${host} without ${host}:*`),
 ]
 
-/** Whether Istio asks about a request of HTTP with this path at this port, by a policy without hazards. */
+/** Whether Istio checks an HTTP request with this path at this port, by a policy without hazards. */
 export const isAsked = (policy: unknown, { path, port }: { path: string; port: number }): boolean =>
   listAt(policy, 'spec', 'rules').some((rule) => {
     const operations = listAt(rule, 'to').map((to) => at(to, 'operation'))

@@ -30,19 +30,19 @@ export const REFUSED_LLMS = {
       llm({ spec: { rules: rules({ type: 'RegularExpression', value: '/own/.*' }) } }),
     ],
     [
-      'a configuration that services are based on',
+      'a configuration for services',
       llm({ spec: { rules: rules(prefix('/')) } }, 'LLMInferenceServiceConfig'),
     ],
   ] satisfies readonly Row[],
 }
 
 export const TAKEN_LLMS: readonly Row[] = [
-  ['LLM with a path of its own', llm({ spec: { rules: rules(prefix('/team/own')) } })],
-  ['LLM with a like path', llm({ spec: { rules: rules(prefix('/v1-of-team')) } })],
+  ['LLM with its own path', llm({ spec: { rules: rules(prefix('/team/own')) } })],
+  ['LLM with a similar path', llm({ spec: { rules: rules(prefix('/v1-of-team')) } })],
   [
     'LLM with hostnames',
     llm({ spec: { hostnames: ['llm.example.org'], rules: rules(prefix('/')) } }),
   ],
-  ['LLM without a route of its own', llm({})],
+  ['LLM without its own route', llm({})],
   ['LLM with routes by reference', llm({ refs: [{ name: 'mine' }] })],
 ]

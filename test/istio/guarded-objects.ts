@@ -32,7 +32,7 @@ const importing = (...hosts: readonly string[]) => sidecar({ egress: [{ hosts }]
 
 const to = (host: string) => ({ destination: { host } })
 
-/** A route that the routes of a mesh have, not of a gateway. */
+/** A route of the mesh, not of a gateway. */
 const inMesh = (spec: object) => virtualService({ hosts: ['reviews'], ...spec })
 
 const atGateway = (spec: object) =>
@@ -72,7 +72,7 @@ export const REFUSED_OBJECTS: Readonly<Record<string, readonly Row[]>> = {
         virtualService({ hosts: [host], http: [{ route: [to('reviews')] }] }),
       ],
     ),
-    ['DestinationRule of every host', destinationRule({ host: '*' })],
+    ['DestinationRule for every host', destinationRule({ host: '*' })],
     ['ServiceEntry among others', entryOf(['db.example.com', HOST])],
     ['ServiceEntry for itself', entryOf([HOST], { exportTo: ['.'] })],
     ['ServiceEntry for all', entryOf([HOST], { exportTo: ['*'] })],
@@ -82,7 +82,7 @@ export const REFUSED_OBJECTS: Readonly<Record<string, readonly Row[]>> = {
       entryOf([HOST], { endpoints: undefined, workloadSelector: { labels: { app: 'mine' } } }),
     ],
     [
-      'DestinationRule of some pods',
+      'DestinationRule for some pods',
       destinationRule({
         host: HOST,
         workloadSelector: { matchLabels: { component: 'predictor' } },
@@ -98,13 +98,13 @@ export const REFUSED_OBJECTS: Readonly<Record<string, readonly Row[]>> = {
       'DestinationRule with subsets',
       destinationRule({ host: HOST, subsets: [{ name: 'mine', labels: { app: 'mine' } }] }),
     ],
-    ['VirtualService that leads to it', inMesh({ http: [{ route: [to(HOST)] }] })],
+    ['VirtualService with it as the destination', inMesh({ http: [{ route: [to(HOST)] }] })],
     [
-      'VirtualService that also leads to it',
+      'VirtualService with it as a second destination',
       inMesh({ http: [{ route: [to('reviews')] }, { route: [to('reviews'), to(HOST)] }] }),
     ],
     [
-      'VirtualService that mirrors to it',
+      'VirtualService with it as the mirror',
       inMesh({ http: [{ route: [to('reviews')], mirror: { host: HOST } }] }),
     ],
     [
@@ -120,11 +120,11 @@ export const REFUSED_OBJECTS: Readonly<Record<string, readonly Row[]>> = {
     ['Sidecar with its namespace by name', importing('team/*', 'istio-system/*')],
     ['Sidecar with nothing', importing('~/*')],
     ['Sidecar with another host of it', importing('kserve-authz/other.example.com')],
-    ['Sidecar with hosts of the world', importing('*/*.example.com')],
+    ['Sidecar with external hosts', importing('*/*.example.com')],
     ['Sidecar with the host from its namespace', importing(`./${HOST}`, 'kserve-authz/*')],
     ['Sidecar with the host from another', importing(`team/${HOST}`, 'kserve-authz/*')],
     [
-      'Sidecar with it at another port',
+      'Sidecar with it on another port',
       sidecar({
         egress: [
           { hosts: ['./*'] },
@@ -133,7 +133,7 @@ export const REFUSED_OBJECTS: Readonly<Record<string, readonly Row[]>> = {
       }),
     ],
     [
-      'Sidecar of some pods, by an egress proxy',
+      'Sidecar for some pods, with an egress proxy',
       sidecar({
         workloadSelector: { labels: { component: 'predictor' } },
         outboundTrafficPolicy: { mode: 'ALLOW_ANY' },
@@ -157,11 +157,11 @@ export const REFUSED_OBJECTS: Readonly<Record<string, readonly Row[]>> = {
       'team.other.svc.cluster.local',
       'models.example.com',
     ].map((host): Row => [host, leading(host)]),
-    ['behind one of its own', atGateway({ http: [{ route: [to('open'), to('a.other')] }] })],
+    ['behind its own gateway', atGateway({ http: [{ route: [to('open'), to('a.other')] }] })],
     ['a mirror', atGateway({ http: [{ route: [to('open')], mirror: { host: 'a.other' } }] })],
     ['mirrors', atGateway({ http: [{ route: [to('open')], mirrors: [to('a.other')] }] })],
     ['TCP', atGateway({ tcp: [{ route: [to('a.other')] }] })],
-    ['the rest of another route', virtualService({ http: [{ route: [to('a.other')] }] })],
+    ['the remainder of another route', virtualService({ http: [{ route: [to('a.other')] }] })],
     [
       'a gateway beside the mesh',
       atGateway({ gateways: ['mesh', 'knative-serving/g'], http: [{ route: [to('a.other')] }] }),
@@ -171,12 +171,15 @@ export const REFUSED_OBJECTS: Readonly<Record<string, readonly Row[]>> = {
 
 export const TAKEN_OBJECTS: readonly Row[] = [
   ['ServiceEntry of others', entryOf(['db.example.com', '*.example.com'])],
-  ['ServiceEntry of a like name', entryOf(['kserve-authz.kserve-authz-test.svc.cluster.local'])],
+  [
+    'ServiceEntry with a similar name',
+    entryOf(['kserve-authz.kserve-authz-test.svc.cluster.local']),
+  ],
   ['ServiceEntry of the installation', { ...entryOf([HOST]), metadata: installed('kserve-authz') }],
-  ['DestinationRule of its own', destinationRule({ host: 'kserve-authz' })],
+  ['DestinationRule for its own service', destinationRule({ host: 'kserve-authz' })],
   ['DestinationRule of others', destinationRule({ host: '*.team.svc.cluster.local' })],
-  ['VirtualService of every host', atGateway({ hosts: ['*'], http: [{ route: [to('open')] }] })],
-  ['VirtualService of the mesh', inMesh({ http: [{ route: [to('reviews.other')] }] })],
+  ['VirtualService for every host', atGateway({ hosts: ['*'], http: [{ route: [to('open')] }] })],
+  ['VirtualService for the mesh', inMesh({ http: [{ route: [to('reviews.other')] }] })],
   ...['open', 'open.team', 'open.team.svc', 'open.team.svc.cluster.local', 'open.team.'].map(
     (host): Row => [`VirtualService to ${host}`, leading(host)],
   ),

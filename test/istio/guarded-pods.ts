@@ -33,7 +33,7 @@ const ANNOTATIONS: readonly (readonly [key: string, value: string])[] = [
   ['sidecar.istio.io/userVolumeMount', '{}'],
 ]
 
-/** What takes a sidecar away, or makes it see less, by the policy that refuses it. */
+/** Changes that remove a sidecar or make it see less traffic, by the policy that refuses them. */
 export const REFUSED_PODS: Readonly<Record<string, readonly Row[]>> = {
   'pods.kserve-authz.io': [
     ...Object.entries(LABELS).flatMap(([key, value]): Row[] => [
@@ -60,7 +60,7 @@ export const REFUSED_PODS: Readonly<Record<string, readonly Row[]>> = {
       ],
     ),
     [
-      'a container that runs before',
+      'a container that starts before it',
       aModelPod({
         spec: {
           initContainers: [{ name: 'a', image: 'none', ...security({ privileged: true }) }],
@@ -129,7 +129,7 @@ export const TAKEN_PODS: readonly Row[] = [
     }),
   ],
   [
-    'a model with a sidecar that starts first, and what sets it up',
+    'a model with a sidecar that starts first, and its setup',
     aModelPod({
       sidecar: null,
       spec: {
@@ -154,7 +154,7 @@ export const TAKEN_PODS: readonly Row[] = [
     }),
   ],
   ['the scheduler of an LLM', aModelPod({ ...BARE, labels: { 'kserve.io/component': 'router' } })],
-  ['a pod of others', aModelPod({ ...BARE, spec: { hostNetwork: true } })],
+  ['a pod of another application', aModelPod({ ...BARE, spec: { hostNetwork: true } })],
   [
     'a model of the installation',
     {

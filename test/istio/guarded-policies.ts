@@ -20,7 +20,7 @@ const to = (operation: object, where?: Asking) => asking({ to: [{ operation }] }
 
 const AT_PODS = { at: 'workload' } as const
 
-/** Policies that leave models unasked, though Istio takes them. */
+/** Policies that leave models unchecked, although Istio accepts them. */
 export const REFUSED_POLICIES_OF_OURS: readonly Row[] = [
   ...[undefined, AT_PODS].flatMap((where): Row[] => [
     ['hosts', to({ hosts: ['iris.example.com', 'iris.example.com:*'] }, where)],

@@ -25,7 +25,7 @@ const model = (component: Component): Labels => ({
   component,
 })
 
-/** Labels that KServe gives to the pods that answer requests, and what these pods are. */
+/** Labels of KServe's pods that answer requests, and the kinds of these pods. */
 export const SERVING_PODS: readonly (readonly [title: string, Component, Labels])[] = [
   ...(['predictor', 'transformer', 'explainer'] as const).flatMap((component) => [
     [
@@ -49,7 +49,7 @@ export const SERVING_PODS: readonly (readonly [title: string, Component, Labels]
     },
   ],
   [
-    'InferenceGraph, Standard, with the label that its owner gave it',
+    'InferenceGraph, Standard, with a label set by its owner',
     'graph',
     {
       'serving.kserve.io/inferencegraph': 'chain',
@@ -74,13 +74,13 @@ export const SERVING_PODS: readonly (readonly [title: string, Component, Labels]
   ['LLM, tokenizer', 'llm', llm('tokenizer')],
 ]
 
-/** Of pods that must go unasked. */
+/** Pods that must not be checked. */
 export const OTHER_PODS: readonly (readonly [title: string, Labels])[] = [
   ['the scheduler of an LLM', llm('llminferenceservice-router-scheduler')],
   ['a worker behind a leader', llm('llminferenceservice-workload-worker')],
   ['the service itself', { 'app.kubernetes.io/name': 'kserve-authz' }],
   [
-    'the controller of KServe',
+    "KServe's controller",
     { 'control-plane': 'kserve-controller-manager', 'app.kubernetes.io/name': 'kserve' },
   ],
   ['the activator', { app: 'activator', role: 'activator' }],

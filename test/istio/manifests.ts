@@ -7,7 +7,7 @@ const ISTIO = path.join(import.meta.dirname, '../../istio')
 
 /** One document of one file. */
 export type Manifest = {
-  /** Below `istio/`. */
+  /** Relative to `istio/`. */
   readonly file: string
   readonly kind: string
   readonly object: unknown
@@ -29,7 +29,7 @@ const documentsIn = (file: string): unknown[] =>
 export const isCustom = (object: unknown): boolean =>
   textAt(object, 'kind') === 'AuthorizationPolicy' && textAt(object, 'spec', 'action') === 'CUSTOM'
 
-/** `meshConfig` as the file of that form has it. */
+/** `meshConfig` in the file of that form. */
 export const meshConfigs = (): Readonly<Record<string, unknown>> => ({
   'mesh-config.yaml': one('mesh-config/mesh-config.yaml'),
   'helm-values.yaml': at(one('mesh-config/helm-values.yaml'), 'meshConfig'),
@@ -39,6 +39,7 @@ export const meshConfigs = (): Readonly<Record<string, unknown>> => ({
 
 function one(file: string): unknown {
   const [document, ...more] = documentsIn(file)
-  if (document === undefined || more.length > 0) throw new Error(`${file} is not one document`)
+  if (document === undefined || more.length > 0)
+    throw new Error(`${file} must contain one document`)
   return document
 }

@@ -12,21 +12,21 @@ const [meshConfig] = Object.values(forms)
 const providers = listAt(meshConfig, 'extensionProviders')
 const names = providers.map((provider) => textAt(provider, 'name'))
 
-it.each(Object.keys(forms))('%s holds the configuration that all forms hold', (form) => {
+it.each(Object.keys(forms))('%s contains the same configuration as all other forms', (form) => {
   expect(forms[form]).toEqual(meshConfig)
   expect(providers.length).toBeGreaterThan(0)
 })
 
 describe('an extension provider', () => {
-  it.each(names)('%s has a name that Istio takes', (name) => {
+  it.each(names)('%s has a name that Istio accepts', (name) => {
     expect(name).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
   })
 
-  it.each(names)('%s has a name that no other begins with', (name) => {
+  it.each(names)('%s has a name that is not a prefix of another', (name) => {
     expect(names.filter((other) => other.startsWith(name))).toEqual([name])
   })
 
-  it('stands for each listener of the service, waits shortly and fails closed', () => {
+  it('exists for each listener of the service, has a short timeout and fails closed', () => {
     const { grpc } = readConfig({ env: {}, flags: {} })
     const authorizers = providers.filter(
       (provider) => at(provider, 'envoyExtAuthzGrpc') !== undefined,
@@ -52,7 +52,7 @@ describe('the access log', () => {
     .filter((entries) => entries.length > 0)
   const operators = labels.map(([, value]) => String(value))
 
-  it('has all that the service says of a decision', () => {
+  it("has all metadata of the service's decision", () => {
     const subject = { service: aService(), caller: aCaller() }
     const reply = decodeCheckResponse(createEncodeMetadata()(subject, deny('internal').reason))
     const said = Object.keys(reply.dynamic_metadata?.fields ?? {})
@@ -64,7 +64,7 @@ describe('the access log', () => {
     )
   })
 
-  it('is what each Telemetry switches on', () => {
+  it('is enabled by each Telemetry', () => {
     const telemetries = manifests().filter(({ kind }) => kind === 'Telemetry')
     expect(telemetries.length).toBeGreaterThan(0)
     for (const { object } of telemetries) {
@@ -74,7 +74,7 @@ describe('the access log', () => {
     }
   })
 
-  it('has nothing in which a client may have put a secret', () => {
+  it("has no field with a client's secret", () => {
     const fromRequest = operators.filter((operator) => operator.startsWith('%REQ'))
     expect(fromRequest).toEqual([
       '%REQ(X-REQUEST-ID)%',
@@ -85,7 +85,7 @@ describe('the access log', () => {
   })
 })
 
-describe('of the metrics of Envoy', () => {
+describe("of Envoy's metrics", () => {
   const kept = listAt(meshConfig, 'defaultConfig', 'proxyStatsMatcher', 'inclusionRegexps')
     .map(String)
     .map((regexp) => new RegExp(`^${regexp}$`))

@@ -12,7 +12,7 @@ export const MODEL = { 'serving.kserve.io/inferenceservice': 'iris', component: 
 
 export const SIDECAR = { securityContext: { runAsUser: 1337, runAsGroup: 1337 } }
 
-/** As it is once Istio's webhook has been there. */
+/** The pod after Istio's webhook has changed it. */
 export function aModelPod({
   labels = MODEL,
   annotations = {},

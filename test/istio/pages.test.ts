@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { textAt } from '../../testing/json.ts'
+import { brokenLinksOf } from '../../testing/markdown.ts'
 import { manifests } from './manifests.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
@@ -18,18 +19,9 @@ const POSITIONS = [
   'service',
 ]
 
-/** As GitHub names them. */
-const anchorsIn = (text: string) =>
-  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^a-z0-9 -]/g, '')
-      .replaceAll(' ', '-'),
-  )
-
 describe('the page of a position', () => {
   it.each(POSITIONS)(
-    'says what it protects and what not, how it is tested and undone: %s',
+    'describes what it protects and what not, how to test and undo it: %s',
     (name) => {
       const headings = textOf(`docs/istio/${name}.md`).match(/^## (What|Test|Undo).*$/gm)
       expect(headings).toEqual([
@@ -41,7 +33,7 @@ describe('the page of a position', () => {
     },
   )
 
-  it('deletes policies that there are', () => {
+  it('deletes existing policies', () => {
     const names = new Set(manifests().map(({ object }) => textAt(object, 'metadata', 'name')))
     const deleted = PAGES.flatMap((page) =>
       [...textOf(page).matchAll(/delete authorizationpolicy ([a-z -]+)/g)].flatMap(
@@ -53,18 +45,11 @@ describe('the page of a position', () => {
   })
 })
 
-it.each(['istio/README.md', ...PAGES])('%s links to what there is', (page) => {
-  const links = [...textOf(page).matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
-  const broken = links.filter((link) => {
-    const [file = '', anchor] = link.split('#')
-    const target = path.join(ROOT, path.dirname(page), file)
-    if (!existsSync(target)) return true
-    return anchor !== undefined && !anchorsIn(readFileSync(target, 'utf8')).includes(anchor)
-  })
-  expect(broken).toEqual([])
+it.each(['istio/README.md', ...PAGES])('%s has valid links', (page) => {
+  expect(brokenLinksOf(page)).toEqual([])
 })
 
-it('the page of admission names the keys of pods that the policy does', () => {
+it('the page of admission names the same keys of pods as the policy', () => {
   const keys = (text: string) =>
     new Set(text.match(/(?<=['`])[a-z.]*istio\.io\/[A-Za-z-]+(?=['`])/g))
   const [, table = ''] = textOf('docs/istio/admission.md').split('## Keys of pods')
@@ -73,14 +58,14 @@ it('the page of admission names the keys of pods that the policy does', () => {
   expect(keys(table.split('In the specification of a pod')[0] ?? '')).toEqual(keys(policy))
 })
 
-it('no page applies what holds the namespaces of an example', () => {
+it("no page applies a file that contains an example's namespaces", () => {
   const applied = ['README.md', 'istio/README.md', ...PAGES].flatMap(
     (page) => textOf(page).match(/(apply|diff) -k istio\/\S+/g) ?? [],
   )
   expect(applied).toEqual([])
 })
 
-it('every page is reached from the first', () => {
+it('every page is reachable from the first', () => {
   const unreached = PAGES.filter((page) => !textOf('istio/README.md').includes(`../${page})`))
   expect(unreached).toEqual([])
 })

@@ -11,12 +11,12 @@ const PROVIDER = 'provider: {name: kserve-authz-workload}'
 
 const rule = (text: string): unknown => policy(`${PROVIDER}, rules: [${text}]`)
 
-/** Policies that Istio's admission refuses: several would open every model without a word. */
+/** Policies that Istio's admission refuses: several would silently open every model. */
 export const REFUSED_POLICIES: readonly (readonly [title: string, policy: unknown])[] = [
   ['no rules', policy(PROVIDER)],
   ['an empty list of rules', policy(`${PROVIDER}, rules: []`)],
   ['no provider', policy('rules: [{}]')],
-  ['a provider without name', policy('provider: {name: ""}, rules: [{}]')],
+  ['a provider without a name', policy('provider: {name: ""}, rules: [{}]')],
   ['dry-run', policy(`${PROVIDER}, rules: [{}]`, '{istio.io/dry-run: "true"}')],
   [
     'selector and targetRefs',
@@ -38,7 +38,7 @@ export const REFUSED_POLICIES: readonly (readonly [title: string, policy: unknow
   ['a source without parts', rule('{from: [{source: {}}]}')],
   ['an operation without parts', rule('{to: [{operation: {}}]}')],
   ['an empty path', rule('{to: [{operation: {notPaths: [""]}}]}')],
-  ['a port that is no number', rule('{to: [{operation: {notPorts: [http]}}]}')],
+  ['a port that is not a number', rule('{to: [{operation: {notPorts: [http]}}]}')],
   ['a port that is too high', rule('{to: [{operation: {notPorts: ["65536"]}}]}')],
   ...['source.principal', 'source.namespace', 'request.auth.claims[sub]'].map(
     (key) => [`when ${key}`, rule(`{when: [{key: "${key}", values: [a]}]}`)] as const,

@@ -13,7 +13,7 @@ const httpPort = portOf(http.address)
 
 const POD = { 'app.kubernetes.io/name': 'kserve-authz' }
 
-describe('who reaches the service', () => {
+describe('the allowed callers of the service', () => {
   const policy = ofService('AuthorizationPolicy')
   const rules = listAt(policy, 'spec', 'rules').map((rule) => ({
     sources: listAt(rule, 'from').map((from) => entriesAt(from, 'source')),
@@ -22,13 +22,13 @@ describe('who reaches the service', () => {
   const portsOf = ({ operations }: (typeof rules)[number]) =>
     operations.flatMap((operation) => listAt(operation, 'ports'))
 
-  it('is listed for each of its ports', () => {
+  it('are listed for each of its ports', () => {
     expect(at(policy, 'spec', 'selector')).toEqual({ matchLabels: POD })
     expect(textAt(policy, 'spec', 'action')).toBe('ALLOW')
     expect(rules.flatMap(portsOf)).toEqual([...grpcPorts, httpPort])
   })
 
-  it('is named where it may ask', () => {
+  it('are named on the ports for checks', () => {
     for (const rule of rules.filter((each) => portsOf(each).join() !== httpPort)) {
       const named = rule.sources.flatMap((parts) => parts.flatMap(([, values]) => listAt(values)))
       expect(named.length).toBeGreaterThan(0)
@@ -36,14 +36,14 @@ describe('who reaches the service', () => {
     }
   })
 
-  it('may be anybody who reads probes and metrics, and nothing else', () => {
+  it('include everybody for probes and metrics, and nothing else', () => {
     const open = rules.filter(({ sources }) => sources.length === 0)
     expect(open.map(({ operations }) => operations)).toEqual([
       [{ ports: [httpPort], methods: ['GET'], paths: ['/livez', '/readyz', '/metrics'] }],
     ])
   })
 
-  it('speaks mutual TLS, but for probes and metrics', () => {
+  it('use mutual TLS, except for probes and metrics', () => {
     expect(at(ofService('PeerAuthentication'), 'spec')).toEqual({
       selector: { matchLabels: POD },
       mtls: { mode: 'STRICT' },
@@ -52,23 +52,23 @@ describe('who reaches the service', () => {
   })
 })
 
-describe('the way to the service', () => {
+describe('the destination rule of the service', () => {
   const rule = ofService('DestinationRule')
   const [provider] = listAt(Object.values(meshConfigs())[0], 'extensionProviders')
   const seconds = (text: string) => Number(/^([\d.]+)s$/.exec(text)?.[1])
 
-  it('is the one that the providers take', () => {
+  it('has the host of the providers', () => {
     expect(textAt(provider, 'envoyExtAuthzGrpc', 'service')).toBe(
       `${textAt(rule, 'metadata', 'namespace')}/${textAt(rule, 'spec', 'host')}`,
     )
     expect(at(rule, 'spec', 'trafficPolicy', 'tls')).toEqual({ mode: 'ISTIO_MUTUAL' })
   })
 
-  it('is seen in every namespace', () => {
+  it('is visible in every namespace', () => {
     expect(at(rule, 'spec', 'exportTo')).toEqual(['*'])
   })
 
-  it('takes as many checks at once as the page says, and leaves out who hangs', () => {
+  it('allows the number of concurrent checks on the page, and ejects replicas that hang', () => {
     const policy = at(rule, 'spec', 'trafficPolicy')
     expect(at(policy, 'connectionPool', 'http', 'http2MaxRequests')).toBe(1_024)
     const { consecutiveGatewayErrors, maxEjectionPercent } = Object(at(policy, 'outlierDetection'))
@@ -76,7 +76,7 @@ describe('the way to the service', () => {
     expect(maxEjectionPercent).toBeLessThan(100)
   })
 
-  it('takes less time to open than a check has', () => {
+  it('has a connect timeout below the timeout of a check', () => {
     const pool = at(rule, 'spec', 'trafficPolicy', 'connectionPool')
     expect(seconds(textAt(pool, 'tcp', 'connectTimeout'))).toBeLessThan(
       seconds(textAt(provider, 'envoyExtAuthzGrpc', 'timeout')),

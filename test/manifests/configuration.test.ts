@@ -28,7 +28,7 @@ const DOMAIN = { ingressDomain: 'models.example.org' }
 const HOST = 'iris-team.models.example.org'
 
 describe("KServe's ConfigMap in a folder", () => {
-  it('gives services their hosts, in whichever file it stands, and takes them back', async () => {
+  it('gives services their hosts, whatever file contains it, and removes them again', async () => {
     const { protections, write, remove } = await opened({
       'b.yaml': iris('true'),
       'a.yaml': configMap(DOMAIN),
@@ -44,7 +44,7 @@ describe("KServe's ConfigMap in a folder", () => {
     expect(protections('iris.example.com')).toEqual(['open'])
   })
 
-  it('says which header chooses a model', async () => {
+  it('sets the model header', async () => {
     const { directory, write } = await opened({
       'a.yaml': configMap({ modelBasedRoutingHeaderName: 'X-AI-EG-Model' }),
     })
@@ -53,7 +53,7 @@ describe("KServe's ConfigMap in a folder", () => {
     await until(() => !directory.modelHeaders.get().includes('x-ai-eg-model'))
   })
 
-  it('that is of another name or namespace is nothing', async () => {
+  it('that is of another name or namespace is nothing, and of another namespace that is told', async () => {
     const { protections, problems } = await opened({
       'a.yaml': together(
         iris('true'),
@@ -62,10 +62,21 @@ describe("KServe's ConfigMap in a folder", () => {
       ),
     })
     expect(protections(HOST)).toEqual([])
-    expect(problems).toEqual([])
+    expect(problems.map(({ reason }) => reason)).toEqual(['OtherNamespace'])
   })
 
-  it('stays while its file cannot be read', async () => {
+  it('that cannot be read leaves the header of models as it was, as it does at gateways', async () => {
+    const ingress = { modelBasedRoutingHeaderName: 'X-AI-EG-Model' }
+    const { directory, protections, write } = await opened({
+      'a.yaml': configMap({ ...ingress, ...DOMAIN }),
+      'b.yaml': iris('true'),
+    })
+    await write('a.yaml', configMap(ingress).replace("'{", "'"))
+    await until(() => protections(HOST).length === 0)
+    expect(directory.modelHeaders.get()).toContain('x-ai-eg-model')
+  })
+
+  it('stays while its file is unreadable', async () => {
     const { protections, problems, write } = await opened({
       'a.yaml': configMap(DOMAIN),
       'b.yaml': iris('true'),
@@ -75,7 +86,7 @@ describe("KServe's ConfigMap in a folder", () => {
     expect(protections(HOST)).toEqual(['protected'])
   })
 
-  it('that cannot be read adds no host, and says so', async () => {
+  it('that is unreadable adds no host, and is reported', async () => {
     const { problems, write } = await opened({})
     await write('a.yaml', configMap({ ingressDomain: 'a b' }))
     await until(() => problems.length > 0)
@@ -86,7 +97,7 @@ describe("KServe's ConfigMap in a folder", () => {
 describe('an LLMInferenceServiceConfig in a folder', () => {
   const based = llm({ baseRefs: [{ name: 'base' }] })
 
-  it("gives the model: that of the service's namespace, else that of KServe's", async () => {
+  it("gives the model: the one in the service's namespace, else the one in KServe's", async () => {
     const { directory, write, remove } = await opened({
       'llm.yaml': based,
       'kserve.yaml': llmConfig('kserve', 'preset'),

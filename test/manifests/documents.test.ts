@@ -27,7 +27,7 @@ describe('a file', () => {
     ['only comments', '# a\n---\n# b\n', []],
     ['one document', 'a: 1\n', [{ a: 1 }]],
     ['documents', 'a: 1\n---\nb: 2\n--- # c\nc: 3\n---', [{ a: 1 }, { b: 2 }, { c: 3 }]],
-    ['documents with Windows line ends', 'a: 1\r\n---\r\nb: 2\r\n', [{ a: 1 }, { b: 2 }]],
+    ['documents with Windows line endings', 'a: 1\r\n---\r\nb: 2\r\n', [{ a: 1 }, { b: 2 }]],
     [
       'documents on the line of their separator',
       '--- {a: 1}\n--- |\n text\n',
@@ -48,7 +48,7 @@ describe('a file', () => {
     expect(await objectsIn(text)).toEqual(objects)
   })
 
-  it('of a List is read as its items, which may leave their kind to it', async () => {
+  it('with a List is read as its items, which may omit their kind', async () => {
     const lists = [
       'kind: List\napiVersion: v1\nitems: [{kind: Secret}, {kind: List, items: [{kind: Pod}]}]',
       'kind: PodList\napiVersion: v1\nitems: [{a: 1}, {kind: Other, apiVersion: v2}]',
@@ -62,19 +62,19 @@ describe('a file', () => {
     ])
   })
 
-  it('keeps the names of the prototype as names', async () => {
+  it('keeps property names of Object.prototype as keys', async () => {
     const [object] = await objectsIn('__proto__: {admin: true}\nconstructor: 1\n')
     expect(Object.keys(Object(object))).toEqual(['__proto__', 'constructor'])
     expect(Object(object).admin).toBeUndefined()
   })
 })
 
-describe('a fault', () => {
+describe('an error', () => {
   it.each([
-    ['an open list', 'a: 1\n---\nb: [\n', 4, 1],
-    ['a key twice', 'a: 1\nb: 2\na: 3\n', 3, 1],
+    ['an unclosed list', 'a: 1\n---\nb: [\n', 4, 1],
+    ['a duplicate key', 'a: 1\nb: 2\na: 3\n', 3, 1],
     ['on the line of a separator', 'a: 1\n--- {a: 1, a: 2}\n', 2, 12],
-    ['after Windows line ends', 'a: 1\r\n---\r\nb: 1\r\n c: 2\r\n', 4, 3],
+    ['after Windows line endings', 'a: 1\r\n---\r\nb: 1\r\n c: 2\r\n', 4, 3],
     ['with directives', '%YAML 1.2\n---\na: 1\n---\nb: [\n', 6, 1],
   ])('is %s, at its line and column', async (_title, text, line, column) => {
     expect(await faultIn(text)).toEqual({ reason: expect.stringMatching(/./), line, column })
@@ -85,7 +85,7 @@ describe('a fault', () => {
     ['a bomb of aliases', 'a: &a [1]\nb: &b [*a, *a]\nc: [*b, *b]\n'],
     ['a tag', 'a: !!js/function "x"\n'],
     ['binary', 'a: !!binary aGVsbG8=\n'],
-    ['a list as key', '? [a]\n: b\n'],
+    ['a list as a key', '? [a]\n: b\n'],
     ['a tab for indentation', 'a:\n\tb: 1\n'],
     ['a null byte', 'a: "\0"\n'],
     ['too much nesting', '['.repeat(10_000)],
@@ -93,7 +93,7 @@ describe('a fault', () => {
     expect(await faultIn(text)).toBeDefined()
   })
 
-  it('is what is not UTF-8', async () => {
+  it('is reported for text that is not UTF-8', async () => {
     expect(await faultIn(Uint8Array.of(0x61, 0x3a, 0x20, 0xff))).toEqual({
       reason: 'it is not UTF-8',
     })
@@ -124,7 +124,7 @@ describe('a fault', () => {
 })
 
 describe('a file that was read before', () => {
-  it('is parsed only where its text changed', async () => {
+  it('is parsed again only where its text changed', async () => {
     const seen: unknown[] = []
     const note = (object: unknown) => {
       seen.push(object)

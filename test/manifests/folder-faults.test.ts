@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { aFolder, follow, until } from './folders.ts'
 
 describe('a file being written', () => {
-  it('is not read by halves', async () => {
+  it('is not read half-written', async () => {
     const { root, at, write } = await aFolder({ 'a.yaml': 'whole' })
     const { shows, steps } = await follow(root, { settleMs: 100 })
     await write('a.yaml', '')
@@ -16,7 +16,7 @@ describe('a file being written', () => {
     expect(steps).toHaveLength(2)
   })
 
-  it('without end delays other changes by a moment only', async () => {
+  it('without end delays other changes by only a moment', async () => {
     const { root, at, write, remove } = await aFolder({
       'a.yaml': '0',
       'b.yaml': '1',
@@ -31,7 +31,7 @@ describe('a file being written', () => {
     await until(() => !texts.has('c.yaml'))
   })
 
-  it('without end becomes unreadable, and readable when it comes to rest', async () => {
+  it('without end becomes unreadable, and readable again when it is stable', async () => {
     const { root, at, write } = await aFolder({ 'a.yaml': '0' })
     const { texts, shows } = await follow(root, { settleMs: 200, patienceMs: 200 })
     const writing = setInterval(() => writeFileSync(at('a.yaml'), `${performance.now()}`), 10)
@@ -43,8 +43,8 @@ describe('a file being written', () => {
   })
 })
 
-describe('what cannot be read', () => {
-  it('is a file that is too large, until it is smaller', async () => {
+describe('the unreadable paths', () => {
+  it('include a file that is too large, until it is smaller', async () => {
     const { root, write } = await aFolder({ 'a.yaml': '12345', 'b.yaml': '123456' })
     const { shows } = await follow(root, { maxBytes: 5 })
     expect(shows({ 'a.yaml': '12345', 'b.yaml': undefined })()).toBe(true)
@@ -52,20 +52,29 @@ describe('what cannot be read', () => {
     await until(shows({ 'a.yaml': '12345', 'b.yaml': '1' }))
   })
 
-  it('are files beyond their greatest number and depth', async () => {
+  it('include files beyond the maximum number and depth', async () => {
     const files = { '1.yaml': '1', '2.yaml': '2', '3.yaml': '3', 'a/b/c.yaml': 'c' }
     const { root, remove } = await aFolder(files)
     const few = await follow(root, { maxFiles: 2 })
     expect([...few.texts.keys()].sort()).toEqual(['1.yaml', '2.yaml', '3.yaml', 'a'])
     expect(few.texts.get('3.yaml')).toBeUndefined()
     const shallow = await follow(root, { maxDepth: 1 })
+    expect(shallow.texts.has('a/b')).toBe(true)
     expect(shallow.texts.get('a/b')).toBeUndefined()
     expect(shallow.texts.get('3.yaml')).toBe('3')
     await remove('a')
     await until(shallow.shows({ '1.yaml': '1', '2.yaml': '2', '3.yaml': '3' }))
   })
 
-  it('is a circle of links, once', async () => {
+  it('are files more than 16 folders deep', async () => {
+    const path = (depth: number) => `${'d/'.repeat(depth)}a.yaml`
+    const { root } = await aFolder({ [path(16)]: 'deep', [path(17)]: 'too deep' })
+    const { shows } = await follow(root)
+    const folder = 'd/'.repeat(17).slice(0, -1)
+    expect(shows({ [path(16)]: 'deep', [folder]: undefined })()).toBe(true)
+  })
+
+  it('include a cycle of links, once', async () => {
     const { root, at } = await aFolder({ 'a.yaml': '1' })
     await mkdir(at('sub'))
     await symlink('..', at('sub/up'))
@@ -75,7 +84,7 @@ describe('what cannot be read', () => {
     expect(Object.fromEntries(texts)).toEqual({ 'a.yaml': '1', loop: undefined })
   })
 
-  it('is a link in a circle where a file or a folder was, and all below', async () => {
+  it('include a link of a cycle that replaces a file or a folder, and everything below', async () => {
     const { root, at, remove } = await aFolder({ 'a.yaml': '1', 'sub/b.yaml': '2' })
     const { shows } = await follow(root)
     for (const name of ['a.yaml', 'sub']) {

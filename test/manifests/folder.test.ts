@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { restAfter } from '../../src/manifests/folder.ts'
 import { aFolder, follow, until } from './folders.ts'
 
-describe('at first', () => {
-  it('every manifest is read, however deep, and nothing else', async () => {
+describe('at the start', () => {
+  it('every manifest is read at any depth, and nothing else', async () => {
     const { root } = await aFolder({
       'a.yaml': 'a',
       'b/c/d.yml': 'd',
@@ -19,7 +19,7 @@ describe('at first', () => {
     expect(steps).toHaveLength(1)
   })
 
-  it('a folder that is not there is unreadable', async () => {
+  it('a missing folder is unreadable', async () => {
     const { root } = await aFolder()
     const { texts } = await follow(`${root}/missing`)
     expect([...texts]).toEqual([['', undefined]])
@@ -58,7 +58,7 @@ describe('within a second', () => {
     await remove('..v2')
   })
 
-  it('a file that is removed is gone, one that is renamed is elsewhere', async () => {
+  it('a file that is removed is gone, and one that is renamed has its new path', async () => {
     const { root, at, remove } = await aFolder({ 'a.yaml': '1', 'b.yaml': '2' })
     const { shows } = await follow(root)
     await remove('a.yaml')
@@ -67,7 +67,7 @@ describe('within a second', () => {
     await until(shows({ 'c.yaml': '2' }))
   })
 
-  it('files of new folders are read, also after those folders were made again', async () => {
+  it('files of new folders are read, also after those folders were recreated', async () => {
     const { root, write, remove } = await aFolder({ 'a.yaml': '1' })
     const { shows } = await follow(root)
     for (const text of ['2', '3']) {
@@ -87,8 +87,8 @@ describe('within a second', () => {
   })
 })
 
-describe('without a hint', () => {
-  it('a change behind a link is seen by looking', async () => {
+describe('without a notification', () => {
+  it('a change behind a link is found by scanning', async () => {
     const elsewhere = await aFolder({ 'real.yaml': '1' })
     const { root, at } = await aFolder()
     await symlink(elsewhere.at('real.yaml'), at('a.yaml'))
@@ -97,7 +97,7 @@ describe('without a hint', () => {
     await until(shows({ 'a.yaml': '2' }))
   })
 
-  it('a folder that was removed and made again is read again', async () => {
+  it('a folder that was removed and recreated is read again', async () => {
     const { root, write, remove } = await aFolder({ 'a.yaml': '1' })
     const { shows, texts } = await follow(root, { intervalMs: 100 })
     await remove('')
@@ -107,7 +107,7 @@ describe('without a hint', () => {
   })
 })
 
-it('applies nothing after it was closed', async () => {
+it('nothing is applied after it was closed', async () => {
   const { root, write } = await aFolder({ 'a.yaml': '1' })
   const { close, shows } = await follow(root)
   const other = await follow(root)
@@ -117,8 +117,8 @@ it('applies nothing after it was closed', async () => {
   expect(shows({ 'a.yaml': '1' })()).toBe(true)
 })
 
-describe('between two looks', () => {
-  it('it rests longer where looking takes long, but never so long that it seems forgotten', () => {
+describe('between two scans', () => {
+  it('the pause is longer if a scan takes long, but bounded', () => {
     const rests = [1, 500, 5_000, 60_000].map((scanMs) => restAfter(scanMs, { intervalMs: 1_000 }))
     expect(rests).toEqual([1_000, 5_000, 50_000, 60_000])
   })

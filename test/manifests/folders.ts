@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { type FolderLimits, followFolder } from '../../src/manifests/folder.ts'
 
-/** A temporary folder that is removed when the test is over. */
+/** A temporary folder that is removed after the test. */
 export async function aFolder(files: Readonly<Record<string, string>> = {}) {
   const root = await mkdtemp(path.join(tmpdir(), 'manifests-'))
   onTestFinished(() => rm(root, { recursive: true, force: true }))
@@ -13,7 +13,7 @@ export async function aFolder(files: Readonly<Record<string, string>> = {}) {
     await mkdir(path.dirname(at(name)), { recursive: true })
     await writeFile(at(name), text)
   }
-  /** As editors do: written elsewhere, then put in place. */
+  /** As editors do: written to another file, then renamed. */
   const replace = async (name: string, text: string) => {
     await write(`${name}.tmp`, text)
     await rename(at(`${name}.tmp`), at(name))
@@ -39,17 +39,18 @@ export async function aFolder(files: Readonly<Record<string, string>> = {}) {
 
 const DEADLINE_MS = 1_000
 
-/** Waits until a condition holds; how long that took, in milliseconds. */
+/** Waits until a condition holds; returns how long that took, in milliseconds. */
 export async function until(holds: () => boolean, deadlineMs = DEADLINE_MS): Promise<number> {
   const started = performance.now()
   while (!holds()) {
-    if (performance.now() - started > deadlineMs) throw new Error(`not within ${deadlineMs} ms`)
+    if (performance.now() - started > deadlineMs)
+      throw new Error(`still waiting after ${deadlineMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   return performance.now() - started
 }
 
-/** Follows a folder and keeps the text of each file; `undefined` is unreadable. */
+/** Watches a folder and stores the text of each file; `undefined` is unreadable. */
 export async function follow(root: string, limits: Partial<FolderLimits> = {}) {
   const texts = new Map<string, string | undefined>()
   const steps: string[][] = []

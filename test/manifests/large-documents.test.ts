@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import type { Policy } from '../../src/access/policy.ts'
 import type { Service } from '../../src/access/service.ts'
@@ -7,37 +8,27 @@ import { readDocuments } from '../../src/manifests/documents.ts'
 import type { ResourceReading } from '../../src/resources/resource.ts'
 import { aService } from '../../testing/builders.ts'
 import { aPolicy } from '../../testing/policies/any-policies.ts'
-import { countedTurns } from '../../testing/working.ts'
+import { countedTurns, turnsDuring } from '../../testing/working.ts'
 
 const COUNT = 3_000
 const item = (index: number) => `- {kind: Pod, apiVersion: v1, metadata: {name: pod-${index}}}\n`
 const list = (count: number) =>
   `kind: List\nitems:\n${Array.from({ length: count }, (_, index) => item(index)).join('')}`
 
-/** What comes of a text, and how many turns everything else had meanwhile. */
+/** The result for a text, and the number of turns for everything else meanwhile. */
 async function read(text: string, previous?: Parameters<typeof readDocuments<unknown>>[2]) {
-  let turns = 0
-  let ended = false
-  const tick = () => {
-    turns += 1
-    if (!ended) setImmediate(tick)
-  }
-  setImmediate(tick)
   let reads = 0
-  const reading = await readDocuments<unknown>(
-    new TextEncoder().encode(text),
-    (object) => {
-      reads += 1
-      return object
-    },
-    previous,
-  )
-  ended = true
-  return { reading, turns, reads }
+  const take = (object: unknown) => {
+    reads += 1
+    return object
+  }
+  const bytes = new TextEncoder().encode(text)
+  const { result, turns } = await turnsDuring(() => readDocuments<unknown>(bytes, take, previous))
+  return { reading: result, turns, reads }
 }
 
 describe('a large document', () => {
-  it('is read as a small one, with turns for everything else between its objects', async () => {
+  it('is read like a small one, with turns of the event loop between its objects', async () => {
     const { reading, turns } = await read(list(COUNT))
     expect(reading.kind === 'read' && reading.objects).toHaveLength(COUNT)
     expect(reading.kind === 'read' && reading.objects[7]).toMatchObject({
@@ -45,6 +36,22 @@ describe('a large document', () => {
       metadata: { name: 'pod-7' },
     })
     expect(turns).toBeGreaterThan(COUNT / 32)
+  })
+
+  it('is parsed in a thread with a bounded heap, which sends 32 objects at a time', async () => {
+    const heaps: unknown[] = []
+    let messages = 0
+    const look = (worker: Worker) => {
+      heaps.push(worker.resourceLimits?.maxOldGenerationSizeMb)
+      worker.on('message', () => {
+        messages += 1
+      })
+    }
+    process.on('worker', look)
+    await read(list(COUNT))
+    process.off('worker', look)
+    expect(heaps).toEqual([1_024])
+    expect(messages).toBeGreaterThanOrEqual(COUNT / 32)
   })
 
   it('that has not changed is not read again', async () => {
@@ -55,9 +62,9 @@ describe('a large document', () => {
   })
 
   it.each([
-    ['an open list', 'a: [\n', { line: COUNT + 6, column: 1 }],
+    ['an unclosed list', 'a: [\n', { line: COUNT + 6, column: 1 }],
     ['an alias', 'a: *x\n', {}],
-  ])('has its faults at their place: %s', async (_title, text, place) => {
+  ])('has its errors at their place: %s', async (_title, text, place) => {
     const { reading } = await read(`a: 1\n---\n${list(COUNT)}${text}`)
     expect(reading).toMatchObject({
       kind: 'faulty',
@@ -65,7 +72,7 @@ describe('a large document', () => {
     })
   })
 
-  it('is read where several are at once, and after one with a fault', async () => {
+  it('is read if there are several at once, and after one with an error', async () => {
     const all = await Promise.all(
       [list(500), 'a: [\n'.repeat(2_000), list(600)].map((text) => read(text)),
     )
@@ -84,7 +91,7 @@ const policy = (given: Partial<Policy> = {}): ResourceReading => ({
   problems: [],
 })
 
-describe('what files declare', () => {
+describe('objects in files', () => {
   function declaring() {
     const steps: string[] = []
     const declare = createDeclarations(
@@ -104,13 +111,13 @@ describe('what files declare', () => {
     return { take, turns }
   }
 
-  it('is closed by a policy before its services come, and until they are gone', async () => {
+  it('are denied by a policy before its services are added, and until they are removed', async () => {
     const { take } = declaring()
     expect(await take([service(), policy()])).toEqual(['+ AccessPolicy', '+ InferenceService'])
     expect(await take([])).toEqual(['- InferenceService', '- AccessPolicy'])
   })
 
-  it('is taken in slices, with turns between them', async () => {
+  it('are applied in slices, with turns of the event loop in between', async () => {
     const { take, turns } = declaring()
     const many = Array.from({ length: 5_000 }, (_, index) => ({
       ...service({ name: `s${index}` }),

@@ -7,7 +7,7 @@ import { aFolder } from './folders.ts'
 
 export const digestOf = (text: string): string => SETTINGS.sha256(Buffer.from(text))
 
-/** A folder with these files, open. */
+/** An open folder with these files. */
 export async function opened(files: Readonly<Record<string, string>>) {
   const folder = await aFolder(files)
   const directory = createDirectory()
@@ -87,6 +87,7 @@ export const KEY = 'a-key-of-thirty-bytes-or-so-1'
 export const OTHER_KEY = 'a-key-of-thirty-bytes-or-so-2'
 export const TOKEN = 'header.payload.signature'
 export const IRIS = {
+  verb: 'get',
   group: 'serving.kserve.io',
   resource: 'inferenceservices',
   namespace: 'team',

@@ -15,7 +15,7 @@ const targets = {
 }
 
 describe('AccessPolicies of a folder', () => {
-  it('come, change and go', async () => {
+  it('are added, changed and removed', async () => {
     const { directory, write, remove } = await opened({ 'a.yaml': policy('one', targets) })
     const names = () => directory.policiesFor(ref).map(({ name }) => name)
     expect(names()).toEqual(['one'])
@@ -29,7 +29,7 @@ describe('AccessPolicies of a folder', () => {
     await until(() => names().length === 0)
   })
 
-  it('of a file that cannot be read later close what they were about, until it can', async () => {
+  it('of a file that becomes unreadable close the services they covered, until it is readable', async () => {
     const text = together(
       policy('one', { ...targets, allow: [{}] }),
       policy('two', { mode: 'Shadow' }),
@@ -52,7 +52,7 @@ describe('AccessPolicies of a folder', () => {
     await until(() => readable().join() === 'true,true')
   })
 
-  it('all count where one is declared twice', async () => {
+  it('all count if one is declared twice', async () => {
     const { directory } = await opened({
       'a.yaml': policy('one', { allow: [] }),
       'b.yaml': together(policy('one', { deny: [{}] }), policy('one', {})),

@@ -13,7 +13,7 @@ const READER: RbacUser = { name: 'system:serviceaccount:team:reader', groups: ['
 
 type World = { readonly roles: readonly Role[]; readonly bindings: readonly Binding[] }
 
-/** The rules of RBAC as plainly as they can be said. */
+/** The rules of RBAC as plainly as possible. */
 function naive({ roles, bindings }: World, user: RbacUser, access: ResourceAccess): boolean {
   return bindings.some(
     (binding) =>
@@ -130,7 +130,7 @@ const world: fc.Arbitrary<World> = fc.record({
 })
 const user = fc.constantFrom(ALICE, READER)
 
-it('agrees with a naive evaluator, also after roles and bindings have come and gone', () => {
+it('agrees with a naive evaluator, also after roles and bindings are added and removed', () => {
   const seen = { allowed: 0, refused: 0 }
   fc.assert(
     fc.property(world, world, user, namespace, (before, now, who, where) => {

@@ -73,7 +73,7 @@ describe('a rule', () => {
     [{ resourceNames: ['other', 'iris'] }, true],
     [{ resourceNames: ['other'] }, false],
     [{ resourceNames: ['*'] }, false],
-  ])('%j lets get one: %s', (rule, allowed) => {
+  ])('%j allows get on one: %s', (rule, allowed) => {
     expect(rbacOf([aRole({ rules: [aRule(rule)] })], [aBinding()]).allows(ALICE, IRIS)).toBe(
       allowed,
     )
@@ -91,24 +91,24 @@ describe('a binding', () => {
     [{ kind: 'ServiceAccount', namespace: 'other', name: 'reader' }, READER, false],
     [{ kind: 'User', name: READER.name }, READER, true],
     [{ kind: 'Group', name: 'system:serviceaccounts:team' }, READER, true],
-  ])('of %j binds %j: %s', (subject, user, bound) => {
+  ])('of %j to %j: %s', (subject, user, bound) => {
     expect(rbacOf([aRole()], [aBinding({ subjects: [subject] })]).allows(user, IRIS)).toBe(bound)
   })
 
-  it('of a namespace holds there only, even to a ClusterRole', () => {
+  it('of a namespace applies there only, even to a ClusterRole', () => {
     const role = { kind: 'ClusterRole', name: 'reader' } as const
     const { allows } = rbacOf([aClusterRole()], [aBinding({ role })])
     expect(allows(ALICE, IRIS)).toBe(true)
     expect(allows(ALICE, { ...IRIS, namespace: 'other' })).toBe(false)
   })
 
-  it('of the cluster holds everywhere', () => {
+  it('of the cluster applies everywhere', () => {
     const role = { kind: 'ClusterRole', name: 'reader' } as const
     const binding = aBinding({ kind: 'ClusterRoleBinding', namespace: '', role })
     expect(rbacOf([aClusterRole()], [binding]).allows(ALICE, IRIS)).toBe(true)
   })
 
-  it('grants nothing while its role is not there', () => {
+  it('grants nothing while its role is missing', () => {
     const rbac = rbacOf([], [aBinding()])
     expect(rbac.allows(ALICE, IRIS)).toBe(false)
     rbac.putRole(aRole())
@@ -117,7 +117,7 @@ describe('a binding', () => {
     expect(rbac.allows(ALICE, IRIS)).toBe(false)
   })
 
-  it('does not take the Role of another namespace, or a ClusterRole for a Role', () => {
+  it('does not use a Role of another namespace, or a ClusterRole as a Role', () => {
     const roles = [aRole({ namespace: 'other' }), aClusterRole()]
     expect(rbacOf(roles, [aBinding()]).allows(ALICE, IRIS)).toBe(false)
   })
@@ -146,13 +146,13 @@ describe('an aggregated ClusterRole', () => {
   const leaf = aClusterRole({ name: 'leaf', labels: labelled('to-middle') })
   const binding = aBinding({ role: { kind: 'ClusterRole', name: 'reader' } })
 
-  it('has the rules of those it selects, through others too, and none of its own', () => {
+  it('has the rules of those it selects, also indirectly, and none of its own', () => {
     expect(rbacOf([top, middle, leaf], [binding]).allows(ALICE, IRIS)).toBe(true)
     expect(rbacOf([top, middle], [binding]).allows(ALICE, IRIS)).toBe(false)
     expect(rbacOf([top, leaf], [binding]).allows(ALICE, IRIS)).toBe(false)
   })
 
-  it('may select in a circle', () => {
+  it('may select in a cycle', () => {
     const circle = aClusterRole({ ...middle, aggregation: selecting('to-top') })
     expect(rbacOf([top, circle], [binding]).allows(ALICE, IRIS)).toBe(false)
     expect(
@@ -160,7 +160,7 @@ describe('an aggregated ClusterRole', () => {
     ).toBe(true)
   })
 
-  it('follows the roles that come and go', () => {
+  it('follows roles that are added and removed', () => {
     const rbac = rbacOf([top, middle, leaf], [binding])
     expect(rbac.allows(ALICE, IRIS)).toBe(true)
     rbac.removeRole(leaf)
@@ -175,7 +175,7 @@ describe('an aggregated ClusterRole', () => {
   })
 })
 
-it('what is remembered of users ends in all, and is right all the same', () => {
+it('the cache of users is bounded, and its results are correct', () => {
   const { putRole, putBinding, allows } = createRbac()
   putRole(aRole())
   putBinding(aBinding({ subjects: [{ kind: 'Group', name: 'gold' }] }))

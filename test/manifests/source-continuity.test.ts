@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { until } from './folders.ts'
 import { digestOf, HOST, iris, KEY, key, OTHER_KEY, opened, together } from './manifests.ts'
 
-describe('what stays', () => {
+describe('an unchanged object', () => {
   it('is never missing while its file is written, renamed and moved', async () => {
     const { write, replace, remove, at, protections, hasKey } = await opened({
       'a.yaml': together(iris('true'), key('k', KEY)),
@@ -32,7 +32,7 @@ describe('what stays', () => {
     expect(missing()).toBe(0)
   })
 
-  it('keeps its key object, so that what was derived from it is still found', async () => {
+  it('keeps its key object, so that derived data is still found', async () => {
     const { write, directory, hasKey } = await opened({ 'a.yaml': key('k', KEY) })
     const [before] = directory.keysWith('team', digestOf(KEY))
     await write('a.yaml', together(key('other', OTHER_KEY), key('k', KEY)))

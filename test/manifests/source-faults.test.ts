@@ -20,15 +20,15 @@ import {
   token,
 } from './manifests.ts'
 
-describe('a file that cannot be read later', () => {
+describe('a file that becomes unreadable', () => {
   it('loses keys, tokens and bindings; its services are lost, its pods stay', async () => {
-    const { write, protections, hasKey, tokenCaller, mayGet, directory, state, problems } =
+    const { write, protections, hasKey, tokenCaller, allows, directory, state, problems } =
       await opened({ 'a.yaml': ALL })
     await write('a.yaml', `${ALL}b: [`)
     await until(() => protections(HOST)[0] === 'lost')
     expect(hasKey(KEY)).toBe(false)
     expect(tokenCaller(digestOf(TOKEN))).toBeUndefined()
-    expect(mayGet(ALICE, IRIS)).toBe(false)
+    expect(allows(ALICE, IRIS)).toBe(false)
     expect(directory.workloadsAt('10.0.0.7')).toHaveLength(1)
     expect(state().unreadable).toEqual(['a.yaml'])
     expect(problems).toMatchObject([{ object: 'File a.yaml', reason: 'UnreadableFile' }])
@@ -36,12 +36,12 @@ describe('a file that cannot be read later', () => {
 
     await write('a.yaml', ALL)
     await until(() => protections(HOST)[0] === 'protected')
-    expect(hasKey(KEY) && mayGet(ALICE, IRIS)).toBe(true)
+    expect(hasKey(KEY) && allows(ALICE, IRIS)).toBe(true)
     expect(tokenCaller(digestOf(TOKEN))).toBeDefined()
     expect(state().unreadable).toEqual([])
   })
 
-  it('keeps its lost services while it changes, until it is removed', async () => {
+  it('keeps its services lost while it changes, until it is removed', async () => {
     const { write, remove, protections, state } = await opened({ 'a.yaml': iris('false') })
     await write('a.yaml', 'a: [')
     await until(() => protections(HOST)[0] === 'lost')
@@ -61,7 +61,7 @@ describe('a file that cannot be read later', () => {
   })
 })
 
-it('a host that two services claim is told of each: there, both must allow', async () => {
+it('a host of two services is reported for each: both must allow there', async () => {
   const elsewhere = iris('false').replace('name: iris', 'name: other')
   const { problems } = await opened({ 'a.yaml': iris('true'), 'b.yaml': elsewhere })
   expect(problems.map(({ object, reason }) => `${object} ${reason}`).toSorted()).toEqual([
@@ -86,27 +86,31 @@ describe('an object declared twice', () => {
     expect(protections(HOST)).toEqual(['open'])
   })
 
-  it('counts each time in one file too', async () => {
+  it('also counts each time in one file', async () => {
     const { protections } = await opened({ 'a.yaml': together(iris('false'), iris('true')) })
     expect(protections(HOST).toSorted()).toEqual(['open', 'protected'])
   })
 
   it.each([
     ['Secret', key('k', KEY), key('k', OTHER_KEY)],
-    ['Secret that is no key', key('k', KEY), key('k', OTHER_KEY).replace('labels', 'annotations')],
+    [
+      'Secret that is not a key',
+      key('k', KEY),
+      key('k', OTHER_KEY).replace('labels', 'annotations'),
+    ],
     ['ServiceAccount', account('u-1'), account('u-1')],
     ['Role', role, role],
     ['RoleBinding', binding('alice'), binding('alice')],
-  ])('counts not at all if it is a %s, until one is gone', async (_title, first, second) => {
+  ])('does not count at all if it is a %s, until one is removed', async (_title, first, second) => {
     const others = [key('k', KEY), account('u-1'), role, binding('alice')].filter(
       (object) => object !== first,
     )
-    const { write, remove, hasKey, tokenCaller, mayGet, problems } = await opened({
+    const { write, remove, hasKey, tokenCaller, allows, problems } = await opened({
       'a.yaml': first,
       'others.yaml': together(token('t', TOKEN), ...others),
     })
     const holds = () =>
-      hasKey(KEY) && mayGet(ALICE, IRIS) && tokenCaller(digestOf(TOKEN)) !== undefined
+      hasKey(KEY) && allows(ALICE, IRIS) && tokenCaller(digestOf(TOKEN)) !== undefined
     expect(holds()).toBe(true)
     await write('b.yaml', second)
     await until(() => !holds())
@@ -117,14 +121,14 @@ describe('an object declared twice', () => {
   })
 })
 
-it('an object declared twice is told on one line, whatever its name holds', async () => {
+it('an object declared twice is reported on one line, whatever its name contains', async () => {
   const named = role.replace('name: reader', 'name: "a\\nb"')
   const { problems } = await opened({ 'a.yaml': together(named, named) })
   expect(problems.map(({ object }) => object)).toEqual(['Role team/a?b'])
 })
 
 describe('a credential in two Secrets', () => {
-  it('is reported, and a token is nobody’s', async () => {
+  it('is reported, and a token belongs to nobody', async () => {
     const { tokenCaller, problems, directory, remove } = await opened({
       'a.yaml': together(key('k', KEY), key('l', KEY), token('t', TOKEN), account('u-1')),
       'b.yaml': token('u', TOKEN),

@@ -23,8 +23,8 @@ import {
 } from './manifests.ts'
 
 describe('an open folder', () => {
-  it('puts in force what its files declare', async () => {
-    const { directory, tokenCaller, mayGet, serviceAccount, state, problems } = await opened({
+  it('applies the objects in its files', async () => {
+    const { directory, tokenCaller, allows, serviceAccount, state, problems } = await opened({
       'a.yaml': ALL,
     })
     expect(directory.servicesRoutedBy({ host: HOST, pathPrefix: '' })).toHaveLength(1)
@@ -37,13 +37,13 @@ describe('an open folder', () => {
       uid: 'u-1',
     })
     expect(serviceAccount('team', 'reader')).toBeDefined()
-    expect(mayGet(ALICE, IRIS)).toBe(true)
-    expect(mayGet({ name: 'eve', groups: [] }, IRIS)).toBe(false)
+    expect(allows(ALICE, IRIS)).toBe(true)
+    expect(allows({ name: 'eve', groups: [] }, IRIS)).toBe(false)
     expect(state()).toMatchObject({ files: 1, unreadable: [] })
     expect(problems).toEqual([])
   })
 
-  it('knows the token only of an account that is there, and is the same', async () => {
+  it('knows the token only of an existing account with the same uid', async () => {
     const { tokenCaller, write } = await opened({ 't.yaml': token('t', TOKEN) })
     expect(tokenCaller(digestOf(TOKEN))).toBeUndefined()
     await write('a.yaml', account('u-2'))
@@ -53,7 +53,7 @@ describe('an open folder', () => {
     await until(() => tokenCaller(digestOf(TOKEN)) !== undefined)
   })
 
-  it('says what is wrong with an object, and where it stands, once', async () => {
+  it('reports the problem of an object and its place, once', async () => {
     const { problems, write, protections } = await opened({ 'sub/a.yaml': iris('yes') })
     await write('sub/a.yaml', together(iris('yes'), '\nkind: Odd'))
     await until(() => problems.length === 2)
@@ -69,8 +69,8 @@ describe('an open folder', () => {
   })
 })
 
-describe('at start', () => {
-  it('every file that cannot be read is named, with its place, and nothing of its text', async () => {
+describe('at the start', () => {
+  it('every unreadable file is named, with its place, and without its text', async () => {
     const { root } = await aFolder({
       'good.yaml': ALL,
       'a.yaml': `${key('k', KEY)}b: [`,
@@ -91,7 +91,7 @@ describe('at start', () => {
     expect(message).not.toContain(KEY)
   })
 
-  it('a folder that is not there is said to be unreadable', async () => {
+  it('a missing folder is reported as unreadable', async () => {
     const options = { folder: '/nowhere/at/all', settings: SETTINGS, report: () => undefined }
     const opening = openManifests({ ...options, directory: createDirectory() })
     await expect(opening).rejects.toThrow('the folder: ENOENT')
@@ -99,7 +99,7 @@ describe('at start', () => {
 })
 
 describe('within a second', () => {
-  it('an annotation is in force', async () => {
+  it('an annotation takes effect', async () => {
     const { write, replace, protections } = await opened({ 'a.yaml': iris('false') })
     expect(protections(HOST)).toEqual(['open'])
     await write('a.yaml', iris('true'))
@@ -118,7 +118,7 @@ describe('within a second', () => {
     await until(() => !hasKey(OTHER_KEY) && hasKey(KEY))
   })
 
-  it('a Secret that becomes something else is no key any more', async () => {
+  it('a Secret that becomes something else is no longer a key', async () => {
     const { write, hasKey, tokenCaller } = await opened({
       'a.yaml': key('k', KEY),
       'b.yaml': account('u-1'),
@@ -127,19 +127,19 @@ describe('within a second', () => {
     await until(() => !hasKey(KEY) && tokenCaller(digestOf(TOKEN)) !== undefined)
   })
 
-  it('a binding, a role and a token come and go', async () => {
+  it('a binding, a role and a token are added and removed', async () => {
     const files = { 'a.yaml': role, 'b.yaml': binding('alice'), 'c.yaml': token('t', TOKEN) }
-    const { mayGet, remove, write, tokenCaller } = await opened({
+    const { allows, remove, write, tokenCaller } = await opened({
       ...files,
       'd.yaml': account('u-1'),
     })
     await write('b.yaml', binding('eve'))
-    await until(() => !mayGet(ALICE, IRIS))
+    await until(() => !allows(ALICE, IRIS))
     await write('b.yaml', binding('alice'))
-    await until(() => mayGet(ALICE, IRIS))
+    await until(() => allows(ALICE, IRIS))
     await remove('a.yaml')
     await remove('c.yaml')
-    await until(() => !mayGet(ALICE, IRIS) && tokenCaller(digestOf(TOKEN)) === undefined)
+    await until(() => !allows(ALICE, IRIS) && tokenCaller(digestOf(TOKEN)) === undefined)
   })
 
   it('a mounted ConfigMap is swapped', async () => {

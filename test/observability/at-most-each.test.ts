@@ -32,8 +32,8 @@ function making() {
   }
 }
 
-describe('what is made for all who ask at once', () => {
-  it('is the same for them, however long it takes', async () => {
+describe('a value that many request at once', () => {
+  it('is the same for all, however long it takes', async () => {
     const { get, made, end, pass } = making()
     const asked = Array.from({ length: 64 }, get)
     await pass(5_000)
@@ -43,7 +43,7 @@ describe('what is made for all who ask at once', () => {
     expect(made).toEqual([0])
   })
 
-  it('is made anew for who asks later, after a rest that grows with what it costs', async () => {
+  it('is created again for later requests, after a pause that grows with its cost', async () => {
     const { get, made, end, pass } = making()
     const first = get()
     await pass(2)
@@ -58,7 +58,7 @@ describe('what is made for all who ask at once', () => {
     expect(made).toEqual([0, 2 + 2 * REST])
   })
 
-  it('is made at least so often', async () => {
+  it('is created at least this often', async () => {
     const { get, made, end, pass } = making()
     const first = get()
     await pass(500)
@@ -71,7 +71,7 @@ describe('what is made for all who ask at once', () => {
     expect(made).toEqual([0, 1_500])
   })
 
-  it('fails for all of them, and not for ever', async () => {
+  it('fails for all of them, but not forever', async () => {
     const { get, fail, end, pass } = making()
     const asked = [get(), get()].map((each) => expect(each).rejects.toThrow('not made'))
     fail()

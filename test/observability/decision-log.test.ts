@@ -46,7 +46,7 @@ function recorder() {
 
 type Log = ReturnType<typeof createDecisionLog>
 
-/** What is written of these checks in the end. */
+/** The lines for these checks. */
 async function written(
   checks: readonly LoggedCheck[],
   decisions: 'all' | 'denied' | 'off' = 'all',
@@ -65,7 +65,7 @@ afterEach(() => {
 })
 
 describe('the decision log', () => {
-  it('has one line of JSON for each decision', async () => {
+  it('has one line of JSON per decision', async () => {
     const text = await written([check, denied])
     expect(text).toMatch(/^\{.*\}\n\{.*\}\n$/)
     expect(JSON.parse(text.split('\n')[0] ?? '')).toEqual({
@@ -85,20 +85,20 @@ describe('the decision log', () => {
     })
   })
 
-  it('has what would be decided if everything in shadow were enforced', async () => {
+  it('has the decision that enforcing everything in shadow would give', async () => {
     const shadow = { shadowDecision: 'deny', shadowReason: 'not-permitted' } as const
     expect(await lineOf(shadow)).toMatchObject({ decision: 'allow', ...shadow })
     expect(await lineOf({})).not.toHaveProperty('shadowDecision')
     expect(await lineOf({})).not.toHaveProperty('shadowReason')
   })
 
-  it('of denials alone has those in shadow, too', async () => {
+  it('with denials only includes those in shadow', async () => {
     const tried = { ...check, shadowDecision: 'deny', shadowReason: 'not-permitted' } as const
     expect(await written([{ ...check, shadowDecision: 'allow' }], 'denied')).toBe('')
     expect(await written([tried], 'denied')).toContain('"shadowDecision":"deny"')
   })
 
-  it('has the same keys where nothing is known', async () => {
+  it('has the same keys if nothing is known', async () => {
     const nothing = { requestId: undefined, namespace: undefined, name: undefined } as const
     const unknown = { component: undefined, position: undefined, credential: undefined } as const
     const line = await lineOf({ ...nothing, ...unknown })
@@ -114,20 +114,27 @@ describe('the decision log', () => {
     expect((await written([check, denied], decisions)).split('\n')).toHaveLength(lines + 1)
   })
 
-  it('cuts what a client can make long', async () => {
+  it('truncates fields that a client can make long', async () => {
     const long = 'x'.repeat(10_000)
-    const line = await lineOf({ requestId: long, path: `/${long}`, method: long, credential: long })
+    const line = await lineOf({
+      requestId: long,
+      path: `/${long}`,
+      method: long,
+      credential: long,
+      detail: long,
+    })
     expect(line.requestId).toHaveLength(128)
     expect(line.path).toHaveLength(1_024)
     expect(line.method).toHaveLength(32)
     expect(line.credential).toHaveLength(512)
+    expect(line.detail).toHaveLength(512)
   })
 
-  it('replaces what is not printable in a request id', async () => {
+  it('replaces unprintable characters in a request id', async () => {
     expect((await lineOf({ requestId: 'a\u0000b\u{1f600}c' })).requestId).toBe('a?b??c')
   })
 
-  it('is one line of ASCII for each decision, whatever a client sends', async () => {
+  it('is one line of ASCII per decision, whatever a client sends', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.string({ unit: 'binary' }),
@@ -158,7 +165,7 @@ describe('the decision log', () => {
 })
 
 describe('without a reader', () => {
-  it('lines wait up to a bound, and those beyond it are counted', async () => {
+  it('lines wait up to a bound, and further ones are counted', async () => {
     let dropped = 0
     const chunks: number[] = []
     const stream = new Writable({ write: (chunk: Buffer) => chunks.push(chunk.length) })
@@ -177,7 +184,7 @@ describe('without a reader', () => {
     expect(performance.now() - start).toBeLessThan(2_000)
   })
 
-  it('lines are counted as lost once it is gone', async () => {
+  it('lines are counted as lost once it has closed', async () => {
     let dropped = 0
     const stream = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })),
@@ -195,7 +202,7 @@ describe('without a reader', () => {
     await log.close()
   })
 
-  it('the program goes on, small as before, and ends', { timeout: 20_000 }, async () => {
+  it('the program continues, without more memory, and exits', { timeout: 20_000 }, async () => {
     const module = new URL('../../src/observability/decision-log.ts', import.meta.url)
     const child = spawn(
       process.execPath,
@@ -211,8 +218,8 @@ describe('without a reader', () => {
   })
 })
 
-describe('a file without room', () => {
-  it('loses lines and counts them, and takes the next once there is room', async () => {
+describe('a full file system', () => {
+  it('loses lines and counts them, and takes the next once there is space', async () => {
     vi.useFakeTimers()
     const { stream, text } = recorder()
     const full = new Writable({
@@ -240,11 +247,11 @@ describe('a file without room', () => {
     expect(text()).toMatch(/^\{.*"requestId":"later".*\}\n$/)
   })
 
-  it('is written on from a new line once there is room', { timeout: 20_000 }, async () => {
+  it('continues on a new line once there is space', { timeout: 20_000 }, async () => {
     const module = new URL('../../src/observability/decision-log.ts', import.meta.url)
     const folder = await mkdtemp(path.join(tmpdir(), 'log-'))
     const file = path.join(folder, 'decisions')
-    // A file may have no more than 64 KiB: writing beyond is an error as on a full disk.
+    // The file is limited to 64 KiB: writing beyond it fails as on a full disk.
     const command = `trap '' XFSZ; ulimit -f 128; exec "$0" --input-type=module -e "$1" "$2" "$3" >> "$4"`
     const args = [process.execPath, LOGGING, module.href, JSON.stringify(check), file]
     const child = spawn('sh', ['-c', command, ...args], { stdio: ['pipe', 'ignore', 'pipe'] })
@@ -257,7 +264,7 @@ describe('a file without room', () => {
     expect((await told.next()).value).toBe('written')
     const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '')
     expect(lines.length).toBeGreaterThan(60)
-    // But for the one that was cut off above.
+    // Except for the truncated one above.
     const others = lines.filter((line) => line.length !== whole.length)
     expect(others).toEqual([whole.slice(0, 1_000 % (whole.length + 1))])
     if (child.exitCode === null) await once(child, 'exit')
@@ -286,7 +293,7 @@ const LOGGING = `
   process.stderr.write('written\\n')
 `
 
-/** Logs to a stdout that nobody reads, and tells how that went on stderr. */
+/** Logs to a stdout without a reader, and reports the result on stderr. */
 const PROGRAM = `
   const { createDecisionLog } = await import(process.argv[1])
   const check = JSON.parse(process.argv[2])

@@ -10,8 +10,8 @@ import {
 const samples = async (registry: Registry) =>
   (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
 
-describe('questions to other programs', () => {
-  it('are counted by how they ended, and timed', async () => {
+describe('requests to other programs', () => {
+  it('are counted by outcome, and timed', async () => {
     const registry = new Registry()
     const observe = createDependencyCounts(registry)
     observe({ dependency: 'jwks', result: 'success', seconds: 0.02 })
@@ -48,7 +48,7 @@ describe('the keys of identity providers', () => {
 })
 
 describe('caches', () => {
-  it('tell what they hold and how often they helped, at each scrape anew', async () => {
+  it('report their size and hits, again at each scrape', async () => {
     const registry = new Registry()
     const counts = { cache: 'jwt', entries: 2, hits: 5, misses: 3 }
     measureCaches(registry, () => [counts])

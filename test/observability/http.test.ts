@@ -30,7 +30,7 @@ const get = async ({ port }: Server, path: string, init: RequestInit = {}) => {
   return { status: response.status, body: await response.text(), headers: response.headers }
 }
 
-/** Sends bytes as they are and returns all that comes back until the server closes. */
+/** Sends raw bytes and returns everything until the server closes. */
 async function exchange({ port }: Server, bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
@@ -48,15 +48,15 @@ describe('/metrics', () => {
     ])
   })
 
-  it('is an error without its cause where the metrics fail', async () => {
+  it('is an error without its cause if the metrics fail', async () => {
     const failing = { ...metrics, text: () => Promise.reject(new Error('sekret')) }
     const { status, body } = await get(await serve(undefined, failing), '/metrics')
     expect([status, body]).toEqual([500, 'internal error\n'])
   })
 })
 
-describe('/metrics of many readers', () => {
-  it('are written out once', async () => {
+describe('/metrics for many readers', () => {
+  it('is rendered once', async () => {
     let renderings = 0
     const rendered = Promise.withResolvers<void>()
     const text = async () => {
@@ -66,7 +66,7 @@ describe('/metrics of many readers', () => {
     }
     const server = await serve(undefined, { ...metrics, text })
     const asked = Array.from({ length: 64 }, async () => (await get(server, '/metrics')).body)
-    // The answer of another page comes after all of these have been asked for.
+    // The answer of another page comes after all of these were requested.
     await get(server, '/livez')
     await expect.poll(() => renderings).toBe(1)
     rendered.resolve()
@@ -77,18 +77,18 @@ describe('/metrics of many readers', () => {
 })
 
 describe('/readyz', () => {
-  it('is ok while every check holds', async () => {
+  it('is ok while every check passes', async () => {
     const { status, body } = await get(await serve(), '/readyz')
     expect([status, body]).toEqual([200, 'ok\n'])
   })
 
-  it('lists the checks if asked to', async () => {
+  it('lists the checks if requested', async () => {
     const { status, body } = await get(await serve(), '/readyz?verbose')
     expect([status, body]).toEqual([200, '[+]manifests ok\nreadyz check passed\n'])
   })
 
   it.each(['/readyz', '/readyz?verbose', '/readyz?verbose=1'])(
-    'is 503 while one does not and says which: %s',
+    'is 503 while one fails and names it: %s',
     async (path) => {
       const { status, body } = await get(await serve(() => unready), path)
       expect([status, body]).toEqual([
@@ -106,7 +106,7 @@ describe('/readyz', () => {
     expect((await get(server, '/readyz')).status).toBe(200)
   })
 
-  it('is not ready where a check itself fails', async () => {
+  it('is not ready if a check throws', async () => {
     const server = await serve(() => {
       throw new Error('sekret')
     })
@@ -116,7 +116,7 @@ describe('/readyz', () => {
 })
 
 describe('/livez', () => {
-  it('holds whatever else does not', async () => {
+  it('is ok whatever else fails', async () => {
     const server = await serve(() => {
       throw new Error('bug')
     })
@@ -127,7 +127,7 @@ describe('/livez', () => {
 
 describe('the server', () => {
   it.each(['/', '/metrics/', '/healthz', '//metrics', '/%6detrics'])(
-    'knows no page %s',
+    'answers 404 for %s',
     async (path) => {
       expect((await get(await serve(), path)).status).toBe(404)
     },
@@ -144,7 +144,7 @@ describe('the server', () => {
   })
 
   it.each(['HTTP/1.0\r\n\r\n', 'HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'])(
-    'hangs up on a client that wants no more: %j',
+    'closes the connection of a client that sends no more: %j',
     async (rest) => {
       expect(await exchange(await serve(), `GET /livez ${rest}`)).toMatch(/\r\n\r\nok\n$/)
     },
@@ -154,7 +154,7 @@ describe('the server', () => {
     'content-length: 5\r\n\r\nhello',
     'transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
     'content-length: 5\r\nexpect: 100-continue\r\n\r\n',
-  ])('refuses a body and what comes after it: %j', async (rest) => {
+  ])('refuses a body and the data after it: %j', async (rest) => {
     const answer = await exchange(await serve(), `GET /metrics HTTP/1.1\r\nhost: a\r\n${rest}`)
     expect(answer).toMatch(/^HTTP\/1\.1 413 /)
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1)
@@ -163,29 +163,31 @@ describe('the server', () => {
   it.each([
     'nonsense\r\n\r\n',
     `GET /metrics HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,
-  ])('refuses what is no request, or too large: %.9s', async (bytes) => {
+  ])('refuses an invalid or too large request: %.9s', async (bytes) => {
     expect(await exchange(await serve(), bytes)).toMatch(/^HTTP\/1\.1 4(?:00|31) /)
   })
 
-  it('drops a client that does not finish its request', { timeout: 10_000 }, async () => {
+  it('closes the connection of a client that does not finish its request', {
+    timeout: 10_000,
+  }, async () => {
     const answer = await exchange(await serve(), 'GET /metrics HTTP/1.1\r\nhost: a\r\n')
     expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   })
 
-  it('says so when the address is in use', async () => {
+  it('reports an address that is in use', async () => {
     const { port } = await serve()
     await expect(
       startHttp({ address: `127.0.0.1:${port}`, metrics, readiness: () => ready }),
     ).rejects.toThrow(`cannot serve HTTP at 127.0.0.1:${port}: the address is in use`)
   })
 
-  it('says so when the address is not of this machine', async () => {
+  it('reports an address of another machine', async () => {
     await expect(
       startHttp({ address: '192.0.2.1:9002', metrics, readiness: () => ready }),
     ).rejects.toThrow('cannot serve HTTP at 192.0.2.1:9002: this machine has no such address')
   })
 
-  it('finishes what is under way, closes idle connections, and then is gone', async () => {
+  it('finishes running requests, closes idle connections, and then stops', async () => {
     const asked = Promise.withResolvers<void>()
     const finished = Promise.withResolvers<string>()
     const text = () => {
@@ -205,7 +207,7 @@ describe('the server', () => {
     await expect(get(server, '/livez')).rejects.toThrow()
   })
 
-  it('does not wait for a client that takes forever', async () => {
+  it('does not wait for a client that never finishes', async () => {
     const server = await serve()
     const socket = connect(server.port, '127.0.0.1')
     socket.on('error', () => {})

@@ -14,7 +14,7 @@ function recorder() {
 }
 
 describe('the log of the program', () => {
-  it('has a line of JSON for each message, with its fields', () => {
+  it('has a line of JSON per message, with its fields', () => {
     const { stream, text } = recorder()
     createLog('info', () => stream).warn({ file: 'team.yaml', line: 3 }, 'file cannot be read')
     expect(text()).toMatch(/^\{.*\}\n$/)
@@ -27,7 +27,7 @@ describe('the log of the program', () => {
     })
   })
 
-  it('tells what is as important as its level, and more', () => {
+  it('contains messages of its level and above', () => {
     const { stream, text } = recorder()
     const log = createLog('warn', () => stream)
     for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]({}, level)
@@ -43,7 +43,7 @@ describe('the log of the program', () => {
 })
 
 describe('a repeated message', () => {
-  it('is told once in a period, and then how often it was repeated', () => {
+  it('is logged once per period, and then with the number of repetitions', () => {
     let now = 0
     const told: [LogFields, string][] = []
     const write = withoutRepeats(

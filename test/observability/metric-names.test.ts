@@ -14,14 +14,14 @@ beforeAll(async () => {
 })
 
 describe('the names of metrics', () => {
-  it('are in snake case, as those of labels', () => {
+  it('are in snake case, and so are their labels', () => {
     const labels = samples.flatMap((sample) => Object.keys(sample.labels))
     const names = [...samples.map(({ name }) => name), ...labels]
     expect(names).toContain('credential_kind')
     expect(names.filter((name) => !/^[a-z]+(?:_[a-z]+)*$/.test(name))).toEqual([])
   })
 
-  it('end in _total where they count, and nowhere else', () => {
+  it('end in _total exactly if they are counters', () => {
     const types = [...text.matchAll(/^# TYPE (kserve_authz_\S+) (\w+)$/gm)]
     expect(types.length).toBeGreaterThan(15)
     for (const [, name = '', type] of types) {
@@ -29,7 +29,7 @@ describe('the names of metrics', () => {
     }
   })
 
-  it('say seconds where they measure time', () => {
+  it('contain seconds if they measure time', () => {
     const times = samples.filter(({ name }) => /_(?:age|delay|duration|time)/.test(name))
     expect(times.length).toBeGreaterThan(4)
     for (const { name } of times) expect(name).toMatch(/_seconds(?:_(?:bucket|sum|count))?$/)

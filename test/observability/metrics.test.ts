@@ -49,7 +49,7 @@ const linesOf = async (metrics: Metrics, name: string) =>
     .sort()
 
 describe('checks', () => {
-  it('are counted by service, decision, reason and kind of credential', async () => {
+  it('are counted by service, decision, reason and credential kind', async () => {
     const metrics = metricsOf()
     metrics.observe(check)
     metrics.observe(check)
@@ -65,7 +65,7 @@ describe('checks', () => {
     ])
   })
 
-  it('in shadow are counted apart, with the unknown ones', async () => {
+  it('in shadow are counted separately, including unknown results', async () => {
     const metrics = metricsOf()
     const tried = { ...check, outcome: 'deny', reason: 'not-permitted' } as const
     metrics.observeShadow(tried)
@@ -82,7 +82,7 @@ describe('checks', () => {
     ])
   })
 
-  it('of no known service have an empty namespace and name', async () => {
+  it('of unknown services have an empty namespace and name', async () => {
     const metrics = metricsOf()
     const denied = {
       outcome: 'deny',
@@ -105,7 +105,7 @@ describe('checks', () => {
     ])
   })
 
-  it('go with their service, and come back neither late nor with the old counts', async () => {
+  it('are removed with their service, and return neither late nor with the old counts', async () => {
     const directory = directoryOf(iris)
     const metrics = metricsOf(directory)
     metrics.observe(check)
@@ -122,7 +122,7 @@ describe('checks', () => {
     )
   })
 
-  it('leave no series behind, however many services come and go', async () => {
+  it('leave no series behind, however many services are added and removed', async () => {
     const directory = directoryOf()
     const metrics = metricsOf(directory)
     for (let index = 0; index < 1_000; index += 1) {
@@ -134,7 +134,7 @@ describe('checks', () => {
     expect(await linesOf(metrics, 'checks_total')).toEqual([])
   })
 
-  it('never take a label from a client', async () => {
+  it('never have a label from a client', async () => {
     const metrics = metricsOf()
     const before = (await metrics.text()).length
     fc.assert(
@@ -146,7 +146,7 @@ describe('checks', () => {
     expect((await metrics.text()).length).toBeLessThan(before + 2_000)
   })
 
-  it('of every reason and kind of credential have their series', async () => {
+  it('have series for every reason and credential kind', async () => {
     const metrics = metricsOf()
     for (const credentialKind of [...CREDENTIAL_KINDS, 'none'] as const)
       metrics.observe({ ...check, credentialKind })
@@ -158,7 +158,7 @@ describe('checks', () => {
     )
   })
 
-  it('of names that YAML may hold are escaped', async () => {
+  it('with unusual names are escaped', async () => {
     const odd = { ...iris, name: 'a"b\\c\nd' }
     const metrics = metricsOf(directoryOf(odd))
     metrics.observe({ ...check, name: odd.name })
@@ -179,7 +179,7 @@ describe('checks', () => {
 })
 
 describe('the metrics', () => {
-  it('tell the services by kind and protection, as they are at the scrape', async () => {
+  it('show the services by kind and protection at each scrape', async () => {
     const graph: Service = { ...iris, kind: 'InferenceGraph', protection: 'open' }
     const directory = directoryOf(iris, graph, { ...iris, name: 'wine' })
     const metrics = metricsOf(directory)
@@ -193,7 +193,7 @@ describe('the metrics', () => {
     expect(await positive()).toEqual(['services{kind="InferenceService",protection="protected"} 2'])
   })
 
-  it('tell how many API keys are known', async () => {
+  it('show the number of API keys', async () => {
     const directory = directoryOf()
     const metrics = metricsOf(directory)
     expect(await linesOf(metrics, 'api_keys')).toEqual(['api_keys 0'])
@@ -210,7 +210,7 @@ describe('the metrics', () => {
     expect(await linesOf(metrics, 'api_keys')).toEqual(['api_keys 1'])
   })
 
-  it('tell whether each resource is known in all its parts, and how often reading it began anew', async () => {
+  it('show whether all parts of each resource are known, and how often its list was restarted', async () => {
     const resources = () => [
       { resource: 'pods', synced: true, restarts: 1 },
       { resource: 'pods', synced: false, restarts: 2, withheld: true },
@@ -232,7 +232,7 @@ describe('the metrics', () => {
     ])
   })
 
-  it('tell how old what is known of a resource may be, in its oldest part', async () => {
+  it('show the age of the data of a resource, of its oldest part', async () => {
     const now = performance.now()
     const part = { resource: 'pods', synced: true, restarts: 0 }
     const resources = () => [
@@ -256,7 +256,7 @@ describe('the metrics', () => {
     ])
   })
 
-  it('count bugs from nought, so that the first is an increase', async () => {
+  it('start the counter of bugs at zero, so that the first is an increase', async () => {
     const metrics = metricsOf()
     expect(await linesOf(metrics, 'internal_errors_total')).toEqual([
       'internal_errors_total{origin="background"} 0',
@@ -269,7 +269,7 @@ describe('the metrics', () => {
     )
   })
 
-  it('tell how late the event loop came', async () => {
+  it('show the delay of the event loop', async () => {
     const metrics = metricsOf()
     const longest = async () =>
       Number((await linesOf(metrics, 'event_loop_delay_seconds'))[2]?.split(' ')[1])
@@ -279,7 +279,7 @@ describe('the metrics', () => {
     await turn()
     const blocked = await longest()
     expect(blocked).toBeGreaterThan(0.1)
-    // Whoever reads hides nothing from the next one.
+    // A scrape does not hide the value from the next one.
     expect(await longest()).toBeGreaterThanOrEqual(blocked)
     expect(blocked).toBeLessThan(5)
     expect(await linesOf(metrics, 'event_loop_delay_seconds')).toEqual([
@@ -289,11 +289,11 @@ describe('the metrics', () => {
     ])
   })
 
-  it('have nothing that a reader begins anew', async () => {
+  it('are not reset by a scrape', async () => {
     expect(await metricsOf().text()).not.toContain('nodejs_eventloop')
   })
 
-  it('tell the version of the program and of Node', async () => {
+  it('show the version of the program and of Node', async () => {
     expect(await linesOf(metricsOf(), 'build_info')).toEqual([
       `build_info{version="1.2.3",node_version="${process.version}"} 1`,
     ])
@@ -334,7 +334,7 @@ describe('the metrics', () => {
     expect(text).toMatch(/^(?:(?:# .*|[a-z0-9_]+(?:\{.*\})? \S+)?\n)+$/)
   })
 
-  it('let requests in between while many series are written', async () => {
+  it('yield to requests while many series are rendered', async () => {
     const services = Array.from({ length: 6_000 }, (_, index) => ({ ...iris, name: `m-${index}` }))
     const metrics = metricsOf(directoryOf(...services))
     for (const { name } of services satisfies ServiceRef[]) metrics.observe({ ...check, name })

@@ -9,7 +9,7 @@ import { REFUSED } from '../../testing/policies/refused-access-policies.ts'
 const reasons = (spec: unknown, settings = {}) => reasonsOf(read(anAccessPolicy(spec), settings))
 
 describe('an AccessPolicy', () => {
-  it('says what it says', () => {
+  it('is read field by field', () => {
     const spec = {
       targetRefs: [IRIS],
       authentication: {
@@ -54,17 +54,17 @@ describe('an AccessPolicy', () => {
     expect(reasons(spec)).toEqual([])
   })
 
-  it.each(ACCEPTED)('can be read with %s', (_title, spec) => {
+  it.each(ACCEPTED)('is valid with %s', (_title, spec) => {
     expect(policyOf(spec).terms).toBeDefined()
   })
 
-  it.each(NULLS)('cannot be read with null for %s', (_title, spec) => {
+  it.each(NULLS)('is invalid with null for %s', (_title, spec) => {
     expect(policyOf(spec).terms).toBeUndefined()
     expect(reasons(spec)).toContain('PolicyInvalid')
   })
 
   it.each(REFUSED.filter(([title]) => !SHORTER.test(title)))(
-    'cannot be read with %s',
+    'is invalid with %s',
     (_title, spec) => {
       expect(reasons(spec)).toContain('PolicyInvalid')
     },
@@ -76,16 +76,16 @@ describe('an AccessPolicy', () => {
     ['a spec that is a list', []],
     ['another field', { rules: [] }],
     ['another field in a rule', { deny: [{ when: [] }] }],
-    ['an own field of the name __proto__', JSON.parse('{"__proto__": {"allow": [{}]}}')],
+    ['an own property named __proto__', JSON.parse('{"__proto__": {"allow": [{}]}}')],
     ['too many rules', { deny: Array.from({ length: 1_025 }, () => ({})) }],
     ['a path with an escape', path('/%61')],
-    ['a principal that is no ServiceAccount', from({ principals: ['cluster.local/x'] })],
+    ['a principal that is not a ServiceAccount', from({ principals: ['cluster.local/x'] })],
     ['an exclusion of POST', { exclusions: [{ path: '/x', methods: ['POST'] }] }],
-  ])('cannot be read with %s', (_title, spec) => {
+  ])('is invalid with %s', (_title, spec) => {
     expect(policyOf(spec)).toMatchObject({ mode: 'enforce', targets: undefined, terms: undefined })
   })
 
-  it('whose targets cannot be read is about its whole namespace', () => {
+  it('with invalid targets applies to its whole namespace', () => {
     expect(policyOf({ targetRefs: 'iris', allow: [{}] })).toMatchObject({
       targets: undefined,
       terms: undefined,
@@ -94,7 +94,7 @@ describe('an AccessPolicy', () => {
     expect(policyOf({ targetRefs: [] }).targets).toEqual([])
   })
 
-  it('whose mode cannot be read is enforced, as it is written', () => {
+  it('with an invalid mode is enforced as it is written', () => {
     const policy = policyOf({ mode: 'shadow', targetRefs: [IRIS], allow: [] })
     expect(policy).toMatchObject({ mode: 'enforce', terms: { allow: [] }, targets: [{}] })
     expect(reasons({ mode: 'shadow' })).toEqual(['PolicyInvalid'])
@@ -103,7 +103,7 @@ describe('an AccessPolicy', () => {
   it.each<[title: string, metadata: object]>([
     ['name', { name: 'A', namespace: 'team' }],
     ['labels', { name: 'policy', namespace: 'team', labels: [] }],
-  ])('whose %s cannot be read closes its namespace', (_title, metadata) => {
+  ])('with an invalid %s closes its namespace', (_title, metadata) => {
     const reading = read({ ...anAccessPolicy({ mode: 'Shadow' }), metadata })
     expect(reading.resource).toMatchObject({
       policy: { namespace: 'team', mode: 'enforce', targets: undefined, terms: undefined },
@@ -111,16 +111,16 @@ describe('an AccessPolicy', () => {
     expect(reasonsOf(reading)).toEqual(['PolicyInvalid'])
   })
 
-  it('never quotes what stands in it', () => {
+  it('is never quoted in a problem', () => {
     const spec = { allow: [{ from: [{ users: 'secret-1' }] }], headers: { 'secret-2': 'secret-3' } }
     expect(JSON.stringify(read(anAccessPolicy(spec)).problems)).not.toContain('secret-')
   })
 })
 
-// Only the cluster is so strict about sizes, and about what it counts or compares for us.
-const SHORTER = /too many|too long|twice|capitals, as/i
+// Sizes, and rules that count or compare, are validated by the cluster only.
+const SHORTER = /too many|too long|twice|repeated|capitals, as/i
 
-describe('the limits of the installation', () => {
+describe('the limits of the configuration', () => {
   const within = (ownersMay: object) => ({ ownersMay: { ...SETTINGS.ownersMay, ...ownersMay } })
 
   it.each<[field: string, limit: string, reason: string, spec: unknown, within: object]>([
@@ -139,14 +139,14 @@ describe('the limits of the installation', () => {
       { terms: { exclusions: [] } },
     ],
     ['Shadow', 'shadow', 'ShadowNotAllowed', { mode: 'Shadow', allow: [{}] }, { mode: 'none' }],
-  ])('hold against %s, and say so', (_field, limit, reason, spec, expected) => {
+  ])('apply to %s, and are reported', (_field, limit, reason, spec, expected) => {
     expect(reasons(spec)).toEqual([])
     const settings = within({ [limit]: false })
     expect(policyOf(spec, 'policy', settings)).toMatchObject(expected)
     expect(reasons(spec, settings)).toEqual([reason])
   })
 
-  it('enforce no policy whose author wrote Shadow, even one that cannot be read', () => {
+  it('enforce no policy whose author wrote Shadow, even an invalid one', () => {
     const settings = within({ shadow: false })
     expect(policyOf({ mode: 'Shadow', allow: null }, 'policy', settings)).toMatchObject({
       mode: 'none',
@@ -154,7 +154,7 @@ describe('the limits of the installation', () => {
     })
   })
 
-  it('leave a provider that is not there without any caller', () => {
+  it('leave an unknown provider without callers', () => {
     const spec = { authentication: { jwt: [{ provider: 'mine' }] } }
     expect(policyOf(spec).terms?.accepted?.jwt).toEqual([
       { provider: 'mine', audiences: undefined },
@@ -167,11 +167,11 @@ describe('the limits of the installation', () => {
     { provider: 'keycloak', issuer: 'https://mine.example.com' },
     { provider: 'keycloak', jwksUri: 'https://mine.example.com/keys' },
     { provider: 'keycloak', algorithms: ['HS256'] },
-  ])('let nobody choose an issuer: %o', (jwt) => {
+  ])('do not let tenants choose an issuer: %o', (jwt) => {
     expect(policyOf({ authentication: { jwt: [jwt] } }).terms).toBeUndefined()
   })
 
-  // Beside those that no installation allows, which stand with what the cluster refuses.
+  // In addition to those that the cluster always refuses.
   it.each(['x-api-key', 'x-goog-iap-jwt-assertion', 'x-auth-user'])(
     'let no policy set the header "%s"',
     (name) => {
@@ -186,8 +186,8 @@ const anything = fc.anything({
 })
 const FIELDS = ['targetRefs', 'mode', 'authentication', 'deny', 'allow', 'exclusions', 'headers']
 
-describe('whatever is written for a policy', () => {
-  it('gives one, and never an error', () => {
+describe('any spec of a policy', () => {
+  it('gives a policy, and never an error', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...FIELDS), anything), (spec) => {
         expect(policyOf(spec)).toMatchObject({ namespace: 'team' })

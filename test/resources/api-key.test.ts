@@ -17,7 +17,7 @@ const annotated = (name: string, value: unknown) =>
   aKeySecret(CLEAR, { [`kserve-authz.io/${name}`]: value })
 
 describe('a Secret is an API key', () => {
-  it('of every service of its namespace, by its own name, for good', () => {
+  it('for every service of its namespace, in its own name, without an expiry', () => {
     expect(readKey(aKeySecret(CLEAR, {}, { tier: 'gold' }))).toEqual({
       namespace: 'team',
       name: 'reader',
@@ -33,7 +33,7 @@ describe('a Secret is an API key', () => {
     })
   })
 
-  it('by its annotations', () => {
+  it('with its annotations', () => {
     const annotations = {
       'kserve-authz.io/services': 'iris, LLMInferenceService/chat',
       'kserve-authz.io/expires-at': '2027-01-01T01:00:00+01:00',
@@ -55,7 +55,7 @@ describe('a Secret is an API key', () => {
   it.each([
     ['data', { data: { api_key: base64(KEY) } }],
     [
-      'data in lines',
+      'data in several lines',
       { data: { api_key: `${base64(KEY).slice(0, 8)}\n${base64(KEY).slice(8)}\n` } },
     ],
     ['stringData', CLEAR],
@@ -63,14 +63,14 @@ describe('a Secret is an API key', () => {
     ['a digest', { data: { api_key_sha256: base64(DIGEST) } }],
     ['a digest in upper case', { stringData: { api_key_sha256: DIGEST.toUpperCase() } }],
     [
-      'a digest before a clear key',
+      'a digest before a plain key',
       { stringData: { api_key: 'another-key-altogether', api_key_sha256: DIGEST } },
     ],
-  ])('by %s', (_title, data) => {
+  ])('with %s', (_title, data) => {
     expect(readKey(aKeySecret(data))?.digest).toBe(DIGEST)
   })
 
-  it('by the label and data names of the installation', () => {
+  it('with the configured label and data names', () => {
     const apiKeys = {
       selector: {
         matchLabels: { 'authorino.kuadrant.io/managed-by': 'authorino', group: 'friends' },
@@ -84,19 +84,22 @@ describe('a Secret is an API key', () => {
   })
 })
 
-describe('a Secret is no key', () => {
+describe('a Secret is not a key', () => {
   it.each([
     ['without the label', aSecret(CLEAR)],
     [
       'with another value of the label',
       aKeySecret(CLEAR, {}, { 'kserve-authz.io/credential': 'x' }),
     ],
-    ['with a label that is no text', aKeySecret(CLEAR, {}, { 'kserve-authz.io/credential': true })],
-  ])('%s, and nothing is said', (_title, secret) => {
+    [
+      'with a label that is not a text',
+      aKeySecret(CLEAR, {}, { 'kserve-authz.io/credential': true }),
+    ],
+  ])('%s, and nothing is reported', (_title, secret) => {
     expect(read(secret)).toMatchObject({ resource: { kind: 'ignored' }, problems: [] })
   })
 
-  it('if it holds the token of a ServiceAccount', () => {
+  it('if it contains the token of a ServiceAccount', () => {
     const secret = {
       ...aKeySecret({ stringData: { token: KEY, api_key: KEY } }),
       type: 'kubernetes.io/service-account-token',
@@ -118,16 +121,16 @@ describe('a key is refused', () => {
     ['not text', { stringData: { api_key: 1234567890123456 } }],
     ['missing', { stringData: { password: KEY } }],
     ['an inherited name', { data: {} }],
-    ['a digest that is none', { stringData: { api_key_sha256: KEY } }],
-    ['a digest cut short', { stringData: { api_key_sha256: DIGEST.slice(1) } }],
+    ['an invalid digest', { stringData: { api_key_sha256: KEY } }],
+    ['a truncated digest', { stringData: { api_key_sha256: DIGEST.slice(1) } }],
     ['gateway#7706: a comma', { stringData: { api_key: `${KEY},more` } }],
     ['gateway#7706: a space', { stringData: { api_key: `${KEY} more` } }],
-    ['gateway#7706: the scheme in front', { stringData: { api_key: `Bearer ${KEY}` } }],
+    ['gateway#7706: a scheme in front', { stringData: { api_key: `Bearer ${KEY}` } }],
     ['a tab', { stringData: { api_key: `${KEY}\tmore` } }],
     ['a letter that is not ASCII', { stringData: { api_key: `${KEY}\u00e9` } }],
     ['a DEL', { stringData: { api_key: `${KEY}\u007f` } }],
     ['a digest with a newline', { stringData: { api_key_sha256: `${DIGEST}\n` } }],
-    ['a bad digest beside a good key', { stringData: { api_key: KEY, api_key_sha256: '' } }],
+    ['an invalid digest next to a valid key', { stringData: { api_key: KEY, api_key_sha256: '' } }],
   ])('%s', (_title, data) => {
     const reading = read(aKeySecret(data))
     expect(reading.resource.kind).toBe('ignored')
@@ -162,13 +165,13 @@ describe('a key is refused', () => {
     ['groups', 'gold, system:masters'],
     ['expire-at', '2027-01-01T00:00:00Z'],
     ['', 'x'],
-  ])('for the annotation %s: %j', (name, value) => {
+  ])('because of the annotation %s: %j', (name, value) => {
     const reading = read(annotated(name, value))
     expect(reading.resource.kind).toBe('ignored')
     expect(reasonsOf(reading)).toEqual(['APIKeyRefused'])
   })
 
-  it('for a label that is no text', () => {
+  it('because of a label that is not a text', () => {
     expect(readKey(aKeySecret(CLEAR, {}, { tier: 1 }))).toBeUndefined()
   })
 })
@@ -178,7 +181,7 @@ describe('expires-at', () => {
     ['2027-01-01T00:00:00Z', Date.UTC(2027, 0, 1)],
     ['2027-01-01t00:00:00.5z', Date.UTC(2027, 0, 1) + 500],
     ['2028-02-29T23:59:59-00:30', Date.UTC(2028, 2, 1, 0, 29, 59)],
-  ])('%s is a time', (text, time) => {
+  ])('accepts %s', (text, time) => {
     expect(readKey(annotated('expires-at', text))?.expiresAt).toBe(time)
   })
 })

@@ -28,11 +28,11 @@ describe('a credential in a Secret', () => {
   it.each<[title: string, object: object]>([
     ['a key', aKeySecret({ data: { api_key: base64(MEBIBYTE) } })],
     ['a key as text', aKeySecret({ stringData: { api_key: 'k'.repeat(MEBIBYTE) } })],
-    ['a key that is a little too long', aKeySecret({ data: { api_key: base64(8_193) } })],
+    ['a key that is slightly too long', aKeySecret({ data: { api_key: base64(8_193) } })],
     ['the digest of a key', aKeySecret({ data: { api_key_sha256: base64(MEBIBYTE) } })],
     ['a token', tokenSecret({ data: { token: base64(MEBIBYTE) } })],
     ['a token as text', tokenSecret({ stringData: { token: 'k'.repeat(8_193) } })],
-  ])('over 8 KiB is refused before it is digested: %s', (_title, object) => {
+  ])('over 8 KiB is refused before it is hashed: %s', (_title, object) => {
     const sha256 = vi.fn(() => '')
     const { resource, problems } = read(object, { sha256 })
     expect(resource.kind).toBe('ignored')
@@ -48,7 +48,15 @@ describe('a credential in a Secret', () => {
     expect(decoding).toHaveBeenCalledTimes(1)
   })
 
-  it('of 8 KiB counts', () => {
+  it('over 8 KiB is not even encoded', () => {
+    const encoding = vi.spyOn(TextEncoder.prototype, 'encode')
+    read(aKeySecret({ stringData: { api_key: 'k'.repeat(MEBIBYTE) } }))
+    expect(encoding).not.toHaveBeenCalled()
+    read(aKeySecret({ stringData: { api_key: 'k'.repeat(8_192) } }))
+    expect(encoding).toHaveBeenCalledTimes(1)
+  })
+
+  it('of 8 KiB is accepted', () => {
     expect(read(aKeySecret({ data: { api_key: base64(8_192) } })).resource.kind).toBe('api-key')
     expect(read(aKeySecret({ stringData: { api_key: 'k'.repeat(8_192) } })).problems).toEqual([])
   })
@@ -89,7 +97,7 @@ describe('a URL of a status', () => {
     expect(read(iris(2_049)).problems).toMatchObject([{ reason: 'UnreadableURL' }])
   })
 
-  it('that is longer is not parsed, wherever it stands', () => {
+  it('that is longer is not parsed, in any place', () => {
     const parse = vi.spyOn(URL, 'parse')
     const url = `https://iris-predictor.example.com/${'../a/'.repeat(MEBIBYTE)}`
     const { ingress } = readIngress({ data: { ingress: '{}' } })
@@ -138,7 +146,7 @@ describe('the name of a model', () => {
         status: { addresses: [{ models: [{ name: `publishers/team/models/${long}` }] }] },
       },
     ],
-  ])('that is longer is none, %s', (_where, parts) => {
+  ])('that is longer is ignored, %s', (_where, parts) => {
     const chat = anLlmInferenceService(parts)
     const { models = [] } = readService(chat)
     expect(models.filter((name) => name.includes(long))).toEqual([])
@@ -148,7 +156,7 @@ describe('the name of a model', () => {
 })
 
 describe('a pod', () => {
-  it('has at most 16 addresses, none of them longer than an address', () => {
+  it('has at most 16 addresses, none longer than an IPv6 address', () => {
     const podIPs = Array.from({ length: 20_000 }, (_, index) => ({
       ip: `10.0.${index >> 8}.${index & 255}`,
     }))
@@ -165,7 +173,7 @@ describe('a pod', () => {
 })
 
 describe('a policy', () => {
-  it('with too many parts is not looked at any further', () => {
+  it('with too many parts is not read any further', () => {
     let looks = 0
     const users = Array.from({ length: 1_000 }, () => 'a')
     const rule = {
@@ -182,13 +190,32 @@ describe('a policy', () => {
     expect(looks).toBeLessThan(20)
   })
 
-  it('with a long path to exclude cannot be read', () => {
+  it('with few parts, but too many entries, cannot be read', () => {
+    const rule = { from: [{ users: Array.from({ length: 1_000 }, () => 'a') }] }
+    const { resource, problems } = read(anAccessPolicy({ deny: [rule, rule, rule, rule, rule] }))
+    expect(resource).toMatchObject({ policy: { terms: undefined } })
+    expect(problems).toMatchObject([{ message: 'spec has more than 4096 entries' }])
+  })
+
+  it.each([
+    ['a user', { users: ['a'.repeat(1_025)] }, 'users[0] is too long'],
+    [
+      'the name of a claim',
+      { claims: { ['a'.repeat(1_025)]: ['b'] } },
+      'claims has a name that is too long',
+    ],
+  ])('with a long text cannot be read: %s', (_title, source, message) => {
+    const { problems } = read(anAccessPolicy({ allow: [{ from: [source] }] }))
+    expect(problems).toMatchObject([{ message: `spec.allow[0].from[0].${message}` }])
+  })
+
+  it('with a long excluded path is invalid', () => {
     const { problems } = read(anAccessPolicy({ exclusions: [{ path: `/${'a'.repeat(1_024)}` }] }))
     expect(problems).toMatchObject([{ message: 'spec.exclusions[0].path is too long' }])
   })
 })
 
-it('fields and elements are counted at any depth, up to the bound', () => {
+it('fields and elements are counted at any depth, up to the limit', () => {
   const value = { a: [1, [2]], b: { c: null } }
   expect([4, 5, 6].map((max) => hasMoreThan(max, value))).toEqual([true, true, false])
   expect(hasMoreThan(0, 'text')).toBe(false)

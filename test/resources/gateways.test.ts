@@ -28,20 +28,20 @@ describe('the gateways of an LLMInferenceService are', () => {
     router: { route: { http: { spec: { parentRefs } } } },
   })
 
-  it("KServe's own where it names none", () => {
+  it("KServe's default if it names none", () => {
     expect(llm({}).gateways).toEqual(['kserve/kserve-ingress-gateway'])
     const ingress = ingressWith({ kserveIngressGateway: 'gw/models' })
     expect(llm({}, {}, { ingress }).gateways).toEqual(['gw/models'])
     expect(llm({}, {}, { ingress: undefined }).gateways).toEqual(['*'])
   })
 
-  it('those that it names, of its own namespace where it names none', () => {
+  it('those that it names, in its own namespace by default', () => {
     const refs = [{ name: 'one', namespace: 'gw' }, { name: 'two' }]
     expect(llm({ router: { gateway: { refs } } }).gateways).toEqual(['gw/one', 'team/two'])
     expect(llm(routed(refs)).gateways).toEqual(['gw/one', 'team/two'])
   })
 
-  it('also those that its status shows', () => {
+  it('also those in its status', () => {
     const status = { addresses: [origin('old')] }
     expect(llm(routed([{ name: 'new', namespace: 'gw' }]), status).gateways).toEqual([
       'gw/new',
@@ -52,43 +52,43 @@ describe('the gateways of an LLMInferenceService are', () => {
   it.each([
     ['a parent of another kind', [{ kind: 'ListenerSet', name: 'one' }]],
     ['a parent without a name', [{}]],
-    ['a name that cannot be', [{ name: '../one' }]],
+    ['an invalid name', [{ name: '../one' }]],
   ])('all of them with %s', (_title, parentRefs) => {
     expect(llm(routed(parentRefs)).gateways).toContain('*')
   })
 
-  it('all of them where its routes are made by others and its status shows none', () => {
+  it('all of them if others make its routes and its status has none', () => {
     const spec = { router: { route: { http: { refs: [{ name: 'mine' }] } } } }
     expect(llm(spec).gateways).toEqual(['*'])
     expect(llm(spec, { addresses: [origin('one')] }).gateways).toEqual(['gw/one'])
   })
 
-  it('all of them in a routing group, whose members are reached by the routes of each', () => {
+  it("all of them in a routing group, whose members are reached by each other's routes", () => {
     expect(llm({ router: { route: { group: 'chat' } } }).gateways).toEqual(['*'])
   })
 })
 
-describe('an LLMInferenceService surely has its routes', () => {
+describe('an LLMInferenceService is known to have its routes', () => {
   const spec = { router: { gateway: { refs: [{ name: 'one', namespace: 'gw' }] } } }
   const status = { addresses: [origin('one')] }
 
-  it('where spec and status say the same', () => {
+  it('if spec and status agree', () => {
     expect(llm(spec, status).attached).toEqual(['gw/one'])
     expect(llm(spec).attached).toEqual([])
     expect(llm(spec, { addresses: [origin('two')] }).attached).toEqual([])
   })
 
-  it('not while a condition says that they are not ready', () => {
+  it('but not while a condition says that they are not ready', () => {
     const conditions = [{ type: 'HTTPRoutesReady', status: 'False' }]
     expect(llm(spec, { ...status, conditions }).attached).toEqual([])
   })
 
-  it('not while it is stopped', () => {
+  it('but not while it is stopped', () => {
     const annotations = { 'serving.kserve.io/stop': 'true' }
     expect(llm(spec, status, {}, { annotations }).attached).toEqual([])
   })
 
-  it('not where they are at one listener alone', () => {
+  it('but not if they are at a single listener', () => {
     const parentRefs = [{ name: 'one', namespace: 'gw', sectionName: 'https' }]
     const own = { router: { route: { http: { spec: { parentRefs } } } } }
     expect(llm(own, status).attached).toEqual([])
@@ -107,7 +107,7 @@ describe('the hosts of an InferenceService are', () => {
     return routes.find(({ host }) => host === HOST)
   }
 
-  it("at KServe's gateway in Standard mode, for certain once the status shows them", () => {
+  it("at KServe's gateway in Standard mode, and confirmed once the status has them", () => {
     const gateways = ['kserve/kserve-ingress-gateway']
     expect(routeOf(shown)).toMatchObject({ gateways, attached: gateways })
     expect(routeOf({ deploymentMode: 'Standard' })).toMatchObject({ gateways, attached: [] })
@@ -126,8 +126,8 @@ describe('the hosts of an InferenceService are', () => {
       { ...shown, deploymentMode: 'Knative' },
       { disableIstioVirtualHost: true },
     ],
-    ['where nobody says the mode', { url: shown.url }, {}],
-    ['where the name of the gateway cannot be read', shown, { kserveIngressGateway: 'one' }],
+    ['if the mode is unknown', { url: shown.url }, {}],
+    ['if the name of the gateway is unreadable', shown, { kserveIngressGateway: 'one' }],
   ])('not known %s', (_title, status, fields) => {
     expect(routeOf(status, { ingress: ingressWith(fields) })?.gateways).toBeUndefined()
   })
@@ -161,11 +161,11 @@ describe('a pod is the proxy of', () => {
     return resource.kind === 'workloads' ? resource.proxies.flatMap((each) => each.gateways) : []
   }
 
-  it('the Gateway of its namespace that its label names', () => {
+  it('the Gateway in its namespace that its label names', () => {
     expect(proxiesOf('gw', { [PLAIN]: 'one' })).toEqual(['gw/one'])
   })
 
-  it("Envoy Gateway's of any namespace, in the namespace of a controller only", () => {
+  it("Envoy Gateway's Gateway in any namespace, if it runs in the namespace of a controller", () => {
     const labels = { [OWNER]: 'one', [OWNERS]: 'gw' }
     expect(proxiesOf('envoy-gateway-system', labels)).toEqual(['gw/one'])
     expect(proxiesOf('team', labels)).toEqual([])
@@ -173,14 +173,14 @@ describe('a pod is the proxy of', () => {
     expect(proxiesOf('gw', labels)).toEqual(['gw/one'])
   })
 
-  it('nothing on the network of its node, when it has ended, or with a name that cannot be', () => {
+  it("no Gateway, on its node's network, when finished, or with an invalid name", () => {
     const labels = { [PLAIN]: 'one' }
     expect(proxiesOf('gw', labels, { spec: { hostNetwork: true } })).toEqual([])
     expect(proxiesOf('gw', labels, { phase: 'Succeeded' })).toEqual([])
     expect(proxiesOf('gw', { [PLAIN]: '' })).toEqual([])
   })
 
-  it('what the installation says of pods with all of its labels, in its namespace', () => {
+  it('the configured Gateway, with all configured labels, in the configured namespace', () => {
     const podLabels = { istio: 'ingress', app: 'a' }
     const gateways = { proxies: [{ namespace: 'gw', podLabels, gateways: ['istio:gw/two'] }] }
     expect(proxiesOf('gw', { ...podLabels, [PLAIN]: 'one' }, { gateways })).toEqual([

@@ -55,11 +55,11 @@ describe('a route of the Gateway API', () => {
     })
   })
 
-  it.each(['HTTPRoute', 'GRPCRoute'])('is of another kind for each kind: %s', (kind) => {
+  it.each(['HTTPRoute', 'GRPCRoute'])('is a different route for each kind: %s', (kind) => {
     expect(readRoute(anHttpRoute({}, {}, kind)).kind).toBe(kind)
   })
 
-  it('is nothing in another group', () => {
+  it('is ignored in another API group', () => {
     const other = { ...anHttpRoute(), apiVersion: 'example.com/v1' }
     expect(reasonsOf(read(other))).toEqual(['WrongGroup'])
   })
@@ -86,14 +86,14 @@ describe('a route of the Gateway API', () => {
     )
   })
 
-  it('takes every host where one of its hostnames cannot be read', () => {
+  it('matches every host if one of its hostnames is unreadable', () => {
     for (const hostname of ['a b', 7, 'a.example.com:80', '*.', '*'])
       expect(readRoute(anHttpRoute({ hostnames: ['a.example.com', hostname] })).hostnames).toEqual(
         [],
       )
   })
 
-  it('leads to nobody where it has too many parts', () => {
+  it('leads to no service if it has too many parts', () => {
     const many = (part: unknown) => Array.from({ length: MAX_ROUTE_PARTS + 1 }, () => part)
     const reading = read(anHttpRoute({ hostnames: many('a.example.com') }))
     expect(reasonsOf(reading)).toEqual(['RouteTooLarge'])
@@ -122,24 +122,24 @@ describe('the backends of a rule', () => {
       'InferencePool team/p',
     ],
     [
-      'an InferencePool of the older group',
+      'an InferencePool of the older API group',
       { group: 'inference.networking.x-k8s.io', kind: 'InferencePool', name: 'p' },
       'InferencePool team/p',
     ],
-    ['an InferencePool of no group', { kind: 'InferencePool', name: 'p' }, 'other team/p'],
+    ['an InferencePool without an API group', { kind: 'InferencePool', name: 'p' }, 'other team/p'],
     [
       'a Backend of Envoy Gateway',
       { group: 'gateway.envoyproxy.io', kind: 'Backend', name: 'iris' },
       'other team/iris',
     ],
-    ['a Service of another group', { group: 'example.com', name: 'iris' }, 'other team/iris'],
+    ['a Service of another API group', { group: 'example.com', name: 'iris' }, 'other team/iris'],
     ['no name', { kind: 'Service' }, 'other /'],
     ['no object', 7, 'other /'],
   ])('are %s', (_title, ref, backend) => {
     expect(backendsOf({ backendRefs: [ref] })).toEqual([backend])
   })
 
-  it('are none of those that get no requests', () => {
+  it('do not include those with weight 0', () => {
     const backendRefs = [
       { name: 'a', weight: 1 },
       { name: 'b', weight: 0 },
@@ -147,7 +147,7 @@ describe('the backends of a rule', () => {
     expect(backendsOf({ backendRefs })).toEqual(['Service team/a'])
   })
 
-  it('are mirrors, too, of the rule and of a backend', () => {
+  it('include mirrors of the rule and of a backend', () => {
     const mirror = (name: string) => ({
       type: 'RequestMirror',
       requestMirror: { backendRef: { name } },
@@ -211,8 +211,8 @@ describe('a match of a rule', () => {
     ['a pattern', pattern('^/a/.*$'), { type: 'pattern', value: '/a' }, true],
     ['a pattern with an end', pattern('/.*/b'), { type: 'pattern', value: '', ending: '/b' }, true],
     ['a pattern of anything', pattern('/a|/b'), PATTERN(), true],
-    ['a type that is not known', { path: { type: 'Glob', value: '/a' } }, PATTERN(), true],
-    ['a path that is no text', { path: { value: 7 } }, PATTERN(), true],
+    ['an unknown type', { path: { type: 'Glob', value: '/a' } }, PATTERN(), true],
+    ['a path that is not a text', { path: { value: 7 } }, PATTERN(), true],
     ['a query', { queryParams: [{ name: 'a' }] }, { type: 'prefix', value: '' }, true],
   ])('is %s', (_title, match, path, conditional) => {
     expect(matchOf(match)).toMatchObject({ path, conditional })
@@ -267,26 +267,26 @@ describe('a match of a rule', () => {
   })
 
   it.each<[title: string, header: unknown]>([
-    ['the host, which is no header of a check', { name: 'Host', value: 'a' }],
-    ['a header whose name cannot be read', { value: 'a' }],
-  ])('may take anything where it asks for %s', (_title, header) => {
+    ['the host, which is not a header of a check', { name: 'Host', value: 'a' }],
+    ['a header with an unreadable name', { value: 'a' }],
+  ])('may match anything with a condition on %s', (_title, header) => {
     expect(matchOf({ headers: [header] })).toMatchObject({ headers: [], conditional: true })
   })
 
-  it('asks only that a header is there where its value is not ASCII', () => {
+  it('only requires a header to be present if its value is not ASCII', () => {
     expect(matchOf({ headers: [{ name: 'a', value: 'é' }] })?.headers).toEqual([['a', undefined]])
   })
 
   it.each<[title: string, filters: readonly unknown[], cut: string | undefined]>([
     ['nothing', [], ''],
-    ['nothing where only the host is rewritten', [{ urlRewrite: { hostname: 'a' } }], ''],
-    ['all of a prefix', [replacing('/')], '/a/b'],
-    ['what the new prefix has not', [replacing('/b')], '/a'],
-    ['nothing that can be said where the new prefix is another', [replacing('/c')], undefined],
-    ['nothing that can be said of a whole path', [whole('/')], undefined],
-    ['nothing that can be said of two', [replacing('/'), replacing('/')], undefined],
-    ['nothing that can be said of an extension', [{ type: 'ExtensionRef' }], undefined],
-  ])('has %s cut from the path', (_title, filters, cut) => {
+    ['nothing if only the host is rewritten', [{ urlRewrite: { hostname: 'a' } }], ''],
+    ['a whole prefix', [replacing('/')], '/a/b'],
+    ['the part that the new prefix lacks', [replacing('/b')], '/a'],
+    ['something unknown if the new prefix differs', [replacing('/c')], undefined],
+    ['something unknown of a full path', [whole('/')], undefined],
+    ['something unknown with two rewrites', [replacing('/'), replacing('/')], undefined],
+    ['something unknown with an extension', [{ type: 'ExtensionRef' }], undefined],
+  ])('removes %s from the path', (_title, filters, cut) => {
     expect(matchOf({ path: { value: '/a/b' } }, 'HTTPRoute', filters)).toMatchObject({ cut })
   })
 

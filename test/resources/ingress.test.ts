@@ -7,7 +7,7 @@ const configMap = (ingress: unknown) => ({
   data: { ingress: typeof ingress === 'string' ? ingress : JSON.stringify(ingress) },
 })
 
-/** The claims that a configuration adds to team/iris. */
+/** The routes that a configuration adds to team/iris. */
 function added(ingress: unknown, parts: Parameters<typeof anInferenceService>[0] = {}) {
   const object = anInferenceService(parts)
   const settings = { ingress: readIngress(configMap(ingress)).ingress }
@@ -18,8 +18,8 @@ function added(ingress: unknown, parts: Parameters<typeof anInferenceService>[0]
 const problems = (ingress: unknown) =>
   readIngress(configMap(ingress)).problems.map(({ message }) => message)
 
-describe('the ingress of KServe adds to an InferenceService', () => {
-  it('hosts in its domain, of the service and of each component', () => {
+describe("KServe's ingress configuration adds to an InferenceService", () => {
+  it('hosts in its domain, for the service and each component', () => {
     const spec = { transformer: {}, explainer: {} }
     const components = added({ ingressDomain: 'Models.Example.com' }, { spec })
     expect(components.filter((url) => url.endsWith('.models.example.com'))).toEqual([
@@ -31,7 +31,7 @@ describe('the ingress of KServe adds to an InferenceService', () => {
     ])
   })
 
-  it('hosts in example.com, where it names no domain', () => {
+  it('hosts in example.com, if it has no domain', () => {
     expect(added({})).toContain('iris-team.example.com')
   })
 
@@ -45,7 +45,7 @@ describe('the ingress of KServe adds to an InferenceService', () => {
     ])
   })
 
-  it('the host that Knative gives the service but its status does not show', () => {
+  it('the host that Knative gives the service, even if its status does not have it', () => {
     const status = {
       url: 'http://a.com/serving/team/iris',
       components: { predictor: { url: 'http://iris-predictor.team.knative.org' } },
@@ -53,7 +53,7 @@ describe('the ingress of KServe adds to an InferenceService', () => {
     expect(added({ ingressDomain: 'a.com' }, { status })).toContain('iris.team.knative.org')
   })
 
-  it('that host in each additional domain, where Knative has the same domain', () => {
+  it('that host in each additional domain, if Knative has the same domain', () => {
     const status = { components: { predictor: { url: 'http://iris-predictor.x.team.a.com' } } }
     const ingress = { ingressDomain: 'a.com', additionalIngressDomains: ['b.org'] }
     expect(added(ingress, { status })).toContain('iris.x.team.b.org')
@@ -78,11 +78,11 @@ describe('a domain template', () => {
     expect(urls(text, { metadata })).toContain(host)
   })
 
-  it('gives no host where a label is missing', () => {
+  it('gives no host if a label is missing', () => {
     expect(template('{{ .Labels.tenant }}-{{ .Name }}.a.com')).toEqual([])
   })
 
-  it('gives no host that cannot be one', () => {
+  it('gives no invalid host', () => {
     const metadata = { labels: { tenant: 'two words' } }
     expect(template('{{ .Labels.tenant }}.{{ .Name }}.a.com', { metadata })).toEqual([])
   })
@@ -94,7 +94,7 @@ describe('a domain template', () => {
     '{{ .Name',
     'a b.{{ .Name }}',
     `{{ .Name }}.${'x'.repeat(2_000)}`,
-  ])('%.40s is not understood: it adds nothing and is told', (text) => {
+  ])('%.40s is not supported: it adds nothing and is reported', (text) => {
     expect(template(text)).toEqual([])
     expect(problems({ domainTemplate: text })).toEqual([
       'data.ingress.domainTemplate is an unsupported template: it is ignored',
@@ -110,11 +110,11 @@ describe('a path template', () => {
   const paths = (ingress: object, parts = {}) =>
     added({ ...INGRESS, ...ingress }, parts).filter((url) => url.startsWith('a.com'))
 
-  it('gives a path on the host that all share', () => {
+  it('gives a path on the shared host', () => {
     expect(paths({})).toEqual(['a.com/serving/team/iris'])
   })
 
-  it('with HTTPRoutes claims that host as a whole: any service may be asked there', () => {
+  it('with HTTPRoutes gives that host as a whole: it may lead to any service', () => {
     expect(paths({ enableGatewayApi: true })).toEqual(['a.com'])
   })
 
@@ -124,12 +124,12 @@ describe('a path template', () => {
       'by its annotation',
       { metadata: { annotations: { 'serving.kserve.io/deploymentMode': 'Serverless' } } },
     ],
-  ])('does not, where the service is one of Knative %s', (_title, parts) => {
+  ])('gives none if the service is one of Knative %s', (_title, parts) => {
     expect(paths({ enableGatewayApi: true }, parts)).toEqual(['a.com/serving/team/iris'])
   })
 
   it.each(['serving/{{ .Name }}', '/a/../{{ .Name }}', '/%2f/{{ .Name }}', '/{{ .Nope }}'])(
-    '%s is not understood: it adds nothing and is told',
+    '%s is not supported: it adds nothing and is reported',
     (pathTemplate) => {
       expect(paths({ pathTemplate })).toEqual([])
       expect(problems({ pathTemplate })).toHaveLength(1)
@@ -137,7 +137,7 @@ describe('a path template', () => {
   )
 })
 
-describe('an ingress that cannot be read', () => {
+describe('an invalid ingress configuration', () => {
   it.each([
     ['not JSON', 'is not a JSON object'],
     ['[]', 'is not a JSON object'],
@@ -146,18 +146,18 @@ describe('an ingress that cannot be read', () => {
     [{ ingressDomain: 7 }, '.ingressDomain is not a host name'],
     [{ additionalIngressDomains: 'b.org' }, '.additionalIngressDomains is not a list'],
     [{ additionalIngressDomains: ['/'] }, '.additionalIngressDomains has an entry'],
-  ])('%j is told', (ingress, message) => {
+  ])('%j is reported', (ingress, message) => {
     expect(problems(ingress)).toHaveLength(1)
     expect(problems(ingress).join()).toContain(message)
   })
 
-  it('leaves what can be read in force', () => {
+  it('keeps its valid parts in force', () => {
     const urls = added({ ingressDomain: 'a.com', additionalIngressDomains: ['b.org', 7] })
     expect(urls).toContain('iris-team.b.org')
   })
 
   it.each([undefined, null, {}, { data: {} }, { data: { other: '{}' } }])(
-    'is no problem where there is none: %j',
+    'is not reported if it is absent: %j',
     (object) => {
       expect(readIngress(object)).toEqual({ ingress: undefined, problems: [] })
     },

@@ -20,13 +20,13 @@ type Given = Parameters<typeof anLlmInferenceService>[0]
 const llm = (given: Given = {}, settings = {}) =>
   readService(anLlmInferenceService(given), settings)
 
-/** The claims beside those that it has by its name and model. */
+/** The routes in addition to those by its name and model. */
 const added = (given: Given, settings = {}) =>
   urlsOf(llm(given, settings)).filter(
     (url) => url !== OWN && !WORKLOAD.includes(url) && url !== `*/${PUBLISHED}/chat`,
   )
 
-describe('an LLMInferenceService claims', () => {
+describe('an LLMInferenceService has routes for', () => {
   it('its own path and that of its model on any host', () => {
     const service = llm({ spec: { model: { name: 'meta/llama-3' } } })
     expect(urlsOf(service)).toEqual([OWN, ...WORKLOAD, `*/${PUBLISHED}/meta/llama-3`])
@@ -34,7 +34,7 @@ describe('an LLMInferenceService claims', () => {
     expect(service.hosts).toEqual([])
   })
 
-  it('the path of a model named like itself where none is said', () => {
+  it('the path of a model with its own name if none is set', () => {
     expect(urlsOf(llm())).toContain(`*/${PUBLISHED}/chat`)
     expect(llm().models).toEqual([`${PUBLISHED}/chat`])
   })
@@ -58,7 +58,7 @@ describe('an LLMInferenceService claims', () => {
     expect(urlsOf(service)).toEqual([OWN, ...WORKLOAD, ...models.map((name) => `*/${name}`)])
   })
 
-  it('the models that its status lists, those of its own namespace', () => {
+  it('the models in its status, of its own namespace', () => {
     const models = [
       { name: `${PUBLISHED}/chat-8b` },
       { name: 'chat-8b' },
@@ -80,7 +80,7 @@ describe('an LLMInferenceService claims', () => {
     expect(service.models).toHaveLength(257)
   })
 
-  it('nothing by model while it is stopped: the others of its routing group answer', () => {
+  it('no model while it is stopped: the others of its routing group answer', () => {
     const annotations = { 'serving.kserve.io/stop': 'true' }
     const service = llm({ metadata: { annotations } })
     expect(urlsOf(service)).toEqual([OWN, ...WORKLOAD])
@@ -89,7 +89,7 @@ describe('an LLMInferenceService claims', () => {
 })
 
 describe('the hosts of an LLMInferenceService', () => {
-  it('are those of its status, of which it claims paths and no host as a whole', () => {
+  it('are those of its status, on which it has paths and no host as a whole', () => {
     const status = {
       url: 'https://gateway.example.com/team/chat',
       addresses: [
@@ -107,7 +107,7 @@ describe('the hosts of an LLMInferenceService', () => {
     ])
   })
 
-  it('are claimed as a whole, and so is any other, to refuse only, where its own route takes every path', () => {
+  it('are taken as a whole, and so is any other host, for denials only, if its own route matches every path', () => {
     const route = { http: { spec: { rules: [{ backendRefs: [] }] } } }
     const addresses = [
       { name: 'gateway-external', url: 'http://203.0.113.3/' },
@@ -118,13 +118,13 @@ describe('the hosts of an LLMInferenceService', () => {
     expect(reasonsOf(read(anLlmInferenceService(given)))).toEqual(['RouteTakesEveryPath'])
   })
 
-  it('are claimed as a whole, and so is any other, where its routes are made by others', () => {
+  it('are taken as a whole, and so is any other host, if others make its routes', () => {
     const route = { http: { refs: [{ name: 'mine' }] } }
     const status = { url: 'http://203.0.113.3/' }
     expect(added({ spec: { router: { route } }, status })).toEqual(['*', '203.0.113.3'])
   })
 
-  it('may be declared by the installation', () => {
+  it('may be configured', () => {
     const hosts = [
       {
         host: 'llm.example.org',
@@ -139,19 +139,19 @@ describe('the hosts of an LLMInferenceService', () => {
   })
 })
 
-describe('a route of its own', () => {
+describe("an LLM's own route", () => {
   const routed = (spec: object) => added({ spec: { router: { route: { http: { spec } } } } })
   const paths = (...matches: readonly object[]) =>
     routed({ rules: [{ matches: matches.map((path) => ({ path })) }] })
 
-  it('without hostnames claims its paths on any host', () => {
+  it('without hostnames gives paths on any host', () => {
     expect(paths({ type: 'PathPrefix', value: '/my-tenant/my-model/v1' })).toEqual([
       '*/my-tenant/my-model/v1',
     ])
     expect(paths({ value: '/a/' }, { type: 'Exact', value: '/b' })).toEqual(['*/a', '*/b'])
   })
 
-  it('with hostnames claims its paths there', () => {
+  it('with hostnames gives paths on these', () => {
     const rules = [{ matches: [{ path: { value: '/a' } }, { path: { value: '/b' } }] }]
     expect(routed({ hostnames: ['One.example.com', 'two.example.com'], rules })).toEqual([
       'one.example.com/a',
@@ -175,7 +175,7 @@ describe('a route of its own', () => {
     ['(?i)/own', '*'],
     ['.*', '*'],
     ['/a|/b', '*'],
-  ])('by regular expression is claimed by what every match begins with: %s', (value, claim) => {
+  ])('with a regular expression gives the common prefix of every match: %s', (value, claim) => {
     expect(paths({ type: 'RegularExpression', value })).toEqual([claim])
   })
 
@@ -187,16 +187,13 @@ describe('a route of its own', () => {
     ['/.*/a|/.*/b', undefined],
     ['(?i)/.*/a', undefined],
     [String.raw`/.*\d`, undefined],
-  ])(
-    'by regular expression is claimed for paths that end as each match does: %s',
-    (value, ending) => {
-      const rules = [{ matches: [{ path: { type: 'RegularExpression', value } }] }]
-      const { routes } = llm({ spec: { router: { route: { http: { spec: { rules } } } } } })
-      expect(routes.find(({ own }) => own === true)?.ending).toBe(ending)
-    },
-  )
+  ])('with a regular expression gives the common suffix of each match: %s', (value, ending) => {
+    const rules = [{ matches: [{ path: { type: 'RegularExpression', value } }] }]
+    const { routes } = llm({ spec: { router: { route: { http: { spec: { rules } } } } } })
+    expect(routes.find(({ own }) => own === true)?.ending).toBe(ending)
+  })
 
-  it('is claimed under the exact values of its headers, and no other condition', () => {
+  it('is limited by exact values of its headers, and by no other condition', () => {
     const headers = [
       { name: 'X-Tenant', value: 'b' },
       { name: 'x-any', type: 'RegularExpression', value: '.*' },
@@ -216,7 +213,7 @@ describe('a route of its own', () => {
     ])
   })
 
-  it('to an API that many models have lets pass on the hosts of its status alone', () => {
+  it('for an API that many models have can allow on the hosts of its status only', () => {
     const rules = [{ matches: [{ path: { value: '/v1/completions' } }] }]
     const spec = { router: { route: { http: { spec: { rules } } } } }
     const status = { url: 'http://203.0.113.3/v1/completions' }
@@ -227,7 +224,7 @@ describe('a route of its own', () => {
     ])
   })
 
-  it('with too many matches counts as one that takes every path', () => {
+  it('with too many matches counts as one that matches every path', () => {
     const matches = Array.from({ length: 70 }, (_, index) => ({ path: { value: `/p${index}` } }))
     const given = {
       spec: { router: { route: { http: { spec: { rules: [{ matches }] } } } } },
@@ -260,24 +257,24 @@ describe('an LLMInferenceServiceConfig', () => {
   const llmConfig = (namespace: string, name: string) => configs[`${namespace}/${name}`]
   const models = (spec: object) => llm({ spec }, { llmConfig }).models
 
-  it('gives the model and adapters that the service does not name', () => {
+  it('gives the model and adapters that the service does not set', () => {
     expect(models({ baseRefs: [{ name: 'base' }] })).toEqual([
       `${PUBLISHED}/chat-8b`,
       `${PUBLISHED}/adapter-1`,
     ])
   })
 
-  it('counts over those before it, and the service over all', () => {
+  it('overrides those before it, and the service overrides all', () => {
     const baseRefs = [{ name: 'base' }, { name: 'over' }]
     expect(models({ baseRefs })?.[0]).toBe(`${PUBLISHED}/chat-9b`)
     expect(models({ baseRefs, model: { name: 'own' } })?.[0]).toBe(`${PUBLISHED}/own`)
   })
 
-  it('that is not known gives nothing', () => {
+  it('that is unknown gives nothing', () => {
     expect(models({ baseRefs: [{ name: 'none' }] })).toEqual([`${PUBLISHED}/chat`])
   })
 
-  it('with a route nested too deep to be copied is one that takes every path', () => {
+  it('with a route nested too deep counts as one that matches every path', () => {
     const http: unknown = JSON.parse(`${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`)
     const spec = { model: { name: 'chat-8b' }, router: { route: { http } } }
     const config = keptLlmConfig({ spec })
@@ -309,32 +306,32 @@ describe('the routing group of an LLMInferenceService', () => {
     ).group
 
   it.each<[title: string, route: object, RoutingGroup | undefined]>([
-    ['has a share', { group: 'canary', weight: 9 }, { name: 'canary', routed: true }],
-    ['has no share', { group: 'canary', weight: 0 }, { name: 'canary', routed: false }],
-    ['says no share', { group: 'canary' }, { name: 'canary', routed: false }],
+    ['has a weight', { group: 'canary', weight: 9 }, { name: 'canary', routed: true }],
+    ['has weight 0', { group: 'canary', weight: 0 }, { name: 'canary', routed: false }],
+    ['has no weight', { group: 'canary' }, { name: 'canary', routed: false }],
     [
-      'has a share that is no number',
+      'has a weight that is not a number',
       { group: 'canary', weight: '9' },
       { name: 'canary', routed: false },
     ],
     ['is in none', { weight: 9 }, undefined],
     ['is in one without a name', { group: '', weight: 9 }, undefined],
-  ])('is read where it %s', (_title, route, group) => {
+  ])('is read if it %s', (_title, route, group) => {
     expect(groupOf(route)).toEqual(group)
   })
 
-  it('is not known by its label', () => {
+  it('is not read from its label', () => {
     const labels = { 'serving.kserve.io/routing-group': 'canary' }
     expect(groupOf({ weight: 9 }, { labels })).toBeUndefined()
   })
 
-  it('has no share for one that is stopped', () => {
+  it('has weight 0 while it is stopped', () => {
     const annotations = { 'serving.kserve.io/stop': 'true' }
     const group = groupOf({ group: 'canary', weight: 9 }, { annotations })
     expect(group).toEqual({ name: 'canary', routed: false })
   })
 
-  it('may come from a base configuration, which KServe does not see in the others', () => {
+  it('may come from a base configuration, which KServe does not apply to the other members', () => {
     const config = {
       model: undefined,
       adapters: [],

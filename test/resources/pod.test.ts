@@ -7,7 +7,7 @@ const labelled = (labels: unknown, parts: Readonly<Record<string, unknown>> = {}
   aPod({ metadata: { labels }, status: { podIP: '10.0.0.7' }, ...parts })
 
 describe('a Pod', () => {
-  it('is a workload at all of its addresses, each in its one form', () => {
+  it('is a workload at all its addresses, each in canonical form', () => {
     const pod = labelled(PREDICTOR, {
       spec: { serviceAccountName: 'models', containers: [{ name: 'kserve-container' }] },
       status: {
@@ -48,7 +48,7 @@ describe('a Pod', () => {
     ])
   })
 
-  it('runs an LLM where it is part of one', () => {
+  it('runs an LLM if its labels say so', () => {
     const name = { 'app.kubernetes.io/name': 'chat' }
     const part = { 'app.kubernetes.io/part-of': 'llminferenceservice' }
     expect(readWorkloads(labelled({ ...name, ...part }))).toMatchObject([
@@ -63,7 +63,7 @@ describe('a Pod', () => {
     ['prefills', { 'llm-d.ai/role': 'prefill' }, {}, 'prefill'],
     ['does both', { 'llm-d.ai/role': 'both' }, {}, 'both'],
     [
-      'has the sidecar that calls those that prefill',
+      'has the sidecar that calls the prefilling pods',
       { 'llm-d.ai/role': 'both' },
       { initContainers: [{ name: 'llm-d-routing-sidecar' }] },
       'decode',
@@ -74,7 +74,7 @@ describe('a Pod', () => {
       {},
       'scheduler',
     ],
-    ['does something else', { 'llm-d.ai/role': 'encode' }, {}, undefined],
+    ['has another role', { 'llm-d.ai/role': 'encode' }, {}, undefined],
     ['says nothing', {}, {}, undefined],
   ])('of an LLM that %s has that role', (_title, labels, spec, role) => {
     const part = { 'app.kubernetes.io/part-of': 'llminferenceservice' }
@@ -92,7 +92,7 @@ describe('a Pod', () => {
     ])
   })
 
-  it('with a label that is no text is one of a service that cannot be', () => {
+  it('with a label that is not a text belongs to an impossible service', () => {
     const labels = { 'serving.kserve.io/inferenceservice': 5 }
     expect(readWorkloads(labelled(labels))).toMatchObject([{ service: { name: '' } }])
   })
@@ -101,14 +101,14 @@ describe('a Pod', () => {
     ['without labels of KServe', labelled({ app: 'iris' })],
     ['that succeeded', labelled(PREDICTOR, { status: { podIP: '10.0.0.7', phase: 'Succeeded' } })],
     ['that failed', labelled(PREDICTOR, { status: { podIP: '10.0.0.7', phase: 'Failed' } })],
-    ['on the network of its node', labelled(PREDICTOR, { spec: { hostNetwork: true } })],
-    ['whose hostNetwork is unclear', labelled(PREDICTOR, { spec: { hostNetwork: 'false' } })],
+    ["on its node's network", labelled(PREDICTOR, { spec: { hostNetwork: true } })],
+    ['with an unreadable hostNetwork', labelled(PREDICTOR, { spec: { hostNetwork: 'false' } })],
     ['without an address', labelled(PREDICTOR, { status: {} })],
-  ])('%s is no workload', (_title, pod) => {
+  ])('%s is not a workload', (_title, pod) => {
     expect(readWorkloads(pod)).toEqual([])
   })
 
-  it('has a ServiceAccount even if it names none', () => {
+  it('has the default ServiceAccount if it names none', () => {
     expect(readWorkloads(labelled(PREDICTOR))).toMatchObject([{ serviceAccount: 'default' }])
   })
 
@@ -117,12 +117,12 @@ describe('a Pod', () => {
     expect(readWorkloads(labelled(PREDICTOR, { spec }))).toMatchObject([{ sidecar: true }])
   })
 
-  it("is Knative's where it is of a revision", () => {
+  it("is Knative's if it belongs to a revision", () => {
     const labels = { ...PREDICTOR, 'serving.knative.dev/revision': 'iris-predictor-00001' }
     expect(readWorkloads(labelled(labels))).toMatchObject([{ knative: true }])
   })
 
-  it('keeps the addresses that can be read, and says that others cannot', () => {
+  it('keeps the valid addresses, and reports the others', () => {
     const reading = read(
       labelled(PREDICTOR, { status: { podIP: '10.0.0.7', podIPs: [{ ip: 'x' }] } }),
     )

@@ -35,13 +35,13 @@ describe('the protection of an InferenceService', () => {
     ['legacy annotation "on"', legacy('on'), 'protected', UNKNOWN],
     ['legacy annotation "false"', legacy('false'), 'open', NO_PROBLEM],
     [
-      'annotation "false" beside the label "true"',
+      'annotation "false" with the label "true"',
       { metadata: { ...annotated('false').metadata, ...labelled('true').metadata } },
       'open',
       NO_PROBLEM,
     ],
     [
-      'legacy annotation "false" beside the label "true"',
+      'legacy annotation "false" with the label "true"',
       { metadata: { ...legacy('false').metadata, ...labelled('true').metadata } },
       'protected',
       NO_PROBLEM,
@@ -52,8 +52,8 @@ describe('the protection of an InferenceService', () => {
   })
 })
 
-describe('the protection of a service that says nothing', () => {
-  it('is that of the installation', () => {
+describe('the protection of a service without annotations', () => {
+  it('is the configured default', () => {
     const settings = { protectByDefault: true }
     expect(readService(anInferenceService(), settings).protection).toBe('protected')
     expect(readService(anInferenceGraph(), settings).protection).toBe('protected')
@@ -69,8 +69,8 @@ describe('the protection of a service that says nothing', () => {
   })
 })
 
-describe('an installation without opting out', () => {
-  it('protects what its owner would open, and says so', () => {
+describe('a configuration that forbids opting out', () => {
+  it('protects services that their owners would open, and reports them', () => {
     const reading = read(anInferenceService(annotated('false')), {
       ownersMay: { ...SETTINGS.ownersMay, optOut: false },
     })
@@ -79,7 +79,7 @@ describe('an installation without opting out', () => {
   })
 })
 
-it('names an unknown value, cut and printable', () => {
+it('names an unknown value, truncated and printable', () => {
   const [problem] = read(anInferenceService(annotated(`\n\u202eno${'x'.repeat(100)}`))).problems
   expect(problem?.object).toBe('InferenceService team/iris')
   expect(problem?.message).toContain(`"??no${'x'.repeat(60)}"`)

@@ -23,11 +23,11 @@ describe('a rule', () => {
   })
 
   it.each([
-    ['that is no map', 'get'],
-    ['with names that are no list', { ...RULE, resourceNames: 'iris' }],
-    ['with a name that is no text', { ...RULE, resourceNames: [1] }],
+    ['that is not a map', 'get'],
+    ['with names that are not a list', { ...RULE, resourceNames: 'iris' }],
+    ['with a name that is not a text', { ...RULE, resourceNames: [1] }],
     ['with a field misspelt', { ...RULE, resourceName: ['iris'] }],
-    ['with verbs that are no list', { ...RULE, verbs: '*' }],
+    ['with verbs that are not a list', { ...RULE, verbs: '*' }],
   ])('%s grants nothing, the next one is read', (_title, rule) => {
     const reading = read(aRole({ rules: [rule, RULE] }))
     expect(reading.resource).toMatchObject({ role: { rules: [{ ...RULE, resourceNames: [] }] } })
@@ -40,7 +40,7 @@ describe('a rule', () => {
   })
 })
 
-it('a problem is told on one line, whatever the name of its object holds', () => {
+it('a problem is reported on one line, whatever the name of its object contains', () => {
   const { problems } = read(
     aRole({ metadata: { name: `a\nb\u001b${'c'.repeat(500)}` }, rules: [1] }),
   )
@@ -49,7 +49,7 @@ it('a problem is told on one line, whatever the name of its object holds', () =>
 })
 
 describe('an aggregated ClusterRole', () => {
-  it('keeps the selectors that can be read', () => {
+  it('keeps the valid selectors', () => {
     const good = { matchLabels: { a: 'b' }, matchExpressions: [{ key: 'c', operator: 'Exists' }] }
     const reading = read(
       clusterRole({
@@ -69,7 +69,7 @@ describe('an aggregated ClusterRole', () => {
     expect(reasonsOf(reading)).toEqual(Array.from({ length: 5 }, () => 'SelectorDropped'))
   })
 
-  it('is none if nothing is said of it', () => {
+  it('is not one without a selector', () => {
     const reading = read(clusterRole({ aggregationRule: null, rules: [RULE] }))
     expect(reading.resource).toMatchObject({ role: { aggregation: undefined } })
   })
@@ -85,7 +85,7 @@ describe('a binding', () => {
     expect(resource).toMatchObject({ binding: { subjects: [subject] } })
   })
 
-  it('takes a ServiceAccount without a namespace from its own', () => {
+  it('reads a ServiceAccount without a namespace as one of its own', () => {
     expect(bind({ kind: 'ServiceAccount', name: 'reader' }).resource).toMatchObject({
       binding: { subjects: [{ namespace: 'team', name: 'reader' }] },
     })
@@ -101,8 +101,8 @@ describe('a binding', () => {
       { kind: 'ServiceAccount', name: 'r', namespace: 'n', apiGroup: GROUP },
     ],
     ['a User of another API', { kind: 'User', name: 'alice', apiGroup: 'v1' }],
-    ['a kind unknown', { kind: 'Robot', name: 'r2' }],
-    ['a name missing', { kind: 'User' }],
+    ['an unknown kind', { kind: 'Robot', name: 'r2' }],
+    ['a missing name', { kind: 'User' }],
     ['no map', 'alice'],
   ])('drops %s', (_title, subject) => {
     const reading = bind(subject, 'ClusterRoleBinding')

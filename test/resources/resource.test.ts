@@ -11,14 +11,14 @@ import {
 } from '../../testing/objects.ts'
 
 describe('an object', () => {
-  it('is of the namespace default where it says none', () => {
+  it('is in the namespace default if it names none', () => {
     for (const namespace of [undefined, null, '']) {
       const { identity } = read(anInferenceService({ metadata: { namespace } }))
       expect(identity).toBe('InferenceService default/iris')
     }
   })
 
-  it('without a namespace of its kind has none', () => {
+  it('without a namespace is in none if its kind is cluster-scoped', () => {
     const role = { ...aRole(), kind: 'ClusterRole' }
     expect(read(role)).toMatchObject({
       identity: 'ClusterRole reader',
@@ -27,18 +27,18 @@ describe('an object', () => {
   })
 
   it.each([
-    ['a name missing', { name: undefined }],
-    ['a name that is no text', { name: 5 }],
+    ['a missing name', { name: undefined }],
+    ['a name that is not a text', { name: 5 }],
     ['a name in upper case', { name: 'Iris' }],
     ['a name with a slash', { name: 'a/b' }],
-    ['a name like a way up', { name: '..' }],
+    ['a name that is a path', { name: '..' }],
     ['a name too long', { name: 'a'.repeat(254) }],
     ['a prototype for a name', { name: '__proto__' }],
     ['a namespace with a dot', { namespace: 'a.b' }],
-    ['a namespace that is no text', { namespace: ['team'] }],
+    ['a namespace that is not a text', { namespace: ['team'] }],
     ['labels that are a list', { labels: ['a'] }],
     ['annotations that are text', { annotations: 'enable-auth' }],
-  ])('with %s is not read, and that is said', (_title, metadata) => {
+  ])('with %s is not read, and is reported', (_title, metadata) => {
     const reading = read(anInferenceService({ metadata }))
     expect(reading).toMatchObject({ identity: undefined, resource: { kind: 'ignored' } })
     expect(reasonsOf(reading)).toEqual(['UnreadableObject'])
@@ -59,29 +59,47 @@ describe('an object', () => {
     ['no object', 7, ['NotAnObject']],
     ['no kind', { apiVersion: 'v1' }, ['NotAnObject']],
     [
-      'one of our kinds in another group',
+      'one of our kinds in another API group',
       { apiVersion: 'v1', kind: 'InferenceService' },
       ['WrongGroup'],
     ],
     [
-      'a kind of ours that is not',
+      'an unknown kind in our API group',
       { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceServise' },
       ['UnknownKind'],
     ],
     [
-      'a kind of KServe without access',
+      'a kind of KServe without access rules',
       { apiVersion: 'serving.kserve.io/v1alpha1', kind: 'ServingRuntime' },
       [],
     ],
-    ['a kind of others', { apiVersion: 'apps/v1', kind: 'Deployment' }, []],
-    ['a name of the prototype', { apiVersion: 'v1', kind: 'constructor' }, []],
+    [
+      'a kind of KServe whose annotation protects nothing',
+      {
+        apiVersion: 'serving.kserve.io/v1alpha1',
+        kind: 'ServingRuntime',
+        metadata: { name: 'mlserver', annotations: { 'enable-auth': 'true' } },
+      },
+      ['NotGuarded'],
+    ],
+    [
+      'what KServe makes of a service, with its annotation',
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { annotations: { 'security.opendatahub.io/enable-auth': 'true' } },
+      },
+      [],
+    ],
+    ['another kind', { apiVersion: 'apps/v1', kind: 'Deployment' }, []],
+    ['a property name of Object.prototype', { apiVersion: 'v1', kind: 'constructor' }, []],
   ])('%s is ignored', (_title, object, reasons) => {
     expect(read(object).resource.kind).toBe('ignored')
     expect(reasonsOf(read(object))).toEqual(reasons)
   })
 })
 
-describe('names of the prototype', () => {
+describe('property names of Object.prototype', () => {
   const odd = JSON.parse('{"__proto__": "true", "constructor": "true", "toString": "true"}')
 
   it('change nothing as labels, annotations or fields', () => {
@@ -92,12 +110,12 @@ describe('names of the prototype', () => {
     expect(readService(anInferenceService({ status: odd, spec: odd }))).toEqual(plain)
   })
 
-  it('lend no field to an object that has none', () => {
+  it('add no field to an object without it', () => {
     const inherited = Object.create(anInferenceService())
     expect(reasonsOf(read(inherited))).toEqual(['NotAnObject'])
   })
 
-  it('are namespaces and names like others where Kubernetes takes them', () => {
+  it('are ordinary namespaces and names if Kubernetes accepts them', () => {
     const metadata = { namespace: 'constructor', name: 'constructor' }
     expect(read(anInferenceService({ metadata })).identity).toBe(
       'InferenceService constructor/constructor',
@@ -154,7 +172,7 @@ describe('reading', () => {
     )
   })
 
-  it('never opens a service that its annotation does not open', () => {
+  it('never opens a service unless its annotation opens it', () => {
     const metadata = fc.dictionary(fc.constantFrom(...FIELDS), fc.string(), { maxKeys: 4 })
     fc.assert(
       fc.property(metadata, metadata, metadata, (labels, annotations, status) => {
@@ -167,12 +185,12 @@ describe('reading', () => {
   })
 })
 
-it('says of one object only the first problems', () => {
+it('reports only the first problems of one object', () => {
   const addresses = Array.from({ length: 100 }, (_, index) => ({ url: `x${index}` }))
   expect(read(anInferenceService({ status: { addresses } })).problems).toHaveLength(16)
 })
 
-it('reads what is fit for a Secret or Pod only as one', () => {
+it('reads fields of a Secret or Pod only from these kinds', () => {
   expect(read({ ...aKeySecret({}), apiVersion: 'example.com/v1' }).resource.kind).toBe('ignored')
   expect(read({ ...aPod(), apiVersion: 'example.com/v1' }).resource.kind).toBe('ignored')
 })

@@ -13,16 +13,16 @@ const inCluster = (name: string) =>
 
 const NAMED = ['iris', 'iris-predictor'].flatMap(inCluster)
 
-/** The claims of an InferenceService beside those it has by its name. */
+/** The routes of an InferenceService in addition to those by its name. */
 const published = (status: unknown) =>
   urlsOf(readService(anInferenceService({ status }))).filter((url) => !NAMED.includes(url))
 
-describe('an InferenceService claims', () => {
-  it('its names in the cluster before any status is there', () => {
+describe('an InferenceService has routes for', () => {
+  it('its names in the cluster before it has a status', () => {
     expect(urlsOf(readService(anInferenceService()))).toEqual(NAMED)
   })
 
-  it('the names of a transformer and an explainer where it has them', () => {
+  it('the names of a transformer and an explainer if it has them', () => {
     const components = ['iris-transformer', 'iris-explainer'].flatMap(inCluster)
     const spec = { predictor: {}, transformer: {}, explainer: { containers: [] } }
     expect(urlsOf(readService(anInferenceService({ spec })))).toEqual([...NAMED, ...components])
@@ -30,7 +30,7 @@ describe('an InferenceService claims', () => {
     expect(urlsOf(readService(anInferenceService({ status })))).toEqual([...NAMED, ...components])
   })
 
-  it('every name of a Kubernetes Service of its namespace that its status shows', () => {
+  it('every name of a Kubernetes Service of its namespace in its status', () => {
     expect(
       published({ address: { url: 'http://iris-predictor-default.team.svc.cluster.local' } }),
     ).toEqual(inCluster('iris-predictor-default'))
@@ -71,14 +71,14 @@ describe('an InferenceService claims', () => {
     expect(readService(graph).routes[0]?.basis).toBe(routed ? 'name' : 'unrouted-name')
   })
 
-  it('its names at gateways where nothing says its mode, but for a label of Standard mode', () => {
+  it('its names at gateways if its mode is unknown, except with a label of Standard mode', () => {
     const labels = { 'networking.kserve.io/visibility': 'cluster-local' }
     const [silent] = readService(anInferenceService()).routes
     const [labelled] = readService(anInferenceService({ metadata: { labels } })).routes
     expect([silent?.basis, labelled?.basis]).toEqual(['name', 'unrouted-name'])
   })
 
-  it('hosts and paths that the installation declares', () => {
+  it('configured hosts and paths', () => {
     const ref = { kind: 'InferenceService', namespace: 'team', name: 'iris' } as const
     const gateways = {
       hosts: [
@@ -99,7 +99,7 @@ describe('an InferenceService claims', () => {
     expect(urlsOf(service)).toEqual([...NAMED, ...inCluster('iris-next-predictor')])
   })
 
-  it('every URL of its status', () => {
+  it('every URL in its status', () => {
     const component = {
       url: 'http://c.example.com',
       restUrl: 'http://rest.example.com',
@@ -137,7 +137,7 @@ describe('an InferenceService claims', () => {
     expect(published({ url: `http://x.example.com${path}` })).toEqual(urls)
   })
 
-  it('no path of a host that it claims whole', () => {
+  it('no path of a host that it has as a whole', () => {
     const url = 'http://iris.team.svc.cluster.local/v1/models/iris:predict'
     expect(published({ address: { url } })).toEqual([])
   })
@@ -152,24 +152,24 @@ describe('an InferenceService claims', () => {
     'http://x.example.com/a;b',
     7,
     {},
-  ])('nothing by %j, and says so', (url) => {
+  ])('nothing for %j, which is reported', (url) => {
     const reading = read(anInferenceService({ status: { url } }))
     expect(published({ url })).toEqual([])
     expect(reasonsOf(reading)).toEqual(['UnreadableURL'])
   })
 
-  it('by a path that is too deep its beginning: more than it says, never less', () => {
+  it('the start of a path that is too deep: more than it says, never less', () => {
     expect(published({ url: `http://x.example.com/${'a/'.repeat(20)}a` })).toEqual([
       `x.example.com${'/a'.repeat(16)}`,
     ])
   })
 
-  it.each([undefined, null, ''])('nothing by the URL %j', (url) => {
+  it.each([undefined, null, ''])('nothing for the URL %j', (url) => {
     expect(published({ url })).toEqual([])
     expect(read(anInferenceService({ status: { url } })).problems).toEqual([])
   })
 
-  it('at most 256 addresses, those by its name among them', () => {
+  it('at most 256 addresses, including those by its name', () => {
     const addresses = Array.from({ length: 300 }, (_, index) => ({
       url: `http://h${index}.example`,
     }))
@@ -181,8 +181,8 @@ describe('an InferenceService claims', () => {
   })
 })
 
-describe('an InferenceGraph claims', () => {
-  it('its names in the cluster and the URL of its status', () => {
+describe('an InferenceGraph has routes for', () => {
+  it('its names in the cluster and the URL in its status', () => {
     const graph = readService(anInferenceGraph({ status: { url: 'http://chain.example.com' } }))
     expect(urlsOf(graph)).toEqual([...inCluster('chain'), 'chain.example.com'])
     expect(graph).toMatchObject({ kind: 'InferenceGraph', namespace: 'team', name: 'chain' })

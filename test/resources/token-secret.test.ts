@@ -27,14 +27,14 @@ describe('a token Secret', () => {
   it.each([
     ['without a ServiceAccount', tokenSecret({}, { stringData: { token: TOKEN } })],
     [
-      'with an odd ServiceAccount',
+      'with an unusual ServiceAccount',
       tokenSecret(
         { ...NAMED, 'kubernetes.io/service-account.name': 1 },
         { stringData: { token: TOKEN } },
       ),
     ],
     [
-      'with an odd uid',
+      'with an unusual uid',
       tokenSecret(
         { ...NAMED, 'kubernetes.io/service-account.uid': 1 },
         { stringData: { token: TOKEN } },
@@ -42,7 +42,7 @@ describe('a token Secret', () => {
     ],
     ['without a token', tokenSecret(NAMED, {})],
     ['with an empty token', tokenSecret(NAMED, { stringData: { token: '' } })],
-    ['with a token that can be guessed', tokenSecret(NAMED, { stringData: { token: 'short' } })],
+    ['with a guessable token', tokenSecret(NAMED, { stringData: { token: 'short' } })],
     ['with a newline at the end', tokenSecret(NAMED, { stringData: { token: `${TOKEN}\n` } })],
     ['that is not base64', tokenSecret(NAMED, { data: { token: TOKEN } })],
   ])('%s is refused', (_title, secret) => {
@@ -52,7 +52,7 @@ describe('a token Secret', () => {
     expect(JSON.stringify(reading.problems)).not.toContain(TOKEN)
   })
 
-  it('of another type is none', () => {
+  it('of another type is ignored', () => {
     const secret = aSecret({ metadata: { annotations: NAMED }, stringData: { token: TOKEN } })
     expect(read(secret)).toMatchObject({ resource: { kind: 'ignored' }, problems: [] })
   })

@@ -58,7 +58,7 @@ const find = async (part: Part, module = moduleOf(PROGRAM)) =>
 
 const speaking = (version: string) => `#!/bin/sh\necho example ${version}\n`
 
-/** A `go` that notes how it was called; `build` is what it does for `go build`, `$out` its output. */
+/** A `go` that records its arguments; `build` is the script for `go build`, `$out` its output. */
 async function installGo(build: string) {
   await mkdir(path.join(folder, 'bin'), { recursive: true })
   const script = `#!/bin/sh
@@ -80,7 +80,7 @@ const callsOfBuild = async () => {
 }
 
 describe('a program that is built with Go', () => {
-  it('is built once, into a folder of the cache that is named by versions and files', async () => {
+  it('is built once, into a folder of the cache that is named after versions and files', async () => {
     await installGo(BUILDS)
     const built = await find(PROGRAM)
     expect(built).toMatch(/\/cache\/kserve-authz\/module-1\.2\.3-[0-9a-f]{12}\/example$/)
@@ -93,14 +93,14 @@ describe('a program that is built with Go', () => {
     expect(said).toEqual(['building example 1.2.3 (once; a moment)'])
   })
 
-  it.each(['go.mod', 'go.sum'])('is built anew when %s changes', async (name) => {
+  it.each(['go.mod', 'go.sum'])('is built again when %s changes', async (name) => {
     await installGo(BUILDS)
     const before = await find(PROGRAM)
     await write(`module/${name}`, 'changed')
     expect(await find(PROGRAM)).not.toBe(before)
   })
 
-  it('comes with files of a module', async () => {
+  it('includes files of a module', async () => {
     await installGo(BUILDS)
     await mkdir(path.join(folder, 'module/a'))
     await write('module/a/b.yaml', 'kind: CustomResourceDefinition')
@@ -109,7 +109,7 @@ describe('a program that is built with Go', () => {
     expect(await readFile(copy, 'utf8')).toBe('kind: CustomResourceDefinition')
   })
 
-  it('comes with several files as one', async () => {
+  it('joins several files into one', async () => {
     await installGo(BUILDS)
     await write('module/a.yaml', 'a: 1')
     await write('module/b.yaml', 'b: 2')
@@ -118,7 +118,7 @@ describe('a program that is built with Go', () => {
     expect(await readFile(copy, 'utf8')).toBe('a: 1\n---\nb: 2')
   })
 
-  it('comes with all YAML files below a folder of a module as one', async () => {
+  it('joins all YAML files below a folder of a module', async () => {
     await installGo(BUILDS)
     for (const name of ['crds/b.yaml', 'crds/deeper/a.yaml', 'crds/README.md']) {
       await mkdir(path.dirname(path.join(folder, 'module', name)), { recursive: true })
@@ -129,7 +129,7 @@ describe('a program that is built with Go', () => {
     expect(await readFile(copy, 'utf8')).toBe('kind: b.yaml\n---\nkind: a.yaml')
   })
 
-  it('is built with changed files of a module where it has edits', async () => {
+  it('is built with edited files of a module if it has edits', async () => {
     const modfile = `printf '#!/bin/sh\\necho example 1.2.3\\n' > $out; chmod +x $out
       cp -r "$(dirname "$out")/overlay" ${folder}/kept || true`
     await installGo(modfile)
@@ -154,7 +154,7 @@ describe('a program that is built with Go', () => {
     expect(await readdir(path.dirname(built))).toEqual(['example'])
   })
 
-  it('is built beside another with the same edits', async () => {
+  it('is built while another has the same edits', async () => {
     await installGo(BUILDS)
     await write('module/port.go', 'listen(all)')
     const edits = {
@@ -168,7 +168,7 @@ describe('a program that is built with Go', () => {
   })
 
   it.each(['nothing', '""'])(
-    'is not built where the text of an edit is not there once: %s',
+    'is not built if the text of an edit does not occur exactly once: %s',
     async (from) => {
       await installGo(BUILDS)
       await mkdir(path.join(folder, 'module/listen'))
@@ -178,7 +178,7 @@ describe('a program that is built with Go', () => {
         edits: [{ file: 'listen/port.go', replace: [[from, '']] as const }],
       }
       await expect(find(PROGRAM, moduleOf({ ...PROGRAM, edits }))).rejects.toThrow(
-        `listen/port.go does not have this text once: ${JSON.stringify(from)}`,
+        `listen/port.go must contain this text exactly once: ${JSON.stringify(from)}`,
       )
     },
   )
@@ -191,17 +191,17 @@ describe('a program that is built with Go', () => {
       'example needs Go 1.99.0 or newer: install it, or set EXAMPLE to an existing file',
     ],
     [
-      'the network is away',
+      'the network is unavailable',
       'echo dial tcp: lookup proxy; exit 1',
       'example is not built: Go cannot reach its module proxy; try again, or set EXAMPLE to an existing file',
     ],
-  ])('leaves nothing behind and says so where %s', async (_title, build, complaint) => {
+  ])('leaves nothing behind and reports it if %s', async (_title, build, complaint) => {
     await installGo(build)
     await expect(find(PROGRAM)).rejects.toThrow(new Error(complaint))
     expect(await readdir(path.join(folder, 'cache/kserve-authz'))).toEqual([])
   })
 
-  it('says in one sentence that Go is missing', async () => {
+  it('reports in one sentence that Go is missing', async () => {
     vi.stubEnv('PATH', path.join(folder, 'nothing'))
     await expect(find(PROGRAM)).rejects.toThrow(
       new Error(
@@ -217,7 +217,7 @@ describe('a program that is built with Go', () => {
 })
 
 describe('a program that an environment variable names', () => {
-  it('is taken whatever its version, and nothing is built', async () => {
+  it('is used whatever its version, and nothing is built', async () => {
     const own = await write('own', speaking('0.9.0'))
     vi.stubEnv('EXAMPLE', own)
     expect(await find(PROGRAM)).toBe(own)
@@ -228,7 +228,7 @@ describe('a program that an environment variable names', () => {
     ['does not exist', undefined],
     ['is not example', '#!/bin/sh\necho other 1.2.3\n'],
     ['does not run: no', '#!/bin/sh\necho no\nexit 1\n'],
-  ])('is refused where it %s', async (fault, script) => {
+  ])('is refused if it %s', async (fault, script) => {
     const own = path.join(folder, 'own')
     if (script !== undefined) await write('own', script)
     vi.stubEnv('EXAMPLE', own)
@@ -249,7 +249,7 @@ describe('the modules', () => {
     },
   )
 
-  it('are found by different variables', () => {
+  it('have different variables', () => {
     const variables = Object.values(GO_MODULES).flatMap(({ parts }) =>
       parts.map(({ variable }) => variable),
     )

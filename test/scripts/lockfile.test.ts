@@ -8,7 +8,7 @@ const text = readFileSync(new URL('../../package-lock.json', import.meta.url), '
 describe('package-lock.json', () => {
   const packages = packagesOf(JSON.parse(text))
 
-  it('has an entry for every package of every platform, as npm ci demands', () => {
+  it('has an entry for every package of every platform, as npm ci requires', () => {
     expect(missingFrom(packages)).toEqual({})
   })
 
@@ -16,13 +16,13 @@ describe('package-lock.json', () => {
     expect(text).not.toMatch(/"resolved"|https?:\/\/[^"]*\.tgz/)
   })
 
-  it('is for the dependencies of package.json', () => {
+  it('matches the dependencies of package.json', () => {
     const { dependencies, devDependencies } = manifest
     expect(packages['']).toMatchObject({ dependencies, devDependencies })
   })
 })
 
-describe('what a lockfile lacks', () => {
+describe('a missing entry of a lockfile', () => {
   const tool = (optionalDependencies: Record<string, string>) => ({
     version: '1.0.0',
     dev: true,
@@ -42,7 +42,7 @@ describe('what a lockfile lacks', () => {
     })
   })
 
-  it('is nothing where a package is found above', () => {
+  it('is not added if the package is found above', () => {
     const packages: Packages = {
       'node_modules/a/node_modules/tool': tool({ 'tool-linux-x64': '1.0.0', fsevents: '~2.3.3' }),
       'node_modules/a/node_modules/tool-linux-x64': { version: '1.0.0' },
@@ -51,7 +51,7 @@ describe('what a lockfile lacks', () => {
     expect(missingFrom(packages)).toEqual({})
   })
 
-  it('goes below its parent where another version has the place at the top', () => {
+  it('is added below its parent if another version is at the top', () => {
     const packages: Packages = {
       'node_modules/tool': tool({ 'tool-linux-x64': '1.0.0' }),
       'node_modules/tool-linux-x64': { version: '2.0.0' },
@@ -63,8 +63,8 @@ describe('what a lockfile lacks', () => {
 
   it.each([
     ['a version that is a range', 'tool-linux-x64', '^1.0.0'],
-    ['a platform it does not say', 'tool-native', '1.0.0'],
-  ])('is an error where it needs %s', (_title, name, version) => {
+    ['an unknown platform', 'tool-native', '1.0.0'],
+  ])('is an error with %s', (_title, name, version) => {
     expect(() => missingFrom({ 'node_modules/tool': tool({ [name]: version }) })).toThrow(name)
   })
 })

@@ -10,7 +10,7 @@ const mapping = (username: string, groups = 'groups', prefix = 'idp:'): CallerMa
 
 const AUTHENTICATED = 'system:authenticated'
 
-/** The user and the groups of the caller, or why the token is refused. */
+/** The user and the groups of the caller, or the reason of the refusal. */
 function read(claims: Claims, given: CallerMapping = mapping('sub')) {
   const verified = mapCaller(given, claims)
   if (verified.kind === 'refused') return verified.reason
@@ -24,8 +24,12 @@ describe('the groups of a token', () => {
     ['a text', 'a', ['idp:a']],
     ['an empty list', [], []],
     ['missing', undefined, []],
-    ['with an empty one', ['', 'a'], ['idp:a']],
-    ['in the name of Kubernetes, behind the prefix', ['system:masters'], ['idp:system:masters']],
+    ['with an empty group', ['', 'a'], ['idp:a']],
+    [
+      'with the name of a Kubernetes group, after the prefix',
+      ['system:masters'],
+      ['idp:system:masters'],
+    ],
   ])('%s', (_title, groups, expected) => {
     expect(read({ sub: 'ada', groups })).toEqual(['idp:ada', ...expected])
   })
@@ -39,26 +43,26 @@ describe('the groups of a token', () => {
     ['a list with a number that is not exact', ['a', 2 ** 60], ['idp:a'], true],
     ['a list with null', ['a', null], ['idp:a'], true],
     ['a list within a list', [['a']], [], true],
-  ])('are those that can be read, where they are %s', (_title, groups, expected, more) => {
+  ])('are the valid ones if they are %s', (_title, groups, expected, more) => {
     const verified = mapCaller(mapping('sub'), { sub: 'ada', groups })
 
     expect(verified).toMatchObject({ value: { groups: expected } })
     expect(verified.kind === 'verified' && verified.value.moreGroups === true).toBe(more)
   })
 
-  it('may be more than the token holds', () => {
+  it('may be incomplete', () => {
     const claims = { sub: 'ada', groups: ['a'], _claim_names: { groups: 'src1' } }
     expect(mapCaller(mapping('sub'), claims)).toMatchObject({
       value: { groups: ['idp:a'], moreGroups: true },
     })
   })
 
-  it('and the user stand at paths, as claims of rules do', () => {
+  it('and the user are found at paths, like claims of rules', () => {
     const claims = { who: { 'e.mail': 'ada' }, realm_access: { roles: ['a'] } }
     expect(read(claims, mapping('who.e.mail', 'realm_access.roles'))).toEqual(['idp:ada', 'idp:a'])
   })
 
-  it('are those that stand in the token itself, not what every object has', () => {
+  it('are read from the token itself, not from Object.prototype', () => {
     expect(read({ sub: 'ada' }, mapping('sub', 'constructor'))).toEqual(['idp:ada'])
     expect(read({ sub: 'ada' }, mapping('sub', '__proto__'))).toEqual(['idp:ada'])
     expect(
@@ -70,29 +74,29 @@ describe('the groups of a token', () => {
 describe('a token is refused', () => {
   it.each<[string, Claims]>([
     ['with null for the user', { sub: null }],
-    ['that says it leaves the user out', { _claim_names: { sub: 'src1' } }],
-    ['with an empty one', { sub: '' }],
-    ['with a number for it', { sub: 7 }],
-    ['with a list for it', { sub: ['ada'] }],
+    ['that says that it omits the user', { _claim_names: { sub: 'src1' } }],
+    ['with an empty user', { sub: '' }],
+    ['with a number for the user', { sub: 7 }],
+    ['with a list for the user', { sub: ['ada'] }],
   ])('%s', (_title, claims) => {
     expect(read(claims)).toBe('invalid-token')
   })
 
   it.each(['toString', '__proto__', 'constructor'])(
-    'whose user would be what every object has: %s',
+    'whose user would come from Object.prototype: %s',
     (claim) => {
       expect(read({ sub: 'ada' }, mapping(claim))).toEqual([undefined])
     },
   )
 
-  it('if prefix and claim together are a name of Kubernetes', () => {
+  it('if prefix and claim together form a Kubernetes name', () => {
     expect(read({ sub: 'stem:admin' }, mapping('sub', 'groups', 'sy'))).toBe('invalid-token')
     expect(read({ sub: 'ada', groups: ['stem:masters'] }, mapping('sub', 'groups', 'sy'))).toBe(
       'invalid-token',
     )
   })
 
-  it('if its subject is a name of Kubernetes and nothing stands before it', () => {
+  it('if its subject is a Kubernetes name and there is no prefix', () => {
     const plain = { ...mapping('sub'), rbac: undefined }
     expect(read({ sub: 'system:admin' }, plain)).toBe('invalid-token')
   })
@@ -103,7 +107,7 @@ describe('an e-mail address', () => {
 
   it.each<[string, Claims]>([
     ['verified', { email, email_verified: true }],
-    ['of an issuer that says nothing of it', { email }],
+    ['of an issuer that does not say whether it is verified', { email }],
     ['that is verified as a text', { email, email_verified: 'true' }],
   ])('%s names the user', (_title, claims) => {
     expect(read(claims, mapping('email'))).toEqual([`idp:${email}`])
@@ -114,9 +118,9 @@ describe('an e-mail address', () => {
     ['null', null],
     ['a text', 'false'],
     ['another text', 'yes'],
-    ['a text in capitals', 'TRUE'],
+    ['a text in upper case', 'TRUE'],
     ['a number', 1],
-  ])('that is not verified (%s) names nobody, in no header either', (_title, verified) => {
+  ])('that is not verified (%s) identifies nobody, in no header either', (_title, verified) => {
     const claims = { sub: 'ada', email, email_verified: verified }
     const bySubject = mapCaller(mapping('sub'), claims)
 
@@ -130,7 +134,7 @@ describe('an e-mail address', () => {
 })
 
 describe('a token without the claim of the user', () => {
-  it('names none, and does not belong to those who have a name', () => {
+  it('identifies no user, and is not in the group of authenticated users', () => {
     expect(mapCaller(mapping('sub'), { groups: ['a'] })).toMatchObject({
       value: {
         user: undefined,
@@ -144,8 +148,8 @@ describe('a token without the claim of the user', () => {
 
 describe('a caller', () => {
   it.each([
-    ['belongs to all who have a name', undefined, [AUTHENTICATED]],
-    ['does not where the installation says so', false, undefined],
+    ['is in the group of authenticated users', undefined, [AUTHENTICATED]],
+    ['is not, if the configuration says so', false, undefined],
   ])('of RBAC %s', (_title, authenticated, groups) => {
     const { rbac, ...rest } = mapping('sub')
     if (rbac === undefined) throw new Error('there is no mapping')
@@ -157,7 +161,7 @@ describe('a caller', () => {
     expect(verified.kind === 'verified' && verified.value.impliedGroups).toEqual(groups)
   })
 
-  it('that RBAC does not know is named by the claim that its provider names', () => {
+  it('unknown to RBAC is named by the claim that its provider configures', () => {
     const user = { claim: 'client_id', prefix: 'app:' }
     const given = { ...mapping('sub'), rbac: undefined, user }
     expect(mapCaller(given, { sub: 'ada', client_id: 'batch' })).toMatchObject({
@@ -172,7 +176,7 @@ describe('a caller', () => {
     })
   })
 
-  it('has the audiences of its token, also of another claim than aud', () => {
+  it('has the audiences of its token, also from a claim other than aud', () => {
     const aud = ['a', 7, 'b']
     expect(mapCaller(mapping('sub'), { sub: 'ada', aud })).toMatchObject({
       value: { audiences: ['a', 'b'] },
@@ -183,7 +187,7 @@ describe('a caller', () => {
     })
   })
 
-  it('has groups of which the odd ones are counted', () => {
+  it('has groups, and invalid ones are counted', () => {
     const counted: number[] = []
     const groups = ['a', null, {}, 7]
     mapCaller(mapping('sub'), { sub: 'ada', groups }, (count) => counted.push(count))
@@ -191,7 +195,7 @@ describe('a caller', () => {
     expect(counted).toEqual([2])
   })
 
-  it('is known to RBAC only if the provider says how', () => {
+  it('is known to RBAC only if the provider has a mapping', () => {
     const verified = mapCaller(
       { ...mapping('sub'), rbac: undefined },
       { sub: 'ada', groups: ['a'] },
@@ -200,7 +204,7 @@ describe('a caller', () => {
     expect(verified).toMatchObject({ value: { user: 'ada', groups: [], inRbac: false } })
   })
 
-  it('is known to the decision log by provider, issuer and subject', () => {
+  it('is logged with provider, issuer and subject', () => {
     const verified = mapCaller(mapping('email'), { sub: 'ada', email: 'ada@example.com' })
 
     expect(verified).toMatchObject({ value: { reference: 'idp https://idp.example ada' } })

@@ -10,7 +10,7 @@ afterAll(() => {
   for (const close of closes) close()
 })
 
-/** With the keys that `fetchKeys` gives. */
+/** With the keys that `fetchKeys` returns. */
 function signatures(fetchKeys: () => Promise<unknown>, verifications = atOnce) {
   const made = createClusterSignatures({
     fetchKeys,
@@ -32,24 +32,24 @@ const foreign = createSigner()
 
 describe("a token's signature", () => {
   it.each([
-    ['by a key of the cluster, whatever it says', signer.sign(claims), 'signed'],
-    ['that has expired all the same', signer.sign({ ...claims, exp: 1 }), 'signed'],
+    ['by a key of the cluster, whatever its claims', signer.sign(claims), 'signed'],
+    ['of an expired token', signer.sign({ ...claims, exp: 1 }), 'signed'],
     [
-      'by the key of another with this name',
+      'by a key of another issuer with the same kid',
       foreign.sign(claims, { kid: kidOf(signer) }),
       'forged',
     ],
     ['by an unknown key', foreign.sign(claims, { kid: 'another' }), 'unknown'],
-    ['by an unknown key without a name', foreign.sign(claims, { kid: undefined }), 'unknown'],
-    ['of the cluster without a name', signer.sign(claims, { kid: undefined }), 'signed'],
-    ['of no algorithm', compact({ alg: 'none', kid: kidOf(signer) }, claims), 'forged'],
+    ['by an unknown key without a kid', foreign.sign(claims, { kid: undefined }), 'unknown'],
+    ['of the cluster without a kid', signer.sign(claims, { kid: undefined }), 'signed'],
+    ['with algorithm none', compact({ alg: 'none', kid: kidOf(signer) }, claims), 'forged'],
     ['with a shared secret', compact({ alg: 'HS256', kid: kidOf(signer) }, claims), 'forged'],
-    ['of anything else', 'no token at all', 'unknown'],
-  ])('is found out: %s', async (_title, token, signature) => {
+    ['of another text', 'no token at all', 'unknown'],
+  ])('is recognized: %s', async (_title, token, signature) => {
     expect(await signatures(publishing(signer.jwk))(token)).toBe(signature)
   })
 
-  it('is found among several keys of one name, and of none', async () => {
+  it('is recognized among several keys with the same kid, and without a kid', async () => {
     const again = createSigner()
     const twins = [signer, again].map(({ jwk }) => ({ ...jwk, kid: 'twin' }))
     const signatureOf = signatures(publishing(...twins))
@@ -58,7 +58,7 @@ describe("a token's signature", () => {
     expect(await signatureOf(foreign.sign(claims, { kid: 'twin' }))).toBe('unknown')
   })
 
-  it('of a new key of the cluster is found out at once', async () => {
+  it('of a new key of the cluster is recognized at once', async () => {
     const keys: unknown[] = [signer.jwk]
     const signatureOf = signatures(() => Promise.resolve({ keys }))
     const next = createSigner()
@@ -68,7 +68,7 @@ describe("a token's signature", () => {
     expect(await signatureOf(token)).toBe('signed')
   })
 
-  it('of a new key under the name of an old one is found out at once, and the old is forged', async () => {
+  it("of a new key with the kid of an old one is recognized at once, and the old one's is forged", async () => {
     let keys: unknown[] = [signer.jwk]
     let fetches = 0
     const signatureOf = signatures(() => {
@@ -90,7 +90,7 @@ describe("a token's signature", () => {
     ['cannot be fetched', () => Promise.reject(new Error('no answer'))],
     ['are none', () => Promise.resolve({ keys: [] })],
     ['are no keys', () => Promise.resolve('text')],
-  ])("is not known where the cluster's keys %s", async (_title, fetchKeys) => {
+  ])("is unknown if the cluster's keys %s", async (_title, fetchKeys) => {
     expect(await signatures(fetchKeys)(signer.sign(claims))).toBe('unknown')
   })
 })

@@ -11,7 +11,7 @@ import { atOnce, queueKeyFor } from '../../testing/queue-keys.ts'
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 const AUDIENCES = ['https://kubernetes.default.svc']
 const signer = createSigner('RS256')
-/** The ServiceAccounts there are, each with its uid. */
+/** The existing ServiceAccounts, each with its uid. */
 const accounts = new Map<string, { readonly uid: string | undefined }>([
   ['team/reader', { uid: 'uid-1' }],
   ['team/ageless', { uid: undefined }],
@@ -61,7 +61,7 @@ async function verdictOf(token: string) {
 }
 
 describe('a signed token of a ServiceAccount', () => {
-  it('is that ServiceAccount, with the groups that Kubernetes gives it', async () => {
+  it('identifies that ServiceAccount, with the groups that Kubernetes gives it', async () => {
     expect(await verdictOf(tokenOf())).toMatchObject({
       kind: 'kubernetes',
       user: 'system:serviceaccount:team:reader',
@@ -71,7 +71,7 @@ describe('a signed token of a ServiceAccount', () => {
     })
   })
 
-  it('does not outlive it, though it was good before', async () => {
+  it('is not valid after its deletion, although it was accepted before', async () => {
     const token = tokenOf()
     const account = { uid: 'uid-1' }
     expect(await verdictOf(token)).toMatchObject({ uid: 'uid-1' })
@@ -84,25 +84,25 @@ describe('a signed token of a ServiceAccount', () => {
     expect(await verdictOf(token)).toMatchObject({ uid: 'uid-1' })
   })
 
-  it('is good where a folder gives it no uid', async () => {
+  it('is valid if a folder gives it no uid', async () => {
     const sub = 'system:serviceaccount:team:ageless'
     expect(await verdictOf(tokenOf({ sub }))).toMatchObject({ user: sub })
   })
 
   it.each<[string, Claims, string | undefined]>([
-    ['of another issuer is not looked at', { iss: 'https://other' }, undefined],
-    ['for others is refused', { aud: ['vault'] }, 'wrong-audience'],
+    ['of another issuer is not examined', { iss: 'https://other' }, undefined],
+    ['for another audience is refused', { aud: ['vault'] }, 'wrong-audience'],
     ['that has expired is refused', { exp: 1 }, 'expired-token'],
     [
-      'of one that there is not is refused',
+      'of a missing ServiceAccount is refused',
       { sub: 'system:serviceaccount:team:none' },
       'invalid-token',
     ],
     ['of a user is refused', { sub: 'system:admin' }, 'invalid-token'],
     ['of a group is refused', { sub: 'system:serviceaccounts' }, 'invalid-token'],
-    ['of nobody is refused', { sub: undefined }, 'invalid-token'],
+    ['without a subject is refused', { sub: undefined }, 'invalid-token'],
     [
-      'with a name of two lines is refused',
+      'with a line break in its name is refused',
       { sub: 'system:serviceaccount:team:a\nb' },
       'invalid-token',
     ],
@@ -110,7 +110,7 @@ describe('a signed token of a ServiceAccount', () => {
     expect(await verdictOf(tokenOf(claims))).toBe(verdict)
   })
 
-  it('signed by somebody else is refused', async () => {
+  it('signed with another key is refused', async () => {
     const [header, payload] = tokenOf().split('.')
     expect(await verdictOf(`${header}.${payload}.${'A'.repeat(342)}`)).toBe('invalid-token')
   })

@@ -81,8 +81,8 @@ const ask = (token: string) =>
   )
 const allowed = async (token: string) => isAllowed(await ask(token))
 
-describe('while an issuer takes its time', () => {
-  it('the answer ends at the deadline, the shared look-up goes on, and the retry succeeds', async () => {
+describe('while an issuer is slow', () => {
+  it('the answer is sent at the deadline, the shared look-up continues, and a retry succeeds', async () => {
     await expect.poll(() => allowed(known.sign(claims()))).toBe(true)
     issuer.publish(known.jwk, next.jwk)
     const answer = issuer.hold()

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type FetchLimits, type JwksLocation, jwksFetcher } from '../../src/tokens/fetch-jwks.ts'
 import { FAULTS, type OidcIssuer } from '../../testing/issuers/oidc-issuer.ts'
 import { anIssuer } from './support.ts'
@@ -26,7 +26,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const uri = (): JwksLocation => ({ kind: 'uri', uri: issuer.jwksUri })
 const discovery = (): JwksLocation => ({ kind: 'discovery', issuer: issuer.issuer })
 
-/** What came, or the message of the failure. */
+/** The keys, or the message of the failure. */
 const outcome = (location: JwksLocation, limits = LIMITS) =>
   jwksFetcher(
     location,
@@ -38,11 +38,11 @@ describe('keys are fetched', () => {
     expect(await outcome(uri())).toHaveProperty('keys')
   })
 
-  it('from where the discovery document of the issuer says', async () => {
+  it("from the URL in the issuer's discovery document", async () => {
     expect(await outcome(discovery())).toHaveProperty('keys')
   })
 
-  it('from a file, as it is now', async () => {
+  it('from a file, with its current content', async () => {
     const file = path.join(folder, 'jwks.json')
     const fetchKeys = jwksFetcher({ kind: 'file', file })
     await writeFile(file, '{"keys":[1]}')
@@ -52,7 +52,7 @@ describe('keys are fetched', () => {
     expect(await fetchKeys(OPEN)).toEqual({ keys: [2] })
   })
 
-  it('over redirects of the same host', async () => {
+  it('through redirects to the same host', async () => {
     issuer.fail((response, { url }) => {
       if (url === '/keys') response.writeHead(302, { location: '/moved' }).end()
       else response.end('{"keys":[]}')
@@ -62,7 +62,7 @@ describe('keys are fetched', () => {
   })
 })
 
-describe('keys are not fetched, with a fixed text for the log, from an issuer that sends', () => {
+describe('keys are not fetched, with a fixed text for the log, if the issuer sends', () => {
   it.each([
     ['a status of 500', 'the issuer answered with status 500'],
     ['nothing at all', SILENCE],
@@ -87,7 +87,7 @@ describe('keys are not fetched, with a fixed text for the log, from an issuer th
     issuer.fail(undefined)
   })
 
-  it('a redirect without an end', async () => {
+  it('endless redirects', async () => {
     const before = issuer.asked().fetches
     issuer.fail((response) => response.writeHead(302, { location: '/keys' }).end())
 
@@ -96,14 +96,14 @@ describe('keys are not fetched, with a fixed text for the log, from an issuer th
     issuer.fail(undefined)
   })
 
-  it('a redirect to nowhere', async () => {
+  it('a redirect without a location', async () => {
     issuer.fail((response) => response.writeHead(302).end())
 
     expect(await outcome(uri())).toBe('the issuer answered with status 302')
     issuer.fail(undefined)
   })
 
-  it('no connection', async () => {
+  it('nothing, because no connection is possible', async () => {
     const gone = await anIssuer()
     await gone.stop()
 
@@ -122,7 +122,7 @@ describe('a discovery document is refused', () => {
   it.each([
     ['of another issuer', () => ({ issuer: elsewhere.issuer, jwks_uri: issuer.jwksUri })],
     [
-      'of the issuer with a slash',
+      'of the issuer with a trailing slash',
       () => ({ issuer: `${issuer.issuer}/`, jwks_uri: issuer.jwksUri }),
     ],
     ['of nobody', () => ({ jwks_uri: issuer.jwksUri })],
@@ -134,7 +134,7 @@ describe('a discovery document is refused', () => {
     ['without keys', {}],
     ['with keys at an http URL', { jwks_uri: 'http://example.com/keys' }],
     ['with keys in a file', { jwks_uri: 'file:///etc/keys' }],
-    ['with keys nowhere', { jwks_uri: 7 }],
+    ['without keys', { jwks_uri: 7 }],
   ])('%s', async (_title, rest) => {
     const document = { issuer: issuer.issuer, ...rest }
     expect(await answering(document)).toBe('the discovery document has no https jwks_uri')
@@ -143,7 +143,7 @@ describe('a discovery document is refused', () => {
 
 describe('a file is refused', () => {
   it.each([
-    ['that is no JSON', 'marker', 'the answer is not JSON'],
+    ['that is not JSON', 'marker', 'the answer is not JSON'],
     ['that is too large', `"${'x'.repeat(100_000)}"`, 'the answer is larger than 100000 bytes'],
   ])('%s', async (_title, text, message) => {
     const file = path.join(folder, 'refused.json')
@@ -152,13 +152,29 @@ describe('a file is refused', () => {
     expect(await outcome({ kind: 'file', file })).toBe(message)
   })
 
+  it('that is longer than 1 MiB', async () => {
+    const file = path.join(folder, 'long.json')
+    await writeFile(file, ' '.repeat(1_048_577))
+    await expect(jwksFetcher({ kind: 'file', file })(OPEN)).rejects.toThrow(/larger than 1048576/)
+  })
+
   it('that does not exist', async () => {
     expect(await outcome({ kind: 'file', file: path.join(folder, 'none') })).toContain('ENOENT')
   })
 })
 
 describe('closing', () => {
-  it('ends a fetch under way', async () => {
+  it('that is over after three seconds ends a fetch', async () => {
+    const late = new AbortController()
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal)
+    const fetched = jwksFetcher({ kind: 'uri', uri: issuer.jwksUri })(OPEN)
+    expect(limit.mock.calls).toEqual([[3_000]])
+    limit.mockRestore()
+    late.abort()
+    await expect(fetched).rejects.toThrow('no answer within 3000 ms')
+  })
+
+  it('ends a fetch in progress', async () => {
     issuer.fail(FAULTS['nothing at all'])
     const closing = new AbortController()
     const fetched = jwksFetcher(uri(), { timeoutMs: 60_000 })(closing.signal)

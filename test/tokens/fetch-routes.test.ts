@@ -24,7 +24,7 @@ async function listening<T extends Server>(server: T): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** What the issuer says of itself at whatever host it is asked. */
+/** The issuer's discovery document at any host name. */
 const answering: (scheme: string) => RequestListener = (scheme) => (asked, response) => {
   const issuer = `${scheme}://${asked.headers.host}`
   const found = asked.url === '/keys' ? KEYS : { issuer, jwks_uri: `${issuer}/keys` }
@@ -37,7 +37,7 @@ let other: Authority
 let secure = 0
 let plain = 0
 let proxy = 0
-/** What the proxy was asked for. */
+/** The requests that the proxy received. */
 let proxied: string[] = []
 
 beforeAll(async () => {
@@ -50,7 +50,7 @@ beforeAll(async () => {
   proxy = await startProxy()
 })
 
-/** A proxy as RFC 9110 has it, for which every name is this machine. */
+/** A proxy as in RFC 9110 that resolves every name to this machine. */
 async function startProxy(): Promise<number> {
   const server = createServer((asked, response) => {
     proxied.push(`${asked.method} ${asked.url}`)
@@ -72,7 +72,7 @@ async function startProxy(): Promise<number> {
   return listening(server)
 }
 
-/** What came, or why nothing did. */
+/** The keys, or the reason why there are none. */
 async function outcome(location: JwksLocation, route: FetchRoute): Promise<unknown> {
   proxied = []
   return jwksFetcher(
@@ -88,7 +88,7 @@ const local = () => `https://127.0.0.1:${secure}`
 const remote = () => `https://${HOST}:${secure}`
 const byProxy = () => ({ HTTPS_PROXY: `http://127.0.0.1:${proxy}` })
 
-describe('an issuer behind a certificate authority of its own', () => {
+describe('an issuer with a private certificate authority', () => {
   it.each([
     ['its keys', () => at(local())],
     ['its discovery document', () => of(local())],
@@ -96,14 +96,14 @@ describe('an issuer behind a certificate authority of its own', () => {
     expect(await outcome(location(), { caFile: own.caFile })).toEqual(KEYS)
   })
 
-  it('is not reached without it, nor with another', async () => {
+  it('is not reached without it, nor with another one', async () => {
     expect(await outcome(at(local()), {})).toMatch(
       /^the issuer cannot be reached \((SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)\)$/,
     )
     expect(await outcome(at(local()), { caFile: other.caFile })).toMatch(/^the issuer cannot be/)
   })
 
-  it('is reached once the file is right, without a restart', async () => {
+  it('is reached once the file is correct, without a restart', async () => {
     const caFile = path.join(folder.folder, 'renewed.crt')
     const fetchKeys = jwksFetcher(at(local()), {}, { caFile })
     await expect(fetchKeys(OPEN)).rejects.toThrow('ENOENT')
@@ -113,13 +113,13 @@ describe('an issuer behind a certificate authority of its own', () => {
     expect(await fetchKeys(OPEN)).toEqual(KEYS)
   })
 
-  it('is not reached with a file that holds no certificate', async () => {
+  it('is not reached with a file without a certificate', async () => {
     const caFile = path.join(folder.folder, 'none.crt')
     await writeFile(caFile, 'marker')
     expect(await outcome(at(local()), { caFile })).toMatch(/^the issuer cannot be reached/)
   })
 
-  it('is not believed under another name than its certificate has', async () => {
+  it('is not accepted under a name other than that in its certificate', async () => {
     const elsewhere = await listening(
       createSecureServer(await folder.create('elsewhere'), answering('https')),
     )
@@ -132,7 +132,7 @@ describe('an issuer behind a certificate authority of its own', () => {
 describe('an issuer behind a proxy', () => {
   const route = (proxies: NonNullable<FetchRoute['proxies']>) => ({ caFile: own.caFile, proxies })
 
-  it.each(['HTTPS_PROXY', 'https_proxy'])('is reached by %s, over a tunnel', async (name) => {
+  it.each(['HTTPS_PROXY', 'https_proxy'])('is reached with %s, through a tunnel', async (name) => {
     const proxies = { [name]: `http://127.0.0.1:${proxy}` }
     expect(await outcome(at(remote()), route(proxies))).toEqual(KEYS)
     expect(proxied).toEqual([`CONNECT ${HOST}:${secure}`])
@@ -140,7 +140,7 @@ describe('an issuer behind a proxy', () => {
     expect(proxied).toHaveLength(2)
   })
 
-  it('is reached by HTTP_PROXY where it is asked over http', async () => {
+  it('is reached with HTTP_PROXY over http', async () => {
     const proxies = { HTTP_PROXY: `http://127.0.0.1:${proxy}` }
     expect(await outcome(of(`http://${HOST}:${plain}`), { proxies })).toEqual(KEYS)
     expect(proxied).toHaveLength(2)
@@ -148,7 +148,7 @@ describe('an issuer behind a proxy', () => {
   })
 
   it.each([HOST, '.example.test', '*', `other.test,${HOST}`])(
-    'is asked without it where NO_PROXY is %s',
+    'is reached without it if NO_PROXY is %s',
     async (excluded) => {
       const asked = await outcome(at(remote()), route({ ...byProxy(), NO_PROXY: excluded }))
       expect(asked).toMatch(/^the issuer cannot be reached \(E/)
@@ -156,12 +156,12 @@ describe('an issuer behind a proxy', () => {
     },
   )
 
-  it('is asked without it on loopback', async () => {
+  it('is reached without it on a loopback address', async () => {
     expect(await outcome(at(local()), route(byProxy()))).toEqual(KEYS)
     expect(proxied).toEqual([])
   })
 
-  it('is not reached where the proxy refuses', async () => {
+  it('is not reached if the proxy refuses', async () => {
     const refusing = createServer()
     refusing.on('connect', (_asked, socket) => socket.end('HTTP/1.1 403 marker\r\n\r\n'))
     const proxies = { HTTPS_PROXY: `http://127.0.0.1:${await listening(refusing)}` }
@@ -179,10 +179,10 @@ describe('an issuer of another host', () => {
     }
 
   it.each([
-    ['what listens on loopback here', () => `http://127.0.0.1:${plain}/keys`],
+    ['a server on the loopback address', () => `http://127.0.0.1:${plain}/keys`],
     ['http', () => `http://${HOST}:${plain}/keys`],
     ['a URL with a password', () => `https://a:b@${HOST}/keys`],
-  ])('cannot lead to %s', async (_title, jwks) => {
+  ])('cannot redirect to %s', async (_title, jwks) => {
     const port = await listening(createSecureServer(own, leadingTo(jwks())))
     const route = { caFile: own.caFile, proxies: byProxy() }
     expect(await outcome(of(`https://${HOST}:${port}`), route)).toBe(
@@ -190,7 +190,7 @@ describe('an issuer of another host', () => {
     )
   })
 
-  it('that is asked over http cannot lead to loopback either', async () => {
+  it('over http cannot redirect to a loopback address either', async () => {
     const answer: RequestListener = (asked, response) => {
       const issuer = `http://${asked.headers.host}`
       response.end(JSON.stringify({ issuer, jwks_uri: `http://127.0.0.1:${plain}/keys` }))

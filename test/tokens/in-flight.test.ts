@@ -10,8 +10,8 @@ function calls(limits = { inAll: 4, perTenant: 2 }) {
   return { join, end: (key: string) => ends.get(key)?.() }
 }
 
-describe('calls that are under way', () => {
-  it('are begun once for the same key, and again when they have ended', async () => {
+describe('calls in flight', () => {
+  it('are started once for the same key, and again after they have ended', async () => {
     const { join, end } = calls()
     const first = join('a', 'team')
     expect(join('a', 'other')).toBe(first)
@@ -20,7 +20,7 @@ describe('calls that are under way', () => {
     expect(join('a', 'team')).not.toBe(first)
   })
 
-  it('are refused to a tenant with too many, and not to another', async () => {
+  it('are refused for a tenant with too many, and not for another', async () => {
     const { join, end } = calls()
     const [first] = [join('a', 'team'), join('b', 'team')]
     expect(join('c', 'team')).toBeUndefined()
@@ -30,7 +30,7 @@ describe('calls that are under way', () => {
     expect(join('c', 'team')).toBeDefined()
   })
 
-  it('are refused to all when there are too many', () => {
+  it('are refused for everybody if there are too many in total', () => {
     const { join } = calls({ inAll: 2, perTenant: 2 })
     for (const tenant of ['one', 'two']) expect(join(tenant, tenant)).toBeDefined()
     expect(join('c', 'three')).toBeUndefined()

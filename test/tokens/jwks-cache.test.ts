@@ -15,7 +15,7 @@ const setOf = (...signers: readonly ReturnType<typeof createSigner>[]) => ({
 })
 const [first, second] = [createSigner(), createSigner()]
 
-/** When the keys were fetched, in milliseconds from the start. */
+/** The times of the fetches, in milliseconds from the start. */
 let fetches: number[] = []
 let published: unknown
 let answer = async () => published
@@ -65,7 +65,7 @@ const down = async () => {
 }
 
 describe('the keys of an issuer', () => {
-  it('are fetched at the start, and whoever asks meanwhile waits for them', async () => {
+  it('are fetched at the start, and requests wait for them meanwhile', async () => {
     start()
     const waiting = [holder.keys(), holder.keys()]
 
@@ -74,7 +74,7 @@ describe('the keys of an issuer', () => {
     expect(fetches).toEqual([0])
   })
 
-  it('are fetched anew in the background', async () => {
+  it('are refreshed in the background', async () => {
     start()
     await passed(600_000)
 
@@ -87,7 +87,7 @@ describe('the keys of an issuer', () => {
     [0.5, 450_000],
     [1, 600_000],
   ])(
-    'are fetched between half and the whole of the period: with luck %d after %d',
+    'are refreshed after between half and the whole of the interval: with random value %d after %d',
     async (luck, at) => {
       vi.spyOn(Math, 'random').mockReturnValue(luck)
       start()
@@ -97,7 +97,7 @@ describe('the keys of an issuer', () => {
     },
   )
 
-  it('are fetched on after a bug', async () => {
+  it('are still refreshed after a bug', async () => {
     bug = new Error('a bug')
     start()
     await expect(holder.keys()).rejects.toThrow('a bug')
@@ -107,7 +107,7 @@ describe('the keys of an issuer', () => {
     expect(await holder.keys()).toBeDefined()
   })
 
-  it('stay the same object while they are the same, in whatever order they are listed', async () => {
+  it('stay the same object while they are equal, in any order', async () => {
     published = setOf(first, second)
     start()
     await passed(0)
@@ -119,7 +119,7 @@ describe('the keys of an issuer', () => {
     expect(changes).toBe(1)
   })
 
-  it('are replaced when they change: a removed key is known no longer', async () => {
+  it('are replaced when they change: a removed key is unknown', async () => {
     start()
     await passed(0)
     const before = holder.current()
@@ -132,7 +132,7 @@ describe('the keys of an issuer', () => {
 })
 
 describe('when the issuer does not answer', () => {
-  it('at the start, nobody waits for later attempts, which are ever rarer', async () => {
+  it('at the start, nothing waits for later attempts, which become rarer', async () => {
     answer = down
     start()
     expect(await holder.keys()).toBeUndefined()
@@ -142,7 +142,7 @@ describe('when the issuer does not answer', () => {
     expect(await holder.keys()).toBeUndefined()
   })
 
-  it('the time to the next attempt counts from the last, also from one that a token caused', async () => {
+  it('the time to the next attempt counts from the last one, even if a token caused it', async () => {
     answer = down
     start({ firstRetry: 60_000, coolDown: 20_000 })
     await passed(30_000)
@@ -154,7 +154,7 @@ describe('when the issuer does not answer', () => {
     expect(fetches).toEqual([0, 30_000, 90_000])
   })
 
-  it('the wait starts again at its shortest once it has answered', async () => {
+  it('the delay starts again at its minimum after an answer', async () => {
     answer = down
     start()
     await passed(7_000)
@@ -178,7 +178,7 @@ describe('when the issuer does not answer', () => {
     expect(fetches).toEqual([0, 10_000])
   })
 
-  it('the last good keys hold on, but not for ever', async () => {
+  it('the last valid keys are used, but not forever', async () => {
     start()
     await passed(0)
     const good = holder.current()
@@ -196,7 +196,7 @@ describe('when the issuer does not answer', () => {
     ['no set', { keys: 'none' }],
     ['only a symmetric key', { keys: [{ kty: 'oct', k: 'AAAA' }] }],
     ['only a private key', { keys: [{ ...first.jwk, d: 'AAAA' }] }],
-  ])('with anything but %s, the last good keys hold on', async (_title, refused) => {
+  ])('with only %s, the last valid keys are used', async (_title, refused) => {
     start()
     await passed(0)
     const good = holder.current()
@@ -207,7 +207,7 @@ describe('when the issuer does not answer', () => {
     expect(failures).toEqual(['the key set holds no usable key, or more than 1000'])
   })
 
-  it('in time, an attempt is not begun twice', async () => {
+  it('in time, no second attempt is started', async () => {
     const release = Promise.withResolvers<unknown>()
     answer = () => release.promise
     start({ coolDown: 0 })
@@ -221,7 +221,7 @@ describe('when the issuer does not answer', () => {
   })
 })
 
-describe('a token whose key is not known', () => {
+describe('a token with an unknown key', () => {
   const ask = () => holder.newerKeys(performance.now())
 
   it('causes a fetch at once, and gets the new key', async () => {
@@ -234,7 +234,7 @@ describe('a token whose key is not known', () => {
     expect(fetches).toEqual([0, 1])
   })
 
-  it('causes none twice in a cool-down, however many there are', async () => {
+  it('causes only one per cool-down, whatever the number of tokens', async () => {
     start()
     await passed(1)
     for (let second = 0; second < 60; second += 1) {
@@ -245,7 +245,7 @@ describe('a token whose key is not known', () => {
     expect(fetches).toEqual([0, 1, 10_001, 20_001, 30_001, 40_001, 50_001])
   })
 
-  it('causes none if keys have come since the token did', async () => {
+  it('causes none if keys were fetched after it arrived', async () => {
     start()
     const since = performance.now()
     await passed(5)
@@ -254,7 +254,7 @@ describe('a token whose key is not known', () => {
     expect(fetches).toEqual([0])
   })
 
-  it('cannot be judged while the issuer does not answer, and causes no more fetches than before', async () => {
+  it('cannot be verified while the issuer does not answer, and causes no additional fetches', async () => {
     start()
     await passed(1)
     answer = down
@@ -264,13 +264,13 @@ describe('a token whose key is not known', () => {
     }
 
     expect(holder.current()).toBeDefined()
-    // All but the second and the last are retries in the background.
+    // All except the second and the last are retries in the background.
     expect(fetches.map((at) => Math.floor(at / 1_000))).toEqual([0, 0, 1, 3, 7, 15, 25])
   })
 })
 
-describe('the end', () => {
-  it('leaves no attempt to come', async () => {
+describe('closing', () => {
+  it('cancels further attempts', async () => {
     start()
     await passed(0)
     holder.close()
@@ -278,7 +278,7 @@ describe('the end', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('ends every attempt, also the one under way', async () => {
+  it('ends every attempt, including the current one', async () => {
     let aborted = false
     holder = createJwksCache({
       fetchKeys: (signal) =>

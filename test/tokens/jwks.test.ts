@@ -7,6 +7,7 @@ import { createLeftOutReport } from '../../src/tokens/left-out-jwks.ts'
 import type { LeftOutJwk } from '../../src/tokens/read-jwk.ts'
 import { checkSignature } from '../../src/tokens/signature.ts'
 import { createSigner } from '../../testing/issuers/oidc-issuer.ts'
+import { turnsDuring } from '../../testing/working.ts'
 
 const { jwk } = createSigner()
 const small = generateKeyPairSync('rsa', { modulusLength: 1_024 })
@@ -22,39 +23,39 @@ describe('a key is used:', () => {
     ['RSA with a long exponent', { ...exported(rsa.publicKey), e: 'AQABAQABAQE' }],
     ['Ed25519', exported(ed.publicKey)],
     ['without use and key_ops', { ...jwk, use: undefined }],
-    ['for verifying among other ends', { ...jwk, key_ops: ['sign', 'verify'] }],
-    ['with a certificate beside it', { ...jwk, x5c: ['MIIB'], x5t: 'x' }],
+    ['for verifying among other operations', { ...jwk, key_ops: ['sign', 'verify'] }],
+    ['with a certificate', { ...jwk, x5c: ['MIIB'], x5t: 'x' }],
     ['with members that are null or empty', { ...jwk, d: null, use: '', key_ops: [], alg: null }],
     ['with an empty private part', { ...jwk, d: '', k: undefined, oth: [] }],
-    ['for an operation twice', { ...jwk, key_ops: ['verify', 'verify'] }],
-    ['with members that nobody knows', { ...jwk, exp: 1, ext: 'yes', 'x5t#S256': 7, nested: {} }],
+    ['with a repeated operation', { ...jwk, key_ops: ['verify', 'verify'] }],
+    ['with unknown members', { ...jwk, exp: 1, ext: 'yes', 'x5t#S256': 7, nested: {} }],
     ['with a kid that is a number', { ...jwk, kid: 7 }],
   ])('%s', async (_title, key) => {
     expect(await readJwks({ keys: [key] })).toBeDefined()
   })
 })
 
-describe('a key is left out, so that a set of it alone is none:', () => {
+describe('a key is ignored, so that a set with only this key is invalid:', () => {
   it.each<[string, unknown]>([
     ['symmetric', { kty: 'oct', k: 'AAAA' }],
-    ['symmetric in the dress of another', { ...jwk, k: 'AAAA' }],
+    ['symmetric with members of another type', { ...jwk, k: 'AAAA' }],
     ['private', exported(rsa.privateKey)],
     ['with a private part', { ...jwk, d: 'AAAA' }],
-    ['with a private part that is no text', { ...jwk, d: 7 }],
-    ['for an algorithm of other keys', { ...jwk, alg: 'RS256' }],
-    ['for an algorithm of encryption', { ...exported(rsa.publicKey), alg: 'RSA-OAEP-256' }],
-    ['for an algorithm that is no text', { ...jwk, alg: 7 }],
-    ['on a curve that nobody signs with', { ...exported(ed.publicKey), crv: 'X25519' }],
-    ['of another kind', { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }],
-    ['of no kind', { ...jwk, kty: undefined }],
+    ['with a private part that is not a text', { ...jwk, d: 7 }],
+    ['for an algorithm of another key type', { ...jwk, alg: 'RS256' }],
+    ['for an encryption algorithm', { ...exported(rsa.publicKey), alg: 'RSA-OAEP-256' }],
+    ['for an algorithm that is not a text', { ...jwk, alg: 7 }],
+    ['on a curve without a supported algorithm', { ...exported(ed.publicKey), crv: 'X25519' }],
+    ['of another type', { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }],
+    ['without a type', { ...jwk, kty: undefined }],
     ['for encryption', { ...jwk, use: 'enc' }],
-    ['for other ends', { ...jwk, key_ops: ['encrypt'] }],
-    ['with odd ends', { ...jwk, key_ops: 'verify' }],
+    ['for other operations', { ...jwk, key_ops: ['encrypt'] }],
+    ['with invalid operations', { ...jwk, key_ops: 'verify' }],
     [
-      'with more ends than there are',
+      'with more operations than exist',
       { ...jwk, key_ops: Array.from({ length: 17 }, () => 'verify') },
     ],
-    ['RSA with null for its parts', { kty: 'RSA', n: null, e: null }],
+    ['RSA with null members', { kty: 'RSA', n: null, e: null }],
     ['RSA of 1024 bits', exported(small.publicKey)],
     [
       'RSA with an exponent of more than 64 bits',
@@ -63,7 +64,7 @@ describe('a key is left out, so that a set of it alone is none:', () => {
     ['RSA of more than 16384 bits', { ...exported(rsa.publicKey), n: 'AQAB'.repeat(683) }],
     ['a point of too many bytes', { ...jwk, x: `${'A'.repeat(89)}${String(jwk.x)}` }],
     ['a point that is not on its curve', { ...jwk, x: jwk.y }],
-    ['without its parts', { kty: 'RSA', kid: 'x' }],
+    ['without its members', { kty: 'RSA', kid: 'x' }],
     ['a text', 'key'],
     ['null', null],
     ['a list', [jwk]],
@@ -75,14 +76,14 @@ describe('a key is left out, so that a set of it alone is none:', () => {
   })
 })
 
-describe('a document is no key set:', () => {
+describe('a document is not a key set:', () => {
   it.each<[string, unknown]>([
     ['null', null],
     ['a list', [jwk]],
     ['a key', jwk],
     ['without keys', {}],
-    ['with no key', { keys: [] }],
-    ['with an object of keys', { keys: { 0: jwk, length: 1 } }],
+    ['without keys', { keys: [] }],
+    ['with keys as an object', { keys: { 0: jwk, length: 1 } }],
     ['with more than a thousand keys', { keys: Array.from({ length: 1_001 }, () => jwk) }],
   ])('%s', async (_title, document) => {
     expect(await readJwks(document)).toBeUndefined()
@@ -91,15 +92,25 @@ describe('a document is no key set:', () => {
 
 const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
 
-describe('a set tells what it leaves out, and why:', () => {
+describe('a set reports ignored keys with the reason:', () => {
   it.each<[string, unknown, string]>([
     ['an encryption key', { ...jwk, use: 'enc' }, 'kid a: its use is not sig'],
     ['a private key', exported(rsa.privateKey), 'kid a: it holds a secret'],
-    ['a symmetric one', { kty: 'oct', k: 'marker' }, 'kid a: it holds a secret'],
-    ['one of a new kind', { kty: 'AKP' }, 'kid a: its kty or crv is not supported'],
-    ['a short one', exported(small.publicKey), 'kid a: it is too short or too long'],
-    ['a broken one', { ...jwk, x: 'marker' }, 'kid a: it is broken'],
-    ['one with other characters', { ...jwk, x: `${String(jwk.x)}{` }, 'kid a: it is broken'],
+    ['a symmetric key', { kty: 'oct', k: 'marker' }, 'kid a: it holds a secret'],
+    ['a key of a new type', { kty: 'AKP' }, 'kid a: its kty or crv is not supported'],
+    ['a short key', exported(small.publicKey), 'kid a: it is too short or too long'],
+    ['a broken key', { ...jwk, x: 'marker' }, 'kid a: it is broken'],
+    ...[
+      { kty: 'EC', crv: 'P-256' },
+      { kty: 'EC', crv: 'P-384' },
+      { kty: 'EC', crv: 'P-521' },
+      { kty: 'OKP', crv: 'Ed25519' },
+    ].map((curve): [string, unknown, string] => [
+      `a long one on ${curve.crv}`,
+      { ...curve, x: 'A'.repeat(89), y: 'A' },
+      'kid a: it is too short or too long',
+    ]),
+    ['a key with invalid characters', { ...jwk, x: `${String(jwk.x)}{` }, 'kid a: it is broken'],
     ['a nested type', { ...jwk, kty: nested(10_000) }, 'kid a: its kty or crv is not supported'],
     ['a nested curve', { ...jwk, crv: nested(10_000) }, 'kid a: its kty or crv is not supported'],
   ])('%s', async (_title, key, told) => {
@@ -107,11 +118,22 @@ describe('a set tells what it leaves out, and why:', () => {
     expect(reportsOf(await leftOutOf(keys))).toEqual([told])
   })
 
-  it('none where all are used', async () => {
+  it('nothing if all keys are used', async () => {
     expect(reportsOf(await leftOutOf([jwk]))).toEqual([])
   })
 
-  it('once, whatever it is called', async () => {
+  it('with turns for everything else between the keys', async () => {
+    const keys = Array.from({ length: 160 }, () => jwk)
+    const { turns } = await turnsDuring(() => readJwks({ keys }))
+    expect(turns).toBeGreaterThanOrEqual(9)
+  })
+
+  it('by at most 64 characters of its name', async () => {
+    const [told = ''] = reportsOf(await leftOutOf([{ kty: 'oct', kid: 'a'.repeat(1_000) }, jwk]))
+    expect(told).toMatch(/^kid a{64}: [^a]/)
+  })
+
+  it('each only once, whatever its name', async () => {
     const odd = { kty: 'oct', kid: 'a\nb\u{1f98a}'.repeat(100) }
     const told: string[] = []
     const report = createLeftOutReport((text) => told.push(text))
@@ -150,17 +172,17 @@ describe('the keys for a token', () => {
   }
 
   it.each<[string, string, string | undefined, readonly number[]]>([
-    ['have its name, and then none', 'ES256', String(jwk.kid), [1, 1]],
-    ['have none where no key has its name', 'ES256', 'another', [0, 1]],
-    ['are all where it names none', 'ES256', undefined, [0, 3]],
-    ['are of its algorithm', 'RS256', undefined, [0, 1]],
-    ['are of its algorithm, also by name', 'PS512', String(jwk.kid), [0, 1]],
-    ['are none for a secret', 'HS256', String(jwk.kid), [0, 0]],
+    ['have its kid, or none', 'ES256', String(jwk.kid), [1, 1]],
+    ['are none if no key has its kid', 'ES256', 'another', [0, 1]],
+    ['are all if it has no kid', 'ES256', undefined, [0, 3]],
+    ['are those for its algorithm', 'RS256', undefined, [0, 1]],
+    ['are those for its algorithm, also with a kid', 'PS512', String(jwk.kid), [0, 1]],
+    ['are none for a symmetric algorithm', 'HS256', String(jwk.kid), [0, 0]],
   ])('%s', async (_title, alg, kid, expected) => {
     expect(await count(alg, kid)).toEqual(expected)
   })
 
-  it.each(['EdDSA', 'Ed25519'])('on Ed25519 are for both names: %s', async (alg) => {
+  it.each(['EdDSA', 'Ed25519'])('on Ed25519 support both names: %s', async (alg) => {
     const set = await readJwks({ keys: [{ ...exported(ed.publicKey), alg }] })
     for (const asked of ['EdDSA', 'Ed25519']) {
       expect(set?.keysFor({ alg: asked, kid: undefined }).others).toHaveLength(1)
@@ -168,7 +190,7 @@ describe('the keys for a token', () => {
   })
 })
 
-describe('garbage between keys', () => {
+describe('invalid entries between keys', () => {
   const signers = ['ES256', 'ES256', 'RS256'].map((alg) =>
     createSigner(alg === 'RS256' ? 'RS256' : 'ES256'),
   )
@@ -205,7 +227,7 @@ describe('garbage between keys', () => {
     ),
   )
 
-  it('changes no verdict, whatever keys there are, in whatever order', async () => {
+  it('change no result, whatever the keys and their order', async () => {
     const some = fc.shuffledSubarray(keys)
     await fc.assert(
       fc.asyncProperty(some, fc.array(garbage), fc.infiniteStream(fc.nat(9)), async (...drawn) => {
@@ -236,14 +258,14 @@ describe('two sets', () => {
 
   const identityOf = async (...keys: readonly unknown[]) => (await readJwks({ keys }))?.identity
 
-  it('are the same whatever the order', async () => {
+  it('are equal in any order', async () => {
     expect(await identityOf(jwk, other)).toBe(await identityOf(other, jwk))
   })
 
   it.each([
     ['name', { kid: 'other' }],
     ['point', { x: other.x, y: other.y }],
-  ])('differ where a key has another %s', async (_title, given) => {
+  ])('differ if a key has another %s', async (_title, given) => {
     expect(await identityOf(jwk)).not.toBe(await identityOf({ ...jwk, ...given }))
   })
 })

@@ -8,14 +8,14 @@ import { type CacheBounds, createCache } from '../../src/common/cache.ts'
 import { createSigner, FAULTS, goodClaims, nowSeconds } from '../../testing/issuers/oidc-issuer.ts'
 import { anIssuer, aProvider, compact, someProviders, verdictOf } from './support.ts'
 
-/** What is never reached within a test, so that only tokens cause fetches. */
+/** Longer than any test, so that only tokens cause fetches. */
 const QUIET = { refresh: 3_600_000, firstRetry: 3_600_000, longestRetry: 3_600_000 }
 const HEADER: CredentialPlace = { kind: 'header', name: 'x-goog-iap-jwt-assertion' }
 const COOKIE: CredentialPlace = { kind: 'cookie', name: 'id_token' }
 
 afterEach(() => vi.restoreAllMocks())
 
-/** A thousand at once, which one tenant may. */
+/** A thousand at a time, which one tenant may have. */
 async function inThousands(
   thousands: number,
   ask: (index: number) => Promise<string | undefined>,
@@ -31,7 +31,7 @@ async function inThousands(
 const signatures = () => vi.spyOn(crypto.subtle, 'verify')
 
 describe('the keys of an issuer are fetched', () => {
-  it('once for 10,000 first requests at once, and a token that comes more than once is verified once', async () => {
+  it('once for 10,000 concurrent first requests, and a repeated token is verified once', async () => {
     const issuer = await anIssuer()
     const answer = issuer.hold()
     const providers = someProviders([aProvider(issuer)], { periods: QUIET })
@@ -47,7 +47,7 @@ describe('the keys of an issuer are fetched', () => {
     expect(checked).toHaveBeenCalledTimes(100)
   })
 
-  it('at most once in a cool-down for 10,000 tokens that name random keys', async () => {
+  it('at most once per cool-down for 10,000 tokens with random kids', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], {
       periods: { ...QUIET, coolDown: 60_000 },
@@ -63,7 +63,7 @@ describe('the keys of an issuer are fetched', () => {
     expect(await verdictOf(providers, issuer.token())).toBe('idp:ada')
   })
 
-  it('also for such tokens one after the other', async () => {
+  it('also for such tokens one after another', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], {
       periods: { ...QUIET, coolDown: 60_000 },
@@ -77,7 +77,7 @@ describe('the keys of an issuer are fetched', () => {
     expect(issuer.asked().fetches - before).toBe(1)
   })
 
-  it('for a new key at once: its first token is good; a removed key is refused from then on', async () => {
+  it('at once for a new key: its first token is valid; a removed key is refused from then on', async () => {
     const issuer = await anIssuer()
     const next = createSigner()
     const providers = someProviders([aProvider(issuer)], { periods: QUIET })
@@ -92,7 +92,7 @@ describe('the keys of an issuer are fetched', () => {
     expect(issuer.asked().fetches).toBe(2)
   })
 
-  it('for a new key that has no name', async () => {
+  it('for a new key without a kid', async () => {
     const [first, next] = [createSigner(), createSigner()]
     const issuer = await anIssuer({ signer: first })
     issuer.publish({ ...first.jwk, kid: undefined })
@@ -104,7 +104,7 @@ describe('the keys of an issuer are fetched', () => {
     expect(await verdictOf(providers, next.sign(claims, { kid: undefined }))).toBe('idp:grace')
   })
 
-  it('for a new key under the name of the old: new tokens are good at once, old ones refused', async () => {
+  it('for a new key with the kid of the old one: new tokens are valid at once, old ones refused', async () => {
     const issuer = await anIssuer()
     const next = createSigner()
     const kid = 'the same'
@@ -127,7 +127,7 @@ describe('the keys of an issuer are fetched', () => {
     expect(issuer.asked().fetches).toBe(2)
   })
 
-  it('for such a key of another kind, and beside others of that name', async () => {
+  it('for such a key of another type, and among others with that kid', async () => {
     const [first, rsa, second] = [createSigner(), createSigner('RS256'), createSigner()]
     const issuer = await anIssuer()
     const kid = 'the same'
@@ -143,7 +143,7 @@ describe('the keys of an issuer are fetched', () => {
     expect(await verdictOf(providers, second.sign(claims, { kid }))).toBe('idp:ada')
   })
 
-  it('at most once in a cool-down for 10,000 bad signatures, at once and one after the other', async () => {
+  it('at most once per cool-down for 10,000 invalid signatures, concurrent and sequential', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], {
       periods: { ...QUIET, coolDown: 60_000 },
@@ -163,7 +163,7 @@ describe('the keys of an issuer are fetched', () => {
     expect(await verdictOf(providers, issuer.token())).toBe('idp:ada')
   })
 
-  it('not for tokens that a known key signed and that are refused', async () => {
+  it('but not for tokens with a known key that are refused', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], { periods: { ...QUIET, coolDown: 0 } })
     await verdictOf(providers, issuer.token())
@@ -173,7 +173,7 @@ describe('the keys of an issuer are fetched', () => {
     expect(issuer.asked().fetches).toBe(1)
   })
 
-  it('in the background too: a removed key is refused after it', async () => {
+  it('in the background, too: a removed key is refused afterwards', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], { periods: { ...QUIET, refresh: 20 } })
     const token = issuer.token()
@@ -201,8 +201,8 @@ describe('the keys of an issuer are fetched', () => {
   })
 })
 
-describe('a verified token is remembered', () => {
-  it('so that its signature is checked once', async () => {
+describe('a verified token is cached', () => {
+  it('so that its signature is verified once', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], { periods: QUIET })
     const token = issuer.token()
@@ -212,7 +212,7 @@ describe('a verified token is remembered', () => {
     expect(checked).toHaveBeenCalledTimes(1)
   })
 
-  it('for the namespace that asked, so that others do not drive it out', async () => {
+  it('per namespace, so that others do not evict it', async () => {
     const issuer = await anIssuer()
     const holders: (string | undefined)[] = []
     const providers = someProviders([aProvider(issuer)], {
@@ -230,7 +230,7 @@ describe('a verified token is remembered', () => {
     expect(holders).toEqual(['team'])
   })
 
-  it('until it expires, and the skew is over', async () => {
+  it('until it expires, including leeway', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], { periods: QUIET })
     const token = issuer.token({ exp: nowSeconds() + 60 })
@@ -253,7 +253,7 @@ describe('a verified token is remembered', () => {
     await expect.poll(() => verdictOf(providers, token)).toBe('authentication-unavailable')
   })
 
-  it('only as this very text', async () => {
+  it('only with exactly this text', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], { periods: QUIET })
     const token = issuer.token()
@@ -262,7 +262,7 @@ describe('a verified token is remembered', () => {
     expect(await verdictOf(providers, `${token.slice(0, -4)}AAAA`)).toBe('invalid-token')
   })
 
-  it('and found only where its provider takes tokens from', async () => {
+  it('and found only in places of its provider', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer, { places: [HEADER, COOKIE] })])
     const token = issuer.token()
@@ -278,28 +278,25 @@ describe('a verified token is remembered', () => {
 })
 
 describe('an issuer that does not answer', () => {
-  it.each(Object.entries(FAULTS))(
-    'but sends %s concerns its own tokens only',
-    async (_title, fault) => {
-      const [ill, well] = [await anIssuer(), await anIssuer()]
-      ill.fail(fault)
-      const failures: string[] = []
-      const providers = someProviders([aProvider(ill), aProvider(well, { name: 'well' })], {
-        failures,
-        periods: QUIET,
-        limits: { timeoutMs: 500 },
-      })
+  it.each(Object.entries(FAULTS))('with %s affects its own tokens only', async (_title, fault) => {
+    const [ill, well] = [await anIssuer(), await anIssuer()]
+    ill.fail(fault)
+    const failures: string[] = []
+    const providers = someProviders([aProvider(ill), aProvider(well, { name: 'well' })], {
+      failures,
+      periods: QUIET,
+      limits: { timeoutMs: 500 },
+    })
 
-      expect(await verdictOf(providers, ill.token())).toBe('authentication-unavailable')
-      expect(await verdictOf(providers, well.token())).toBe('idp:ada')
-      expect(await verdictOf(providers, ill.token())).toBe('authentication-unavailable')
-      expect(ill.asked().fetches).toBe(1)
-      expect(failures).toHaveLength(1)
-      expect(failures.join()).not.toContain('marker')
-    },
-  )
+    expect(await verdictOf(providers, ill.token())).toBe('authentication-unavailable')
+    expect(await verdictOf(providers, well.token())).toBe('idp:ada')
+    expect(await verdictOf(providers, ill.token())).toBe('authentication-unavailable')
+    expect(ill.asked().fetches).toBe(1)
+    expect(failures).toHaveLength(1)
+    expect(failures.join()).not.toContain('marker')
+  })
 
-  it('at the start: tokens are good once it does, without a restart', async () => {
+  it('at the start: tokens are valid once it answers, without a restart', async () => {
     const issuer = await anIssuer()
     await issuer.stop()
     const providers = someProviders([aProvider(issuer)], {
@@ -311,7 +308,7 @@ describe('an issuer that does not answer', () => {
     await expect.poll(() => verdictOf(providers, issuer.token())).toBe('idp:ada')
   })
 
-  it('later: tokens of known keys stay good, new ones too; other keys cannot be judged', async () => {
+  it('later: tokens with known keys stay valid, and so do new ones; other keys cannot be verified', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], {
       periods: { ...QUIET, refresh: 20, firstRetry: 20, longestRetry: 20 },
@@ -329,7 +326,7 @@ describe('an issuer that does not answer', () => {
     await expect.poll(() => verdictOf(providers, other)).toBe('invalid-token')
   })
 
-  it('but takes its time stalls nobody whose key is known', async () => {
+  it('but is slow delays nobody with a known key', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], { periods: QUIET })
     await verdictOf(providers, issuer.token())
@@ -342,7 +339,7 @@ describe('an issuer that does not answer', () => {
     expect(await other).toBe('invalid-token')
   })
 
-  it('is not asked because of tokens whose claims are wrong', async () => {
+  it('gets no request because of tokens with invalid claims', async () => {
     const issuer = await anIssuer()
     issuer.fail(FAULTS['a status of 500'])
     const providers = someProviders([aProvider(issuer)], { periods: { ...QUIET, coolDown: 0 } })
@@ -357,8 +354,8 @@ describe('an issuer that does not answer', () => {
   })
 })
 
-describe('a key set with keys that are not used', () => {
-  it('is used without them, and they are named once with the reason, without their content', async () => {
+describe('a key set with unsupported keys', () => {
+  it('is used without them, and they are reported once with the reason, without their content', async () => {
     const signer = createSigner()
     const issuer = await anIssuer({ signer })
     issuer.publish(signer.jwk, { kty: 'oct', kid: 'x', k: 'marker' })
@@ -375,7 +372,7 @@ describe('a key set with keys that are not used', () => {
 })
 
 describe('the age of the keys', () => {
-  it('is told by provider, and is none before they are known', async () => {
+  it('is reported by provider, and is absent before they are known', async () => {
     const [ill, well] = [await anIssuer(), await anIssuer()]
     ill.fail(FAULTS['a status of 500'])
     const providers = someProviders([aProvider(ill), aProvider(well, { name: 'well' })])

@@ -135,7 +135,7 @@ const ROWS: readonly Row[] = [
   ],
 ]
 
-describe('a token is refused, and the log says why', () => {
+describe('a refused token', () => {
   it.each(ROWS)('%s', async (cause, headers, reason, phrase, end) => {
     const { answer, phrase: told, steps } = await model.ask(headers())
     expect([answer, told]).toEqual([reason, phrase])
@@ -148,7 +148,7 @@ describe('a token is refused, and the log says why', () => {
     expect(step).not.toContain(MARKER)
   })
 
-  it('and the decision log and the metrics have it, and nothing of the token', async () => {
+  it('the decision log and the metrics contain the cause, and nothing of the token', async () => {
     const lines: string[] = []
     const metrics = createMetrics({
       perService: false,
@@ -181,5 +181,5 @@ describe('a token is refused, and the log says why', () => {
   })
 })
 
-/** Of the cluster's own tokens, and of introspection. */
-const OTHERS = ['account-gone', 'refused-by-issuer']
+/** For the cluster's own tokens, and for introspection. */
+const OTHERS = ['account-gone', 'refused-by-issuer', 'inactive']

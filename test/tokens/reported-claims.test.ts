@@ -23,7 +23,7 @@ beforeAll(async () => {
   byPath = someProviders([aProvider(issuer, { rbac })])
 })
 
-/** What a policy's rules say of a signed token with these claims. */
+/** The result of a policy's rules for a signed token with these claims. */
 async function verdictOf(providers: JwtProviders, claims: Claims, spec: Spec): Promise<string> {
   const token = issuer.token(claims)
   const found = await providers.authenticate(
@@ -36,7 +36,7 @@ async function verdictOf(providers: JwtProviders, claims: Claims, spec: Spec): P
   return judgeByRules(effectivePolicyOf(aService(), [policyOf(spec)]), found.caller, GET)
 }
 
-describe('what users reported of rules and claims', () => {
+describe('rules and claims in bug reports', () => {
   const byClaim = (list: 'deny' | 'allow', claim: string, text: string): Spec => ({
     [list]: [{ from: [{ claims: { [claim]: [text] } }] }],
   })
@@ -45,10 +45,10 @@ describe('what users reported of rules and claims', () => {
   it.each<[report: string, claims: Claims, spec: Spec, verdict: string]>([
     ['istio#41290: a boolean', { suspended: true }, suspended, 'denied'],
     ['istio#41290: the same as text', { suspended: 'true' }, suspended, 'denied'],
-    ['istio#41290: the other one', { suspended: false }, suspended, 'silent'],
+    ['istio#41290: the other value', { suspended: false }, suspended, 'silent'],
     ['istio#13565: scopes', { scope: 'openid trial' }, byClaim('deny', 'scope', 'trial'), 'denied'],
     [
-      'istio#13565: scopes that allow',
+      'istio#13565: scopes that match',
       { scope: 'openid predict' },
       byClaim('allow', 'scope', 'predict'),
       'allowed',

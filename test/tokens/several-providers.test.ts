@@ -14,7 +14,7 @@ const named = (name: string, issuer: Pick<OidcIssuer, 'issuer' | 'jwksUri'>, mor
   ...more,
 })
 
-/** Who a token of an issuer with two providers is, or why it is refused. */
+/** The user of a token of an issuer with two providers, or the reason of the refusal. */
 async function userOf(claims: Claims, one: object, other: object) {
   const issuer = await anIssuer()
   const providers = [named('one', issuer, one), named('other', issuer, other)]
@@ -29,20 +29,20 @@ async function userOf(claims: Claims, one: object, other: object) {
 const ACCESS = { requiredClaims: { token_use: ['access'] } }
 const ID = { requiredClaims: { token_use: ['id'] } }
 
-describe('providers of one issuer', () => {
+describe('several providers of one issuer', () => {
   const byAudience = [{ audiences: ['a', 'b'] }, { audiences: ['c'] }] as const
 
   it.each<[title: string, claims: Claims, one: object, other: object, user: string]>([
     ['by the first audience', { aud: 'b' }, ...byAudience, 'one:ada'],
-    ['by the second', { aud: ['x', 'c'] }, ...byAudience, 'other:ada'],
+    ['by the second audience', { aud: ['x', 'c'] }, ...byAudience, 'other:ada'],
     ['by neither', { aud: 'x' }, ...byAudience, 'wrong-audience'],
-    ['by no audience', { aud: undefined }, ...byAudience, 'wrong-audience'],
+    ['by an unknown audience', { aud: undefined }, ...byAudience, 'wrong-audience'],
     ['by both, which is refused', { aud: ['a', 'c'] }, ...byAudience, 'invalid-token'],
     ['by a claim', { token_use: 'access' }, ACCESS, ID, 'one:ada'],
-    ['by another value of it', { token_use: 'id' }, ACCESS, ID, 'other:ada'],
+    ['by another value of the claim', { token_use: 'id' }, ACCESS, ID, 'other:ada'],
     ['by neither value', { token_use: 'refresh' }, ACCESS, ID, 'invalid-token'],
     ['by no value', {}, ACCESS, ID, 'invalid-token'],
-    ['by a value that cannot be read', { token_use: { id: true } }, ACCESS, ID, 'invalid-token'],
+    ['by an unreadable value', { token_use: { id: true } }, ACCESS, ID, 'invalid-token'],
     [
       'by a list of both, which is refused',
       { token_use: ['access', 'id'] },
@@ -50,11 +50,11 @@ describe('providers of one issuer', () => {
       ID,
       'invalid-token',
     ],
-  ])('are told apart %s', async (_title, claims, one, other, user) => {
+  ])('are distinguished %s', async (_title, claims, one, other, user) => {
     expect((await userOf(claims, one, other)).user).toBe(user)
   })
 
-  it('say why a token is of none of them, or of several', async () => {
+  it('report why a token belongs to none of them, or to several', async () => {
     const none = await userOf({ token_use: 'refresh' }, ACCESS, ID)
     expect(none.step).toMatch(/required-claim: .*, claim token_use, issuer http/)
     const both = await userOf({ aud: ['a', 'c'] }, ...byAudience)
@@ -62,7 +62,7 @@ describe('providers of one issuer', () => {
   })
 })
 
-describe('a claim that a provider requires', () => {
+describe('a required claim of a provider', () => {
   const required = { requiredClaims: { 'realm.kind': ['human'], active: ['true'] } }
 
   it.each<[claims: Claims, answer: string]>([
@@ -74,7 +74,7 @@ describe('a claim that a provider requires', () => {
     [{ realm: { kind: 'human' } }, 'invalid-token'],
     [{ realm: 'human', active: true }, 'invalid-token'],
     [{}, 'invalid-token'],
-  ])('must be there: %j, %s', async (claims, answer) => {
+  ])('must be present: %j, %s', async (claims, answer) => {
     const issuer = await anIssuer()
     const providers = [named('one', issuer, required)]
     const { ask } = await modelBehind({ policy: { allow: [{}] }, config: { jwt: { providers } } })
@@ -82,7 +82,7 @@ describe('a claim that a provider requires', () => {
   })
 })
 
-describe('an e-mail address that a provider requires', () => {
+describe('a required e-mail address of a provider', () => {
   const email = 'ada@example.com'
 
   it.each<[claims: Claims, answer: string]>([
@@ -102,7 +102,7 @@ describe('an e-mail address that a provider requires', () => {
   it.each<[claims: Claims, answer: string]>([
     [{ email }, 'allow'],
     [{ email, email_verified: false }, 'wrong-audience'],
-  ])('also where it is the audience: %j, %s', async (claims, answer) => {
+  ])('also if it is the audience: %j, %s', async (claims, answer) => {
     const issuer = await anIssuer()
     const providers = [named('one', issuer, { audiences: { claim: 'email', values: [email] } })]
     const { ask } = await modelBehind({ policy: { allow: [{}] }, config: { jwt: { providers } } })
@@ -110,7 +110,7 @@ describe('an e-mail address that a provider requires', () => {
   })
 })
 
-describe('providers of one issuer are refused at the start', () => {
+describe('several providers of one issuer are refused at startup', () => {
   const problemsOf = (...given: readonly object[]): readonly string[] => {
     const providers = given.map((more, index) => named(`p${index}`, ISSUER, more))
     try {
@@ -130,10 +130,14 @@ describe('providers of one issuer are refused at the start', () => {
   it.each<[title: string, one: object, other: object]>([
     ['with the same audience', { audiences: ['a'] }, { audiences: ['a'] }],
     ['with one audience in common', { audiences: ['a', 'b'] }, { audiences: ['b', 'c'] }],
-    ['with audiences of different claims', { audiences: ['a'] }, byClient('b')],
-    ['of which one requires a claim', ACCESS, {}],
-    ['that require a value in common', ACCESS, { requiredClaims: { token_use: ['id', 'access'] } }],
-    ['that require different claims', ACCESS, { requiredClaims: { typ: ['ID'] } }],
+    ['with audiences from different claims', { audiences: ['a'] }, byClient('b')],
+    ['if only one requires a claim', ACCESS, {}],
+    [
+      'if their required values overlap',
+      ACCESS,
+      { requiredClaims: { token_use: ['id', 'access'] } },
+    ],
+    ['if they require different claims', ACCESS, { requiredClaims: { typ: ['ID'] } }],
   ])('%s', (_title, one, other) => {
     expect(problemsOf(one, other)).toEqual([
       expect.stringMatching(
@@ -147,11 +151,11 @@ describe('providers of one issuer are refused at the start', () => {
     ['by another claim', byClient('a'), byClient('b')],
     ['by required values', ACCESS, ID],
     ['by required values among others', { requiredClaims: { typ: ['x'], token_use: ['a'] } }, ID],
-  ])('and not if they are told apart %s', (_title, one, other) => {
+  ])('but not if they are distinguished %s', (_title, one, other) => {
     expect(problemsOf(one, other)).toEqual([])
   })
 
-  it('and not for the same prefix, if the same claim is meant', () => {
+  it('but not for the same prefix, if they map the same claim', () => {
     const rbac = (claim: string) => ({ rbac: { username: { claim, prefix: 'idp:' } } })
     expect(problemsOf({ ...ACCESS, ...rbac('sub') }, { ...ID, ...rbac('sub') })).toEqual([])
     expect(problemsOf({ ...ACCESS, ...rbac('sub') }, { ...ID, ...rbac('email') })).toEqual([
@@ -199,7 +203,7 @@ describe('the configuration of a provider', () => {
     expect(problemOf(more)).toMatch(problem)
   })
 
-  it('with an http issuer needs an explicit word', () => {
+  it('with an http issuer must be allowed explicitly', () => {
     const dex = { jwksUri: undefined, issuer: 'http://dex.auth.svc.cluster.local:5556/dex' }
     expect(problemOf(dex)).toContain('expected a provider with jwksUri or jwksFile')
     expect(problemOf({ ...dex, insecureHttp: true })).toBe('none')

@@ -13,7 +13,7 @@ import { atOnce, queueKeyFor } from '../../testing/queue-keys.ts'
 
 const AUTHORIZATION: CredentialPlace = { kind: 'header', name: 'authorization' }
 
-/** Accepts ES256 for the audience `models`, from Authorization, as user and groups `idp:...` of RBAC. */
+/** Accepts ES256 for the audience `models`, from Authorization, with user and groups `idp:...` for RBAC. */
 export const aProvider = (
   { issuer, jwksUri }: Pick<OidcIssuer, 'issuer' | 'jwksUri'>,
   given: Partial<JwtProvider> = {},
@@ -60,7 +60,7 @@ export function someProviders(
   return made
 }
 
-/** The user that a token names, or why it is refused; `undefined`: it is no JWT. */
+/** The user of a token, or the reason of the refusal; `undefined`: it is not a JWT. */
 export async function verdictOf(
   { remembered, authenticate }: Pick<JwtProviders, 'remembered' | 'authenticate'>,
   token: string,
@@ -72,7 +72,7 @@ export async function verdictOf(
   return answer?.kind === 'known' ? answer.caller.user : answer?.reason
 }
 
-/** A JWS in compact form of any header, payload and signature; texts and bytes are taken as they are. */
+/** A compact JWS with any header, payload and signature; texts and bytes are used unchanged. */
 export const compact = (
   header: object | string,
   payload: object | string | Uint8Array,

@@ -1,4 +1,6 @@
+import { MAX_TOKEN_PREFIXES } from '../../src/config/introspection.ts'
 import { FETCH_LIMITS, MAX_REDIRECTS } from '../../src/tokens/fetch-jwks.ts'
+import { MAX_INTROSPECTION_BYTES, MAX_SECRET_BYTES } from '../../src/tokens/introspect.ts'
 import { MAX_KEYS } from '../../src/tokens/jwks.ts'
 import { type JwksPeriods, JWKS_PERIODS as KEY_PERIODS } from '../../src/tokens/jwks-cache.ts'
 import { MAX_JWK_NAME, MAX_NAMED_JWKS } from '../../src/tokens/left-out-jwks.ts'
@@ -27,6 +29,9 @@ export const PROVIDERS: Bounds = {
   'length of a JWKS, and of a discovery document': bytes(FETCH_LIMITS.maxBytes),
   'time to fetch them': seconds(FETCH_LIMITS.timeoutMs),
   redirects: count(MAX_REDIRECTS),
+  'length of an answer about an opaque token': bytes(MAX_INTROSPECTION_BYTES),
+  'length of a client secret': bytes(MAX_SECRET_BYTES),
+  'beginnings of opaque tokens': count(MAX_TOKEN_PREFIXES),
   'fetches for a token whose key is not known': each(KEY_PERIODS.coolDown),
   'fetches after a failure': between(KEY_PERIODS),
 }

@@ -3,14 +3,15 @@ import { MAX_SETS } from '../../src/access/membership.ts'
 import { MAX_SHADOW_WAITING, PER_SECOND as SHADOW_PER_SECOND } from '../../src/access/shadow.ts'
 import { CALLERS } from '../../src/app/folder-source.ts'
 import type { CacheBounds } from '../../src/common/cache.ts'
+import { CALL_LIMITS } from '../../src/common/dependency-calls.ts'
+import { MAX_HOLDERS } from '../../src/common/rate-limits.ts'
 import { MAX_VALUE_LENGTH as MAX_HEADER_VALUE } from '../../src/envoy/identity-headers.ts'
 import { KNOWN } from '../../src/kubernetes/reviews/access-review.ts'
-import { MAX_HOLDERS } from '../../src/kubernetes/reviews/rate-limits.ts'
-import { REVIEW_LIMITS } from '../../src/kubernetes/reviews/review-client.ts'
 import { BAD, GOOD } from '../../src/kubernetes/reviews/token-cache.ts'
 import { UNSIGNED } from '../../src/kubernetes/reviews/token-review.ts'
 import { MAX_VERDICTS } from '../../src/manifests/rbac-authorizer.ts'
 import { REMEMBERED } from '../../src/tokens/caching-verifier.ts'
+import { ACTIVE, NOT_ACTIVE } from '../../src/tokens/introspection.ts'
 import { type Bounds, bytes, count, seconds } from './texts.ts'
 
 const perSecond = (times: number, ms: number) => `${count((times * 1_000) / ms)} a second`
@@ -21,15 +22,20 @@ export const TOKENS: Bounds = {
   'bad Kubernetes tokens kept': cache(BAD),
   'permissions kept': cache(KNOWN),
   'verified JWTs kept': cache(REMEMBERED),
+  'active opaque tokens kept': cache(ACTIVE),
+  'refused opaque tokens kept': cache(NOT_ACTIVE),
   "callers of a folder's tokens kept": cache(CALLERS),
   'RBAC verdicts of a folder kept': count(MAX_VERDICTS),
-  'time of a TokenReview or SubjectAccessReview, waiting included': seconds(REVIEW_LIMITS.callMs),
-  'failures of them in a row until none is asked': count(REVIEW_LIMITS.tolerated),
-  'the first time without them': seconds(REVIEW_LIMITS.firstRestMs),
-  'the longest time without them': seconds(REVIEW_LIMITS.longestRestMs),
+  'time of a TokenReview, SubjectAccessReview or introspection, waiting included': seconds(
+    CALL_LIMITS.callMs,
+  ),
+  'failures of them in a row until none is asked': count(CALL_LIMITS.tolerated),
+  'the first time without them': seconds(CALL_LIMITS.firstRestMs),
+  'the longest time without them': seconds(CALL_LIMITS.longestRestMs),
   'TokenReviews that wait, of tokens that the cluster may not have signed': count(UNSIGNED.waiting),
   'such TokenReviews that wait for one service': count(UNSIGNED.waitingPerKey),
-  'services, namespaces or proxies whose such TokenReviews are counted': count(MAX_HOLDERS),
+  'services, namespaces or proxies whose such TokenReviews or introspections are counted':
+    count(MAX_HOLDERS),
   'lists of a caller that are kept for look-ups': count(MAX_SETS),
   'entries of claims that are kept for look-ups': count(MAX_SUMMED),
   'Shadow evaluations that wait': count(MAX_SHADOW_WAITING),

@@ -4,7 +4,7 @@ import type { Answer } from './api-server.ts'
 type Stored = { readonly key: string; readonly version: number; readonly object: object }
 type Change = { readonly type: string; readonly version: number; readonly object: object }
 
-/** The objects of one collection, listed and watched as an API server has them. */
+/** The objects of one collection, listed and watched as at an API server. */
 export type FakeCollection = ReturnType<typeof fakeCollection>
 
 const ENDED = { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } }
@@ -65,11 +65,11 @@ export function fakeCollection() {
     answer,
     put,
     remove,
-    /** Says that nothing has changed. */
+    /** Sends a bookmark. */
     bookmark: () => {
       for (const watch of watches) watch.write(lineOf('BOOKMARK', {}, version))
     },
-    /** Sends this text to those who watch, as it is. */
+    /** Sends this text unchanged to all watches. */
     write: (line: string) => {
       for (const watch of watches) watch.write(line)
     },

@@ -19,7 +19,7 @@ export async function fakeCertificates(): Promise<Certificates> {
   return { ca: ca ?? '', key: key ?? '', cert: cert ?? '' }
 }
 
-/** An API server of the test's own: it answers what a real one cannot be made to answer. */
+/** A fake API server: it gives answers that a real one cannot be made to give. */
 export type FakeApiServer = Awaited<ReturnType<typeof startFakeApiServer>>
 
 export async function startFakeApiServer({ ca, key, cert }: Certificates, usual: Answer) {
@@ -35,9 +35,9 @@ export async function startFakeApiServer({ ca, key, cert }: Certificates, usual:
   const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
     url: `https://127.0.0.1:${port}`,
-    /** All that came so far. */
+    /** All requests up to now. */
     requests,
-    /** The next requests are answered so, one after the other. */
+    /** The answers to the next requests, in order. */
     next: (...answers: readonly Answer[]) => void exceptions.push(...answers),
     kubeConfig: (token = 'ours') => kubeConfigOf(`https://127.0.0.1:${port}`, ca, token),
     dropConnections: () => server.closeAllConnections(),
@@ -82,7 +82,7 @@ export const broken =
     response.write(body, () => response.destroy())
   }
 
-/** An answer begins, and nothing comes of it. */
+/** An answer starts, and is never completed. */
 export const quiet: Answer = (_request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
 }

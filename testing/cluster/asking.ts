@@ -7,14 +7,14 @@ import { CLUSTER_ISSUER } from './programs.ts'
 
 export type Asked = {
   readonly token?: string
-  /** `iris.team.svc` if absent. */
+  /** By default `iris.team.svc`. */
   readonly host?: string
   readonly method?: string
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Of the pod whose sidecar asks. */
+  /** The address of the pod whose sidecar sends the check. */
   readonly pod?: string | undefined
-  /** As in gRPC's header, such as `200m`. */
+  /** In the format of gRPC's header, such as `200m`. */
   readonly timeout?: string
 }
 
@@ -24,7 +24,7 @@ const REASONS = new Map(
   Object.entries(DENIALS).map(([reason, { phrase }]) => [phrase, reason] as const),
 )
 
-/** What becomes of one request: let through, or why not. */
+/** The outcome of one request: allowed, or the reason. */
 export async function verdictOf(
   { check }: Pick<CheckClient, 'check'>,
   { token, host = 'iris.team.svc', headers = {}, pod, timeout, ...http }: Asked,
@@ -48,7 +48,7 @@ export async function verdictOf(
 const isReason = (text: string | undefined): text is DenyReason =>
   text !== undefined && Object.hasOwn(DENIALS, text)
 
-/** The HTTP status that a client gets. */
+/** The HTTP status of the client's answer. */
 export const statusOf = (verdict: Verdict): number =>
   verdict === 'allow' ? 200 : DENIALS[verdict].httpStatus
 
@@ -65,7 +65,7 @@ export async function msUntil(status: number, ask: () => Promise<Verdict>): Prom
 
 type Service = { readonly namespace: string; readonly name: string }
 
-/** The same by questions of our own: whose token it is, and whether he may get the service. */
+/** The same by our own reviews: the user of the token, and whether it may get the service. */
 export async function statusByReview(
   cluster: Pick<ClusterClient, 'call'>,
   token: string,
@@ -106,7 +106,7 @@ async function ask(
 
 type Calls = { readonly tokenReviews: number; readonly accessReviews: number }
 
-/** How often the API server was asked since it started, as it counts itself. */
+/** The number of the API server's requests since its start, from its own metrics. */
 async function callsTo({ call }: Pick<ClusterClient, 'call'>): Promise<Calls> {
   const { body } = await call({ path: '/metrics' })
   const lines = String(body)
@@ -119,7 +119,7 @@ async function callsTo({ call }: Pick<ClusterClient, 'call'>): Promise<Calls> {
   return { tokenReviews: of('tokenreviews'), accessReviews: of('subjectaccessreviews') }
 }
 
-/** How many calls a piece of work causes. */
+/** The number of calls that an action causes. */
 export async function callsDuring(
   cluster: Pick<ClusterClient, 'call'>,
   work: () => Promise<unknown>,

@@ -4,7 +4,10 @@ import type { Cluster } from './cluster.ts'
 
 type Place = { readonly kind: string; readonly namespace: string; readonly name: string }
 
-/** What an account asked an API server for, as `verb resource.group`, in a namespace or not; URLs without a resource apart. */
+/**
+ * The requests of an account to an API server, as `verb resource.group`, with or without a namespace; URLs without a
+ * resource separately.
+ */
 export async function askedBy(
   { auditLog }: Cluster['site'],
   user: string,
@@ -22,7 +25,7 @@ export async function askedBy(
   return { asked, urls }
 }
 
-/** What bindings of an account permit, in the same words. */
+/** The permissions of an account by its bindings, in the same format. */
 export async function permittedTo(
   { get }: Pick<Cluster, 'get'>,
   account: Pick<Place, 'namespace' | 'name'>,

@@ -5,14 +5,14 @@ import { at, textAt } from '../json.ts'
 import { noteCredential } from '../leaks.ts'
 import type { Site } from './programs.ts'
 
-/** An object, as far as it must be known to find it. */
+/** The fields that identify an object. */
 export type Ref = {
   readonly apiVersion: string
   readonly kind: string
   readonly metadata: { readonly name: string; readonly namespace?: string }
 }
 
-/** An object to write; whatever else it has is up to the API server. */
+/** An object to write; its other fields are validated by the API server. */
 export type Written = Ref & {
   readonly metadata: Readonly<Record<string, unknown>>
   readonly [field: string]: unknown
@@ -26,13 +26,13 @@ type Call = {
   readonly body?: unknown
   readonly contentType?: string
   readonly accept?: string
-  /** The admin's if absent. */
+  /** By default the admin's. */
   readonly token?: string
 }
 
 export type ClusterClient = ReturnType<typeof clusterClient>
 
-/** Talks to a cluster's API server; what is not a success rejects, but for `call`. */
+/** A client of a cluster's API server; rejects on every error status, except for `call`. */
 export function clusterClient({ folder, apiPort, adminToken }: Site) {
   const agent = new https.Agent({
     keepAlive: true,
@@ -54,7 +54,7 @@ export function clusterClient({ folder, apiPort, adminToken }: Site) {
     call,
     get: (where: string) => must({ path: where }),
     create: (object: Written) => must({ method: 'POST', path: collectionOf(object), body: object }),
-    /** Creates it, or makes it as written (server-side apply). */
+    /** Creates it, or applies it as written (server-side apply). */
     apply: (object: Written) =>
       must({
         method: 'PATCH',
@@ -62,14 +62,14 @@ export function clusterClient({ folder, apiPort, adminToken }: Site) {
         body: object,
         contentType: APPLY,
       }),
-    /** The same as YAML, which the API server reads itself. */
+    /** The same for YAML, which the API server parses itself. */
     applyText: (ref: Ref, yaml: string) =>
       must({ method: 'PATCH', path: applied(ref), body: yaml, contentType: APPLY }),
-    /** Merges `change` into it; null removes. */
+    /** Merges `change` into it; null removes a field. */
     patch: (ref: Ref, change: object) => patch(ref, change),
     applyStatus: (ref: Ref, status: object) => patch(ref, { status }, '/status'),
     delete: (ref: Ref) => must({ method: 'DELETE', path: `${pathOf(ref)}?gracePeriodSeconds=0` }),
-    /** A token of a ServiceAccount (TokenRequest), for an hour. */
+    /** A token of a ServiceAccount (TokenRequest), valid for an hour. */
     tokenFor: async (
       namespace: string,
       name: string,
@@ -95,7 +95,7 @@ const applied = (ref: Ref) => `${pathOf(ref)}?fieldManager=test&force=true`
 const MERGE = 'application/merge-patch+json'
 const APPLY = 'application/apply-patch+yaml'
 
-/** Of a Secret the API server could quote what it holds. */
+/** For a Secret the API server could quote its content. */
 const messageOf = ({ path: where }: Call, body: unknown): string =>
   where.includes('/secrets') ? '' : textAt(body, 'message')
 
@@ -160,7 +160,7 @@ function send(
   })
 }
 
-/** JSON, or the text as it is. */
+/** JSON, or the unchanged text. */
 function parsed(bytes: Buffer): unknown {
   const text = bytes.toString('utf8')
   try {
@@ -170,5 +170,5 @@ function parsed(bytes: Buffer): unknown {
   }
 }
 
-/** The name that the API server gave or kept. */
+/** The name that the API server generated or kept. */
 export const uidOf = (object: unknown): string => String(at(object, 'metadata', 'uid'))

@@ -7,21 +7,28 @@ import { at, listAt } from '../json.ts'
 import { mustTellNothingIn } from '../leaks.ts'
 import { type ClusterClient, clusterClient, collectionOf, type Written } from './client.ts'
 import { CRDS } from './crds.ts'
-import { type Program, prepareSite, type Site, startApiServer, startEtcd } from './programs.ts'
+import {
+  type Program,
+  prepareSite,
+  type Site,
+  type SiteSpec,
+  startApiServer,
+  startEtcd,
+} from './programs.ts'
 
 export type Cluster = ClusterClient & {
   readonly site: Site
   /** Of etcd and of the API server. */
   readonly pids: () => readonly number[]
-  /** Ends the API server at once; its watches break off. */
+  /** Kills the API server at once; its watches are interrupted. */
   readonly stopApiServer: () => Promise<void>
-  /** Over the same etcd, at the same port. */
+  /** With the same etcd, on the same port. */
   readonly startApiServer: () => Promise<void>
-  /** Ends etcd at once, and starts it over the same files; resolves once the API server has found it again. */
+  /** Kills etcd at once, and restarts it with the same files; resolves once the API server has reconnected. */
   readonly restartEtcd: () => Promise<void>
-  /** Of etcd; older resource versions are Gone once the API server has started anew. */
+  /** Compacts etcd; older resource versions are Gone once the API server has restarted. */
   readonly compact: () => Promise<void>
-  /** Writes a kubeconfig for a token; `port` where a proxy stands before the API server. */
+  /** Writes a kubeconfig for a token; `port` if a proxy is in front of the API server. */
   readonly kubeconfig: (user: KubeconfigUser) => Promise<string>
   readonly installCrd: (crd: Written) => Promise<void>
   /** Resolves once objects of all its versions can be listed. */
@@ -34,18 +41,13 @@ type KubeconfigUser = {
   readonly port?: number | undefined
 }
 
-type ClusterSpec = {
-  /** Which of our own are there from the start; all if absent. */
+type ClusterSpec = SiteSpec & {
+  /** The CRDs to install at the start; all by default. */
   readonly crds?: readonly Written[]
-  /** Whether the API server writes down who asks what. */
-  readonly audited?: boolean
 }
 
-/** Starts etcd and kube-apiserver on loopback. Its `stop` ends both and removes their files. */
-export async function startCluster({
-  crds = Object.values(CRDS),
-  audited = false,
-}: ClusterSpec = {}) {
+/** Starts etcd and kube-apiserver on a loopback address. Its `stop` ends both and removes their files. */
+export async function startCluster({ crds = Object.values(CRDS), ...spec }: ClusterSpec = {}) {
   const binaries = await findKubernetes((line) => void process.stderr.write(`${line}\n`))
   const folder = await mkdtemp(path.join(tmpdir(), 'cluster-'))
   const programs: Program[] = []
@@ -54,7 +56,7 @@ export async function startCluster({
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
-    const site = await prepareSite(folder, audited)
+    const site = await prepareSite(folder, spec)
     programs.push(await startEtcd(binaries, site))
     const cluster = clusterAt(binaries, site, programs, stop)
     await cluster.startApiServer()
@@ -134,7 +136,7 @@ async function whenServed({ call }: ClusterClient, crd: Written, deadlineMs = 10
   }
 }
 
-/** Through the JSON gateway of etcd. */
+/** Through etcd's JSON gateway. */
 async function compact({ etcdPort }: Site) {
   const ask = async (method: string, body: object): Promise<unknown> => {
     const url = `http://127.0.0.1:${etcdPort}/v3/kv/${method}`
@@ -148,7 +150,7 @@ async function compact({ etcdPort }: Site) {
 
 let written = 0
 
-/** A kubeconfig of one user, as he stands in it. */
+/** A kubeconfig with one user. */
 export const kubeconfigOf = ({
   folder,
   port,

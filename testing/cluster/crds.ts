@@ -4,7 +4,7 @@ const GROUP = 'serving.kserve.io'
 
 const ANYTHING = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const
 
-/** KServe's kinds with fields of any kind: small, and served at once. */
+/** KServe's kinds without schemas: small, and served at once. */
 function crdOf(kind: string, versions: readonly string[]): Written {
   const plural = `${kind.toLowerCase()}s`
   return {

@@ -9,8 +9,8 @@ import { clusterSigner, tokenSecretOf } from './tokens.ts'
 const EXAMPLES = path.join(import.meta.dirname, '../../examples')
 
 /**
- * Applies the manifests of an example to a cluster. Its token Secrets get real tokens: resolves with these,
- * by the name of the Secret.
+ * Applies the manifests of an example to a cluster. Its token Secrets get real tokens: resolves with these, by the
+ * name of the Secret.
  */
 export async function applyExample(
   cluster: Cluster,
@@ -55,7 +55,7 @@ export async function documentsIn(files: readonly string[]): Promise<readonly un
   return texts.flatMap((text) => loadAll(text))
 }
 
-/** Applies files that hold no tokens, and their namespaces. */
+/** Applies files without tokens, and their namespaces. */
 export async function applyManifests(cluster: Cluster, files: readonly string[]) {
   const objects = await documentsIn(files)
   const namespaces = new Set(objects.map((object) => textAt(object, 'metadata', 'namespace')))

@@ -9,8 +9,8 @@ const DEPLOY = path.join(import.meta.dirname, '../../deploy')
 const NAMESPACE = 'kserve-authz'
 
 /**
- * Installs the ServiceAccount with exactly the permissions of a file of `deploy/`, and returns a kubeconfig
- * of it. `port` where a proxy stands before the API server.
+ * Installs the ServiceAccount with exactly the permissions of a file of `deploy/`, and returns a kubeconfig for it.
+ * `port` if a proxy is in front of the API server.
  */
 export async function install(cluster: Cluster, file = 'rbac.yaml', port?: number) {
   const objects = loadAll(await readFile(path.join(DEPLOY, file), 'utf8')).map(writtenOf)
@@ -26,15 +26,15 @@ export const aNamespace = (name: string): Written => ({
   metadata: { name },
 })
 
-/** The definition of AccessPolicy, as it is installed. */
+/** The CRD of AccessPolicies, as it is installed. */
 export const accessPolicyCrd = async (): Promise<Written> =>
   writtenOf(load(await readFile(path.join(DEPLOY, 'crd.yaml'), 'utf8')))
 
-/** What refuses misspelt AccessPolicies. */
+/** The policy that refuses misspelt AccessPolicies. */
 export const admission = async (): Promise<readonly Written[]> =>
   loadAll(await readFile(path.join(DEPLOY, 'admission.yaml'), 'utf8')).map(writtenOf)
 
-/** Applies an object and, where it has one, its status. */
+/** Applies an object and, if it has one, its status. */
 export async function applyWhole(
   { apply, applyStatus }: Pick<Cluster, 'apply' | 'applyStatus'>,
   { status, ...written }: Written,
@@ -43,7 +43,7 @@ export async function applyWhole(
   if (typeof status === 'object' && status !== null) await applyStatus(written, status)
 }
 
-/** What was read from a file. */
+/** An object read from a file. */
 export function writtenOf(object: unknown): Written {
   const namespace = textAt(object, 'metadata', 'namespace')
   return {

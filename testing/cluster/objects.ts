@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.ts'
 
 const KSERVE = 'serving.kserve.io'
 
-/** A Secret that holds an API key, for all services of its namespace unless `services` says which. */
+/** A Secret with an API key, by default for all services of its namespace. */
 export const keySecret = (
   namespace: string,
   name: string,
@@ -33,7 +33,7 @@ type PodSpec = {
   readonly containers?: readonly string[]
 }
 
-/** A pod of an InferenceService; it has a sidecar unless its containers are named. */
+/** A pod of an InferenceService; by default it has a sidecar. */
 export const pod = (
   namespace: string,
   name: string,
@@ -49,7 +49,7 @@ export const pod = (
   spec: { containers: containers.map((each) => ({ name: each, image: 'none' })) },
 })
 
-/** Creates a pod and gives it addresses, as a kubelet does. */
+/** Creates a pod and sets its addresses, as a kubelet does. */
 export async function runPod(cluster: Cluster, written: Written, ...ips: readonly string[]) {
   await cluster.create(written)
   await cluster.applyStatus(written, runningAt(...ips))
@@ -61,7 +61,7 @@ export const runningAt = (...ips: readonly string[]) => ({
   podIPs: ips.map((ip) => ({ ip })),
 })
 
-/** `host`: that of the gateway, as KServe publishes it. */
+/** `host`: the gateway's host, as KServe publishes it. */
 export const llmInferenceService = (
   namespace: string,
   name: string,
@@ -75,7 +75,7 @@ export const llmInferenceService = (
   ...(host === undefined ? {} : { status: { url: `http://${host}/${namespace}/${name}` } }),
 })
 
-/** What LLMInferenceServices can be made of. */
+/** The parts of an LLMInferenceService. */
 export const llmInferenceServiceConfig = (
   namespace: string,
   name: string,

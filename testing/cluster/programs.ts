@@ -7,37 +7,50 @@ import { promisify } from 'node:util'
 import { startChild } from '../../scripts/child.ts'
 import type { Kubernetes } from '../../scripts/kubernetes.ts'
 
-/** What all programs of a cluster share: files in one folder, ports of the loopback address. */
+/** Shared by all programs of a cluster: files in one folder, ports of the loopback address. */
 export type Site = {
   readonly folder: string
   readonly etcdPort: number
   readonly peerPort: number
   readonly apiPort: number
-  /** Of a user that may do everything. */
+  /** The token of a user with all permissions. */
   readonly adminToken: string
-  /** A file that gets a line for each request to the API server; `undefined`: none does. */
+  /** A file with a line for each request to the API server; `undefined`: there is none. */
   readonly auditLog: string | undefined
+  /** Of its ServiceAccounts. */
+  readonly issuer: string
+  /** Whether anybody may read its keys, and what else RBAC lets an anonymous user do. */
+  readonly anonymous: boolean
+}
+
+export type SiteSpec = {
+  readonly audited?: boolean
+  readonly issuer?: string
+  readonly anonymous?: boolean
 }
 
 export type Program = {
   readonly pid: number
-  /** Resolves with how it came to its end, and the last that it said. */
+  /** Resolves with how it ended, and its last output. */
   readonly ended: Promise<string>
-  /** Ends it at once; nothing of a throwaway cluster is worth a farewell. */
+  /** Kills it at once; a throwaway cluster needs no clean shutdown. */
   readonly kill: () => Promise<void>
 }
 
 export const CLUSTER_ISSUER = 'https://kubernetes.default.svc'
 
-/** Makes keys and certificates in a folder, and chooses ports that nobody has at this moment. */
-export async function prepareSite(folder: string, audited: boolean): Promise<Site> {
+/** Makes keys and certificates in a folder, and selects free ports. */
+export async function prepareSite(
+  folder: string,
+  { audited = false, issuer = CLUSTER_ISSUER, anonymous = false }: SiteSpec,
+): Promise<Site> {
   const [etcdPort = 0, peerPort = 0, apiPort = 0] = await freePorts(3)
   const adminToken = randomBytes(16).toString('hex')
   await makeCertificates(folder)
   await writeFile(path.join(folder, 'tokens.csv'), `${adminToken},admin,admin,"system:masters"\n`)
   await writeFile(path.join(folder, AUDIT_POLICY), JSON.stringify(auditPolicy))
   const auditLog = audited ? path.join(folder, 'audit.log') : undefined
-  return { folder, etcdPort, peerPort, apiPort, adminToken, auditLog }
+  return { folder, etcdPort, peerPort, apiPort, adminToken, auditLog, issuer, anonymous }
 }
 
 const AUDIT_POLICY = 'audit-policy.json'
@@ -48,11 +61,11 @@ const auditPolicy = {
   rules: [{ level: 'Metadata' }],
 }
 
-/** Below those that systems give to connections: what is ended and started again finds its port free. */
+/** Below the range of ephemeral ports: a restarted program finds its port free. */
 const FIRST_PORT = 10_000
 const LAST_PORT = 32_000
 
-/** Of the loopback address; nobody has them at this moment. */
+/** Ports of the loopback address that are free now. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
@@ -72,7 +85,7 @@ function isFree(port: number): Promise<boolean> {
 
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'] as const
 
-/** Of a CA (`ca.crt`), a server on loopback (`server.key`, `server.crt`) and of ServiceAccounts. */
+/** For a CA (`ca.crt`), a server on loopback (`server.key`, `server.crt`) and ServiceAccounts. */
 export async function makeCertificates(folder: string) {
   const openssl = async (...args: readonly string[]) => {
     await promisify(execFile)('openssl', [...args], { cwd: folder })
@@ -113,21 +126,21 @@ export const startApiServer = ({ apiServer }: Kubernetes, site: Site): Promise<P
     'cert-dir': '.',
     'client-ca-file': 'ca.crt',
     'token-auth-file': 'tokens.csv',
-    'anonymous-auth': 'false',
+    'anonymous-auth': String(site.anonymous),
     'authorization-mode': 'RBAC',
     'allow-privileged': 'true',
     'disable-admission-plugins': 'ServiceAccount',
-    'service-account-issuer': CLUSTER_ISSUER,
+    'service-account-issuer': site.issuer,
     'service-account-key-file': 'accounts.pub',
     'service-account-signing-key-file': 'accounts.key',
-    'api-audiences': CLUSTER_ISSUER,
+    'api-audiences': site.issuer,
     'service-cluster-ip-range': '10.0.0.0/24',
     ...(site.auditLog === undefined
       ? {}
       : { 'audit-policy-file': AUDIT_POLICY, 'audit-log-path': site.auditLog }),
   })
 
-/** Starts a program in a folder, which gets its log; ends with this process. */
+/** Starts a program in a folder, which contains its log; it ends with this process. */
 export async function startProgram(
   title: string,
   folder: string,
@@ -149,7 +162,7 @@ export async function startProgram(
       try {
         process.kill(pid, 'SIGKILL')
       } catch {
-        // Gone already.
+        // Already exited.
       }
       await child.ended
     },

@@ -4,7 +4,7 @@ import https from 'node:https'
 import path from 'node:path'
 import type { Site } from './programs.ts'
 
-/** What is done with a request in place of passing it on. */
+/** A fault that replaces the answer to a request. */
 export type ApiFault = (response: ServerResponse) => void
 
 export type ClusterProxy = Awaited<ReturnType<typeof startClusterProxy>>
@@ -35,7 +35,7 @@ export const API_FAULTS = {
   'another kind': body(201, '{"kind": "Status", "status": "Success"}'),
 } as const satisfies Readonly<Record<string, ApiFault>>
 
-/** Stands before an API server on loopback, with its certificate; passes on what it is not told to spoil. */
+/** A proxy in front of an API server on loopback, with its certificate; forwards requests without a fault. */
 export async function startClusterProxy({ folder, apiPort }: Site) {
   const read = (name: string) => readFileSync(path.join(folder, name))
   const agent = new https.Agent({ keepAlive: true, ca: read('ca.crt') })
@@ -74,25 +74,23 @@ export async function startClusterProxy({ folder, apiPort }: Site) {
   })
   return {
     port,
-    /** Requests so far to paths that end in it, such as `tokenreviews`. */
+    /** The number of requests up to now to paths with this suffix, such as `tokenreviews`. */
     asked: (kind: string): number => counts.get(kind) ?? 0,
-    /** The bodies that were posted so far to paths that end in it. */
+    /** The bodies posted up to now to paths with this suffix. */
     posted: (kind: string): readonly unknown[] =>
       bodies
         .filter((each) => each.kind === kind)
         .map(({ body }): unknown => JSON.parse(body.toString())),
-    /**
-     * `''`: of any path; `where`: only of URLs that match. `undefined` in place of a fault: it is well again.
-     */
+    /** `''`: for any path; `where`: only for URLs that match. `undefined` instead of a fault ends it. */
     fail: (kind: string, fault: ApiFault | undefined, where = /^/) => {
       if (fault === undefined) faults.delete(kind)
       else faults.set(kind, { fault, where })
     },
-    /** Ends all answers that have not ended, such as watches. */
+    /** Ends all answers that are in progress, such as watches. */
     cut: () => {
       for (const response of open) response.destroy()
     },
-    /** Questions, or requests for URLs that match, wait until the returned function is called. */
+    /** Reviews, or requests for URLs that match, wait until the returned function is called. */
     hold: (where?: RegExp) => {
       isHeld = where === undefined ? isQuestion : ({ url = '' }) => where.test(url)
       held = []
@@ -131,7 +129,7 @@ const isQuestion = ({ method }: IncomingMessage): boolean => method === 'POST'
 type Exchange = {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** `undefined`: it is still to come. */
+  /** `undefined`: it is not complete yet. */
   readonly body: Buffer | undefined
 }
 

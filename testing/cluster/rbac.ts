@@ -49,7 +49,7 @@ export const roleBinding = (
 
 export const PROTECTED = { 'security.opendatahub.io/enable-auth': 'true' }
 
-/** Of the host `<name>.<namespace>.svc`. */
+/** A service with the host `<name>.<namespace>.svc`. */
 export const inferenceService = (
   namespace: string,
   name: string,
@@ -61,7 +61,7 @@ export const inferenceService = (
   spec: { predictor: {} },
 })
 
-/** The ServiceAccount team/`name`, which may list and watch these resources of any namespace, as `rules` has them. */
+/** The ServiceAccount team/`name`, with permission to list and watch these resources in any namespace. */
 export const watcher = (
   name: string,
   rules: readonly (readonly [apiGroup: string, resource: string])[],
@@ -83,7 +83,7 @@ export const watcher = (
   ]
 }
 
-/** Of the ServiceAccount team/`account`. */
+/** A token of the ServiceAccount team/`account`. */
 export const clusterRoleBinding = (name: string, role: string, account: string): Written => ({
   apiVersion: RBAC_VERSION,
   kind: 'ClusterRoleBinding',

@@ -12,7 +12,7 @@ type Revocation = {
 
 type World = {
   readonly cluster: TokenCluster
-  /** What becomes of a request for team/iris with this token. */
+  /** The outcome of a request to team/iris with this token. */
   readonly ask: (token: string) => Promise<Verdict>
 }
 
@@ -22,7 +22,7 @@ const newName = (kind: string): string => {
   return `${kind}-${count}`
 }
 
-/** What ends a credential or a permission, or gives it: within the namespace `team`, or in the whole cluster. */
+/** Events that end or grant a credential or a permission: in the namespace `team`, or in the whole cluster. */
 export const REVOCATIONS: readonly Revocation[] = [
   {
     titles: ['RoleBinding of a ServiceAccount added', 'RoleBinding of a ServiceAccount deleted'],
@@ -107,7 +107,7 @@ export const REVOCATIONS: readonly Revocation[] = [
       const boundObjectRef = { kind: 'Secret', apiVersion: 'v1', name: secret.metadata.name }
       const token = await cluster.tokenFor('team', name, { boundObjectRef })
       await msUntil(200, () => ask(token))
-      // So that the API server remembers it.
+      // This makes the API server cache it.
       await statusByReview(cluster, token, { namespace: 'team', name: 'iris' })
       await cluster.delete(secret)
       const closed = await msUntil(401, () => ask(token))
@@ -173,10 +173,10 @@ async function addedAndDeleted({ cluster, ask }: World, token: string, given: Wr
   return [opened, await msUntil(403, () => ask(token))]
 }
 
-/** What has ended does not come back. */
+/** A revoked credential does not become valid again. */
 async function mustStay(status: number, ask: () => Promise<Verdict>) {
   for (let tries = 0; tries < 10; tries += 1) {
     const verdict = await ask()
-    if (statusOf(verdict) !== status) throw new Error(`${verdict}, which is not ${status}`)
+    if (statusOf(verdict) !== status) throw new Error(`${verdict} instead of ${status}`)
   }
 }

@@ -1,29 +1,27 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { get, startChild, until } from '../../scripts/child.ts'
 import { type CheckClient, checkClient } from '../envoy/check-client.ts'
-import { at } from '../json.ts'
 import { mustTellNothing, pagesOf } from '../leaks.ts'
+import { portIn, recordsOf } from '../program-log.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
 export type ClusterService = Awaited<ReturnType<typeof startClusterService>>
 
 type ClusterServiceSpec = {
-  /** Of whom it runs as: a file that names the API server. */
+  /** The kubeconfig of its user. */
   readonly kubeconfig: string
-  /** Of the installation, beside the listeners. */
+  /** The configuration, in addition to the listeners. */
   readonly config?: object
-  /** Of the listeners, such as 127.0.0.1. */
+  /** The address of the listeners, such as 127.0.0.1. */
   readonly address?: string
 }
 
 /**
- * Starts the program as it runs in a cluster, with both listeners; resolves once they answer, which is
- * before the cluster is known. Its `stop` ends it, and rejects where it told of a credential.
+ * Starts the program as it runs in a cluster, with both listeners; resolves once they answer, which is before the
+ * cluster is known. Its `stop` ends it, and rejects if its output contains a credential.
  */
 export async function startClusterService(spec: ClusterServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))
@@ -44,7 +42,7 @@ type ClusterProgram = {
   readonly removeFiles: () => Promise<unknown>
 }
 
-/** The same, however it is started. */
+/** The same, for a program started in any way. */
 export async function runClusterService({ command, cwd, removeFiles }: ClusterProgram) {
   const child = startChild('the service', command, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const decisions = recordsOf(child.stdout)
@@ -55,7 +53,7 @@ export async function runClusterService({ command, cwd, removeFiles }: ClusterPr
     for (const client of clients) client.close()
     await child.stop()
     await removeFiles()
-    mustTellNothing('what a service told', [log, decisions, pages])
+    mustTellNothing('the output of a service', [log, decisions, pages])
   }
   let httpPort = 0
   const read = (page: string) => get(`http://127.0.0.1:${httpPort}${page}`)
@@ -107,27 +105,3 @@ const configOf = ({ config = {}, address = '127.0.0.1' }: ClusterServiceSpec) =>
   },
   ...config,
 })
-
-function portIn(log: readonly unknown[], fields: object): number | undefined {
-  const line = log.find((each) =>
-    Object.entries(fields).every(([name, value]) => at(each, name) === value),
-  )
-  const port = at(line, 'port')
-  return typeof port === 'number' ? port : undefined
-}
-
-/** The lines of JSON that have come so far; other lines as they are. */
-function recordsOf(stream: Readable | null): readonly unknown[] {
-  const records: unknown[] = []
-  if (stream === null) return records
-  createInterface({ input: stream }).on('line', (line) => records.push(parsed(line)))
-  return records
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return line
-  }
-}

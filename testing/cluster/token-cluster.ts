@@ -14,7 +14,7 @@ export type TokenCluster = Cluster & {
 
 /**
  * A cluster with the protected InferenceService team/iris, which the ServiceAccount team/reader may get and
- * team/stranger may not. Its `stop` ends what it served, too.
+ * team/stranger may not. Its `stop` also ends the services it started.
  */
 export async function startTokenCluster(): Promise<TokenCluster> {
   const cluster = await startCluster()
@@ -60,7 +60,7 @@ const TEAM = [
   inferenceService('team', 'iris'),
 ]
 
-/** Makes valid tokens of team/reader that nobody has seen before. */
+/** Makes valid tokens of team/reader that are not cached. */
 export async function newTokens({ get, signer }: TokenCluster): Promise<() => string> {
   const uid = uidOf(await get('/api/v1/namespaces/team/serviceaccounts/reader'))
   const claims = boundClaims('team', 'reader', uid)

@@ -7,12 +7,12 @@ import { CLUSTER_ISSUER } from './programs.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** A token that a Secret holds, as a control plane makes them: this one has no controllers. */
+/** A token in a Secret, as a control plane makes it: this cluster has no controllers. */
 export type TokenSecret = { readonly secret: Ref; readonly token: string }
 
 export type ClusterSigner = ReturnType<typeof clusterSigner>
 
-/** Signs what it is told with the key of a cluster. */
+/** Signs payloads with the key of a cluster. */
 export function clusterSigner({ site, get, create }: Pick<Cluster, 'site' | 'get' | 'create'>) {
   const key = createPrivateKey(readFileSync(path.join(site.folder, 'accounts.key')))
   const jws = (claims: Claims, header: Claims = {}) =>
@@ -21,7 +21,7 @@ export function clusterSigner({ site, get, create }: Pick<Cluster, 'site' | 'get
   const uidFor = async (namespace: string, account: string): Promise<string> =>
     uidOf(await get(`/api/v1/namespaces/${namespace}/serviceaccounts/${account}`))
 
-  /** As they were made before tokens had an end, for the Secret that holds it. */
+  /** A legacy token without an expiry, for the Secret that contains it. */
   const legacy = async (namespace: string, account: string, secret: string) => {
     const prefix = 'kubernetes.io/serviceaccount'
     return jws({
@@ -37,7 +37,7 @@ export function clusterSigner({ site, get, create }: Pick<Cluster, 'site' | 'get
   return {
     jws,
     legacy,
-    /** As TokenRequest makes them, for an hour; `claims` in place of the usual ones. */
+    /** As TokenRequest makes them, for an hour; `claims` replace the defaults. */
     bound: async (namespace: string, account: string, claims: Claims = {}) =>
       jws({ ...boundClaims(namespace, account, await uidFor(namespace, account)), ...claims }),
     /** Creates the Secret of a new token. */
@@ -50,7 +50,7 @@ export function clusterSigner({ site, get, create }: Pick<Cluster, 'site' | 'get
   }
 }
 
-/** The Secret that holds a token of a ServiceAccount. */
+/** The Secret with a token of a ServiceAccount. */
 export const tokenSecretOf = (namespace: string, account: string, name: string, token: string) => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -59,7 +59,7 @@ export const tokenSecretOf = (namespace: string, account: string, name: string, 
   data: { token: Buffer.from(token).toString('base64') },
 })
 
-/** Those of a token that anybody can make, but nobody sign. */
+/** The claims of a token that anybody could write, but not sign. */
 export const boundClaims = (namespace: string, account: string, uid: string): Claims => {
   const now = Math.floor(Date.now() / 1_000)
   return {
@@ -82,7 +82,7 @@ export function signed(header: Claims, claims: Claims, key: KeyObject): string {
 
 const base64url = (text: string) => Buffer.from(text).toString('base64url')
 
-/** As Kubernetes names its keys. */
+/** The key id, as Kubernetes computes it. */
 const kidOf = (key: KeyObject): string =>
   createHash('sha256')
     .update(createPublicKey(key).export({ type: 'spki', format: 'der' }))

@@ -10,20 +10,19 @@ import { found } from './render.ts'
 
 type Container = {
   readonly image: Image
-  /** All that is installed, as it was rendered. */
+  /** All installed objects, as rendered. */
   readonly objects: readonly Written[]
   readonly deployment: Written
-  /** Of its ServiceAccount. */
+  /** The token of its ServiceAccount. */
   readonly kubeconfig: string
-  /** What else it may read: what the kubeconfig names. */
+  /** Additional readable files: those that the kubeconfig names. */
   readonly readable: readonly string[]
 }
 
 /**
- * Starts the one container of a Deployment from the files of its image: with the arguments, the environment
- * and the mounted files that were rendered. Other than in a pod it learns of its API server by a
- * kubeconfig, listens at ports that are free, and finds its mounts elsewhere. Throws at what a pod would
- * have besides.
+ * Starts the one container of a Deployment from the files of its image: with the rendered arguments, environment and
+ * mounted files. Unlike in a pod, a kubeconfig names its API server, its ports are free ones, and its mounts are in
+ * other places. Throws if a pod would have anything else.
  */
 export async function startContainer(spec: Container): Promise<ClusterService> {
   const { image, deployment, kubeconfig } = spec
@@ -73,7 +72,7 @@ function refuseOthers(pod: unknown, container: unknown) {
   if (others.length > 0) throw new Error(`not understood: ${JSON.stringify(others)}`)
 }
 
-/** Writes what is mounted below a folder. Resolves with the places in the container. */
+/** Writes the mounted files below a folder. Resolves with the paths in the container. */
 async function mountAll(own: string, pod: unknown, { objects }: Pick<Container, 'objects'>) {
   const mounts = listAt(pod, 'containers', 0, 'volumeMounts')
   for (const mount of mounts) {

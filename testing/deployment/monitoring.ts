@@ -25,7 +25,7 @@ const ruleShape = z.object({
   }),
 })
 
-/** What PrometheusRule says of the alerts. */
+/** The alerts of the PrometheusRule. */
 export const alerts = ruleShape
   .parse(load(text('prometheus-rule.yaml'), { schema: CORE_SCHEMA }))
   .spec.groups.flatMap(({ rules }) => rules)
@@ -42,14 +42,14 @@ const casesShape = z.object({
   ),
 })
 
-/** When they must fire, and when not; promtool asks. */
+/** The cases in which they must fire, or not; promtool evaluates them. */
 export const alertCases = casesShape.parse(
   load(
     readFileSync(new URL('../../test/fixtures/monitoring/alerts.yaml', import.meta.url), 'utf8'),
   ),
 ).tests
 
-/** Envoy's own counters of checks, which a suite looks for in a real one. */
+/** Envoy's own counters of checks, which a suite compares with a real Envoy. */
 export const OF_ENVOY: readonly Sample[] = ['ok', 'denied', 'error'].map((end) => ({
   name: `envoy_http_ext_authz_${end}`,
   labels: {},
@@ -91,7 +91,7 @@ const dashboardShape = z.object({
 
 export const dashboard = dashboardShape.parse(JSON.parse(text('dashboard.json')))
 
-/** A query, and the texts that name labels of what it finds. */
+/** A query, and the texts that contain labels of its result. */
 export type Use = {
   readonly where: string
   readonly query: string

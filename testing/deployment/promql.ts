@@ -1,10 +1,10 @@
 /** One matcher of a selector. */
 type Matcher = { readonly label: string; readonly operator: string; readonly value: string }
 
-/** `name{label="value"}`, as it stands in a query. */
+/** `name{label="value"}`, as in a query. */
 export type Selector = { readonly name: string; readonly matchers: readonly Matcher[] }
 
-/** What a query reads, and the labels by which it groups and joins. */
+/** The selectors of a query, and the labels by which it groups and joins. */
 export type Query = { readonly selectors: readonly Selector[]; readonly labels: readonly string[] }
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*\]|[a-zA-Z_:][\w:]*|[\d.]+[a-z]*|[=!]~|!=|\S/g
@@ -12,7 +12,7 @@ const NAME = /^[a-zA-Z_:][\w:]*$/
 const LISTS = new Set(['by', 'without', 'on', 'ignoring', 'group_left', 'group_right'])
 const WORDS = new Set(['and', 'or', 'unless', 'offset', 'bool', 'inf', 'nan'])
 
-/** Reads a query of PromQL that is known to be well-formed. */
+/** Parses a PromQL query that is known to be well-formed. */
 export function readQuery(text: string): Query {
   const tokens = text.match(TOKEN) ?? []
   const selectors: Selector[] = []

@@ -8,10 +8,10 @@ import { writtenOf } from '../cluster/installation.ts'
 import { textAt } from '../json.ts'
 
 const DEADLINE_MS = 20_000
-/** Of what kustomize prints. */
+/** The output of kustomize. */
 const MAX_BYTES = 16 * 1_024 * 1_024
 
-/** What kustomize makes of a folder, in the order in which it is applied. */
+/** The rendered objects of a folder, in the order in which they are applied. */
 export async function render(folder: string): Promise<readonly Written[]> {
   const kustomize = await findKustomize((line) => void process.stderr.write(`${line}\n`))
   const options = { timeout: DEADLINE_MS, maxBuffer: MAX_BYTES }
@@ -19,7 +19,7 @@ export async function render(folder: string): Promise<readonly Written[]> {
   return loadAll(stdout).map(writtenOf)
 }
 
-/** As `kubectl apply --server-side` does it; a field that the API server does not know is an error. */
+/** Like `kubectl apply --server-side`; a field unknown to the API server is an error. */
 export async function applyServerSide(
   { call }: Pick<Cluster, 'call'>,
   objects: readonly Written[],
@@ -39,11 +39,12 @@ export async function applyServerSide(
   }
 }
 
-/** The only one of its kind and name. */
+/** The only object of its kind and name. */
 export function found(objects: readonly Written[], kind: string, name: string): Written {
   const [object, another] = objects.filter(
     (each) => each.kind === kind && each.metadata.name === name,
   )
-  if (object === undefined || another !== undefined) throw new Error(`not one ${kind} ${name}`)
+  if (object === undefined || another !== undefined)
+    throw new Error(`there must be one ${kind} ${name}`)
   return object
 }

@@ -18,7 +18,7 @@ export type Sample = {
 const RESOURCE = { resource: 'serviceaccounts', synced: true, restarts: 0, heardAt: 0 }
 const DEPENDENCIES = ['jwks', 'tokenreview', 'subjectaccessreview', 'cluster-keys']
 
-/** What /metrics says once everything has happened. */
+/** The content of /metrics after every kind of event. */
 export async function renderedMetrics(): Promise<string> {
   const directory = createDirectory()
   const service = aService()
@@ -68,7 +68,7 @@ export async function renderedMetrics(): Promise<string> {
   })
 }
 
-/** Otherwise there may have been none yet to tell of. */
+/** Without this there may have been no collection to report. */
 function collectGarbage() {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()

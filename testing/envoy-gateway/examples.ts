@@ -7,13 +7,13 @@ import { positionAt } from '../scenario/source.ts'
 import { GRPC_PORT, routeOf, servicesOf } from './kserve-routes.ts'
 import { aBackend, gatewayObjects, withBackends } from './objects.ts'
 
-/** The HTTPRoutes that KServe makes of the InferenceServices of an example. */
+/** The HTTPRoutes that KServe makes for the InferenceServices of an example. */
 export async function routesOf(example: string): Promise<readonly object[]> {
   const documents = await documentsIn(await manifestsOf(example))
   return documents.filter((each) => textAt(each, 'kind') === 'InferenceService').map(routeOf)
 }
 
-/** Puts routes beside the manifests of a copied example, where the service reads them. */
+/** Adds routes to the manifests of a copied example, which the service reads. */
 export const writeRoutes = (folder: string, routes: readonly object[]) =>
   writeFile(
     path.join(folder, 'manifests/routes.yaml'),
@@ -22,7 +22,7 @@ export const writeRoutes = (folder: string, routes: readonly object[]) =>
 
 type Ports = { readonly authz: number; readonly http: number; readonly grpc: number }
 
-/** What Envoy Gateway needs to lead to one pod by these routes. */
+/** The objects that Envoy Gateway needs for these routes to one pod. */
 export const objectsFor = async (routes: readonly object[], { authz, http, grpc }: Ports) => [
   ...(await gatewayObjects(authz)),
   ...routes.map(withBackends),
@@ -33,7 +33,7 @@ export const objectsFor = async (routes: readonly object[], { authz, http, grpc 
   ),
 ]
 
-/** The rows of an example with the steps alone that are taken at a gateway without mutual TLS. */
+/** The rows of an example, with only the steps at a gateway without mutual TLS. */
 export function rowsAtGateway(example: Example): readonly Row[] {
   const isHere = (name: string) => {
     const { address, mtls } = listenerOf(example, name)

@@ -41,14 +41,14 @@ const aPatch = (namespace?: string) =>
     namespace,
   )
 
-/** Objects that Envoy Gateway takes, and by which a tenant passes the checks. */
+/** Objects that Envoy Gateway accepts, and that let a tenant bypass the checks. */
 export const REFUSED: Readonly<Record<string, readonly Row[]>> = {
   'security-policies.kserve-authz.io': [
     ['a policy at a route', policy(CORS)],
     ['a policy at a GRPCRoute', policy(CORS, 'GRPCRoute')],
     ['a policy at a Gateway', policy(CORS, 'Gateway')],
-    ['an extAuth of its own', policy({ extAuth: OWN })],
-    ['an extAuth of its own that is merged', policy({ extAuth: OWN, ...MERGED })],
+    ['its own extAuth', policy({ extAuth: OWN })],
+    ['its own extAuth that is merged', policy({ extAuth: OWN, ...MERGED })],
   ],
   'gateway-objects.kserve-authz.io': [
     ['a Backend', aBackend()],
@@ -75,10 +75,10 @@ export const TAKEN: readonly Row[] = [
   ['a Backend of the installation', aBackend('kserve')],
   ['a patch of the installation', aPatch('envoy-gateway-system')],
   [
-    'a route of its own namespace',
+    'a route in its own namespace',
     route({ backendRefs: [HERE, { ...ELSEWHERE, namespace: 'team' }] }),
   ],
   ['a route without backends', route({})],
-  ['a mirror of its own namespace', route({ backendRefs: [HERE], filters: [mirror(HERE)] })],
+  ['a mirror in its own namespace', route({ backendRefs: [HERE], filters: [mirror(HERE)] })],
   ['a route of the installation', route({ backendRefs: [ELSEWHERE] }, 'HTTPRoute', 'kserve')],
 ]

@@ -1,13 +1,13 @@
 import { at, listAt, textAt } from '../json.ts'
 import { PARENT } from './objects.ts'
 
-/** Ports of the Service of a component. */
+/** Ports of a component's Service. */
 const HTTP_PORT = 80
 export const GRPC_PORT = 8_081
 
 /**
- * The HTTPRoute that KServe 0.20 makes of an InferenceService in Standard mode, as the service reads it too,
- * with a rule for gRPC before it. It leads to the transformer where there is one.
+ * The HTTPRoute that KServe 0.20 makes for an InferenceService in Standard mode, which the service also reads, with
+ * a rule for gRPC before it. It leads to the transformer if there is one.
  */
 export function routeOf(service: unknown) {
   const [namespace, name] = [
@@ -65,7 +65,7 @@ export function routeOf(service: unknown) {
   }
 }
 
-/** The names and ports of the Services that routes lead to, each once. */
+/** The names and ports of the Services that routes lead to, without duplicates. */
 export function servicesOf(routes: readonly object[]) {
   const refs = routes.flatMap((route) =>
     listAt(route, 'spec', 'rules')

@@ -4,7 +4,7 @@ import { PARENT } from './objects.ts'
 const APIS = ['/v1/completions', '/v1/chat/completions'] as const
 
 /**
- * The HTTPRoute that KServe 0.20 makes of an LLMInferenceService by `config-llm-router-route`, for two of its
+ * The HTTPRoute that KServe 0.20 makes for an LLMInferenceService with `config-llm-router-route`, for two of its
  * APIs and each of its models. The pool stands for its pods.
  */
 export function llmRouteOf(service: unknown) {
@@ -49,7 +49,7 @@ export function llmRouteOf(service: unknown) {
         ...APIS.map((api) =>
           rule(`v1${api.replaceAll('/', '-')}`, [prefix(root + api)], pool, api),
         ),
-        // Where a prefix is replaced, a rule has no other match.
+        // A rule that replaces a prefix has no other match.
         ...models.flatMap((model, index) => [
           ...APIS.map((api) =>
             rule(

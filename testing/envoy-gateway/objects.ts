@@ -8,20 +8,20 @@ export const ENVOY_VERSION = '1.40.0'
 export const LISTENER_PORT = 8_080
 const GATEWAY = { namespace: 'kserve', name: 'kserve-ingress-gateway' }
 
-/** By which a route of any namespace names the Gateway. */
+/** The parentRef by which a route of any namespace names the Gateway. */
 export const PARENT = {
   group: 'gateway.networking.k8s.io',
   kind: 'Gateway',
   ...GATEWAY,
 }
 
-/** What kustomize makes of folders of `envoy-gateway/`. */
+/** The rendered objects of folders of `envoy-gateway/`. */
 export const shippedObjects = async (...folders: readonly string[]) =>
   (await Promise.all(folders.map((folder) => render(path.join(SHIPPED, folder))))).flat()
 
 /**
- * A Gateway with the objects of `envoy-gateway/` that let it ask the service at a port of the loopback. Without
- * a cluster there are no Services: a Backend of Envoy Gateway stands in the place of ours.
+ * A Gateway with the objects of `envoy-gateway/` that make it call the service on a loopback port. Without a cluster
+ * there are no Services: a Backend of Envoy Gateway replaces ours.
  */
 export async function gatewayObjects(authzPort: number): Promise<readonly object[]> {
   const [policy] = (await shippedObjects('gateway')).filter(({ kind }) => kind === 'SecurityPolicy')
@@ -47,7 +47,7 @@ export async function gatewayObjects(authzPort: number): Promise<readonly object
       spec: {
         telemetry: at(proxy, 'spec', 'telemetry'),
         provider: { type: 'Host', host: { envoyVersion: ENVOY_VERSION } },
-        // Nothing is written at once otherwise.
+        // By default the access log is buffered.
         logging: { level: { default: 'warn' } },
       },
     },
@@ -96,7 +96,7 @@ const entries = (value: unknown, ...keys: readonly string[]): object => {
   return typeof found === 'object' && found !== null ? found : {}
 }
 
-/** An address of the loopback by the name of a Kubernetes Service. */
+/** A loopback address under the name of a Kubernetes Service. */
 export const aBackend = (
   namespace: string,
   name: string,
@@ -120,7 +120,10 @@ const asBackend = (ref: unknown) => ({
   ...(at(ref, 'namespace') === undefined ? {} : { namespace: at(ref, 'namespace') }),
 })
 
-/** A route as Envoy Gateway takes it without a cluster: to Backends by the names and ports of Services. */
+/**
+ * A route in the form that Envoy Gateway accepts without a cluster: to Backends with the names and ports of
+ * Services.
+ */
 export function withBackends<T extends object>(route: T): T {
   const rules = listAt(route, 'spec', 'rules').map((rule) => ({
     ...entries(rule),

@@ -14,15 +14,15 @@ const START_MS = 30_000
 const report = (line: string) => void process.stderr.write(`${line}\n`)
 
 /**
- * Starts Envoy Gateway on a folder of objects, without a cluster, and its Envoy. Resolves once the listener of
- * the Gateway among the objects is there. All of it listens on one address of the loopback.
+ * Starts Envoy Gateway on a folder of objects, without a cluster, and its Envoy. Resolves once the listener of the
+ * Gateway among the objects exists. Everything listens on one loopback address.
  */
 export async function startEnvoyGateway(objects: readonly object[]) {
   const { program } = await findEnvoyGateway(report)
   const envoy = await findEnvoy(report)
   const folder = await mkdtemp(path.join(tmpdir(), 'envoy-gateway-'))
   const inFolder = (name: string) => path.join(folder, name)
-  // Its ports are fixed: each one has an address of its own.
+  // Its ports are fixed: each instance has its own address.
   const address = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`
   const home = homeIn(folder)
   await mkdir(inFolder('resources'))
@@ -69,14 +69,14 @@ export async function startEnvoyGateway(objects: readonly object[]) {
   return {
     address,
     port: LISTENER_PORT,
-    /** Puts these in place of all objects before, and does not wait. */
+    /** Replaces all objects, without waiting. */
     write,
     /** The same, and waits until Envoy has them. */
     apply: async (next: readonly object[]) => {
       await write(next)
       await inForce()
     },
-    /** All that it and its Envoy have said. */
+    /** All output of Envoy Gateway and its Envoy. */
     log: () => readFile(inFolder('log'), 'utf8'),
     stop,
   }
@@ -106,7 +106,7 @@ const configOf = (folder: string, address: string) => ({
   logging: { level: { default: 'warn' } },
 })
 
-/** Without a host that is known, Envoy answers 404. */
+/** Without a known host Envoy answers 404. */
 const hostOf = (generation: number) => `generation-${generation}.test`
 
 const statusOf = (address: string, host: string) =>
@@ -139,5 +139,5 @@ async function lastWords(folder: string): Promise<string> {
   return log.split('\n').filter(isTold).slice(-3).join('\n')
 }
 
-/** What is no line of the access log. */
+/** The output that is not a line of the access log. */
 const isTold = (line: string) => line !== '' && !line.startsWith('{')

@@ -9,7 +9,7 @@ import { llmRouteOf } from './llm-route.ts'
 import { aBackend, gatewayObjects, withBackends } from './objects.ts'
 import { type EnvoyGateway, startEnvoyGateway } from './start.ts'
 
-/** The routes that KServe makes of these objects. */
+/** The routes that KServe makes for these objects. */
 export const kserveRoutes = (objects: readonly unknown[]): readonly object[] =>
   objects.flatMap((object) => {
     const kind = textAt(object, 'kind')
@@ -25,11 +25,11 @@ type Start = {
   readonly routes: readonly object[]
   /** Other objects for Envoy Gateway. */
   readonly others?: readonly object[]
-  /** Another one's, which is not stopped with this world. */
+  /** An Envoy Gateway of another world, which is not stopped with this one. */
   readonly gateway?: EnvoyGateway
-  /** Of the service. */
+  /** Configuration of the service. */
   readonly config?: object
-  /** Where Envoy asks, in place of the service, given its port. */
+  /** The port that Envoy calls instead of the service, given the service's port. */
   readonly askAt?: (port: number) => Promise<number>
 }
 
@@ -37,7 +37,7 @@ type Pod = Awaited<ReturnType<typeof startPod>>
 
 export type GatewayWorld = Awaited<ReturnType<typeof startGatewayWorld>>
 
-/** A folder with its service, Envoy Gateway, and a pod behind each Kubernetes Service of the routes. */
+/** A folder with its service, Envoy Gateway, and a pod for each Kubernetes Service of the routes. */
 export async function startGatewayWorld({
   manifests,
   routes,
@@ -92,7 +92,7 @@ export async function startGatewayWorld({
       address: gateway.address,
       port: gateway.port,
       service: () => service,
-      /** Another process on the same ports; the one before must have ended. */
+      /** Another process on the same ports; the previous one must have ended. */
       restartService: async () => {
         await service.stop()
         service = await startService({
@@ -102,9 +102,9 @@ export async function startGatewayWorld({
           workloadPort: grpcWorkloadPort,
         })
       },
-      /** What came to the pods of a Kubernetes Service, `namespace/name`. */
+      /** The requests that reached the pods of a Kubernetes Service, `namespace/name`. */
       received: (name: string) => pods.get(name)?.received() ?? [],
-      /** The service and Envoy Gateway are told of other routes; resolves once Envoy has them. */
+      /** Gives the service and Envoy Gateway other routes; resolves once Envoy has them. */
       reroute: async (
         routes: readonly object[],
         more: readonly object[] = [],

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { type CheckRequest, encodeCheckRequest } from '../../src/envoy/protocol.ts'
+import type { CheckRequest } from '../../src/envoy/messages.ts'
+import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 
 type Http = NonNullable<NonNullable<CheckRequest['attributes']>['request']>['http']
 
@@ -67,7 +68,7 @@ const PRINCIPALS = ['sk-predictor', 'default', 'reader'].map(
 
 type Header = readonly [name: string, value: string]
 
-/** As credentials of each kind. */
+/** The secret as a credential of each kind. */
 const shown = (secret: string): readonly Header[] => [
   ['authorization', `Bearer ${secret}`],
   ['Authorization', `bearer  ${secret}`],
@@ -76,7 +77,7 @@ const shown = (secret: string): readonly Header[] => [
   ['cookie', `theme=dark; session=${secret}; lang=en`],
 ]
 
-/** Mostly one of the first, seldom one of the others or anything. */
+/** Usually one of the first, rarely one of the others or any text. */
 const mostly = (known: readonly string[], odd: readonly string[] = known) =>
   fc.oneof(
     { arbitrary: fc.constantFrom(...known), weight: 16 },
@@ -84,7 +85,7 @@ const mostly = (known: readonly string[], odd: readonly string[] = known) =>
     { arbitrary: fc.string({ maxLength: 12 }), weight: 1 },
   )
 
-/** The bytes of any check of the services of `TEAM`; most show one of these secrets. */
+/** The bytes of any check of the services of `TEAM`; most contain one of these secrets. */
 export function anyCheck(secrets: readonly string[]): fc.Arbitrary<Buffer> {
   const credential = fc.constantFrom(...secrets.flatMap(shown))
   const noise = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes))

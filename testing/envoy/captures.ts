@@ -9,9 +9,9 @@ const FOLDER = path.join(import.meta.dirname, '../../test/fixtures/captures')
 
 /** A CheckRequest as a real Envoy sent it. */
 export type Captured = {
-  /** Of the capture. */
+  /** The name of the capture. */
   readonly name: string
-  /** Among those of the same capture. */
+  /** Its index within the capture. */
   readonly index: number
   /** As JSON with proto field names. */
   readonly message: unknown
@@ -44,7 +44,7 @@ export function encoded(message: unknown) {
   return { message, bytes }
 }
 
-/** Paths as sent, with what each listener's Envoy makes of them. */
+/** Paths as sent, with the form that each listener's Envoy forwards. */
 export const capturedPaths = (): unknown =>
   at(readFixture('paths.json'), 'http_path_seen_by_ext_authz')
 
@@ -54,9 +54,8 @@ const openAt = (host: string) =>
 const READER = known(aCaller())
 
 /**
- * What the captures were decided about: the protected team/sk at two hosts, its predictor with a
- * sidecar at the captures' own address, open services beside it, and everything that a request shows
- * twice good on its own.
+ * The objects behind the captures: the protected team/sk at two hosts, its predictor with a sidecar at the captures'
+ * own address, and open services. Each repeated credential of a request is valid on its own.
  */
 export const CAPTURED_WORLD: World = {
   services: [

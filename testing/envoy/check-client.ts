@@ -1,23 +1,21 @@
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { service as HEALTH } from 'grpc-health-check'
+import type { CheckRequest, DecodedCheckResponse, HeaderOption } from '../../src/envoy/messages.ts'
 import {
   authorizationService,
-  type CheckRequest,
-  type DecodedCheckResponse,
   decodeCheckResponse,
   encodeCheckRequest,
-  type HeaderOption,
 } from '../../src/envoy/protocol.ts'
 import { mustTellNothing, noteHeaders } from '../leaks.ts'
 
 export type CheckClient = {
-  /** Asks as a proxy does; rejects with gRPC's error where there is no answer. */
+  /** Sends a check as a proxy does; rejects with the gRPC error if there is no answer. */
   readonly check: (request: CheckRequest, grpcTimeout?: string) => Promise<DecodedCheckResponse>
-  /** Sends these bytes in place of a CheckRequest; `grpcTimeout` as in gRPC's header, such as `50m`. */
+  /** Sends these bytes instead of a CheckRequest; `grpcTimeout` in the format of gRPC's header, such as `50m`. */
   readonly checkBytes: (message: Buffer, grpcTimeout?: string) => Promise<Buffer>
   readonly health: (service: string) => Promise<object>
   readonly listHealth: () => Promise<object>
-  /** Each call gives the next state that is told; the last one ends when the server goes. */
+  /** Each call returns the next reported state; the last one ends when the server stops. */
   readonly watchHealth: (service: string) => () => Promise<unknown>
   readonly close: () => void
 }
@@ -88,14 +86,14 @@ function healthMethod(name: string) {
   return method
 }
 
-/** Envoy lets a request through on code 0, which is also what an empty message says. */
+/** Envoy allows a request on code 0, which is also the meaning of an empty message. */
 export const isAllowed = ({ status }: DecodedCheckResponse): boolean => (status?.code ?? 0) === 0
 
 /** Header options as names and values, in their order. */
 export const headersIn = (options: readonly HeaderOption[] = []): readonly [string, string][] =>
   options.map(({ header }) => [header.key, header.value ?? ''])
 
-/** What a client learns of a denial. */
+/** The parts of a denial that a client sees. */
 export const denialIn = ({ status, denied_response: denied }: DecodedCheckResponse) => ({
   code: status?.code,
   httpStatus: denied?.status?.code,
@@ -103,7 +101,7 @@ export const denialIn = ({ status, denied_response: denied }: DecodedCheckRespon
   body: denied?.body,
 })
 
-/** A CheckRequest of HTTP, as Envoy sends it for a prediction of iris.example.com. */
+/** A CheckRequest for HTTP, as Envoy sends it for a prediction of iris.example.com. */
 export const aCheck = (
   http: NonNullable<NonNullable<CheckRequest['attributes']>['request']>['http'] = {},
   attributes: Omit<NonNullable<CheckRequest['attributes']>, 'request'> = {},

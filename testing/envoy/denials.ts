@@ -13,20 +13,20 @@ const INVALID: Class = { ...MISSING, challenge: `${CHALLENGE}, error="invalid_to
 const FORBIDDEN: Class = { status: 403, grpcStatus: 7 }
 const UNAVAILABLE: Class = { status: 503, grpcStatus: 14, retryAfter: /^[123]$/ }
 
-/** A request that is denied. What is left out is good. */
+/** A denied request. Omitted parts are valid. */
 export type Asked = {
   readonly host?: string
   readonly path?: string
   readonly grpcPath?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Of `tokens`, in Authorization. */
+  /** The name of one of `tokens`, in Authorization. */
   readonly token?: string
   readonly atSidecar?: boolean
 }
 
 const showing = (authorization: string): Asked => ({ headers: { authorization } })
 
-/** Every reason that a folder of manifests can give. */
+/** Every reason that can occur with a folder of manifests. */
 export const DENIALS: readonly (readonly [
   reason: string,
   phrase: string,

@@ -12,7 +12,7 @@ const DEADLINE_MS = 5_000
 
 const asIs = (bytes: Buffer): Buffer => bytes
 
-/** A model that speaks gRPC (KServe V2) and answers every ModelInfer with the metadata that reached it. */
+/** A model with gRPC (KServe V2) that answers every ModelInfer with the received metadata. */
 export async function startGrpcModel() {
   const server = new Server()
   server.addService(
@@ -49,7 +49,7 @@ type To = {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer }
 }
 
-/** In a mesh the name in a certificate is no host's. */
+/** In a mesh the name in a certificate is not a host name. */
 export const channelOf = ({ tls }: Pick<To, 'tls'>) =>
   tls === undefined
     ? credentials.createInsecure()
@@ -63,16 +63,16 @@ type Call = {
 }
 
 export type GrpcReply = {
-  /** gRPC's status; 0 is OK. */
+  /** The gRPC status; 0 is OK. */
   readonly code: number
   readonly message: string
-  /** What came with a status that is not OK. */
+  /** The details of a status other than OK. */
   readonly headers: Readonly<Record<string, unknown>>
-  /** What reached the model. */
+  /** The metadata that reached the model. */
   readonly reached: Readonly<Record<string, unknown>>
 }
 
-/** Calls ModelInfer once, over a connection of its own. */
+/** Calls ModelInfer once, over a separate connection. */
 export async function modelInfer(
   to: To,
   { host, metadata: given = {}, path = MODEL_INFER }: Call,

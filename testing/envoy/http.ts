@@ -14,13 +14,13 @@ export type Reply = {
   readonly body: string
 }
 
-/** The value of a header, repeated ones joined; `undefined` where there is none. */
+/** The value of a header, repeated ones joined; `undefined` if absent. */
 export function headerOf({ headers }: Reply, name: string): string | undefined {
   const values = headers.filter(([key]) => key === name).map(([, value]) => value)
   return values.length === 0 ? undefined : values.join(', ')
 }
 
-/** What the model server says that reached it. */
+/** The request that reached the model server, as it reports it. */
 export const reachedModel = ({ body }: Pick<Reply, 'body'>): Readonly<Record<string, unknown>> => {
   const headers = at(JSON.parse(body), 'headers')
   return typeof headers === 'object' && headers !== null ? { ...headers } : {}
@@ -34,7 +34,7 @@ export const head = (...lines: readonly string[]): string =>
 
 type To = { readonly port: number; readonly address?: string }
 
-/** Sends bytes over a connection of their own and reads the answer to its end. */
+/** Sends bytes over a separate connection and reads the answer until its end. */
 export function sendRaw({ port, address = '127.0.0.1' }: To, sent: string): Promise<Reply> {
   noteHeaders(parseReply(sent).headers)
   return new Promise((resolve, reject) => {
@@ -44,7 +44,7 @@ export function sendRaw({ port, address = '127.0.0.1' }: To, sent: string): Prom
     socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error('no answer in time')))
     socket.on('data', (chunk: string) => {
       bytes += chunk
-      // Envoy keeps a connection for a second after a request that it could not read.
+      // Envoy keeps a connection open for a second after a request that it could not parse.
       if (isComplete(parseReply(bytes))) socket.destroy()
     })
     socket.on('error', reject)
@@ -95,7 +95,7 @@ type Http2Request = {
   readonly body?: string
 }
 
-// So that repeated headers stay apart; an option that @types/node does not know of clients.
+// Keeps repeated headers separate; @types/node lacks this option for clients.
 const UNCHECKED = { settings: {}, strictSingleValueFields: false }
 
 /** Sends one HTTP/2 request with prior knowledge. */

@@ -4,12 +4,12 @@ import path from 'node:path'
 import protobuf from 'protobufjs'
 import descriptor from 'protobufjs/google/protobuf/descriptor.json' with { type: 'json' }
 
-// Envoy's files extend descriptor.proto, which protobufjs does not bring by itself.
+// Envoy's files extend descriptor.proto, which protobufjs does not load by itself.
 protobuf.common('descriptor', descriptor.nested.google.nested.protobuf.nested)
 
 const XDS = createRequire(import.meta.url).resolve('@grpc/grpc-js-xds/package.json')
 
-/** The folders of Envoy's own definitions and of those that they import. */
+/** The folders of Envoy's own definitions and of their imports. */
 export const ENVOY_PROTOS: readonly string[] = [
   'envoy-api',
   'xds',
@@ -28,7 +28,7 @@ export function loadProto(file: string, folders: readonly string[]): protobuf.Ro
   return root
 }
 
-/** Reads a proto file without imports from its text. */
+/** Parses a proto file without imports from its text. */
 export function parseProto(text: string): protobuf.Root {
   const { root } = protobuf.parse(text, { keepCase: true })
   root.resolveAll()
@@ -36,9 +36,8 @@ export function parseProto(text: string): protobuf.Root {
 }
 
 /**
- * What is said of every field, enum value and method, by full name. Two descriptions agree on the
- * wire where they state the same facts. Messages of google.protobuf are left out: both sides take
- * them from protobufjs.
+ * Facts about every field, enum value and method, by full name. Two descriptions agree on the wire if their facts
+ * are equal. Messages of google.protobuf are left out: both sides take them from protobufjs.
  */
 export function factsOf(parent: protobuf.NamespaceBase): Map<string, string> {
   if (parent.fullName === '.google.protobuf') return new Map()

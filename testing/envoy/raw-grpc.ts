@@ -1,18 +1,20 @@
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
-import { type DecodedCheckResponse, decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import net from 'node:net'
+import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
+import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
 
 const CHECK = '/envoy.service.auth.v3.Authorization/Check'
 
 export type RawReply = {
-  /** gRPC's; `undefined`: none came. */
+  /** The gRPC status; `undefined`: there was none. */
   readonly status: string | undefined
-  /** Of a check; `undefined`: none came. */
+  /** The status of the check; `undefined`: there was none. */
   readonly answer: DecodedCheckResponse | undefined
   readonly rstCode: number
 }
 
-/** A message of gRPC in its frame. */
+/** A gRPC message in its frame. */
 export function framed(message: Buffer, { flag = 0, length = message.length } = {}): Buffer {
   const frame = Buffer.alloc(5)
   frame[0] = flag
@@ -20,12 +22,16 @@ export function framed(message: Buffer, { flag = 0, length = message.length } = 
   return Buffer.concat([frame, message])
 }
 
-/** A connection that does what no client of gRPC would. */
+/** A connection that violates the protocol in ways that gRPC clients do not. */
 export async function rawConnection(
   port: number,
   settings: http2.Settings = {},
+  localAddress = '127.0.0.1',
 ): Promise<ClientHttp2Session> {
-  const session = http2.connect(`http://127.0.0.1:${port}`, { settings })
+  const session = http2.connect(`http://127.0.0.1:${port}`, {
+    settings,
+    createConnection: () => net.connect({ host: '127.0.0.1', port, localAddress }),
+  })
   session.on('error', () => {})
   await once(session, 'connect')
   return session
@@ -36,7 +42,7 @@ type Call = {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Begins a request and leaves it open. */
+/** Starts a request and leaves it open. */
 export function begin(session: ClientHttp2Session, { path = CHECK, headers = {} }: Call = {}) {
   const stream = session.request(
     {

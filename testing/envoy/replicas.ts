@@ -7,7 +7,7 @@ import { findEnvoy } from '../../scripts/envoy.ts'
 import { type EnvoyBootstrap, envoyBootstrap } from '../../scripts/envoy-bootstrap.ts'
 import { startEnvoy } from '../../scripts/start-envoy.ts'
 
-/** Of the cluster in a static configuration; nobody listens there. */
+/** The address of the cluster in a static configuration; nothing listens there. */
 const NO_PORT = 1
 const CLUSTER = `authz-${NO_PORT}`
 
@@ -17,20 +17,20 @@ const FAULTS = new RegExp(
 )
 
 type Options = {
-  /** The certificate authorities of the replicas; absent: they are asked without TLS. */
+  /** The certificate authorities of the replicas; if absent, without TLS. */
   readonly caFile?: string
-  /** Envoy answers in place of the model, which takes less of a machine. */
+  /** Envoy answers instead of the model, which uses less CPU time. */
   readonly withoutModel?: boolean
 }
 
-/** Envoy before a model, which asks whichever replicas it is told of, as istiod tells it. */
+/** Envoy in front of a model, which calls the given replicas, as istiod configures it. */
 export async function startEnvoyWithReplicas(options: Options = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'replicas-'))
   const model = await startModelServer()
   const file = path.join(folder, 'endpoints.json')
   let version = 0
 
-  /** A file in place of another is noticed; one that is written to is not. */
+  /** A replaced file is noticed; one that is modified in place is not. */
   const write = async (ports: readonly number[]) => {
     version += 1
     await writeFile(`${file}.new`, JSON.stringify(discoveryOf(ports, version)))
@@ -63,7 +63,7 @@ export async function startEnvoyWithReplicas(options: Options = {}) {
   return {
     pid: proxy.pid,
     port: proxy.portOf('gateway'),
-    /** Resolves once Envoy asks these replicas and no others. */
+    /** Resolves once Envoy uses exactly these replicas. */
     ask: async (ports: readonly number[]) => {
       await write(ports)
       const awaited = ports.toSorted(ascending).join()
@@ -101,7 +101,7 @@ const addressOf = (port: number) => ({
   address: { socket_address: { address: '127.0.0.1', port_value: port } },
 })
 
-/** As istio/service/destination-rule.yaml says. */
+/** As in istio/service/destination-rule.yaml. */
 const BALANCING = {
   lb_policy: 'LEAST_REQUEST',
   least_request_lb_config: { slow_start_config: { slow_start_window: '10s' } },
@@ -109,7 +109,7 @@ const BALANCING = {
 
 const DIRECT = { match: { prefix: '/' }, direct_response: { status: 200 } }
 
-/** Envoy reads these files again when they are replaced. */
+/** Envoy reloads these files when they are replaced. */
 const upstreamTls = (caFile: string) => ({
   transport_socket: {
     name: 'envoy.transport_sockets.tls',

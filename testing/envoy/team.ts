@@ -20,17 +20,17 @@ type MeshSpec = {
   readonly manifests?: string
   /** More files of the folder, by name. */
   readonly files?: Readonly<Record<string, string>>
-  /** Of the installation. */
+  /** The configuration. */
   readonly config?: object
-  /** By name; what is left out is as Istio has it. */
+  /** By name; by default as Istio configures them. */
   readonly listeners: Readonly<Record<string, MeshListener>>
 }
 
 export type Mesh = Awaited<ReturnType<typeof startMesh>>
 
 /**
- * Starts one service, models that echo what reached them (HTTP, and gRPC for paths under `/inference.`)
- * and a real Envoy between its clients and both. Its `stop` ends everything.
+ * Starts one service, models that echo the received request (HTTP, and gRPC for paths under `/inference.`) and a
+ * real Envoy between its clients and both. Its `stop` ends everything.
  */
 export async function startMesh({ manifests, files = {}, config, listeners }: MeshSpec) {
   const stops: (() => Promise<void>)[] = []
@@ -60,7 +60,7 @@ export async function startMesh({ manifests, files = {}, config, listeners }: Me
         ...AS_ISTIO,
         ...spec,
         name,
-        // A pod has an address of its own.
+        // Each pod has its own address.
         authzPort: authzPorts[spec.host === undefined ? 'gateway' : 'workload'],
         ...upstreams,
       })),
@@ -72,7 +72,7 @@ export async function startMesh({ manifests, files = {}, config, listeners }: Me
       portOf: proxy.portOf,
       adminPort: proxy.adminPort,
       service: () => service,
-      /** Another process on the same ports; the one before must have ended. */
+      /** Another process on the same ports; the previous one must have ended. */
       restartService: async () => {
         await service.stop()
         service = await startService({

@@ -3,7 +3,7 @@ import { spelledPath } from '../routes/spellings.ts'
 import type { Asked, BackendRef, HttpRoute, Service } from './model.ts'
 import { HEADERS, HOSTS, METHODS, NAMESPACES, PATHS, type World } from './world.ts'
 
-/** A request that some route of the world may take, or nearly. */
+/** A request that matches some route of the world, or nearly does. */
 export function aRequestFor({ routes, services }: World, random: Random): Asked {
   const aim = random.pick(routes)
   const rule = random.pick(aim?.spec.rules ?? [])
@@ -36,7 +36,7 @@ function hostIn(route: HttpRoute | undefined, random: Random): string {
   return hostname.replace('*', random.pick(['a', 'deep.b', 'zzz']))
 }
 
-/** The service behind a backend, as Kubernetes has it; `undefined`: nobody's. */
+/** The service behind a backend, as in Kubernetes; `undefined`: there is none. */
 export function serviceBehind(
   { group = '', kind = 'Service', namespace, name }: BackendRef,
   { metadata }: HttpRoute,

@@ -6,7 +6,7 @@ import type { Settings } from '../../src/access/judge.ts'
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
 
-/** Nothing is excluded: what is let through is let through by its service. */
+/** Nothing is excluded: every allow is the decision of a service. */
 export const judgeSettings: Settings = {
   exclusions: exclusionsWith({ gateway: { InferenceService: [], LLMInferenceService: [] } }),
   credentialSources: credentialSources(['x-api-key'], []),
@@ -30,7 +30,7 @@ export const READ_SETTINGS = {
   sha256,
 }
 
-/** A directory, and all else that is asked besides it: no tokens, and a clock that stands. */
+/** A directory, without tokens, and with a clock that stands still. */
 export function sourcesOf(now: () => number) {
   const directory = createDirectory(now)
   const sources = {

@@ -1,4 +1,4 @@
-// The world of the oracle of routes. Nothing here or beside it imports src/.
+// The world of the oracle of routes. Of this folder only judge.ts and run.ts import src/.
 
 export type Service = {
   readonly kind: 'InferenceService' | 'LLMInferenceService'
@@ -49,10 +49,10 @@ export type HttpRoute = {
 export type Asked = {
   readonly host: string
   readonly method: string
-  /** With the query. */
+  /** Includes the query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  /** Of whose namespace the key is that the request shows; `undefined`: it shows none. */
+  /** The namespace of the key in the request; `undefined`: there is none. */
   readonly caller: string | undefined
 }
 

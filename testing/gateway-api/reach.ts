@@ -1,17 +1,17 @@
 import type { Asked, BackendRef, HttpRoute, Match, Rule } from './model.ts'
 
-/** A rule that a gateway has chosen. */
+/** The rule that a gateway selected. */
 export type Reached = {
   readonly route: HttpRoute
   readonly rule: Rule
   readonly match: Match
-  /** Everything that gets the request, or a part of such requests. */
+  /** All backends that may receive the request, or a share of such requests. */
   readonly backends: readonly BackendRef[]
 }
 
 type Leaf = { readonly route: HttpRoute; readonly rule: Rule; readonly match: Match }
 
-/** What Envoy Gateway makes of routes for a listener without hostname; `undefined`: it answers 404. */
+/** Envoy Gateway's routing for a listener without a hostname; `undefined`: it answers 404. */
 export function reachedBy(routes: readonly HttpRoute[], asked: Asked): Reached | undefined {
   const domain = domainOf(routes, asked.host)
   const leaves = routes
@@ -32,7 +32,7 @@ export function reachedBy(routes: readonly HttpRoute[], asked: Asked): Reached |
   return { ...found, backends: [...backends, ...mirrors] }
 }
 
-/** The most specific virtual host that has this host. */
+/** The most specific virtual host that matches this host. */
 function domainOf(routes: readonly HttpRoute[], host: string): string {
   const domains = routes.flatMap(({ spec }) => spec.hostnames ?? [])
   if (domains.includes(host)) return host
@@ -44,7 +44,7 @@ function domainOf(routes: readonly HttpRoute[], host: string): string {
 
 const RANKS: Readonly<Record<string, number>> = { Exact: 3, RegularExpression: 2, PathPrefix: 1 }
 
-/** As in `internal/gatewayapi/sort.go` of Envoy Gateway 1.9.1; equal ones stay in their order. */
+/** As in `internal/gatewayapi/sort.go` of Envoy Gateway 1.9.1; equal ones keep their order. */
 function byPrecedence({ match: one }: Leaf, { match: other }: Leaf): number {
   const [first, second] = [keysOf(one), keysOf(other)]
   const at = first.findIndex((key, index) => key !== second[index])

@@ -14,20 +14,20 @@ import { changed, createWorld, NAMESPACES, type World } from './world.ts'
 
 export type Counts = {
   cases: number
-  /** Which some route takes. */
+  /** Requests that match some route. */
   routed: number
-  /** Which reach open services, or those of the caller, alone. */
+  /** Requests that only reach open services, or those of the caller. */
   harmless: number
   allowed: number
-  /** What was let through to a service that does not allow it: each is a breach. */
+  /** Requests allowed although a service denies them: each is a breach. */
   readonly wrong: string[]
-  /** Plain requests by routes of KServe that were refused: each is an outage. */
+  /** Plain requests on KServe routes that were denied: each is an outage. */
   readonly refused: string[]
 }
 
 const REQUESTS_OF_A_WORLD = 40
 
-/** Sends random requests through random routes, and counts what is let through. */
+/** Sends random requests through random routes, and counts the allowed ones. */
 export function tryRoutes(seed: number, cases: number): Counts {
   const counts: Counts = { cases: 0, routed: 0, harmless: 0, allowed: 0, wrong: [], refused: [] }
   for (let at = seed; counts.cases < cases; at += 1) tryWorld(at, counts)
@@ -42,7 +42,7 @@ function tryWorld(seed: number, counts: Counts) {
   for (let count = 0; count < REQUESTS_OF_A_WORLD; count += 1) {
     tryOne(`seed ${seed}, request ${count}`, { world, random, authorize, lags: false }, counts)
   }
-  // The service knows of a change, and the gateway follows the old routes still, or the new ones already.
+  // The service knows of a change, and the gateway still uses the old routes, or already the new ones.
   const next = changed(world, random)
   for (const { metadata } of world.routes) directory.routes.remove(idOf(metadata))
   putRoutes(directory, next)
@@ -55,7 +55,7 @@ function tryWorld(seed: number, counts: Counts) {
 }
 
 type Try = {
-  /** As the gateway has it. */
+  /** The state of the gateway. */
   readonly world: World
   readonly random: Random
   readonly authorize: Authorize
@@ -83,7 +83,7 @@ function tryOne(label: string, { world, random, authorize, lags }: Try, counts: 
 const admits = ({ open, namespace }: Service, { caller }: Asked): boolean =>
   open ? true : caller === namespace
 
-/** A route of KServe, on a path that everybody reads alike. Two services may lay claim to one name. */
+/** A KServe route, on a path that all servers read alike. Two services may have the same name as an address. */
 const isPlain = (
   { path, headers, caller }: Asked,
   { route: { metadata } }: Reached,
@@ -132,7 +132,7 @@ function serving({ services, routes }: World, now: () => number) {
 
 const keyOf = (namespace: string) => `key-of-${namespace}-not-a-secret`
 
-/** As Envoy asks, with the metadata of Envoy Gateway. */
+/** A check from Envoy, with Envoy Gateway's metadata. */
 function readCheck(asked: Asked, { route: { kind, metadata }, rule }: Reached) {
   const texts = { kind, namespace: metadata.namespace, name: metadata.name }
   const named = rule.name === undefined ? texts : { ...texts, sectionName: rule.name }

@@ -112,7 +112,7 @@ function ownRoute(index: number, services: readonly Service[], random: Random): 
     ...(random.chance(0.3) ? { name: `rule-${at % 2}` } : {}),
     ...aRule(namespace, services, random),
   }))
-  // Whoever may write a route may write that it is another's.
+  // Anybody with write access to a route can claim that it belongs to another.
   const owner = random.chance(0.3)
     ? random.pick(services.filter((service) => service.namespace === namespace))
     : undefined

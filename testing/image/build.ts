@@ -4,9 +4,9 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { type Copy, readCommand, readCopy, readDockerfile, readIgnored } from './dockerfile.ts'
 
-/** The files of an image, and how it is started. */
+/** The files of an image, and its start command. */
 export type Image = {
-  /** Holds what the image has beside its base. */
+  /** The folder with the files that the image adds to its base. */
   readonly root: string
   readonly workingFolder: string
   readonly user: string
@@ -16,11 +16,11 @@ export type Image = {
 }
 
 type Build = {
-  /** Holds Dockerfile and .dockerignore. */
+  /** The folder with Dockerfile and .dockerignore. */
   readonly context: string
   /** An empty folder. */
   readonly into: string
-  /** Lays down what is taken from a base image, in a folder; by a name without its tag. */
+  /** Writes the files taken from a base image into a folder; by a name without its tag. */
   readonly bases: Readonly<Record<string, (root: string) => Promise<unknown>>>
 }
 
@@ -32,8 +32,8 @@ type Stage = { -readonly [Field in keyof Image]: Image[Field] } & {
 const RUN_MS = 5 * 60_000
 
 /**
- * Takes the steps of a Dockerfile in folders of this machine, as an engine would in layers. Commands of RUN
- * are those of this machine. Throws at what it does not understand.
+ * Executes the steps of a Dockerfile in folders of this machine, as an engine would in layers. RUN uses this
+ * machine's commands. Throws on unsupported steps.
  */
 export async function buildImage({ context, into, bases }: Build): Promise<Image> {
   const read = (name: string) => readFile(path.join(context, name), 'utf8')
@@ -44,8 +44,7 @@ export async function buildImage({ context, into, bases }: Build): Promise<Image
       stages.push(await newStage(rest, path.join(into, `${stages.length}`), bases))
     const stage = stages.at(-1)
     const take = STEPS[name]
-    if (stage === undefined || take === undefined)
-      throw new Error(`not understood: ${name} ${rest}`)
+    if (stage === undefined || take === undefined) throw new Error(`not supported: ${name} ${rest}`)
     await take(stage, rest, { context, isIgnored, stages })
   }
   const last = stages.at(-1)
@@ -78,7 +77,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   COPY: async (stage, rest, world) => copy(stage, readCopy(rest), world),
   RUN: async ({ root, workingFolder }, rest) => {
-    if (/(?:^|[\s=])\//.test(rest)) throw new Error(`a path of the machine: RUN ${rest}`)
+    if (/(?:^|[\s=])\//.test(rest)) throw new Error(`a host path: RUN ${rest}`)
     const options = { cwd: path.join(root, workingFolder), timeout: RUN_MS }
     await promisify(execFile)('sh', ['-c', rest], options)
   },
@@ -96,7 +95,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
 }
 
-/** Of a folder its contents are copied, and not the folder. */
+/** For a folder its contents are copied, not the folder itself. */
 async function copy(stage: Stage, { from, sources, target }: Copy, world: World) {
   const origin = from === undefined ? world.context : rootOf(from, world.stages)
   const isKept = (file: string) => from !== undefined || file === '' || !world.isIgnored(file)
@@ -118,7 +117,7 @@ function rootOf(name: string, stages: readonly Stage[]): string {
   return stage.root
 }
 
-/** All files of a folder, with their modes, relative to it. */
+/** All files of a folder with their modes, relative to it. */
 export async function filesIn(folder: string) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return Promise.all(

@@ -1,7 +1,7 @@
-/** One of a Dockerfile, such as `COPY src ./src`. */
+/** One instruction of a Dockerfile, such as `COPY src ./src`. */
 export type Instruction = { readonly name: string; readonly rest: string }
 
-/** The instructions of a Dockerfile in their order; lines that end in a backslash go on in the next. */
+/** The instructions of a Dockerfile in order; lines that end in a backslash continue on the next. */
 export function readDockerfile(text: string): readonly Instruction[] {
   const lines = text.split('\n').filter((line) => !/^\s*(?:#.*)?$/.test(line))
   const whole = lines.join('\n').replace(/\\\n\s*/g, '')
@@ -12,7 +12,7 @@ export function readDockerfile(text: string): readonly Instruction[] {
   })
 }
 
-/** The form of a command that no shell reads. */
+/** The exec form of a command, without a shell. */
 export function readCommand(text: string): readonly string[] {
   const words: unknown = JSON.parse(text)
   if (!Array.isArray(words)) throw new Error(`not a command: ${text}`)
@@ -31,17 +31,17 @@ export function readCopy(text: string): Copy {
   const paths = from === undefined ? words : words.slice(1)
   const target = paths.at(-1)
   if (target === undefined || paths.some((word) => word.startsWith('--'))) {
-    throw new Error(`not understood: COPY ${text}`)
+    throw new Error(`not supported: COPY ${text}`)
   }
   return { from, sources: paths.slice(0, -1), target }
 }
 
-/** What a .dockerignore leaves out of a context, of paths in it. The last pattern that fits decides. */
+/** The paths of a context that a .dockerignore excludes. The last matching pattern decides. */
 export function readIgnored(text: string): (file: string) => boolean {
   const patterns = text.split('\n').filter((line) => !/^\s*(?:#.*)?$/.test(line))
   for (const pattern of patterns) {
     if (pattern !== '**' && !/^!?[\w./-]+$/.test(pattern))
-      throw new Error(`not understood: ${pattern}`)
+      throw new Error(`not supported: ${pattern}`)
   }
   return (file) => {
     const last = patterns.findLast((pattern) => fits(file, pattern.replace(/^!/, '')))
@@ -49,6 +49,6 @@ export function readIgnored(text: string): (file: string) => boolean {
   }
 }
 
-/** A folder's pattern fits all that is in it. */
+/** A folder's pattern matches everything in it. */
 const fits = (file: string, pattern: string): boolean =>
   pattern === '**' || file === pattern || file.startsWith(`${pattern}/`)

@@ -8,7 +8,7 @@ const ROOT = path.join(import.meta.dirname, '../..')
 
 export type BuiltImage = Image & { readonly remove: () => Promise<void> }
 
-/** Our image, with the Node.js that runs the tests in place of that of its base. */
+/** Our image, with the Node.js that runs the tests instead of the one from its base. */
 export async function buildOwnImage(): Promise<BuiltImage> {
   const into = await mkdtemp(path.join(tmpdir(), 'image-'))
   const remove = () => rm(into, { recursive: true, force: true, maxRetries: 5 })
@@ -32,8 +32,8 @@ async function layNode(root: string) {
 }
 
 /**
- * What starts it as a container would. Node.js itself refuses it to write anything, and to read what is
- * neither of the image nor among these files and folders.
+ * The command that starts it as a container would. Node.js itself denies all writes, and reads outside the image and
+ * these files and folders.
  */
 export function programOf(
   { root, workingFolder, entrypoint: [program = '', ...flags] }: Image,

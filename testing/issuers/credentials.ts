@@ -1,4 +1,4 @@
-/** What the callers of `test/fixtures/mesh/` show. */
+/** The credentials of the callers in `test/fixtures/mesh/`. */
 export const KEYS = {
   alice: 'test-key-of-alice-not-a-secret',
   otherService: 'test-key-of-another-service-not-a-secret',

@@ -4,7 +4,7 @@ import { type Claims, createSigner, type Signer } from '../../examples/identity-
 export type { Claims, Signer } from '../../examples/identity-providers/signer.ts'
 export { createSigner } from '../../examples/identity-providers/signer.ts'
 
-/** What an issuer does with a request, in place of answering it. */
+/** A fault that replaces an issuer's answer. */
 export type Fault = (response: ServerResponse, request: IncomingMessage) => void
 
 export type OidcIssuer = Awaited<ReturnType<typeof startOidcIssuer>>
@@ -31,12 +31,12 @@ export const FAULTS = {
 type Start = {
   /** 0: any. */
   readonly port?: number
-  /** Who it says it is; its own URL if absent. */
+  /** Its issuer name; by default its own URL. */
   readonly name?: string
   readonly signer?: Signer
 }
 
-/** An issuer on loopback that counts what it is asked, fails on demand and signs what it is told. */
+/** An issuer on loopback that counts requests, fails on demand and signs given tokens. */
 export async function startOidcIssuer({ port = 0, name, signer = createSigner() }: Start = {}) {
   const asked = { discoveries: 0, fetches: 0 }
   let keys: readonly unknown[] = [signer.jwk]
@@ -61,13 +61,13 @@ export async function startOidcIssuer({ port = 0, name, signer = createSigner() 
     url,
     jwksUri: `${url}/keys`,
     port: server.port,
-    /** What it was asked for so far: its discovery document, its keys. */
+    /** The requests up to now: for its discovery document, and for its keys. */
     asked: (): Readonly<typeof asked> => ({ ...asked }),
-    /** Its key set from now on; anything may stand in it. */
+    /** Replaces its key set; it may contain anything. */
     publish: (...published: readonly unknown[]) => {
       keys = published
     },
-    /** `undefined`: it is well again. */
+    /** `undefined` ends the fault. */
     fail: (next: Fault | undefined) => {
       fault = next
     },
@@ -80,7 +80,7 @@ export async function startOidcIssuer({ port = 0, name, signer = createSigner() 
         for (const reply of held) reply()
       }
     },
-    /** A token of its first key, good for ten minutes unless the claims say otherwise. */
+    /** A token of its first key, by default valid for ten minutes. */
     token: (claims: Claims = {}, header: Claims = {}) =>
       signer.sign({ ...goodClaims(issuer), ...claims }, header),
     stop: () => server.close(),
@@ -92,7 +92,7 @@ export async function startOidcIssuer({ port = 0, name, signer = createSigner() 
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1_000)
 
-/** Claims of somebody in good standing, for the audience `models`. */
+/** Claims of a valid token, for the audience `models`. */
 export const goodClaims = (issuer: string): Claims => ({
   iss: issuer,
   aud: 'models',

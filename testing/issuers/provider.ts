@@ -13,7 +13,7 @@ export const providerOf = (
   ...more,
 })
 
-/** A manifest that lets a user call every service of `TEAM`. */
+/** A manifest that permits a user to call every service of `TEAM`. */
 export const bindingOf = (user: string): string =>
   JSON.stringify({
     apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -6,8 +6,8 @@ import type { Row } from './rows.ts'
 import { idOf, type Snapshot } from './snapshot.ts'
 
 /**
- * What is wrong with the answer to a request. Whatever it reaches must be asked about. Where a route or a
- * status promises it, it must be let through, and nobody of another row may be asked.
+ * What is wrong with the answer to a request. Every service it reaches must be a target. If a route or a status
+ * promises it, it must be allowed, and no service of another row may be a target.
  */
 export async function disagreement(
   snapshot: Snapshot,
@@ -21,25 +21,25 @@ export async function disagreement(
   const foreign = new Set(snapshot.llmInferenceServices.filter(hasForeignRoute).map(idOf))
   const told = (what: string) => ({ what, asked, reached, answer, targets })
   if (answer === 'allow') {
-    if (!reached.every((id) => targets.includes(id))) return told('reached, and not asked about')
+    if (!reached.every((id) => targets.includes(id))) return told('reached without being a target')
     const others = targets.filter((id) => !reached.includes(id) && !own.has(id) && !foreign.has(id))
     return asked.origin === 'odd' || others.length === 0 || asked.host === SHARED
       ? undefined
-      : told('asked in vain')
+      : told('a target that is not reached')
   }
   if (asked.origin === 'odd' || reached.length === 0 || isUnpromised(asked)) return undefined
-  return told('reached, and refused')
+  return told('reached, but denied')
 }
 
-/** Of an HTTPRoute that it refers to nobody reads what it takes: it may be any request. */
+/** The service does not read the matches of a referenced HTTPRoute: it may match any request. */
 const hasForeignRoute = (service: unknown): boolean =>
   listAt(service, 'spec', 'router', 'route', 'http', 'refs').length > 0
 
 /**
- * With a `pathTemplate` and the Gateway API each InferenceService gets a route of every path of the ingress
- * domain, and the oldest of them wins (kserve/kserve#5384): all are asked.
+ * With a `pathTemplate` and the Gateway API each InferenceService gets a route with every path of the ingress
+ * domain, and the oldest of them wins (kserve/kserve#5384): all are targets.
  */
 const SHARED = 'example.com'
 
-/** By a model header alone only the root and the paths of model APIs are let through. */
+/** By a model header alone only the root and the paths of model APIs are allowed. */
 const isUnpromised = ({ path }: Asked): boolean => path === '/some/path'

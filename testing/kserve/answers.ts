@@ -6,7 +6,7 @@ import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { folderOf } from '../folder-of.ts'
 import type { Sent } from './reached.ts'
 
-/** What is answered to a caller who may call everything, and about which services he was asked. */
+/** The answer for a caller with all permissions, and the services that were targets. */
 type Answered = { readonly answer: string; readonly targets: readonly string[] }
 
 export type Asking = {
@@ -15,10 +15,10 @@ export type Asking = {
   readonly close: () => Promise<void>
 }
 
-/** Of a caller who may call every service. */
+/** For a caller with permission for every service. */
 const TOKEN = 'test-token-of-everybody-not-a-secret'
 
-/** The same engine as the service has, over a folder of these objects. */
+/** The same engine as in the service, over a folder with these objects. */
 export async function askFolder(objects: readonly unknown[], config: object = {}): Promise<Asking> {
   const folder = await folderOf([...objects.map(Object), ...everybody()])
   const problems: string[] = []

@@ -7,7 +7,7 @@ const SERVICES: ReadonlySet<string> = new Set([
   'LLMInferenceService',
 ])
 
-/** The services that own the pods behind the backends of a rule which get a share of the requests. */
+/** The services that own the pods behind those backends of a rule that receive requests. */
 export const backendsOf = (
   snapshot: Snapshot,
   route: unknown,
@@ -58,7 +58,7 @@ export function ownersBehind(
   return [...new Set(owners)]
 }
 
-/** Up the owners of a pod; `undefined`: it belongs to no service. */
+/** Follows the owners of a pod; `undefined`: it belongs to no service. */
 export function ownerOf(snapshot: Snapshot, object: unknown): string | undefined {
   if (SERVICES.has(textAt(object, 'kind'))) return idOf(object)
   const uid = textAt(

@@ -50,7 +50,7 @@ export const GENERATIVE: readonly Row[] = [
     objects: [llm('unnamed', { model: { uri: 'hf://example/m' } })],
   },
   {
-    title: 'of a name with slashes',
+    title: 'with slashes in its name',
     objects: [llm('slashes', { model: { uri: 'hf://example/m', name: 'acme/opt-125m' } })],
   },
   {
@@ -106,7 +106,7 @@ export const GENERATIVE: readonly Row[] = [
     ],
   },
   {
-    title: 'with a base configuration of KServe itself',
+    title: "with a base configuration in KServe's namespace",
     objects: [
       {
         apiVersion: 'serving.kserve.io/v1alpha2',
@@ -121,7 +121,7 @@ export const GENERATIVE: readonly Row[] = [
     ],
   },
   {
-    title: 'with a route of its own that has hostnames',
+    title: 'with its own route with hostnames',
     objects: [
       ownRoute('hosted', {
         hostnames: ['hosted.example.net'],
@@ -130,7 +130,7 @@ export const GENERATIVE: readonly Row[] = [
     ],
   },
   {
-    title: 'with a route of its own that has none',
+    title: 'with its own route without hostnames',
     byStatusAlone: true,
     objects: [
       ownRoute('pathed', {
@@ -145,11 +145,11 @@ export const GENERATIVE: readonly Row[] = [
     ],
   },
   {
-    title: 'with hostnames before the routes of KServe',
+    title: "with hostnames in front of KServe's routes",
     objects: [ownRoute('named', { hostnames: ['named.example.net'] })],
   },
   {
-    title: 'with a route that it refers to',
+    title: 'with a referenced route',
     byStatusAlone: true,
     objects: [
       {
@@ -174,14 +174,14 @@ export const GENERATIVE: readonly Row[] = [
     objects: [llm('paths', { router: { route: {}, gateway: { refs: [PATHS_ONLY] } } })],
   },
   {
-    title: 'of one model name in two services',
+    title: 'two services with one model name',
     objects: [
       llm('first', { model: { uri: 'hf://example/m', name: 'contested' } }),
       llm('second', { model: { uri: 'hf://example/m', name: 'contested' } }),
     ],
   },
   {
-    title: 'of one name in two namespaces',
+    title: 'with one name in two namespaces',
     objects: [llm('double'), llm('double', {}, {}, 'other')],
   },
 ]

@@ -26,7 +26,7 @@ const sklearn = {
   },
 }
 
-/** InferenceServices and InferenceGraphs, for each way of KServe to route them. */
+/** InferenceServices and InferenceGraphs, for each kind of routing by KServe. */
 export const PREDICTIVE: readonly Row[] = [
   { title: 'a predictor alone', objects: [inferenceService('iris')] },
   {
@@ -54,7 +54,7 @@ export const PREDICTIVE: readonly Row[] = [
     ],
   },
   {
-    title: 'inside of the cluster only',
+    title: 'inside the cluster only',
     objects: [
       inferenceService(
         'inner',
@@ -68,11 +68,11 @@ export const PREDICTIVE: readonly Row[] = [
     objects: [inferenceService('a-service-whose-name-is-as-long-as-may-be')],
   },
   {
-    title: 'whose name is that of a transformer which another has not',
+    title: 'with the name that a transformer of another would have',
     objects: [inferenceService('flowers'), inferenceService('flowers-transformer')],
   },
   {
-    title: 'of the same name in two namespaces',
+    title: 'with the same name in two namespaces',
     objects: [inferenceService('twin'), inferenceService('twin', {}, {}, 'other')],
   },
   {

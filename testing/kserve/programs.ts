@@ -12,11 +12,11 @@ import { aNamespace, writtenOf } from '../cluster/installation.ts'
 import { freePorts, type Program, startProgram } from '../cluster/programs.ts'
 import { entriesAt, textAt } from '../json.ts'
 
-/** Where KServe is installed. */
+/** KServe's namespace. */
 const KSERVE_NAMESPACE = 'kserve'
 export const NODE = 'node-0'
 
-/** Each key of ConfigMap `inferenceservice-config`, laid over what KServe ships. */
+/** Each key of the ConfigMap `inferenceservice-config`, merged into KServe's default. */
 export type KserveSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 export type KserveCluster = {
@@ -26,7 +26,7 @@ export type KserveCluster = {
 
 const report = (line: string) => void process.stderr.write(`${line}\n`)
 
-/** A cluster with KServe's own controllers, pods that kwok runs, and nothing else of a mesh. */
+/** A cluster with KServe's own controllers and pods run by kwok, without a mesh. */
 export async function startKserve(settings: KserveSettings): Promise<KserveCluster> {
   const kserve = await findKserve(report)
   const { controllerManager } = await findKubernetes(report)
@@ -95,7 +95,7 @@ async function adminOf({ site }: Cluster): Promise<Admin> {
   return { folder, kubeconfig }
 }
 
-/** Deployments and StatefulSets become pods. */
+/** Creates pods for Deployments and StatefulSets. */
 async function startControllerManager(
   program: string,
   { folder, kubeconfig }: Admin,
@@ -112,7 +112,7 @@ async function startControllerManager(
   })
 }
 
-/** Pods that are bound to the node run, at loopback addresses. */
+/** Runs pods that are bound to the node, at loopback addresses. */
 const startKwok = ({ kwok }: Kserve, { folder, kubeconfig }: Admin): Promise<Program> =>
   startProgram('kwok', folder, [kwok], {
     kubeconfig,
@@ -151,7 +151,7 @@ async function startController(
   return program
 }
 
-/** Of its webhooks, which nobody is told of. */
+/** The certificate of its webhooks, which nothing calls. */
 async function makeServingCertificate(home: string) {
   const folder = path.join(home, 'k8s-webhook-server/serving-certs')
   await mkdir(folder, { recursive: true })

@@ -2,7 +2,7 @@ import { at, entriesAt, listAt, textAt } from '../json.ts'
 import { backendsOf, ownersBehind } from './backends.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** A request at a gateway, as far as the Gateway API's rules look at it. */
+/** The parts of a request that the Gateway API's rules evaluate. */
 export type Sent = {
   /** `namespace/name` of a Gateway. */
   readonly gateway: string
@@ -11,7 +11,7 @@ export type Sent = {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** In place of a Gateway: whoever serves Ingresses. */
+/** Instead of a Gateway: the ingress controller. */
 export const INGRESS = 'ingress'
 
 type Candidate = {
@@ -22,8 +22,8 @@ type Candidate = {
 }
 
 /**
- * The services whose pods a request may reach, by the rules of the Gateway API: the most specific host name
- * first, then the most specific match, then the older route.
+ * The services whose pods a request may reach, by the rules of the Gateway API: the most specific host name first,
+ * then the most specific match, then the older route.
  */
 export function reachedBy(snapshot: Snapshot, sent: Sent): readonly string[] {
   if (sent.gateway === INGRESS) return reachedByIngress(snapshot, sent)
@@ -47,7 +47,7 @@ const isAttached = (route: unknown, gateway: string): boolean =>
       gateway,
   )
 
-/** 0: it does not match. Any host counts least. */
+/** 0: it does not match. Any host has the lowest rank. */
 function hostRank(route: unknown, host: string): number {
   const names = listAt(route, 'spec', 'hostnames').map(String)
   if (names.length === 0) return 1
@@ -70,7 +70,7 @@ function candidatesIn(route: unknown, rule: unknown, sent: Sent): readonly Candi
   })
 }
 
-/** Exact paths, then the longest; then a method, then more headers, then more of the query. */
+/** Exact paths, then the longest; then a method, then more headers, then more query parameters. */
 function rankOf(match: unknown, { path, headers }: Sent): readonly number[] | undefined {
   const type = textAt(match, 'path', 'type') || 'PathPrefix'
   const value = textAt(match, 'path', 'value') || '/'
@@ -103,7 +103,7 @@ function compare(one: Candidate, other: Candidate): number {
   return one.age < other.age ? -1 : one.age > other.age ? 1 : 0
 }
 
-/** Of rules for a host the one with the longest path. */
+/** Among rules for a host the one with the longest path. */
 function reachedByIngress(snapshot: Snapshot, { host, path }: Sent): readonly string[] {
   const [first] = snapshot.ingresses
     .flatMap((ingress) =>

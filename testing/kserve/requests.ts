@@ -3,18 +3,18 @@ import { ownerOf } from './backends.ts'
 import { INGRESS, type Sent } from './reached.ts'
 import { idOf, type Snapshot } from './snapshot.ts'
 
-/** A request, and where it comes from. */
+/** A request and its origin. */
 export type Asked = Sent & {
-  /** `status`: an address that a status publishes. `route`: as a route has it. `odd`: nobody promised it. */
+  /** `status`: an address from a status. `route`: an address of a route. `odd`: not promised. */
   readonly origin: 'status' | 'route' | 'odd'
-  /** The service, or the route of nobody, that it is made of. */
+  /** The service, or the route without a service, that it is derived from. */
   readonly about: string
 }
 
 const MODEL_HEADER = 'X-Gateway-Model-Name'
 const CHAT = '/v1/chat/completions'
 
-/** Requests made of everything that routes and statuses have, put together in and out of place. */
+/** Requests derived from routes and statuses, with their parts combined correctly and incorrectly. */
 export function requestsFor(snapshot: Snapshot): readonly Asked[] {
   const all = [
     ...snapshot.httpRoutes.flatMap((route) =>
@@ -121,7 +121,7 @@ function pathsOf(match: unknown): readonly string[] {
   }
 }
 
-/** The addresses of a status of an LLMInferenceService. */
+/** The addresses in the status of an LLMInferenceService. */
 function* addressRequests(snapshot: Snapshot, service: unknown): Generator<Omit<Asked, 'about'>> {
   for (const address of listAt(service, 'status', 'addresses')) {
     const url = new URL(textAt(address, 'url'))

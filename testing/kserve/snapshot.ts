@@ -61,7 +61,7 @@ export async function snapshotOf(cluster: Cluster): Promise<Snapshot> {
   }
 }
 
-/** Items of a list do not say what they are; the list does. */
+/** Items of a list have no kind; the list does. */
 async function itemsAt({ get }: Cluster, path: string): Promise<readonly unknown[]> {
   const list = await get(path)
   const kind = textAt(list, 'kind').replace(/List$/, '')

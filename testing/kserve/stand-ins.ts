@@ -14,8 +14,8 @@ const PODS = '/api/v1/pods'
 export type StandIns = { readonly stop: () => Promise<void> }
 
 /**
- * What no program here does: a scheduler that binds pods, the controller of a Gateway, which accepts whatever
- * there is, and that of LeaderWorkerSets, which makes one leader and one worker.
+ * Replacements for programs that are missing here: a scheduler that binds pods, a Gateway controller that accepts
+ * everything, and the controller of LeaderWorkerSets, with one leader and one worker.
  */
 export function startStandIns(
   cluster: Cluster,
@@ -31,7 +31,7 @@ export function startStandIns(
   ]
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      // What changed meanwhile is done in the next turn.
+      // Changes made meanwhile are handled in the next turn.
       for (const turn of turns) await turn().catch(() => {})
       await sleep(TURN_MS, undefined, { signal: stopping.signal }).catch(() => {})
     }

@@ -3,7 +3,10 @@ import { idOf, type Snapshot } from './snapshot.ts'
 
 const CONFIGURATION = 'ConfigMap kserve/inferenceservice-config'
 
-/** What the service reads of a cluster for the check of a gateway; of services that are not `written` without their status. */
+/**
+ * The objects of a cluster that the service reads for the check of a gateway; services that are not `written`
+ * without their status.
+ */
 export const objectsOf = (
   snapshot: Snapshot,
   written: (id: string) => boolean = () => true,

@@ -9,7 +9,7 @@ const GROUPS = [
   'extensions.istio.io',
 ]
 
-/** Lets istiod, at a port of this machine, refuse what it cannot use, as an installation of Istio does. */
+/** Makes the API server call istiod's webhook on a port of this machine, as an installation of Istio does. */
 export async function validatedBy(port: number, folder: string): Promise<Written> {
   const ca = await readFile(path.join(folder, 'ca.crt'))
   return {

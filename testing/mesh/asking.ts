@@ -9,13 +9,13 @@ import type { Workload } from './workload.ts'
 type Where = {
   /** `gateway`, `local gateway`, `mutual gateway` (its other listeners), or the name of a pod. */
   readonly to: string
-  /** Of the pod; that of its model over HTTP if absent. */
+  /** A port of the pod; by default that of its model over HTTP. */
   readonly port?: number
-  /** `namespace/ServiceAccount` of the certificate that is shown to a pod, or to the mutual gateway. */
+  /** `namespace/ServiceAccount` of the certificate presented to a pod, or to the mutual gateway. */
   readonly as?: string | undefined
-  /** The pod that calls, from its address and as itself. */
+  /** The calling pod, with its address and identity. */
   readonly from?: string | undefined
-  /** No certificate is shown. */
+  /** Without a client certificate. */
   readonly plain?: boolean | undefined
 }
 
@@ -28,15 +28,15 @@ export type Asked = Where & {
   readonly http?: 1 | 2
 }
 
-/** What a pod got of a request. */
+/** The request as it reached a pod. */
 export type Reached = Received & { readonly pod: string }
 
 type Answer = Incoming & {
-  /** In the order of the pods: none where nothing was let through. */
+  /** In the order of the pods; empty if nothing was allowed. */
   readonly reached: readonly Reached[]
 }
 
-/** Where a connection goes to. */
+/** The destination of a connection. */
 export type Entry = {
   readonly address: string
   readonly port: number

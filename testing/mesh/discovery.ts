@@ -7,7 +7,7 @@ import type { Workload } from './workload.ts'
 const DISCOVERY = 'envoy.service.discovery.v3'
 const LISTENER = 'type.googleapis.com/envoy.config.listener.v3.Listener'
 
-/** The listeners that istiod gives to a proxy whose connections are redirected to it, as bytes. */
+/** The listeners that istiod gives to a proxy with redirected connections, as bytes. */
 export async function listenersOf(xdsPort: number, workload: Workload): Promise<Buffer> {
   const root = loadProto('envoy/service/discovery/v3/discovery.proto', ENVOY_PROTOS)
   const request = root.lookupType(`${DISCOVERY}.DiscoveryRequest`)
@@ -33,7 +33,7 @@ export async function listenersOf(xdsPort: number, workload: Workload): Promise<
 
 const MANAGER = 'envoy/extensions/filters/network/http_connection_manager/v3'
 
-/** The filters of each chain by which a redirected connection gets into the pod, those for HTTP included. */
+/** The filters of each chain for redirected inbound connections, including the HTTP filters. */
 export function waysIn(listeners: Buffer): ReadonlyMap<string, readonly string[]> {
   const reader = (file: string, type: string) => {
     const message = loadProto(file, ENVOY_PROTOS).lookupType(type)

@@ -16,7 +16,7 @@ export type ExampleMesh = Awaited<ReturnType<typeof startExampleMesh>>
 
 type Applied = { readonly name: string; readonly namespace: string; readonly permissive?: boolean }
 
-/** Starts a mesh in which examples were applied. `permissive`: its pods take plain HTTP, too. */
+/** Starts a mesh with applied examples. `permissive`: its pods also accept plain HTTP. */
 export async function startExampleMesh(examples: readonly Applied[]) {
   const manifests = new Map<string, MeshExample>()
   for (const { name } of examples) manifests.set(name, await readMeshExample(name))
@@ -51,7 +51,7 @@ export async function startExampleMesh(examples: readonly Applied[]) {
 
 type Place = Pick<Listener, 'address'> & { readonly mtls?: string | undefined }
 
-/** Of a listener of an example: the gateway, or the name of the pod with its address. */
+/** For a listener of an example: the gateway, or the name of the pod with its address. */
 function placeIn(mesh: ExampleMesh, name: string, { address, mtls }: Place): string {
   if (positionAt(address) === 'gateway') return mtls === undefined ? 'gateway' : 'mutual gateway'
   return podIn(mesh, name, address)
@@ -63,7 +63,7 @@ function podIn(mesh: ExampleMesh, name: string, address: string): string {
   return pod
 }
 
-/** Starts the service anew, so that it knows what there is now. */
+/** Restarts the service, so that it reads all current objects. */
 export async function serveAnew({ service }: Pick<Mesh, 'service'>, config: object) {
   await service.stop()
   await service.start(config)
@@ -120,7 +120,7 @@ export async function scenarioIn(mesh: ExampleMesh, example: Example): Promise<S
   }
 }
 
-/** The example of identity providers: the service with its configuration, and the mesh before it. */
+/** The example of identity providers: the service with its configuration, and the mesh in front of it. */
 export const siteIn =
   (mesh: ExampleMesh, name: string, example: Providers) =>
   async (folder: string, config: string): Promise<Site> => ({
@@ -136,7 +136,7 @@ export const siteIn =
     stop: async () => {},
   })
 
-/** Makes all of an example as it was before these changes. */
+/** Restores an example to its state before these changes. */
 export async function undo(mesh: ExampleMesh, example: Example, changes: readonly Change[]) {
   const files = changes
     .flatMap((change) => ('apply' in change ? [change.apply] : []))

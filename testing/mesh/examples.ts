@@ -8,7 +8,7 @@ import { GRPC_PORT, type PodSpec } from './pods.ts'
 
 export type MeshExample = Awaited<ReturnType<typeof readMeshExample>>
 
-/** What the manifests of an example are in a mesh: its pods have sidecars, and addresses of the mesh. */
+/** The manifests of an example in a mesh: its pods have sidecars, and addresses of the mesh. */
 export async function readMeshExample(example: string) {
   const documents = await documentsIn(await manifestsOf(example))
   const pods = documents.filter((each) => textAt(each, 'kind') === 'Pod')
@@ -18,15 +18,15 @@ export async function readMeshExample(example: string) {
     pods: Object.fromEntries(pods.map((pod) => [nameOf(pod), specOf(pod)] as const)),
     namespaces: [...new Set(others.map((each) => textAt(each, 'metadata', 'namespace')))],
     routes: others.filter(isService).map((service) => routeTo(service, pods)),
-    /** The pod to which the manifests give this address. */
+    /** The pod with this address in the manifests. */
     podAt: (address: string): string | undefined => names.get(address),
-    /** Makes all as written, but for tokens. */
+    /** Restores everything as written, except for tokens. */
     apply: (cluster: Cluster) =>
       applyObjects(
         cluster,
         others.filter((each) => !isToken(each)),
       ),
-    /** Gives token Secrets real tokens: resolves with these, by what the manifests have in their place. */
+    /** Gives token Secrets real tokens: resolves with these, by their placeholders in the manifests. */
     applyTokens: async (cluster: Cluster, namespace: string) => {
       const tokens = await applyTokens(cluster, namespace, others)
       return new Map(
@@ -55,7 +55,7 @@ const specOf = (pod: unknown): PodSpec => ({
   sidecar: listAt(pod, 'spec', 'containers').some((each) => textAt(each, 'name') === 'istio-proxy'),
 })
 
-/** As KServe routes: to the transformer where there is one. */
+/** Like KServe's routes: to the transformer if there is one. */
 function routeTo(service: unknown, pods: readonly unknown[]): Written {
   const name = nameOf(service)
   const namespace = textAt(service, 'metadata', 'namespace')

@@ -1,7 +1,7 @@
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2'
 import { createServer, type Server, type Socket } from 'node:net'
 
-/** A CheckResponse that lets everything through: status 0, and an ok_response. */
+/** A CheckResponse that allows everything: status 0, and an ok_response. */
 const ALLOW = Buffer.from('0a001a00', 'hex')
 
 const framed = (message: Buffer, length = message.length): Buffer => {
@@ -25,24 +25,24 @@ const reply =
 
 const OK = { 'grpc-status': '0' }
 
-/** Lets everything through, in time. */
+/** Allows everything, in time. */
 export const ALLOWING: Answer = reply(framed(ALLOW), OK)
 
-/** What a service answers that is broken, or none of ours. */
+/** Answers of a service that is broken, or a different program. */
 export const ANSWERS = {
   'two seconds late': (stream) => {
     const late = setTimeout(() => reply(framed(ALLOW), OK)(stream), 2_000)
     stream.on('close', () => clearTimeout(late))
   },
   'no answer': () => {},
-  'bytes that are no message': reply(framed(Buffer.from('ffffffff', 'hex')), OK),
+  'bytes that are not a message': reply(framed(Buffer.from('ffffffff', 'hex')), OK),
   'half a message': reply(framed(ALLOW, 1_000), OK),
   'a message without an end': (stream) => {
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' })
     stream.write(framed(ALLOW, 1_000))
   },
-  'an error of gRPC': reply(Buffer.alloc(0), { 'grpc-status': '13', 'grpc-message': 'broken' }),
-  'a refusal of gRPC': reply(Buffer.alloc(0), { 'grpc-status': '7' }),
+  'a gRPC error': reply(Buffer.alloc(0), { 'grpc-status': '13', 'grpc-message': 'broken' }),
+  'a gRPC refusal': reply(Buffer.alloc(0), { 'grpc-status': '7' }),
   'no message': reply(Buffer.alloc(0), OK),
   'a page': (stream) => {
     stream.respond({ ':status': 200, 'content-type': 'text/html' })
@@ -58,7 +58,7 @@ export const ANSWERS = {
 
 export type FakeAuthz = Awaited<ReturnType<typeof listening>>
 
-/** Listens at ports of the service in its place, and answers every check so. */
+/** Listens on ports of the service in its place, and gives every check this answer. */
 export const startFakeAuthz = (answer: Answer, ports: readonly number[]) =>
   listening(ports, () => {
     const server = createHttp2Server()
@@ -71,7 +71,7 @@ export const startFakeAuthz = (answer: Answer, ports: readonly number[]) =>
     return server
   })
 
-/** Says what no HTTP/2 is as soon as somebody connects. */
+/** Sends bytes that are not HTTP/2 as soon as a client connects. */
 export const startGarbage = (ports: readonly number[]) =>
   listening(ports, () =>
     createServer((socket) => {

@@ -3,8 +3,8 @@ import { gateway, meshService } from './objects.ts'
 import type { Workload } from './workload.ts'
 
 /**
- * Of its listeners: requests from outside, those that Knative sends through the gateway once more, and those
- * of callers that show a certificate of the mesh.
+ * The gateway's listeners: for requests from outside, for those that Knative sends through the gateway again, and
+ * for those of callers with a certificate of the mesh.
  */
 export const INGRESS_PORT = 8080
 export const LOCAL_PORT = 8081

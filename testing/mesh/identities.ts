@@ -11,7 +11,7 @@ export async function startIdentities(folder: string) {
   const identities = await createIdentities(path.join(folder, 'identities'), [GATEWAY])
   const pending = new Map<string, Promise<void>>()
   return {
-    /** Resolves once it can be shown. */
+    /** Resolves once it can be presented. */
     issue: async (account: string): Promise<Certificate> => {
       if (identities.clientOf(account) === undefined) {
         const issuing = pending.get(account) ?? identities.issue(account)

@@ -16,14 +16,14 @@ const NAMESPACE = 'kserve-authz'
 export const WORKLOAD_PORT = 9001
 export const GATEWAY_PORT = 9003
 
-/** Applies Istio's definitions; resolves once objects of them can be written. */
+/** Applies Istio's CRDs; resolves once their objects can be written. */
 export async function installIstioCrds(cluster: Cluster, file: string) {
   const documents: unknown[] = loadAll(await readFile(file, 'utf8'))
   const crds = documents.filter((document) => document !== null).map(writtenOf)
   await Promise.all(crds.map(cluster.installCrd))
 }
 
-/** Our own definition, ServiceAccount and permissions; resolves with its kubeconfig. */
+/** Our own CRD, ServiceAccount and permissions; resolves with its kubeconfig. */
 export async function installService(cluster: Cluster): Promise<string> {
   await cluster.installCrd(await accessPolicyCrd())
   return install(cluster)
@@ -40,7 +40,7 @@ export const servicePod = (address: string): Workload => ({
 
 type ServicePorts = { readonly workload: number; readonly gateway: number }
 
-/** The service is a part of the mesh: a sidecar stands before both of its ports. */
+/** The service is part of the mesh: a sidecar is in front of both its ports. */
 export const serviceObjects = (
   { address, labels, serviceAccount }: Workload,
   ports: ServicePorts,
@@ -64,17 +64,17 @@ export const serviceObjects = (
   }),
 ]
 
-/** The mesh's configuration, as `istio/` has it. */
+/** The configuration of the mesh, as in `istio/`. */
 export async function meshConfig(): Promise<object> {
   const text = await readFile(path.join(ISTIO, 'mesh-config/mesh-config.yaml'), 'utf8')
   return Object.fromEntries(entriesAt(load(text)))
 }
 
-/** All objects of kustomizations of `istio/`, as they are rendered. */
+/** All objects of kustomizations of `istio/`, as rendered. */
 export const shippedObjects = async (...folders: readonly string[]): Promise<readonly Written[]> =>
   (await Promise.all(folders.map((folder) => render(path.join(ISTIO, folder))))).flat()
 
-/** The objects of an overlay that is written as `istio/example` is, and lies where that does. */
+/** The objects of an overlay that is written like `istio/example`, in its place. */
 export async function overlayObjects(kustomization: string): Promise<readonly Written[]> {
   const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'overlay-')))
   try {

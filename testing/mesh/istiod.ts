@@ -9,13 +9,13 @@ type IstiodSpec = {
   /** Path of the binary, called pilot-discovery. */
   readonly istiod: string
   readonly cluster: Cluster
-  /** Of the mesh, beside what a proxy without Istio's own filters needs. */
+  /** The mesh configuration, in addition to a proxy without Istio's own filters. */
   readonly meshConfig: object
-  /** Variables of istiod's own, beside and before what it needs here. */
+  /** Additional environment variables of istiod, which take precedence. */
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** What Envoy's own releases lack, and what needs a certificate authority. */
+/** Features that plain releases of Envoy lack, and features that need a certificate authority. */
 const ENVIRONMENT = {
   PILOT_ENABLE_METADATA_EXCHANGE: 'false',
   PILOT_ENABLE_ALPN_FILTER: 'false',
@@ -34,10 +34,7 @@ const MESH = {
   defaultProviders: { metrics: [], accessLogging: [] },
 }
 
-/**
- * Starts istiod over an API server that has Istio's definitions, and lets it admit Istio's objects from then
- * on. Its `kill` ends it.
- */
+/** Starts istiod with an API server that has Istio's CRDs, and enables its admission webhook. Its `kill` ends it. */
 export async function startIstiod({ istiod, cluster, meshConfig, environment = {} }: IstiodSpec) {
   const { folder, apiPort, adminToken } = cluster.site
   const [xdsPort = 0, httpPort = 0, httpsPort = 0, monitoringPort = 0] = await freePorts(4)
@@ -85,9 +82,9 @@ export async function startIstiod({ istiod, cluster, meshConfig, environment = {
   return {
     ...program,
     xdsPort,
-    /** Writes the mesh's configuration anew: in force within a second. */
+    /** Replaces the mesh's configuration: in force within a second. */
     configure,
-    /** What it says under `/debug/`. */
+    /** Its output under `/debug/`. */
     debug: async (page: string): Promise<unknown> =>
       JSON.parse((await get(`http://127.0.0.1:${httpPort}/debug/${page}`)).text),
   }

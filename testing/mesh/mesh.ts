@@ -32,11 +32,11 @@ type MeshSpec = {
   /** By name: each is a model with a sidecar, and behind a Service of the same name. */
   readonly pods: Readonly<Record<string, PodSpec>>
   /**
-   * Applied in this order, with their status, after the namespaces of pods; those of Istio last, so that the
+   * Applied in this order, with their status, after the namespaces of pods; Istio's objects last, so that the
    * service is ready only once it knows all others.
    */
   readonly objects?: readonly Written[]
-  /** Of the installation. */
+  /** The configuration of the service. */
   readonly config?: object
   /** Kustomizations of `istio/` that are applied. */
   readonly shipped?: readonly string[]
@@ -49,8 +49,8 @@ const SHIPPED = ['overlays/default', 'overlays/gateways']
 const report = (line: string) => void process.stderr.write(`${line}\n`)
 
 /**
- * Starts a mesh: an API server, istiod, a gateway, the service and models, each of these behind an Envoy that
- * istiod configures, with mutual TLS between them, and what `istio/` ships. Its `stop` ends everything.
+ * Starts a mesh: an API server, istiod, a gateway, the service and models, each of these behind an Envoy that istiod
+ * configures, with mutual TLS between them, and the objects of `istio/`. Its `stop` ends everything.
  */
 export async function startMesh({ pods, objects = [], config = {}, shipped = SHIPPED }: MeshSpec) {
   const stops: (() => Promise<void>)[] = []
@@ -119,7 +119,7 @@ export async function startMesh({ pods, objects = [], config = {}, shipped = SHI
       /** The pod of the service. */
       authz,
       identities,
-      /** Of the models. */
+      /** The pods of the models. */
       sidecars,
       ...asking({ gateway, pods: running, identities }),
       stop,
@@ -134,7 +134,7 @@ const isOfKubernetes = ({ apiVersion }: Written) => !apiVersion.includes('istio.
 
 const NAMESPACES = ['istio-system', 'knative-serving', 'kserve', 'kserve-authz']
 
-/** The last part of the address of the first model; gateway and service have lower ones. */
+/** The last byte of the first model's address; gateway and service have lower ones. */
 const FIRST = 10
 
 const removed = (folder: string) => rm(folder, { recursive: true, force: true, maxRetries: 5 })

@@ -5,7 +5,7 @@ const SECURITY = 'security.istio.io/v1'
 
 type Endpoint = {
   readonly address: string
-  /** It has a sidecar, which speaks mutual TLS. */
+  /** It has a sidecar with mutual TLS. */
   readonly meshed: boolean
   readonly serviceAccount?: string
 }
@@ -16,7 +16,7 @@ type ServicePort = {
   readonly protocol: 'HTTP' | 'GRPC' | 'TCP'
 }
 
-/** A Service with its endpoints: an API server takes no loopback addresses for those of its own kind. */
+/** A Service with its endpoints: an API server does not accept loopback addresses in its own endpoints. */
 export const meshService = (
   namespace: string,
   name: string,
@@ -45,7 +45,7 @@ export const meshService = (
 type Inbound = {
   readonly number: number
   readonly protocol: 'HTTP' | 'GRPC' | 'TCP'
-  /** Of the program behind the sidecar. */
+  /** The port of the program behind the sidecar. */
   readonly upstream: number
 }
 
@@ -53,11 +53,11 @@ type SidecarSpec = {
   readonly labels: Readonly<Record<string, string>>
   readonly address: string
   readonly inbound: readonly Inbound[]
-  /** The port of kserve-authz that the sidecar may ask, if any. */
+  /** The port of kserve-authz that the sidecar may call, if any. */
   readonly asks?: number
 }
 
-/** Where a sidecar listens whose connections nobody redirects to it. */
+/** The listener of a sidecar without redirected connections. */
 export const sidecar = (
   namespace: string,
   name: string,
@@ -140,7 +140,7 @@ export const destination = (host: string, port = 80) => ({
   destination: { host, port: { number: port } },
 })
 
-/** A route of a predictor in the namespace `team`: inference by gRPC to `grpcPort`, all else by HTTP. */
+/** A route of a predictor in the namespace `team`: inference over gRPC to `grpcPort`, everything else over HTTP. */
 export function predictorRoute(
   name: string,
   { grpcPort, ...route }: Omit<Route, 'http'> & { readonly grpcPort: number },

@@ -4,13 +4,13 @@ import { admitting, meshConfig, shippedObjects } from './installation.ts'
 import type { Mesh } from './mesh.ts'
 
 export type Setting = {
-  /** Of `istio/overlays`. */
+  /** A folder in `istio/overlays`. */
   readonly overlay: 'default' | 'every-path'
-  /** What Envoy does to paths; Istio's own default is BASE. */
+  /** Envoy's normalization of paths; Istio's default is BASE. */
   readonly paths: 'NONE' | 'BASE' | 'MERGE_SLASHES'
 }
 
-/** Applies an overlay in place of the one before; resolves once all sidecars run it. */
+/** Replaces the applied overlay; resolves once all sidecars use it. */
 export async function applySetting(mesh: Mesh, { overlay, paths }: Setting) {
   const namespaces = new Set(mesh.pods.map(({ namespace }) => namespace))
   const objects = await shippedObjects(`overlays/${overlay}`)
@@ -32,7 +32,7 @@ export async function applySetting(mesh: Mesh, { overlay, paths }: Setting) {
   }
 }
 
-/** What its listeners for models do now; those that only drain do not count. */
+/** The current filters of its listeners for models; draining listeners do not count. */
 function listenersIn(dump: string) {
   const active = listAt(JSON.parse(dump), 'configs').map((each) => at(each, 'active_state'))
   const text = JSON.stringify(active)

@@ -7,15 +7,15 @@ import type { Model } from './streaming-model.ts'
 import { createPod, ownLabel, type Workload } from './workload.ts'
 
 export type PodSpec = {
-  /** `team` if absent. */
+  /** By default `team`. */
   readonly namespace?: string
-  /** Those that KServe gives it. */
+  /** Labels that KServe sets. */
   readonly labels: Readonly<Record<string, string>>
-  /** `default` if absent. */
+  /** By default `default`. */
   readonly serviceAccount?: string
-  /** It has one if absent. */
+  /** By default true. */
   readonly sidecar?: boolean
-  /** One that answers in the dialects of KServe if absent. */
+  /** By default a model that answers in the dialects of KServe. */
   readonly model?: () => Promise<Model>
 }
 
@@ -25,13 +25,13 @@ export type MeshPod = Workload & {
   readonly model: Model
 }
 
-/** Of the pods of an InferenceService. */
+/** Labels of the pods of an InferenceService. */
 export const componentOf = (
   service: string,
   component: 'predictor' | 'transformer' | 'explainer' = 'predictor',
 ) => ({ 'serving.kserve.io/inferenceservice': service, component })
 
-/** Of the pods of an InferenceGraph that Knative runs. */
+/** Labels of the pods of an InferenceGraph run by Knative. */
 export const graphPodOf = (graph: string) => ({
   'serving.kserve.io/inferencegraph': graph,
   'serving.kserve.io/kind': 'InferenceGraph',
@@ -44,7 +44,7 @@ export const llmPodOf = (service: string) => ({
   'kserve.io/component': 'workload',
 })
 
-/** On which every sidecar listens: of models, of their gRPC, of Knative's queue-proxy, of LLMs. */
+/** Ports of every sidecar: for models, their gRPC, Knative's queue-proxy, and LLMs. */
 export const HTTP_PORT = 8080
 export const GRPC_PORT = 9000
 export const QUEUE_PROXY_PORT = 8012
@@ -68,7 +68,7 @@ export async function startMeshPod(
   return { ...pod, model: await model() }
 }
 
-/** A Service of the pod's name: port 80 is the model's HTTP; the others have the numbers of the pod's own. */
+/** A Service with the pod's name: port 80 is the model's HTTP; the others have the pod's port numbers. */
 export function istioObjectsOf(pod: MeshPod): readonly Written[] {
   const { namespace, name, address, model, serviceAccount, meshed } = pod
   const inbound = [
@@ -82,7 +82,7 @@ export function istioObjectsOf(pod: MeshPod): readonly Written[] {
     targetPort: meshed ? number : upstream,
     protocol,
   }))
-  // istiod takes whoever has a ServiceAccount for a part of the mesh.
+  // istiod treats every workload with a ServiceAccount as part of the mesh.
   const endpoint = meshed ? { address, meshed, serviceAccount } : { address: '127.0.0.1', meshed }
   const service = meshService(namespace, name, ports, [endpoint])
   if (!meshed) return [service]

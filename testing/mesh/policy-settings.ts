@@ -2,11 +2,11 @@ import type { Row, Send } from '../scenario/data.ts'
 import type { Setting } from './overlays.ts'
 
 type PolicySetting = Setting & {
-  /** Listeners of the example that are so. */
+  /** Listeners of the example with this setting. */
   readonly at: readonly string[]
 }
 
-/** How sidecars are configured for the example of the predictor policy: as they were before, at last. */
+/** Settings of sidecars for the example of the predictor policy; the last one restores the original. */
 export const SETTINGS: readonly PolicySetting[] = [
   { overlay: 'every-path', paths: 'NONE', at: ['raw pod'] },
   { overlay: 'every-path', paths: 'BASE', at: ['gateway', 'pod'] },
@@ -14,7 +14,7 @@ export const SETTINGS: readonly PolicySetting[] = [
   { overlay: 'default', paths: 'BASE', at: ['gateway', 'pod behind notPaths'] },
 ]
 
-/** Requests of which nobody counts the checks are the same with either overlay. */
+/** Requests without a count of checks behave the same with either overlay. */
 const placesOf = ({ overlay, paths, at }: PolicySetting, step: Send): string[] => {
   const alike = overlay === 'default' && paths === 'BASE' && step.expect.checks === undefined
   return step.at.filter((each) => at.includes(each) || (alike && each === 'pod'))
@@ -22,7 +22,7 @@ const placesOf = ({ overlay, paths, at }: PolicySetting, step: Send): string[] =
 
 const sends = ({ steps }: Row): readonly Send[] => steps.filter((step) => 'send' in step)
 
-/** What is sent of these rows in a setting. */
+/** The requests of these rows in a setting. */
 export const rowsIn = (setting: PolicySetting, rows: readonly Row[]): readonly Row[] =>
   rows
     .map((row) => ({
@@ -35,7 +35,7 @@ export const rowsIn = (setting: PolicySetting, rows: readonly Row[]): readonly R
     }))
     .filter((row) => sends(row).length > 0)
 
-/** What is sent in no setting. */
+/** The requests that no setting sends. */
 export const leftOut = (rows: readonly Row[]): readonly string[] =>
   rows.flatMap((row) =>
     sends(row).flatMap((step) =>

@@ -13,7 +13,7 @@ type Preparations = {
   readonly identities: Identities
 }
 
-/** Starts proxies that get their configuration from istiod, and their certificates from here. */
+/** Starts proxies with configuration from istiod, and certificates from here. */
 export async function prepareProxies({ envoy, folder, identities }: Preparations) {
   const accounts = new Map<string, string>()
   const secrets = await startSecretServer((node) => identities.of(accounts.get(node) ?? ''))
@@ -36,7 +36,7 @@ export async function prepareProxies({ envoy, folder, identities }: Preparations
       }
       return {
         ...proxy,
-        /** Of its admin interface. */
+        /** The port of its admin interface. */
         ask,
       }
     },

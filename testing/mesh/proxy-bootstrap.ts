@@ -1,12 +1,12 @@
 import type { Workload } from './workload.ts'
 
-/** How istiod tells proxies apart. */
+/** The node id by which istiod distinguishes proxies. */
 export const nodeIdOf = ({ role, address, name, namespace }: Workload) =>
   `${role}~${address}~${name}.${namespace}~${namespace}.svc.cluster.local`
 
 type Servers = { readonly xdsPort: number; readonly secretsPort: number }
 
-/** Envoy's bootstrap: all that it serves comes from istiod, and no connection is redirected to it. */
+/** Envoy's bootstrap: everything it serves comes from istiod, and no connection is redirected to it. */
 export const proxyBootstrap = (workload: Workload, { xdsPort, secretsPort }: Servers) => ({
   node: {
     id: nodeIdOf(workload),

@@ -6,7 +6,7 @@ import { ownLabel } from './workload.ts'
 
 export const SERVICE_HOST = 'kserve-authz.kserve-authz.svc.cluster.local'
 
-/** The sidecar of a pod, which imports these hosts at the port of the service. */
+/** The sidecar of a pod, which imports these hosts on the port of the service. */
 export function importing(pod: MeshPod, hosts: readonly string[]): Written {
   const { namespace, name, address, model } = pod
   const inbound = POD_PORTS.map((number) => ({
@@ -23,7 +23,7 @@ export function importing(pod: MeshPod, hosts: readonly string[]): Written {
   }
 }
 
-/** The service's host in a namespace of models: its checks go to a port of this machine, in plain text. */
+/** The service's host in a namespace with models: its checks go to a port of this machine, in plain text. */
 export const redirection = (namespace: string, port: number): readonly Written[] => [
   {
     apiVersion: 'networking.istio.io/v1',

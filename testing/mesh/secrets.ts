@@ -10,8 +10,8 @@ const SECRET = 'envoy.extensions.transport_sockets.tls.v3.Secret'
 const DISCOVERY = 'envoy.service.discovery.v3'
 
 /**
- * Serves certificates over SDS in place of Istio's agent, each proxy its own by the id of its node: `default`,
- * and the authorities as `ROOTCA`.
+ * Serves certificates over SDS instead of Istio's agent, to each proxy its own by its node id: `default`, and the
+ * authorities as `ROOTCA`.
  */
 export async function startSecretServer(certificateOf: (node: string) => Certificate | undefined) {
   const root = loadProto('envoy/service/secret/v3/sds.proto', ENVOY_PROTOS)
@@ -37,7 +37,7 @@ export async function startSecretServer(certificateOf: (node: string) => Certifi
         let node = ''
         stream.on('data', (request: unknown) => {
           node = textAt(request, 'node', 'id') || node
-          // What names the last answer only says that it came.
+          // A request that names the last answer only acknowledges it.
           if (textAt(request, 'response_nonce') === '') stream.write(answer(node, request))
         })
         stream.on('error', () => {})
@@ -61,7 +61,7 @@ function answering(root: protobuf.Root, certificateOf: (node: string) => Certifi
   const typeUrl = `type.googleapis.com/${SECRET}`
   return (node: string, request: unknown): Buffer => {
     const certificate = certificateOf(node)
-    if (certificate === undefined) throw new Error(`nobody knows the proxy ${node}`)
+    if (certificate === undefined) throw new Error(`unknown proxy ${node}`)
     const resources = listAt(request, 'resource_names').map((name) => ({
       type_url: typeUrl,
       value: secret

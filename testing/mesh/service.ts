@@ -1,7 +1,7 @@
 import { freePorts } from '../cluster/programs.ts'
 import { type ClusterService, startClusterService } from '../cluster/service.ts'
 
-/** The program, which can be ended and started again at the same ports. */
+/** The program, which can be stopped and restarted on the same ports. */
 export async function restartableService(kubeconfig: string, config: object) {
   const [workload = 0, gateway = 0] = await freePorts(2)
   const listeners = [

@@ -7,7 +7,7 @@ import type { Received } from '../scenario/pod.ts'
 export type Model = {
   readonly httpPort: number
   readonly grpcPort: number
-  /** All that came so far. */
+  /** All requests up to now. */
   readonly received: () => readonly Received[]
   readonly close: () => Promise<void>
 }
@@ -29,8 +29,8 @@ const method = (name: string, stream: boolean) => ({
 })
 
 /**
- * A model that gives back what it gets: a body, the bytes of an upgraded connection, each message of a
- * stream of gRPC, the metadata of a single call. What it says at `/events`, the test says.
+ * A model that echoes its input: a body, the bytes of an upgraded connection, each message of a gRPC stream, the
+ * metadata of a unary call. The test sends the events at `/events`.
  */
 export async function startStreamingModel() {
   const received: Received[] = []
@@ -88,11 +88,11 @@ export async function startStreamingModel() {
     httpPort: typeof address === 'object' && address !== null ? address.port : 0,
     grpcPort,
     received: (): readonly Received[] => received,
-    /** Says it to all who listen. */
+    /** Sends an event to all listeners. */
     say: (text: string) => {
       for (const listener of listeners) listener.write(`data: ${text}\n\n`)
     },
-    /** The last word. */
+    /** Ends all streams. */
     hangUp: () => {
       for (const listener of listeners.splice(0)) listener.end()
     },

@@ -15,7 +15,7 @@ const STREAM_INFER = '/inference.GRPCInferenceService/ModelStreamInfer'
 
 const asIs = (bytes: Buffer): Buffer => bytes
 
-/** A stream of gRPC in both directions; `ask` sends a message and resolves with the next one that comes. */
+/** A bidirectional gRPC stream; `ask` sends a message and resolves with the next received one. */
 export function streamInfer(entry: Entry, host: string, headers: Headers) {
   const { address, port } = entry
   const client = new Client(`${address}:${port}`, channelOf(entry), {
@@ -41,7 +41,7 @@ export function streamInfer(entry: Entry, host: string, headers: Headers) {
       return Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0)
     },
     end: () => stream.end(),
-    /** Resolves with gRPC's status; 0 is OK. */
+    /** Resolves with the gRPC status; 0 is OK. */
     ended,
   }
 }
@@ -80,7 +80,7 @@ export function upgrade(
   })
 }
 
-/** Opens a stream of server-sent events; `next` resolves with what comes next, `undefined` at its end. */
+/** Opens a stream of server-sent events; `next` resolves with the next event, `undefined` at the end. */
 export function listenTo({ address, port, tls, ...rest }: Entry, headers: Headers) {
   const request = tls === undefined ? requestPlainly : requestSecurely
   const named = tls === undefined ? {} : { ...tls, ...UNNAMED }

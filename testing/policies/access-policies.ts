@@ -1,4 +1,4 @@
-/** A spec in words, and as it is written. */
+/** A description of a spec, and the spec as written. */
 type Row = readonly [title: string, spec: unknown]
 
 export const IRIS = { group: 'serving.kserve.io', kind: 'InferenceService', name: 'iris' }
@@ -10,7 +10,7 @@ export const to = (part: object) => ({ allow: [{ to: [part] }] })
 export const from = (part: object) => ({ allow: [{ from: [part] }] })
 export const path = (text: unknown) => to({ paths: [text] })
 
-/** What the cluster takes, and the reader too. */
+/** Accepted by the cluster, and by the reader. */
 export const ACCEPTED: readonly Row[] = [
   ['nothing at all', {}],
   ['one target of each kind', targets('InferenceService', 'InferenceGraph', 'LLMInferenceService')],
@@ -76,7 +76,7 @@ export const ACCEPTED: readonly Row[] = [
     '/@a+b=c',
   ].map((text): Row => [`the path ${text}`, path(text)]),
   ['an exclusion', { exclusions: [{ path: '/v2/health/ready', methods: ['GET'] }] }],
-  ['an exclusion of any method that may be', { exclusions: [{ path: '/docs' }] }],
+  ['an exclusion of any allowed method', { exclusions: [{ path: '/docs' }] }],
   [
     'headers from claims',
     { headers: { 'kubeflow-userid': { claim: 'email' }, 'x-a.b': { claim: 'a' } } },
@@ -84,11 +84,11 @@ export const ACCEPTED: readonly Row[] = [
   ...['a', 'x-auth-users', 'x-envoy', 'grpc', 'hosts', "!#$%&'*+.^`|~-", 'a'.repeat(256)].map(
     (name): Row => [`the header ${name.slice(0, 16)}`, { headers: { [name]: { claim: 'a' } } }],
   ),
-  ['the most rules', { allow: Array.from({ length: 128 }, () => ({})) }],
+  ['the maximum number of rules', { allow: Array.from({ length: 128 }, () => ({})) }],
   ['the longest text', from({ users: ['\u{1f600}'.repeat(512)] })],
 ]
 
-/** What the cluster takes and keeps, and the reader refuses: a value was forgotten. */
+/** Accepted and kept by the cluster, and refused by the reader: a value is missing. */
 export const NULLS: readonly Row[] = [
   ['targets', { targetRefs: null }],
   ['authentication', { authentication: null }],
@@ -105,7 +105,7 @@ export const NULLS: readonly Row[] = [
   ['paths', to({ paths: null })],
 ]
 
-/** An unknown field beside known ones, at each level. */
+/** An unknown field among known ones, at each level. */
 export const MISSPELT: readonly Row[] = [
   ['of the spec', { alow: [] }],
   ['of a target', { targetRefs: [{ ...IRIS, namespace: 'other' }] }],
@@ -122,7 +122,7 @@ export const MISSPELT: readonly Row[] = [
     { authentication: { apiKeys: { selector: { matchLabel: { tier: 'gold' } } } } },
   ],
   ['of a provider', { authentication: { jwt: [{ provider: 'keycloak', audience: ['kserve'] }] } }],
-  ['in place of from', { allow: [{ frm: [{ users: ['ada'] }] }] }],
+  ['instead of from', { allow: [{ frm: [{ users: ['ada'] }] }] }],
   ['of the labels of a source', from({ apiKeys: { matchLabel: { tier: 'gold' } } })],
   ['of an exclusion', { exclusions: [{ path: '/ready', method: ['GET'] }] }],
   ['of a header', { headers: { 'x-tenant': { claim: 'tenant', or: 'none' } } }],

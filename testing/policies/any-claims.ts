@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** As tokens and rules name them: what could be mistaken, and what says that something is left out. */
+/** Names of claims in tokens and rules: ambiguous ones, and those that say that something is omitted. */
 const NAMES = [
   'a',
   'b',
@@ -25,7 +25,7 @@ const anyNumber = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
 )
 
-/** The text of any JSON value, in any spelling of its numbers. */
+/** The text of any JSON value, with any spelling of its numbers. */
 const { value: anyJson } = fc.letrec<{ value: string; list: string; object: string }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -50,13 +50,13 @@ const anyName = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...MARKS) },
 )
 
-/** The payload of a token, as it is parsed. */
+/** The parsed payload of a token. */
 export const anyClaims: fc.Arbitrary<Readonly<Record<string, unknown>>> = objectOf(
   anyName,
   anyJson,
 ).map((text) => JSON.parse(text))
 
-/** The text of a number, as a token and a rule may both have it. */
+/** The text of a number, for use in both a token and a rule. */
 export const anyNumberText = anyNumber
 
 export const anyPath = fc
@@ -68,5 +68,5 @@ const anyTexts = fc.array(
   { maxLength: 3 },
 )
 
-/** What one entry of `from` says of claims. */
+/** The claims of one entry of `from`. */
 export const anyWanted = fc.dictionary(anyPath, anyTexts, { maxKeys: 2 })

@@ -5,7 +5,7 @@ import { SETTINGS } from '../objects.ts'
 
 export type Spec = Readonly<Record<string, unknown>>
 
-/** An AccessPolicy of the namespace team, as YAML would give it. */
+/** An AccessPolicy of the namespace team, as parsed YAML. */
 export const anAccessPolicy = (spec: unknown, name = 'policy', namespace = 'team') => ({
   apiVersion: 'kserve-authz.io/v1alpha1',
   kind: 'AccessPolicy',
@@ -13,7 +13,7 @@ export const anAccessPolicy = (spec: unknown, name = 'policy', namespace = 'team
   spec,
 })
 
-/** The same as it is read; throws where that gives no policy at all. */
+/** The same after reading; throws if there is no policy. */
 export function policyOf(
   spec: unknown,
   name = 'policy',

@@ -3,7 +3,7 @@ import { from, IRIS, path, targets, to } from './access-policies.ts'
 
 type Refused = readonly [title: string, spec: unknown, message: RegExp]
 
-/** What the cluster refuses, with its message. */
+/** Specs that the cluster refuses, with the message. */
 export const REFUSED: readonly Refused[] = [
   [
     'another group',
@@ -17,12 +17,12 @@ export const REFUSED: readonly Refused[] = [
     /name: Required value/,
   ],
   [
-    'a target in capitals',
+    'a target in upper case',
     { targetRefs: [{ ...IRIS, name: 'Iris' }] },
     /targetRefs\[0\]\.name: Invalid value/,
   ],
   ['another mode', { mode: 'Audit' }, /spec\.mode: Unsupported value: "Audit"/],
-  ['rules that are no list', { allow: {} }, /spec\.allow/],
+  ['rules that are not a list', { allow: {} }, /spec\.allow/],
   ['a rule that is null', { allow: [null] }, /spec\.allow\[0\]/],
   ['too many rules', { deny: Array.from({ length: 129 }, () => ({})) }, /spec\.deny: Too many/],
   ['an empty text', from({ users: [''] }), /users\[0\]: Invalid value/],
@@ -34,7 +34,7 @@ export const REFUSED: readonly Refused[] = [
     /serviceAccounts\[0\]/,
   ],
   [
-    'a principal with its scheme',
+    'a principal with a URI scheme',
     from({ principals: ['spiffe://cluster.local/ns/team/sa/reader'] }),
     /principals\[0\]/,
   ],
@@ -43,7 +43,7 @@ export const REFUSED: readonly Refused[] = [
     from({ principals: ['cluster.local/ns/Team/sa/reader'] }),
     /principals\[0\]/,
   ],
-  ['a claim with one text', from({ claims: { tenant: 'acme' } }), /claims\.tenant/],
+  ['a claim with a single text', from({ claims: { tenant: 'acme' } }), /claims\.tenant/],
   ['a claim that is null', from({ claims: { tenant: null } }), /claims: .*a value that is null/],
   ['a header that is null', { headers: { 'x-a': null } }, /headers: .*a value that is null/],
   ['a claim with a number', from({ claims: { tenant: [7] } }), /claims\.tenant\[0\]/],
@@ -53,12 +53,12 @@ export const REFUSED: readonly Refused[] = [
     /matchLabels\.a/,
   ],
   [
-    'a method in small letters',
+    'a method in lower case',
     to({ methods: ['get'] }),
     /methods\[0\]: .*is no HTTP method in capitals/,
   ],
   [
-    'a wildcard for a method',
+    'a wildcard as a method',
     to({ methods: ['*'] }),
     /methods\[0\]: .*is no HTTP method in capitals/,
   ],
@@ -100,13 +100,13 @@ export const REFUSED: readonly Refused[] = [
     /no name of a header in lower case/,
   ],
   [
-    'a header in capitals',
+    'a header in upper case',
     { headers: { 'X-Tenant': { claim: 'a' } } },
     /no name of a header in lower case/,
   ],
   ...['x_tenant', 'x tenant', ':path', 'x-ä', 'a'.repeat(257)].map(
     (name): Refused => [
-      `a header of the name ${name.slice(0, 8)}`,
+      `a header named ${name.slice(0, 8)}`,
       { headers: { [name]: { claim: 'a' } } },
       /no name of a header in lower case/,
     ],
@@ -120,7 +120,7 @@ export const REFUSED: readonly Refused[] = [
   ),
   ['a header without a claim', { headers: { 'x-tenant': {} } }, /claim: Required value/],
   [
-    'one provider twice',
+    'a repeated provider',
     { authentication: { jwt: [{ provider: 'a' }, { provider: 'a', audiences: [] }] } },
     /jwt\[1\]: Duplicate value/,
   ],

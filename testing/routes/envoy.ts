@@ -5,16 +5,16 @@ export type GatewayPorts = Readonly<Record<string, number>>
 
 const EXTENSIONS = 'type.googleapis.com/envoy.extensions'
 
-/** The listener of a gateway with the same routes that nobody is asked about. */
+/** The listener of a gateway with the same routes and without checks. */
 export const unguarded = (gateway: string) => `${gateway}-unguarded`
 
-/** Which backend was reached, and by which kind of route. */
+/** The backend that was reached, and the kind of its route. */
 export const REACHED = 'x-reached'
 export const ROUTE = 'x-route'
 
 /**
- * Envoy's configuration for the gateways of a world: what is reached answers with its name. Without ports
- * of a service there is nobody to ask.
+ * Envoy's configuration for the gateways of a world: each backend answers with its name. Without ports of a service
+ * there are no checks.
  */
 export const envoyOf = (world: World, authzPorts: GatewayPorts = {}) => ({
   admin: { address: address(0) },
@@ -43,7 +43,7 @@ const listener = (world: World, gateway: Gateway, guarded: boolean) => ({
   ],
 })
 
-/** What Istio and Envoy Gateway set where nobody configures them otherwise. */
+/** Defaults of Istio and Envoy Gateway. */
 const NORMALIZATION = {
   istio: { normalize_path: true, path_with_escaped_slashes_action: 'KEEP_UNCHANGED' },
   'envoy-gateway': {

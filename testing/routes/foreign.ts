@@ -8,7 +8,7 @@ type Foreign = {
   readonly backends: readonly [Backend, ...Backend[]]
 }
 
-/** Routes to models of which no object of KServe tells: on hosts and paths that are nobody's. */
+/** Routes to models that no KServe object mentions: on hosts and paths without an owner. */
 export const foreignRoutes = (parts: Foreign) => {
   const { random, backends } = parts
   return random

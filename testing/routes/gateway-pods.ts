@@ -1,6 +1,6 @@
 import type { Flavour, Gateway } from './model.ts'
 
-/** The pod of a gateway, as its controller makes it: its labels say whose it is. */
+/** The pod of a gateway, as its controller creates it: its labels name the Gateway. */
 export const gatewayPod = (flavour: Flavour, gateway: Gateway) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -28,7 +28,7 @@ function placeOf(flavour: Flavour, { api, namespace, name }: Gateway) {
       }
 }
 
-/** Pods that are in a world, and stand for no gateway: what a tenant may write of himself. */
+/** Pods of a world that are not gateways: fields that a tenant can write about itself. */
 export const pretendedPods = (tenant: string, { namespace, name, listen }: Gateway) => [
   {
     apiVersion: 'v1',
@@ -57,7 +57,7 @@ export const pretendedPods = (tenant: string, { namespace, name, listen }: Gatew
   },
 ]
 
-/** What the configuration says of Istio's gateways, whose pods have no such label. */
+/** The configuration of Istio's gateways, whose pods have no such label. */
 export const declaredProxies = (gateways: readonly Gateway[]) =>
   gateways
     .filter(({ api, isKnown }) => api === 'istio' && isKnown)

@@ -3,7 +3,7 @@ import type { Backend, World } from './model.ts'
 import type { Asked } from './requests.ts'
 import type { Answer } from './wire.ts'
 
-/** What may not be: a backend that the caller may not call, and how the request came there. */
+/** A wrong allow: a backend that the caller may not call, and how the request reached it. */
 export type Breach = {
   readonly kind: string
   readonly backend: Backend
@@ -11,10 +11,10 @@ export type Breach = {
   readonly asked: Asked
 }
 
-/** Of an open service everybody may ask; of another who shows a key of its namespace. */
+/** An open service permits everybody; another permits callers with a key of its namespace. */
 const mayCall = ({ caller }: Asked, { open, namespace }: Backend) => open || caller === namespace
 
-/** The backend that an answer names, `undefined` where none was reached. */
+/** The backend that an answer names, `undefined` if none was reached. */
 function reachedBy({ status, headers }: Answer, { backends }: World): Backend | undefined {
   const id = headers.get(REACHED)
   if (status !== 200 && id === undefined) return undefined
@@ -31,12 +31,13 @@ export function breachIn(world: World, asked: Asked, answer: Answer): Breach | u
 }
 
 /**
- * Nobody can tell it who does not know the gateway that asks: the host is that of an open service at one
+/**
+ * Nothing can distinguish these cases without knowing the asking gateway: the host belongs to an open service at one
  * gateway, and at another, where no virtual host has it, a VirtualService or DomainMapping takes every host.
  */
 export const UNDECLARED = 'limit: known host, unknown gateway, undeclared route'
 
-/** By what is most particular about the request; the order is that of the kinds of faults. */
+/** By the most specific property of the request; ordered like the kinds of faults. */
 function kindOf(world: World, asked: Asked, route: string): string {
   const [way = '', ...traits] = route.split('; ')
   const names = asked.headers.map(([name]) => name.toLowerCase())
@@ -87,7 +88,7 @@ const isInCluster = (host: string, { tenants }: World) => {
   return tenants.some(({ namespace }) => namespace === found)
 }
 
-/** Lower-case and without port. A target that names a host wins over `Host`. */
+/** In lower case and without port. A target with a host overrides `Host`. */
 function hostOf({ target, headers }: Asked): string {
   const inTarget = /^http:\/\/([^/]*)/.exec(target)?.[1]
   const written = inTarget ?? headers.find(([name]) => name === 'Host')?.[1] ?? ''

@@ -71,7 +71,7 @@ export function knativeService(named: Named, { settings, random, external, local
         ? []
         : [goodOf('path template', external, domain, backend, `${path}/v1/models/m:predict`)]),
     ],
-    // The short names of the whole service are no route of KServe 0.20; they were of releases before it.
+    // The short names of the whole service are not routes of KServe 0.20; they were in earlier releases.
     hosts: [...outside, ...statusHosts, ...clusterNames(name, namespace), ...inside],
     names: [],
   }

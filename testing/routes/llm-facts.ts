@@ -6,13 +6,13 @@ import type { Random } from './random.ts'
 export type LlmPlaces = {
   readonly settings: Settings
   readonly random: Random
-  /** Of the Gateway API; the first is KServe's own. */
+  /** Gateways of the Gateway API; the first is KServe's own. */
   readonly gateways: readonly [Gateway, ...Gateway[]]
-  /** Hosts and paths of others, which a tenant may write into an own route. */
+  /** Hosts and paths of others, which a tenant may write into its own route. */
   readonly others: { readonly hosts: readonly string[]; readonly paths: readonly string[] }
 }
 
-/** The members of a group have one model's name and share what names it. */
+/** The members of a group have the same model name and share its addresses. */
 export type Llm = Named & { readonly group?: { readonly name: string; readonly stopped: boolean } }
 
 export type Facts = {
@@ -30,7 +30,7 @@ export type Facts = {
 const MODELS = ['acme/opt-small', 'chat-8b', 'org/team/llama', 'qwen'] as const
 const ADAPTERS = ['adapter-1', 'sql-lora', 'acme/lora'] as const
 
-/** What an LLMInferenceService is about; its objects, routes and requests follow from it. */
+/** The properties of an LLMInferenceService; its objects, routes and requests follow from them. */
 export function factsOf(llm: Llm, { random, gateways, others }: LlmPlaces): Facts {
   const inGroup = llm.group !== undefined
   const isOwn = !inGroup && random.chance(0.4)
@@ -57,11 +57,11 @@ export function factsOf(llm: Llm, { random, gateways, others }: LlmPlaces): Fact
 export const publisher = ({ llm }: Facts, model: string) =>
   `publishers/${llm.namespace}/models/${model}`
 
-/** The hosts that a status has, each of a gateway. */
+/** The hosts in a status, each of a gateway. */
 export const placesOf = ({ parents, hostnames }: Facts) =>
   parents.flatMap((gateway) => {
     const [listener = '*'] = gateway.hostnames
-    // KServe looks at the first listener alone.
+    // KServe reads the first listener only.
     const own = listener === '*' ? gateway.address : listener.replace('*', 'inference')
     return (hostnames.length > 0 ? hostnames : [own]).map((host) => ({ host, gateway }))
   })

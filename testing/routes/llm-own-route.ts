@@ -3,7 +3,7 @@ import type { Random } from './random.ts'
 
 type Own = { readonly matches: readonly Match[]; readonly hostile: boolean }
 
-/** The rules of an own route: anything that the Gateway API allows a tenant to write. */
+/** The rules of an own route: anything that the Gateway API permits a tenant to write. */
 export function ownRules(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   random: Random,

@@ -52,7 +52,7 @@ export function routesOf(facts: Facts, { settings }: LlmPlaces): readonly Route[
   ]
 }
 
-/** Those of the model itself, or of its adapters: one each, or one pattern for all. */
+/** Headers of the model itself, or of its adapters: one each, or one pattern for all. */
 function headerMatches(facts: Facts, settings: Settings, adapters: readonly string[]): Match[] {
   const names = (adapters.length === 0 ? [facts.model] : adapters).map((name) =>
     publisher(facts, name),

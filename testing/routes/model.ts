@@ -1,20 +1,20 @@
-// The world of the oracle. Nothing here or beside it imports src/: what a route means is told once more.
+// The world of the oracle. Nothing in this folder imports src/: the meaning of routes is implemented independently.
 
 export type Flavour = 'istio' | 'envoy-gateway'
 
 export type Gateway = {
-  /** Of its listener in Envoy. */
+  /** The port of its listener in Envoy. */
   readonly id: string
   readonly api: 'gateway-api' | 'istio'
   readonly namespace: string
   readonly name: string
   /** As `status.addresses[].value`: an IP address or a host name. */
   readonly address: string
-  /** The hostnames of its listeners; `*` where a listener has none. */
+  /** The hostnames of its listeners; `*` if a listener has none. */
   readonly hostnames: readonly string[]
-  /** Its pod's own address, at which it listens. */
+  /** The address of its pod, on which it listens. */
   readonly listen: string
-  /** Whether the service can know that it asks: by the labels of its pod, or by the configuration. */
+  /** Whether the service can identify it: by the labels of its pod, or by the configuration. */
   readonly isKnown: boolean
 }
 
@@ -36,7 +36,7 @@ type HeaderMatch = {
   readonly value: string
 }
 
-/** As in the Gateway API. `Plain` is the prefix of a VirtualService, which ends anywhere. */
+/** As in the Gateway API. `Plain` is the prefix of a VirtualService, which may end within a segment. */
 export type Match = {
   readonly path: {
     readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression' | 'Plain'
@@ -61,7 +61,7 @@ export type RouteKind =
   | 'own VirtualService'
   | 'own HTTPRoute'
 
-/** What makes a route hard to know. */
+/** What makes a route hard to identify. */
 export type Trait =
   | 'adapter'
   | 'baseRef'
@@ -75,17 +75,17 @@ export type Route = {
   readonly kind: RouteKind
   readonly source: 'HTTPRoute' | 'VirtualService'
   readonly gateways: readonly string[]
-  /** None: all that the listeners have. */
+  /** None: all hostnames of the listeners. */
   readonly hostnames: readonly string[]
   readonly matches: readonly Match[]
-  /** More than one: each gets its part of the requests. */
+  /** If there are several, each receives a share of the requests. */
   readonly backends: readonly Backend[]
   readonly traits: readonly Trait[]
 }
 
 export type HeaderLine = readonly [name: string, value: string]
 
-/** A request as the documentation of KServe has it: with the right key it must come through. */
+/** A request as in KServe's documentation: with the right key it must be allowed. */
 export type Good = {
   readonly kind: string
   readonly gateway: string
@@ -93,27 +93,27 @@ export type Good = {
   readonly path: string
   readonly method: string
   readonly headers: readonly HeaderLine[]
-  /** Each may be reached. */
+  /** Each of them may be reached. */
   readonly backends: readonly Backend[]
-  /** What it says of the model, where it does. */
+  /** The model that it names, if any. */
   readonly name?: string
 }
 
-/** What one object of KServe brings into the world. */
+/** The contribution of one KServe object to the world. */
 export type Part = {
   readonly backends: readonly Backend[]
   readonly objects: readonly object[]
   readonly routes: readonly Route[]
   readonly goods: readonly Good[]
-  /** Hosts that a status or KServe's configuration gives it. */
+  /** Hosts from a status or KServe's configuration. */
   readonly hosts: readonly string[]
-  /** Shared hosts of which an own route takes whatever comes. */
+  /** Shared hosts of which an own route takes all requests. */
   readonly wholeHosts?: readonly string[]
   /** `publishers/<namespace>/models/<model>`. */
   readonly names: readonly string[]
 }
 
-/** Of ConfigMap `inferenceservice-config`, and what is the same for all objects of a world. */
+/** The ConfigMap `inferenceservice-config`, and other values shared by all objects of a world. */
 export type Settings = {
   readonly domain: string
   readonly additionalDomains: readonly string[]
@@ -122,14 +122,14 @@ export type Settings = {
   readonly modelHeader: string
   readonly loraStrategy: 'exact' | 'regex'
   readonly modes: readonly ['Standard' | 'Knative', ...('Standard' | 'Knative')[]]
-  /** Whether a status has all URLs of an LLM, or the first alone. */
+  /** Whether a status has all URLs of an LLM, or only the first. */
   readonly fullStatus: boolean
 }
 
 export type World = Settings & {
   readonly seed: number
   readonly flavour: Flavour
-  /** Whether Envoy hands headers over one by one (`encode_raw_headers`). */
+  /** Whether Envoy passes on headers separately (`encode_raw_headers`). */
   readonly rawHeaders: boolean
   readonly gateways: readonly Gateway[]
   readonly tenants: readonly Tenant[]
@@ -138,7 +138,7 @@ export type World = Settings & {
   readonly goods: readonly Good[]
   readonly objects: readonly object[]
   readonly hosts: ReadonlySet<string>
-  /** Hosts and names that more than one service is given. */
+  /** Hosts and names shared by several services. */
   readonly contested: ReadonlySet<string>
 }
 

@@ -10,7 +10,7 @@ export type Named = {
 export type Places = {
   readonly settings: Settings
   readonly random: Random
-  /** KServe's own of the Gateway API, and Knative's. */
+  /** KServe's own gateway of the Gateway API, and Knative's. */
   readonly ingress: Gateway
   readonly external: Gateway
   readonly local: Gateway
@@ -18,7 +18,7 @@ export type Places = {
 
 export const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 
-/** Where nobody says so, only an LLM is closed. */
+/** By default only an LLM is protected. */
 export const switchOf = ({ open }: Named, random: Random) =>
   open && random.chance(0.7) ? {} : { [ENABLE_AUTH]: String(!open) }
 
@@ -49,7 +49,7 @@ export const goodOf = (
   backends: [backend],
 })
 
-/** Takes every path of its hosts. */
+/** Matches every path of its hosts. */
 export const wholeHosts = (
   kind: Route['kind'],
   gateway: Gateway,

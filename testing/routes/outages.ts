@@ -1,6 +1,6 @@
 import type { Good, Match, World } from './model.ts'
 
-/** A good request by its kind, and by what another's objects have to do with it. */
+/** A valid request by its kind, and by its relation to objects of others. */
 export function kindOfGood(world: World, good: Good): string {
   const { contested, routes, gateways } = world
   const { kind, host, name = '', path } = good
@@ -16,7 +16,7 @@ export function kindOfGood(world: World, good: Good): string {
   return isHostile ? `${kind} (path of more than one)` : kind
 }
 
-/** Whether a route of another may have to do with a path: it lies below it, above it, or matches. */
+/** Whether a route of another may affect a path: it is below it, above it, or matches. */
 const concerns = ({ path: { type, value } }: Match, path: string) =>
   type === 'RegularExpression'
     ? new RegExp(`^(?:${value})$`).test(path)
@@ -24,7 +24,7 @@ const concerns = ({ path: { type, value } }: Match, path: string) =>
 
 const ANYBODYS: ReadonlySet<string> = new Set(['own route', 'own HTTPRoute', 'route by reference'])
 
-/** Where the gateway is not known, a route without hostnames may take the request at another one. */
+/** If the gateway is unknown, a route without hostnames may take the request at another one. */
 const takesAnyHost = ({ kind, hostnames, matches }: World['routes'][number], good: Good) =>
   ANYBODYS.has(kind) &&
   hostnames.length === 0 &&
@@ -36,7 +36,7 @@ const takesAnyHost = ({ kind, hostnames, matches }: World['routes'][number], goo
       ),
   )
 
-/** Of which nobody says that they must come through. */
+/** Requests that are not promised to be allowed. */
 const UNPROMISED = /^own route (by a header|of a whole host)|of more than one\)$|unknown gateway\)$/
 
 export const isPromised = ({ kind }: { readonly kind: string }): boolean => !UNPROMISED.test(kind)

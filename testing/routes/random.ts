@@ -25,7 +25,7 @@ export function createRandom(seed: number) {
     pick,
     shuffled,
     chance: (part: number) => next() < part,
-    /** Some of the values, each with this chance. */
+    /** Some of the values, each with this probability. */
     some: <T>(values: readonly T[], part: number) => values.filter(() => next() < part),
   }
 }

@@ -4,7 +4,7 @@ import { isPromised } from './outages.ts'
 import type { Asked } from './requests.ts'
 import type { Findings } from './run.ts'
 
-/** How often each kind of finding was seen, most frequent first. */
+/** The number of findings per kind, most frequent first. */
 function tally(kinds: readonly string[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>()
   for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1)
@@ -42,7 +42,7 @@ function table(title: string, counts: Readonly<Record<string, number>>): string 
   return [`| ${title} | ${total} |`, '|---|---|', ...rows].join('\n')
 }
 
-/** Of each kind the first ones. */
+/** The first ones of each kind. */
 const firstOfEach = <T extends { readonly kind: string }>(found: readonly T[], limit: number) =>
   found.filter((each, index) => {
     const before = found.slice(0, index).filter(({ kind }) => kind === each.kind)

@@ -2,7 +2,7 @@ import type { Backend, HeaderLine, Match, Route, World } from './model.ts'
 import type { Random } from './random.ts'
 import { spelledHost } from './spellings.ts'
 
-/** What a request aims at, and the open one that it may pass for. */
+/** The destination of a request, and the open service that it may be mistaken for. */
 export type Mix<T> = { readonly aim: T | undefined; readonly cover: Route | undefined }
 
 export function hostLines(
@@ -11,7 +11,7 @@ export function hostLines(
   { aim, cover }: Mix<Route>,
 ): readonly HeaderLine[] {
   const host = () => {
-    // Behind a host of its own it is reached by that alone; in `*` by any that no virtual host has.
+    // With its own host it is reached by that host only; in `*` by any host without a virtual host.
     const isBound = aim?.hostnames.some((hostname) => hostname !== '*') ?? false
     const own = random.chance(isBound ? 0.8 : 0.3) ? random.pick(hostsFor(aim, world)) : undefined
     const other = random.chance(0.6) ? random.pick(hostsFor(cover, world)) : undefined
@@ -66,7 +66,7 @@ const farHosts = ({ gateways, domain }: World): readonly [string, ...string[]] =
   ...gateways.map(({ namespace, name }) => `${name}-istio.${namespace}.svc.cluster.local`),
 ]
 
-/** The headers that routes look at: once, twice, empty, joined, in any case, under other names. */
+/** The headers that routes evaluate: once, repeated, empty, joined, in any case, under other names. */
 export function modelLines(
   world: World,
   random: Random,
@@ -102,14 +102,14 @@ export function modelLines(
     : random.shuffled([...lines, extra]).map((line) => cased(line, random))
 }
 
-/** A name that a pattern of adapters takes. */
+/** A name that matches a pattern of adapters. */
 const oneOf = (pattern: string, random: Random) =>
   random.pick(/^\^\((.*)\)\$$/.exec(pattern)?.[1]?.split('|') ?? []) ?? pattern
 
 const cased = ([name, value]: HeaderLine, random: Random): HeaderLine =>
   random.chance(0.2) ? [name.toUpperCase(), value] : [name, value]
 
-/** A key where it may stand. */
+/** A key in one of its places. */
 export function credential(
   world: World,
   random: Random,

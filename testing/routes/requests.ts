@@ -9,13 +9,13 @@ export type Asked = {
   readonly method: string
   readonly target: string
   readonly headers: readonly HeaderLine[]
-  /** Whose key is shown, `undefined`: nobody's. */
+  /** The owner of the key, `undefined`: there is none. */
   readonly caller: string | undefined
-  /** That it must come through where its caller may call what it is for. */
+  /** A promise that it is allowed if its caller has permission for its destination. */
   readonly good: Good | undefined
 }
 
-/** An endless list of requests: good ones, and such as mix what belongs to different services. */
+/** An endless sequence of requests: valid ones, and mixtures of parts of different services. */
 export function* requestsOf(world: World, random: Random): Generator<Asked, never> {
   for (;;) yield random.chance(0.15) ? goodRequest(world, random) : mixedRequest(world, random)
 }
@@ -77,11 +77,11 @@ function mixedRequest(world: World, random: Random): Asked {
   }
 }
 
-/** A target may name the host itself; then `Host` counts for nothing. */
+/** A request target may contain the host itself; then `Host` is ignored. */
 const absolute = (target: string, { hosts }: World, random: Random) =>
   random.chance(0.02) ? `http://${random.pick([...hosts]) ?? 'localhost'}${target}` : target
 
-/** Those of hosts of which no object of KServe tells. */
+/** Destinations with hosts that no KServe object mentions. */
 const mappedRoutes = ({ routes }: World) => {
   const mapped = routes.filter(
     ({ kind, hostnames }) => /^(DomainMapping|own )/.test(kind) && hostnames.length > 0,
@@ -109,7 +109,7 @@ function targetOf(world: World, random: Random, { aim, cover }: Mix<Match>): str
   return query === '' ? spelled : `${spelled}?${query}`
 }
 
-/** A path that a match takes. */
+/** A path that a match accepts. */
 function pathIn({ path: { type, value } }: Match): string {
   if (type !== 'RegularExpression') return value === '/' ? '/tokenize' : value
   return value

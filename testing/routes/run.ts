@@ -9,7 +9,7 @@ import { startService } from './start-service.ts'
 import { type Address, type Answer, createLine } from './wire.ts'
 import { createWorld } from './world.ts'
 
-/** A good request that was refused. */
+/** A valid request that was denied. */
 type Outage = { readonly kind: string; readonly asked: Asked; readonly reason: string }
 
 export type Findings = {
@@ -17,7 +17,7 @@ export type Findings = {
   readonly answers: ReadonlyMap<number, number>
   readonly breaches: readonly Breach[]
   readonly outages: readonly Outage[]
-  /** Good requests by kind. */
+  /** Valid requests by kind. */
   readonly goods: ReadonlyMap<string, number>
 }
 
@@ -25,13 +25,13 @@ type Run = {
   readonly seed: number
   readonly requests: number
   readonly envoy: string
-  /** What is started with `serve`. */
+  /** Arguments for `serve`. */
   readonly program: string
 }
 
 const LINES_PER_GATEWAY = 6
 
-/** Sends requests through an Envoy that asks a service, both made from the world of this seed. */
+/** Sends requests through an Envoy with checks by a service, both configured from the world of this seed. */
 export async function runWorld({ seed, requests, envoy, program }: Run): Promise<Findings> {
   const world = createWorld(seed)
   const service = await startService(world, program)
@@ -42,7 +42,7 @@ export async function runWorld({ seed, requests, envoy, program }: Run): Promise
   }
 }
 
-/** The same through an Envoy that asks nobody: whatever can be wrong must be found. */
+/** The same through an Envoy without checks: every kind of fault must be found. */
 export const runUnasked = ({ seed, requests, envoy }: Omit<Run, 'program'>): Promise<Findings> =>
   throughEnvoy(createWorld(seed), requests, { envoy })
 
@@ -108,7 +108,7 @@ async function sendAll(world: World, count: number, addressOf: AddressOf) {
   return { world, answers, breaches, outages, goods }
 }
 
-/** Whether a good request comes to its service where nobody is asked: others may stand in its way. */
+/** Whether a valid request reaches its service without checks: other routes may take precedence. */
 async function isRouted(asked: Asked, send: (asked: Asked) => Promise<Answer>): Promise<boolean> {
   const reached = (await send(asked)).headers.get(REACHED)
   return asked.good?.backends.some(({ id }) => id === reached) ?? false

@@ -29,7 +29,7 @@ export function settingsOf(random: Random): Settings {
 
 type Known = 'all' | 'labelled' | 'none'
 
-/** Which gateways of a world the service can know. */
+/** The gateways of a world that the service can identify. */
 export const knownOf = (random: Random): Known =>
   random.pick(['all', 'all', 'all', 'labelled', 'none'])
 

@@ -5,7 +5,7 @@ type Spelling = (text: string, random: Random) => string
 const oneOf = (text: string, spellings: readonly [Spelling, ...Spelling[]], random: Random) =>
   random.pick(spellings)(text, random)
 
-/** The same host, or nearly, in other letters. */
+/** The same host, or nearly, in another spelling. */
 export const spelledHost = (host: string, random: Random): string =>
   oneOf(
     host,
@@ -33,7 +33,7 @@ export const spelledHost = (host: string, random: Random): string =>
     random,
   )
 
-/** The same path, or nearly, in other letters. */
+/** The same path, or nearly, in another spelling. */
 export const spelledPath = (path: string, random: Random): string =>
   oneOf(
     path,

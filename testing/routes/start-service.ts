@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { startChild, until } from '../../scripts/child.ts'
 import { folderOf } from '../folder-of.ts'
 import { at } from '../json.ts'
+import { recordsOf } from '../program-log.ts'
 import type { GatewayPorts } from './envoy.ts'
 import { declaredProxies } from './gateway-pods.ts'
 import type { World } from './model.ts'
@@ -23,10 +23,10 @@ export async function startService(
   const config = {
     grpc: { listeners },
     http: { address: '127.0.0.1:0' },
-    // A health check that everybody may make would be no wrong allow.
+    // An excluded health check would not be a wrong allow.
     exclusions: { gateway: { InferenceService: [] } },
     decisionLog: { decisions: 'off' },
-    // An older program has no such key.
+    // An older program does not have this key.
     ...(proxies.length === 0 ? {} : { gateways: { proxies } }),
   }
   await writeFile(file, JSON.stringify(config))
@@ -36,10 +36,8 @@ export async function startService(
     [process.execPath, program, 'serve', ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  const log: unknown[] = []
   stdout?.resume()
-  if (stderr !== null)
-    createInterface({ input: stderr }).on('line', (line) => log.push(parsed(line)))
+  const log = recordsOf(stderr)
   const gone = new AbortController()
   void ended.then((how) => gone.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
   const end = async () => {
@@ -68,12 +66,4 @@ function portsIn(log: readonly unknown[], gateways: World['gateways']): GatewayP
   })
   if (ports.length < gateways.length) return undefined
   return Object.fromEntries(gateways.map(({ id }, index) => [id, ports[index] ?? 0]))
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return line
-  }
 }

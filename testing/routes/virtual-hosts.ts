@@ -1,6 +1,6 @@
 import type { Backend, Gateway, Match, Route, RouteKind, World } from './model.ts'
 
-/** One way from a virtual host to a backend. */
+/** One path from a virtual host to a backend. */
 type Leaf = {
   readonly match: Match
   readonly kind: RouteKind
@@ -25,7 +25,7 @@ export function virtualHosts(world: World, gateway: Gateway): readonly VirtualHo
   return [...byDomain].map(([domain, leaves]) => ({ domain, leaves: sorted(leaves, world) }))
 }
 
-/** Where a route's hostnames and those of the listeners meet. */
+/** The intersection of a route's hostnames and those of the listeners. */
 function domainsOf(hostnames: readonly string[], { hostnames: listeners }: Gateway) {
   if (hostnames.length === 0) return listeners
   const met = hostnames.flatMap((hostname) =>
@@ -40,7 +40,7 @@ function domainsOf(hostnames: readonly string[], { hostnames: listeners }: Gatew
 const covers = (wide: string, narrow: string) =>
   wide === '*' || wide === narrow || (wide.startsWith('*.') && narrow.endsWith(wide.slice(1)))
 
-/** HTTPRoutes by the precedence of the Gateway API; VirtualServices behind them, catch-alls last. */
+/** HTTPRoutes in the precedence of the Gateway API; VirtualServices after them, catch-alls last. */
 function sorted(leaves: readonly Leaf[], { flavour }: World): readonly Leaf[] {
   const rank = RANKS[flavour]
   const keys = ({ match: { path, method, headers = [], query = [] } }: Leaf) => [
@@ -61,7 +61,7 @@ function sorted(leaves: readonly Leaf[], { flavour }: World): readonly Leaf[] {
   return [...all.filter((leaf) => !isCatchAll(leaf)), ...all.filter(isCatchAll)]
 }
 
-/** Where the Gateway API leaves it to the implementation: Envoy Gateway asks patterns before prefixes. */
+/** Implementation-specific in the Gateway API: Envoy Gateway ranks patterns before prefixes. */
 const RANKS = {
   istio: { Exact: 3, PathPrefix: 2, Plain: 2, RegularExpression: 1 },
   'envoy-gateway': { Exact: 3, RegularExpression: 2, PathPrefix: 1, Plain: 1 },

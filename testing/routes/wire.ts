@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { HeaderLine } from './model.ts'
 
-/** A request as it is written on the wire. Of a header any number of lines, of any bytes. */
+/** A request in its wire format. A header may have any number of lines, with any bytes. */
 export type Sent = {
   readonly method: string
   readonly target: string
@@ -16,7 +16,7 @@ export type Address = { readonly host: string; readonly port: number }
 const DEADLINE_MS = 30_000
 const CLOSED: Answer = { status: 0, headers: new Map() }
 
-/** A connection that is kept for one request after another, and opened anew where it was closed. */
+/** A connection for several requests in turn, which is reopened after it was closed. */
 export function createLine({ host, port }: Address) {
   let current: ReturnType<typeof open> | undefined
   const open = () => {
@@ -82,7 +82,7 @@ const written = ({ method, target, headers }: Sent) =>
     '',
   ].join('\r\n')
 
-/** `undefined`: there is more to come. */
+/** `undefined`: more data is needed. */
 function parse(bytes: string, method: string): Answer | undefined {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined

@@ -22,7 +22,7 @@ export function createWorld(seed: number): World {
   const random = createRandom(seed)
   const flavour: Flavour = random.chance(0.7) ? 'istio' : 'envoy-gateway'
   const settings = settingsOf(random)
-  // Of its own, so that a seed keeps the rest of its world.
+  // A separate generator, so that a seed keeps the rest of its world.
   const known = knownOf(createRandom(seed + 7_777))
   const gateways = gatewaysOf(random, settings, known)
   const [ingress, second, external, local] = gateways
@@ -110,7 +110,7 @@ function groupOf(tenants: readonly Tenant[], random: Random): readonly Llm[] {
   }))
 }
 
-/** What names the model of a group goes to any of its members that runs. */
+/** Requests for the model of a group go to any of its running members. */
 function asGroups(routes: readonly Route[]): readonly Route[] {
   const shared = routes.filter(
     ({ traits, kind }) => traits.includes('group') && kind !== 'path of an LLM',
@@ -127,7 +127,7 @@ function asGroups(routes: readonly Route[]): readonly Route[] {
   )
 }
 
-/** What names the model of a group may reach any member: who asks must be allowed at all of them. */
+/** Requests for the model of a group may reach any member: the caller needs permission for all. */
 function toGroup(good: Good, parts: readonly Part[]): Good {
   const { name } = good
   if (name === undefined || !good.kind.endsWith('in a group')) return good

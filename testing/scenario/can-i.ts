@@ -7,7 +7,7 @@ import type { Question } from './data.ts'
 
 const GROUP = 'serving.kserve.io'
 
-/** What `kubectl auth can-i get <resource>/<name> --as=<ServiceAccount>` says of a folder of manifests. */
+/** The answer of `kubectl auth can-i get <resource>/<name> --as=<ServiceAccount>` for a folder of manifests. */
 export async function canI(folder: string, namespace: string, { can }: Question): Promise<boolean> {
   const config = readConfig({ env: {}, flags: { manifests: folder } })
   const manifests = await openManifests({
@@ -18,15 +18,15 @@ export async function canI(folder: string, namespace: string, { can }: Question)
   })
   const [resource = '', name = ''] = can.get.split('/')
   const groups = groupsOf(can.as)
-  const answer = manifests.mayGet(
+  const answer = manifests.allows(
     { name: can.as, groups },
-    { group: GROUP, resource, namespace, name },
+    { verb: 'get', group: GROUP, resource, namespace, name },
   )
   await manifests.close()
   return answer
 }
 
-/** Those that the API server gives to whoever impersonates the ServiceAccount. */
+/** The groups that the API server gives to a caller that impersonates the ServiceAccount. */
 export function groupsOf(user: string): readonly string[] {
   const [, , namespace = ''] = user.split(':')
   return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']

@@ -10,14 +10,14 @@ import { totalOf } from './service.ts'
 import { decisionOf, type OpenSource, type RunningService } from './source.ts'
 import { fillTokens } from './tokens.ts'
 
-/** A cluster in which an example was applied, and of whom the service runs as. */
+/** A cluster with an applied example, and the user that the service runs as. */
 export type AppliedExample = {
   readonly cluster: Cluster
   readonly kubeconfig: string
   readonly namespace: string
 }
 
-/** The API server in place of the folder: it signs the tokens, and says who may what. */
+/** An API server instead of the folder: it signs the tokens, and decides about permissions. */
 export const clusterSource =
   ({ cluster, kubeconfig, namespace }: AppliedExample): OpenSource =>
   async (folder) => ({
@@ -35,7 +35,7 @@ export const clusterSource =
       ),
   })
 
-/** Without the keys that a folder needs in place of an API server. */
+/** Without the configuration keys that only a folder needs. */
 export function configIn(file: string | undefined): object {
   const [document] = file === undefined ? [] : readDocuments(file)
   const { kubernetes, ...rest } = Object(document)
@@ -65,7 +65,7 @@ const VERSIONS: Readonly<Record<string, string>> = {
 async function changeCluster(cluster: Cluster, folder: string, namespace: string, change: Change) {
   const refOf = ({ kind, name }: { kind: string; name: string }): Ref => {
     const apiVersion = VERSIONS[kind]
-    if (apiVersion === undefined) throw new Error(`of which version is ${kind}?`)
+    if (apiVersion === undefined) throw new Error(`unknown API version of ${kind}`)
     return { apiVersion, kind, metadata: { name, namespace } }
   }
   if ('apply' in change) await applyManifests(cluster, [path.join(folder, change.apply)])
@@ -73,7 +73,7 @@ async function changeCluster(cluster: Cluster, folder: string, namespace: string
   else await cluster.patch(refOf(change.patch), change.merge)
 }
 
-/** What `kubectl auth can-i get <resource>/<name> --as=<ServiceAccount>` asks. */
+/** The review behind `kubectl auth can-i get <resource>/<name> --as=<ServiceAccount>`. */
 async function canGet(cluster: Cluster, namespace: string, { can }: Question): Promise<boolean> {
   const [resource, name] = can.get.split('/')
   const group = 'serving.kserve.io'

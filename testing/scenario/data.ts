@@ -7,7 +7,7 @@ const headers = z.record(z.string(), z.string())
 
 const serviceAccount = z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/)
 
-/** Where Envoy listens. An address of a pod is a workload, any other a gateway. */
+/** Envoy's listeners. The address of a pod is a workload, any other a gateway. */
 const listener = z.strictObject({
   address: z.ipv4(),
   host: z.string(),
@@ -15,7 +15,7 @@ const listener = z.strictObject({
   mergeSlashes: z.boolean().default(false),
   /** The identity of the pod, `namespace/ServiceAccount`: then callers need a certificate, too. */
   mtls: serviceAccount.exactOptional(),
-  /** A file with the AuthorizationPolicy whose `notPaths` Envoy does not ask about. */
+  /** A file with the AuthorizationPolicy whose `notPaths` Envoy does not check. */
   policy: z.string().exactOptional(),
 })
 
@@ -32,11 +32,11 @@ const request = z.strictObject({
 const expectation = z.strictObject({
   status: z.int(),
   headers: headers.default({}),
-  /** Headers that must not be there. */
+  /** Headers that must be absent. */
   lacks: z.array(z.string()).default([]),
   /** Fields of a JSON body, or the whole text. */
   body: z.union([z.record(z.string(), z.unknown()), z.string()]).exactOptional(),
-  /** What reached the model, if anything may. */
+  /** The request that reached the model, if any may. */
   model: z.union([
     z.literal('untouched'),
     z.strictObject({
@@ -44,13 +44,13 @@ const expectation = z.strictObject({
       path: z.string().exactOptional(),
       headers: headers.default({}),
       lacks: z.array(z.string()).default([]),
-      /** Headers that a gateway leaves to the pod's check, which takes them out where there is one. */
+      /** Headers that a gateway leaves for the pod's check, which removes them if there is one. */
       passedOn: headers.default({}),
     }),
   ]),
-  /** How often Envoy asked. */
+  /** The number of checks by Envoy. */
   checks: z.int().exactOptional(),
-  /** Fields of the request's one line in the decision log. */
+  /** Fields of the request's line in the decision log. */
   log: z.record(z.string(), z.string()).exactOptional(),
 })
 
@@ -58,12 +58,12 @@ const oneOrMore = <T extends z.ZodType>(item: T) =>
   z.union([item, z.array(item).min(1)]).transform((given) => [given].flat())
 
 const sending = {
-  /** The name of a request, which the other fields change. */
+  /** The name of a request, which the other fields modify. */
   send: z.string(),
   path: oneOrMore(z.string()).exactOptional(),
   headers: headers.default({}),
   http: z.literal([1, 2]).exactOptional(),
-  /** Whose certificate the caller shows where that is asked for. */
+  /** The owner of the caller's certificate, if one is required. */
   as: serviceAccount.exactOptional(),
   /** The address of the caller. */
   from: z.ipv4().exactOptional(),
@@ -73,15 +73,15 @@ const sending = {
 const send = z.strictObject({
   ...sending,
   at: oneOrMore(z.string()),
-  /** The answer may take so long to follow the last change. */
+  /** The maximum time until the answer follows the last change. */
   withinMs: z.int().exactOptional(),
-  /** Holds all the while. */
+  /** Holds all the time. */
   meanwhile: z.strictObject({ ...sending, at: z.string() }).exactOptional(),
 })
 
 const object = z.strictObject({ kind: z.string(), name: z.string() })
 
-// As kubectl would do it; patches are merged (RFC 7386).
+// Like kubectl; patches are merged (RFC 7386).
 const change = z.union([
   z.strictObject({ apply: z.string() }),
   z.strictObject({ delete: object }),
@@ -129,7 +129,7 @@ export type Send = z.infer<typeof send>
 export type Question = z.infer<typeof question>
 export type Row = z.infer<typeof row>
 
-/** A folder of `examples/` with what its `requests.yaml` says. */
+/** A folder of `examples/` with its `requests.yaml`. */
 export type Example = z.infer<typeof scenario> & {
   readonly name: string
   readonly folder: string
@@ -141,14 +141,14 @@ const SCHEMA = CORE_SCHEMA.withTags(mergeTag)
 export const readDocuments = (file: string): unknown[] =>
   loadAll(readFileSync(file, 'utf8'), { schema: SCHEMA })
 
-/** Throws where the data has a field that is not known here. */
+/** Throws if the data has an unknown field. */
 export function readExample(folder: string): Example {
   const [data] = readDocuments(path.join(folder, 'requests.yaml'))
   const page = readFileSync(path.join(folder, 'README.md'), 'utf8')
   return { ...scenario.parse(data), name: path.basename(folder), folder, page }
 }
 
-/** The paths about which a policy of the example holds Envoy back from asking. */
+/** The paths that a policy of the example excludes from Envoy's checks. */
 export function notPathsOf({ folder }: Example, { policy }: Listener): readonly string[] {
   if (policy === undefined) return []
   const [document] = readDocuments(path.join(folder, policy))
@@ -162,6 +162,6 @@ export function listenerOf({ listeners }: Pick<Example, 'listeners'>, name: stri
   return listener
 }
 
-/** Rows that change something need a run of their own. */
+/** Rows that change something need a separate run. */
 export const changes = ({ given, steps }: Row): boolean =>
   given.length > 0 || steps.some((step) => !('send' in step || 'can' in step))

@@ -10,7 +10,7 @@ import { createSigner } from './tokens.ts'
 
 const kubernetes = z.object({ kubernetes: z.object({ issuer: z.string() }).optional() })
 
-/** The copied manifests themselves, with tokens of a cluster that there is not. */
+/** The copied manifests themselves, with tokens of a fictitious cluster. */
 export const folderSource =
   ({ folder: original, namespace }: Example, config: string | undefined): OpenSource =>
   async (folder) => {
@@ -25,7 +25,7 @@ export const folderSource =
     }
   }
 
-/** Of the configuration; where it names none, nobody's tokens are signed. */
+/** The issuer in the configuration; without one, no tokens are signed. */
 function issuerIn(folder: string, config: string | undefined): string {
   if (config === undefined) return 'nobody'
   const [document] = readDocuments(path.join(folder, config))

@@ -9,9 +9,9 @@ type Outgoing = {
   readonly address: string
   readonly port: number
   readonly method: string
-  /** Sent as it is written. */
+  /** Sent unchanged. */
   readonly path: string
-  /** With `host`. */
+  /** Includes `host`. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer | undefined
   /** For mutual TLS. */
@@ -19,17 +19,17 @@ type Outgoing = {
   readonly localAddress?: string | undefined
 }
 
-/** A header that came more than once is joined; trailers stand among the headers. */
+/** Repeated headers are joined; trailers are among the headers. */
 export type Incoming = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** In a mesh the name in a certificate is no host's, and nobody is asked for by name. */
+/** In a mesh the name in a certificate is not a host name, and requests have no server name. */
 export const UNNAMED = { checkServerIdentity: () => undefined, servername: '' }
 
-/** By which a sidecar that takes plain HTTP and other TLS as well knows a peer of the mesh. */
+/** The ALPN by which a sidecar in permissive mode recognizes a peer of the mesh. */
 const OF_MESH = { ALPNProtocols: ['istio', 'http/1.1'] }
 
 /** One request over HTTP/1.1. */
@@ -59,7 +59,7 @@ export const sendHttp1 = (outgoing: Outgoing): Promise<Incoming> =>
     sent.end(body)
   })
 
-/** One request over HTTP/2, such as a call of gRPC. */
+/** One request over HTTP/2, such as a gRPC call. */
 export const sendHttp2 = ({ address, port, tls, ...outgoing }: Outgoing): Promise<Incoming> =>
   new Promise((resolve, reject) => {
     const { host, ...headers } = outgoing.headers

@@ -36,7 +36,7 @@ export async function createIdentities(folder: string, names: readonly (string |
     for (const account of accounts) await issue(account)
   }
   return {
-    /** Of one more, where there are some already. */
+    /** Adds one to the existing certificates. */
     issue,
     clientOf: (account: string) => clients.get(account),
     serverOf: (account: string) => ({

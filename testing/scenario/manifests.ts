@@ -11,7 +11,7 @@ const manifest = z.looseObject({
 type Manifest = z.infer<typeof manifest>
 type Identity = { readonly kind: string; readonly name: string }
 
-/** Changes a folder of manifests as kubectl would change a cluster. `example` is where files to apply are. */
+/** Changes a folder of manifests as kubectl would change a cluster. `example` contains the files to apply. */
 export async function changeManifests(folder: string, example: string, change: Change) {
   const files = await readFolder(folder)
   if ('apply' in change) return apply(folder, files, path.join(example, change.apply))
@@ -63,7 +63,7 @@ async function write(file: string, manifests: readonly Manifest[]) {
 
 const merged = (target: Manifest, patch: unknown): Manifest => manifest.parse(merge(target, patch))
 
-/** RFC 7386: null removes, objects are merged, all else replaces. */
+/** RFC 7386: null removes a field, objects are merged, everything else is replaced. */
 function merge(target: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) return patch
   const fields = new Map(Object.entries(isRecord(target) ? target : {}))

@@ -16,10 +16,10 @@ export type Received = {
   readonly headers: Readonly<Record<string, unknown>>
 }
 
-/** What Knative's queue-proxy answers in place of the model. */
+/** The answers of Knative's queue-proxy instead of the model. */
 const OF_QUEUE_PROXY = ['/debug/pprof/', '/wait-for-drain']
 
-/** A model's pod behind its proxy: HTTP and gRPC, and a memory of all that reached it. */
+/** A model's pod behind its proxy: HTTP and gRPC, with a record of all requests that reached it. */
 export async function startPod() {
   const received: Received[] = []
   const model = await startModelServer()
@@ -28,9 +28,9 @@ export async function startPod() {
   return {
     httpPort: http.port,
     grpcPort: grpc.port,
-    /** All that came so far. */
+    /** All requests up to now. */
     received: (): readonly Received[] => received,
-    /** What came of a request, by its id. */
+    /** The requests with this id. */
     receivedWith: (requestId: string) =>
       received.filter(({ headers }) => headers['x-request-id'] === requestId),
     close: async () => {
@@ -95,7 +95,7 @@ const INFERENCE: ServiceDefinition = {
   },
 }
 
-/** Answers with the request's own bytes: both messages begin with the name of the model. */
+/** Answers with the request's own bytes: both messages start with the name of the model. */
 async function startGrpc(receive: (one: Received) => void) {
   const server = new Server()
   server.addService(INFERENCE, {

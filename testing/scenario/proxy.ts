@@ -41,7 +41,7 @@ const pathsOf = (example: Example, listener: Listener | undefined) =>
 
 type EnvoyListener = EnvoyBootstrap['static_resources']['listeners'][number]
 
-/** The service is asked only where the rule matches: a filter before it marks those requests. */
+/** The service is called only if the rule matches: a filter before it marks those requests. */
 function withoutPaths(listener: EnvoyListener, paths: readonly string[]): EnvoyListener {
   if (paths.length === 0) return listener
   const marking = { name: 'envoy.filters.http.rbac', typed_config: rbac(paths) }

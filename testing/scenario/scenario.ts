@@ -13,26 +13,26 @@ import { authzPortAt, type OpenSource, type RunningService, type Source } from '
 type Start = {
   readonly envoy: string
   readonly example: Example
-  /** A file of the example; none if absent. */
+  /** A file of the example; by default none. */
   readonly config: string | undefined
   /** Changes to the manifests before the start. */
   readonly given: readonly Change[]
-  /** The folder itself if absent. */
+  /** By default the folder itself. */
   readonly openSource?: OpenSource
-  /** Envoy with the listeners of the example if absent. */
+  /** By default Envoy with the listeners of the example. */
   readonly startFront?: (ports: FrontPorts) => Promise<Front>
 }
 
 export type FrontPorts = {
-  /** Where gateways ask. */
+  /** The address for gateways. */
   readonly authz: number
   readonly httpUpstream: number
   readonly grpcUpstream: number
 }
 
-/** What stands in front of the pod. */
+/** The proxy in front of the pod. */
 export type Front = {
-  /** That of each listener if absent. */
+  /** By default that of each listener. */
   readonly address?: string
   readonly portOf: (listener: string) => number
   readonly stop: () => Promise<void>
@@ -45,14 +45,14 @@ export type Outgoing = {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer | undefined
-  /** `namespace/ServiceAccount` of the certificate that is shown where one is asked for. */
+  /** `namespace/ServiceAccount` of the certificate that is presented if one is required. */
   readonly as?: string | undefined
   readonly from?: string | undefined
 }
 
-/** What came back, and what of the request reached the model. */
+/** The answer, and the part of the request that reached the model. */
 export type Outcome = Incoming & {
-  /** Absent where a proxy gave it another, and nobody heard of that. */
+  /** Absent if a proxy replaced it by an unknown one. */
   readonly requestId: string | undefined
   readonly received: readonly Received[]
   /** As it was sent. */
@@ -61,7 +61,7 @@ export type Outcome = Incoming & {
 
 export type Scenario = Pick<Source, 'change' | 'can'> &
   Pick<RunningService, 'checks' | 'decisions' | 'printed'> & {
-    /** Whether what a gateway lets through comes to a pod that asks as well. */
+    /** Whether requests that a gateway allows are checked at the pod as well. */
     readonly podsAskToo: boolean
     readonly send: (request: Outgoing) => Promise<Outcome>
   }

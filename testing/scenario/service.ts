@@ -14,7 +14,7 @@ const announcement = z.object({
 
 type Position = z.infer<typeof announcement>['position']
 
-/** Runs the service in a folder with `manifests/`, at any free ports, and resolves once it serves. */
+/** Runs the service in a folder with `manifests/`, on any free ports, and resolves once it serves. */
 export async function startService(
   folder: string,
   config: string | undefined,
@@ -47,7 +47,7 @@ export async function startService(
 
   const portOf = (message: string, position?: Position) =>
     until(
-      `the service does not say "${message}"`,
+      `the service does not log "${message}"`,
       async () => announcedIn(log, message, position),
       { signal: died.signal },
     )

@@ -8,28 +8,28 @@ export type Decision = z.infer<typeof decision>
 /** A line of the decision log. */
 export const decisionOf = (line: unknown): Decision => decision.parse(line)
 
-/** The service, however it learns what it knows. */
+/** The service, with any source of its data. */
 export type RunningService = {
-  /** Where the proxies of each position ask. */
+  /** The addresses for the proxies of each position. */
   readonly authzPorts: Readonly<Record<'workload' | 'gateway', number>>
-  /** As Prometheus reads them. */
+  /** In Prometheus' text format. */
   readonly metrics: () => Promise<string>
-  /** How many checks were answered. */
+  /** The number of answered checks. */
   readonly checks: () => Promise<number>
-  /** The lines of the decision log so far; the last one may still be on its way. */
+  /** The lines of the decision log up to now; the last one may still be missing. */
   readonly decisions: () => readonly Decision[]
-  /** All that it printed. */
+  /** All output. */
   readonly printed: () => string
   readonly stop: () => Promise<void>
 }
 
-/** Where the manifests of an example are in force: a copy of its folder, or a cluster. */
+/** The place of an example's manifests: a copy of its folder, or a cluster. */
 export type Source = {
   /** `config`: a file of the copy. */
   readonly start: (config: string | undefined) => Promise<RunningService>
   readonly change: (change: Change) => Promise<void>
   readonly can: (question: Question) => Promise<boolean>
-  /** Puts a token in the place of each `{{token:...}}`. */
+  /** Replaces each `{{token:...}}` with a token. */
   readonly fill: (text: string) => Promise<string>
 }
 

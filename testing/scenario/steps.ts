@@ -5,21 +5,21 @@ import { positionAt } from './source.ts'
 
 const DEADLINE = { timeout: 10_000, interval: 20 }
 
-/** One request, and what must come of it. */
+/** One request, and the expected outcome. */
 type Sending = {
   readonly label: string
   readonly request: Parameters<Scenario['send']>[0]
   readonly expected: Expectation
 }
 
-/** What the log must say of a request that was sent: one line among those that its checks gave. */
+/** The expected log for a request: one of the lines that its checks wrote. */
 type Promised = {
   readonly label: string
   readonly lines: readonly [from: number, to: number]
   readonly line: Readonly<Record<string, unknown>>
 }
 
-/** Takes the steps of a row, one after the other. */
+/** Takes the steps of a row, one after another. */
 export async function takeSteps(scenario: Scenario, example: Example, { steps }: Row) {
   const promised: Promised[] = []
   const credentials = new Set<string>()
@@ -28,7 +28,7 @@ export async function takeSteps(scenario: Scenario, example: Example, { steps }:
   for (const step of steps) {
     if ('can' in step) {
       const question = `can ${step.can.as} get ${step.can.get}`
-      // An API server learns of its own changes a moment later.
+      // An API server's caches see its own changes a moment later.
       await expect
         .poll(() => scenario.can(step), { ...DEADLINE, message: question })
         .toBe(step.answer)
@@ -58,7 +58,7 @@ export async function takeSteps(scenario: Scenario, example: Example, { steps }:
     promised.push({ label, lines: [from, await scenario.checks()], line })
   }
 
-  /** How long after the last change it came true. */
+  /** The time from the last change to the expected answer. */
   async function waitFor(sending: Sending, other: Sending | undefined): Promise<number> {
     const gaps: unknown[] = []
     await vi.waitFor(async () => {
@@ -73,7 +73,7 @@ export async function takeSteps(scenario: Scenario, example: Example, { steps }:
   }
 }
 
-/** Every place and path of a step. */
+/** Every listener and path of a step. */
 function sendingsOf(example: Example, step: Send | NonNullable<Send['meanwhile']>): Sending[] {
   const template = example.requests[step.send]
   if (template === undefined) throw new Error(`there is no request ${step.send}`)
@@ -113,7 +113,7 @@ async function expectOutcome(
   return outcome
 }
 
-/** What the last of two checks takes out, the model lacks. */
+/** Headers that the second check removes do not reach the model. */
 const atLast = ({ model, ...expected }: Expectation): Expectation => ({
   ...expected,
   model:
@@ -137,7 +137,7 @@ const reaching = ({ passedOn, ...model }: Exclude<Expectation['model'], string>)
   lacks: [],
 })
 
-/** `lacks`: what of it is there all the same. */
+/** `lacks`: those of its headers that are present nevertheless. */
 function shown({ status, headers, body, received }: Outcome, { lacks, ...expected }: Expectation) {
   const barred = expected.model === 'untouched' ? [] : expected.model.lacks
   return {

@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 const ALGORITHM = 'RS256'
 const PLACEHOLDER = /\{\{token:(?:([^:}/]+)\/)?([^:}/]+):([^}]+)\}\}/g
 
-/** A cluster that signs tokens for ServiceAccounts, as `kubectl create token` asks for them. */
+/** A cluster that signs tokens for ServiceAccounts, as for `kubectl create token`. */
 export async function createSigner(issuer: string, usualNamespace: string) {
   const { publicKey, privateKey } = await generateKeyPair(ALGORITHM)
   const jwk = { ...(await exportJWK(publicKey)), kid: 'demo', alg: ALGORITHM, use: 'sig' }
@@ -30,7 +30,7 @@ export async function createSigner(issuer: string, usualNamespace: string) {
 
 type Wanted = { readonly namespace: string; readonly name: string; readonly audience: string }
 
-/** Puts a token in the place of each `{{token:<ServiceAccount>:<audience>}}`, or `<namespace>/<ServiceAccount>`. */
+/** Replaces each `{{token:<ServiceAccount>:<audience>}}`, or `<namespace>/<ServiceAccount>`, with a token. */
 export async function fillTokens(
   text: string,
   usualNamespace: string,

@@ -1,6 +1,6 @@
 import { ATTACKS } from './attacks.ts'
 
-// One attack, until it is ended. Usage: attack.ts NAME GRPC_PORT HTTP_PORT
+// Runs one attack until it is stopped. Usage: attack.ts NAME GRPC_PORT HTTP_PORT
 
 const [name = '', grpc, http] = process.argv.slice(2)
 process.on('uncaughtException', () => {})

@@ -10,7 +10,7 @@ import { begin, framed } from '../../../testing/envoy/raw-grpc.ts'
 export type Ports = { readonly grpc: number; readonly http: number }
 
 const CONNECTIONS = 1_000
-/** Of as many hostile workloads. */
+/** The number of hostile workloads. */
 const ADDRESSES = 20
 const MIB = 2 ** 20
 
@@ -22,7 +22,7 @@ const socketTo = (port: number, index: number) => {
   return socket
 }
 
-/** Runs on a connection, and on another once that has ended. */
+/** Runs on a connection, and on a new one after that has ended. */
 function keepConnected(port: number, index: number, use: (session: ClientHttp2Session) => void) {
   const open = () => {
     const session = http2.connect(`http://127.0.0.1:${port}`, {
@@ -39,7 +39,7 @@ const each = (count: number, work: (index: number) => void) => {
   for (let index = 0; index < count; index += 1) work(index)
 }
 
-/** The same message again and again, one after the other. */
+/** The same message repeatedly, one at a time. */
 function repeat(session: ClientHttp2Session, message: Buffer, headers = {}) {
   if (session.destroyed) return
   try {
@@ -51,7 +51,7 @@ function repeat(session: ClientHttp2Session, message: Buffer, headers = {}) {
   }
 }
 
-/** As many headers as fit: they cost more than anything else. */
+/** As many headers as fit: nothing else costs more to decode. */
 const manyHeaders = (bytes: number) => {
   const headers = Array.from({ length: bytes / 16 }, (_, index) => ({
     key: `x-${index}`,
@@ -72,7 +72,7 @@ const sending = (connections: number, message: Buffer, headers = {}) => {
   }
 }
 
-/** What hostile clients of the ports do; each resolves once it has begun. */
+/** Attacks by clients of the ports; each resolves once it has started. */
 export const ATTACKS: Readonly<Record<string, (ports: Ports) => Promise<void>>> = {
   cookies: async ({ grpc }) => {
     const cookie = 'session=a;'.repeat(5_900)

@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { messagesIn } from '../../measure/messages.ts'
 
-// Flows of different messages, each at an even pace whether answers come or not, as clients send that do not
-// know of each other. A wait counts from the moment at which the message was due. Prints one line of JSON.
+// Sends flows of different messages, each at a constant rate whether answers arrive or not, like independent
+// clients. Latency counts from the time at which a message was due. Prints one line of JSON.
 // Usage: load.ts PLAN, a file with a `Plan`
 
-/** What is sent to one port. `file` holds messages with the prefix of gRPC, which are sent in turn. */
+/** Messages for one port. `file` holds messages with gRPC's length prefix, which are sent in turn. */
 export type Flow = {
   readonly name: string
   readonly file: string
   readonly perSecond: number
   readonly connections: number
-  /** Most under way; what comes beyond is held by the proxy and not sent. */
+  /** Maximum in flight; the proxy holds back any further ones and does not send them. */
   readonly underWay: number
 }
 
@@ -22,27 +22,27 @@ export type Plan = {
   readonly flows: readonly Flow[]
 }
 
-/** What became of the messages of a flow. */
+/** The outcome of a flow's messages. */
 export type Outcome = {
   readonly name: string
   readonly sent: number
-  /** Not sent: as many were under way as may be. */
+  /** Not sent, because the maximum was in flight. */
   readonly held: number
-  /** Answered in time, and not because of too much load. */
+  /** Answered in time, and not denied because of overload. */
   readonly decided: number
   readonly overloaded: number
-  /** Later than a proxy waits, or `deadline-exceeded`. */
+  /** Later than a proxy's timeout, or `deadline-exceeded`. */
   readonly late: number
-  /** An error of gRPC, or no answer at all. */
+  /** A gRPC error, or no answer at all. */
   readonly failed: number
-  /** Of those that were decided, in milliseconds. */
+  /** Latencies of decided checks, in milliseconds. */
   readonly p50Ms: number
   readonly p99Ms: number
-  /** Of those that were refused as overloaded. */
+  /** Latencies of checks that were refused as overloaded. */
   readonly refusedP99Ms: number
 }
 
-/** As the proxies of the examples wait. */
+/** The timeout of the proxies in the examples. */
 const PATIENCE_MS = 500
 const TICK_MS = 1
 const HEADERS = {

@@ -13,7 +13,7 @@ const UNKNOWN_KEYS = 4_096
 
 export type Place = Awaited<ReturnType<typeof openPlace>>
 
-/** The service, and what two tenants' callers send. */
+/** The service, and the requests of two tenants' callers. */
 export async function openPlace() {
   const folder = await mkdtemp(path.join(tmpdir(), 'overload-'))
   const issuers = await createIssuers(folder)

@@ -16,17 +16,17 @@ import {
 } from '../../worlds/world.ts'
 import type { Flow, Outcome, Plan } from './load.ts'
 
-/** Two tenants: 50 services to a namespace. */
+/** Two tenants with 50 services each. */
 export const WORLD: World = { ...SMALL, name: 'two tenants', services: 60, keys: 118 }
 export const NOISY: Model = protectedModel(WORLD)
 export const QUIET: Model = modelAt(55)
 
-/** More than the service remembers, so that each is new to it when its turn comes again. */
+/** More than the service caches, so that each is new when it is sent again. */
 const NEW_TOKENS = 12_288
 
 export type Headers = Readonly<Record<string, string>>
 
-/** Messages in a file of their own, each as gRPC sends it. */
+/** Writes messages to a file, each with gRPC's length prefix. */
 export async function messages(
   folder: string,
   name: string,
@@ -46,7 +46,7 @@ export const keyOf = (model: Model): Headers => bearer(keyAt(keyNumberOf(model, 
 export const newTokens = ({ userToken }: Issuers, first: number): readonly Headers[] =>
   Array.from({ length: NEW_TOKENS }, (_, index) => bearer(userToken('ES256', first + index)))
 
-/** Sends the flows at once and resolves to what became of each. */
+/** Sends the flows at the same time and resolves to the outcome of each. */
 export async function sendAll(
   folder: string,
   port: number,
@@ -66,7 +66,7 @@ function outcomeOf(told: unknown, name: string): Outcome {
   const found = (Array.isArray(told) ? told : []).find((each) => at(each, 'name') === name)
   const number = (key: string): number => {
     const value = at(found, key)
-    if (typeof value !== 'number') throw new Error(`the load says no ${key} of ${name}`)
+    if (typeof value !== 'number') throw new Error(`the load reports no ${key} of ${name}`)
     return value
   }
   return {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
 
-// Requests through Envoy for a time, at an even pace or as fast as they are answered. What does not get the
-// answer that it should have is a failure. Prints a line of JSON each ten seconds and at its end.
+// Sends requests through Envoy for a time, at a constant rate or as fast as they are answered. An answer other than
+// the expected one is a failure. Prints a line of JSON every ten seconds and at the end.
 // Usage: load.ts PLAN, a file with a `LoadPlan`
 
 export type LoadPlan = {
@@ -17,18 +17,18 @@ export type LoadPlan = {
 type Request = {
   readonly host: string
   readonly path: string
-  /** Of `authorization`, sent in turn; none: it has none. */
+  /** Values of `authorization`, sent in turn; if there are none, the header is absent. */
   readonly credentials: readonly string[]
   readonly status: number
 }
 
-/** So far. */
+/** The results up to now. */
 export type Told = {
   readonly checks: number
   readonly failures: Readonly<Record<string, number>>
   readonly p50Ms: number
   readonly p99Ms: number
-  /** By how much this program itself came late at most: the machine's doing. */
+  /** The largest delay of this program itself, which the machine caused. */
   readonly ownStallMs: number
 }
 
@@ -36,9 +36,9 @@ const UNDER_WAY = 32
 const CONNECTIONS = 4
 const TICK_MS = 2
 const TOLD_MS = 10_000
-/** A wait of a millisecond has the same bucket as one that is 1/50 longer. */
+/** Values within a bucket differ by at most 1/50. */
 const STEPS = 50
-/** A proxy waits for 500 ms. */
+/** A proxy's timeout is 500 ms. */
 const LIMIT_MS = 5_000
 
 const plan: LoadPlan = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
@@ -115,7 +115,7 @@ function send(due: number, then: () => void) {
     checks += 1
     const bucket = Math.round(Math.log(Math.max(0.01, performance.now() - due)) * STEPS)
     buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1)
-    if (!answer.startsWith(String(status))) count(failures, `${answer} and not ${status}`)
+    if (!answer.startsWith(String(status))) count(failures, `${answer} instead of ${status}`)
     then()
   })
   stream.resume()

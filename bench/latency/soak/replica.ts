@@ -6,7 +6,7 @@ import { residentBytes } from '../../measure/usage.ts'
 
 export type Replica = Awaited<ReturnType<typeof startReplica>>
 
-/** Starts the service as `npm start` does and resolves once it is ready. Its decision log is thrown away. */
+/** Starts the service as `npm start` does and resolves once it is ready. Its decision log is discarded. */
 export async function startReplica(manifests: string, config: string) {
   const flags = ['--manifests', manifests, '--config', config, '--http-address', '127.0.0.1:0']
   const addresses = ['--grpc-address', '127.0.0.1:0', '--grpc-workload-address', '127.0.0.1:0']
@@ -44,7 +44,7 @@ export async function startReplica(manifests: string, config: string) {
     ended,
     problems,
     rssMiB: () => Math.round(residentBytes(pid) / 2 ** 20),
-    /** The longest of the last one to two minutes, in milliseconds. */
+    /** The longest stall of the last one to two minutes, in milliseconds. */
     stallMs: async () => {
       const { text } = await page('/metrics')
       const [, seconds] =

@@ -8,7 +8,7 @@ import type { Model } from '../../worlds/world.ts'
 import { keyOf, NOISY, newTokens, WORLD } from '../overload/world.ts'
 import type { LoadPlan } from './load.ts'
 
-/** Certificates that are used in turn. */
+/** Certificates that are rotated. */
 const CERTIFICATES = 4
 
 export type SoakWorld = Awaited<ReturnType<typeof createSoakWorld>>
@@ -74,7 +74,7 @@ export async function createSoakWorld(folder: string) {
   }
 }
 
-/** A change of each kind in turn, none of which concerns the answers that are asked for. */
+/** Changes of each kind in turn; none affects the expected answers. */
 const changeAt = (count: number): readonly [string, object] => {
   const make = CHANGES[count % CHANGES.length]
   if (make === undefined) throw new Error('no change')

@@ -4,15 +4,15 @@ import { policiesOfOneNamespace } from './policies.ts'
 import { ms } from './stall.ts'
 import { tokensForManyLists } from './tokens.ts'
 
-/** Nobody waits longer, whatever one tenant writes; for one object alone. */
+/** The limit for the wait of others, whatever one tenant writes; for a single object. */
 const LIMIT_MS = 20
 const OBJECT_MS = 5
-/** Most of it is the collection of garbage. */
+/** Most of it is garbage collection. */
 const DOCUMENT_MS = 50
-/** Below what they would weigh too much in all, and far beyond. */
+/** Below the limit of their total weight, and far above it. */
 const COUNTS = [1_000, 2_500, 10_000] as const
 
-/** What one tenant can do to all others, without any cluster. */
+/** The effect of one tenant on all others, without a cluster. */
 export async function measureTenants(): Promise<boolean> {
   const stalls: (readonly [string, number, number])[] = [
     ['a Secret with a key of 1 MiB is read', largeSecret(), OBJECT_MS],
@@ -27,8 +27,8 @@ export async function measureTenants(): Promise<boolean> {
   const facts = [
     ...stalls.map(([title, value]) => [title, ms(value)] as const),
     ['10,000 tokens for 31 lists of audiences: memory', `${tokens.heapMiB.toFixed(0)} MiB`],
-    ['the same: entries as the metric says', String(tokens.counted)],
-    ["the same: another tenant's tokens that are left", `${tokens.kept} of ${tokens.ofTeam}`],
+    ['the same: entries according to the metric', String(tokens.counted)],
+    ["the same: another tenant's remaining tokens", `${tokens.kept} of ${tokens.ofTeam}`],
   ] as const
   console.log(`${factsOf(facts)}\n`)
   return stalls.every(([, value, limit]) => value < limit) && tokens.kept === tokens.ofTeam

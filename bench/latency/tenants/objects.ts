@@ -11,13 +11,13 @@ import { duration, longestStall } from './stall.ts'
 const MEBIBYTE = 1_024 * 1_024
 const SERVICES = 20_000
 
-/** A Secret with a key of a mebibyte. */
+/** A Secret with a key of one mebibyte. */
 export function largeSecret(): number {
   const secret = aKeySecret({ data: { api_key: Buffer.alloc(MEBIBYTE, 'k').toString('base64') } })
   return duration(() => readResource(secret, SETTINGS))
 }
 
-/** A policy that is as large as an object may be. */
+/** A policy of the maximum size of an object. */
 export function largePolicy(): number {
   const users = Array.from({ length: 1_000 }, () => 'a')
   const rule = { from: [{ users }] }

@@ -8,7 +8,7 @@ import { anAccessPolicy } from '../../../testing/policies/policies.ts'
 import { longestStall } from './stall.ts'
 
 const COUNT = 10_000
-/** An object of a watch in a row, without a turn for everything else. */
+/** Handles each object of a watch without yielding to the event loop. */
 const ROW = 50
 const CHANGES = 100
 
@@ -19,8 +19,8 @@ const target = (index: number) => ({
 })
 
 /**
- * The longest stall where all policies and services are one tenant's, who changes one again and again. Half
- * of the policies are about the whole namespace; `count` is how many there are.
+ * The longest stall when one tenant owns all policies and services and keeps changing one of them. Half of the
+ * policies apply to the whole namespace; `count` is the number of policies.
  */
 export async function policiesOfOneNamespace(count: number): Promise<number> {
   const directory = createDirectory()

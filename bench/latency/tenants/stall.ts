@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
 /**
- * The longest work in one turn of the event loop, for which everything else waits, in milliseconds of the
- * thread's own time: whatever else the machine does has no part in it.
+ * The longest turn of the event loop, during which everything else waits, in milliseconds of the thread's CPU time:
+ * other work of the machine does not count.
  */
 export async function longestStall(work: () => Promise<unknown>): Promise<number> {
   let longest = 0
@@ -22,7 +22,7 @@ export async function longestStall(work: () => Promise<unknown>): Promise<number
   return longest / 1_000
 }
 
-/** The median of how long a synchronous work takes, in milliseconds of the thread's own time. */
+/** The median duration of synchronous work, in milliseconds of the thread's CPU time. */
 export function duration(work: () => unknown, times = 21): number {
   const spent = Array.from({ length: times }, () => {
     const begun = process.threadCpuUsage()

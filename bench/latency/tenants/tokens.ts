@@ -2,20 +2,22 @@ import { hash } from 'node:crypto'
 import { known } from '../../../src/access/authentication.ts'
 import type { Asker } from '../../../src/access/identify.ts'
 import { createCache } from '../../../src/common/cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
 import { createClusterAuthentication } from '../../../src/kubernetes/reviews/cluster-authentication.ts'
 import { perAudiences } from '../../../src/kubernetes/reviews/per-audiences.ts'
 import { createSharedTokenCache } from '../../../src/kubernetes/reviews/shared-token-cache.ts'
-import { TOKEN_CACHE_PERIODS } from '../../../src/kubernetes/reviews/token-cache.ts'
 import { UNWATCHED } from '../../../src/kubernetes/reviews/token-owners.ts'
 import { aCaller } from '../../../testing/builders.ts'
 
-/** So long that nothing ends by itself meanwhile. */
-const LONG = { ...TOKEN_CACHE_PERIODS, positiveMs: 3_600_000 }
+/** Long enough for nothing to expire meanwhile. */
+const LONG = { ...CACHE_PERIODS, positiveMs: 3_600_000 }
 const LISTS = 31
 const TOKENS = 10_000
 const TEAM_TOKENS = 1_000
 
-/** What is kept of one tenant's tokens for many lists of audiences, and what it leaves of another's. */
+/**
+ * How much is cached of one tenant's tokens for many lists of audiences, and how much of another tenant's remains.
+ */
 export async function tokensForManyLists() {
   const memory = createSharedTokenCache(createCache, UNWATCHED, LONG)
   let reviews = 0

@@ -10,7 +10,9 @@ const ROWS = [
   [128, '30S', 2_000],
 ] as const
 
-/** Clients in a closed loop, each request with the same token, with one of its client, or with a new one. */
+/**
+ * Clients in a closed loop. All requests have the same token, or each client has one, or each request has a new one.
+ */
 export async function clientsWithDeadlines(cluster: TokenCluster): Promise<boolean> {
   const service = await cluster.serve()
   const newToken = await newTokens(cluster)
@@ -19,8 +21,8 @@ export async function clientsWithDeadlines(cluster: TokenCluster): Promise<boole
   for (const [clients, timeout, requests] of ROWS) {
     for (const [kind, perRequest] of [
       ['one', once(newToken())],
-      ['one for each client', perClient(newToken)],
-      ['a new one for each request', () => newToken],
+      ['one per client', perClient(newToken)],
+      ['a new one per request', () => newToken],
     ] as const) {
       const verdicts: (Verdict | typeof LATE)[] = []
       const waits: number[] = []
@@ -46,7 +48,7 @@ export async function clientsWithDeadlines(cluster: TokenCluster): Promise<boole
 
 const LATE = 'no answer in time' as const
 
-/** The client's deadline may end before the service says that it will be too late. */
+/** The client's deadline may pass before the service reports that the answer will be late. */
 const verdictInTime = (client: Parameters<typeof verdictOf>[0], token: string, timeout: string) =>
   verdictOf(client, { token, timeout }).catch((fault: unknown): typeof LATE => {
     if (at(fault, 'code') === status.DEADLINE_EXCEEDED) return LATE

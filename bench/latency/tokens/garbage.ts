@@ -6,10 +6,13 @@ import { boundClaims, signed } from '../../../testing/cluster/tokens.ts'
 import { quantiles, row, tally } from './table.ts'
 
 const SECONDS = 10
-/** Of garbage: four times what its service may cost. */
+/** The rate of garbage: four times the limit of its service. */
 const PER_SECOND = 200
 
-/** Callers with known and with new tokens: alone, beside mistyped keys, beside tokens that nobody signed. */
+/**
+ * Callers with cached and with new tokens: alone, during a flood of mistyped keys, and during a flood of forged
+ * tokens.
+ */
 export async function garbageBesideCallers(cluster: TokenCluster): Promise<boolean> {
   const service = await cluster.serve()
   const newToken = await newTokens(cluster)
@@ -30,7 +33,7 @@ export async function garbageBesideCallers(cluster: TokenCluster): Promise<boole
     const garbage = make === undefined ? [] : Array.from({ length: SECONDS * PER_SECOND }, make)
     const running = runningFor(SECONDS * 1_000)
     const callers = [
-      caller('a known token', ask, () => known, running),
+      caller('a cached token', ask, () => known, running),
       caller('new tokens', ask, newToken, running),
     ] as const
     let answers: readonly Verdict[] = []
@@ -53,14 +56,14 @@ export async function garbageBesideCallers(cluster: TokenCluster): Promise<boole
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const text = () => randomBytes(16).toString('hex')
 
-/** A token of the right form, issuer, audience and time, by a key that nobody knows. */
+/** A token with the right form, issuer, audience and time, signed with an unknown key. */
 const nobodys = () =>
   signed({ alg: 'ES256', kid: text() }, boundClaims('team', 'reader', 'no-uid'), privateKey)
 
 const FLOODS: readonly (readonly [title: string, make: (() => string) | undefined])[] = [
   ['nobody', undefined],
   [`${PER_SECOND} mistyped keys a second`, text],
-  [`${PER_SECOND} tokens that nobody signed a second`, nobodys],
+  [`${PER_SECOND} forged tokens a second`, nobodys],
 ]
 
 const runningFor = (ms: number) => {
@@ -68,7 +71,7 @@ const runningFor = (ms: number) => {
   return () => performance.now() < end
 }
 
-/** At an even pace, whether answers come or not. */
+/** At a constant rate, whether answers arrive or not. */
 async function flood(
   tokens: readonly string[],
   ask: (token: string) => Promise<Verdict>,
@@ -83,7 +86,7 @@ async function flood(
   return Promise.all(asked)
 }
 
-/** Asks a hundred times a second at most. */
+/** Asks at most a hundred times a second. */
 function caller(
   kind: string,
   ask: (token: string) => Promise<Verdict>,

@@ -6,15 +6,15 @@ import { quantiles, row, tally } from './table.ts'
 const SECONDS = 5
 const CLIENTS = 48
 const TIMES = 5
-/** Of the peak. */
+/** Fraction of the peak. */
 const LEAST_GOODPUT = 0.8
-/** As a proxy waits. */
+/** The timeout of a proxy. */
 const TIMEOUT = '500m'
 const TICK_MS = 5
 
 type Answer = { readonly verdict: Verdict | 'no answer'; readonly waited: number }
 
-/** New tokens at the pace of their answers, and then at five times the rate that this gave. */
+/** New tokens at the rate of their answers, and then at five times this rate. */
 export async function newTokensAtFiveTimes(cluster: TokenCluster): Promise<boolean> {
   const service = await cluster.serve()
   const newToken = await newTokens(cluster)

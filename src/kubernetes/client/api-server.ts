@@ -4,6 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { parseJson, readText } from '../../common/json.ts'
+import { retryAfterMs } from '../../common/retry-after.ts'
 
 export type ApiRequest = {
   readonly method: 'GET' | 'POST' | 'PATCH'
@@ -77,7 +78,7 @@ export function createApiServer(
     if (status >= 200 && status < 300) return response
     drain(response)
     if (status === UNAUTHORIZED) credentials.refused()
-    throw new ApiError(status, retryAfterMs(response))
+    throw new ApiError(status, retryAfterMs(response.headers['retry-after']))
   }
   return {
     open,
@@ -194,9 +195,4 @@ async function contentOf(response: IncomingMessage, maxBytes = MAX_BODY_BYTES): 
   const parsed = parseJson(text)
   if (parsed === undefined) throw new Error('the answer of the API server is not JSON')
   return parsed.value
-}
-
-function retryAfterMs(response: IncomingMessage): number {
-  const seconds = Number(response.headers['retry-after'])
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 60) * 1_000 : 0
 }

@@ -3,26 +3,31 @@
 import { hash } from 'node:crypto'
 import { groupsOf, type NamedCaller } from '../../access/caller.ts'
 import type { Permission } from '../../access/decide.ts'
+import type { ResourceAttributes } from '../../access/permissions.ts'
 import { type QueueKey, queueKeyOf, refreshKeyOf } from '../../access/queue-key.ts'
-import { idOf, resourceOf, type ServiceRef } from '../../access/service.ts'
+import type { ServiceRef } from '../../access/service.ts'
 import type { Cache, CacheBounds, CreateCache } from '../../common/cache.ts'
+import type { CachePeriods } from '../../common/cache-periods.ts'
 import { isRecord } from '../../common/json.ts'
 import type { MaybePromise } from '../../common/maybe-promise.ts'
 import type { CacheCounts } from '../../common/measurements.ts'
 import { createSingleFlight } from '../../common/single-flight.ts'
 import type { RbacGeneration } from './rbac-generation.ts'
 import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
-import type { TokenCachePeriods } from './token-cache.ts'
 
 export type AccessReviews = {
-  /** Whether a caller may `get` a service. Never rejects. */
-  readonly permits: (caller: NamedCaller, service: ServiceRef) => MaybePromise<Permission>
+  /** Whether a caller has a permission, on behalf of a service. Never rejects. */
+  readonly permits: (
+    caller: NamedCaller,
+    service: ServiceRef,
+    attributes: ResourceAttributes,
+  ) => MaybePromise<Permission>
   readonly counts: () => CacheCounts
 }
 
 export type AccessReviewParts = ReviewParts & {
   readonly createCache: CreateCache
-  readonly periods: TokenCachePeriods
+  readonly periods: CachePeriods
   readonly changes: Pick<RbacGeneration, 'generation' | 'age'>
 }
 
@@ -53,8 +58,8 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
   let misses = 0
 
   return {
-    permits: (caller, service) => {
-      const key = `${nameOf(caller)} ${idOf(service)}`
+    permits: (caller, service, attributes) => {
+      const key = `${nameOf(caller)} ${attributes.key}`
       const count = changes.generation(service.namespace)
       // A call started before a change is not joined after it.
       const call = `${count} ${key}`
@@ -64,13 +69,13 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
         if (verdict.dueAt <= performance.now()) {
           verdict.dueAt = performance.now() + periods.againMs
           const queueKey = refreshKeyOf(service)
-          void calls.join(call, () => inquire(caller, service, queueKey, key, count))
+          void calls.join(call, () => inquire({ caller, attributes, queueKey, key, count }))
         }
         return verdict.permission
       }
       misses += 1
       const queueKey = queueKeyOf(service)
-      return calls.join(call, () => inquire(caller, service, queueKey, key, count))
+      return calls.join(call, () => inquire({ caller, attributes, queueKey, key, count }))
     },
     counts: () => ({ cache: 'permission', entries: verdicts.size(), hits, misses }),
   }
@@ -90,25 +95,19 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
   }
 
   /** Continues if nobody waits for it. */
-  async function inquire(
-    caller: NamedCaller,
-    service: ServiceRef,
-    queueKey: QueueKey,
-    key: string,
-    count: number,
-  ) {
-    const ageMs = changes.age(service.namespace)
-    const outcome = await questions.ask(queueKey, reviewOf(caller, service))
+  async function inquire({ caller, attributes, queueKey, key, count }: Inquiry) {
+    const { namespace } = attributes
+    const ageMs = changes.age(namespace)
+    const outcome = await questions.ask(queueKey, reviewOf(caller, attributes))
     if (outcome.kind !== 'answered') return outcome.kind
     const permission = readReview(outcome.content)
-    if (permission === 'unavailable' || changes.generation(service.namespace) !== count)
-      return permission
+    if (permission === 'unavailable' || changes.generation(namespace) !== count) return permission
     const { positiveMs, negativeMs, aheadMs } = periods
     const ttlMs = Math.min(permission === 'yes' ? positiveMs : negativeMs, trustedMs(ageMs))
     const dueAt = ttlMs < positiveMs ? NEVER : performance.now() + ttlMs - aheadMs
     verdicts.set(key, { permission, changes: count, dueAt }, ttlMs, {
       size: key.length,
-      holder: service.namespace,
+      holder: namespace,
     })
     return permission
   }
@@ -123,8 +122,20 @@ const SHORTEST_TRUST_MS = 250
  */
 const trustedMs = (ageMs: number): number => Math.max(SHORTEST_TRUST_MS, ageMs)
 
+type Inquiry = {
+  readonly caller: NamedCaller
+  readonly attributes: ResourceAttributes
+  readonly queueKey: QueueKey
+  readonly key: string
+  /** The RBAC generation. */
+  readonly count: number
+}
+
 /** Contains no text from the client. */
-const reviewOf = (caller: NamedCaller, { kind, namespace, name }: ServiceRef): unknown => ({
+const reviewOf = (
+  caller: NamedCaller,
+  { verb, group, resource, namespace, name }: ResourceAttributes,
+): unknown => ({
   apiVersion: 'authorization.k8s.io/v1',
   kind: 'SubjectAccessReview',
   spec: {
@@ -132,13 +143,7 @@ const reviewOf = (caller: NamedCaller, { kind, namespace, name }: ServiceRef): u
     groups: groupsOf(caller),
     extra: caller.extra,
     ...(caller.uid === undefined ? {} : { uid: caller.uid }),
-    resourceAttributes: {
-      verb: 'get',
-      group: 'serving.kserve.io',
-      resource: resourceOf(kind),
-      namespace,
-      name,
-    },
+    resourceAttributes: { verb, group, resource, namespace, name },
   },
 })
 

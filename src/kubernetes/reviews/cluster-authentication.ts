@@ -3,15 +3,16 @@
 import { type Authentication, refused, rejected } from '../../access/authentication.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { DenyReason } from '../../access/decision.ts'
-import type { Asker } from '../../access/identify.ts'
+import { type Asker, holdersOf } from '../../access/identify.ts'
 import { type QueueKey, queueKeyOf, refreshKeyOf } from '../../access/queue-key.ts'
+import type { CachePeriods } from '../../common/cache-periods.ts'
+import type { Observer } from '../../common/dependency-calls.ts'
 import type { MaybePromise } from '../../common/maybe-promise.ts'
-import type { Observer } from './observer.ts'
+import type { RateLimits } from '../../common/rate-limits.ts'
 import { nameOfAudiences } from './per-audiences.ts'
-import type { RateLimits } from './rate-limits.ts'
 import type { SharedTokenCache, SignatureVerdict } from './shared-token-cache.ts'
 import { bindingOf, type TokenBinding } from './token-binding.ts'
-import type { CachedToken, TokenCachePeriods, TokenLifetime } from './token-cache.ts'
+import type { CachedToken, TokenLifetime } from './token-cache.ts'
 import type { HeldOwners, TokenOwners } from './token-owners.ts'
 import { createTokenPrecheck, type TokenPrecheck, type TokenRules } from './token-precheck.ts'
 import type { TokenReviews } from './token-review.ts'
@@ -29,7 +30,7 @@ export type ClusterAuthenticationParts = TokenRules & {
   /** Shared by all lists of audiences. */
   readonly memory: SharedTokenCache
   readonly observer: Observer
-  readonly periods: TokenCachePeriods
+  readonly periods: CachePeriods
   /** Longest wait for an object that was just created, in milliseconds: less than the deadline of an answer. */
   readonly waitMs: number
 }
@@ -111,7 +112,7 @@ export function createClusterAuthentication(
   function lookUp(question: Question, asker: Asker): MaybePromise<Authentication> {
     const underWay = calls.underWay(question.key)
     if (underWay !== undefined) return underWay
-    const spent = question.isSigned ? undefined : parts.budgets(asker)
+    const spent = question.isSigned ? undefined : parts.budgets(holdersOf(asker))
     if (spent === undefined) return calls.join(question.key, () => inquire(question))
     observer.shed(`tokenreview-${spent}`)
     return OVERLOADED

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs, jittered } from '../../common/backoff.ts'
+import type { Observer } from '../../common/dependency-calls.ts'
 import { isRecord } from '../../common/json.ts'
 import {
   answerProblem,
@@ -10,7 +11,6 @@ import {
   missingPermission,
 } from '../client/api-problem.ts'
 import type { ApiServer } from '../client/api-server.ts'
-import type { Observer } from './observer.ts'
 
 /** The issuer of a cluster's tokens, according to its API server. */
 export type ClusterIssuer = {

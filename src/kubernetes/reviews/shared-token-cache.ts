@@ -2,9 +2,10 @@
 
 import type { Authentication } from '../../access/authentication.ts'
 import type { CreateCache } from '../../common/cache.ts'
+import type { CachePeriods } from '../../common/cache-periods.ts'
 import type { CacheCounts } from '../../common/measurements.ts'
 import { createSingleFlight, type SingleFlight } from '../../common/single-flight.ts'
-import { type CachedToken, createTokenCache, type TokenCachePeriods } from './token-cache.ts'
+import { type CachedToken, createTokenCache } from './token-cache.ts'
 import type { TokenOwners } from './token-owners.ts'
 
 /** Whether the cluster signed a token: yes, certainly not, cannot tell, or not verified under load. */
@@ -23,7 +24,7 @@ export type SharedTokenCache = Pick<ReturnType<typeof createTokenCache>, 'keep'>
 export function createSharedTokenCache(
   createCache: CreateCache,
   accounts: Pick<TokenOwners, 'holds'>,
-  periods: TokenCachePeriods,
+  periods: CachePeriods,
 ): SharedTokenCache {
   const known = createTokenCache(createCache, accounts, periods)
   let hits = 0

@@ -2,26 +2,9 @@
 
 import type { Authentication } from '../../access/authentication.ts'
 import type { Cache, CacheBounds, CreateCache } from '../../common/cache.ts'
+import { type CachePeriods, dueAtFor } from '../../common/cache-periods.ts'
 import type { TokenBinding } from './token-binding.ts'
 import type { HeldOwners, TokenOwners } from './token-owners.ts'
-
-/** All in milliseconds. */
-export type TokenCachePeriods = {
-  /** TTL of positive and of negative results. */
-  readonly positiveMs: number
-  readonly negativeMs: number
-  /** Refresh ahead: an entry in use is refreshed this long before it expires. */
-  readonly aheadMs: number
-  /** Wait before the next refresh if one failed. */
-  readonly againMs: number
-}
-
-export const TOKEN_CACHE_PERIODS: TokenCachePeriods = {
-  positiveMs: 60_000,
-  negativeMs: 5_000,
-  aheadMs: 15_000,
-  againMs: 3_000,
-}
 
 /** The claims that limit how long a token is valid. */
 export type TokenLifetime = {
@@ -51,7 +34,7 @@ export const BAD: CacheBounds = { entries: 2_000, bytes: 2 * 1024 * 1024 }
 export function createTokenCache(
   createCache: CreateCache,
   accounts: Pick<TokenOwners, 'holds'>,
-  periods: TokenCachePeriods,
+  periods: CachePeriods,
 ) {
   const good: Cache<CachedToken> = createCache(GOOD)
   const bad: Cache<CachedToken> = createCache(BAD)
@@ -74,9 +57,7 @@ export function createTokenCache(
         return
       }
       const ttlMs = Math.min(periods.positiveMs, (lifetime.expiresAt ?? NEVER) - Date.now())
-      // A token that expires within the TTL needs no refresh.
-      const dueAt =
-        ttlMs < periods.positiveMs ? NEVER : performance.now() + dueMs(ttlMs, periods.aheadMs)
+      const dueAt = dueAtFor(ttlMs, periods)
       const text = JSON.stringify(authentication)
       const before = good.get(digest)?.authentication
       // Keeps the previous object if it is equal, so that data derived from it stays valid.
@@ -92,6 +73,3 @@ export function createTokenCache(
 }
 
 const NEVER = Number.POSITIVE_INFINITY
-
-/** Jitter, so that entries cached together are not refreshed together. */
-const dueMs = (ttlMs: number, aheadMs: number): number => ttlMs - aheadMs * (1 + Math.random() / 2)

@@ -11,7 +11,12 @@ import { createVersionedStore, type Handler } from './store.ts'
 import type { WatchedKind } from './watched-kinds.ts'
 
 /** A collection, and the handler of its objects. */
-export type InformerSpec = { readonly collection: WatchedKind; readonly handler: Handler }
+export type InformerSpec = {
+  readonly collection: WatchedKind
+  readonly handler: Handler
+  /** Called whenever all objects have been read. */
+  readonly read?: () => void
+}
 
 export type InformerOptions = {
   readonly api: ApiServer
@@ -39,7 +44,7 @@ export type InformerState = {
   readonly synced: boolean
   /** Whether the cluster has this kind. */
   readonly present: boolean
-  /** Whether it may not be read, and is optional. */
+  /** Whether it is optional and its permission is missing. */
   readonly withheld: boolean
   /** Whether the data follows the cluster: a watch is open, or there is nothing to watch. */
   readonly following: boolean
@@ -91,7 +96,7 @@ const BUG_MS = 1_000
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 function createRun(
-  { collection, handler }: InformerSpec,
+  { collection, handler, read }: InformerSpec,
   { api, failed, periods }: InformerOptions,
   stop: AbortSignal,
 ) {
@@ -129,6 +134,7 @@ function createRun(
     synced: (present: boolean) => {
       Object.assign(state, { synced: true, present, following: !present, problem: '' })
       state.withheld = false
+      read?.()
       end.resolve()
     },
     withheld: (error: unknown) => {

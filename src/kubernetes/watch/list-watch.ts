@@ -16,7 +16,7 @@ export type Collection = {
   readonly query: Readonly<Record<string, string>>
   /** Whether only metadata is requested. */
   readonly metadataOnly: boolean
-  /** Whether it counts as absent where it may not be read. */
+  /** Whether it counts as absent if its permission is missing. */
   readonly optional?: boolean
 }
 

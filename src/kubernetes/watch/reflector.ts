@@ -12,7 +12,7 @@ import type { WatchEvent } from './watch-event.ts'
 export type ReflectorStore = VersionedStore & {
   /** All objects have been read, or the collection does not exist (`present` is false). */
   readonly synced: (present: boolean) => void
-  /** It may not be read, and is optional: there is no data, and nothing waits for it. */
+  /** Its permission is missing, and it is optional: there is no data, and nothing waits for it. */
   readonly withheld: (error: unknown) => void
   /** All data was confirmed: by a complete list, a change after it, or a bookmark. */
   readonly heard: () => void
@@ -46,7 +46,7 @@ export const REFLECTOR_PERIODS: ReflectorPeriods = {
 /** Attempts for an absent kind before discovery is asked again. */
 const LOOKS = 30
 
-/** The interval between attempts to read a forbidden kind, in intervals for an absent kind. */
+/** The interval between attempts to read a kind without permission, in intervals for an absent kind. */
 const FORBIDDEN_LOOKS = 5
 
 const NOT_FOUND = 404
@@ -76,7 +76,7 @@ export async function runReflector(
   /** Consecutive attempts in which no path was found. */
   let missed = 0
   let tried = 0
-  /** It may not be read, and `withheld` was called. */
+  /** Its permission is missing, and `withheld` was called. */
   let forbidden = false
   /** Consecutive silent watches. */
   let silences = 0
@@ -193,7 +193,7 @@ export async function runReflector(
   function doWithout(error: unknown) {
     streams = true
     retry.ask(FORBIDDEN_LOOKS * periods.absent)
-    // What came before a list broke off would never be too old.
+    // Items of an interrupted list would never expire.
     follower.keepOnly(new Set())
     if (!forbidden) follower.withheld(error)
     forbidden = true

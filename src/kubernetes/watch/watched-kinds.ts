@@ -86,7 +86,7 @@ export const gatewayCollections = (
     return optional ? { ...collection, optional } : collection
   })
 
-/** The routes of the Gateway API: optional, because a cluster may not have them or may not let us read them. */
+/** The routes of the Gateway API: optional, because a cluster may lack them, or the permission may be missing. */
 export const routeCollections = ({
   namespaces,
 }: Pick<Scope, 'namespaces'>): readonly WatchedKind[] =>

@@ -5,7 +5,7 @@ import type { AccessRequest } from '../../../src/access/request.ts'
 import { aCaller, anApiKey } from '../../../testing/builders.ts'
 import { INSTALLATION, type Who } from './interpreter.ts'
 
-/** How a request shows a caller. */
+/** How a request presents a caller. */
 export type Show = Pick<AccessRequest, 'source'> & {
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -19,7 +19,7 @@ const shown = (token: string, { source }: Show = { source: NO_PEER }): Show => (
   headers: { authorization: `Bearer ${token}` },
 })
 
-/** The last one is of another namespace. */
+/** The last one is in another namespace. */
 export const KEYS = [
   anApiKey({ key: 'plain-key-0123456789', name: 'plain', user: 'bob' }),
   anApiKey({
@@ -101,7 +101,7 @@ const TRANSFORMER = 'cluster.local/ns/team/sa/iris-sa'
 const NOBODY: Who = { kind: 'nobody' }
 const mesh = (principal: string): Who => ({ kind: 'mesh', principal })
 
-/** Requests' words and the interpreter's for the same callers. */
+/** The same callers in the terms of requests and of the interpreter. */
 export const CALLERS: readonly [readonly [Show, Who], ...(readonly [Show, Who])[]] = [
   [{ source: NO_PEER }, NOBODY],
   [peer('cluster.local/ns/a/sa/x'), mesh('cluster.local/ns/a/sa/x')],

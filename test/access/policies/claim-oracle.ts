@@ -1,4 +1,4 @@
-/** What the documentation says of a claim, followed word by word. Shares nothing with the service. */
+/** Evaluates claims by the documentation, word by word. Shares no code with the service. */
 export type Told = 'yes' | 'no' | 'cannot tell'
 
 type Claims = Readonly<Record<string, unknown>>
@@ -14,7 +14,7 @@ function tellClaim(claims: Claims, path: string, texts: readonly string[]): Told
   return told === 'no' && isMissing(top, steps) ? 'cannot tell' : told
 }
 
-/** Whether each claim that is wanted holds one of its texts. */
+/** Whether each required claim holds one of its texts. */
 export function tellClaims(
   claims: Claims | undefined,
   wanted: Readonly<Record<string, readonly string[]>>,
@@ -89,7 +89,7 @@ function tellText(entry: string, text: string, key: string, inList: boolean): To
   return entry.split(/[\s,]/).includes(text) ? 'cannot tell' : 'no'
 }
 
-/** Whether the token says that it does not hold all of a claim. */
+/** Whether the token declares that it does not hold all of a claim. */
 function isMissing(top: ReadonlyMap<string, unknown>, steps: readonly string[]): boolean {
   const paths = steps.map((_, index) => steps.slice(0, index + 1).join('.'))
   const names = top.get('_claim_names') ?? {}

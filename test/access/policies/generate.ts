@@ -1,4 +1,4 @@
-/** Chance that repeats itself: the same numbers for the same seed (mulberry32). */
+/** Reproducible random numbers: the same for the same seed (mulberry32). */
 export function createChance(seed: number) {
   let state = seed
   const next = (): number => {

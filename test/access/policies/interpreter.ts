@@ -7,14 +7,14 @@ import type {
   SourceSpec,
 } from './generate.ts'
 
-/** Who calls, in the interpreter's own words. */
+/** The caller, in the interpreter's own terms. */
 export type Who = {
   readonly kind: 'nobody' | 'unknown' | 'kubernetes' | 'api-key' | 'jwt' | 'mesh'
   /** Whether it is the transformer of the same service, which needs no permission. */
   readonly component?: boolean
   readonly user?: string
   readonly groups?: readonly string[]
-  /** Whether the token leaves some of its groups out. */
+  /** Whether the token omits some of its groups. */
   readonly moreGroups?: boolean
   readonly principal?: string
   readonly audiences?: readonly string[]
@@ -26,16 +26,16 @@ export type Who = {
 }
 
 export type Asking = {
-  /** What the credential says, if one is shown, and else the peer. */
+  /** The identity from the credential, if there is one, else from the peer. */
   readonly who: Who
-  /** Whose certificate the connection has. */
+  /** The identity from the connection's certificate. */
   readonly peer: string | undefined
   readonly method: string
   readonly path: string
   readonly canonical: boolean
 }
 
-/** What is true of a service, and of the policies that are in force for it. */
+/** The state of a service and of its policies in force. */
 export type Situation = {
   readonly kind: string
   readonly isOpen: boolean
@@ -44,17 +44,17 @@ export type Situation = {
   readonly broken: boolean
 }
 
-/** By rules that deny, only because its token leaves out groups. */
+/** By deny rules, only because its token omits groups. */
 const DENIED_FOR_GROUPS = ['groups-unknown']
 
 const NOBODY: Who = { kind: 'nobody' }
 
-/** `allow`, or the reasons that may be given: where several hold, which is told is not settled. */
+/** `allow`, or the possible reasons: if several hold, either may be given. */
 export type Verdict = 'allow' | readonly string[]
 
 export const INSTALLATION = ['api']
 
-/** What the documentation says of policies, followed word by word. */
+/** Evaluates policies by the documentation, word by word. */
 export function interpret(situation: Situation, asking: Asking): Verdict {
   const { policies, broken } = situation
   if (situation.optedOut) return 'allow'
@@ -173,7 +173,7 @@ function fits({ from, to }: RuleSpec, asking: Asking): Told {
   return operation ? source : 'no'
 }
 
-/** A rule that denies holds for the peer whatever it shows, and for methods in small letters. */
+/** A deny rule matches the peer whatever the credential, and methods in lower case. */
 function denies(rule: RuleSpec, { who, peer, method, ...asking }: Asking): boolean {
   const seen = peer === undefined ? who : { ...who, principal: who.principal ?? peer }
   return fits(rule, { ...asking, peer, who: seen, method: method.toUpperCase() }) !== 'no'

@@ -9,7 +9,7 @@ import type { Who } from './interpreter.ts'
 
 type Held = { readonly service: Service; readonly policies: readonly Policy[] }
 
-/** Of the service of the pod that is asked, with the transformer of team/iris beside it. */
+/** At the service of the called pod, next to the transformer of team/iris. */
 export const deciding = ({ service, policies }: Held) =>
   anAuthorize({
     services: [service],

@@ -32,10 +32,10 @@ export const authority: Target = {
     const { host, absolute, port } = read
     must(canonicalHost(host) === host, 'is another host when read again')
     must(host.length <= 255, 'is too long')
-    must(port === undefined || port <= 65_535, 'has no port that can be')
+    must(port === undefined || port <= 65_535, 'has an impossible port')
     const written = `${host}${absolute ? '.' : ''}`
-    must(text.toLowerCase().startsWith(written), 'is another host than is written')
-    // Numbers are addresses to some, and so are not compared here.
+    must(text.toLowerCase().startsWith(written), 'is another host than the written one')
+    // Numbers are addresses in some readings, and so are not compared here.
     const { hostname } = URL.parse(`http://${text}/`) ?? {}
     if (hostname === undefined || host.startsWith('[') || /^[\d.]+$/.test(hostname)) return
     must(hostname === written, 'is another host to URL')
@@ -66,17 +66,17 @@ export const address: Target = {
     if (principal !== undefined) {
       const { trustDomain, namespace, serviceAccount } = principal
       const written = `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`
-      must(written === text, 'is another principal than is written')
+      must(written === text, 'is another principal than the written one')
     }
     const found = canonicalAddress(text)
-    must((found !== undefined) === isAddress(text), 'is an address to one reading')
+    must((found !== undefined) === isAddress(text), 'is an address in one reading only')
     if (found === undefined) return
     must(canonicalAddress(found) === found, 'is another address when read again')
     if (isIPv6(text)) must(sixOf(found) === sixOf(text), 'is another address to URL')
   },
 }
 
-/** A zone is of one machine alone. */
+/** A zone is meaningful on one machine only. */
 const isAddress = (text: string): boolean => isIPv4(text) || (isIPv6(text) && !text.includes('%'))
 
 /** In the shortest form of IPv6. */

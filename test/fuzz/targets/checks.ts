@@ -26,7 +26,7 @@ const NOTHING_EXCLUDED = exclusionsWith({
   gateway: { InferenceService: [], InferenceGraph: [], LLMInferenceService: [] },
 })
 
-/** All is protected, and each answer that lets in needs one of the three above. */
+/** Everything is protected, and each allow needs one of the three credentials above. */
 const authorize = anAuthorize({
   services: [
     aService({ urls: ['iris.example.com', 'shared.example.com/iris'] }),
@@ -74,14 +74,14 @@ const aCall = (request: Buffer): Parameters<CheckHandler>[0] =>
     },
   })
 
-/** What holds for the bytes of any message: its facts are all in memory, so the answer is there at once. */
+/** A property of any message: its facts are all in memory, so the answer is synchronous. */
 function isAnswered(bytes: Buffer) {
   for (const handler of HANDLERS) {
     const replies: { readonly error: unknown; readonly reply: Buffer | null | undefined }[] = []
     handler(aCall(bytes), (error, reply) => replies.push({ error, reply }))
     const [first] = replies
-    must(replies.length === 1 && first !== undefined, 'is not answered once')
-    must(first.error === null && Buffer.isBuffer(first.reply), 'is answered with an error of gRPC')
+    must(replies.length === 1 && first !== undefined, 'does not get exactly one answer')
+    must(first.error === null && Buffer.isBuffer(first.reply), 'gets a gRPC error')
     must(faults.length === 0, `is a fault: ${String(faults.splice(0)[0])}`)
     isGood(first.reply, bytes)
   }
@@ -93,16 +93,16 @@ function isGood(reply: Buffer, request: Buffer) {
   must((ok === undefined) !== (denied === undefined), 'is answered with both or neither')
   const allowed = isAllowed({ status })
   must(allowed === (ok !== undefined), 'is answered with a status that contradicts the rest')
-  must(!reply.includes(KEY) && !reply.includes(TOKEN), 'is answered with a credential')
+  must(!reply.includes(KEY) && !reply.includes(TOKEN), 'gets an answer with a credential')
   if (!allowed) return
   const shown = [KEY, TOKEN, OWN_ACCOUNT].some((each) => request.includes(each))
-  must(shown, 'is let in without a credential')
+  must(shown, 'is allowed without a credential')
   const ours = new Set([
     ...(ok?.headers_to_remove ?? []),
     ...(ok?.headers ?? []).map(({ header }) => header.key),
   ])
   const left = Object.values(IDENTITY).filter((name) => !ours.has(name))
-  must(left.length === 0, 'is let in with an identity that the client chose')
+  must(left.length === 0, 'is allowed with an identity that the client chose')
 }
 
 const WORDS = [

@@ -17,7 +17,7 @@ function isReadOrRefused(given: Given) {
   if (config === undefined) return
   isFrozen(config)
   for (const { path } of KEYS) must(isAt(config, path), `is complete without ${path.join('.')}`)
-  must(isSame(read(given), config), 'is read in two ways')
+  must(isSame(read(given), config), 'is read differently the second time')
 }
 
 function read(given: Given): object | undefined {
@@ -28,7 +28,7 @@ function read(given: Given): object | undefined {
     must(error.problems.length > 0, 'is refused without a problem')
     for (const problem of error.problems) {
       must(!problem.includes(MARKER), 'quotes a secret')
-      must(/^\P{Cc}+$/u.test(problem), 'has a problem that cannot be told')
+      must(/^\P{Cc}+$/u.test(problem), 'has an unprintable problem')
     }
     return undefined
   }
@@ -39,7 +39,7 @@ function isFrozen(value: unknown) {
   while (rest.length > 0) {
     const each = rest.pop()
     if (typeof each !== 'object' || each === null) continue
-    must(Object.isFrozen(each), 'can be changed')
+    must(Object.isFrozen(each), 'is not frozen')
     rest.push(...Object.values(each))
   }
 }
@@ -120,7 +120,7 @@ const textsIn = (value: unknown): Readonly<Record<string, string>> =>
     ),
   )
 
-/** Variables of the environment under `env`, flags under `flags`. */
+/** Environment variables under `env`, flags under `flags`. */
 export const environment: Target = {
   name: 'environment',
   form: 'json',

@@ -12,7 +12,7 @@ const SOURCES = credentialSources(
   ],
 )
 
-/** The values of the cookie, in another way than the code's. */
+/** The values of the cookie, by another implementation. */
 const cookiesIn = (header: string): readonly string[] =>
   [...header.matchAll(/(?:^|;)([^;]*)/g)]
     .flatMap(([, pairs = '']) => apart(pairs.split(',')))
@@ -21,7 +21,7 @@ const cookiesIn = (header: string): readonly string[] =>
     .map((value) => /^"(.*)"$/s.exec(value)?.[1] ?? value)
     .filter((value) => value !== '')
 
-/** What stands behind a comma is a cookie of its own if it has a name, and else goes on. */
+/** The text after a comma is a separate cookie if it has a name, and otherwise continues the value. */
 function apart(pieces: readonly string[]): readonly string[] {
   const pairs: string[] = []
   for (const piece of pieces) {
@@ -32,7 +32,7 @@ function apart(pieces: readonly string[]): readonly string[] {
   return pairs
 }
 
-/** Names and values as they come; a text in place of the object is a Cookie header. */
+/** Names and values in order; a text instead of the object is a Cookie header. */
 export const headers: Target = {
   name: 'headers',
   form: 'json',
@@ -58,7 +58,7 @@ export const headers: Target = {
     const credential = readCredential(headers, SOURCES)
     const cookie = headers.get('cookie') ?? ''
     const left = withoutCookie(cookie, [COOKIE])
-    must(cookiesIn(left).length === 0, 'keeps a cookie that was to go')
+    must(cookiesIn(left).length === 0, 'keeps a cookie that must be removed')
     must(left.length <= cookie.length * 2, 'becomes longer')
     const connection = headers.get('connection')
     if (isPlainConnection(connection))
@@ -67,13 +67,13 @@ export const headers: Target = {
     if (credential.kind !== 'presented') return
     const { value, places } = credential
     const longest = value.split('.').length === 3 ? 32_768 : 8_192
-    must(/^[\x21-\x7e]+$/.test(value) && value.length <= longest, 'is a credential that cannot be')
+    must(/^[\x21-\x7e]+$/.test(value) && value.length <= longest, 'is an impossible credential')
     for (const { kind, name } of places) {
       const text = headers.get(kind === 'cookie' ? 'cookie' : name) ?? ''
       must(text.includes(value), 'is a credential that was not sent')
     }
     const others = new Set(cookiesIn(cookie).filter((each) => each !== value))
-    must(others.size === 0, 'takes one of two credentials')
+    must(others.size === 0, 'accepts one of two credentials')
   },
 }
 

@@ -6,7 +6,7 @@ import { must, quotesMarker, type Target } from '../target.ts'
 
 const readReading = (object: unknown): ResourceReading => readResource(object, SETTINGS)
 
-/** A file of a folder of manifests. */
+/** A file in a folder of manifests. */
 export const manifest: Target = {
   name: 'manifest',
   form: 'bytes',
@@ -55,20 +55,23 @@ export const manifest: Target = {
   run: async (input) => {
     const reading = await readDocuments(input, readReading)
     const again = await readDocuments(input, readReading, documentsOf(reading))
-    must(isSame(again, reading), 'is read in another way when it is known')
+    must(isSame(again, reading), 'is read differently the second time')
     if (reading.kind === 'read') {
       const all = [...reading.documents.values()].flat()
       must(
         reading.objects.every((each) => all.includes(each)),
-        'has objects of no document',
+        'has objects outside its documents',
       )
       return
     }
     const { reason, line = 1, column = 1 } = reading.fault
     must(!quotesMarker(reason), 'quotes the file')
-    must(/^[\x20-\x7e]{1,200}$/.test(reason), 'cannot be read, and nobody can tell why')
-    must(line >= 1 && column >= 1, 'cannot be read at no place')
-    must(line <= input.toString().split(/\r\n|\r|\n/).length, 'cannot be read after its end')
+    must(/^[\x20-\x7e]{1,200}$/.test(reason), 'is unreadable without a reason')
+    must(line >= 1 && column >= 1, 'is unreadable without a place')
+    must(
+      line <= input.toString().split(/\r\n|\r|\n/).length,
+      'is unreadable at a place after its end',
+    )
   },
 }
 

@@ -102,20 +102,23 @@ export const object: Target = {
     const before = input.toString()
     for (const settings of [PLAIN, ALL_SET]) isReadWell(value, settings)
     readKserveConfiguration(value)
-    must(isSame(value, jsonIn(Buffer.from(before))), 'is changed by being read')
+    must(isSame(value, jsonIn(Buffer.from(before))), 'is changed by reading')
   },
 }
 
 function isReadWell(value: unknown, settings: ReadSettings) {
   const reading = readResource(value, settings)
   const { resource, problems } = reading
-  // Readings of a folder are cloned; what YAML holds is never that deep.
-  if (canBeCloned(value)) must(isSame(structuredClone(resource), resource), 'is no plain value')
-  must(isSame(readResource(value, settings).problems, problems), 'is read in two ways')
+  // Objects of a folder are cloned after they are read; YAML is never that deep.
+  if (canBeCloned(value)) must(isSame(structuredClone(resource), resource), 'is not a plain value')
+  must(
+    isSame(readResource(value, settings).problems, problems),
+    'is read differently the second time',
+  )
   must(problems.length <= 16, 'has too many problems')
   for (const { object, reason, message } of problems) {
     must(/^[A-Z][A-Za-z]+$/.test(reason), 'has a problem without a reason')
-    must(/^[\x20-\x7e]{1,2000}$/.test(`${object}${message}`), 'has a problem that cannot be told')
+    must(/^[\x20-\x7e]{1,2000}$/.test(`${object}${message}`), 'has an unprintable problem')
   }
   if (resource.kind === 'api-key' || resource.kind === 'token')
     must(!quotesMarker(withoutNames(reading)), 'quotes a secret')
@@ -144,23 +147,23 @@ function meansLittle({ resource, problems }: ResourceReading) {
       const { routes, protection } = resource.service
       must(['open', 'protected', 'lost'].includes(protection), 'is neither open nor protected')
       for (const { host, pathPrefix } of routes) {
-        must(host === undefined || canonicalHost(host) === host, 'claims a host that cannot be')
-        must(pathPrefix === '' || isCanonicalPath(pathPrefix), 'claims a path that cannot be')
-        must(!pathPrefix.endsWith('/'), 'claims a path with a slash at its end')
+        must(host === undefined || canonicalHost(host) === host, 'has an impossible host')
+        must(pathPrefix === '' || isCanonicalPath(pathPrefix), 'has an impossible path')
+        must(!pathPrefix.endsWith('/'), 'has a path with a trailing slash')
       }
-      must(routes.length <= MAX_CLAIMS, 'claims too much')
+      must(routes.length <= MAX_CLAIMS, 'has too many routes')
       return
     }
     case 'api-key':
       must(/^[0-9a-f]{64}$/.test(resource.key.digest), 'has no digest')
       must(
         resource.key.expiresAt === undefined || Number.isFinite(resource.key.expiresAt),
-        'has an end that is no time',
+        'has an expiry that is not a time',
       )
       return
     case 'policy': {
       const isInvalid = problems.some(({ reason }) => reason === 'PolicyInvalid')
-      must(!isInvalid || isClosing(resource.policy), 'cannot be read and does not close')
+      must(!isInvalid || isClosing(resource.policy), 'is unreadable and does not close')
       return
     }
     default:

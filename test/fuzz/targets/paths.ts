@@ -9,7 +9,7 @@ import {
 } from '../../../src/common/path.ts'
 import { must, type Target } from '../target.ts'
 
-/** The same as the regular expression of `isCanonicalPath`, in another way. */
+/** The same as the regular expression of `isCanonicalPath`, implemented differently. */
 function isCanonicalAgain(path: string): boolean {
   if (!path.startsWith('/') || path.length > 8_192) return false
   if (path === '/') return true
@@ -35,7 +35,7 @@ const decodedSlashes = (path: string): string =>
 const withSlashes = (path: string): string => path.replaceAll('\\', '/')
 const withoutParameters = (path: string): string => path.replaceAll(/;[^/]*/g, '')
 
-/** Servers read a path in one of these ways, and then leave out its dots. */
+/** Servers read a path in one of these ways, and then remove dot segments. */
 const READINGS: readonly ((path: string) => string)[] = [
   (path) => path,
   withSlashes,
@@ -80,8 +80,9 @@ export const path: Target = {
     const canonical = isCanonicalPath(path)
     must(canonical === isCanonicalAgain(path), 'two readings of a canonical path differ')
     if (canonical)
-      for (const read of READERS) must(read(path) === path, 'is canonical in one reading')
-    if (canonical) must(new URL(path, 'http://a').pathname === path, 'is canonical, and not to URL')
+      for (const read of READERS) must(read(path) === path, 'is canonical in one reading only')
+    if (canonical)
+      must(new URL(path, 'http://a').pathname === path, 'is canonical, but not for URL')
     if (path.startsWith('/') && !/[^\x21-\x7e]/.test(path)) leads(path)
   },
 }
@@ -91,11 +92,11 @@ function leads(path: string) {
   must(leading.length <= 4, 'has too many leading paths')
   must(
     leading.every((each) => path.startsWith(each)),
-    'has a leading path that is none',
+    'has a wrong leading path',
   )
   const lead = plainLead(path)
-  must(path.startsWith(lead), 'has a lead that is none')
-  // A whole path has a bound, which a lead has not.
+  must(path.startsWith(lead), 'has a wrong lead')
+  // A whole path has a limit, which a lead does not have.
   const isPlain = lead
     .split('/')
     .slice(1)

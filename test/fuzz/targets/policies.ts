@@ -66,26 +66,26 @@ export const policy: Target = {
     const { policy, problems } = policyOf(spec)
     const answers = await answersWith(spec)
     if (policy.terms === undefined) {
-      must(problems.length > 0, 'cannot be read, and nobody is told')
+      must(problems.length > 0, 'is unreadable without a problem')
       const reached =
         policy.targets === undefined || policy.targets.some(({ name }) => name === 'iris')
       const open = answers.some(({ decision }) => decision.outcome === 'allow')
-      must(policy.mode !== 'enforce' || !reached || !open, 'cannot be read and lets in')
+      must(policy.mode !== 'enforce' || !reached || !open, 'is unreadable and allows')
       return
     }
     const misspelt = policyOf({ ...Object(spec), alow: [] })
-    must(misspelt.policy.terms === undefined, 'has an unknown field and can be read')
+    must(misspelt.policy.terms === undefined, 'has an unknown field and is readable')
     if (policy.mode === 'enforce') await narrows(spec)
   },
 }
 
-/** Whatever a policy says, a second one can only let in less. */
+/** Whatever a policy contains, a second one can only allow less. */
 async function narrows(spec: unknown) {
   const [alone, both] = [await answersWith(EVERYONE), await answersWith(EVERYONE, spec)]
   for (const [index, { decision }] of both.entries()) {
     const excluded = 'exclusions' in Object(spec)
     const wider = decision.outcome === 'allow' && alone[index]?.decision.outcome !== 'allow'
-    must(!wider || excluded, 'lets in more beside another')
+    must(!wider || excluded, 'allows more next to another')
   }
 }
 
@@ -96,7 +96,7 @@ function policyOf(spec: unknown, name = 'one') {
     ...SETTINGS,
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
   })
-  must(resource.kind === 'policy', 'is an AccessPolicy and no policy')
+  must(resource.kind === 'policy', 'is an AccessPolicy without a policy')
   return { policy: resource.policy, problems }
 }
 

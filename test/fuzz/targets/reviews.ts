@@ -7,16 +7,24 @@ import { jsonIn, must, quotesMarker, type Target } from '../target.ts'
 
 const AUDIENCES = ['models']
 const SERVICE = { kind: 'InferenceService', namespace: 'team', name: 'iris' } as const
+const ATTRIBUTES = {
+  verb: 'get',
+  group: 'serving.kserve.io',
+  resource: 'inferenceservices',
+  namespace: 'team',
+  name: 'iris',
+  key: 'iris',
+}
 const PERIODS = { positiveMs: 60_000, negativeMs: 5_000, aheadMs: 15_000, againMs: 3_000 }
 
 /** An API server that always answers this. */
 const answering = (answer: unknown): ReviewParts => ({
   api: { send: async () => answer },
   observer: { asked: () => {}, shed: () => {} },
-  failed: (problem) => must(!quotesMarker(problem), 'quotes what the API server said'),
+  failed: (problem) => must(!quotesMarker(problem), "quotes the API server's reply"),
 })
 
-/** What an API server answers to a TokenReview or a SubjectAccessReview. */
+/** An API server's reply to a TokenReview or a SubjectAccessReview. */
 export const review: Target = {
   name: 'review',
   form: 'json',
@@ -56,14 +64,14 @@ async function isToken(answer: unknown, status: Readonly<Record<string, unknown>
   })
   if (found.kind !== 'known') return
   const { user, groups, uid, extra } = found.caller
-  must(status.authenticated === true, 'is a token that the API server did not find good')
-  must([status.audiences].flat().includes('models'), 'is a token for others')
+  must(status.authenticated === true, 'is accepted although the API server did not authenticate it')
+  must([status.audiences].flat().includes('models'), 'is accepted for another audience')
   must(user !== '' && user !== 'system:anonymous', 'is nobody')
-  must(uid === undefined || typeof uid === 'string', 'has a uid that is no text')
+  must(uid === undefined || typeof uid === 'string', 'has a uid that is not a text')
   const texts = [...groups, ...Object.values(extra).flat()]
   must(
     texts.every((text) => typeof text === 'string'),
-    'is in a group that is no text',
+    'is in a group that is not a text',
   )
 }
 
@@ -74,7 +82,7 @@ async function isPermission(answer: unknown, status: Readonly<Record<string, unk
     periods: PERIODS,
     changes: { generation: () => 0, age: () => 60_000 },
   })
-  const permission = await permits(aCaller(), SERVICE)
+  const permission = await permits(aCaller(), SERVICE, ATTRIBUTES)
   if (permission !== 'yes') return
-  must(status.allowed === true && status.denied !== true, 'is permitted and was not allowed')
+  must(status.allowed === true && status.denied !== true, 'is permitted without an allow')
 }

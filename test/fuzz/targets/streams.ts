@@ -4,7 +4,10 @@ import { readPage, readWatchEvent } from '../../../src/kubernetes/watch/watch-ev
 import { isSame } from '../same.ts'
 import { jsonIn, must, quotesMarker, type Target } from '../target.ts'
 
-/** Each value of a stream that comes in parts of `size` bytes; a last `undefined` says that it ended with an error. */
+/**
+ * Each value of a stream that arrives in chunks of `size` bytes; a final `undefined` means that it ended with an
+ * error.
+ */
 async function valuesIn(input: Buffer, size: number): Promise<readonly unknown[]> {
   const parts: Buffer[] = []
   for (let start = 0; start < input.length; start += size)
@@ -22,7 +25,7 @@ async function valuesIn(input: Buffer, size: number): Promise<readonly unknown[]
   return values
 }
 
-/** The same, of the whole text at once. */
+/** The same for the whole text at once. */
 function valuesAgain(input: Buffer): readonly unknown[] {
   const values: unknown[] = []
   for (const line of new TextDecoder('utf-8', { ignoreBOM: true })
@@ -59,7 +62,7 @@ const WORDS = [
   '\ufeff',
 ]
 
-/** The bytes of a watch. The first says in how large parts they come. */
+/** The bytes of a watch. The first determines the size of the chunks. */
 export const watch: Target = {
   name: 'watch',
   form: 'bytes',
@@ -68,7 +71,7 @@ export const watch: Target = {
     const size = 1 + ((input[0] ?? 0) % 64) * Math.ceil(input.length / 256)
     const stream = input.subarray(1)
     const values = await valuesIn(stream, size)
-    must(isSame(values, valuesAgain(stream)), 'says something else in parts')
+    must(isSame(values, valuesAgain(stream)), 'is read differently in chunks')
     for (const value of values) isEvent(value)
   },
 }

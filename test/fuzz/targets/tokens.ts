@@ -29,7 +29,7 @@ type Described = {
   readonly claims: Readonly<Record<string, unknown>>
   /** Whose key signs. */
   readonly by: unknown
-  /** In place of the whole token; `{token}` in it is the token. */
+  /** Replaces the whole token; `{token}` in it stands for the token. */
   readonly text: string
 }
 
@@ -95,8 +95,8 @@ export const jwt: Target = {
     const verified = await verifyJwt(shown, read, EXPECTED, holder, AT_ONCE)
     if (verified.kind === 'verified') {
       must(good, 'is valid without a signature of the issuer')
-      must(shown === token, 'is valid in another form than the issuer gave it')
-      must(isForUs(JSON.parse(JSON.stringify(claims)), header), 'is valid and not for us')
+      must(shown === token, 'is valid in another form than the issued one')
+      must(isForUs(JSON.parse(JSON.stringify(claims)), header), 'is valid for another audience')
     }
     hasGoodCaller(read.claims)
   },
@@ -104,7 +104,7 @@ export const jwt: Target = {
 
 const AT_ONCE = <T>(verify: () => Promise<T>): Promise<T> => verify()
 
-/** `undefined`: too deep to be written. */
+/** `undefined`: too deep to be encoded. */
 function signed(by: Signer, claims: Described['claims'], header: Described['header']) {
   try {
     return by.sign(claims, header)
@@ -113,7 +113,7 @@ function signed(by: Signer, claims: Described['claims'], header: Described['head
   }
 }
 
-/** Written anew: what the code must have found out of a token that is valid. */
+/** An independent implementation of the expected result for a valid token. */
 function isForUs(
   { iss, aud, exp, nbf = 0, iat = 0, cnf, events }: Described['claims'],
   { alg = 'ES256', crit, b64 }: Described['header'],
@@ -136,7 +136,7 @@ function isForUs(
 function hasGoodCaller(claims: Described['claims']) {
   const plain = mapCaller({ ...MAPPING, rbac: undefined }, claims)
   const isOurs = plain.kind === 'verified' && plain.value.user?.startsWith('system:') === true
-  must(!isOurs, "is a user of Kubernetes' own")
+  must(!isOurs, 'is a user of Kubernetes')
   const found = mapCaller(MAPPING, claims)
   if (found.kind !== 'verified') return
   const { user, groups, impliedGroups } = found.value
@@ -146,14 +146,14 @@ function hasGoodCaller(claims: Described['claims']) {
   )
   must(user !== undefined || impliedGroups === undefined, 'is a user without a name')
   if (user === undefined) {
-    must(!Object.hasOwn(claims, 'email'), 'is not the user that it says')
+    must(!Object.hasOwn(claims, 'email'), 'is not the user that it names')
     return
   }
   must(user.startsWith('issuer:') && user !== 'issuer:', 'is a user of no issuer')
   const { email, email_verified: isVerified } = claims
-  must(user === `issuer:${String(email)}`, 'is another user than it says')
+  must(user === `issuer:${String(email)}`, 'is another user than it names')
   const isTrue = [undefined, true, 'true'].some((value) => value === isVerified)
-  must(isTrue, 'is a user by an address nobody verified')
+  must(isTrue, 'is a user with an unverified address')
 }
 
 const valid = {
@@ -165,7 +165,7 @@ const valid = {
 const token = signer.sign(valid)
 const unverified = decodeToken(token)
 
-/** A key set, in which `{x}` and `{y}` are of the key that signed a token. */
+/** A key set, in which `{x}` and `{y}` stand for the key that signed a token. */
 export const jwks: Target = {
   name: 'jwks',
   form: 'json',
@@ -206,16 +206,16 @@ export const jwks: Target = {
     must(/^[0-9a-f]{64}$/.test(set.identity), 'has no identity')
     const told: string[] = []
     createLeftOutReport((text) => told.push(text))(set.leftOut)
-    must(told.join().length < 4_096, 'tells too much')
+    must(told.join().length < 4_096, 'contains too much')
     must(!quotesMarker([set.identity]), 'quotes a key')
     const holder = { keys: async () => set, newerKeys: async () => set }
     const { kind } = await verifyJwt(token, unverified, EXPECTED, holder, AT_ONCE)
     const named = listAt(jsonIn(Buffer.from(text)), 'keys').some(isPublicOfSigner)
-    must(kind !== 'verified' || named, 'vouches for a token of another key')
+    must(kind !== 'verified' || named, 'verifies a token of another key')
   },
 }
 
-/** In base64url without padding, whichever alphabet it has. */
+/** In base64url without padding, from either alphabet. */
 const numberIn = (value: unknown): string =>
   (typeof value === 'string' ? value : '')
     .replace(/={1,2}$/, '')

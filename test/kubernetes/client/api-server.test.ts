@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError, createApiServer, TooLong } from '../../../src/kubernetes/client/api-server.ts'
 import {
+  type Answer,
   type FakeApiServer,
   fakeCertificates,
   json,
@@ -32,7 +33,7 @@ const aRequest = (path = '/api') => ({
 const tokens = () => server.requests.map(({ headers }) => headers.authorization)
 
 describe('an API server', () => {
-  it('is asked with the credentials of the kubeconfig', async () => {
+  it('is called with the credentials of the kubeconfig', async () => {
     const api = createApiServer(server.kubeConfig('ours'))
     expect(await api.send(aRequest())).toEqual({ answer: 42 })
     expect(tokens()).toEqual(['Bearer ours'])
@@ -46,7 +47,7 @@ describe('an API server', () => {
     expect(server.requests).toEqual([])
   })
 
-  it('may stand behind a path, with or without a slash at its end', async () => {
+  it('may have a path prefix, with or without a trailing slash', async () => {
     for (const end of ['/k8s/clusters/one', '/k8s/clusters/one/']) {
       const api = createApiServer(kubeConfigOf(server.url + end, certificates.ca, 'ours'))
       await api.send(aRequest('/api'))
@@ -56,11 +57,11 @@ describe('an API server', () => {
     expect(paths).toEqual(['/k8s/clusters/one/api', '/k8s/clusters/one/api'])
   })
 
-  it.each(['http://127.0.0.1:1', 'nonsense', ''])('is not talked to at %j', (url) => {
+  it.each(['http://127.0.0.1:1', 'nonsense', ''])('is not called at %j', (url) => {
     expect(() => createApiServer(kubeConfigOf(url, certificates.ca, 'ours'))).toThrow(/https URL/)
   })
 
-  it('is asked again where a kept connection was closed meanwhile', async () => {
+  it('is called again if a kept connection was closed meanwhile', async () => {
     const api = createApiServer(server.kubeConfig())
     await api.send(aRequest())
     for (let index = 0; index < 20; index += 1) {
@@ -71,8 +72,38 @@ describe('an API server', () => {
   })
 })
 
-describe('a refusal', () => {
-  it.each([400, 401, 403, 404, 410, 429, 500, 503])('with %d says no more', async (code) => {
+describe('kept connections', () => {
+  it('that are all closed are tried three times', async () => {
+    const api = createApiServer(server.kubeConfig())
+    await Promise.all(Array.from({ length: 6 }, () => api.send(aRequest())))
+    const before = server.requests.length
+    server.next(...Array.from({ length: 6 }, (): Answer => (request) => request.socket.destroy()))
+    await expect(api.send(aRequest())).rejects.toThrow()
+    expect(server.requests.length - before).toBe(3)
+    api.close()
+  })
+
+  it('do not wait for the end of a refusal', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const api = createApiServer(server.kubeConfig())
+    let closed = false
+    server.next((_request, response) => {
+      response.writeHead(500)
+      response.write('a part')
+      response.once('close', () => {
+        closed = true
+      })
+    })
+    await expect(api.send(aRequest())).rejects.toHaveProperty('status', 500)
+    vi.advanceTimersByTime(2_000)
+    vi.useRealTimers()
+    await expect.poll(() => closed).toBe(true)
+    api.close()
+  })
+})
+
+describe('an error status', () => {
+  it.each([400, 401, 403, 404, 410, 429, 500, 503])('%d contains no details', async (code) => {
     server.next(status(code))
     const api = createApiServer(server.kubeConfig())
     const refused = api.send(aRequest())
@@ -86,14 +117,14 @@ describe('a refusal', () => {
     ['3600', 60_000],
     ['-1', 0],
     ['soon', 0],
-  ])('with Retry-After %s asks for %d ms', async (header, ms) => {
+  ])('with Retry-After %s asks for a wait of %d ms', async (header, ms) => {
     server.next(status(429, { 'retry-after': header }))
     const api = createApiServer(server.kubeConfig())
     await expect(api.send(aRequest())).rejects.toHaveProperty('retryAfterMs', ms)
     api.close()
   })
 
-  it('of the token makes it be read anew, for the next request', async () => {
+  it('401 makes the token be read again for the next request', async () => {
     server.next(status(401))
     const api = createApiServer(server.kubeConfig('old'), () => server.kubeConfig('new'))
     await expect(api.send(aRequest())).rejects.toHaveProperty('status', 401)
@@ -102,7 +133,17 @@ describe('a refusal', () => {
     api.close()
   })
 
-  it('of the token leaves it where no other can be read', async () => {
+  it('of many requests makes the token be read anew once', async () => {
+    const reload = vi.fn(() => server.kubeConfig('new'))
+    const api = createApiServer(server.kubeConfig('old'), reload)
+    server.next(status(401), status(401), status(401))
+    const refused = Array.from({ length: 3 }, () => api.send(aRequest()))
+    await Promise.allSettled(refused)
+    expect(reload).toHaveBeenCalledTimes(1)
+    api.close()
+  })
+
+  it('401 keeps the token if no other can be read', async () => {
     server.next(status(401))
     const api = createApiServer(server.kubeConfig('old'), () => {
       throw new Error('the file is being written')

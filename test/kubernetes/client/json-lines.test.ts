@@ -15,7 +15,7 @@ async function valuesIn(chunks: readonly (string | Buffer)[]): Promise<unknown[]
 }
 
 describe('lines of JSON', () => {
-  it('are read wherever they were cut', async () => {
+  it('are read wherever they are split into chunks', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.jsonValue()),
@@ -40,23 +40,23 @@ describe('lines of JSON', () => {
     expect(await valuesIn(['1\n\n2\n'])).toEqual([1, 2])
   })
 
-  it('are left out without their end', async () => {
+  it('are ignored if incomplete', async () => {
     expect(await valuesIn(['1\n', '{"a":'])).toEqual([1])
   })
 
-  it('that are no JSON are not quoted', async () => {
+  it('that are not JSON are not quoted', async () => {
     await expect(valuesIn(['sk-secret\n'])).rejects.toThrow(
       'an event of the API server is not JSON',
     )
   })
 
-  it('are no longer than any object can be', async () => {
+  it('are at most as long as an object can be', async () => {
     const chunk = 'x'.repeat(1024 * 1024)
     await expect(valuesIn(Array.from({ length: 17 }, () => chunk))).rejects.toThrow(/too long/)
   })
 })
 
-it('a stream that always has more lets others have their turn', async () => {
+it('a stream that always has more data yields to the event loop', async () => {
   const chunks = Array.from({ length: 50 }, () => `${'1\n'.repeat(20_000)}`)
   const stream = Readable.from(chunks, { objectMode: false, highWaterMark: 1024 * 1024 })
   let turns = 0
@@ -83,7 +83,7 @@ describe('silence', () => {
     expect(stream.destroyed).toBe(true)
   })
 
-  it('is not broken by drops that make no line', async () => {
+  it('is not interrupted by bytes that do not complete a line', async () => {
     const stream = new PassThrough()
     const drops = setInterval(() => stream.write(' '), 2)
     await expect(jsonLines(stream, 50).next()).rejects.toThrow(Silence)

@@ -4,7 +4,7 @@ import { at } from '../../../testing/json.ts'
 import { iris, reviews } from './reviewing.ts'
 
 describe('a SubjectAccessReview', () => {
-  it('asks for the whole caller and the service, and for nothing that a client wrote', async () => {
+  it('contains the whole caller and the service, and nothing from the client', async () => {
     const { permits, requests } = reviews()
     const caller = aCaller({ extra: { scopes: ['a', 'b'] } })
     await permits(caller, iris)
@@ -42,13 +42,17 @@ describe('a SubjectAccessReview', () => {
 
   it.each([
     ['that allows is a yes', { allowed: true }, 'yes'],
-    ['that allows in spite of an error is a yes', { allowed: true, evaluationError: 'e' }, 'yes'],
+    [
+      'that allows in spite of an evaluation error is a yes',
+      { allowed: true, evaluationError: 'e' },
+      'yes',
+    ],
     ['that does not allow is a no', { allowed: false, reason: 'RBAC: nothing' }, 'no'],
-    ['that says nothing of it is a no', {}, 'no'],
+    ['without `allowed` is a no', {}, 'no'],
     ['that allows in a text is a no', { allowed: 'true' }, 'no'],
     ['that allows and denies is a no', { allowed: true, denied: true }, 'no'],
-    ['that denies is a no in spite of an error', { denied: true, evaluationError: 'e' }, 'no'],
-    ['of which somebody could not be asked is no answer', { evaluationError: 'e' }, 'unavailable'],
+    ['that denies in spite of an error is a no', { denied: true, evaluationError: 'e' }, 'no'],
+    ['with a failed authorizer is no answer', { evaluationError: 'e' }, 'unavailable'],
     ['without a status is no answer', undefined, 'unavailable'],
     ['that failed is no answer', 'Failure', 'unavailable'],
   ])('%s', async (_title, status, permission) => {
@@ -59,7 +63,7 @@ describe('a SubjectAccessReview', () => {
 describe('permissions in several namespaces', () => {
   const readerOf = (index: number) => aCaller({ user: `system:serviceaccount:evil:r${index}` })
 
-  it('are remembered for each of them, however many another one asks for', async () => {
+  it('are cached for each of them, however many another one needs', async () => {
     const { permits, requests } = reviews()
     for (let index = 0; index < 100; index += 1) await permits(readerOf(index), iris)
     const other = { ...iris, namespace: 'evil' }

@@ -1,11 +1,11 @@
+import type { CallLimits, Observer } from '../../../src/common/dependency-calls.ts'
 import type { ApiRequest } from '../../../src/kubernetes/client/api-server.ts'
-import type { Observer } from '../../../src/kubernetes/reviews/observer.ts'
-import type { ReviewLimits, ReviewParts } from '../../../src/kubernetes/reviews/review-client.ts'
+import type { ReviewParts } from '../../../src/kubernetes/reviews/review-client.ts'
 
 type Answer = (request: ApiRequest) => unknown
 
-/** An API server that answers as it is told, and what is seen of what it is asked. */
-export function fakeApi(answer: Answer, limits: Partial<ReviewLimits> = {}) {
+/** An API server with scripted answers, and its received requests. */
+export function fakeApi(answer: Answer, limits: Partial<CallLimits> = {}) {
   const requests: ApiRequest[] = []
   const asked: Parameters<Observer['asked']>[0][] = []
   const sheds: string[] = []
@@ -40,7 +40,7 @@ export function fakeApi(answer: Answer, limits: Partial<ReviewLimits> = {}) {
   }
 }
 
-/** As a connection ends that is not waited for any longer. */
+/** As a connection ends after an abort. */
 function unlessAborted(signal: AbortSignal, answer: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('aborted')))

@@ -2,15 +2,15 @@ import { hash } from 'node:crypto'
 import type { Authentication } from '../../../src/access/authentication.ts'
 import type { Asker } from '../../../src/access/identify.ts'
 import { type CreateCache, createCache as createFairCache } from '../../../src/common/cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
+import type { CallLimits } from '../../../src/common/dependency-calls.ts'
 import type { MaybePromise } from '../../../src/common/maybe-promise.ts'
+import { createRateLimits } from '../../../src/common/rate-limits.ts'
 import {
   type ClusterAuthenticationParts,
   createClusterAuthentication,
 } from '../../../src/kubernetes/reviews/cluster-authentication.ts'
-import { createRateLimits } from '../../../src/kubernetes/reviews/rate-limits.ts'
-import type { ReviewLimits } from '../../../src/kubernetes/reviews/review-client.ts'
 import { createSharedTokenCache } from '../../../src/kubernetes/reviews/shared-token-cache.ts'
-import { TOKEN_CACHE_PERIODS } from '../../../src/kubernetes/reviews/token-cache.ts'
 import { createTokenOwners } from '../../../src/kubernetes/reviews/token-owners.ts'
 import { createTokenReviews } from '../../../src/kubernetes/reviews/token-review.ts'
 import type { Listed } from '../../../src/kubernetes/watch/watch-event.ts'
@@ -35,7 +35,7 @@ export const secret = (uid = 'secret-1', version = '1'): Listed => ({
   content: { metadata: { uid } },
 })
 
-/** What the API server says of a token of team/reader. */
+/** The API server's review of a token of team/reader. */
 export const GOOD = {
   status: {
     authenticated: true,
@@ -51,11 +51,11 @@ export const ASKER: Asker = {
 }
 
 type Given = Partial<ClusterAuthenticationParts> & {
-  readonly limits?: Partial<ReviewLimits>
+  readonly limits?: Partial<CallLimits>
   readonly createCache?: CreateCache
 }
 
-/** Authentication by an API server that answers as it is told; team/reader is there. */
+/** Authentication by an API server with scripted answers; team/reader exists. */
 export function authenticating(
   answer: Parameters<typeof fakeApi>[0] = () => GOOD,
   { limits, createCache = createFairCache, ...given }: Given = {},
@@ -63,7 +63,7 @@ export function authenticating(
   const api = fakeApi(answer, limits)
   const accounts = createTokenOwners([])
   accounts.accounts.put(account())
-  const memory = given.memory ?? createSharedTokenCache(createCache, accounts, TOKEN_CACHE_PERIODS)
+  const memory = given.memory ?? createSharedTokenCache(createCache, accounts, CACHE_PERIODS)
   const { counts } = memory
   const { authenticate } = createClusterAuthentication({
     audiences: [ISSUER],
@@ -84,7 +84,7 @@ export function authenticating(
     keyed: (digest) => `keyed ${digest}`,
     memory,
     observer: api.observer,
-    periods: TOKEN_CACHE_PERIODS,
+    periods: CACHE_PERIODS,
     waitMs: WAIT_MS,
     ...given,
   })
@@ -94,10 +94,10 @@ export function authenticating(
     ...api,
     accounts,
     counts,
-    /** At once where it is remembered, else a promise. */
+    /** Synchronous for a cached token, else a promise. */
     ask,
     verdict: async (token: string, asker?: Asker) => verdictOf(await ask(token, asker)),
-    /** Of what is remembered; `undefined`: it is not. */
+    /** The cached result; `undefined`: there is none. */
     remembered: (token: string) => {
       const now: MaybePromise<Authentication | undefined> = ask(token)
       if (!(now instanceof Promise)) return verdictOf(now)
@@ -107,7 +107,7 @@ export function authenticating(
   }
 }
 
-/** The user, or why he is refused; `foreign`: not a token of the cluster. */
+/** The user, or the reason of the refusal; `foreign`: not a token of the cluster. */
 function verdictOf(authentication: Authentication | undefined): string {
   if (authentication === undefined) return 'foreign'
   return authentication.kind === 'known' ? authentication.caller.reference : authentication.reason
@@ -115,7 +115,7 @@ function verdictOf(authentication: Authentication | undefined): string {
 
 let count = 0
 
-/** A token of team/reader; another each time. */
+/** A token of team/reader; each is different. */
 export function aToken(claims: object = {}): string {
   count += 1
   const kubernetes = { namespace: 'team', serviceaccount: { name: 'reader', uid: 'uid-1' } }
@@ -133,7 +133,7 @@ export function aToken(claims: object = {}): string {
   )
 }
 
-/** One that the Secret team/token holds. */
+/** A token from the Secret team/token. */
 export function aLegacyToken(): string {
   count += 1
   const prefix = 'kubernetes.io/serviceaccount'

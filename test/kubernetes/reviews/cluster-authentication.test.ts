@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Asker } from '../../../src/access/identify.ts'
 import { createCache } from '../../../src/common/cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
 import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
 import {
   createSharedTokenCache,
   type SharedTokenCache,
 } from '../../../src/kubernetes/reviews/shared-token-cache.ts'
-import { TOKEN_CACHE_PERIODS } from '../../../src/kubernetes/reviews/token-cache.ts'
 import { UNWATCHED } from '../../../src/kubernetes/reviews/token-owners.ts'
 import { held } from './asking.ts'
 import { ASKER, aToken, authenticating, BAD, GOOD, ISSUER } from './authenticating.ts'
@@ -20,7 +20,7 @@ afterEach(() => void vi.useRealTimers())
 const turn = () => vi.advanceTimersByTimeAsync(0)
 
 describe('a token', () => {
-  it('that was accepted is remembered for its time', async () => {
+  it('that was accepted is cached for its TTL', async () => {
     const { verdict, remembered, requests } = authenticating()
     const token = aToken()
     expect(await verdict(token)).toBe('team/reader')
@@ -31,7 +31,7 @@ describe('a token', () => {
     expect(remembered(token)).toBeUndefined()
   })
 
-  it('that was accepted is remembered until it ends, if that is sooner', async () => {
+  it('that was accepted is cached until it expires, if that is sooner', async () => {
     const { verdict, remembered } = authenticating()
     const token = aToken({ exp: Math.floor(Date.now() / 1_000) + 10 })
     expect(await verdict(token)).toBe('team/reader')
@@ -41,7 +41,7 @@ describe('a token', () => {
     expect(remembered(token)).toBe('expired-token')
   })
 
-  it('that was refused is remembered for a short while', async () => {
+  it('that was refused is cached for a short time', async () => {
     const { verdict, remembered, answer } = authenticating(() => BAD)
     const token = aToken()
     expect(await verdict(token)).toBe('invalid-token')
@@ -56,9 +56,9 @@ describe('a token', () => {
     ['an outage', () => Promise.reject(new Error('connect ECONNREFUSED'))],
     ['a status of 500', () => Promise.reject(new ApiError(500))],
     ['a status of 401', () => Promise.reject(new ApiError(401))],
-    ['an answer that says nothing', () => ({ status: 'Failure' })],
+    ['an answer without a result', () => ({ status: 'Failure' })],
     ['a fault behind the API server', () => ({ status: { error: 'Post "https://x": EOF' } })],
-  ])('is remembered neither as good nor as bad after %s', async (_title, fault) => {
+  ])('is cached neither as valid nor as invalid after %s', async (_title, fault) => {
     const { verdict, answer } = authenticating(fault)
     const token = aToken()
     expect(await verdict(token)).toBe('authentication-unavailable')
@@ -66,7 +66,7 @@ describe('a token', () => {
     expect(await verdict(token)).toBe('team/reader')
   })
 
-  it('is remembered under a keyed digest, and nothing is kept of its text', async () => {
+  it('is cached under a keyed digest, without its text', async () => {
     const kept: unknown[] = []
     const { verdict } = authenticating(undefined, {
       createCache: (bounds) => {
@@ -86,7 +86,7 @@ describe('a token', () => {
     for (const part of token.split('.')) expect(JSON.stringify(kept)).not.toContain(part)
   })
 
-  it('gives the same caller again after it was asked for again, so that what was made of it holds on', async () => {
+  it('gives the same caller object again after a refresh, so that derived data stays valid', async () => {
     const { ask, requests } = authenticating()
     const token = aToken()
     const first = await ask(token)
@@ -103,20 +103,20 @@ describe('a token', () => {
     ["another issuer's", aToken({ iss: 'https://elsewhere' }), 'foreign'],
     ['one for another audience', aToken({ aud: ['x'] }), 'wrong-audience'],
     ['one that has expired', aToken({ exp: 1 }), 'expired-token'],
-  ])('that cannot be good is never asked for: %s', async (_title, token, verdict) => {
+  ])('that cannot be valid is never reviewed: %s', async (_title, token, verdict) => {
     const made = authenticating()
     expect(await made.verdict(token)).toBe(verdict)
     expect(made.requests).toEqual([])
   })
 
-  it('that the API server says is of another user than it says itself is refused', async () => {
+  it('is refused if the API server names another user than the token', async () => {
     const status = { ...GOOD.status, user: { username: 'system:serviceaccount:team:admin' } }
     expect(await authenticating(() => ({ status })).verdict(aToken())).toBe('invalid-token')
   })
 })
 
-describe('tokens at the same time', () => {
-  it('that are the same are asked for once', async () => {
+describe('concurrent requests with a token', () => {
+  it('share one review', async () => {
     const { answer: wait, release } = held()
     const { verdict, requests, counts } = authenticating(wait)
     const token = aToken()
@@ -128,18 +128,18 @@ describe('tokens at the same time', () => {
     expect(counts()).toEqual({ cache: 'token', entries: 1, hits: 0, misses: 1_000 })
   })
 
-  it('that are the same are asked for once, even if nothing of it is remembered', async () => {
+  it('share one review, even if the result is not cached', async () => {
     const { answer: wait, release } = held()
     const { verdict, requests } = authenticating(wait)
     const token = aToken()
     const asked = Array.from({ length: 100 }, () => verdict(token))
     await turn()
-    release('nothing that can be read')
+    release('nothing readable')
     expect(new Set(await Promise.all(asked))).toEqual(new Set(['authentication-unavailable']))
     expect(requests).toHaveLength(1)
   })
 
-  it('that are the same are asked for once, even if the answer comes while one is looked at', async () => {
+  it('share one review, even if the answer arrives during a verification', async () => {
     const { answer: wait, release } = held()
     const looks: (() => void)[] = []
     const { verdict, requests } = authenticating(wait, {
@@ -157,7 +157,7 @@ describe('tokens at the same time', () => {
     expect(requests).toHaveLength(1)
   })
 
-  it('are answered and remembered, though whoever asked first waits no longer', async () => {
+  it('are answered and the result cached, although the first of them is cancelled', async () => {
     const { answer: wait, release } = held()
     const { ask, verdict, remembered } = authenticating(wait)
     const token = aToken()
@@ -188,9 +188,9 @@ describe('tokens for several lists of audiences', () => {
       audiences,
       opaquePrefixes: ['sha256~'],
     })
-  const aMemory = () => createSharedTokenCache(createCache, UNWATCHED, TOKEN_CACHE_PERIODS)
+  const aMemory = () => createSharedTokenCache(createCache, UNWATCHED, CACHE_PERIODS)
 
-  it('are remembered for each of them alone, in any order of its names', async () => {
+  it('are cached for each list separately, in any order of its names', async () => {
     const memory = aMemory()
     const [usual, own, same] = [
       listed([ISSUER], memory),
@@ -203,7 +203,7 @@ describe('tokens for several lists of audiences', () => {
     expect(memory.counts()).toEqual({ cache: 'token', entries: 2, hits: 1, misses: 2 })
   })
 
-  it('are in one memory, bounded for all lists together, and fair between namespaces', async () => {
+  it('share one cache, bounded for all lists together, and fair between namespaces', async () => {
     const memory = aMemory()
     const of = (namespace: string): Asker => ({
       ...ASKER,

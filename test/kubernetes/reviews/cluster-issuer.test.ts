@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ApiError, type ApiRequest } from '../../../src/kubernetes/client/api-server.ts'
 import { createClusterIssuer } from '../../../src/kubernetes/reviews/cluster-issuer.ts'
-import { fakeApi } from './asking.ts'
+import { fakeApi, never } from './asking.ts'
 
 const stop = new AbortController()
 afterEach(() => stop.signal.throwIfAborted())
@@ -25,7 +25,7 @@ const failing = (error: Error) => () => Promise.reject(error)
 const POLL = { timeout: 10_000, interval: 1 }
 
 describe("the cluster's issuer", () => {
-  it('is the one that the API server names', async () => {
+  it('is read from the API server', async () => {
     const { name, problem, requests } = issuerOf(() => ({ issuer: 'https://here' }))
     expect([name(), problem()]).toEqual([undefined, 'not fetched yet'])
     await expect.poll(name, POLL).toBe('https://here')
@@ -36,7 +36,7 @@ describe("the cluster's issuer", () => {
     })
   })
 
-  it('is the one that the installation names, and nobody is asked', () => {
+  it('is the configured one, without a request', () => {
     const { name, problem, requests } = issuerOf(failing(new Error('no')), 'https://ours')
     expect([name(), problem(), requests.length]).toEqual(['https://ours', '', 0])
   })
@@ -49,19 +49,16 @@ describe("the cluster's issuer", () => {
       new ApiError(403),
       'missing permission: get /.well-known/openid-configuration (or set kubernetes.issuer)',
     ],
-  ])(
-    'is asked for again until it is known, where the API server %s',
-    async (_title, error, text) => {
-      const { name, problems, answer } = issuerOf(failing(error))
-      await expect.poll(() => problems.length, POLL).toBeGreaterThan(1)
-      expect(problems[0]).toBe(text)
-      answer(() => ({ issuer: 'https://here' }))
-      await expect.poll(name, POLL).toBe('https://here')
-    },
-  )
+  ])('is requested again until it is known, if the API server %s', async (_title, error, text) => {
+    const { name, problems, answer } = issuerOf(failing(error))
+    await expect.poll(() => problems.length, POLL).toBeGreaterThan(1)
+    expect(problems[0]).toBe(text)
+    answer(() => ({ issuer: 'https://here' }))
+    await expect.poll(name, POLL).toBe('https://here')
+  })
 
   it.each([[{}], [{ issuer: '' }], [{ issuer: 7 }], ['text'], [null]])(
-    'is not known from %j',
+    'is unknown after %j',
     async (answer) => {
       const { name, problems } = issuerOf(() => answer)
       await expect
@@ -71,7 +68,7 @@ describe("the cluster's issuer", () => {
     },
   )
 
-  it('is asked for now and then, and stays known through outages', async () => {
+  it('is refreshed periodically, and stays known through outages', async () => {
     const { name, answer, problems } = issuerOf(() => ({ issuer: 'https://here' }))
     await expect.poll(name, POLL).toBe('https://here')
     answer(failing(new Error('gone')))
@@ -81,7 +78,18 @@ describe("the cluster's issuer", () => {
     await expect.poll(name, POLL).toBe('https://there')
   })
 
-  it('has keys, for which the API server wants their own media type', async () => {
+  it('is no longer asked for its keys when the time of a call is over', async () => {
+    const late = new AbortController()
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal)
+    const { fetchKeys, asked } = issuerOf(never, 'https://ours')
+    const fetched = fetchKeys(stop.signal)
+    limit.mockRestore()
+    late.abort()
+    await expect(fetched).rejects.toThrow('aborted')
+    expect(asked).toMatchObject([{ result: 'timeout' }])
+  })
+
+  it('has keys, which are requested with their own media type', async () => {
     const { fetchKeys, requests, asked } = issuerOf(() => ({ keys: [] }), 'https://ours')
     expect(await fetchKeys(stop.signal)).toEqual({ keys: [] })
     expect(requests).toMatchObject([
@@ -91,9 +99,9 @@ describe("the cluster's issuer", () => {
   })
 
   it.each([
-    ['nobody may read', new ApiError(403), 'missing permission: get /openid/v1/jwks'],
-    ['are not there', new ApiError(500), 'the API server answered with status 500'],
-  ])('has keys that %s, which is told', async (_title, error, text) => {
+    ['may not be read', new ApiError(403), 'missing permission: get /openid/v1/jwks'],
+    ['do not exist', new ApiError(500), 'the API server answered with status 500'],
+  ])('has keys that %s, which is reported', async (_title, error, text) => {
     const { fetchKeys } = issuerOf(failing(error), 'https://ours')
     await expect(fetchKeys(stop.signal)).rejects.toThrow(text)
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Asker } from '../../../src/access/identify.ts'
-import { createRateLimits } from '../../../src/kubernetes/reviews/rate-limits.ts'
+import { createRateLimits } from '../../../src/common/rate-limits.ts'
 import type { SignatureVerdict } from '../../../src/kubernetes/reviews/shared-token-cache.ts'
 import { at } from '../../../testing/json.ts'
 import { held, never } from './asking.ts'
@@ -20,7 +20,7 @@ const small = (burst: number) =>
     inAll: LARGE,
   })
 
-/** What the signature says is the first part of the token's id. */
+/** The result of the signature is the first part of the token's id. */
 const signatureIn = (token: string): SignatureVerdict => {
   const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
   return claims.includes('"jti":"signed') ? 'signed' : 'unknown'
@@ -39,13 +39,13 @@ const lanes = (answer: Parameters<typeof authenticating>[0], burst: number) =>
   })
 
 describe('a token that the cluster signed', () => {
-  it('costs nothing of a budget', async () => {
+  it('costs no rate-limit tokens', async () => {
     const { verdict, requests } = lanes(() => GOOD, 0)
     for (let sent = 0; sent < 100; sent += 1) expect(await verdict(signed())).toBe('team/reader')
     expect(requests).toHaveLength(100)
   })
 
-  it('is let in while the budget is used up by others', async () => {
+  it('is accepted while others exhaust the rate limit', async () => {
     const { verdict } = lanes(() => GOOD, 1)
     expect(await verdict(aToken())).toBe('team/reader')
     expect(await verdict(aToken())).toBe('overloaded')
@@ -53,7 +53,7 @@ describe('a token that the cluster signed', () => {
     expect(await verdict(signed())).toBe('team/reader')
   })
 
-  it('does not wait for those that hang since nobody knows who signed them', async () => {
+  it('does not wait for those that hang because their signer is unknown', async () => {
     const { verdict, ask } = lanes(
       ({ body }) => (String(at(body, 'spec', 'token')).startsWith('sha256~') ? never() : GOOD),
       1_000,
@@ -83,7 +83,7 @@ describe('a token that the cluster signed', () => {
 })
 
 describe('a token that the cluster may not have signed', () => {
-  it('costs of the budget of its service, and beyond it is overloaded, not invalid', async () => {
+  it("counts against its service's rate limit, and beyond it is overloaded, not invalid", async () => {
     const { verdict, requests, sheds } = lanes(() => BAD, 3)
     const verdicts: string[] = []
     for (let sent = 0; sent < 10; sent += 1) verdicts.push(await verdict(aToken(), asker('iris')))
@@ -94,7 +94,7 @@ describe('a token that the cluster may not have signed', () => {
     expect(await verdict(aToken(), asker('fraud'))).toBe('invalid-token')
   })
 
-  it('costs once, however many ask with the same', async () => {
+  it('counts once, however many requests have it', async () => {
     const { verdict } = lanes(() => BAD, 1)
     const token = aToken()
     expect(new Set(await Promise.all(Array.from({ length: 50 }, () => verdict(token))))).toEqual(
@@ -104,7 +104,7 @@ describe('a token that the cluster may not have signed', () => {
     expect(await verdict(aToken())).toBe('overloaded')
   })
 
-  it('is asked for on behalf of another service whose budget is not used up', async () => {
+  it('is reviewed for another service whose rate limit is not exhausted', async () => {
     const { verdict } = lanes(() => GOOD, 1)
     await verdict(aToken(), asker('busy'))
     const token = aToken()
@@ -115,7 +115,7 @@ describe('a token that the cluster may not have signed', () => {
 })
 
 describe('a forged token', () => {
-  it('is refused without a question, and remembered for a short while', async () => {
+  it('is refused without a review, and cached for a short time', async () => {
     let checks = 0
     const { verdict, remembered, requests } = authenticating(() => GOOD, {
       signatureOf: async () => {
@@ -131,7 +131,7 @@ describe('a forged token', () => {
 })
 
 describe('the signature', () => {
-  it('of a token is checked once, however many ask', async () => {
+  it('of a token is verified once, however many requests have it', async () => {
     let checks = 0
     const { verdict } = authenticating(() => GOOD, {
       signatureOf: async () => {

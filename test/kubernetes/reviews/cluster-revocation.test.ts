@@ -20,11 +20,11 @@ afterEach(() => void vi.useRealTimers())
 
 type Made = ReturnType<typeof authenticating>
 
-/** How many of the questions went past what the API server remembers. */
+/** The number of reviews that bypassed the API server's cache. */
 const afresh = ({ requests }: Made) =>
   requests.map(({ body }) => listAt(body, 'spec', 'audiences').length > 1)
 
-/** Lets all time pass that an answer may take. */
+/** Advances the clock beyond the longest answer time. */
 async function allTime<T>(promise: Promise<T>): Promise<T> {
   await vi.advanceTimersByTimeAsync(WAIT_MS)
   return promise
@@ -38,19 +38,19 @@ describe('a token that was accepted', () => {
       ({ accounts }) => accounts.accounts.remove('team/reader'),
     ],
     [
-      'it is another of that name',
+      'it is replaced by another of that name',
       false,
       ({ accounts }) => accounts.accounts.put(account('uid-2')),
     ],
     ['its Secret is deleted', true, ({ accounts }) => accounts.secrets.remove('team/token')],
     [
-      'its Secret holds another',
+      'its Secret contains another token',
       true,
       ({ accounts }) => accounts.secrets.put(secret('secret-1', '2')),
     ],
     ['it is another Secret', true, ({ accounts }) => accounts.secrets.put(secret('secret-2'))],
   ])(
-    'counts no more when %s, whatever the API server remembers of it',
+    'becomes invalid when %s, whatever the API server has cached',
     async (_title, legacy, change) => {
       const made = authenticating()
       made.accounts.secrets.put(secret())
@@ -65,7 +65,7 @@ describe('a token that was accepted', () => {
     },
   )
 
-  it('counts no more when a Secret is deleted that it is bound to, whatever the API server remembers of it', async () => {
+  it('becomes invalid when a Secret is deleted that it is bound to, whatever the API server has cached', async () => {
     const made = authenticating()
     made.accounts.secrets.put(secret())
     vi.advanceTimersByTime(20_000)
@@ -78,7 +78,7 @@ describe('a token that was accepted', () => {
     expect(await allTime(made.verdict(token))).toBe('invalid-token')
   })
 
-  it('counts no more without its ServiceAccount, even where the API server goes on accepting it', async () => {
+  it('becomes invalid without its ServiceAccount, even if the API server still accepts it', async () => {
     const made = authenticating()
     const token = aToken()
     await made.verdict(token)
@@ -89,7 +89,7 @@ describe('a token that was accepted', () => {
     expect(made.requests).toHaveLength(4)
   })
 
-  it('counts again as soon as its Secret is made again with the same token', async () => {
+  it('becomes valid again as soon as its Secret is recreated with the same token', async () => {
     const made = authenticating(() => BAD)
     const token = aLegacyToken()
     expect(await allTime(made.verdict(token))).toBe('invalid-token')
@@ -99,7 +99,7 @@ describe('a token that was accepted', () => {
   })
 })
 
-describe('a look-up that began before a change', () => {
+describe('a look-up that started before a change', () => {
   it.each<[title: string, change: (made: Made) => void, verdict: string]>([
     [
       'of its Secret',
@@ -108,7 +108,7 @@ describe('a look-up that began before a change', () => {
     ],
     ['that ends it', ({ accounts }) => accounts.secrets.remove('team/token'), 'invalid-token'],
   ])(
-    '%s is answered but not remembered, nor given to those who ask after it',
+    '%s is answered but not cached, nor shared with later requests',
     async (_title, change, verdict) => {
       const { answer: wait, release } = held()
       const made = authenticating(wait)
@@ -126,7 +126,7 @@ describe('a look-up that began before a change', () => {
     },
   )
 
-  it('does not drive out what was asked for after it', async () => {
+  it('does not replace the result of a later look-up', async () => {
     const { answer: wait, release } = held()
     const made = authenticating(wait)
     made.accounts.secrets.put(secret())
@@ -142,14 +142,14 @@ describe('a look-up that began before a change', () => {
   })
 })
 
-describe('a token whose ServiceAccount was just made', () => {
+describe('a token whose ServiceAccount was just created', () => {
   const without = (given: Parameters<typeof authenticating>[1] = {}) => {
     const made = authenticating(() => GOOD, given)
     made.accounts.accounts.remove('team/reader')
     return made
   }
 
-  it('is let in once the watch has seen it', async () => {
+  it('is accepted once the watch has seen the ServiceAccount', async () => {
     const made = without()
     const verdict = made.verdict(aToken())
     await vi.advanceTimersByTimeAsync(WAIT_MS - 1)
@@ -157,7 +157,7 @@ describe('a token whose ServiceAccount was just made', () => {
     expect(await verdict).toBe('team/reader')
   })
 
-  it('is asked for once by all who wait, and remembered from the next question on', async () => {
+  it('is reviewed once for all who wait, and cached from the next review on', async () => {
     const made = without()
     const token = aToken()
     const asked = Array.from({ length: 100 }, () => made.verdict(token))
@@ -169,14 +169,14 @@ describe('a token whose ServiceAccount was just made', () => {
     expect(made.remembered(token)).toBe('team/reader')
   })
 
-  it('is refused where the watch does not see it, and nothing is remembered', async () => {
+  it('is refused if the watch does not see it, and nothing is cached', async () => {
     const made = without()
     const token = aToken()
     expect(await allTime(made.verdict(token))).toBe('invalid-token')
     expect(made.remembered(token)).toBeUndefined()
   })
 
-  it('is not refused where the API server took all the time to answer', async () => {
+  it('is not refused if the API server took all the time to answer', async () => {
     const { answer, release } = held()
     const made = authenticating(answer)
     made.accounts.accounts.remove('team/reader')
@@ -186,14 +186,14 @@ describe('a token whose ServiceAccount was just made', () => {
     expect(await allTime(verdict)).toBe('authentication-unavailable')
   })
 
-  it('is not refused while the watch is down: nobody can tell', async () => {
+  it('is not refused while the watch is down: the result is unknown', async () => {
     const made = without({ watching: () => false })
     expect(await allTime(made.verdict(aToken()))).toBe('authentication-unavailable')
   })
 })
 
 describe('an opaque token', () => {
-  it('lives as long as the ServiceAccount that the API server names', async () => {
+  it('is valid as long as the ServiceAccount that the API server names', async () => {
     const made = authenticating()
     expect(await made.verdict('sha256~opaque')).toBe('team/reader')
     expect(made.remembered('sha256~opaque')).toBe('team/reader')
@@ -201,7 +201,7 @@ describe('an opaque token', () => {
     expect(made.remembered('sha256~opaque')).toBeUndefined()
   })
 
-  it('of a user lives until its time is over', async () => {
+  it('of a user is valid until its TTL ends', async () => {
     const status = { ...GOOD.status, user: { username: 'alice' } }
     const made = authenticating(() => ({ status }))
     expect(await made.verdict('sha256~opaque')).toBe('alice')

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Asker } from '../../../src/access/identify.ts'
-import { REVIEW_LIMITS } from '../../../src/kubernetes/reviews/review-client.ts'
-import { TOKEN_CACHE_PERIODS } from '../../../src/kubernetes/reviews/token-cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
+import { CALL_LIMITS } from '../../../src/common/dependency-calls.ts'
 import { held } from './asking.ts'
 import { ASKER, aToken, authenticating, GOOD } from './authenticating.ts'
 
-const { running: RUNNING, waitingPerKey: WAITING, patienceMs: PATIENCE_MS } = REVIEW_LIMITS
+const { running: RUNNING, waitingPerKey: WAITING, patienceMs: PATIENCE_MS } = CALL_LIMITS
 
 const of = (namespace: string, name = 'iris'): Asker => ({
   service: { ...ASKER.service, namespace, name },
@@ -20,7 +20,7 @@ const tally = (texts: readonly string[]) =>
     [...new Set(texts)].map((each) => [each, texts.filter((one) => one === each).length]),
   )
 
-/** Stands still. */
+/** The clock stands still. */
 let clock = 0
 beforeEach(() => {
   clock = performance.now()
@@ -31,7 +31,7 @@ afterEach(() => void vi.restoreAllMocks())
 describe('five times as many new tokens of the cluster as may run and wait', () => {
   const most = RUNNING + WAITING
 
-  it('cause as many TokenReviews as may run, and the others are refused at once', async () => {
+  it('cause as many TokenReviews as may run, and the rest is refused immediately', async () => {
     const { answer } = held()
     const { verdict, requests, sheds } = authenticating(answer)
     const verdicts: string[] = []
@@ -43,7 +43,7 @@ describe('five times as many new tokens of the cluster as may run and wait', () 
     expect(requests).toHaveLength(RUNNING)
   })
 
-  it('keep no known token waiting', async () => {
+  it('do not delay cached tokens', async () => {
     const { answer } = held()
     const api = authenticating(() => GOOD)
     const known = aToken()
@@ -68,13 +68,13 @@ describe('five times as many new tokens of the cluster as may run and wait', () 
     expect(requests).toHaveLength(RUNNING)
   })
 
-  it('leave a token that is in use its turn to be looked up again', async () => {
+  it('leave a turn for refreshing a token in use', async () => {
     const { answer, release } = held()
     const api = authenticating(() => GOOD, { limits: { running: 1 } })
     const known = aToken()
     await api.verdict(known)
     api.answer(answer)
-    clock += TOKEN_CACHE_PERIODS.positiveMs - 1
+    clock += CACHE_PERIODS.positiveMs - 1
     for (const asked of times(10, () => api.verdict(aToken()))) void asked
     await expect.poll(() => api.requests).toHaveLength(2)
     expect(api.remembered(known)).toBe('team/reader')
@@ -92,7 +92,7 @@ describe('five times as many new tokens of the cluster as may run and wait', () 
 })
 
 describe("one tenant's flood of new tokens", () => {
-  it("leaves every second TokenReview to another tenant's, however many services it has", async () => {
+  it('leaves every second TokenReview to another tenant, whatever number of services it has', async () => {
     const { answer, release } = held()
     const { verdict, requests } = authenticating(answer, { limits: { running: 1 } })
     for (const asked of times(40, (index) => verdict(aToken(), of('noisy', `iris-${index}`))))
@@ -119,8 +119,8 @@ describe("one tenant's flood of new tokens", () => {
   })
 })
 
-describe('a token whose signature waits among too many', () => {
-  it('is overloaded without a TokenReview, and is looked up when it comes again', async () => {
+describe('a token whose verification waits behind too many', () => {
+  it('is overloaded without a TokenReview, and is looked up at the next request', async () => {
     let busy = true
     const { verdict, requests } = authenticating(() => GOOD, {
       signatureOf: async () => (busy ? 'overloaded' : 'signed'),

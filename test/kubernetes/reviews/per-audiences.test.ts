@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { nameOfAudiences, perAudiences } from '../../../src/kubernetes/reviews/per-audiences.ts'
 
-describe('what is made per list of audiences', () => {
-  it('is made once for a list, and once for the installation', () => {
+describe('a value per list of audiences', () => {
+  it('is created once for a list, and once for the default', () => {
     let made = 0
     const of = perAudiences(['usual'], (audiences) => {
       made += 1

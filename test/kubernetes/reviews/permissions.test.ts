@@ -15,7 +15,7 @@ describe('a permission', () => {
   it.each([
     ['yes', ALLOWED, 60_000],
     ['no', DENIED, 5_000],
-  ])('(%s) is remembered for its time', async (permission, answer, ttlMs) => {
+  ])('(%s) is cached for its TTL', async (permission, answer, ttlMs) => {
     const { permits, requests } = reviews(() => answer)
     const caller = aCaller()
     await permits(caller, iris)
@@ -32,7 +32,7 @@ describe('a permission', () => {
     ['uid', { uid: 'uid-2' }],
     ['groups', { groups: ['system:authenticated'] }],
     ['extra', { extra: { a: ['1'] } }],
-  ])('is not that of a caller with another %s', async (_title, change) => {
+  ])('is not shared with a caller with another %s', async (_title, change) => {
     const { permits, requests } = reviews()
     await permits(aCaller(), iris)
     expect(permits(aCaller(), iris)).toBe('yes')
@@ -40,7 +40,7 @@ describe('a permission', () => {
     expect(requests).toHaveLength(2)
   })
 
-  it('is not that for another service', async () => {
+  it('is not shared with another service', async () => {
     const { permits, requests } = reviews()
     await permits(aCaller(), iris)
     await permits(aCaller(), { ...iris, name: 'fraud' })
@@ -48,7 +48,7 @@ describe('a permission', () => {
     expect(requests).toHaveLength(3)
   })
 
-  it('is asked for once, however many ask at the same time', async () => {
+  it('is reviewed once for all concurrent requests', async () => {
     const { answer, release } = held()
     const { permits, requests } = reviews(answer)
     const asked = Array.from({ length: 1_000 }, () => permits(aCaller(), iris))
@@ -60,14 +60,14 @@ describe('a permission', () => {
   it.each([
     ['500', new ApiError(500)],
     ['403', new ApiError(403)],
-  ])('is not known, and nothing remembered, after a %s', async (_title, error) => {
+  ])('is unknown, and nothing is cached, after a %s', async (_title, error) => {
     const { permits, answer } = reviews(() => Promise.reject(error))
     expect(await permits(aCaller(), iris)).toBe('unavailable')
     answer(() => ALLOWED)
     expect(await permits(aCaller(), iris)).toBe('yes')
   })
 
-  it('that is in use is asked for again before its time is over, and nobody waits for that', async () => {
+  it('in use is refreshed before its TTL ends, without a wait', async () => {
     const { permits, requests, answer } = reviews()
     const caller = aCaller()
     await permits(caller, iris)
@@ -83,7 +83,7 @@ describe('a permission', () => {
     expect(permits(caller, iris)).toBe('no')
   })
 
-  it('goes on until its time is over where nobody can be asked', async () => {
+  it('is valid until its TTL ends if the API server is unavailable', async () => {
     const { permits, answer, requests } = reviews()
     await permits(aCaller(), iris)
     answer(() => Promise.reject(new ApiError(500)))
@@ -98,7 +98,7 @@ describe('a permission', () => {
 })
 
 describe('after a change of a Role or a binding', () => {
-  it('what is remembered counts no more', async () => {
+  it('cached results are invalid', async () => {
     const { permits, change, answer } = reviews()
     await permits(aCaller(), iris)
     change()
@@ -106,7 +106,7 @@ describe('after a change of a Role or a binding', () => {
     expect(await permits(aCaller(), iris)).toBe('no')
   })
 
-  it('what was asked before it is answered, but not remembered, nor given to those who ask after it', async () => {
+  it('earlier reviews are answered, but not cached, nor shared with later requests', async () => {
     const { answer: wait, release } = held()
     const { permits, change, answer } = reviews(wait)
     const before = permits(aCaller(), iris)
@@ -118,7 +118,7 @@ describe('after a change of a Role or a binding', () => {
     expect(permits(aCaller(), iris)).toBe('no')
   })
 
-  it('answers are believed for as long as the change is old, since the API server may not know of it yet', async () => {
+  it('the TTL is at most the age of the change, since the API server may not have seen it yet', async () => {
     const { permits, change, requests } = reviews()
     change()
     const asked: number[] = []

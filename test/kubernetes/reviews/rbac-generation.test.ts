@@ -7,7 +7,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 describe('changes of Roles and bindings', () => {
-  it('touch their namespace only, those of the cluster every one', () => {
+  it('affect their namespace only, and those of the cluster every namespace', () => {
     const { handler, generation } = createRbacGeneration(() => true)
     const counts = () => ['team', 'other'].map(generation)
     handler.put(listed('team/binding'))
@@ -18,7 +18,7 @@ describe('changes of Roles and bindings', () => {
     expect(counts()).toEqual([3, 1])
   })
 
-  it('have the age of the last that touches a namespace', () => {
+  it('have the age of the last one that affects a namespace', () => {
     const { handler, age } = createRbacGeneration(() => true)
     expect(age('team')).toBe(Number.POSITIVE_INFINITY)
     handler.put(listed('team/binding'))
@@ -29,7 +29,7 @@ describe('changes of Roles and bindings', () => {
     expect([age('team'), age('other')]).toEqual([5, 5])
   })
 
-  it('of very many namespaces touch every one now and then, and no count goes back', () => {
+  it('of very many namespaces sometimes affect every one, and no generation goes back', () => {
     const { handler, generation, age } = createRbacGeneration(() => true)
     const team = () => generation('team')
     handler.put(listed('team/binding'))
@@ -49,7 +49,7 @@ describe('changes of Roles and bindings', () => {
     expect(joined).toBe(1 + 2)
   })
 
-  it('are none as long as the cluster is read for the first time', () => {
+  it('are not counted during the first list of the cluster', () => {
     let settled = false
     const { handler, age, generation } = createRbacGeneration(() => settled)
     handler.put(listed('team/binding'))

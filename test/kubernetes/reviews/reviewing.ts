@@ -1,14 +1,27 @@
+import type { NamedCaller } from '../../../src/access/caller.ts'
+import {
+  createPermissionsFor,
+  permissionsWith,
+  type ResourceAttributes,
+} from '../../../src/access/permissions.ts'
 import type { ServiceRef } from '../../../src/access/service.ts'
 import { createCache } from '../../../src/common/cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
 import { createAccessReviews } from '../../../src/kubernetes/reviews/access-review.ts'
-import { TOKEN_CACHE_PERIODS } from '../../../src/kubernetes/reviews/token-cache.ts'
 import { fakeApi } from './asking.ts'
 
 export const iris: ServiceRef = { kind: 'InferenceService', namespace: 'team', name: 'iris' }
 export const ALLOWED = { status: { allowed: true } }
 export const DENIED = { status: { allowed: false } }
 
-/** Permissions by an API server that answers as it is told. */
+/** Whether a caller may `get` a service. */
+function attributesOf(service: ServiceRef): ResourceAttributes {
+  const [attributes] = createPermissionsFor(permissionsWith({}))(service, () => [])
+  if (attributes === undefined) throw new Error('no permission')
+  return attributes
+}
+
+/** Permissions by an API server with scripted answers. */
 export function reviews(answer: () => unknown = () => ALLOWED) {
   const api = fakeApi(answer)
   let changes = 0
@@ -16,13 +29,15 @@ export function reviews(answer: () => unknown = () => ALLOWED) {
   const made = createAccessReviews({
     ...api.parts,
     createCache,
-    periods: TOKEN_CACHE_PERIODS,
+    periods: CACHE_PERIODS,
     changes: { generation: () => changes, age: () => performance.now() - changedAt },
   })
   return {
     ...api,
     ...made,
-    /** Of a Role or binding. */
+    permits: (caller: NamedCaller, service: ServiceRef) =>
+      made.permits(caller, service, attributesOf(service)),
+    /** A change of a Role or binding. */
     change: () => {
       changes += 1
       changedAt = performance.now()

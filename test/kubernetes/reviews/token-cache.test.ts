@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Authentication, known, refused } from '../../../src/access/authentication.ts'
+import { createCache } from '../../../src/common/cache.ts'
+import { CACHE_PERIODS } from '../../../src/common/cache-periods.ts'
 import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
+import { createTokenCache } from '../../../src/kubernetes/reviews/token-cache.ts'
+import { createTokenOwners } from '../../../src/kubernetes/reviews/token-owners.ts'
+import { aCaller } from '../../../testing/builders.ts'
 import { at } from '../../../testing/json.ts'
 import { aToken, authenticating, BAD, GOOD, ISSUER } from './authenticating.ts'
 
@@ -11,8 +17,22 @@ afterEach(() => void vi.useRealTimers())
 
 const turn = () => vi.advanceTimersByTimeAsync(0)
 
+it('a result replaces the one before, whichever it was', () => {
+  const accounts = createTokenOwners([])
+  const cache = createTokenCache(createCache, accounts, CACHE_PERIODS)
+  const lifetime = { binding: undefined, expiresAt: undefined }
+  const keep = (authentication: Authentication) => {
+    const about = { authentication, lifetime, held: accounts.hold(undefined), isSigned: true }
+    cache.keep('digest', about, 'team')
+    return [cache.size(), cache.find('digest')?.authentication.kind]
+  }
+  expect(keep(refused({ cause: 'refused-by-issuer' }))).toEqual([1, 'rejected'])
+  expect(keep(known(aCaller()))).toEqual([1, 'known'])
+  expect(keep(refused({ cause: 'refused-by-issuer' }))).toEqual([1, 'rejected'])
+})
+
 describe('a token in use', () => {
-  it('is asked for again before its time is over, and nobody waits for that', async () => {
+  it('is refreshed before its TTL ends, without a wait', async () => {
     const { verdict, remembered, requests } = authenticating()
     const token = aToken()
     await verdict(token)
@@ -28,8 +48,8 @@ describe('a token in use', () => {
 
   it.each([
     ['it is refused', BAD],
-    ['it is of another', { status: ofAdmin }],
-  ])('is refused as soon as that says that %s', async (_title, now) => {
+    ['it belongs to another user', { status: ofAdmin }],
+  ])('is refused as soon as the refresh shows that %s', async (_title, now) => {
     const { verdict, remembered, answer } = authenticating()
     const token = aToken()
     await verdict(token)
@@ -40,7 +60,7 @@ describe('a token in use', () => {
     expect(remembered(token)).toBe('invalid-token')
   })
 
-  it('goes on until its time is over where nobody can be asked, who is not asked too often', async () => {
+  it('is valid until its TTL ends if the API server is unavailable, which is not called too often', async () => {
     const { verdict, remembered, answer, requests } = authenticating()
     const token = aToken()
     await verdict(token)
@@ -54,7 +74,7 @@ describe('a token in use', () => {
     expect(requests.length).toBeLessThan(10)
   })
 
-  it('that will end is not asked for again', async () => {
+  it('that expires is not refreshed', async () => {
     const { verdict, remembered, requests } = authenticating()
     const token = aToken({ exp: Math.floor(Date.now() / 1_000) + 50 })
     await verdict(token)
@@ -64,8 +84,8 @@ describe('a token in use', () => {
   })
 })
 
-describe('what is remembered', () => {
-  it('stays within its bounds however many tokens come, and bad ones drive out no good ones', async () => {
+describe('the cache', () => {
+  it('stays within its bounds however many tokens arrive, and invalid ones do not evict valid ones', async () => {
     const good = Array.from({ length: 100 }, () => aToken())
     const isGood = new Set(good)
     const { verdict, remembered, counts } = authenticating((request) =>

@@ -31,16 +31,16 @@ function holding(objects: { account?: Listed; secret?: Listed } = {}) {
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-describe('a token lives', () => {
+describe('a token is valid', () => {
   it.each<[title: string, lives: boolean, of: TokenBinding | undefined]>([
-    ['while its ServiceAccount is there', true, binding()],
+    ['while its ServiceAccount exists', true, binding()],
     ['whatever its uid, if the token names none', true, binding({ accountUid: undefined })],
-    ['not with another of that name', false, binding({ accountUid: 'uid-2' })],
-    ['not without it', false, binding({ account: 'team/nobody' })],
-    ['not with one in another namespace', false, binding({ account: 'other/reader' })],
-    ['while its Secret is there', true, binding({ secret: 'team/token' })],
+    ['not with another ServiceAccount of that name', false, binding({ accountUid: 'uid-2' })],
+    ['not without its ServiceAccount', false, binding({ account: 'team/nobody' })],
+    ['not with a ServiceAccount in another namespace', false, binding({ account: 'other/reader' })],
+    ['while its Secret exists', true, binding({ secret: 'team/token' })],
     [
-      'while the very Secret is there',
+      'while its Secret with that uid exists',
       true,
       binding({ secret: 'team/token', secretUid: 'secret-1' }),
     ],
@@ -51,12 +51,12 @@ describe('a token lives', () => {
       binding({ secret: 'team/opaque', secretUid: 'secret-3' }),
     ],
     ['not without its Secret', false, binding({ secret: 'team/gone' })],
-    ["if it is no ServiceAccount's", true, undefined],
+    ['if it does not belong to a ServiceAccount', true, undefined],
   ])('%s', (_title, lives, of) => {
     expect(holding({ account: READER, secret: SECRET }).isLiving(of)).toBe(lives)
   })
 
-  it('where nothing is watched', () => {
+  it('if nothing is watched', () => {
     expect(UNWATCHED.isLiving(binding())).toBe(true)
     expect(UNWATCHED.holds(UNWATCHED.hold(binding()), binding())).toBe(true)
   })
@@ -68,7 +68,7 @@ describe('a token lives', () => {
   })
 })
 
-describe('the objects of a token', () => {
+describe('the owners of a token', () => {
   const bySecret = binding({ secret: 'team/token' })
 
   it.each<[title: string, same: boolean, change: (to: ReturnType<typeof holding>) => void]>([
@@ -80,13 +80,17 @@ describe('the objects of a token', () => {
     ],
     ['the ServiceAccount is deleted', false, ({ accounts }) => accounts.remove(READER.key)],
     [
-      'it is another of that name',
+      'the ServiceAccount is replaced by another of that name',
       false,
       ({ accounts }) => accounts.put(listed('team/reader', 'uid-2')),
     ],
     ['the Secret is deleted', false, ({ secrets }) => secrets.remove(SECRET.key)],
     ['the Secret is changed', false, ({ secrets }) => secrets.put({ ...SECRET, version: '2' })],
-    ['it is another Secret', false, ({ secrets }) => secrets.put(listed('team/token', 'secret-2'))],
+    [
+      'the Secret is replaced by another',
+      false,
+      ({ secrets }) => secrets.put(listed('team/token', 'secret-2')),
+    ],
     [
       'another Secret is changed',
       true,
@@ -99,7 +103,7 @@ describe('the objects of a token', () => {
     expect(made.holds(held, bySecret)).toBe(same)
   })
 
-  it('are not the same once they were deleted and made again just so', () => {
+  it('are not the same after they were deleted and recreated identically', () => {
     const made = holding({ account: READER, secret: SECRET })
     const held = made.hold(bySecret)
     made.secrets.remove(SECRET.key)
@@ -107,7 +111,7 @@ describe('the objects of a token', () => {
     expect(made.holds(held, bySecret)).toBe(false)
   })
 
-  it('are unsettled while one is missing, and for a while after the Secret has changed', () => {
+  it('are not settled while one is missing, and for a while after the Secret has changed', () => {
     const made = holding({ account: READER })
     const isUnsettled = () => made.isUnsettled(made.hold(bySecret), bySecret)
     expect(isUnsettled()).toBe(true)
@@ -119,8 +123,8 @@ describe('the objects of a token', () => {
   })
 })
 
-describe('waiting for an object', () => {
-  it('ends as soon as it is there', async () => {
+describe('waiting for an owner', () => {
+  it('ends as soon as it exists', async () => {
     const made = holding()
     const willLive = made.willLive(binding(), 300)
     vi.advanceTimersByTime(299)
@@ -128,13 +132,13 @@ describe('waiting for an object', () => {
     expect(await willLive).toBe(true)
   })
 
-  it('ends with its time', async () => {
+  it('ends with its timeout', async () => {
     const willLive = holding().willLive(binding(), 300)
     vi.advanceTimersByTime(300)
     expect(await willLive).toBe(false)
   })
 
-  it('does not begin where it is there, nor where there is no time', async () => {
+  it('does not start if it exists, or if there is no time', async () => {
     expect(await holding({ account: READER }).willLive(binding(), -1)).toBe(true)
     const late = holding().willLive(binding(), -1)
     vi.advanceTimersByTime(1)

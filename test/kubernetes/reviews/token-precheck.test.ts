@@ -31,56 +31,56 @@ const bound = (claims: object = {}) =>
     ...claims,
   })
 
-describe('what may be a token of the cluster', () => {
+describe('a possible token of the cluster', () => {
   it.each<[title: string, kind: string, token: string]>([
     ['a JWT of its issuer', 'possible', bound()],
-    ['one for our other audience', 'possible', bound({ aud: ['x', 'models'] })],
-    ['one with a text as audience', 'possible', bound({ aud: 'models' })],
-    ['one without audience and end', 'possible', bound({ aud: undefined, exp: undefined })],
+    ['one for our second audience', 'possible', bound({ aud: ['x', 'models'] })],
+    ['one with a text as the audience', 'possible', bound({ aud: 'models' })],
+    ['one without audience and expiry', 'possible', bound({ aud: undefined, exp: undefined })],
     ['a legacy one', 'possible', jwt({ iss: 'kubernetes/serviceaccount', sub: SUB })],
-    ['an opaque one with a prefix that is known', 'possible', 'sha256~abc'],
-    ['an opaque one with another', 'foreign', 'sha512~abc'],
+    ['an opaque one with a configured prefix', 'possible', 'sha256~abc'],
+    ['an opaque one with another prefix', 'foreign', 'sha512~abc'],
     ['any text', 'foreign', 'an-api-key'],
     ['a JWT of an identity provider', 'foreign', bound({ iss: 'https://idp.example.com' })],
-    ['a JWT of somebody', 'foreign', bound({ iss: 'https://elsewhere' })],
+    ['a JWT of an unknown issuer', 'foreign', bound({ iss: 'https://elsewhere' })],
     ['a JWT without issuer', 'foreign', bound({ iss: undefined })],
     ['one that has expired', 'expired-token', bound({ exp: 1_700_000_000 })],
-    ['one whose end is no number', 'invalid-token', bound({ exp: 'never' })],
-    ['one whose end is null', 'invalid-token', bound({ exp: null })],
+    ['one whose expiry is not a number', 'invalid-token', bound({ exp: 'never' })],
+    ['one whose expiry is null', 'invalid-token', bound({ exp: null })],
     ['one for other audiences', 'wrong-audience', bound({ aud: ['x', 'y'] })],
     ['one for no audience', 'wrong-audience', bound({ aud: [] })],
-    ['one for an audience that is no text', 'wrong-audience', bound({ aud: { 0: 'models' } })],
+    ['one for an audience that is not a text', 'wrong-audience', bound({ aud: { 0: 'models' } })],
   ])('%s: %s', (_title, kind, token) => {
     const read = reading(token)
     expect(read.kind === 'bad' ? read.rejection.reason : read.kind).toBe(kind)
   })
 
   it.each([
-    ['is not known to be foreign', bound({ iss: 'https://elsewhere' }), 'bad'],
+    ['of an unknown issuer is not foreign', bound({ iss: 'https://elsewhere' }), 'bad'],
     ['of an identity provider is foreign', bound({ iss: 'https://idp.example.com' }), 'foreign'],
     ['that is legacy is possible', jwt({ iss: 'kubernetes/serviceaccount' }), 'possible'],
-    ['that is none is foreign', 'an-api-key', 'foreign'],
-  ])('as long as the issuer is not known, a token %s', (_title, token, kind) => {
+    ['that is not a JWT is foreign', 'an-api-key', 'foreign'],
+  ])('while the issuer is unknown, a token %s', (_title, token, kind) => {
     expect(reading(token, { issuer: () => undefined }).kind).toBe(kind)
   })
 })
 
-describe('a token says', () => {
+describe('a token names', () => {
   it.each([
     [
-      'whose it is, and when it ends',
+      'its ServiceAccount, and when it expires',
       bound(),
       { account: 'team/reader', accountUid: 'uid-1' },
       later,
     ],
     [
-      'which Secret it is bound to',
+      'the Secret that it is bound to',
       bound({ 'kubernetes.io': { secret: { name: 's', uid: 'u' } } }),
       { account: 'team/reader', secret: 'team/s', secretUid: 'u', inSecret: false },
       later,
     ],
     [
-      'which Secret holds it',
+      'the Secret that contains it',
       jwt({
         iss: 'kubernetes/serviceaccount',
         sub: SUB,
@@ -101,11 +101,11 @@ describe('a token says', () => {
     ['with too many parts', 'system:serviceaccount:a:b:c'],
     ['without a name', 'system:serviceaccount:a:'],
     ['of nobody', undefined],
-  ])('of no ServiceAccount that it is one: %s', (_title, sub) => {
+  ])('no ServiceAccount: %s', (_title, sub) => {
     expect(reading(bound({ sub }))).toMatchObject({ lifetime: { binding: undefined } })
   })
 
-  it('nothing by claims that every object has', () => {
+  it('nothing through properties of Object.prototype', () => {
     const token = bound({ 'kubernetes.io': { secret: { __proto__: null, name: {} }, uid: [] } })
     expect(reading(token)).toMatchObject({
       lifetime: { binding: { secret: undefined, accountUid: undefined } },

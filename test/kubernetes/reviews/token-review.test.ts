@@ -4,7 +4,7 @@ import { ApiError } from '../../../src/kubernetes/client/api-server.ts'
 import { createTokenReviews } from '../../../src/kubernetes/reviews/token-review.ts'
 import { at, listAt } from '../../../testing/json.ts'
 import { queueKeyFor } from '../../../testing/queue-keys.ts'
-import { fakeApi } from './asking.ts'
+import { fakeApi, never } from './asking.ts'
 
 const ASKED = { token: 'token', queueKey: queueKeyFor('team'), isSigned: true, afresh: false }
 const AUDIENCES = ['https://kubernetes.default.svc', 'models']
@@ -23,8 +23,35 @@ async function verdictOn(status: unknown) {
   return answer.kind === 'known' ? answer.caller.user : answer.reason
 }
 
+describe('TokenReviews of tokens that the cluster may not have signed', () => {
+  /** How many are sent, and how many are shed, of as many for each of some services. */
+  async function reviewsOf(services: number, each: number) {
+    const { parts, requests, sheds } = fakeApi(never)
+    const { review } = createTokenReviews(parts)(AUDIENCES)
+    for (let service = 0; service < services; service += 1) {
+      const queueKey = queueKeyFor(`service ${service}`)
+      for (let count = 0; count < each; count += 1)
+        void review({ ...ASKED, queueKey, isSigned: false })
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    return [requests.length, sheds.length]
+  }
+
+  it('are sent eight at a time', async () => {
+    expect(await reviewsOf(1, 20)).toEqual([8, 0])
+  })
+
+  it('wait with at most 127 others of their service', async () => {
+    expect(await reviewsOf(1, 8 + 128 + 5)).toEqual([8, 5])
+  })
+
+  it('wait with at most 511 others', async () => {
+    expect(await reviewsOf(8, 65 + 1)).toEqual([8, 8])
+  })
+})
+
 describe('a TokenReview', () => {
-  it('asks for all audiences, and names the caller with all that RBAC may need', async () => {
+  it('asks for all audiences, and returns the caller with everything that RBAC may need', async () => {
     const { parts, requests } = fakeApi(() => ({ status: good }))
     const answer = await createTokenReviews(parts)(AUDIENCES).review(ASKED)
     expect(requests[0]?.body).toEqual({
@@ -48,7 +75,7 @@ describe('a TokenReview', () => {
   it.each<[title: string, status: unknown, verdict: string]>([
     ['for one of our audiences is accepted', good, USER.username],
     ['for both is accepted', { ...good, audiences: AUDIENCES }, USER.username],
-    ['for ours among others is accepted', { ...good, audiences: ['x', 'models'] }, USER.username],
+    ['for ours and others is accepted', { ...good, audiences: ['x', 'models'] }, USER.username],
     ['for another audience is refused', { ...good, audiences: ['x'] }, 'wrong-audience'],
     [
       'of a server without audiences is refused',
@@ -57,18 +84,18 @@ describe('a TokenReview', () => {
     ],
     ['with no audience is refused', { ...good, audiences: [] }, 'wrong-audience'],
     [
-      'with audiences that are no list is refused',
+      'with audiences that are not a list is refused',
       { ...good, audiences: 'models' },
       'wrong-audience',
     ],
     ['that is not authenticated is refused', { ...good, authenticated: false }, 'invalid-token'],
-    ['that says it in a text is refused', { ...good, authenticated: 'true' }, 'invalid-token'],
+    ['with the text "true" is refused', { ...good, authenticated: 'true' }, 'invalid-token'],
     [
-      'that does not say it is refused',
+      'without `authenticated` is refused',
       { user: {}, error: 'invalid bearer token' },
       'invalid-token',
     ],
-    ['of nobody is refused', { ...good, user: { username: '' } }, 'invalid-token'],
+    ['without a username is refused', { ...good, user: { username: '' } }, 'invalid-token'],
     [
       'of the anonymous user is refused',
       { ...good, user: { username: 'system:anonymous' } },
@@ -89,7 +116,7 @@ describe('a TokenReview', () => {
     'serviceaccounts "reader" not found',
     'Token has been invalidated',
     "Token does not match server's copy",
-  ])('that says «%s» is refused', async (error) => {
+  ])('with the error «%s» is refused', async (error) => {
     const status = { user: {}, error: `[invalid bearer token, ${error}]` }
     expect(await verdictOn(status)).toBe('invalid-token')
   })
@@ -101,12 +128,12 @@ describe('a TokenReview', () => {
     'Post "https://oauth.svc/": EOF',
     'Internal error occurred: something',
     'read tcp 10.0.0.1:1->10.0.0.2:443: i/o timeout',
-  ])('that says «%s» is no answer: nobody could tell', async (error) => {
+  ])('with the error «%s» has no result', async (error) => {
     const status = { user: {}, error: `[invalid bearer token, ${error}]` }
     expect(await verdictOn(status)).toBe('authentication-unavailable')
   })
 
-  it('keeps of the user only what has the right form', async () => {
+  it('keeps only well-formed fields of the user', async () => {
     const user = { ...USER, uid: 7, groups: ['a', 1, null], extra: { k: ['v', 2], odd: 'text' } }
     const { parts } = fakeApi(() => ({ status: { ...good, user } }))
     expect(await createTokenReviews(parts)(AUDIENCES).review(ASKED)).toMatchObject({
@@ -114,7 +141,7 @@ describe('a TokenReview', () => {
     })
   })
 
-  it('goes past what the API server remembers by an audience that nobody has, each time another', async () => {
+  it("bypasses the API server's cache with an audience that does not exist, each time another", async () => {
     const { parts, requests } = fakeApi(() => ({ status: good }))
     const { review } = createTokenReviews(parts)(AUDIENCES)
     for (let tries = 0; tries < 2; tries += 1) await review({ ...ASKED, afresh: true })
@@ -124,14 +151,14 @@ describe('a TokenReview', () => {
     expect(at(requests[0]?.body, 'spec', 'audiences', 0)).toBe(AUDIENCES[0])
   })
 
-  it('is overloaded where too much is asked already', async () => {
+  it('is overloaded if too many reviews are running', async () => {
     const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerKey: 0 })
     const { review } = createTokenReviews(parts)(AUDIENCES)
     void review({ ...ASKED, token: 'one' })
     expect(await review({ ...ASKED, token: 'two' })).toEqual(rejected('overloaded'))
   })
 
-  it('counts among those for other audiences: together they are not too much', async () => {
+  it('shares the bound with those for other audiences', async () => {
     const { parts } = fakeApi(() => new Promise(() => {}), { running: 1, waitingPerKey: 0 })
     const reviewsFor = createTokenReviews(parts)
     void reviewsFor(['one']).review({ ...ASKED, token: 'one' })
@@ -139,7 +166,7 @@ describe('a TokenReview', () => {
     expect(await another).toEqual(rejected('overloaded'))
   })
 
-  it('for other audiences is left as well while the API server rests from failures', async () => {
+  it('for other audiences is also skipped while the circuit breaker is open', async () => {
     const { parts, requests } = fakeApi(() => Promise.reject(new ApiError(500)), { tolerated: 0 })
     const reviewsFor = createTokenReviews(parts)
     await reviewsFor(['one']).review(ASKED)

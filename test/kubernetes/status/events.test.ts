@@ -42,7 +42,7 @@ afterEach(() => {
 })
 
 describe('an event', () => {
-  it('is a warning on the object, in its namespace', () => {
+  it('is a warning about the object, in its namespace', () => {
     events.warn(PROBLEM, SECRET)
     expect(sent[0]?.path).toBe('/api/v1/namespaces/team/events')
     expect(sent[0]?.body).toMatchObject({
@@ -60,27 +60,42 @@ describe('an event', () => {
     })
   })
 
-  it('holds nothing else of the object', () => {
+  it('has a message of at most 1,024 characters', () => {
+    events.warn({ ...PROBLEM, message: 'm'.repeat(2_000) }, SECRET)
+    expect(textAt(sent[0]?.body, 'message')).toBe('m'.repeat(1_024))
+  })
+
+  it('is given up after five seconds', () => {
+    const timeout = new AbortController()
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)
+    events.warn(PROBLEM, SECRET)
+    limit.mockRestore()
+    expect(sent[0]?.signal.aborted).toBe(false)
+    timeout.abort()
+    expect(sent[0]?.signal.aborted).toBe(true)
+  })
+
+  it('contains nothing else of the object', () => {
     events.warn(PROBLEM, SECRET)
     expect(JSON.stringify(sent)).not.toContain('c2stc2VjcmV0')
   })
 
   it.each(['a'.repeat(253), `${'a'.repeat(199)}-b`, `${'a'.repeat(199)}.b`])(
-    'has a name that an API server takes',
+    'has a name that an API server accepts',
     (name) => {
       events.warn(PROBLEM, { ...SECRET, metadata: { ...SECRET.metadata, name } })
       expect(textAt(sent[0]?.body, 'metadata', 'generateName')).toMatch(/^a+\.$/)
     },
   )
 
-  it('is not written of an object without a namespace', () => {
+  it('is not written for an object without a namespace', () => {
     events.warn(PROBLEM, { kind: 'ClusterRole', metadata: { name: 'view' } })
     expect(sent).toEqual([])
   })
 })
 
 describe('many events', () => {
-  it('are written at a bounded rate, and some never', () => {
+  it('are written at a bounded rate, and some are dropped', () => {
     for (let index = 0; index < 1_000; index += 1) events.warn(PROBLEM, SECRET)
     expect(sent).toHaveLength(25)
     vi.advanceTimersByTime(10_000)
@@ -95,7 +110,7 @@ describe('events of one tenant', () => {
   const written = (namespace: string) =>
     sent.filter(({ path }) => path === `/api/v1/namespaces/${namespace}/events`).length
 
-  it('do not keep those of another from being written', () => {
+  it('do not block those of another', () => {
     for (let index = 0; index < 10_000; index += 1) events.warn(PROBLEM, inNamespace('flood'))
     for (const namespace of ['one', 'other']) events.warn(PROBLEM, inNamespace(namespace))
     vi.advanceTimersByTime(4_000)
@@ -112,7 +127,7 @@ describe('events of one tenant', () => {
     expect(written('flood')).toBe(45)
   })
 
-  it('that are too much are counted', () => {
+  it('that are dropped are counted', () => {
     for (let index = 0; index < 300; index += 1) events.warn(PROBLEM, inNamespace('flood'))
     expect(sent).toHaveLength(25)
     expect(dropped).toBe(75)
@@ -120,7 +135,7 @@ describe('events of one tenant', () => {
     expect(dropped).toBe(76)
   })
 
-  it.each([10, 1_000])('of %i namespaces wait in bounded number', (namespaces) => {
+  it.each([10, 1_000])('of %i namespaces wait in a bounded queue', (namespaces) => {
     for (let index = 0; index < 5_000; index += 1)
       events.warn(PROBLEM, inNamespace(`n-${index % namespaces}`))
     expect(dropped).toBe(5_000 - 25 - 200)
@@ -128,13 +143,13 @@ describe('events of one tenant', () => {
 })
 
 describe('an event that cannot be written', () => {
-  it('is told, with the permission that is missing', async () => {
+  it('is reported, with the missing permission', async () => {
     answer = () => Promise.reject(new ApiError(403))
     events.warn(PROBLEM, SECRET)
     await vi.waitFor(() => expect(failures).toEqual(['Error: missing permission: create events']))
   })
 
-  it('holds up nobody', async () => {
+  it('delays nothing', async () => {
     answer = () => new Promise(() => {})
     events.warn(PROBLEM, SECRET)
     events.warn(PROBLEM, SECRET)

@@ -17,7 +17,7 @@ const aPolicy = (given: Content = {}, name = 'strict', namespace = 'team') => ({
   content: { metadata: { namespace, name, uid: 'u-1', generation: 3 }, spec: {}, ...given },
 })
 
-/** Statuses over an API server that answers with `failure`, and notes what it was sent. */
+/** Statuses with an API server that answers with `failure`, and records the requests. */
 function statuses(
   given: {
     failure?: Error
@@ -49,7 +49,7 @@ function statuses(
     failed: (problem) => void failures.push(problem),
   })
   const conditions = (index = sent.length - 1) => listAt(sent[index]?.body, 'status', 'conditions')
-  /** As a watch would bring back what was written last. */
+  /** The object as a watch would return it after the last write. */
   const echo = (name = 'strict') =>
     made.put(aPolicy({ status: { conditions: conditions() } }, name))
   return { ...made, state, sent, failures, conditions, echo, looks, turns }
@@ -59,7 +59,7 @@ const A_WHILE_MS = 5_000
 const pass = (ms = A_WHILE_MS) => vi.advanceTimersByTimeAsync(ms)
 
 describe('the status of a policy', () => {
-  it('follows the others of its service, which are too much with it', async () => {
+  it('depends on the others of its service, if they exceed the limit together', async () => {
     const { put, remove, conditions } = statuses()
     const users = Array.from({ length: 1_000 }, () => 'a')
     const spec = { deny: Array.from({ length: 3 }, () => ({ from: [{ users }] })) }
@@ -100,7 +100,19 @@ describe('the status of a policy', () => {
     ])
   })
 
-  it('says why it cannot be read', async () => {
+  it('is given up when its time is over', async () => {
+    const timeout = new AbortController()
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)
+    const { put, sent } = statuses()
+    put(aPolicy())
+    await pass()
+    limit.mockRestore()
+    expect(sent[0]?.signal.aborted).toBe(false)
+    timeout.abort()
+    expect(sent[0]?.signal.aborted).toBe(true)
+  })
+
+  it('says why the policy is unreadable', async () => {
     const { put, conditions } = statuses()
     put(aPolicy({ spec: { deny: {} } }))
     await pass()
@@ -110,7 +122,7 @@ describe('the status of a policy', () => {
     ])
   })
 
-  it('is not written again once it stands there, whatever is touched', async () => {
+  it('is not written again once it is stored, whatever changes', async () => {
     const { put, sent, echo, touch } = statuses()
     put(aPolicy())
     await pass()
@@ -120,7 +132,7 @@ describe('the status of a policy', () => {
     expect(sent).toHaveLength(1)
   })
 
-  it('is not written where another replica has written it', async () => {
+  it('is not written if another replica has written it', async () => {
     const one = statuses()
     one.put(aPolicy())
     await pass()
@@ -130,7 +142,7 @@ describe('the status of a policy', () => {
     expect(other.sent).toEqual([])
   })
 
-  it('keeps the time of the last transition while the status stays as it is', async () => {
+  it('keeps the time of the last transition while the status is unchanged', async () => {
     const { put, conditions } = statuses()
     const kept = { lastTransitionTime: '2020-01-01T00:00:00Z', reason: 'Old', message: '' }
     const old = ['Accepted', 'Enforced'].map((type, index) => ({
@@ -161,7 +173,7 @@ describe('the status of a policy', () => {
     expect(conditions()).toMatchObject([{ reason: 'Accepted' }, { reason: 'Enforced' }])
   })
 
-  it('is written twice a minute at most where somebody else writes another one', async () => {
+  it('is written at most twice a minute if another writer changes it', async () => {
     const { put, sent } = statuses()
     const theirs = { type: 'Accepted', status: 'Unknown', reason: 'Theirs', message: '' }
     for (let times = 0; times < 60; times += 1) {
@@ -181,7 +193,7 @@ describe('the status of a policy', () => {
     expect(sent).toHaveLength(1)
   })
 
-  it('is not written of a policy that has gone, nor after the end', async () => {
+  it('is not written for a deleted policy, nor after shutdown', async () => {
     const { put, remove, close, sent } = statuses()
     put(aPolicy())
     remove('team/strict')
@@ -194,7 +206,7 @@ describe('the status of a policy', () => {
 })
 
 describe('statuses of many policies', () => {
-  it('are written twenty in a second, and all in the end', async () => {
+  it('are written at twenty a second, and all in the end', async () => {
     const { put, sent } = statuses()
     for (let index = 0; index < 50; index += 1) put(aPolicy({}, `p${index}`))
     await pass(550)
@@ -220,7 +232,7 @@ describe('statuses of several namespaces', () => {
     ).toHaveLength(2)
   })
 
-  it('are looked at only where something has changed', async () => {
+  it('are evaluated only after a change', async () => {
     const { put, looks, touch } = statuses()
     for (let index = 0; index < 50; index += 1) put(aPolicy({}, 'strict', `team-${index}`))
     await pass(60_000)
@@ -231,7 +243,7 @@ describe('statuses of several namespaces', () => {
     expect(looks).toEqual(['team-7'])
   })
 
-  it('are not looked at again for a status that says what it should', async () => {
+  it('are not evaluated again because of an expected status', async () => {
     const { put, looks, conditions } = statuses()
     put(aPolicy())
     await pass()
@@ -241,7 +253,7 @@ describe('statuses of several namespaces', () => {
     expect(looks).toEqual([])
   })
 
-  it('rest after a look for a hundred times as long as it may take', async () => {
+  it('pause after an evaluation for a hundred times its longest duration', async () => {
     const { put, looks, turns, state } = statuses()
     state.services = Array.from({ length: 50_000 }, (_, index) => aService({ name: `s${index}` }))
     put(aPolicy({}, 'strict', 'large'))
@@ -262,7 +274,7 @@ describe('statuses of several namespaces', () => {
 })
 
 describe('an API server that refuses', () => {
-  it('the status of one object is asked for it again after half a minute', async () => {
+  it('one status update is retried after half a minute', async () => {
     const { put, sent } = statuses({ failure: new ApiError(413) })
     put(aPolicy())
     await pass(29_000)
@@ -271,7 +283,7 @@ describe('an API server that refuses', () => {
     expect(sent).toHaveLength(2)
   })
 
-  it('is asked less and less, and told by the permission that is missing', async () => {
+  it('is called less and less often, and the missing permission is reported', async () => {
     const { put, sent, failures, touch, state, echo } = statuses({ failure: new ApiError(403) })
     put(aPolicy())
     for (let seconds = 0; seconds < 120; seconds += 1) {
@@ -291,7 +303,7 @@ describe('an API server that refuses', () => {
     expect(failures.length).toBe(refused)
   })
 
-  it('the status of one policy keeps no other waiting', async () => {
+  it('the status of one policy does not delay others', async () => {
     const { put, sent } = statuses({ failure: new ApiError(422), only: 'strict' })
     put(aPolicy())
     for (const name of ['one', 'two']) put(aPolicy({}, name))
@@ -304,7 +316,7 @@ describe('an API server that refuses', () => {
 })
 
 describe('a bug', () => {
-  it('in a look at all policies is told, and the next look comes all the same', async () => {
+  it('in an evaluation of all policies is reported, and the next one still takes place', async () => {
     const { put, sent, failures, state } = statuses()
     const services = state.services
     Object.defineProperty(state, 'services', {

@@ -31,7 +31,7 @@ function keeping() {
 }
 
 describe('updates of one object', () => {
-  it('are read at once, where it was not just read', async () => {
+  it('are handled at once if the object was not just handled', async () => {
     const { put, pass } = keeping()
     put(anObject(1))
     expect(await pass(0)).toEqual(['team/iris 1'])
@@ -40,13 +40,13 @@ describe('updates of one object', () => {
     expect(await pass(0)).toEqual(['team/iris 2'])
   })
 
-  it('in a storm cost the first and the last state', async () => {
+  it('in a storm are reduced to the first and the last state', async () => {
     const { put, pass } = keeping()
     for (let version = 0; version < 1_000; version += 1) put(anObject(version))
     expect(await pass(1_000)).toEqual(['team/iris 0', 'team/iris 999'])
   })
 
-  it('that do not end are read ten times a second', async () => {
+  it('that do not stop are handled ten times a second', async () => {
     const { put, pass } = keeping()
     let reads = 0
     for (let version = 0; version < 1_000; version += 1) {
@@ -57,14 +57,14 @@ describe('updates of one object', () => {
     expect(reads).toBeLessThan(13)
   })
 
-  it('keep no other object waiting', async () => {
+  it('do not delay other objects', async () => {
     const { put, pass } = keeping()
     for (let version = 0; version < 100; version += 1) put(anObject(version))
     put(anObject(1, 'team/other'))
     expect(await pass(0)).toEqual(['team/iris 0', 'team/other 1'])
   })
 
-  it('end with its removal, which counts at once, and what comes after waits a moment', async () => {
+  it('end with its removal, which counts at once, and later ones wait a moment', async () => {
     const { put, remove, pass } = keeping()
     put(anObject(1))
     put(anObject(2))
@@ -82,7 +82,7 @@ describe('updates of one object', () => {
     ])
   })
 
-  it('count before a list is complete, unless it is not in the list', async () => {
+  it('count before a list is complete, unless the object is not in the list', async () => {
     const { put, keepOnly, pass } = keeping()
     for (const key of ['team/iris', 'team/gone'])
       for (const version of [1, 2]) put(anObject(version, key))
@@ -95,7 +95,7 @@ describe('updates of one object', () => {
     ])
   })
 
-  it('of many objects are read with turns in between', async () => {
+  it('of many objects are handled with turns of the event loop in between', async () => {
     const { put, pass, turns } = keeping()
     for (const version of [1, 2])
       for (let index = 0; index < 320; index += 1) put(anObject(version, `team/${index}`))
@@ -103,11 +103,18 @@ describe('updates of one object', () => {
     expect(turns.count).toBe(20)
   })
 
-  it('are not read after the end', async () => {
+  it('are not handled after shutdown', async () => {
     const { put, close, pass } = keeping()
     put(anObject(1))
     put(anObject(2))
     close()
     expect(await pass(1_000)).toEqual(['team/iris 1'])
   })
+})
+
+it('objects that were updated once are forgotten 2,000 at a time', async () => {
+  const { put, pass, turns } = keeping()
+  for (let index = 0; index < 5_000; index += 1) put(anObject(1, `team/${index}`))
+  await pass(150)
+  expect(turns.count).toBe(2)
 })

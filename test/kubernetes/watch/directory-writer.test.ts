@@ -4,7 +4,13 @@ import { createDirectoryWriter } from '../../../src/kubernetes/watch/directory-w
 import { createVersionedStore } from '../../../src/kubernetes/watch/store.ts'
 import type { WatchedKind } from '../../../src/kubernetes/watch/watched-kinds.ts'
 import { digestOf } from '../../../testing/builders.ts'
-import { anInferenceService, aPod, aSecret, SETTINGS } from '../../../testing/objects.ts'
+import {
+  anInferenceService,
+  anLlmInferenceService,
+  aPod,
+  aSecret,
+  SETTINGS,
+} from '../../../testing/objects.ts'
 
 const KEY = 'key-of-the-reader-1'
 const PROTECTED = { 'security.opendatahub.io/enable-auth': 'true' }
@@ -19,7 +25,7 @@ beforeEach(() => {
   settings = () => SETTINGS
 })
 
-/** Keeps the objects of one kind, as the source does. */
+/** Holds the objects of one kind, as the source does. */
 function handler(kind: string, apiVersion = 'v1') {
   const collection: WatchedKind = {
     apiVersion,
@@ -40,11 +46,12 @@ function handler(kind: string, apiVersion = 'v1') {
   return {
     put: (content: ReturnType<typeof aPod>) => {
       version += 1
-      // Objects of a list do not say what they are.
+      // Items of a list have no kind.
       const { kind: _kind, apiVersion: _apiVersion, ...rest } = content
       put({ key: `team/${content.metadata.name}`, version: String(version), content: rest })
     },
     remove: (name: string) => remove(`team/${name}`),
+    again: serving.again,
   }
 }
 
@@ -64,6 +71,24 @@ const aKey = (name: string, key = KEY, labels: object = SETTINGS.apiKeys.selecto
 
 const holders = (key = KEY) => directory.keysWith('team', digestOf(key)).map(({ name }) => name)
 
+describe('an LLMInferenceService', () => {
+  it('is read again for the first 32 configurations that it names', () => {
+    const { put, again } = handler('LLMInferenceService', 'serving.kserve.io/v1alpha2')
+    const baseRefs = Array.from({ length: 40 }, (_, index) => ({ name: `base-${index}` }))
+    let reads = 0
+    settings = () => {
+      reads += 1
+      return SETTINGS
+    }
+    put(anLlmInferenceService({ spec: { baseRefs } }))
+    expect(reads).toBe(1)
+    again('base-31')
+    expect(reads).toBe(2)
+    again('base-32')
+    expect(reads).toBe(2)
+  })
+})
+
 describe('a Secret', () => {
   it('is a key until it is removed', () => {
     const { put, remove } = secrets()
@@ -81,7 +106,7 @@ describe('a Secret', () => {
     expect(holders('key-of-the-reader-2')).toEqual(['reader'])
   })
 
-  it('that can no longer be read is no key, and its owner is told once', () => {
+  it('that becomes unreadable is not a key, and is reported once', () => {
     const { put } = secrets()
     put(aKey('reader'))
     for (const _ of [1, 2, 3]) put(aKey('reader', 'short'))
@@ -89,13 +114,13 @@ describe('a Secret', () => {
     expect(told).toEqual(['Secret team/reader APIKeyRefused'])
   })
 
-  it('is told of again when it was good meanwhile', () => {
+  it('is reported again if it was valid meanwhile', () => {
     const { put } = secrets()
     for (const key of ['short', KEY, 'short']) put(aKey('reader', key))
     expect(told).toHaveLength(2)
   })
 
-  it('with the key of another is told', () => {
+  it('with the key of another is reported', () => {
     const { put } = secrets()
     put(aKey('reader'))
     put(aKey('writer'))
@@ -114,7 +139,7 @@ describe('a pod', () => {
     expect(directory.workloadsAt('10.0.0.2')).toEqual([])
   })
 
-  it('of two services is gone for both', () => {
+  it('of two services is removed from both', () => {
     const { put, remove } = pods()
     const labels = {
       'serving.kserve.io/inferenceservice': 'iris',
@@ -126,7 +151,7 @@ describe('a pod', () => {
     expect(directory.workloadsAt('10.0.0.1')).toEqual([])
   })
 
-  it('may take the address of another that is gone', () => {
+  it('may take the address of a removed one', () => {
     const { put, remove } = pods()
     put(podOfIris('iris-0', '10.0.0.1'))
     put(podOfIris('iris-1', '10.0.0.1'))
@@ -134,7 +159,7 @@ describe('a pod', () => {
     expect(directory.workloadsAt('10.0.0.1').map(({ name }) => name)).toEqual(['iris-1'])
   })
 
-  it('of a protected service is told of where it has no sidecar', () => {
+  it('of a protected service is reported if it has no sidecar', () => {
     services().put(anInferenceService({ metadata: { annotations: PROTECTED } }))
     const { put } = pods()
     put(podOfIris('iris-0', '10.0.0.1'))
@@ -142,7 +167,7 @@ describe('a pod', () => {
     expect(told).toEqual(['Pod team/iris-1 NoSidecar'])
   })
 
-  it('without a sidecar is told of where its service comes later', () => {
+  it('without a sidecar is reported if its service is added later', () => {
     pods().put(podOfIris('iris-0', '10.0.0.1', 'kserve-container'))
     services().put(anInferenceService())
     expect(told).toEqual([])
@@ -152,7 +177,7 @@ describe('a pod', () => {
 })
 
 describe('a service', () => {
-  it('that claims the host of another is told of', () => {
+  it('with the host of another is reported', () => {
     const { put } = services()
     const status = { url: 'http://shared.example.com' }
     put(anInferenceService({ status }))
@@ -160,19 +185,19 @@ describe('a service', () => {
     expect(told).toEqual(['InferenceService team/other SharedHost'])
   })
 
-  it('says what is wrong with it', () => {
+  it('reports its problems', () => {
     const annotations = { 'security.opendatahub.io/enable-auth': 'on' }
     services().put(anInferenceService({ metadata: { annotations } }))
     expect(told).toEqual(['InferenceService team/iris UnknownEnableAuthValue'])
   })
 })
 
-describe('what cannot be read because of a bug', () => {
+describe('an object that is unreadable because of a bug', () => {
   const bug = () => {
     throw new Error('a bug')
   }
 
-  it('is no key', () => {
+  it('is not a key', () => {
     const kept = secrets()
     kept.put(aKey('reader'))
     settings = bug
@@ -181,7 +206,7 @@ describe('what cannot be read because of a bug', () => {
     expect(told).toEqual(['a bug'])
   })
 
-  it('closes its namespace where it is a policy, until it can be read or is gone', () => {
+  it('closes its namespace if it is a policy, until it is readable or removed', () => {
     const kept = handler('AccessPolicy', 'kserve-authz.io/v1alpha1')
     const policy = aPod({ metadata: { name: 'open' }, spec: { mode: 'Shadow', allow: [{}] } })
     const terms = () =>

@@ -88,7 +88,7 @@ describe('a cluster', () => {
     expect(puts).toEqual(['team/inferenceservice-config', 'team/iris'])
   })
 
-  it('is not read while the configuration cannot be', async () => {
+  it('is not read while the configuration is unavailable', async () => {
     answerConfigMaps = status(403)
     start()
     await expect.poll(() => failures.length, PATIENCE).toBeGreaterThan(2)
@@ -99,14 +99,14 @@ describe('a cluster', () => {
     expect(puts).toEqual(['team/iris'])
   })
 
-  it('is read again when the configuration has changed', async () => {
+  it('is read again after the configuration changes', async () => {
     start()
     await synced()
     cluster.reread()
     await expect.poll(() => puts, PATIENCE).toEqual(['team/iris', 'team/iris'])
   })
 
-  it('stays known through an outage, and says what is wrong', async () => {
+  it('stays known through an outage, and reports it', async () => {
     start()
     await synced()
     const problems = () => cluster.states().map(({ problem }) => problem)
@@ -116,7 +116,7 @@ describe('a cluster', () => {
     expect(cluster.synced()).toBe(true)
   })
 
-  it('does not complain of a permission that is back at once', async () => {
+  it('reports no missing permission that is back at once', async () => {
     start()
     await synced()
     server.next(status(403))
@@ -127,10 +127,10 @@ describe('a cluster', () => {
     expect(cluster.states().map(({ restarts }) => restarts)).toContain(1)
   })
 
-  describe('is not taken for followed', () => {
+  describe('is not in sync', () => {
     const following = () => cluster.states().every((state) => state.following)
 
-    it('while all is read again', async () => {
+    it('while everything is listed again', async () => {
       start()
       await synced()
       expect(following()).toBe(true)
@@ -146,7 +146,7 @@ describe('a cluster', () => {
       await expect.poll(following, PATIENCE).toBe(true)
     })
 
-    it('while a watch that has ended cannot be opened again', async () => {
+    it('while a closed watch cannot be opened again', async () => {
       start()
       await synced()
       const before = server.requests.length
@@ -159,7 +159,7 @@ describe('a cluster', () => {
       await expect.poll(following, PATIENCE).toBe(true)
     })
 
-    it('but is where the cluster has no such kind', async () => {
+    it('except for a kind that the cluster does not have', async () => {
       services.endWatches()
       answerServices = status(404)
       start()
@@ -168,7 +168,7 @@ describe('a cluster', () => {
     })
   })
 
-  it('is followed on after a bug', async () => {
+  it('is watched again after a bug', async () => {
     let bugs = 0
     start(() => {
       bugs += 1
@@ -182,14 +182,14 @@ describe('a cluster', () => {
     expect(failures).toEqual(['inferenceservices: bug: the watch failed; everything is read again'])
   })
 
-  it('says when it last heard of each kind', async () => {
+  it('reports when each kind was last confirmed', async () => {
     const begun = performance.now()
     start()
     await synced()
     for (const { heardAt } of cluster.states()) expect(heardAt).toBeGreaterThan(begun)
   })
 
-  it('ends at once when it is closed, also while nothing is known', async () => {
+  it('stops at once when it is closed, even before it is in sync', async () => {
     answerConfigMaps = () => {}
     start()
     await cluster.close()

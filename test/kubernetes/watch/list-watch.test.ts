@@ -6,7 +6,7 @@ import { ROLES } from './reflecting.ts'
 
 const item = (index: number) => ({ metadata: { name: `n${index}`, resourceVersion: '1' } })
 
-it('a page of a list is read in parts, with a turn between them', async () => {
+it('a page of a list is handled in slices, with turns of the event loop in between', async () => {
   const { turns, turn } = countedTurns()
   const sent: ApiRequest[] = []
   const api = {
@@ -32,4 +32,7 @@ it('a page of a list is read in parts, with a turn between them', async () => {
   expect(longest).toBe(32)
   expect(turns.count).toBe(15)
   expect(sent.map(({ maxBytes }) => maxBytes)).toEqual([2 * 1_024 * 1_024])
+  expect(sent.map(({ path }) => new URLSearchParams(path.split('?')[1]).get('limit'))).toEqual([
+    '500',
+  ])
 })

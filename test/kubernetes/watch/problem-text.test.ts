@@ -25,7 +25,7 @@ group('a missing permission', () => {
     ['secrets in namespace team', first(holdingCollections(inTeam), 'secrets')],
     ['inferenceservices.serving.kserve.io', first(serviceCollections(scope), 'inferenceservices')],
     ['roles.rbac.authorization.k8s.io', first(rbacCollections(scope), 'roles')],
-  ])('is named as a Role would grant it: %s', (name, collection) => {
+  ])('is written like a rule of a Role: %s', (name, collection) => {
     expect(describeProblem(new ApiError(403), collection)).toBe(
       `missing permission: list and watch ${name}`,
     )

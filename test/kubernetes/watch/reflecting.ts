@@ -17,7 +17,7 @@ export const ROLES: Collection = {
   metadataOnly: true,
 }
 
-/** So short that no test waits, and so long that a slow machine is not taken for a dead API server. */
+/** Short enough for tests, and long enough that a slow machine does not look like a dead API server. */
 const PERIODS: ReflectorPeriods = {
   firstRetry: 5,
   longestRetry: 40,
@@ -27,7 +27,7 @@ const PERIODS: ReflectorPeriods = {
   request: 60_000,
 }
 
-/** Follows a collection; `held` is what the handler holds, by key. */
+/** Watches a collection; `held` contains the handler's objects by key. */
 function startFollowing(
   server: Pick<FakeApiServer, 'kubeConfig'>,
   periods: Partial<ReflectorPeriods> = {},
@@ -71,7 +71,7 @@ function startFollowing(
     puts,
     failures,
     synced,
-    /** Each time that it was given up to read it. */
+    /** Each attempt that failed. */
     withheld,
     heard: () => heard,
     stop: async () => {
@@ -86,7 +86,7 @@ export const PATIENCE = { timeout: 10_000, interval: 5 }
 
 type Following = ReturnType<typeof startFollowing>
 
-/** For each test an API server with the objects `a` and `b`, and what follows them once it is started. */
+/** For each test an API server with the objects `a` and `b`, and a reflector once it is started. */
 export function followingWorld() {
   let certificates: Awaited<ReturnType<typeof fakeCertificates>>
   let server: FakeApiServer
@@ -114,7 +114,7 @@ export function followingWorld() {
       following = startFollowing(server, periods, followed)
       return following
     },
-    /** Waits until these are held. */
+    /** Waits until the handler holds these objects. */
     names: (expected: readonly string[]) =>
       expect.poll(() => following?.names(), PATIENCE).toEqual(expected),
     urls: () => server.requests.map(({ url }) => url),

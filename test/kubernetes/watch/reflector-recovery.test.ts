@@ -12,10 +12,10 @@ const ADDED = `${JSON.stringify({
   object: { metadata: { namespace: 'team', name: 'a', resourceVersion: '2' } },
 })}\n`
 
-describe('what was deleted in a gap is gone after', () => {
+describe('objects deleted in a gap are removed after', () => {
   it.each([
     ['a version that is Gone', status(410)],
-    ['an event that says so', json({ type: 'ERROR', object: { code: 410 } })],
+    ['an ERROR event with 410', json({ type: 'ERROR', object: { code: 410 } })],
   ])('%s', async (_title, gone) => {
     start()
     await names(['a', 'b'])
@@ -35,7 +35,7 @@ describe('what was deleted in a gap is gone after', () => {
     await names(['b'])
   })
 
-  it('silence twice: the version may be one that the API server never reaches', async () => {
+  it('two silent periods: the version may be one that the API server never reaches', async () => {
     const { failures } = start({ silence: 100 })
     await names(['a', 'b'])
     world.server().next(quiet, quiet)
@@ -46,7 +46,7 @@ describe('what was deleted in a gap is gone after', () => {
   })
 })
 
-it('goes on from where it was after silence', async () => {
+it('continues from its version after silence', async () => {
   start({ silence: 100 })
   await names(['a', 'b'])
   const versions = () => urls().map(({ searchParams }) => searchParams.get('resourceVersion'))
@@ -60,10 +60,10 @@ describe('recovers from', () => {
     ['429', status(429)],
     ['500', status(500)],
     ['503', status(503)],
-    ['a connection that breaks off', broken('{"type":"ADDED"')],
-    ['an event that is cut off', text('{"type":"MODIFIED","object":{"meta')],
+    ['an interrupted connection', broken('{"type":"ADDED"')],
+    ['a truncated event', text('{"type":"MODIFIED","object":{"meta')],
     ['an event that is not JSON', text('sk-secret is no JSON\n')],
-    ['an event that is no object', text('{"type":"ADDED","object":7}\n')],
+    ['an event that is not an object', text('{"type":"ADDED","object":7}\n')],
     ['an event of an unknown type', text('{"type":"NEW","object":{}}\n')],
   ])('%s', async (_title, fault) => {
     const { failures } = start()
@@ -89,7 +89,7 @@ describe('recovers from', () => {
     await names(['a', 'b'])
   })
 
-  it('a handler that cannot put an object: its previous state is gone', async () => {
+  it('a handler that cannot put an object: its previous state is removed', async () => {
     const { failures } = start()
     await names(['a', 'b'])
     world.collection().put('a', { fault: true })
@@ -97,7 +97,7 @@ describe('recovers from', () => {
     expect(failures).toEqual(['Error: a fault of the handler'])
   })
 
-  it('many failures, waiting longer each time but never longer than the longest wait', async () => {
+  it('many failures, with growing waits up to the maximum', async () => {
     world.server().next(...Array.from({ length: 12 }, () => status(500)))
     const { failures } = start()
     await names(['a', 'b'])
@@ -105,8 +105,8 @@ describe('recovers from', () => {
   })
 })
 
-describe('what is known is confirmed', () => {
-  it('again and again by an API server that never says that nothing changes', async () => {
+describe('the data is confirmed', () => {
+  it('regularly, by an API server that never sends bookmarks', async () => {
     const { heard } = start({ silence: 30 })
     await names(['a', 'b'])
     await expect.poll(heard, PATIENCE).toBeGreaterThan(3)
@@ -114,7 +114,7 @@ describe('what is known is confirmed', () => {
 
   it.each([
     ['an event that says that the watch is over', json({ type: 'ERROR', object: { code: 410 } })],
-    ['an event that cannot be read', text('{"type":"NEW","object":{}}\n')],
+    ['an event that is unreadable', text('{"type":"NEW","object":{}}\n')],
     ['a part of all objects', broken(ADDED)],
     ['nothing', quiet],
   ])('never by %s', async (_title, answer) => {

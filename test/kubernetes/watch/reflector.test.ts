@@ -7,8 +7,8 @@ vi.setConfig({ testTimeout: 15_000 })
 const world = followingWorld()
 const { start, names, urls } = world
 
-describe('following a collection', () => {
-  it('begins with all that is there, in one stream', async () => {
+describe('a reflector', () => {
+  it('starts with all objects, in one stream', async () => {
     const { synced } = start()
     await names(['a', 'b'])
     await expect.poll(() => synced, PATIENCE).toEqual([true])
@@ -17,7 +17,7 @@ describe('following a collection', () => {
     ])
   })
 
-  it('sees what comes, changes and goes', async () => {
+  it('sees objects that are added, changed and deleted', async () => {
     const { puts } = start()
     await names(['a', 'b'])
     world.collection().put('c')
@@ -27,7 +27,7 @@ describe('following a collection', () => {
     expect(puts.slice(2)).toEqual(['team/c', 'team/a'])
   })
 
-  it('asks for metadata where they are enough', async () => {
+  it('requests metadata where they suffice', async () => {
     start()
     await names(['a', 'b'])
     expect(world.server().requests[0]?.headers.accept).toMatch(
@@ -35,7 +35,7 @@ describe('following a collection', () => {
     )
   })
 
-  it('goes on where a watch ended, and says nothing twice', async () => {
+  it('continues where a watch ended, without duplicates', async () => {
     const { puts, failures } = start()
     await names(['a', 'b'])
     world.collection().endWatches()
@@ -45,7 +45,7 @@ describe('following a collection', () => {
     expect(failures).toEqual([])
   })
 
-  it('goes on from a bookmark', async () => {
+  it('continues from a bookmark', async () => {
     const { heard } = start()
     await expect.poll(heard, PATIENCE).toBe(1)
     world.collection().bookmark()
@@ -55,8 +55,8 @@ describe('following a collection', () => {
   })
 })
 
-describe('where streams of all objects are refused', () => {
-  it.each([400, 403, 422])('with %d, lists by pages', async (code) => {
+describe('if streaming lists are refused', () => {
+  it.each([400, 403, 422])('with %d, it lists in pages', async (code) => {
     for (let index = 0; index < 1_200; index += 1) world.collection().put(`n${index}`)
     world.server().next(status(code))
     const { synced, names: held } = start()
@@ -66,7 +66,7 @@ describe('where streams of all objects are refused', () => {
     expect(limits.filter((limit) => limit !== null)).toEqual(['500', '500', '500'])
   })
 
-  it('begins a list anew that broke off, and takes none for complete before', async () => {
+  it('it restarts an interrupted list, and does not treat it as complete', async () => {
     for (let index = 0; index < 700; index += 1) world.collection().put(`n${index}`)
     world.server().next(status(422), world.collection().answer, status(500), status(422))
     const { synced, names: held } = start()
@@ -74,7 +74,7 @@ describe('where streams of all objects are refused', () => {
     expect(held()).toHaveLength(702)
   })
 
-  it('asks for smaller pages where one of several objects is over 2 MiB', async () => {
+  it('it requests smaller pages if one of several objects is over 2 MiB', async () => {
     const long = text(`{"items":[],"x":"${'x'.repeat(2 * 1024 * 1024)}"}`)
     world.server().next(status(422), long)
     start()
@@ -83,11 +83,11 @@ describe('where streams of all objects are refused', () => {
   })
 })
 
-describe('a kind that need not be read', () => {
+describe('an optional kind', () => {
   const optional = { ...ROLES, optional: true }
   const forbidden = (count: number) => Array.from({ length: count }, () => status(403))
 
-  it('is done without where it may not be read, until it may', async () => {
+  it('is skipped while its permission is missing', async () => {
     world.server().next(...forbidden(4))
     const { withheld, synced, failures } = start({ absent: 1 }, optional)
     await names(['a', 'b'])
@@ -95,7 +95,7 @@ describe('a kind that need not be read', () => {
     expect([synced, failures]).toEqual([[true], []])
   })
 
-  it('is not known in part where it may not be read after a list broke off', async () => {
+  it('is not partially known if its permission is missing after an interrupted list', async () => {
     for (let index = 0; index < 700; index += 1) world.collection().put(`n${index}`)
     world.server().next(status(422), world.collection().answer, status(500), ...forbidden(4))
     const { withheld, puts, names: held } = start({ absent: 60_000 }, optional)
@@ -104,7 +104,7 @@ describe('a kind that need not be read', () => {
     expect(held()).toEqual([])
   })
 
-  it('is missed like any other once it was there', async () => {
+  it('is required like any other once it was available', async () => {
     const { withheld, failures } = start({}, optional)
     await names(['a', 'b'])
     world.server().next(status(410), ...forbidden(2))
@@ -114,7 +114,7 @@ describe('a kind that need not be read', () => {
     expect(withheld).toEqual([])
   })
 
-  it('is waited for where it is not optional', async () => {
+  it('is waited for if it is not optional', async () => {
     world.server().next(...forbidden(2))
     const { withheld, failures } = start()
     await names(['a', 'b'])
@@ -125,7 +125,7 @@ describe('a kind that need not be read', () => {
 describe('a kind that the cluster does not have', () => {
   const many = (count: number) => Array.from({ length: count }, () => status(404))
 
-  it('is looked for until it is there', async () => {
+  it('is looked up until it exists', async () => {
     world.server().next(...many(3))
     const { synced } = start()
     await names(['a', 'b'])
@@ -133,7 +133,7 @@ describe('a kind that the cluster does not have', () => {
     expect(synced.at(-1)).toBe(true)
   })
 
-  it('is heard of with each look: nothing of it can be old', async () => {
+  it('is confirmed by each look-up: its data cannot be old', async () => {
     world.server().next(...many(1_000))
     const { heard, synced, names: held } = start()
     await expect.poll(() => synced.length, PATIENCE).toBeGreaterThan(2)
@@ -141,14 +141,14 @@ describe('a kind that the cluster does not have', () => {
     expect(held()).toEqual([])
   })
 
-  it('is looked for in each version', async () => {
+  it('is looked up in each version', async () => {
     world.server().next(status(404))
     start({}, { ...ROLES, paths: ['/apis/x/v2/roles', '/apis/x/v1/roles'] })
     await names(['a', 'b'])
     expect(urls().map(({ pathname }) => pathname)).toEqual(['/apis/x/v2/roles', '/apis/x/v1/roles'])
   })
 
-  it('is not gone because an API server that has just begun does not know it yet', async () => {
+  it('does not count as removed because a newly started API server does not know it yet', async () => {
     const { synced, puts } = start()
     await names(['a', 'b'])
     world.server().next(status(404))
@@ -159,7 +159,7 @@ describe('a kind that the cluster does not have', () => {
     expect(puts).toEqual(['team/a', 'team/b', 'team/c'])
   })
 
-  it('is gone when it is not found twice', async () => {
+  it('counts as removed when it is not found twice', async () => {
     start()
     await names(['a', 'b'])
     world.server().next(...many(100))
@@ -167,7 +167,7 @@ describe('a kind that the cluster does not have', () => {
     await names([])
   })
 
-  it('is taken for absent where nobody may ask for versions', async () => {
+  it('counts as absent if discovery is not permitted', async () => {
     world.server().next(status(404), status(403))
     const { synced } = start()
     await expect.poll(() => synced, PATIENCE).toEqual([false, true])
@@ -179,7 +179,7 @@ describe('a kind that the cluster has in another version only', () => {
   const others = json({ resources: [{ name: 'other' }] })
   const roles = json({ resources: [{ name: 'roles/status' }, { name: 'roles' }] })
 
-  it('is not gone: what was known stays, and it is told', async () => {
+  it('does not count as removed: known objects stay, and it is reported', async () => {
     const { failures } = start()
     await names(['a', 'b'])
     world.server().next(status(404), status(404), group, others, roles)
@@ -193,7 +193,7 @@ describe('a kind that the cluster has in another version only', () => {
     )
   })
 
-  it('is not taken for absent from the start', async () => {
+  it('does not count as absent at the start', async () => {
     world.server().next(status(404), group, roles, status(404), group, roles)
     const { synced, failures } = start()
     await names(['a', 'b'])
@@ -202,9 +202,9 @@ describe('a kind that the cluster has in another version only', () => {
   })
 
   it.each([
-    ['does not say which', status(500)],
-    ['says what cannot be read', json({ versions: 7 })],
-  ])('is not taken for absent where the API server %s', async (_title, answer) => {
+    ['does not list them', status(500)],
+    ['returns something unreadable', json({ versions: 7 })],
+  ])('does not count as absent if the API server %s', async (_title, answer) => {
     world.server().next(status(404), answer)
     const { synced, failures } = start()
     await names(['a', 'b'])
@@ -212,7 +212,7 @@ describe('a kind that the cluster has in another version only', () => {
     expect(failures).toHaveLength(1)
   })
 
-  it('is noticed also where there was none before', async () => {
+  it('is also noticed if there was none before', async () => {
     const many = Array.from({ length: 30 }, () => status(404))
     world.server().next(status(404), ...many, group, roles)
     const { failures } = start({ absent: 1 })
@@ -220,7 +220,7 @@ describe('a kind that the cluster has in another version only', () => {
   })
 })
 
-it('a kind of the core is never absent', async () => {
+it('a kind of the core API is never absent', async () => {
   world.server().next(status(404))
   const { synced, failures } = start({}, { ...ROLES, paths: ['/api/v1/roles'] })
   await names(['a', 'b'])

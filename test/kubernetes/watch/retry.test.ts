@@ -8,12 +8,12 @@ const half = (ms: number, waited: number) => {
   expect(waited).toBeLessThanOrEqual(ms)
 }
 
-describe('the pause before the next attempt', () => {
-  it('is none where nothing failed', () => {
+describe('the delay before the next attempt', () => {
+  it('is zero without a failure', () => {
     expect(createRetry(PERIODS).next()).toBe(0)
   })
 
-  it('doubles with each failure, up to the longest, by a half at random', () => {
+  it('doubles with each failure, up to the maximum, with a jitter of one half', () => {
     const retry = createRetry(PERIODS)
     for (const ms of [200, 400, 800, 1_600, 3_200, 5_000, 5_000]) {
       retry.failed(true)
@@ -21,7 +21,7 @@ describe('the pause before the next attempt', () => {
     }
   })
 
-  it('stays shorter where nobody answers', () => {
+  it('stays shorter if nothing answers', () => {
     const retry = createRetry(PERIODS)
     for (const ms of [200, 400, 800, 1_000, 1_000]) {
       retry.failed(false)
@@ -29,14 +29,14 @@ describe('the pause before the next attempt', () => {
     }
   })
 
-  it('begins anew with the first answer after an outage', () => {
+  it('starts again with the first answer after an outage', () => {
     const retry = createRetry(PERIODS)
     for (let index = 0; index < 60; index += 1) retry.failed(false)
     retry.failed(true)
     half(200, retry.next())
   })
 
-  it('is none again after a success', () => {
+  it('is zero again after a success', () => {
     const retry = createRetry(PERIODS)
     retry.failed(true)
     retry.succeeded()

@@ -24,7 +24,7 @@ describe('an event of a watch', () => {
     expect(readWatchEvent({ type: 'ERROR', object: {} })).toEqual({ kind: 'error', code: 0 })
   })
 
-  it('BOOKMARK says where all that was there has come', () => {
+  it('BOOKMARK shows the version that includes everything before', () => {
     const annotations = { 'k8s.io/initial-events-end': 'true' }
     const object = { metadata: { resourceVersion: '9', annotations } }
     expect(readWatchEvent({ type: 'BOOKMARK', object })).toEqual({
@@ -37,12 +37,12 @@ describe('an event of a watch', () => {
   it.each([
     ['without a version', { namespace: 'team', name: 'iris' }],
     ['without a name', { namespace: 'team', resourceVersion: '7' }],
-    ['with a namespace that is no text', { namespace: 7, name: 'iris', resourceVersion: '7' }],
+    ['with a namespace that is not a text', { namespace: 7, name: 'iris', resourceVersion: '7' }],
   ])('of an object %s is unknown', (_title, metadata) => {
     expect(readWatchEvent({ type: 'ADDED', object: { metadata } })).toEqual({ kind: 'unknown' })
   })
 
-  it('of a kind without namespaces has a key all the same', () => {
+  it('of a cluster-scoped kind has a key as well', () => {
     const object = { metadata: { name: 'view', resourceVersion: '1' } }
     expect(readWatchEvent({ type: 'ADDED', object })).toHaveProperty('object.key', '/view')
   })
@@ -55,7 +55,7 @@ describe('an event of a watch', () => {
 describe('a page of a list', () => {
   const aPage = { metadata: { resourceVersion: '9' }, items: [anObject] }
 
-  it('has objects, a version and what asks for the next', () => {
+  it('has objects, a version and a continue token', () => {
     expect(readPage(aPage)).toEqual({ version: '9', next: '', items: [listed] })
     const metadata = { resourceVersion: '9', continue: 'more' }
     expect(readPage({ ...aPage, metadata })).toHaveProperty('next', 'more')
@@ -67,11 +67,11 @@ describe('a page of a list', () => {
   })
 
   it.each([
-    ['an object that cannot be read', { ...aPage, items: [anObject, { metadata: {} }] }],
+    ['an unreadable object', { ...aPage, items: [anObject, { metadata: {} }] }],
     ['no version', { ...aPage, metadata: {} }],
     ['no items', { metadata: aPage.metadata }],
-    ['nothing of a list', { kind: 'Status', status: 'Failure' }],
-  ])('with %s is none', (_title, page) => {
+    ['no list fields', { kind: 'Status', status: 'Failure' }],
+  ])('with %s is unreadable', (_title, page) => {
     expect(readPage(page)).toBeUndefined()
   })
 

@@ -18,7 +18,7 @@ const TWO: Scope = { ...CLUSTER, namespaces: ['one', 'two'] }
 const pathsOf = (collections: readonly WatchedKind[]) => collections.map(({ paths }) => paths)
 
 describe('in the whole cluster', () => {
-  it('KServe is read in each of its versions', () => {
+  it("KServe's kinds are read in each of their versions", () => {
     expect(pathsOf(serviceCollections(CLUSTER))).toEqual([
       ['/apis/serving.kserve.io/v1beta1/inferenceservices'],
       ['/apis/serving.kserve.io/v1alpha1/inferencegraphs'],
@@ -46,7 +46,7 @@ describe('in the whole cluster', () => {
     ])
   })
 
-  it('of Secrets and pods only those with our labels are read', () => {
+  it('only Secrets and pods with our labels are read', () => {
     expect(holdingCollections(CLUSTER).map(({ query }) => query.labelSelector)).toEqual([
       'serving.kserve.io/inferenceservice',
       'serving.kserve.io/inferencegraph',
@@ -55,7 +55,7 @@ describe('in the whole cluster', () => {
     ])
   })
 
-  it('of the pods of gateways those with labels of gateways are read, and those that are named', () => {
+  it('only gateway pods with gateway labels are read, and the configured ones', () => {
     const declared = [{ namespace: 'istio-system', podLabels: { istio: 'ingress' } }]
     const collections = (scope: Scope) =>
       gatewayCollections(scope, 'kserve', declared).map(
@@ -75,7 +75,7 @@ describe('in the whole cluster', () => {
     ])
   })
 
-  it('may go without the pods of gateways in a namespace that is not watched otherwise', () => {
+  it('pods of gateways are optional in a namespace that is not watched otherwise', () => {
     const declared = [{ namespace: 'istio-system', podLabels: { istio: 'ingress' } }]
     const optional = (namespaces: readonly string[]) =>
       gatewayCollections({ namespaces }, 'kserve', declared)
@@ -86,7 +86,7 @@ describe('in the whole cluster', () => {
     expect(optional(['one', 'kserve'])).toEqual(['istio-system'])
   })
 
-  it('of ServiceAccounts, their tokens and RBAC only the metadata', () => {
+  it('only the metadata of ServiceAccounts, their tokens and RBAC are read', () => {
     const collections = [...accountCollections(CLUSTER), ...rbacCollections(CLUSTER)]
     expect(collections.every(({ metadataOnly }) => metadataOnly)).toBe(true)
     expect(collections.map(({ resource }) => resource)).toEqual([
@@ -100,8 +100,8 @@ describe('in the whole cluster', () => {
   })
 })
 
-describe('in some namespaces', () => {
-  it('each of them is read, and nothing of the cluster', () => {
+describe('in selected namespaces', () => {
+  it('each of them is read, and nothing cluster-wide', () => {
     const all = [serviceCollections, holdingCollections, accountCollections, rbacCollections]
     const paths = pathsOf(all.flatMap((collectionsOf) => collectionsOf(TWO))).flat()
     expect(paths.filter((path) => !/\/namespaces\/(?:one|two)\//.test(path))).toEqual([])
@@ -109,7 +109,7 @@ describe('in some namespaces', () => {
   })
 })
 
-it('of ConfigMaps only that of KServe is read', () => {
+it("only KServe's ConfigMap is read", () => {
   expect(configurationCollection('kserve')).toMatchObject({
     paths: ['/api/v1/namespaces/kserve/configmaps'],
     query: { fieldSelector: 'metadata.name=inferenceservice-config' },

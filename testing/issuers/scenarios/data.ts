@@ -9,7 +9,7 @@ const oneOrMore = z
 
 const token = z.strictObject({
   of: z.string().exactOptional(),
-  /** The name of another token, of which the rest is taken. */
+  /** The name of another token, which provides the other fields. */
   like: z.string().exactOptional(),
   claims: z.record(z.string(), z.unknown()).default({}),
   key: z.literal(['first', 'next']).default('first'),
@@ -23,12 +23,12 @@ const send = z.strictObject({
   send: z.string(),
   at: oneOrMore,
   headers: texts.default({}),
-  /** The answer may take so long to follow the last change. */
+  /** The maximum time until the answer follows the last change. */
   withinMs: z.int().exactOptional(),
   expect: z.strictObject({
     status: z.int(),
     headers: texts.default({}),
-    /** What reached the model, if anything may. */
+    /** The request that reached the model, if any may. */
     model: z.union([
       z.literal('untouched'),
       z.strictObject({ headers: texts.default({}), lacks: z.array(z.string()).default([]) }),
@@ -43,20 +43,20 @@ const change = z.strictObject({
 
 const row = z.strictObject({
   name: z.string(),
-  /** Issuers that cannot be reached at the start. */
+  /** Issuers that are unreachable at the start. */
   unreachable: z.array(z.string()).default([]),
   steps: z.array(z.union([send, change])).min(1),
 })
 
 const example = z.strictObject({
-  /** `namespace/ServiceAccount` of the certificate that callers show in the mesh. */
+  /** `namespace/ServiceAccount` of the certificate that callers present in the mesh. */
   caller: z.string(),
   listeners: z.record(
     z.string(),
     z.strictObject({
       address: z.ipv4(),
       host: z.string(),
-      /** The identity of the pod: there mutual TLS is spoken. */
+      /** The identity of the pod: mutual TLS is used there. */
       mtls: z.string().exactOptional(),
     }),
   ),
@@ -93,7 +93,7 @@ export type Provider = z.infer<typeof config>['jwt']['providers'][number]
 export const changes = ({ unreachable, steps }: Row): boolean =>
   unreachable.length > 0 || steps.some((step) => 'issuer' in step)
 
-/** Throws where the data has a field that is not known here. */
+/** Throws if the data has an unknown field. */
 export function readExample(folder: string): Example & { readonly providers: readonly Provider[] } {
   const [data] = readDocuments(path.join(folder, 'requests.yaml'))
   const [installation] = readDocuments(path.join(folder, 'config.yaml'))

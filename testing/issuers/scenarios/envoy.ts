@@ -12,7 +12,7 @@ import type { Site } from './run.ts'
 type Behind = {
   readonly envoy: string
   readonly example: Example
-  /** On the folder itself if absent. */
+  /** By default on the folder itself. */
   readonly serve?: (folder: string, config: string) => Promise<RunningService>
 }
 

@@ -8,10 +8,10 @@ import {
 } from '../oidc-issuer.ts'
 import type { Change, Example, Provider, Token } from './data.ts'
 
-/** In every token, and never to be seen anywhere. */
+/** A claim of every token, which must never appear in any output. */
 export const MARKER = 'marker-of-a-claim-0123456789'
 
-/** Starts an issuer for each provider, at any free port. */
+/** Starts an issuer for each provider, on any free port. */
 export async function startIssuers(
   providers: readonly Provider[],
   tokens: Example['tokens'],
@@ -45,9 +45,9 @@ export async function startIssuers(
   }
 
   return {
-    /** The text with the token of that name in place of each `{{name}}`. */
+    /** The text with each `{{name}}` replaced by the token of that name. */
     fill: (text: string) => text.replace(/\{\{(.+?)\}\}/g, (_all, name: string) => tokenOf(name)),
-    /** The configuration with the ports that the issuers have. */
+    /** The configuration with the actual ports of the issuers. */
     place: (config: string) =>
       [...issuers.values()].reduce((text, { usual, port }) => text.replace(usual, port), config),
     change: ({ issuer, becomes }: Change) => of(issuer).become(becomes),
@@ -110,7 +110,7 @@ async function startOne({ issuer: name, audiences, algorithms, jwksUri = name }:
   }
 }
 
-/** The confusion of RS256 and HS256: the key that everybody knows taken for a secret. */
+/** The confusion of RS256 and HS256: the public key used as a secret. */
 function signedWithPublic(signer: Signer, claims: Claims): string {
   const input = signer.sign(claims, { alg: 'HS256' }).replace(/\.[^.]*$/, '')
   const pem = createPublicKey({ key: { ...signer.jwk }, format: 'jwk' }).export({

@@ -15,7 +15,7 @@ type Request = {
   readonly body: Buffer | undefined
 }
 
-/** The service, and what stands between it and those who call models. */
+/** The service, and everything between it and the callers of models. */
 export type Site = {
   readonly service: RunningService
   /** `at`: a listener of the example. */
@@ -36,7 +36,7 @@ type Start = {
 
 export type Run = Awaited<ReturnType<typeof startRun>>
 
-/** Starts the issuers, and then all that asks them. */
+/** Starts the issuers, and then everything that uses them. */
 export async function startRun({ folder, example, unreachable, open }: Start) {
   const copy = await mkdtemp(path.join(tmpdir(), 'identity-providers-'))
   const stops = [() => rm(copy, { recursive: true })]
@@ -101,7 +101,7 @@ async function sent({ example, issuers, send }: Run, step: Send, at: string) {
   })
 }
 
-/** No token that was shown, and no claim but the subject, in what the service printed or counts. */
+/** No token of a request, and no claim except the subject, in the output or metrics of the service. */
 export async function expectNoSecrets(run: Run) {
   const metrics = await run.service.metrics()
   expect(metrics).toContain('kserve_authz_checks_total')

@@ -1,0 +1,102 @@
+import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH } from '../../src/access/credential.ts'
+import { MAX_SUBPROTOCOLS } from '../../src/access/subprotocols.ts'
+import { VERIFICATIONS } from '../../src/app/verifications.ts'
+import { DEADLINE_MS } from '../../src/cli/serve.ts'
+import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../../src/common/cookies.ts'
+import { CALL_LIMITS } from '../../src/common/dependency-calls.ts'
+import { ALLOWANCES, type Allowances } from '../../src/common/rate-limits.ts'
+import { MAX_REFUSED } from '../../src/envoy/admission.ts'
+import { FREE_BYTES } from '../../src/envoy/arrival.ts'
+import { BOUNDS } from '../../src/envoy/bounds.ts'
+import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
+import { MAX_FIELDS } from '../../src/envoy/field-count.ts'
+import { OPENED_PER_TURN } from '../../src/envoy/openings.ts'
+import { MAX_PATH_LENGTH } from '../../src/envoy/read-request.ts'
+import { LIGHT_WORK, WORK_BYTES } from '../../src/envoy/read-turns.ts'
+import { LONGEST_REST_MS, MAX_JUDGED_PEERS } from '../../src/envoy/rests.ts'
+import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
+import { TURN_WORK } from '../../src/envoy/turn-work.ts'
+import { UNSIGNED } from '../../src/kubernetes/reviews/token-review.ts'
+import { BURST, MAX_EVENTS_WAITING as MAX_EVENTS } from '../../src/kubernetes/status/events.ts'
+import { HTTP_LIMITS, SCRAPE_MS, SILENCE_MS } from '../../src/observability/http.ts'
+import { MAX_LINES_WAITING as MAX_LINES_BYTES } from '../../src/observability/line-writer.ts'
+import { IN_FLIGHT } from '../../src/tokens/caching-verifier.ts'
+import { type Bounds, bytes, count, seconds } from './texts.ts'
+
+const suchReviews = ({ burst, perSecond }: Allowances['inAll']) => ({
+  [`such TokenReviews at once, then ${perSecond} a second`]: count(burst),
+})
+
+const introspections = ({ burst, perSecond }: Allowances['inAll']) => ({
+  [`introspections at once, then ${perSecond} a second`]: count(burst),
+})
+
+/** Of requests and connections, in the order of the page. */
+export const REQUESTS: Bounds = {
+  'length of a check': bytes(BOUNDS.requestBytes),
+  'compressed checks': count(0),
+  'fields of a check': count(MAX_FIELDS),
+  'time for a check to arrive': seconds(BOUNDS.arrivalMs),
+  'time for an answer': seconds(DEADLINE_MS),
+  'time for an answer to be read': seconds(BOUNDS.answerMs),
+  'requests in flight': count(BOUNDS.streams),
+  'requests in flight of one peer': count(BOUNDS.streamsPerAddress),
+  'requests in flight of one connection': count(BOUNDS.streamsPerConnection),
+  'incomplete requests': count(BOUNDS.arriving),
+  'incomplete requests of one peer': count(BOUNDS.arrivingPerAddress),
+  'refused requests whose answer is not read': count(MAX_REFUSED),
+  'refused requests of one connection': count(MAX_REFUSALS),
+  'bytes of a request that are not counted below': bytes(FREE_BYTES),
+  'bytes of requests in flight': bytes(BOUNDS.bytes),
+  'bytes of requests in flight of one peer': bytes(BOUNDS.bytesPerAddress),
+  'bytes of a request that count as one more request': bytes(WORK_BYTES),
+  'requests in one turn': count(TURN_WORK),
+  'requests in one turn of one peer': count(LIGHT_WORK),
+  'rest of a peer whose requests are refused': seconds(LONGEST_REST_MS),
+  'peers whose refused requests are counted': count(MAX_JUDGED_PEERS),
+  'late requests and idle connections ended in one turn': count(SWEPT_PER_TURN),
+  'health watches': count(BOUNDS.watches),
+  connections: count(BOUNDS.connections),
+  'connections of one peer': count(BOUNDS.connectionsPerAddress),
+  'connections without a request': count(BOUNDS.opening),
+  'connections without a request of one peer': count(BOUNDS.openingPerAddress),
+  'connections opened in one turn': count(OPENED_PER_TURN),
+  'time to the first request': seconds(BOUNDS.firstRequestMs),
+  'time without a request': seconds(BOUNDS.idleMs),
+  'age of a connection, plus or minus 10 %': seconds(BOUNDS.ageMs),
+  'length of an API key, or of an opaque token': bytes(MAX_CREDENTIAL_LENGTH),
+  'length of a JWT': bytes(JWT_LENGTH),
+  'subprotocols of a WebSocket': count(MAX_SUBPROTOCOLS),
+  'length of the Cookie header': bytes(MAX_COOKIE_LENGTH),
+  cookies: count(MAX_COOKIES),
+  'length of the path and query': bytes(MAX_PATH_LENGTH),
+  'signatures verified at a time': count(VERIFICATIONS.running),
+  'signatures that wait': count(VERIFICATIONS.waiting),
+  'signatures that wait for one service': count(VERIFICATIONS.waitingPerKey),
+  'JWTs that wait for keys or their turn': count(IN_FLIGHT.inAll),
+  'JWTs of one namespace that wait for keys or their turn': count(IN_FLIGHT.perTenant),
+  'TokenReviews at a time': count(CALL_LIMITS.running),
+  'TokenReviews that wait': count(CALL_LIMITS.waiting),
+  'TokenReviews that wait for one service': count(CALL_LIMITS.waitingPerKey),
+  'TokenReviews at a time of tokens that the cluster may not have signed': count(UNSIGNED.running),
+  ...suchReviews(ALLOWANCES.perService),
+  ...suchReviews(ALLOWANCES.perTenant),
+  ...suchReviews(ALLOWANCES.perProxy),
+  ...suchReviews(ALLOWANCES.inAll),
+  'introspections at a time': count(CALL_LIMITS.running),
+  'introspections that wait': count(CALL_LIMITS.waiting),
+  'introspections that wait for one service': count(CALL_LIMITS.waitingPerKey),
+  ...introspections(ALLOWANCES.perService),
+  ...introspections(ALLOWANCES.perTenant),
+  ...introspections(ALLOWANCES.perProxy),
+  ...introspections(ALLOWANCES.inAll),
+  'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, CALL_LIMITS.patienceMs)} ms`,
+  'renderings of `/metrics`': seconds(SCRAPE_MS),
+  'silence on the HTTP port': seconds(SILENCE_MS),
+  'time for the headers of a request on the HTTP port': seconds(HTTP_LIMITS.headersTimeout),
+  'time for a request on the HTTP port': seconds(HTTP_LIMITS.requestTimeout),
+  'length of the headers of a request on the HTTP port': bytes(HTTP_LIMITS.maxHeaderSize),
+  'decision log that waits for its reader': bytes(MAX_LINES_BYTES),
+  'Warning events that wait': count(MAX_EVENTS),
+  'Warning events at once, then one each second': count(BURST),
+}
