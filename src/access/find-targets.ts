@@ -50,8 +50,9 @@ function askingIn(
   if (address === undefined) return asking
   const declared = askingAt?.(address)
   if (declared !== undefined) return declared
+  if (!isFresh('pods', 'address')) return asking
   const found = directory.askingAt(address)
-  return found.gateways !== undefined && isFresh('pods', 'address') ? found : asking
+  return found.gateways === undefined && asking.gateways !== undefined ? asking : found
 }
 
 function tellAsking({ destination: { address } }: AccessRequest, { gateways }: Asking, note: Note) {

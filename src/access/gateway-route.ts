@@ -17,6 +17,8 @@ export type GatewayRouteRef = {
 export type GatewayRoute = GatewayRouteRef &
   Routed &
   Attached & {
+    /** Whether a gateway has accepted it, in this or an earlier version. */
+    readonly accepted: boolean
     /** The KServe service whose controller wrote it; `undefined`: none. */
     readonly owner: ServiceRef | undefined
     /** Lower-case; `*.domain` for every name below it. Empty: every host of its listeners. */

@@ -12,9 +12,9 @@ import { isModelPath, isPublished, modelsNamed, PUBLISHERS, routedByModel } from
 import { isPreceded } from './own-routes.ts'
 import { findByPath, type Own, ownByHeaders } from './path-targets.ts'
 import type { AccessRequest } from './request.ts'
-import { idOf } from './service.ts'
+import { idOf, type Service } from './service.ts'
 import type { Targets } from './target.ts'
-import { findByRoutes } from './unbound-routes.ts'
+import { findByRoutes, ownersOfHost } from './unbound-routes.ts'
 
 /** The services that this gateway may route the request to, by host, path and headers. */
 export function findAtGateway(
@@ -36,7 +36,8 @@ export function findAtGateway(
   if (models === undefined) return refuse('conflicting-target', 'a model header has several values')
   const path = pathOf(request.path)
   const onHost = findOnHost(request, path, directory, asking)
-  const byPath = findByPath(request, path, { directory, gateways, asking, onHost })
+  const written = ownersOfHost(host, { directory, isFresh })
+  const byPath = findByPath(request, path, { directory, gateways, asking, onHost, written })
   if (byPath === undefined) {
     return refuse(
       'unsupported-request',
@@ -85,10 +86,31 @@ export function findAtGateway(
     return refuse('conflicting-target', 'a header that selects the route has too many values')
   }
   if (byRoutes.nowhere !== undefined) return refuse('unknown-target', byRoutes.nowhere)
-  const all = withRoutes(found, byRoutes.found)
+  const kept = isFresh ? withoutReferring(found, byRoutes.found, directory, asking) : found
+  const all = withRoutes(kept, byRoutes.found)
   const targets = targetsOf(all)
   if (targets !== undefined && all.some(({ passes }) => passes)) return targets
   return refuse('unknown-target', whyNobody(host, targets))
+}
+
+/**
+ * Without the services that name routes of the Gateway API which were read and do not lead to them. Their status
+ * shows hosts and paths of these routes without the other conditions.
+ */
+function withoutReferring(
+  found: readonly FoundTarget[],
+  byRoutes: readonly FoundTarget[],
+  { routes }: Pick<Directory, 'routes'>,
+  { gateways }: Asking,
+): readonly FoundTarget[] {
+  const isRead = ({ namespace, httpRoutes: names = [] }: Service) =>
+    names.length > 0 &&
+    names.every((name) => routes.versionsOf({ kind: 'HTTPRoute', namespace, name }).length > 0)
+  const reached = (service: Service) => byRoutes.some(({ target }) => target.service === service)
+  const isLeft = ({ target: { service } }: FoundTarget) => isRead(service) && !reached(service)
+  return gateways !== undefined && found.some(isLeft)
+    ? found.filter((each) => !isLeft(each))
+    : found
 }
 
 /** Those by routes that were read are added where they say something new. */

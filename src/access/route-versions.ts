@@ -96,7 +96,7 @@ export function createRouteVersions(now: () => number): RouteVersions {
   }
 }
 
-const unattached = ({ attached, ...route }: GatewayRoute): GatewayRoute => route
+const unattached = ({ attached, accepted, ...route }: GatewayRoute) => route
 
-const isSame = (one: GatewayRoute, other: GatewayRoute): boolean =>
+const isSame = (one: object, other: object): boolean =>
   JSON.stringify(one) === JSON.stringify(other)

@@ -50,6 +50,8 @@ export type Service = ServiceRef & {
   readonly models?: readonly string[]
   /** Whether KServe makes its routes, so that gateways route each of `models` to it. */
   readonly modelsRouted?: boolean
+  /** The names of the HTTPRoutes of its namespace that route to it; absent: KServe makes its routes, too. */
+  readonly httpRoutes?: readonly string[]
   /** The routing group of this LLMInferenceService; absent: its routes lead only to itself. */
   readonly group?: RoutingGroup
   /** The hosts on which this LLMInferenceService answers by path or model header, according to its status. */

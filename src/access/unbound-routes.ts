@@ -2,7 +2,7 @@
 
 import { pathOf } from '../common/path.ts'
 import type { Note } from './answer.ts'
-import { type Asking, isBeside, isReachable } from './asking.ts'
+import { type Asking, type Attached, isBeside, isElsewhere, isReachable } from './asking.ts'
 import type { Directory } from './directory.ts'
 import type { FoundTarget } from './found.ts'
 import { idOfRoute } from './gateway-route.ts'
@@ -55,12 +55,38 @@ export function findByRoutes(
   const now = routes.now()
   const possible = [...candidates]
     .filter(({ until = Number.POSITIVE_INFINITY }) => until > now)
+    .filter((each) => mayBeUsed(each, place.asking, now))
     .filter(({ route }) => isReachable(route, place.asking) && takesHost(route, asked.host))
     .flatMap((of) => possibleIn(of, asked, place))
   return gathered(withoutPreceded(possible, asked, place), place, note)
 }
 
 const NOTHING: ByRoutes = { found: [] }
+
+/**
+ * If the gateway is not known, only routes that another gateway may use can refuse. A gateway may use a changed
+ * route before its status shows that the gateway has accepted it.
+ */
+const mayBeUsed = ({ route, from, until }: IndexedRoute, asking: Asking, now: number): boolean =>
+  asking.gateways !== undefined ||
+  (!isElsewhere(route, asking) && (route.accepted || until !== undefined || from > now))
+
+/** The routes with exactly this host that gateways certainly use. */
+export const ownersOfHost = (
+  host: string,
+  {
+    directory: { routes },
+    isFresh,
+  }: Pick<Place, 'isFresh'> & { directory: Pick<Directory, 'routes'> },
+): readonly Attached[] => {
+  const now = routes.now()
+  return isFresh
+    ? routes.index
+        .ofHost(host)
+        .filter(({ from, until }) => until === undefined && from <= now)
+        .map(({ route }) => route)
+    : []
+}
 
 function possibleIn(of: IndexedRoute, asked: Asked, { isFresh, directory }: Place): Possible[] {
   const isSure = isFresh && of.until === undefined && of.from <= directory.routes.now()
@@ -74,19 +100,14 @@ function possibleIn(of: IndexedRoute, asked: Asked, { isFresh, directory }: Plac
 function withoutPreceded(
   possible: readonly Possible[],
   asked: Asked,
-  { asking, directory, isFresh }: Place,
+  { asking, ...place }: Place,
 ): readonly Possible[] {
-  const now = directory.routes.now()
-  const owners = isFresh
-    ? directory.routes.index
-        .ofHost(asked.host)
-        .filter(({ from, until }) => until === undefined && from <= now)
-    : []
+  const owners = ownersOfHost(asked.host, place)
   const certain = possible.filter(({ match, isSure }) => isSure && isCertain(match, asked))
   return possible.filter(({ of: { route }, match, at }) => {
     const width = widthOf(route.hostnames, asked.host)
     return !(
-      (width > 0 && owners.some((owner) => isBeside(owner.route, route, asking))) ||
+      (width > 0 && owners.some((owner) => isBeside(owner, route, asking))) ||
       certain.some(
         (other) =>
           widthOf(other.of.route.hostnames, asked.host) <= width &&

@@ -4,18 +4,26 @@ import { ANY_GATEWAY, type GatewayName } from '../access/asking.ts'
 import { type Attachment, gatewayIn, hasPart, MAX_SERVICE_GATEWAYS } from './gateways.ts'
 import { type KubernetesObject, listAt, valueAt } from './object.ts'
 
-/**
- * The gateways that a route names, and those of them that have accepted it as it is now, on all of their
- * listeners.
- */
-export function parentsOf({ namespace, content }: KubernetesObject): Attachment {
+/** The gateways of a route, and whether one of them has accepted it, in this or an earlier version. */
+type Parents = Attachment & { readonly accepted: boolean }
+
+/** The gateways that a route names, and those that have accepted its current version on all of their listeners. */
+export function parentsOf({ namespace, content }: KubernetesObject): Parents {
   const refs = listAt(content, 'spec', 'parentRefs').filter((ref) => !isService(ref))
   const names = [...new Set(refs.map((ref) => gatewayIn(ref, namespace)))]
-  if (names.length > MAX_SERVICE_GATEWAYS) return { gateways: [ANY_GATEWAY], attached: [] }
-  const accepted = new Set(
-    listAt(content, 'status', 'parents')
-      .slice(0, MAX_PARENTS)
-      .filter((parent) => isAccepted(parent, valueAt(content, 'metadata', 'generation')))
+  const parents = listAt(content, 'status', 'parents').slice(0, MAX_PARENTS)
+  const accepted = parents.some((parent) => acceptances(parent).length > 0)
+  if (names.length > MAX_SERVICE_GATEWAYS) {
+    return { gateways: [ANY_GATEWAY], attached: [], accepted }
+  }
+  const generation = valueAt(content, 'metadata', 'generation')
+  const current = new Set(
+    parents
+      .filter((parent) =>
+        acceptances(parent).some(
+          (each) => (valueAt(each, 'observedGeneration') ?? generation) === generation,
+        ),
+      )
       .map((parent) => valueAt(parent, 'parentRef'))
       .filter((ref) => !hasPart(ref))
       .map((ref) => gatewayIn(ref, namespace)),
@@ -25,7 +33,8 @@ export function parentsOf({ namespace, content }: KubernetesObject): Attachment 
   )
   return {
     gateways: names,
-    attached: names.filter((name) => name !== ANY_GATEWAY && whole.has(name) && accepted.has(name)),
+    attached: names.filter((name) => name !== ANY_GATEWAY && whole.has(name) && current.has(name)),
+    accepted,
   }
 }
 
@@ -36,10 +45,8 @@ export const MAX_PARENTS = 32
 const isService = (ref: unknown): boolean =>
   valueAt(ref, 'kind') === 'Service' && (valueAt(ref, 'group') ?? '') === ''
 
-const isAccepted = (parent: unknown, generation: unknown): boolean =>
-  listAt(parent, 'conditions').some(
+const acceptances = (parent: unknown): readonly unknown[] =>
+  listAt(parent, 'conditions').filter(
     (condition) =>
-      valueAt(condition, 'type') === 'Accepted' &&
-      valueAt(condition, 'status') === 'True' &&
-      (valueAt(condition, 'observedGeneration') ?? generation) === generation,
+      valueAt(condition, 'type') === 'Accepted' && valueAt(condition, 'status') === 'True',
   )

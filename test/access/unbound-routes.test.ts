@@ -10,6 +10,7 @@ import type { Service } from '../../src/access/service.ts'
 import {
   aGatewayRoute,
   aMatch,
+  anLlm,
   aRequest,
   aRule,
   aService,
@@ -190,6 +191,52 @@ describe('at a gateway that names no route, an HTTPRoute', () => {
     expect(ask({}, { asking: { ...AT_GATEWAY, pathsFirst: true } })).toEqual(['iris', 'taxi'])
   })
 
+  it('excludes an own route of any host on a host of its own', () => {
+    const llm = anLlm({ name: 'greedy', urls: [], gateways: [GATEWAY] })
+    const greedy: Service = {
+      ...llm,
+      routes: [{ host: undefined, pathPrefix: '', basis: 'shared', own: true }],
+    }
+    const asked = (given: Partial<GatewayRoute> = {}) => {
+      const { ask, directory } = world(own('fraud', { hostnames: [OWN_HOST.host], ...given }))
+      directory.services.put('greedy', greedy)
+      return ask
+    }
+    expect(asked()(OWN_HOST)).toEqual(['fraud'])
+    expect(asked()(OWN_HOST, { fresh: false })).toBe('unknown-target')
+    expect(asked({ hostnames: ['*.example.org'] })(OWN_HOST)).toEqual(['fraud', 'greedy'])
+    expect(asked({ attached: [] })(OWN_HOST)).toBe('unknown-target')
+  })
+
+  it('that a service names replaces what the status of this service shows', () => {
+    const chat: Service = {
+      ...anLlm({ name: 'chat', namespace: 'team', urls: [] }),
+      routes: [{ host: undefined, pathPrefix: '/v1', basis: 'published' }],
+      hosts: ['iris.example.com'],
+      httpRoutes: ['fraud'],
+    }
+    const { ask, directory } = world(by('fraud', { headers: [['x-a', 'b']] }))
+    directory.services.put('chat', chat)
+    expect(ask()).toEqual(['iris'])
+    expect(ask({}, { asking: UNKNOWN_GATEWAY })).toEqual(['iris', 'chat'])
+    expect(ask({}, { fresh: false })).toEqual(['iris', 'chat'])
+    directory.services.put('chat', { ...chat, httpRoutes: ['fraud', 'other'] })
+    expect(ask()).toEqual(['iris', 'chat'])
+    directory.routes.put(
+      'other',
+      by(
+        'chat',
+        {},
+        {
+          name: 'other',
+          rules: [aRule([], aMatch(prefix('/v1')))],
+          owner: { kind: 'LLMInferenceService', namespace: 'team', name: 'chat' },
+        },
+      ),
+    )
+    expect(ask()).toEqual(['iris', 'chat'])
+  })
+
   it('lets nobody through at a known gateway where it may lead to something else in a namespace of models', () => {
     const elsewhere = (backend: ReturnType<typeof to>) =>
       own('fraud', { rules: [aRule([backend])] })
@@ -217,6 +264,42 @@ describe('at a gateway that names no route, an HTTPRoute', () => {
     const route = own('fraud', { hostnames, rules: [aRule([to('fraud-predictor')], ...matches)] })
     expect(world(route).ask({ path: '/p3/x' })).toEqual(['fraud', 'iris'])
     expect(world(route).ask()).toEqual(['iris'])
+  })
+})
+
+describe('if the asking gateway is not known, an HTTPRoute', () => {
+  const beyond = (gateway: string) => ({
+    asking: { gateways: undefined, except: new Set([gateway]) },
+  })
+
+  it('does not count if the addresses of all its gateways are known', () => {
+    const { ask } = world(own('fraud'))
+    expect(ask({}, beyond(GATEWAY))).toEqual(['iris'])
+    expect(ask({}, beyond('a/b'))).toEqual(['fraud', 'iris'])
+    expect(world(own('fraud', { gateways: [GATEWAY, 'a/c'] })).ask({}, beyond(GATEWAY))).toEqual([
+      'fraud',
+      'iris',
+    ])
+  })
+
+  it('does not count if no gateway has accepted it', () => {
+    const { ask } = world(own('fraud', { accepted: false }))
+    expect(ask({}, { asking: UNKNOWN_GATEWAY })).toEqual(['iris'])
+    expect(ask()).toEqual(['fraud', 'iris'])
+  })
+
+  it('counts while gateways may learn of it before its status shows that', () => {
+    const { ask, directory, pass } = world()
+    const unknown = { asking: UNKNOWN_GATEWAY }
+    pass(GATEWAY_LAG_MS)
+    directory.routes.put('fraud', own('fraud', { accepted: false }))
+    expect(ask({}, unknown)).toEqual(['fraud', 'iris'])
+    pass(GATEWAY_LAG_MS)
+    expect(ask({}, unknown)).toEqual(['iris'])
+    directory.routes.remove('fraud')
+    expect(ask({}, unknown)).toEqual(['fraud', 'iris'])
+    pass(GATEWAY_LAG_MS)
+    expect(ask({}, unknown)).toEqual(['iris'])
   })
 })
 

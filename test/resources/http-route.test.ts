@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayRoute } from '../../src/access/gateway-route.ts'
 import { MAX_ROUTE_PARTS } from '../../src/resources/http-route.ts'
+import { MAX_PARENTS } from '../../src/resources/route-parents.ts'
 import { read, reasonsOf } from '../../testing/objects.ts'
 
 type Parts = Readonly<Record<string, unknown>>
@@ -36,6 +37,7 @@ describe('a route of the Gateway API', () => {
       owner: undefined,
       gateways: [],
       attached: [],
+      accepted: false,
       hostnames: ['iris.example.com', '*.example.org'],
       rules: [
         {
@@ -194,6 +196,25 @@ describe('the gateways of a route', () => {
     expect(attached({}, accepted(ref({ name: 'other' })))).toEqual([])
     expect(attached({ sectionName: 'a' }, accepted(ref({ sectionName: 'a' })))).toEqual([])
     expect(attached({ port: 80 }, accepted(ref({ port: 80 })))).toEqual([])
+  })
+
+  it('have accepted it if one of them has, in any version and on any listener', () => {
+    const isAccepted = (...parents: readonly unknown[]) => {
+      const object = anHttpRoute({ parentRefs: [ref()] }, { generation: 2 })
+      return readRoute({ ...object, status: { parents } }).accepted
+    }
+    const refused = accepted(ref(), 'False')
+    expect(isAccepted(refused, accepted(ref({ sectionName: 'http' }), 'True', 1))).toBe(true)
+    expect(isAccepted(refused)).toBe(false)
+    expect(isAccepted()).toBe(false)
+  })
+
+  it('are read from as many entries of the status as a bound', () => {
+    const others = Array.from({ length: MAX_PARENTS }, () => accepted(ref({ name: 'other' })))
+    expect(gatewaysOf([ref()], [...others.slice(1), accepted(ref())]).attached).toEqual([
+      'gw/models',
+    ])
+    expect(gatewaysOf([ref()], [...others, accepted(ref())]).attached).toEqual([])
   })
 
   it('may be any where it names too many', () => {

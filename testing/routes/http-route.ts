@@ -36,7 +36,8 @@ export function httpRoute(
   }
 }
 
-const acceptedBy = (parentRef: object) => ({
+/** An entry of `status.parents` for generation 3. */
+export const acceptedBy = (parentRef: object) => ({
   parentRef,
   controllerName: 'example.com/any',
   conditions: [{ type: 'Accepted', status: 'True', observedGeneration: 3 }],

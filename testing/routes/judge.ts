@@ -31,7 +31,6 @@ export function breachIn(world: World, asked: Asked, answer: Answer): Breach | u
 }
 
 /**
-/**
  * Nothing can distinguish these cases without knowing the asking gateway: the host belongs to an open service at one
  * gateway, and at another, where no virtual host has it, a VirtualService or DomainMapping takes every host.
  */

@@ -1,4 +1,4 @@
-import { inGatewayApi } from './http-route.ts'
+import { acceptedBy, inGatewayApi } from './http-route.ts'
 import { type Facts, type LlmPlaces, placesOf, publisher } from './llm-facts.ts'
 import { ENABLE_AUTH } from './named.ts'
 
@@ -54,8 +54,9 @@ export function* objectsOf(facts: Facts, places: LlmPlaces): Generator<object> {
     yield {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'HTTPRoute',
-      metadata: reference,
+      metadata: { ...reference, generation: 3 },
       spec,
+      status: { parents: parentRefs.map(acceptedBy) },
     }
   if (fromBaseRef)
     yield {

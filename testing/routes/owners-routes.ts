@@ -77,7 +77,8 @@ function ownersRoute(
     }),
   )
   const routes = [first, ...rest] as const
-  const accepted = random.chance(0.85)
+  // A route counts at an unknown gateway only if its status shows that one has accepted it.
+  const accepted = random.chance(0.85) || !parents.every(({ isKnown }) => isKnown)
   const [gateway = gateways[0]] = parents
   const [host] = first.hostnames
   const isClaimed =
