@@ -96,7 +96,11 @@ export function createRouteVersions(now: () => number): RouteVersions {
   }
 }
 
-const unattached = ({ attached, accepted, ...route }: GatewayRoute) => route
+const unattached = (route: GatewayRoute): GatewayRoute => ({
+  ...route,
+  attached: [],
+  accepted: false,
+})
 
-const isSame = (one: object, other: object): boolean =>
+const isSame = (one: GatewayRoute, other: GatewayRoute): boolean =>
   JSON.stringify(one) === JSON.stringify(other)

@@ -18,18 +18,16 @@ export function literalEnding(pattern: string): string {
   return /[A-Za-z0-9_~/-]*$/.exec(pattern.replace(/\$$/, ''))?.[0] ?? ''
 }
 
-/** All values that match, if they are written one by one, as KServe does for adapters. */
+/** All values that match, if the expression lists them, as KServe's does for adapters. */
 export function alternativesIn(pattern: string): readonly string[] | undefined {
   const inner = /^\^?\(([^()]*)\)\$?$/.exec(pattern)?.[1] ?? /^\^?([^()|]*)\$?$/.exec(pattern)?.[1]
   const written = inner?.split('|')
   if (written === undefined || written.length > MAX_ALTERNATIVES) return undefined
-  const values = written.map((value) => value.replaceAll(/\\([.+*?()[\]{}^$|/-])/g, '\u0000$1'))
-  if (!values.every((value) => LITERAL.test(value))) return undefined
-  return values.map((value) => value.replaceAll('\u0000', ''))
+  if (!written.every((value) => LITERAL.test(value))) return undefined
+  return written.map((value) => value.replaceAll('\\', ''))
 }
 
 export const MAX_ALTERNATIVES = 64
 
-/** Without a character that means something, unless it is escaped. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it marks the escaped ones
-const LITERAL = /^(?:[A-Za-z0-9_~/:@ -]|\u0000.)*$/
+/** Without special characters, unless they are escaped. */
+const LITERAL = /^(?:[A-Za-z0-9_~/:@ -]|\\[.+*?()[\]{}^$|/-])*$/
