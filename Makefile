@@ -2,14 +2,14 @@ SHELL := /bin/bash
 path_without_packages := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix fuzz mutations bench profile micro measure soak clean
+.PHONY: help run test kserve-versions check fix fuzz mutations bench profile micro measure soak clean
 
 # All tools, including Node.js, are npm packages. This file is written last and inside the folder,
 # so an interrupted installation is repeated.
 installed := node_modules/.installed
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(installed) ## run the service and Envoy on this machine, without a cluster
 	@node scripts/run.ts
@@ -24,6 +24,11 @@ test: check ## run all tests, including those against real programs
 	@node scripts/envoy-gateway.ts
 	@node scripts/issuers.ts
 	@npm run --silent test:e2e
+
+kserve-versions: $(installed) ## run the suite of routes with the controllers of an older KServe (KSERVE_VERSION)
+	@node scripts/kubernetes.ts
+	@KSERVE_VERSION=$(or $(KSERVE_VERSION),0.19.0) node scripts/kserve.ts
+	@KSERVE_VERSION=$(or $(KSERVE_VERSION),0.19.0) vitest run --project e2e test/e2e/kserve-routes.test.ts
 
 check: $(installed) ## check types, lint and dead code, and run the unit tests
 	@npm test --silent

@@ -1,33 +1,45 @@
 import type { Report } from './go/build.ts'
 import { findParts, printFound } from './go/find.ts'
 import {
-  KSERVE_CRDS,
-  KSERVE_LLMISVC,
-  KSERVE_MANAGER,
-  KSERVE_OBJECTS,
   KSERVE_SAMPLES,
+  KSERVE_VERSIONS,
+  type KserveVersion,
   KWOK,
+  kserveParts,
 } from './go/kserve-parts.ts'
-import { GO_MODULES } from './go/modules.ts'
+import { GO_MODULES, KSERVE_MODULES } from './go/modules.ts'
 
 /** Paths: KServe's controllers, kwok, and YAML files with the objects they need in a cluster. */
 export type Kserve = {
   readonly manager: string
   readonly llmisvc: string
-  readonly crds: string
+  readonly crds: readonly string[]
   readonly objects: string
   readonly kwok: string
 }
 
+/** The version of KServe whose controllers run: that of the environment variable KSERVE_VERSION, else the first. */
+export function kserveVersion({ KSERVE_VERSION: chosen } = process.env): KserveVersion {
+  const [first] = KSERVE_VERSIONS
+  const version = chosen ? KSERVE_VERSIONS.find((each) => each === chosen) : first
+  if (version !== undefined) return version
+  throw new Error(`KSERVE_VERSION is ${chosen}; it may be ${KSERVE_VERSIONS.join(' or ')}`)
+}
+
 /** KServe's controllers, and a kwok for the pods that they create. Rejects with one sentence. */
-export async function findKserve(report: Report, signal?: AbortSignal): Promise<Kserve> {
-  const pathOf = await findParts(GO_MODULES.kserve, report, signal)
+export async function findKserve(
+  version: KserveVersion,
+  report: Report,
+  signal?: AbortSignal,
+): Promise<Kserve> {
+  const pathOf = await findParts(KSERVE_MODULES[version], report, signal)
   const kwokOf = await findParts(GO_MODULES.kwok, report, signal)
+  const { manager, llmisvc, crds, objects } = kserveParts(version)
   return {
-    manager: await pathOf(KSERVE_MANAGER),
-    llmisvc: await pathOf(KSERVE_LLMISVC),
-    crds: await pathOf(KSERVE_CRDS),
-    objects: await pathOf(KSERVE_OBJECTS),
+    manager: await pathOf(manager),
+    llmisvc: await pathOf(llmisvc),
+    crds: await Promise.all(crds.map(pathOf)),
+    objects: await pathOf(objects),
     kwok: await kwokOf(KWOK),
   }
 }
@@ -39,8 +51,12 @@ export async function findKserveSamples(report: Report, signal?: AbortSignal): P
 }
 
 if (import.meta.main) {
-  await printFound(async (report, signal) => ({
-    ...(await findKserve(report, signal)),
-    samples: await findKserveSamples(report, signal),
-  }))
+  await printFound(async (report, signal) => {
+    const { crds, ...found } = await findKserve(kserveVersion(), report, signal)
+    return {
+      ...found,
+      crds: crds.join('\n'),
+      samples: await findKserveSamples(report, signal),
+    }
+  })
 }

@@ -241,6 +241,7 @@ export type World = Held & {
   /** Replaces `tokens`. */
   readonly authenticateToken?: AuthenticateToken
   readonly permits?: IdentitySources['permits']
+  readonly grants?: NonNullable<IdentitySources['grants']>
   readonly synced?: boolean
   /** True by default. */
   readonly isFresh?: IsFresh
@@ -268,6 +269,7 @@ export const anAuthorize = ({
   tokens = TOKENS,
   authenticateToken = ({ value, asToken }) => (asToken ? tokens.get(value) : undefined),
   permits = () => 'yes',
+  grants = () => false,
   synced = true,
   isFresh = () => true,
   settings = {},
@@ -283,6 +285,7 @@ export const anAuthorize = ({
       sha256: digestOf,
       authenticateToken,
       permits,
+      grants,
     },
     { ...SETTINGS, ...settings },
   )

@@ -1,8 +1,11 @@
 import { WEBHOOKS_AT_LOOPBACK } from './loopback.ts'
 import type { ModuleFile, Program } from './parts.ts'
 
-export const KSERVE_VERSION = '0.20.0'
 export const KWOK_VERSION = '0.7.0'
+
+/** The versions of KServe whose controllers run in tests; `make test` runs the first only. */
+export const KSERVE_VERSIONS = ['0.20.0', '0.19.0'] as const
+export type KserveVersion = (typeof KSERVE_VERSIONS)[number]
 
 /** Sets the status of pods, as the kubelets of many nodes would. */
 export const KWOK: Program = {
@@ -15,45 +18,67 @@ export const KWOK: Program = {
   versionIn: /^kwok version v(\d\S*)/,
 }
 
-/** It does not print its version. */
-export const KSERVE_MANAGER: Program = kserve('KSERVE_MANAGER', 'manager')
-export const KSERVE_LLMISVC: Program = kserve('KSERVE_LLMISVC', 'llmisvc')
+/** What a version needs. */
+export function kserveParts(version: KserveVersion) {
+  const { variables, gateways } = VERSIONS[version]
+  const file = (name: string, paths: ModuleFile['paths']): ModuleFile => ({
+    variable: `${variables}_${name.toUpperCase()}`,
+    file: `${name}.yaml`,
+    module: 'github.com/kserve/kserve',
+    paths,
+  })
+  const crds = file('crds', gateways === undefined ? [...CRDS, GATEWAYS] : CRDS)
+  return {
+    manager: kserve(`${variables}_MANAGER`, 'manager'),
+    llmisvc: kserve(`${variables}_LLMISVC`, 'llmisvc'),
+    crds: [
+      crds,
+      ...(gateways === undefined ? [] : [{ ...file('gateways', [gateways]), module: GATEWAY_API }]),
+    ],
+    /** Its ConfigMap and its cluster-wide objects: runtimes, and presets of LLMInferenceServices. */
+    objects: file('objects', [
+      'config/configmap/inferenceservice.yaml',
+      `install/v${version}/kserve-cluster-resources.yaml`,
+    ]),
+  }
+}
+
+type Version = {
+  /** How the names of its environment variables begin. */
+  readonly variables: string
+  /** In the module of the Gateway API: the CRD of Gateways. Absent: the one that comes with KServe, if it is YAML. */
+  readonly gateways?: string
+}
+
+const VERSIONS: Readonly<Record<KserveVersion, Version>> = {
+  '0.20.0': { variables: 'KSERVE' },
+  '0.19.0': {
+    variables: 'KSERVE_0_19',
+    gateways: 'config/crd/standard/gateway.networking.k8s.io_gateways.yaml',
+  },
+}
+
+const GATEWAY_API = 'sigs.k8s.io/gateway-api'
+const GATEWAYS = 'test/crds/gatewayapi_gateway.yaml'
 
 /**
- * The CRDs of KServe and of other projects that its controllers watch. Schemas are removed: with them the API server
+ * The CRDs of KServe and of other projects that its controllers watch, but Gateways. Schemas are removed: with them the API server
  * needs more than a gigabyte.
  */
-export const KSERVE_CRDS: ModuleFile = {
-  variable: 'KSERVE_CRDS',
-  file: 'crds.yaml',
-  module: 'github.com/kserve/kserve',
-  paths: [
-    'config/crd/minimal/serving.kserve.io_clusterservingruntimes.yaml',
-    'config/crd/minimal/serving.kserve.io_inferencegraphs.yaml',
-    'config/crd/minimal/serving.kserve.io_inferenceservices.yaml',
-    'config/crd/minimal/serving.kserve.io_servingruntimes.yaml',
-    'config/crd/minimal/serving.kserve.io_trainedmodels.yaml',
-    'config/crd/minimal/clusterstoragecontainer/serving.kserve.io_clusterstoragecontainers.yaml',
-    'config/crd/minimal/llmisvc/serving.kserve.io_llminferenceserviceconfigs.yaml',
-    'config/crd/minimal/llmisvc/serving.kserve.io_llminferenceservices.yaml',
-    'test/crds/gatewayapi_gatewayclasses.yaml',
-    'test/crds/gatewayapi_gateway.yaml',
-    'test/crds/gatewayapi_httproute.yaml',
-    'test/crds/gateway-inference-extension.yaml',
-    'test/crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml',
-  ],
-}
-
-/** Its ConfigMap and its cluster-wide objects: runtimes, and presets of LLMInferenceServices. */
-export const KSERVE_OBJECTS: ModuleFile = {
-  variable: 'KSERVE_OBJECTS',
-  file: 'objects.yaml',
-  module: 'github.com/kserve/kserve',
-  paths: [
-    'config/configmap/inferenceservice.yaml',
-    `install/v${KSERVE_VERSION}/kserve-cluster-resources.yaml`,
-  ],
-}
+const CRDS: ModuleFile['paths'] = [
+  'config/crd/minimal/serving.kserve.io_clusterservingruntimes.yaml',
+  'config/crd/minimal/serving.kserve.io_inferencegraphs.yaml',
+  'config/crd/minimal/serving.kserve.io_inferenceservices.yaml',
+  'config/crd/minimal/serving.kserve.io_servingruntimes.yaml',
+  'config/crd/minimal/serving.kserve.io_trainedmodels.yaml',
+  'config/crd/minimal/clusterstoragecontainer/serving.kserve.io_clusterstoragecontainers.yaml',
+  'config/crd/minimal/llmisvc/serving.kserve.io_llminferenceserviceconfigs.yaml',
+  'config/crd/minimal/llmisvc/serving.kserve.io_llminferenceservices.yaml',
+  'test/crds/gatewayapi_gatewayclasses.yaml',
+  'test/crds/gatewayapi_httproute.yaml',
+  'test/crds/gateway-inference-extension.yaml',
+  'test/crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml',
+]
 
 /** The manifests that KServe's own documentation applies. */
 export const KSERVE_SAMPLES: ModuleFile = {
@@ -63,6 +88,7 @@ export const KSERVE_SAMPLES: ModuleFile = {
   paths: ['docs/samples', 'config/runtimes', 'config/llmisvcconfig', 'config/configmap'],
 }
 
+/** It does not print its version. */
 function kserve(variable: string, file: 'manager' | 'llmisvc'): Program {
   return {
     variable,

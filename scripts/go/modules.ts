@@ -1,13 +1,11 @@
 import path from 'node:path'
 import {
-  KSERVE_CRDS,
-  KSERVE_LLMISVC,
-  KSERVE_MANAGER,
-  KSERVE_OBJECTS,
   KSERVE_SAMPLES,
-  KSERVE_VERSION,
+  KSERVE_VERSIONS,
+  type KserveVersion,
   KWOK,
   KWOK_VERSION,
+  kserveParts,
 } from './kserve-parts.ts'
 import { LISTEN_AT_ADDRESS } from './loopback.ts'
 import type { GoModule, ModuleFile, Program } from './parts.ts'
@@ -112,17 +110,11 @@ export const GO_MODULES = {
     duration: 'about eleven minutes',
     parts: [ETCD, API_SERVER, CONTROLLER_MANAGER],
   },
-  kserve: {
-    folder: folderOf('kserve'),
-    version: KSERVE_VERSION,
-    duration: 'about six minutes',
-    parts: [KSERVE_MANAGER, KSERVE_LLMISVC, KSERVE_CRDS, KSERVE_OBJECTS],
-  },
   /** Apart from the programs, so that a change of it builds none. */
   kserveSamples: {
     folder: folderOf('kserve'),
     name: 'kserve-samples',
-    version: KSERVE_VERSION,
+    version: KSERVE_VERSIONS[0],
     duration: 'some seconds',
     parts: [KSERVE_SAMPLES],
   },
@@ -157,6 +149,22 @@ export const GO_MODULES = {
     parts: [ENVOY_GATEWAY, ENVOY_GATEWAY_CRDS],
   },
 } satisfies Readonly<Record<string, GoModule>>
+
+export const KSERVE_MODULES: Readonly<Record<KserveVersion, GoModule>> = {
+  '0.20.0': kserveModule('kserve', '0.20.0'),
+  '0.19.0': kserveModule('kserve-0.19', '0.19.0'),
+}
+
+function kserveModule(folder: string, version: KserveVersion): GoModule {
+  const { manager, llmisvc, crds, objects } = kserveParts(version)
+  return {
+    folder: folderOf(folder),
+    name: 'kserve',
+    version,
+    duration: 'about six minutes',
+    parts: [manager, llmisvc, ...crds, objects],
+  }
+}
 
 /** Without these flags kube-apiserver does not know its own version. */
 function kubernetesVersion(version: string): string {

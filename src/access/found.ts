@@ -10,8 +10,8 @@ export type FoundTarget = {
   readonly passes: boolean
   /** The route with exactly the request's host; `undefined`: none is certain. */
   readonly owner?: Attached | undefined
-  /** Whether its route matches every request with this path. */
-  readonly certain?: boolean
+  /** The route that matches every request with this path; `undefined`: none does. */
+  readonly certain?: Attached | undefined
   /** The catch-all route of a shared host. */
   readonly rest?: Route | undefined
 }

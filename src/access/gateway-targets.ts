@@ -8,7 +8,13 @@ import type { Directory } from './directory.ts'
 import type { FoundTarget } from './found.ts'
 import { answersAt, type Gateways, namesOtherHost } from './gateways.ts'
 import { atPrefix, findOnHost, targetsOf } from './host-targets.ts'
-import { isModelPath, isPublished, modelsNamed, PUBLISHERS, routedByModel } from './model-header.ts'
+import {
+  certainByModel,
+  isPublished,
+  modelsNamed,
+  PUBLISHERS,
+  routedByModel,
+} from './model-header.ts'
 import { isPreceded } from './own-routes.ts'
 import { findByPath, type Own, ownByHeaders } from './path-targets.ts'
 import type { AccessRequest } from './request.ts'
@@ -61,8 +67,9 @@ export function findAtGateway(
   }
   const preferred = {
     paths: byPath.paths,
-    models: named.flatMap(({ target: { service }, passes }) => (passes ? service : [])),
-    exact: isModelPath(path),
+    models: named.flatMap(({ target: { service }, passes }) =>
+      passes ? (certainByModel(service, request, directory) ?? []) : [],
+    ),
   }
   const preceded = ({ service, routes }: Own) =>
     routes.every((route) => isPreceded(service, route, preferred, asking))

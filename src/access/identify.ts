@@ -53,6 +53,10 @@ export type IdentitySources = {
     service: ServiceRef,
     attributes: ResourceAttributes,
   ) => MaybePromise<Permission>
+  /** Whether it is known, without a question, that RBAC grants it; absent: never. */
+  readonly grants?:
+    | ((caller: NamedCaller, service: ServiceRef, attributes: ResourceAttributes) => boolean)
+    | undefined
 }
 
 /** Authenticates credentials, and looks up permissions. */
@@ -63,7 +67,7 @@ export function createIdentify(
   const permissionsFor = createPermissionsFor(permissions)
   const callers = new WeakMap<ApiKey, Caller>()
 
-  return { authenticate, permissionOf }
+  return { authenticate, permissionOf, holds }
 
   /** A key is valid in its Secret's namespace only. A key in two Secrets is not accepted. */
   function authenticate(
@@ -123,6 +127,17 @@ export function createIdentify(
     return isNamedCaller(caller) ? sources.permits(caller, service, attributes) : 'no-user'
   }
 
+  function grants(caller: Caller, service: ServiceRef, attributes: ResourceAttributes): boolean {
+    return isNamedCaller(caller) && sources.grants?.(caller, service, attributes) === true
+  }
+
+  /** Whether it is known, without a question, that the caller has permission. */
+  function holds(caller: Caller, service: ServiceRef, models: () => readonly string[]): boolean {
+    const scope = scopeOf(caller, service)
+    if (scope !== undefined) return scope === 'yes'
+    return permissionsFor(service, models).some((each) => grants(caller, service, each))
+  }
+
   /** One of the service's permissions is enough. `models`: those whose permission counts. */
   function permissionOf(
     caller: Caller,
@@ -135,7 +150,10 @@ export function createIdentify(
       note?.(describeScope(caller, scope))
       return scope
     }
-    const asked = permissionsFor(service, models)
+    const all = permissionsFor(service, models)
+    // A refused one is forgotten earlier, and must not be asked for again while another is known.
+    const known = all.length < 2 ? undefined : all.find((each) => grants(caller, service, each))
+    const asked = known === undefined ? all : [known]
     if (asked.length === 0) note?.('RBAC: the request names no model of the service')
     return anyOf(asked, (attributes) =>
       andThen(permits(caller, service, attributes), (permission) => {

@@ -67,8 +67,8 @@ export function createJudge(
   effectivePoliciesOf: (service: Service) => EffectivePolicies,
 ): Judge {
   const { directory, isFresh } = sources
-  const { authenticate, permissionOf } = createIdentify(sources, settings.permissions)
-  const permissionFor = createPermissionFor({ permissionOf, directory, effectivePoliciesOf })
+  const { authenticate, permissionOf, holds } = createIdentify(sources, settings.permissions)
+  const permissionFor = createPermissionFor({ permissionOf, holds, directory, effectivePoliciesOf })
 
   return (request, target, effectivePolicy, note) => {
     const facing = { request, target, effectivePolicy, note }

@@ -1,6 +1,7 @@
 // Selects LLMInferenceServices by the model header.
 
-import { type Asking, isReachable } from './asking.ts'
+import { pathOf } from '../common/path.ts'
+import { type Asking, type Attached, isReachable } from './asking.ts'
 import type { DenyReason } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { FoundTarget } from './found.ts'
@@ -64,7 +65,24 @@ export function routedByModel(
   return byModel
 }
 
-/** Whether KServe's routes by the model header match exactly this path. */
-export const isModelPath = (path: string): boolean => MODEL_PATH.test(path)
+/** A service's routes by the model header of a request, at the gateways that certainly have them. */
+export type ByModel = Attached & {
+  /** Whether one of them matches exactly the request's path. */
+  readonly exact: boolean
+}
+
+/** The route by model header that certainly matches a request; `undefined`: none. */
+export function certainByModel(
+  { attached, modelRoutes }: Pick<Service, 'attached' | 'modelRoutes'>,
+  { headers, path }: Pick<AccessRequest, 'headers' | 'path'>,
+  { modelHeaders }: Pick<Directory, 'modelHeaders'>,
+): ByModel | undefined {
+  // KServe's routes have one header. The default is read beside it, and may be ignored.
+  const model = headers.get(modelHeaders.get().at(-1) ?? '')
+  if (model === undefined || modelRoutes?.models.has(model) !== true) return undefined
+  const paths = modelRoutes.messages ? MODEL_PATH : OLD_MODEL_PATH
+  return { attached, exact: paths.test(pathOf(path)) }
+}
 
 const MODEL_PATH = /^\/v1\/(?:chat\/completions|completions|responses|messages)\/?$/
+const OLD_MODEL_PATH = /^\/v1\/(?:chat\/completions|completions|responses)\/?$/

@@ -1,6 +1,7 @@
 // Which routes a gateway prefers to an LLMInferenceService's own route.
 
 import { type Asking, type Attached, isBeside, isReachable } from './asking.ts'
+import type { ByModel } from './model-header.ts'
 import type { Route, Service } from './service.ts'
 
 /** The routes that a gateway prefers to a catch-all route for any host. */
@@ -8,9 +9,7 @@ export type Preferred = {
   /** Routes by path. */
   readonly paths: readonly (Attached & { readonly pathPrefix: string })[]
   /** Routes by the model header. */
-  readonly models: readonly Attached[]
-  /** Whether the routes by model header match exactly the request's path. */
-  readonly exact: boolean
+  readonly models: readonly ByModel[]
 }
 
 /**
@@ -20,17 +19,19 @@ export type Preferred = {
 export function isPreceded(
   service: Service,
   { pathPrefix, headers, by }: Route,
-  { paths, models, exact }: Preferred,
+  { paths, models }: Preferred,
   asking: Asking,
 ): boolean {
   if (by === 'pattern' && asking.pathsFirst !== true) return false
-  const certain = (by ?? 'unread') === 'unread' && headers === undefined
-  const plain = certain && (pathPrefix === '' || exact)
+  const plain = (by ?? 'unread') === 'unread' && headers === undefined
   return (
     paths.some(
       (path) => path.pathPrefix.length > pathPrefix.length && isBeside(path, service, asking),
     ) ||
-    (plain && models.some((model) => isBeside(model, service, asking)))
+    (plain &&
+      models.some(
+        (model) => (pathPrefix === '' || model.exact) && isBeside(model, service, asking),
+      ))
   )
 }
 

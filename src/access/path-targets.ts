@@ -63,7 +63,7 @@ export function findByPath(request: AccessRequest, path: string, place: Place): 
     ...own.filter(answering).map(({ service, routes }) => ({
       target: atPrefix(service, routes[0].pathPrefix),
       passes: true,
-      certain: routes.some(isCertain),
+      certain: certainOf(service, routes),
     })),
   ]
   const divided = found.length > 0 || own.some(({ routes: [route] }) => route.pathPrefix !== '')
@@ -72,8 +72,8 @@ export function findByPath(request: AccessRequest, path: string, place: Place): 
     found,
     own: own.filter((each) => !answering(each)),
     owners,
-    paths: found.flatMap(({ target: { service, pathPrefix }, passes, certain = false }) =>
-      passes && certain ? { attached: service.attached, pathPrefix } : [],
+    paths: found.flatMap(({ target: { pathPrefix }, passes, certain }) =>
+      passes && certain !== undefined ? { attached: certain.attached, pathPrefix } : [],
     ),
   }
 }
@@ -109,13 +109,22 @@ function findAt(
       routes.some(({ basis }) => PASSES[basis]) &&
       (host !== undefined || answersAt(request.host, service, gateways))
     const owner = host === undefined ? undefined : routes.find(isOwner)
-    return { target: atPrefix(service, pathPrefix), passes, owner, certain: routes.some(isCertain) }
+    return {
+      target: atPrefix(service, pathPrefix),
+      passes,
+      owner,
+      certain: certainOf(service, routes),
+    }
   })
 }
 
-/** Whether a route matches every request with its path. */
-const isCertain = ({ basis, headers, by }: Route): boolean =>
-  PASSES[basis] && headers === undefined && by === undefined
+/** The first of these routes that matches every request with its path. A route for a host has its own gateways. */
+function certainOf(service: Service, routes: readonly Route[]): Attached | undefined {
+  const route = routes.find(
+    ({ basis, headers, by }) => PASSES[basis] && headers === undefined && by === undefined,
+  )
+  return route?.host === undefined ? route && service : route
+}
 
 const ownAt = (
   request: AccessRequest,

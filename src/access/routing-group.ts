@@ -48,6 +48,8 @@ type PermissionParts = {
     models: () => readonly string[],
     note: Note | undefined,
   ) => MaybePromise<Permission>
+  /** Whether the permission is known, without a question. */
+  readonly holds: (caller: Caller, service: Service, models: () => readonly string[]) => boolean
   readonly directory: Members & Pick<Directory, 'modelHeaders'>
   readonly effectivePoliciesOf: (service: Service) => EffectivePolicies
 }
@@ -66,21 +68,24 @@ export type PermissionFor = (
  */
 export function createPermissionFor({
   permissionOf,
+  holds,
   directory,
   effectivePoliciesOf,
 }: PermissionParts): PermissionFor {
   return (caller, request, target, effectivePolicy, note) => {
     const { service } = target
-    return ask(service, () => {
-      if (service.group === undefined || isNamedAfter(target)) return []
-      return membersOf(service, directory)
+    const modelsOf = (asked: Service) => () => modelsFor(request, target, asked, directory)
+    const isHeld = (asked: Service) => holds(caller, asked, modelsOf(asked))
+    if (service.group === undefined || isNamedAfter(target)) return ask(service, () => [])
+    const lenders = () =>
+      membersOf(service, directory)
         .filter((member) => lends(member, service, effectivePolicy))
         .slice(0, MAX_ASKED)
-    })
+    const held = isHeld(service) ? service : lenders().find(isHeld)
+    return held === undefined ? ask(service, lenders) : ask(held, () => [])
 
     function ask(asked: Service, others: () => readonly Service[]): MaybePromise<Permission> {
-      const models = () => modelsFor(request, target, asked, directory)
-      return andThen(permissionOf(caller, asked, models, note), (permission) => {
+      return andThen(permissionOf(caller, asked, modelsOf(asked), note), (permission) => {
         if (permission === 'yes') return permission
         const [next, ...rest] = others()
         if (next === undefined) return permission

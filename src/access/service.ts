@@ -50,6 +50,8 @@ export type Service = ServiceRef & {
   readonly models?: readonly string[]
   /** Whether KServe makes its routes, so that gateways route each of `models` to it. */
   readonly modelsRouted?: boolean
+  /** Its routes by model header at the gateways of `attached`; absent: none is certain. */
+  readonly modelRoutes?: ModelRoutes
   /** The names of the HTTPRoutes of its namespace that route to it; absent: KServe makes its routes, too. */
   readonly httpRoutes?: readonly string[]
   /** The routing group of this LLMInferenceService; absent: its routes lead only to itself. */
@@ -62,6 +64,13 @@ export type Service = ServiceRef & {
   readonly gateways?: readonly GatewayName[] | undefined
   /** The gateways that certainly have them, because its status shows it; absent: none. */
   readonly attached?: readonly GatewayName[]
+}
+
+/** Routes by model header that gateways certainly have, because a status shows them. */
+export type ModelRoutes = {
+  readonly models: ReadonlySet<string>
+  /** Whether one of them matches exactly the path `/v1/messages`, as since KServe 0.20. */
+  readonly messages: boolean
 }
 
 /**

@@ -33,7 +33,7 @@ import { jwksFetcher } from '../tokens/fetch-jwks.ts'
 import type { ResourceState, SharedSourceParts } from './fact-source.ts'
 
 /** Authentication and permissions, according to a cluster. */
-export type ClusterIdentity = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
+export type ClusterIdentity = Pick<IdentitySources, 'authenticateToken' | 'permits' | 'grants'> & {
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
   /** Whether revocations take effect immediately, not only when cache entries expire. */
@@ -74,6 +74,7 @@ export function openClusterIdentity(apis: ClusterApis, parts: SharedSourceParts)
   return {
     authenticateToken: tokensOf(authentication),
     permits: reviews.permits,
+    grants: reviews.grants,
     synced: () => watch.synced() && issuer.name() !== undefined,
     resources: () => [...watch.states().map(resourceOf), stateOf(issuer)],
     revokesInstantly: watch.current,

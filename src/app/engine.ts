@@ -90,6 +90,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
       sha256: (text) => hash('sha256', text),
       authenticateToken: firstOf(source, providers),
       permits: source.permits,
+      grants: source.grants,
     },
     settingsOf(config),
   )

@@ -10,7 +10,7 @@ import type { OnLeftOut } from '../envoy/identity-headers.ts'
 import type { Problem } from '../resources/problem.ts'
 
 /** Where services, pods, keys and permissions come from: a cluster or a folder. */
-export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits'> & {
+export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits' | 'grants'> & {
   /** Whether everything has been read at least once. */
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]

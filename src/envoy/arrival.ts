@@ -16,7 +16,7 @@ export type Arrival = {
   readonly connection: Connection
   readonly address: string
   /** The resources to release. */
-  readonly holds: Set<'stream' | 'watch' | 'refusal'>
+  readonly holds: { stream: boolean; watch: boolean; refusal: boolean }
   /** Bytes of the frame header read so far, and the length it declares. */
   frame: number
   length: number
@@ -42,7 +42,7 @@ export const arrivalOf = (
   path,
   connection,
   address: connection.address,
-  holds: new Set(),
+  holds: { stream: false, watch: false, refusal: false },
   frame: 0,
   length: 0,
   received: 0,

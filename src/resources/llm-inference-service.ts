@@ -11,7 +11,7 @@ import { readOwnerAnnotations } from './owner-annotations.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 import { boundedRoutes, clusterRoutes, pathRoute, readUrl } from './routes.ts'
-import { statusUrls } from './status-urls.ts'
+import { isModelRouting, statusUrls } from './status-urls.ts'
 
 /**
  * Reads a `serving.kserve.io` LLMInferenceService. Gateways route it by path and model header on shared
@@ -26,11 +26,20 @@ export function readLlmInferenceService(
   const config = mergedConfig(object, settings)
   const models = readModels(object, config, raise)
   const attachment = gatewaysOfLlm(object, config, settings)
-  const { routes, hosts, declared } = addressesOf(object, config, { attachment, settings, raise })
+  const { routes, hosts, paths, declared } = addressesOf(object, config, {
+    attachment,
+    settings,
+    raise,
+  })
   raiseDeclaredElsewhere(object, routes, settings, raise)
   const ownRules = config.route !== undefined && hasRules(config.route)
-  const named = (paths: readonly string[]) =>
-    paths.flatMap((path) => pathRoute(path, ownRules ? 'shared' : 'published') ?? [])
+  const named = (written: readonly string[]) =>
+    written.flatMap((path) => {
+      const route = pathRoute(path, ownRules ? 'shared' : 'published')
+      if (route === undefined) return []
+      // Not every version of KServe has every path, and none has those of adapters.
+      return paths.has(path) ? route : { ...route, by: 'unread' as const }
+    })
   return {
     kind: 'LLMInferenceService',
     namespace,
@@ -48,6 +57,7 @@ export function readLlmInferenceService(
     ),
     models: models.names,
     modelsRouted: !ownRules,
+    ...(models.routes === undefined || ownRules ? {} : { modelRoutes: models.routes }),
     ...groupOf(object, config, models),
     hosts,
     // Problems of hostnames are raised with the route.
@@ -112,6 +122,8 @@ type Reading = {
 type Addresses = {
   readonly routes: readonly Route[]
   readonly hosts: readonly string[]
+  /** The paths of its status. */
+  readonly paths: ReadonlySet<string>
   /** Whether the installation's configuration declares hosts of it. */
   readonly declared: boolean
 }
@@ -140,9 +152,6 @@ function addressesOf(
       ...(foreign || listAt(route, 'spec', 'rules').length === 0 ? publishedPaths(urls) : []),
     ],
     hosts: [...new Set([...published, ...declared.flatMap(({ host }) => host ?? [])])],
+    paths: new Set(urls.map(({ path }) => path)),
   }
 }
-
-/** An address for routing by model header: KServe publishes it as the root of the gateway. */
-const isModelRouting = (name: string | undefined): boolean =>
-  name?.endsWith('-model-routing') ?? false

@@ -1,11 +1,12 @@
 // The model names of an LLMInferenceService.
 
+import type { ModelRoutes } from '../access/service.ts'
 import { isStopped } from './deployment-mode.ts'
 import type { LlmConfig } from './llm-config.ts'
 import { type KubernetesObject, listAt, textAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import { pathRoute } from './routes.ts'
-import { MAX_URLS } from './status-urls.ts'
+import { isModelRouting, MAX_URLS } from './status-urls.ts'
 
 /** Further model names of one service are ignored: requests for them are denied. */
 export const MAX_MODELS = 512
@@ -13,7 +14,11 @@ export const MAX_MODELS = 512
 export const MAX_MODEL_NAME = 1_024
 
 /** The models of an LLMInferenceService, as paths and as values of the model header. */
-export type Models = { readonly paths: readonly string[]; readonly names: readonly string[] }
+export type Models = {
+  readonly paths: readonly string[]
+  readonly names: readonly string[]
+  readonly routes?: ModelRoutes
+}
 
 const NONE: Models = { paths: [], names: [] }
 
@@ -30,10 +35,11 @@ export function readModels(
   if (isStopped(object)) return NONE
   const { namespace, content } = object
   const own = `publishers/${namespace}/models/`
-  const listed = listedIn(content)
+  const { names: listed, byHeader } = listedIn(content)
+  const configured = [model, ...adapters].map((each) => `${own}${each}`)
   const written = [
     ...new Set([
-      ...[model, ...adapters].map((each) => `${own}${each}`),
+      ...configured,
       ...listed.filter((each) => !each.startsWith('publishers/') || each.startsWith(own)),
     ]),
   ]
@@ -56,7 +62,21 @@ export function readModels(
       'a model name cannot be part of a path: it is not served under /publishers/',
     )
   }
-  return { paths: readable, names: known }
+  return { paths: readable, names: known, ...routesOf(configured, byHeader) }
+}
+
+/**
+ * The routes by model header that the status shows: it has an address for them. Since KServe 0.20 this address lists
+ * their models; before, they are those of the service.
+ */
+function routesOf(
+  configured: readonly string[],
+  byHeader: ReadonlySet<string> | undefined,
+): Pick<Models, 'routes'> {
+  if (byHeader === undefined) return {}
+  const messages = byHeader.size > 0
+  const models = messages ? configured.filter((each) => byHeader.has(each)) : configured
+  return { routes: { models: new Set(models), messages } }
 }
 
 const nameIn = (text: string, own: string): string =>
@@ -65,16 +85,28 @@ const nameIn = (text: string, own: string): string =>
 /** Further entries of all addresses are ignored: they repeat each other. */
 export const MAX_LISTED = 4_096
 
-function listedIn(content: unknown): readonly string[] {
+type Listed = {
+  /** The models of all addresses. */
+  readonly names: readonly string[]
+  /** The models of the addresses for routing by model header; `undefined`: there is no such address. */
+  readonly byHeader: ReadonlySet<string> | undefined
+}
+
+function listedIn(content: unknown): Listed {
   const names: string[] = []
+  let byHeader: Set<string> | undefined
   let seen = 0
   for (const address of listAt(content, 'status', 'addresses').slice(0, MAX_URLS)) {
+    const isByHeader = isModelRouting(textAt(address, 'name'))
+    if (isByHeader) byHeader ??= new Set()
     for (const entry of listAt(address, 'models')) {
       seen += 1
-      if (seen > MAX_LISTED) return names
+      if (seen > MAX_LISTED) return { names, byHeader }
       const name = textAt(entry, 'name')
-      if (name !== undefined && name !== '') names.push(name)
+      if (name === undefined || name === '') continue
+      names.push(name)
+      if (isByHeader) byHeader?.add(name)
     }
   }
-  return names
+  return { names, byHeader }
 }

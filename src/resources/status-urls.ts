@@ -56,3 +56,7 @@ function* urlsIn(status: unknown): Generator<StatusUrl> {
 
 const COMPONENT_NAMES: ReadonlySet<string> = new Set(['predictor', 'transformer', 'explainer'])
 export const MAX_COMPONENTS = 16
+
+/** The name of an address for routing by model header: KServe publishes it as the root of the gateway. */
+export const isModelRouting = (name: string | undefined): boolean =>
+  name?.endsWith('-model-routing') ?? false

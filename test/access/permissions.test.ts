@@ -105,6 +105,22 @@ describe('the permission that opens a service', () => {
     expect(await answerTo({ path })).toMatchObject({ answer: 'not-permitted' })
   })
 
+  it('is not asked for while another one of its kind is known', () => {
+    const never = new Promise<Permission>(() => {})
+    const isPost = ({ verb }: { readonly verb: string }) => verb === 'post'
+    const authorize = anAuthorize({
+      services: [llm('chat', ['base'])],
+      tokens: TOKENS,
+      permits: (_caller, _service, attributes) => (isPost(attributes) ? 'yes' : never),
+      grants: (_caller, _service, attributes) => isPost(attributes),
+      settings: { permissions: permissionsWith({ LLMInferenceService: [{}, POST_MODELS] }) },
+    })
+    const path = `/${model('base')}${CHAT}`
+    expect(authorize(aRequest({ host: HOST, path, headers: SHOWN }))).toMatchObject({
+      decision: { outcome: 'allow' },
+    })
+  })
+
   it('may be another than to get it', async () => {
     const asked: unknown[] = []
     const authorize = anAuthorize({

@@ -201,3 +201,28 @@ describe('a member whose permission cannot be determined', () => {
     expect(asked.length).toBeLessThanOrEqual(MAX_ASKED + 1)
   })
 })
+
+describe('a permission for a member that is known', () => {
+  const never = new Promise<Permission>(() => {})
+  const answerWith = (members: readonly Service[], path = BY_NAME) =>
+    anAuthorize({
+      services: members,
+      tokens: new Map([['a-token', known(aCaller())]]),
+      permits: (_caller, { name }) => (name === 'green' ? 'yes' : never),
+      grants: (_caller, { name }) => name === 'green',
+    })(aRequest({ host: HOST, path, headers: { authorization: 'Bearer a-token' } }))
+
+  it('answers without a question for the others', () => {
+    const answer = answerWith([member('blue'), member('green')])
+    expect(answer).toMatchObject({ decision: { outcome: 'allow' } })
+  })
+
+  it.each([
+    ['open', member('green', { protection: 'open' }), BY_NAME],
+    ['of another model', member('green', { models: ['publishers/llm/models/x'] }), BY_NAME],
+    ['not routed', member('green', { group: { ...ROUTED, routed: false } }), BY_NAME],
+    ['of another path', member('green'), '/llm/blue/v1/chat/completions'],
+  ])('does not count if the member is %s', (_title, green, path) => {
+    expect(answerWith([member('blue'), green], path)).toBeInstanceOf(Promise)
+  })
+})

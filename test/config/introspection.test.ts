@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { insecureProvidersIn } from '../../src/app/identity-providers.ts'
+import { MAX_TOKEN_PREFIXES } from '../../src/config/introspection.ts'
 import { ConfigError, readConfig } from '../../src/config/read-config.ts'
 
 const ASKED = {
@@ -49,6 +50,12 @@ describe('a provider that is asked by introspection', () => {
     ['a client with a line break', { clientId: 'a\nb' }, {}, '.introspection.clientId'],
     ['no secret', { clientSecretFile: undefined }, {}, '.introspection.clientSecretFile'],
     ['no prefix of tokens', { tokenPrefixes: [] }, {}, '.introspection.tokenPrefixes'],
+    [
+      'too many prefixes of tokens',
+      { tokenPrefixes: Array.from({ length: MAX_TOKEN_PREFIXES + 1 }, (_, index) => `p${index}-`) },
+      {},
+      '.introspection.tokenPrefixes',
+    ],
     ['an empty prefix of tokens', { tokenPrefixes: [''] }, {}, '.introspection.tokenPrefixes[0]'],
     ['a secret in the file', { clientSecret: 'x' }, {}, '.introspection.clientSecret'],
     ['keys as well', {}, { jwksUri: 'https://as.example.com/keys' }, ''],

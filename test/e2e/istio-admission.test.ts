@@ -26,7 +26,14 @@ const FOLDERS = readdirSync(ISTIO, { recursive: true, encoding: 'utf8' })
   .map((file) => path.dirname(file))
   .filter((folder) => !folder.startsWith('components/'))
 
-const NAMESPACES = ['istio-system', 'istio-config', 'kserve', 'kserve-authz', 'team']
+const NAMESPACES = [
+  'istio-system',
+  'istio-config',
+  'kserve',
+  'kserve-authz',
+  'openshift-ingress',
+  'team',
+]
 
 let cluster: Cluster
 let istiod: Awaited<ReturnType<typeof startIstiod>>

@@ -59,11 +59,13 @@ async function runAll(mutations: readonly Mutation[]): Promise<boolean> {
     process.stderr.write(`without a mutation: ${failed ?? 'the tests do not run'}\n`)
     return false
   }
+  let killed = 0
   let survivors = 0
   for (const mutation of mutations) {
     if (stopping.signal.aborted) break
     const killer = (await killerOf(mutation))?.slice(0, LONGEST)
     if (killer === undefined) survivors += 1
+    else killed += 1
     const { bound, file, text, put } = mutation
     process.stdout.write(
       `${killer === undefined ? 'SURVIVED' : 'killed  '} ${bound}: ${killer ?? file}\n`,
@@ -71,7 +73,7 @@ async function runAll(mutations: readonly Mutation[]): Promise<boolean> {
     const change = `${file}: \`${text}\` -> \`${put}\``.replaceAll(/\s+/g, ' ')
     lines.push(`| ${bound} | ${change.replaceAll('|', '\\|')} | ${killer ?? '**nothing**'} |`)
   }
-  process.stdout.write(`${mutations.length - survivors} killed, ${survivors} survived\n`)
+  process.stdout.write(`${killed} of ${mutations.length} killed, ${survivors} survived\n`)
   if (values.report !== undefined) writeFileSync(values.report, `${lines.join('\n')}\n`)
   return survivors === 0 && !stopping.signal.aborted
 }

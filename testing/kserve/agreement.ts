@@ -1,4 +1,4 @@
-import { listAt } from '../json.ts'
+import { at, listAt, textAt } from '../json.ts'
 import type { Asking } from './answers.ts'
 import { reachedBy } from './reached.ts'
 import type { Asked } from './requests.ts'
@@ -18,7 +18,7 @@ export async function disagreement(
   const reached = reachedBy(snapshot, asked)
   const { answer, targets } = await ask(asked)
   const own = new Set(objects.map(idOf))
-  const foreign = new Set(snapshot.llmInferenceServices.filter(hasForeignRoute).map(idOf))
+  const foreign = new Set(snapshot.llmInferenceServices.filter(mayTakeAny).map(idOf))
   const told = (what: string) => ({ what, asked, reached, answer, targets })
   if (answer === 'allow') {
     if (!reached.every((id) => targets.includes(id))) return told('reached without being a target')
@@ -31,9 +31,18 @@ export async function disagreement(
   return told('reached, but denied')
 }
 
-/** The service does not read the matches of a referenced HTTPRoute: it may match any request. */
-const hasForeignRoute = (service: unknown): boolean =>
-  listAt(service, 'spec', 'router', 'route', 'http', 'refs').length > 0
+/**
+ * Whether it may be a target of any request: the service does not read the matches of a referenced HTTPRoute, and the
+ * asking gateway is not known here.
+ */
+function mayTakeAny(service: unknown): boolean {
+  const route = at(service, 'spec', 'router', 'route', 'http')
+  const takesEveryPath = listAt(route, 'spec', 'rules').some((rule) =>
+    listAt(rule, 'matches').some((match) => textAt(match, 'path', 'value') === '/'),
+  )
+  const isNamed = listAt(route, 'spec', 'hostnames').length > 0
+  return listAt(route, 'refs').length > 0 || (takesEveryPath && !isNamed)
+}
 
 /**
  * With a `pathTemplate` and the Gateway API each InferenceService gets a route with every path of the ingress

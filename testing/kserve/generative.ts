@@ -1,17 +1,6 @@
-import type { Written } from '../cluster/client.ts'
-import { GATEWAY, metadata, PATHS_ONLY, type Row } from './rows.ts'
-
-const llm = (name: string, spec: object = {}, more: object = {}, namespace = 'team'): Written => ({
-  apiVersion: 'serving.kserve.io/v1alpha2',
-  kind: 'LLMInferenceService',
-  metadata: metadata(namespace, name, more),
-  spec: {
-    model: { uri: 'hf://example/model', name: name },
-    replicas: 1,
-    router: { route: {}, gateway: {}, scheduler: {} },
-    ...spec,
-  },
-})
+import { llm } from './llm.ts'
+import { WITH_OWN_ROUTE } from './own-routes.ts'
+import { metadata, PATHS_ONLY, type Row } from './rows.ts'
 
 const stopped = { annotations: { 'serving.kserve.io/stop': 'true' } }
 
@@ -24,22 +13,6 @@ const member = (name: string, weight: number, more: object = {}) =>
     },
     more,
   )
-
-const ownRoute = (name: string, spec: object): Written =>
-  llm(name, {
-    router: { gateway: {}, route: { http: { spec: { parentRefs: [parent(GATEWAY)], ...spec } } } },
-  })
-
-const parent = (gateway: { readonly name: string; readonly namespace: string }) => ({
-  group: 'gateway.networking.k8s.io',
-  kind: 'Gateway',
-  ...gateway,
-})
-
-const ownRule = (name: string, match: object) => ({
-  matches: [match],
-  backendRefs: [{ kind: 'Service', name: `${name}-kserve-workload-svc`, port: 8000 }],
-})
 
 export const GENERATIVE: readonly Row[] = [
   { title: 'a single node with a scheduler', objects: [llm('chat')] },
@@ -120,58 +93,25 @@ export const GENERATIVE: readonly Row[] = [
       }),
     ],
   },
-  {
-    title: 'with its own route with hostnames',
-    objects: [
-      ownRoute('hosted', {
-        hostnames: ['hosted.example.net'],
-        rules: [ownRule('hosted', { path: { type: 'PathPrefix', value: '/' } })],
-      }),
-    ],
-  },
-  {
-    title: 'with its own route without hostnames',
-    byStatusAlone: true,
-    objects: [
-      ownRoute('pathed', {
-        rules: [
-          ownRule('pathed', { path: { type: 'PathPrefix', value: '/my-tenant/pathed' } }),
-          ownRule('pathed', {
-            path: { type: 'Exact', value: '/v1/chat/completions' },
-            headers: [{ type: 'Exact', name: 'x-my-model', value: 'pathed' }],
-          }),
-        ],
-      }),
-    ],
-  },
-  {
-    title: "with hostnames in front of KServe's routes",
-    objects: [ownRoute('named', { hostnames: ['named.example.net'] })],
-  },
-  {
-    title: 'with a referenced route',
-    byStatusAlone: true,
-    objects: [
-      {
-        apiVersion: 'gateway.networking.k8s.io/v1',
-        kind: 'HTTPRoute',
-        metadata: metadata('team', 'foreign-route'),
-        spec: {
-          parentRefs: [parent(GATEWAY)],
-          rules: [ownRule('referring', { path: { type: 'PathPrefix', value: '/by-reference' } })],
-        },
-      },
-      llm('referring', { router: { route: { http: { refs: [{ name: 'foreign-route' }] } } } }),
-    ],
-  },
+  ...WITH_OWN_ROUTE,
   {
     title: 'a routing group',
+    since: '0.20.0',
     objects: [member('blue', 9), member('green', 1), member('grey', 0), member('red', 5, stopped)],
   },
   { title: 'stopped LLM', unrouted: true, objects: [llm('silent', {}, stopped)] },
   {
     title: 'opted out of routes by model',
-    objects: [llm('paths', { router: { route: {}, gateway: { refs: [PATHS_ONLY] } } })],
+    objects: [
+      llm('paths', {
+        model: {
+          uri: 'hf://example/m',
+          name: 'paths',
+          lora: { adapters: [{ name: 'paths-sql', uri: 'hf://example/sql' }] },
+        },
+        router: { route: {}, gateway: { refs: [PATHS_ONLY] } },
+      }),
+    ],
   },
   {
     title: 'two services with one model name',

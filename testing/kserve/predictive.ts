@@ -43,6 +43,7 @@ export const PREDICTIVE: readonly Row[] = [
   },
   {
     title: 'with canaries',
+    since: '0.20.0',
     objects: [
       inferenceService('wine', {
         predictor: { ...sklearn, name: 'stable' },

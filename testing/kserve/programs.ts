@@ -4,7 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { loadAll } from 'js-yaml'
 import { get, until } from '../../scripts/child.ts'
-import { findKserve, type Kserve } from '../../scripts/kserve.ts'
+import { findKserve, type Kserve, kserveVersion } from '../../scripts/kserve.ts'
 import { findKubernetes } from '../../scripts/kubernetes.ts'
 import type { Written } from '../cluster/client.ts'
 import { type Cluster, kubeconfigOf, startCluster } from '../cluster/cluster.ts'
@@ -28,7 +28,7 @@ const report = (line: string) => void process.stderr.write(`${line}\n`)
 
 /** A cluster with KServe's own controllers and pods run by kwok, without a mesh. */
 export async function startKserve(settings: KserveSettings): Promise<KserveCluster> {
-  const kserve = await findKserve(report)
+  const kserve = await findKserve(kserveVersion(), report)
   const { controllerManager } = await findKubernetes(report)
   const cluster = await startCluster({ crds: [] })
   const programs: Program[] = []
@@ -53,7 +53,7 @@ export async function startKserve(settings: KserveSettings): Promise<KserveClust
 }
 
 async function installKserve(cluster: Cluster, kserve: Kserve, settings: KserveSettings) {
-  const crds = await objectsIn(kserve.crds)
+  const crds = (await Promise.all(kserve.crds.map(objectsIn))).flat()
   for (const crd of crds) await cluster.apply(crd)
   for (const crd of crds) await cluster.whenServed(crd, START_MS)
   await cluster.apply(aNamespace(KSERVE_NAMESPACE))

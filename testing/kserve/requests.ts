@@ -24,7 +24,10 @@ export function requestsFor(snapshot: Snapshot): readonly Asked[] {
       told(ownerOf(snapshot, ingress) ?? idOf(ingress), ingressRequests(ingress)),
     ),
     ...snapshot.llmInferenceServices.flatMap((service) =>
-      told(idOf(service), addressRequests(snapshot, service)),
+      told(idOf(service), [
+        ...addressRequests(snapshot, service),
+        ...modelRequests(snapshot, service),
+      ]),
     ),
     ...[...snapshot.inferenceServices, ...snapshot.inferenceGraphs].flatMap((service) =>
       told(idOf(service), urlRequests(snapshot, service)),
@@ -42,8 +45,10 @@ const refOf = (ref: unknown, namespace: string): string =>
 /** The address at which clients find a gateway. */
 function addressOf(snapshot: Snapshot, gateway: string): string {
   const found = snapshot.gateways.find((each) => refOf(at(each, 'metadata'), '') === gateway)
-  return textAt(found, 'status', 'addresses', 0, 'value')
+  return addressIn(at(found, 'status'))
 }
+
+const addressIn = (status: unknown): string => textAt(status, 'addresses', 0, 'value')
 
 const FOREIGN_HOSTS = [
   'iris-team.example.com',
@@ -141,6 +146,31 @@ function* addressRequests(snapshot: Snapshot, service: unknown): Generator<Omit<
     }
   }
 }
+
+/** The names of an LLMInferenceService's models, where KServe has a route for them and where it may have none. */
+function* modelRequests(snapshot: Snapshot, service: unknown): Generator<Omit<Asked, 'about'>> {
+  if (!listAt(service, 'status', 'addresses').some((each) => at(each, 'origin'))) return
+  const [namespace, name] = ['namespace', 'name'].map((key) => textAt(service, 'metadata', key))
+  const models = [
+    textAt(service, 'spec', 'model', 'name') || name,
+    ...listAt(service, 'spec', 'model', 'lora', 'adapters').map((each) => textAt(each, 'name')),
+  ]
+  for (const { metadata, status } of snapshot.gateways.map(partsOf)) {
+    const common = { gateway: refOf(metadata, ''), host: addressIn(status), origin: 'odd' as const }
+    for (const model of models) {
+      const published = `publishers/${namespace}/models/${model}`
+      yield { ...common, path: `/${published}${CHAT}`, headers: {} }
+      for (const path of [CHAT, '/v1/messages', '/v1/models'])
+        for (const named of [published, model ?? ''])
+          yield { ...common, path, headers: modelHeader(named) }
+    }
+  }
+}
+
+const partsOf = (object: unknown) => ({
+  metadata: at(object, 'metadata'),
+  status: at(object, 'status'),
+})
 
 /** The URLs of an InferenceService. */
 function* urlRequests(snapshot: Snapshot, service: unknown): Generator<Omit<Asked, 'about'>> {

@@ -22,6 +22,12 @@ export type AccessReviews = {
     service: ServiceRef,
     attributes: ResourceAttributes,
   ) => MaybePromise<Permission>
+  /** Whether a cached answer grants it. */
+  readonly grants: (
+    caller: NamedCaller,
+    service: ServiceRef,
+    attributes: ResourceAttributes,
+  ) => boolean
   readonly counts: () => CacheCounts
 }
 
@@ -59,7 +65,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
 
   return {
     permits: (caller, service, attributes) => {
-      const key = `${nameOf(caller)} ${attributes.key}`
+      const key = keyOf(caller, attributes)
       const count = changes.generation(service.namespace)
       // A call started before a change is not joined after it.
       const call = `${count} ${key}`
@@ -77,7 +83,19 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
       const queueKey = queueKeyOf(service)
       return calls.join(call, () => inquire({ caller, attributes, queueKey, key, count }))
     },
+    grants: (caller, service, attributes) => {
+      const verdict = verdicts.get(keyOf(caller, attributes))
+      return verdict?.permission === 'yes' && isCurrent(verdict, service)
+    },
     counts: () => ({ cache: 'permission', entries: verdicts.size(), hits, misses }),
+  }
+
+  function keyOf(caller: NamedCaller, attributes: ResourceAttributes): string {
+    return `${nameOf(caller)} ${attributes.key}`
+  }
+
+  function isCurrent(verdict: Verdict, { namespace }: ServiceRef): boolean {
+    return verdict.changes === changes.generation(namespace)
   }
 
   /** A digest of everything about the caller that the answer depends on. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aCaller } from '../../../testing/builders.ts'
 import { at } from '../../../testing/json.ts'
-import { iris, reviews } from './reviewing.ts'
+import { DENIED, iris, reviews } from './reviewing.ts'
 
 describe('a SubjectAccessReview', () => {
   it('contains the whole caller and the service, and nothing from the client', async () => {
@@ -71,5 +71,24 @@ describe('permissions in several namespaces', () => {
     const before = requests.length
     for (let index = 0; index < 100; index += 1) await permits(readerOf(index), iris)
     expect(requests.length).toBe(before)
+  })
+})
+
+describe('a permission is known without a question', () => {
+  it('once it is granted, until RBAC changes', async () => {
+    const { permits, grants, change, requests } = reviews()
+    expect(grants(aCaller(), iris)).toBe(false)
+    await permits(aCaller(), iris)
+    expect(grants(aCaller(), iris)).toBe(true)
+    expect(grants(aCaller({ user: 'another' }), iris)).toBe(false)
+    change()
+    expect(grants(aCaller(), iris)).toBe(false)
+    expect(requests).toHaveLength(1)
+  })
+
+  it('not if it is refused', async () => {
+    const { permits, grants } = reviews(() => DENIED)
+    await permits(aCaller(), iris)
+    expect(grants(aCaller(), iris)).toBe(false)
   })
 })

@@ -37,6 +37,8 @@ export function reviews(answer: () => unknown = () => ALLOWED) {
     ...made,
     permits: (caller: NamedCaller, service: ServiceRef) =>
       made.permits(caller, service, attributesOf(service)),
+    grants: (caller: NamedCaller, service: ServiceRef) =>
+      made.grants(caller, service, attributesOf(service)),
     /** A change of a Role or binding. */
     change: () => {
       changes += 1

@@ -3,6 +3,7 @@ import { mutations } from '../mutation.ts'
 const INFINITE = 'Number.POSITIVE_INFINITY'
 const NO_BOUND = `{ entries: ${INFINITE}, bytes: ${INFINITE} }`
 const TESTS = 'tokens/introspection'
+const REVIEWS = ['kubernetes/reviews/review-client', 'kubernetes/reviews/overload'] as const
 const CALLS = 'common/dependency-calls.ts'
 const LIMITS = '{ ...CALL_LIMITS, ...parts.limits }'
 const unlimited = (name: string) => LIMITS.replace('...parts', `${name}: ${INFINITE}, ...parts`)
@@ -14,9 +15,15 @@ const BUDGETS = [
 ] as const
 
 export const INTROSPECTION = mutations([
-  ['introspections at a time', CALLS, LIMITS, unlimited('running'), TESTS],
-  ['introspections that wait', CALLS, LIMITS, unlimited('waiting'), TESTS],
-  ['introspections that wait for one service', CALLS, LIMITS, unlimited('waitingPerKey'), TESTS],
+  ['introspections at a time', CALLS, LIMITS, unlimited('running'), ...REVIEWS],
+  ['introspections that wait', CALLS, LIMITS, unlimited('waiting'), ...REVIEWS],
+  [
+    'introspections that wait for one service',
+    CALLS,
+    LIMITS,
+    unlimited('waitingPerKey'),
+    ...REVIEWS,
+  ],
   ['introspections at once, then 50 a second', ...BUDGETS],
   ['introspections at once, then 75 a second', ...BUDGETS],
   ['introspections at once, then 100 a second', ...BUDGETS],

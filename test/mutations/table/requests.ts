@@ -191,8 +191,8 @@ export const REQUESTS = mutations([
   [
     'peers whose refused requests are counted',
     'envoy/rests.ts',
-    'entries: MAX_JUDGED_PEERS',
-    `entries: ${INFINITE}`,
+    '{ entries: MAX_JUDGED_PEERS, bytes: MAX_JUDGED_PEERS }',
+    `{ entries: ${INFINITE}, bytes: 1e9 }`,
     'envoy/rests',
   ],
   [

@@ -88,7 +88,7 @@ export const SERVICES = mutations([
   [
     'models that its addresses list',
     'resources/llm-models.ts',
-    'if (seen > MAX_LISTED) return names',
+    'if (seen > MAX_LISTED) return { names, byHeader }',
     '',
     ...RESOURCES,
   ],
