@@ -20,7 +20,6 @@ function addressesOf(facts: Facts, { settings }: LlmPlaces): readonly object[] {
     return [...new Set(settings.fullStatus ? paths : paths.slice(0, 1))].flatMap(at)
   }
   const main = at(`/${llm.namespace}/${llm.name}`)
-  if (!settings.fullStatus) return main
   const byHeader = at('/').map((address) => ({
     ...address,
     name: 'gateway-external-model-routing',

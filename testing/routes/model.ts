@@ -122,7 +122,7 @@ export type Settings = {
   readonly modelHeader: string
   readonly loraStrategy: 'exact' | 'regex'
   readonly modes: readonly ['Standard' | 'Knative', ...('Standard' | 'Knative')[]]
-  /** Whether a status has all URLs of an LLM, or only the first. */
+  /** Whether a status has all URLs of an LLM's own route, or only the first. KServe's own routes always have theirs. */
   readonly fullStatus: boolean
 }
 
