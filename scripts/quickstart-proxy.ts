@@ -50,14 +50,15 @@ async function byEnvoyGateway({ folder, authzPort, modelPort, stopping, stops, s
   say('starting Envoy Gateway; the first time it is built, which takes minutes')
   const text = await readFile(path.join(folder, 'routes.yaml'), 'utf8')
   const routes = loadAll(text).filter((each) => typeof each === 'object' && each !== null)
-  const gateway = await startEnvoyGateway([
+  const objects = [
     ...(await gatewayObjects(authzPort)),
     ...routes.map(withBackends),
     ...servicesOf(routes).map(({ namespace, name, port }) =>
       aBackend(namespace, `${name}-${port}`, modelPort),
     ),
-  ])
+  ]
+  const gateway = await startEnvoyGateway(objects, stopping.signal)
   stops.push(gateway.stop)
-  stopping.signal.throwIfAborted()
+  void gateway.ended.then((how) => stopping.abort(new Error(how)))
   return gateway
 }
