@@ -60,7 +60,10 @@ export async function runClusterService({ command, cwd, removeFiles }: ClusterPr
   const died = new AbortController()
   void child.ended.then((how) => died.abort(new Error(`${how}: ${JSON.stringify(log)}`)))
   const portOf = (fields: object) =>
-    until('a port', async () => portIn(log, fields), { signal: died.signal })
+    until('a port', async () => portIn(log, fields), {
+      signal: died.signal,
+      deadlineMs: READY_MS,
+    })
   const clientOf = (port: number) => {
     const client = checkClient(port)
     clients.push(client)
@@ -96,7 +99,8 @@ export async function runClusterService({ command, cwd, removeFiles }: ClusterPr
   }
 }
 
-const READY_MS = 20_000
+/** A machine may be busy. */
+const READY_MS = 30_000
 
 const configOf = ({ config = {}, address = '127.0.0.1' }: ClusterServiceSpec) => ({
   http: { address: '127.0.0.1:0' },

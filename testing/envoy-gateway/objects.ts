@@ -19,11 +19,23 @@ export const PARENT = {
 export const shippedObjects = async (...folders: readonly string[]) =>
   (await Promise.all(folders.map((folder) => render(path.join(SHIPPED, folder))))).flat()
 
+/** In PEM. */
+export type GatewayTls = {
+  /** The authority of the service's certificate. */
+  readonly ca: string
+  /** Envoy's client certificate. */
+  readonly cert: string
+  readonly key: string
+}
+
 /**
- * A Gateway with the objects of `envoy-gateway/` that make it call the service on a loopback port. Without a cluster
- * there are no Services: a Backend of Envoy Gateway replaces ours.
+ * A Gateway with the objects of `envoy-gateway/` that make it call the service on a loopback port, by default in
+ * plain text. Without a cluster there are no Services: a Backend of Envoy Gateway replaces ours.
  */
-export async function gatewayObjects(authzPort: number): Promise<readonly object[]> {
+export async function gatewayObjects(
+  authzPort: number,
+  tls?: GatewayTls,
+): Promise<readonly object[]> {
   const [policy] = (await shippedObjects('gateway')).filter(({ kind }) => kind === 'SecurityPolicy')
   const [proxy] = await shippedObjects('access-log')
   const grpc = { backendRefs: [backendRef('kserve-authz')] }
@@ -46,6 +58,7 @@ export async function gatewayObjects(authzPort: number): Promise<readonly object
       ...proxy,
       spec: {
         telemetry: at(proxy, 'spec', 'telemetry'),
+        ...(tls === undefined ? {} : { backendTLS: at(proxy, 'spec', 'backendTLS') }),
         provider: { type: 'Host', host: { envoyVersion: ENVOY_VERSION } },
         // By default the access log is buffered.
         logging: { level: { default: 'warn' } },
@@ -70,6 +83,7 @@ export async function gatewayObjects(authzPort: number): Promise<readonly object
       },
     },
     aBackend('kserve', 'kserve-authz', authzPort, ['gateway.envoyproxy.io/h2c']),
+    ...(tls === undefined ? [] : await tlsObjects(tls)),
     object(
       EG,
       'ClientTrafficPolicy',
@@ -79,6 +93,34 @@ export async function gatewayObjects(authzPort: number): Promise<readonly object
         headers: { requestID: 'PreserveOrGenerate', withUnderscoresAction: 'Allow' },
       },
     ),
+  ]
+}
+
+/** The policy as shipped, for the Backend, with the ConfigMap and the Secret that it and the EnvoyProxy name. */
+async function tlsObjects({ ca, cert, key }: GatewayTls): Promise<readonly object[]> {
+  const [policy] = (await shippedObjects('gateway')).filter(
+    ({ kind }) => kind === 'BackendTLSPolicy',
+  )
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  return [
+    {
+      ...policy,
+      metadata: { namespace: 'kserve', name: 'kserve-authz' },
+      spec: { ...entries(policy, 'spec'), targetRefs: [backendRef('kserve-authz')] },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'kserve', name: 'kserve-authz-ca' },
+      data: { 'ca.crt': ca },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/tls',
+      metadata: { namespace: 'kserve', name: 'kserve-authz-gateway' },
+      data: { 'tls.crt': base64(cert), 'tls.key': base64(key) },
+    },
   ]
 }
 

@@ -6,7 +6,7 @@ import { startPod } from '../scenario/pod.ts'
 import { type Service, startService } from '../service.ts'
 import { routeOf, servicesOf } from './kserve-routes.ts'
 import { llmRouteOf } from './llm-route.ts'
-import { aBackend, gatewayObjects, withBackends } from './objects.ts'
+import { aBackend, type GatewayTls, gatewayObjects, withBackends } from './objects.ts'
 import { type EnvoyGateway, startEnvoyGateway } from './start.ts'
 
 /** The routes that KServe makes for these objects. */
@@ -31,6 +31,8 @@ type Start = {
   readonly config?: object
   /** The port that Envoy calls instead of the service, given the service's port. */
   readonly askAt?: (port: number) => Promise<number>
+  /** Envoy asks over mutual TLS; read before each change of routes. */
+  readonly tls?: () => GatewayTls
 }
 
 type Pod = Awaited<ReturnType<typeof startPod>>
@@ -44,6 +46,7 @@ export async function startGatewayWorld({
   gateway: given,
   askAt,
   config,
+  tls,
   others = [],
 }: Start) {
   const stops: (() => Promise<void>)[] = []
@@ -76,7 +79,7 @@ export async function startGatewayWorld({
       others: readonly object[],
       askedAt = authz,
     ) => [
-      ...(await gatewayObjects(askedAt)),
+      ...(await gatewayObjects(askedAt, tls?.())),
       ...routes.map(withBackends),
       ...(await Promise.all(
         servicesOf(routes).map(async ({ namespace, name, port }) =>

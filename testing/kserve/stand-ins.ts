@@ -14,20 +14,24 @@ const PODS = '/api/v1/pods'
 export type StandIns = { readonly stop: () => Promise<void> }
 
 /**
- * Replacements for programs that are missing here: a scheduler that binds pods, a Gateway controller that accepts
- * everything, and the controller of LeaderWorkerSets, with one leader and one worker.
+ * Replacements for programs that are missing here: a scheduler that binds pods, the controller of LeaderWorkerSets,
+ * with one leader and one worker, and, with addresses of its Gateways, a Gateway controller that accepts everything.
  */
 export function startStandIns(
   cluster: Cluster,
-  addresses: Readonly<Record<string, string>>,
+  addresses?: Readonly<Record<string, string>>,
 ): StandIns {
   const stopping = new AbortController()
   const turns = [
     () => bindPods(cluster),
-    () => acceptGateways(cluster, addresses),
-    () => acceptRoutes(cluster),
-    () => acceptPools(cluster),
     () => growSets(cluster),
+    ...(addresses === undefined
+      ? []
+      : [
+          () => acceptGateways(cluster, addresses),
+          () => acceptRoutes(cluster),
+          () => acceptPools(cluster),
+        ]),
   ]
   const running = (async () => {
     while (!stopping.signal.aborted) {
