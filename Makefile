@@ -11,8 +11,8 @@ installed := node_modules/.installed
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(installed) ## run the service and Envoy on this machine, without a cluster
-	@node scripts/run.ts
+run: $(installed) ## run the service and Envoy on this machine, without a cluster (GATEWAY=envoy-gateway: Envoy Gateway's)
+	@GATEWAY=$(GATEWAY) node scripts/run.ts
 
 test: check ## run all tests, including those against real programs
 	@node scripts/envoy.ts

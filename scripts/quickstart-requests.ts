@@ -72,8 +72,11 @@ const withTokenOf = (person: string, { url, tokenOf }: Issuer) => ({
   tokenUrl: `${url}/tokens/${person}`,
 })
 
+/** A loopback address of Envoy. */
+export type ProxyAddress = { readonly address: string; readonly port: number }
+
 /** The request as a command to paste into a POSIX shell. */
-export function curlOf(promised: Promised, port: number): string {
+export function curlOf(promised: Promised, { address, port }: ProxyAddress): string {
   const { host, path, headers, body, tokenUrl } = promised
   const lines = Object.entries({ host, ...headers })
     .filter(([name]) => tokenUrl === undefined || name !== 'authorization')
@@ -83,7 +86,7 @@ export function curlOf(promised: Promised, port: number): string {
     ...lines.map((line) => `-H ${quoted(line)}`),
     ...(tokenUrl === undefined ? [] : [`-H "authorization: Bearer $(curl -s ${tokenUrl})"`]),
     ...(body === undefined ? [] : [`-d ${quoted(body)}`]),
-    `http://127.0.0.1:${port}${path}`,
+    `http://${address}:${port}${path}`,
   ].join(' ')
 }
 
@@ -97,12 +100,12 @@ type Got = { readonly status: number; readonly reason: string | undefined }
 /** Sends the request. Returns the status, and the reason of a denial. */
 export const send = (
   { host, path, headers, body }: Promised,
-  port: number,
+  { address, port }: ProxyAddress,
   signal: AbortSignal,
 ): Promise<Got> =>
   new Promise((resolve) => {
     const sent = request({
-      host: '127.0.0.1',
+      host: address,
       port,
       path,
       method: body === undefined ? 'GET' : 'POST',

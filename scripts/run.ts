@@ -4,21 +4,27 @@ import { text } from 'node:stream/consumers'
 import { startModelServer } from '../examples/model-server/server.ts'
 import { createStopping, get, STOPPED, startChild, until } from './child.ts'
 import { findEnvoy } from './envoy.ts'
-import { envoyBootstrap, type ListenerSpec } from './envoy-bootstrap.ts'
 import { freePorts, readPort } from './loopback-port.ts'
 import { NODE_FLAGS } from './node-flags.ts'
 import { startQuickstartIssuer } from './quickstart-issuer.ts'
-import { curlOf, grpcurlOf, type Promised, promisedBy, send } from './quickstart-requests.ts'
-import { startEnvoy } from './start-envoy.ts'
+import { type Gateway, gatewayOf, startProxy } from './quickstart-proxy.ts'
+import {
+  curlOf,
+  grpcurlOf,
+  type Promised,
+  type ProxyAddress,
+  promisedBy,
+  send,
+} from './quickstart-requests.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 const QUICKSTART = 'examples/quickstart'
-const LISTENER = 'quickstart'
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
 type Run = {
   readonly once: boolean
+  readonly gateway: Gateway
   readonly stopping: AbortController
   /** Called at the end, in reverse order. */
   readonly stops: (() => Promise<void>)[]
@@ -26,7 +32,7 @@ type Run = {
 
 /** Runs the quickstart until stopped, or once; resolves with the exit code. */
 async function quickstart(run: Run): Promise<number> {
-  const { once, stopping, stops } = run
+  const { once, gateway, stopping, stops } = run
   const { signal } = stopping
   const port = await readPort(process.env.PORT || '8080')
   const envoy = await findEnvoy(say, signal).catch((fault: unknown) => {
@@ -45,13 +51,10 @@ async function quickstart(run: Run): Promise<number> {
   if (envoy === undefined) {
     sayHowToAsk(promises, service.grpcAddress)
   } else {
-    const proxy = {
-      name: LISTENER,
-      port,
-      authzPort: service.grpcPort,
-      httpUpstreamPort: model.port,
-    }
-    kept = await tryAll(promises, await startProxy(run, envoy, proxy), signal)
+    const folder = path.join(ROOT, QUICKSTART)
+    const ports = { port, authzPort: service.grpcPort, modelPort: model.port }
+    const proxy = await startProxy({ gateway, folder, envoy, ...ports, stopping, stops, say })
+    kept = await tryAll(promises, proxy, signal)
   }
   if (once) return kept ? 0 : 1
   sayHowToGoOn(service.httpAddress)
@@ -105,30 +108,20 @@ async function startService({ stopping, stops }: Run, usualPorts: boolean, env: 
   return { grpcPort, grpcAddress, httpAddress, showLog }
 }
 
-/** Starts Envoy in front of the model and returns its port. */
-async function startProxy({ stopping, stops }: Run, envoy: string, listener: ListenerSpec) {
-  say('starting Envoy')
-  const bootstrap = envoyBootstrap({ listeners: [listener] })
-  const proxy = await startEnvoy({ envoy, bootstrap, signal: stopping.signal })
-  stops.push(proxy.stop)
-  void proxy.ended.then((how) => stopping.abort(new Error(how)))
-  return proxy.portOf(LISTENER)
-}
-
 /** Sends every promised request and prints the answer. Returns whether all promises were kept. */
 async function tryAll(
   promises: readonly Promised[],
-  port: number,
+  proxy: ProxyAddress,
   signal: AbortSignal,
 ): Promise<boolean> {
   let kept = true
   say('')
   for (const promised of promises) {
-    const { status, reason } = await send(promised, port, signal)
+    const { status, reason } = await send(promised, proxy, signal)
     signal.throwIfAborted()
     kept &&= status === promised.status
     say(`${status}  ${remark(promised, status)}${reason === undefined ? '' : ` (${reason})`}`)
-    say(`     ${curlOf(promised, port)}\n`)
+    say(`     ${curlOf(promised, proxy)}\n`)
   }
   return kept
 }
@@ -156,6 +149,7 @@ function complaintOf(version: string, args: readonly string[]): string | undefin
   if (major < 24 || (major === 24 && minor < 12)) {
     return `Node ${version} is too old: kserve-authz needs 24.12 or newer; \`make run\` installs it`
   }
+  if (gatewayOf(process.env.GATEWAY) === undefined) return 'GATEWAY can only be envoy-gateway'
   return args.every((arg) => arg === '--once') ? undefined : 'usage: node scripts/run.ts [--once]'
 }
 
@@ -171,6 +165,7 @@ async function main(args: readonly string[]): Promise<number> {
   const stops: Run['stops'] = []
   const { code, complaint } = await quickstart({
     once: args.includes('--once'),
+    gateway: gatewayOf(process.env.GATEWAY) ?? 'none',
     stopping,
     stops,
   }).then(

@@ -195,6 +195,7 @@ export const aGatewayRoute = (given: Partial<GatewayRoute> = {}): GatewayRoute =
   namespace: 'team',
   name: 'iris',
   owner: undefined,
+  accepted: true,
   hostnames: ['iris.example.com'],
   rules: [aRule([aBackend('iris-predictor')])],
   ...given,

@@ -4,16 +4,11 @@ import { pathOf } from '../common/path.ts'
 import type { Note } from './answer.ts'
 import { type Deny, type DenyReason, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
-import {
-  type GatewayRoute,
-  idOfRoute,
-  type RouteBackend,
-  type RouteBinding,
-} from './gateway-route.ts'
+import { type GatewayRoute, idOfRoute, type RouteBinding } from './gateway-route.ts'
 import { type Asked, chosenIn, takesHost } from './gateway-route-match.ts'
-import { namesOtherHost } from './gateway-targets.ts'
-import type { Gateways } from './gateways.ts'
+import { type Gateways, namesOtherHost } from './gateways.ts'
 import type { AccessRequest } from './request.ts'
+import { leadsOf, targetOf, whyNobody } from './route-targets.ts'
 import { idOf, type Service, type ServiceRef } from './service.ts'
 import { inOrder, type Target, type Targets } from './target.ts'
 
@@ -93,57 +88,15 @@ function ofRoute(
   }
   const targets: Target[] = []
   for (const { rule, match } of chosen) {
-    const add = (services: readonly Service[]) =>
-      targets.push(...services.map((service) => targetOf(service, match.cut)))
-    if (route.owner !== undefined) {
-      const owners = directory.servicesNamed(route.owner)
-      if (owners.length === 0) return unknown(idOf(route.owner), route)
-      add(owners)
+    const leads = leadsOf(route, rule, match, directory)
+    const [nobody] = leads.unknown
+    if (nobody !== undefined) {
+      return { reason: 'unknown-target', why: whyNobody(route, nobody) }
     }
-    for (const backend of rule.backends) {
-      const services = servicesBehind(backend, directory)
-      if (services.length === 0) return unknown(labelOf(backend), route)
-      add(services)
-    }
+    targets.push(...leads.targets)
   }
   return { targets }
 }
-
-const unknown = (what: string, route: GatewayRoute): Refusal => ({
-  reason: 'unknown-target',
-  why: `${idOfRoute(route)} leads to ${what}, which is no known service's`,
-})
-
-const labelOf = ({ kind, namespace, name }: RouteBackend) => `${kind} ${namespace}/${name}`
-
-/**
- * KServe names Kubernetes Services and InferencePools after their service, which owns these names. A service of
- * another namespace may have such a name as a host, and is not behind it.
- */
-function servicesBehind(
-  { kind, namespace, name }: RouteBackend,
-  { ownersOf }: Known,
-): readonly Service[] {
-  if (kind === 'other') return []
-  const isPool = kind === 'InferencePool'
-  if (isPool && !name.endsWith(POOL)) return []
-  const named = isPool ? `${name.slice(0, -POOL.length)}${WORKLOAD}` : name
-  const services = ownersOf(`${named}.${namespace}`)
-  return services.some((service) => service.namespace === namespace) ? services : []
-}
-
-const POOL = '-inference-pool'
-const WORKLOAD = '-kserve-workload-svc'
-
-/** Without a `cut` the path at the model is unknown. */
-const targetOf = (service: Service, cut: string | undefined): Target => ({
-  service,
-  position: 'gateway',
-  workload: undefined,
-  pathPrefix: cut ?? '',
-  bound: true,
-  ...(cut === undefined ? { rewritten: true } : {}),
-})
 
 function onceEach(targets: readonly Target[]): readonly Target[] {
   if (targets.length < 2) return targets

@@ -2,7 +2,7 @@
 
 import { createTable, type Table } from '../common/table.ts'
 import type { ApiKey } from './api-key.ts'
-import { type Asking, askingOf, type GatewayProxy } from './asking.ts'
+import { type Asking, askingBeyond, askingOf, type GatewayProxy } from './asking.ts'
 import { createPolicyIndex, type PolicyIndex } from './policy-index.ts'
 import { createRouteVersions, type RouteVersions } from './route-versions.ts'
 import { idOf, OWNED, ROUTED, type Route, type Service, type ServiceRef } from './service.ts'
@@ -89,7 +89,7 @@ export function createDirectory(now: () => number = () => 0): Directory {
     ...addresses.map((address) => `address ${address}`),
     `service ${idOf(service)}`,
   ])
-  const proxies = createTable<GatewayProxy>(({ addresses }) => addresses)
+  const proxies = createTable<GatewayProxy>(({ addresses }) => [...addresses, ANY_ADDRESS])
   const keys = createTable<ApiKey>(({ namespace, digest }) => [`${namespace} ${digest}`])
 
   return {
@@ -110,7 +110,10 @@ export function createDirectory(now: () => number = () => 0): Directory {
     servicesByHeader: (name, value) => services.find(`header ${name}: ${value}`),
     routedBelow: (path) => services.has(`below ${path}`),
     ownersBelow: (path) => services.find(`own below ${path}`),
-    askingAt: (address) => askingOf(proxies.find(address)),
+    askingAt: (address) =>
+      proxies.has(address)
+        ? askingOf(proxies.find(address))
+        : askingBeyond(proxies.find(ANY_ADDRESS)),
     modelHeaders: createModelHeaders(),
     divides: (host) => services.has(`divided ${host ?? '*'}`),
     workloadsAt: (address) => workloads.find(`address ${address}`),
@@ -118,6 +121,8 @@ export function createDirectory(now: () => number = () => 0): Directory {
     keysWith: (namespace, digest) => keys.find(`${namespace} ${digest}`),
   }
 }
+
+const ANY_ADDRESS = '*'
 
 const keyOfAddress = ({ host, pathPrefix }: Pick<Route, 'host' | 'pathPrefix'>) =>
   `claim ${host ?? '*'} ${pathPrefix}`

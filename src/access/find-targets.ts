@@ -32,7 +32,8 @@ export function findTargets(
       if (bound !== undefined) return bound
       const asking = askingIn(request, directory, gateways, isFresh)
       if (note !== undefined) tellAsking(request, asking, note)
-      return withGroups(findAtGateway(request, directory, gateways, asking, note), directory)
+      const place = { asking, isFresh: isFresh('routes', 'address') }
+      return withGroups(findAtGateway(request, directory, gateways, place, note), directory)
     }
     case 'workload':
       return atWorkload(request, directory, note)
@@ -49,8 +50,9 @@ function askingIn(
   if (address === undefined) return asking
   const declared = askingAt?.(address)
   if (declared !== undefined) return declared
+  if (!isFresh('pods', 'address')) return asking
   const found = directory.askingAt(address)
-  return found.gateways !== undefined && isFresh('pods', 'address') ? found : asking
+  return found.gateways === undefined && asking.gateways !== undefined ? asking : found
 }
 
 function tellAsking({ destination: { address } }: AccessRequest, { gateways }: Asking, note: Note) {

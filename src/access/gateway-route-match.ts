@@ -42,7 +42,7 @@ export function chosenIn(
   )
 }
 
-function mayTake({ path, method, headers }: GatewayRouteMatch, asked: Asked): boolean {
+export function mayTake({ path, method, headers }: GatewayRouteMatch, asked: Asked): boolean {
   return (
     takesPath(path, asked.path) &&
     (method === undefined || method === asked.method) &&
@@ -53,19 +53,33 @@ function mayTake({ path, method, headers }: GatewayRouteMatch, asked: Asked): bo
   )
 }
 
-function takesPath({ type, value }: GatewayRouteMatch['path'], path: string): boolean {
-  if (type === 'pattern') return true
-  return type === 'exact' ? path === value : hasPrefix(path, value)
+function takesPath({ type, value, ending = '' }: GatewayRouteMatch['path'], path: string): boolean {
+  if (type === 'exact') return path === value
+  return hasPrefix(path, value) && path.endsWith(ending)
 }
 
 /** Whether this match applies to a request, if a proxy evaluates it. */
-const isCertain = ({ path, headers, conditional }: GatewayRouteMatch, asked: Asked): boolean =>
+export const isCertain = (
+  { path, headers, conditional }: GatewayRouteMatch,
+  asked: Asked,
+): boolean =>
   !conditional &&
   path.type !== 'pattern' &&
   headers.every(([name, value]) => value !== undefined && asked.headers.get(name) === value)
 
-/** Whether every implementation evaluates one match before the other. `earlier`: it is written before it. */
-function precedes(one: GatewayRouteMatch, other: GatewayRouteMatch, earlier: boolean): boolean {
+/**
+ * Whether every implementation evaluates one match before the other. `earlier`: it is written before it.
+ * `pathsFirst`: the gateway is known to prefer a path to a regular expression.
+ */
+export function precedes(
+  one: GatewayRouteMatch,
+  other: GatewayRouteMatch,
+  earlier: boolean,
+  pathsFirst = false,
+): boolean {
+  // Istio evaluates a root prefix without headers last.
+  const isPath = one.path.type === 'prefix' && (one.path.value !== '' || one.headers.length > 0)
+  if (pathsFirst && isPath && other.path.type === 'pattern') return true
   const byPath = comparePaths(one.path, other.path)
   if (byPath !== 0) return byPath > 0
   // An unknown condition may apply.

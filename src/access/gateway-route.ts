@@ -1,5 +1,6 @@
 // The types of routes of the Gateway API, and of what a gateway says about its route.
 
+import type { Attached, Routed } from './asking.ts'
 import type { ServiceRef } from './service.ts'
 
 /** The kinds of HTTP routes in the Gateway API. */
@@ -13,13 +14,17 @@ export type GatewayRouteRef = {
 }
 
 /** A route of the Gateway API: the parts that determine its backends. */
-export type GatewayRoute = GatewayRouteRef & {
-  /** The KServe service whose controller wrote it; `undefined`: none. */
-  readonly owner: ServiceRef | undefined
-  /** Lower-case; `*.domain` for every name below it. Empty: every host of its listeners. */
-  readonly hostnames: readonly string[]
-  readonly rules: readonly GatewayRouteRule[]
-}
+export type GatewayRoute = GatewayRouteRef &
+  Routed &
+  Attached & {
+    /** Whether a gateway has accepted it, in this or an earlier version. */
+    readonly accepted: boolean
+    /** The KServe service whose controller wrote it; `undefined`: none. */
+    readonly owner: ServiceRef | undefined
+    /** Lower-case; `*.domain` for every name below it. Empty: every host of its listeners. */
+    readonly hostnames: readonly string[]
+    readonly rules: readonly GatewayRouteRule[]
+  }
 
 export type GatewayRouteRule = {
   /** The name by which a proxy can report this rule. */
@@ -31,8 +36,15 @@ export type GatewayRouteRule = {
 }
 
 export type GatewayRouteMatch = {
-  /** `pattern`: the matching paths are unknown. A prefix has no trailing slash. */
-  readonly path: { readonly type: 'exact' | 'prefix' | 'pattern'; readonly value: string }
+  /**
+   * A prefix has no trailing slash. `pattern`: the matching paths are unknown, but have the prefix `value` and the
+   * ending.
+   */
+  readonly path: {
+    readonly type: 'exact' | 'prefix' | 'pattern'
+    readonly value: string
+    readonly ending?: string
+  }
   /** `undefined`: every method. */
   readonly method: string | undefined
   /** Names in lower case. Without a value the header must be present. */
@@ -64,4 +76,13 @@ export type RouteBinding = {
  * host, path and headers alone decide.
  */
 export const ROUTE_TRUSTS = ['required', 'used', 'ignored'] as const
-export type RouteTrust = (typeof ROUTE_TRUSTS)[number]
+type RouteTrust = (typeof ROUTE_TRUSTS)[number]
+
+/** Whether a listener also trusts the context extension `service`, which some proxies let others write. */
+export const CONTEXT_TRUSTS = ['used', 'ignored'] as const
+
+/** What a listener trusts; absent: `used` for route metadata, `ignored` for the context extension. */
+export type Trust = {
+  readonly route?: RouteTrust | undefined
+  readonly contextExtensions?: (typeof CONTEXT_TRUSTS)[number] | undefined
+}

@@ -6,7 +6,7 @@ import type { Asking } from './asking.ts'
 import { type Deny, type DenyReason, deny } from './decision.ts'
 import type { Directory } from './directory.ts'
 import type { FoundTarget } from './found.ts'
-import { answersAt, type Gateways } from './gateways.ts'
+import { answersAt, type Gateways, namesOtherHost } from './gateways.ts'
 import { atPrefix, findOnHost, targetsOf } from './host-targets.ts'
 import {
   certainByModel,
@@ -18,15 +18,16 @@ import {
 import { isPreceded } from './own-routes.ts'
 import { findByPath, type Own, ownByHeaders } from './path-targets.ts'
 import type { AccessRequest } from './request.ts'
-import { idOf } from './service.ts'
+import { idOf, type Service } from './service.ts'
 import type { Targets } from './target.ts'
+import { findByRoutes, ownersOfHost } from './unbound-routes.ts'
 
 /** The services that this gateway may route the request to, by host, path and headers. */
 export function findAtGateway(
   request: AccessRequest,
   directory: Directory,
   gateways: Gateways,
-  asking: Asking,
+  { asking, isFresh }: { readonly asking: Asking; readonly isFresh: boolean },
   note: Note | undefined,
 ): Targets | Deny {
   const { host } = request
@@ -41,7 +42,8 @@ export function findAtGateway(
   if (models === undefined) return refuse('conflicting-target', 'a model header has several values')
   const path = pathOf(request.path)
   const onHost = findOnHost(request, path, directory, asking)
-  const byPath = findByPath(request, path, { directory, gateways, asking, onHost })
+  const written = ownersOfHost(host, { directory, isFresh })
+  const byPath = findByPath(request, path, { directory, gateways, asking, onHost, written })
   if (byPath === undefined) {
     return refuse(
       'unsupported-request',
@@ -86,9 +88,47 @@ export function findAtGateway(
             passes: false,
           })),
         ]
-  const targets = targetsOf(found)
-  if (targets !== undefined && found.some(({ passes }) => passes)) return targets
+  const byRoutes = findByRoutes(request, { directory, asking, isFresh }, note)
+  if (byRoutes === undefined) {
+    return refuse('conflicting-target', 'a header that selects the route has too many values')
+  }
+  if (byRoutes.nowhere !== undefined) return refuse('unknown-target', byRoutes.nowhere)
+  const kept = isFresh ? withoutReferring(found, byRoutes.found, directory, asking) : found
+  const all = withRoutes(kept, byRoutes.found)
+  const targets = targetsOf(all)
+  if (targets !== undefined && all.some(({ passes }) => passes)) return targets
   return refuse('unknown-target', whyNobody(host, targets))
+}
+
+/**
+ * Without the services that name routes of the Gateway API which were read and do not lead to them. Their status
+ * shows hosts and paths of these routes without the other conditions.
+ */
+function withoutReferring(
+  found: readonly FoundTarget[],
+  byRoutes: readonly FoundTarget[],
+  { routes }: Pick<Directory, 'routes'>,
+  { gateways }: Asking,
+): readonly FoundTarget[] {
+  const isRead = ({ namespace, httpRoutes: names = [] }: Service) =>
+    names.length > 0 &&
+    names.every((name) => routes.versionsOf({ kind: 'HTTPRoute', namespace, name }).length > 0)
+  const reached = (service: Service) => byRoutes.some(({ target }) => target.service === service)
+  const isLeft = ({ target: { service } }: FoundTarget) => isRead(service) && !reached(service)
+  return gateways !== undefined && found.some(isLeft)
+    ? found.filter((each) => !isLeft(each))
+    : found
+}
+
+/** Those by routes that were read are added where they say something new. */
+function withRoutes(found: readonly FoundTarget[], byRoutes: readonly FoundTarget[]) {
+  const known = new Set(found.map(({ target }) => target.service))
+  const isAllowed = found.some(({ passes }) => passes)
+  const added = byRoutes.filter(
+    ({ target: { service, rewritten = false }, passes }) =>
+      rewritten || !known.has(service) || (passes && !isAllowed),
+  )
+  return added.length === 0 ? found : [...found, ...added]
 }
 
 /** A catch-all route of a host is dropped if another route of that host is more specific. */
@@ -102,13 +142,3 @@ const whyNobody = (host: string, targets: Targets | undefined): string =>
   targets === undefined
     ? `no service has ${host}, or this path on it`
     : `${idOf(targets[0].service)} is not known to answer at ${host}: see gateways.hosts and gateways.llmHosts`
-
-/**
- * Whether the proxy may read the authority as a host other than `host`. Envoy compares virtual hosts
- * case-insensitively, and without the port if `ignore_port_in_host_matching` is set, as Istio and Envoy
- * Gateway do. It keeps a trailing dot unless `strip_trailing_host_dot` is set; neither sets it.
- */
-export const namesOtherHost = (
-  { absoluteHost = false, hostPort }: AccessRequest,
-  { hostPort: port }: Gateways,
-): boolean => absoluteHost || (port === 'compared' && hostPort !== undefined)

@@ -1,6 +1,7 @@
 // The installation's settings of gateways, and host patterns.
 
 import type { Asking } from './asking.ts'
+import type { AccessRequest } from './request.ts'
 import type { Service } from './service.ts'
 
 /** How gateways select a route, as far as the installation configures it. */
@@ -43,3 +44,13 @@ export function answersAt(host: string, service: Service, gateways: Gateways): b
   const unpublished = gateways.unpublishedLlms && hosts.length === 0
   return unpublished && protection === 'protected' && !shadow
 }
+
+/**
+ * Whether the proxy may read the authority as a host other than `host`. Envoy compares virtual hosts
+ * case-insensitively, and without the port if `ignore_port_in_host_matching` is set, as Istio and Envoy
+ * Gateway do. It keeps a trailing dot unless `strip_trailing_host_dot` is set; neither sets it.
+ */
+export const namesOtherHost = (
+  { absoluteHost = false, hostPort }: AccessRequest,
+  { hostPort: port }: Gateways,
+): boolean => absoluteHost || (port === 'compared' && hostPort !== undefined)

@@ -73,15 +73,17 @@ export function targetsOf(found: readonly FoundTarget[]): Targets | undefined {
   return targets
 }
 
-/** A service with several matching routes is judged once, by the longest one. */
+/** A service with several matching routes is judged once, by the longest one; apart if it gets another path. */
 function onceEach(targets: readonly Target[]): readonly Target[] {
   if (targets.length < 2) return targets
   const byService = new Map<Service, Target>()
+  const rewritten = new Map<Service, Target>()
   for (const target of targets) {
-    const known = byService.get(target.service)
+    const judged = target.rewritten === true ? rewritten : byService
+    const known = judged.get(target.service)
     if (known === undefined || known.pathPrefix.length < target.pathPrefix.length) {
-      byService.set(target.service, target)
+      judged.set(target.service, target)
     }
   }
-  return [...byService.values()]
+  return [...byService.values(), ...rewritten.values()]
 }

@@ -2,6 +2,7 @@
 
 import { isCanonicalPath, pathOf } from '../common/path.ts'
 import type { Directory } from './directory.ts'
+import { valuesIn } from './header-values.ts'
 import type { AccessRequest } from './request.ts'
 import type { Route, Service } from './service.ts'
 
@@ -46,16 +47,8 @@ export function servicesByHeaders(
   for (const [name, value] of request.headers) {
     if (!directory.routesByHeader(name)) continue
     const values = valuesIn(value)
-    if (values.length > MAX_VALUES) return undefined
+    if (values === undefined) return undefined
     for (const each of values) found.push(directory.servicesByHeader(name, each))
   }
   return found
 }
-
-export const MAX_VALUES = 64
-
-/** The whole value, which a proxy may compare, and each of the lines it may be joined from. */
-const valuesIn = (value: string): readonly string[] =>
-  value.includes(',')
-    ? [value, ...value.split(',', MAX_VALUES + 1).map((each) => each.trim())]
-    : [value]

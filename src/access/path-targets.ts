@@ -34,6 +34,8 @@ type Place = {
   readonly gateways: Gateways
   readonly asking: Asking
   readonly onHost: readonly FoundTarget[]
+  /** The routes of the Gateway API with exactly the request's host. */
+  readonly written: readonly Attached[]
 }
 
 /** `undefined`: the path selects the service, and is not canonical. */
@@ -48,6 +50,7 @@ export function findByPath(request: AccessRequest, path: string, place: Place): 
   const owners = [
     ...[...place.onHost, ...onHost].flatMap(({ owner }) => owner ?? []),
     ...place.directory.servicesWithHostname(request.host),
+    ...place.written,
   ]
   const divides = place.directory.divides(undefined)
   const named = divides ? below.flatMap((prefix) => findAt(request, undefined, prefix, place)) : []

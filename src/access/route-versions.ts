@@ -2,6 +2,7 @@
 
 import { createTable } from '../common/table.ts'
 import { type GatewayRoute, type GatewayRouteRef, idOfRoute } from './gateway-route.ts'
+import { createRouteIndex, type RouteIndex } from './route-index.ts'
 
 /** The routes of gateways: written by a source, read by each request. */
 export type RouteVersions = {
@@ -13,6 +14,10 @@ export type RouteVersions = {
    * gateway sees a change later. Empty: there is none.
    */
   readonly versionsOf: (ref: GatewayRouteRef) => readonly GatewayRoute[]
+  /** The same for a request: any of these routes may take it, and others take it for certain. */
+  readonly index: Pick<RouteIndex, 'candidates' | 'ofHost'>
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number
 }
 
 /** How long a gateway may use the previous version of a route, in milliseconds. */
@@ -24,15 +29,24 @@ type Former = { readonly route: GatewayRoute; readonly until: number }
 
 export function createRouteVersions(now: () => number): RouteVersions {
   const table = createTable<GatewayRoute>((route) => [idOfRoute(route)])
+  const index = createRouteIndex()
+  const start = now()
   /** In order of expiry. */
   const former = new Map<string, Former[]>()
+  const indexed: { readonly id: string; readonly until: number }[] = []
+  let versions = 0
 
   function keep(route: GatewayRoute) {
     const id = idOfRoute(route)
+    const until = now() + GATEWAY_LAG_MS
     const known = former.get(id) ?? []
     // Appended to the map, because it expires last.
     former.delete(id)
-    former.set(id, [...known.slice(-MAX_FORMER), { route, until: now() + GATEWAY_LAG_MS }])
+    former.set(id, [...known.slice(-MAX_FORMER), { route, until }])
+    versions += 1
+    const version = `former ${versions}`
+    index.put(version, { route, from: Number.POSITIVE_INFINITY, until })
+    indexed.push({ id: version, until })
   }
 
   function forgetEnded() {
@@ -41,6 +55,9 @@ export function createRouteVersions(now: () => number): RouteVersions {
       if (versions.some(({ until }) => until > at)) break
       former.delete(id)
     }
+    const lasting = indexed.findIndex(({ until }) => until > at)
+    const ended = indexed.splice(0, lasting < 0 ? indexed.length : lasting)
+    for (const { id } of ended) index.remove(id)
   }
 
   const remove = (id: string) => {
@@ -48,14 +65,22 @@ export function createRouteVersions(now: () => number): RouteVersions {
     forgetEnded()
     if (before !== undefined) keep(before)
     table.remove(id)
+    index.remove(`present ${id}`)
   }
   return {
+    index,
+    now,
     remove,
     put: (id, route) => {
       const before = table.get(id)
       forgetEnded()
-      if (before !== undefined && !isSame(before, route)) keep(before)
+      if (before !== undefined && isSame(before, route)) return
+      if (before !== undefined && !isSame(unattached(before), unattached(route))) keep(before)
       table.put(id, route)
+      // What is read at the start was there before.
+      const isNew = now() - start >= GATEWAY_LAG_MS
+      const from = isNew ? now() + GATEWAY_LAG_MS : Number.NEGATIVE_INFINITY
+      index.put(`present ${id}`, { route, from, until: undefined })
     },
     size: table.size,
     versionsOf: (ref) => {
@@ -70,6 +95,12 @@ export function createRouteVersions(now: () => number): RouteVersions {
     },
   }
 }
+
+const unattached = (route: GatewayRoute): GatewayRoute => ({
+  ...route,
+  attached: [],
+  accepted: false,
+})
 
 const isSame = (one: GatewayRoute, other: GatewayRoute): boolean =>
   JSON.stringify(one) === JSON.stringify(other)

@@ -52,6 +52,8 @@ export type Service = ServiceRef & {
   readonly modelsRouted?: boolean
   /** Its routes by model header at the gateways of `attached`; absent: none is certain. */
   readonly modelRoutes?: ModelRoutes
+  /** The names of the HTTPRoutes of its namespace that route to it; absent: KServe makes its routes, too. */
+  readonly httpRoutes?: readonly string[]
   /** The routing group of this LLMInferenceService; absent: its routes lead only to itself. */
   readonly group?: RoutingGroup
   /** The hosts on which this LLMInferenceService answers by path or model header, according to its status. */

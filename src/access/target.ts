@@ -12,7 +12,7 @@ export type Target = {
   readonly workload: Workload | undefined
   /** The prefix that a gateway removes from the path; mostly `''`. */
   readonly pathPrefix: string
-  /** Whether the gateway named its route. */
+  /** Whether a route of the Gateway API selects it: one that the gateway named, or one that was read. */
   readonly bound?: boolean
   /** Whether the model receives another path, apart from the removed prefix. */
   readonly rewritten?: boolean

@@ -30,6 +30,8 @@ export type ResourceState = {
   readonly restarts: number
   /** When its source last confirmed it, as `performance.now()`; `undefined`: never, or not known. */
   readonly heardAt?: number | undefined
+  /** Whether it may not be read, and is optional. */
+  readonly withheld?: boolean
   /** A current problem or remark; `''`: none. */
   readonly detail: string
 }

@@ -3,7 +3,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH, MAX_JWT_LENGTH } from '../access/credential.ts'
-import { ROUTE_TRUSTS } from '../access/gateway-route.ts'
+import { CONTEXT_TRUSTS, ROUTE_TRUSTS } from '../access/gateway-route.ts'
 import { SERVICE_KINDS, type ServiceKind } from '../access/service.ts'
 import type { Component } from '../access/workload.ts'
 import { isCanonicalPath } from '../common/path.ts'
@@ -163,9 +163,13 @@ export const CONFIG = section({
             position: z.enum(['workload', 'gateway']),
             address,
             route: z.enum(ROUTE_TRUSTS).exactOptional(),
+            contextExtensions: z.enum(CONTEXT_TRUSTS).exactOptional(),
           })
-          .refine(({ position, route }) => position === 'gateway' || route === undefined)
-          .describe('an object of position, address and, at gateways, route'),
+          .refine(
+            ({ position, route, contextExtensions }) =>
+              position === 'gateway' || (route ?? contextExtensions) === undefined,
+          )
+          .describe('an object of position, address and, at gateways, route and contextExtensions'),
       )
       .min(1)
       .default([

@@ -2,7 +2,7 @@
 
 import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
-import type { RouteTrust } from '../access/gateway-route.ts'
+import type { Trust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
 import { SUBPROTOCOLS_HEADER } from '../access/subprotocols.ts'
 import { dialectOf } from './dialect.ts'
@@ -36,7 +36,7 @@ const FAULTY: Answer = { decision: deny('internal'), ...unknown }
 export function createCheckHandler(
   position: Position,
   { authorize, encode, observe, report, deadlineMs }: CheckParts,
-  trust?: RouteTrust,
+  trust?: Trust,
 ): CheckHandler {
   const broken = encode(FAULTY.decision, {
     dialect: 'plain',

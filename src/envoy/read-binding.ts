@@ -1,6 +1,6 @@
 // Reads the route metadata and the context extension of a check.
 
-import { ROUTE_KINDS, type RouteBinding, type RouteTrust } from '../access/gateway-route.ts'
+import { ROUTE_KINDS, type RouteBinding, type Trust } from '../access/gateway-route.ts'
 import type { AccessRequest } from '../access/request.ts'
 import { SERVICE_KINDS, type ServiceRef } from '../access/service.ts'
 import type { CheckRequest } from './messages.ts'
@@ -13,16 +13,17 @@ const ENVOY_GATEWAY = 'envoy-gateway'
 const SERVICE = 'service'
 
 /**
+/**
  * Reads the route that a gateway names: from Envoy Gateway's metadata, and from the context extension `service` of
- * any Envoy.
+ * any Envoy, if the listener trusts it.
  */
 export function readRouteBinding(
   { context_extensions: extensions, route_metadata_context: metadata }: Attributes,
-  trust: RouteTrust,
+  { route: trust = 'used', contextExtensions = 'ignored' }: Trust,
 ): AccessRequest['binding'] {
   if (trust === 'ignored') return undefined
   const struct = own(metadata?.filter_metadata, ENVOY_GATEWAY)
-  const named = own(extensions, SERVICE)
+  const named = contextExtensions === 'used' ? own(extensions, SERVICE) : undefined
   if (struct === undefined && named === undefined) {
     return trust === 'required' ? 'missing' : undefined
   }

@@ -1,6 +1,6 @@
 // Reads a CheckRequest into the terms of access/.
 
-import type { RouteTrust } from '../access/gateway-route.ts'
+import type { Trust } from '../access/gateway-route.ts'
 import type { AccessRequest, Peer, Position } from '../access/request.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { readAuthority } from '../common/host.ts'
@@ -48,7 +48,7 @@ export function readCheckRequest(
   check: CheckRequest | Unreadable,
   position: Position,
   proxy?: () => string,
-  trust: RouteTrust = 'used',
+  trust: Trust = {},
 ): Incoming {
   if (check === UNREADABLE) return NOT_HTTP
   const { attributes = {} } = check

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
-import type { RouteTrust } from '../access/gateway-route.ts'
+import type { Trust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
 import { createAdmission } from './admission.ts'
 import { BOUNDS, type Bounds, type GrpcShed } from './bounds.ts'
@@ -13,12 +13,10 @@ import { listen } from './listen.ts'
 import { authorizationService } from './protocol.ts'
 import { createRefuse } from './refuse.ts'
 
-export type Listener = {
+export type Listener = Trust & {
   readonly position: Position
   /** `host:port`; port 0 takes any free one. */
   readonly address: string
-  /** Whether routes named by gateways are used; absent: if a check has one. */
-  readonly route?: RouteTrust | undefined
 }
 
 export type EnvoyServer = {
@@ -54,7 +52,7 @@ type Guard = {
 
 /** Serves ext_authz and gRPC health on one address. Rejects if the address is not available. */
 export async function serveChecks(
-  { position, address, route }: Listener,
+  { position, address, ...trust }: Listener,
   parts: CheckParts,
   credentials: ServerCredentials = ServerCredentials.createInsecure(),
   { bounds = BOUNDS, shed = () => {} }: Guard = {},
@@ -63,7 +61,7 @@ export async function serveChecks(
   const refuse = createRefuse(position, parts)
   const arrivals = createAdmission({ bounds, connectionOf: connections.of, shed, refuse })
   const server = new Server({ ...optionsOf(bounds), interceptors: [arrivals.interceptor] })
-  server.addService(authorizationService(), { Check: createCheckHandler(position, parts, route) })
+  server.addService(authorizationService(), { Check: createCheckHandler(position, parts, trust) })
   const health = new HealthImplementation()
   health.addToServer(server)
   const setServing = (serving: boolean) => {

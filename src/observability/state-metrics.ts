@@ -7,6 +7,8 @@ import { type Protection, SERVICE_KINDS } from '../access/service.ts'
 
 /** A resource may have several entries, by namespace or label. */
 export type MeasuredResource = {
+  /** Whether it may not be read, and is optional. */
+  readonly withheld?: boolean
   readonly resource: string
   readonly synced: boolean
   readonly restarts: number
@@ -62,6 +64,17 @@ export function measureResources(registry: Registry, resources: () => readonly M
     collect: () => {
       for (const { resource } of resources()) synced.set({ resource }, 1)
       for (const { resource, synced: known } of resources()) if (!known) synced.set({ resource }, 0)
+    },
+  })
+  const forbidden = new Gauge({
+    name: 'kserve_authz_watch_forbidden',
+    help: 'Whether optional objects of a resource may not be read (1) or all of them may (0).',
+    labelNames: ['resource'],
+    registers: [registry],
+    collect: () => {
+      for (const { resource } of resources()) forbidden.set({ resource }, 0)
+      for (const { resource, withheld } of resources())
+        if (withheld === true) forbidden.set({ resource }, 1)
     },
   })
   const age = new Gauge({

@@ -22,13 +22,15 @@ export const GATEWAY_LABELS: readonly string[] = [GATEWAY_NAME, OWNING_NAME]
 export function gatewaysOfPod(
   { namespace, labels }: Pick<KubernetesObject, 'namespace' | 'labels'>,
   { gateways }: Pick<ReadSettings, 'gateways'>,
-): readonly GatewayName[] {
+): Pick<GatewayProxy, 'gateways' | 'declared'> {
   const declared = (gateways?.proxies ?? []).filter(
     (proxy) =>
       proxy.namespace === namespace &&
       Object.entries(proxy.podLabels ?? {}).every(([key, value]) => labels.get(key) === value),
   )
-  if (declared.length > 0) return [...new Set(declared.flatMap((proxy) => proxy.gateways))]
+  if (declared.length > 0) {
+    return { gateways: [...new Set(declared.flatMap((proxy) => proxy.gateways))], declared: true }
+  }
   const name = labels.get(GATEWAY_NAME)
   const owner = labels.get(OWNING_NAME)
   const ownerNamespace = labels.get(OWNING_NAMESPACE) ?? ''
@@ -38,7 +40,7 @@ export function gatewaysOfPod(
     ...(labels.has(OWNING_NAME) ? [believed ? nameOf(ownerNamespace, owner) : undefined] : []),
     ...(labels.has(GATEWAY_NAME) && !labels.has(OWNING_NAME) ? [nameOf(namespace, name)] : []),
   ]
-  return named.flatMap((each) => each ?? [])
+  return { gateways: named.flatMap((each) => each ?? []) }
 }
 
 /** The label of pods that Istio creates for a Gateway. */

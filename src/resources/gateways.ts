@@ -68,11 +68,11 @@ const isInGroup = ({ content, labels }: KubernetesObject): boolean =>
 const distinct = (names: readonly GatewayName[]): readonly GatewayName[] => [...new Set(names)]
 
 /** A reference to one listener of a gateway. */
-const hasPart = (ref: unknown): boolean =>
+export const hasPart = (ref: unknown): boolean =>
   (valueAt(ref, 'sectionName') ?? valueAt(ref, 'port') ?? undefined) !== undefined
 
 /** A parent that is not a Gateway, or cannot be read, counts as any gateway. */
-function gatewayIn(ref: unknown, ownNamespace: string): GatewayName {
+export function gatewayIn(ref: unknown, ownNamespace: string): GatewayName {
   const kind = valueAt(ref, 'kind') || 'Gateway'
   const group = valueAt(ref, 'group') || GATEWAY_API
   const name = textAt(ref, 'name') ?? ''

@@ -10,6 +10,7 @@ import { SERVICE_KINDS, type ServiceRef } from '../access/service.ts'
 import { canonicalHost } from '../common/host.ts'
 import { isSubdomainName, type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
 import type { Raise } from './problem.ts'
+import { parentsOf } from './route-parents.ts'
 import { readRouteMatch } from './route-rule.ts'
 
 /** Maxima of the Gateway API for all these lists. */
@@ -34,6 +35,7 @@ export function readGatewayRoute(
     namespace,
     name,
     owner: ownerOf(object),
+    ...parentsOf(object),
     hostnames: hostnames.includes(undefined) || !isBounded ? [] : hostnames.filter(isText),
     rules: isBounded ? rules.map((rule) => readRule(rule, kind, namespace)) : [NOWHERE],
   }
@@ -82,7 +84,7 @@ function readRule(rule: unknown, kind: RouteKind, namespace: string): GatewayRou
   if ([matches, refs, filters].some(({ length }) => length > MAX_ROUTE_PARTS)) return NOWHERE
   return {
     section: textAt(rule, 'name'),
-    matches: (matches.length === 0 ? [{}] : matches).map((match) =>
+    matches: (matches.length === 0 ? [{}] : matches).flatMap((match) =>
       readRouteMatch(match, kind, filters),
     ),
     backends: [

@@ -19,7 +19,7 @@ export type LlmConfig = {
   readonly group: string | undefined
 }
 
-/** Further gateways of one service are ignored. */
+/** Further gateways of one service are ignored. With more HTTPRoutes, its routes count as not known. */
 export const MAX_REFS = 64
 
 /** Further LLMInferenceServiceConfigs of one service are ignored. */

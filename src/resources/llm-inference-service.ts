@@ -3,7 +3,7 @@
 import type { Route, RoutingGroup, Service } from '../access/service.ts'
 import { declaredRoutes, raiseDeclaredElsewhere } from './declared-routes.ts'
 import { type Attachment, gatewaysOfLlm } from './gateways.ts'
-import { type LlmConfig, MAX_BASES, readLlmConfig } from './llm-config.ts'
+import { type LlmConfig, MAX_BASES, MAX_REFS, readLlmConfig } from './llm-config.ts'
 import { type Models, readModels } from './llm-models.ts'
 import { foreignRoutes, hostnamesOf, ownRouteRoutes, publishedPaths } from './llm-routes.ts'
 import { type Fields, type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
@@ -26,7 +26,11 @@ export function readLlmInferenceService(
   const config = mergedConfig(object, settings)
   const models = readModels(object, config, raise)
   const attachment = gatewaysOfLlm(object, config, settings)
-  const { routes, hosts, paths } = addressesOf(object, config, { attachment, settings, raise })
+  const { routes, hosts, paths, declared } = addressesOf(object, config, {
+    attachment,
+    settings,
+    raise,
+  })
   raiseDeclaredElsewhere(object, routes, settings, raise)
   const ownRules = config.route !== undefined && hasRules(config.route)
   const named = (written: readonly string[]) =>
@@ -59,7 +63,16 @@ export function readLlmInferenceService(
     // Problems of hostnames are raised with the route.
     hostnames: hostnamesOf(config.route ?? {}, () => {}).filter((host) => hosts.includes(host)),
     ...attachment,
+    ...(declared ? {} : referencesIn(config)),
   }
+}
+
+/** The HTTPRoutes that it names, if it has no rules of its own. */
+function referencesIn({ routes }: LlmConfig): Pick<Service, 'httpRoutes'> {
+  const refs = routes.flatMap((route) => listAt(route, 'refs'))
+  const isOnlyNamed = routes.every((route) => listAt(route, 'spec', 'rules').length === 0)
+  if (!isOnlyNamed || refs.length === 0 || refs.length > MAX_REFS) return {}
+  return { httpRoutes: refs.map((ref) => textAt(ref, 'name') ?? '') }
 }
 
 /** Merges `spec.baseRefs` in order, with the service on top. */
@@ -111,6 +124,8 @@ type Addresses = {
   readonly hosts: readonly string[]
   /** The paths of its status. */
   readonly paths: ReadonlySet<string>
+  /** Whether the installation's configuration declares hosts of it. */
+  readonly declared: boolean
 }
 
 /** Its addresses: from its status, its own route and the installation's configuration. */
@@ -128,6 +143,7 @@ function addressesOf(
   const routed = [...new Set(urls.filter(({ byModel }) => !byModel).map(({ host }) => host))]
   const published = [...new Set(urls.map(({ host }) => host))]
   return {
+    declared: declared.length > 0,
     routes: [
       ...declared,
       ...(route === undefined ? [] : ownRouteRoutes(route, routed, published, attachment, raise)),

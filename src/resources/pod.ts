@@ -26,7 +26,7 @@ const NOTHING: PodReading = { workloads: [], proxies: [] }
 
 /**
  * Reads a Pod as the workload of each service in its labels, and as the proxy of gateways. Ignores pods that
- * are finished, have no address yet, or use the node's network, whose address is shared.
+ * are finished. The address is not known before the pod has one, or if it is the node's, which others share.
  */
 export function readPod(
   object: KubernetesObject,
@@ -35,13 +35,15 @@ export function readPod(
 ): PodReading {
   const { namespace, name, labels, content } = object
   const services = servicesOfPod(object)
-  const gateways = gatewaysOfPod(object, settings)
-  const isNobody = services.length === 0 && gateways.length === 0
+  const proxy = gatewaysOfPod(object, settings)
+  const isProxy = proxy.gateways.length > 0
+  const isNobody = services.length === 0 && !isProxy
   if (isNobody || FINISHED.has(valueAt(content, 'status', 'phase'))) return NOTHING
   const hostNetwork = valueAt(content, 'spec', 'hostNetwork') ?? false
-  if (hostNetwork !== false) return NOTHING
-  const addresses = addressesIn(content, raise)
-  if (addresses.length === 0) return NOTHING
+  const addresses = hostNetwork === false ? addressesIn(content, raise) : []
+  if (addresses.length === 0) {
+    return isProxy ? { workloads: [], proxies: [{ ...proxy, addresses }] } : NOTHING
+  }
   const shared = {
     namespace,
     name,
@@ -57,7 +59,7 @@ export function readPod(
       ...service,
       ...(service.component === 'llm' && role !== undefined ? { role } : {}),
     })),
-    proxies: gateways.length === 0 ? [] : [{ addresses, gateways, pathsFirst: isIstio(object) }],
+    proxies: isProxy ? [{ ...proxy, addresses, pathsFirst: isIstio(object) }] : [],
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Route } from '../access/service.ts'
 import { type Fields, listAt, textAt, valueAt } from './object.ts'
+import { literalEnding, literalLead } from './patterns.ts'
 import { routedPath } from './routes.ts'
 
 /** The certain part of an HTTPRoute match: it covers at least the requests that the route matches. */
@@ -44,12 +45,9 @@ const readMatch = (match: unknown): RouteMatch => ({
   ...endingOf(match),
 })
 
-/** The literal end of a regular expression, which always matches a whole path. */
 function endingOf(match: unknown): Pick<RouteMatch, 'ending'> {
-  const pattern = textAt(match, 'path', 'value') ?? ''
   const isPattern = valueAt(match, 'path', 'type') === 'RegularExpression'
-  if (!isPattern || /\||\(\?|\\/.test(pattern)) return {}
-  const [ending = ''] = /[A-Za-z0-9_~/-]*$/.exec(pattern.replace(/\$$/, '')) ?? []
+  const ending = isPattern ? literalEnding(textAt(match, 'path', 'value') ?? '') : ''
   return ending === '' ? {} : { ending }
 }
 
@@ -79,16 +77,4 @@ function readHeader(header: unknown): readonly (readonly [string, string])[] {
   const exact = (valueAt(header, 'type') ?? 'Exact') === 'Exact'
   if (!exact || name === undefined || value === undefined || value.includes(',')) return []
   return [[name.toLowerCase(), value]]
-}
-
-/** The complete leading segments of every path that matches a regular expression; `''`: none. */
-function literalLead(pattern: string): string {
-  if (pattern.includes('|')) return ''
-  const rest = pattern.replace(/^\^/, '')
-  const [lead = ''] = /^(?:\/[A-Za-z0-9_~-]*)*/.exec(rest) ?? []
-  const next = rest.slice(lead.length)
-  const certain = /^[?*{+]/.test(next) ? lead.slice(0, -1) : lead
-  return next === '' || next === '$'
-    ? certain
-    : certain.slice(0, Math.max(0, certain.lastIndexOf('/')))
 }

@@ -2,19 +2,24 @@
 
 import type { GatewayRouteMatch, RouteKind } from '../access/gateway-route.ts'
 import { listAt, textAt, valueAt } from './object.ts'
+import { alternativesIn, literalEnding, literalLead } from './patterns.ts'
 
-/** Reads a match of a rule; `filters`: those of the whole rule. An unknown condition may match anything. */
+/**
+ * Reads a match of a rule, as one match for each possible value of a header; `filters`: those of the whole rule. An
+ * unknown condition may match anything.
+ */
 export function readRouteMatch(
   match: unknown,
   kind: RouteKind,
   filters: readonly unknown[],
-): GatewayRouteMatch {
+): readonly GatewayRouteMatch[] {
   const { path, conditional } = kind === 'HTTPRoute' ? readPath(match) : readCall(match)
-  const headers = listAt(match, 'headers').map(readHeader)
-  return {
+  const written = listAt(match, 'headers')
+  const headers = written.map(readHeader)
+  const read = headers.filter((header) => header !== undefined)
+  const common = {
     path,
     method: kind === 'HTTPRoute' ? textAt(match, 'method') : undefined,
-    headers: headers.filter((header) => header !== undefined),
     conditional:
       conditional ||
       headers.includes(undefined) ||
@@ -22,6 +27,22 @@ export function readRouteMatch(
       filters.some((filter) => textAt(filter, 'type') === 'ExtensionRef'),
     cut: cutFrom(path, filters),
   }
+  return alternatives(read).map((each) => ({ ...common, headers: each }))
+}
+
+type Header = GatewayRouteMatch['headers'][number]
+type HeaderOfValues = readonly [name: string, values: readonly string[] | undefined]
+
+/** The first header that may have several values is written out. */
+function alternatives(headers: readonly HeaderOfValues[]): readonly (readonly Header[])[] {
+  const several = headers.find(([, values = []]) => values.length > 1)
+  const [, values = [undefined]] = several ?? []
+  return values.map((value) =>
+    headers.map((header): Header => {
+      const [name, [only, ...others] = []] = header
+      return [name, header === several ? value : others.length === 0 ? only : undefined]
+    }),
+  )
 }
 
 type Path = Pick<GatewayRouteMatch, 'path' | 'conditional'>
@@ -33,6 +54,7 @@ function readPath(match: unknown): Path {
   const value = valueAt(match, 'path', 'value') ?? '/'
   if (typeof value !== 'string') return PATTERN
   if (type === 'Exact') return { path: { type: 'exact', value }, conditional: false }
+  if (type === 'RegularExpression') return patternOf(value)
   if (type !== 'PathPrefix') return PATTERN
   // For `/a` and `/a/`, which match the same paths, gateways may prefer either.
   const conditional = value.length > 1 && value.endsWith('/')
@@ -50,13 +72,20 @@ function readCall(match: unknown): Path {
   return { path: { type: 'exact', value: `/${service}/${method}` }, conditional: false }
 }
 
+const patternOf = (pattern: string): Path => {
+  const ending = literalEnding(pattern)
+  const part = ending === '' ? {} : { ending }
+  return { path: { type: 'pattern', value: literalLead(pattern), ...part }, conditional: true }
+}
+
 /** `undefined`: a check does not contain it. Envoy passes the host separately. */
-function readHeader(header: unknown): GatewayRouteMatch['headers'][number] | undefined {
+function readHeader(header: unknown): HeaderOfValues | undefined {
   const name = textAt(header, 'name')?.toLowerCase()
   if (name === undefined || name === 'host') return undefined
   const value = textAt(header, 'value')
   const isExact = (valueAt(header, 'type') ?? 'Exact') === 'Exact'
-  return [name, isExact && value !== undefined && PLAIN.test(value) ? value : undefined]
+  const values = value === undefined ? undefined : isExact ? [value] : alternativesIn(value)
+  return [name, values?.every((each) => PLAIN.test(each)) === true ? values : undefined]
 }
 
 /** Other bytes may reach the service in a different encoding. */

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import {
   ANY_GATEWAY,
   type Asking,
+  askingBeyond,
   askingOf,
   isBeside,
+  isElsewhere,
   isReachable,
   UNKNOWN_GATEWAY,
 } from '../../src/access/asking.ts'
@@ -59,6 +61,44 @@ describe('the asking gateway is known', () => {
     expect(askingOf([one, { addresses, gateways: ['gw/b'] }])).toBe(UNKNOWN_GATEWAY)
     expect(askingOf([one, { addresses, gateways: ['gw/a', 'gw/b'] }])).toBe(UNKNOWN_GATEWAY)
     expect(askingOf([])).toBe(UNKNOWN_GATEWAY)
+  })
+})
+
+describe('an address that no known proxy has', () => {
+  const one = { addresses: ['10.0.0.9'], gateways: ['gw/a'] }
+  const other = { addresses: ['10.0.0.8'], gateways: ['gw/b'] }
+  const nowhere = (...gateways: readonly string[]) => ({ gateways })
+
+  it('is of no gateway whose proxies all have addresses', () => {
+    const asking = askingBeyond([one, other])
+    expect(asking.gateways).toBeUndefined()
+    expect(isElsewhere(nowhere('gw/a', 'gw/b'), asking)).toBe(true)
+    expect(isElsewhere(nowhere('gw/a', 'gw/c'), asking)).toBe(false)
+    expect(isElsewhere(nowhere(ANY_GATEWAY), asking)).toBe(false)
+    expect(isElsewhere({}, asking)).toBe(false)
+  })
+
+  it.each([
+    ['a proxy without an address', { addresses: [], gateways: ['gw/a'] }],
+    ['a proxy that the configuration names', { ...one, declared: true }],
+  ])('may be of a gateway that has %s', (_title, proxy) => {
+    expect(isElsewhere(nowhere('gw/a'), askingBeyond([one, proxy]))).toBe(false)
+    expect(isElsewhere(nowhere('gw/b'), askingBeyond([one, proxy, other]))).toBe(true)
+  })
+
+  it('may be of any gateway if no proxy is known, but of none without a gateway', () => {
+    expect(askingBeyond([])).toBe(UNKNOWN_GATEWAY)
+    expect(isElsewhere(nowhere('gw/a'), UNKNOWN_GATEWAY)).toBe(false)
+    expect(isElsewhere(nowhere(), UNKNOWN_GATEWAY)).toBe(true)
+  })
+
+  it('is found in the directory, with the proxies that it has now', () => {
+    const directory = aDirectory({})
+    directory.proxies.put('a', one)
+    expect(directory.askingAt('10.0.0.9').gateways).toEqual(new Set(['gw/a']))
+    expect(directory.askingAt('10.0.0.7')).toEqual(askingBeyond([one]))
+    directory.proxies.put('b', other)
+    expect(directory.askingAt('10.0.0.7')).toEqual(askingBeyond([one, other]))
   })
 })
 

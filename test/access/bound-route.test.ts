@@ -67,7 +67,7 @@ describe('the route that a gateway names', () => {
     const directory = world(aGatewayRoute())
     directory.services.put('taker', other)
     expect(found(directory)).toEqual([IRIS_ID])
-    expect(found(directory, { binding: undefined })).toEqual([idOf(other)])
+    expect(found(directory, { binding: undefined })).toEqual([IRIS_ID, idOf(other)])
   })
 
   it('is denied if it is unknown', () => {

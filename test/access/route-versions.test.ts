@@ -6,6 +6,7 @@ const REF = { kind: 'HTTPRoute', namespace: 'team', name: 'iris' } as const
 
 const aRoute = (host: string): GatewayRoute => ({
   ...REF,
+  accepted: true,
   owner: undefined,
   hostnames: [host],
   rules: [],

@@ -296,7 +296,7 @@ describe('a value', () => {
     [
       'grpc.listeners',
       [],
-      'grpc.listeners: expected a list of one or more, each an object of position, address and, at gateways, route, not an empty list',
+      'grpc.listeners: expected a list of one or more, each an object of position, address and, at gateways, route and contextExtensions, not an empty list',
     ],
     [
       'grpc.listeners',
@@ -378,7 +378,12 @@ describe('a value', () => {
     [
       'grpc.listeners',
       [{ position: 'workload', address: '127.0.0.1:1', route: 'used' }],
-      'grpc.listeners[0]: expected an object of position, address and, at gateways, route, not an object',
+      'grpc.listeners[0]: expected an object of position, address and, at gateways, route and contextExtensions, not an object',
+    ],
+    [
+      'grpc.listeners',
+      [{ position: 'workload', address: '127.0.0.1:1', contextExtensions: 'used' }],
+      'grpc.listeners[0]: expected an object of position, address and, at gateways, route and contextExtensions, not an object',
     ],
     [
       'grpc.listeners',

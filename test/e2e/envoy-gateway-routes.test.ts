@@ -9,6 +9,7 @@ import {
   kserveRoutes,
   startGatewayWorld,
 } from '../../testing/envoy-gateway/world.ts'
+import { startService as startTrusting } from '../../testing/routes/start-service.ts'
 
 const LORA = path.join(import.meta.dirname, '../fixtures/reports/lora')
 const KEY = 'authorization: Bearer demo-key-of-team-not-a-secret-1'
@@ -207,7 +208,63 @@ describe("a tenant's SecurityPolicy on a route", () => {
     await world.reroute(routes)
     await expect.poll(ask).toBe(401)
   })
+
+  describe('with a context extension that names an open model', () => {
+    const service = 'InferenceService/demo/sklearn-iris'
+    const contextExtensions = [{ name: 'service', type: 'Value', value: service }]
+    /** A policy that calls this port, with a Backend of the tenant's own. */
+    const calling = (port: number, merge: object) => {
+      const group = 'gateway.envoyproxy.io'
+      const name = `authz-${port}`
+      const grpc = { backendRefs: [{ group, kind: 'Backend', name }] }
+      return [
+        aBackend('team', name, port, [`${group}/h2c`]),
+        // Envoy keeps the cluster of a policy of the same name.
+        {
+          ...policy({ ...merge, extAuth: { grpc, contextExtensions } }),
+          metadata: { namespace: 'team', name },
+        },
+      ]
+    }
+
+    it.each([
+      ["merged into the Gateway's", { mergeType: 'StrategicMerge' }],
+      ["in place of the Gateway's", {}],
+    ])('opens nothing by default, %s', async (_title, merge) => {
+      const before = reached()
+      await world.reroute(routes, calling(world.service().grpcPort, merge))
+      for (const target of [`/team/lora-two${CHAT}`, `/${MODEL}${CHAT}`, CHAT])
+        for (const host of ['203.0.113.51', 'any.example.net'])
+          expect([401, 403]).toContain((await post(target, host, header(MODEL))).status)
+      expect(reached()).toBe(before)
+    })
+
+    it('opens its route if the listener trusts context extensions', async () => {
+      const objects = (await documentsIn([path.join(LORA, 'services.yaml')])).map(Object)
+      const gateway = { ...THE_GATEWAY, listen: world.address }
+      const trusting = await startTrusting({ objects, gateways: [gateway] }, 'src/main.ts', {
+        contextExtensions: 'used',
+      })
+      try {
+        await world.reroute(routes, calling(trusting.ports[gateway.id] ?? 0, {}))
+        await expect.poll(ask).toBe(200)
+      } finally {
+        await world.reroute(routes)
+        await trusting.stop()
+      }
+    })
+  })
 })
+
+const THE_GATEWAY = {
+  id: 'ingress',
+  api: 'gateway-api',
+  namespace: 'kserve',
+  name: 'kserve-ingress-gateway',
+  address: '203.0.113.51',
+  hostnames: ['*'],
+  isKnown: false,
+} as const
 
 /** Reads an answer after which the connection may stay open. */
 const statusOf = (sent: string) =>

@@ -4,6 +4,12 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import {
+  descendantsOf,
+  isLoopback,
+  isRunning,
+  listeningAddresses,
+} from '../../testing/processes.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const SCRIPT = path.join(ROOT, 'scripts/run.ts')
@@ -30,8 +36,12 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 }
 
 /** Runs the script as a user does, and sends the signal after `use` has used its output. */
-async function runUntil(signal: NodeJS.Signals, use: (out: string) => Promise<unknown>) {
-  const { child, ended } = start([], { PORT: '0' })
+async function runUntil(
+  signal: NodeJS.Signals,
+  use: (out: string, pid: number) => Promise<unknown>,
+  env: Readonly<Record<string, string>> = {},
+) {
+  const { child, ended } = start([], { PORT: '0', ...env })
   let out = ''
   const invited = new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
@@ -39,8 +49,15 @@ async function runUntil(signal: NodeJS.Signals, use: (out: string) => Promise<un
       if (/^The decision log/m.test(out)) resolve()
     })
   })
-  await Promise.race([invited, ended])
-  await use(out).finally(() => child.kill(signal))
+  let complaints = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaints += chunk.toString()
+  })
+  const early = ended.then((code) => {
+    throw new Error(`ended early with ${code}: ${out}${complaints}`)
+  })
+  await Promise.race([invited, early])
+  await use(out, child.pid ?? 0).finally(() => child.kill(signal))
   return { code: await ended, out }
 }
 
@@ -58,17 +75,24 @@ async function pasteAll(out: string) {
 const statuses = (out: string) =>
   [...out.matchAll(/^(\d+) {2}/gm)].map(([, status]) => Number(status))
 
-describe('make run', () => {
-  it('gets every promised answer, through a real Envoy', {
-    timeout: PATIENCE_MS,
-  }, async () => {
-    const { code, out, complaints } = await run(['--once'], { PORT: '0' })
+const PROMISED = [200, 401, 200, 403, 200, 401, 200, 200, 403]
 
-    expect(complaints).toBe('')
-    expect(statuses(out)).toEqual([200, 401, 200, 403, 200, 401, 200, 200, 403])
-    expect(out.match(/^ {5}curl -i .*$/gm)).toHaveLength(9)
-    expect(code).toBe(0)
-  })
+describe('make run', () => {
+  it.each([
+    ['a real Envoy', ''],
+    ['a real Envoy Gateway', 'envoy-gateway'],
+  ])(
+    'gets every promised answer, through %s',
+    { timeout: PATIENCE_MS },
+    async (_title, GATEWAY) => {
+      const { code, out, complaints } = await run(['--once'], { PORT: '0', GATEWAY })
+
+      expect(complaints).toBe('')
+      expect(statuses(out)).toEqual(PROMISED)
+      expect(out.match(/^ {5}curl -i .*$/gm)).toHaveLength(9)
+      expect(code).toBe(0)
+    },
+  )
 
   it('prints commands that give the promised answers, until Ctrl-C stops everything', {
     timeout: PATIENCE_MS,
@@ -78,11 +102,41 @@ describe('make run', () => {
       pasted = await pasteAll(printed)
     })
 
-    expect(pasted).toEqual([200, 401, 200, 403, 200, 401, 200, 200, 403])
+    expect(pasted).toEqual(PROMISED)
     expect(out.match(/^\{.*\/v1\/models\/fraud:predict.*\}$/gm)?.length).toBe(14)
     expect(code).toBe(0)
     const [address = ''] = out.match(/http:\/\/127\.0\.0\.1:\d+/) ?? []
     await expect(fetch(address)).rejects.toThrow()
+  })
+
+  it('listens on loopback only with Envoy Gateway, until Ctrl-C stops every program', {
+    timeout: PATIENCE_MS,
+  }, async () => {
+    let pasted: readonly number[] = []
+    let started: readonly number[] = []
+    let addresses: readonly string[] = []
+    const { code } = await runUntil(
+      'SIGINT',
+      async (printed, pid) => {
+        pasted = await pasteAll(printed)
+        started = await descendantsOf(pid)
+        addresses = await listeningAddresses([pid, ...started])
+      },
+      { GATEWAY: 'envoy-gateway' },
+    )
+
+    expect(pasted).toEqual(PROMISED)
+    expect(addresses.length).toBeGreaterThan(5)
+    expect(addresses.filter((address) => !isLoopback(address))).toEqual([])
+    expect(code).toBe(0)
+    await expect.poll(() => started.filter(isRunning)).toEqual([])
+  })
+
+  it('says which gateways it knows', async () => {
+    const { code, complaints } = await run(['--once'], { PORT: '0', GATEWAY: 'traefik' })
+
+    expect(complaints).toBe('GATEWAY can only be envoy-gateway\n')
+    expect(code).toBe(2)
   })
 
   it('stops everything on SIGTERM', { timeout: PATIENCE_MS }, async () => {

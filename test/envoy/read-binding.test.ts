@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RouteTrust } from '../../src/access/gateway-route.ts'
+import type { Trust } from '../../src/access/gateway-route.ts'
 import type { CheckRequest } from '../../src/envoy/messages.ts'
 import { decodeCheckRequest, encodeForeignCheckRequest } from '../../src/envoy/protocol.ts'
 import { readCheckRequest } from '../../src/envoy/read-request.ts'
@@ -10,7 +10,7 @@ const http = { method: 'GET', path: '/', host: 'iris.example.com', headers: {} }
 /** As it arrives: through the codec. */
 function bindingOf(
   attributes: object,
-  trust?: RouteTrust,
+  trust: Trust = { contextExtensions: 'used' },
   position: 'gateway' | 'workload' = 'gateway',
 ) {
   const bytes = encodeForeignCheckRequest({ attributes: { request: { http }, ...attributes } })
@@ -34,6 +34,7 @@ const metadata = (...values: readonly object[]) => ({
 })
 
 const ROUTE = { kind: 'HTTPRoute', namespace: 'team', name: 'iris' }
+const USED: Trust = { contextExtensions: 'used' }
 const SERVICE = { context_extensions: { service: 'InferenceService/team/iris' } }
 
 describe('the route that a gateway names', () => {
@@ -91,19 +92,32 @@ describe('the route that a gateway names', () => {
     ['an extension with another letter case', { context_extensions: { Service: 'x' } }],
   ])('is absent with %s, and missing if required', (_title, attributes) => {
     expect(bindingOf(attributes)).toBeUndefined()
-    expect(bindingOf(attributes, 'required')).toBe('missing')
+    expect(bindingOf(attributes, { route: 'required', ...USED })).toBe('missing')
   })
+
+  it.each<Trust>([{}, { route: 'used' }, { contextExtensions: 'ignored' }])(
+    'is not read from a context extension if the listener has %j',
+    (trust) => {
+      expect(bindingOf(SERVICE, trust)).toBeUndefined()
+      expect(bindingOf(SERVICE, { ...trust, route: 'required' })).toBe('missing')
+      expect(bindingOf({ ...metadata(resource(ROUTE)), ...SERVICE }, trust)).toMatchObject({
+        service: undefined,
+      })
+    },
+  )
 
   it('is not used if the listener ignores it, nor at a workload', () => {
     for (const attributes of [metadata(resource(ROUTE)), SERVICE, metadata()]) {
-      expect(bindingOf(attributes, 'ignored')).toBeUndefined()
-      expect(bindingOf(attributes, 'required', 'workload')).toBeUndefined()
+      expect(bindingOf(attributes, { route: 'ignored', ...USED })).toBeUndefined()
+      expect(bindingOf(attributes, { route: 'required' }, 'workload')).toBeUndefined()
     }
   })
 
   it('cannot come from headers of a client', () => {
     const headers = { service: 'InferenceService/team/iris', 'envoy-gateway': '{"resources":[]}' }
-    expect(bindingOf({ request: { http: { ...http, headers } } }, 'required')).toBe('missing')
+    expect(
+      bindingOf({ request: { http: { ...http, headers } } }, { route: 'required', ...USED }),
+    ).toBe('missing')
   })
 
   it('never throws, whatever its form', () => {

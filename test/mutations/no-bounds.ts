@@ -19,6 +19,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/access/policy-weight.ts AUDIENCES_WEIGHT': WEIGHT,
   'src/access/policy-weight.ts BASE_WEIGHT': WEIGHT,
   'src/access/policy-weight.ts TEXT_LENGTH': WEIGHT,
+  'src/access/unbound-routes.ts EXACT_WIDTH': LEAST,
   'src/app/cluster-identity.ts WAIT_MS': PASSED,
   'src/app/folder-source.ts CALLER_MS': USUAL,
   'src/app/log-policy-status.ts SETTLE_MS': PERIOD,

@@ -213,7 +213,7 @@ describe('the metrics', () => {
   it('show whether all parts of each resource are known, and how often its list was restarted', async () => {
     const resources = () => [
       { resource: 'pods', synced: true, restarts: 1 },
-      { resource: 'pods', synced: false, restarts: 2 },
+      { resource: 'pods', synced: false, restarts: 2, withheld: true },
       { resource: 'secrets', synced: true, restarts: 0 },
     ]
     const metrics = metricsOf(directoryOf(iris), true, resources)
@@ -221,6 +221,10 @@ describe('the metrics', () => {
     expect(await linesOf(metrics, 'watch_synced')).toEqual([
       'watch_synced{resource="pods"} 0',
       'watch_synced{resource="secrets"} 1',
+    ])
+    expect(await linesOf(metrics, 'watch_forbidden')).toEqual([
+      'watch_forbidden{resource="pods"} 1',
+      'watch_forbidden{resource="secrets"} 0',
     ])
     expect(await linesOf(metrics, 'watch_restarts_total')).toEqual([
       'watch_restarts_total{resource="pods"} 3',
@@ -323,6 +327,7 @@ describe('the metrics', () => {
       'kserve_authz_token_groups_left_out_total',
       'kserve_authz_token_refusals_total',
       'kserve_authz_watch_age_seconds',
+      'kserve_authz_watch_forbidden',
       'kserve_authz_watch_restarts_total',
       'kserve_authz_watch_synced',
     ])

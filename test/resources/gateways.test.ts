@@ -158,35 +158,46 @@ describe('a pod is the proxy of', () => {
         gateways: { hosts: [], controllerNamespaces: ['envoy-gateway-system'], ...gateways },
       },
     )
-    return resource.kind === 'workloads' ? resource.proxies.flatMap((each) => each.gateways) : []
+    return resource.kind === 'workloads' ? resource.proxies : []
   }
+  const gatewaysOf = (...given: Parameters<typeof proxiesOf>) =>
+    proxiesOf(...given).flatMap((each) => each.gateways)
 
   it('the Gateway in its namespace that its label names', () => {
-    expect(proxiesOf('gw', { [PLAIN]: 'one' })).toEqual(['gw/one'])
+    expect(gatewaysOf('gw', { [PLAIN]: 'one' })).toEqual(['gw/one'])
   })
 
   it("Envoy Gateway's Gateway in any namespace, if it runs in the namespace of a controller", () => {
     const labels = { [OWNER]: 'one', [OWNERS]: 'gw' }
-    expect(proxiesOf('envoy-gateway-system', labels)).toEqual(['gw/one'])
-    expect(proxiesOf('team', labels)).toEqual([])
-    expect(proxiesOf('team', { ...labels, [PLAIN]: 'two' })).toEqual([])
-    expect(proxiesOf('gw', labels)).toEqual(['gw/one'])
+    expect(gatewaysOf('envoy-gateway-system', labels)).toEqual(['gw/one'])
+    expect(gatewaysOf('team', labels)).toEqual([])
+    expect(gatewaysOf('team', { ...labels, [PLAIN]: 'two' })).toEqual([])
+    expect(gatewaysOf('gw', labels)).toEqual(['gw/one'])
   })
 
-  it("no Gateway, on its node's network, when finished, or with an invalid name", () => {
+  it("a Gateway at an address that is not known, on its node's network", () => {
+    const given = { spec: { hostNetwork: true } }
+    expect(proxiesOf('gw', { [PLAIN]: 'one' }, given)).toEqual([
+      { addresses: [], gateways: ['gw/one'] },
+    ])
+    expect(proxiesOf('gw', {}, given)).toEqual([])
+  })
+
+  it('no Gateway, when finished, or with an invalid name', () => {
     const labels = { [PLAIN]: 'one' }
-    expect(proxiesOf('gw', labels, { spec: { hostNetwork: true } })).toEqual([])
-    expect(proxiesOf('gw', labels, { phase: 'Succeeded' })).toEqual([])
-    expect(proxiesOf('gw', { [PLAIN]: '' })).toEqual([])
+    expect(gatewaysOf('gw', labels, { phase: 'Succeeded' })).toEqual([])
+    expect(gatewaysOf('gw', { [PLAIN]: '' })).toEqual([])
   })
 
   it('the configured Gateway, with all configured labels, in the configured namespace', () => {
     const podLabels = { istio: 'ingress', app: 'a' }
     const gateways = { proxies: [{ namespace: 'gw', podLabels, gateways: ['istio:gw/two'] }] }
-    expect(proxiesOf('gw', { ...podLabels, [PLAIN]: 'one' }, { gateways })).toEqual([
+    expect(gatewaysOf('gw', { ...podLabels, [PLAIN]: 'one' }, { gateways })).toEqual([
       'istio:gw/two',
     ])
-    expect(proxiesOf('gw', { istio: 'ingress' }, { gateways })).toEqual([])
-    expect(proxiesOf('team', podLabels, { gateways })).toEqual([])
+    expect(proxiesOf('gw', podLabels, { gateways })[0]?.declared).toBe(true)
+    expect(proxiesOf('gw', { [PLAIN]: 'one' }, { gateways })[0]?.declared).toBeUndefined()
+    expect(gatewaysOf('gw', { istio: 'ingress' }, { gateways })).toEqual([])
+    expect(gatewaysOf('team', podLabels, { gateways })).toEqual([])
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GatewayRoute } from '../../src/access/gateway-route.ts'
 import { MAX_ROUTE_PARTS } from '../../src/resources/http-route.ts'
+import { MAX_PARENTS } from '../../src/resources/route-parents.ts'
 import { read, reasonsOf } from '../../testing/objects.ts'
 
 type Parts = Readonly<Record<string, unknown>>
@@ -34,6 +35,9 @@ describe('a route of the Gateway API', () => {
       namespace: 'team',
       name: 'iris',
       owner: undefined,
+      gateways: [],
+      attached: [],
+      accepted: false,
       hostnames: ['iris.example.com', '*.example.org'],
       rules: [
         {
@@ -159,13 +163,75 @@ describe('the backends of a rule', () => {
   })
 })
 
+describe('the gateways of a route', () => {
+  const ref = (given: Parts = {}) => ({ name: 'models', namespace: 'gw', ...given })
+  const accepted = (parentRef: unknown, status = 'True', observedGeneration = 2) => ({
+    parentRef,
+    conditions: [{ type: 'Accepted', status, observedGeneration }],
+  })
+  const gatewaysOf = (parentRefs: unknown, parents: unknown = []) => {
+    const object = { ...anHttpRoute({ parentRefs }, { generation: 2 }), status: { parents } }
+    const { gateways, attached } = readRoute(object)
+    return { gateways, attached }
+  }
+
+  it.each<[title: string, ref: Parts, name: string]>([
+    ['of its own namespace', { namespace: undefined }, 'team/models'],
+    ['of another namespace', {}, 'gw/models'],
+    ['one listener', { sectionName: 'http' }, 'gw/models'],
+    ['another kind, which may be at any', { kind: 'ListenerSet' }, '*'],
+  ])('are those it names: %s', (_title, given, name) => {
+    expect(gatewaysOf([ref(given)])).toEqual({ gateways: [name], attached: [] })
+  })
+
+  it('are none for a Service, whose routes are those of sidecars and waypoints', () => {
+    expect(gatewaysOf([ref({ group: '', kind: 'Service' })]).gateways).toEqual([])
+  })
+
+  it('certainly have it where they accepted it as it is, on all listeners', () => {
+    const attached = (given: Parts, parent: unknown) => gatewaysOf([ref(given)], [parent]).attached
+    expect(attached({}, accepted(ref()))).toEqual(['gw/models'])
+    expect(attached({}, accepted(ref(), 'False'))).toEqual([])
+    expect(attached({}, accepted(ref(), 'True', 1))).toEqual([])
+    expect(attached({}, accepted(ref({ name: 'other' })))).toEqual([])
+    expect(attached({ sectionName: 'a' }, accepted(ref({ sectionName: 'a' })))).toEqual([])
+    expect(attached({ port: 80 }, accepted(ref({ port: 80 })))).toEqual([])
+  })
+
+  it('have accepted it if one of them has, in any version and on any listener', () => {
+    const isAccepted = (...parents: readonly unknown[]) => {
+      const object = anHttpRoute({ parentRefs: [ref()] }, { generation: 2 })
+      return readRoute({ ...object, status: { parents } }).accepted
+    }
+    const refused = accepted(ref(), 'False')
+    expect(isAccepted(refused, accepted(ref({ sectionName: 'http' }), 'True', 1))).toBe(true)
+    expect(isAccepted(refused)).toBe(false)
+    expect(isAccepted()).toBe(false)
+  })
+
+  it('are read from as many entries of the status as a bound', () => {
+    const others = Array.from({ length: MAX_PARENTS }, () => accepted(ref({ name: 'other' })))
+    expect(gatewaysOf([ref()], [...others.slice(1), accepted(ref())]).attached).toEqual([
+      'gw/models',
+    ])
+    expect(gatewaysOf([ref()], [...others, accepted(ref())]).attached).toEqual([])
+  })
+
+  it('may be any where it names too many', () => {
+    const refs = Array.from({ length: 40 }, (_, at) => ref({ name: `g${at}` }))
+    expect(gatewaysOf(refs)).toEqual({ gateways: ['*'], attached: [] })
+  })
+})
+
 describe('a match of a rule', () => {
   it.each<[title: string, match: unknown, path: unknown, conditional: boolean]>([
     ['nothing', {}, { type: 'prefix', value: '' }, false],
     ['a prefix', { path: { value: '/a' } }, { type: 'prefix', value: '/a' }, false],
     ['a prefix with a slash', { path: { value: '/a/' } }, { type: 'prefix', value: '/a' }, true],
     ['an exact path', exact('/a/'), { type: 'exact', value: '/a/' }, false],
-    ['a pattern', { path: { type: 'RegularExpression', value: '/a' } }, PATTERN(), true],
+    ['a pattern', pattern('^/a/.*$'), { type: 'pattern', value: '/a' }, true],
+    ['a pattern with an end', pattern('/.*/b'), { type: 'pattern', value: '', ending: '/b' }, true],
+    ['a pattern of anything', pattern('/a|/b'), PATTERN(), true],
     ['an unknown type', { path: { type: 'Glob', value: '/a' } }, PATTERN(), true],
     ['a path that is not a text', { path: { value: 7 } }, PATTERN(), true],
     ['a query', { queryParams: [{ name: 'a' }] }, { type: 'prefix', value: '' }, true],
@@ -175,6 +241,9 @@ describe('a match of a rule', () => {
 
   function exact(value: string) {
     return { path: { type: 'Exact', value } }
+  }
+  function pattern(value: string) {
+    return { path: { type: 'RegularExpression', value } }
   }
   function PATTERN() {
     return { type: 'pattern', value: '' }
@@ -192,7 +261,7 @@ describe('a match of a rule', () => {
   it('has a method and headers', () => {
     const headers = [
       { name: 'X-A', value: 'b' },
-      { name: 'x-c', value: 'd', type: 'RegularExpression' },
+      { name: 'x-c', value: 'd.*', type: 'RegularExpression' },
     ]
     expect(matchOf({ method: 'GET', headers })).toMatchObject({
       method: 'GET',
@@ -201,6 +270,21 @@ describe('a match of a rule', () => {
         ['x-c', undefined],
       ],
     })
+  })
+
+  it.each<[pattern: string, values: readonly (string | undefined)[]]>([
+    ['a', ['a']],
+    ['^(a/b|c)$', ['a/b', 'c']],
+    ['(a\\.b|c-d)', ['a.b', 'c-d']],
+    ['^(a.b|c)$', [undefined]],
+    ['^(a|(b))$', [undefined]],
+    ['a|b', [undefined]],
+    ['a\\d', [undefined]],
+    [Array.from({ length: 65 }, () => 'a').join('|'), [undefined]],
+  ])('takes each value of a header that %s has', (pattern, values) => {
+    const headers = [{ name: 'x-a', value: pattern, type: 'RegularExpression' }]
+    const matches = ruleOf({ matches: [{ headers }] })?.matches
+    expect(matches?.map(({ headers: [header] }) => header?.[1])).toEqual(values)
   })
 
   it.each<[title: string, header: unknown]>([

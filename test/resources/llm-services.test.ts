@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RoutingGroup } from '../../src/access/service.ts'
-import { keptLlmConfig, type LlmConfig } from '../../src/resources/llm-config.ts'
+import { keptLlmConfig, type LlmConfig, MAX_REFS } from '../../src/resources/llm-config.ts'
 import {
   anLlmInferenceService,
   read,
@@ -136,6 +136,27 @@ describe('the hosts of an LLMInferenceService', () => {
     ]
     expect(added({}, { gateways: { hosts } })).toEqual(['llm.example.org'])
     expect(llm({}, { gateways: { hosts } }).hosts).toEqual(['llm.example.org'])
+  })
+})
+
+describe('the HTTPRoutes that an LLMInferenceService names', () => {
+  const refs = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `r${at}` }))
+  const namesIn = (http: object, settings = {}) =>
+    llm({ spec: { router: { route: { http } } } }, settings).httpRoutes
+
+  it('are its routes if it has no rules of its own', () => {
+    expect(namesIn({ refs: refs(2) })).toEqual(['r0', 'r1'])
+    expect(namesIn({ refs: [{}] })).toEqual([''])
+    expect(namesIn({ refs: refs(1), spec: { rules: [{}] } })).toBeUndefined()
+    expect(namesIn({ refs: [] })).toBeUndefined()
+  })
+
+  it('are not all of them if there are too many, or if the configuration declares hosts', () => {
+    expect(namesIn({ refs: refs(MAX_REFS) })).toHaveLength(MAX_REFS)
+    expect(namesIn({ refs: refs(MAX_REFS + 1) })).toBeUndefined()
+    const own = { kind: 'LLMInferenceService', namespace: 'team', name: 'chat' }
+    const hosts = [{ host: 'llm.example.org', path: '/', ...own }]
+    expect(namesIn({ refs: refs(1) }, { gateways: { hosts } })).toBeUndefined()
   })
 })
 

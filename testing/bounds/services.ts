@@ -1,6 +1,7 @@
 import { MAX_JUDGED } from '../../src/access/contenders.ts'
-import { MAX_VALUES } from '../../src/access/matched-routes.ts'
+import { MAX_VALUES } from '../../src/access/header-values.ts'
 import { MAX_KEPT } from '../../src/access/own-routes.ts'
+import { MAX_ROUTE_KEYS } from '../../src/access/route-index.ts'
 import { MAX_FORMER } from '../../src/access/route-versions.ts'
 import { MAX_ASKED } from '../../src/access/routing-group.ts'
 import { MAX_HOST } from '../../src/common/host.ts'
@@ -13,7 +14,9 @@ import { MAX_DOMAINS } from '../../src/resources/ingress.ts'
 import { MAX_ADAPTERS, MAX_BASES, MAX_REFS } from '../../src/resources/llm-config.ts'
 import { MAX_LISTED, MAX_MODEL_NAME, MAX_MODELS } from '../../src/resources/llm-models.ts'
 import { MAX_HOSTNAMES } from '../../src/resources/llm-routes.ts'
+import { MAX_ALTERNATIVES } from '../../src/resources/patterns.ts'
 import { MAX_HEADERS as MAX_MATCH_HEADERS, MAX_MATCHES } from '../../src/resources/route-matches.ts'
+import { MAX_PARENTS } from '../../src/resources/route-parents.ts'
 import { MAX_ROUTES, MAX_URL_LENGTH } from '../../src/resources/routes.ts'
 import { MAX_COMPONENTS, MAX_URLS } from '../../src/resources/status-urls.ts'
 import { MAX_TEMPLATE_LENGTH as MAX_TEMPLATE } from '../../src/resources/template.ts'
@@ -46,6 +49,9 @@ export const SERVICES: Bounds = {
   'rules, hostnames, matches, filters and backends of a route of the Gateway API':
     count(MAX_ROUTE_PARTS),
   'versions of such a route within five seconds': count(MAX_FORMER),
+  'hostnames times matches of such a route in the index': count(MAX_ROUTE_KEYS),
+  'parents in the status of such a route': count(MAX_PARENTS),
+  'alternatives of a regular expression of a header of such a route': count(MAX_ALTERNATIVES),
   'length of a name that a gateway says': count(MAX_NAME),
   'additional domains of KServe': count(MAX_DOMAINS),
   'length of a template of KServe': count(MAX_TEMPLATE),

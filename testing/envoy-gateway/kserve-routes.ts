@@ -69,7 +69,12 @@ export function routeOf(service: unknown) {
 export function servicesOf(routes: readonly object[]) {
   const refs = routes.flatMap((route) =>
     listAt(route, 'spec', 'rules')
-      .flatMap((rule) => listAt(rule, 'backendRefs'))
+      .flatMap((rule) => [
+        ...listAt(rule, 'backendRefs'),
+        ...listAt(rule, 'filters').flatMap(
+          (filter) => at(filter, 'requestMirror', 'backendRef') ?? [],
+        ),
+      ])
       .map((ref) => ({
         namespace: textAt(ref, 'namespace') || textAt(route, 'metadata', 'namespace'),
         name: textAt(ref, 'name'),

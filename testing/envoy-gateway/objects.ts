@@ -115,6 +115,11 @@ export const aBackend = (
 
 const backendRef = (name: string) => ({ group: 'gateway.envoyproxy.io', kind: 'Backend', name })
 
+const asBackend = (ref: unknown) => ({
+  ...backendRef(`${textAt(ref, 'name')}-${Number(at(ref, 'port') ?? 80)}`),
+  ...(at(ref, 'namespace') === undefined ? {} : { namespace: at(ref, 'namespace') }),
+})
+
 /**
  * A route in the form that Envoy Gateway accepts without a cluster: to Backends with the names and ports of
  * Services.
@@ -122,9 +127,16 @@ const backendRef = (name: string) => ({ group: 'gateway.envoyproxy.io', kind: 'B
 export function withBackends<T extends object>(route: T): T {
   const rules = listAt(route, 'spec', 'rules').map((rule) => ({
     ...entries(rule),
+    filters: listAt(rule, 'filters').map((filter) =>
+      at(filter, 'requestMirror') === undefined
+        ? filter
+        : {
+            ...entries(filter),
+            requestMirror: { backendRef: asBackend(at(filter, 'requestMirror', 'backendRef')) },
+          },
+    ),
     backendRefs: listAt(rule, 'backendRefs').map((ref) => ({
-      ...backendRef(`${textAt(ref, 'name')}-${Number(at(ref, 'port') ?? 80)}`),
-      ...(at(ref, 'namespace') === undefined ? {} : { namespace: at(ref, 'namespace') }),
+      ...asBackend(ref),
       ...(at(ref, 'weight') === undefined ? {} : { weight: at(ref, 'weight') }),
     })),
   }))

@@ -17,9 +17,9 @@ const report = (line: string) => void process.stderr.write(`${line}\n`)
  * Starts Envoy Gateway on a folder of objects, without a cluster, and its Envoy. Resolves once the listener of the
  * Gateway among the objects exists. Everything listens on one loopback address.
  */
-export async function startEnvoyGateway(objects: readonly object[]) {
-  const { program } = await findEnvoyGateway(report)
-  const envoy = await findEnvoy(report)
+export async function startEnvoyGateway(objects: readonly object[], signal?: AbortSignal) {
+  const { program } = await findEnvoyGateway(report, signal)
+  const envoy = await findEnvoy(report, signal)
   const folder = await mkdtemp(path.join(tmpdir(), 'envoy-gateway-'))
   const inFolder = (name: string) => path.join(folder, name)
   // Its ports are fixed: each instance has its own address.
@@ -49,6 +49,7 @@ export async function startEnvoyGateway(objects: readonly object[]) {
   const child = await run('server', '--config-path', inFolder('config.json'))
   const died = new AbortController()
   void child.ended.then(async (how) => died.abort(new Error(`${how}: ${await lastWords(folder)}`)))
+  const ends = signal === undefined ? died.signal : AbortSignal.any([died.signal, signal])
   const stop = async () => {
     await child.stop()
     await rm(folder, { recursive: true, force: true })
@@ -57,13 +58,14 @@ export async function startEnvoyGateway(objects: readonly object[]) {
     until(
       `Envoy does not have objects number ${generation}`,
       async () => ((await statusOf(address, hostOf(generation))) === 404 ? undefined : true),
-      { signal: died.signal, deadlineMs: START_MS },
+      { signal: ends, deadlineMs: START_MS },
     )
   try {
     await inForce()
   } catch (fault) {
     const said = await lastWords(folder)
     await stop()
+    signal?.throwIfAborted()
     throw new Error(`${String(fault)}: ${said}`)
   }
   return {
@@ -78,6 +80,7 @@ export async function startEnvoyGateway(objects: readonly object[]) {
     },
     /** All output of Envoy Gateway and its Envoy. */
     log: () => readFile(inFolder('log'), 'utf8'),
+    ended: child.ended,
     stop,
   }
 }

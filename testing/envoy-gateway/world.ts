@@ -23,8 +23,12 @@ type Start = {
   /** Copied, so that tests may write to it. */
   readonly manifests: string
   readonly routes: readonly object[]
+  /** Other objects for Envoy Gateway. */
+  readonly others?: readonly object[]
   /** An Envoy Gateway of another world, which is not stopped with this one. */
   readonly gateway?: EnvoyGateway
+  /** Configuration of the service. */
+  readonly config?: object
   /** The port that Envoy calls instead of the service, given the service's port. */
   readonly askAt?: (port: number) => Promise<number>
 }
@@ -34,7 +38,14 @@ type Pod = Awaited<ReturnType<typeof startPod>>
 export type GatewayWorld = Awaited<ReturnType<typeof startGatewayWorld>>
 
 /** A folder with its service, Envoy Gateway, and a pod for each Kubernetes Service of the routes. */
-export async function startGatewayWorld({ manifests, routes, gateway: given, askAt }: Start) {
+export async function startGatewayWorld({
+  manifests,
+  routes,
+  gateway: given,
+  askAt,
+  config,
+  others = [],
+}: Start) {
   const stops: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const each of stops.splice(0).toReversed()) await each()
@@ -49,7 +60,7 @@ export async function startGatewayWorld({ manifests, routes, gateway: given, ask
       await rename(path.join(folder, '.routes.yaml.new'), path.join(folder, 'routes.yaml'))
     }
     await tell(routes)
-    let service: Service = await startService({ folder })
+    let service: Service = await startService({ folder, config })
     stops.push(() => service.stop())
     const { grpcPort, grpcWorkloadPort } = service
     const authz = askAt === undefined ? grpcPort : await askAt(grpcPort)
@@ -74,9 +85,9 @@ export async function startGatewayWorld({ manifests, routes, gateway: given, ask
       )),
       ...others,
     ]
-    const gateway = given ?? (await startEnvoyGateway(await objectsOf(routes, [])))
+    const gateway = given ?? (await startEnvoyGateway(await objectsOf(routes, others)))
     if (given === undefined) stops.push(gateway.stop)
-    else await gateway.apply(await objectsOf(routes, []))
+    else await gateway.apply(await objectsOf(routes, others))
     return {
       address: gateway.address,
       port: gateway.port,
@@ -84,17 +95,22 @@ export async function startGatewayWorld({ manifests, routes, gateway: given, ask
       /** Another process on the same ports; the previous one must have ended. */
       restartService: async () => {
         await service.stop()
-        service = await startService({ folder, port: grpcPort, workloadPort: grpcWorkloadPort })
+        service = await startService({
+          folder,
+          config,
+          port: grpcPort,
+          workloadPort: grpcWorkloadPort,
+        })
       },
       /** The requests that reached the pods of a Kubernetes Service, `namespace/name`. */
       received: (name: string) => pods.get(name)?.received() ?? [],
       /** Gives the service and Envoy Gateway other routes; resolves once Envoy has them. */
       reroute: async (
         routes: readonly object[],
-        others: readonly object[] = [],
+        more: readonly object[] = [],
         askedAt?: number,
       ) => {
-        const objects = await objectsOf(routes, others, askedAt)
+        const objects = await objectsOf(routes, [...others, ...more], askedAt)
         await tell(routes)
         await gateway.apply(objects)
       },

@@ -149,5 +149,5 @@ function readCheck(asked: Asked, { route: { kind, metadata }, rule }: Reached) {
     },
   })
   const check = decodeCheckRequest(bytes ?? Buffer.alloc(0))
-  return readCheckRequest(check, 'gateway', undefined, 'required').request
+  return readCheckRequest(check, 'gateway', undefined, { route: 'required' }).request
 }

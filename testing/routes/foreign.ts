@@ -1,3 +1,4 @@
+import { httpRoute } from './http-route.ts'
 import { type Backend, type Gateway, PREFIX, type Route } from './model.ts'
 import type { Random } from './random.ts'
 
@@ -58,16 +59,19 @@ function foreignRoute({ random, gateways }: Foreign, backend: Backend) {
       },
       object: object('networking.istio.io/v1', 'VirtualService', `star-${name}`, {}),
     }),
-    () => ({
-      route: {
+    () => {
+      // Istio's Gateways have none.
+      const parents = gateway.api === 'istio' ? gateways.slice(0, 1) : [gateway]
+      const route: Route = {
         ...common,
         source: 'HTTPRoute',
         kind: 'own HTTPRoute',
+        gateways: parents.map(({ id }) => id),
         hostnames: random.chance(0.5) ? [] : [`${name}.shop.example.org`],
         matches: [PREFIX(`/shop/${namespace}/${name}`)],
-      },
-      object: object('gateway.networking.k8s.io/v1', 'HTTPRoute', `shop-${name}`, {}),
-    }),
+      }
+      return { route, object: httpRoute(`shop-${name}`, [route], { parents, accepted: true }) }
+    },
   ]
   return random.pick(kinds)()
 }

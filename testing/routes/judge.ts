@@ -32,7 +32,7 @@ export function breachIn(world: World, asked: Asked, answer: Answer): Breach | u
 
 /**
  * Nothing can distinguish these cases without knowing the asking gateway: the host belongs to an open service at one
- * gateway, and at another, where no virtual host has it, a route that no KServe object mentions takes every host.
+ * gateway, and at another, where no virtual host has it, a VirtualService or DomainMapping takes every host.
  */
 export const UNDECLARED = 'limit: known host, unknown gateway, undeclared route'
 
@@ -45,7 +45,7 @@ function kindOf(world: World, asked: Asked, route: string): string {
   const routing = new Set(world.routes.flatMap(headersOf))
   const isTwice = names.some((name, index) => routing.has(name) && names.indexOf(name) !== index)
   if (plain !== host) return 'trailing dot'
-  const isUndeclared = FOREIGN.has(way) || way === 'route by reference'
+  const isUndeclared = way === 'DomainMapping' || way === 'own VirtualService'
   const isKnown = world.gateways.some(({ id, isKnown }) => isKnown && id === asked.gateway)
   if (isUndeclared && world.hosts.has(host))
     return isKnown ? 'known host at another gateway, undeclared route' : UNDECLARED

@@ -1,5 +1,5 @@
+import { acceptedBy, inGatewayApi } from './http-route.ts'
 import { type Facts, type LlmPlaces, placesOf, publisher } from './llm-facts.ts'
-import type { Match } from './model.ts'
 import { ENABLE_AUTH } from './named.ts'
 
 const API = 'serving.kserve.io/v1alpha2'
@@ -53,8 +53,9 @@ export function* objectsOf(facts: Facts, places: LlmPlaces): Generator<object> {
     yield {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'HTTPRoute',
-      metadata: reference,
+      metadata: { ...reference, generation: 3 },
       spec,
+      status: { parents: parentRefs.map(acceptedBy) },
     }
   if (fromBaseRef)
     yield {
@@ -102,10 +103,3 @@ const firstUrl = (addresses: readonly object[], name: string) =>
   addresses.flatMap((each) =>
     'url' in each && 'name' in each && each.name === name ? [each.url] : [],
   )[0]
-
-const inGatewayApi = ({ path, method, headers = [], query = [] }: Match) => ({
-  path,
-  ...(method === undefined ? {} : { method }),
-  ...(headers.length === 0 ? {} : { headers }),
-  ...(query.length === 0 ? {} : { queryParams: query }),
-})

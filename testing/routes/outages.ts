@@ -22,9 +22,11 @@ const concerns = ({ path: { type, value } }: Match, path: string) =>
     ? new RegExp(`^(?:${value})$`).test(path)
     : path.startsWith(value) || value.startsWith(path.split('/').slice(0, 3).join('/'))
 
+const ANYBODYS: ReadonlySet<string> = new Set(['own route', 'own HTTPRoute', 'route by reference'])
+
 /** If the gateway is unknown, a route without hostnames may take the request at another one. */
 const takesAnyHost = ({ kind, hostnames, matches }: World['routes'][number], good: Good) =>
-  kind === 'own route' &&
+  ANYBODYS.has(kind) &&
   hostnames.length === 0 &&
   matches.some(
     (match) =>

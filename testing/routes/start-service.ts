@@ -10,11 +10,15 @@ import { declaredProxies } from './gateway-pods.ts'
 import type { World } from './model.ts'
 
 /** Starts the program as a user does, with one listener for each gateway. */
-export async function startService({ objects, gateways }: World, program: string) {
+export async function startService(
+  { objects, gateways }: Pick<World, 'objects' | 'gateways'>,
+  program: string,
+  trust: Readonly<Record<string, string>> = {},
+) {
   const manifests = await folderOf(objects)
   const own = await mkdtemp(path.join(tmpdir(), 'routes-'))
   const file = path.join(own, 'config.json')
-  const listeners = gateways.map(() => ({ position: 'gateway', address: '127.0.0.1:0' }))
+  const listeners = gateways.map(() => ({ position: 'gateway', address: '127.0.0.1:0', ...trust }))
   const proxies = declaredProxies(gateways)
   const config = {
     grpc: { listeners },

@@ -1,11 +1,13 @@
 import { foreignRoutes } from './foreign.ts'
 import { gatewayPod, pretendedPods } from './gateway-pods.ts'
+import { kserveRoutes } from './http-route.ts'
 import { inferenceGraph } from './inference-graph.ts'
 import { knativeService } from './knative-service.ts'
 import { llmInferenceService } from './llm.ts'
 import type { Llm } from './llm-facts.ts'
 import type { Flavour, Good, Part, Route, Tenant, World } from './model.ts'
 import type { Named } from './named.ts'
+import { ownersRoutes } from './owners-routes.ts'
 import { createRandom, type Random } from './random.ts'
 import { gatewaysOf, knownOf, settingsOf } from './settings.ts'
 import { standardService } from './standard-service.ts'
@@ -55,9 +57,15 @@ export function createWorld(seed: number): World {
   const [first, ...rest] = backends
   const foreign =
     first === undefined ? [] : foreignRoutes({ random, gateways, backends: [first, ...rest] })
+  const written = createRandom(seed + 555_555)
+  const owners = written.chance(0.5)
+    ? ownersRoutes({ random: written, gateways: llmGateways, backends, others })
+    : []
+  const made = asGroups(parts.flatMap((part) => part.routes))
   const routes = [
-    ...asGroups(parts.flatMap((part) => part.routes)),
+    ...made,
     ...foreign.map((each) => each.route),
+    ...owners.flatMap((each) => each.routes),
   ]
   return {
     ...settings,
@@ -68,10 +76,15 @@ export function createWorld(seed: number): World {
     tenants,
     backends,
     routes,
-    goods: parts.flatMap((part) => part.goods).map((good) => toGroup(good, parts)),
+    goods: [
+      ...parts.flatMap((part) => part.goods).map((good) => toGroup(good, parts)),
+      ...owners.flatMap((each) => each.goods),
+    ],
     objects: [
       ...parts.flatMap((part) => part.objects),
       ...foreign.map((each) => each.object),
+      ...owners.map((each) => each.object),
+      ...(owners.length > 0 || written.chance(0.5) ? kserveRoutes(made, gateways) : []),
       configMap(settings),
       ...gateways.filter(({ api }) => api === 'gateway-api').map(gatewayObject),
       ...tenants.map(keySecret),

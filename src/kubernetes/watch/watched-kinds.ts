@@ -63,22 +63,28 @@ export const holdingCollections = ({ namespaces, apiKeyLabels }: Scope): readonl
 
 /**
  * Pods of gateways: by the labels of gateway controllers, in the watched namespaces and in KServe's; and by
- * the labels in the configuration.
+ * the labels in the configuration. Optional in a namespace that is not watched: a Role there may be older than
+ * this program. Without them the gateway is not known.
  */
 export const gatewayCollections = (
   { namespaces }: Pick<Scope, 'namespaces'>,
   kserveNamespace: string,
   declared: readonly GatewayPods[],
-): readonly WatchedKind[] => [
-  ...placesIn(
-    namespaces.length === 0 ? [] : [...new Set([...namespaces, kserveNamespace])],
-  ).flatMap((where) =>
-    GATEWAY_LABELS.map((labelSelector) => core('Pod', where, { labelSelector })),
-  ),
-  ...declared.map(({ namespace, podLabels }) =>
-    core('Pod', namespace, { labelSelector: selectorOf(podLabels) }),
-  ),
-]
+): readonly WatchedKind[] =>
+  [
+    ...placesIn(
+      namespaces.length === 0 ? [] : [...new Set([...namespaces, kserveNamespace])],
+    ).flatMap((where) =>
+      GATEWAY_LABELS.map((labelSelector) => core('Pod', where, { labelSelector })),
+    ),
+    ...declared.map(({ namespace, podLabels }) =>
+      core('Pod', namespace, { labelSelector: selectorOf(podLabels) }),
+    ),
+  ].map((collection) => {
+    const { namespace } = collection
+    const optional = namespaces.length > 0 && !namespaces.some((each) => each === namespace)
+    return optional ? { ...collection, optional } : collection
+  })
 
 /** The routes of the Gateway API: optional, because a cluster may lack them, or the permission may be missing. */
 export const routeCollections = ({

@@ -75,6 +75,17 @@ describe('in the whole cluster', () => {
     ])
   })
 
+  it('pods of gateways are optional in a namespace that is not watched otherwise', () => {
+    const declared = [{ namespace: 'istio-system', podLabels: { istio: 'ingress' } }]
+    const optional = (namespaces: readonly string[]) =>
+      gatewayCollections({ namespaces }, 'kserve', declared)
+        .filter((collection) => collection.optional === true)
+        .map(({ namespace }) => namespace)
+    expect(optional([])).toEqual([])
+    expect(optional(['one'])).toEqual(['kserve', 'kserve', 'istio-system'])
+    expect(optional(['one', 'kserve'])).toEqual(['istio-system'])
+  })
+
   it('only the metadata of ServiceAccounts, their tokens and RBAC are read', () => {
     const collections = [...accountCollections(CLUSTER), ...rbacCollections(CLUSTER)]
     expect(collections.every(({ metadataOnly }) => metadataOnly)).toBe(true)
