@@ -2,7 +2,7 @@
 
 import { displayNameOf, valueAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
-import { type Finding, inOrder } from './finding.ts'
+import { type Finding, mostSevereFirst } from './finding.ts'
 import { inspectGateways } from './gateways.ts'
 import { customPolicies, missingProviders } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
@@ -38,7 +38,7 @@ export function examine(
   return {
     services: services.size,
     pods: pods.length,
-    findings: inOrder([
+    findings: mostSevereFirst([
       ...(mesh?.findings ?? []),
       ...missingProviders(policies, mesh),
       ...atPods.findings,

@@ -98,7 +98,7 @@ export type Finding = {
 }
 
 /** The most severe first, then by code and object. */
-export function inOrder(findings: readonly Finding[]): readonly Finding[] {
+export function mostSevereFirst(findings: readonly Finding[]): readonly Finding[] {
   const rank = ({ code }: Finding) => SEVERITIES.indexOf(FINDINGS[code].severity)
   const text = ({ code, object, message }: Finding) => `${code} ${object} ${message}`
   return findings.toSorted(

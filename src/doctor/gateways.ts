@@ -12,11 +12,11 @@ import {
 import type { Finding } from './finding.ts'
 import { type CustomPolicy, maySelectGateway } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
-import { type Mesh, whenOpen, whenSlow } from './providers.ts'
+import { type MeshConfig, whenOpen, whenSlow } from './providers.ts'
 
 type Cluster = {
   readonly objects: Objects
-  readonly mesh: Mesh | undefined
+  readonly mesh: MeshConfig | undefined
   readonly policies: readonly CustomPolicy[]
   readonly services: ReadonlySet<ServiceId>
   /** The services with a pod that only a gateway can guard. */

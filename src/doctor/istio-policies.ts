@@ -11,7 +11,7 @@ import {
 } from '../resources/object.ts'
 import type { Finding } from './finding.ts'
 import type { Objects } from './objects.ts'
-import type { Mesh } from './providers.ts'
+import type { MeshConfig } from './providers.ts'
 
 /** An AuthorizationPolicy with the action CUSTOM. */
 export type CustomPolicy = {
@@ -28,7 +28,10 @@ export type CustomPolicy = {
 const isNamedOurs = (provider: string) => provider.startsWith('kserve-authz')
 
 /** A policy without rules matches no request, and does not count. */
-export function customPolicies({ of }: Objects, mesh: Mesh | undefined): readonly CustomPolicy[] {
+export function customPolicies(
+  { of }: Objects,
+  mesh: MeshConfig | undefined,
+): readonly CustomPolicy[] {
   return of('AuthorizationPolicy')
     .filter(({ content }) => textAt(content, 'spec', 'action') === 'CUSTOM')
     .filter(({ content }) => listAt(content, 'spec', 'rules').length > 0)
@@ -53,7 +56,7 @@ export function customPolicies({ of }: Objects, mesh: Mesh | undefined): readonl
 export function selectsPod(
   { object: { namespace }, labels, targets }: CustomPolicy,
   pod: KubernetesObject,
-  { rootNamespace }: Mesh,
+  { rootNamespace }: MeshConfig,
 ): boolean {
   if (targets.size > 0 || (namespace !== rootNamespace && namespace !== pod.namespace)) return false
   return [...labels].every(([label, value]) => pod.labels.get(label) === value)
@@ -63,7 +66,7 @@ export function selectsPod(
 export function maySelectGateway(
   { object, labels, targets }: CustomPolicy,
   gateway: KubernetesObject,
-  mesh: Mesh | undefined,
+  mesh: MeshConfig | undefined,
 ): boolean {
   if (targets.size > 0)
     return object.namespace === gateway.namespace && targets.has(`Gateway ${gateway.name}`)
@@ -75,7 +78,7 @@ export function maySelectGateway(
 /** Policies of this service whose provider the mesh does not have. */
 export function missingProviders(
   policies: readonly CustomPolicy[],
-  mesh: Mesh | undefined,
+  mesh: MeshConfig | undefined,
 ): readonly Finding[] {
   if (mesh === undefined) return []
   return policies
@@ -95,7 +98,7 @@ export function hidingSidecar(
   pod: KubernetesObject,
   services: readonly KubernetesObject[],
   { of }: Objects,
-  { rootNamespace }: Mesh,
+  { rootNamespace }: MeshConfig,
 ): KubernetesObject | undefined {
   const all = of('Sidecar')
   const labelsOf = ({ content }: KubernetesObject): TextMap | undefined =>

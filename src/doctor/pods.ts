@@ -6,12 +6,12 @@ import { readSelector, selects } from '../resources/selector.ts'
 import type { Finding, FindingCode } from './finding.ts'
 import { type CustomPolicy, hidingSidecar, selectsPod } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
-import type { Mesh } from './providers.ts'
+import type { MeshConfig } from './providers.ts'
 import type { ServicePod } from './services.ts'
 
 type Cluster = {
   readonly objects: Objects
-  readonly mesh: Mesh | undefined
+  readonly mesh: MeshConfig | undefined
   readonly policies: readonly CustomPolicy[]
 }
 

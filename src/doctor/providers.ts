@@ -14,7 +14,7 @@ import { type Objects, ownObjects } from './objects.ts'
 export type ParseYaml = (text: string) => unknown
 
 /** A mesh as its ConfigMap configures it. */
-export type Mesh = {
+export type MeshConfig = {
   readonly rootNamespace: string
   /** The names of all extension providers. */
   readonly providers: ReadonlySet<string>
@@ -30,7 +30,7 @@ const CONFIG_MAP = 'istio'
 const LONGEST_TIMEOUT_MS = 1_000
 
 /** `undefined`: the cluster has no Istio. */
-export function meshIn(objects: Objects, parse: ParseYaml): Mesh | undefined {
+export function meshIn(objects: Objects, parse: ParseYaml): MeshConfig | undefined {
   const isMesh = ({ name }: KubernetesObject) =>
     name === CONFIG_MAP || name.startsWith(`${CONFIG_MAP}-`)
   const maps = objects
