@@ -4,7 +4,8 @@
 import manifest from '../package.json' with { type: 'json' }
 import { check } from './cli/check.ts'
 import { UsageError } from './cli/check-message.ts'
-import { run, USAGE } from './cli/program.ts'
+import { doctor } from './cli/doctor.ts'
+import { run, UNREAD, USAGE } from './cli/program.ts'
 import { serve } from './cli/serve.ts'
 import { ConfigError } from './config/read-config.ts'
 
@@ -36,6 +37,12 @@ try {
       check(...asked).catch((error: unknown) => {
         tell(error)
         return USAGE
+      }),
+    // Exit code 1 means a finding.
+    doctor: (flags) =>
+      doctor(flags).catch((error: unknown) => {
+        tell(error)
+        return isUsage(error) ? USAGE : UNREAD
       }),
   })
 } catch (error) {

@@ -29,14 +29,14 @@ const FORMS = [
 
 const PURE = ['access', 'common', 'resources']
 const CLUSTER = [...PURE, 'kubernetes/client', 'kubernetes/watch']
-const WIRED = FOLDERS.filter((folder) => folder !== 'app' && folder !== 'cli')
+const WIRED = FOLDERS.filter((folder) => !['app', 'cli', 'doctor'].includes(folder))
 
 /** The allowed imports of each folder besides its own files: folders, and packages. */
 const ALLOWED: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
   access: [['common'], []],
   app: [WIRED, NODE],
   cli: [
-    [...WIRED, 'app'],
+    [...WIRED, 'app', 'doctor'],
     [...NODE, 'commander'],
   ],
   common: [[], [...NODE, 'lru-cache']],
@@ -44,6 +44,7 @@ const ALLOWED: Readonly<Record<string, readonly [readonly string[], readonly str
     ['access', 'common'],
     [...NODE, 'fastest-levenshtein', 'js-yaml', 'zod'],
   ],
+  doctor: [[...CLUSTER, 'manifests'], []],
   envoy: [
     ['access', 'common'],
     [...NODE, '@grpc/grpc-js', '@grpc/proto-loader', 'grpc-health-check'],

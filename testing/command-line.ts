@@ -11,9 +11,15 @@ const ENVIRONMENT = { NODE_COMPILE_CACHE: path.join(tmpdir(), 'kserve-authz-comp
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
 /** Runs the program until it exits, in an environment without a cluster or settings. */
-export const run = (...args: readonly string[]): Promise<Ran> =>
+export const run = (...args: readonly string[]): Promise<Ran> => runIn({}, ...args)
+
+/** The same, with these variables. */
+export const runIn = (
+  variables: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<Ran> =>
   new Promise((resolve, reject) => {
-    const options = { cwd: ROOT, env: ENVIRONMENT, timeout: DEADLINE_MS }
+    const options = { cwd: ROOT, env: { ...ENVIRONMENT, ...variables }, timeout: DEADLINE_MS }
     execFile(process.execPath, ['src/main.ts', ...args], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code
       if (typeof code === 'number') resolve({ code, stdout, stderr })

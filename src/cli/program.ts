@@ -25,13 +25,22 @@ export type CheckFlags = {
   readonly header: readonly string[]
 }
 
+export type DoctorFlags = {
+  readonly config?: string
+  readonly manifests?: string
+  readonly output?: 'text' | 'json'
+}
+
 export type Commands = {
   readonly serve: (flags: ServeFlags) => Promise<void>
   readonly check: (flags: CheckFlags, method?: string, url?: string) => Promise<number>
+  readonly doctor: (flags: DoctorFlags) => Promise<number>
 }
 
 /** The exit code for an invalid command line. */
 export const USAGE = 2
+/** The exit code if the objects to examine cannot be read. */
+export const UNREAD = 3
 
 /** Parses the command line and runs the command; resolves to the exit code once it has ended. */
 export async function run(
@@ -47,9 +56,11 @@ export async function run(
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
   addServe(program, commands)
-  addCheck(program, commands, (exitCode) => {
+  const exit = (exitCode: number) => {
     code = exitCode
-  })
+  }
+  addCheck(program, commands, exit)
+  addDoctor(program, commands, exit)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return code
@@ -98,6 +109,18 @@ function addCheck(program: Command, { check }: Commands, exit: (code: number) =>
     .action(async (method: string | undefined, url: string | undefined, flags: CheckFlags) =>
       exit(await check(flags, method, url)),
     )
+}
+
+function addDoctor(program: Command, { doctor }: Commands, exit: (code: number) => void) {
+  program
+    .command('doctor')
+    .description(
+      'find protected models whose requests are not checked; exits with 1 if requests are affected now',
+    )
+    .option('--config <file>', 'configuration file in YAML')
+    .option('--manifests <folder>', 'examine a folder of YAML instead of the API server')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']))
+    .action(async (flags: DoctorFlags) => exit(await doctor(flags)))
 }
 
 /** Not parsed here: commander would quote an invalid value, which may be a key. */

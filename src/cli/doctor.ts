@@ -1,0 +1,79 @@
+// The command `doctor`: examines whether every protected service is really checked.
+
+import { hash } from 'node:crypto'
+import { policySettingsOf } from '../app/engine.ts'
+import { type Examination, examine } from '../doctor/examine.ts'
+import { FINDINGS } from '../doctor/finding.ts'
+import type { Objects } from '../doctor/objects.ts'
+import { readFolder } from '../doctor/read-folder.ts'
+import { describeApiProblem } from '../kubernetes/client/api-problem.ts'
+import { parseDocument } from '../manifests/yaml.ts'
+import { oneLine } from './explanation.ts'
+import type { DoctorFlags } from './program.ts'
+import { configOf } from './serve.ts'
+
+/** Of one request to the API server, in milliseconds. */
+const REQUEST_MS = 10_000
+
+/** Prints the findings; resolves to the exit code: 0 nothing that concerns requests now, 1 otherwise. */
+export async function doctor(flags: DoctorFlags): Promise<number> {
+  const { config: file, manifests } = flags
+  const config = configOf({
+    ...(file === undefined ? {} : { config: file }),
+    ...(manifests === undefined ? {} : { manifests }),
+  })
+  const objects = manifests === undefined ? await fromCluster() : await readFolder(manifests)
+  const settings = {
+    ...config,
+    ...policySettingsOf(config),
+    sha256: (bytes: Uint8Array) => hash('sha256', bytes),
+  }
+  const examination = examine(objects, { settings, parse: parsed })
+  process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))
+  return examination.findings.some(({ code }) => FINDINGS[code].severity !== 'warning') ? 1 : 0
+}
+
+async function fromCluster(): Promise<Objects> {
+  // Loaded on demand: the Kubernetes client takes 50 MB, which a folder does not need.
+  const [{ createApiServer }, { loadKubeConfig }, { readCluster }] = await Promise.all([
+    import('../kubernetes/client/api-server.ts'),
+    import('../kubernetes/client/kube-config.ts'),
+    import('../doctor/read-cluster.ts'),
+  ])
+  const api = createApiServer(loadKubeConfig(), loadKubeConfig)
+  try {
+    const signal = AbortSignal.timeout(REQUEST_MS)
+    return await readCluster(api, { requestMs: REQUEST_MS, signal })
+  } catch (error) {
+    throw new Error(describeApiProblem(error, 'list'))
+  } finally {
+    api.close()
+  }
+}
+
+/** `undefined`: not one document of YAML. */
+function parsed(text: string): unknown {
+  const objects = parseDocument({ text, line: 1, column: 1 })
+  return Array.isArray(objects) ? objects[0] : undefined
+}
+
+const inFull = ({ findings, ...counts }: Examination) => ({
+  ...counts,
+  findings: findings.map((finding) => ({ ...FINDINGS[finding.code], ...finding })),
+})
+
+const asJson = (examination: Examination): string =>
+  `${JSON.stringify(inFull(examination), null, 2)}\n`
+
+function asText(examination: Examination): string {
+  const { services, pods, findings } = inFull(examination)
+  const sum = `${services} protected services, ${pods} pods, ${findings.length} findings`
+  const lines = findings.flatMap(({ severity, code, object, message, effect, remedy }) => [
+    '',
+    `${severity} ${code}: ${object}`,
+    `  ${message}`,
+    `  ${effect}`,
+    `  ${remedy}`,
+  ])
+  return `${[sum, ...lines].map(oneLine).join('\n')}\n`
+}

@@ -1,0 +1,65 @@
+// Examines whether every protected service is really checked. The entry point of this folder.
+
+import { displayNameOf, valueAt } from '../resources/object.ts'
+import type { ReadSettings } from '../resources/read-settings.ts'
+import { type Finding, mostSevereFirst } from './finding.ts'
+import { inspectGateways } from './gateways.ts'
+import { customPolicies, missingProviders } from './istio-policies.ts'
+import { type Objects, ownObjects } from './objects.ts'
+import { inspectPods } from './pods.ts'
+import { meshIn, type ParseYaml } from './providers.ts'
+import { podsOf, protectedServices } from './services.ts'
+
+export type Examination = {
+  readonly services: number
+  readonly pods: number
+  readonly findings: readonly Finding[]
+}
+
+/** Examines the objects of a cluster. Never throws. */
+export function examine(
+  objects: Objects,
+  { settings, parse }: { readonly settings: ReadSettings; readonly parse: ParseYaml },
+): Examination {
+  const mesh = meshIn(objects, parse)
+  const policies = customPolicies(objects, mesh)
+  const services = protectedServices(objects, settings)
+  const pods = podsOf(objects, services)
+  const atPods = inspectPods(pods, { objects, mesh, policies })
+  const { unguarded } = atPods
+  const unread = [...objects.unread].map(
+    ([kind, why]): Finding => ({
+      code: 'not-read',
+      object: kind,
+      message: why,
+      remedy: 'Run the doctor as a user that may list this kind.',
+    }),
+  )
+  return {
+    services: services.size,
+    pods: pods.length,
+    findings: mostSevereFirst([
+      ...(mesh?.findings ?? []),
+      ...missingProviders(policies, mesh),
+      ...atPods.findings,
+      ...inspectGateways({ objects, mesh, policies, services, unguarded }),
+      ...inspectReplicas(objects),
+      ...unread,
+    ]),
+  }
+}
+
+function inspectReplicas(objects: Objects): readonly Finding[] {
+  return ownObjects(objects, 'Deployment').flatMap((deployment): readonly Finding[] => {
+    const { namespace, name, content } = deployment
+    const about = { object: displayNameOf(deployment) }
+    const available = valueAt(content, 'status', 'availableReplicas') ?? 0
+    if (available === 0) {
+      const remedy = `kubectl -n ${namespace} describe deployment ${name}`
+      return [{ ...about, code: 'service-unavailable', message: 'no replica is available', remedy }]
+    }
+    if (valueAt(content, 'spec', 'replicas') !== 1) return []
+    const remedy = `kubectl -n ${namespace} scale deployment ${name} --replicas=2`
+    return [{ ...about, code: 'one-replica', message: 'it has one replica', remedy }]
+  })
+}

@@ -1,0 +1,107 @@
+// The closed list of what the doctor can find.
+
+/** `critical`: requests pass without a check. `error`: requests are refused. `warning`: neither yet. */
+const SEVERITIES = ['critical', 'error', 'warning'] as const
+type Severity = (typeof SEVERITIES)[number]
+
+type Kind = {
+  readonly severity: Severity
+  /** What happens to requests. */
+  readonly effect: string
+}
+
+/** By code. */
+export const FINDINGS = {
+  'pod-without-sidecar': {
+    severity: 'critical',
+    effect: 'Every pod of the cluster can call the model without a check.',
+  },
+  'pod-not-selected': {
+    severity: 'critical',
+    effect: 'Requests reach the model without a check.',
+  },
+  'ports-excluded': {
+    severity: 'critical',
+    effect: 'Requests to these ports reach the model without a check.',
+  },
+  'gateway-not-guarded': {
+    severity: 'critical',
+    effect: 'Requests through this Gateway reach pods without a sidecar unchecked.',
+  },
+  'check-replaced': {
+    severity: 'critical',
+    effect: 'Requests by this route are not checked.',
+  },
+  'fails-open': {
+    severity: 'critical',
+    effect: 'Every request is allowed while the service does not answer.',
+  },
+  'provider-missing': {
+    severity: 'error',
+    effect: 'Istio refuses every request: 403, RBAC: access denied.',
+  },
+  'second-provider': {
+    severity: 'error',
+    effect: 'Istio supports one provider for each workload, and refuses every request.',
+  },
+  'provider-unreachable': {
+    severity: 'error',
+    effect: 'The proxies cannot ask the service. Every request that needs a check is refused.',
+  },
+  'service-hidden': {
+    severity: 'error',
+    effect: 'The proxies do not get the address of the service, and refuse every request.',
+  },
+  'policy-not-accepted': {
+    severity: 'error',
+    effect: 'Envoy Gateway does not apply this policy.',
+  },
+  'service-unavailable': {
+    severity: 'error',
+    effect: 'No replica is ready. Every request that needs a check is refused.',
+  },
+  'policy-deletable': {
+    severity: 'warning',
+    effect: 'Users who may delete this policy can remove the check.',
+  },
+  'slow-timeout': {
+    severity: 'warning',
+    effect: 'A request waits this long while the service does not answer.',
+  },
+  'refused-with-403': {
+    severity: 'warning',
+    effect: 'An outage looks like a missing permission, and clients do not retry.',
+  },
+  'route-not-named': {
+    severity: 'warning',
+    effect: 'The service finds the model by host and path, not by the route that Envoy selected.',
+  },
+  'one-replica': {
+    severity: 'warning',
+    effect: 'Requests are refused while the only replica restarts.',
+  },
+  'not-read': {
+    severity: 'warning',
+    effect: 'Findings that depend on these objects are missing.',
+  },
+} as const satisfies Readonly<Record<string, Kind>>
+
+export type FindingCode = keyof typeof FINDINGS
+
+export type Finding = {
+  readonly code: FindingCode
+  /** E.g. `InferenceService team/iris`. */
+  readonly object: string
+  readonly message: string
+  /** What to do: a command, or a change of an object. */
+  readonly remedy: string
+}
+
+/** The most severe first, then by code and object. */
+export function mostSevereFirst(findings: readonly Finding[]): readonly Finding[] {
+  const rank = ({ code }: Finding) => SEVERITIES.indexOf(FINDINGS[code].severity)
+  const text = ({ code, object, message }: Finding) => `${code} ${object} ${message}`
+  return findings.toSorted(
+    (one, other) => rank(one) - rank(other) || (text(one) < text(other) ? -1 : 1),
+  )
+}

@@ -1,0 +1,138 @@
+// Examines the pods of protected services: whether each request to them is checked.
+
+import type { ServiceId } from '../access/service.ts'
+import { displayNameOf, type KubernetesObject, valueAt } from '../resources/object.ts'
+import { readSelector, selects } from '../resources/selector.ts'
+import type { Finding, FindingCode } from './finding.ts'
+import { type CustomPolicy, hidingSidecar, selectsPod } from './istio-policies.ts'
+import { type Objects, ownObjects } from './objects.ts'
+import type { MeshConfig } from './providers.ts'
+import type { ServicePod } from './services.ts'
+
+type Cluster = {
+  readonly objects: Objects
+  readonly mesh: MeshConfig | undefined
+  readonly policies: readonly CustomPolicy[]
+}
+
+export type PodFindings = {
+  readonly findings: readonly Finding[]
+  /** The services with a pod that only a gateway can guard. */
+  readonly unguarded: ReadonlySet<ServiceId>
+}
+
+/** One finding for each service and code, with the first of its pods. */
+export function inspectPods(pods: readonly ServicePod[], cluster: Cluster): PodFindings {
+  const found = new Map<string, { readonly finding: Finding; count: number }>()
+  const unguarded = new Set<ServiceId>()
+  const add = (finding: Finding) => {
+    const key = `${finding.code} ${finding.object}`
+    const known = found.get(key)
+    if (known === undefined) found.set(key, { finding, count: 1 })
+    else known.count += 1
+  }
+  for (const each of pods) {
+    if (!each.hasSidecar) unguarded.add(each.service)
+    inspectPod(each, cluster).forEach(add)
+  }
+  const findings = [...found.values()].map(({ finding, count }) =>
+    count === 1 ? finding : { ...finding, message: `${finding.message} (and ${count - 1} more)` },
+  )
+  return { findings, unguarded }
+}
+
+function inspectPod(
+  { pod, label, hasSidecar }: ServicePod,
+  { objects, mesh, policies }: Cluster,
+): readonly Finding[] {
+  const about = (code: FindingCode, message: string, remedy: string): Finding => ({
+    code,
+    object: label,
+    message: `${displayNameOf(pod)} ${message}`,
+    remedy,
+  })
+  const { namespace, name } = pod
+  if (!hasSidecar || mesh === undefined) {
+    return isFenced(pod, objects)
+      ? []
+      : [
+          about(
+            'pod-without-sidecar',
+            'has no sidecar, and no NetworkPolicy restricts its callers',
+            'Enable sidecar injection for the namespace, or apply envoy-gateway/network/.',
+          ),
+        ]
+  }
+  const selecting = policies.filter((policy) => selectsPod(policy, pod, mesh))
+  const own = selecting.filter(({ isOwn }) => isOwn)
+  const other = selecting.find(({ isOwn }) => !isOwn)
+  const excluded = excludedPorts(pod)
+  const hiding = hidingSidecar(pod, ownObjects(objects, 'Service'), objects, mesh)
+  return [
+    ...(own.length === 0
+      ? [
+          about(
+            'pod-not-selected',
+            'is selected by no AuthorizationPolicy with a provider of kserve-authz',
+            'kubectl apply -k istio/workloads',
+          ),
+        ]
+      : []),
+    ...(own.length > 0 && other !== undefined
+      ? [
+          about(
+            'second-provider',
+            `is also selected by ${displayNameOf(other.object)} with the provider ${other.provider}`,
+            `kubectl -n ${other.object.namespace} delete authorizationpolicy ${other.object.name}`,
+          ),
+        ]
+      : []),
+    ...(excluded === undefined
+      ? []
+      : [
+          about(
+            'ports-excluded',
+            `has the annotation ${excluded}`,
+            `Remove the annotation from ${label}, and apply istio/admission/.`,
+          ),
+        ]),
+    ...(hiding === undefined
+      ? []
+      : [
+          about(
+            'service-hidden',
+            `gets its configuration by ${displayNameOf(hiding)}, which does not list kserve-authz`,
+            `Add kserve-authz/* to egress.hosts of ${displayNameOf(hiding)}.`,
+          ),
+        ]),
+    ...own
+      .filter(({ object }) => object.namespace === namespace && namespace !== mesh.rootNamespace)
+      .filter(() => own.every(({ object }) => object.namespace === namespace))
+      .map(({ object }) => ({
+        ...about('policy-deletable', '', 'kubectl apply -k istio/workloads'),
+        message: `only ${displayNameOf(object)} selects the pod ${name}, in the owner's namespace`,
+      })),
+  ]
+}
+
+/** The annotations of Istio that let requests bypass the sidecar. */
+const EXCLUDING = 'traffic.sidecar.istio.io/excludeInboundPorts'
+const INCLUDING = 'traffic.sidecar.istio.io/includeInboundPorts'
+
+function excludedPorts({ annotations }: KubernetesObject): string | undefined {
+  const excluding = annotations.get(EXCLUDING)
+  if (excluding !== undefined && excluding.trim() !== '') return EXCLUDING
+  const including = annotations.get(INCLUDING)
+  return including !== undefined && including.trim() !== '*' ? INCLUDING : undefined
+}
+
+/** Whether a NetworkPolicy restricts the callers of a pod. */
+function isFenced(pod: KubernetesObject, { of }: Objects): boolean {
+  return of('NetworkPolicy').some(({ namespace, content }) => {
+    if (namespace !== pod.namespace) return false
+    const types = valueAt(content, 'spec', 'policyTypes')
+    if (Array.isArray(types) && !types.includes('Ingress')) return false
+    const selector = readSelector(valueAt(content, 'spec', 'podSelector') ?? {})
+    return selector !== undefined && selects(selector, pod.labels)
+  })
+}

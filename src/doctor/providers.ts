@@ -1,0 +1,158 @@
+// Examines the extension providers of Istio's mesh configuration.
+
+import {
+  displayNameOf,
+  type KubernetesObject,
+  listAt,
+  textAt,
+  valueAt,
+} from '../resources/object.ts'
+import type { Finding } from './finding.ts'
+import { type Objects, ownObjects } from './objects.ts'
+
+/** Parses a document of YAML; `undefined`: it cannot be parsed. */
+export type ParseYaml = (text: string) => unknown
+
+/** A mesh as its ConfigMap configures it. */
+export type MeshConfig = {
+  readonly rootNamespace: string
+  /** The names of all extension providers. */
+  readonly providers: ReadonlySet<string>
+  /** Of them, the names of those that lead to this service. */
+  readonly own: ReadonlySet<string>
+  readonly findings: readonly Finding[]
+}
+
+const DEFAULT_ROOT = 'istio-system'
+/** The name of Istio's ConfigMap, without a revision. */
+const CONFIG_MAP = 'istio'
+/** A longer timeout is a finding, in milliseconds. */
+const LONGEST_TIMEOUT_MS = 1_000
+
+/** `undefined`: the cluster has no Istio. */
+export function meshIn(objects: Objects, parse: ParseYaml): MeshConfig | undefined {
+  const isMesh = ({ name }: KubernetesObject) =>
+    name === CONFIG_MAP || name.startsWith(`${CONFIG_MAP}-`)
+  const maps = objects
+    .of('ConfigMap')
+    .filter((object) => isMesh(object) && textAt(object.content, 'data', 'mesh') !== undefined)
+  if (maps.length === 0) return undefined
+  const meshes = maps.map((map) => ({
+    map,
+    content: parse(textAt(map.content, 'data', 'mesh') ?? ''),
+  }))
+  const [first] = meshes
+  const providers = meshes.flatMap(({ map, content }) =>
+    listAt(content, 'extensionProviders').map((entry) => ({ map, entry })),
+  )
+  const own = providers.filter(({ entry }) => isOwn(entry, objects))
+  return {
+    rootNamespace: textAt(first?.content, 'rootNamespace') ?? first?.map.namespace ?? DEFAULT_ROOT,
+    providers: new Set(providers.map(({ entry }) => textAt(entry, 'name') ?? '')),
+    own: new Set(own.map(({ entry }) => textAt(entry, 'name') ?? '')),
+    findings: own.flatMap(({ map, entry }) => inspect(map, entry, objects)),
+  }
+}
+
+const grpcOf = (entry: unknown): unknown => valueAt(entry, 'envoyExtAuthzGrpc')
+
+/** `namespace/host`, or a host: the Kubernetes Service of a provider. */
+function serviceOf(entry: unknown): { readonly name: string; readonly namespace: string } {
+  const written = textAt(grpcOf(entry), 'service') ?? ''
+  const [name = '', namespace = ''] = written.slice(written.indexOf('/') + 1).split('.')
+  return { name, namespace }
+}
+
+function isOwn(entry: unknown, objects: Objects): boolean {
+  const { name, namespace } = serviceOf(entry)
+  return ownObjects(objects, 'Service').some(
+    (service) => service.name === name && service.namespace === namespace,
+  )
+}
+
+function inspect(map: KubernetesObject, entry: unknown, objects: Objects): readonly Finding[] {
+  const grpc = grpcOf(entry)
+  const provider = textAt(entry, 'name') ?? ''
+  const object = displayNameOf(map)
+  const change = (text: string) => `Set ${text} in the provider ${provider} of ${object}.`
+  return [
+    ...whenOpen(valueAt(grpc, 'failOpen'), object, `the provider ${provider}`, change),
+    ...whenSlow(textAt(grpc, 'timeout'), object, `the provider ${provider}`, change),
+    ...(textAt(grpc, 'statusOnError') === '503'
+      ? []
+      : [
+          {
+            code: 'refused-with-403',
+            object,
+            message: `the provider ${provider} does not set statusOnError to "503"`,
+            remedy: change('statusOnError: "503"'),
+          } as const,
+        ]),
+    ...whenNoPort(entry, objects, object),
+  ]
+}
+
+type Change = (text: string) => string
+
+export const whenOpen = (
+  failOpen: unknown,
+  object: string,
+  what: string,
+  change: Change,
+): readonly Finding[] =>
+  failOpen === true
+    ? [
+        {
+          code: 'fails-open',
+          object,
+          message: `${what} sets failOpen`,
+          remedy: change('failOpen: false'),
+        },
+      ]
+    : []
+
+export function whenSlow(
+  timeout: string | undefined,
+  object: string,
+  what: string,
+  change: Change,
+): readonly Finding[] {
+  const ms = millisecondsIn(timeout)
+  if (ms !== undefined && ms <= LONGEST_TIMEOUT_MS) return []
+  const message =
+    timeout === undefined
+      ? `${what} has no timeout`
+      : `${what} has a timeout of ${timeout.slice(0, 16)}`
+  return [{ code: 'slow-timeout', object, message, remedy: change('a timeout of 0.5s') }]
+}
+
+/** By unit. */
+const MILLISECONDS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+])
+
+/** Durations of protobuf and of Go with one unit; `undefined`: another form. */
+function millisecondsIn(duration = ''): number | undefined {
+  const [, number, unit = ''] = /^(\d{1,9}(?:\.\d{1,9})?)([a-z]{1,2})$/.exec(duration) ?? []
+  const factor = MILLISECONDS.get(unit)
+  return number === undefined || factor === undefined ? undefined : Number(number) * factor
+}
+
+function whenNoPort(entry: unknown, objects: Objects, object: string): readonly Finding[] {
+  const { name, namespace } = serviceOf(entry)
+  const port = valueAt(grpcOf(entry), 'port')
+  const ports = ownObjects(objects, 'Service')
+    .filter((service) => service.name === name && service.namespace === namespace)
+    .flatMap(({ content }) => listAt(content, 'spec', 'ports'))
+  if (ports.some((each) => valueAt(each, 'port') === port)) return []
+  return [
+    {
+      code: 'provider-unreachable',
+      object,
+      message: `the Service ${namespace}/${name} has no port ${String(port).slice(0, 8)}`,
+      remedy: `kubectl -n ${namespace} get service ${name}`,
+    },
+  ]
+}

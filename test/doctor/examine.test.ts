@@ -1,0 +1,307 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { examine } from '../../src/doctor/examine.ts'
+import { FINDINGS, type FindingCode } from '../../src/doctor/finding.ts'
+import { EXAMINED, objectsFrom } from '../../src/doctor/objects.ts'
+import {
+  AT_ENVOY_GATEWAY,
+  changed,
+  extAuth,
+  type Fields,
+  IN_ISTIO,
+  mesh,
+  metadata,
+  OPTIONS,
+  spec,
+  without,
+} from './sound.ts'
+
+const found = (objects: readonly Fields[]) => examine(objectsFrom(objects), OPTIONS).findings
+
+const codesIn = (objects: readonly Fields[]) => found(objects).map(({ code }) => code)
+
+const MODEL_POD = 'Pod iris-predictor-0'
+const OTHER_PROVIDER = {
+  apiVersion: 'security.istio.io/v1',
+  kind: 'AuthorizationPolicy',
+  metadata: { name: 'mine', namespace: 'team' },
+  spec: { action: 'CUSTOM', provider: { name: 'mine' }, rules: [{}] },
+}
+const SIDECAR = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'Sidecar',
+  metadata: { name: 'default', namespace: 'team' },
+  spec: { egress: [{ hosts: ['./*', 'istio-system/*'] }] },
+}
+const AT_ROUTE = {
+  apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+  kind: 'SecurityPolicy',
+  metadata: { name: 'mine', namespace: 'team' },
+  spec: {
+    targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'iris' }],
+    cors: { allowOrigins: ['https://app.example.com'] },
+  },
+}
+
+/** What each finding is about. The API server's refusals are in the end-to-end test. */
+const PAIRS: Readonly<
+  Record<Exclude<FindingCode, 'not-read'>, readonly (readonly [string, readonly Fields[]])[]>
+> = {
+  'pod-without-sidecar': [
+    [
+      'a pod without a sidecar in a mesh',
+      changed(IN_ISTIO, MODEL_POD, spec({ containers: [{ name: 'kserve-container' }] })),
+    ],
+    ['no NetworkPolicy', without(AT_ENVOY_GATEWAY, 'NetworkPolicy models')],
+    [
+      'a NetworkPolicy for other pods',
+      changed(
+        AT_ENVOY_GATEWAY,
+        'NetworkPolicy models',
+        spec({ podSelector: { matchLabels: { app: 'other' } } }),
+      ),
+    ],
+    [
+      'a NetworkPolicy of outgoing connections',
+      changed(AT_ENVOY_GATEWAY, 'NetworkPolicy models', spec({ policyTypes: ['Egress'] })),
+    ],
+  ],
+  'pod-not-selected': [
+    ['no policy for predictors', without(IN_ISTIO, 'AuthorizationPolicy kserve-authz-predictor')],
+    [
+      'a policy without rules',
+      changed(IN_ISTIO, 'AuthorizationPolicy kserve-authz-predictor', spec({ rules: [] })),
+    ],
+    [
+      'a policy in another namespace',
+      changed(
+        IN_ISTIO,
+        'AuthorizationPolicy kserve-authz-predictor',
+        metadata({ namespace: 'other' }),
+      ),
+    ],
+  ],
+  'ports-excluded': [
+    [
+      'an excluded port',
+      changed(
+        IN_ISTIO,
+        MODEL_POD,
+        metadata({
+          namespace: 'team',
+          annotations: { 'traffic.sidecar.istio.io/excludeInboundPorts': '8080' },
+        }),
+      ),
+    ],
+    [
+      'a list of included ports',
+      changed(
+        IN_ISTIO,
+        MODEL_POD,
+        metadata({ annotations: { 'traffic.sidecar.istio.io/includeInboundPorts': '' } }),
+      ),
+    ],
+  ],
+  'gateway-not-guarded': [
+    ['no SecurityPolicy', without(AT_ENVOY_GATEWAY, 'SecurityPolicy kserve-authz')],
+    [
+      'a SecurityPolicy of another Gateway',
+      changed(
+        AT_ENVOY_GATEWAY,
+        'SecurityPolicy kserve-authz',
+        spec({ targetRefs: [{ kind: 'Gateway', name: 'other' }] }),
+      ),
+    ],
+  ],
+  'check-replaced': [
+    ['a policy of a tenant at the route', [...AT_ENVOY_GATEWAY, AT_ROUTE]],
+    [
+      'one that selects routes by labels',
+      [
+        ...AT_ENVOY_GATEWAY,
+        spec({ targetRefs: undefined, targetSelectors: [{ kind: 'HTTPRoute', matchLabels: {} }] })(
+          AT_ROUTE,
+        ),
+      ],
+    ],
+  ],
+  'fails-open': [
+    [
+      'a provider that fails open',
+      changed(IN_ISTIO, 'ConfigMap istio', mesh(/failOpen: false/g, 'failOpen: true')),
+    ],
+    [
+      'a SecurityPolicy that fails open',
+      changed(AT_ENVOY_GATEWAY, 'SecurityPolicy kserve-authz', extAuth({ failOpen: true })),
+    ],
+  ],
+  'provider-missing': [
+    [
+      'another name of the provider',
+      changed(IN_ISTIO, 'ConfigMap istio', mesh(/name: kserve-authz-workload/g, 'name: other')),
+    ],
+  ],
+  'provider-unreachable': [
+    [
+      'a port that is not served',
+      changed(IN_ISTIO, 'ConfigMap istio', mesh(/port: 9001/g, 'port: 9009')),
+    ],
+    [
+      'the address of another Service',
+      changed(
+        IN_ISTIO,
+        'ConfigMap istio',
+        mesh(/kserve-authz\.kserve-authz\.svc/g, 'other.other.svc'),
+      ),
+    ],
+  ],
+  'second-provider': [['a CUSTOM policy of the owner', [...IN_ISTIO, OTHER_PROVIDER]]],
+  'service-hidden': [['a Sidecar of the namespace', [...IN_ISTIO, SIDECAR]]],
+  'policy-not-accepted': [
+    [
+      'the status of Envoy Gateway',
+      changed(AT_ENVOY_GATEWAY, 'SecurityPolicy kserve-authz', (object) => ({
+        ...object,
+        status: {
+          ancestors: [
+            { conditions: [{ type: 'Accepted', status: 'False', reason: 'TargetNotFound' }] },
+          ],
+        },
+      })),
+    ],
+  ],
+  'service-unavailable': [
+    [
+      'a Deployment that is not available',
+      changed(IN_ISTIO, 'Deployment kserve-authz', (object) => ({ ...object, status: {} })),
+    ],
+  ],
+  'policy-deletable': [
+    [
+      'a policy in the namespace of the model',
+      changed(
+        IN_ISTIO,
+        'AuthorizationPolicy kserve-authz-predictor',
+        metadata({ namespace: 'team' }),
+      ),
+    ],
+  ],
+  'slow-timeout': [
+    ['no timeout', changed(IN_ISTIO, 'ConfigMap istio', mesh(/timeout: 0\.5s/g, 'x: y'))],
+    [
+      'a long timeout',
+      changed(AT_ENVOY_GATEWAY, 'SecurityPolicy kserve-authz', extAuth({ timeout: '10s' })),
+    ],
+  ],
+  'refused-with-403': [
+    ['no status on error', changed(IN_ISTIO, 'ConfigMap istio', mesh(/statusOnError: "503"/g, ''))],
+    [
+      'no status on error in a SecurityPolicy',
+      changed(
+        AT_ENVOY_GATEWAY,
+        'SecurityPolicy kserve-authz',
+        extAuth({ statusOnError: undefined }),
+      ),
+    ],
+  ],
+  'route-not-named': [
+    [
+      'no route metadata',
+      changed(
+        AT_ENVOY_GATEWAY,
+        'SecurityPolicy kserve-authz',
+        extAuth({ includeRouteMetadata: false }),
+      ),
+    ],
+  ],
+  'one-replica': [
+    ['one replica', changed(IN_ISTIO, 'Deployment kserve-authz', spec({ replicas: 1 }))],
+  ],
+}
+
+describe('docs/doctor.md', () => {
+  const page = readFileSync(path.join(import.meta.dirname, '../../docs/doctor.md'), 'utf8')
+
+  it('lists every finding', () => {
+    const rows = [...page.matchAll(/^\| `([a-z0-9-]+)` \| (\w+) \| (.+) \|$/gm)].map(
+      ([, code, severity, effect]) => [code, { severity, effect }],
+    )
+    expect(Object.fromEntries(rows)).toEqual(FINDINGS)
+  })
+
+  it('lists every kind', () => {
+    const list = /## What it reads\n\n(.+?)\n\n/s.exec(page)?.[1] ?? ''
+    const kinds = [...list.matchAll(/`(\w+)`/g)].map(([, kind]) => kind)
+    expect(kinds).toEqual(Object.keys(EXAMINED))
+  })
+})
+
+describe('the doctor', () => {
+  it.each([
+    ['Istio', IN_ISTIO],
+    ['Envoy Gateway', AT_ENVOY_GATEWAY],
+  ])('finds nothing in a sound installation: %s', (_title, objects) => {
+    expect(found(objects)).toEqual([])
+    const { services, pods } = examine(objectsFrom(objects), OPTIONS)
+    expect([services, pods]).toEqual([1, 1])
+  })
+
+  const rows = Object.entries(PAIRS).flatMap(([code, pairs]) =>
+    pairs.map(([title, objects]) => [code, title, objects] as const),
+  )
+  it.each(rows)('finds %s: %s', (code, _title, objects) => {
+    expect(new Set(codesIn(objects))).toEqual(new Set([code]))
+  })
+
+  it('finds nothing at an open model', () => {
+    const open = changed(IN_ISTIO, 'InferenceService iris', metadata({ annotations: {} }))
+    expect(codesIn(without(open, 'AuthorizationPolicy kserve-authz-predictor'))).toEqual([])
+  })
+
+  it('finds an unguarded model that only an AccessPolicy protects', () => {
+    const open = changed(IN_ISTIO, 'InferenceService iris', metadata({ annotations: {} }))
+    const policy = {
+      apiVersion: 'kserve-authz.io/v1alpha1',
+      kind: 'AccessPolicy',
+      metadata: { name: 'mine', namespace: 'team' },
+      spec: { rules: [{ from: [{ groups: ['staff'] }] }] },
+    }
+    expect(
+      codesIn([...without(open, 'AuthorizationPolicy kserve-authz-predictor'), policy]),
+    ).toEqual(['pod-not-selected'])
+  })
+
+  it('takes a Sidecar that lists the service', () => {
+    const listing = spec({ egress: [{ hosts: ['./*', 'kserve-authz/*'] }] })(SIDECAR)
+    expect(codesIn([...IN_ISTIO, listing])).toEqual([])
+  })
+
+  it('takes a policy of a tenant with a merge type', () => {
+    expect(codesIn([...AT_ENVOY_GATEWAY, spec({ mergeType: 'StrategicMerge' })(AT_ROUTE)])).toEqual(
+      [],
+    )
+  })
+
+  it('names the first pod of a service, and counts the others', () => {
+    const bare = changed(IN_ISTIO, MODEL_POD, spec({ containers: [{ name: 'kserve-container' }] }))
+    const pods = [1, 2, 3].map((number) =>
+      bare
+        .filter(({ kind }) => kind === 'Pod')
+        .map((pod) => ({ ...pod, metadata: { ...Object(pod.metadata), name: `iris-${number}` } })),
+    )
+    const [finding, ...others] = found([...bare, ...pods.flat()])
+    expect(others).toEqual([])
+    expect(finding).toMatchObject({
+      object: 'InferenceService team/iris',
+      message:
+        'Pod team/iris-predictor-0 has no sidecar, and no NetworkPolicy restricts its callers (and 3 more)',
+    })
+  })
+
+  it('puts critical findings first', () => {
+    const slow = changed(IN_ISTIO, 'Deployment kserve-authz', spec({ replicas: 1 }))
+    const codes = codesIn(without(slow, 'AuthorizationPolicy kserve-authz-predictor'))
+    expect(codes.map((code) => FINDINGS[code].severity)).toEqual(['critical', 'warning'])
+  })
+})
