@@ -5,8 +5,11 @@ import { deny } from '../access/decision.ts'
 import type { Trust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
 import { SUBPROTOCOLS_HEADER } from '../access/subprotocols.ts'
+import type { Target } from '../access/target.ts'
+import { isQuotable } from '../common/request-id.ts'
 import { dialectOf } from './dialect.ts'
 import type { Encode } from './encode.ts'
+import type { DeniedContext } from './encode-denials.ts'
 import { type CheckHandler, decodeCheckRequest } from './protocol.ts'
 import { type Incoming, readCheckRequest } from './read-request.ts'
 
@@ -114,11 +117,15 @@ export function createCheckHandler(
 /** Encodes the answer to this check. */
 export function encodeAnswer(
   encode: Encode,
-  { path, grpc, underscored, request }: Incoming,
+  incoming: Incoming,
   { decision, target, caller }: Answer,
 ): Buffer {
+  const { underscored, request } = incoming
+  const { dialect, requestId } =
+    decision.outcome === 'deny' ? deniedContext(incoming, target) : NOT_DENIED
   return encode(decision, {
-    dialect: dialectOf(path, target?.pathPrefix ?? '', grpc),
+    dialect,
+    requestId,
     underscored,
     cookie: request?.headers.get('cookie'),
     offered: request?.headers.get(SUBPROTOCOLS_HEADER),
@@ -126,6 +133,16 @@ export function encodeAnswer(
     caller,
   })
 }
+
+const NOT_DENIED: DeniedContext = { dialect: 'plain' }
+
+const deniedContext = (
+  { path, grpc, requestId }: Incoming,
+  target: Target | undefined,
+): DeniedContext => ({
+  dialect: dialectOf(path, target?.pathPrefix ?? '', grpc, target?.service.kind),
+  requestId: isQuotable(requestId) ? requestId : undefined,
+})
 
 /** Without the port: a proxy has several connections. */
 const addressOf = (peer: string): string => peer.replace(/:\d+$/, '')

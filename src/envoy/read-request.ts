@@ -37,6 +37,9 @@ const NOT_HTTP: Incoming = {
   underscored: [],
 }
 
+/** As Envoy tells gRPC: `application/grpc-web` is another protocol. */
+const GRPC = /^application\/grpc(?:\+|$)/
+
 const ROOTED = /^\/[\x21-\x7e]*$/
 /** Longest path to read, with its query: Envoy's default limit for all headers. */
 export const MAX_PATH_LENGTH = 65_536
@@ -84,7 +87,7 @@ export function readCheckRequest(
     method,
     path,
     requestId: headers.get('x-request-id') ?? '',
-    grpc: headers.get('content-type')?.startsWith('application/grpc') ?? false,
+    grpc: GRPC.test(headers.get('content-type') ?? ''),
     underscored,
   }
 }

@@ -6,6 +6,7 @@ import type { DenyReason } from '../access/decision.ts'
 import type { Position } from '../access/request.ts'
 import type { Component } from '../access/workload.ts'
 import { pathOf } from '../common/path.ts'
+import { MAX_REQUEST_ID } from '../common/request-id.ts'
 import { createLineWriter, toAscii } from './line-writer.ts'
 import { opening } from './standard-output.ts'
 
@@ -74,7 +75,6 @@ const isDenied = ({ decision, shadowDecision }: LoggedCheck): boolean =>
   decision === 'deny' || shadowDecision === 'deny'
 
 // In characters.
-export const MAX_REQUEST_ID = 128
 export const MAX_METHOD = 32
 export const MAX_PATH = 1_024
 export const MAX_CREDENTIAL = 512

@@ -13,7 +13,7 @@ import {
   startOidcIssuer,
 } from '../../testing/issuers/oidc-issuer.ts'
 import { providerOf } from '../../testing/issuers/provider.ts'
-import { at } from '../../testing/json.ts'
+import { at, textAt } from '../../testing/json.ts'
 
 const DEAD_ISSUER = 'https://dead-issuer.test'
 const SK = 'sk-team.example.com'
@@ -83,7 +83,10 @@ function askedOf({ host = SK, path = '/v2/models/sk/infer', grpcPath, ...asked }
   }
 }
 
-describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
+/** The phrase, and one sentence that says what to do. */
+const messageOf = (phrase: string) => new RegExp(`^${phrase}: [^.]+$`)
+
+describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
   it('is reported over HTTP/1.1 and HTTP/2', async () => {
     const { to, http1, http2 } = askedOf(asked)
 
@@ -93,11 +96,11 @@ describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
       expect(headerOf(reply, 'www-authenticate')).toBe(as.challenge)
       expect(headerOf(reply, 'retry-after') ?? '').toMatch(as.retryAfter ?? /^$/)
       expect(headerOf(reply, 'content-type')).toBe('application/json')
-      expect(reply.body).toBe(JSON.stringify({ error: phrase }))
+      expect(textAt(JSON.parse(reply.body), 'error')).toMatch(messageOf(phrase))
     }
   })
 
-  it('is reported over gRPC', async () => {
+  it('is reported over gRPC, with the reason as the message of the status', async () => {
     const { to, grpc } = askedOf(asked)
     const { code, headers, message } = await modelInfer(to, grpc)
 
@@ -105,7 +108,21 @@ describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
     expect(headers['x-ext-auth-reason']).toBe(phrase)
     expect(headers['www-authenticate']).toBe(as.challenge)
     expect(headers['retry-after'] ?? '').toMatch(as.retryAfter ?? /^$/)
-    expect(message).toBe('')
+    expect(message).toMatch(messageOf(phrase))
+  })
+
+  it('has the id of the request in its answer and in the log', async () => {
+    const { to, http1, grpc } = askedOf(asked)
+    const { headers } = await modelInfer(to, grpc)
+    const ids = [headerOf(await sendRaw(to, http1), 'x-request-id'), headers['x-request-id']]
+
+    for (const id of ids) {
+      expect(id).toMatch(/^[0-9a-f-]{36}$/)
+      const line = await until('its line in the log', async () =>
+        mesh.service().decisions.find((each) => at(each, 'requestId') === id),
+      )
+      expect(at(line, 'reason')).toBe(reason)
+    }
   })
 
   it('stays a denial with failure_mode_allow', async () => {

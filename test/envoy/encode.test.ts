@@ -9,11 +9,11 @@ import {
   deny,
   OPEN,
 } from '../../src/access/decision.ts'
-import { DENIALS } from '../../src/envoy/denials.ts'
-import { DIALECTS } from '../../src/envoy/dialect.ts'
+import { DENIALS, DIALECTS } from '../../src/envoy/denials.ts'
+import { messageOf } from '../../src/envoy/dialect.ts'
 import { createEncode, type EncodingContext } from '../../src/envoy/encode.ts'
 import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
-import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import { decodeCheckResponse, encodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { aCaller, anyText } from '../../testing/builders.ts'
 import { denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
 
@@ -93,7 +93,13 @@ describe('on the wire', () => {
     }
   })
 
-  it('overloaded gives different retry delays, of at most three seconds', () => {
+  it.each([
+    'authentication-unavailable',
+    'authorization-unavailable',
+    'not-synced',
+    'overloaded',
+    'deadline-exceeded',
+  ] as const)('%s gives different retry delays, of at most three seconds', (reason) => {
     let drawn = 0
     const jittered = createEncode({
       headers: HEADERS,
@@ -101,21 +107,51 @@ describe('on the wire', () => {
       random: () => (drawn++ % 6) / 6,
     })
     const waits = Array.from({ length: 6 }, () => {
-      const bytes = jittered(deny('overloaded'), asked())
+      const bytes = jittered(deny(reason), asked())
       return denialIn(decodeCheckResponse(bytes)).headers['retry-after']
     })
     expect(waits).toEqual(['1', '1', '2', '2', '3', '3'])
   })
 
-  it.each(DENY_REASONS)('%s has a JSON body, except for gRPC', (reason) => {
+  it.each(DENY_REASONS)('%s has a body with its message, in JSON except for gRPC', (reason) => {
     for (const dialect of DIALECTS) {
-      const { headers, body } = denialIn(onTheWire(deny(reason), { dialect }))
-      if (dialect === 'grpc') {
-        expect(body).toBeUndefined()
-        expect(headers).not.toHaveProperty('content-type')
-      } else {
-        expect(headers['content-type']).toBe('application/json')
-        expect(JSON.stringify(JSON.parse(body ?? ''))).toContain(DENIALS[reason].phrase)
+      const { headers, body = '' } = denialIn(onTheWire(deny(reason), { dialect }))
+      const message = messageOf(dialect, DENIALS[reason])
+      expect(headers['content-type']).toBe(dialect === 'grpc' ? undefined : 'application/json')
+      expect(dialect === 'grpc' ? [body] : textsIn(JSON.parse(body))).toContain(message)
+    }
+  })
+
+  it.each(DENY_REASONS)('%s quotes the id of the request in headers', (reason) => {
+    for (const dialect of DIALECTS) {
+      const without = denialIn(onTheWire(deny(reason), { dialect }))
+      const { headers, body, ...rest } = denialIn(
+        onTheWire(deny(reason), { dialect, requestId: 'Root=1-67891233-abcdef' }),
+      )
+      const ids = dialect === 'anthropic' ? ['x-request-id', 'request-id'] : ['x-request-id']
+      expect(headers).toEqual({
+        ...without.headers,
+        ...Object.fromEntries(ids.map((name) => [name, 'Root=1-67891233-abcdef'])),
+      })
+      expect({ ...rest }).toEqual({ code: without.code, httpStatus: without.httpStatus })
+      if (dialect !== 'anthropic') expect(body).toBe(without.body)
+      else expect(JSON.parse(body ?? '')).toMatchObject({ request_id: 'Root=1-67891233-abcdef' })
+    }
+  })
+
+  it("a denial is encoded as the codec of Envoy's messages encodes it", () => {
+    for (const reason of DENY_REASONS) {
+      for (const dialect of DIALECTS) {
+        for (const requestId of [undefined, 'r', 'r'.repeat(128)]) {
+          const bytes = encode(deny(reason), asked({ dialect, requestId }))
+          const { headers = [], body = '' } = decodeCheckResponse(bytes).denied_response ?? {}
+          const { code, httpStatus } = DENIALS[reason]
+          const again = encodeCheckResponse({
+            status: { code },
+            denied_response: { status: { code: httpStatus }, headers, body },
+          })
+          expect(bytes.subarray(0, again.length).equals(again)).toBe(true)
+        }
       }
     }
   })

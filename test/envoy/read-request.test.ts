@@ -315,7 +315,10 @@ describe('headers', () => {
   it.each([
     ['application/grpc', true],
     ['application/grpc+proto', true],
-    ['application/grpc-web', true],
+    ['application/grpc+json', true],
+    // Envoy answers these as it answers any HTTP request.
+    ['application/grpc-web', false],
+    ['application/grpc-web-text', false],
     ['application/json', false],
     ['text/application/grpc', false],
     ['', false],

@@ -1,3 +1,4 @@
+import { MAX_REQUEST_ID } from '../../src/common/request-id.ts'
 import { MAX_QUOTED } from '../../src/config/problems.ts'
 import { MAX_SHOWN } from '../../src/config/shape.ts'
 import { MAX_METADATA_LENGTH as MAX_METADATA } from '../../src/envoy/metadata.ts'
@@ -6,12 +7,12 @@ import {
   MAX_DETAIL,
   MAX_METHOD,
   MAX_PATH,
-  MAX_REQUEST_ID,
 } from '../../src/observability/decision-log.ts'
 import { type Bounds, count } from './texts.ts'
 
 export const LOG: Bounds = {
   '`requestId`': count(MAX_REQUEST_ID),
+  'request id that a denial quotes': count(MAX_REQUEST_ID),
   '`method`': count(MAX_METHOD),
   '`path`': count(MAX_PATH),
   '`credential`': count(MAX_CREDENTIAL),

@@ -121,6 +121,13 @@ export const CREDENTIALS = mutations([
     'undefined',
     'envoy/encode',
   ],
+  [
+    'request id that a denial quotes',
+    'common/request-id.ts',
+    'id.length <= MAX_REQUEST_ID && ',
+    '',
+    'envoy/check-handler',
+  ],
   ...[
     ['`requestId`', "(check.requestId ?? '').slice(0, MAX_REQUEST_ID)", "(check.requestId ?? '')"],
     ['`method`', 'check.method.slice(0, MAX_METHOD)', 'check.method'],

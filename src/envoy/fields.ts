@@ -1,0 +1,26 @@
+// Writes fields of protobuf messages whose parts are encoded already.
+
+/** Seven bits in each byte, the last bits first. */
+function varint(value: number): number[] {
+  const bytes: number[] = []
+  for (let rest = value; ; rest >>>= 7) {
+    if (rest < 0x80) return [...bytes, rest]
+    bytes.push((rest & 0x7f) | 0x80)
+  }
+}
+
+/** A number, without its default 0. */
+export const numberField = (field: number, value: number): Buffer =>
+  Buffer.from([...varint(field << 3), ...varint(value)])
+
+const LENGTH_DELIMITED = 2
+
+/** A message, text or bytes, of these parts. */
+export function bytesField(field: number, ...parts: readonly Buffer[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const start = Buffer.from([...varint((field << 3) | LENGTH_DELIMITED), ...varint(length)])
+  return Buffer.concat([start, ...parts], start.length + length)
+}
+
+export const textField = (field: number, text: string): Buffer =>
+  bytesField(field, Buffer.from(text))
