@@ -90,7 +90,7 @@ describe('the body of a denial', () => {
     for (const lines of [
       ['POST /a.B/C HTTP/1.1', `Host: ${SK}`, 'content-type: application/grpc-web'],
       ['POST /a.B/C HTTP/1.1', `Host: ${SK}`, 'content-type: application/grpc-web-text'],
-      ['GET /a;b HTTP/1.1', 'Host: a b'],
+      ['GET /a;b/models/c HTTP/1.1', `Host: ${SK}`],
     ]) {
       const reply = await sendRaw(gateway(), head(...lines))
       const phrase = headerOf(reply, 'x-ext-auth-reason') ?? 'no phrase'

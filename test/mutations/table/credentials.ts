@@ -138,6 +138,13 @@ export const CREDENTIALS = mutations([
       "(check.credential ?? '')",
     ],
     ['`detail`', 'detail.slice(0, MAX_DETAIL)', 'detail'],
+    ['`decidedBy`', 'decidedBy.slice(0, MAX_DECIDED_BY)', 'decidedBy'],
+    ['`host`', 'check.host.slice(0, MAX_HOST)', 'check.host'],
+    [
+      '`principal`',
+      "(check.source.principal ?? '').slice(0, MAX_PRINCIPAL)",
+      "(check.source.principal ?? '')",
+    ],
   ].map(
     ([bound = '', text = '', put = '']) =>
       [bound, 'observability/decision-log.ts', text, put, 'observability/decision-log'] as const,
