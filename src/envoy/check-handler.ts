@@ -2,6 +2,7 @@
 
 import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
+import { isPreflight } from '../access/exclusions.ts'
 import type { Trust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
 import { SUBPROTOCOLS_HEADER } from '../access/subprotocols.ts'
@@ -121,11 +122,13 @@ export function encodeAnswer(
   { decision, target, caller }: Answer,
 ): Buffer {
   const { underscored, request } = incoming
-  const { dialect, requestId } =
+  const { dialect, requestId, origin, preflight } =
     decision.outcome === 'deny' ? deniedContext(incoming, target) : NOT_DENIED
   return encode(decision, {
     dialect,
     requestId,
+    origin,
+    preflight,
     underscored,
     cookie: request?.headers.get('cookie'),
     offered: request?.headers.get(SUBPROTOCOLS_HEADER),
@@ -134,14 +137,23 @@ export function encodeAnswer(
   })
 }
 
-const NOT_DENIED: DeniedContext = { dialect: 'plain' }
+type Denied = Required<DeniedContext>
+
+const NOT_DENIED: Denied = {
+  dialect: 'plain',
+  requestId: undefined,
+  origin: undefined,
+  preflight: false,
+}
 
 const deniedContext = (
-  { path, grpc, requestId }: Incoming,
+  { path, grpc, requestId, request }: Incoming,
   target: Target | undefined,
-): DeniedContext => ({
+): Denied => ({
   dialect: dialectOf(path, target?.pathPrefix ?? '', grpc, target?.service.kind),
   requestId: isQuotable(requestId) ? requestId : undefined,
+  origin: request?.headers.get('origin'),
+  preflight: request !== undefined && isPreflight(request),
 })
 
 /** Without the port: a proxy has several connections. */

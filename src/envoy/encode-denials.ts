@@ -1,9 +1,11 @@
 // Encodes all denials in advance, and adds to them what only a request knows.
 
+import { status } from '@grpc/grpc-js'
 import { DENY_REASONS, type Deny, type DenyReason } from '../access/decision.ts'
+import { type Cors, createCors } from './cors.ts'
 import { CAUSES, DENIALS, type Denial, DIALECTS, type Dialect } from './denials.ts'
 import { bodyOf } from './dialect.ts'
-import { bytesField, numberField, textField } from './fields.ts'
+import { BODY, bytesField, DENIED, headerField, numberField, STATUS, textField } from './fields.ts'
 import { ownBytes } from './own-bytes.ts'
 
 /** Seconds. Clients that were refused together should not retry together. */
@@ -14,13 +16,26 @@ export type DeniedContext = {
   readonly dialect: Dialect
   /** An id to quote; absent: none. */
   readonly requestId?: string | undefined
+  /** Of a browser; absent: none. */
+  readonly origin?: string | undefined
+  /** Whether it is a CORS preflight request. */
+  readonly preflight?: boolean
 }
 
-/** Encodes every denial in advance. `random` is between 0 and 1. */
-export function encodeDenials(
-  realm: string,
-  random: () => number,
-): (denied: Deny, asked: DeniedContext) => Buffer {
+type Parts = {
+  readonly realm: string
+  readonly cors: Cors
+  /** Between 0 and 1. */
+  readonly random: () => number
+}
+
+/** Encodes every denial in advance. */
+export function encodeDenials({
+  realm,
+  cors,
+  random,
+}: Parts): (denied: Deny, asked: DeniedContext) => Buffer {
+  const corsFor = createCors(cors)
   const reasons = table(DENY_REASONS, (reason) => preparedIn(reason, DENIALS[reason], realm))
   const causes = new Map(
     Object.entries(CAUSES).map(([cause, denial]) => [
@@ -29,20 +44,37 @@ export function encodeDenials(
     ]),
   )
 
-  return ({ reason, refusal }, { dialect, requestId }) => {
+  return ({ reason, refusal }, { dialect, requestId, origin, preflight }) => {
     const known = refusal === undefined ? undefined : causes.get(refusal.cause)
     const variants = (known ?? reasons[reason])[dialect]
     const prepared = variants[Math.floor(random() * variants.length)] ?? variants[0]
-    return requestId === undefined ? prepared.whole : quoting(prepared, requestId)
+    const crossing = corsFor(origin)
+    if (crossing !== undefined && preflight) return answered(crossing.preflight, requestId)
+    if (crossing === undefined && requestId === undefined) return prepared.whole
+    return completed(prepared, crossing?.denied, requestId)
   }
 }
+
+/** Preflight requests have no credential: a browser sends the request itself only after such an answer. */
+const answered = (headers: Buffer, requestId: string | undefined): Buffer =>
+  Buffer.concat([
+    bytesField(STATUS, numberField(1, status.PERMISSION_DENIED)),
+    bytesField(
+      DENIED,
+      bytesField(STATUS, numberField(1, NO_CONTENT)),
+      headers,
+      ...(requestId === undefined ? [] : [headerField('x-request-id', requestId)]),
+    ),
+  ])
+
+const NO_CONTENT = 204
 
 /** An answer without what only a request knows. */
 type Prepared = {
   readonly whole: Buffer
   readonly start: Buffer
   readonly headers: Buffer
-  readonly bodyWith: (requestId: string) => Buffer
+  readonly bodyWith: (requestId: string | undefined) => Buffer
   readonly idHeaders: readonly string[]
 }
 
@@ -63,15 +95,6 @@ function table<K extends string, V>(keys: readonly K[], make: (key: K) => V): Re
   const entries = keys.map((key) => [key, make(key)] as const)
   return Object.fromEntries(entries) as Record<K, V>
 }
-
-/** The numbers of the fields in CheckResponse, DeniedHttpResponse and their parts. */
-const STATUS = 1
-const DENIED = 2
-const HEADERS = 2
-const BODY = 3
-
-const headerField = (key: string, value: string): Buffer =>
-  bytesField(HEADERS, bytesField(1, textField(1, key), textField(2, value)))
 
 function prepare(
   reason: DenyReason,
@@ -98,11 +121,16 @@ function prepare(
   }
 }
 
-const quoting = ({ start, headers, bodyWith, idHeaders }: Prepared, id: string): Buffer =>
-  Buffer.concat([
-    start,
-    bytesField(DENIED, headers, ...idHeaders.map((name) => headerField(name, id)), bodyWith(id)),
-  ])
+const NOTHING: Buffer = Buffer.of()
+
+function completed(
+  { start, headers, bodyWith, idHeaders }: Prepared,
+  cors = NOTHING,
+  id?: string,
+): Buffer {
+  const ids = id === undefined ? [] : idHeaders.map((name) => headerField(name, id))
+  return Buffer.concat([start, bytesField(DENIED, headers, cors, ...ids, bodyWith(id))])
+}
 
 function headersOf(
   { httpStatus, phrase, error }: Denial,

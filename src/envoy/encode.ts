@@ -4,6 +4,7 @@ import type { Caller } from '../access/caller.ts'
 import type { Allow, ClaimHeaders, CredentialPlace, Decision } from '../access/decision.ts'
 import { SUBPROTOCOLS_HEADER, withoutSubprotocols } from '../access/subprotocols.ts'
 import { withoutCookie } from '../common/cookies.ts'
+import type { Cors } from './cors.ts'
 import { type DeniedContext, encodeDenials } from './encode-denials.ts'
 import {
   type IdentityHeaders,
@@ -19,6 +20,8 @@ import { encodeCheckResponse } from './protocol.ts'
 export type Encoding = {
   readonly headers: IdentityHeaders
   readonly realm: string
+  /** Absent: no answer is for scripts of other origins. */
+  readonly cors?: Cors
   /** Between 0 and 1: selects the `retry-after` of a denial. */
   readonly random?: () => number
   /** Called for a value of a caller that no header can carry. */
@@ -34,6 +37,8 @@ export type EncodingContext = MetadataSubject &
     readonly offered?: string | undefined
   }
 
+const NO_CORS: Cors = { origins: [], headers: [], maxAge: 0 }
+
 type Shown = Pick<EncodingContext, 'cookie' | 'offered'>
 
 export type Encode = (decision: Decision, asked: EncodingContext) => Buffer
@@ -45,10 +50,11 @@ export type Encode = (decision: Decision, asked: EncodingContext) => Buffer
 export function createEncode({
   headers,
   realm,
+  cors = NO_CORS,
   random = Math.random,
   onLeftOut = () => {},
 }: Encoding): Encode {
-  const denials = encodeDenials(realm, random)
+  const denials = encodeDenials({ realm, cors, random })
   const names = withHyphens(identityNames(headers))
   const open = encodeAllow([], names)
   const known = new WeakMap<Caller, WeakMap<ClaimHeaders, Map<string, Buffer>>>()

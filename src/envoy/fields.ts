@@ -1,4 +1,4 @@
-// Writes fields of protobuf messages whose parts are encoded already.
+// Writes fields of denied answers whose parts are encoded already.
 
 /** Seven bits in each byte, the last bits first. */
 function varint(value: number): number[] {
@@ -24,3 +24,13 @@ export function bytesField(field: number, ...parts: readonly Buffer[]): Buffer {
 
 export const textField = (field: number, text: string): Buffer =>
   bytesField(field, Buffer.from(text))
+
+/** The numbers of the fields in CheckResponse, DeniedHttpResponse and their parts. */
+export const STATUS = 1
+export const DENIED = 2
+export const HEADERS = 2
+export const BODY = 3
+
+/** A header of a denied answer. */
+export const headerField = (key: string, value: string): Buffer =>
+  bytesField(HEADERS, bytesField(1, textField(1, key), textField(2, value)))

@@ -9,6 +9,8 @@ import { bindingOf, providerOf } from '../../testing/issuers/provider.ts'
 const SK = 'sk-team.example.com'
 const BARE = 'bare-team.example.com'
 
+const APP = 'https://app.example.com'
+
 let mesh: Mesh
 let issuer: OidcIssuer
 const gateway = () => ({ port: mesh.portOf('gateway') })
@@ -20,6 +22,7 @@ beforeAll(async () => {
     files: { 'chat.yaml': CHAT, 'evil.yaml': bindingOf(`issuer:${EVIL}`) },
     config: {
       headers: { claims: { 'x-email': 'email' } },
+      cors: { origins: [APP], headers: ['authorization', 'content-type'] },
       jwt: {
         providers: [
           providerOf(issuer, {
@@ -96,6 +99,42 @@ describe('the body of a denial', () => {
       const phrase = headerOf(reply, 'x-ext-auth-reason') ?? 'no phrase'
       expect(reply.body).toContain(`"error":"${phrase}: `)
     }
+  })
+})
+
+describe('a page of another origin', () => {
+  const preflight = (origin: string) =>
+    sendRaw(
+      gateway(),
+      head(
+        'OPTIONS /v1/chat/completions HTTP/1.1',
+        `Host: ${SK}`,
+        `Origin: ${origin}`,
+        'Access-Control-Request-Method: POST',
+        'Access-Control-Request-Headers: authorization, content-type',
+        'Content-Length: 0',
+      ),
+    )
+
+  it('that is configured may send its request, and read why it is denied', async () => {
+    const allowed = await preflight(APP)
+    expect([allowed.status, allowed.body]).toEqual([204, ''])
+    expect(headerOf(allowed, 'access-control-allow-origin')).toBe(APP)
+    expect(headerOf(allowed, 'access-control-allow-headers')).toBe('authorization, content-type')
+    expect(headerOf(allowed, 'access-control-max-age')).toBe('600')
+
+    const lines = ['POST /v1/chat/completions HTTP/1.1', `Host: ${SK}`, `Origin: ${APP}`]
+    const denied = await sendRaw(gateway(), head(...lines, 'Content-Length: 0'))
+    expect(denied.status).toBe(401)
+    expect(headerOf(denied, 'access-control-allow-origin')).toBe(APP)
+    expect(headerOf(denied, 'access-control-allow-credentials')).toBe('true')
+    expect(headerOf(denied, 'access-control-expose-headers')).toContain('x-ext-auth-reason')
+  })
+
+  it('that is not configured may do neither', async () => {
+    const denied = await preflight('https://evil.example.com')
+    expect(denied.status).toBe(401)
+    expect(denied.headers.filter(([name]) => name.startsWith('access-control-'))).toEqual([])
   })
 })
 

@@ -27,8 +27,9 @@ import {
 } from '../../testing/builders.ts'
 import { aCheck, denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
 
+const IDENTITY = { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} }
 const encode = createEncode({
-  headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
+  headers: IDENTITY,
   realm: 'kubernetes-user',
   random: () => 0,
 })
@@ -198,6 +199,24 @@ describe('a check is answered once, with a decision', () => {
       expect(Object.keys(headers).filter((name) => name.includes('request-id'))).toEqual([])
       expect(JSON.parse(body)).not.toHaveProperty('request_id')
     }
+  })
+
+  it('for the origin of a browser, and for its preflight request', async () => {
+    const origin = 'https://app.example.com'
+    const cors = { origins: [origin], headers: [], maxAge: 1 }
+    const crossing = createEncode({ headers: IDENTITY, realm: 'a', cors })
+    const answerTo = async (method: string, headers = {}) =>
+      denialIn(
+        await responseOf({ encode: crossing }, aCheck({ method, headers: { origin, ...headers } })),
+      )
+    const asking = { 'access-control-request-method': 'POST' }
+    expect(await answerTo('POST')).toMatchObject({
+      httpStatus: 401,
+      headers: { 'access-control-allow-origin': origin },
+    })
+    expect(await answerTo('OPTIONS', asking)).toMatchObject({ httpStatus: 204 })
+    expect(await answerTo('OPTIONS')).toMatchObject({ httpStatus: 401 })
+    expect(await answerTo('POST', asking)).toMatchObject({ httpStatus: 401 })
   })
 
   it("that removes the credential from the client's cookies", async () => {

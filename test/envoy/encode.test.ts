@@ -192,6 +192,113 @@ describe('on the wire', () => {
   })
 })
 
+describe('for a page of another origin', () => {
+  const APP = 'https://app.example.com'
+  const crossing = createEncode({
+    headers: HEADERS,
+    realm: 'kubernetes-user',
+    cors: {
+      origins: [APP, 'http://localhost:3000'],
+      headers: ['authorization', 'x-a'],
+      maxAge: 60,
+    },
+    random: () => 0,
+  })
+  const toldTo = (decision: Decision, given: Partial<EncodingContext>) =>
+    denialIn(decodeCheckResponse(crossing(decision, asked(given))))
+  const corsIn = (headers: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => /^access-|^vary/.test(name)))
+
+  it.each(DENY_REASONS)('%s can be read, with its reason and request id', (reason) => {
+    for (const dialect of DIALECTS) {
+      const given = { dialect, requestId: 'r-1' }
+      const { headers, ...rest } = toldTo(deny(reason), { ...given, origin: APP })
+      const usual = denialIn(onTheWire(deny(reason), given))
+      expect({ ...rest, headers }).toEqual({
+        ...usual,
+        headers: {
+          ...usual.headers,
+          'access-control-allow-origin': APP,
+          'access-control-allow-credentials': 'true',
+          'access-control-expose-headers':
+            'x-ext-auth-reason, x-request-id, request-id, www-authenticate, retry-after',
+          vary: 'origin',
+        },
+      })
+    }
+  })
+
+  it.each([
+    undefined,
+    'null',
+    'https://evil.example.com',
+    'http://app.example.com',
+    'https://app.example.com:8443',
+    'https://app.example.com.evil.com',
+    `${APP},https://evil.example.com`,
+    '*',
+  ])('%s, which is not configured, a denial cannot be read', (origin) => {
+    for (const preflight of [false, true]) {
+      const answer = toldTo(deny('missing-credential'), { origin, preflight })
+      expect(answer.httpStatus).toBe(401)
+      expect(corsIn(answer.headers)).toEqual({})
+    }
+  })
+
+  it.each(DENY_REASONS)(
+    'its preflight request that is denied as %s is answered by rule',
+    (reason) => {
+      const bytes = crossing(
+        deny(reason),
+        asked({ origin: APP, preflight: true, requestId: 'r-1' }),
+      )
+      const response = decodeCheckResponse(bytes)
+      expect(isAllowed(response)).toBe(false)
+      expect(response.status?.code).toBe(7)
+      expect(denialIn(response)).toEqual({
+        code: 7,
+        httpStatus: 204,
+        body: undefined,
+        headers: {
+          'access-control-allow-origin': APP,
+          'access-control-allow-credentials': 'true',
+          'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+          'access-control-allow-headers': 'authorization, x-a',
+          'access-control-max-age': '60',
+          vary: 'origin',
+          'x-request-id': 'r-1',
+        },
+      })
+    },
+  )
+
+  it('any origin may read denials, but not with the cookies of its user', () => {
+    const open = createEncode({
+      headers: HEADERS,
+      realm: 'a',
+      cors: { origins: ['*', APP], headers: [], maxAge: 0 },
+    })
+    const corsOf = (origin: string, preflight: boolean) =>
+      corsIn(
+        denialIn(decodeCheckResponse(open(deny('internal'), asked({ origin, preflight })))).headers,
+      )
+    for (const preflight of [false, true]) {
+      const other = corsOf('https://other.example.com', preflight)
+      expect(other['access-control-allow-origin']).toBe('*')
+      expect(other).not.toHaveProperty('access-control-allow-credentials')
+      expect(corsOf(APP, preflight)).toMatchObject({
+        'access-control-allow-origin': APP,
+        'access-control-allow-credentials': 'true',
+      })
+    }
+  })
+
+  it('an allow is the same as for any client', () => {
+    const given = { origin: APP, preflight: true }
+    expect(crossing(OPEN, asked(given))).toEqual(encode(OPEN, asked()))
+  })
+})
+
 describe('the model receives the identity of the caller', () => {
   it('as user, groups and credential kind', () => {
     const caller = aCaller({ user: 'alice', groups: ['gold', 'beta'], kind: 'api-key' })
