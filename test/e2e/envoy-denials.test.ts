@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
+import { findClients } from '../../scripts/issuers.ts'
+import { askWithLibraries } from '../../testing/envoy/client-libraries.ts'
 import { type Asked, DENIALS } from '../../testing/envoy/denials.ts'
 import { modelInfer } from '../../testing/envoy/grpc.ts'
 import { head, headerOf, sendHttp2, sendRaw } from '../../testing/envoy/http.ts'
@@ -22,9 +24,11 @@ const AT_SK = '127.0.0.11'
 
 let mesh: Mesh
 let issuer: OidcIssuer
+let clients: string
 let tokens: Readonly<Record<string, string>> = {}
 
 beforeAll(async () => {
+  clients = await findClients((line) => void process.stderr.write(`${line}\n`))
   issuer = await startOidcIssuer()
   tokens = {
     forged: createSigner().sign(goodClaims(issuer.issuer)),
@@ -83,6 +87,13 @@ function askedOf({ host = SK, path = '/v2/models/sk/infer', grpcPath, ...asked }
   }
 }
 
+/** Of the clients of OpenAI and of Anthropic, by status. */
+const EXCEPTIONS: Readonly<Record<number, readonly string[]>> = {
+  401: ['AuthenticationError', 'AuthenticationError'],
+  403: ['PermissionDeniedError', 'PermissionDeniedError'],
+  503: ['InternalServerError', 'ServiceUnavailableError'],
+}
+
 /** The phrase, and one sentence that says what to do. */
 const messageOf = (phrase: string) => new RegExp(`^${phrase}: [^.]+$`)
 
@@ -109,6 +120,24 @@ describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
     expect(headers['www-authenticate']).toBe(as.challenge)
     expect(headers['retry-after'] ?? '').toMatch(as.retryAfter ?? /^$/)
     expect(message).toMatch(messageOf(phrase))
+  })
+
+  it('is an exception with the reason and the id in the clients of OpenAI and Anthropic', async () => {
+    const { to, http2 } = askedOf(asked)
+    const prefix = asked.path?.includes(';') ? '/v1;x' : ''
+    const request = {
+      folder: clients,
+      ...to,
+      host: http2.authority,
+      headers: http2.headers,
+      prefix,
+    }
+    const [openai, anthropic] = await askWithLibraries(request)
+
+    expect([openai?.exception, anthropic?.exception]).toEqual(EXCEPTIONS[as.status])
+    expect(openai?.message).toMatch(new RegExp(`^${as.status} ${phrase}: [^.]+$`))
+    expect(anthropic?.message).toContain(`"message":"${phrase}: `)
+    for (const thrown of [openai, anthropic]) expect(thrown?.requestId).toMatch(/^[0-9a-f-]{36}$/)
   })
 
   it('has the id of the request in its answer and in the log', async () => {
