@@ -99,6 +99,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     encode: createEncode({
       headers: config.headers,
       realm: config.denial.realm,
+      cors: config.cors,
       onLeftOut: (value, cause) => parts.observeLeftOut?.(value, cause),
     }),
     directory,

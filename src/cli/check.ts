@@ -139,6 +139,12 @@ export async function explain(
 const nameOf = ({ kind, namespace, name }: { kind: string; namespace: string; name: string }) =>
   `${kind} ${namespace}/${name}`
 
-/** The other cookies are secrets, too. */
+/** The other cookies are secrets, too, and an id may be any text of the client. */
 const shown = ({ key, value = '' }: { key: string; value?: string }): string =>
-  key === 'cookie' ? '(without the credential)' : value
+  HIDDEN.get(key) ?? value
+
+const HIDDEN: ReadonlyMap<string, string> = new Map([
+  ['cookie', '(without the credential)'],
+  ['x-request-id', "(the request's)"],
+  ['request-id', "(the request's)"],
+])

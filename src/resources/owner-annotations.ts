@@ -1,6 +1,7 @@
 // Reads the annotations by which owners protect or open a service.
 
 import type { Protection, Service } from '../access/service.ts'
+import { reportNearMisses } from './near-misses.ts'
 import { type KubernetesObject, printable } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
@@ -11,6 +12,15 @@ export const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 /** OpenDataHub's annotation of 2023. */
 export const LEGACY_ENABLE_AUTH = 'enable-auth'
 
+const MODE = 'kserve-authz.io/mode'
+
+const WITH_EFFECT = {
+  annotations: new Set([ENABLE_AUTH, LEGACY_ENABLE_AUTH, MODE]),
+  labels: new Set([ENABLE_AUTH]),
+  enableAuth: ENABLE_AUTH,
+  mode: MODE,
+}
+
 type Settings = Pick<ReadSettings, 'ownersMay'>
 
 /** The owner's annotations of a service, as far as the installation allows them. */
@@ -19,11 +29,12 @@ export const readOwnerAnnotations = (
   protectedIfSilent: boolean,
   settings: Settings,
   raise: Raise,
-): Pick<Service, 'protection' | 'optedOut' | 'shadow'> => ({
-  protection: readProtection(object, protectedIfSilent, settings, raise),
-  optedOut: isOptedOut(object, settings),
-  shadow: isShadow(object, settings, raise),
-})
+): Pick<Service, 'protection' | 'optedOut' | 'shadow'> => {
+  const protection = readProtection(object, protectedIfSilent, settings, raise)
+  const shadow = isShadow(object, settings, raise)
+  reportNearMisses(object, WITH_EFFECT, raise)
+  return { protection, optedOut: isOptedOut(object, settings), shadow }
+}
 
 /**
  * Reads whether a service is protected. A value that is neither true nor false protects, with a problem. The
@@ -69,8 +80,6 @@ function warnUnlessTrue(where: string, value: string | undefined, raise: Raise) 
 
 const shown = (value: string | undefined): string =>
   value === undefined ? 'is not text (quote it)' : `is "${printable(value)}"`
-
-const MODE = 'kserve-authz.io/mode'
 
 /** Whether a service is in shadow: its decisions are logged, not enforced. In doubt they are enforced. */
 function isShadow(

@@ -69,11 +69,22 @@ function saidBy({ status, ok_response: ok, denied_response: denied }: DecodedChe
     phrase: denied === undefined ? undefined : set['x-ext-auth-reason'],
     httpStatus: denied?.status?.code ?? 200,
     headers: {
-      set: withoutChance('cookie' in set ? { ...set, cookie: '(without the credential)' } : set),
+      set: withoutChance(
+        Object.fromEntries(
+          Object.entries(set).map(([name, value]) => [name, HIDDEN.get(name) ?? value]),
+        ),
+      ),
       remove: ok?.headers_to_remove ?? [],
     },
   }
 }
+
+/** Of the request, and not printed: they may be secrets. */
+const HIDDEN = new Map([
+  ['cookie', '(without the credential)'],
+  ['x-request-id', "(the request's)"],
+  ['request-id', "(the request's)"],
+])
 
 /** The retry delay is random. */
 const withoutChance = (set: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
