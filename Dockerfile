@@ -3,7 +3,7 @@
 # The Node.js version of package.json, which the tests use too.
 FROM node:24.21.0-trixie-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json LICENSE NOTICE ./
 RUN npm ci --omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund
 # These files are half of the installation and are not needed at run time.
 RUN find node_modules -type f \( -name '*.d.ts' -o -name '*.d.?ts' -o -name '*.map' \) -delete

@@ -27,6 +27,8 @@ describe('the image', () => {
       [...new Set(files.map(({ file }) => file.split('/').slice(0, depth).join('/')))].toSorted()
     expect(folders(1)).toEqual(['app', 'usr'])
     expect(folders(2).filter((file) => file.startsWith('app/'))).toEqual([
+      'app/LICENSE',
+      'app/NOTICE',
       'app/node_modules',
       'app/package-lock.json',
       'app/package.json',
