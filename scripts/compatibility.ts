@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url'
 import manifest from '../package.json' with { type: 'json' }
 import { ENVOY_VERSION } from './envoy.ts'
 import { KSERVE_VERSIONS } from './go/kserve-parts.ts'
-import { API_SERVER, ENVOY_GATEWAY, KUSTOMIZE, PILOT_DISCOVERY, PROMTOOL } from './go/modules.ts'
+import {
+  API_SERVER,
+  ENVOY_GATEWAY,
+  HELM,
+  KUSTOMIZE,
+  PILOT_DISCOVERY,
+  PROMTOOL,
+} from './go/modules.ts'
 
 const PAGE = fileURLToPath(new URL('../SUPPORT.md', import.meta.url))
 const HEAD = '| program | needed | tested with | by |\n| --- | --- | --- | --- |\n'
@@ -63,6 +70,7 @@ export const COMPATIBILITY: readonly Row[] = [
     tested: KUSTOMIZE.version,
     suites: 'deployment*',
   },
+  { program: 'Helm', needed: '3 or 4', tested: HELM.version, suites: 'chart*' },
   { program: 'Prometheus', needed: '2 or 3', tested: PROMTOOL.version, suites: 'monitoring' },
 ]
 

@@ -4,34 +4,35 @@ import path from 'node:path'
 import type { Written } from '../cluster/client.ts'
 import { render } from './render.ts'
 
-const DEPLOY = path.join(import.meta.dirname, '../../deploy')
+const ROOT = path.join(import.meta.dirname, '../..')
 
-/** The objects of `deploy/` with components of it, and the configuration of an own file if there is one. */
-export async function renderWith(
-  components: readonly string[],
-  config?: string,
-): Promise<readonly Written[]> {
+type Kustomization = {
+  readonly resources: readonly string[]
+  readonly components?: readonly string[]
+  readonly patches?: readonly object[]
+}
+
+/** The objects of a kustomization; its paths start at the root of the project. */
+export async function renderOverlay(kustomization: Kustomization): Promise<readonly Written[]> {
   const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'overlay-')))
-  const deploy = path.relative(folder, DEPLOY)
-  const kustomization = {
-    resources: [deploy],
-    components: components.map((name) => path.join(deploy, name)),
-    ...(config !== undefined && {
-      configMapGenerator: [
-        {
-          name: 'kserve-authz',
-          namespace: 'kserve-authz',
-          behavior: 'merge',
-          files: ['config.yaml'],
-        },
-      ],
-    }),
+  const place = (name: string) => path.join(path.relative(folder, ROOT), name)
+  const { resources, components = [] } = kustomization
+  const whole = {
+    ...kustomization,
+    resources: resources.map(place),
+    components: components.map(place),
   }
   try {
-    await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify(kustomization))
-    if (config !== undefined) await writeFile(path.join(folder, 'config.yaml'), config)
+    await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify(whole))
     return await render(folder)
   } finally {
     await rm(folder, { recursive: true })
   }
 }
+
+/** The objects of `deploy/` with components of it. */
+export const renderWith = (components: readonly string[]): Promise<readonly Written[]> =>
+  renderOverlay({
+    resources: ['deploy'],
+    components: components.map((name) => `deploy/${name}`),
+  })
