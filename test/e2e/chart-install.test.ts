@@ -26,7 +26,7 @@ const POLICY = {
   apiVersion: 'kserve-authz.io/v1alpha1',
   kind: 'AccessPolicy',
   metadata: { namespace: 'team', name: 'iris' },
-  spec: { targetRefs: [{ kind: 'InferenceService', name: 'iris' }], allow: [{}] },
+  spec: { allow: [{}] },
 }
 
 let cluster: Cluster

@@ -182,7 +182,7 @@ describe('a preset of the chart', () => {
 
     const { grpc } = configIn(rendered)
     expect(grpc.listeners.map(({ position, route }) => [position, route])).toEqual([
-      ['workload', 'used'],
+      ['workload', undefined],
       ['gateway', 'required'],
     ])
     const pod = at(found(rendered, 'Deployment', NAME), 'spec', 'template', 'spec')
