@@ -14,6 +14,10 @@ RUN chmod -R a+rX .
 
 # Has the C++ library for Node.js and public CA certificates, but no shell and no package manager.
 FROM gcr.io/distroless/cc-debian13:nonroot
+LABEL org.opencontainers.image.title="kserve-authz" \
+      org.opencontainers.image.description="Envoy external authorization for KServe models" \
+      org.opencontainers.image.version="0.2.0" \
+      org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /app
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app

@@ -106,6 +106,6 @@ describe('the component network-policy', () => {
     const open = [0, 1, 2].map((port) =>
       at(template, 'spec', 'containers', 0, 'ports', port, 'containerPort'),
     )
-    expect(ports.filter((port) => port !== undefined).toSorted()).toEqual(open.toSorted())
+    expect(new Set(ports.filter((port) => port !== undefined))).toEqual(new Set(open))
   })
 })
