@@ -20,6 +20,7 @@ test: check ## run all tests, including those against real programs
 	@node scripts/istio.ts
 	@node scripts/kserve.ts
 	@node scripts/kustomize.ts
+	@node scripts/helm.ts
 	@node scripts/promtool.ts
 	@node scripts/envoy-gateway.ts
 	@node scripts/issuers.ts
