@@ -1,8 +1,8 @@
 // Reads the annotations by which owners protect or open a service.
 
-import type { Protection, Service } from '../access/service.ts'
+import type { ProtectionCause, Service } from '../access/service.ts'
 import { reportNearMisses } from './near-misses.ts'
-import { type KubernetesObject, printable } from './object.ts'
+import { type KubernetesObject, printable, type TextMap } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 
@@ -29,11 +29,11 @@ export const readOwnerAnnotations = (
   protectedIfSilent: boolean,
   settings: Settings,
   raise: Raise,
-): Pick<Service, 'protection' | 'optedOut' | 'shadow'> => {
+): Pick<Service, 'protection' | 'protectedBy' | 'optedOut' | 'shadow'> => {
   const protection = readProtection(object, protectedIfSilent, settings, raise)
   const shadow = isShadow(object, settings, raise)
   reportNearMisses(object, WITH_EFFECT, raise)
-  return { protection, optedOut: isOptedOut(object, settings), shadow }
+  return { ...protection, optedOut: isOptedOut(object, settings), shadow }
 }
 
 /**
@@ -45,27 +45,45 @@ function readProtection(
   protectedIfSilent: boolean,
   { ownersMay }: Settings,
   raise: Raise,
-): Protection {
+): Pick<Service, 'protection' | 'protectedBy'> {
   if (annotations.has(ENABLE_AUTH)) {
     const value = annotations.get(ENABLE_AUTH)
     if (readSwitch(value) !== 'false') {
       warnUnlessTrue(`annotation ${ENABLE_AUTH}`, value, raise)
-      return 'protected'
+      return protectedBy('annotation')
     }
-    if (ownersMay.optOut) return 'open'
+    if (ownersMay.optOut) return OPEN
     raise(
       'OptOutNotAllowed',
       `annotation ${ENABLE_AUTH} cannot open a service: the installation does not allow it`,
     )
-    return 'protected'
+    return protectedBy('installation')
   }
-  const legacy = [
-    { where: `label ${ENABLE_AUTH}`, found: labels, key: ENABLE_AUTH },
-    { where: `annotation ${LEGACY_ENABLE_AUTH}`, found: annotations, key: LEGACY_ENABLE_AUTH },
-  ].filter(({ found, key }) => found.has(key) && readSwitch(found.get(key)) !== 'false')
-  for (const { where, found, key } of legacy) warnUnlessTrue(where, found.get(key), raise)
-  return legacy.length > 0 || protectedIfSilent ? 'protected' : 'open'
+  const places: readonly Legacy[] = [
+    { cause: 'label', found: labels, key: ENABLE_AUTH },
+    { cause: 'old annotation', found: annotations, key: LEGACY_ENABLE_AUTH },
+  ]
+  const legacy = places.filter(
+    ({ found, key }) => found.has(key) && readSwitch(found.get(key)) !== 'false',
+  )
+  for (const { cause, found, key } of legacy) {
+    warnUnlessTrue(`${cause === 'label' ? 'label' : 'annotation'} ${key}`, found.get(key), raise)
+  }
+  const [first] = legacy
+  if (first !== undefined) return protectedBy(first.cause)
+  return protectedIfSilent ? protectedBy('default') : OPEN
 }
+
+type Legacy = {
+  readonly cause: 'label' | 'old annotation'
+  readonly found: TextMap
+  readonly key: string
+}
+
+const OPEN = { protection: 'open' } as const
+
+const protectedBy = (cause: ProtectionCause) =>
+  ({ protection: 'protected', protectedBy: cause }) as const
 
 /** Whether the owner opened a service and is allowed to. */
 const isOptedOut = ({ annotations }: KubernetesObject, { ownersMay }: Settings): boolean =>
