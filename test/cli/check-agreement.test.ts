@@ -16,6 +16,7 @@ import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
 import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
 import { anAuthorize } from '../../testing/builders.ts'
+import { casesOf } from '../../testing/cases.ts'
 import { anyCheck } from '../../testing/envoy/any-check.ts'
 import { CAPTURED_WORLD, captures } from '../../testing/envoy/captures.ts'
 import { type CheckClient, checkClient, headersIn } from '../../testing/envoy/check-client.ts'
@@ -146,7 +147,7 @@ describe("a captured request gets the same explanation as the server's answer:",
 })
 
 describe('any request', () => {
-  const RUNS = 200
+  const RUNS = casesOf(200)
   const BATCH = 50
   const signer = createSigner()
   const issuer = 'https://issuer.test'

@@ -8,6 +8,7 @@ import {
   type Flags,
   readConfig,
 } from '../../src/config/read-config.ts'
+import { casesOf } from '../../testing/cases.ts'
 
 type Sources = { text?: string; env?: Record<string, string | undefined>; flags?: Flags }
 
@@ -848,7 +849,7 @@ describe('no input', () => {
         isReadOrRefused({ text: JSON.stringify(nested(key, value)) })
         isReadOrRefused({ text })
       }),
-      { numRuns: 1_000 },
+      { numRuns: casesOf(1_000) },
     )
   })
 
@@ -865,14 +866,14 @@ describe('no input', () => {
         }),
         (texts, values, flags) => isReadOrRefused({ env: { ...texts, ...values }, flags }),
       ),
-      { numRuns: 500 },
+      { numRuns: casesOf(500) },
     )
   })
 
   it('of any shape gives anything else', () => {
     fc.assert(
       fc.property(junk, (value) => isReadOrRefused({ text: JSON.stringify(value) ?? '' })),
-      { numRuns: 500 },
+      { numRuns: casesOf(500) },
     )
   })
 
