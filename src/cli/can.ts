@@ -4,7 +4,7 @@ import type { AccessRequest } from '../access/request.ts'
 import type { Service } from '../access/service.ts'
 import { assumedBy } from './assume.ts'
 import { UnseenError, UsageError } from './exit-codes.ts'
-import { nameOf, oneLine } from './explanation.ts'
+import { oneLine, serviceNameOf } from './explanation.ts'
 import type { CanFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
 import { look } from './look.ts'
@@ -33,7 +33,7 @@ export function can(
         throw new UnseenError(`cannot decide, ${reason}`, [...seen.troubles(), ...seen.unread])
       const hints = hintsFor(request, answer, seen).map((hint) => `hint: ${hint}`)
       const verdict = decision.outcome === 'allow' ? 'yes' : `no, ${reason}`
-      const asked = `${user} ${method} ${request.path} at ${nameOf(service)}`
+      const asked = `${user} ${method} ${request.path} at ${serviceNameOf(service)}`
       const lines = [`${verdict}: ${asked}`, ...[...steps, ...hints].map((step) => `  ${step}`)]
       process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)
       return decision.outcome === 'allow' ? 0 : 1

@@ -18,7 +18,7 @@ import { assumedBy, withCredential } from './assume.ts'
 import { checkMessage, headerLines } from './check-message.ts'
 import { readCheckRequestJson } from './check-request-json.ts'
 import { UnseenError, UsageError } from './exit-codes.ts'
-import { type Explanation, format, nameOf } from './explanation.ts'
+import { type Explanation, format, serviceNameOf } from './explanation.ts'
 import type { CheckFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
 import { type Look, look, once } from './look.ts'
@@ -161,7 +161,7 @@ export async function explain(
     decision: decision.outcome,
     reason: decision.outcome === 'deny' ? decision.reason : '',
     httpStatus: reply.denied_response?.status?.code ?? 200,
-    target: target === undefined ? null : nameOf(target.service),
+    target: target === undefined ? null : serviceNameOf(target.service),
     position: target?.position ?? null,
     steps,
     headers: {

@@ -22,7 +22,7 @@ export type Explanation = {
 }
 
 /** A service in words. */
-export const nameOf = ({ kind, namespace, name }: ServiceRef): string =>
+export const serviceNameOf = ({ kind, namespace, name }: ServiceRef): string =>
   `${kind} ${namespace}/${name}`
 
 /** Formats an explanation for people or programs. */

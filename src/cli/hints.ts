@@ -9,7 +9,7 @@ import { createPermissionsFor, permissionsWith } from '../access/permissions.ts'
 import type { AccessRequest } from '../access/request.ts'
 import { idOf, type Service } from '../access/service.ts'
 import { nearestTo } from '../config/did-you-mean.ts'
-import { nameOf } from './explanation.ts'
+import { serviceNameOf } from './explanation.ts'
 import type { Look } from './look.ts'
 
 type Seen = Pick<Look, 'engine' | 'config'>
@@ -81,7 +81,7 @@ function claimants(
     ...directory.servicesWithHostname(host),
   ]
   const services = new Map([...atPod, ...byHost].map((service) => [idOf(service), service]))
-  const named = [...services.values()].map(nameOf).toSorted()
+  const named = [...services.values()].map(serviceNameOf).toSorted()
   return named.length === 0 ? [] : [`the request may be for ${named.join(' and for ')}`]
 }
 

@@ -4,7 +4,7 @@ import { SERVICE_KINDS, type Service, type ServiceKind } from '../access/service
 import type { Engine } from '../app/engine.ts'
 import { nearestTo } from '../config/did-you-mean.ts'
 import { UsageError } from './exit-codes.ts'
-import { nameOf } from './explanation.ts'
+import { serviceNameOf } from './explanation.ts'
 
 const SERVICE = /^(?:([A-Za-z]+)\/)?([a-z0-9-]+)\/([a-z0-9.-]+)$/
 
@@ -24,7 +24,7 @@ export function serviceNamed(text: string, { directory }: Pick<Engine, 'director
   }
   if (others.length > 0)
     throw new UsageError(
-      `SERVICE: name one of ${found.map(nameOf).join(' and ')}, as KIND/NAMESPACE/NAME`,
+      `SERVICE: name one of ${found.map(serviceNameOf).join(' and ')}, as KIND/NAMESPACE/NAME`,
     )
   return first
 }

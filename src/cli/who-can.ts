@@ -8,7 +8,7 @@ import type { Service } from '../access/service.ts'
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
 import { protectionOf } from './describe-service.ts'
 import { UnseenError } from './exit-codes.ts'
-import { nameOf, oneLine } from './explanation.ts'
+import { oneLine, serviceNameOf } from './explanation.ts'
 import type { LookFlags } from './flags.ts'
 import { type Look, look } from './look.ts'
 import { serviceNamed } from './named-service.ts'
@@ -19,7 +19,7 @@ export function whoCan(flags: LookFlags, named: string): Promise<number> {
     const service = serviceNamed(named, seen.engine)
     const { protection, why } = protectionOf(service, seen.engine)
     const lines = [
-      `${nameOf(service)} is ${protection}: ${why}`,
+      `${serviceNameOf(service)} is ${protection}: ${why}`,
       ...(await callersOf(service, protection, seen)),
     ]
     process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)

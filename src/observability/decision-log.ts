@@ -90,7 +90,7 @@ const isDenied = ({ decision, shadowDecision }: LoggedCheck): boolean =>
 
 // In characters.
 export const MAX_METHOD = 32
-export const MAX_HOST = 256
+export const MAX_LOGGED_HOST = 256
 export const MAX_PATH = 1_024
 export const MAX_PRINCIPAL = 256
 export const MAX_CREDENTIAL = 512
@@ -106,7 +106,7 @@ const lineOf = (check: LoggedCheck, time: string): string =>
   `,"component":"${check.component ?? ''}"` +
   `,"position":"${check.position}"` +
   `,"method":${quoted(check.method.slice(0, MAX_METHOD))}` +
-  `,"host":${quoted(check.host.slice(0, MAX_HOST))}` +
+  `,"host":${quoted(check.host.slice(0, MAX_LOGGED_HOST))}` +
   `,"path":${quoted(pathOf(check.path).slice(0, MAX_PATH))}` +
   `,"source":"${addressOf(check.source)}"` +
   `,"principal":${quoted((check.source.principal ?? '').slice(0, MAX_PRINCIPAL))}` +

@@ -53,7 +53,7 @@ function meantBy(key: string, { enableAuth, mode }: Known): string | undefined {
 }
 
 /** Two letters wrong, or in another order, and any separators and case. */
-const MAX_WRONG = 2
+const WRONG_LETTERS = 2
 const LONGEST = 32
 
 function isLike(text: string, word: string): boolean {
@@ -64,7 +64,7 @@ function isLike(text: string, word: string): boolean {
     if (at >= 0) left.splice(at, 1)
     return at < 0
   })
-  return Math.max(extra.length, left.length) <= MAX_WRONG
+  return Math.max(extra.length, left.length) <= WRONG_LETTERS
 }
 
 const lettersOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '')

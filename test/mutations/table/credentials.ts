@@ -139,7 +139,7 @@ export const CREDENTIALS = mutations([
     ],
     ['`detail`', 'detail.slice(0, MAX_DETAIL)', 'detail'],
     ['`decidedBy`', 'decidedBy.slice(0, MAX_DECIDED_BY)', 'decidedBy'],
-    ['`host`', 'check.host.slice(0, MAX_HOST)', 'check.host'],
+    ['`host`', 'check.host.slice(0, MAX_LOGGED_HOST)', 'check.host'],
     [
       '`principal`',
       "(check.source.principal ?? '').slice(0, MAX_PRINCIPAL)",
