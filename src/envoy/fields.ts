@@ -28,7 +28,7 @@ export const textField = (field: number, text: string): Buffer =>
 /** The numbers of the fields in CheckResponse, DeniedHttpResponse and their parts. */
 export const STATUS = 1
 export const DENIED = 2
-export const HEADERS = 2
+const HEADERS = 2
 export const BODY = 3
 
 /** A header of a denied answer. */
