@@ -35,7 +35,11 @@ function formatServices(
     wide ? [...headings, 'GUARD', 'ROUTES'] : headings,
     rows.map((row) =>
       [
-        ...[row.namespace, row.name, row.kind, row.protection, row.why],
+        row.namespace,
+        row.name,
+        row.kind,
+        row.protection,
+        row.why,
         row.policies.map(({ name, enforced }) => `${name} (${enforced})`).join(', ') || '-',
         keysOf(row, wide),
         ...(wide ? [row.guard, row.routes.join(', ') || '-'] : []),

@@ -58,13 +58,13 @@ const LONGEST = 32
 
 function isLike(text: string, word: string): boolean {
   if (text.length > LONGEST) return false
-  const left = [...lettersOf(word)]
-  const extra = [...lettersOf(text)].filter((letter) => {
-    const at = left.indexOf(letter)
-    if (at >= 0) left.splice(at, 1)
-    return at < 0
-  })
-  return Math.max(extra.length, left.length) <= WRONG_LETTERS
+  let left = lettersOf(word)
+  let extra = 0
+  for (const letter of lettersOf(text)) {
+    if (left.includes(letter)) left = left.replace(letter, '')
+    else extra += 1
+  }
+  return Math.max(extra, left.length) <= WRONG_LETTERS
 }
 
 const lettersOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
