@@ -9,7 +9,9 @@ const complaints = await Promise.all(
   checks.map(async ([name, command]) => {
     const stdio = name === 'check:tests' ? 'inherit' : 'pipe'
     const child = spawn(command, { shell: true, stdio: ['ignore', stdio, stdio] })
-    const output = Promise.all([child.stdout, child.stderr].map((from) => from && text(from)))
+    const output = Promise.all(
+      [child.stdout, child.stderr].map(async (from) => (from === null ? '' : text(from))),
+    )
     const [code] = await once(child, 'exit')
     return code === 0 ? '' : `\n${name}: ${command}\n${(await output).join('')}`
   }),

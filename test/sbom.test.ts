@@ -25,7 +25,7 @@ describe('the bill of materials', () => {
     const named = (dev: boolean) =>
       packages
         .filter(([, entry]) => (entry.dev === true) === dev)
-        .map(([place, { version }]) => `${place.split('node_modules/').at(-1)}@${version}`)
+        .map(([place, { version }]) => `${place.split('node_modules/').at(-1)}@${String(version)}`)
     expect(refs.toSorted()).toEqual([...new Set(named(false))].toSorted())
     const runtime = new Set(named(false))
     const development = new Set(named(true).filter((name) => !runtime.has(name)))

@@ -91,7 +91,7 @@ describe('the image', () => {
       .flatMap((found) => found?.[1] ?? [])
     const packages = packagesOf(lockfile)
     const named = places.map(
-      (place) => `${place.split('node_modules/').at(-1)}@${packages[place]?.version}`,
+      (place) => `${place.split('node_modules/').at(-1)}@${String(packages[place]?.version)}`,
     )
     const refs = new Set(sbomOf(lockfile).components.map((component) => component['bom-ref']))
     expect(named.length).toBeGreaterThan(80)
