@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { load, loadAll } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config/read-config.ts'
 import type { Written } from '../../testing/cluster/client.ts'
@@ -191,6 +194,28 @@ describe('a preset of the chart', () => {
     expect(textAt(volume, 'secret', 'secretName')).toBe('made-by-cert-manager')
     for (const file of [grpc.tls?.certFile, grpc.tls?.keyFile, grpc.tls?.clientCaFile])
       expect(file?.startsWith(`${textAt(mount, 'mountPath')}/`)).toBe(true)
+  })
+})
+
+describe('the page of TLS', () => {
+  const page = readFileSync(path.join(CHART, '../../docs/tls.md'), 'utf8')
+  const blocks = [...page.matchAll(/```yaml\n# (\S+)\n([\s\S]*?)```/g)]
+  const block = (name: string) => blocks.find(([, title]) => title === name)?.[2] ?? ''
+
+  it('has values with which the pods read the Secret of the certificate', async () => {
+    const objects = await renderChart(Object(load(block('values.yaml'))))
+    const { certFile, keyFile, clientCaFile } = Object(configIn(objects).grpc.tls)
+    const pod = at(found(objects, 'Deployment', NAME), 'spec', 'template', 'spec')
+    const folder = textAt(listAt(pod, 'containers', 0, 'volumeMounts').at(-1), 'mountPath')
+    expect([certFile, keyFile, clientCaFile]).toEqual(
+      ['tls.crt', 'tls.key', 'ca.crt'].map((name) => `${folder}/${name}`),
+    )
+    const secrets = loadAll(block('certificates.yaml')).map((object) =>
+      textAt(object, 'spec', 'secretName'),
+    )
+    expect(secrets).toContain(textAt(listAt(pod, 'volumes').at(-1), 'secret', 'secretName'))
+    const values = load(readFileSync(path.join(CHART, 'values.yaml'), 'utf8'))
+    expect(secrets).toContain(textAt(values, 'envoyGateway', 'tlsSecretName'))
   })
 })
 
