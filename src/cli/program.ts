@@ -1,15 +1,20 @@
 // The commands and options of the command line.
 
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
+import { completionOf, SHELLS, type Shell } from './completion.ts'
+import { EXAMPLES } from './examples.ts'
 import { USAGE } from './exit-codes.ts'
 import type {
   CanFlags,
   CheckFlags,
   DoctorFlags,
+  LintFlags,
   LookFlags,
   ServeFlags,
   ServicesFlags,
 } from './flags.ts'
+import { LEVELS } from './lint-codes.ts'
+import { LINT_OUTPUTS } from './lint-format.ts'
 
 export type Commands = {
   readonly serve: (flags: ServeFlags) => Promise<void>
@@ -21,6 +26,7 @@ export type Commands = {
     verbOrService: string,
     service?: string,
   ) => Promise<number>
+  readonly lint: (flags: LintFlags, paths: readonly string[]) => Promise<number>
   readonly whoCan: (flags: LookFlags, service: string) => Promise<number>
   readonly doctor: (flags: DoctorFlags) => Promise<number>
 }
@@ -38,6 +44,7 @@ export async function run(
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
+    .addHelpText('after', EXAMPLES)
   addServe(program, commands)
   const exit = (exitCode: number) => {
     code = exitCode
@@ -46,7 +53,9 @@ export async function run(
   addServices(program, commands, exit)
   addCan(program, commands, exit)
   addWhoCan(program, commands, exit)
+  addLint(program, commands, exit)
   addDoctor(program, commands, exit)
+  addCompletion(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return code
@@ -163,6 +172,24 @@ function addWhoCan(program: Command, { whoCan }: Commands, exit: (code: number) 
     .description('list who may call a service')
     .argument('<service>', '[KIND/]NAMESPACE/NAME')
     .action(async (service: string, flags: LookFlags) => exit(await whoCan(flags, service)))
+}
+
+function addLint(program: Command, { lint }: Commands, exit: (code: number) => void) {
+  looking(program, 'lint')
+    .description('find faults in files, or in the cluster; exits with 1 if there are any')
+    .argument('[path...]', 'files and folders; without one, the cluster')
+    .option('--complete', 'the folder is everything: also find what objects say about each other')
+    .addOption(new Option('--fail-on <level>', 'exit with 1 from this level on').choices(LEVELS))
+    .addOption(new Option('-o, --output <format>', 'output format').choices(LINT_OUTPUTS))
+    .action(async (paths: readonly string[], flags: LintFlags) => exit(await lint(flags, paths)))
+}
+
+function addCompletion(program: Command) {
+  program
+    .command('completion')
+    .description('write a completion script, e.g. source <(kserve-authz completion bash)')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .action((shell: Shell) => void process.stdout.write(completionOf(program, shell)))
 }
 
 /** Not parsed here: commander would quote an invalid value, which may be a key. */
