@@ -67,6 +67,31 @@ describe.concurrent('the program', () => {
   })
 })
 
+describe.concurrent('config', () => {
+  it('writes the JSON Schema of the configuration', async () => {
+    const { code, stdout } = await run('config', 'schema')
+
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      properties: { logLevel: { enum: ['debug', 'info', 'warn', 'error'], default: 'info' } },
+    })
+  })
+
+  it('says what a key and the fields of its value do', async () => {
+    const { stdout } = await run('config', 'keys', 'grpc.listeners')
+
+    expect(stdout).toMatch(/^grpc\.listeners\n {2}The ports, /)
+    expect(stdout).toContain('\ngrpc.listeners[].position\n  Whether gateways')
+  })
+
+  it('refuses an unknown key', async () => {
+    const { code, stdout, stderr } = await run('config', 'keys', 'grcp')
+
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('there is no key grcp')
+  })
+})
+
 describe.concurrent('completion', () => {
   const completed = async (...words: readonly string[]) => {
     const { stdout: script } = await run('completion', 'bash')
