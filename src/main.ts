@@ -6,6 +6,7 @@ import { can } from './cli/can.ts'
 import { check } from './cli/check.ts'
 import { doctor } from './cli/doctor.ts'
 import { UNSEEN, UnseenError, USAGE, UsageError } from './cli/exit-codes.ts'
+import { lint } from './cli/lint.ts'
 import { run } from './cli/program.ts'
 import { serve } from './cli/serve.ts'
 import { services } from './cli/services.ts'
@@ -51,6 +52,7 @@ try {
     check: looking(check),
     services: looking(services),
     can: looking(can),
+    lint: looking(lint),
     whoCan: looking(whoCan),
     // What is wrong with the cluster is exit code 3, whatever error it is.
     doctor: (flags) =>
