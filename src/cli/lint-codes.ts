@@ -7,6 +7,7 @@ export type Level = (typeof LEVELS)[number]
 export const LINT_CODES: ReadonlyMap<string, Level> = new Map<string, Level>([
   ['APIKeyRefused', 'error'],
   ['AnonymousNotAllowed', 'warning'],
+  ['AnnotationWithoutEffect', 'warning'],
   ['BindingDropped', 'error'],
   ['CredentialRepeated', 'error'],
   ['DeclaredForAnother', 'warning'],
