@@ -269,6 +269,26 @@ describe('a value of the chart', () => {
     expect(new Set(subjects.map((subject) => at(subject, 'name')))).toEqual(new Set(['mine']))
   })
 
+  it('below config that limits the namespaces limits the permissions to them', async () => {
+    const rendered = async (namespaces: readonly string[], more: object = {}) =>
+      byName(await renderChart({ config: { kubernetes: { namespaces, ...more } } }, 'default'))
+    const expected = byName(kept(await renderWith(['namespaces'])))
+    const named = (objects: ReadonlyMap<string, unknown>) =>
+      new Map([...objects].filter(([name]) => /^(?:Cluster)?Role/.test(name)))
+    expect(named(await rendered(['models']))).toEqual(named(expected))
+
+    const of = [...(await rendered(['fraud', 'kubeflow'], { kserveNamespace: 'kubeflow' })).keys()]
+    expect(of.filter((name) => name.startsWith('Role '))).toEqual(
+      expect.arrayContaining([
+        'Role fraud/kserve-authz',
+        'Role kubeflow/kserve-authz',
+        'Role kubeflow/kserve-authz-configuration',
+        'Role kubeflow/kserve-authz-presets',
+      ]),
+    )
+    expect(of).not.toContain('ClusterRole /kserve-authz')
+  })
+
   it('below config is the configuration of the service, and a change restarts the replicas', async () => {
     const [one, other] = await Promise.all(
       [false, true].map((optOut) => renderChart({ config: { ownersMay: { optOut } } })),

@@ -64,6 +64,14 @@ describe('the overlay of the page of the installation', () => {
   })
 })
 
+it('the other overlay of the page has the components that it names', async () => {
+  const page = await readFile(path.join(ROOT, 'docs/installation.md'), 'utf8')
+  const [, text = ''] = /^## Components[\s\S]*?```yaml\n([\s\S]*?)```/m.exec(page) ?? []
+  await write('kustomization.yaml', text)
+  const kinds = (await render(folder)).map(({ kind }) => kind)
+  expect(kinds).toEqual(expect.arrayContaining(['PodMonitor', 'HorizontalPodAutoscaler']))
+})
+
 describe('what is shipped for OpenDataHub', () => {
   it('has its configuration, its namespace, and no sidecar', async () => {
     await write(
