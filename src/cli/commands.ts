@@ -4,10 +4,12 @@ import type {
   CanFlags,
   CheckFlags,
   DoctorFlags,
+  ExplainFlags,
   LintFlags,
   LookFlags,
   ServeFlags,
   ServicesFlags,
+  TestFlags,
 } from './flags.ts'
 
 export type Commands = {
@@ -20,6 +22,8 @@ export type Commands = {
     verbOrService: string,
     service?: string,
   ) => Promise<number>
+  readonly explain: (flags: ExplainFlags, line?: string) => Promise<number>
+  readonly test: (flags: TestFlags, folder: string) => Promise<number>
   readonly lint: (flags: LintFlags, paths: readonly string[]) => Promise<number>
   readonly whoCan: (flags: LookFlags, service: string) => Promise<number>
   readonly doctor: (flags: DoctorFlags) => Promise<number>

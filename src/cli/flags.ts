@@ -61,3 +61,11 @@ export type LintFlags = LookFlags & {
   /** The files are everything that is in the cluster. */
   readonly complete?: boolean
 }
+
+export type ExplainFlags = LookFlags & {
+  readonly requestId?: string
+}
+
+export type TestFlags = Pick<LookFlags, 'config' | 'manifests'> & {
+  readonly output?: 'text' | 'junit'
+}

@@ -1,6 +1,7 @@
 // Formats findings for people and programs.
 
 import { oneLine } from './explanation.ts'
+import { suiteOf } from './junit.ts'
 import { type Level, levelOf } from './lint-codes.ts'
 import type { Finding } from './lint-files.ts'
 
@@ -25,7 +26,7 @@ const FORMATS: Readonly<Record<LintOutput, (findings: readonly Finding[]) => str
       null,
       2,
     )}\n`,
-  junit: asJunit,
+  junit: (findings) => asJunit(findings),
   sarif: asSarif,
 }
 
@@ -35,28 +36,17 @@ const placeOf = ({ file, line, column }: Finding) =>
 const lineOf = (finding: Finding) =>
   `${placeOf(finding)}${levelOf(finding.code)} ${finding.code}: ${finding.message}`
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-}
-
-const escaped = (text: string) => oneLine(text).replaceAll(/[&<>"]/g, (each) => ESCAPES[each] ?? '')
-
-function asJunit(findings: readonly Finding[]): string {
-  const cases = findings.map(
-    (each) =>
-      `  <testcase name="${escaped(each.code)}" classname="${escaped(each.file ?? 'cluster')}">\n` +
-      `    <failure type="${levelOf(each.code)}" message="${escaped(lineOf(each))}"/>\n  </testcase>\n`,
+const asJunit = (findings: readonly Finding[]): string =>
+  suiteOf(
+    'kserve-authz lint',
+    findings.length === 0
+      ? [{ name: 'lint', group: 'lint', failure: undefined }]
+      : findings.map((each) => ({
+          name: each.code,
+          group: each.file ?? 'cluster',
+          failure: { type: levelOf(each.code), message: lineOf(each) },
+        })),
   )
-  const none = '  <testcase name="lint" classname="lint"/>\n'
-  return (
-    '<?xml version="1.0" encoding="UTF-8"?>\n' +
-    `<testsuite name="kserve-authz lint" tests="${Math.max(1, cases.length)}" failures="${cases.length}">\n` +
-    `${cases.join('') || none}</testsuite>\n`
-  )
-}
 
 const SARIF_LEVELS: Readonly<Record<Level, string>> = {
   info: 'note',

@@ -29,7 +29,7 @@ export type Look = {
 export async function look<Result>(
   flags: LookFlags,
   use: (look: Look) => Promise<Result>,
-  assumed?: Assumed,
+  assumed: readonly Assumed[] = [],
   reportProblem: (problem: Problem) => void = once(
     ({ object, message }) => `${object}: ${message}`,
   ),

@@ -2,7 +2,14 @@
 
 import { type Command, Option } from 'commander'
 import type { Commands } from './commands.ts'
-import type { CanFlags, LintFlags, LookFlags, ServicesFlags } from './flags.ts'
+import type {
+  CanFlags,
+  ExplainFlags,
+  LintFlags,
+  LookFlags,
+  ServicesFlags,
+  TestFlags,
+} from './flags.ts'
 import { LEVELS } from './lint-codes.ts'
 import { LINT_OUTPUTS } from './lint-format.ts'
 
@@ -14,6 +21,8 @@ export function addLookingCommands(program: Command, commands: Commands, exit: E
   addCan(program, commands, exit)
   addWhoCan(program, commands, exit)
   addLint(program, commands, exit)
+  addExplain(program, commands, exit)
+  addTest(program, commands, exit)
 }
 
 /** A command with the options of every command that looks at a folder or a cluster. */
@@ -73,6 +82,27 @@ function addLint(program: Command, { lint }: Commands, exit: Exit) {
     .addOption(new Option('--fail-on <level>', 'exit with 1 from this level on').choices(LEVELS))
     .addOption(new Option('-o, --output <format>', 'output format').choices(LINT_OUTPUTS))
     .action(async (paths: readonly string[], flags: LintFlags) => exit(await lint(flags, paths)))
+}
+
+function addExplain(program: Command, { explain }: Commands, exit: Exit) {
+  looking(program, 'explain')
+    .description('decide a line of the decision log again, and say what has changed')
+    .argument('[line]', 'the line; absent or -: stdin')
+    .option('--request-id <id>', 'the line of stdin with this request id')
+    .action(async (line: string | undefined, flags: ExplainFlags) =>
+      exit(await explain(flags, line)),
+    )
+}
+
+function addTest(program: Command, { test }: Commands, exit: Exit) {
+  program
+    .command('test')
+    .description('decide the cases of a folder; exits with 1 if an answer is not the expected one')
+    .argument('<folder>', 'a folder with cases.yaml or *.cases.yaml')
+    .option('--config <file>', 'configuration file in YAML; by default config.yaml of the folder')
+    .option('--manifests <folder>', 'by default the folder manifests in it, or the folder itself')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'junit']))
+    .action(async (folder: string, flags: TestFlags) => exit(await test(flags, folder)))
 }
 
 /** Not parsed here: commander would quote an invalid value, which may be a key. */
