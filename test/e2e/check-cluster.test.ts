@@ -153,7 +153,7 @@ describe('services, can and who-can', () => {
     const { code, stdout, stderr } = await command(owner, 'who-can', 'team/iris', '-n', 'team')
 
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
-    expect(stderr).toMatch(/missing permission: list (cluster)?roles/)
+    expect(stderr).toMatch(/missing permission: list (cluster)?role(s|bindings)\./)
   })
 })
 
