@@ -3,7 +3,7 @@
 # The Node.js version of package.json, which the tests use too.
 FROM node:24.21.0-trixie-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json LICENSE NOTICE ./
 RUN npm ci --omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund
 # These files are half of the installation and are not needed at run time.
 RUN find node_modules -type f \( -name '*.d.ts' -o -name '*.d.?ts' -o -name '*.map' \) -delete
@@ -14,6 +14,10 @@ RUN chmod -R a+rX .
 
 # Has the C++ library for Node.js and public CA certificates, but no shell and no package manager.
 FROM gcr.io/distroless/cc-debian13:nonroot
+LABEL org.opencontainers.image.title="kserve-authz" \
+      org.opencontainers.image.description="Envoy external authorization for KServe models" \
+      org.opencontainers.image.version="0.2.0" \
+      org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /app
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app

@@ -14,12 +14,14 @@ help: ## list the targets
 run: $(installed) ## run the service and Envoy on this machine, without a cluster (GATEWAY=envoy-gateway: Envoy Gateway's)
 	@GATEWAY=$(GATEWAY) node scripts/run.ts
 
+test: export ALL_CASES := 1
 test: check ## run all tests, including those against real programs
 	@node scripts/envoy.ts
 	@node scripts/kubernetes.ts
 	@node scripts/istio.ts
 	@node scripts/kserve.ts
 	@node scripts/kustomize.ts
+	@node scripts/helm.ts
 	@node scripts/promtool.ts
 	@node scripts/envoy-gateway.ts
 	@node scripts/issuers.ts

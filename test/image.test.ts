@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildImage, filesIn } from '../testing/image/build.ts'
-import { readDockerfile, readIgnored } from '../testing/image/dockerfile.ts'
+import { readDockerfile, readIgnored, readLabels } from '../testing/image/dockerfile.ts'
 
 let context = ''
 let into = ''
@@ -66,6 +66,16 @@ describe('a Dockerfile', () => {
       { name: 'FROM', rest: 'base' },
       { name: 'RUN', rest: 'one two' },
     ])
+  })
+})
+
+describe('labels', () => {
+  it('are read as pairs', () => {
+    expect(readLabels('a.b="one two" c="3"')).toEqual({ 'a.b': 'one two', c: '3' })
+  })
+
+  it.each(['a=b', 'a="$B"', 'a="b" c'])('are refused if they are written as %s', (text) => {
+    expect(() => readLabels(text)).toThrow('not supported: LABEL')
   })
 })
 

@@ -37,7 +37,7 @@ const ALLOWED: Readonly<Record<string, readonly [readonly string[], readonly str
   app: [WIRED, NODE],
   cli: [
     [...WIRED, 'app', 'doctor'],
-    [...NODE, 'commander'],
+    [...NODE, 'commander', 'js-yaml'],
   ],
   common: [[], [...NODE, 'lru-cache']],
   config: [

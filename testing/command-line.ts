@@ -11,18 +11,34 @@ const ENVIRONMENT = { NODE_COMPILE_CACHE: path.join(tmpdir(), 'kserve-authz-comp
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
 /** Runs the program until it exits, in an environment without a cluster or settings. */
-export const run = (...args: readonly string[]): Promise<Ran> => runIn({}, ...args)
+export const run = (...args: readonly string[]): Promise<Ran> => runWith({}, ...args)
 
 /** The same, with these variables. */
 export const runIn = (
-  variables: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<Ran> => runWith({ env }, ...args)
+
+type Around = {
+  readonly env?: Readonly<Record<string, string>>
+  /** By default the repository's root. */
+  readonly cwd?: string
+  /** The standard input. */
+  readonly input?: string
+}
+
+/** The same with further environment variables, in another folder, or with a standard input. */
+export const runWith = (
+  { env = {}, cwd = ROOT, input = '' }: Around,
   ...args: readonly string[]
 ): Promise<Ran> =>
   new Promise((resolve, reject) => {
-    const options = { cwd: ROOT, env: { ...ENVIRONMENT, ...variables }, timeout: DEADLINE_MS }
-    execFile(process.execPath, ['src/main.ts', ...args], options, (error, stdout, stderr) => {
+    const options = { cwd, env: { ...ENVIRONMENT, ...env }, timeout: DEADLINE_MS }
+    const main = path.join(ROOT, 'src/main.ts')
+    const child = execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code
       if (typeof code === 'number') resolve({ code, stdout, stderr })
       else reject(error)
     })
+    child.stdin?.end(input)
   })

@@ -30,10 +30,10 @@ function cellsOf(line: string): readonly string[] {
 /** The links of a page of this repository that lead to no file, or to no heading in it. */
 export function brokenLinksOf(page: string): readonly string[] {
   const text = readFileSync(path.join(ROOT, page), 'utf8')
-  const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link)
+  const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = '']) => link)
   return links.filter((link) => {
     const [file = '', anchor] = link.split('#')
-    const target = path.join(ROOT, path.dirname(page), file)
+    const target = path.join(ROOT, file === '' ? page : path.join(path.dirname(page), file))
     if (!existsSync(target)) return true
     return anchor !== undefined && !anchorsIn(readFileSync(target, 'utf8')).includes(anchor)
   })

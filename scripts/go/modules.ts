@@ -14,6 +14,7 @@ const KUBERNETES_VERSION = '1.36.3'
 const ETCD_VERSION = '3.6.8'
 const ISTIO_VERSION = '1.31-eed52ebb66ad'
 const KUSTOMIZE_VERSION = '5.8.2'
+const HELM_VERSION = '4.3.2'
 const PROMETHEUS_VERSION = '3.15.0'
 const ENVOY_GATEWAY_VERSION = '1.9.1'
 
@@ -68,6 +69,16 @@ export const KUSTOMIZE: Program = {
   ask: 'version',
   version: KUSTOMIZE_VERSION,
   versionIn: /^v(\d\S*)/,
+}
+
+export const HELM: Program = {
+  variable: 'HELM',
+  file: 'helm',
+  source: 'helm.sh/helm/v4/cmd/helm',
+  linker: `-X helm.sh/helm/v4/internal/version.version=v${HELM_VERSION}`,
+  ask: 'version',
+  version: HELM_VERSION,
+  versionIn: /\bVersion:"v(\d[^"]*)"/,
 }
 
 /** Without service discovery, which is most of the code and is not needed to check rules. */
@@ -135,6 +146,12 @@ export const GO_MODULES = {
     version: KUSTOMIZE_VERSION,
     duration: 'less than a minute',
     parts: [KUSTOMIZE],
+  },
+  helm: {
+    folder: folderOf('helm'),
+    version: HELM_VERSION,
+    duration: 'about four minutes',
+    parts: [HELM],
   },
   promtool: {
     folder: folderOf('promtool'),

@@ -18,6 +18,15 @@ export function refusalOf(
   return reasons.length < 2 ? reasons[0] : DENY_REASONS.find((reason) => reasons.includes(reason))
 }
 
+/** The first policy that does not accept it. */
+export function refusedBy(
+  { terms }: { readonly terms: readonly NamedTerms[] },
+  caller: Caller,
+): string {
+  const refusing = terms.find(({ accepted }) => refusalIn(accepted, caller) !== undefined)
+  return `policy ${refusing?.policy ?? ''}, authentication`
+}
+
 /** Why one policy does not accept it. `accepted` is `undefined` where the installation's defaults apply. */
 export const refusalIn = (
   accepted: AcceptedCredentials | undefined,

@@ -15,6 +15,10 @@ export type Answer = {
   readonly target: Target | undefined
   /** The caller, admitted or not; `undefined`: not asked for, or not known. */
   readonly caller: Caller | undefined
+  /** Of a denial: the name of the credential, as in `Caller.reference`; absent: `caller` has it, or none is known. */
+  readonly reference?: string
+  /** Of a denial: the policy, rule or permission that denied; absent: the reason says it all. */
+  readonly decidedBy?: string
   /** Absent if nothing is in shadow. */
   readonly shadowCheck?: ShadowCheck
 }

@@ -16,11 +16,23 @@ export type Rejected = {
   readonly reason: DenyReason
   /** The check that a token failed; absent: not a token, or not known. */
   readonly refusal?: TokenRefusal
+} & About
+
+/** What the decision log tells about a rejected credential. */
+type About = {
+  /** Its name, as in `Caller.reference`, if it is known. */
+  readonly reference?: string
+  /** The policy that does not accept it; absent: another cause. */
+  readonly by?: string
 }
 
 export const known = (caller: Caller): Authentication => ({ kind: 'known', caller })
 
-export const rejected = (reason: DenyReason): Rejected => ({ kind: 'rejected', reason })
+export const rejected = (reason: DenyReason, about?: About): Rejected => ({
+  kind: 'rejected',
+  reason,
+  ...about,
+})
 
 export const refused = (refusal: TokenRefusal): Rejected => ({
   kind: 'rejected',

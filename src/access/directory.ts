@@ -14,7 +14,7 @@ export type Directory = PolicyIndex & {
   readonly workloads: Pick<Table<Workload>, 'put' | 'remove' | 'size'>
   /** The pods of gateways. */
   readonly proxies: Pick<Table<GatewayProxy>, 'put' | 'remove' | 'size'>
-  readonly keys: Pick<Table<ApiKey>, 'put' | 'remove' | 'size'>
+  readonly keys: Pick<Table<ApiKey>, 'put' | 'remove' | 'size' | 'values'>
   readonly routes: RouteVersions
   /** More than one if it is declared several times: then all must allow. */
   readonly servicesNamed: (ref: ServiceRef) => readonly Service[]

@@ -155,3 +155,20 @@ export function isDenied({ terms }: Terms, caller: Caller, operation: Operation)
   const seen = asSeenByDeny(caller, operation)
   return terms.some(({ deny }) => deny.some((rule) => mayMatchRule(rule, ...seen)))
 }
+
+/** The first deny rule that applies, or the first policy without an allow rule that matches. */
+export function decidingRule(
+  { terms }: Terms,
+  caller: Caller,
+  operation: Operation,
+): string | undefined {
+  const seen = asSeenByDeny(caller, operation)
+  for (const { policy, deny } of terms) {
+    const index = deny.findIndex((rule) => mayMatchRule(rule, ...seen))
+    if (index >= 0) return `policy ${policy}, deny[${index}]`
+  }
+  const refusing = terms.find(
+    ({ allow }) => allow?.some((rule) => matchRule(rule, caller, operation)) === false,
+  )
+  return refusing === undefined ? undefined : `policy ${refusing.policy}, no allow rule matches`
+}

@@ -80,7 +80,7 @@ export function createIdentify(
     const { namespace } = service
     const keys = credential.asApiKey ? sources.directory.keysWith(namespace, digest) : []
     const [key] = keys
-    if (keys.length > 1) return rejected('unknown-api-key')
+    if (keys.length > 1) return rejected('unknown-api-key', { reference: bothOf(keys) })
     if (key !== undefined) return authenticateKey(key)
     return andThen(
       authenticateFor(credential, digest, { service, proxy }, lists),
@@ -112,7 +112,7 @@ export function createIdentify(
 
   function authenticateKey(key: ApiKey): Authentication {
     if (key.expiresAt !== undefined && key.expiresAt <= sources.now()) {
-      return rejected('expired-api-key')
+      return rejected('expired-api-key', { reference: referenceOf(key) })
     }
     const caller = callers.get(key) ?? callerOf(key)
     callers.set(key, caller)
@@ -182,6 +182,11 @@ function anyOf(
   })
 }
 
+const referenceOf = ({ namespace, name }: ApiKey): string => `${namespace}/${name}`
+
+/** Of a key that several Secrets hold. */
+const bothOf = (keys: readonly ApiKey[]): string => keys.slice(0, 2).map(referenceOf).join(' and ')
+
 const callerOf = (key: ApiKey): Caller => ({
   kind: 'api-key',
   user: key.user,
@@ -189,6 +194,6 @@ const callerOf = (key: ApiKey): Caller => ({
   uid: undefined,
   extra: {},
   inRbac: false,
-  reference: `${key.namespace}/${key.name}`,
+  reference: referenceOf(key),
   apiKey: key,
 })

@@ -2,11 +2,12 @@
 
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import { isCanonicalPath, pathOf } from '../common/path.ts'
-import { refusalOf } from './accepted-credentials.ts'
+import { refusalOf, refusedBy } from './accepted-credentials.ts'
 import { type Answer, consuming, type Note } from './answer.ts'
 import { type Authentication, known, rejected } from './authentication.ts'
+import { type Case, concluded, type Gathered } from './conclude.ts'
 import { type CredentialSource, readCredential } from './credential.ts'
-import { decide, type Facts } from './decide.ts'
+import type { Facts } from './decide.ts'
 import { describeCredential, describeRejection, describeTarget } from './describe.ts'
 import type { Directory } from './directory.ts'
 import type { EffectivePolicies } from './effective-policies-of.ts'
@@ -14,7 +15,7 @@ import { type EffectivePolicy, isDenied, judgeByRules } from './effective-policy
 import { type ExemptionSettings, isExempt } from './exempt.ts'
 import { explainRefusal, explainWithout } from './explain.ts'
 import { type ForwardCredential, forwards } from './forwarding.ts'
-import { type IsFresh, whileFresh } from './freshness.ts'
+import type { IsFresh } from './freshness.ts'
 import type { Gateways } from './gateways.ts'
 import { createIdentify, type IdentitySources } from './identify.ts'
 import { ANONYMOUS, type Mesh, meshPeer } from './mesh-peer.ts'
@@ -52,13 +53,6 @@ export type Judge = (
   effectivePolicy: EffectivePolicy,
   note: Note | undefined,
 ) => MaybePromise<Answer>
-
-type Case = {
-  readonly request: AccessRequest
-  readonly target: Target
-  readonly effectivePolicy: EffectivePolicy
-  readonly note: Note | undefined
-}
 
 /** Gathers the facts of one target, then decides. */
 export function createJudge(
@@ -152,7 +146,8 @@ export function createJudge(
     const refusal = refusalOf(effectivePolicy, caller)
     if (refusal !== undefined) {
       if (note !== undefined) explainRefusal(effectivePolicy.terms, caller, note)
-      return conclude(facing, { ...facts, credential: rejected(refusal) })
+      const about = { reference: caller.reference, by: refusedBy(effectivePolicy, caller) }
+      return conclude(facing, { ...facts, credential: rejected(refusal, about) })
     }
     const rules = judgeByRules(effectivePolicy, caller, operationAtModel(request, target), note)
     const needed = rules === 'silent' || caller.apiKey !== undefined
@@ -166,23 +161,9 @@ export function createJudge(
   }
 
   function conclude(facing: Case, facts: Gathered): Answer {
-    const { target, effectivePolicy } = facing
-    const decided = decide({ ...facts, protection: effectivePolicy.protection })
-    const fresh = whileFresh(decided, facing, isFresh)
-    const shown =
-      typeof facts.credential === 'object' && facts.credential.kind === 'known'
-        ? facts.credential.caller
-        : undefined
-    const caller = fresh.outcome === 'allow' ? fresh.caller : shown
-    const decision =
-      fresh.outcome === 'allow' && effectivePolicy.claimHeaders !== undefined
-        ? { ...fresh, claimHeaders: effectivePolicy.claimHeaders }
-        : fresh
-    return { decision, target, caller }
+    return concluded(facing, facts, isFresh)
   }
 }
-
-type Gathered = Omit<Facts, 'protection'>
 
 const NOTHING_KNOWN: Gathered = {
   exempt: false,

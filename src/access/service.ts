@@ -39,6 +39,8 @@ export type ServiceRef = {
 /** A model, or a graph of models, that can be called. */
 export type Service = ServiceRef & {
   readonly protection: Protection
+  /** Why it is protected, unless a policy protects it; absent: it is not, or not known. */
+  readonly protectedBy?: ProtectionCause
   /** Whether its owner opened it by annotation; no policy protects it then. */
   readonly optedOut?: boolean
   /** Whether its pods cannot be told apart from those of others, so that no check can protect it there. */
@@ -87,6 +89,12 @@ export type RoutingGroup = {
  * can no longer be read; it keeps its routes and denies everybody.
  */
 export type Protection = 'open' | 'protected' | 'lost'
+
+/**
+ * What protects a service without a policy: its annotation or label, the default of its kind, or the installation,
+ * which does not let its annotation open it.
+ */
+export type ProtectionCause = 'annotation' | 'label' | 'old annotation' | 'default' | 'installation'
 
 /** A host and path at which a service answers. */
 export type Route = {

@@ -59,7 +59,7 @@ export function openClusterIdentity(apis: ClusterApis, parts: SharedSourceParts)
   const issuer = createClusterIssuer(kubernetes.issuer, {
     api: apis.asking,
     observer: observerOf(parts),
-    failed: (problem) => parts.reportOutage(ISSUER, problem),
+    failed: (problem, lasting) => parts.reportOutage(ISSUER, problem, lasting),
     signal: stop.signal,
   })
   const signatures = signaturesOf(issuer, parts)
@@ -68,6 +68,7 @@ export function openClusterIdentity(apis: ClusterApis, parts: SharedSourceParts)
     createCache,
     periods: CACHE_PERIODS,
     changes: watch.changes,
+    namespace: parts.inspection?.namespace,
   })
   const memory = createSharedTokenCache(createCache, watch.accounts, CACHE_PERIODS)
   const authentication = authenticationOf(apis.asking, watch, issuer, signatures, memory, parts)
@@ -75,7 +76,8 @@ export function openClusterIdentity(apis: ClusterApis, parts: SharedSourceParts)
     authenticateToken: tokensOf(authentication),
     permits: reviews.permits,
     grants: reviews.grants,
-    synced: () => watch.synced() && issuer.name() !== undefined,
+    synced: () =>
+      watch.synced() && (issuer.name() !== undefined || parts.inspection?.namespace !== undefined),
     resources: () => [...watch.states().map(resourceOf), stateOf(issuer)],
     revokesInstantly: watch.current,
     caches: () => [memory.counts(), reviews.counts()],

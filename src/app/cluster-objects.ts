@@ -30,6 +30,8 @@ type ClusterObjectsParts = {
   readonly directory: Directory
   readonly settings: ReadSettings
   readonly config: Config
+  /** Whether objects outside the watched namespaces are read as far as permissions allow. */
+  readonly partial?: boolean
   /** `object`: the object with the problem. */
   readonly report: (problem: Problem, object?: Fields) => void
   /** Called when services have to be read again. */
@@ -46,6 +48,7 @@ export function followObjects({
   directory,
   settings,
   config,
+  partial = false,
   report,
   changed,
 }: ClusterObjectsParts): ClusterObjects {
@@ -82,9 +85,13 @@ export function followObjects({
     }
   }
   const scope = { ...kubernetes, apiKeyLabels: apiKeys.selector.matchLabels }
+  const elsewhere = ({ namespace }: WatchedKind) =>
+    namespace === undefined || !kubernetes.namespaces.includes(namespace)
+  const asPermitted = (collection: WatchedKind): WatchedKind =>
+    partial && elsewhere(collection) ? { ...collection, optional: true } : collection
   return {
     configuration: {
-      collection: configurationCollection(kubernetes.kserveNamespace),
+      collection: asPermitted(configurationCollection(kubernetes.kserveNamespace)),
       handler: kserve.handler,
       read: kserve.read,
     },
@@ -94,7 +101,7 @@ export function followObjects({
     })),
     followed: [
       ...llmConfigCollections(scope, kubernetes.kserveNamespace).map((collection) => ({
-        collection,
+        collection: asPermitted(collection),
         handler: llmConfigs.handler,
       })),
       ...[
@@ -106,7 +113,7 @@ export function followObjects({
           gateways.proxies.flatMap((proxy) => ('podLabels' in proxy ? proxy : [])),
         ),
         ...routeCollections(scope),
-      ].map(keep),
+      ].map((collection) => keep(asPermitted(collection))),
     ],
   }
 }

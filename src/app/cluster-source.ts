@@ -13,6 +13,7 @@ import {
 import { type InformerSpec, startInformers } from '../kubernetes/watch/informers.ts'
 import type { Listed } from '../kubernetes/watch/watch-event.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
+import { readGrantees } from './cluster-grantees.ts'
 import { openClusterIdentity } from './cluster-identity.ts'
 import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
 import type { FactSource, SharedSourceParts } from './fact-source.ts'
@@ -28,11 +29,14 @@ export function openClusterSource(
   const apiServer = () => createApiServer(kubeConfig, loadKubeConfig)
   // Watches and reviews have separate connections.
   const [watching, asking] = [apiServer(), apiServer()]
-  const events = createEvents(
-    asking,
-    (error) => reportFault('cannot write an event', error),
-    () => parts.observeShed?.('events'),
-  )
+  const events =
+    parts.inspection === undefined
+      ? createEvents(
+          asking,
+          (error) => reportFault('cannot write an event', error),
+          () => parts.observeShed?.('events'),
+        )
+      : undefined
   const access = openClusterIdentity({ watching, asking }, parts)
   const statuses = createPolicyStatusWriter({
     api: asking,
@@ -45,19 +49,20 @@ export function openClusterSource(
     directory,
     settings,
     config,
+    partial: parts.inspection?.namespace !== undefined,
     report: (problem, object) => {
       reportProblem(problem)
-      if (object !== undefined) events.warn(problem, object)
+      if (object !== undefined) events?.warn(problem, object)
     },
     changed: () => cluster.reread(),
   })
-  limitsOf(config).forEach(reportProblem)
+  if (parts.inspection === undefined) limitsOf(config).forEach(reportProblem)
   const cluster = startInformers({
     ...serving,
     configured: serving.configured.map((followed) => alsoTelling(followed, statuses)),
     followed: serving.followed.map((followed) => alsoTelling(followed, statuses)),
     api: watching,
-    failed: (resource, message) => parts.reportOutage(resource, message),
+    failed: parts.reportOutage,
   })
   const resources = () =>
     cluster.states().map(({ problem, present, ...state }) => ({
@@ -66,11 +71,12 @@ export function openClusterSource(
     }))
   return {
     ...access,
+    grantees: (attributes) => readGrantees(asking, attributes),
     synced: () => cluster.synced() && access.synced(),
     resources: () => [...resources(), ...access.resources()],
     heardAt: (fact) => heardAtOf(fact, cluster.states()),
     close: async () => {
-      events.close()
+      events?.close()
       statuses.close()
       await Promise.all([cluster.close(), access.close()])
       for (const api of [watching, asking]) api.close()

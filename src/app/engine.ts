@@ -1,26 +1,26 @@
 // Composes the decision, its encoder and its source of facts.
 
 import { hash } from 'node:crypto'
-import type { Authorize } from '../access/answer.ts'
-import { askingOf, type GatewayProxy } from '../access/asking.ts'
+import type { Answer, Authorize, Note } from '../access/answer.ts'
 import { createAuthorize } from '../access/authorize.ts'
-import { credentialSources } from '../access/credential.ts'
 import { createDirectory, type Directory } from '../access/directory.ts'
-import { exclusionsWith } from '../access/exclusions.ts'
-import { type Gateways, hostMatcher } from '../access/gateways.ts'
+import { createEffectivePolicies, type EffectivePolicies } from '../access/effective-policies-of.ts'
 import type { AuthenticateToken } from '../access/identify.ts'
-import { permissionsWith } from '../access/permissions.ts'
+import { createJudge } from '../access/judge.ts'
+import type { AccessRequest } from '../access/request.ts'
+import type { Service } from '../access/service.ts'
+import type { Target } from '../access/target.ts'
 import { createCache } from '../common/cache.ts'
-import { andThen } from '../common/maybe-promise.ts'
+import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import type { CacheCounts } from '../common/measurements.ts'
-import { createTable } from '../common/table.ts'
 import type { Config } from '../config/read-config.ts'
 import { createEncode, type Encode } from '../envoy/encode.ts'
 import { declaredTwice } from '../resources/declared-routes.ts'
-import { declaredProxies } from '../resources/gateway-pod.ts'
 import { createIdentityProviders, type IdentityProviders } from '../tokens/identity-providers.ts'
 import { createIntrospectionProviders } from '../tokens/introspection-providers.ts'
 import { createJwtProviders, type JwtProviders } from '../tokens/jwt-providers.ts'
+import { assuming, withAssumedKey } from './assumed.ts'
+import { settingsOf } from './decision-settings.ts'
 import { boundsIn, createFreshness, type Freshness } from './fact-freshness.ts'
 import type {
   FactSource,
@@ -29,15 +29,24 @@ import type {
   SharedSourceParts,
 } from './fact-source.ts'
 import { openFolderSource } from './folder-source.ts'
-import { introspectionProvidersIn, jwtProvidersIn, placesOf } from './identity-providers.ts'
+import { introspectionProvidersIn, jwtProvidersIn } from './identity-providers.ts'
 import { policyStatusLogger } from './log-policy-status.ts'
 import { createVerifications } from './verifications.ts'
 
 /** The decision, wired to its source of facts; used by `serve` and `check`. */
 export type Engine = {
   readonly authorize: Authorize
+  /** Decides about a service, however it was found. */
+  readonly judge: (
+    request: AccessRequest,
+    service: Service,
+    note: Note | undefined,
+  ) => MaybePromise<Answer>
+  readonly effectivePoliciesOf: (service: Service) => EffectivePolicies
+  readonly grantees: FactSource['grantees']
   readonly encode: Encode
   readonly directory: Directory
+  readonly permits: FactSource['permits']
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
   readonly stale: Freshness['stale']
@@ -81,27 +90,39 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   )
   const providers = createIdentityProviders(jwts, introspected)
   const freshness = createFreshness(source.heardAt, boundsIn(config))
-  const authorize = createAuthorize(
-    {
-      directory,
-      synced: source.synced,
-      isFresh: freshness.isFresh,
-      now: Date.now,
-      sha256: (text) => hash('sha256', text),
-      authenticateToken: firstOf(source, providers),
-      permits: source.permits,
-      grants: source.grants,
-    },
-    settingsOf(config),
-  )
+  const sources = {
+    directory: withAssumedKey(parts.inspection?.assumed, directory),
+    synced: source.synced,
+    isFresh: freshness.isFresh,
+    now: Date.now,
+    sha256: (text: string) => hash('sha256', text),
+    authenticateToken: assuming(parts.inspection?.assumed, firstOf(source, providers)),
+    permits: source.permits,
+    grants: source.grants,
+  }
+  const effectivePoliciesOf = createEffectivePolicies(directory)
+  const judge = createJudge(sources, settingsOf(config), effectivePoliciesOf)
   return {
-    authorize,
+    authorize: createAuthorize(sources, settingsOf(config)),
+    judge: (request, service, note) => {
+      const target: Target = {
+        service,
+        position: request.position,
+        workload: undefined,
+        pathPrefix: '',
+      }
+      return judge(request, target, effectivePoliciesOf(service).enforced, note)
+    },
+    effectivePoliciesOf,
+    grantees: source.grantees,
     encode: createEncode({
       headers: config.headers,
       realm: config.denial.realm,
+      cors: config.cors,
       onLeftOut: (value, cause) => parts.observeLeftOut?.(value, cause),
     }),
     directory,
+    permits: source.permits,
     synced: source.synced,
     resources: source.resources,
     stale: freshness.stale,
@@ -150,40 +171,6 @@ export const policySettingsOf = ({ apiKeys, headers, jwt, kubernetes }: Config) 
     ...Object.keys(headers.templates),
   ],
 })
-
-const settingsOf = (config: Config) => ({
-  exclusions: exclusionsWith(config.exclusions),
-  permissions: permissionsWith(config.permissions),
-  credentialSources: credentialSources(
-    config.apiKeys.headers,
-    config.jwt.providers.flatMap(placesOf),
-    {
-      schemes: config.apiKeys.schemes,
-      tokenHeaders: config.kubernetes.tokenHeaders,
-      subprotocols: config.webSocketProtocols,
-    },
-  ),
-  jwtLength: config.jwt.maxTokenBytes,
-  corsPreflight: config.corsPreflight,
-  forwardCredential: config.forwardCredential,
-  mesh: config.mesh,
-  gateways: {
-    isLlmHost: hostMatcher(config.gateways.llmHosts),
-    hostPort: config.gateways.hostPort,
-    unpublishedLlms: config.gateways.llmHosts.length === 0,
-    ...askingIn(config.gateways),
-  },
-})
-
-/** The gateways that ask, and their addresses, as configured. */
-function askingIn({ asking, proxies }: Config['gateways']): Pick<Gateways, 'asking' | 'askingAt'> {
-  const declared = createTable<GatewayProxy>(({ addresses }) => addresses)
-  for (const [index, each] of declaredProxies(proxies).entries()) declared.put(`${index}`, each)
-  return {
-    asking: asking === null ? undefined : { gateways: new Set(asking) },
-    askingAt: (address) => (declared.has(address) ? askingOf(declared.find(address)) : undefined),
-  }
-}
 
 /** A token that is unknown to the source may be an identity provider's. A cached one is not read again. */
 const firstOf =

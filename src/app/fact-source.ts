@@ -1,16 +1,22 @@
 // The type of a source of facts: a cluster or a folder.
 
+import type { NamedCaller } from '../access/caller.ts'
 import type { Fact } from '../access/freshness.ts'
 import type { IdentitySources } from '../access/identify.ts'
+import type { ResourceAttributes } from '../access/permissions.ts'
 import type { PolicyStatus } from '../access/policy-status.ts'
 import type { Verifications } from '../access/queue-key.ts'
+import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { CacheCounts, DependencyCall } from '../common/measurements.ts'
 import type { Config } from '../config/read-config.ts'
 import type { OnLeftOut } from '../envoy/identity-headers.ts'
+import type { Grantee } from '../manifests/rbac-authorizer.ts'
 import type { Problem } from '../resources/problem.ts'
 
 /** Where services, pods, keys and permissions come from: a cluster or a folder. */
 export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits' | 'grants'> & {
+  /** The subjects to whom RBAC grants a permission. Rejects if Roles and bindings cannot be read. */
+  readonly grantees: (attributes: ResourceAttributes) => MaybePromise<readonly Grantee[]>
   /** Whether everything has been read at least once. */
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
@@ -36,6 +42,20 @@ export type ResourceState = {
   readonly detail: string
 }
 
+/** A look at the facts by a command: nothing is written to the cluster, and nothing is followed. */
+type Inspection = {
+  /** The only namespace to look at: what is elsewhere is read as far as permissions allow. Absent: all. */
+  readonly namespace?: string | undefined
+  /** A caller to decide about, instead of one that presents a credential. */
+  readonly assumed?: Assumed | undefined
+}
+
+/** The caller whom the credential with this digest stands for. */
+export type Assumed = {
+  readonly digest: string
+  readonly as: { readonly caller: NamedCaller } | { readonly key: string }
+}
+
 /** What a source needs. */
 export type FactSourceParts = {
   readonly config: Config
@@ -43,8 +63,10 @@ export type FactSourceParts = {
   readonly manifests: string | undefined
   readonly reportProblem: (problem: Problem) => void
   readonly reportFault: (message: string, error: unknown) => void
-  /** Called when a kind of objects cannot be read at the moment. */
-  readonly reportOutage: (resource: string, message: string) => void
+  /** Called when a kind of objects cannot be read at the moment. `lasting`: another attempt would fail in the same way. */
+  readonly reportOutage: (resource: string, message: string, lasting?: boolean) => void
+  /** Absent: the program is the service, which writes events. */
+  readonly inspection?: Inspection | undefined
   readonly observeDependency?: (asked: DependencyCall) => void
   /**
    * Called when the status of a policy of a folder changes. In a cluster, the policy's own status shows it.

@@ -31,6 +31,7 @@ export async function openFolderSource(
     synced: () => true,
     authenticateToken: tokensOf(manifests, signed, parts.config.kubernetes.audiences),
     permits: permissionsOf(manifests),
+    grantees: manifests.grantees,
     resources: () => [stateOf(manifests)],
     heardAt: () => manifests.state().lookedAt,
     revokesInstantly: () => true,

@@ -1,6 +1,8 @@
 // Builds a CheckRequest from the arguments of `check`.
 
-import type { CheckFlags } from './program.ts'
+import { readFileSync } from 'node:fs'
+import { UsageError } from './exit-codes.ts'
+import type { CheckFlags } from './flags.ts'
 
 /** A CheckRequest with proto field names, as Envoy would send it for the request of a command line. */
 export type CheckMessage = {
@@ -24,17 +26,14 @@ type PeerMessage = {
   readonly principal?: string
 }
 
-/** The command line is not valid; the message says why. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
 // Not parsed by the URL class: the exact bytes of the path decide.
 const URL_PARTS = /^(https?):\/\/([^/?#]+)(\/[^#]*)?$/
 const ENDPOINT = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)|([0-9A-Fa-f:]+))(?::(\d{1,5}))?$/
 
+type Described = Pick<CheckFlags, 'source' | 'destination' | 'principal' | 'header'>
+
 /** Builds the message for METHOD and URL. Throws a UsageError. */
-export function checkMessage(flags: CheckFlags, method: string, url: string): CheckMessage {
+export function checkMessage(flags: Described, method: string, url: string): CheckMessage {
   const [, scheme, host, path = '/'] = URL_PARTS.exec(url) ?? []
   if (scheme === undefined || host === undefined) {
     throw new UsageError('URL: expected http://host/path or https://host/path')
@@ -76,3 +75,12 @@ function joined(lines: readonly string[]): Record<string, string> {
   }
   return Object.fromEntries(headers)
 }
+
+/** The lines of `--header`, with those of the files that `@` names; `@-`: of the standard input. */
+export const headerLines = (given: readonly string[]): readonly string[] =>
+  given.flatMap((line) => {
+    if (!line.startsWith('@')) return [line]
+    const name = line.slice(1)
+    const text = readFileSync(name === '-' ? 0 : name, 'utf8')
+    return text.split(/\r?\n/).filter((each) => each.trim() !== '')
+  })

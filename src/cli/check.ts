@@ -1,11 +1,12 @@
 // The command `check`: decides one request and explains the answer.
 
 import { readFileSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Position } from '../access/request.ts'
-import { type Engine, openEngine } from '../app/engine.ts'
-import { proxiesIn } from '../app/identity-providers.ts'
+import type { Answer } from '../access/answer.ts'
+import type { AccessRequest, Position } from '../access/request.ts'
+import { keysNamed } from '../app/assumed.ts'
+import type { Engine } from '../app/engine.ts'
 import { parseJson } from '../common/json.ts'
+import { didYouMean } from '../config/did-you-mean.ts'
 import { encodeAnswer } from '../envoy/check-handler.ts'
 import {
   decodeCheckRequest,
@@ -13,53 +14,79 @@ import {
   encodeForeignCheckRequest,
 } from '../envoy/protocol.ts'
 import { readCheckRequest } from '../envoy/read-request.ts'
-import { checkMessage, UsageError } from './check-message.ts'
-import { type Explanation, format, oneLine } from './explanation.ts'
-import type { CheckFlags } from './program.ts'
-import { configOf } from './serve.ts'
+import { assumedBy, withCredential } from './assume.ts'
+import { checkMessage, headerLines } from './check-message.ts'
+import { readCheckRequestJson } from './check-request-json.ts'
+import { UnseenError, UsageError } from './exit-codes.ts'
+import { type Explanation, format, serviceNameOf } from './explanation.ts'
+import type { CheckFlags } from './flags.ts'
+import { hintsFor } from './hints.ts'
+import { type Look, look, once } from './look.ts'
+import { withoutEffect } from './without-effect.ts'
 
 /** Decides one request and prints the answer; resolves to the exit code: 0 allow, 1 deny. */
 export async function check(flags: CheckFlags, method?: string, url?: string): Promise<number> {
-  const bytes = messageOf(flags, method, url)
-  const { config: file, manifests } = flags
-  const config = configOf({
-    ...(file === undefined ? {} : { config: file }),
-    ...(manifests === undefined ? {} : { manifests }),
-  })
-  const engine = await openEngine({
-    config,
-    manifests,
-    reportProblem: ({ object, message }) =>
-      process.stderr.write(`${oneLine(`${object}: ${message}`)}\n`),
-    reportFault: (message) => process.stderr.write(`${message}\n`),
-    proxies: proxiesIn(process.env),
-    reportOutage: (resource, message) => process.stderr.write(`${resource}: ${message}\n`),
-  })
-  try {
-    await untilSynced(engine)
-    const explanation = await explain(engine, bytes, positionOf(flags, bytes, engine))
-    process.stdout.write(format(explanation, flags.output ?? 'text'))
-    return explanation.decision === 'allow' ? 0 : 1
-  } finally {
-    await engine.close()
-  }
+  if (flags.manifests !== undefined && flags.namespace !== undefined)
+    throw new UsageError('--namespace: has no effect with --manifests; it is for a cluster')
+  const assumed = assumedBy(flags)
+  const message = messageOf(flags, method, url)
+  return look(
+    flags,
+    async (seen) => {
+      const { engine, config, configuration, unread } = seen
+      const bytes = encodedOf(withCredential(message, assumed, config))
+      refuseUnknownKey(flags, engine)
+      const position = positionOf(flags, bytes, engine)
+      withoutEffect(flags, position).forEach(once((line) => line))
+      const explanation = await explain(engine, bytes, position, (request, answer) =>
+        hintsFor(request, answer, seen),
+      )
+      refuseUnseen(flags, explanation, seen)
+      const partial = [...lookedAt(flags), ...unread.map((each) => `not read: ${each}`)]
+      const whole = { ...explanation, steps: [...partial, ...explanation.steps] }
+      process.stdout.write(format({ configuration, ...whole }, flags.output ?? 'text'))
+      return explanation.decision === 'allow' ? 0 : 1
+    },
+    assumed?.inspected,
+  )
 }
 
-const SYNC_MS = 10_000
-
-/** Waits until the cluster has been read, for at most SYNC_MS. */
-async function untilSynced({ synced }: Engine) {
-  const end = performance.now() + SYNC_MS
-  while (!synced() && performance.now() < end) await delay(20)
+function refuseUnknownKey({ asKey }: CheckFlags, { directory }: Engine) {
+  if (asKey === undefined || keysNamed(directory, asKey).length > 0) return
+  const known = [...directory.keys.values()].map(({ namespace, name }) => `${namespace}/${name}`)
+  throw new UsageError(`--as-key: no API key has this name${didYouMean(asKey, known)}`)
 }
 
-function messageOf(flags: CheckFlags, method?: string, url?: string): Buffer {
+/** Denials of which another look, at what could not be read, might be an allow. */
+const UNSEEN_REASONS: ReadonlySet<string> = new Set([
+  'authentication-unavailable',
+  'authorization-unavailable',
+  'not-synced',
+  'overloaded',
+])
+
+const lookedAt = ({ namespace }: CheckFlags): readonly string[] =>
+  namespace === undefined ? [] : [`looked at: namespace ${namespace} only`]
+
+/** Rejects a decision about what could not be read. */
+function refuseUnseen(
+  flags: CheckFlags,
+  { reason, steps }: Explanation,
+  { unread, troubles }: Look,
+) {
+  const elsewhere = flags.namespace !== undefined && reason === 'unknown-target'
+  if (!UNSEEN_REASONS.has(reason) && !elsewhere) return
+  const told = [...lookedAt(flags), ...troubles(), ...unread]
+  throw new UnseenError(`cannot decide, ${reason}`, told.length > 0 ? [...new Set(told)] : steps)
+}
+
+function messageOf(flags: CheckFlags, method?: string, url?: string): unknown {
   const { request } = flags
   if (request === undefined) {
     if (method === undefined || url === undefined) {
       throw new UsageError('check: give METHOD and URL, or --request FILE')
     }
-    return encodedOf(checkMessage(flags, method, url), 'the request')
+    return checkMessage({ ...flags, header: headerLines(flags.header) }, method, url)
   }
   const { destination, source, principal, header } = flags
   const described = [method, destination, source, principal, header[0]]
@@ -68,13 +95,17 @@ function messageOf(flags: CheckFlags, method?: string, url?: string): Buffer {
       'check: --request FILE cannot be combined with METHOD, --destination, --source, --principal or --header',
     )
   }
-  return encodedOf(parsed(readFileSync(request, 'utf8'), request), request)
+  const name = request === '-' ? 'the standard input' : request
+  const text = readFileSync(request === '-' ? 0 : request, 'utf8')
+  const { message, problems } = readCheckRequestJson(parsed(text, name))
+  if (problems.length > 0)
+    throw new UsageError(problems.map((each) => `${name}: ${each}`).join('\n'))
+  return message
 }
 
-function encodedOf(message: unknown, name: string): Buffer {
+function encodedOf(message: unknown): Buffer {
   const bytes = encodeForeignCheckRequest(message)
-  if (bytes === undefined)
-    throw new UsageError(`${name}: not a CheckRequest with proto field names`)
+  if (bytes === undefined) throw new UsageError('the request: not a CheckRequest')
   return bytes
 }
 
@@ -109,6 +140,7 @@ export async function explain(
   { authorize, encode }: Pick<Engine, 'authorize' | 'encode'>,
   bytes: Buffer,
   position: Position,
+  hints: (request: AccessRequest, answer: Answer) => readonly string[] = () => [],
 ): Promise<Explanation> {
   const steps: string[] = []
   const incoming = readCheckRequest(decodeCheckRequest(bytes), position)
@@ -119,6 +151,9 @@ export async function explain(
     (step) => told.has(step) || steps.push(`shadow: ${step}`),
   )
   if (verdict !== undefined) steps.push(`shadow: ${verdict.decision} ${verdict.reason}`.trim())
+  if (incoming.request !== undefined) {
+    for (const hint of hints(incoming.request, answer)) steps.push(`hint: ${hint}`)
+  }
   const reply = decodeCheckResponse(encodeAnswer(encode, incoming, answer))
   const { decision, target } = answer
   const given = reply.ok_response?.headers ?? reply.denied_response?.headers ?? []
@@ -126,7 +161,7 @@ export async function explain(
     decision: decision.outcome,
     reason: decision.outcome === 'deny' ? decision.reason : '',
     httpStatus: reply.denied_response?.status?.code ?? 200,
-    target: target === undefined ? null : nameOf(target.service),
+    target: target === undefined ? null : serviceNameOf(target.service),
     position: target?.position ?? null,
     steps,
     headers: {
@@ -136,9 +171,12 @@ export async function explain(
   }
 }
 
-const nameOf = ({ kind, namespace, name }: { kind: string; namespace: string; name: string }) =>
-  `${kind} ${namespace}/${name}`
-
-/** The other cookies are secrets, too. */
+/** The other cookies are secrets, too, and an id may be any text of the client. */
 const shown = ({ key, value = '' }: { key: string; value?: string }): string =>
-  key === 'cookie' ? '(without the credential)' : value
+  HIDDEN.get(key) ?? value
+
+const HIDDEN: ReadonlyMap<string, string> = new Map([
+  ['cookie', '(without the credential)'],
+  ['x-request-id', "(the request's)"],
+  ['request-id', "(the request's)"],
+])

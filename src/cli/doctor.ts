@@ -8,9 +8,9 @@ import type { Objects } from '../doctor/objects.ts'
 import { readFolder } from '../doctor/read-folder.ts'
 import { describeApiProblem } from '../kubernetes/client/api-problem.ts'
 import { parseDocument } from '../manifests/yaml.ts'
+import { configOf } from './config-of.ts'
 import { oneLine } from './explanation.ts'
-import type { DoctorFlags } from './program.ts'
-import { configOf } from './serve.ts'
+import type { DoctorFlags } from './flags.ts'
 
 /** Of one request to the API server, in milliseconds. */
 const REQUEST_MS = 10_000

@@ -1,7 +1,11 @@
 // Formats the explanation of a decision as text or JSON.
 
+import type { ServiceRef } from '../access/service.ts'
+
 /** An explained decision. */
 export type Explanation = {
+  /** Where the configuration is from; absent: not told. */
+  readonly configuration?: string
   readonly decision: 'allow' | 'deny'
   /** `''` on allow. */
   readonly reason: string
@@ -17,17 +21,22 @@ export type Explanation = {
   }
 }
 
+/** A service in words. */
+export const serviceNameOf = ({ kind, namespace, name }: ServiceRef): string =>
+  `${kind} ${namespace}/${name}`
+
 /** Formats an explanation for people or programs. */
 export function format(explanation: Explanation, output: 'text' | 'json'): string {
   if (output === 'json') return `${JSON.stringify(explanation, null, 2)}\n`
-  const { decision, reason, httpStatus, steps, headers } = explanation
+  const { configuration, decision, reason, httpStatus, steps, headers } = explanation
   const verdict = decision === 'allow' ? 'ALLOW' : `DENY ${httpStatus} ${reason}`
   const lines = [
     ...steps,
     ...Object.entries(headers.set).map(([name, value]) => `sets ${name}: ${value}`),
     ...(headers.remove.length === 0 ? [] : [`removes ${headers.remove.join(', ')}`]),
   ]
-  return [verdict, ...lines.map((line) => `  ${oneLine(line)}`), ''].join('\n')
+  const told = configuration === undefined ? [] : [oneLine(`configuration: ${configuration}`)]
+  return [...told, verdict, ...lines.map((line) => `  ${oneLine(line)}`), ''].join('\n')
 }
 
 /** Names of callers and files may contain line breaks and terminal controls, which could forge a line. */

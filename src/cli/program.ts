@@ -1,46 +1,29 @@
 // The commands and options of the command line.
 
 import { Command, CommanderError, Option } from 'commander'
-
-/** The flags of `serve`; an absent one comes from the environment or the file. */
-export type ServeFlags = {
-  readonly config?: string
-  readonly manifests?: string
-  readonly grpcAddress?: string
-  readonly grpcWorkloadAddress?: string
-  readonly httpAddress?: string
-  readonly logLevel?: string
-}
-
-export type CheckFlags = {
-  readonly config?: string
-  readonly manifests?: string
-  readonly position?: 'workload' | 'gateway'
-  readonly destination?: string
-  readonly source?: string
-  readonly principal?: string
-  readonly output?: 'text' | 'json'
-  readonly request?: string
-  /** As written: `name: value`. */
-  readonly header: readonly string[]
-}
-
-export type DoctorFlags = {
-  readonly config?: string
-  readonly manifests?: string
-  readonly output?: 'text' | 'json'
-}
+import { USAGE } from './exit-codes.ts'
+import type {
+  CanFlags,
+  CheckFlags,
+  DoctorFlags,
+  LookFlags,
+  ServeFlags,
+  ServicesFlags,
+} from './flags.ts'
 
 export type Commands = {
   readonly serve: (flags: ServeFlags) => Promise<void>
   readonly check: (flags: CheckFlags, method?: string, url?: string) => Promise<number>
+  readonly services: (flags: ServicesFlags) => Promise<number>
+  readonly can: (
+    flags: CanFlags,
+    user: string,
+    verbOrService: string,
+    service?: string,
+  ) => Promise<number>
+  readonly whoCan: (flags: LookFlags, service: string) => Promise<number>
   readonly doctor: (flags: DoctorFlags) => Promise<number>
 }
-
-/** The exit code for an invalid command line. */
-export const USAGE = 2
-/** The exit code if the objects to examine cannot be read. */
-export const UNREAD = 3
 
 /** Parses the command line and runs the command; resolves to the exit code once it has ended. */
 export async function run(
@@ -60,6 +43,9 @@ export async function run(
     code = exitCode
   }
   addCheck(program, commands, exit)
+  addServices(program, commands, exit)
+  addCan(program, commands, exit)
+  addWhoCan(program, commands, exit)
   addDoctor(program, commands, exit)
   try {
     await program.parseAsync(argv, { from: 'user' })
@@ -87,13 +73,12 @@ function addServe(program: Command, { serve }: Commands) {
 }
 
 function addCheck(program: Command, { check }: Commands, exit: (code: number) => void) {
-  program
-    .command('check')
-    .description('decide one request and explain each step; exits with 0 on allow, 1 on deny')
+  looking(program, 'check')
+    .description(
+      'decide one request and explain each step; exits with 0 on allow, 1 on deny, 3 if it cannot see',
+    )
     .argument('[method]', 'method of the request, e.g. GET')
     .argument('[url]', 'URL of the request, as a gateway sees it unless --destination is given')
-    .option('--config <file>', 'configuration file in YAML')
-    .option('--manifests <folder>', 'read a folder of YAML instead of the API server')
     .addOption(
       new Option('--position <position>', 'the kind of proxy that asks').choices([
         'workload',
@@ -103,8 +88,16 @@ function addCheck(program: Command, { check }: Commands, exit: (code: number) =>
     .option('--destination <ip:port>', 'address of the called pod')
     .option('--source <ip>', 'address of the caller')
     .option('--principal <id>', "identity in the caller's certificate, spiffe://...")
-    .option('--request <file>', 'a CheckRequest as JSON, instead of METHOD and URL')
-    .option('-H, --header <line>', 'request header "name: value", repeatable', addHeader, [])
+    .option('--as <user>', 'decide about this user of Kubernetes, without its token')
+    .option('--as-group <group>', 'a group of the user of --as, repeatable', addHeader, [])
+    .option('--as-key <namespace/name>', 'decide about the holder of this API key')
+    .option('--request <file>', 'a CheckRequest as JSON, instead of METHOD and URL; -: stdin')
+    .option(
+      '-H, --header <line>',
+      'request header "name: value", repeatable; @file: the lines of a file, @-: of stdin',
+      addHeader,
+      [],
+    )
     .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']))
     .action(async (method: string | undefined, url: string | undefined, flags: CheckFlags) =>
       exit(await check(flags, method, url)),
@@ -121,6 +114,55 @@ function addDoctor(program: Command, { doctor }: Commands, exit: (code: number) 
     .option('--manifests <folder>', 'examine a folder of YAML instead of the API server')
     .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']))
     .action(async (flags: DoctorFlags) => exit(await doctor(flags)))
+}
+
+/** A command with the options of every command that looks at a folder or a cluster. */
+const looking = (program: Command, name: string): Command =>
+  program
+    .command(name)
+    .option(
+      '--config <file>',
+      "configuration file in YAML; with a cluster, the installation's by default",
+    )
+    .option('--manifests <folder>', 'read a folder of YAML instead of the API server')
+    .option('-n, --namespace <name>', 'look at this namespace only')
+    .option('--installation <namespace/name>', 'Deployment that has the configuration')
+
+function addServices(program: Command, { services }: Commands, exit: (code: number) => void) {
+  looking(program, 'services')
+    .description('list services with their protection, and what it is due to')
+    .option('-A, --all-namespaces', 'look at all namespaces, which is the default')
+    .option('--open', 'only services that everybody may call')
+    .addOption(
+      new Option('-o, --output <format>', 'output format').choices([
+        'table',
+        'wide',
+        'json',
+        'yaml',
+      ]),
+    )
+    .action(async (flags: ServicesFlags) => exit(await services(flags)))
+}
+
+function addCan(program: Command, { can }: Commands, exit: (code: number) => void) {
+  looking(program, 'can')
+    .description('say whether a user may call a service; exits with 0 on yes, 1 on no')
+    .usage('[options] <user> [method] <service>')
+    .argument('<user>', 'user of Kubernetes, e.g. system:serviceaccount:team:reader')
+    .argument('<method>', 'method of the request; by default POST')
+    .argument('[service]', '[KIND/]NAMESPACE/NAME')
+    .option('--as-group <group>', 'a group of the user, repeatable', addHeader, [])
+    .option('--path <path>', 'path of the request at the model')
+    .action(async (user: string, method: string, service: string | undefined, flags: CanFlags) =>
+      exit(await can(flags, user, method, service)),
+    )
+}
+
+function addWhoCan(program: Command, { whoCan }: Commands, exit: (code: number) => void) {
+  looking(program, 'who-can')
+    .description('list who may call a service')
+    .argument('<service>', '[KIND/]NAMESPACE/NAME')
+    .action(async (service: string, flags: LookFlags) => exit(await whoCan(flags, service)))
 }
 
 /** Not parsed here: commander would quote an invalid value, which may be a key. */

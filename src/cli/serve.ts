@@ -1,13 +1,12 @@
 // The command `serve`: answers checks until stopped.
 
-import { readFileSync } from 'node:fs'
 import { failClosed } from '../access/fail-closed.ts'
 import { type Engine, openEngine } from '../app/engine.ts'
 import { insecureProvidersIn, proxiesIn } from '../app/identity-providers.ts'
 import { createCheckObserver } from '../app/observe-checks.ts'
 import { readinessOf, whenSynced } from '../app/readiness.ts'
 import { catchFaults, placeOf } from '../app/uncaught.ts'
-import { type Config, readConfig } from '../config/read-config.ts'
+import type { Config } from '../config/read-config.ts'
 import { BOUNDS, type Bounds, type GrpcShed } from '../envoy/bounds.ts'
 import type { CheckParts } from '../envoy/check-handler.ts'
 import { type EnvoyServer, serveChecks } from '../envoy/server.ts'
@@ -16,7 +15,8 @@ import { createDecisionLog } from '../observability/decision-log.ts'
 import { startHttp } from '../observability/http.ts'
 import { createLog, type Log, withoutRepeats } from '../observability/log.ts'
 import { createMetrics, type Metrics, type Origin } from '../observability/metrics.ts'
-import type { ServeFlags } from './program.ts'
+import { configOf } from './config-of.ts'
+import type { ServeFlags } from './flags.ts'
 
 /** In milliseconds; less than the timeout in Istio's configuration, 500 ms. */
 export const DEADLINE_MS = 400
@@ -25,13 +25,6 @@ const STOP_GRACE_MS = 1_000
 /** From an uncaught exception to the end at the latest: longer than a stop takes. */
 const LAST_MS = 5_000
 const REPEAT_MS = 10_000
-
-/** Reads the configuration of a command line. Throws a ConfigError, or the error of reading its file. */
-export function configOf(flags: ServeFlags): Config {
-  const { config: path, ...rest } = flags
-  const file = path === undefined ? undefined : { path, text: readFileSync(path, 'utf8') }
-  return readConfig({ file, env: process.env, flags: { ...rest, configFile: path } })
-}
 
 /** Answers checks until `stopped`; resolves to the exit code once everything is closed. */
 export async function serve(

@@ -67,6 +67,11 @@ const callerTemplate = z
   .regex(/^(?:[^{}\P{ASCII}\p{Cc}]|\{(?:user|kind|namespace)(?:\|[^{}\P{ASCII}\p{Cc}]*)?\})*$/u)
   .describe('text, in which {user}, {kind} and {namespace} are replaced; empty to only remove it')
 
+export const MAX_ORIGINS = 256
+export const MAX_CORS_HEADERS = 64
+/** As browsers send it (RFC 6454 section 6.1): never `null`, which any sandboxed page has. */
+const ORIGIN = /^(?:\*|https?:\/\/(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?)$/
+
 const labelKey = nonEmptyText(
   'a label key',
   /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/,
@@ -340,6 +345,19 @@ export const CONFIG = section({
   }),
   forwardCredential: z.enum(['auto', 'always', 'never']).default('auto'),
   corsPreflight: z.enum(['deny', 'allow']).default('deny'),
+  cors: section({
+    origins: z
+      .array(nonEmptyText('an origin such as `https://app.example.com`, or `*`', ORIGIN))
+      .max(MAX_ORIGINS)
+      .describe('a list of at most 256 origins such as `https://app.example.com`, or `*`')
+      .default([]),
+    headers: z
+      .array(nonEmptyText('a header name in lower case', /^[a-z0-9!#$%&'+.^_`|~-]{1,64}$/))
+      .max(MAX_CORS_HEADERS)
+      .describe('a list of at most 64 header names in lower case')
+      .default(['authorization', 'content-type', 'x-api-key', 'api-key']),
+    maxAge: count(0, 86_400).default(600),
+  }),
   decisionLog: section({ decisions: z.enum(['all', 'denied', 'off']).default('all') }),
   metrics: section({ perService: z.boolean().default(true) }),
 })

@@ -2,11 +2,15 @@
 
 import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
+import { isPreflight } from '../access/exclusions.ts'
 import type { Trust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
 import { SUBPROTOCOLS_HEADER } from '../access/subprotocols.ts'
+import type { Target } from '../access/target.ts'
+import { isQuotable } from '../common/request-id.ts'
 import { dialectOf } from './dialect.ts'
 import type { Encode } from './encode.ts'
+import type { DeniedContext } from './encode-denials.ts'
 import { type CheckHandler, decodeCheckRequest } from './protocol.ts'
 import { type Incoming, readCheckRequest } from './read-request.ts'
 
@@ -114,11 +118,17 @@ export function createCheckHandler(
 /** Encodes the answer to this check. */
 export function encodeAnswer(
   encode: Encode,
-  { path, grpc, underscored, request }: Incoming,
+  incoming: Incoming,
   { decision, target, caller }: Answer,
 ): Buffer {
+  const { underscored, request } = incoming
+  const { dialect, requestId, origin, preflight } =
+    decision.outcome === 'deny' ? deniedContext(incoming, target) : NOT_DENIED
   return encode(decision, {
-    dialect: dialectOf(path, target?.pathPrefix ?? '', grpc),
+    dialect,
+    requestId,
+    origin,
+    preflight,
     underscored,
     cookie: request?.headers.get('cookie'),
     offered: request?.headers.get(SUBPROTOCOLS_HEADER),
@@ -126,6 +136,25 @@ export function encodeAnswer(
     caller,
   })
 }
+
+type Denied = Required<DeniedContext>
+
+const NOT_DENIED: Denied = {
+  dialect: 'plain',
+  requestId: undefined,
+  origin: undefined,
+  preflight: false,
+}
+
+const deniedContext = (
+  { path, grpc, requestId, request }: Incoming,
+  target: Target | undefined,
+): Denied => ({
+  dialect: dialectOf(path, target?.pathPrefix ?? '', grpc, target?.service.kind),
+  requestId: isQuotable(requestId) ? requestId : undefined,
+  origin: request?.headers.get('origin'),
+  preflight: request !== undefined && isPreflight(request),
+})
 
 /** Without the port: a proxy has several connections. */
 const addressOf = (peer: string): string => peer.replace(/:\d+$/, '')

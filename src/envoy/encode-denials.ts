@@ -1,48 +1,94 @@
-// Encodes all denials in advance.
+// Encodes all denials in advance, and adds to them what only a request knows.
 
+import { status } from '@grpc/grpc-js'
 import { DENY_REASONS, type Deny, type DenyReason } from '../access/decision.ts'
-import { CAUSES, DENIALS, type Denial } from './denials.ts'
-import { bodyOf, DIALECTS, type Dialect } from './dialect.ts'
-import type { HeaderOption } from './messages.ts'
-import { encodeCheckResponse } from './protocol.ts'
+import { type Cors, createCors } from './cors.ts'
+import { CAUSES, DENIALS, type Denial, DIALECTS, type Dialect } from './denials.ts'
+import { bodyOf } from './dialect.ts'
+import { BODY, bytesField, DENIED, headerField, numberField, STATUS, textField } from './fields.ts'
+import { ownBytes } from './own-bytes.ts'
 
-export const header = (key: string, value: string): HeaderOption => ({ header: { key, value } })
+/** Seconds. Clients that were refused together should not retry together. */
+const RETRY_AFTER = ['1', '2', '3'] as const
 
-/** Seconds. */
-const RETRY_AFTER = '1'
-/** Clients that were refused together should not retry together. */
-const LONGER = ['2', '3'] as const
+/** The parts of a denied request that the answer depends on. */
+export type DeniedContext = {
+  readonly dialect: Dialect
+  /** An id to quote; absent: none. */
+  readonly requestId?: string | undefined
+  /** Of a browser; absent: none. */
+  readonly origin?: string | undefined
+  /** Whether it is a CORS preflight request. */
+  readonly preflight?: boolean
+}
 
-/** Encodes every denial in advance. `random` is between 0 and 1. */
-export function encodeDenials(
-  realm: string,
-  random: () => number,
-): (denied: Deny, dialect: Dialect) => Buffer {
-  const encodedWith = (retryAfter: string) =>
-    table(DENY_REASONS, (reason) =>
-      table(DIALECTS, (dialect) =>
-        encodeDenial(reason, DENIALS[reason], dialect, { realm, retryAfter }),
-      ),
-    )
-  const usual = encodedWith(RETRY_AFTER)
-  const overloaded = [usual, ...LONGER.map(encodedWith)].map((denials) => denials.overloaded)
+type Parts = {
+  readonly realm: string
+  readonly cors: Cors
+  /** Between 0 and 1. */
+  readonly random: () => number
+}
 
-  const told = { realm, retryAfter: RETRY_AFTER }
+/** Encodes every denial in advance. */
+export function encodeDenials({
+  realm,
+  cors,
+  random,
+}: Parts): (denied: Deny, asked: DeniedContext) => Buffer {
+  const corsFor = createCors(cors)
+  const reasons = table(DENY_REASONS, (reason) => preparedIn(reason, DENIALS[reason], realm))
   const causes = new Map(
     Object.entries(CAUSES).map(([cause, denial]) => [
       cause,
-      table(DIALECTS, (dialect) => encodeDenial('invalid-token', denial, dialect, told)),
+      preparedIn('invalid-token', denial, realm),
     ]),
   )
 
-  return ({ reason, refusal }, dialect) => {
+  return ({ reason, refusal }, { dialect, requestId, origin, preflight }) => {
     const known = refusal === undefined ? undefined : causes.get(refusal.cause)
-    if (known !== undefined) return known[dialect]
-    if (reason !== 'overloaded') return usual[reason][dialect]
-    const chosen = overloaded[Math.floor(random() * overloaded.length)] ?? usual.overloaded
-    return chosen[dialect]
+    const variants = (known ?? reasons[reason])[dialect]
+    const prepared = variants[Math.floor(random() * variants.length)] ?? variants[0]
+    const crossing = corsFor(origin)
+    if (crossing !== undefined && preflight) return answered(crossing.preflight, requestId)
+    if (crossing === undefined && requestId === undefined) return prepared.whole
+    return completed(prepared, crossing?.denied, requestId)
   }
 }
+
+/** Preflight requests have no credential: a browser sends the request itself only after such an answer. */
+const answered = (headers: Buffer, requestId: string | undefined): Buffer =>
+  Buffer.concat([
+    bytesField(STATUS, numberField(1, status.PERMISSION_DENIED)),
+    bytesField(
+      DENIED,
+      bytesField(STATUS, numberField(1, NO_CONTENT)),
+      headers,
+      ...(requestId === undefined ? [] : [headerField('x-request-id', requestId)]),
+    ),
+  ])
+
+const NO_CONTENT = 204
+
+/** An answer without what only a request knows. */
+type Prepared = {
+  readonly whole: Buffer
+  readonly start: Buffer
+  readonly headers: Buffer
+  readonly bodyWith: (requestId: string | undefined) => Buffer
+  readonly idHeaders: readonly string[]
+}
+
+/** One, or one for each delay. */
+type Variants = readonly [Prepared, ...Prepared[]]
+
+const preparedIn = (reason: DenyReason, denial: Denial, realm: string): Record<Dialect, Variants> =>
+  table(DIALECTS, (dialect) => {
+    const prepared = (retryAfter?: string) =>
+      prepare(reason, denial, dialect, headersOf(denial, dialect, realm, retryAfter))
+    if (denial.httpStatus !== 503) return [prepared()]
+    const [first, ...others] = RETRY_AFTER
+    return [prepared(first), ...others.map(prepared)]
+  })
 
 function table<K extends string, V>(keys: readonly K[], make: (key: K) => V): Record<K, V> {
   // Object.fromEntries loses the type of the keys.
@@ -50,31 +96,55 @@ function table<K extends string, V>(keys: readonly K[], make: (key: K) => V): Re
   return Object.fromEntries(entries) as Record<K, V>
 }
 
-type Told = { readonly realm: string; readonly retryAfter: string }
-
-function encodeDenial(reason: DenyReason, denial: Denial, dialect: Dialect, told: Told): Buffer {
-  const body = bodyOf(dialect, reason, denial)
-  return encodeCheckResponse({
-    status: { code: denial.code },
-    denied_response: {
-      status: { code: denial.httpStatus },
-      headers: denialHeaders(denial, told, body !== undefined),
-      ...(body === undefined ? {} : { body }),
-    },
-  })
+function prepare(
+  reason: DenyReason,
+  denial: Denial,
+  dialect: Dialect,
+  given: readonly (readonly [name: string, value: string])[],
+): Prepared {
+  const start = bytesField(STATUS, numberField(1, denial.code))
+  const headers = Buffer.concat([
+    bytesField(STATUS, numberField(1, denial.httpStatus)),
+    ...given.map(([name, value]) => headerField(name, value)),
+  ])
+  const body = ownBytes(textField(BODY, bodyOf(dialect, reason, denial)))
+  return {
+    whole: ownBytes(Buffer.concat([start, bytesField(DENIED, headers, body)])),
+    start: ownBytes(start),
+    headers: ownBytes(headers),
+    bodyWith:
+      dialect === 'anthropic'
+        ? (requestId) => textField(BODY, bodyOf(dialect, reason, denial, requestId))
+        : () => body,
+    // Anthropic's clients read another header.
+    idHeaders: dialect === 'anthropic' ? ['x-request-id', 'request-id'] : ['x-request-id'],
+  }
 }
 
-function denialHeaders(
+const NOTHING: Buffer = Buffer.of()
+
+function completed(
+  { start, headers, bodyWith, idHeaders }: Prepared,
+  cors = NOTHING,
+  id?: string,
+): Buffer {
+  const ids = id === undefined ? [] : idHeaders.map((name) => headerField(name, id))
+  return Buffer.concat([start, bytesField(DENIED, headers, cors, ...ids, bodyWith(id))])
+}
+
+function headersOf(
   { httpStatus, phrase, error }: Denial,
-  { realm, retryAfter }: Told,
-  json: boolean,
-): HeaderOption[] {
-  const headers = [header('x-ext-auth-reason', phrase)]
-  if (httpStatus === 401) {
-    const suffix = error === undefined ? '' : `, error="${error}"`
-    headers.push(header('www-authenticate', `Bearer realm="${realm}"${suffix}`))
-  }
-  if (httpStatus === 503) headers.push(header('retry-after', retryAfter))
-  if (json) headers.push(header('content-type', 'application/json'))
-  return headers
+  dialect: Dialect,
+  realm: string,
+  retryAfter: string | undefined,
+): readonly (readonly [name: string, value: string])[] {
+  const suffix = error === undefined ? '' : `, error="${error}"`
+  return [
+    ['x-ext-auth-reason', phrase],
+    ...(httpStatus === 401
+      ? [['www-authenticate', `Bearer realm="${realm}"${suffix}`] as const]
+      : []),
+    ...(retryAfter === undefined ? [] : [['retry-after', retryAfter] as const]),
+    ...(dialect === 'grpc' ? [] : [['content-type', 'application/json'] as const]),
+  ]
 }

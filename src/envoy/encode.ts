@@ -4,8 +4,8 @@ import type { Caller } from '../access/caller.ts'
 import type { Allow, ClaimHeaders, CredentialPlace, Decision } from '../access/decision.ts'
 import { SUBPROTOCOLS_HEADER, withoutSubprotocols } from '../access/subprotocols.ts'
 import { withoutCookie } from '../common/cookies.ts'
-import type { Dialect } from './dialect.ts'
-import { encodeDenials, header } from './encode-denials.ts'
+import type { Cors } from './cors.ts'
+import { type DeniedContext, encodeDenials } from './encode-denials.ts'
 import {
   type IdentityHeaders,
   identityNames,
@@ -20,20 +20,24 @@ import { encodeCheckResponse } from './protocol.ts'
 export type Encoding = {
   readonly headers: IdentityHeaders
   readonly realm: string
-  /** Between 0 and 1: selects the `retry-after` of an overloaded answer. */
+  /** Absent: no answer is for scripts of other origins. */
+  readonly cors?: Cors
+  /** Between 0 and 1: selects the `retry-after` of a denial. */
   readonly random?: () => number
   /** Called for a value of a caller that no header can carry. */
   readonly onLeftOut?: OnLeftOut
 }
 
 /** The parts of a request that its answer depends on, and the subject of the answer. */
-export type EncodingContext = MetadataSubject & {
-  readonly dialect: Dialect
-  readonly underscored: readonly string[]
-  readonly cookie: string | undefined
-  /** The subprotocols that a WebSocket client offers. */
-  readonly offered?: string | undefined
-}
+export type EncodingContext = MetadataSubject &
+  DeniedContext & {
+    readonly underscored: readonly string[]
+    readonly cookie: string | undefined
+    /** The subprotocols that a WebSocket client offers. */
+    readonly offered?: string | undefined
+  }
+
+const NO_CORS: Cors = { origins: [], headers: [], maxAge: 0 }
 
 type Shown = Pick<EncodingContext, 'cookie' | 'offered'>
 
@@ -46,10 +50,11 @@ export type Encode = (decision: Decision, asked: EncodingContext) => Buffer
 export function createEncode({
   headers,
   realm,
+  cors = NO_CORS,
   random = Math.random,
   onLeftOut = () => {},
 }: Encoding): Encode {
-  const denials = encodeDenials(realm, random)
+  const denials = encodeDenials({ realm, cors, random })
   const names = withHyphens(identityNames(headers))
   const open = encodeAllow([], names)
   const known = new WeakMap<Caller, WeakMap<ClaimHeaders, Map<string, Buffer>>>()
@@ -61,7 +66,7 @@ export function createEncode({
   }
 
   function answerTo(decision: Decision, asked: EncodingContext): Buffer {
-    if (decision.outcome === 'deny') return denials(decision, asked.dialect)
+    if (decision.outcome === 'deny') return denials(decision, asked)
     const own = namesOf(decision)
     const forged = asked.underscored.filter((name) => isSpellingOf(own, name))
     const isWithin = decision.consumed.some(({ kind }) => kind !== 'header')
@@ -121,6 +126,8 @@ const encodeAllow = (set: readonly HeaderOption[], remove: readonly string[]): B
     status: { code: 0 },
     ok_response: { headers: set, headers_to_remove: remove },
   })
+
+const header = (key: string, value: string): HeaderOption => ({ header: { key, value } })
 
 /** Sets both fields: Envoy versions differ in which one they use if the other is unset. */
 const overwriting = (key: string, value: string): HeaderOption => ({

@@ -35,7 +35,7 @@ type LoadedMethod = {
 
 const check = loadCheck()
 
-/** The only encoder of answers: they are sent as encoded here. */
+/** Answers are sent as encoded here; denials are put together in `encode-denials.ts`. */
 export const encodeCheckResponse = (response: CheckResponse): Buffer =>
   ownBytes(check.responseSerialize(response))
 /** To append to an answer without metadata: the fields of a message may come in any order. Never to be sent alone. */

@@ -16,11 +16,16 @@ import { readRouteBinding } from './read-binding.ts'
 
 /** A check as received: the request to decide, and what encoding and logging need. */
 export type Incoming = {
+  readonly position: Position
   /** `undefined`: not an HTTP request, or ambiguous. */
   readonly request: AccessRequest | undefined
   readonly method: string
   /** Includes the query, unchanged. */
   readonly path: string
+  /** As sent. */
+  readonly host: string
+  readonly source: Peer
+  readonly destination: Peer
   /** The client's or a proxy's; `''`: none. */
   readonly requestId: string
   readonly grpc: boolean
@@ -28,14 +33,23 @@ export type Incoming = {
   readonly underscored: readonly string[]
 }
 
-const NOT_HTTP: Incoming = {
+const NO_PEER: Peer = { address: undefined, port: undefined, principal: undefined }
+
+const notHttp = (position: Position, source = NO_PEER, destination = NO_PEER): Incoming => ({
+  position,
   request: undefined,
   method: '',
   path: '',
+  host: '',
+  source,
+  destination,
   requestId: '',
   grpc: false,
   underscored: [],
-}
+})
+
+/** As Envoy tells gRPC: `application/grpc-web` is another protocol. */
+const GRPC = /^application\/grpc(?:\+|$)/
 
 const ROOTED = /^\/[\x21-\x7e]*$/
 /** Longest path to read, with its query: Envoy's default limit for all headers. */
@@ -50,22 +64,25 @@ export function readCheckRequest(
   proxy?: () => string,
   trust: Trust = {},
 ): Incoming {
-  if (check === UNREADABLE) return NOT_HTTP
+  if (check === UNREADABLE) return notHttp(position)
   const { attributes = {} } = check
-  const { source, destination, request } = attributes
-  const http = request?.http
-  if (http === undefined) return NOT_HTTP
+  const http = attributes.request?.http
+  const source = readPeer(attributes.source)
+  const destination = readPeer(attributes.destination)
+  if (http === undefined) return notHttp(position, source, destination)
 
   const { headers, pseudo, underscored } = readHeaders(http)
   const method = http.method ?? pseudo.get(':method') ?? ''
   const path = http.path ?? pseudo.get(':path') ?? ''
-  const authority = readAuthority(http.host ?? pseudo.get(':authority') ?? '')
+  const host = http.host ?? pseudo.get(':authority') ?? ''
+  const authority = readAuthority(host)
   const readable =
     authority !== undefined &&
     isRooted(path) &&
     METHOD.test(method) &&
     isPlainConnection(headers.get('connection'))
   return {
+    position,
     request: readable
       ? {
           position,
@@ -75,16 +92,19 @@ export function readCheckRequest(
           absoluteHost: authority.absolute,
           hostPort: authority.port,
           headers,
-          source: readPeer(source),
-          destination: readPeer(destination),
+          source,
+          destination,
           binding: position === 'gateway' ? readRouteBinding(attributes, trust) : undefined,
           proxy,
         }
       : undefined,
     method,
     path,
+    host,
+    source,
+    destination,
     requestId: headers.get('x-request-id') ?? '',
-    grpc: headers.get('content-type')?.startsWith('application/grpc') ?? false,
+    grpc: GRPC.test(headers.get('content-type') ?? ''),
     underscored,
   }
 }

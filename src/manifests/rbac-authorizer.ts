@@ -24,7 +24,12 @@ export type Rbac = {
   readonly putBinding: (binding: Binding) => void
   readonly removeBinding: (binding: Pick<Binding, 'kind' | 'namespace' | 'name'>) => void
   readonly allows: (user: RbacUser, access: ResourceAccess) => boolean
+  /** Costs time in proportion to all bindings. */
+  readonly grantees: (access: ResourceAccess) => readonly Grantee[]
 }
+
+/** A subject with a permission, and the binding that grants it. */
+export type Grantee = { readonly subject: Subject; readonly binding: string }
 
 type Identity = { readonly kind: string; readonly namespace: string; readonly name: string }
 
@@ -92,6 +97,18 @@ export function createRbac(): Rbac {
       bindings.remove(idOf(binding))
       changed()
     },
+    grantees: (access) =>
+      [...bindings.values()]
+        .filter(({ namespace }) => namespace === '' || namespace === access.namespace)
+        .filter((binding) => rulesBoundBy(binding).some((rule) => covers(rule, access)))
+        .flatMap((binding) => {
+          const name =
+            binding.namespace === '' ? binding.name : `${binding.namespace}/${binding.name}`
+          return binding.subjects.map((subject) => ({
+            subject,
+            binding: `${binding.kind} ${name}`,
+          }))
+        }),
     allows: (user, access) => {
       const known = verdicts.get(user) ?? new Map<string, boolean>()
       const asked = questionOf(access)

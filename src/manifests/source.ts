@@ -14,7 +14,7 @@ import { createConfiguration } from './configuration.ts'
 import { createDeclarations, type FileContent } from './declarations.ts'
 import { type Documents, type FileReading, readDocuments } from './documents.ts'
 import { type FolderLimits, followFolder } from './folder.ts'
-import type { RbacUser, ResourceAccess } from './rbac-authorizer.ts'
+import type { Grantee, RbacUser, ResourceAccess } from './rbac-authorizer.ts'
 import { createManifestStore, type ManifestStore } from './store.ts'
 import type { Fault } from './yaml.ts'
 
@@ -49,6 +49,8 @@ export type Manifests = {
   readonly serviceAccount: (namespace: string, name: string) => ServiceAccount | undefined
   /** Whether RBAC allows the user to `get` a resource. The user's groups must include the implicit ones. */
   readonly allows: (user: RbacUser, access: ResourceAccess) => boolean
+  /** The subjects whom RBAC allows to do so, with the bindings that say it. */
+  readonly grantees: (access: ResourceAccess) => readonly Grantee[]
   readonly state: () => ManifestsState
   /** Resolves when no more changes will be applied. */
   readonly close: () => Promise<void>
@@ -109,6 +111,7 @@ export async function openManifests(options: ManifestsOptions): Promise<Manifest
     tokenCaller: (digest) => callerOf(holdings, digest),
     serviceAccount: holdings.serviceAccount,
     allows: holdings.allows,
+    grantees: holdings.grantees,
     state: () => ({
       files: files.count(),
       unreadable: [...files.faults.keys()],

@@ -27,6 +27,7 @@ export type ManifestStore = {
   readonly tokensWith: (digest: string) => readonly TokenSecret[]
   readonly serviceAccount: (namespace: string, name: string) => ServiceAccount | undefined
   readonly allows: Rbac['allows']
+  readonly grantees: Rbac['grantees']
 }
 
 type Tables = {
@@ -58,6 +59,7 @@ export function createManifestStore(
     tokensWith: tokens.find,
     serviceAccount: (namespace, name) => accounts.get(accountId(namespace, name)),
     allows: rbac.allows,
+    grantees: rbac.grantees,
   }
 }
 

@@ -6,6 +6,7 @@ import type { DenyReason } from '../access/decision.ts'
 import type { Position } from '../access/request.ts'
 import type { Component } from '../access/workload.ts'
 import { pathOf } from '../common/path.ts'
+import { MAX_REQUEST_ID } from '../common/request-id.ts'
 import { createLineWriter, toAscii } from './line-writer.ts'
 import { opening } from './standard-output.ts'
 
@@ -17,10 +18,15 @@ export type LoggedCheck = {
   readonly namespace: string | undefined
   readonly name: string | undefined
   readonly component: Component | undefined
-  readonly position: Position | undefined
+  readonly position: Position
   readonly method: string
+  /** As sent. */
+  readonly host: string
   /** With or without a query; the query is not logged. */
   readonly path: string
+  /** The ends of the connection, as the proxy saw it. */
+  readonly source: LoggedPeer
+  readonly destination: LoggedPeer
   readonly decision: 'allow' | 'deny'
   /** Empty on allow. */
   readonly reason: DenyReason | ''
@@ -30,9 +36,18 @@ export type LoggedCheck = {
   readonly latencyUs: number
   /** The check that a token failed; absent: the denial has another cause. */
   readonly detail?: string
+  /** The policy, rule or permission that denied; absent: the reason says it all. */
+  readonly decidedBy?: string
   /** The decision if everything in shadow were enforced; absent: nothing is in shadow. */
   readonly shadowDecision?: 'allow' | 'deny' | 'unknown'
   readonly shadowReason?: DenyReason | ''
+}
+
+type LoggedPeer = {
+  /** In the form of `canonicalAddress`. */
+  readonly address: string | undefined
+  readonly port: number | undefined
+  readonly principal: string | undefined
 }
 
 type Options = {
@@ -74,11 +89,13 @@ const isDenied = ({ decision, shadowDecision }: LoggedCheck): boolean =>
   decision === 'deny' || shadowDecision === 'deny'
 
 // In characters.
-export const MAX_REQUEST_ID = 128
 export const MAX_METHOD = 32
+export const MAX_LOGGED_HOST = 256
 export const MAX_PATH = 1_024
+export const MAX_PRINCIPAL = 256
 export const MAX_CREDENTIAL = 512
 export const MAX_DETAIL = 512
+export const MAX_DECIDED_BY = 512
 
 /** Builds the JSON by hand, and quotes only values that others choose: half the time of JSON.stringify. */
 const lineOf = (check: LoggedCheck, time: string): string =>
@@ -87,17 +104,30 @@ const lineOf = (check: LoggedCheck, time: string): string =>
   `,"namespace":${quoted(check.namespace ?? '')}` +
   `,"name":${quoted(check.name ?? '')}` +
   `,"component":"${check.component ?? ''}"` +
-  `,"position":"${check.position ?? ''}"` +
+  `,"position":"${check.position}"` +
   `,"method":${quoted(check.method.slice(0, MAX_METHOD))}` +
+  `,"host":${quoted(check.host.slice(0, MAX_LOGGED_HOST))}` +
   `,"path":${quoted(pathOf(check.path).slice(0, MAX_PATH))}` +
+  `,"source":"${addressOf(check.source)}"` +
+  `,"principal":${quoted((check.source.principal ?? '').slice(0, MAX_PRINCIPAL))}` +
+  `,"destination":"${addressOf(check.destination)}"` +
   `,"decision":"${check.decision}"` +
   `,"reason":"${check.reason}"` +
   `,"credentialKind":"${check.credentialKind}"` +
   `,"credential":${quoted((check.credential ?? '').slice(0, MAX_CREDENTIAL))}` +
-  `,"latencyUs":${Math.round(check.latencyUs)}${detailOf(check)}${shadowOf(check)}}\n`
+  `,"latencyUs":${Math.round(check.latencyUs)}${detailOf(check)}${deciderOf(check)}${shadowOf(check)}}\n`
 
 const detailOf = ({ detail }: LoggedCheck): string =>
   detail === undefined ? '' : `,"detail":${quoted(detail.slice(0, MAX_DETAIL))}`
+
+const deciderOf = ({ decidedBy }: LoggedCheck): string =>
+  decidedBy === undefined ? '' : `,"decidedBy":${quoted(decidedBy.slice(0, MAX_DECIDED_BY))}`
+
+/** With its port; IPv6 in brackets. */
+const addressOf = ({ address, port }: LoggedPeer): string =>
+  address === undefined
+    ? ''
+    : `${address.includes(':') ? `[${address}]` : address}${port === undefined ? '' : `:${port}`}`
 
 /** The fields of a shadow decision; empty if there is none. */
 const shadowOf = ({ shadowDecision, shadowReason }: LoggedCheck): string =>

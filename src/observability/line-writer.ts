@@ -14,7 +14,7 @@ type Options = {
   readonly dropped: () => void
 }
 
-/** Buffer for a slow reader, in bytes: about 10,000 decisions. */
+/** Buffer for a slow reader, in bytes: about 8,000 decisions. */
 export const MAX_LINES_WAITING = 4 << 20
 const FLUSH_MS = 1_000
 /** Longest wait for the reader at the end, in milliseconds. */

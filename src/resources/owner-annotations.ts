@@ -1,7 +1,8 @@
 // Reads the annotations by which owners protect or open a service.
 
-import type { Protection, Service } from '../access/service.ts'
-import { type KubernetesObject, printable } from './object.ts'
+import type { ProtectionCause, Service } from '../access/service.ts'
+import { reportNearMisses } from './near-misses.ts'
+import { type KubernetesObject, printable, type TextMap } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 
@@ -11,6 +12,15 @@ export const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 /** OpenDataHub's annotation of 2023. */
 export const LEGACY_ENABLE_AUTH = 'enable-auth'
 
+const MODE = 'kserve-authz.io/mode'
+
+const WITH_EFFECT = {
+  annotations: new Set([ENABLE_AUTH, LEGACY_ENABLE_AUTH, MODE]),
+  labels: new Set([ENABLE_AUTH]),
+  enableAuth: ENABLE_AUTH,
+  mode: MODE,
+}
+
 type Settings = Pick<ReadSettings, 'ownersMay'>
 
 /** The owner's annotations of a service, as far as the installation allows them. */
@@ -19,11 +29,12 @@ export const readOwnerAnnotations = (
   protectedIfSilent: boolean,
   settings: Settings,
   raise: Raise,
-): Pick<Service, 'protection' | 'optedOut' | 'shadow'> => ({
-  protection: readProtection(object, protectedIfSilent, settings, raise),
-  optedOut: isOptedOut(object, settings),
-  shadow: isShadow(object, settings, raise),
-})
+): Pick<Service, 'protection' | 'protectedBy' | 'optedOut' | 'shadow'> => {
+  const protection = readProtection(object, protectedIfSilent, settings, raise)
+  const shadow = isShadow(object, settings, raise)
+  reportNearMisses(object, WITH_EFFECT, raise)
+  return { ...protection, optedOut: isOptedOut(object, settings), shadow }
+}
 
 /**
  * Reads whether a service is protected. A value that is neither true nor false protects, with a problem. The
@@ -34,27 +45,45 @@ function readProtection(
   protectedIfSilent: boolean,
   { ownersMay }: Settings,
   raise: Raise,
-): Protection {
+): Pick<Service, 'protection' | 'protectedBy'> {
   if (annotations.has(ENABLE_AUTH)) {
     const value = annotations.get(ENABLE_AUTH)
     if (readSwitch(value) !== 'false') {
       warnUnlessTrue(`annotation ${ENABLE_AUTH}`, value, raise)
-      return 'protected'
+      return protectedBy('annotation')
     }
-    if (ownersMay.optOut) return 'open'
+    if (ownersMay.optOut) return OPEN
     raise(
       'OptOutNotAllowed',
       `annotation ${ENABLE_AUTH} cannot open a service: the installation does not allow it`,
     )
-    return 'protected'
+    return protectedBy('installation')
   }
-  const legacy = [
-    { where: `label ${ENABLE_AUTH}`, found: labels, key: ENABLE_AUTH },
-    { where: `annotation ${LEGACY_ENABLE_AUTH}`, found: annotations, key: LEGACY_ENABLE_AUTH },
-  ].filter(({ found, key }) => found.has(key) && readSwitch(found.get(key)) !== 'false')
-  for (const { where, found, key } of legacy) warnUnlessTrue(where, found.get(key), raise)
-  return legacy.length > 0 || protectedIfSilent ? 'protected' : 'open'
+  const places: readonly Legacy[] = [
+    { cause: 'label', found: labels, key: ENABLE_AUTH },
+    { cause: 'old annotation', found: annotations, key: LEGACY_ENABLE_AUTH },
+  ]
+  const legacy = places.filter(
+    ({ found, key }) => found.has(key) && readSwitch(found.get(key)) !== 'false',
+  )
+  for (const { cause, found, key } of legacy) {
+    warnUnlessTrue(`${cause === 'label' ? 'label' : 'annotation'} ${key}`, found.get(key), raise)
+  }
+  const [first] = legacy
+  if (first !== undefined) return protectedBy(first.cause)
+  return protectedIfSilent ? protectedBy('default') : OPEN
 }
+
+type Legacy = {
+  readonly cause: 'label' | 'old annotation'
+  readonly found: TextMap
+  readonly key: string
+}
+
+const OPEN = { protection: 'open' } as const
+
+const protectedBy = (cause: ProtectionCause) =>
+  ({ protection: 'protected', protectedBy: cause }) as const
 
 /** Whether the owner opened a service and is allowed to. */
 const isOptedOut = ({ annotations }: KubernetesObject, { ownersMay }: Settings): boolean =>
@@ -69,8 +98,6 @@ function warnUnlessTrue(where: string, value: string | undefined, raise: Raise) 
 
 const shown = (value: string | undefined): string =>
   value === undefined ? 'is not text (quote it)' : `is "${printable(value)}"`
-
-const MODE = 'kserve-authz.io/mode'
 
 /** Whether a service is in shadow: its decisions are logged, not enforced. In doubt they are enforced. */
 function isShadow(

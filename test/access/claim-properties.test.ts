@@ -7,6 +7,7 @@ import {
 } from '../../src/access/effective-policy.ts'
 import { mapCaller } from '../../src/tokens/caller-mapping.ts'
 import { aService } from '../../testing/builders.ts'
+import { casesOf, someOf } from '../../testing/cases.ts'
 import { anyClaims, anyNumberText, anyPath, anyWanted } from '../../testing/policies/any-claims.ts'
 import { policyOf, type Spec } from '../../testing/policies/policies.ts'
 import { type Told, tellClaims } from './policies/claim-oracle.ts'
@@ -14,7 +15,7 @@ import { type Told, tellClaims } from './policies/claim-oracle.ts'
 type Claims = Readonly<Record<string, unknown>>
 
 const SERVICE = aService()
-const RUNS = { numRuns: 20_000 }
+const RUNS = { numRuns: casesOf(20_000) }
 
 function callerOf(claims: Claims, groups: string) {
   const prefix = 'idp:'
@@ -71,7 +72,7 @@ describe('claims of any JSON type', () => {
       }),
       RUNS,
     )
-    expect(Math.min(...Object.values(counts))).toBeGreaterThan(500)
+    expect(Math.min(...Object.values(counts))).toBeGreaterThan(someOf(500))
   })
 
   it('are not allowed more by an additional deny rule', () => {
@@ -105,7 +106,7 @@ describe('claims of any JSON type', () => {
     )
     const { both, ...others } = counts
     expect(both).toBe(0)
-    expect(Math.min(...Object.values(others))).toBeGreaterThan(500)
+    expect(Math.min(...Object.values(others))).toBeGreaterThan(someOf(500))
   })
 
   it("match a deny rule by a number in the token's own spelling", () => {
@@ -130,9 +131,10 @@ describe('claims of any JSON type', () => {
         if (byClaim === 'no') expect(byGroup).not.toBe('yes')
         else expect(byGroup).toBe(byClaim)
       }),
-      RUNS,
+      // Few of them are of the first kind.
+      { numRuns: casesOf(60_000) },
     )
-    expect(Math.min(counts.yes, counts.no, counts['cannot tell'])).toBeGreaterThan(10)
+    expect(Math.min(counts.yes, counts.no, counts['cannot tell'])).toBeGreaterThan(someOf(30))
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Service } from '../../src/access/service.ts'
+import { casesOf, someOf } from '../../testing/cases.ts'
 import { policyOf } from '../../testing/policies/policies.ts'
 import { createChance, createGenerator, type PolicySpec } from './policies/generate.ts'
 import { interpret, type Situation } from './policies/interpreter.ts'
@@ -21,11 +22,11 @@ const isInForce = ({ mode, targetRefs }: PolicySpec, { kind, name }: Service): b
     targetRefs.some((target) => target.kind === kind && target.name === name))
 
 describe('policies', () => {
-  it('decide 100,000 cases exactly as the documentation says', () => {
+  it('decide each of very many cases exactly as the documentation says', () => {
     const chance = createChance(20_261_121)
     const { policy } = createGenerator(chance)
     const verdicts = new Map<string, number>()
-    for (let world = 0; world < 10_000; world += 1) {
+    for (let world = 0; world < casesOf(10_000); world += 1) {
       const service = chance.pick(SERVICES)
       const specs = chance.some(3, policy)
       const broken = chance.isOne(20) ? { ...policy(), ...chance.pick(BREAKS) } : undefined
@@ -55,7 +56,7 @@ describe('policies', () => {
         if (![expected].flat().includes(verdict)) throw new Error(JSON.stringify(whole))
       }
     }
-    expect(Math.min(...verdicts.values())).toBeGreaterThan(100)
+    expect(Math.min(...verdicts.values())).toBeGreaterThan(someOf(100))
     expect([...verdicts.keys()].sort()).toEqual(REACHED)
   })
 })

@@ -5,6 +5,7 @@ import type { Permission } from '../../src/access/decide.ts'
 import { OPEN } from '../../src/access/decision.ts'
 import type { Rule } from '../../src/access/rule.ts'
 import { anAuthorize, aRequest, aService, type World } from '../../testing/builders.ts'
+import { casesOf } from '../../testing/cases.ts'
 import { anyAsked, anyShadow, anyWorld, aPolicy } from '../../testing/policies/any-policies.ts'
 
 const EVERYTHING: Rule = { from: undefined, to: undefined }
@@ -149,7 +150,7 @@ describe('a policy in shadow', () => {
         await shadowCheck?.()
         expect(tried).toEqual(alone)
       }),
-      { numRuns: 2_000 },
+      { numRuns: casesOf(2_000) },
     )
   })
 })

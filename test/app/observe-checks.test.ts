@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ShadowCheck, ShadowVerdict } from '../../src/access/answer.ts'
-import { OPEN } from '../../src/access/decision.ts'
+import { deny, OPEN } from '../../src/access/decision.ts'
 import { createCheckObserver } from '../../src/app/observe-checks.ts'
 import type { Checked } from '../../src/envoy/check-handler.ts'
 import type { CountedCheck } from '../../src/observability/check-counts.ts'
@@ -16,6 +16,10 @@ const REFUSED: ShadowVerdict = {
 
 const aCheck = (shadowCheck?: ShadowCheck): Checked => ({
   incoming: {
+    position: 'gateway',
+    host: 'iris.example.com',
+    source: { address: '10.0.0.2', port: 4711, principal: undefined },
+    destination: { address: '10.0.0.1', port: 8080, principal: undefined },
     request: undefined,
     requestId: 'one',
     method: 'POST',
@@ -49,6 +53,36 @@ describe('a check without anything in shadow', () => {
     expect(told.logged).toHaveLength(1)
     expect(told.logged[0]).not.toHaveProperty('shadowDecision')
     expect(told.tried).toEqual([])
+  })
+})
+
+describe('a check without a target', () => {
+  it('is logged with everything that is known of it', () => {
+    const { observe, told } = observing()
+    const { incoming, seconds } = aCheck()
+    const unknown = { target: undefined, caller: undefined }
+    observe({ incoming, seconds, answer: { decision: deny('unknown-target'), ...unknown } })
+    const { position, host, source, destination } = incoming
+    expect(told.logged).toEqual([
+      expect.objectContaining({ position, host, source, destination, reason: 'unknown-target' }),
+    ])
+  })
+})
+
+describe('a denial', () => {
+  it('is logged with the name of its credential and with what decided', () => {
+    const { observe, told } = observing()
+    const { incoming, seconds } = aCheck()
+    const about = { reference: 'team/old-key', decidedBy: 'policy gold, deny[0]' }
+    const unknown = { target: undefined, caller: undefined }
+    observe({
+      incoming,
+      seconds,
+      answer: { decision: deny('expired-api-key'), ...unknown, ...about },
+    })
+    expect(told.logged).toEqual([
+      expect.objectContaining({ credential: 'team/old-key', decidedBy: 'policy gold, deny[0]' }),
+    ])
   })
 })
 

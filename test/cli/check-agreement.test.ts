@@ -16,6 +16,7 @@ import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
 import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
 import { anAuthorize } from '../../testing/builders.ts'
+import { casesOf } from '../../testing/cases.ts'
 import { anyCheck } from '../../testing/envoy/any-check.ts'
 import { CAPTURED_WORLD, captures } from '../../testing/envoy/captures.ts'
 import { type CheckClient, checkClient, headersIn } from '../../testing/envoy/check-client.ts'
@@ -69,11 +70,22 @@ function saidBy({ status, ok_response: ok, denied_response: denied }: DecodedChe
     phrase: denied === undefined ? undefined : set['x-ext-auth-reason'],
     httpStatus: denied?.status?.code ?? 200,
     headers: {
-      set: withoutChance('cookie' in set ? { ...set, cookie: '(without the credential)' } : set),
+      set: withoutChance(
+        Object.fromEntries(
+          Object.entries(set).map(([name, value]) => [name, HIDDEN.get(name) ?? value]),
+        ),
+      ),
       remove: ok?.headers_to_remove ?? [],
     },
   }
 }
+
+/** Of the request, and not printed: they may be secrets. */
+const HIDDEN = new Map([
+  ['cookie', '(without the credential)'],
+  ['x-request-id', "(the request's)"],
+  ['request-id', "(the request's)"],
+])
 
 /** The retry delay is random. */
 const withoutChance = (set: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
@@ -135,7 +147,7 @@ describe("a captured request gets the same explanation as the server's answer:",
 })
 
 describe('any request', () => {
-  const RUNS = 200
+  const RUNS = casesOf(200)
   const BATCH = 50
   const signer = createSigner()
   const issuer = 'https://issuer.test'

@@ -64,6 +64,13 @@ const ROWS: readonly Row[] = [
     (count) => proxies({ addresses: ['10.0.0.1'], gateways: names(count) }),
   ],
   ['gateways of labels', 256, (count) => proxies({ ...byLabels, gateways: names(count) })],
+  [
+    'origins',
+    256,
+    (count) => ({ cors: { origins: numbered(count, (index) => `https://o${index}.example.com`) } }),
+  ],
+  ['headers', 64, (count) => ({ cors: { headers: numbered(count, (index) => `x-${index}`) } })],
+  ['seconds of preflights', 86_400, (maxAge) => ({ cors: { maxAge } })],
   ['bytes of a token', 65_536, (maxTokenBytes) => ({ jwt: { maxTokenBytes } })],
   [
     'seconds of clock skew',

@@ -8,6 +8,7 @@ import {
   type Flags,
   readConfig,
 } from '../../src/config/read-config.ts'
+import { casesOf } from '../../testing/cases.ts'
 
 type Sources = { text?: string; env?: Record<string, string | undefined>; flags?: Flags }
 
@@ -145,6 +146,9 @@ const SAMPLES: [key: string, variable: string, value: unknown][] = [
   ['denial.realm', 'KSERVE_AUTHZ_DENIAL_REALM', 'models of ours'],
   ['forwardCredential', 'KSERVE_AUTHZ_FORWARD_CREDENTIAL', 'never'],
   ['corsPreflight', 'KSERVE_AUTHZ_CORS_PREFLIGHT', 'allow'],
+  ['cors.origins', 'KSERVE_AUTHZ_CORS_ORIGINS', ['https://app.example.com', 'http://[::1]:3000']],
+  ['cors.headers', 'KSERVE_AUTHZ_CORS_HEADERS', ['authorization', 'x-stainless-lang']],
+  ['cors.maxAge', 'KSERVE_AUTHZ_CORS_MAX_AGE', 0],
   ['decisionLog.decisions', 'KSERVE_AUTHZ_DECISION_LOG_DECISIONS', 'off'],
   ['metrics.perService', 'KSERVE_AUTHZ_METRICS_PER_SERVICE', false],
 ]
@@ -218,6 +222,11 @@ describe('the configuration without a file', () => {
       denial: { realm: 'kubernetes-user' },
       forwardCredential: 'auto',
       corsPreflight: 'deny',
+      cors: {
+        origins: [],
+        headers: ['authorization', 'content-type', 'x-api-key', 'api-key'],
+        maxAge: 600,
+      },
       decisionLog: { decisions: 'all' },
       metrics: { perService: true },
     })
@@ -840,7 +849,7 @@ describe('no input', () => {
         isReadOrRefused({ text: JSON.stringify(nested(key, value)) })
         isReadOrRefused({ text })
       }),
-      { numRuns: 1_000 },
+      { numRuns: casesOf(1_000) },
     )
   })
 
@@ -857,14 +866,14 @@ describe('no input', () => {
         }),
         (texts, values, flags) => isReadOrRefused({ env: { ...texts, ...values }, flags }),
       ),
-      { numRuns: 500 },
+      { numRuns: casesOf(500) },
     )
   })
 
   it('of any shape gives anything else', () => {
     fc.assert(
       fc.property(junk, (value) => isReadOrRefused({ text: JSON.stringify(value) ?? '' })),
-      { numRuns: 500 },
+      { numRuns: casesOf(500) },
     )
   })
 
@@ -874,5 +883,25 @@ describe('no input', () => {
       env: { KSERVE_AUTHZ_KUBERNETES_AUDIENCES: `${'['.repeat(50_000)}${']'.repeat(50_000)}` },
     })
     isReadOrRefused({ text: open.repeat(50_000) })
+  })
+})
+
+describe('an origin of browsers', () => {
+  it.each([
+    'null',
+    '',
+    'app.example.com',
+    'https://',
+    'https://app.example.com/',
+    'https://app.example.com/path',
+    'https://*.example.com',
+    'HTTPS://APP.EXAMPLE.COM',
+    'https://app.example.com\r\nset-cookie: a=b',
+    'https://user@app.example.com',
+    'file:///etc',
+    '**',
+  ])('is refused unless it is exact: %j', (origin) => {
+    const text = JSON.stringify({ cors: { origins: [origin] } })
+    expect(() => read({ text })).toThrow('cors.origins[0]: expected an origin such as')
   })
 })

@@ -47,6 +47,24 @@ describe.concurrent('a usage error exits with 2 and is reported:', () => {
     ],
     ['a header without a colon', ['check', '-H', 'accept', ...GOOD], '"name: value"'],
     ['a request in two forms', ['check', '--request', 'x.json', ...GOOD], '--request FILE'],
+    ['a group without a user', ['check', '--as-group', 'a', ...GOOD], '--as-group: needs --as'],
+    [
+      'a user and a key to assume',
+      ['check', '--as', 'a', '--as-key', 'a/b', ...GOOD],
+      'give one of them',
+    ],
+    [
+      'a user to assume beside a credential',
+      ['check', '--as', 'a', '-H', 'authorization: Bearer a', ...GOOD],
+      'leave its header out',
+    ],
+    [
+      'an unknown key to assume',
+      ['check', '--as-key', 'team/key-of-alic', ...GOOD],
+      'did you mean `team/key-of-alice`?',
+    ],
+    ['a namespace of a folder', ['check', '-n', 'team', ...GOOD], '--namespace: has no effect'],
+    ['a missing file of headers', ['check', '-H', '@not-there', ...GOOD], 'not-there'],
     ['neither a folder nor a cluster', ['check', 'GET', URL], '--manifests'],
     ['a missing folder', ['check', '--manifests', 'not-there', 'GET', URL], 'ENOENT'],
     [
@@ -63,7 +81,7 @@ describe.concurrent('a usage error exits with 2 and is reported:', () => {
     [
       'a request that is not a CheckRequest',
       ['check', '--manifests', TEAM, '--request', 'package.json'],
-      'not a CheckRequest',
+      'package.json: name: unknown field of a CheckRequest',
     ],
   ])('%s', async (_title, args, told) => {
     expect(await complaintOf(...args)).toContain(told)

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { run } from '../../testing/command-line.ts'
+import { run, runWith } from '../../testing/command-line.ts'
 import { captures } from '../../testing/envoy/captures.ts'
 import { TEAM } from '../../testing/envoy/team.ts'
 import { KEYS, TOKENS } from '../../testing/issuers/credentials.ts'
@@ -38,6 +38,7 @@ describe.concurrent('check', () => {
 
     expect(code).toBe(0)
     expect(stdout.split('\n')).toEqual([
+      'configuration: defaults',
       'ALLOW',
       '  target: InferenceService team/bare, at a gateway',
       '  credential: one, in x-api-key',
@@ -58,7 +59,9 @@ describe.concurrent('check', () => {
     const { code, stdout, stderr } = await check('POST', SK)
 
     expect(code).toBe(1)
-    expect(stdout).toMatch(/^DENY 401 missing-credential\n {2}target: InferenceService team\/sk/)
+    expect(stdout).toMatch(
+      /^configuration: defaults\nDENY 401 missing-credential\n {2}target: InferenceService team\/sk/,
+    )
     expect(stderr).toBe('')
   })
 
@@ -69,6 +72,7 @@ describe.concurrent('check', () => {
     const { stdout, stderr } = await run('check', '--manifests', broken, '-o', 'json', 'GET', SK)
 
     expect(JSON.parse(stdout)).toEqual({
+      configuration: 'defaults',
       decision: 'deny',
       reason: 'missing-credential',
       httpStatus: 401,
@@ -145,6 +149,68 @@ describe.concurrent('check', () => {
     const request = await file('bytes.json', JSON.stringify({ attributes: { request: { http } } }))
 
     expect(await answer('--request', request)).toMatchObject({ reason: 'unknown-api-key' })
+  })
+
+  it.each([
+    [
+      'an unknown host',
+      ['GET', 'http://sk-tem.example.com/'],
+      'no service has the host sk-tem.example.com; did you mean sk-team.example.com',
+    ],
+    [
+      'an unknown pod',
+      ['--destination', '127.9.9.9', 'GET', SK],
+      'no pod of a service has the address 127.9.9.9',
+    ],
+    [
+      'an expired key',
+      ['-H', `x-api-key: ${KEYS.lastYear}`, 'GET', BARE],
+      'the key of Secret team/key-of-last-year expired at 2025-12-31T23:59:59',
+    ],
+    [
+      'a missing permission',
+      ['--as', 'system:serviceaccount:team:ada', 'GET', SK],
+      'kubectl create rolebinding call-sk --namespace=team --role=call-sk --serviceaccount=team:ada',
+    ],
+  ])('says what a denial is about: %s', async (_title, args, hint) => {
+    expect((await check(...args)).stdout).toContain(hint)
+  })
+
+  it('decides about the holder of a key, without the key', async () => {
+    const { code, stdout } = await check('--as-key', 'team/key-of-alice', 'GET', BARE)
+
+    expect(code).toBe(0)
+    expect(stdout).toContain('caller: alice (api-key team/key-of-alice)')
+  })
+
+  it('decides about a user and its groups, without a token', async () => {
+    const { stdout } = await check('--as', 'ada', '--as-group', 'gold', 'GET', SK)
+
+    expect(stdout).toContain('caller: ada (kubernetes ada)')
+  })
+
+  it('reads headers from a file and from stdin, and a request from stdin', async () => {
+    const header = `X-Api-Key: ${KEYS.alice}\n`
+    const named = await file('header', header)
+    const http = { method: 'GET', path: '/', host: 'open-team.example.com' }
+    const request = JSON.stringify({ attributes: { request: { http } } })
+    const piped = (input: string, ...args: readonly string[]) =>
+      runWith({ input }, 'check', '--manifests', TEAM, ...args)
+    const outputs = await Promise.all([
+      check('-H', `@${named}`, 'GET', BARE),
+      piped(header, '-H', '@-', 'GET', BARE),
+      piped(request, '--request', '-'),
+    ])
+
+    expect(outputs.map(({ code }) => code)).toEqual([0, 0, 0])
+  })
+
+  it.each([
+    ['--principal at a gateway', ['--principal', 'spiffe://a'], '--principal: has no effect'],
+    ['--source at a gateway', ['--source', '127.0.0.1'], '--source: has no effect'],
+    ['a position without its pod', ['--position', 'workload'], 'needs --destination'],
+  ])('says which option has no effect: %s', async (_title, args, told) => {
+    expect((await check(...args, 'GET', SK)).stderr).toContain(told)
   })
 
   it('prints no key or token, whatever place it was in', async () => {

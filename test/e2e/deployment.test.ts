@@ -43,7 +43,6 @@ const template = () => at(deployment, 'spec', 'template')
 
 describe('the rendered deploy/', () => {
   it('is accepted by the API server, field by field, and can be applied again', async () => {
-    await cluster.apply(aNamespace('kserve'))
     await applyServerSide(cluster, objects)
     await applyServerSide(cluster, objects)
   })

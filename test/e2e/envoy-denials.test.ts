@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
+import { findClients } from '../../scripts/issuers.ts'
+import { askWithLibraries } from '../../testing/envoy/client-libraries.ts'
 import { type Asked, DENIALS } from '../../testing/envoy/denials.ts'
 import { modelInfer } from '../../testing/envoy/grpc.ts'
 import { head, headerOf, sendHttp2, sendRaw } from '../../testing/envoy/http.ts'
@@ -13,7 +15,7 @@ import {
   startOidcIssuer,
 } from '../../testing/issuers/oidc-issuer.ts'
 import { providerOf } from '../../testing/issuers/provider.ts'
-import { at } from '../../testing/json.ts'
+import { at, textAt } from '../../testing/json.ts'
 
 const DEAD_ISSUER = 'https://dead-issuer.test'
 const SK = 'sk-team.example.com'
@@ -22,9 +24,11 @@ const AT_SK = '127.0.0.11'
 
 let mesh: Mesh
 let issuer: OidcIssuer
+let clients: string
 let tokens: Readonly<Record<string, string>> = {}
 
 beforeAll(async () => {
+  clients = await findClients((line) => void process.stderr.write(`${line}\n`))
   issuer = await startOidcIssuer()
   tokens = {
     forged: createSigner().sign(goodClaims(issuer.issuer)),
@@ -83,7 +87,17 @@ function askedOf({ host = SK, path = '/v2/models/sk/infer', grpcPath, ...asked }
   }
 }
 
-describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
+/** Of the clients of OpenAI and of Anthropic, by status. */
+const EXCEPTIONS: Readonly<Record<number, readonly string[]>> = {
+  401: ['AuthenticationError', 'AuthenticationError'],
+  403: ['PermissionDeniedError', 'PermissionDeniedError'],
+  503: ['InternalServerError', 'ServiceUnavailableError'],
+}
+
+/** The phrase, and one sentence that says what to do. */
+const messageOf = (phrase: string) => new RegExp(`^${phrase}: [^.]+$`)
+
+describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
   it('is reported over HTTP/1.1 and HTTP/2', async () => {
     const { to, http1, http2 } = askedOf(asked)
 
@@ -93,11 +107,11 @@ describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
       expect(headerOf(reply, 'www-authenticate')).toBe(as.challenge)
       expect(headerOf(reply, 'retry-after') ?? '').toMatch(as.retryAfter ?? /^$/)
       expect(headerOf(reply, 'content-type')).toBe('application/json')
-      expect(reply.body).toBe(JSON.stringify({ error: phrase }))
+      expect(textAt(JSON.parse(reply.body), 'error')).toMatch(messageOf(phrase))
     }
   })
 
-  it('is reported over gRPC', async () => {
+  it('is reported over gRPC, with the reason as the message of the status', async () => {
     const { to, grpc } = askedOf(asked)
     const { code, headers, message } = await modelInfer(to, grpc)
 
@@ -105,7 +119,39 @@ describe.each(DENIALS)('%s', (_reason, phrase, as, asked) => {
     expect(headers['x-ext-auth-reason']).toBe(phrase)
     expect(headers['www-authenticate']).toBe(as.challenge)
     expect(headers['retry-after'] ?? '').toMatch(as.retryAfter ?? /^$/)
-    expect(message).toBe('')
+    expect(message).toMatch(messageOf(phrase))
+  })
+
+  it('is an exception with the reason and the id in the clients of OpenAI and Anthropic', async () => {
+    const { to, http2 } = askedOf(asked)
+    const prefix = asked.path?.includes(';') ? '/v1;x' : ''
+    const request = {
+      folder: clients,
+      ...to,
+      host: http2.authority,
+      headers: http2.headers,
+      prefix,
+    }
+    const [openai, anthropic] = await askWithLibraries(request)
+
+    expect([openai?.exception, anthropic?.exception]).toEqual(EXCEPTIONS[as.status])
+    expect(openai?.message).toMatch(new RegExp(`^${as.status} ${phrase}: [^.]+$`))
+    expect(anthropic?.message).toContain(`"message":"${phrase}: `)
+    for (const thrown of [openai, anthropic]) expect(thrown?.requestId).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  it('has the id of the request in its answer and in the log', async () => {
+    const { to, http1, grpc } = askedOf(asked)
+    const { headers } = await modelInfer(to, grpc)
+    const ids = [headerOf(await sendRaw(to, http1), 'x-request-id'), headers['x-request-id']]
+
+    for (const id of ids) {
+      expect(id).toMatch(/^[0-9a-f-]{36}$/)
+      const line = await until('its line in the log', async () =>
+        mesh.service().decisions.find((each) => at(each, 'requestId') === id),
+      )
+      expect(at(line, 'reason')).toBe(reason)
+    }
   })
 
   it('stays a denial with failure_mode_allow', async () => {

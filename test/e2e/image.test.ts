@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import lockfile from '../../package-lock.json' with { type: 'json' }
 import { packagesOf } from '../../scripts/lockfile.ts'
+import { sbomOf } from '../../scripts/sbom.ts'
 import { verdictOf } from '../../testing/cluster/asking.ts'
 import { checkClient } from '../../testing/envoy/check-client.ts'
 import { filesIn } from '../../testing/image/build.ts'
@@ -27,6 +28,8 @@ describe('the image', () => {
       [...new Set(files.map(({ file }) => file.split('/').slice(0, depth).join('/')))].toSorted()
     expect(folders(1)).toEqual(['app', 'usr'])
     expect(folders(2).filter((file) => file.startsWith('app/'))).toEqual([
+      'app/LICENSE',
+      'app/NOTICE',
       'app/node_modules',
       'app/package-lock.json',
       'app/package.json',
@@ -68,6 +71,31 @@ describe('the image', () => {
     await service.stop()
     expect(await service.ended).toBe('the service ended with exit code 0')
     expect(await filesIn(image.root)).toEqual(files)
+  })
+
+  it('says what it is (OCI image annotations)', () => {
+    const named = (field: string) => `org.opencontainers.image.${field}`
+    expect(image.labels).toEqual({
+      [named('title')]: manifest.name,
+      [named('description')]: manifest.description,
+      [named('version')]: manifest.version,
+      [named('licenses')]: manifest.license,
+    })
+  })
+
+  it('contains every package of its bill of materials for this platform, and no other', () => {
+    const places = files
+      .map(({ file }) =>
+        /^app\/(.*node_modules\/(?:@[^/]+\/)?[^/@.][^/]*)\/package\.json$/.exec(file),
+      )
+      .flatMap((found) => found?.[1] ?? [])
+    const packages = packagesOf(lockfile)
+    const named = places.map(
+      (place) => `${place.split('node_modules/').at(-1)}@${String(packages[place]?.version)}`,
+    )
+    const refs = new Set(sbomOf(lockfile).components.map((component) => component['bom-ref']))
+    expect(named.length).toBeGreaterThan(80)
+    expect(named.filter((name) => !refs.has(name))).toEqual([])
   })
 
   it('serves with default settings', () => {

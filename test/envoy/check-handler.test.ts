@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../../src/access/answer.ts'
 import { allow, DENY_REASONS, deny, OPEN } from '../../src/access/decision.ts'
+import type { Service } from '../../src/access/service.ts'
 import { type Checked, type CheckParts, createCheckHandler } from '../../src/envoy/check-handler.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
 import type { CheckRequest } from '../../src/envoy/messages.ts'
@@ -26,8 +27,9 @@ import {
 } from '../../testing/builders.ts'
 import { aCheck, denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
 
+const IDENTITY = { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} }
 const encode = createEncode({
-  headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
+  headers: IDENTITY,
   realm: 'kubernetes-user',
   random: () => 0,
 })
@@ -146,10 +148,75 @@ describe('a check is answered once, with a decision', () => {
       denialIn(await responseOf({ authorize }, aCheck({ path, headers }))).body
     expect(await bodyAt('/llm/chat/v1/chat/completions')).toContain('"authentication_error"')
     expect(await bodyAt('/llm/chat/v1/messages')).toContain('"type":"error"')
-    expect(await bodyAt('/llm/chat/v2/health')).toBe('{"error":"credential not found"}')
-    expect(
-      await bodyAt('/llm/chat/v1/messages', { 'content-type': 'application/grpc' }),
-    ).toBeUndefined()
+    expect(await bodyAt('/llm/chat/v2/health')).toMatch(
+      /^\{"error":"credential not found: [^"]+"\}$/,
+    )
+    expect(await bodyAt('/llm/chat/v1/messages', { 'content-type': 'application/grpc' })).toMatch(
+      /^credential not found: send the metadata authorization/,
+    )
+  })
+
+  it("in KServe's form for the status of an InferenceService, and in OpenAI's for an LLM's model", async () => {
+    const bodyAt = async (service: Service, path: string) => {
+      const authorize = anAuthorize({ services: [service] })
+      return denialIn(await responseOf({ authorize }, aCheck({ path }))).body
+    }
+    expect(await bodyAt(aService(), '/v1/models/iris')).toMatch(/^\{"error":"/)
+    expect(await bodyAt(anLlm(), '/llm/chat/v1/models/m')).toMatch(/^\{"error":\{/)
+  })
+
+  it.each([
+    'f414aae7-e31f-4902-96c8-71770794d55d',
+    'Root=1-67891233-abcdef012345678912345678',
+    'urn:uuid:a_b.c@d+e/f',
+    'r'.repeat(128),
+  ])('that quotes the request id %s if it is a denial', async (id) => {
+    const check = aCheck({ headers: { 'x-request-id': id } })
+    const idIn = async (parts: Partial<CheckParts>) => {
+      const { denied_response: denied, ok_response: ok } = await responseOf(parts, check)
+      return Object.fromEntries(headersIn(denied?.headers ?? ok?.headers))['x-request-id']
+    }
+    expect(await idIn({})).toBe(id)
+    expect(await idIn(answering(answer(OPEN)))).toBeUndefined()
+  })
+
+  it.each([
+    ['empty', ''],
+    ['too long', 'r'.repeat(129)],
+    ['one of two', 'a,b'],
+    ['with a space', 'a b'],
+    ['with a line feed', 'a\nset-cookie: b'],
+    ['with a quote', 'a"b'],
+    ['with markup', '<script>'],
+    ['with a semicolon', 'a;b'],
+    ['with an escape', 'a%0d%0a'],
+    ['with a backslash', 'a\\b'],
+    ['not in ASCII', 'é'],
+  ])('without its request id if that is %s', async (_title, id) => {
+    for (const path of ['/v1/models/iris:predict', '/v1/messages', '/v1/completions']) {
+      const check = aCheck({ path, headers: { 'x-request-id': id } })
+      const { headers, body = '' } = denialIn(await responseOf({}, check))
+      expect(Object.keys(headers).filter((name) => name.includes('request-id'))).toEqual([])
+      expect(JSON.parse(body)).not.toHaveProperty('request_id')
+    }
+  })
+
+  it('for the origin of a browser, and for its preflight request', async () => {
+    const origin = 'https://app.example.com'
+    const cors = { origins: [origin], headers: [], maxAge: 1 }
+    const crossing = createEncode({ headers: IDENTITY, realm: 'a', cors })
+    const answerTo = async (method: string, headers = {}) =>
+      denialIn(
+        await responseOf({ encode: crossing }, aCheck({ method, headers: { origin, ...headers } })),
+      )
+    const asking = { 'access-control-request-method': 'POST' }
+    expect(await answerTo('POST')).toMatchObject({
+      httpStatus: 401,
+      headers: { 'access-control-allow-origin': origin },
+    })
+    expect(await answerTo('OPTIONS', asking)).toMatchObject({ httpStatus: 204 })
+    expect(await answerTo('OPTIONS')).toMatchObject({ httpStatus: 401 })
+    expect(await answerTo('POST', asking)).toMatchObject({ httpStatus: 401 })
   })
 
   it("that removes the credential from the client's cookies", async () => {

@@ -9,11 +9,11 @@ import {
   deny,
   OPEN,
 } from '../../src/access/decision.ts'
-import { DENIALS } from '../../src/envoy/denials.ts'
-import { DIALECTS } from '../../src/envoy/dialect.ts'
+import { DENIALS, DIALECTS } from '../../src/envoy/denials.ts'
+import { messageOf } from '../../src/envoy/dialect.ts'
 import { createEncode, type EncodingContext } from '../../src/envoy/encode.ts'
 import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
-import { decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import { decodeCheckResponse, encodeCheckResponse } from '../../src/envoy/protocol.ts'
 import { aCaller, anyText } from '../../testing/builders.ts'
 import { denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
 
@@ -93,7 +93,13 @@ describe('on the wire', () => {
     }
   })
 
-  it('overloaded gives different retry delays, of at most three seconds', () => {
+  it.each([
+    'authentication-unavailable',
+    'authorization-unavailable',
+    'not-synced',
+    'overloaded',
+    'deadline-exceeded',
+  ] as const)('%s gives different retry delays, of at most three seconds', (reason) => {
     let drawn = 0
     const jittered = createEncode({
       headers: HEADERS,
@@ -101,21 +107,51 @@ describe('on the wire', () => {
       random: () => (drawn++ % 6) / 6,
     })
     const waits = Array.from({ length: 6 }, () => {
-      const bytes = jittered(deny('overloaded'), asked())
+      const bytes = jittered(deny(reason), asked())
       return denialIn(decodeCheckResponse(bytes)).headers['retry-after']
     })
     expect(waits).toEqual(['1', '1', '2', '2', '3', '3'])
   })
 
-  it.each(DENY_REASONS)('%s has a JSON body, except for gRPC', (reason) => {
+  it.each(DENY_REASONS)('%s has a body with its message, in JSON except for gRPC', (reason) => {
     for (const dialect of DIALECTS) {
-      const { headers, body } = denialIn(onTheWire(deny(reason), { dialect }))
-      if (dialect === 'grpc') {
-        expect(body).toBeUndefined()
-        expect(headers).not.toHaveProperty('content-type')
-      } else {
-        expect(headers['content-type']).toBe('application/json')
-        expect(JSON.stringify(JSON.parse(body ?? ''))).toContain(DENIALS[reason].phrase)
+      const { headers, body = '' } = denialIn(onTheWire(deny(reason), { dialect }))
+      const message = messageOf(dialect, DENIALS[reason])
+      expect(headers['content-type']).toBe(dialect === 'grpc' ? undefined : 'application/json')
+      expect(dialect === 'grpc' ? [body] : textsIn(JSON.parse(body))).toContain(message)
+    }
+  })
+
+  it.each(DENY_REASONS)('%s quotes the id of the request in headers', (reason) => {
+    for (const dialect of DIALECTS) {
+      const without = denialIn(onTheWire(deny(reason), { dialect }))
+      const { headers, body, ...rest } = denialIn(
+        onTheWire(deny(reason), { dialect, requestId: 'Root=1-67891233-abcdef' }),
+      )
+      const ids = dialect === 'anthropic' ? ['x-request-id', 'request-id'] : ['x-request-id']
+      expect(headers).toEqual({
+        ...without.headers,
+        ...Object.fromEntries(ids.map((name) => [name, 'Root=1-67891233-abcdef'])),
+      })
+      expect({ ...rest }).toEqual({ code: without.code, httpStatus: without.httpStatus })
+      if (dialect !== 'anthropic') expect(body).toBe(without.body)
+      else expect(JSON.parse(body ?? '')).toMatchObject({ request_id: 'Root=1-67891233-abcdef' })
+    }
+  })
+
+  it("a denial is encoded as the codec of Envoy's messages encodes it", () => {
+    for (const reason of DENY_REASONS) {
+      for (const dialect of DIALECTS) {
+        for (const requestId of [undefined, 'r', 'r'.repeat(128)]) {
+          const bytes = encode(deny(reason), asked({ dialect, requestId }))
+          const { headers = [], body = '' } = decodeCheckResponse(bytes).denied_response ?? {}
+          const { code, httpStatus } = DENIALS[reason]
+          const again = encodeCheckResponse({
+            status: { code },
+            denied_response: { status: { code: httpStatus }, headers, body },
+          })
+          expect(bytes.subarray(0, again.length).equals(again)).toBe(true)
+        }
       }
     }
   })
@@ -153,6 +189,113 @@ describe('on the wire', () => {
     expect(response).not.toHaveProperty('denied_response')
     expect(response).toHaveProperty('ok_response')
     expect(encode(decision, asked()).length).toBeGreaterThan(0)
+  })
+})
+
+describe('for a page of another origin', () => {
+  const APP = 'https://app.example.com'
+  const crossing = createEncode({
+    headers: HEADERS,
+    realm: 'kubernetes-user',
+    cors: {
+      origins: [APP, 'http://localhost:3000'],
+      headers: ['authorization', 'x-a'],
+      maxAge: 60,
+    },
+    random: () => 0,
+  })
+  const toldTo = (decision: Decision, given: Partial<EncodingContext>) =>
+    denialIn(decodeCheckResponse(crossing(decision, asked(given))))
+  const corsIn = (headers: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => /^access-|^vary/.test(name)))
+
+  it.each(DENY_REASONS)('%s can be read, with its reason and request id', (reason) => {
+    for (const dialect of DIALECTS) {
+      const given = { dialect, requestId: 'r-1' }
+      const { headers, ...rest } = toldTo(deny(reason), { ...given, origin: APP })
+      const usual = denialIn(onTheWire(deny(reason), given))
+      expect({ ...rest, headers }).toEqual({
+        ...usual,
+        headers: {
+          ...usual.headers,
+          'access-control-allow-origin': APP,
+          'access-control-allow-credentials': 'true',
+          'access-control-expose-headers':
+            'x-ext-auth-reason, x-request-id, request-id, www-authenticate, retry-after',
+          vary: 'origin',
+        },
+      })
+    }
+  })
+
+  it.each([
+    undefined,
+    'null',
+    'https://evil.example.com',
+    'http://app.example.com',
+    'https://app.example.com:8443',
+    'https://app.example.com.evil.com',
+    `${APP},https://evil.example.com`,
+    '*',
+  ])('%s, which is not configured, a denial cannot be read', (origin) => {
+    for (const preflight of [false, true]) {
+      const answer = toldTo(deny('missing-credential'), { origin, preflight })
+      expect(answer.httpStatus).toBe(401)
+      expect(corsIn(answer.headers)).toEqual({})
+    }
+  })
+
+  it.each(DENY_REASONS)(
+    'its preflight request that is denied as %s is answered by rule',
+    (reason) => {
+      const bytes = crossing(
+        deny(reason),
+        asked({ origin: APP, preflight: true, requestId: 'r-1' }),
+      )
+      const response = decodeCheckResponse(bytes)
+      expect(isAllowed(response)).toBe(false)
+      expect(response.status?.code).toBe(7)
+      expect(denialIn(response)).toEqual({
+        code: 7,
+        httpStatus: 204,
+        body: undefined,
+        headers: {
+          'access-control-allow-origin': APP,
+          'access-control-allow-credentials': 'true',
+          'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+          'access-control-allow-headers': 'authorization, x-a',
+          'access-control-max-age': '60',
+          vary: 'origin',
+          'x-request-id': 'r-1',
+        },
+      })
+    },
+  )
+
+  it('any origin may read denials, but not with the cookies of its user', () => {
+    const open = createEncode({
+      headers: HEADERS,
+      realm: 'a',
+      cors: { origins: ['*', APP], headers: [], maxAge: 0 },
+    })
+    const corsOf = (origin: string, preflight: boolean) =>
+      corsIn(
+        denialIn(decodeCheckResponse(open(deny('internal'), asked({ origin, preflight })))).headers,
+      )
+    for (const preflight of [false, true]) {
+      const other = corsOf('https://other.example.com', preflight)
+      expect(other['access-control-allow-origin']).toBe('*')
+      expect(other).not.toHaveProperty('access-control-allow-credentials')
+      expect(corsOf(APP, preflight)).toMatchObject({
+        'access-control-allow-origin': APP,
+        'access-control-allow-credentials': 'true',
+      })
+    }
+  })
+
+  it('an allow is the same as for any client', () => {
+    const given = { origin: APP, preflight: true }
+    expect(crossing(OPEN, asked(given))).toEqual(encode(OPEN, asked()))
   })
 })
 

@@ -35,7 +35,14 @@ describe('a check', () => {
         destination: address('::ffff:10.0.0.1'),
       },
     )
+    const source = {
+      address: '10.0.0.2',
+      port: 4711,
+      principal: 'spiffe://cluster.local/ns/a/sa/b',
+    }
+    const destination = { address: '10.0.0.1', port: 8080, principal: undefined }
     expect(read(check)).toEqual({
+      position: 'gateway',
       request: {
         position: 'gateway',
         method: 'GET',
@@ -47,15 +54,14 @@ describe('a check', () => {
           ['x-request-id', 'id-1'],
           ['authorization', 'Bearer abc'],
         ]),
-        source: {
-          address: '10.0.0.2',
-          port: 4711,
-          principal: 'spiffe://cluster.local/ns/a/sa/b',
-        },
-        destination: { address: '10.0.0.1', port: 8080, principal: undefined },
+        source,
+        destination,
       },
       method: 'GET',
       path: '/v1/models?a=b',
+      host: 'IRIS.example.com.:8080',
+      source,
+      destination,
       requestId: 'id-1',
       grpc: false,
       underscored: [],
@@ -81,6 +87,7 @@ describe('a check', () => {
 
   it('whose bytes do not decode is unreadable', () => {
     expect(readCheckRequest(UNREADABLE, 'gateway')).toMatchObject({ request: undefined })
+    expect(readCheckRequest(UNREADABLE, 'workload')).toMatchObject({ position: 'workload' })
   })
 
   it('that is unreadable still has fields for the log', () => {
@@ -315,7 +322,10 @@ describe('headers', () => {
   it.each([
     ['application/grpc', true],
     ['application/grpc+proto', true],
-    ['application/grpc-web', true],
+    ['application/grpc+json', true],
+    // Envoy answers these as it answers any HTTP request.
+    ['application/grpc-web', false],
+    ['application/grpc-web-text', false],
     ['application/json', false],
     ['text/application/grpc', false],
     ['', false],

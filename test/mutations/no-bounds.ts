@@ -7,6 +7,7 @@ const USUAL = 'what is used where nothing else is given; the bound is beside it'
 const CHOICE = 'chooses between two ways to the same answer'
 const PASSED =
   'a type requires that it is passed on; the row of its bound removes it where it counts'
+const HINT = 'when a hint is given'
 const PROCESS = 'only a whole program shows it: a suite of test/e2e/'
 
 /** By `file NAME`. */
@@ -19,16 +20,20 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/access/policy-weight.ts AUDIENCES_WEIGHT': WEIGHT,
   'src/access/policy-weight.ts BASE_WEIGHT': WEIGHT,
   'src/access/policy-weight.ts TEXT_LENGTH': WEIGHT,
-  'src/access/unbound-routes.ts EXACT_WIDTH': LEAST,
+  'src/app/cluster-grantees.ts TIMEOUT_MS': PROCESS,
+  'src/access/unbound-routes.ts EXACT_WIDTH': CODE,
   'src/app/cluster-identity.ts WAIT_MS': PASSED,
   'src/app/folder-source.ts CALLER_MS': USUAL,
   'src/app/log-policy-status.ts SETTLE_MS': PERIOD,
   'src/app/log-policy-status.ts UNITS_OF_POLICY_STATUS': WEIGHT,
   'src/app/readiness.ts SYNC_LOOK_MS': PERIOD,
-  'src/cli/check.ts SYNC_MS': PROCESS,
   'src/cli/doctor.ts REQUEST_MS': PROCESS,
-  'src/cli/program.ts UNREAD': CODE,
-  'src/cli/program.ts USAGE': CODE,
+  'src/cli/exit-codes.ts UNSEEN': CODE,
+  'src/cli/exit-codes.ts USAGE': CODE,
+  'src/cli/hints.ts NAMED': USUAL,
+  'src/cli/installed-config.ts TIMEOUT_MS': PROCESS,
+  'src/cli/look.ts OTHERS_MS': PROCESS,
+  'src/cli/look.ts SEEN_MS': PROCESS,
   'src/cli/serve.ts DEADLINE_MS': PASSED,
   'src/cli/serve.ts LAST_MS': PROCESS,
   'src/cli/serve.ts REPEAT_MS': PASSED,
@@ -39,10 +44,16 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/envoy/admission.ts NO_ERROR': CODE,
   'src/envoy/arrival.ts FRAME_BYTES': CODE,
   'src/envoy/bounds.ts MIB': CODE,
+  'src/envoy/encode-denials.ts NO_CONTENT': CODE,
   'src/envoy/encode.ts OVERWRITE_IF_EXISTS_OR_ADD': CODE,
   'src/envoy/field-count.ts FIXED32': CODE,
   'src/envoy/field-count.ts FIXED64': CODE,
   'src/envoy/field-count.ts LEAST_BYTES': CODE,
+  'src/envoy/fields.ts BODY': CODE,
+  'src/envoy/fields.ts DENIED': CODE,
+  'src/envoy/fields.ts HEADERS': CODE,
+  'src/envoy/fields.ts LENGTH_DELIMITED': CODE,
+  'src/envoy/fields.ts STATUS': CODE,
   'src/envoy/field-count.ts LENGTH_DELIMITED': CODE,
   'src/envoy/field-count.ts VARINT': CODE,
   'src/envoy/go-away.ts LAST_STREAM': CODE,
@@ -77,6 +88,8 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/manifests/documents.ts SEPARATOR_LENGTH': CODE,
   'src/observability/event-loop.ts LOOK_MS': PERIOD,
   'src/observability/event-loop.ts WINDOW_MS': PERIOD,
+  'src/resources/near-misses.ts LONGEST': CHOICE,
+  'src/resources/near-misses.ts WRONG_LETTERS': HINT,
   'src/resources/secret.ts CARRIAGE_RETURN': CODE,
   'src/resources/secret.ts COMMA': CODE,
   'src/resources/secret.ts DELETE': CODE,

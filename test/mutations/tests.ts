@@ -23,7 +23,8 @@ export async function runTests(
 ): Promise<Outcome> {
   const report = path.join(root, 'mutation.json')
   rmSync(report, { force: true })
-  const words = ['--project', 'unit', '--reporter=json', `--outputFile=${report}`]
+  const projects = ['unit', 'unit-isolated'].flatMap((name) => ['--project', name])
+  const words = [...projects, '--reporter=json', `--outputFile=${report}`]
   const child = spawn(
     process.execPath,
     [

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readResource } from '../../src/resources/resource.ts'
+import { casesOf } from '../../testing/cases.ts'
 import { read, reasonsOf, SETTINGS } from '../../testing/objects.ts'
 import { ACCEPTED, from, IRIS, NULLS, path } from '../../testing/policies/access-policies.ts'
 import { anAccessPolicy, policyOf } from '../../testing/policies/policies.ts'
@@ -192,7 +193,7 @@ describe('any spec of a policy', () => {
       fc.property(fc.dictionary(fc.constantFrom(...FIELDS), anything), (spec) => {
         expect(policyOf(spec)).toMatchObject({ namespace: 'team' })
       }),
-      { numRuns: 2_000 },
+      { numRuns: casesOf(2_000) },
     )
     fc.assert(
       fc.property(anything, anything, (spec, metadata) => {

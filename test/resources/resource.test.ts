@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { casesOf } from '../../testing/cases.ts'
 import {
   aKeySecret,
   anInferenceService,
@@ -160,7 +161,7 @@ describe('reading', () => {
         expect(() => read({ ...parts, apiVersion, kind })).not.toThrow()
         expect(() => read({ ...parts, apiVersion, kind, metadata: meta })).not.toThrow()
       }),
-      { numRuns: 1_000 },
+      { numRuns: casesOf(1_000) },
     )
   })
 

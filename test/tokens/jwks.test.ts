@@ -6,6 +6,7 @@ import { readJwks } from '../../src/tokens/jwks.ts'
 import { createLeftOutReport } from '../../src/tokens/left-out-jwks.ts'
 import type { LeftOutJwk } from '../../src/tokens/read-jwk.ts'
 import { checkSignature } from '../../src/tokens/signature.ts'
+import { casesOf } from '../../testing/cases.ts'
 import { createSigner } from '../../testing/issuers/oidc-issuer.ts'
 import { turnsDuring } from '../../testing/working.ts'
 
@@ -236,7 +237,7 @@ describe('invalid entries between keys', () => {
         for (const each of odd) mixed.splice(places.next().value ?? 0, 0, each)
         expect(await verdictsOf(mixed)).toEqual(await verdictsOf(known))
       }),
-      { numRuns: 100 },
+      { numRuns: casesOf(100) },
     )
   })
 

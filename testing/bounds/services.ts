@@ -6,7 +6,7 @@ import { MAX_FORMER } from '../../src/access/route-versions.ts'
 import { MAX_ASKED } from '../../src/access/routing-group.ts'
 import { MAX_HOST } from '../../src/common/host.ts'
 import { MAX_CANONICAL_LENGTH, MAX_ROUTE_SEGMENTS } from '../../src/common/path.ts'
-import { MAX_GATEWAYS, MAX_HOSTS } from '../../src/config/schema.ts'
+import { MAX_CORS_HEADERS, MAX_GATEWAYS, MAX_HOSTS, MAX_ORIGINS } from '../../src/config/schema.ts'
 import { MAX_NAME } from '../../src/envoy/read-binding.ts'
 import { MAX_SERVICE_GATEWAYS } from '../../src/resources/gateways.ts'
 import { MAX_ROUTE_PARTS } from '../../src/resources/http-route.ts'
@@ -44,6 +44,8 @@ export const SERVICES: Bounds = {
   'protected services of one address': count(MAX_JUDGED),
   'members of a routing group whose permission is asked for': count(MAX_ASKED),
   'hosts of the configuration, and its `llmHosts`': count(MAX_HOSTS),
+  'origins of the configuration, for browsers': count(MAX_ORIGINS),
+  'headers of the configuration, for browsers': count(MAX_CORS_HEADERS),
   'gateways of an entry of the configuration': count(MAX_GATEWAYS),
   'answers for routes of any host, which are kept': count(MAX_KEPT),
   'rules, hostnames, matches, filters and backends of a route of the Gateway API':

@@ -105,6 +105,7 @@ const CLUSTER_WIDE: ReadonlySet<string> = new Set([
   'GatewayClass',
   'ClusterServingRuntime',
   'ClusterStorageContainer',
+  'PriorityClass',
   'ClusterRole',
   'ClusterRoleBinding',
   'CustomResourceDefinition',

@@ -7,6 +7,8 @@ import type { Cluster } from './cluster.ts'
 
 const DEPLOY = path.join(import.meta.dirname, '../../deploy')
 const NAMESPACE = 'kserve-authz'
+/** Where KServe's configuration is, which the service reads. */
+const KSERVE_NAMESPACE = 'kserve'
 
 /**
  * Installs the ServiceAccount with exactly the permissions of a file of `deploy/`, and returns a kubeconfig for it.
@@ -14,7 +16,8 @@ const NAMESPACE = 'kserve-authz'
  */
 export async function install(cluster: Cluster, file = 'rbac.yaml', port?: number) {
   const objects = loadAll(await readFile(path.join(DEPLOY, file), 'utf8')).map(writtenOf)
-  const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace ?? NAMESPACE))
+  const own = objects.map(({ metadata }) => metadata.namespace ?? NAMESPACE)
+  const namespaces = new Set([KSERVE_NAMESPACE, ...own])
   for (const name of namespaces) await cluster.apply(aNamespace(name))
   for (const object of objects) await cluster.apply(object)
   return cluster.kubeconfig({ token: await cluster.tokenFor(NAMESPACE, 'kserve-authz'), port })

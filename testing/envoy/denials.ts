@@ -71,7 +71,7 @@ export const DENIALS: readonly (readonly [
     'unsupported-request',
     'request is not supported',
     FORBIDDEN,
-    { path: '/v1;x/models', grpcPath: '/inference.a;x/ModelInfer' },
+    { path: '/v1;x/status', grpcPath: '/inference.a;x/ModelInfer' },
   ],
   [
     'authentication-unavailable',

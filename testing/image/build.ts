@@ -2,7 +2,14 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { type Copy, readCommand, readCopy, readDockerfile, readIgnored } from './dockerfile.ts'
+import {
+  type Copy,
+  readCommand,
+  readCopy,
+  readDockerfile,
+  readIgnored,
+  readLabels,
+} from './dockerfile.ts'
 
 /** The files of an image, and its start command. */
 export type Image = {
@@ -13,6 +20,7 @@ export type Image = {
   readonly entrypoint: readonly string[]
   readonly command: readonly string[]
   readonly ports: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
 }
 
 type Build = {
@@ -58,7 +66,16 @@ async function newStage(text: string, root: string, bases: Build['bases']): Prom
   if (lay === undefined) throw new Error(`an unknown base: ${text}`)
   await mkdir(root, { recursive: true })
   await lay(root)
-  return { name, root, workingFolder: '/', user: '', entrypoint: [], command: [], ports: [] }
+  return {
+    name,
+    root,
+    workingFolder: '/',
+    user: '',
+    entrypoint: [],
+    command: [],
+    ports: [],
+    labels: {},
+  }
 }
 
 type World = {
@@ -86,6 +103,9 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   EXPOSE: async (stage, rest) => {
     stage.ports = rest.split(/\s+/)
+  },
+  LABEL: async (stage, rest) => {
+    stage.labels = { ...stage.labels, ...readLabels(rest) }
   },
   ENTRYPOINT: async (stage, rest) => {
     stage.entrypoint = readCommand(rest)

@@ -19,6 +19,13 @@ export function readCommand(text: string): readonly string[] {
   return words.map(String)
 }
 
+/** The pairs of a LABEL, such as `name="a value"`. */
+export function readLabels(text: string): Readonly<Record<string, string>> {
+  const pairs = [...text.matchAll(/\s*([\w.-]+)="([^"\\$]*)"/gy)]
+  if (pairs.map(([pair]) => pair).join('') !== text) throw new Error(`not supported: LABEL ${text}`)
+  return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]))
+}
+
 export type Copy = {
   readonly from: string | undefined
   readonly sources: readonly string[]

@@ -35,6 +35,8 @@ export type AccessReviewParts = ReviewParts & {
   readonly createCache: CreateCache
   readonly periods: CachePeriods
   readonly changes: Pick<RbacGeneration, 'generation' | 'age'>
+  /** The only namespace to ask about, by LocalSubjectAccessReview, which its admins may create; absent: any. */
+  readonly namespace?: string | undefined
 }
 
 type Verdict = {
@@ -53,10 +55,17 @@ const SUBJECT_ACCESS_REVIEW: ReviewKind = {
   permission: 'create subjectaccessreviews.authorization.k8s.io',
 }
 
+const localReviewIn = (namespace: string): ReviewKind => ({
+  dependency: 'localsubjectaccessreview',
+  path: `/apis/authorization.k8s.io/v1/namespaces/${namespace}/localsubjectaccessreviews`,
+  permission: `create localsubjectaccessreviews.authorization.k8s.io in namespace ${namespace}`,
+})
+
 /** Asks the API server what callers may do, once for identical calls in flight, and caches the answers. */
 export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
-  const { periods, changes } = parts
-  const questions = createReviewClient(SUBJECT_ACCESS_REVIEW, parts)
+  const { periods, changes, namespace: only } = parts
+  const kind = only === undefined ? SUBJECT_ACCESS_REVIEW : localReviewIn(only)
+  const questions = createReviewClient(kind, parts)
   const verdicts: Cache<Verdict> = parts.createCache(KNOWN)
   const calls = createSingleFlight<Permission>()
   const names = new WeakMap<NamedCaller, string>()
@@ -116,7 +125,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
   async function inquire({ caller, attributes, queueKey, key, count }: Inquiry) {
     const { namespace } = attributes
     const ageMs = changes.age(namespace)
-    const outcome = await questions.ask(queueKey, reviewOf(caller, attributes))
+    const outcome = await questions.ask(queueKey, reviewOf(caller, attributes, only))
     if (outcome.kind !== 'answered') return outcome.kind
     const permission = readReview(outcome.content)
     if (permission === 'unavailable' || changes.generation(namespace) !== count) return permission
@@ -153,9 +162,11 @@ type Inquiry = {
 const reviewOf = (
   caller: NamedCaller,
   { verb, group, resource, namespace, name }: ResourceAttributes,
+  only: string | undefined,
 ): unknown => ({
   apiVersion: 'authorization.k8s.io/v1',
-  kind: 'SubjectAccessReview',
+  kind: only === undefined ? 'SubjectAccessReview' : 'LocalSubjectAccessReview',
+  ...(only === undefined ? {} : { metadata: { namespace: only } }),
   spec: {
     user: caller.user,
     groups: groupsOf(caller),

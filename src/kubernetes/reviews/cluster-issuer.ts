@@ -8,6 +8,7 @@ import {
   answerProblem,
   describeApiProblem,
   isForbidden,
+  isLasting,
   missingPermission,
 } from '../client/api-problem.ts'
 import type { ApiServer } from '../client/api-server.ts'
@@ -25,7 +26,7 @@ export type ClusterIssuer = {
 export type IssuerParts = {
   readonly api: Pick<ApiServer, 'send'>
   readonly observer: Pick<Observer, 'asked'>
-  readonly failed: (problem: string) => void
+  readonly failed: (problem: string, lasting: boolean) => void
   readonly signal: AbortSignal
   readonly periods?: Partial<IssuerPeriods>
 }
@@ -74,7 +75,7 @@ export function createClusterIssuer(name: string | null, parts: IssuerParts): Cl
       } catch (error) {
         failures += 1
         problem = describe(error)
-        if (!signal.aborted) failed(problem)
+        if (!signal.aborted) failed(problem, isLasting(error))
       }
       await delay(pauseMs(failures), undefined, { signal, ref: false }).catch(() => {})
     }

@@ -1,7 +1,12 @@
 // Watches the objects whose changes revoke tokens and permissions.
 
 import type { ApiServer } from '../client/api-server.ts'
-import { type InformerSpec, type InformerState, startInformers } from '../watch/informers.ts'
+import {
+  type InformerOptions,
+  type InformerSpec,
+  type InformerState,
+  startInformers,
+} from '../watch/informers.ts'
 import { accountCollections, rbacCollections } from '../watch/watched-kinds.ts'
 import { createRbacGeneration, NO_CHANGES, type RbacGeneration } from './rbac-generation.ts'
 import { createTokenOwners, type TokenOwners, UNWATCHED } from './token-owners.ts'
@@ -24,7 +29,7 @@ export type Revocations = {
 export function followRevocations(
   api: ApiServer,
   namespaces: readonly string[],
-  failed: (resource: string, message: string) => void,
+  failed: InformerOptions['failed'],
 ): Revocations {
   const scope = { namespaces, apiKeyLabels: {} }
   const accounts = createTokenOwners(namespaces)

@@ -1,7 +1,7 @@
 // Runs one reflector per collection, and tracks their states.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { isForbidden } from '../client/api-problem.ts'
+import { isForbidden, isLasting } from '../client/api-problem.ts'
 import type { ApiServer } from '../client/api-server.ts'
 import { Silence } from '../client/json-lines.ts'
 import { coalescing } from './coalescing.ts'
@@ -25,8 +25,8 @@ export type InformerOptions = {
   readonly configuration?: InformerSpec | undefined
   /** Those objects; read after the configuration. */
   readonly configured?: readonly InformerSpec[]
-  /** Called for each failed attempt, with a fixed sentence. */
-  readonly failed: (resource: string, message: string) => void
+  /** Called for each failed attempt, with a fixed sentence. `lasting`: another attempt would fail in the same way. */
+  readonly failed: (resource: string, message: string, lasting: boolean) => void
   readonly periods?: Partial<ReflectorPeriods>
 }
 
@@ -116,7 +116,7 @@ function createRun(
     state.problem = describeProblem(error, collection)
     const early = mayPass(error) && state.synced && last !== state.problem
     last = state.problem
-    if (!early) failed(collection.resource, state.problem)
+    if (!early) failed(collection.resource, state.problem, isLasting(error))
   }
   const known = createVersionedStore(handler, report)
   const { close, ...taken } = coalescing(known)
@@ -140,7 +140,7 @@ function createRun(
     withheld: (error: unknown) => {
       const problem = describeProblem(error, collection)
       Object.assign(state, { synced: true, withheld: true, following: true, problem })
-      failed(collection.resource, problem)
+      failed(collection.resource, problem, false)
       end.resolve()
     },
     heard: () => {
@@ -157,7 +157,7 @@ function createRun(
   const brokenOff = async () => {
     const problem = 'bug: the watch failed; everything is read again'
     Object.assign(state, { following: false, problem })
-    failed(collection.resource, problem)
+    failed(collection.resource, problem, false)
     await delay(BUG_MS, undefined, { signal: stop }).catch(() => {})
   }
   return {

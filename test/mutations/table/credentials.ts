@@ -121,6 +121,13 @@ export const CREDENTIALS = mutations([
     'undefined',
     'envoy/encode',
   ],
+  [
+    'request id that a denial quotes',
+    'common/request-id.ts',
+    'id.length <= MAX_REQUEST_ID && ',
+    '',
+    'envoy/check-handler',
+  ],
   ...[
     ['`requestId`', "(check.requestId ?? '').slice(0, MAX_REQUEST_ID)", "(check.requestId ?? '')"],
     ['`method`', 'check.method.slice(0, MAX_METHOD)', 'check.method'],
@@ -131,6 +138,13 @@ export const CREDENTIALS = mutations([
       "(check.credential ?? '')",
     ],
     ['`detail`', 'detail.slice(0, MAX_DETAIL)', 'detail'],
+    ['`decidedBy`', 'decidedBy.slice(0, MAX_DECIDED_BY)', 'decidedBy'],
+    ['`host`', 'check.host.slice(0, MAX_LOGGED_HOST)', 'check.host'],
+    [
+      '`principal`',
+      "(check.source.principal ?? '').slice(0, MAX_PRINCIPAL)",
+      "(check.source.principal ?? '')",
+    ],
   ].map(
     ([bound = '', text = '', put = '']) =>
       [bound, 'observability/decision-log.ts', text, put, 'observability/decision-log'] as const,

@@ -88,6 +88,20 @@ export const ROUTES = mutations([
     'config/bounds',
   ],
   [
+    'origins of the configuration, for browsers',
+    'config/schema.ts',
+    '      .max(MAX_ORIGINS)\n',
+    '',
+    'config/bounds',
+  ],
+  [
+    'headers of the configuration, for browsers',
+    'config/schema.ts',
+    '      .max(MAX_CORS_HEADERS)\n',
+    '',
+    'config/bounds',
+  ],
+  [
     'gateways of an entry of the configuration',
     'config/schema.ts',
     'gateways: z.array(gatewayName).min(1).max(MAX_GATEWAYS).exactOptional()',

@@ -1,0 +1,68 @@
+// The command `can`: says whether a user may call a service.
+
+import type { AccessRequest } from '../access/request.ts'
+import type { Service } from '../access/service.ts'
+import { assumedBy } from './assume.ts'
+import { UnseenError, UsageError } from './exit-codes.ts'
+import { oneLine, serviceNameOf } from './explanation.ts'
+import type { CanFlags } from './flags.ts'
+import { hintsFor } from './hints.ts'
+import { look } from './look.ts'
+import { serviceNamed } from './named-service.ts'
+
+/** Prints yes or no, and why; resolves to the exit code: 0 yes, 1 no. */
+export function can(
+  flags: CanFlags,
+  user: string,
+  verbOrService: string,
+  named?: string,
+): Promise<number> {
+  const assumed = assumedBy({ as: user, asGroup: flags.asGroup, header: [] })
+  if (assumed === undefined) throw new UsageError('USER: expected a user of Kubernetes')
+  const method = named === undefined ? 'POST' : verbOrService.toUpperCase()
+  return look(
+    flags,
+    async (seen) => {
+      const service = serviceNamed(named ?? verbOrService, seen.engine)
+      const request = requestFor(service, method, flags.path, assumed.credential)
+      const steps: string[] = []
+      const answer = await seen.engine.judge(request, service, (step) => steps.push(step))
+      const { decision } = answer
+      const reason = decision.outcome === 'deny' ? decision.reason : ''
+      if (reason.endsWith('-unavailable'))
+        throw new UnseenError(`cannot decide, ${reason}`, [...seen.troubles(), ...seen.unread])
+      const hints = hintsFor(request, answer, seen).map((hint) => `hint: ${hint}`)
+      const verdict = decision.outcome === 'allow' ? 'yes' : `no, ${reason}`
+      const asked = `${user} ${method} ${request.path} at ${serviceNameOf(service)}`
+      const lines = [`${verdict}: ${asked}`, ...[...steps, ...hints].map((step) => `  ${step}`)]
+      process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)
+      return decision.outcome === 'allow' ? 0 : 1
+    },
+    assumed.inspected,
+  )
+}
+
+/** A request at a gateway; by default the path of a prediction. */
+const requestFor = (
+  service: Service,
+  method: string,
+  path: string | undefined,
+  credential: string,
+): AccessRequest => ({
+  position: 'gateway',
+  method,
+  path: path ?? pathOf(service),
+  host: '',
+  headers: new Map([['authorization', `Bearer ${credential}`]]),
+  source: NOBODY,
+  destination: NOBODY,
+})
+
+const NOBODY = { address: undefined, port: undefined, principal: undefined }
+
+const pathOf = ({ kind, name }: Service): string =>
+  kind === 'LLMInferenceService'
+    ? '/v1/chat/completions'
+    : kind === 'InferenceGraph'
+      ? '/'
+      : `/v1/models/${name}:predict`

@@ -1,0 +1,20 @@
+// The exit codes of the commands.
+
+/** The command line or the configuration is not valid. */
+export const USAGE = 2
+/** The objects to look at cannot be read. */
+export const UNSEEN = 3
+
+/** The command line is not valid; the message says why. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** What the answer depends on cannot be read; the message says why. */
+export class UnseenError extends Error {
+  override readonly name = 'UnseenError'
+
+  constructor(what: string, troubles: readonly string[]) {
+    super([`${what}:`, ...troubles.map((trouble) => `  ${trouble}`)].join('\n'))
+  }
+}

@@ -1,0 +1,53 @@
+// The flags of each command.
+
+/** The flags of every command that looks at a folder or a cluster. */
+export type LookFlags = {
+  readonly config?: string
+  readonly manifests?: string
+  readonly namespace?: string
+  /** The Deployment with the configuration: `namespace/name`. */
+  readonly installation?: string
+}
+
+/** The flags of `serve`; an absent one comes from the environment or the file. */
+export type ServeFlags = {
+  readonly config?: string
+  readonly manifests?: string
+  readonly grpcAddress?: string
+  readonly grpcWorkloadAddress?: string
+  readonly httpAddress?: string
+  readonly logLevel?: string
+}
+
+export type CheckFlags = LookFlags & {
+  readonly position?: 'workload' | 'gateway'
+  readonly destination?: string
+  readonly source?: string
+  readonly principal?: string
+  /** A user of Kubernetes to assume. */
+  readonly as?: string
+  readonly asGroup: readonly string[]
+  /** The Secret of an API key to assume: `namespace/name`. */
+  readonly asKey?: string
+  readonly output?: 'text' | 'json'
+  readonly request?: string
+  /** As written: `name: value`. */
+  readonly header: readonly string[]
+}
+
+export type ServicesFlags = LookFlags & {
+  readonly output?: 'table' | 'wide' | 'json' | 'yaml'
+  /** Only services that everybody may call. */
+  readonly open?: boolean
+}
+
+export type CanFlags = LookFlags & {
+  readonly path?: string
+  readonly asGroup: readonly string[]
+}
+
+export type DoctorFlags = {
+  readonly config?: string
+  readonly manifests?: string
+  readonly output?: 'text' | 'json'
+}

@@ -1,0 +1,40 @@
+// Finds the service that a command names.
+
+import { SERVICE_KINDS, type Service, type ServiceKind } from '../access/service.ts'
+import type { Engine } from '../app/engine.ts'
+import { nearestTo } from '../config/did-you-mean.ts'
+import { UsageError } from './exit-codes.ts'
+import { serviceNameOf } from './explanation.ts'
+
+const SERVICE = /^(?:([A-Za-z]+)\/)?([a-z0-9-]+)\/([a-z0-9.-]+)$/
+
+/** The service `[KIND/]NAMESPACE/NAME`. Throws a UsageError unless there is exactly one. */
+export function serviceNamed(text: string, { directory }: Pick<Engine, 'directory'>): Service {
+  const [, kind, namespace, name] = SERVICE.exec(text) ?? []
+  const kinds = SERVICE_KINDS.filter((each) => kind === undefined || isKind(each, kind))
+  if (namespace === undefined || name === undefined || kinds.length === 0)
+    throw new UsageError('SERVICE: expected [KIND/]NAMESPACE/NAME')
+  const found = kinds.flatMap((each) => directory.servicesNamed({ kind: each, namespace, name }))
+  const [first, ...others] = found
+  if (first === undefined) {
+    const known = [...directory.services.values()].map((each) => `${each.namespace}/${each.name}`)
+    const near = nearestTo(`${namespace}/${name}`, known, 1)
+    const hint = near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`
+    throw new UsageError(`SERVICE: there is no service ${namespace}/${name}${hint}`)
+  }
+  if (others.length > 0)
+    throw new UsageError(
+      `SERVICE: name one of ${found.map(serviceNameOf).join(' and ')}, as KIND/NAMESPACE/NAME`,
+    )
+  return first
+}
+
+/** As kubectl names kinds: in any case, singular, plural, or KServe's short name. */
+const isKind = (kind: ServiceKind, written: string) =>
+  [kind, `${kind}s`, SHORT[kind]].some((each) => each.toLowerCase() === written.toLowerCase())
+
+const SHORT: Readonly<Record<ServiceKind, string>> = {
+  InferenceService: 'isvc',
+  InferenceGraph: 'ig',
+  LLMInferenceService: 'llmisvc',
+}

@@ -1,0 +1,15 @@
+// Formats rows as a table, as kubectl does.
+
+/** Columns with a heading, three spaces apart. */
+export function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  const lines = [headings, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  )
+  return `${lines.join('\n')}\n`
+}

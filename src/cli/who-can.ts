@@ -1,0 +1,103 @@
+// The command `who-can`: lists who may call a service.
+
+import { opens } from '../access/api-key.ts'
+import { describePermission } from '../access/describe.ts'
+import { createPermissionsFor, permissionsWith } from '../access/permissions.ts'
+import type { Rule } from '../access/rule.ts'
+import type { Service } from '../access/service.ts'
+import type { Grantee } from '../manifests/rbac-authorizer.ts'
+import { protectionOf } from './describe-service.ts'
+import { UnseenError } from './exit-codes.ts'
+import { oneLine, serviceNameOf } from './explanation.ts'
+import type { LookFlags } from './flags.ts'
+import { type Look, look } from './look.ts'
+import { serviceNamed } from './named-service.ts'
+
+/** Lists the callers of a service by what admits them; resolves to the exit code. */
+export function whoCan(flags: LookFlags, named: string): Promise<number> {
+  return look(flags, async (seen) => {
+    const service = serviceNamed(named, seen.engine)
+    const { protection, why } = protectionOf(service, seen.engine)
+    const lines = [
+      `${serviceNameOf(service)} is ${protection}: ${why}`,
+      ...(await callersOf(service, protection, seen)),
+    ]
+    process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)
+    return 0
+  })
+}
+
+async function callersOf(service: Service, protection: string, seen: Look) {
+  if (protection === 'open' || protection === 'shadow') return ['everybody may call it']
+  if (protection !== 'protected') return ['nobody may call it']
+  const { terms } = seen.engine.effectivePoliciesOf(service).enforced
+  const byRules = terms.filter(({ allow }) => allow !== undefined)
+  return [
+    ...(byRules.length === 0 ? await byPermission(service, seen) : []),
+    ...byRules.flatMap(({ policy, allow = [] }) => [
+      `policy ${policy} allows:`,
+      ...(allow.length === 0 ? ['  nobody'] : allow.map((rule) => `  ${sayRule(rule)}`)),
+    ]),
+    ...terms
+      .filter(({ deny }) => deny.length > 0)
+      .flatMap(({ policy, deny }) => [
+        `policy ${policy} denies:`,
+        ...deny.map((rule) => `  ${sayRule(rule)}`),
+      ]),
+    ...keysFor(service, seen),
+  ]
+}
+
+/** The subjects with one of the permissions that open the service. */
+async function byPermission(service: Service, { engine, config }: Look) {
+  const permissionsFor = createPermissionsFor(permissionsWith(config.permissions))
+  const lines: string[] = []
+  for (const attributes of permissionsFor(service, () => service.models ?? [])) {
+    lines.push(`${describePermission(attributes, 'yes').replace(/: yes$/, '')}:`)
+    const grantees = await Promise.resolve(engine.grantees(attributes)).catch((error: unknown) => {
+      throw new UnseenError('cannot look at the cluster', [
+        error instanceof Error ? error.message : 'Roles and bindings cannot be read',
+      ])
+    })
+    lines.push(
+      ...(grantees.length === 0 ? ['  nobody'] : grantees.map((each) => `  ${sayGrantee(each)}`)),
+    )
+  }
+  return lines
+}
+
+const sayGrantee = ({ subject, binding }: Grantee) =>
+  subject.kind === 'ServiceAccount'
+    ? `ServiceAccount ${subject.namespace}/${subject.name} (${binding})`
+    : `${subject.kind} ${subject.name} (${binding})`
+
+function keysFor(service: Service, { engine }: Look): readonly string[] {
+  const now = Date.now()
+  const keys = [...engine.directory.keys.values()].filter((key) => opens(key, service))
+  if (keys.length === 0) return ['API keys: none']
+  return [
+    'API keys, as far as policies accept them:',
+    ...keys.map(({ namespace, name, user, expiresAt }) => {
+      const until = expiresAt === undefined ? '' : `, until ${new Date(expiresAt).toISOString()}`
+      const expired = expiresAt !== undefined && expiresAt <= now ? ' (expired)' : ''
+      return `  Secret ${namespace}/${name}: ${user}${until}${expired}`
+    }),
+  ]
+}
+
+const sayRule = ({ from, to }: Rule) =>
+  `${sayList('from', from, 'every caller')}, ${sayList('to', to, 'every operation')}`
+
+function sayList(
+  name: string,
+  list: readonly Readonly<Record<string, unknown>>[] | undefined,
+  all: string,
+): string {
+  if (list === undefined) return all
+  const parts = list.map((each) =>
+    Object.entries(each)
+      .map(([part, wanted]) => `${part} ${JSON.stringify(wanted)}`)
+      .join(' and '),
+  )
+  return `${name} ${parts.join(' or ') || 'none'}`
+}

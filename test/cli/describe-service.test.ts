@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { createDirectory } from '../../src/access/directory.ts'
+import { createEffectivePolicies } from '../../src/access/effective-policies-of.ts'
+import type { Policy, PolicyTerms } from '../../src/access/policy.ts'
+import type { Service } from '../../src/access/service.ts'
+import { describeServices } from '../../src/cli/describe-service.ts'
+import { anApiKey, aService } from '../../testing/builders.ts'
+
+const TERMS: PolicyTerms = {
+  accepted: undefined,
+  deny: [],
+  allow: undefined,
+  exclusions: [],
+  headers: {},
+}
+
+const aPolicy = (own: Partial<Policy> = {}): Policy => ({
+  namespace: 'team',
+  name: 'only-us',
+  targets: undefined,
+  mode: 'enforce',
+  terms: TERMS,
+  ...own,
+})
+
+async function rowOf(service: Partial<Service>, ...policies: readonly Policy[]) {
+  const directory = createDirectory()
+  directory.services.put('a', aService({ protection: 'open', ...service }))
+  for (const [index, policy] of policies.entries()) directory.policies.put(`${index}`, policy)
+  directory.keys.put('k', anApiKey({ namespace: 'team', name: 'k', expiresAt: 1_000 }))
+  const effectivePoliciesOf = createEffectivePolicies(directory)
+  const [row] = await describeServices({ directory, effectivePoliciesOf }, 'team', 2_000)
+  return row
+}
+
+describe('the protection of a service and what it is due to', () => {
+  it.each([
+    ['open', 'no annotation and no policy', {}, []],
+    ['open', 'its annotation opens it', { optedOut: true }, [aPolicy()]],
+    [
+      'protected',
+      'annotation enable-auth',
+      { protection: 'protected', protectedBy: 'annotation' },
+      [],
+    ],
+    [
+      'protected',
+      'its annotation may not open it',
+      { protection: 'protected', protectedBy: 'installation' },
+      [],
+    ],
+    ['protected', 'policy only-us', {}, [aPolicy()]],
+    ['protected', 'policies only-us, b', {}, [aPolicy(), aPolicy({ name: 'b' })]],
+    ['closed', 'policy only-us: only-us cannot be read', {}, [aPolicy({ terms: undefined })]],
+    ['shadow', 'its policies are in shadow', {}, [aPolicy({ mode: 'shadow' })]],
+    [
+      'shadow',
+      'annotation kserve-authz.io/mode: shadow',
+      { protection: 'protected', shadow: true },
+      [],
+    ],
+    ['lost', 'its declaration can no longer be read', { protection: 'lost' }, []],
+  ] as const)('%s: %s', async (protection, why, service, policies) => {
+    expect(await rowOf(service, ...policies)).toMatchObject({ protection, why })
+  })
+})
+
+it('a service is shown with its policies, its keys and where it is guarded', async () => {
+  expect(await rowOf({ unguarded: true }, aPolicy())).toMatchObject({
+    policies: [{ name: 'only-us', accepted: 'Accepted', enforced: 'Enforced' }],
+    keys: [{ secret: 'team/k', expiresAt: '1970-01-01T00:00:01.000Z', expired: true }],
+    guard: 'none: ModelMesh serves it',
+  })
+})

@@ -1,0 +1,120 @@
+import { load } from 'js-yaml'
+import { describe, expect, it } from 'vitest'
+import { run } from '../../testing/command-line.ts'
+import { TEAM } from '../../testing/envoy/team.ts'
+
+const PROFILES = 'examples/in-cluster-clients/manifests'
+const ROWS = [
+  ['bare', 'protected'],
+  ['flow', 'protected'],
+  ['open', 'open'],
+  ['sk', 'protected'],
+]
+
+const rowsIn = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/ {3,}/))
+
+describe.concurrent('services', () => {
+  it('lists each service with its protection', async () => {
+    const { code, stdout, stderr } = await run('services', '--manifests', TEAM)
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(rowsIn(stdout).map((row) => [row[1], row[3]])).toEqual(ROWS)
+  })
+
+  it('says which models are open', async () => {
+    const { stdout } = await run('services', '--manifests', TEAM, '--open')
+
+    expect(rowsIn(stdout).map((row) => row[1])).toEqual(['open'])
+  })
+
+  it.each([
+    ['json', JSON.parse],
+    ['yaml', load],
+  ] as const)('prints %s for programs', async (output, parse) => {
+    const { stdout } = await run('services', '--manifests', PROFILES, '-o', output)
+    const rows: unknown = parse(stdout)
+
+    expect(rows).toMatchObject([
+      { name: 'fraud', policies: [{ name: 'fraud-for-the-profile', enforced: 'Enforced' }] },
+      { name: 'reports' },
+    ])
+  })
+
+  it('lists one namespace', async () => {
+    const { stdout } = await run('services', '--manifests', TEAM, '-n', 'lab')
+
+    expect(stdout).toBe('no services\n')
+  })
+})
+
+describe.concurrent('can', () => {
+  it('says yes and exits with 0', async () => {
+    const user = 'system:serviceaccount:team:reader'
+    const { code, stdout } = await run('can', user, 'isvc/team/sk', '--manifests', TEAM)
+
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^yes: .* POST \/v1\/models\/sk:predict at InferenceService team\/sk\n/)
+  })
+
+  it('says no, and what would allow it, and exits with 1', async () => {
+    const { code, stdout } = await run('can', 'ada', 'get', 'team/sk', '--manifests', TEAM)
+
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^no, not-permitted: ada GET /)
+    expect(stdout).toContain('kubectl create rolebinding')
+  })
+
+  it('asks the rules of policies about the path', async () => {
+    const user = 'system:serviceaccount:bob:default-editor'
+    const args = [user, 'alice/fraud', '--path', '/v2/models/fraud/infer'] as const
+    const { stdout } = await run('can', ...args, '--manifests', PROFILES)
+
+    expect(stdout).toContain('operation: POST /v2/models/fraud/infer')
+    expect(stdout).toContain('no, by from[0].serviceAccounts')
+  })
+})
+
+describe.concurrent('who-can', () => {
+  it('lists the subjects that RBAC allows, and the keys', async () => {
+    const { stdout } = await run('who-can', 'team/sk', '--manifests', TEAM)
+
+    expect(stdout).toContain(
+      '  ServiceAccount team/reader (RoleBinding team/reader-reads-services)',
+    )
+    expect(stdout).toContain('  Secret team/key-of-alice: alice')
+    expect(stdout).toContain('(expired)')
+  })
+
+  it('lists the rules of policies', async () => {
+    const { stdout } = await run('who-can', 'alice/fraud', '--manifests', PROFILES)
+
+    expect(stdout).toContain('policy fraud-for-the-profile allows:\n  from serviceAccounts')
+  })
+
+  it('says that everybody may call an open service', async () => {
+    const { stdout } = await run('who-can', 'team/open', '--manifests', TEAM)
+
+    expect(stdout).toContain('everybody may call it')
+  })
+})
+
+describe.concurrent('a usage error exits with 2 and is reported:', () => {
+  it.each([
+    ['an unknown service', ['who-can', 'team/skk'], 'did you mean team/sk?'],
+    ['a service without a namespace', ['who-can', 'sk'], 'expected [KIND/]NAMESPACE/NAME'],
+    ['an unknown kind', ['can', 'ada', 'pod/team/sk'], 'expected [KIND/]NAMESPACE/NAME'],
+    ['a user without a service', ['can', 'ada'], 'missing required argument'],
+    ['an unknown output', ['services', '-o', 'xml'], 'table, wide, json, yaml'],
+    ['an installation of a folder', ['services', '--installation', 'a/b'], 'has no effect'],
+  ])('%s', async (_title, args, told) => {
+    const { code, stdout, stderr } = await run(...args, '--manifests', TEAM)
+
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(told)
+  })
+})

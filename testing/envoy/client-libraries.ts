@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { listAt, textAt } from '../json.ts'
+import { noteHeaders } from '../leaks.ts'
+
+/** One request of the client libraries. */
+type Asking = {
+  /** The folder of `findClients`. */
+  readonly folder: string
+  readonly port: number
+  readonly address: string
+  readonly host: string
+  /** Before the paths of the API. */
+  readonly prefix: string
+  /** In place of the credential that the library sends. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+}
+
+/** An exception that a client library throws. */
+export type Thrown = {
+  readonly exception: string
+  readonly message: string
+  readonly requestId: string
+}
+
+/** The exceptions of the clients of OpenAI's and Anthropic's API, which ask in a program of their own. */
+export async function askWithLibraries({ folder, ...asking }: Asking): Promise<readonly Thrown[]> {
+  noteHeaders(asking.headers)
+  const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], {
+    cwd: folder,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  child.stdin.end(JSON.stringify(asking))
+  const thrown: unknown = JSON.parse(await text(child.stdout))
+  return listAt(thrown).map((each) => ({
+    exception: textAt(each, 'exception'),
+    message: textAt(each, 'message'),
+    requestId: textAt(each, 'requestId'),
+  }))
+}
+
+const PROGRAM = `
+  import { request } from 'node:http'
+  import { json, text } from 'node:stream/consumers'
+  import Anthropic from '@anthropic-ai/sdk'
+  import OpenAI from 'openai'
+  const { port, address, host, prefix, headers: own } = await json(process.stdin)
+  const fetch = (url, { method, headers, body }) => new Promise((resolve, reject) => {
+    const sent = new Headers(headers)
+    for (const name of ['authorization', 'x-api-key']) sent.delete(name)
+    for (const [name, value] of [['host', host], ...own]) sent.set(name, value)
+    const { pathname } = new URL(url)
+    request({ host: address, port, method, path: pathname, headers: Object.fromEntries(sent) }, async (reply) =>
+      resolve(new Response(await text(reply), { status: reply.statusCode, headers: reply.headers })),
+    ).on('error', reject).end(body)
+  })
+  const options = { apiKey: 'unused', maxRetries: 0, fetch }
+  const base = 'http://model.test' + prefix
+  const messages = [{ role: 'user', content: 'hello' }]
+  const openai = new OpenAI({ ...options, baseURL: base + '/v1' })
+  const anthropic = new Anthropic({ ...options, baseURL: base })
+  const thrownBy = (asked) => asked.then(
+    () => ({}),
+    ({ constructor: { name }, message, requestID }) => ({ exception: name, message, requestId: requestID }),
+  )
+  console.log(JSON.stringify([
+    await thrownBy(openai.chat.completions.create({ model: 'm', messages })),
+    await thrownBy(anthropic.messages.create({ model: 'm', max_tokens: 1, messages })),
+  ]))
+`
