@@ -6,9 +6,12 @@ import { can } from './cli/can.ts'
 import { check } from './cli/check.ts'
 import { doctor } from './cli/doctor.ts'
 import { UNSEEN, UnseenError, USAGE, UsageError } from './cli/exit-codes.ts'
+import { explainLog } from './cli/explain-log.ts'
+import { lint } from './cli/lint.ts'
 import { run } from './cli/program.ts'
 import { serve } from './cli/serve.ts'
 import { services } from './cli/services.ts'
+import { testFolder } from './cli/test-folder.ts'
 import { whoCan } from './cli/who-can.ts'
 import { ConfigError } from './config/read-config.ts'
 
@@ -51,6 +54,9 @@ try {
     check: looking(check),
     services: looking(services),
     can: looking(can),
+    lint: looking(lint),
+    explain: looking(explainLog),
+    test: looking(testFolder),
     whoCan: looking(whoCan),
     // What is wrong with the cluster is exit code 3, whatever error it is.
     doctor: (flags) =>

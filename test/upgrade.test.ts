@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConfigError, configReference, readConfig } from '../src/config/read-config.ts'
 import { RENAMED } from '../src/config/renamed.ts'
+import { run } from '../testing/command-line.ts'
 
 const text = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
 
@@ -110,6 +113,19 @@ describe('a configuration of 0.1.0', () => {
     const gone = Object.keys(KEYS_0_1_0).filter((key) => !known.has(CHANGED[key]?.[0] ?? key))
     expect(gone).toEqual([])
   })
+})
+
+it('the command of the page names the keys that a new version does not know', async () => {
+  const [, command = ''] = /^kserve-authz (check .*)$/m.exec(text('docs/upgrade.md')) ?? []
+  const folder = mkdtempSync(path.join(tmpdir(), 'upgrade-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = path.join(folder, 'config.yaml')
+  const args = command.replace('config.yaml', file).split(' ')
+  writeFileSync(file, 'limits: {optOut: false}')
+  const old = await run(...args)
+  expect([old.code, old.stderr]).toEqual([2, expect.stringContaining('renamed to `ownersMay`')])
+  writeFileSync(file, 'ownersMay: {optOut: false}')
+  expect((await run(...args)).code).toBe(0)
 })
 
 describe('the page of upgrades', () => {

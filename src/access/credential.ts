@@ -36,6 +36,10 @@ export const JWT_LENGTH = 32_768
 export const MAX_JWT_LENGTH = 65_536
 
 const PRINTABLE = /^[\x21-\x7e]+$/
+/** Whether a header can carry this credential. With a comma proxies join repeated headers. */
+export const isPresentable = (value: string): boolean =>
+  PRINTABLE.test(value) && !value.includes(',')
+
 // The scheme is case-insensitive (RFC 9110 section 11.1).
 const AUTHORIZED = /^([a-z][a-z0-9-]{0,31}) +([\x21-\x7e]+)$/i
 const BEARER = 'bearer'
@@ -145,7 +149,7 @@ function shownIn(source: CredentialSource, text: string): Shown | undefined {
   }
   const written = text.startsWith(prefix) ? text.slice(prefix.length) : ''
   const value = base64url === true ? (decodeBase64url(written) ?? '') : written
-  return PRINTABLE.test(value) ? { value, asToken, asApiKey } : undefined
+  return isPresentable(value) ? { value, asToken, asApiKey } : undefined
 }
 
 const at = (place: CredentialPlace, shown: Shown, found: Presented | undefined): Presented => ({

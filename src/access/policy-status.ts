@@ -3,10 +3,11 @@
 import {
   createNames,
   createReached,
+  MAX_NAMED,
   type NamespacePolicies,
   type Reached,
 } from './namespace-policies.ts'
-import type { Policy } from './policy.ts'
+import type { Policy, PolicyTerms } from './policy.ts'
 import { idOf, type Service } from './service.ts'
 
 /** One condition of a policy's status, in the terms of GEP-713. */
@@ -73,10 +74,18 @@ function acceptanceOf(
   fault: string,
 ): PolicyStatus['accepted'] {
   if (terms === undefined) return { holds: false, reason: 'Invalid', message: fault }
-  const message = missing === '' ? '' : `not found: ${missing}`
+  const message = [missing === '' ? '' : `not found: ${missing}`, unconfiguredIn(terms)]
+    .filter((text) => text !== '')
+    .join('; ')
   return targets !== undefined && count === 0
     ? { holds: false, reason: 'TargetNotFound', message: message || 'it names no service' }
     : { holds: true, reason: 'Accepted', message }
+}
+
+/** The providers that admit nobody, because the installation does not have them. */
+function unconfiguredIn({ accepted }: PolicyTerms): string {
+  const names = new Set(accepted?.jwt.flatMap(({ unconfigured }) => unconfigured ?? []))
+  return names.size === 0 ? '' : `no such provider: ${[...names].slice(0, MAX_NAMED).join(', ')}`
 }
 
 function enforcementOf(

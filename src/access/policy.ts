@@ -46,5 +46,7 @@ export type AcceptedCredentials = {
 
 type AcceptedProvider = {
   readonly provider: string
+  /** How messages show its name, if the installation has no such provider. */
+  readonly unconfigured?: string
   readonly audiences: readonly string[] | undefined
 }

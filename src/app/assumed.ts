@@ -1,33 +1,35 @@
-// Decides about a caller that a command names, as if it had presented a credential.
+// Decides about callers that a command names, as if they had presented a credential.
 
 import { known } from '../access/authentication.ts'
 import type { Directory } from '../access/directory.ts'
 import type { AuthenticateToken } from '../access/identify.ts'
 import type { Assumed } from './fact-source.ts'
 
-/** The credential with the digest of the assumed caller is that caller's; every other one is authenticated. */
-export const assuming = (
-  assumed: Assumed | undefined,
+/** A credential with the digest of an assumed caller is that caller's; every other one is authenticated. */
+export function assuming(
+  assumed: readonly Assumed[],
   authenticate: AuthenticateToken,
-): AuthenticateToken =>
-  assumed === undefined || !('caller' in assumed.as)
-    ? authenticate
-    : (credential, digest, asker, audiences) =>
-        digest === assumed.digest && 'caller' in assumed.as
-          ? known(assumed.as.caller)
-          : authenticate(credential, digest, asker, audiences)
+): AuthenticateToken {
+  if (assumed.length === 0) return authenticate
+  return (credential, digest, asker, audiences) => {
+    const as = assumed.find((each) => each.digest === digest)?.as
+    return as !== undefined && 'caller' in as
+      ? known(as.caller)
+      : authenticate(credential, digest, asker, audiences)
+  }
+}
 
-/** The credential with the digest of the assumed caller is the key in the named Secret. */
-export function withAssumedKey(assumed: Assumed | undefined, directory: Directory): Directory {
-  if (assumed === undefined || !('key' in assumed.as)) return directory
-  const { digest } = assumed
-  const { key } = assumed.as
+/** A credential with the digest of an assumed key is the key in the named Secret. */
+export function withAssumedKeys(assumed: readonly Assumed[], directory: Directory): Directory {
+  if (assumed.length === 0) return directory
   return {
     ...directory,
-    keysWith: (namespace, asked) =>
-      asked === digest
-        ? keysNamed(directory, key).filter((each) => each.namespace === namespace)
-        : directory.keysWith(namespace, asked),
+    keysWith: (namespace, digest) => {
+      const as = assumed.find((each) => each.digest === digest)?.as
+      return as !== undefined && 'key' in as
+        ? keysNamed(directory, as.key).filter((each) => each.namespace === namespace)
+        : directory.keysWith(namespace, digest)
+    },
   }
 }
 

@@ -19,7 +19,7 @@ import { declaredTwice } from '../resources/declared-routes.ts'
 import { createIdentityProviders, type IdentityProviders } from '../tokens/identity-providers.ts'
 import { createIntrospectionProviders } from '../tokens/introspection-providers.ts'
 import { createJwtProviders, type JwtProviders } from '../tokens/jwt-providers.ts'
-import { assuming, withAssumedKey } from './assumed.ts'
+import { assuming, withAssumedKeys } from './assumed.ts'
 import { settingsOf } from './decision-settings.ts'
 import { boundsIn, createFreshness, type Freshness } from './fact-freshness.ts'
 import type {
@@ -91,12 +91,12 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const providers = createIdentityProviders(jwts, introspected)
   const freshness = createFreshness(source.heardAt, boundsIn(config))
   const sources = {
-    directory: withAssumedKey(parts.inspection?.assumed, directory),
+    directory: withAssumedKeys(parts.inspection?.assumed ?? [], directory),
     synced: source.synced,
     isFresh: freshness.isFresh,
     now: Date.now,
     sha256: (text: string) => hash('sha256', text),
-    authenticateToken: assuming(parts.inspection?.assumed, firstOf(source, providers)),
+    authenticateToken: assuming(parts.inspection?.assumed ?? [], firstOf(source, providers)),
     permits: source.permits,
     grants: source.grants,
   }

@@ -46,8 +46,8 @@ export type ResourceState = {
 type Inspection = {
   /** The only namespace to look at: what is elsewhere is read as far as permissions allow. Absent: all. */
   readonly namespace?: string | undefined
-  /** A caller to decide about, instead of one that presents a credential. */
-  readonly assumed?: Assumed | undefined
+  /** Callers to decide about, as if each had presented a credential. */
+  readonly assumed?: readonly Assumed[]
 }
 
 /** The caller whom the credential with this digest stands for. */

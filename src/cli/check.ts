@@ -47,7 +47,7 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
       process.stdout.write(format({ configuration, ...whole }, flags.output ?? 'text'))
       return explanation.decision === 'allow' ? 0 : 1
     },
-    assumed?.inspected,
+    assumed === undefined ? [] : [assumed.inspected],
   )
 }
 
@@ -58,7 +58,7 @@ function refuseUnknownKey({ asKey }: CheckFlags, { directory }: Engine) {
 }
 
 /** Denials of which another look, at what could not be read, might be an allow. */
-const UNSEEN_REASONS: ReadonlySet<string> = new Set([
+export const UNSEEN_REASONS: ReadonlySet<string> = new Set([
   'authentication-unavailable',
   'authorization-unavailable',
   'not-synced',
@@ -103,7 +103,8 @@ function messageOf(flags: CheckFlags, method?: string, url?: string): unknown {
   return message
 }
 
-function encodedOf(message: unknown): Buffer {
+/** The bytes of a message. Throws a UsageError. */
+export function encodedOf(message: unknown): Buffer {
   const bytes = encodeForeignCheckRequest(message)
   if (bytes === undefined) throw new UsageError('the request: not a CheckRequest')
   return bytes

@@ -1,5 +1,8 @@
 // The flags of each command.
 
+import type { Level } from './lint-codes.ts'
+import type { LintOutput } from './lint-format.ts'
+
 /** The flags of every command that looks at a folder or a cluster. */
 export type LookFlags = {
   readonly config?: string
@@ -50,4 +53,19 @@ export type DoctorFlags = {
   readonly config?: string
   readonly manifests?: string
   readonly output?: 'text' | 'json'
+}
+
+export type LintFlags = LookFlags & {
+  readonly output?: LintOutput
+  readonly failOn?: Level
+  /** The files are everything that is in the cluster. */
+  readonly complete?: boolean
+}
+
+export type ExplainFlags = LookFlags & {
+  readonly requestId?: string
+}
+
+export type TestFlags = Pick<LookFlags, 'config' | 'manifests'> & {
+  readonly output?: 'text' | 'junit'
 }

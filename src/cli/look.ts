@@ -5,6 +5,7 @@ import { type Engine, openEngine } from '../app/engine.ts'
 import type { Assumed } from '../app/fact-source.ts'
 import { proxiesIn } from '../app/identity-providers.ts'
 import { type Config, readConfig } from '../config/read-config.ts'
+import type { Problem } from '../resources/problem.ts'
 import { configOf } from './config-of.ts'
 import { UnseenError, UsageError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
@@ -28,7 +29,10 @@ export type Look = {
 export async function look<Result>(
   flags: LookFlags,
   use: (look: Look) => Promise<Result>,
-  assumed?: Assumed,
+  assumed: readonly Assumed[] = [],
+  reportProblem: (problem: Problem) => void = once(
+    ({ object, message }) => `${object}: ${message}`,
+  ),
 ): Promise<Result> {
   const { manifests, namespace } = flags
   if (manifests !== undefined) refuseForFolder(flags)
@@ -38,7 +42,7 @@ export async function look<Result>(
     config: seenFrom(config, namespace),
     manifests,
     inspection: { namespace, assumed },
-    reportProblem: once(({ object, message }) => `${object}: ${message}`),
+    reportProblem,
     reportFault: (message, error) => faults.add('', `${message}: ${String(error)}`),
     reportOutage: troubles.add,
     proxies: proxiesIn(process.env),

@@ -1,29 +1,13 @@
 // The commands and options of the command line.
 
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
+import type { Commands } from './commands.ts'
+import { completionOf, SHELLS, type Shell } from './completion.ts'
+import { printKeys, printSchema } from './config.ts'
+import { EXAMPLES } from './examples.ts'
 import { USAGE } from './exit-codes.ts'
-import type {
-  CanFlags,
-  CheckFlags,
-  DoctorFlags,
-  LookFlags,
-  ServeFlags,
-  ServicesFlags,
-} from './flags.ts'
-
-export type Commands = {
-  readonly serve: (flags: ServeFlags) => Promise<void>
-  readonly check: (flags: CheckFlags, method?: string, url?: string) => Promise<number>
-  readonly services: (flags: ServicesFlags) => Promise<number>
-  readonly can: (
-    flags: CanFlags,
-    user: string,
-    verbOrService: string,
-    service?: string,
-  ) => Promise<number>
-  readonly whoCan: (flags: LookFlags, service: string) => Promise<number>
-  readonly doctor: (flags: DoctorFlags) => Promise<number>
-}
+import type { CheckFlags, DoctorFlags, ServeFlags } from './flags.ts'
+import { addLookingCommands, collectOption, looking } from './looking.ts'
 
 /** Parses the command line and runs the command; resolves to the exit code once it has ended. */
 export async function run(
@@ -38,15 +22,16 @@ export async function run(
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
+    .addHelpText('after', EXAMPLES)
   addServe(program, commands)
   const exit = (exitCode: number) => {
     code = exitCode
   }
   addCheck(program, commands, exit)
-  addServices(program, commands, exit)
-  addCan(program, commands, exit)
-  addWhoCan(program, commands, exit)
+  addLookingCommands(program, commands, exit)
   addDoctor(program, commands, exit)
+  addConfig(program)
+  addCompletion(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return code
@@ -89,13 +74,13 @@ function addCheck(program: Command, { check }: Commands, exit: (code: number) =>
     .option('--source <ip>', 'address of the caller')
     .option('--principal <id>', "identity in the caller's certificate, spiffe://...")
     .option('--as <user>', 'decide about this user of Kubernetes, without its token')
-    .option('--as-group <group>', 'a group of the user of --as, repeatable', addHeader, [])
+    .option('--as-group <group>', 'a group of the user of --as, repeatable', collectOption, [])
     .option('--as-key <namespace/name>', 'decide about the holder of this API key')
     .option('--request <file>', 'a CheckRequest as JSON, instead of METHOD and URL; -: stdin')
     .option(
       '-H, --header <line>',
       'request header "name: value", repeatable; @file: the lines of a file, @-: of stdin',
-      addHeader,
+      collectOption,
       [],
     )
     .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']))
@@ -116,54 +101,23 @@ function addDoctor(program: Command, { doctor }: Commands, exit: (code: number) 
     .action(async (flags: DoctorFlags) => exit(await doctor(flags)))
 }
 
-/** A command with the options of every command that looks at a folder or a cluster. */
-const looking = (program: Command, name: string): Command =>
+function addConfig(program: Command) {
+  const config = program.command('config').description('tell about the configuration')
+  config
+    .command('schema')
+    .description('write its JSON Schema, for editors')
+    .action(() => printSchema())
+  config
+    .command('keys')
+    .description('say what each key does')
+    .argument('[key]', 'only this key, and what is below it')
+    .action((key: string | undefined) => printKeys(key))
+}
+
+function addCompletion(program: Command) {
   program
-    .command(name)
-    .option(
-      '--config <file>',
-      "configuration file in YAML; with a cluster, the installation's by default",
-    )
-    .option('--manifests <folder>', 'read a folder of YAML instead of the API server')
-    .option('-n, --namespace <name>', 'look at this namespace only')
-    .option('--installation <namespace/name>', 'Deployment that has the configuration')
-
-function addServices(program: Command, { services }: Commands, exit: (code: number) => void) {
-  looking(program, 'services')
-    .description('list services with their protection, and what it is due to')
-    .option('-A, --all-namespaces', 'look at all namespaces, which is the default')
-    .option('--open', 'only services that everybody may call')
-    .addOption(
-      new Option('-o, --output <format>', 'output format').choices([
-        'table',
-        'wide',
-        'json',
-        'yaml',
-      ]),
-    )
-    .action(async (flags: ServicesFlags) => exit(await services(flags)))
+    .command('completion')
+    .description('write a completion script, e.g. source <(kserve-authz completion bash)')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .action((shell: Shell) => void process.stdout.write(completionOf(program, shell)))
 }
-
-function addCan(program: Command, { can }: Commands, exit: (code: number) => void) {
-  looking(program, 'can')
-    .description('say whether a user may call a service; exits with 0 on yes, 1 on no')
-    .usage('[options] <user> [method] <service>')
-    .argument('<user>', 'user of Kubernetes, e.g. system:serviceaccount:team:reader')
-    .argument('<method>', 'method of the request; by default POST')
-    .argument('[service]', '[KIND/]NAMESPACE/NAME')
-    .option('--as-group <group>', 'a group of the user, repeatable', addHeader, [])
-    .option('--path <path>', 'path of the request at the model')
-    .action(async (user: string, method: string, service: string | undefined, flags: CanFlags) =>
-      exit(await can(flags, user, method, service)),
-    )
-}
-
-function addWhoCan(program: Command, { whoCan }: Commands, exit: (code: number) => void) {
-  looking(program, 'who-can')
-    .description('list who may call a service')
-    .argument('<service>', '[KIND/]NAMESPACE/NAME')
-    .action(async (service: string, flags: LookFlags) => exit(await whoCan(flags, service)))
-}
-
-/** Not parsed here: commander would quote an invalid value, which may be a key. */
-const addHeader = (line: string, lines: readonly string[]): readonly string[] => [...lines, line]

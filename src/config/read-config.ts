@@ -1,5 +1,6 @@
 // Reads the configuration from file, environment and flags.
 
+import { descriptionOf } from './descriptions.ts'
 import { introspectionClashes } from './introspection.ts'
 import { prefixClashes } from './prefixes.ts'
 import { configProblemsOf } from './problems.ts'
@@ -14,7 +15,16 @@ import {
   settingsWithin,
   variableOf,
 } from './settings.ts'
-import { isSection, keysIn, nameOf, schemaAt, settingAt, shapeOf, typeOf } from './shape.ts'
+import {
+  fieldsIn,
+  isSection,
+  keysIn,
+  nameOf,
+  schemaAt,
+  settingAt,
+  shapeOf,
+  typeOf,
+} from './shape.ts'
 
 export type { Config } from './schema.ts'
 
@@ -76,15 +86,28 @@ export function readConfig({ file, env, flags }: Sources): Config {
   return frozen(config)
 }
 
-/** Every key with its type, its default as JSON, and its environment variable. */
+/** Every key with its meaning, its type, its default as JSON, and its environment variable. */
 export const configReference = () => {
   const defaults = CONFIG.parse({})
   return KEYS.filter(({ schema }) => !isSection(schema)).map(({ path, schema }) => ({
     key: nameOf(path),
+    meaning: descriptionOf(nameOf(path)),
     type: typeOf(schema),
     default: JSON.stringify(settingAt(defaults, path)),
     env: variableOf(path),
   }))
+}
+
+/** Every field of the values of keys, with its meaning and type. */
+export const fieldReference = () => {
+  const keys = new Set(KEYS.map(({ path }) => nameOf(path)))
+  return fieldsIn(CONFIG)
+    .filter(({ name }) => !keys.has(name))
+    .map(({ name, schema }) => ({
+      field: name,
+      meaning: descriptionOf(name),
+      type: typeOf(schema),
+    }))
 }
 
 const KEYS = keysIn(CONFIG).filter(({ path }) => path.length > 0)

@@ -104,3 +104,21 @@ export const shown = (key: string): string =>
   key.length <= MAX_SHOWN && /^[\x21-\x7e]+$/.test(key)
     ? key
     : `(a key of ${key.length} characters)`
+
+/** A field of the configuration: a key, or a field of a value. `[]` stands for an entry of a list. */
+export type Field = { readonly name: string; readonly schema: Schema }
+
+/** Every key and every field of its value, in the order of the schema, without the configuration itself. */
+export function fieldsIn(schema: Schema, name = ''): readonly Field[] {
+  const bare = bareOf(schema)
+  const own = name === '' ? [] : [{ name, schema }]
+  if (bare instanceof z.ZodArray) return [...own, ...innerOf(bare.def.element, `${name}[]`)]
+  const inner = Object.entries(shapeOf(bare)).flatMap(([key, each]) =>
+    fieldsIn(each, name === '' ? key : `${name}.${key}`),
+  )
+  return [...own, ...inner]
+}
+
+/** The fields of an entry, without the entry. */
+const innerOf = (schema: Schema, name: string): readonly Field[] =>
+  fieldsIn(schema, name).filter((field) => field.name !== name)

@@ -2,7 +2,7 @@
 
 import { displayNameOf, valueAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
-import { type Finding, mostSevereFirst } from './finding.ts'
+import { type DoctorFinding, mostSevereFirst } from './finding.ts'
 import { inspectGateways } from './gateways.ts'
 import { customPolicies, missingProviders } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
@@ -13,7 +13,7 @@ import { podsOf, protectedServices } from './services.ts'
 export type Examination = {
   readonly services: number
   readonly pods: number
-  readonly findings: readonly Finding[]
+  readonly findings: readonly DoctorFinding[]
 }
 
 /** Examines the objects of a cluster. Never throws. */
@@ -28,7 +28,7 @@ export function examine(
   const atPods = inspectPods(pods, { objects, mesh, policies })
   const { unguarded } = atPods
   const unread = [...objects.unread].map(
-    ([kind, why]): Finding => ({
+    ([kind, why]): DoctorFinding => ({
       code: 'not-read',
       object: kind,
       message: why,
@@ -49,8 +49,8 @@ export function examine(
   }
 }
 
-function inspectReplicas(objects: Objects): readonly Finding[] {
-  return ownObjects(objects, 'Deployment').flatMap((deployment): readonly Finding[] => {
+function inspectReplicas(objects: Objects): readonly DoctorFinding[] {
+  return ownObjects(objects, 'Deployment').flatMap((deployment): readonly DoctorFinding[] => {
     const { namespace, name, content } = deployment
     const about = { object: displayNameOf(deployment) }
     const available = valueAt(content, 'status', 'availableReplicas') ?? 0

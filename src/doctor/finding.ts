@@ -88,7 +88,7 @@ export const FINDINGS = {
 
 export type FindingCode = keyof typeof FINDINGS
 
-export type Finding = {
+export type DoctorFinding = {
   readonly code: FindingCode
   /** E.g. `InferenceService team/iris`. */
   readonly object: string
@@ -98,9 +98,9 @@ export type Finding = {
 }
 
 /** The most severe first, then by code and object. */
-export function mostSevereFirst(findings: readonly Finding[]): readonly Finding[] {
-  const rank = ({ code }: Finding) => SEVERITIES.indexOf(FINDINGS[code].severity)
-  const text = ({ code, object, message }: Finding) => `${code} ${object} ${message}`
+export function mostSevereFirst(findings: readonly DoctorFinding[]): readonly DoctorFinding[] {
+  const rank = ({ code }: DoctorFinding) => SEVERITIES.indexOf(FINDINGS[code].severity)
+  const text = ({ code, object, message }: DoctorFinding) => `${code} ${object} ${message}`
   return findings.toSorted(
     (one, other) => rank(one) - rank(other) || (text(one) < text(other) ? -1 : 1),
   )

@@ -9,7 +9,7 @@ import {
   textMapAt,
   valueAt,
 } from '../resources/object.ts'
-import type { Finding } from './finding.ts'
+import type { DoctorFinding } from './finding.ts'
 import { type CustomPolicy, maySelectGateway } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
 import { type MeshConfig, whenOpen, whenSlow } from './providers.ts'
@@ -24,7 +24,7 @@ type Cluster = {
 }
 
 /** Examines all Gateways that have routes of protected services. */
-export function inspectGateways(cluster: Cluster): readonly Finding[] {
+export function inspectGateways(cluster: Cluster): readonly DoctorFinding[] {
   const { objects } = cluster
   const security = objects.of('SecurityPolicy')
   const own = security.filter((policy) => isOwn(policy, objects))
@@ -80,7 +80,7 @@ function isOwn({ namespace, content }: KubernetesObject, objects: Objects): bool
   )
 }
 
-function inspectOwn(policy: KubernetesObject): readonly Finding[] {
+function inspectOwn(policy: KubernetesObject): readonly DoctorFinding[] {
   const { content } = policy
   const object = displayNameOf(policy)
   const extAuth = valueAt(content, 'spec', 'extAuth')
@@ -133,7 +133,7 @@ function inspectGateway(
   routes: readonly ServiceRoute[],
   own: readonly KubernetesObject[],
   { policies, mesh, unguarded }: Cluster,
-): readonly Finding[] {
+): readonly DoctorFinding[] {
   const isGuarded =
     own.some((policy) => isAt(policy, gateway)) ||
     policies.some((policy) => policy.isOwn && maySelectGateway(policy, gateway, mesh))
@@ -183,7 +183,7 @@ function inspectForeign(
     readonly gateways: readonly KubernetesObject[]
     readonly own: readonly KubernetesObject[]
   },
-): readonly Finding[] {
+): readonly DoctorFinding[] {
   if (valueAt(policy.content, 'spec', 'mergeType') !== undefined) return []
   const guarded = gateways.filter((gateway) => own.some((each) => isAt(each, gateway)))
   const route = routes.find(

@@ -9,7 +9,7 @@ import {
   textMapAt,
   valueAt,
 } from '../resources/object.ts'
-import type { Finding } from './finding.ts'
+import type { DoctorFinding } from './finding.ts'
 import type { Objects } from './objects.ts'
 import type { MeshConfig } from './providers.ts'
 
@@ -79,7 +79,7 @@ export function maySelectGateway(
 export function missingProviders(
   policies: readonly CustomPolicy[],
   mesh: MeshConfig | undefined,
-): readonly Finding[] {
+): readonly DoctorFinding[] {
   if (mesh === undefined) return []
   return policies
     .filter(({ provider }) => isNamedOurs(provider) && !mesh.own.has(provider))

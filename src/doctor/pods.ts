@@ -3,7 +3,7 @@
 import type { ServiceId } from '../access/service.ts'
 import { displayNameOf, type KubernetesObject, valueAt } from '../resources/object.ts'
 import { readSelector, selects } from '../resources/selector.ts'
-import type { Finding, FindingCode } from './finding.ts'
+import type { DoctorFinding, FindingCode } from './finding.ts'
 import { type CustomPolicy, hidingSidecar, selectsPod } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
 import type { MeshConfig } from './providers.ts'
@@ -16,16 +16,16 @@ type Cluster = {
 }
 
 export type PodFindings = {
-  readonly findings: readonly Finding[]
+  readonly findings: readonly DoctorFinding[]
   /** The services with a pod that only a gateway can guard. */
   readonly unguarded: ReadonlySet<ServiceId>
 }
 
 /** One finding for each service and code, with the first of its pods. */
 export function inspectPods(pods: readonly ServicePod[], cluster: Cluster): PodFindings {
-  const found = new Map<string, { readonly finding: Finding; count: number }>()
+  const found = new Map<string, { readonly finding: DoctorFinding; count: number }>()
   const unguarded = new Set<ServiceId>()
-  const add = (finding: Finding) => {
+  const add = (finding: DoctorFinding) => {
     const key = `${finding.code} ${finding.object}`
     const known = found.get(key)
     if (known === undefined) found.set(key, { finding, count: 1 })
@@ -44,8 +44,8 @@ export function inspectPods(pods: readonly ServicePod[], cluster: Cluster): PodF
 function inspectPod(
   { pod, label, hasSidecar }: ServicePod,
   { objects, mesh, policies }: Cluster,
-): readonly Finding[] {
-  const about = (code: FindingCode, message: string, remedy: string): Finding => ({
+): readonly DoctorFinding[] {
+  const about = (code: FindingCode, message: string, remedy: string): DoctorFinding => ({
     code,
     object: label,
     message: `${displayNameOf(pod)} ${message}`,

@@ -7,7 +7,7 @@ import {
   textAt,
   valueAt,
 } from '../resources/object.ts'
-import type { Finding } from './finding.ts'
+import type { DoctorFinding } from './finding.ts'
 import { type Objects, ownObjects } from './objects.ts'
 
 /** Parses a document of YAML; `undefined`: it cannot be parsed. */
@@ -20,7 +20,7 @@ export type MeshConfig = {
   readonly providers: ReadonlySet<string>
   /** Of them, the names of those that lead to this service. */
   readonly own: ReadonlySet<string>
-  readonly findings: readonly Finding[]
+  readonly findings: readonly DoctorFinding[]
 }
 
 const DEFAULT_ROOT = 'istio-system'
@@ -70,7 +70,11 @@ function isOwn(entry: unknown, objects: Objects): boolean {
   )
 }
 
-function inspect(map: KubernetesObject, entry: unknown, objects: Objects): readonly Finding[] {
+function inspect(
+  map: KubernetesObject,
+  entry: unknown,
+  objects: Objects,
+): readonly DoctorFinding[] {
   const grpc = grpcOf(entry)
   const provider = textAt(entry, 'name') ?? ''
   const object = displayNameOf(map)
@@ -99,7 +103,7 @@ export const whenOpen = (
   object: string,
   what: string,
   change: Change,
-): readonly Finding[] =>
+): readonly DoctorFinding[] =>
   failOpen === true
     ? [
         {
@@ -116,7 +120,7 @@ export function whenSlow(
   object: string,
   what: string,
   change: Change,
-): readonly Finding[] {
+): readonly DoctorFinding[] {
   const ms = millisecondsIn(timeout)
   if (ms !== undefined && ms <= LONGEST_TIMEOUT_MS) return []
   const message =
@@ -140,7 +144,7 @@ function millisecondsIn(duration = ''): number | undefined {
   return number === undefined || factor === undefined ? undefined : Number(number) * factor
 }
 
-function whenNoPort(entry: unknown, objects: Objects, object: string): readonly Finding[] {
+function whenNoPort(entry: unknown, objects: Objects, object: string): readonly DoctorFinding[] {
   const { name, namespace } = serviceOf(entry)
   const port = valueAt(grpcOf(entry), 'port')
   const ports = ownObjects(objects, 'Service')

@@ -13,8 +13,8 @@ export type Cors = {
 /** The encoded headers for one origin. */
 type CorsHeaders = {
   /** With these a script may read a denial. */
-  readonly denied: Buffer
-  readonly preflight: Buffer
+  readonly denied: string
+  readonly preflight: string
 }
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
@@ -50,7 +50,8 @@ export function createCors({ origins, headers, maxAge }: Cors) {
   }
 }
 
-const encode = (headers: readonly (readonly [name: string, value: string])[]): Buffer =>
-  Buffer.concat(
-    headers.filter(([, value]) => value !== '').map(([name, value]) => headerField(name, value)),
-  )
+const encode = (headers: readonly (readonly [name: string, value: string])[]): string =>
+  headers
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => headerField(name, value))
+    .join('')

@@ -5,7 +5,7 @@ import { DENY_REASONS, type Deny, type DenyReason } from '../access/decision.ts'
 import { type Cors, createCors } from './cors.ts'
 import { CAUSES, DENIALS, type Denial, DIALECTS, type Dialect } from './denials.ts'
 import { bodyOf } from './dialect.ts'
-import { BODY, bytesField, DENIED, headerField, numberField, STATUS, textField } from './fields.ts'
+import { BODY, bytesOf, DENIED, field, headerField, numberField, STATUS } from './fields.ts'
 import { ownBytes } from './own-bytes.ts'
 
 /** Seconds. Clients that were refused together should not retry together. */
@@ -56,25 +56,20 @@ export function encodeDenials({
 }
 
 /** Preflight requests have no credential: a browser sends the request itself only after such an answer. */
-const answered = (headers: Buffer, requestId: string | undefined): Buffer =>
-  Buffer.concat([
-    bytesField(STATUS, numberField(1, status.PERMISSION_DENIED)),
-    bytesField(
-      DENIED,
-      bytesField(STATUS, numberField(1, NO_CONTENT)),
-      headers,
-      ...(requestId === undefined ? [] : [headerField('x-request-id', requestId)]),
-    ),
-  ])
+const answered = (headers: string, requestId: string | undefined): Buffer => {
+  const ids = requestId === undefined ? '' : headerField('x-request-id', requestId)
+  const denied = field(STATUS, numberField(1, NO_CONTENT)) + headers + ids
+  return bytesOf(field(STATUS, numberField(1, status.PERMISSION_DENIED)) + field(DENIED, denied))
+}
 
 const NO_CONTENT = 204
 
 /** An answer without what only a request knows. */
 type Prepared = {
   readonly whole: Buffer
-  readonly start: Buffer
-  readonly headers: Buffer
-  readonly bodyWith: (requestId: string | undefined) => Buffer
+  readonly start: string
+  readonly headers: string
+  readonly bodyWith: (requestId: string | undefined) => string
   readonly idHeaders: readonly string[]
 }
 
@@ -102,34 +97,30 @@ function prepare(
   dialect: Dialect,
   given: readonly (readonly [name: string, value: string])[],
 ): Prepared {
-  const start = bytesField(STATUS, numberField(1, denial.code))
-  const headers = Buffer.concat([
-    bytesField(STATUS, numberField(1, denial.httpStatus)),
-    ...given.map(([name, value]) => headerField(name, value)),
-  ])
-  const body = ownBytes(textField(BODY, bodyOf(dialect, reason, denial)))
+  const start = field(STATUS, numberField(1, denial.code))
+  const headers =
+    field(STATUS, numberField(1, denial.httpStatus)) +
+    given.map(([name, value]) => headerField(name, value)).join('')
+  const body = field(BODY, bodyOf(dialect, reason, denial))
+  const isAnthropic = dialect === 'anthropic'
   return {
-    whole: ownBytes(Buffer.concat([start, bytesField(DENIED, headers, body)])),
-    start: ownBytes(start),
-    headers: ownBytes(headers),
-    bodyWith:
-      dialect === 'anthropic'
-        ? (requestId) => textField(BODY, bodyOf(dialect, reason, denial, requestId))
-        : () => body,
+    whole: ownBytes(bytesOf(start + field(DENIED, headers + body))),
+    start,
+    headers,
+    bodyWith: isAnthropic ? (id) => field(BODY, bodyOf(dialect, reason, denial, id)) : () => body,
     // Anthropic's clients read another header.
-    idHeaders: dialect === 'anthropic' ? ['x-request-id', 'request-id'] : ['x-request-id'],
+    idHeaders: isAnthropic ? ['x-request-id', 'request-id'] : ['x-request-id'],
   }
 }
 
-const NOTHING: Buffer = Buffer.of()
-
 function completed(
   { start, headers, bodyWith, idHeaders }: Prepared,
-  cors = NOTHING,
+  cors = '',
   id?: string,
 ): Buffer {
-  const ids = id === undefined ? [] : idHeaders.map((name) => headerField(name, id))
-  return Buffer.concat([start, bytesField(DENIED, headers, cors, ...ids, bodyWith(id))])
+  let denied = headers + cors
+  if (id !== undefined) for (const name of idHeaders) denied += headerField(name, id)
+  return bytesOf(start + field(DENIED, denied + bodyWith(id)))
 }
 
 function headersOf(

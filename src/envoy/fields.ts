@@ -1,29 +1,22 @@
-// Writes fields of denied answers whose parts are encoded already.
+// Writes fields of denied answers, as texts with a character for each byte: one copy then encodes the whole answer.
 
 /** Seven bits in each byte, the last bits first. */
-function varint(value: number): number[] {
-  const bytes: number[] = []
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) return [...bytes, rest]
-    bytes.push((rest & 0x7f) | 0x80)
-  }
+function varint(value: number): string {
+  let text = ''
+  let rest = value
+  for (; rest >= 0x80; rest >>>= 7) text += String.fromCharCode((rest & 0x7f) | 0x80)
+  return text + String.fromCharCode(rest)
 }
 
 /** A number, without its default 0. */
-export const numberField = (field: number, value: number): Buffer =>
-  Buffer.from([...varint(field << 3), ...varint(value)])
+export const numberField = (field: number, value: number): string =>
+  varint(field << 3) + varint(value)
 
 const LENGTH_DELIMITED = 2
 
-/** A message, text or bytes, of these parts. */
-export function bytesField(field: number, ...parts: readonly Buffer[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const start = Buffer.from([...varint((field << 3) | LENGTH_DELIMITED), ...varint(length)])
-  return Buffer.concat([start, ...parts], start.length + length)
-}
-
-export const textField = (field: number, text: string): Buffer =>
-  bytesField(field, Buffer.from(text))
+/** A message, or a text in ASCII. */
+export const field = (number: number, content: string): string =>
+  varint((number << 3) | LENGTH_DELIMITED) + varint(content.length) + content
 
 /** The numbers of the fields in CheckResponse, DeniedHttpResponse and their parts. */
 export const STATUS = 1
@@ -32,5 +25,7 @@ const HEADERS = 2
 export const BODY = 3
 
 /** A header of a denied answer. */
-export const headerField = (key: string, value: string): Buffer =>
-  bytesField(HEADERS, bytesField(1, textField(1, key), textField(2, value)))
+export const headerField = (key: string, value: string): string =>
+  field(HEADERS, field(1, field(1, key) + field(2, value)))
+
+export const bytesOf = (answer: string): Buffer => Buffer.from(answer, 'latin1')

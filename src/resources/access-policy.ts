@@ -179,11 +179,13 @@ function readProviders(value: unknown, settings: ReadSettings, raise: Raise) {
     const place = `${PLACE}.jwt[${index}]`
     const { provider, audiences } = fieldsOf(place, entry, ['provider', 'audiences'])
     const name = textOf(`${place}.provider`, provider)
-    if (!settings.providers.includes(name)) {
+    const isConfigured = settings.providers.includes(name)
+    if (!isConfigured) {
       raise('UnknownProvider', `${place}: the installation has no provider "${printable(name)}"`)
     }
     return {
       provider: name,
+      ...(isConfigured ? {} : { unconfigured: printable(name) }),
       audiences: absentOr(audiences, () => textsOf(`${place}.audiences`, audiences)),
     }
   })

@@ -1,5 +1,6 @@
 // Reads the data of Secrets.
 
+import { isPresentable, MAX_CREDENTIAL_LENGTH } from '../access/credential.ts'
 import { isRecord } from '../common/json.ts'
 import { type KubernetesObject, textAt, valueAt } from './object.ts'
 
@@ -9,7 +10,7 @@ const TOKEN_TYPE = 'kubernetes.io/service-account-token'
 /** Shorter credentials can be guessed. */
 const MIN_BYTES = 16
 /** Requests cannot carry longer credentials. */
-export const MAX_BYTES = 8_192
+export const MAX_BYTES = MAX_CREDENTIAL_LENGTH
 
 export const isTokenSecret = ({ content }: KubernetesObject): boolean =>
   textAt(content, 'type') === TOKEN_TYPE
@@ -42,8 +43,10 @@ export function credentialFault(bytes: Uint8Array): string | undefined {
   const last = bytes.at(-1)
   if (last === LINE_FEED || last === CARRIAGE_RETURN) return 'ends in a newline'
   if (bytes.length < MIN_BYTES) return `is shorter than ${MIN_BYTES} bytes`
-  if (!bytes.every(isShowable)) return UNSHOWABLE
-  return undefined
+  const text = new TextDecoder('latin1').decode(bytes)
+  if (SCHEME.test(text))
+    return 'begins with the scheme, such as "Bearer ": only what follows it belongs here'
+  return isPresentable(text) ? undefined : UNSHOWABLE
 }
 
 export const TOO_LONG = `is longer than ${MAX_BYTES} bytes`
@@ -51,15 +54,11 @@ export const TOO_LONG = `is longer than ${MAX_BYTES} bytes`
 /** Includes line breaks. */
 const MAX_BASE64 = 2 * MAX_BYTES
 
-/** A header can carry it: without a comma, with which proxies join repeated headers. */
-const isShowable = (byte: number): boolean => byte > SPACE && byte < DELETE && byte !== COMMA
+const SCHEME = /^(?:bearer|basic|api-?key) /i
 
 const UNSHOWABLE =
   'has a space, a comma or a character other than printable ASCII, so no request can carry it'
 
-const SPACE = 0x20
-const COMMA = 0x2c
-const DELETE = 0x7f
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 

@@ -5,7 +5,9 @@ import { policyStatusOf as statusIn } from '../../src/access/policy-status.ts'
 import type { Service } from '../../src/access/service.ts'
 import { inSlices } from '../../src/common/slices.ts'
 import { aService } from '../../testing/builders.ts'
+import { SETTINGS } from '../../testing/objects.ts'
 import { aPolicy } from '../../testing/policies/any-policies.ts'
+import { policyOf } from '../../testing/policies/policies.ts'
 import { countedTurns, done } from '../../testing/working.ts'
 
 const iris: PolicyTarget = { kind: 'InferenceService', name: 'iris' }
@@ -21,6 +23,29 @@ const policyStatusOf = (
   const own = services.filter(({ namespace }) => namespace === policy.namespace)
   return statusIn(policy, done(namespacePoliciesOf(own, policies)), fault)
 }
+
+describe('the status of a policy with providers that the installation does not have', () => {
+  const accepting = (...providers: readonly string[]) =>
+    policyOf({ authentication: { jwt: providers.map((provider) => ({ provider })) } })
+  const messageOf = (policy: Policy) => policyStatusOf(policy, [aService()]).accepted
+
+  it('names them', () => {
+    const [known = ''] = SETTINGS.providers
+    expect(messageOf(accepting(known, 'nobody', 'none', 'nobody'))).toEqual({
+      holds: true,
+      reason: 'Accepted',
+      message: 'no such provider: nobody, none',
+    })
+    expect(messageOf(accepting(known)).message).toBe('')
+  })
+
+  it('names at most eight, in printable ASCII', () => {
+    const many = Array.from({ length: 20 }, (_, index) => `p\n${index}`)
+    expect(messageOf(accepting(...many)).message).toBe(
+      'no such provider: p?0, p?1, p?2, p?3, p?4, p?5, p?6, p?7',
+    )
+  })
+})
 
 describe('the status of a policy', () => {
   it.each<

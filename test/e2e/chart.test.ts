@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { load, loadAll } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config/read-config.ts'
 import type { Written } from '../../testing/cluster/client.ts'
@@ -194,6 +197,28 @@ describe('a preset of the chart', () => {
   })
 })
 
+describe('the page of TLS', () => {
+  const page = readFileSync(path.join(CHART, '../../docs/tls.md'), 'utf8')
+  const blocks = [...page.matchAll(/```yaml\n# (\S+)\n([\s\S]*?)```/g)]
+  const block = (name: string) => blocks.find(([, title]) => title === name)?.[2] ?? ''
+
+  it('has values with which the pods read the Secret of the certificate', async () => {
+    const objects = await renderChart(Object(load(block('values.yaml'))))
+    const { certFile, keyFile, clientCaFile } = Object(configIn(objects).grpc.tls)
+    const pod = at(found(objects, 'Deployment', NAME), 'spec', 'template', 'spec')
+    const folder = textAt(listAt(pod, 'containers', 0, 'volumeMounts').at(-1), 'mountPath')
+    expect([certFile, keyFile, clientCaFile]).toEqual(
+      ['tls.crt', 'tls.key', 'ca.crt'].map((name) => `${folder}/${name}`),
+    )
+    const secrets = loadAll(block('certificates.yaml')).map((object) =>
+      textAt(object, 'spec', 'secretName'),
+    )
+    expect(secrets).toContain(textAt(listAt(pod, 'volumes').at(-1), 'secret', 'secretName'))
+    const values = load(readFileSync(path.join(CHART, 'values.yaml'), 'utf8'))
+    expect(secrets).toContain(textAt(values, 'envoyGateway', 'tlsSecretName'))
+  })
+})
+
 describe('a value of the chart', () => {
   it('reaches the pod by the name that other charts use', async () => {
     const values = {
@@ -242,6 +267,26 @@ describe('a value of the chart', () => {
     expect(kinds).not.toContain('PodDisruptionBudget')
     const subjects = objects.flatMap((object) => listAt(object, 'subjects'))
     expect(new Set(subjects.map((subject) => at(subject, 'name')))).toEqual(new Set(['mine']))
+  })
+
+  it('below config that limits the namespaces limits the permissions to them', async () => {
+    const rendered = async (namespaces: readonly string[], more: object = {}) =>
+      byName(await renderChart({ config: { kubernetes: { namespaces, ...more } } }, 'default'))
+    const expected = byName(kept(await renderWith(['namespaces'])))
+    const named = (objects: ReadonlyMap<string, unknown>) =>
+      new Map([...objects].filter(([name]) => /^(?:Cluster)?Role/.test(name)))
+    expect(named(await rendered(['models']))).toEqual(named(expected))
+
+    const of = [...(await rendered(['fraud', 'kubeflow'], { kserveNamespace: 'kubeflow' })).keys()]
+    expect(of.filter((name) => name.startsWith('Role '))).toEqual(
+      expect.arrayContaining([
+        'Role fraud/kserve-authz',
+        'Role kubeflow/kserve-authz',
+        'Role kubeflow/kserve-authz-configuration',
+        'Role kubeflow/kserve-authz-presets',
+      ]),
+    )
+    expect(of).not.toContain('ClusterRole /kserve-authz')
   })
 
   it('below config is the configuration of the service, and a change restarts the replicas', async () => {

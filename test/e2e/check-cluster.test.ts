@@ -142,6 +142,13 @@ describe('services, can and who-can', () => {
     expect(no.stdout).toMatch(/^no, not-permitted: /)
   })
 
+  it('lint finds what the service would report', async () => {
+    const { code, stdout } = await command(admin, 'lint')
+
+    expect(code).toBe(1)
+    expect(stdout).toContain('error APIKeyRefused: Secret team/empty: ')
+  })
+
   it('name the permission that is missing', async () => {
     const { code, stdout, stderr } = await command(owner, 'who-can', 'team/iris', '-n', 'team')
 

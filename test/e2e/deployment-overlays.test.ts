@@ -24,18 +24,18 @@ async function write(name: string, text: string) {
   await writeFile(path.join(folder, name), text.replaceAll('../kserve-authz/', `${here}/`))
 }
 
-/** The YAML in the README below a comment. */
+/** The YAML on the page of the installation below a comment. */
 async function told(comment: string): Promise<string> {
-  const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8')
-  const blocks = [...readme.matchAll(/^( *)```yaml\n([\s\S]*?)\n\1```$/gm)].map(
+  const page = await readFile(path.join(ROOT, 'docs/installation.md'), 'utf8')
+  const blocks = [...page.matchAll(/^( *)```yaml\n([\s\S]*?)\n\1```$/gm)].map(
     ([, indent = '', text = '']) => text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
   )
   const text = blocks.find((block) => block.startsWith(`# ${comment}`))
-  if (text === undefined) throw new Error(`the README has nothing after "${comment}"`)
+  if (text === undefined) throw new Error(`the page has nothing after "${comment}"`)
   return text
 }
 
-describe('the overlay of the README', () => {
+describe('the overlay of the page of the installation', () => {
   beforeEach(async () => {
     await write('kustomization.yaml', await told('my-cluster/kustomization.yaml'))
     await write('config.yaml', await told('my-cluster/config.yaml'))
@@ -62,6 +62,14 @@ describe('the overlay of the README', () => {
     const after = await kinds()
     expect(wanted.filter((kind) => !after.has(kind))).toEqual([])
   })
+})
+
+it('the other overlay of the page has the components that it names', async () => {
+  const page = await readFile(path.join(ROOT, 'docs/installation.md'), 'utf8')
+  const [, text = ''] = /^## Components[\s\S]*?```yaml\n([\s\S]*?)```/m.exec(page) ?? []
+  await write('kustomization.yaml', text)
+  const kinds = (await render(folder)).map(({ kind }) => kind)
+  expect(kinds).toEqual(expect.arrayContaining(['PodMonitor', 'HorizontalPodAutoscaler']))
 })
 
 describe('what is shipped for OpenDataHub', () => {

@@ -39,7 +39,9 @@ const to = (listener: string) => ({ port: mesh.portOf(listener) })
 /** The parts that client and model see, without those that differ between requests. */
 const seen = (reply: Reply) => ({
   status: reply.status,
-  headers: reply.headers.filter(([name]) => !/^(?:date|x-envoy-upstream-.*)$/.test(name)),
+  headers: reply.headers.filter(
+    ([name]) => !/^(?:date|x-request-id|x-envoy-upstream-.*)$/.test(name),
+  ),
   body: reply.body.replace(/"x-request-id":"[^"]*"/, ''),
 })
 

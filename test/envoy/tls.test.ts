@@ -8,6 +8,7 @@ import { deny } from '../../src/access/decision.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from '../../src/envoy/tls.ts'
+import { aFolder } from '../manifests/folders.ts'
 
 const headers = { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} }
 const parts = {
@@ -55,8 +56,9 @@ describe('a listener with TLS', () => {
   const start = async (
     clientCaFile: string | null = null,
     minVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.2',
+    at = file,
   ) => {
-    const files = { certFile: file('tls.crt'), keyFile: file('tls.key'), clientCaFile }
+    const files = { certFile: at('tls.crt'), keyFile: at('tls.key'), clientCaFile }
     identity = createTlsIdentity({ ...files, minVersion }, (fault) => faults.push(fault), 20)
     server = await serveChecks(
       { position: 'gateway', address: '127.0.0.1:0' },
@@ -85,6 +87,27 @@ describe('a listener with TLS', () => {
     expect(await shownName()).toBe('first')
     install('second')
     await vi.waitFor(async () => expect(await shownName()).toBe('second'), 10_000)
+  })
+
+  it('follows a Secret as cert-manager writes it and the kubelet mounts it', async () => {
+    const secret = await aFolder()
+    const contents = (name: string) => ({
+      'tls.crt': readFileSync(file(`${name}.crt`), 'utf8'),
+      'tls.key': readFileSync(file(`${name}.key`), 'utf8'),
+      'ca.crt': readFileSync(file(`${name}.crt`), 'utf8'),
+    })
+    const client = (name: string): tls.ConnectionOptions => ({
+      cert: readFileSync(file(`${name}.crt`)),
+      key: readFileSync(file(`${name}.key`)),
+      maxVersion: 'TLSv1.2',
+    })
+    await secret.mount('1', contents('first'))
+    await start(secret.at('ca.crt'), 'TLSv1.2', secret.at)
+    expect(await shownName(client('first'))).toBe('first')
+    await secret.mount('2', contents('second'))
+    await vi.waitFor(async () => expect(await shownName(client('second'))).toBe('second'), 10_000)
+    await expect(shownName(client('first'))).rejects.toThrow()
+    expect(faults).toEqual([])
   })
 
   it('keeps its certificate while the files contain no usable one, and reports it', async () => {

@@ -158,7 +158,7 @@ describe('the limits of the configuration', () => {
   it('leave an unknown provider without callers', () => {
     const spec = { authentication: { jwt: [{ provider: 'mine' }] } }
     expect(policyOf(spec).terms?.accepted?.jwt).toEqual([
-      { provider: 'mine', audiences: undefined },
+      { provider: 'mine', audiences: undefined, unconfigured: 'mine' },
     ])
     expect(reasons(spec)).toEqual(['UnknownProvider'])
   })

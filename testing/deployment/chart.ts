@@ -9,12 +9,14 @@ import type { Written } from '../cluster/client.ts'
 import { writtenOf } from '../cluster/installation.ts'
 import { at } from '../json.ts'
 
-export const CHART = path.join(import.meta.dirname, '../../charts/kserve-authz')
+const ROOT = path.join(import.meta.dirname, '../..')
+
+export const CHART = path.join(ROOT, 'charts/kserve-authz')
 
 const DEADLINE_MS = 60_000
 const MAX_BYTES = 16 * 1_024 * 1_024
 
-/** Runs helm in an empty home, with these values. Rejects with what helm prints to stderr. */
+/** Runs helm at the root of the project, with an empty home and these values. Rejects with what helm prints to stderr. */
 export async function helm(
   args: readonly string[],
   values: object = {},
@@ -27,6 +29,7 @@ export async function helm(
     await writeFile(file, JSON.stringify(values))
     const given = TAKES_VALUES.has(args[0] ?? '') ? ['--values', file] : []
     const { stdout } = await promisify(execFile)(program, [...args, ...given], {
+      cwd: ROOT,
       timeout: DEADLINE_MS,
       maxBuffer: MAX_BYTES,
       env: { PATH: process.env.PATH, HOME: home, ...env },

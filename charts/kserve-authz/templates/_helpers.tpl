@@ -63,3 +63,11 @@ kserve-authz-{{ include "kserve-authz.config" . | sha256sum | trunc 10 }}
 {{- include "kserve-authz.object" $object }}
 {{- end }}
 {{- end }}
+
+{{/* A Role, or a binding to the ServiceAccount of this name. */}}
+{{- define "kserve-authz.grant" -}}
+{{- range .object.subjects }}
+{{- $_ := set . "name" $.account }}
+{{- end }}
+{{- include "kserve-authz.object" .object }}
+{{- end }}

@@ -1,0 +1,115 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findIstio } from '../../scripts/istio.ts'
+import { statusOf, verdictOf } from '../../testing/cluster/asking.ts'
+import { type Cluster, kubeconfigOf, startCluster } from '../../testing/cluster/cluster.ts'
+import { aNamespace } from '../../testing/cluster/installation.ts'
+import {
+  inferenceService,
+  readerRole,
+  roleBinding,
+  serviceAccount,
+} from '../../testing/cluster/rbac.ts'
+import { helm, renderChart } from '../../testing/deployment/chart.ts'
+import { startContainer } from '../../testing/deployment/container.ts'
+import { found } from '../../testing/deployment/render.ts'
+import { type BuiltImage, buildOwnImage } from '../../testing/image/own-image.ts'
+import { listAt, textAt } from '../../testing/json.ts'
+import { installIstioCrds } from '../../testing/mesh/installation.ts'
+
+const NAME = 'kserve-authz'
+const ROOT = path.join(import.meta.dirname, '../..')
+const ACCOUNT = { kind: 'ServiceAccount', namespace: 'team', name: 'default' } as const
+const MODEL = inferenceService('team', 'sklearn-iris', {})
+const POLICIES = '/apis/security.istio.io/v1/authorizationpolicies'
+
+let cluster: Cluster
+let image: BuiltImage
+let env: Readonly<Record<string, string>>
+let commands: readonly string[]
+
+beforeAll(async () => {
+  const readme = await readFile(path.join(ROOT, 'README.md'), 'utf8')
+  const install = readme.split('\n## Install it\n')[1]?.split('\n## ')[0] ?? ''
+  const blocks = [...install.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+  commands = blocks.flatMap((block) => block.trim().split('\n')).map((line) => line.trim())
+  ;[cluster, image] = await Promise.all([startCluster(), buildOwnImage()])
+  const istio = await findIstio((line) => void process.stderr.write(`${line}\n`))
+  await installIstioCrds(cluster, istio.crds)
+  for (const name of ['istio-system', 'team']) await cluster.apply(aNamespace(name))
+  await cluster.create(serviceAccount(ACCOUNT.namespace, ACCOUNT.name))
+  await cluster.create(MODEL)
+  const { folder, apiPort: port, adminToken: token } = cluster.site
+  const file = path.join(folder, 'helm.json')
+  await writeFile(file, JSON.stringify(kubeconfigOf({ folder, port, user: { token } })))
+  env = { KUBECONFIG: file }
+})
+afterAll(async () => {
+  await cluster?.stop()
+  await image?.remove()
+})
+
+/** What kubectl does with each command. Others need nodes, an image registry or a gateway. */
+const KUBECTL: Readonly<Record<string, () => Promise<unknown>>> = {
+  'kubectl -n team annotate inferenceservice sklearn-iris security.opendatahub.io/enable-auth=true':
+    () =>
+      cluster.patch(MODEL, {
+        metadata: { annotations: { 'security.opendatahub.io/enable-auth': 'true' } },
+      }),
+  'kubectl -n team create role iris-caller --verb=get --resource=inferenceservices.serving.kserve.io --resource-name=sklearn-iris':
+    () => cluster.create(readerRole('team', 'iris-caller', ['sklearn-iris'])),
+  'kubectl -n team create rolebinding iris-caller --role=iris-caller --serviceaccount=team:default':
+    () => cluster.create(roleBinding('team', 'iris-caller', 'iris-caller', ACCOUNT)),
+}
+
+const NOT_HERE = /^(?:docker build .* && docker push|kubectl -n kserve-authz rollout status|curl) /
+
+async function run(command: string): Promise<void> {
+  const [program, ...args] = command.split(' ')
+  if (program === 'helm') await helm(args, {}, env)
+  else if (!NOT_HERE.test(command)) {
+    const act = KUBECTL[command]
+    if (act === undefined) throw new Error(`no test knows this command: ${command}`)
+    await act()
+  }
+}
+
+async function answerFor(token?: string) {
+  const objects = await renderChart({ preset: 'istio', istio: { modelNamespaces: ['team'] } })
+  const kubeconfig = await cluster.kubeconfig({ token: await cluster.tokenFor(NAME, NAME) })
+  const deployment = found(objects, 'Deployment', NAME)
+  const readable = [cluster.site.folder]
+  const service = await startContainer({ image, objects, deployment, kubeconfig, readable })
+  await service.ready()
+  const asked = { host: 'sklearn-iris.team.svc', path: '/v1/models/sklearn-iris' }
+  const verdict = await verdictOf(
+    service.gateway,
+    token === undefined ? asked : { ...asked, token },
+  )
+  await service.stop()
+  return statusOf(verdict)
+}
+
+describe('the commands of the README,', () => {
+  it('from helm install to helm upgrade, are accepted by a real API server', async () => {
+    const steps = commands.filter((command) => command.startsWith('helm '))
+    expect(steps.map((step) => step.split(' ')[1])).toEqual(['install', 'upgrade'])
+    for (const step of steps) await run(step)
+    const policies = listAt(await cluster.get(POLICIES), 'items')
+    expect(policies.length).toBeGreaterThan(6)
+    const deployment = await cluster.get(`/apis/apps/v1/namespaces/${NAME}/deployments/${NAME}`)
+    expect(textAt(deployment, 'spec', 'template', 'spec', 'containers', 0, 'image')).toMatch(
+      /^registry\.example\.com\/kserve-authz:\d/,
+    )
+  })
+
+  it('that protect a model lead to 401 without a credential and to 200 with a token', async () => {
+    expect(await answerFor()).toBe(200)
+    const steps = commands.filter((command) => !command.startsWith('helm '))
+    expect(steps.length).toBeGreaterThan(4)
+    for (const step of steps) await run(step)
+    expect(await answerFor()).toBe(401)
+    expect(await answerFor(await cluster.tokenFor(ACCOUNT.namespace, ACCOUNT.name))).toBe(200)
+  })
+})
