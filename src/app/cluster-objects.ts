@@ -67,8 +67,11 @@ export function followObjects({
     },
   })
   const current = () => ({ ...settings, ...kserve.current(), llmConfig: llmConfigs.find })
+  const unread = new Set<WatchedKind>()
+  const servicesRead = () => unread.size === 0
   const keep = (collection: WatchedKind): InformerSpec => {
-    const handler = createDirectoryWriter(collection, { directory, settings: current, report })
+    const parts = { directory, settings: current, servicesRead, report }
+    const handler = createDirectoryWriter(collection, parts)
     kept.push(handler)
     return { collection, handler }
   }
@@ -85,6 +88,8 @@ export function followObjects({
     }
   }
   const scope = { ...kubernetes, apiKeyLabels: apiKeys.selector.matchLabels }
+  const services = serviceCollections(scope)
+  for (const collection of services) unread.add(collection)
   const elsewhere = ({ namespace }: WatchedKind) =>
     namespace === undefined || !kubernetes.namespaces.includes(namespace)
   const asPermitted = (collection: WatchedKind): WatchedKind =>
@@ -95,9 +100,13 @@ export function followObjects({
       handler: kserve.handler,
       read: kserve.read,
     },
-    configured: serviceCollections(scope).map((collection) => ({
+    configured: services.map((collection) => ({
       ...keep(collection),
-      read: () => tellInVain(collection),
+      read: () => {
+        tellInVain(collection)
+        if (unread.delete(collection) && servicesRead())
+          for (const handler of kept) handler.reviewKeys()
+      },
     })),
     followed: [
       ...llmConfigCollections(scope, kubernetes.kserveNamespace).map((collection) => ({

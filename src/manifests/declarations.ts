@@ -20,7 +20,7 @@ type Declarations = ReadonlyMap<string, ResourceReading>
  * after them.
  */
 export function createDeclarations(
-  holdings: Pick<ManifestStore, 'replace' | 'repeatersOf' | 'sharedBy'>,
+  holdings: Pick<ManifestStore, 'replace' | 'repeatersOf' | 'problemsWith'>,
   report: (problem: Problem) => void,
 ): (contents: ReadonlyMap<string, FileContent>) => Work<void> {
   const readingsIn = new Map<string, readonly ResourceReading[]>()
@@ -140,7 +140,7 @@ function problemsIn(
 function conflictsOf(
   identity: string,
   declarations: Declarations,
-  { repeatersOf, sharedBy }: Pick<ManifestStore, 'repeatersOf' | 'sharedBy'>,
+  { repeatersOf, problemsWith }: Pick<ManifestStore, 'repeatersOf' | 'problemsWith'>,
 ): readonly Problem[] {
   const meaningful = [...declarations.values()].filter(
     ({ resource: { kind } }) => kind !== 'ignored',
@@ -153,7 +153,7 @@ function conflictsOf(
     return [{ object: printableName(identity), reason: 'DeclaredTwice', message }]
   }
   const secrets = repeatersOf(first.resource)
-  if (secrets.length === 0) return sharedBy(first.resource)
+  if (secrets.length === 0) return problemsWith(first.resource)
   const message = `${secrets.join(' and ')} hold the same credential: it is not accepted`
   return [{ object: identity, reason: 'CredentialRepeated', message }]
 }

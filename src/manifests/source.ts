@@ -31,6 +31,7 @@ export type ManifestsOptions = {
     | 'policies'
     | 'routes'
     | 'keysWith'
+    | 'servicesNamed'
     | 'servicesRoutedBy'
     | 'modelHeaders'
   >

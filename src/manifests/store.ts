@@ -2,7 +2,7 @@
 
 import type { Directory } from '../access/directory.ts'
 import { createTable, type Table } from '../common/table.ts'
-import { sharedRoutes } from '../resources/conflicts.ts'
+import { opensNothing, sharedRoutes } from '../resources/conflicts.ts'
 import {
   type DirectoryTables,
   type Holding,
@@ -20,8 +20,8 @@ import { createRbac, type Rbac } from './rbac-authorizer.ts'
 export type ManifestStore = {
   /** Replaces `previous` with `next`, without a gap for what stays. */
   readonly replace: (id: string, previous: Resource | undefined, next: Resource | undefined) => void
-  /** The problems of routes that this service shares with others. */
-  readonly sharedBy: (resource: Resource) => readonly Problem[]
+  /** The problems of this object with others: shared routes of a service, and services that a key names in vain. */
+  readonly problemsWith: (resource: Resource) => readonly Problem[]
   /** The Secrets (`namespace/name`) with the same key or token; none of them is accepted then. */
   readonly repeatersOf: (resource: Resource) => readonly string[]
   readonly tokensWith: (digest: string) => readonly TokenSecret[]
@@ -40,7 +40,7 @@ type Tables = {
 const IGNORED: Resource = { kind: 'ignored' }
 
 export function createManifestStore(
-  directory: DirectoryTables & Pick<Directory, 'keysWith' | 'servicesRoutedBy'>,
+  directory: DirectoryTables & Pick<Directory, 'keysWith' | 'servicesNamed' | 'servicesRoutedBy'>,
 ): ManifestStore {
   const tokens = createTable<TokenSecret>(({ digest }) => [digest])
   const accounts = new Map<string, ServiceAccount>()
@@ -50,8 +50,10 @@ export function createManifestStore(
   return {
     replace: (id, previous = IGNORED, next = IGNORED) =>
       replaceHoldings(holdingsOf(id, previous, tables), holdingsOf(id, next, tables)),
-    sharedBy: (resource) =>
-      resource.kind === 'service' ? sharedRoutes(resource.service, directory) : [],
+    problemsWith: (resource) => {
+      if (resource.kind === 'service') return sharedRoutes(resource.service, directory)
+      return resource.kind === 'api-key' ? opensNothing(resource.key, directory) : []
+    },
     repeatersOf: (resource) => {
       const secrets = secretsLike(resource, directory, tokens)
       return secrets.length > 1 ? secrets : []

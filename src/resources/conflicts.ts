@@ -1,8 +1,8 @@
 // Detects shared routes, repeated keys and missing sidecars.
 
-import type { ApiKey } from '../access/api-key.ts'
+import type { ApiKey, KeyScope } from '../access/api-key.ts'
 import type { Directory } from '../access/directory.ts'
-import { idOf, type Service } from '../access/service.ts'
+import { idOf, SERVICE_KINDS, type Service } from '../access/service.ts'
 import type { Workload } from '../access/workload.ts'
 import type { Problem } from './problem.ts'
 
@@ -36,6 +36,26 @@ export function repeated(
       object: labelOf('Secret', { namespace, name }),
       reason: 'CredentialRepeated',
       message: 'another Secret of the namespace holds the same key: it is not accepted',
+    },
+  ]
+}
+
+/** A key for services that the namespace does not have. */
+export function opensNothing(
+  { namespace, name, services }: ApiKey,
+  { servicesNamed }: Pick<Directory, 'servicesNamed'>,
+): readonly Problem[] {
+  const isThere = (scope: KeyScope) =>
+    (scope.kind === undefined ? SERVICE_KINDS : [scope.kind]).some(
+      (kind) => servicesNamed({ kind, namespace, name: scope.name }).length > 0,
+    )
+  if (services?.some(isThere) !== false) return []
+  return [
+    {
+      object: labelOf('Secret', { namespace, name }),
+      reason: 'NoSuchService',
+      message:
+        'it opens nothing: the namespace has none of the services in its annotation kserve-authz.io/services',
     },
   ]
 }

@@ -99,7 +99,7 @@ describe('objects in files', () => {
         replace: (id, _previous, next) =>
           void steps.push(`${next === undefined ? '-' : '+'} ${id.split(' ')[0]}`),
         repeatersOf: () => [],
-        sharedBy: () => [],
+        problemsWith: () => [],
       },
       () => {},
     )

@@ -127,6 +127,21 @@ it('an object declared twice is reported on one line, whatever its name contains
   expect(problems.map(({ object }) => object)).toEqual(['Role team/a?b'])
 })
 
+it('a key for services that no file declares is reported, whatever the order of files', async () => {
+  const keyFor = (name: string, services: string) =>
+    key(name, `a-key-of-the-${name}-1`).replace(
+      'labels:',
+      `annotations: {kserve-authz.io/services: "${services}"}, labels:`,
+    )
+  const { problems } = await opened({
+    'a.yaml': together(keyFor('reader', 'iris, gone'), keyFor('writer', 'gone')),
+    'b.yaml': iris('true'),
+  })
+  expect(problems.map(({ object, reason }) => [object, reason])).toEqual([
+    ['Secret team/writer', 'NoSuchService'],
+  ])
+})
+
 describe('a credential in two Secrets', () => {
   it('is reported, and a token belongs to nobody', async () => {
     const { tokenCaller, problems, directory, remove } = await opened({

@@ -3,7 +3,7 @@
 import type { Directory } from '../../access/directory.ts'
 import { isRecord } from '../../common/json.ts'
 import { unreadablePolicy } from '../../resources/access-policy.ts'
-import { bare, repeated, sharedRoutes, unguarded } from '../../resources/conflicts.ts'
+import { bare, opensNothing, repeated, sharedRoutes, unguarded } from '../../resources/conflicts.ts'
 import { holdingsIn, replaceHoldings } from '../../resources/holdings.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { MAX_BASES } from '../../resources/llm-config.ts'
@@ -18,6 +18,8 @@ import type { WatchedKind } from './watched-kinds.ts'
 export type DirectoryWriterParts = {
   readonly directory: Directory
   readonly settings: () => ReadSettings
+  /** Whether all services have been read; absent: never. */
+  readonly servicesRead?: () => boolean
   /** Called once for each problem of an object, with the object. */
   readonly report: (problem: Problem, content: Fields) => void
 }
@@ -26,6 +28,8 @@ export type DirectoryWriterParts = {
 export type DirectoryWriter = Handler & {
   /** Reads the services again that name this LLMInferenceServiceConfig. */
   readonly again: (config: string) => void
+  /** Reports keys for services that do not exist, once all services have been read. */
+  readonly reviewKeys: () => void
 }
 
 const IGNORED: Resource = { kind: 'ignored' }
@@ -33,7 +37,7 @@ const IGNORED: Resource = { kind: 'ignored' }
 /** Writes the objects of a collection to the directory. */
 export function createDirectoryWriter(
   { kind, apiVersion, paths, query }: WatchedKind,
-  { directory, settings, report }: DirectoryWriterParts,
+  { directory, settings, servicesRead = () => false, report }: DirectoryWriterParts,
 ): DirectoryWriter {
   const collection = `${kind} ${paths[0]} ${Object.values(query).join()}`
   const placed = new Map<string, Resource>()
@@ -71,7 +75,10 @@ export function createDirectoryWriter(
       case 'workloads':
         return unguarded(resource.workloads, directory)
       case 'api-key':
-        return repeated(resource.key, directory)
+        return [
+          ...repeated(resource.key, directory),
+          ...(servicesRead() ? opensNothing(resource.key, directory) : []),
+        ]
       default:
         return []
     }
@@ -90,6 +97,13 @@ export function createDirectoryWriter(
     again: (config) => {
       for (const listed of based.values()) {
         if (basesIn(listed.content).includes(config)) put(listed)
+      }
+    },
+    reviewKeys: () => {
+      for (const [key, resource] of placed) {
+        if (resource.kind !== 'api-key') continue
+        const { namespace, name } = resource.key
+        tell(key, conflictsOf(resource), { kind, apiVersion, metadata: { namespace, name } })
       }
     },
     // A removed policy could leave a service open.

@@ -18,8 +18,10 @@ const PROTECTED = { 'security.opendatahub.io/enable-auth': 'true' }
 let directory: Directory
 let told: string[]
 let settings: () => typeof SETTINGS
+let servicesRead: boolean
 
 beforeEach(() => {
+  servicesRead = false
   directory = createDirectory()
   told = []
   settings = () => SETTINGS
@@ -39,6 +41,7 @@ function handler(kind: string, apiVersion = 'v1') {
   const serving = createDirectoryWriter(collection, {
     directory,
     settings: () => settings(),
+    servicesRead: () => servicesRead,
     report: ({ object, reason }) => void told.push(`${object} ${reason}`),
   })
   const { put, remove } = createVersionedStore(serving, () => void told.push('a bug'))
@@ -52,6 +55,7 @@ function handler(kind: string, apiVersion = 'v1') {
     },
     remove: (name: string) => remove(`team/${name}`),
     again: serving.again,
+    reviewKeys: serving.reviewKeys,
   }
 }
 
@@ -118,6 +122,29 @@ describe('a Secret', () => {
     const { put } = secrets()
     for (const key of ['short', KEY, 'short']) put(aKey('reader', key))
     expect(told).toHaveLength(2)
+  })
+
+  it('for services that do not exist is reported, once all services have been read', () => {
+    const { put, reviewKeys } = secrets()
+    const aKeyFor = (name: string, service: string) =>
+      aSecret({
+        metadata: {
+          name,
+          labels: SETTINGS.apiKeys.selector.matchLabels,
+          annotations: { 'kserve-authz.io/services': service },
+        },
+        data: { api_key: btoa(`key-of-the-${name}-1`) },
+      })
+    put(aKeyFor('reader', 'gone'))
+    put(aKeyFor('writer', 'iris'))
+    services().put(anInferenceService())
+    expect(told).toEqual([])
+    servicesRead = true
+    reviewKeys()
+    reviewKeys()
+    expect(told).toEqual(['Secret team/reader NoSuchService'])
+    put(aKeyFor('editor', 'gone'))
+    expect(told.slice(1)).toEqual(['Secret team/editor NoSuchService'])
   })
 
   it('with the key of another is reported', () => {
