@@ -302,6 +302,24 @@ describe('a value of the chart', () => {
     expect(nameIn(one)).not.toBe(nameIn(other))
   })
 
+  it('that is left empty is the default', async () => {
+    const empty = {
+      config: null,
+      imagePullSecrets: null,
+      podAnnotations: null,
+      podLabels: null,
+      nodeSelector: null,
+      tolerations: null,
+      affinity: null,
+      extraEnv: null,
+      extraVolumes: null,
+      extraVolumeMounts: null,
+      serviceAccount: { annotations: null },
+      service: { annotations: null },
+    }
+    expect(byName(await renderChart(empty))).toEqual(byName(await renderChart()))
+  })
+
   it.each<[values: object, problem: string]>([
     [{ replicaCounts: 3 }, "additional properties 'replicaCounts' not allowed"],
     [{ config: { ownerMay: {} } }, "additional properties 'ownerMay' not allowed"],

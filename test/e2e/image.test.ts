@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
@@ -52,6 +53,14 @@ describe('the image', () => {
     const wanted = Object.keys(manifest.dependencies).map((name) => `node_modules/${name}`)
     expect(wanted.filter((place) => !has(place))).toEqual([])
     expect(has('node_modules/npm')).toBe(false)
+  })
+
+  it('adds less to its base than the page of the installation says', () => {
+    const page = readFileSync(path.join(ROOT, 'docs/installation.md'), 'utf8')
+    const [, said] = /adds less than (\d+) MB to the base image/.exec(page) ?? []
+    const bytes = files.reduce((sum, { size }) => sum + size, 0)
+    expect(bytes / 1_000_000).toBeLessThan(Number(said))
+    expect(bytes / 1_000_000).toBeGreaterThan(Number(said) / 2)
   })
 
   it('is readable by any user', () => {

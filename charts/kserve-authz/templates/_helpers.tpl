@@ -25,7 +25,7 @@
 {{- else if eq .Values.preset "envoy-gateway" }}
 {{- $preset = include "kserve-authz.envoy-gateway-config" . | fromYaml }}
 {{- end }}
-{{- $config := mergeOverwrite $preset .Values.config }}
+{{- $config := mergeOverwrite $preset (.Values.config | default dict) }}
 {{- if $config }}
 {{- toYaml $config }}
 {{ else }}
