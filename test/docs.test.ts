@@ -21,7 +21,7 @@ it('the example of the page is a valid configuration', () => {
 it('the page of AccessPolicies shows real output of check', async () => {
   const text = readFileSync(new URL('../docs/access-policy.md', import.meta.url), 'utf8')
   const [, command = '', told = ''] =
-    /^\$ node src\/main\.ts ((?:.*\\\n)*.*)\n([\s\S]*?)```/m.exec(text) ?? []
+    /^\$ \.\/kserve-authz ((?:.*\\\n)*.*)\n([\s\S]*?)```/m.exec(text) ?? []
   const { stdout } = await run(...command.replaceAll('\\\n', '').trim().split(/ +/))
 
   expect(stdout.startsWith(told)).toBe(true)

@@ -14,6 +14,7 @@ import {
   encodeForeignCheckRequest,
 } from '../envoy/protocol.ts'
 import { readCheckRequest } from '../envoy/read-request.ts'
+import type { Problem } from '../resources/problem.ts'
 import { assumedBy, withCredential } from './assume.ts'
 import { checkMessage, headerLines } from './check-message.ts'
 import { readCheckRequestJson } from './check-request-json.ts'
@@ -29,6 +30,7 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
   if (flags.manifests !== undefined && flags.namespace !== undefined)
     throw new UsageError('--namespace: has no effect with --manifests; it is for a cluster')
   const assumed = assumedBy(flags)
+  const problems: Problem[] = []
   const message = messageOf(flags, method, url)
   return look(
     flags,
@@ -42,13 +44,25 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
         hintsFor(request, answer, seen),
       )
       refuseUnseen(flags, explanation, seen)
+      problemsAbout(explanation, problems).forEach(once(lineOf))
       const partial = [...lookedAt(flags), ...unread.map((each) => `not read: ${each}`)]
       const whole = { ...explanation, steps: [...partial, ...explanation.steps] }
       process.stdout.write(format({ configuration, ...whole }, flags.output ?? 'text'))
       return explanation.decision === 'allow' ? 0 : 1
     },
     assumed === undefined ? [] : [assumed.inspected],
+    (problem) => problems.push(problem),
   )
+}
+
+const lineOf = ({ object, message }: Problem) => `${object}: ${message}`
+
+/** The problems of objects in the namespace of the target, and of those in none; without a target all. */
+const problemsAbout = ({ target }: Explanation, problems: readonly Problem[]) => {
+  const [, namespace] = target === null ? [] : target.split(/[ /]/)
+  return namespace === undefined
+    ? problems
+    : problems.filter(({ object }) => !object.includes('/') || object.includes(` ${namespace}/`))
 }
 
 function refuseUnknownKey({ asKey }: CheckFlags, { directory }: Engine) {

@@ -3,7 +3,7 @@
 /** Columns with a heading, three spaces apart. */
 export function tableOf(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), heading.length),
   )
   const lines = [headings, ...rows].map((row) =>
     row

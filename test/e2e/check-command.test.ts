@@ -91,6 +91,17 @@ describe.concurrent('check', () => {
     expect(stderr).toMatch(/^Secret team\/empty: .*is empty/)
   })
 
+  it('reports the problems of objects in the namespace of the target only', async () => {
+    const broken = path.join(folder, 'with-problems-elsewhere')
+    await cp(TEAM, broken, { recursive: true })
+    await writeFile(path.join(broken, 'team.yaml'), EMPTY_KEY)
+    await writeFile(path.join(broken, 'lab.yaml'), EMPTY_KEY.replace('space: team', 'space: lab'))
+    const { stderr } = await run('check', '--manifests', broken, 'GET', SK)
+
+    expect(stderr).toContain('Secret team/empty: ')
+    expect(stderr).not.toContain('Secret lab/empty: ')
+  })
+
   const EMPTY_KEY = `
     apiVersion: v1
     kind: Secret

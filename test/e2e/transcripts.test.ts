@@ -16,7 +16,7 @@ function transcriptsIn(page: string): readonly Transcript[] {
   return blocks
     .flatMap((block) => [...block.matchAll(/^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)/gm)])
     .map(([, command = '', told = '']) => ({ page, command: command.replaceAll('\\\n', ''), told }))
-    .filter(({ command, told }) => command.includes('src/main.ts') && told.trim() !== '')
+    .filter(({ command, told }) => /^[./]+kserve-authz /.test(command) && told.trim() !== '')
     .filter(({ command }) => !command.includes('$('))
 }
 
