@@ -9,6 +9,7 @@ import {
   status,
 } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
+import { createOldestFirst } from '../common/oldest-first.ts'
 import { type Arrival, arrivalOf, chargedOf, faultOf } from './arrival.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
@@ -51,9 +52,8 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
   const streams = createShares({ all: bounds.streams, each: bounds.streamsPerAddress })
   const parts = createShares({ all: bounds.arriving, each: bounds.arrivingPerAddress })
   const memory = createShares({ all: bounds.bytes, each: bounds.bytesPerAddress })
-  /** Oldest first. */
-  const arriving = new Set<Arrival>()
-  const answering = new Set<Arrival>()
+  const arriving = createOldestFirst<Arrival>()
+  const answering = createOldestFirst<Arrival>()
   let watches = 0
   let refused = 0
 
@@ -146,15 +146,16 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
 
   function* endLate() {
     const now = performance.now()
-    for (const arrival of arriving) {
-      if (now - arrival.since < bounds.arrivalMs) break
-      turnAway(arrival, 'grpc-message-late')
+    const late = (arrival: Arrival | undefined, limitMs: number): arrival is Arrival =>
+      arrival !== undefined && now - arrival.since >= limitMs
+    for (let one = arriving.first(); late(one, bounds.arrivalMs); one = arriving.first()) {
+      turnAway(one, 'grpc-message-late')
       yield
     }
-    for (const { stream, since } of answering) {
-      if (now - since < bounds.answerMs) break
+    for (let one = answering.first(); late(one, bounds.answerMs); one = answering.first()) {
       shed('grpc-answer-late')
-      stream.close(CANCEL)
+      answering.delete(one)
+      one.stream.close(CANCEL)
       yield
     }
   }

@@ -44,10 +44,12 @@ const optionsOf = ({ requestBytes, streamsPerConnection }: Bounds) => ({
   'grpc.enable_channelz': 0,
 })
 
-type Guard = {
+export type Guard = {
   readonly bounds?: Bounds
   /** Called for each refused connection and request, with the cause. */
   readonly shed?: (cause: GrpcShed) => void
+  /** Called for each connection whose stream table could not be replaced. */
+  readonly unpatched?: () => void
 }
 
 /** Serves ext_authz and gRPC health on one address. Rejects if the address is not available. */
@@ -55,9 +57,9 @@ export async function serveChecks(
   { position, address, ...trust }: Listener,
   parts: CheckParts,
   credentials: ServerCredentials = ServerCredentials.createInsecure(),
-  { bounds = BOUNDS, shed = () => {} }: Guard = {},
+  { bounds = BOUNDS, shed = () => {}, unpatched }: Guard = {},
 ): Promise<EnvoyServer> {
-  const connections = createConnections(bounds, shed)
+  const connections = createConnections(bounds, shed, unpatched)
   const refuse = createRefuse(position, parts)
   const arrivals = createAdmission({ bounds, connectionOf: connections.of, shed, refuse })
   const server = new Server({ ...optionsOf(bounds), interceptors: [arrivals.interceptor] })

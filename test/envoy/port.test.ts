@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import net from 'node:net'
@@ -44,11 +45,18 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
     deadlineMs: 60_000,
     ...given,
   }
+  let unpatched = 0
   const server = await serveChecks(
     { position: 'gateway', address: '127.0.0.1:0' },
     parts,
     undefined,
-    { bounds: { ...BOUNDS, ...bounds }, shed: (cause) => sheds.push(cause) },
+    {
+      bounds: { ...BOUNDS, ...bounds },
+      shed: (cause) => sheds.push(cause),
+      unpatched: () => {
+        unpatched += 1
+      },
+    },
   )
   cleanups.push(() => server.close(0))
   const connect = async (settings: http2.Settings = {}, localAddress = '127.0.0.1') => {
@@ -56,7 +64,7 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
     cleanups.push(() => session.destroy())
     return session
   }
-  return { server, sheds, observed, connect }
+  return { server, sheds, observed, connect, unpatched: () => unpatched }
 }
 
 /** The proxy's view: the gRPC status and the denial. */
@@ -348,6 +356,42 @@ describe('a connection', () => {
     }
     expect(Math.max(...perTurn)).toBeLessThanOrEqual(SWEPT_PER_TURN)
     expect(sheds).toHaveLength(120)
+  })
+
+  it.each([
+    ['is replaced at its first request', 'StreamTable', 0, () => {}],
+    [
+      'stays as it is if the session is not as expected, which is told once',
+      'Map',
+      1,
+      (session: object) => Object.assign(session, { [Symbol('state')]: {} }),
+    ],
+  ])('whose table of streams %s', async (_title, kind, count, change) => {
+    const sessions = new Set<object>()
+    const started = (message: unknown) => {
+      const stream = typeof message === 'object' && message !== null && 'stream' in message
+      const session: unknown = stream ? Reflect.get(Object(message.stream), 'session') : undefined
+      if (typeof session !== 'object' || session === null || sessions.has(session)) return
+      sessions.add(session)
+      change(session)
+    }
+    subscribe('http2.server.stream.created', started)
+    cleanups.push(() => unsubscribe('http2.server.stream.created', started))
+    const { connect, unpatched } = await serving()
+    const client = await connect()
+    for (let asked = 0; asked < 3; asked += 1) {
+      const { stream, reply } = begin(client)
+      stream.end(framed(GOOD))
+      expect(told(await reply)).toEqual(ANSWERED)
+    }
+    const tables = [...sessions].map((session) => {
+      const [symbol] = Object.getOwnPropertySymbols(session).filter(
+        ({ description }) => description === 'state',
+      )
+      return Object.prototype.toString.call(symbol && Reflect.get(session, symbol).streams)
+    })
+    expect(tables).toEqual([`[object ${kind}]`])
+    expect(unpatched()).toBe(count)
   })
 
   it('that sends requests is kept, and closed when it stops', async () => {
