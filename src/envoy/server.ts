@@ -6,6 +6,7 @@ import { HealthImplementation } from 'grpc-health-check'
 import type { Trust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
 import { createAdmission } from './admission.ts'
+import { createAnswering } from './answering.ts'
 import { BOUNDS, type Bounds, type GrpcShed } from './bounds.ts'
 import { type CheckParts, createCheckHandler } from './check-handler.ts'
 import { createConnections } from './connections.ts'
@@ -62,8 +63,12 @@ export async function serveChecks(
   const connections = createConnections(bounds, shed, unpatched)
   const refuse = createRefuse(position, parts)
   const arrivals = createAdmission({ bounds, connectionOf: connections.of, shed, refuse })
-  const server = new Server({ ...optionsOf(bounds), interceptors: [arrivals.interceptor] })
-  server.addService(authorizationService(), { Check: createCheckHandler(position, parts, trust) })
+  const authorization = authorizationService()
+  const Check = createCheckHandler(position, parts, trust)
+  const answering = createAnswering(authorization.Check.path, Check)
+  const interceptors = [arrivals.interceptor, answering]
+  const server = new Server({ ...optionsOf(bounds), interceptors })
+  server.addService(authorization, { Check })
   const health = new HealthImplementation()
   health.addToServer(server)
   const setServing = (serving: boolean) => {

@@ -8,11 +8,7 @@ import { aCheck } from '../../testing/envoy/check-client.ts'
 import { aFrame, diceOf, spoilt } from '../../testing/envoy/wire-frames.ts'
 
 const POSITIONS = ['workload', 'gateway'] as const
-const TRUSTS = [
-  {},
-  { route: 'required', contextExtensions: 'used' },
-  { route: 'ignored' },
-] as const
+const TRUSTS = [{}, { route: 'required', contextExtensions: 'used' }, { route: 'ignored' }] as const
 
 /** All that was read, in a form that can be compared. */
 function factsOf({ request, ...rest }: Incoming): string {

@@ -5,6 +5,8 @@ import net from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import zlib from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Answer } from '../../src/access/answer.ts'
+import { OPEN } from '../../src/access/decision.ts'
 import { MAX_REFUSED } from '../../src/envoy/admission.ts'
 import { BOUNDS, type Bounds } from '../../src/envoy/bounds.ts'
 import type { Checked, CheckParts } from '../../src/envoy/check-handler.ts'
@@ -167,7 +169,6 @@ describe('a request', () => {
     ['no message', Buffer.of()],
     ['a part of its frame', framed(GOOD).subarray(0, 3)],
     ['a part of its message', framed(GOOD).subarray(0, -1)],
-    ['its message without an end', framed(GOOD)],
   ])('of which only %s arrives is denied in the end', async (_title, bytes) => {
     const { server, sheds, connect } = await serving({ arrivalMs: SOON })
     const { stream, reply } = begin(await connect())
@@ -175,6 +176,63 @@ describe('a request', () => {
     expect(told(await reply)).toEqual(LATE)
     expect(sheds).toEqual(['grpc-message-late'])
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('that does not end is answered at its message, and closed in the end', async () => {
+    const { server, sheds, connect, observed } = await serving({ arrivalMs: SOON })
+    const { stream, reply } = begin(await connect())
+    stream.write(framed(GOOD))
+    expect(told(await reply)).toEqual(ANSWERED)
+    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR)
+    expect(sheds).toEqual([])
+    expect(observed).toHaveLength(1)
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('that does not end and whose answer is not read is reset', async () => {
+    const { server, sheds, connect } = await serving({ arrivalMs: SOON, answerMs: 60_000 })
+    const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
+    stream.write(framed(GOOD))
+    await expect.poll(() => sheds).toEqual(['grpc-answer-late'])
+    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('that goes on after its answer is closed, without a second answer', async () => {
+    const { server, sheds, connect, observed } = await serving()
+    const { stream, reply } = begin(await connect())
+    stream.write(framed(GOOD))
+    await once(stream, 'trailers')
+    stream.write(framed(GOOD))
+    expect(told(await reply)).toEqual(ANSWERED)
+    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR)
+    expect(sheds).toEqual([])
+    expect(observed).toHaveLength(1)
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('that is cancelled before its decision gets no answer, and is no fault', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const reported: unknown[] = []
+    const report = (fault: unknown) => void reported.push(fault)
+    const { server, connect, observed } = await serving({}, { authorize: () => promise, report })
+    const { stream, reply } = begin(await connect())
+    stream.end(framed(GOOD))
+    await expect.poll(server.held).toMatchObject({ streams: 1 })
+    stream.close(http2.constants.NGHTTP2_CANCEL)
+    expect(told(await reply)).toEqual([undefined, undefined])
+    await expect.poll(server.held).toMatchObject({ streams: 0 })
+    resolve({ decision: OPEN, target: undefined, caller: undefined })
+    await expect.poll(() => observed).toHaveLength(1)
+    expect(reported).toEqual([])
+  })
+
+  it('without a message that ends is not a check', async () => {
+    const { connect, observed } = await serving()
+    const { stream, reply } = begin(await connect())
+    stream.end()
+    expect(told(await reply)).toEqual(['12', undefined])
+    expect(observed).toEqual([])
   })
 
   it('whose answer is not read is reset', async () => {
