@@ -5,7 +5,14 @@ import { decodeCheckRequest, encodeCheckRequest } from '../../src/envoy/protocol
 import { type Incoming, readCheck, readCheckRequest } from '../../src/envoy/read-request.ts'
 import { MOST_WALKED } from '../../src/envoy/wire.ts'
 import { aCheck } from '../../testing/envoy/check-client.ts'
-import { aFrame, diceOf, spoilt } from '../../testing/envoy/wire-frames.ts'
+import {
+  aFrame,
+  bytesField,
+  diceOf,
+  numberField,
+  spoilt,
+  textField,
+} from '../../testing/envoy/wire-frames.ts'
 
 const POSITIONS = ['workload', 'gateway'] as const
 const TRUSTS = [{}, { route: 'required', contextExtensions: 'used' }, { route: 'ignored' }] as const
@@ -67,6 +74,39 @@ describe('a request that is read without the decoder', () => {
   }
   it('is an ordinary one', () => {
     expect(isLean(encodeCheckRequest(ordinary))).toBe(true)
+  })
+
+  type Level = 'attributes' | 'request' | 'http' | 'peer' | 'address' | 'socket'
+
+  /** An ordinary request with one more field at a level. */
+  function withField(level: Level, field: Buffer): Buffer {
+    const at = (own: Level, ...fields: readonly Buffer[]) =>
+      Buffer.concat(own === level ? [...fields, field] : fields)
+    const socket = at('socket', textField(2, '10.0.0.1'), numberField(3, 80))
+    const peer = at('peer', bytesField(1, at('address', bytesField(1, socket))), textField(4, 'a'))
+    const http = at('http', textField(2, 'GET'), textField(4, '/'), textField(5, 'a'))
+    const request = at('request', bytesField(2, http))
+    const peers = [bytesField(1, peer), bytesField(2, peer)]
+    return bytesField(1, at('attributes', ...peers, bytesField(4, request)))
+  }
+
+  const OTHER = Buffer.concat([textField(2, 'PUT'), textField(4, '/b'), textField(5, 'b')])
+  it.each<[title: string, Level, Buffer]>([
+    ['a source', 'attributes', bytesField(1, Buffer.alloc(0))],
+    ['a destination', 'attributes', bytesField(2, Buffer.alloc(0))],
+    ['a request', 'attributes', bytesField(4, bytesField(2, OTHER))],
+    ['an HTTP request', 'request', bytesField(2, OTHER)],
+    ['a method', 'http', textField(2, 'PUT')],
+    ['a path', 'http', textField(4, '/b')],
+    ['a host', 'http', textField(5, 'b')],
+    ['an address', 'peer', bytesField(1, Buffer.alloc(0))],
+    ['a principal', 'peer', textField(4, 'b')],
+    ['a socket address', 'address', bytesField(1, Buffer.alloc(0))],
+    ['a text of an address', 'socket', textField(2, '10.0.0.2')],
+    ['a port', 'socket', numberField(3, 81)],
+  ])('is never one with %s twice', (_title, level, field) => {
+    expect(isLean(withField(level, field))).toBe(false)
+    expect(isLean(withField(level, numberField(9, 1)))).toBe(true)
   })
 
   it.each<[title: string, Buffer]>([

@@ -17,11 +17,11 @@ export function diceOf(seed: number): Dice {
 const varint = (value: number): number[] =>
   value < 0x80 ? [value] : [(value % 0x80) | 0x80, ...varint(Math.floor(value / 0x80))]
 
-const bytesField = (field: number, value: Buffer): Buffer =>
+export const bytesField = (field: number, value: Buffer): Buffer =>
   Buffer.concat([Buffer.from([...varint((field << 3) | 2), ...varint(value.length)]), value])
-const numberField = (field: number, value: number): Buffer =>
+export const numberField = (field: number, value: number): Buffer =>
   Buffer.from([...varint(field << 3), ...varint(value)])
-const textField = (field: number, value: string) => bytesField(field, Buffer.from(value))
+export const textField = (field: number, value: string) => bytesField(field, Buffer.from(value))
 
 const NAMES = [
   'authorization',
