@@ -9,7 +9,7 @@ import { type CheckObserver, createCheckObserver } from '../src/app/observe-chec
 import { configOf } from '../src/cli/config-of.ts'
 import { encodeAnswer } from '../src/envoy/check-handler.ts'
 import { decodeCheckRequest } from '../src/envoy/protocol.ts'
-import { readCheckRequest } from '../src/envoy/read-request.ts'
+import { readCheck } from '../src/envoy/read-request.ts'
 import { createDecisionLog } from '../src/observability/decision-log.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
 import { type Timing, time } from './measure/timing.ts'
@@ -74,16 +74,16 @@ async function openTools(folder: string): Promise<Tools> {
   }
 }
 
-const PARTS = ['decode', 'decode and read', 'decide', 'encode', 'metrics', 'log']
+const PARTS = ['decode', 'read', 'decide', 'encode', 'metrics', 'log']
 
 async function partsOf(frame: Buffer, { engine, observe, log }: Tools) {
   const { authorize, encode } = engine
-  const incoming = readCheckRequest(decodeCheckRequest(frame), 'workload')
+  const incoming = readCheck(frame, { position: 'workload' })
   const answer: Answer = await authorize(incoming.request)
   const checked = { incoming, answer, seconds: 0.000_02 }
   return [
     () => decodeCheckRequest(frame),
-    () => readCheckRequest(decodeCheckRequest(frame), 'workload'),
+    () => readCheck(frame, { position: 'workload' }),
     () => authorize(incoming.request),
     () => encodeAnswer(encode, incoming, answer),
     () => observe(checked),

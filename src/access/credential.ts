@@ -3,6 +3,7 @@
 import { walkCookies } from '../common/cookies.ts'
 import { AUTHORIZATION, type CredentialSource } from './credential-sources.ts'
 import type { CredentialPlace } from './decision.ts'
+import type { Headers } from './request.ts'
 import { decodeBase64url, SUBPROTOCOLS_HEADER, sourceOf, subprotocolsIn } from './subprotocols.ts'
 
 export { type CredentialSource, credentialSources } from './credential-sources.ts'
@@ -51,7 +52,7 @@ const JWT = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/
  * credential.
  */
 export function readCredential(
-  headers: ReadonlyMap<string, string>,
+  headers: Headers,
   sources: readonly CredentialSource[],
   jwtLength = JWT_LENGTH,
 ): Credential {

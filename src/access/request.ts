@@ -5,6 +5,9 @@ import type { RouteBinding } from './gateway-route.ts'
 /** The kind of proxy that asks: a workload's sidecar, or a gateway. */
 export type Position = 'workload' | 'gateway'
 
+/** Values by name. */
+export type Headers = Pick<ReadonlyMap<string, string>, 'get' | 'has' | typeof Symbol.iterator>
+
 /** The parts of an HTTP request that the decision depends on. */
 export type AccessRequest = {
   /** Declared by the listener that was asked; never taken from the request. */
@@ -20,7 +23,7 @@ export type AccessRequest = {
   /** The port after the host; absent: none. */
   readonly hostPort?: number | undefined
   /** Names in lower case; repeated ones joined by commas, as Envoy joins them. */
-  readonly headers: ReadonlyMap<string, string>
+  readonly headers: Headers
   readonly source: Peer
   readonly destination: Peer
   /** The route that the gateway names; absent: it names none, or its listener ignores it. */

@@ -87,7 +87,7 @@ function claimants(
 
 /** The keys that a header of the request holds, in any namespace. */
 function keysIn({ headers }: AccessRequest, { keys }: Directory): readonly ApiKey[] {
-  const pieces = [...headers.values()].flatMap((value) => [value, ...value.split(/[\s,;=]+/)])
+  const pieces = [...headers].flatMap(([, value]) => [value, ...value.split(/[\s,;=]+/)])
   const digests = new Set(
     pieces.filter((piece) => piece !== '').map((piece) => hash('sha256', piece)),
   )

@@ -7,9 +7,9 @@ import { createCheckObserver } from '../app/observe-checks.ts'
 import { readinessOf, whenSynced } from '../app/readiness.ts'
 import { catchFaults, placeOf } from '../app/uncaught.ts'
 import type { Config } from '../config/read-config.ts'
-import { BOUNDS, type Bounds, type GrpcShed } from '../envoy/bounds.ts'
+import { BOUNDS, type Bounds } from '../envoy/bounds.ts'
 import type { CheckParts } from '../envoy/check-handler.ts'
-import { type EnvoyServer, serveChecks } from '../envoy/server.ts'
+import { type EnvoyServer, type Guard, serveChecks } from '../envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from '../envoy/tls.ts'
 import { createDecisionLog } from '../observability/decision-log.ts'
 import { startHttp } from '../observability/http.ts'
@@ -25,6 +25,8 @@ const STOP_GRACE_MS = 1_000
 /** From an uncaught exception to the end at the latest: longer than a stop takes. */
 const LAST_MS = 5_000
 const REPEAT_MS = 10_000
+const UNPATCHED =
+  'the stream table of a connection is not as expected: garbage collection will take longer'
 
 /** Answers checks until `stopped`; resolves to the exit code once everything is closed. */
 export async function serve(
@@ -89,7 +91,14 @@ export async function serve(
     bug('shadow', 'bug: a shadow evaluation failed'),
   )
   const parts = partsOf(engine, observing.observe, report)
-  const servers = await listen(config, parts, tls, metrics.observeShed)
+  const guard = {
+    shed: metrics.observeShed,
+    unpatched: () => {
+      metrics.connectionUnpatched()
+      warn({ node: process.version }, UNPATCHED)
+    },
+  }
+  const servers = await listen(config, parts, tls, guard)
   let stopping = false
   const http = await startHttp({
     address: config.http.address,
@@ -159,7 +168,7 @@ function listen(
   { grpc }: Config,
   parts: CheckParts,
   tls: TlsIdentity | undefined,
-  shed: (cause: GrpcShed) => void,
+  guard: Omit<Guard, 'bounds'>,
 ): Promise<readonly EnvoyServer[]> {
   const bounds: Bounds = {
     ...BOUNDS,
@@ -172,7 +181,7 @@ function listen(
   }
   return Promise.all(
     grpc.listeners.map((listener) =>
-      serveChecks(listener, parts, tls?.credentials, { bounds, shed }),
+      serveChecks(listener, parts, tls?.credentials, { bounds, ...guard }),
     ),
   )
 }

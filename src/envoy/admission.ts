@@ -1,14 +1,10 @@
 // Limits the requests and bytes in flight on a listener.
 
 import type { Http2Session } from 'node:http2'
-import {
-  Metadata,
-  type ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-  status,
-} from '@grpc/grpc-js'
+import { type ServerInterceptor, status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
+import { createOldestFirst } from '../common/oldest-first.ts'
+import { only, sendAnswer } from './answering.ts'
 import { type Arrival, arrivalOf, chargedOf, faultOf } from './arrival.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
@@ -51,9 +47,8 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
   const streams = createShares({ all: bounds.streams, each: bounds.streamsPerAddress })
   const parts = createShares({ all: bounds.arriving, each: bounds.arrivingPerAddress })
   const memory = createShares({ all: bounds.bytes, each: bounds.bytesPerAddress })
-  /** Oldest first. */
-  const arriving = new Set<Arrival>()
-  const answering = new Set<Arrival>()
+  const arriving = createOldestFirst<Arrival>()
+  const answering = createOldestFirst<Arrival>()
   let watches = 0
   let refused = 0
 
@@ -63,7 +58,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     const connection = stream.session === undefined ? undefined : connectionOf(stream.session)
     if (connection === undefined) stream.close(CANCEL)
     else begin(arrivalOf(call, stream, path, connection))
-    return bare(call)
+    return only(call)
   }
 
   function begin(arrival: Arrival) {
@@ -120,6 +115,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
 
   function turnAway(arrival: Arrival, cause: Refusal) {
     const { call, stream, path } = arrival
+    if (stream.headersSent) return dismiss(arrival)
     shed(cause)
     arrival.connection.refused()
     whole(arrival)
@@ -137,24 +133,32 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
       leave()
       return
     }
-    call.sendMetadata(new Metadata())
-    call.sendMessage(answer, () => {})
-    call.sendStatus(OK)
+    sendAnswer(call, answer)
     // grpc-js sends the trailers on this event.
     stream.once('wantTrailers', leave)
   }
 
+  /** Its message is answered already, and the rest is not needed. */
+  function dismiss(arrival: Arrival) {
+    const { stream } = arrival
+    whole(arrival)
+    if (stream.writableFinished) return stream.close(NO_ERROR)
+    shed('grpc-answer-late')
+    stream.close(CANCEL)
+  }
+
   function* endLate() {
     const now = performance.now()
-    for (const arrival of arriving) {
-      if (now - arrival.since < bounds.arrivalMs) break
-      turnAway(arrival, 'grpc-message-late')
+    const late = (arrival: Arrival | undefined, limitMs: number): arrival is Arrival =>
+      arrival !== undefined && now - arrival.since >= limitMs
+    for (let one = arriving.first(); late(one, bounds.arrivalMs); one = arriving.first()) {
+      turnAway(one, 'grpc-message-late')
       yield
     }
-    for (const { stream, since } of answering) {
-      if (now - since < bounds.answerMs) break
+    for (let one = answering.first(); late(one, bounds.answerMs); one = answering.first()) {
       shed('grpc-answer-late')
-      stream.close(CANCEL)
+      answering.delete(one)
+      one.stream.close(CANCEL)
       yield
     }
   }
@@ -168,12 +172,4 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
   }
 }
 
-/**
- * The call itself. grpc-js uses only the methods of the interface, and a wrapper of its class costs a tenth of
- * a check.
- */
-const bare = (call: ServerInterceptingCallInterface): ServerInterceptingCall =>
-  call as unknown as ServerInterceptingCall
-
-const OK = { code: status.OK, details: 'OK', metadata: null }
 const TOO_MUCH = { code: status.RESOURCE_EXHAUSTED, details: 'too many requests', metadata: null }

@@ -2,6 +2,7 @@
 
 import type { ServerHttp2Stream } from 'node:http2'
 import type { ServerInterceptor } from '@grpc/grpc-js'
+import { type Member, NOT_QUEUED } from '../common/oldest-first.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
 import type { Shares } from './shares.ts'
@@ -9,7 +10,7 @@ import type { Shares } from './shares.ts'
 type Call = Parameters<ServerInterceptor>[1]
 
 /** A request from its headers to its end. */
-export type Arrival = {
+export interface Arrival extends Member<Arrival> {
   readonly call: Call
   readonly stream: ServerHttp2Stream
   readonly path: string
@@ -47,6 +48,7 @@ export const arrivalOf = (
   length: 0,
   received: 0,
   since: performance.now(),
+  ...NOT_QUEUED,
 })
 
 /** The bytes that count. An ordinary check is free, and the number of checks is bounded. */

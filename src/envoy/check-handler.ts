@@ -11,8 +11,8 @@ import { isQuotable } from '../common/request-id.ts'
 import { dialectOf } from './dialect.ts'
 import type { Encode } from './encode.ts'
 import type { DeniedContext } from './encode-denials.ts'
-import { type CheckHandler, decodeCheckRequest } from './protocol.ts'
-import { type Incoming, readCheckRequest } from './read-request.ts'
+import type { CheckHandler } from './protocol.ts'
+import { type Incoming, readCheck } from './read-request.ts'
 
 /** An answered check; `seconds` since its arrival. */
 export type Checked = {
@@ -63,12 +63,8 @@ export function createCheckHandler(
       tell(fault)
     }
     try {
-      const incoming = readCheckRequest(
-        decodeCheckRequest(call.request),
-        position,
-        () => addressOf(call.getPeer()),
-        trust,
-      )
+      const proxy = () => addressOf(call.getPeer())
+      const incoming = readCheck(call.request, { position, proxy, trust })
       const answer = authorize(incoming.request)
       if (!(answer instanceof Promise)) finish(incoming, answer)
       else

@@ -10,6 +10,7 @@ import { createReadTurns, workOf } from './read-turns.ts'
 import { createRests } from './rests.ts'
 import { createShares } from './shares.ts'
 import { readsOf } from './socket-reads.ts'
+import { replaceStreamTable } from './stream-table.ts'
 import { createSweep } from './sweep.ts'
 
 /** A connection, as admission sees it. */
@@ -27,8 +28,15 @@ export type Connection = {
 /** Refused requests after which a connection is closed; a proxy then opens another one. */
 export const MAX_REFUSALS = 16
 
-/** Counts the connections of one listener, and closes unused ones. */
-export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => void) {
+/**
+ * Counts the connections of one listener, and closes unused ones. `unpatched` is called for each connection
+ * whose stream table could not be replaced.
+ */
+export function createConnections(
+  limits: Bounds,
+  shed: (cause: GrpcShed) => void,
+  unpatched: () => void = () => {},
+) {
   const shares = createShares({ all: limits.connections, each: limits.connectionsPerAddress })
   const rests = createRests()
   const openings = createOpenings(limits, rests.rests)
@@ -117,6 +125,7 @@ export function createConnections(limits: Bounds, shed: (cause: GrpcShed) => voi
     const held = byPeer.get(`${remoteAddress} ${remotePort}`)
     if (held === undefined) return undefined
     held.session = session
+    if (!replaceStreamTable(session)) unpatched()
     const connection = connectionOf(held)
     bySession.set(session, connection)
     return connection

@@ -1,7 +1,7 @@
 // Encodes and decodes Envoy's messages.
 
 import { fileURLToPath } from 'node:url'
-import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { isRecord } from '../common/json.ts'
 import { MAX_REQUEST_BYTES } from './bounds.ts'
@@ -19,7 +19,15 @@ import { ownBytes } from './own-bytes.ts'
 export const UNREADABLE = Symbol('unreadable request')
 export type Unreadable = typeof UNREADABLE
 
-export type CheckHandler = handleUnaryCall<Buffer, Buffer>
+/** Answers the bytes of a check with the bytes of an answer, once. */
+export type CheckHandler = (
+  call: {
+    readonly request: Buffer
+    readonly getPeer: () => string
+    readonly getDeadline: () => Date | number
+  },
+  callback: (error: null, answer: Buffer) => void,
+) => void
 
 const SERVICE = 'envoy.service.auth.v3.Authorization'
 

@@ -5,13 +5,14 @@ import type { AccessRequest, Peer, Position } from '../access/request.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { readAuthority } from '../common/host.ts'
 import { isPlainConnection } from './connection-header.ts'
+import { type LeanPeer, type LeanRequest, readLeanRequest } from './lean-request.ts'
 import type {
   CheckRequest,
   HttpRequest,
   AttributePeer as PeerMessage,
   RawHeader,
 } from './messages.ts'
-import { UNREADABLE, type Unreadable } from './protocol.ts'
+import { decodeCheckRequest, UNREADABLE, type Unreadable } from './protocol.ts'
 import { readRouteBinding } from './read-binding.ts'
 
 /** A check as received: the request to decide, and what encoding and logging need. */
@@ -57,7 +58,25 @@ export const MAX_PATH_LENGTH = 65_536
 const isRooted = (path: string): boolean => path.length <= MAX_PATH_LENGTH && ROOTED.test(path)
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
 
-/** Reads a CheckRequest from `headers` or from `header_map`. Never throws. */
+/** The parts of a request, whichever way its bytes were read. */
+type Parts = LeanRequest & { readonly binding: AccessRequest['binding'] }
+
+type ReadFor = {
+  readonly position: Position
+  /** The address of the asking proxy. */
+  readonly proxy?: (() => string) | undefined
+  readonly trust?: Trust | undefined
+}
+
+/** Reads the bytes of a CheckRequest. Never throws. */
+export function readCheck(bytes: Buffer, { position, proxy, trust = {} }: ReadFor): Incoming {
+  const lean = readLeanRequest(bytes)
+  if (lean === undefined) return readCheckRequest(decodeCheckRequest(bytes), position, proxy, trust)
+  const binding = position === 'gateway' ? readRouteBinding({}, trust) : undefined
+  return incomingOf({ ...lean, binding }, position, proxy)
+}
+
+/** Reads a decoded CheckRequest, from `headers` or from `header_map`. Never throws. */
 export function readCheckRequest(
   check: CheckRequest | Unreadable,
   position: Position,
@@ -67,14 +86,30 @@ export function readCheckRequest(
   if (check === UNREADABLE) return notHttp(position)
   const { attributes = {} } = check
   const http = attributes.request?.http
-  const source = readPeer(attributes.source)
-  const destination = readPeer(attributes.destination)
-  if (http === undefined) return notHttp(position, source, destination)
-
+  const source = leanPeer(attributes.source)
+  const destination = leanPeer(attributes.destination)
+  if (http === undefined) return notHttp(position, readPeer(source), readPeer(destination))
   const { headers, pseudo, underscored } = readHeaders(http)
-  const method = http.method ?? pseudo.get(':method') ?? ''
-  const path = http.path ?? pseudo.get(':path') ?? ''
-  const host = http.host ?? pseudo.get(':authority') ?? ''
+  const parts: Parts = {
+    method: http.method ?? pseudo.get(':method') ?? '',
+    path: http.path ?? pseudo.get(':path') ?? '',
+    host: http.host ?? pseudo.get(':authority') ?? '',
+    headers,
+    underscored,
+    source,
+    destination,
+    binding: position === 'gateway' ? readRouteBinding(attributes, trust) : undefined,
+  }
+  return incomingOf(parts, position, proxy)
+}
+
+function incomingOf(
+  { method, path, host, headers, underscored, binding, ...peers }: Parts,
+  position: Position,
+  proxy: (() => string) | undefined,
+): Incoming {
+  const source = readPeer(peers.source)
+  const destination = readPeer(peers.destination)
   const authority = readAuthority(host)
   const readable =
     authority !== undefined &&
@@ -94,7 +129,7 @@ export function readCheckRequest(
           headers,
           source,
           destination,
-          binding: position === 'gateway' ? readRouteBinding(attributes, trust) : undefined,
+          binding,
           proxy,
         }
       : undefined,
@@ -109,22 +144,24 @@ export function readCheckRequest(
   }
 }
 
-function readPeer(peer: PeerMessage | undefined): Peer {
+const leanPeer = (peer: PeerMessage | undefined): LeanPeer => {
   const socket = peer?.address?.socket_address
-  return {
-    address: socket?.address === undefined ? undefined : canonicalAddress(socket.address),
-    port: socket?.port_value,
-    principal: peer?.principal === '' ? undefined : peer?.principal,
-  }
+  return { address: socket?.address, port: socket?.port_value, principal: peer?.principal }
 }
 
-type Headers = {
+const readPeer = ({ address, port, principal }: LeanPeer = NO_PEER): Peer => ({
+  address: address === undefined ? undefined : canonicalAddress(address),
+  port,
+  principal: principal === '' ? undefined : principal,
+})
+
+type HeaderParts = {
   readonly headers: ReadonlyMap<string, string>
   readonly pseudo: ReadonlyMap<string, string>
   readonly underscored: readonly string[]
 }
 
-function readHeaders({ headers: merged, header_map: raw }: HttpRequest): Headers {
+function readHeaders({ headers: merged, header_map: raw }: HttpRequest): HeaderParts {
   const headers = new Map<string, string>()
   const pseudo = new Map<string, string>()
   const underscored: string[] = []

@@ -6,6 +6,7 @@ import { HealthImplementation } from 'grpc-health-check'
 import type { Trust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
 import { createAdmission } from './admission.ts'
+import { createAnswering } from './answering.ts'
 import { BOUNDS, type Bounds, type GrpcShed } from './bounds.ts'
 import { type CheckParts, createCheckHandler } from './check-handler.ts'
 import { createConnections } from './connections.ts'
@@ -44,10 +45,12 @@ const optionsOf = ({ requestBytes, streamsPerConnection }: Bounds) => ({
   'grpc.enable_channelz': 0,
 })
 
-type Guard = {
+export type Guard = {
   readonly bounds?: Bounds
   /** Called for each refused connection and request, with the cause. */
   readonly shed?: (cause: GrpcShed) => void
+  /** Called for each connection whose stream table could not be replaced. */
+  readonly unpatched?: () => void
 }
 
 /** Serves ext_authz and gRPC health on one address. Rejects if the address is not available. */
@@ -55,13 +58,17 @@ export async function serveChecks(
   { position, address, ...trust }: Listener,
   parts: CheckParts,
   credentials: ServerCredentials = ServerCredentials.createInsecure(),
-  { bounds = BOUNDS, shed = () => {} }: Guard = {},
+  { bounds = BOUNDS, shed = () => {}, unpatched }: Guard = {},
 ): Promise<EnvoyServer> {
-  const connections = createConnections(bounds, shed)
+  const connections = createConnections(bounds, shed, unpatched)
   const refuse = createRefuse(position, parts)
   const arrivals = createAdmission({ bounds, connectionOf: connections.of, shed, refuse })
-  const server = new Server({ ...optionsOf(bounds), interceptors: [arrivals.interceptor] })
-  server.addService(authorizationService(), { Check: createCheckHandler(position, parts, trust) })
+  const authorization = authorizationService()
+  const Check = createCheckHandler(position, parts, trust)
+  const answering = createAnswering(authorization.Check.path, Check)
+  const interceptors = [arrivals.interceptor, answering]
+  const server = new Server({ ...optionsOf(bounds), interceptors })
+  server.addService(authorization, { Check })
   const health = new HealthImplementation()
   health.addToServer(server)
   const setServing = (serving: boolean) => {

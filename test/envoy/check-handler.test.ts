@@ -1,5 +1,3 @@
-import { EventEmitter } from 'node:events'
-import { Metadata } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../../src/access/answer.ts'
@@ -63,21 +61,11 @@ type Call = Parameters<CheckHandler>[0]
 const messageOf = (check: CheckRequest | Unreadable): Buffer =>
   check === UNREADABLE ? Buffer.from([0xff]) : encodeCheckRequest(check)
 
-const aCall = (request: Buffer, deadline: Date | number): Call =>
-  Object.assign<EventEmitter, Omit<Call, keyof EventEmitter>>(new EventEmitter(), {
-    request,
-    cancelled: false,
-    metadata: new Metadata(),
-    getPeer: () => '127.0.0.1:1',
-    sendMetadata: () => {},
-    getDeadline: () => deadline,
-    getPath: () => '',
-    getHost: () => '',
-    getAuthContext: () => ({}),
-    getMetricsRecorder: () => {
-      throw new Error('it is not needed')
-    },
-  })
+const aCall = (request: Buffer, deadline: Date | number): Call => ({
+  request,
+  getPeer: () => '127.0.0.1:1',
+  getDeadline: () => deadline,
+})
 
 type Reply = { readonly error: unknown; readonly bytes: Buffer }
 
@@ -90,7 +78,7 @@ async function repliesOf(
   const replies: Reply[] = []
   await new Promise<void>((resolve) => {
     handler(aCall(messageOf(request), deadline), (error, bytes) => {
-      replies.push({ error, bytes: bytes ?? Buffer.alloc(0) })
+      replies.push({ error, bytes })
       resolve()
     })
   })
@@ -380,10 +368,7 @@ describe('a check is denied, once and with gRPC OK, when', () => {
           resolve()
         }, deadline - Date.now())
         handler(aCall(messageOf(aCheck()), form(deadline)), (_error, bytes) => {
-          order.push(
-            denialIn(decodeCheckResponse(bytes ?? Buffer.alloc(0))).headers['x-ext-auth-reason'] ??
-              '',
-          )
+          order.push(denialIn(decodeCheckResponse(bytes)).headers['x-ext-auth-reason'] ?? '')
         })
       })
       expect(order).toEqual(['no answer in time', 'gave up'])

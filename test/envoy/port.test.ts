@@ -1,9 +1,12 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import net from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import zlib from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Answer } from '../../src/access/answer.ts'
+import { OPEN } from '../../src/access/decision.ts'
 import { MAX_REFUSED } from '../../src/envoy/admission.ts'
 import { BOUNDS, type Bounds } from '../../src/envoy/bounds.ts'
 import type { Checked, CheckParts } from '../../src/envoy/check-handler.ts'
@@ -44,11 +47,18 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
     deadlineMs: 60_000,
     ...given,
   }
+  let unpatched = 0
   const server = await serveChecks(
     { position: 'gateway', address: '127.0.0.1:0' },
     parts,
     undefined,
-    { bounds: { ...BOUNDS, ...bounds }, shed: (cause) => sheds.push(cause) },
+    {
+      bounds: { ...BOUNDS, ...bounds },
+      shed: (cause) => sheds.push(cause),
+      unpatched: () => {
+        unpatched += 1
+      },
+    },
   )
   cleanups.push(() => server.close(0))
   const connect = async (settings: http2.Settings = {}, localAddress = '127.0.0.1') => {
@@ -56,7 +66,7 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
     cleanups.push(() => session.destroy())
     return session
   }
-  return { server, sheds, observed, connect }
+  return { server, sheds, observed, connect, unpatched: () => unpatched }
 }
 
 /** The proxy's view: the gRPC status and the denial. */
@@ -159,7 +169,6 @@ describe('a request', () => {
     ['no message', Buffer.of()],
     ['a part of its frame', framed(GOOD).subarray(0, 3)],
     ['a part of its message', framed(GOOD).subarray(0, -1)],
-    ['its message without an end', framed(GOOD)],
   ])('of which only %s arrives is denied in the end', async (_title, bytes) => {
     const { server, sheds, connect } = await serving({ arrivalMs: SOON })
     const { stream, reply } = begin(await connect())
@@ -167,6 +176,63 @@ describe('a request', () => {
     expect(told(await reply)).toEqual(LATE)
     expect(sheds).toEqual(['grpc-message-late'])
     await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('that does not end is answered at its message, and closed in the end', async () => {
+    const { server, sheds, connect, observed } = await serving({ arrivalMs: SOON })
+    const { stream, reply } = begin(await connect())
+    stream.write(framed(GOOD))
+    expect(told(await reply)).toEqual(ANSWERED)
+    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR)
+    expect(sheds).toEqual([])
+    expect(observed).toHaveLength(1)
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('that does not end and whose answer is not read is reset', async () => {
+    const { server, sheds, connect } = await serving({ arrivalMs: SOON, answerMs: 60_000 })
+    const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
+    stream.write(framed(GOOD))
+    await expect.poll(() => sheds).toEqual(['grpc-answer-late'])
+    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('that goes on after its answer is closed, without a second answer', async () => {
+    const { server, sheds, connect, observed } = await serving()
+    const { stream, reply } = begin(await connect())
+    stream.write(framed(GOOD))
+    await once(stream, 'trailers')
+    stream.write(framed(GOOD))
+    expect(told(await reply)).toEqual(ANSWERED)
+    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR)
+    expect(sheds).toEqual([])
+    expect(observed).toHaveLength(1)
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+  })
+
+  it('that is cancelled before its decision gets no answer, and is no fault', async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const reported: unknown[] = []
+    const report = (fault: unknown) => void reported.push(fault)
+    const { server, connect, observed } = await serving({}, { authorize: () => promise, report })
+    const { stream, reply } = begin(await connect())
+    stream.end(framed(GOOD))
+    await expect.poll(server.held).toMatchObject({ streams: 1 })
+    stream.close(http2.constants.NGHTTP2_CANCEL)
+    expect(told(await reply)).toEqual([undefined, undefined])
+    await expect.poll(server.held).toMatchObject({ streams: 0 })
+    resolve({ decision: OPEN, target: undefined, caller: undefined })
+    await expect.poll(() => observed).toHaveLength(1)
+    expect(reported).toEqual([])
+  })
+
+  it('without a message that ends is not a check', async () => {
+    const { connect, observed } = await serving()
+    const { stream, reply } = begin(await connect())
+    stream.end()
+    expect(told(await reply)).toEqual(['12', undefined])
+    expect(observed).toEqual([])
   })
 
   it('whose answer is not read is reset', async () => {
@@ -348,6 +414,42 @@ describe('a connection', () => {
     }
     expect(Math.max(...perTurn)).toBeLessThanOrEqual(SWEPT_PER_TURN)
     expect(sheds).toHaveLength(120)
+  })
+
+  it.each([
+    ['is replaced at its first request', 'StreamTable', 0, () => {}],
+    [
+      'stays as it is if the session is not as expected, which is told once',
+      'Map',
+      1,
+      (session: object) => Object.assign(session, { [Symbol('state')]: {} }),
+    ],
+  ])('whose table of streams %s', async (_title, kind, count, change) => {
+    const sessions = new Set<object>()
+    const started = (message: unknown) => {
+      const stream = typeof message === 'object' && message !== null && 'stream' in message
+      const session: unknown = stream ? Reflect.get(Object(message.stream), 'session') : undefined
+      if (typeof session !== 'object' || session === null || sessions.has(session)) return
+      sessions.add(session)
+      change(session)
+    }
+    subscribe('http2.server.stream.created', started)
+    cleanups.push(() => unsubscribe('http2.server.stream.created', started))
+    const { connect, unpatched } = await serving()
+    const client = await connect()
+    for (let asked = 0; asked < 3; asked += 1) {
+      const { stream, reply } = begin(client)
+      stream.end(framed(GOOD))
+      expect(told(await reply)).toEqual(ANSWERED)
+    }
+    const tables = [...sessions].map((session) => {
+      const [symbol] = Object.getOwnPropertySymbols(session).filter(
+        ({ description }) => description === 'state',
+      )
+      return Object.prototype.toString.call(symbol && Reflect.get(session, symbol).streams)
+    })
+    expect(tables).toEqual([`[object ${kind}]`])
+    expect(unpatched()).toBe(count)
   })
 
   it('that sends requests is kept, and closed when it stops', async () => {

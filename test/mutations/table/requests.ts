@@ -50,15 +50,15 @@ export const REQUESTS = mutations([
   [
     'time for a check to arrive',
     'envoy/admission.ts',
-    'if (now - arrival.since < bounds.arrivalMs) break',
-    'break',
+    'late(one, bounds.arrivalMs)',
+    'false',
     PORT,
   ],
   [
     'time for an answer to be read',
     'envoy/admission.ts',
-    'if (now - since < bounds.answerMs) break',
-    'break',
+    'late(one, bounds.answerMs)',
+    'false',
     PORT,
   ],
   [
