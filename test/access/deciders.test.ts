@@ -54,6 +54,12 @@ describe('a denial tells', () => {
       'policy b, deny[1]',
     ],
     [
+      'a deny rule that is the only one',
+      [{ spec: { deny: [{}] }, name: 'a' }],
+      'denied-by-rule',
+      'policy a, deny[0]',
+    ],
+    [
       'the policy without an allow rule that matches',
       [
         { spec: { allow: [{}] }, name: 'a' },
