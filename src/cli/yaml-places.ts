@@ -96,8 +96,14 @@ const lineStartsIn = (text: string): readonly number[] => [
   ...Array.from(text.matchAll(/\r\n|\n|\r/g), ({ index, 0: end }) => index + end.length),
 ]
 
+/** By bisection: a file may have many lines and many objects. */
 function placeAt(starts: readonly number[], at: number): Place {
-  const line = starts.findLastIndex((start) => start <= at)
+  let [line, end] = [0, starts.length]
+  while (end - line > 1) {
+    const middle = (line + end) >> 1
+    if ((starts[middle] ?? 0) <= at) line = middle
+    else end = middle
+  }
   return { line: line + 1, column: at - (starts[line] ?? 0) + 1 }
 }
 
