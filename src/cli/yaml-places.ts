@@ -115,9 +115,13 @@ export function fieldIn(message: string): readonly (string | number)[] {
   const [, kind, key] = METADATA.exec(message) ?? []
   if (kind !== undefined && key !== undefined) return ['metadata', `${kind}s`, key]
   const [path = ''] = PATH.exec(message) ?? []
-  if (!/[.[]/.test(path)) return []
-  return path
+  if (!/[.[]/.test(path) && !UNKNOWN.test(message)) return []
+  const [, unknown] = UNKNOWN.exec(message) ?? []
+  const parts = path
     .split(/\.|\[|\]/)
     .filter((part) => part !== '')
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+  return unknown === undefined ? parts : [...parts, unknown]
 }
+
+const UNKNOWN = / has an unknown field "([^"]+)"/
