@@ -8,11 +8,12 @@ import type { DenyReason } from '../access/decision.ts'
 import { createPermissionsFor, permissionsWith } from '../access/permissions.ts'
 import type { AccessRequest } from '../access/request.ts'
 import { idOf, type Service } from '../access/service.ts'
+import { keysNamed } from '../app/assumed.ts'
 import { nearestTo } from '../config/did-you-mean.ts'
 import { serviceNameOf } from './explanation.ts'
 import type { Look } from './look.ts'
 
-type Seen = Pick<Look, 'engine' | 'config'>
+type Seen = Pick<Look, 'engine' | 'config' | 'assumed'>
 
 /** What to look at, for the reason of a denial. Contains no secret. */
 export function hintsFor(request: AccessRequest, answer: Answer, seen: Seen): readonly string[] {
@@ -25,16 +26,14 @@ type Hint = (request: AccessRequest, answer: Answer, seen: Seen) => readonly str
 const HINTS: Readonly<Partial<Record<DenyReason, Hint>>> = {
   'unknown-target': (request, _answer, { engine }) => nearTargets(request, engine.directory),
   'conflicting-target': (request, _answer, { engine }) => claimants(request, engine.directory),
-  'expired-api-key': (request, answer, { engine }) =>
-    keysIn(request, engine.directory)
+  'expired-api-key': (request, answer, seen) =>
+    keysIn(request, seen)
       .filter(({ namespace }) => namespace === answer.target?.service.namespace)
       .map((key) => `the key of ${secretOf(key)} expired at ${timeOf(key)}`),
-  'unknown-api-key': (request, answer, { engine }) =>
-    otherKeys(keysIn(request, engine.directory), answer.target?.service.namespace),
-  'key-not-for-service': (request, _answer, { engine }) =>
-    keysIn(request, engine.directory).map(
-      (key) => `the key of ${secretOf(key)} opens only ${scopeOf(key)}`,
-    ),
+  'unknown-api-key': (request, answer, seen) =>
+    otherKeys(keysIn(request, seen), answer.target?.service.namespace),
+  'key-not-for-service': (request, _answer, seen) =>
+    keysIn(request, seen).map((key) => `the key of ${secretOf(key)} opens only ${scopeOf(key)}`),
   'not-permitted': (_request, { target, caller }, { config }) =>
     target === undefined || caller?.inRbac !== true ? [] : grantFor(caller, target.service, config),
 }
@@ -85,13 +84,18 @@ function claimants(
   return named.length === 0 ? [] : [`the request may be for ${named.join(' and for ')}`]
 }
 
-/** The keys that a header of the request holds, in any namespace. */
-function keysIn({ headers }: AccessRequest, { keys }: Directory): readonly ApiKey[] {
+/** The keys that a header of the request holds, in any namespace, and the assumed one. */
+function keysIn({ headers }: AccessRequest, { engine, assumed }: Seen): readonly ApiKey[] {
   const pieces = [...headers].flatMap(([, value]) => [value, ...value.split(/[\s,;=]+/)])
   const digests = new Set(
     pieces.filter((piece) => piece !== '').map((piece) => hash('sha256', piece)),
   )
-  return [...keys.values()].filter(({ digest }) => digests.has(digest))
+  const named = assumed.flatMap(({ digest, as }) =>
+    digests.has(digest) && 'key' in as ? keysNamed(engine.directory, as.key) : [],
+  )
+  return [...engine.directory.keys.values()]
+    .filter(({ digest }) => digests.has(digest))
+    .concat(named)
 }
 
 function otherKeys(keys: readonly ApiKey[], namespace: string | undefined): readonly string[] {

@@ -51,6 +51,9 @@ export async function readInstalledConfig(
   const container = listAt(pod, 'containers').find((each) => fileOf(each) !== undefined)
   const env = variablesOf(container ?? listAt(pod, 'containers')[0])
   const from = `Deployment ${namespace}/${name}`
+  const hidden = hiddenIn(container ?? listAt(pod, 'containers')[0])
+  if (hidden !== undefined)
+    return { problem: `${from} sets ${hidden} from another object`, reached: true }
   if (container === undefined) return { name: from, file: undefined, env }
   const place = placeOf(fileOf(container) ?? '', container, pod)
   if (place === undefined)
@@ -85,6 +88,13 @@ const variablesOf = (container: unknown): Readonly<Record<string, string>> =>
       return name === undefined || value === undefined ? [] : [[name, value]]
     }),
   )
+
+/** A variable of the configuration whose value the Deployment does not show. */
+const hiddenIn = (container: unknown): string | undefined =>
+  listAt(container, 'env')
+    .filter((each) => valueAt(each, 'valueFrom') !== undefined)
+    .map((each) => textAt(each, 'name') ?? '')
+    .find((each) => each.startsWith('KSERVE_AUTHZ_'))
 
 /** The ConfigMap and the key that a volume shows as this file. */
 function placeOf(file: string, container: unknown, pod: unknown) {

@@ -6,7 +6,7 @@ import { loadAll } from 'js-yaml'
 import { policySettingsOf } from '../app/engine.ts'
 import { isRecord } from '../common/json.ts'
 import { ConfigError, configReference, readConfig } from '../config/read-config.ts'
-import { parseDocument } from '../manifests/yaml.ts'
+import { MANIFEST_SCHEMA, parseDocument } from '../manifests/yaml.ts'
 import { textAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { readResource } from '../resources/resource.ts'
@@ -38,7 +38,8 @@ export function lintFiles(paths: readonly string[], config: string | undefined):
     for (const file of filesIn(root)) {
       const text = readFileSync(file, 'utf8')
       const objects = parseDocument({ text, line: 1, column: 1 })
-      const foreign = foreignDocuments(text)
+      const documents = documentsIn(text)
+      const foreign = foreignOnly(documents)
       if (foreign.some(isConfiguration)) findings.push(...lintConfig(file, text))
       if (foreign.length > 0 && !foreign.some(isObjectLike)) continue
       if ('reason' in objects) {
@@ -48,7 +49,7 @@ export function lintFiles(paths: readonly string[], config: string | undefined):
       }
       const settings = settingsOf(file, root)
       const places = placesIn(text)
-      for (const { object, document, at } of addressed(text)) {
+      for (const { object, document, at } of addressed(documents)) {
         const reading = readResource(object, settings)
         if (reading.identity !== undefined)
           declared.set(reading.identity, {
@@ -89,8 +90,8 @@ function filesIn(root: string): readonly string[] {
 }
 
 /** Documents, if all of them lack a kind or an apiVersion; empty otherwise. */
-function foreignDocuments(text: string): readonly unknown[] {
-  const documents = documentsIn(text).filter((each) => each !== null && each !== undefined)
+function foreignOnly(all: readonly unknown[]): readonly unknown[] {
+  const documents = all.filter((each) => each !== null && each !== undefined)
   return documents.some((each) => textAt(each, 'kind') && textAt(each, 'apiVersion'))
     ? []
     : documents
@@ -101,7 +102,7 @@ const TOLERATED_ALIASES = 10_000
 
 function documentsIn(text: string): readonly unknown[] {
   try {
-    return loadAll(text, { maxAliases: TOLERATED_ALIASES })
+    return loadAll(text, { schema: MANIFEST_SCHEMA, maxAliases: TOLERATED_ALIASES })
   } catch {
     return []
   }
@@ -149,13 +150,14 @@ type Addressed = {
 }
 
 /** The objects of a text, with their places. */
-function addressed(text: string): readonly Addressed[] {
-  return documentsIn(text).flatMap((content, document) => {
+function addressed(documents: readonly unknown[]): readonly Addressed[] {
+  return documents.flatMap((content, document) => {
     if (content === null || content === undefined) return []
     const items = isRecord(content) ? content.items : undefined
+    if (!Array.isArray(items)) return [{ object: content, document, at: [] }]
     const parsed = parseDocument({ text: JSON.stringify(content), line: 1, column: 1 })
     if ('reason' in parsed) return []
-    const isListed = Array.isArray(items) && parsed.length === items.length
+    const isListed = parsed.length === items.length
     return parsed.map((object, index) => ({
       object,
       document,

@@ -21,6 +21,8 @@ export type Look = {
   readonly configuration: string
   /** What could not be read and is not needed in every case. */
   readonly unread: readonly string[]
+  /** The callers that need no credential. */
+  readonly assumed: readonly Assumed[]
   /** What has failed until now. */
   readonly troubles: () => readonly string[]
 }
@@ -55,6 +57,7 @@ export async function look<Result>(
       config,
       configuration,
       unread: [...new Set([...unread, ...missing])],
+      assumed,
       troubles: () => [...troubles.all(), ...faults.all()],
     })
   } finally {

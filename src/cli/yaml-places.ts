@@ -96,8 +96,14 @@ const lineStartsIn = (text: string): readonly number[] => [
   ...Array.from(text.matchAll(/\r\n|\n|\r/g), ({ index, 0: end }) => index + end.length),
 ]
 
+/** By bisection: a file may have many lines and many objects. */
 function placeAt(starts: readonly number[], at: number): Place {
-  const line = starts.findLastIndex((start) => start <= at)
+  let [line, end] = [0, starts.length]
+  while (end - line > 1) {
+    const middle = (line + end) >> 1
+    if ((starts[middle] ?? 0) <= at) line = middle
+    else end = middle
+  }
   return { line: line + 1, column: at - (starts[line] ?? 0) + 1 }
 }
 
@@ -109,9 +115,13 @@ export function fieldIn(message: string): readonly (string | number)[] {
   const [, kind, key] = METADATA.exec(message) ?? []
   if (kind !== undefined && key !== undefined) return ['metadata', `${kind}s`, key]
   const [path = ''] = PATH.exec(message) ?? []
-  if (!/[.[]/.test(path)) return []
-  return path
+  if (!/[.[]/.test(path) && !UNKNOWN.test(message)) return []
+  const [, unknown] = UNKNOWN.exec(message) ?? []
+  const parts = path
     .split(/\.|\[|\]/)
     .filter((part) => part !== '')
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+  return unknown === undefined ? parts : [...parts, unknown]
 }
+
+const UNKNOWN = / has an unknown field "([^"]+)"/

@@ -15,12 +15,13 @@ export type Fault = {
 /** The text of a document, and its position in the file. */
 export type DocumentText = { readonly text: string; readonly line: number; readonly column: number }
 
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag)
+/** The types of values in manifests. */
+export const MANIFEST_SCHEMA = CORE_SCHEMA.withTags(mergeTag)
 
 /** The objects of a document. */
 export function parseDocument({ text, line, column }: DocumentText): readonly unknown[] | Fault {
   try {
-    return loadAll(text, { schema: SCHEMA, maxAliases: 0 }).flatMap(objectsIn)
+    return loadAll(text, { schema: MANIFEST_SCHEMA, maxAliases: 0 }).flatMap(objectsIn)
   } catch (error) {
     if (!(error instanceof YAMLException)) return { reason: 'it cannot be parsed', line, column }
     const { reason, mark } = error

@@ -1,9 +1,9 @@
 // Reads values of AccessPolicies, with faults that name the place.
 
 import { isRecord } from '../common/json.ts'
-import type { Fields } from './object.ts'
+import { type Fields, printable } from './object.ts'
 
-/** A place in a policy that cannot be read, and why. Never quotes the value. */
+/** A place in a policy that cannot be read, and why. Never quotes the value, only the name of a field. */
 export class PolicyFault extends Error {
   override readonly name = 'PolicyFault'
 
@@ -22,7 +22,7 @@ export function fieldsOf(place: string, value: unknown, known: readonly string[]
   for (const field of Object.keys(value)) {
     if (!known.includes(field)) {
       const fields = known.length === 0 ? 'it may have none' : `it may have ${known.join(', ')}`
-      throw new PolicyFault(place, `has an unknown field: ${fields}`)
+      throw new PolicyFault(place, `has an unknown field "${printable(field)}": ${fields}`)
     }
   }
   return value

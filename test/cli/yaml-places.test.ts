@@ -32,6 +32,7 @@ describe('the field that a message is about', () => {
   it.each([
     ['spec.allow[0].from: expected a list', ['spec', 'allow', 0, 'from']],
     ['rules[1] cannot be read', ['rules', 1]],
+    ['spec has an unknown field "alow": it may have allow', ['spec', 'alow']],
     ['annotation a.b/c-d is "yes"', ['metadata', 'annotations', 'a.b/c-d']],
     ['label a.b/c is "yes"', ['metadata', 'labels', 'a.b/c']],
     ['it cannot be read', []],

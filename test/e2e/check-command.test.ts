@@ -179,6 +179,16 @@ describe.concurrent('check', () => {
       'the key of Secret team/key-of-last-year expired at 2025-12-31T23:59:59',
     ],
     [
+      'an expired key that is assumed',
+      ['--as-key', 'team/key-of-last-year', 'GET', BARE],
+      'the key of Secret team/key-of-last-year expired at 2025-12-31T23:59:59',
+    ],
+    [
+      'the key of another service',
+      ['--as-key', 'team/key-of-another-service', 'GET', BARE],
+      'the key of Secret team/key-of-another-service opens only open',
+    ],
+    [
       'a missing permission',
       ['--as', 'system:serviceaccount:team:ada', 'GET', SK],
       'kubectl create rolebinding call-sk --namespace=team --role=call-sk --serviceaccount=team:ada',

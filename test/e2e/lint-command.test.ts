@@ -18,7 +18,7 @@ const FOUND = [
   'no-kind.yaml:1:1: warning NotAnObject',
   'objects.yaml:10:9: warning UnknownEnableAuthValue',
   'objects.yaml:12:5: error APIKeyRefused',
-  'policy.yaml:8:7: error PolicyInvalid',
+  'policy.yaml:9:7: error PolicyInvalid',
   'policy.yaml:21:9: error UnknownProvider',
 ]
 

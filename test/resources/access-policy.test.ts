@@ -187,6 +187,19 @@ const anything = fc.anything({
 })
 const FIELDS = ['targetRefs', 'mode', 'authentication', 'deny', 'allow', 'exclusions', 'headers']
 
+it('a fault names the unknown field on one line, and never its value', () => {
+  const long = `fr\nm${'x'.repeat(100)}`
+  const messageOf = (spec: unknown) =>
+    read(anAccessPolicy(spec)).problems.map(({ message }) => message)
+
+  expect(messageOf({ allow: [{ frm: 'a-secret' }] })).toEqual([
+    'spec.allow[0] has an unknown field "frm": it may have from, to',
+  ])
+  expect(messageOf({ allow: [{ [long]: 'a-secret' }] })).toEqual([
+    `spec.allow[0] has an unknown field "fr?m${'x'.repeat(60)}": it may have from, to`,
+  ])
+})
+
 describe('any spec of a policy', () => {
   it('gives a policy, and never an error', () => {
     fc.assert(
