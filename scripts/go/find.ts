@@ -39,12 +39,15 @@ const CACHED = 'the cache (remove its folder to build anew) holds'
 const titleOf = ({ folder, name = path.basename(folder), version }: GoModule) =>
   `${name}-${version}`
 
-/** The build depends on these two files, on edits, and on flags that belong to a version. */
+/** The build depends on these two files, on edits, and on flags that belong to a version; copies of files also on their paths. */
 async function digestOf({ folder, parts }: GoModule): Promise<string> {
   const hash = createHash('sha256')
   for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(path.join(folder, file)))
   const edits = parts.flatMap((part) => ('edits' in part ? [part.edits] : []))
   if (edits.length > 0) hash.update(JSON.stringify(edits))
+  // A change of paths is not worth a new build of programs.
+  const files = parts.flatMap((part) => ('paths' in part ? [part.paths] : []))
+  if (files.length === parts.length) hash.update(JSON.stringify(files))
   return hash.digest('hex').slice(0, 12)
 }
 

@@ -80,12 +80,12 @@ const CRDS: ModuleFile['paths'] = [
   'test/crds/leaderworkerset.x-k8s.io_leaderworkersets.yaml',
 ]
 
-/** The manifests that KServe's own documentation applies. */
+/** The manifests of KServe's own documentation and tests, and its runtimes and presets. */
 export const KSERVE_SAMPLES: ModuleFile = {
   variable: 'KSERVE_SAMPLES',
   file: 'samples.yaml',
   module: 'github.com/kserve/kserve',
-  paths: ['docs/samples', 'config/runtimes', 'config/llmisvcconfig', 'config/configmap'],
+  paths: ['docs', 'test', 'config/runtimes', 'config/llmisvcconfig', 'config/configmap'],
 }
 
 /** It does not print its version. */

@@ -118,6 +118,18 @@ describe('a program that is built with Go', () => {
     expect(await readFile(copy, 'utf8')).toBe('a: 1\n---\nb: 2')
   })
 
+  it('has its files copied again when their paths change, if a module has nothing else', async () => {
+    await installGo(BUILDS)
+    await write('module/a.yaml', 'a: 1')
+    await write('module/b.yaml', 'b: 2')
+    const contentOf = async (...names: [string, ...string[]]) => {
+      const part: ModuleFile = { ...FILE, paths: names }
+      return readFile(await find(part, moduleOf(part)), 'utf8')
+    }
+    expect(await contentOf('a.yaml')).toBe('a: 1')
+    expect(await contentOf('a.yaml', 'b.yaml')).toBe('a: 1\n---\nb: 2')
+  })
+
   it('joins all YAML files below a folder of a module', async () => {
     await installGo(BUILDS)
     for (const name of ['crds/b.yaml', 'crds/deeper/a.yaml', 'crds/README.md']) {
