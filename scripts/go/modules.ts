@@ -178,7 +178,7 @@ function kserveModule(folder: string, version: KserveVersion): GoModule {
     folder: folderOf(folder),
     name: 'kserve',
     version,
-    duration: 'about six minutes',
+    duration: 'about nine minutes',
     parts: [manager, llmisvc, ...crds, objects],
   }
 }
