@@ -78,26 +78,37 @@ async function overloaded(send: Place['send'], { title, file, first, underWay }:
 const PAIRS = 3
 const FLOOD = { name: 'flood', perSecond: 1_000, connections: 8, underWay: 256 }
 
-async function fairness({ send, files }: Place): Promise<boolean> {
+/** What a tenant sends or writes during another tenant's checks. */
+type Flood = {
+  readonly title: string
+  readonly flow?: Flow
+  /** Begins to write, and returns a function that ends it. */
+  readonly write?: () => () => Promise<void>
+}
+
+async function fairness({ send, files, changeLargeObjects }: Place): Promise<boolean> {
   const quiet: readonly Flow[] = [
     { name: 'a known key', file: files.quietKey, perSecond: 200, connections: 1, underWay: 64 },
     { name: 'new JWTs', file: files.quietTokens, perSecond: 50, connections: 1, underWay: 64 },
   ]
-  const floods: readonly (readonly [string, Flow])[] = [
-    ['garbage tokens', { ...FLOOD, file: files.garbage }],
-    ['unknown keys', { ...FLOOD, file: files.unknownKeys }],
-    ['new JWTs', { ...FLOOD, file: files.noisyTokens }],
-    ['200 connections', { ...FLOOD, file: files.noisyKey, connections: 200 }],
+  const floods: readonly Flood[] = [
+    { title: 'garbage tokens', flow: { ...FLOOD, file: files.garbage } },
+    { title: 'unknown keys', flow: { ...FLOOD, file: files.unknownKeys } },
+    { title: 'new JWTs', flow: { ...FLOOD, file: files.noisyTokens } },
+    { title: '200 connections', flow: { ...FLOOD, file: files.noisyKey, connections: 200 } },
+    { title: 'large objects', write: changeLargeObjects },
   ]
   row('beside', 'quiet tenant', ...HEAD)
   await send(SECONDS, quiet)
   let good = true
-  for (const [title, flood] of floods) {
+  for (const { title, flow, write } of floods) {
     const alone: (readonly Outcome[])[] = []
     const beside: (readonly Outcome[])[] = []
     while (alone.length < PAIRS) {
       alone.push(await send(SECONDS, quiet))
-      beside.push(await send(SECONDS, [...quiet, flood]))
+      const end = write?.()
+      beside.push(await send(SECONDS, flow === undefined ? quiet : [...quiet, flow]))
+      await end?.()
     }
     for (const [index, { name }] of quiet.entries()) {
       const [without, withFlood] = [alone, beside].map((runs) => medianAt(runs, index))

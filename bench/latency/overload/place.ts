@@ -6,6 +6,7 @@ import { writeWorld } from '../../worlds/manifests.ts'
 import { bearer } from '../../worlds/scenario.ts'
 import { createIssuers } from '../../worlds/tokens.ts'
 import { keyAt, type Model } from '../../worlds/world.ts'
+import { changeLargeObjects } from './large-objects.ts'
 import type { Flow } from './load.ts'
 import { type Headers, keyOf, messages, NOISY, newTokens, QUIET, sendAll, WORLD } from './world.ts'
 
@@ -34,6 +35,7 @@ export async function openPlace() {
     files,
     send: (seconds: number, flows: readonly Flow[]) =>
       sendAll(folder, service.grpcPort, seconds, flows),
+    changeLargeObjects: () => changeLargeObjects(path.join(folder, 'manifests'), NOISY.namespace),
     close: async () => {
       await service.stop()
       await rm(folder, { recursive: true, force: true })

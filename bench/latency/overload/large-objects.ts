@@ -1,0 +1,38 @@
+import { rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { aKeySecret } from '../../../testing/objects.ts'
+import { anAccessPolicy } from '../../../testing/policies/policies.ts'
+
+const MEBIBYTE = 1_024 * 1_024
+const PAUSE_MS = 500
+
+/** Keeps changing a Secret and a policy of the largest size in a folder of manifests, until the returned function is called. */
+export function changeLargeObjects(manifests: string, namespace: string): () => Promise<void> {
+  const stopping = new AbortController()
+  const users = Array.from({ length: 1_000 }, () => 'a')
+  const allow = Array.from({ length: 375 }, () => ({ from: [{ users }] }))
+  const change = async () => {
+    for (let count = 0; !stopping.signal.aborted; count += 1) {
+      const key = Buffer.alloc(MEBIBYTE / 2, `${count}`).toString('base64')
+      const secret = { ...aKeySecret({ data: { api_key: key } }), metadata: named('key', count) }
+      const policy = { ...anAccessPolicy({ allow }), metadata: named('policy', count) }
+      for (const [name, object] of Object.entries({ secret, policy })) {
+        const whole = path.join(manifests, '..', name)
+        await writeFile(whole, JSON.stringify(object))
+        await rename(whole, path.join(manifests, `large-${name}.json`))
+      }
+      await pause(PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {})
+    }
+  }
+  const named = (name: string, count: number) => ({
+    namespace,
+    name: `large-${name}`,
+    labels: { 'kserve-authz.io/credential': 'api-key', count: `${count}` },
+  })
+  const changing = change()
+  return async () => {
+    stopping.abort()
+    await changing
+  }
+}
