@@ -86,7 +86,7 @@ describe('examples/identity-providers', () => {
     await cp(FOLDER, folder, { recursive: true })
     const config = path.join(folder, 'config.yaml')
     await writeFile(config, (await readFile(config, 'utf8')).replace('127.0.0.1:5556', host))
-    const told = [...page.matchAll(/^\$ (node (?:.*\\\n)*.*)\n(.*)$/gm)]
+    const told = [...page.matchAll(/^\$ (\S*kserve-authz (?:.*\\\n)*.*)\n(.*)$/gm)]
     const answers = await Promise.all(
       told.map(([, command = '']) =>
         run(folder, command.replace('127.0.0.1:5556', host).replace('../..', ROOT)),

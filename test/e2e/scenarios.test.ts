@@ -51,7 +51,7 @@ describe.each(EXAMPLES)('examples/$name', (example) => {
   })
 
   it('has a page with commands that print what it shows', async () => {
-    const told = [...example.page.matchAll(/^\$ (node (?:.*\\\n)*.*)\n(.*)$/gm)]
+    const told = [...example.page.matchAll(/^\$ (\S*kserve-authz (?:.*\\\n)*.*)\n(.*)$/gm)]
     const answers = await Promise.all(told.map(([, command = '']) => run(command)))
 
     expect(answers).toEqual(told.map(([, , answer]) => answer))
