@@ -9,6 +9,13 @@ const units = globSync('test/**/*.test.ts', { exclude: [e2e] })
 /** A replaced module would stay replaced in other files that share it. */
 const replacing = units.filter((file) => /\bvi\.mock\(/.test(readFileSync(file, 'utf8')))
 
+// Two halves run at the same time, each a file at a time: programs of one half use the same loopback addresses.
+const half = process.env.E2E
+const inMeshes = (file: string) => /\/(?:cluster-mesh|istio|kserve|mesh)[-.]/.test(file)
+const e2es = globSync('test/e2e/*.test.ts').filter(
+  (file) => half === undefined || inMeshes(file) === (half === 'meshes'),
+)
+
 const unit = {
   pool: 'threads' as const,
   // Most of their time they wait.
@@ -37,7 +44,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: e2es,
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 60_000,
