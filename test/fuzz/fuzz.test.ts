@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../../testing/routes/random.ts'
 import { openCorpus } from './corpus.ts'
 import { fuzz } from './fuzz.ts'
@@ -26,6 +26,10 @@ afterAll(() => rm(folder, { recursive: true }))
 const NO_COVERAGE = { fresh: async () => 0, reached: () => 0 }
 
 describe('a fault is found and stored as a small input:', () => {
+  // Other files run in this thread later.
+  afterEach(() => {
+    Reflect.deleteProperty(Reflect.getPrototypeOf({}) ?? {}, 'needle')
+  })
   const fault = (message: string) => {
     throw new Error(message)
   }
