@@ -6,8 +6,9 @@ import { countReporter } from './testing/count-reporter.ts'
 const counts = process.env.TEST_COUNTS
 const e2e = 'test/e2e/**'
 const units = globSync('test/**/*.test.ts', { exclude: [e2e] })
-/** A replaced module would stay replaced in other files that share it. */
-const replacing = units.filter((file) => /\bvi\.mock\(/.test(readFileSync(file, 'utf8')))
+/** A replaced module, or a changed prototype, would reach other files of the same worker. */
+const CHANGES = /\bvi\.mock\(|\bvi\.spyOn\(\w+\.prototype|'\.\/fuzz\.ts'/
+const changing = units.filter((file) => CHANGES.test(readFileSync(file, 'utf8')))
 
 // Two halves run at the same time, each a file at a time: programs of one half use the same loopback addresses.
 const half = process.env.E2E
@@ -36,11 +37,11 @@ export default defineConfig({
           ...unit,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [e2e, ...replacing],
+          exclude: [e2e, ...changing],
           isolate: false,
         },
       },
-      { test: { ...unit, name: 'unit-isolated', include: replacing } },
+      { test: { ...unit, name: 'unit-isolated', include: changing } },
       {
         test: {
           name: 'e2e',
