@@ -2,17 +2,8 @@
 // The entry point of the command line.
 
 import manifest from '../package.json' with { type: 'json' }
-import { can } from './cli/can.ts'
-import { check } from './cli/check.ts'
-import { doctor } from './cli/doctor.ts'
 import { UNSEEN, UnseenError, USAGE, UsageError } from './cli/exit-codes.ts'
-import { explainLog } from './cli/explain-log.ts'
-import { lint } from './cli/lint.ts'
 import { run } from './cli/program.ts'
-import { serve } from './cli/serve.ts'
-import { services } from './cli/services.ts'
-import { testFolder } from './cli/test-folder.ts'
-import { whoCan } from './cli/who-can.ts'
 import { ConfigError } from './config/read-config.ts'
 
 const { version } = manifest
@@ -31,11 +22,15 @@ const tell = (error: unknown) => {
   process.stderr.write(`kserve-authz: ${message}\n`)
 }
 
-/** Exit code 1 is an answer of a command and nothing else. */
+/**
+ * A command that looks, loaded when it runs: the service needs none of them. Exit code 1 is an answer of the
+ * command and nothing else.
+ */
 const looking =
-  <Args extends readonly unknown[]>(command: (...args: Args) => Promise<number>) =>
+  <Args extends readonly unknown[]>(load: () => Promise<(...args: Args) => Promise<number>>) =>
   async (...args: Args): Promise<number> => {
     try {
+      const command = await load()
       return await command(...args)
     } catch (error) {
       tell(error)
@@ -46,24 +41,19 @@ const looking =
 try {
   process.exitCode = await run(process.argv.slice(2), version, {
     serve: async (flags) => {
+      const { serve } = await import('./cli/serve.ts')
       const code = await serve(flags, version, stopped())
       // Open handles would keep the program running.
       process.exit(code)
     },
-    // Exit code 1 means a denied request and nothing else.
-    check: looking(check),
-    services: looking(services),
-    can: looking(can),
-    lint: looking(lint),
-    explain: looking(explainLog),
-    test: looking(testFolder),
-    whoCan: looking(whoCan),
-    // What is wrong with the cluster is exit code 3, whatever error it is.
-    doctor: (flags) =>
-      doctor(flags).catch((error: unknown) => {
-        tell(error)
-        return isUsage(error) ? USAGE : UNSEEN
-      }),
+    check: looking(async () => (await import('./cli/check.ts')).check),
+    services: looking(async () => (await import('./cli/services.ts')).services),
+    can: looking(async () => (await import('./cli/can.ts')).can),
+    lint: looking(async () => (await import('./cli/lint.ts')).lint),
+    explain: looking(async () => (await import('./cli/explain-log.ts')).explainLog),
+    test: looking(async () => (await import('./cli/test-folder.ts')).testFolder),
+    whoCan: looking(async () => (await import('./cli/who-can.ts')).whoCan),
+    doctor: looking(async () => (await import('./cli/doctor.ts')).doctor),
   })
 } catch (error) {
   tell(error)

@@ -9,6 +9,7 @@ import { readFolder } from '../doctor/read-folder.ts'
 import { describeApiProblem } from '../kubernetes/client/api-problem.ts'
 import { parseDocument } from '../manifests/yaml.ts'
 import { configOf } from './config-of.ts'
+import { UnseenError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { DoctorFlags } from './flags.ts'
 
@@ -22,7 +23,7 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
     ...(file === undefined ? {} : { config: file }),
     ...(manifests === undefined ? {} : { manifests }),
   })
-  const objects = manifests === undefined ? await fromCluster() : await readFolder(manifests)
+  const objects = await objectsOf(manifests)
   const settings = {
     ...config,
     ...policySettingsOf(config),
@@ -31,6 +32,15 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
   const examination = examine(objects, { settings, parse: parsed })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))
   return examination.findings.some(({ code }) => FINDINGS[code].severity !== 'warning') ? 1 : 0
+}
+
+/** Whatever prevents it is not the fault of the command line. */
+async function objectsOf(manifests: string | undefined): Promise<Objects> {
+  try {
+    return manifests === undefined ? await fromCluster() : await readFolder(manifests)
+  } catch (error) {
+    throw new UnseenError(error instanceof Error ? error.message : 'the objects cannot be read')
+  }
 }
 
 async function fromCluster(): Promise<Objects> {

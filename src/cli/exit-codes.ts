@@ -14,7 +14,8 @@ export class UsageError extends Error {
 export class UnseenError extends Error {
   override readonly name = 'UnseenError'
 
-  constructor(what: string, troubles: readonly string[]) {
-    super([`${what}:`, ...troubles.map((trouble) => `  ${trouble}`)].join('\n'))
+  constructor(what: string, troubles: readonly string[] = []) {
+    const title = troubles.length === 0 ? what : `${what}:`
+    super([title, ...troubles.map((trouble) => `  ${trouble}`)].join('\n'))
   }
 }
