@@ -13,7 +13,6 @@ import type { Target } from '../access/target.ts'
 import { createCache } from '../common/cache.ts'
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import type { CacheCounts } from '../common/measurements.ts'
-import type { Config } from '../config/read-config.ts'
 import { createEncode, type Encode } from '../envoy/encode.ts'
 import { declaredTwice } from '../resources/declared-routes.ts'
 import { createIdentityProviders, type IdentityProviders } from '../tokens/identity-providers.ts'
@@ -31,6 +30,7 @@ import type {
 import { openFolderSource } from './folder-source.ts'
 import { introspectionProvidersIn, jwtProvidersIn } from './identity-providers.ts'
 import { policyStatusLogger } from './log-policy-status.ts'
+import { readSettingsOf } from './reading-settings.ts'
 import { createVerifications } from './verifications.ts'
 
 /** The decision, wired to its source of facts; used by `serve` and `check`. */
@@ -101,9 +101,10 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     grants: source.grants,
   }
   const effectivePoliciesOf = createEffectivePolicies(directory)
-  const judge = createJudge(sources, settingsOf(config), effectivePoliciesOf)
+  const settings = settingsOf(config)
+  const judge = createJudge(sources, settings, effectivePoliciesOf)
   return {
-    authorize: createAuthorize(sources, settingsOf(config)),
+    authorize: createAuthorize(sources, settings),
     judge: (request, service, note) => {
       const target: Target = {
         service,
@@ -142,11 +143,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
 
 async function openSource(directory: Directory, parts: SharedSourceParts): Promise<FactSource> {
   const { config, manifests } = parts
-  const settings = {
-    ...config,
-    ...policySettingsOf(config),
-    sha256: (bytes: Uint8Array) => hash('sha256', bytes),
-  }
+  const settings = readSettingsOf(config)
   if (manifests !== undefined) {
     const told = policyStatusLogger(directory, parts.reportPolicyStatus)
     return openFolderSource(manifests, told, settings, parts)
@@ -155,22 +152,6 @@ async function openSource(directory: Directory, parts: SharedSourceParts): Promi
   const { openClusterSource } = await import('./cluster-source.ts')
   return openClusterSource(directory, settings, parts)
 }
-
-/** The providers that policies may name, and the headers that they may not set. */
-export const policySettingsOf = ({ apiKeys, headers, jwt, kubernetes }: Config) => ({
-  providers: jwt.providers.map(({ name }) => name),
-  ownHeaders: [
-    ...apiKeys.headers,
-    ...kubernetes.tokenHeaders,
-    ...jwt.providers.flatMap(({ from }) => from.headers.map(({ name }) => name)),
-    headers.user,
-    headers.groups,
-    headers.groupsJson,
-    headers.credential,
-    ...Object.keys(headers.claims),
-    ...Object.keys(headers.templates),
-  ],
-})
 
 /** A token that is unknown to the source may be an identity provider's. A cached one is not read again. */
 const firstOf =

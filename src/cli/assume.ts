@@ -5,9 +5,11 @@ import type { NamedCaller } from '../access/caller.ts'
 import { serviceAccountCaller } from '../access/service-account-caller.ts'
 import type { Assumed } from '../app/fact-source.ts'
 import { isRecord } from '../common/json.ts'
+import { serviceAccountOfUser } from '../common/service-account-name.ts'
 import type { Config } from '../config/read-config.ts'
 import { UsageError } from './exit-codes.ts'
 import type { CheckFlags } from './flags.ts'
+import { isNamespacedName } from './named-service.ts'
 
 /** A caller to assume, and the credential that stands for it in the request. */
 export type AssumedBy = {
@@ -34,20 +36,15 @@ export function assumedBy({
   if (as !== undefined) {
     return { credential, isKey: false, inspected: { digest, as: { caller: userOf(as, asGroup) } } }
   }
-  if (asKey === undefined || !/^[a-z0-9-]+\/[a-z0-9.-]+$/.test(asKey))
+  if (asKey === undefined || !isNamespacedName(asKey))
     throw new UsageError('--as-key: expected namespace/name of a Secret')
   return { credential, isKey: true, inspected: { digest, as: { key: asKey } } }
 }
 
-const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
-
 /** A user of Kubernetes with the groups that its API server would add. */
 function userOf(user: string, groups: readonly string[]): NamedCaller {
-  const [, namespace, name] = ACCOUNT.exec(user) ?? []
-  const account =
-    namespace === undefined || name === undefined
-      ? undefined
-      : serviceAccountCaller(namespace, name, undefined)
+  const named = serviceAccountOfUser(user)
+  const account = named && serviceAccountCaller(named.namespace, named.name, undefined)
   const implied = account?.groups ?? ['system:authenticated']
   return {
     kind: 'kubernetes',

@@ -2,13 +2,15 @@
 
 import type { AccessRequest } from '../access/request.ts'
 import type { Service } from '../access/service.ts'
+import { displayNameOf } from '../resources/object.ts'
 import { assumedBy } from './assume.ts'
-import { UnseenError, UsageError } from './exit-codes.ts'
-import { oneLine, serviceNameOf } from './explanation.ts'
+import { UsageError } from './exit-codes.ts'
+import { oneLine } from './explanation.ts'
 import type { CanFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
 import { look } from './look.ts'
 import { serviceNamed } from './named-service.ts'
+import { cannotDecide, isUnseen } from './unseen.ts'
 
 /** Prints yes or no, and why; resolves to the exit code: 0 yes, 1 no. */
 export function can(
@@ -29,11 +31,10 @@ export function can(
       const answer = await seen.engine.judge(request, service, (step) => steps.push(step))
       const { decision } = answer
       const reason = decision.outcome === 'deny' ? decision.reason : ''
-      if (reason.endsWith('-unavailable'))
-        throw new UnseenError(`cannot decide, ${reason}`, [...seen.troubles(), ...seen.unread])
+      if (isUnseen(reason)) throw cannotDecide(reason, seen)
       const hints = hintsFor(request, answer, seen).map((hint) => `hint: ${hint}`)
       const verdict = decision.outcome === 'allow' ? 'yes' : `no, ${reason}`
-      const asked = `${user} ${method} ${request.path} at ${serviceNameOf(service)}`
+      const asked = `${user} ${method} ${request.path} at ${displayNameOf(service)}`
       const lines = [`${verdict}: ${asked}`, ...[...steps, ...hints].map((step) => `  ${step}`)]
       process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)
       return decision.outcome === 'allow' ? 0 : 1

@@ -14,15 +14,17 @@ import {
   encodeForeignCheckRequest,
 } from '../envoy/protocol.ts'
 import { readCheckRequest } from '../envoy/read-request.ts'
+import { displayNameOf } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import { assumedBy, withCredential } from './assume.ts'
 import { checkMessage, headerLines } from './check-message.ts'
 import { readCheckRequestJson } from './check-request-json.ts'
-import { UnseenError, UsageError } from './exit-codes.ts'
-import { type Explanation, format, serviceNameOf } from './explanation.ts'
+import { UsageError } from './exit-codes.ts'
+import { type Explanation, format } from './explanation.ts'
 import type { CheckFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
 import { type Look, look, once } from './look.ts'
+import { cannotDecide, isUnseen } from './unseen.ts'
 import { withoutEffect } from './without-effect.ts'
 
 /** Decides one request and prints the answer; resolves to the exit code: 0 allow, 1 deny. */
@@ -71,27 +73,14 @@ function refuseUnknownKey({ asKey }: CheckFlags, { directory }: Engine) {
   throw new UsageError(`--as-key: no API key has this name${didYouMean(asKey, known)}`)
 }
 
-/** Denials of which another look, at what could not be read, might be an allow. */
-export const UNSEEN_REASONS: ReadonlySet<string> = new Set([
-  'authentication-unavailable',
-  'authorization-unavailable',
-  'not-synced',
-  'overloaded',
-])
-
 const lookedAt = ({ namespace }: CheckFlags): readonly string[] =>
   namespace === undefined ? [] : [`looked at: namespace ${namespace} only`]
 
 /** Rejects a decision about what could not be read. */
-function refuseUnseen(
-  flags: CheckFlags,
-  { reason, steps }: Explanation,
-  { unread, troubles }: Look,
-) {
+function refuseUnseen(flags: CheckFlags, { reason, steps }: Explanation, seen: Look) {
   const elsewhere = flags.namespace !== undefined && reason === 'unknown-target'
-  if (!UNSEEN_REASONS.has(reason) && !elsewhere) return
-  const told = [...lookedAt(flags), ...troubles(), ...unread]
-  throw new UnseenError(`cannot decide, ${reason}`, told.length > 0 ? [...new Set(told)] : steps)
+  if (isUnseen(reason) || elsewhere)
+    throw cannotDecide(reason, seen, { told: lookedAt(flags), steps })
 }
 
 function messageOf(flags: CheckFlags, method?: string, url?: string): unknown {
@@ -176,7 +165,7 @@ export async function explain(
     decision: decision.outcome,
     reason: decision.outcome === 'deny' ? decision.reason : '',
     httpStatus: reply.denied_response?.status?.code ?? 200,
-    target: target === undefined ? null : serviceNameOf(target.service),
+    target: target === undefined ? null : displayNameOf(target.service),
     position: target?.position ?? null,
     steps,
     headers: {

@@ -1,12 +1,11 @@
 // Describes the services of a directory, for people and programs.
 
-import { setImmediate } from 'node:timers/promises'
 import { type ApiKey, opens } from '../access/api-key.ts'
-import { type NamespacePolicies, namespacePoliciesOf } from '../access/namespace-policies.ts'
+import type { NamespacePolicies } from '../access/namespace-policies.ts'
 import { policyStatusOf } from '../access/policy-status.ts'
 import { PASSES, type ProtectionCause, type Service } from '../access/service.ts'
 import type { Engine } from '../app/engine.ts'
-import { inSlices } from '../common/slices.ts'
+import { policiesAround } from './policies-around.ts'
 
 /** A service, as `services` shows it. */
 export type ServiceRow = {
@@ -47,12 +46,8 @@ export async function describeServices(
   const around = new Map<string, NamespacePolicies>()
   const rows: ServiceRow[] = []
   for (const service of services) {
-    const all = directory.policiesIn(service.namespace)
     const nearby =
-      around.get(service.namespace) ??
-      (await inSlices(namespacePoliciesOf(directory.servicesIn(service.namespace), all), () =>
-        setImmediate(),
-      ))
+      around.get(service.namespace) ?? (await policiesAround(service.namespace, directory))
     around.set(service.namespace, nearby)
     const { kind, namespace: place, name } = service
     rows.push({
@@ -79,7 +74,8 @@ export async function describeServices(
 const keyOf = ({ namespace, name, kind }: Service) => `${namespace} ${name} ${kind}`
 const compare = (one: string, other: string) => (one < other ? -1 : one === other ? 0 : 1)
 
-const keyRowOf = ({ namespace, name, user, expiresAt }: ApiKey, now: number): KeyRow => ({
+/** An API key, as `services` shows it. */
+export const keyRowOf = ({ namespace, name, user, expiresAt }: ApiKey, now: number): KeyRow => ({
   secret: `${namespace}/${name}`,
   user,
   expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),

@@ -1,7 +1,6 @@
 // The command `doctor`: examines whether every protected service is really checked.
 
-import { hash } from 'node:crypto'
-import { policySettingsOf } from '../app/engine.ts'
+import { readSettingsOf } from '../app/reading-settings.ts'
 import { type Examination, examine } from '../doctor/examine.ts'
 import { FINDINGS } from '../doctor/finding.ts'
 import type { Objects } from '../doctor/objects.ts'
@@ -24,12 +23,7 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
     ...(manifests === undefined ? {} : { manifests }),
   })
   const objects = await objectsOf(manifests)
-  const settings = {
-    ...config,
-    ...policySettingsOf(config),
-    sha256: (bytes: Uint8Array) => hash('sha256', bytes),
-  }
-  const examination = examine(objects, { settings, parse: parsed })
+  const examination = examine(objects, { settings: readSettingsOf(config), parse: parsed })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))
   return examination.findings.some(({ code }) => FINDINGS[code].severity !== 'warning') ? 1 : 0
 }

@@ -4,13 +4,14 @@ import { readFileSync } from 'node:fs'
 import { isRecord, parseJson } from '../common/json.ts'
 import { textAt } from '../resources/object.ts'
 import { type AssumedBy, assumedBy, withCredential } from './assume.ts'
-import { encodedOf, explain, UNSEEN_REASONS } from './check.ts'
+import { encodedOf, explain } from './check.ts'
 import { checkMessage } from './check-message.ts'
 import { UnseenError, UsageError } from './exit-codes.ts'
 import { type Explanation, oneLine } from './explanation.ts'
 import type { ExplainFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
 import { look } from './look.ts'
+import { cannotDecide, isUnseen } from './unseen.ts'
 
 /** A line of the decision log, as far as it can be decided again. */
 type Logged = {
@@ -42,8 +43,7 @@ export function explainLog(flags: ExplainFlags, given: string | undefined): Prom
       const now = await explain(seen.engine, bytes, logged.position, (request, answer) =>
         hintsFor(request, answer, seen),
       )
-      if (UNSEEN_REASONS.has(now.reason))
-        throw new UnseenError(`cannot decide, ${now.reason}`, [...seen.troubles(), ...seen.unread])
+      if (isUnseen(now.reason)) throw cannotDecide(now.reason, seen)
       const lines = [`configuration: ${seen.configuration}`, ...comparison(logged, now)]
       process.stdout.write([...lines, ''].map(oneLine).join('\n'))
       return now.decision === 'allow' ? 0 : 1

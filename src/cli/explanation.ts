@@ -1,7 +1,5 @@
 // Formats the explanation of a decision as text or JSON.
 
-import type { ServiceRef } from '../access/service.ts'
-
 /** An explained decision. */
 export type Explanation = {
   /** Where the configuration is from; absent: not told. */
@@ -20,10 +18,6 @@ export type Explanation = {
     readonly remove: readonly string[]
   }
 }
-
-/** A service in words. */
-export const serviceNameOf = ({ kind, namespace, name }: ServiceRef): string =>
-  `${kind} ${namespace}/${name}`
 
 /** Formats an explanation for people or programs. */
 export function format(explanation: Explanation, output: 'text' | 'json'): string {

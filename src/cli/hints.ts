@@ -5,13 +5,14 @@ import type { Answer } from '../access/answer.ts'
 import type { ApiKey } from '../access/api-key.ts'
 import type { Caller } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
-import { createPermissionsFor, permissionsWith } from '../access/permissions.ts'
 import type { AccessRequest } from '../access/request.ts'
 import { idOf, type Service } from '../access/service.ts'
 import { keysNamed } from '../app/assumed.ts'
+import { serviceAccountOfUser } from '../common/service-account-name.ts'
 import { nearestTo } from '../config/did-you-mean.ts'
-import { serviceNameOf } from './explanation.ts'
+import { displayNameOf } from '../resources/object.ts'
 import type { Look } from './look.ts'
+import { permissionsTo } from './permissions-to.ts'
 
 type Seen = Pick<Look, 'engine' | 'config' | 'assumed'>
 
@@ -80,7 +81,7 @@ function claimants(
     ...directory.servicesWithHostname(host),
   ]
   const services = new Map([...atPod, ...byHost].map((service) => [idOf(service), service]))
-  const named = [...services.values()].map(serviceNameOf).toSorted()
+  const named = [...services.values()].map(displayNameOf).toSorted()
   return named.length === 0 ? [] : [`the request may be for ${named.join(' and for ')}`]
 }
 
@@ -122,18 +123,16 @@ const quoted = (text: string) => (SIMPLE.test(text) ? text : `'${text.replaceAll
 
 /** The commands that would grant the first permission that opens the service. */
 function grantFor(caller: Caller, service: Service, { permissions }: Seen['config']) {
-  const all = createPermissionsFor(permissionsWith(permissions))(
-    service,
-    () => service.models ?? [],
-  )
-  const [first] = all
+  const [first] = permissionsTo(service, permissions)
   const user = caller.user
   if (first === undefined || user === undefined) return []
   const name = `call-${service.name}`
   const type = first.group === '' ? first.resource : `${first.resource}.${first.group}`
-  const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? []
+  const account = serviceAccountOfUser(user)
   const subject =
-    namespace === undefined ? `--user=${quoted(user)}` : `--serviceaccount=${namespace}:${account}`
+    account === undefined
+      ? `--user=${quoted(user)}`
+      : `--serviceaccount=${account.namespace}:${account.name}`
   return [
     `to allow it: kubectl create role ${name} --namespace=${first.namespace} --verb=${first.verb} --resource=${type} --resource-name=${quoted(first.name)}`,
     `and: kubectl create rolebinding ${name} --namespace=${first.namespace} --role=${name} ${subject}`,

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { loadAll } from 'js-yaml'
-import { policySettingsOf } from '../app/engine.ts'
+import { readSettingsOf } from '../app/reading-settings.ts'
 import { isRecord } from '../common/json.ts'
 import { ConfigError, configReference, readConfig } from '../config/read-config.ts'
 import { MANIFEST_SCHEMA, parseDocument } from '../manifests/yaml.ts'
@@ -194,6 +194,5 @@ function isFile(name: string): boolean {
 function settingsFrom(name: string): ReadSettings {
   const text = name === '' ? '' : readFileSync(name, 'utf8')
   const file = name === '' || lintConfig(name, text).length > 0 ? undefined : { path: name, text }
-  const config = readConfig({ file, env: {}, flags: {} })
-  return { ...config, ...policySettingsOf(config), sha256: () => '' }
+  return readSettingsOf(readConfig({ file, env: {}, flags: {} }))
 }

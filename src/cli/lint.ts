@@ -1,10 +1,7 @@
 // The command `lint`: finds faults in files or in a cluster.
 
-import { setImmediate } from 'node:timers/promises'
-import { namespacePoliciesOf } from '../access/namespace-policies.ts'
 import { type PolicyStatus, policyStatusOf } from '../access/policy-status.ts'
 import type { Engine } from '../app/engine.ts'
-import { inSlices } from '../common/slices.ts'
 import type { Problem } from '../resources/problem.ts'
 import { UsageError } from './exit-codes.ts'
 import type { LintFlags } from './flags.ts'
@@ -12,16 +9,15 @@ import { isAtLeast, levelOf } from './lint-codes.ts'
 import { type FilesReading, type Finding, lintFiles } from './lint-files.ts'
 import { formatFindings } from './lint-format.ts'
 import { look } from './look.ts'
+import { policiesAround } from './policies-around.ts'
 
 /** Prints the findings; resolves to the exit code: 1 if one is at or above the threshold. */
 export async function lint(flags: LintFlags, paths: readonly string[]): Promise<number> {
-  const found = paths.length === 0 ? await fromCluster(flags) : await fromFiles(flags, paths)
+  const found = paths.length === 0 ? await problemsOf(flags) : await fromFiles(flags, paths)
   process.stdout.write(formatFindings(found, flags.output ?? 'text'))
   const least = flags.failOn ?? 'warning'
   return found.some(({ code }) => isAtLeast(levelOf(code), least)) ? 1 : 0
 }
-
-const fromCluster = (flags: LintFlags): Promise<readonly Finding[]> => problemsOf(flags)
 
 async function fromFiles(flags: LintFlags, paths: readonly string[]): Promise<readonly Finding[]> {
   const [folder, ...others] = paths
@@ -71,8 +67,7 @@ async function problemsOf(
 async function reportStatuses({ directory }: Engine, report: (problem: Problem) => void) {
   const byNamespace = Map.groupBy(directory.policies.values(), ({ namespace }) => namespace)
   for (const [namespace, policies] of byNamespace) {
-    const services = directory.servicesIn(namespace)
-    const around = await inSlices(namespacePoliciesOf(services, policies), () => setImmediate())
+    const around = await policiesAround(namespace, directory)
     for (const policy of policies) {
       const problem = problemOf(policyStatusOf(policy, around))
       if (problem !== undefined)

@@ -11,6 +11,7 @@ import { UnseenError, UsageError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { LookFlags } from './flags.ts'
 import { readInstalledConfig } from './installed-config.ts'
+import { isNamespacedName } from './named-service.ts'
 import { createTroubles, type Troubles } from './troubles.ts'
 
 /** What a command sees. */
@@ -98,7 +99,7 @@ async function configurationOf(flags: LookFlags): Promise<Configuration> {
     return { config: configOf(given), configuration: file ?? 'defaults', unread: [] }
   }
   const [place = '', name = ''] = (installation ?? 'kserve-authz/kserve-authz').split('/')
-  if (!/^[a-z0-9-]+\/[a-z0-9.-]+$/.test(`${place}/${name}`))
+  if (!isNamespacedName(`${place}/${name}`))
     throw new UsageError('--installation: expected namespace/name of a Deployment')
   const found = await fromCluster({ namespace: place, name })
   if (!('problem' in found)) {

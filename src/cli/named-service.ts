@@ -3,10 +3,13 @@
 import { SERVICE_KINDS, type Service, type ServiceKind } from '../access/service.ts'
 import type { Engine } from '../app/engine.ts'
 import { nearestTo } from '../config/did-you-mean.ts'
+import { displayNameOf } from '../resources/object.ts'
 import { UsageError } from './exit-codes.ts'
-import { serviceNameOf } from './explanation.ts'
 
 const SERVICE = /^(?:([A-Za-z]+)\/)?([a-z0-9-]+)\/([a-z0-9.-]+)$/
+
+/** Whether a text is `namespace/name`. */
+export const isNamespacedName = (text: string): boolean => /^[a-z0-9-]+\/[a-z0-9.-]+$/.test(text)
 
 /** The service `[KIND/]NAMESPACE/NAME`. Throws a UsageError unless there is exactly one. */
 export function serviceNamed(text: string, { directory }: Pick<Engine, 'directory'>): Service {
@@ -24,7 +27,7 @@ export function serviceNamed(text: string, { directory }: Pick<Engine, 'director
   }
   if (others.length > 0)
     throw new UsageError(
-      `SERVICE: name one of ${found.map(serviceNameOf).join(' and ')}, as KIND/NAMESPACE/NAME`,
+      `SERVICE: name one of ${found.map(displayNameOf).join(' and ')}, as KIND/NAMESPACE/NAME`,
     )
   return first
 }

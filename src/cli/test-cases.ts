@@ -25,7 +25,7 @@ type CaseRequest = {
   readonly asKey?: string
 }
 
-/** Absent: any. */
+/** A field that is absent is not compared. */
 type CaseAnswer = {
   readonly decision: 'allow' | 'deny'
   readonly reason?: string

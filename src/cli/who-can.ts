@@ -2,16 +2,17 @@
 
 import { opens } from '../access/api-key.ts'
 import { describePermission } from '../access/describe.ts'
-import { createPermissionsFor, permissionsWith } from '../access/permissions.ts'
 import type { Rule } from '../access/rule.ts'
 import type { Service } from '../access/service.ts'
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
-import { protectionOf } from './describe-service.ts'
+import { displayNameOf } from '../resources/object.ts'
+import { keyRowOf, protectionOf } from './describe-service.ts'
 import { UnseenError } from './exit-codes.ts'
-import { oneLine, serviceNameOf } from './explanation.ts'
+import { oneLine } from './explanation.ts'
 import type { LookFlags } from './flags.ts'
 import { type Look, look } from './look.ts'
 import { serviceNamed } from './named-service.ts'
+import { permissionsTo } from './permissions-to.ts'
 
 /** Lists the callers of a service by what admits them; resolves to the exit code. */
 export function whoCan(flags: LookFlags, named: string): Promise<number> {
@@ -19,7 +20,7 @@ export function whoCan(flags: LookFlags, named: string): Promise<number> {
     const service = serviceNamed(named, seen.engine)
     const { protection, why } = protectionOf(service, seen.engine)
     const lines = [
-      `${serviceNameOf(service)} is ${protection}: ${why}`,
+      `${displayNameOf(service)} is ${protection}: ${why}`,
       ...(await callersOf(service, protection, seen)),
     ]
     process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)
@@ -50,9 +51,8 @@ async function callersOf(service: Service, protection: string, seen: Look) {
 
 /** The subjects with one of the permissions that open the service. */
 async function byPermission(service: Service, { engine, config }: Look) {
-  const permissionsFor = createPermissionsFor(permissionsWith(config.permissions))
   const lines: string[] = []
-  for (const attributes of permissionsFor(service, () => service.models ?? [])) {
+  for (const attributes of permissionsTo(service, config.permissions)) {
     lines.push(`${describePermission(attributes, 'yes').replace(/: yes$/, '')}:`)
     const grantees = await Promise.resolve(engine.grantees(attributes)).catch((error: unknown) => {
       throw new UnseenError('cannot look at the cluster', [
@@ -72,15 +72,15 @@ const sayGrantee = ({ subject, binding }: Grantee) =>
     : `${subject.kind} ${subject.name} (${binding})`
 
 function keysFor(service: Service, { engine }: Look): readonly string[] {
-  const now = Date.now()
-  const keys = [...engine.directory.keys.values()].filter((key) => opens(key, service))
+  const keys = [...engine.directory.keys.values()]
+    .filter((key) => opens(key, service))
+    .map((key) => keyRowOf(key, Date.now()))
   if (keys.length === 0) return ['API keys: none']
   return [
     'API keys, as far as policies accept them:',
-    ...keys.map(({ namespace, name, user, expiresAt }) => {
-      const until = expiresAt === undefined ? '' : `, until ${new Date(expiresAt).toISOString()}`
-      const expired = expiresAt !== undefined && expiresAt <= now ? ' (expired)' : ''
-      return `  Secret ${namespace}/${name}: ${user}${until}${expired}`
+    ...keys.map(({ secret, user, expiresAt, expired }) => {
+      const until = expiresAt === null ? '' : `, until ${expiresAt}`
+      return `  Secret ${secret}: ${user}${until}${expired ? ' (expired)' : ''}`
     }),
   ]
 }

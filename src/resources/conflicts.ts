@@ -4,6 +4,7 @@ import type { ApiKey, KeyScope } from '../access/api-key.ts'
 import type { Directory } from '../access/directory.ts'
 import { idOf, SERVICE_KINDS, type Service } from '../access/service.ts'
 import type { Workload } from '../access/workload.ts'
+import { displayNameOf } from './object.ts'
 import type { Problem } from './problem.ts'
 
 /** The first route that another service has, too. */
@@ -18,7 +19,7 @@ export function sharedRoutes(
   const { host = 'any host', pathPrefix } = shared
   return [
     {
-      object: labelOf(service.kind, service),
+      object: displayNameOf(service),
       reason: 'SharedHost',
       message: `other services also have ${host}${pathPrefix}: all of them must allow a request there`,
     },
@@ -33,7 +34,7 @@ export function repeated(
   if (keysWith(namespace, digest).length < 2) return []
   return [
     {
-      object: labelOf('Secret', { namespace, name }),
+      object: displayNameOf({ kind: 'Secret', namespace, name }),
       reason: 'CredentialRepeated',
       message: 'another Secret of the namespace holds the same key: it is not accepted',
     },
@@ -52,7 +53,7 @@ export function opensNothing(
   if (services?.some(isThere) !== false) return []
   return [
     {
-      object: labelOf('Secret', { namespace, name }),
+      object: displayNameOf({ kind: 'Secret', namespace, name }),
       reason: 'NoSuchService',
       message:
         'it opens nothing: the namespace has none of the services in its annotation kserve-authz.io/services',
@@ -70,7 +71,7 @@ export function unguarded(
   return workloads
     .filter((workload) => isBare(workload) && servicesNamed(workload.service).some(isProtected))
     .map((workload) => ({
-      object: labelOf('Pod', workload),
+      object: displayNameOf({ ...workload, kind: 'Pod' }),
       reason: 'NoSidecar',
       message: `this pod of a protected service has ${UNCHECKED}`,
     }))
@@ -85,7 +86,7 @@ export function bare(
   if (!workloadsOf(service).some(isBare)) return []
   return [
     {
-      object: labelOf(service.kind, service),
+      object: displayNameOf(service),
       reason: 'NoSidecar',
       message: `one of its pods has ${UNCHECKED}`,
     },
@@ -96,8 +97,3 @@ export function bare(
 const isBare = ({ sidecar, role }: Workload) => !sidecar && role !== 'scheduler'
 
 const isProtected = ({ protection }: Service) => protection === 'protected'
-
-const labelOf = (
-  kind: string,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-): string => `${kind} ${namespace}/${name}`

@@ -106,7 +106,11 @@ export function namespaceIn(content: Fields): string | undefined {
 }
 
 /** The object in messages, e.g. `Secret team/reader`, `ClusterRole view`. */
-export const displayNameOf = ({ kind, namespace, name }: KubernetesObject): string =>
+export const displayNameOf = ({
+  kind,
+  namespace,
+  name,
+}: Pick<KubernetesObject, 'kind' | 'namespace' | 'name'>): string =>
   namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`
 
 /** A DNS-1123 subdomain, the form of most names. */

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto'
 import { createDirectory } from '../../src/access/directory.ts'
-import { policySettingsOf } from '../../src/app/engine.ts'
+import { readSettingsOf } from '../../src/app/reading-settings.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import { openManifests } from '../../src/manifests/source.ts'
 import type { Question } from './data.ts'
@@ -13,7 +12,7 @@ export async function canI(folder: string, namespace: string, { can }: Question)
   const manifests = await openManifests({
     folder,
     directory: createDirectory(),
-    settings: { ...config, ...policySettingsOf(config), sha256: (value) => hash('sha256', value) },
+    settings: readSettingsOf(config),
     report: () => {},
   })
   const [resource = '', name = ''] = can.get.split('/')

@@ -1,0 +1,25 @@
+// Tells decisions about what could not be seen from others.
+
+import { UnseenError } from './exit-codes.ts'
+import type { Look } from './look.ts'
+
+/** Denials of which another look, at what could not be read, might be an allow. */
+const UNSEEN_REASONS: ReadonlySet<string> = new Set([
+  'authentication-unavailable',
+  'authorization-unavailable',
+  'not-synced',
+  'overloaded',
+])
+
+/** Whether a denial with this reason only says that something could not be read. */
+export const isUnseen = (reason: string): boolean => UNSEEN_REASONS.has(reason)
+
+/** In place of a decision: what could not be read, after `told`; `steps` if nothing is known of it. */
+export function cannotDecide(
+  reason: string,
+  { troubles, unread }: Pick<Look, 'troubles' | 'unread'>,
+  { told = [], steps = [] }: { told?: readonly string[]; steps?: readonly string[] } = {},
+): UnseenError {
+  const all = [...told, ...troubles(), ...unread]
+  return new UnseenError(`cannot decide, ${reason}`, all.length > 0 ? [...new Set(all)] : steps)
+}
