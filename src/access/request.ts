@@ -40,3 +40,6 @@ export type Peer = {
   /** The identity in its certificate; `undefined` without mutual TLS. */
   readonly principal: string | undefined
 }
+
+/** An end of which nothing is known. */
+export const NO_PEER: Peer = { address: undefined, port: undefined, principal: undefined }

@@ -1,6 +1,6 @@
 // The command `can`: says whether a user may call a service.
 
-import type { AccessRequest } from '../access/request.ts'
+import { type AccessRequest, NO_PEER } from '../access/request.ts'
 import type { Service } from '../access/service.ts'
 import { displayNameOf } from '../resources/object.ts'
 import { assumedBy } from './assume.ts'
@@ -55,11 +55,9 @@ const requestFor = (
   path: path ?? pathOf(service),
   host: '',
   headers: new Map([['authorization', `Bearer ${credential}`]]),
-  source: NOBODY,
-  destination: NOBODY,
+  source: NO_PEER,
+  destination: NO_PEER,
 })
-
-const NOBODY = { address: undefined, port: undefined, principal: undefined }
 
 const pathOf = ({ kind, name }: Service): string =>
   kind === 'LLMInferenceService'

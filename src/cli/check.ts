@@ -8,12 +8,8 @@ import type { Engine } from '../app/engine.ts'
 import { parseJson } from '../common/json.ts'
 import { didYouMean } from '../config/did-you-mean.ts'
 import { encodeAnswer } from '../envoy/check-handler.ts'
-import {
-  decodeCheckRequest,
-  decodeCheckResponse,
-  encodeForeignCheckRequest,
-} from '../envoy/protocol.ts'
-import { readCheckRequest } from '../envoy/read-request.ts'
+import { decodeCheckResponse, encodeForeignCheckRequest } from '../envoy/protocol.ts'
+import { readCheck } from '../envoy/read-request.ts'
 import { displayNameOf } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import { assumedBy, withCredential } from './assume.ts'
@@ -134,7 +130,7 @@ function positionOf(
 ): Position {
   if (position !== undefined) return position
   if (request === undefined) return destination === undefined ? 'gateway' : 'workload'
-  const { request: read } = readCheckRequest(decodeCheckRequest(bytes), 'workload')
+  const { request: read } = readCheck(bytes, { position: 'workload' })
   const address = read?.destination.address
   return address !== undefined && directory.workloadsAt(address).length > 0 ? 'workload' : 'gateway'
 }
@@ -147,7 +143,7 @@ export async function explain(
   hints: (request: AccessRequest, answer: Answer) => readonly string[] = () => [],
 ): Promise<Explanation> {
   const steps: string[] = []
-  const incoming = readCheckRequest(decodeCheckRequest(bytes), position)
+  const incoming = readCheck(bytes, { position })
   if (incoming.request === undefined) steps.push('request: cannot be read unambiguously')
   const answer = await authorize(incoming.request, (step) => steps.push(step))
   const told = new Set(steps)

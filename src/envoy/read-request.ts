@@ -1,7 +1,7 @@
 // Reads a CheckRequest into the terms of access/.
 
 import type { Trust } from '../access/gateway-route.ts'
-import type { AccessRequest, Peer, Position } from '../access/request.ts'
+import { type AccessRequest, NO_PEER, type Peer, type Position } from '../access/request.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { readAuthority } from '../common/host.ts'
 import { isPlainConnection } from './connection-header.ts'
@@ -33,8 +33,6 @@ export type Incoming = {
   /** The header names with an underscore, in lower case. */
   readonly underscored: readonly string[]
 }
-
-const NO_PEER: Peer = { address: undefined, port: undefined, principal: undefined }
 
 const notHttp = (position: Position, source = NO_PEER, destination = NO_PEER): Incoming => ({
   position,

@@ -3,7 +3,7 @@
 import type { Writable } from 'node:stream'
 import type { CredentialKind } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
-import type { Position } from '../access/request.ts'
+import type { Peer, Position } from '../access/request.ts'
 import type { Component } from '../access/workload.ts'
 import { pathOf } from '../common/path.ts'
 import { MAX_REQUEST_ID } from '../common/request-id.ts'
@@ -25,8 +25,8 @@ export type LoggedCheck = {
   /** With or without a query; the query is not logged. */
   readonly path: string
   /** The ends of the connection, as the proxy saw it. */
-  readonly source: LoggedPeer
-  readonly destination: LoggedPeer
+  readonly source: Peer
+  readonly destination: Peer
   readonly decision: 'allow' | 'deny'
   /** Empty on allow. */
   readonly reason: DenyReason | ''
@@ -41,13 +41,6 @@ export type LoggedCheck = {
   /** The decision if everything in shadow were enforced; absent: nothing is in shadow. */
   readonly shadowDecision?: 'allow' | 'deny' | 'unknown'
   readonly shadowReason?: DenyReason | ''
-}
-
-type LoggedPeer = {
-  /** In the form of `canonicalAddress`. */
-  readonly address: string | undefined
-  readonly port: number | undefined
-  readonly principal: string | undefined
 }
 
 type Options = {
@@ -124,7 +117,7 @@ const deciderOf = ({ decidedBy }: LoggedCheck): string =>
   decidedBy === undefined ? '' : `,"decidedBy":${quoted(decidedBy.slice(0, MAX_DECIDED_BY))}`
 
 /** With its port; IPv6 in brackets. */
-const addressOf = ({ address, port }: LoggedPeer): string =>
+const addressOf = ({ address, port }: Peer): string =>
   address === undefined
     ? ''
     : `${address.includes(':') ? `[${address}]` : address}${port === undefined ? '' : `:${port}`}`

@@ -5,8 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { openEngine } from '../../../src/app/engine.ts'
 import { configOf } from '../../../src/cli/config-of.ts'
 import { encodeAnswer } from '../../../src/envoy/check-handler.ts'
-import { decodeCheckRequest } from '../../../src/envoy/protocol.ts'
-import { readCheckRequest } from '../../../src/envoy/read-request.ts'
+import { readCheck } from '../../../src/envoy/read-request.ts'
 import { frameOf } from '../../worlds/frames.ts'
 import { writeWorld } from '../../worlds/manifests.ts'
 import { bearer } from '../../worlds/scenario.ts'
@@ -41,7 +40,7 @@ export async function newLongTokens(): Promise<number> {
       }),
     )
     const ask = async (frame: Buffer) => {
-      const incoming = readCheckRequest(decodeCheckRequest(frame), 'workload')
+      const incoming = readCheck(frame, { position: 'workload' })
       const answer = await engine.authorize(incoming.request)
       if (answer.decision.outcome !== 'allow') throw new Error('a valid token was refused')
       encodeAnswer(engine.encode, incoming, answer)
