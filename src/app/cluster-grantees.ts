@@ -3,15 +3,13 @@
 import type { ResourceAttributes } from '../access/permissions.ts'
 import { describeApiProblem } from '../kubernetes/client/api-problem.ts'
 import type { ApiServer } from '../kubernetes/client/api-server.ts'
+import { listAll } from '../kubernetes/watch/list-all.ts'
+import { grantingIn, type WatchedKind } from '../kubernetes/watch/watched-kinds.ts'
 import { createRbac, type Grantee } from '../manifests/rbac-authorizer.ts'
-import { listAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { readResource } from '../resources/resource.ts'
 
 const TIMEOUT_MS = 30_000
-
-const KINDS = ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'] as const
-const RBAC = 'rbac.authorization.k8s.io/v1'
 
 /** The subjects to whom RBAC grants a permission. Rejects if something cannot be read. */
 export async function readGrantees(
@@ -19,7 +17,9 @@ export async function readGrantees(
   attributes: ResourceAttributes,
 ): Promise<readonly Grantee[]> {
   const rbac = createRbac()
-  const lists = await Promise.all(KINDS.map((kind) => objectsOf(api, kind, attributes.namespace)))
+  const lists = await Promise.all(
+    grantingIn(attributes.namespace).map((collection) => objectsOf(api, collection)),
+  )
   for (const object of lists.flat()) {
     const { resource } = readResource(object, SETTINGS)
     if (resource.kind === 'role') rbac.putRole(resource.role)
@@ -30,18 +30,13 @@ export async function readGrantees(
 
 async function objectsOf(
   api: Pick<ApiServer, 'send'>,
-  kind: (typeof KINDS)[number],
-  namespace: string,
+  collection: WatchedKind,
 ): Promise<readonly object[]> {
-  const resource = `${kind.toLowerCase()}s`
-  const place = kind.startsWith('Cluster') ? '' : `namespaces/${namespace}/`
-  const where = place === '' ? '' : ` in namespace ${namespace}`
+  const { resource, namespace } = collection
+  const where = namespace === undefined ? '' : ` in namespace ${namespace}`
   try {
-    const path = `/apis/${RBAC}/${place}${resource}`
     const signal = AbortSignal.timeout(TIMEOUT_MS)
-    const items = listAt(await api.send({ method: 'GET', path, signal }), 'items')
-    // Items of a list have no kind.
-    return items.map((item) => Object.assign({}, item, { kind, apiVersion: RBAC }))
+    return await listAll(api, collection, { requestMs: TIMEOUT_MS, signal })
   } catch (error) {
     throw new Error(describeApiProblem(error, `list ${resource}.rbac.authorization.k8s.io${where}`))
   }

@@ -10,21 +10,19 @@ import {
   valueAt,
 } from '../resources/object.ts'
 import type { DoctorFinding } from './finding.ts'
-import { type CustomPolicy, maySelectGateway } from './istio-policies.ts'
+import { maySelectGateway } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
-import { type MeshConfig, whenOpen, whenSlow } from './providers.ts'
+import type { Cluster } from './pods.ts'
+import { whenForbidden, whenOpen, whenSlow } from './providers.ts'
 
-type Cluster = {
-  readonly objects: Objects
-  readonly mesh: MeshConfig | undefined
-  readonly policies: readonly CustomPolicy[]
+type RoutedCluster = Cluster & {
   readonly services: ReadonlySet<ServiceId>
   /** The services with a pod that only a gateway can guard. */
   readonly unguarded: ReadonlySet<ServiceId>
 }
 
 /** Examines all Gateways that have routes of protected services. */
-export function inspectGateways(cluster: Cluster): readonly DoctorFinding[] {
+export function inspectGateways(cluster: RoutedCluster): readonly DoctorFinding[] {
   const { objects } = cluster
   const security = objects.of('SecurityPolicy')
   const own = security.filter((policy) => isOwn(policy, objects))
@@ -44,7 +42,7 @@ export function inspectGateways(cluster: Cluster): readonly DoctorFinding[] {
 type ServiceRoute = { readonly object: KubernetesObject; readonly service: ServiceId }
 
 /** The routes that KServe's controllers made for protected services. */
-function routesOf({ objects: { of }, services }: Cluster): readonly ServiceRoute[] {
+function routesOf({ objects: { of }, services }: RoutedCluster): readonly ServiceRoute[] {
   return [...of('HTTPRoute'), ...of('GRPCRoute')].flatMap((object) =>
     listAt(object.content, 'metadata', 'ownerReferences').flatMap((owner) => {
       const kind = SERVICE_KINDS.find((each) => each === textAt(owner, 'kind'))
@@ -91,20 +89,14 @@ function inspectOwn(policy: KubernetesObject): readonly DoctorFinding[] {
       (condition) =>
         textAt(condition, 'type') === 'Accepted' && textAt(condition, 'status') === 'False',
     )
-  const status = valueAt(extAuth, 'statusOnError')
   return [
     ...whenOpen(valueAt(extAuth, 'failOpen'), object, 'it', change),
     ...whenSlow(textAt(extAuth, 'timeout'), object, 'it', change),
-    ...(status === 503
-      ? []
-      : [
-          {
-            code: 'refused-with-403',
-            object,
-            message: 'it does not set statusOnError to 503',
-            remedy: change('statusOnError: 503'),
-          } as const,
-        ]),
+    ...whenForbidden(valueAt(extAuth, 'statusOnError') === 503, object, {
+      what: 'it',
+      wanted: '503',
+      change,
+    }),
     ...(valueAt(extAuth, 'includeRouteMetadata') === true
       ? []
       : [
@@ -132,7 +124,7 @@ function inspectGateway(
   gateway: KubernetesObject,
   routes: readonly ServiceRoute[],
   own: readonly KubernetesObject[],
-  { policies, mesh, unguarded }: Cluster,
+  { policies, mesh, unguarded }: RoutedCluster,
 ): readonly DoctorFinding[] {
   const isGuarded =
     own.some((policy) => isAt(policy, gateway)) ||

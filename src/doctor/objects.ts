@@ -29,18 +29,16 @@ export const OWN_LABEL = ['app.kubernetes.io/name', 'kserve-authz'] as const
 export type Objects = {
   readonly of: (kind: ExaminedKind) => readonly KubernetesObject[]
   /** The kinds that could not be listed, and why. */
-  readonly unread: ReadonlyMap<ExaminedKind, string>
+  readonly unread: ReadonlyMap<string, string>
 }
 
 const isExamined = (kind: string | undefined): kind is ExaminedKind =>
   kind !== undefined && Object.hasOwn(EXAMINED, kind)
 
-export const EXAMINED_KINDS: readonly ExaminedKind[] = Object.keys(EXAMINED).filter(isExamined)
-
 /** Sorts objects by kind. Ignores other kinds, and objects without a valid name. */
 export function objectsFrom(
   contents: Iterable<unknown>,
-  unread: ReadonlyMap<ExaminedKind, string> = new Map(),
+  unread: ReadonlyMap<string, string> = new Map(),
 ): Objects {
   const byKind = new Map<ExaminedKind, KubernetesObject[]>()
   for (const content of contents) {

@@ -9,7 +9,8 @@ import { type Objects, ownObjects } from './objects.ts'
 import type { MeshConfig } from './providers.ts'
 import type { ServicePod } from './services.ts'
 
-type Cluster = {
+/** A cluster, as far as it concerns pods and gateways. */
+export type Cluster = {
   readonly objects: Objects
   readonly mesh: MeshConfig | undefined
   readonly policies: readonly CustomPolicy[]

@@ -82,16 +82,11 @@ function inspect(
   return [
     ...whenOpen(valueAt(grpc, 'failOpen'), object, `the provider ${provider}`, change),
     ...whenSlow(textAt(grpc, 'timeout'), object, `the provider ${provider}`, change),
-    ...(textAt(grpc, 'statusOnError') === '503'
-      ? []
-      : [
-          {
-            code: 'refused-with-403',
-            object,
-            message: `the provider ${provider} does not set statusOnError to "503"`,
-            remedy: change('statusOnError: "503"'),
-          } as const,
-        ]),
+    ...whenForbidden(textAt(grpc, 'statusOnError') === '503', object, {
+      what: `the provider ${provider}`,
+      wanted: '"503"',
+      change,
+    }),
     ...whenNoPort(entry, objects, object),
   ]
 }
@@ -114,6 +109,22 @@ export const whenOpen = (
         },
       ]
     : []
+
+export const whenForbidden = (
+  isSet: boolean,
+  object: string,
+  { what, wanted, change }: { what: string; wanted: string; change: Change },
+): readonly DoctorFinding[] =>
+  isSet
+    ? []
+    : [
+        {
+          code: 'refused-with-403',
+          object,
+          message: `${what} does not set statusOnError to ${wanted}`,
+          remedy: change(`statusOnError: ${wanted}`),
+        },
+      ]
 
 export function whenSlow(
   timeout: string | undefined,

@@ -4,13 +4,8 @@ import { createDirectory } from '../access/directory.ts'
 import { createEffectivePolicies } from '../access/effective-policies-of.ts'
 import { idOf, SERVICE_KINDS, type ServiceId } from '../access/service.ts'
 import { readAccessPolicy } from '../resources/access-policy.ts'
-import {
-  displayNameOf,
-  type KubernetesObject,
-  listAt,
-  textAt,
-  valueAt,
-} from '../resources/object.ts'
+import { displayNameOf, type KubernetesObject } from '../resources/object.ts'
+import { hasSidecar, isFinished, isScheduler } from '../resources/pod.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { servicesOfPod } from '../resources/service-pods.ts'
 import { SERVICE_READERS } from '../resources/service-readers.ts'
@@ -39,24 +34,15 @@ export function protectedServices({ of }: Objects, settings: ReadSettings): Read
   )
 }
 
-const SIDECAR = 'istio-proxy'
-const SCHEDULER = 'llminferenceservice-router-scheduler'
-const FINISHED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
-
 /** The pods of these services that answer clients. */
 export function podsOf({ of }: Objects, services: ReadonlySet<ServiceId>): readonly ServicePod[] {
   return of('Pod').flatMap((pod) => {
-    const { content, labels } = pod
-    if (FINISHED.has(textAt(content, 'status', 'phase'))) return []
-    if (labels.get('app.kubernetes.io/component') === SCHEDULER) return []
+    if (isFinished(pod) || isScheduler(pod.labels)) return []
     const named = servicesOfPod(pod).find(({ service }) => services.has(idOf(service)))
     if (named === undefined) return []
-    const { kind, namespace, name } = named.service
-    const hasSidecar = ['containers', 'initContainers'].some((field) =>
-      listAt(content, 'spec', field).some((each) => valueAt(each, 'name') === SIDECAR),
-    )
+    const { service } = named
     return [
-      { pod, service: idOf(named.service), label: `${kind} ${namespace}/${name}`, hasSidecar },
+      { pod, service: idOf(service), label: displayNameOf(service), hasSidecar: hasSidecar(pod) },
     ]
   })
 }

@@ -4,7 +4,7 @@ import type { GatewayProxy } from '../access/asking.ts'
 import type { LlmRole, Workload } from '../access/workload.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { gatewaysOfPod, isIstio } from './gateway-pod.ts'
-import { type KubernetesObject, listAt, textAt, valueAt } from './object.ts'
+import { type KubernetesObject, listAt, type TextMap, textAt, valueAt } from './object.ts'
 import type { Raise } from './problem.ts'
 import type { ReadSettings } from './read-settings.ts'
 import { servicesOfPod } from './service-pods.ts'
@@ -38,7 +38,7 @@ export function readPod(
   const proxy = gatewaysOfPod(object, settings)
   const isProxy = proxy.gateways.length > 0
   const isNobody = services.length === 0 && !isProxy
-  if (isNobody || FINISHED.has(valueAt(content, 'status', 'phase'))) return NOTHING
+  if (isNobody || isFinished(object)) return NOTHING
   const hostNetwork = valueAt(content, 'spec', 'hostNetwork') ?? false
   const addresses = hostNetwork === false ? addressesIn(content, raise) : []
   if (addresses.length === 0) {
@@ -49,7 +49,7 @@ export function readPod(
     name,
     addresses,
     serviceAccount: textAt(content, 'spec', 'serviceAccountName') || 'default',
-    sidecar: hasContainer(content, SIDECAR),
+    sidecar: hasSidecar(object),
     knative: labels.has(KNATIVE),
   }
   const role = roleOf(object)
@@ -64,13 +64,23 @@ export function readPod(
 }
 
 function roleOf({ labels, content }: KubernetesObject): LlmRole | undefined {
-  if (labels.get('app.kubernetes.io/component') === SCHEDULER) return 'scheduler'
+  if (isScheduler(labels)) return 'scheduler'
   if (hasContainer(content, ROUTING_SIDECAR)) return 'decode'
   const role = labels.get('llm-d.ai/role')
   return role === 'decode' || role === 'prefill' || role === 'both' ? role : undefined
 }
 
 const SCHEDULER = 'llminferenceservice-router-scheduler'
+
+/** Whether a pod is the scheduler of an LLMInferenceService, which has no clients. */
+export const isScheduler = (labels: TextMap): boolean =>
+  labels.get('app.kubernetes.io/component') === SCHEDULER
+
+/** Whether a pod receives no requests any more. */
+export const isFinished = ({ content }: KubernetesObject): boolean =>
+  FINISHED.has(valueAt(content, 'status', 'phase'))
+
+export const hasSidecar = ({ content }: KubernetesObject): boolean => hasContainer(content, SIDECAR)
 
 /** Kubernetes gives a pod at most two. */
 export const MAX_ADDRESSES = 16

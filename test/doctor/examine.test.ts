@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { examine } from '../../src/doctor/examine.ts'
 import { FINDINGS, type FindingCode } from '../../src/doctor/finding.ts'
 import { EXAMINED, objectsFrom } from '../../src/doctor/objects.ts'
+import { COLLECTIONS } from '../../src/doctor/read-cluster.ts'
 import {
   AT_ENVOY_GATEWAY,
   changed,
@@ -235,6 +236,11 @@ describe('docs/doctor.md', () => {
     const kinds = [...list.matchAll(/`(\w+)`/g)].map(([, kind]) => kind)
     expect(kinds).toEqual(Object.keys(EXAMINED))
   })
+})
+
+it('every kind that is examined is listed in a cluster, and no other', () => {
+  const listed = new Set(COLLECTIONS.map(({ kind }) => kind))
+  expect([...listed].toSorted()).toEqual(Object.keys(EXAMINED).toSorted())
 })
 
 describe('the doctor', () => {

@@ -36,7 +36,7 @@ const PART = 32
 
 /** Lists a collection in pages, and each page in parts. Requests smaller pages if objects are large. */
 export async function* pagesOf(
-  api: ApiServer,
+  api: Pick<ApiServer, 'send'>,
   collection: Collection,
   path: string,
   limits: Pick<ReadLimits, 'requestMs' | 'signal'>,
@@ -68,7 +68,7 @@ async function* partsOf(page: Page, turn: () => Promise<unknown>) {
 }
 
 async function pageOf(
-  api: ApiServer,
+  api: Pick<ApiServer, 'send'>,
   request: ReturnType<typeof requestFor> & Pick<ApiRequest, 'maxBytes'>,
   { requestMs, signal }: Pick<ReadLimits, 'requestMs' | 'signal'>,
 ): Promise<Page | 'too long'> {

@@ -57,9 +57,13 @@ export const policyCollections = ({ namespaces }: Scope): readonly WatchedKind[]
 /** Pods of services, and Secrets with API keys. */
 export const holdingCollections = ({ namespaces, apiKeyLabels }: Scope): readonly WatchedKind[] =>
   placesIn(namespaces).flatMap((where) => [
-    ...POD_SELECTORS.map((labelSelector) => core('Pod', where, { labelSelector })),
+    ...podsIn(where),
     core('Secret', where, { labelSelector: selectorOf(apiKeyLabels) }),
   ])
+
+/** Pods of services, in one namespace or in all. */
+export const podsIn = (where: Place): readonly WatchedKind[] =>
+  POD_SELECTORS.map((labelSelector) => core('Pod', where, { labelSelector }))
 
 /**
  * Pods of gateways: by the labels of gateway controllers, in the watched namespaces and in KServe's; and by
@@ -119,6 +123,14 @@ export const rbacCollections = ({ namespaces }: Scope): readonly WatchedKind[] =
     ...placesIn(namespaces).flatMap((where) => [rbac('Role', where), rbac('RoleBinding', where)]),
   ].map(metadataOf)
 
+/** Roles and bindings that grant permissions in a namespace. */
+export const grantingIn = (namespace: string): readonly WatchedKind[] => [
+  rbac('ClusterRole', undefined),
+  rbac('ClusterRoleBinding', undefined),
+  rbac('Role', namespace),
+  rbac('RoleBinding', namespace),
+]
+
 const metadataOf = (collection: WatchedKind): WatchedKind => ({
   ...collection,
   metadataOnly: true,
@@ -147,7 +159,8 @@ const core = (
   query: Readonly<Record<string, string>>,
 ): WatchedKind => ({ ...collectionOf(kind, where, ['v1']), query })
 
-function collectionOf(
+/** All objects of a kind, of which `others` are older versions. */
+export function collectionOf(
   kind: string,
   namespace: Place,
   [apiVersion, ...others]: Versions,
