@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { configReference, fieldReference } from '../src/config/read-config.ts'
+import { configReference, fieldReference } from '../src/config/reference.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url))
 const HEAD = '| key | meaning | value | default | environment |\n| --- | --- | --- | --- | --- |\n'

@@ -4,7 +4,7 @@ import { load } from 'js-yaml'
 import { expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { chartSchema } from '../scripts/chart-schema.ts'
-import { configReference } from '../src/config/read-config.ts'
+import { configReference } from '../src/config/reference.ts'
 import { at } from '../testing/json.ts'
 
 const CHART = path.join(import.meta.dirname, '../charts/kserve-authz')

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { DENY_REASONS } from '../src/access/decision.ts'
 import { CACHE_PERIODS as TOKEN_PERIODS } from '../src/common/cache-periods.ts'
-import { configReference } from '../src/config/read-config.ts'
+import { configReference } from '../src/config/reference.ts'
 import {
   accountCollections,
   configurationCollection,

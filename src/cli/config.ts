@@ -1,7 +1,7 @@
 // The command `config`: tells about the configuration.
 
 import { configSchema } from '../config/json-schema.ts'
-import { configReference, fieldReference } from '../config/read-config.ts'
+import { configReference, fieldReference } from '../config/reference.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** Prints the JSON Schema of the configuration. */

@@ -1,10 +1,10 @@
 // Reads the configuration from file, environment and flags.
 
-import { descriptionOf } from './descriptions.ts'
 import { introspectionClashes } from './introspection.ts'
 import { prefixClashes } from './prefixes.ts'
 import { configProblemsOf } from './problems.ts'
 import { providerClashes } from './providers.ts'
+import { KEYS } from './reference.ts'
 import { CONFIG, type Config, type DeepReadonly } from './schema.ts'
 import {
   readEnvironment,
@@ -13,18 +13,8 @@ import {
   type SettingsReading,
   setting,
   settingsWithin,
-  variableOf,
 } from './settings.ts'
-import {
-  fieldsIn,
-  isSection,
-  keysIn,
-  nameOf,
-  schemaAt,
-  settingAt,
-  shapeOf,
-  typeOf,
-} from './shape.ts'
+import { isSection, nameOf, schemaAt, shapeOf } from './shape.ts'
 
 export type { Config } from './schema.ts'
 
@@ -85,32 +75,6 @@ export function readConfig({ file, env, flags }: Sources): Config {
   if (problems.length > 0) throw new ConfigError(problems)
   return frozen(config)
 }
-
-/** Every key with its meaning, its type, its default as JSON, and its environment variable. */
-export const configReference = () => {
-  const defaults = CONFIG.parse({})
-  return KEYS.filter(({ schema }) => !isSection(schema)).map(({ path, schema }) => ({
-    key: nameOf(path),
-    meaning: descriptionOf(nameOf(path)),
-    type: typeOf(schema),
-    default: JSON.stringify(settingAt(defaults, path)),
-    env: variableOf(path),
-  }))
-}
-
-/** Every field of the values of keys, with its meaning and type. */
-export const fieldReference = () => {
-  const keys = new Set(KEYS.map(({ path }) => nameOf(path)))
-  return fieldsIn(CONFIG)
-    .filter(({ name }) => !keys.has(name))
-    .map(({ name, schema }) => ({
-      field: name,
-      meaning: descriptionOf(name),
-      type: typeOf(schema),
-    }))
-}
-
-const KEYS = keysIn(CONFIG).filter(({ path }) => path.length > 0)
 
 const schemaOf = ({ path }: Setting) => schemaAt(CONFIG, path) ?? CONFIG
 

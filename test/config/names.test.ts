@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { ConfigError, configReference, readConfig } from '../../src/config/read-config.ts'
+import { ConfigError, readConfig } from '../../src/config/read-config.ts'
+import { configReference } from '../../src/config/reference.ts'
 import { RENAMED } from '../../src/config/renamed.ts'
 import { CONFIG } from '../../src/config/schema.ts'
 import { bareOf, keysIn, shapeOf } from '../../src/config/shape.ts'

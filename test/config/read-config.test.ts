@@ -1,13 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { exclusionsWith } from '../../src/access/exclusions.ts'
-import {
-  type Config,
-  ConfigError,
-  configReference,
-  type Flags,
-  readConfig,
-} from '../../src/config/read-config.ts'
+import { type Config, ConfigError, type Flags, readConfig } from '../../src/config/read-config.ts'
+import { configReference } from '../../src/config/reference.ts'
 import { casesOf } from '../../testing/cases.ts'
 
 type Sources = { text?: string; env?: Record<string, string | undefined>; flags?: Flags }

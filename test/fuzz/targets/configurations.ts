@@ -1,9 +1,5 @@
-import {
-  ConfigError,
-  configReference,
-  type Flags,
-  readConfig,
-} from '../../../src/config/read-config.ts'
+import { ConfigError, type Flags, readConfig } from '../../../src/config/read-config.ts'
+import { configReference } from '../../../src/config/reference.ts'
 import { isSame } from '../same.ts'
 import { jsonIn, MARKER, must, type Target } from '../target.ts'
 

@@ -70,7 +70,7 @@ export const AGES = mutations([
     'address',
     'app/fact-freshness',
   ],
-  ['src/config/schema.ts staleness', 'config/schema.ts', '.max(604_800)', '', 'app/fact-freshness'],
+  ['src/config/values.ts staleness', 'config/values.ts', '.max(604_800)', '', 'app/fact-freshness'],
   [
     'src/app/cluster-identity.ts WAIT_MS',
     'kubernetes/reviews/cluster-authentication.ts',
