@@ -1,4 +1,4 @@
-import { bytesField, message, numberField, textField } from './wire.ts'
+import { bytesField, message, numberField, textField } from '../../testing/envoy/protobuf-writer.ts'
 import { addressOf, type Model, PORT } from './world.ts'
 
 /** One request to a model, as its sidecar describes it. */

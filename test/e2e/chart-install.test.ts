@@ -4,7 +4,7 @@ import path from 'node:path'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verdictOf } from '../../testing/cluster/asking.ts'
-import { type Cluster, kubeconfigOf, startCluster } from '../../testing/cluster/cluster.ts'
+import { type Cluster, startCluster, writeAdminKubeconfig } from '../../testing/cluster/cluster.ts'
 import { aNamespace } from '../../testing/cluster/installation.ts'
 import {
   inferenceService,
@@ -35,10 +35,7 @@ let env: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   ;[cluster, image] = await Promise.all([startCluster(), buildOwnImage()])
-  const { folder, apiPort: port, adminToken: token } = cluster.site
-  const file = path.join(folder, 'helm.json')
-  await writeFile(file, JSON.stringify(kubeconfigOf({ folder, port, user: { token } })))
-  env = { KUBECONFIG: file }
+  env = { KUBECONFIG: await writeAdminKubeconfig(cluster.site) }
 })
 afterAll(async () => {
   await cluster?.stop()

@@ -1,23 +1,15 @@
 import { createServer, type Socket } from 'node:net'
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { documentsIn } from '../../testing/cluster/example.ts'
 import { head, type Reply, sendRaw } from '../../testing/envoy/http.ts'
-import {
-  type GatewayWorld,
-  kserveRoutes,
-  startGatewayWorld,
-} from '../../testing/envoy-gateway/world.ts'
+import { LORA, loraRoutes, OPEN } from '../../testing/envoy-gateway/lora.ts'
+import { type GatewayWorld, startGatewayWorld } from '../../testing/envoy-gateway/world.ts'
 import { startProxy, type TestProxy } from '../../testing/proxy.ts'
-
-const LORA = path.join(import.meta.dirname, '../fixtures/reports/lora')
-const KEY = 'authorization: Bearer demo-key-of-team-not-a-secret-1'
-const OPEN = 'sklearn-iris-demo.example.com'
+import { TEAM_KEY } from '../../testing/reports.ts'
 
 let world: GatewayWorld
 let proxy: TestProxy
 beforeAll(async () => {
-  const routes = kserveRoutes(await documentsIn([path.join(LORA, 'services.yaml')]))
+  const routes = await loraRoutes()
   world = await startGatewayWorld({
     manifests: LORA,
     routes,
@@ -36,7 +28,7 @@ const ask = (target: string, host: string, ...lines: readonly string[]): Promise
   sendRaw(world, head(`GET ${target} HTTP/1.1`, `Host: ${host}`, ...lines))
 
 const asked = () => [
-  ask('/team/lora-two/v1/models/m', 'a', KEY),
+  ask('/team/lora-two/v1/models/m', 'a', TEAM_KEY),
   ask('/team/lora-two/v1/models/m', 'a'),
   ask('/v1/models/m', OPEN),
 ]
@@ -114,7 +106,7 @@ describe('another server at the address of the service', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
     if (typeof address !== 'object' || address === null) throw new Error('no port')
-    const routes = kserveRoutes(await documentsIn([path.join(LORA, 'services.yaml')]))
+    const routes = await loraRoutes()
     try {
       await world.reroute(routes, [], address.port)
       const before = reached()

@@ -1,19 +1,12 @@
 import { connect } from 'node:net'
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { documentsIn } from '../../testing/cluster/example.ts'
 import { head, pathAtModel, type Reply, sendHttp2, sendRaw } from '../../testing/envoy/http.ts'
+import { LORA, loraObjects, loraRoutes, OPEN } from '../../testing/envoy-gateway/lora.ts'
 import { aBackend, PARENT } from '../../testing/envoy-gateway/objects.ts'
-import {
-  type GatewayWorld,
-  kserveRoutes,
-  startGatewayWorld,
-} from '../../testing/envoy-gateway/world.ts'
+import { type GatewayWorld, startGatewayWorld } from '../../testing/envoy-gateway/world.ts'
+import { TEAM_KEY } from '../../testing/reports.ts'
 import { startService as startTrusting } from '../../testing/routes/start-service.ts'
 
-const LORA = path.join(import.meta.dirname, '../fixtures/reports/lora')
-const KEY = 'authorization: Bearer demo-key-of-team-not-a-secret-1'
-const OPEN = 'sklearn-iris-demo.example.com'
 const CHAT = '/v1/chat/completions'
 const BODY = '{"model":"acme/opt-small","messages":[]}'
 const MODEL = 'publishers/team/models/acme/opt-small'
@@ -23,8 +16,7 @@ const header = (model: string) => `x-gateway-model-name: ${model}`
 let world: GatewayWorld
 let routes: readonly object[]
 beforeAll(async () => {
-  const objects = await documentsIn([path.join(LORA, 'services.yaml')])
-  routes = kserveRoutes(objects)
+  routes = await loraRoutes()
   world = await startGatewayWorld({ manifests: LORA, routes })
 })
 afterAll(() => world?.stop())
@@ -56,13 +48,13 @@ describe('an LLM', () => {
     const before = reached()
     expect((await post(target, '203.0.113.51', ...lines)).status).toBe(401)
     expect(reached()).toBe(before)
-    const reply = await post(target, '203.0.113.51', ...lines, KEY)
+    const reply = await post(target, '203.0.113.51', ...lines, TEAM_KEY)
     expect([reply.status, pathAtModel(reply)]).toEqual([200, inner])
     expect(reached()).toBe(before + 1)
   })
 
   it('is selected by its path, even with the header of another model', async () => {
-    const lines = [header('publishers/team/models/nobody'), KEY]
+    const lines = [header('publishers/team/models/nobody'), TEAM_KEY]
     expect((await post(`/team/lora-two${CHAT}`, 'any.example.net', ...lines)).status).toBe(200)
   })
 })
@@ -124,7 +116,7 @@ describe('a route of a tenant', () => {
     await expect.poll(ask).toBe(200)
     await world.reroute([...routes, ownRoute(...CLOSED_SERVICE)])
     await expect.poll(ask).toBe(401)
-    expect((await post(CHAT, 'own.example.com', KEY)).status).toBe(200)
+    expect((await post(CHAT, 'own.example.com', TEAM_KEY)).status).toBe(200)
   })
 
   it('never opens a model while it is changed, removed and created again', async () => {
@@ -240,7 +232,7 @@ describe("a tenant's SecurityPolicy on a route", () => {
     })
 
     it('opens its route if the listener trusts context extensions', async () => {
-      const objects = (await documentsIn([path.join(LORA, 'services.yaml')])).map(Object)
+      const objects = (await loraObjects()).map(Object)
       const gateway = { ...THE_GATEWAY, listen: world.address }
       const trusting = await startTrusting({ objects, gateways: [gateway] }, 'src/main.ts', {
         contextExtensions: 'used',
@@ -293,12 +285,12 @@ describe('traffic', () => {
         ),
       )
     expect(await asked()).toBe(401)
-    expect(await asked(KEY)).toBe(101)
+    expect(await asked(TEAM_KEY)).toBe(101)
   })
 
   it('passes with a body of a megabyte, and as server-sent events', async () => {
     const body = JSON.stringify({ stream: true, messages: [{ content: 'x'.repeat(1_000_000) }] })
-    const [name = '', value = ''] = KEY.split(': ')
+    const [name = '', value = ''] = TEAM_KEY.split(': ')
     const asked = (headers: readonly (readonly [string, string])[]) =>
       sendHttp2(world, {
         method: 'POST',

@@ -1,18 +1,11 @@
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthorities } from '../../testing/authorities.ts'
-import { documentsIn } from '../../testing/cluster/example.ts'
 import { head, sendRaw } from '../../testing/envoy/http.ts'
+import { LORA, loraRoutes, OPEN } from '../../testing/envoy-gateway/lora.ts'
 import type { GatewayTls } from '../../testing/envoy-gateway/objects.ts'
-import {
-  type GatewayWorld,
-  kserveRoutes,
-  startGatewayWorld,
-} from '../../testing/envoy-gateway/world.ts'
-
-const LORA = path.join(import.meta.dirname, '../fixtures/reports/lora')
-const KEY = 'authorization: Bearer demo-key-of-team-not-a-secret-1'
-const OPEN = 'sklearn-iris-demo.example.com'
+import { type GatewayWorld, startGatewayWorld } from '../../testing/envoy-gateway/world.ts'
+import { TEAM_KEY } from '../../testing/reports.ts'
 
 const authorities = await createAuthorities()
 /** The service's own, Envoy's, and one that neither trusts. */
@@ -28,7 +21,7 @@ let tls = right
 let routes: readonly object[]
 let world: GatewayWorld
 beforeAll(async () => {
-  routes = kserveRoutes(await documentsIn([path.join(LORA, 'services.yaml')]))
+  routes = await loraRoutes()
   const inFolder = (name: string) => path.join(authorities.folder, name)
   world = await startGatewayWorld({
     manifests: LORA,
@@ -55,7 +48,7 @@ const statusOf = async (host: string, target: string, ...lines: readonly string[
 
 const answers = async () => ({
   open: await statusOf(OPEN, '/v1/models/m'),
-  withKey: await statusOf('203.0.113.51', '/team/lora-two/v1/models/m', KEY),
+  withKey: await statusOf('203.0.113.51', '/team/lora-two/v1/models/m', TEAM_KEY),
   without: await statusOf('203.0.113.51', '/team/lora-two/v1/models/m'),
 })
 

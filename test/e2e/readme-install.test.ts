@@ -1,9 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findIstio } from '../../scripts/istio.ts'
 import { statusOf, verdictOf } from '../../testing/cluster/asking.ts'
-import { type Cluster, kubeconfigOf, startCluster } from '../../testing/cluster/cluster.ts'
+import { type Cluster, startCluster, writeAdminKubeconfig } from '../../testing/cluster/cluster.ts'
 import { aNamespace } from '../../testing/cluster/installation.ts'
 import {
   inferenceService,
@@ -40,10 +40,7 @@ beforeAll(async () => {
   for (const name of ['istio-system', 'team']) await cluster.apply(aNamespace(name))
   await cluster.create(serviceAccount(ACCOUNT.namespace, ACCOUNT.name))
   await cluster.create(MODEL)
-  const { folder, apiPort: port, adminToken: token } = cluster.site
-  const file = path.join(folder, 'helm.json')
-  await writeFile(file, JSON.stringify(kubeconfigOf({ folder, port, user: { token } })))
-  env = { KUBECONFIG: file }
+  env = { KUBECONFIG: await writeAdminKubeconfig(cluster.site) }
 })
 afterAll(async () => {
   await cluster?.stop()

@@ -5,14 +5,8 @@ import { decodeCheckRequest, encodeCheckRequest } from '../../src/envoy/protocol
 import { type Incoming, readCheck, readCheckRequest } from '../../src/envoy/read-request.ts'
 import { MOST_WALKED } from '../../src/envoy/wire.ts'
 import { aCheck } from '../../testing/envoy/check-client.ts'
-import {
-  aFrame,
-  bytesField,
-  diceOf,
-  numberField,
-  spoilt,
-  textField,
-} from '../../testing/envoy/wire-frames.ts'
+import { bytesField, numberField, textField } from '../../testing/envoy/protobuf-writer.ts'
+import { aFrame, diceOf, spoilt } from '../../testing/envoy/wire-frames.ts'
 
 const POSITIONS = ['workload', 'gateway'] as const
 const TRUSTS = [{}, { route: 'required', contextExtensions: 'used' }, { route: 'ignored' }] as const

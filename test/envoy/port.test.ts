@@ -80,6 +80,15 @@ const OVERLOADED = ['0', 'too many requests at once']
 const LATE = ['0', 'no answer in time']
 const ANSWERED = ['0', 'credential not found']
 
+/** The request was answered and decided once, closed without a fault, and holds nothing. */
+async function expectOneAnswer(port: Awaited<ReturnType<typeof serving>>, reply: RawReply) {
+  expect(told(reply)).toEqual(ANSWERED)
+  expect(reply.rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR)
+  expect(port.sheds).toEqual([])
+  expect(port.observed).toHaveLength(1)
+  await expect.poll(port.server.held).toMatchObject({ streams: 0, bytes: 0 })
+}
+
 describe('a message', () => {
   it('that is too large is denied as soon as its length is known', async () => {
     const { server, sheds, connect } = await serving()
@@ -179,14 +188,10 @@ describe('a request', () => {
   })
 
   it('that does not end is answered at its message, and closed in the end', async () => {
-    const { server, sheds, connect, observed } = await serving({ arrivalMs: SOON })
-    const { stream, reply } = begin(await connect())
+    const port = await serving({ arrivalMs: SOON })
+    const { stream, reply } = begin(await port.connect())
     stream.write(framed(GOOD))
-    expect(told(await reply)).toEqual(ANSWERED)
-    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR)
-    expect(sheds).toEqual([])
-    expect(observed).toHaveLength(1)
-    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+    await expectOneAnswer(port, await reply)
   })
 
   it('that does not end and whose answer is not read is reset', async () => {
@@ -199,16 +204,12 @@ describe('a request', () => {
   })
 
   it('that goes on after its answer is closed, without a second answer', async () => {
-    const { server, sheds, connect, observed } = await serving()
-    const { stream, reply } = begin(await connect())
+    const port = await serving()
+    const { stream, reply } = begin(await port.connect())
     stream.write(framed(GOOD))
     await once(stream, 'trailers')
     stream.write(framed(GOOD))
-    expect(told(await reply)).toEqual(ANSWERED)
-    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR)
-    expect(sheds).toEqual([])
-    expect(observed).toHaveLength(1)
-    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+    await expectOneAnswer(port, await reply)
   })
 
   it('that is cancelled before its decision gets no answer, and is no fault', async () => {

@@ -151,7 +151,7 @@ async function compact({ etcdPort }: Site) {
 let written = 0
 
 /** A kubeconfig with one user. */
-export const kubeconfigOf = ({
+const kubeconfigOf = ({
   folder,
   port,
   user,
@@ -171,6 +171,13 @@ export const kubeconfigOf = ({
   ],
   users: [{ name: 'test', user }],
 })
+
+/** Writes a kubeconfig with all permissions, for programs in Go: they do not know the user that client-node reads. */
+export async function writeAdminKubeconfig({ folder, apiPort: port, adminToken: token }: Site) {
+  const file = path.join(folder, 'admin.kubeconfig')
+  await writeFile(file, JSON.stringify(kubeconfigOf({ folder, port, user: { token } })))
+  return file
+}
 
 async function writeKubeconfig(
   { folder, apiPort }: Site,

@@ -1,5 +1,7 @@
 /** Writes CheckRequests field by field, as Envoy does, and then spoils some of them. */
 
+import { bytesField, numberField, textField, varint } from './protobuf-writer.ts'
+
 /** A number below `limit`. */
 export type Dice = (limit: number) => number
 
@@ -13,15 +15,6 @@ export function diceOf(seed: number): Dice {
     return (state >>> 0) % limit
   }
 }
-
-const varint = (value: number): number[] =>
-  value < 0x80 ? [value] : [(value % 0x80) | 0x80, ...varint(Math.floor(value / 0x80))]
-
-export const bytesField = (field: number, value: Buffer): Buffer =>
-  Buffer.concat([Buffer.from([...varint((field << 3) | 2), ...varint(value.length)]), value])
-export const numberField = (field: number, value: number): Buffer =>
-  Buffer.from([...varint(field << 3), ...varint(value)])
-export const textField = (field: number, value: string) => bytesField(field, Buffer.from(value))
 
 const NAMES = [
   'authorization',
@@ -61,9 +54,9 @@ export function aFrame(dice: Dice, oddity: number): Buffer {
     const kinds = [
       () => bytesField(field, raw()),
       () => numberField(field, dice(2) === 0 ? dice(300) : dice(2 ** 31) * 2 ** dice(20)),
-      () => Buffer.concat([Buffer.from(varint((field << 3) | 5)), raw()]),
-      () => Buffer.concat([Buffer.from(varint((field << 3) | 1)), raw()]),
-      () => Buffer.from([...varint((field << 3) | 3), ...varint((field << 3) | 4)]),
+      () => Buffer.concat([varint((field << 3) | 5), raw()]),
+      () => Buffer.concat([varint((field << 3) | 1), raw()]),
+      () => Buffer.concat([varint((field << 3) | 3), varint((field << 3) | 4)]),
       raw,
     ]
     return [(kinds[dice(kinds.length)] ?? raw)()]

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { loadAll } from 'js-yaml'
@@ -7,7 +7,7 @@ import { get, until } from '../../scripts/child.ts'
 import { findKserve, type Kserve, kserveVersion } from '../../scripts/kserve.ts'
 import { findKubernetes } from '../../scripts/kubernetes.ts'
 import type { Written } from '../cluster/client.ts'
-import { type Cluster, kubeconfigOf, startCluster } from '../cluster/cluster.ts'
+import { type Cluster, startCluster, writeAdminKubeconfig } from '../cluster/cluster.ts'
 import { aNamespace, writtenOf } from '../cluster/installation.ts'
 import { freePorts, type Program, startProgram } from '../cluster/programs.ts'
 import { entriesAt, textAt } from '../json.ts'
@@ -88,11 +88,7 @@ function placed(object: Written, settings: KserveSettings): Written {
 type Admin = { readonly folder: string; readonly kubeconfig: string }
 
 async function adminOf({ site }: Cluster): Promise<Admin> {
-  const { folder, apiPort, adminToken } = site
-  const kubeconfig = path.join(folder, 'admin.kubeconfig')
-  const user = { token: adminToken }
-  await writeFile(kubeconfig, JSON.stringify(kubeconfigOf({ folder, port: apiPort, user })))
-  return { folder, kubeconfig }
+  return { folder: site.folder, kubeconfig: await writeAdminKubeconfig(site) }
 }
 
 /** Creates pods for Deployments and StatefulSets. */

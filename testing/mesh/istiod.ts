@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { get, until } from '../../scripts/child.ts'
-import { type Cluster, kubeconfigOf } from '../cluster/cluster.ts'
+import { type Cluster, writeAdminKubeconfig } from '../cluster/cluster.ts'
 import { freePorts, startProgram } from '../cluster/programs.ts'
 import { validatedBy } from './admission.ts'
 
@@ -36,16 +36,12 @@ const MESH = {
 
 /** Starts istiod with an API server that has Istio's CRDs, and enables its admission webhook. Its `kill` ends it. */
 export async function startIstiod({ istiod, cluster, meshConfig, environment = {} }: IstiodSpec) {
-  const { folder, apiPort, adminToken } = cluster.site
+  const { folder } = cluster.site
   const [xdsPort = 0, httpPort = 0, httpsPort = 0, monitoringPort = 0] = await freePorts(4)
   const meshFile = path.join(folder, 'mesh.json')
   const configure = (config: object) => writeFile(meshFile, JSON.stringify({ ...MESH, ...config }))
   await configure(meshConfig)
-  const kubeconfig = path.join(folder, 'istiod.kubeconfig')
-  await writeFile(
-    kubeconfig,
-    JSON.stringify(kubeconfigOf({ folder, port: apiPort, user: { token: adminToken } })),
-  )
+  const kubeconfig = await writeAdminKubeconfig(cluster.site)
   const variables = Object.entries({ ...ENVIRONMENT, ...environment })
   const program = await startProgram(
     'istiod',

@@ -13,7 +13,7 @@ export const textField = (number: number, value: string): Buffer =>
 export const numberField = (number: number, value: number): Buffer =>
   Buffer.concat([varint(number << 3), varint(value)])
 
-function varint(value: number): Buffer {
+export function varint(value: number): Buffer {
   const bytes: number[] = []
   let rest = value
   while (rest > 0x7f) {
