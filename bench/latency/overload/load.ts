@@ -94,7 +94,7 @@ async function run({ name, file, perSecond, connections, underWay }: Flow): Prom
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
       const passed = performance.now() - begun
-      const all = Math.floor((Math.min(passed, seconds * 1_000) / 1_000) * perSecond)
+      const all = Math.min(Math.floor((passed / 1_000) * perSecond) + 1, seconds * perSecond)
       while (tried() < all) send(begun + (tried() * 1_000) / perSecond)
       if (passed < seconds * 1_000) return
       clearInterval(timer)
