@@ -14,6 +14,10 @@ export const MAX_HEAP_MIB = 1_024
 let last: Promise<unknown> = Promise.resolve()
 let waiting = 0
 let thread: Worker | undefined
+let resting: NodeJS.Timeout | undefined
+
+/** Milliseconds for which the thread stays without a document. To start and to end one stops the event loop for milliseconds. */
+export const THREAD_IDLE_MS = 30_000
 
 /**
  * Parses a large document in a worker thread, one document at a time. `take` receives its objects one after
@@ -24,10 +28,11 @@ export function parseApart(
   take: (object: unknown) => void,
 ): Promise<Fault | undefined> {
   waiting += 1
+  clearTimeout(resting)
   const parsed = last.then(() => parseNow(document, take))
   last = parsed.finally(() => {
     waiting -= 1
-    if (waiting === 0) end()
+    if (waiting === 0) rest()
   })
   return parsed
 }
@@ -63,6 +68,7 @@ async function ask(asked: ParseRequest): Promise<unknown> {
   // Both reject on `error`, such as an exceeded heap limit.
   const answered = once(thread, 'message', { signal: over.signal })
   const exited = once(thread, 'exit', { signal: over.signal })
+  thread.ref()
   thread.postMessage(asked)
   try {
     const [answer]: readonly unknown[] = await Promise.race([answered, exited])
@@ -71,6 +77,12 @@ async function ask(asked: ParseRequest): Promise<unknown> {
     over.abort()
     for (const each of [answered, exited]) each.catch(() => {})
   }
+}
+
+/** The thread does not keep the process. */
+function rest() {
+  thread?.unref()
+  resting = setTimeout(end, THREAD_IDLE_MS).unref()
 }
 
 function end() {

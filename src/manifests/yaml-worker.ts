@@ -1,5 +1,6 @@
 // The worker thread that parses large documents.
 
+import { constants, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { type DocumentText, parseDocument } from './yaml.ts'
 
@@ -8,6 +9,9 @@ export type ParseRequest = { readonly document: DocumentText } | 'next'
 
 /** Objects per message: the receiver handles them without interruption. */
 const PART = 32
+
+// On one core the thread would take turns with the event loop. Linux changes the priority of this thread only.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 const port = parentPort
 let objects: readonly unknown[] = []

@@ -1,10 +1,12 @@
+import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Policy } from '../../src/access/policy.ts'
 import type { Service } from '../../src/access/service.ts'
 import { inSlices } from '../../src/common/slices.ts'
 import { createDeclarations } from '../../src/manifests/declarations.ts'
 import { readDocuments } from '../../src/manifests/documents.ts'
+import { THREAD_IDLE_MS } from '../../src/manifests/parse-apart.ts'
 import type { ResourceReading } from '../../src/resources/resource.ts'
 import { aService } from '../../testing/builders.ts'
 import { aPolicy } from '../../testing/policies/any-policies.ts'
@@ -27,7 +29,18 @@ async function read(text: string, previous?: Parameters<typeof readDocuments<unk
   return { reading: result, turns, reads }
 }
 
+/** A thread without a document ends at once. */
+const passIdleTime = () => vi.advanceTimersByTime(THREAD_IDLE_MS)
+
 describe('a large document', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  })
+  afterAll(() => {
+    passIdleTime()
+    vi.useRealTimers()
+  })
+
   it('is read like a small one, with turns of the event loop between its objects', async () => {
     const { reading, turns } = await read(list(COUNT))
     expect(reading.kind === 'read' && reading.objects).toHaveLength(COUNT)
@@ -39,6 +52,8 @@ describe('a large document', () => {
   })
 
   it('is parsed in a thread with a bounded heap, which sends 32 objects at a time', async () => {
+    await read(list(300))
+    passIdleTime()
     const heaps: unknown[] = []
     let messages = 0
     const look = (worker: Worker) => {
@@ -52,6 +67,25 @@ describe('a large document', () => {
     process.off('worker', look)
     expect(heaps).toEqual([1_024])
     expect(messages).toBeGreaterThanOrEqual(COUNT / 32)
+  })
+
+  it('is parsed in the thread of the one before, which ends after half a minute without one', async () => {
+    const exits: Promise<unknown>[] = []
+    const look = (worker: Worker) => exits.push(once(worker, 'exit'))
+    await read(list(300))
+    passIdleTime()
+    process.on('worker', look)
+    await read(list(300))
+    vi.advanceTimersByTime(THREAD_IDLE_MS - 1)
+    await read(list(300))
+    vi.advanceTimersByTime(THREAD_IDLE_MS - 1)
+    await read(list(300))
+    expect(exits).toHaveLength(1)
+    passIdleTime()
+    await Promise.all(exits)
+    await read(list(300))
+    process.off('worker', look)
+    expect(exits).toHaveLength(2)
   })
 
   it('that has not changed is not read again', async () => {

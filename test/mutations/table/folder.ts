@@ -62,6 +62,13 @@ export const FOLDER_ROWS = mutations([
     LARGE,
   ],
   [
+    'time for which that thread stays without a document',
+    'manifests/parse-apart.ts',
+    'resting = setTimeout(end, THREAD_IDLE_MS).unref()',
+    '',
+    LARGE,
+  ],
+  [
     'time between two scans of the folder',
     'manifests/folder.ts',
     'Math.max(intervalMs, ',
