@@ -4,15 +4,10 @@
 import manifest from '../package.json' with { type: 'json' }
 import { UNSEEN, UnseenError, USAGE, UsageError } from './cli/exit-codes.ts'
 import { run } from './cli/program.ts'
+import { stopped } from './cli/stopped.ts'
 import { ConfigError } from './config/read-config.ts'
 
 const { version } = manifest
-
-/** Resolves to the signal that stops the program. */
-const stopped = () =>
-  new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
-  })
 
 const isUsage = (error: unknown): boolean =>
   error instanceof ConfigError || error instanceof UsageError
@@ -22,6 +17,9 @@ const tell = (error: unknown) => {
   process.stderr.write(`kserve-authz: ${message}\n`)
 }
 
+/** As a shell reports SIGPIPE: the reader of the output has gone. No command answers with it. */
+const UNREAD = 141
+
 /**
  * A command that looks, loaded when it runs: the service needs none of them. Exit code 1 is an answer of the
  * command and nothing else.
@@ -29,6 +27,7 @@ const tell = (error: unknown) => {
 const looking =
   <Args extends readonly unknown[]>(load: () => Promise<(...args: Args) => Promise<number>>) =>
   async (...args: Args): Promise<number> => {
+    process.stdout.once('error', () => process.exit(UNREAD))
     try {
       const command = await load()
       return await command(...args)

@@ -42,6 +42,8 @@ export type ServicesFlags = LookFlags & {
   readonly output?: 'table' | 'wide' | 'json' | 'yaml'
   /** Only services that everybody may call. */
   readonly open?: boolean
+  /** Go on, and show each service that changes. */
+  readonly watch?: boolean
 }
 
 export type CanFlags = LookFlags & {

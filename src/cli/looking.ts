@@ -42,6 +42,7 @@ function addServices(program: Command, { services }: Commands, exit: Exit) {
     .description('list services with their protection, and what it is due to')
     .option('-A, --all-namespaces', 'look at all namespaces, which is the default')
     .option('--open', 'only services that everybody may call')
+    .option('-w, --watch', 'then show each service that changes, until stopped by a signal')
     .addOption(
       new Option('-o, --output <format>', 'output format').choices([
         'table',
