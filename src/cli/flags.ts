@@ -68,6 +68,8 @@ export type ExplainFlags = LookFlags & {
   readonly requestId?: string
 }
 
-export type TestFlags = Pick<LookFlags, 'config' | 'manifests'> & {
+export type TestFlags = LookFlags & {
+  /** Decide with the objects of the cluster. */
+  readonly cluster?: boolean
   readonly output?: 'text' | 'junit'
 }
