@@ -35,7 +35,11 @@ export function can(
       const hints = hintsFor(request, answer, seen).map((hint) => `hint: ${hint}`)
       const verdict = decision.outcome === 'allow' ? 'yes' : `no, ${reason}`
       const asked = `${user} ${method} ${request.path} at ${displayNameOf(service)}`
-      const lines = [`${verdict}: ${asked}`, ...[...steps, ...hints].map((step) => `  ${step}`)]
+      const unread = seen.unread.map((each) => `not read: ${each}`)
+      const lines = [
+        `${verdict}: ${asked}`,
+        ...[...unread, ...steps, ...hints].map((step) => `  ${step}`),
+      ]
       process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)
       return decision.outcome === 'allow' ? 0 : 1
     },

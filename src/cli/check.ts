@@ -19,8 +19,8 @@ import { UsageError } from './exit-codes.ts'
 import { type Explanation, format } from './explanation.ts'
 import type { CheckFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
-import { type Look, look, once } from './look.ts'
-import { cannotDecide, isUnseen } from './unseen.ts'
+import { look, once } from './look.ts'
+import { lookedAt, refuseUnseen } from './unseen.ts'
 import { withoutEffect } from './without-effect.ts'
 
 /** Decides one request and prints the answer; resolves to the exit code: 0 allow, 1 deny. */
@@ -67,16 +67,6 @@ function refuseUnknownKey({ asKey }: CheckFlags, { directory }: Engine) {
   if (asKey === undefined || keysNamed(directory, asKey).length > 0) return
   const known = [...directory.keys.values()].map(({ namespace, name }) => `${namespace}/${name}`)
   throw new UsageError(`--as-key: no API key has this name${didYouMean(asKey, known)}`)
-}
-
-const lookedAt = ({ namespace }: CheckFlags): readonly string[] =>
-  namespace === undefined ? [] : [`looked at: namespace ${namespace} only`]
-
-/** Rejects a decision about what could not be read. */
-function refuseUnseen(flags: CheckFlags, { reason, steps }: Explanation, seen: Look) {
-  const elsewhere = flags.namespace !== undefined && reason === 'unknown-target'
-  if (isUnseen(reason) || elsewhere)
-    throw cannotDecide(reason, seen, { told: lookedAt(flags), steps })
 }
 
 function messageOf(flags: CheckFlags, method?: string, url?: string): unknown {

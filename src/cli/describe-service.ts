@@ -12,8 +12,11 @@ export type ServiceRow = {
   readonly kind: string
   readonly namespace: string
   readonly name: string
-  /** `closed`: protected, and nobody may call it. `shadow`: open, and logged as if it were protected. */
-  readonly protection: 'open' | 'protected' | 'closed' | 'shadow' | 'lost'
+  /**
+   * `closed`: protected, and nobody may call it. `shadow`: open, and logged as if it were protected.
+   * `deleted`: only in a watch.
+   */
+  readonly protection: 'open' | 'protected' | 'closed' | 'shadow' | 'lost' | 'deleted'
   readonly why: string
   /** `host/path`; `*` is any host. */
   readonly routes: readonly string[]
@@ -41,7 +44,7 @@ export async function describeServices(
 ): Promise<readonly ServiceRow[]> {
   const services = [...directory.services.values()]
     .filter((service) => namespace === undefined || service.namespace === namespace)
-    .toSorted((one, other) => compare(keyOf(one), keyOf(other)))
+    .toSorted((one, other) => compare(nameOfRow(one), nameOfRow(other)))
   const keys = Map.groupBy(directory.keys.values(), (key) => key.namespace)
   const around = new Map<string, NamespacePolicies>()
   const rows: ServiceRow[] = []
@@ -71,7 +74,15 @@ export async function describeServices(
   return rows
 }
 
-const keyOf = ({ namespace, name, kind }: Service) => `${namespace} ${name} ${kind}`
+/** Whether everybody may call it. */
+export const isOpenToAll = ({ protection }: ServiceRow): boolean =>
+  protection === 'open' || protection === 'shadow'
+
+export const nameOfRow = ({
+  namespace,
+  name,
+  kind,
+}: Pick<ServiceRow, 'namespace' | 'name' | 'kind'>): string => `${namespace} ${name} ${kind}`
 const compare = (one: string, other: string) => (one < other ? -1 : one === other ? 0 : 1)
 
 /** An API key, as `services` shows it. */

@@ -11,7 +11,7 @@ import { type Explanation, oneLine } from './explanation.ts'
 import type { ExplainFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
 import { look } from './look.ts'
-import { cannotDecide, isUnseen } from './unseen.ts'
+import { lookedAt, refuseUnseen } from './unseen.ts'
 
 /** A line of the decision log, as far as it can be decided again. */
 type Logged = {
@@ -43,8 +43,10 @@ export function explainLog(flags: ExplainFlags, given: string | undefined): Prom
       const now = await explain(seen.engine, bytes, logged.position, (request, answer) =>
         hintsFor(request, answer, seen),
       )
-      if (isUnseen(now.reason)) throw cannotDecide(now.reason, seen)
-      const lines = [`configuration: ${seen.configuration}`, ...comparison(logged, now)]
+      refuseUnseen(flags, now, seen)
+      const partial = [...lookedAt(flags), ...seen.unread.map((each) => `not read: ${each}`)]
+      const whole = { ...now, steps: [...partial, ...now.steps] }
+      const lines = [`configuration: ${seen.configuration}`, ...comparison(logged, whole)]
       process.stdout.write([...lines, ''].map(oneLine).join('\n'))
       return now.decision === 'allow' ? 0 : 1
     },

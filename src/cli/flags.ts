@@ -42,6 +42,8 @@ export type ServicesFlags = LookFlags & {
   readonly output?: 'table' | 'wide' | 'json' | 'yaml'
   /** Only services that everybody may call. */
   readonly open?: boolean
+  /** Go on, and show each service that changes. */
+  readonly watch?: boolean
 }
 
 export type CanFlags = LookFlags & {
@@ -66,6 +68,8 @@ export type ExplainFlags = LookFlags & {
   readonly requestId?: string
 }
 
-export type TestFlags = Pick<LookFlags, 'config' | 'manifests'> & {
+export type TestFlags = LookFlags & {
+  /** Decide with the objects of the cluster. */
+  readonly cluster?: boolean
   readonly output?: 'text' | 'junit'
 }

@@ -8,7 +8,7 @@ import type { LintFlags } from './flags.ts'
 import { isAtLeast, levelOf } from './lint-codes.ts'
 import { type FilesReading, type Finding, lintFiles } from './lint-files.ts'
 import { formatFindings } from './lint-format.ts'
-import { look } from './look.ts'
+import { look, once } from './look.ts'
 import { policiesAround } from './policies-around.ts'
 
 /** Prints the findings; resolves to the exit code: 1 if one is at or above the threshold. */
@@ -53,14 +53,22 @@ function placed(finding: Finding, declared: FilesReading['declared']): Finding {
 
 /** The problems that the service would report, and the statuses of policies that do not decide. */
 async function problemsOf(
-  flags: Pick<LintFlags, 'config' | 'manifests'>,
+  flags: Omit<LintFlags, 'output' | 'failOn' | 'complete'>,
 ): Promise<readonly Finding[]> {
   const problems = new Map<string, Finding>()
   const report = ({ object, reason, message }: Problem) => {
     const text = `${object}: ${message}`
     problems.set(`${reason} ${text}`, { code: reason, message: text })
   }
-  await look(flags, ({ engine }) => reportStatuses(engine, report), undefined, report)
+  await look(
+    flags,
+    ({ engine, unread }) => {
+      unread.forEach(once((each) => `not read: ${each}`))
+      return reportStatuses(engine, report)
+    },
+    undefined,
+    report,
+  )
   return [...problems.values()]
 }
 

@@ -149,12 +149,19 @@ async function untilSeen(engine: Engine, troubles: Troubles) {
   throw new UnseenError('cannot look at the cluster', told)
 }
 
+/** Lines that are not repeated. Beyond them all are forgotten: a watch goes on for days. */
+const TOLD = 10_000
+
 /** Writes each line once to stderr. */
-export function once<Told>(lineOf: (told: Told) => string): (told: Told) => void {
+export function once<Told>(
+  lineOf: (told: Told) => string,
+  write: (line: string) => void = (line) => void process.stderr.write(line),
+): (told: Told) => void {
   const seen = new Set<string>()
   return (told) => {
     const line = oneLine(lineOf(told))
-    if (!seen.has(line)) process.stderr.write(`${line}\n`)
+    if (!seen.has(line)) write(`${line}\n`)
+    if (seen.size >= TOLD) seen.clear()
     seen.add(line)
   }
 }

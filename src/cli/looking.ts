@@ -42,6 +42,7 @@ function addServices(program: Command, { services }: Commands, exit: Exit) {
     .description('list services with their protection, and what it is due to')
     .option('-A, --all-namespaces', 'look at all namespaces, which is the default')
     .option('--open', 'only services that everybody may call')
+    .option('-w, --watch', 'then show each service that changes, until stopped by a signal')
     .addOption(
       new Option('-o, --output <format>', 'output format').choices([
         'table',
@@ -94,14 +95,16 @@ function addExplain(program: Command, { explain }: Commands, exit: Exit) {
     )
 }
 
+const TEST_DEFAULTS = `
+By default --manifests is the folder manifests in <folder>, or <folder> itself, and --config is config.yaml in it.`
+
 function addTest(program: Command, { test }: Commands, exit: Exit) {
-  program
-    .command('test')
+  looking(program, 'test')
     .description('decide the cases of a folder; exits with 1 if an answer is not the expected one')
     .argument('<folder>', 'a folder with cases.yaml or *.cases.yaml')
-    .option('--config <file>', 'configuration file in YAML; by default config.yaml of the folder')
-    .option('--manifests <folder>', 'by default the folder manifests in it, or the folder itself')
+    .option('--cluster', 'decide with the objects of the cluster, not with those of a folder')
     .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'junit']))
+    .addHelpText('after', TEST_DEFAULTS)
     .action(async (folder: string, flags: TestFlags) => exit(await test(flags, folder)))
 }
 

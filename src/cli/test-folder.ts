@@ -8,10 +8,11 @@ import { encodedOf, explain } from './check.ts'
 import { checkMessage } from './check-message.ts'
 import { UsageError } from './exit-codes.ts'
 import { type Explanation, oneLine } from './explanation.ts'
-import type { TestFlags } from './flags.ts'
+import type { LookFlags, TestFlags } from './flags.ts'
 import { suiteOf } from './junit.ts'
-import { type Look, look } from './look.ts'
+import { type Look, look, once } from './look.ts'
 import { readCases, type TestCase } from './test-cases.ts'
+import { refuseUnseen } from './unseen.ts'
 
 type Result = {
   readonly name: string
@@ -32,6 +33,10 @@ export function testFolder(flags: TestFlags, folder: string): Promise<number> {
     async (seen) => {
       const results: Result[] = []
       for (const each of cases) results.push(await resultOf(each, seen))
+      if (flags.cluster === true) {
+        for (const { explanation } of results) refuseUnseen(flags, explanation, seen)
+        seen.unread.forEach(once((each) => `not read: ${each}`))
+      }
       const rules = rulesIn(seen.engine.directory.policies.values())
       const matched = new Set(results.flatMap(({ explanation }) => matchedBy(explanation)))
       const unmatched = rules.filter((rule) => !matched.has(rule))
@@ -48,7 +53,15 @@ export function testFolder(flags: TestFlags, folder: string): Promise<number> {
 }
 
 /** By default the manifests are in the folder `manifests`, and the configuration is `config.yaml`. */
-function settled(flags: TestFlags, folder: string): TestFlags {
+function settled(flags: TestFlags, folder: string): LookFlags {
+  const { cluster, installation, namespace } = flags
+  if (cluster === true) {
+    if (flags.manifests !== undefined)
+      throw new UsageError('--cluster and --manifests: give one of them')
+    return flags
+  }
+  for (const [name, value] of Object.entries({ installation, namespace }))
+    if (value !== undefined) throw new UsageError(`--${name}: has no effect without --cluster`)
   const { manifests = defaultOf(folder, 'manifests') ?? folder } = flags
   const config = flags.config ?? defaultOf(folder, 'config.yaml')
   return { ...flags, manifests, ...(config === undefined ? {} : { config }) }

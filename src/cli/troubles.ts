@@ -10,12 +10,17 @@ export type Troubles = {
   readonly all: () => readonly string[]
 }
 
+/** Older ones are forgotten: a watch goes on for days. */
+const KEPT = 1_000
+
 export function createTroubles(): Troubles {
   const messages = new Map<string, string>()
   const lasting = new Set<string>()
   return {
     add: (resource, message, isLasting = false) => {
       messages.set(`${resource} ${message}`, message)
+      const [oldest] = messages.keys()
+      if (messages.size > KEPT && oldest !== undefined) messages.delete(oldest)
       if (isLasting) lasting.add(resource)
     },
     isLasting: (resource) => lasting.has(resource),

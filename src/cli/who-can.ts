@@ -10,7 +10,7 @@ import { keyRowOf, protectionOf } from './describe-service.ts'
 import { UnseenError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { LookFlags } from './flags.ts'
-import { type Look, look } from './look.ts'
+import { type Look, look, once } from './look.ts'
 import { serviceNamed } from './named-service.ts'
 import { permissionsTo } from './permissions-to.ts'
 
@@ -23,6 +23,7 @@ export function whoCan(flags: LookFlags, named: string): Promise<number> {
       `${displayNameOf(service)} is ${protection}: ${why}`,
       ...(await callersOf(service, protection, seen)),
     ]
+    seen.unread.forEach(once((each) => `not read: ${each}`))
     process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)
     return 0
   })

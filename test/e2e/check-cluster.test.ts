@@ -1,87 +1,25 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Written } from '../../testing/cluster/client.ts'
-import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
-import { aNamespace, install, writtenOf } from '../../testing/cluster/installation.ts'
-import { keySecret } from '../../testing/cluster/objects.ts'
-import {
-  inferenceService,
-  readerRole,
-  roleBinding,
-  serviceAccount,
-} from '../../testing/cluster/rbac.ts'
+import type { Cluster } from '../../testing/cluster/cluster.ts'
+import { KEY, startUsers } from '../../testing/cluster/users.ts'
 import { runWith } from '../../testing/command-line.ts'
 import { listAt } from '../../testing/json.ts'
 
-const KEY = 'a-key-of-sixteen-bytes'
 const IRIS = 'http://iris.team.svc/v1/models/iris'
-const DEPLOYMENT = path.join(import.meta.dirname, '../../deploy/deployment.yaml')
 
 let cluster: Cluster
 let admin: string
 let owner: string
 let nobody: string
 
-const OWNER_RULES = [
-  [
-    'serving.kserve.io',
-    ['inferenceservices', 'inferencegraphs', 'llminferenceservices', 'llminferenceserviceconfigs'],
-  ],
-  ['kserve-authz.io', ['accesspolicies']],
-  ['', ['pods', 'secrets']],
-] as const
-
-/** As the ClusterRole `admin` grants it in one namespace. */
-const ownerRole: Written = {
-  ...readerRole('team', 'owner'),
-  rules: [
-    ...OWNER_RULES.map(([group, resources]) => ({
-      apiGroups: [group],
-      resources,
-      verbs: ['get', 'list', 'watch'],
-    })),
-    {
-      apiGroups: ['authorization.k8s.io'],
-      resources: ['localsubjectaccessreviews'],
-      verbs: ['create'],
-    },
-  ],
-}
-
 beforeAll(async () => {
-  cluster = await startCluster()
-  await install(cluster)
-  for (const name of ['team', 'lab']) await cluster.apply(aNamespace(name))
-  await cluster.create(inferenceService('team', 'iris'))
-  await cluster.create(inferenceService('lab', 'silent', {}))
-  await cluster.create(keySecret('team', 'holder', KEY))
-  await cluster.create(keySecret('team', 'empty', ''))
-  for (const name of ['owner', 'nobody', 'reader'])
-    await cluster.create(serviceAccount('team', name))
-  await cluster.create(ownerRole)
-  const account = (name: string) => ({ kind: 'ServiceAccount', namespace: 'team', name }) as const
-  await cluster.create(roleBinding('team', 'owner', 'owner', account('owner')))
-  await cluster.create(readerRole('team', 'readers'))
-  await cluster.create(roleBinding('team', 'readers', 'readers', account('reader')))
-  await cluster.apply(writtenOf(load(await readFile(DEPLOYMENT, 'utf8'))))
-  await cluster.apply({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { namespace: 'kserve-authz', name: 'kserve-authz' },
-    data: { 'config.yaml': 'protectByDefault: true' },
-  })
-  admin = await cluster.kubeconfig({ token: cluster.site.adminToken })
-  owner = await cluster.kubeconfig({ token: await cluster.tokenFor('team', 'owner') })
-  nobody = await cluster.kubeconfig({ token: await cluster.tokenFor('team', 'nobody') })
+  ;({ cluster, admin, owner, nobody } = await startUsers())
 })
 afterAll(() => cluster?.stop())
 
-const command = (KUBECONFIG: string, ...args: readonly string[]) =>
-  runWith({ env: { KUBECONFIG } }, ...args)
-const check = (kubeconfig: string, ...args: readonly string[]) =>
-  command(kubeconfig, 'check', ...args)
+const check = (KUBECONFIG: string, ...args: readonly string[]) =>
+  runWith({ env: { KUBECONFIG } }, 'check', ...args)
 
 describe('an admin', () => {
   it('decides with the configuration of the installation, and the first line says so', async () => {
@@ -112,48 +50,6 @@ describe('an admin', () => {
     expect(stranger.stdout).toContain(
       'to allow it: kubectl create role call-iris --namespace=team --verb=get --resource=inferenceservices.serving.kserve.io --resource-name=iris',
     )
-  })
-})
-
-describe('services, can and who-can', () => {
-  it('show an admin everything', async () => {
-    const [all, open, yes, who] = await Promise.all([
-      command(admin, 'services', '-A'),
-      command(admin, 'services', '--open'),
-      command(admin, 'can', 'system:serviceaccount:team:reader', 'team/iris'),
-      command(admin, 'who-can', 'team/iris'),
-    ])
-
-    expect(all.stdout).toMatch(/^lab +silent .* protected +default of the installation/m)
-    expect(all.stdout).toMatch(/^team +iris .* protected +annotation enable-auth/m)
-    expect(open.stdout).toBe('no services\n')
-    expect(yes.stdout).toMatch(/^yes: /)
-    expect(who.stdout).toContain('  ServiceAccount team/reader (RoleBinding team/readers)')
-  })
-
-  it('show an owner its namespace', async () => {
-    const [all, no] = await Promise.all([
-      command(owner, 'services', '-n', 'team'),
-      command(owner, 'can', 'ada', 'team/iris', '-n', 'team'),
-    ])
-
-    expect(all.stdout).toMatch(/^team +iris .* protected +annotation enable-auth/m)
-    expect(all.stderr).toContain('not read: missing permission: list and watch configmaps')
-    expect(no.stdout).toMatch(/^no, not-permitted: /)
-  })
-
-  it('lint finds what the service would report', async () => {
-    const { code, stdout } = await command(admin, 'lint')
-
-    expect(code).toBe(1)
-    expect(stdout).toContain('error APIKeyRefused: Secret team/empty: ')
-  })
-
-  it('name the permission that is missing', async () => {
-    const { code, stdout, stderr } = await command(owner, 'who-can', 'team/iris', '-n', 'team')
-
-    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
-    expect(stderr).toMatch(/missing permission: list (cluster)?role(s|bindings)\./)
   })
 })
 

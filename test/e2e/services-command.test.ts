@@ -1,7 +1,16 @@
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
 import { load } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
+import { changing, serviceNamed } from '../../testing/changing.ts'
 import { run } from '../../testing/command-line.ts'
 import { TEAM } from '../../testing/envoy/team.ts'
+import { folderOf } from '../../testing/folder-of.ts'
+import { watching } from '../../testing/watching.ts'
+
+const shell = (script: string) =>
+  promisify(execFile)('sh', ['-c', script], { cwd: path.join(import.meta.dirname, '../..') })
 
 const PROFILES = 'examples/in-cluster-clients/manifests'
 const ROWS = [
@@ -49,6 +58,55 @@ describe.concurrent('services', () => {
     const { stdout } = await run('services', '--manifests', TEAM, '-n', 'lab')
 
     expect(stdout).toBe('no services\n')
+  })
+})
+
+describe('services --watch', () => {
+  it('shows each service again that changes, and ends with 0 at a signal', async () => {
+    const { root, remove } = await folderOf([serviceNamed('iris')])
+    const folder = changing(root)
+    const watch = watching({}, 'services', '--watch', '--manifests', root)
+    try {
+      expect(await watch.printed(/iris .*/)).toMatch(/ open +no annotation and no policy/)
+      await folder.write('all.yaml', serviceNamed('iris', 'true'))
+      await watch.printed(/^team +iris +InferenceService +protected +annotation enable-auth/m)
+      await folder.write('other.yaml', serviceNamed('other', 'true'))
+      await watch.printed(/^team +other .* protected /m)
+      await folder.remove('all.yaml')
+      await watch.printed(/^team +iris .* deleted /m)
+    } finally {
+      await watch.stop()
+      await remove()
+    }
+    expect(await watch.ended).toBe('the watch ended with exit code 0')
+    expect(watch.text.stdout.split('\n')).toHaveLength(6)
+  })
+
+  it('of a file that becomes invalid says what is wrong, and goes on', async () => {
+    const { root, remove } = await folderOf([serviceNamed('iris', 'true')])
+    const watch = watching({}, 'services', '-w', '-o', 'json', '--manifests', root)
+    try {
+      await watch.printed(/"name":"iris".*"protection":"protected"/)
+      await changing(root).write('all.yaml', 'kind: [')
+      await watch.printed(/"name":"iris".*"protection":"lost"/)
+      expect(watch.text.stderr).toMatch(/^not read: cannot be read: all\.yaml$/m)
+    } finally {
+      await watch.stop()
+      await remove()
+    }
+  })
+})
+
+describe('a reader of the output that has gone', () => {
+  it('ends a command without a stack trace', async () => {
+    const names = Array.from({ length: 2_000 }, (_, index) => serviceNamed(`model-${index}`))
+    const { root, remove } = await folderOf(names)
+    const line = `"${process.execPath}" src/main.ts services -o json --manifests "${root}"`
+    const script = `{ ${line}; echo "code $?" >&2; } | head -c 1`
+    const { stderr } = await shell(script)
+    await remove()
+
+    expect(stderr).toBe('code 141\n')
   })
 })
 

@@ -95,4 +95,18 @@ export const OBSERVABILITY = mutations([
     '',
     'observability/decision-log',
   ],
+  [
+    'src/cli/troubles.ts KEPT',
+    'cli/troubles.ts',
+    'if (messages.size > KEPT && oldest',
+    'if (messages.size < 0 && oldest',
+    'cli/troubles',
+  ],
+  [
+    'src/cli/look.ts TOLD',
+    'cli/look.ts',
+    'if (seen.size >= TOLD) seen.clear()',
+    '',
+    'cli/troubles',
+  ],
 ])

@@ -1,0 +1,74 @@
+// Formats the services of the command `services`.
+
+import { dump } from 'js-yaml'
+import type { ServiceRow } from './describe-service.ts'
+import { oneLine } from './explanation.ts'
+import { lineOf, tableOf, widthsOf } from './table.ts'
+
+type Output = 'table' | 'wide' | 'json' | 'yaml'
+
+/** Formats services for people or programs. */
+export function formatWhole(rows: readonly ServiceRow[], output: Output): string {
+  if (output === 'json') return `${JSON.stringify(rows, null, 2)}\n`
+  if (output === 'yaml') return dump(rows)
+  if (rows.length === 0) return 'no services\n'
+  return tableOf(headingsOf(output), cellsOf(rows, output))
+}
+
+type Formats = {
+  /** The services as they are when the watch begins. */
+  readonly begin: string
+  /** A service that has changed. */
+  readonly change: (row: ServiceRow) => string
+}
+
+/** The formats of a watch: columns as wide as at its beginning, lines of JSON, or documents of YAML. */
+export function formatsOf(output: Output, rows: readonly ServiceRow[]): Formats {
+  if (output === 'json' || output === 'yaml') {
+    const change = output === 'json' ? asJsonLine : asDocument
+    return { begin: rows.map(change).join(''), change }
+  }
+  const headings = headingsOf(output)
+  const cells = cellsOf(rows, output)
+  const widths = widthsOf(headings, cells)
+  return {
+    begin: tableOf(headings, cells),
+    change: (row) =>
+      cellsOf([row], output)
+        .map((each) => `${lineOf(each, widths)}\n`)
+        .join(''),
+  }
+}
+
+const asJsonLine = (row: ServiceRow) => `${JSON.stringify(row)}\n`
+const asDocument = (row: ServiceRow) => `---\n${dump(row)}`
+
+const HEADINGS = ['NAMESPACE', 'NAME', 'KIND', 'PROTECTION', 'WHY', 'POLICIES', 'KEYS']
+
+const headingsOf = (output: 'table' | 'wide') =>
+  output === 'wide' ? [...HEADINGS, 'GUARD', 'ROUTES'] : HEADINGS
+
+const cellsOf = (rows: readonly ServiceRow[], output: 'table' | 'wide') => {
+  const wide = output === 'wide'
+  return rows.map((row) =>
+    [
+      row.namespace,
+      row.name,
+      row.kind,
+      row.protection,
+      row.why,
+      row.policies.map(({ name, enforced }) => `${name} (${enforced})`).join(', ') || '-',
+      keysOf(row, wide),
+      ...(wide ? [row.guard, row.routes.join(', ') || '-'] : []),
+    ].map(oneLine),
+  )
+}
+
+function keysOf({ keys }: ServiceRow, wide: boolean): string {
+  const expired = keys.filter((key) => key.expired).length
+  if (!wide) return expired === 0 ? `${keys.length}` : `${keys.length}, ${expired} expired`
+  const named = keys.map(({ secret, expiresAt }) =>
+    expiresAt === null ? secret : `${secret} until ${expiresAt}`,
+  )
+  return named.join(', ') || '-'
+}
