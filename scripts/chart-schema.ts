@@ -36,6 +36,7 @@ const STATED: Readonly<Record<string, Schema>> = {
   'podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'] },
   'networkPolicy.from': OBJECTS,
   'networkPolicy.metricsFrom': OBJECTS,
+  'metrics.auth': { enum: ['none', 'tokenReview'] },
   'metrics.podMonitor.labels': TEXTS,
   'metrics.prometheusRule.labels': TEXTS,
 }

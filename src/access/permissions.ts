@@ -13,6 +13,14 @@ export type ResourceAttributes = {
   readonly key: string
 }
 
+/** What a SubjectAccessReview asks about a path, such as `/metrics`. */
+export type NonResourceAttributes = {
+  readonly verb: string
+  readonly path: string
+  /** All of the above in one text. */
+  readonly key: string
+}
+
 /** In `name`, `{namespace}` and `{name}` are the service's, and `{model}` is one of its models. */
 export type PermissionTemplate = Pick<ResourceAttributes, 'verb' | 'group' | 'resource' | 'name'>
 

@@ -8,7 +8,7 @@ import { CACHE_PERIODS } from '../common/cache-periods.ts'
 import type { CacheCounts } from '../common/measurements.ts'
 import { ALLOWANCES, createRateLimits } from '../common/rate-limits.ts'
 import type { ApiServer } from '../kubernetes/client/api-server.ts'
-import { createAccessReviews } from '../kubernetes/reviews/access-review.ts'
+import { type AccessReviews, createAccessReviews } from '../kubernetes/reviews/access-review.ts'
 import {
   type ClusterAuthentication,
   createClusterAuthentication,
@@ -33,7 +33,8 @@ import { jwksFetcher } from '../tokens/fetch-jwks.ts'
 import type { ResourceState, SharedSourceParts } from './fact-source.ts'
 
 /** Authentication and permissions, according to a cluster. */
-export type ClusterIdentity = Pick<IdentitySources, 'authenticateToken' | 'permits' | 'grants'> & {
+export type ClusterIdentity = Pick<IdentitySources, 'authenticateToken' | 'grants'> & {
+  readonly permits: AccessReviews['permits']
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
   /** Whether revocations take effect immediately, not only when cache entries expire. */

@@ -1,5 +1,6 @@
 // Composes everything that is read from a cluster.
 
+import { hash } from 'node:crypto'
 import type { Directory } from '../access/directory.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 import { createApiServer } from '../kubernetes/client/api-server.ts'
@@ -17,6 +18,7 @@ import { readGrantees } from './cluster-grantees.ts'
 import { openClusterIdentity } from './cluster-identity.ts'
 import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
 import type { FactSource, SharedSourceParts } from './fact-source.ts'
+import { createMetricsReaders } from './metrics-readers.ts'
 
 /** Watches the cluster of the kubeconfig or of the pod. Throws if there is none. */
 export function openClusterSource(
@@ -71,6 +73,7 @@ export function openClusterSource(
     }))
   return {
     ...access,
+    metricsReaders: createMetricsReaders({ ...access, sha256: (text) => hash('sha256', text) }),
     grantees: (attributes) => readGrantees(asking, attributes),
     synced: () => cluster.synced() && access.synced(),
     resources: () => [...resources(), ...access.resources()],

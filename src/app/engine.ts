@@ -47,6 +47,7 @@ export type Engine = {
   readonly encode: Encode
   readonly directory: Directory
   readonly permits: FactSource['permits']
+  readonly metricsReaders: FactSource['metricsReaders']
   readonly synced: () => boolean
   readonly resources: () => readonly ResourceState[]
   readonly stale: Freshness['stale']
@@ -124,6 +125,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     }),
     directory,
     permits: source.permits,
+    metricsReaders: source.metricsReaders,
     synced: source.synced,
     resources: source.resources,
     stale: freshness.stale,

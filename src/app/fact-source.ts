@@ -12,9 +12,11 @@ import type { Config } from '../config/read-config.ts'
 import type { OnLeftOut } from '../envoy/identity-headers.ts'
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
 import type { Problem } from '../resources/problem.ts'
+import type { MetricsReaders } from './metrics-readers.ts'
 
 /** Where services, pods, keys and permissions come from: a cluster or a folder. */
 export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits' | 'grants'> & {
+  readonly metricsReaders: MetricsReaders
   /** The subjects to whom RBAC grants a permission. Rejects if Roles and bindings cannot be read. */
   readonly grantees: (attributes: ResourceAttributes) => MaybePromise<readonly Grantee[]>
   /** Whether everything has been read at least once. */

@@ -14,6 +14,7 @@ import { declaredInVain } from '../resources/declared-routes.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { type ClusterTokens, createClusterTokens } from '../tokens/cluster-tokens.ts'
 import type { FactSource, ResourceState, SharedSourceParts } from './fact-source.ts'
+import { NO_READERS } from './metrics-readers.ts'
 
 /** Reads a folder and follows its changes. Rejects with a ManifestsError if it cannot be read. */
 export async function openFolderSource(
@@ -31,6 +32,7 @@ export async function openFolderSource(
     synced: () => true,
     authenticateToken: tokensOf(manifests, signed, parts.config.kubernetes.audiences),
     permits: permissionsOf(manifests),
+    metricsReaders: NO_READERS,
     grantees: manifests.grantees,
     resources: () => [stateOf(manifests)],
     heardAt: () => manifests.state().lookedAt,

@@ -1,7 +1,7 @@
 // Reads the configuration of a command line.
 
 import { readFileSync } from 'node:fs'
-import { type Config, readConfig } from '../config/read-config.ts'
+import { type Config, ConfigError, readConfig } from '../config/read-config.ts'
 import type { ServeFlags } from './flags.ts'
 
 /** Reads the configuration of a command line. Throws a ConfigError, or the error of reading its file. */
@@ -10,3 +10,14 @@ export function configOf(flags: ServeFlags): Config {
   const file = path === undefined ? undefined : { path, text: readFileSync(path, 'utf8') }
   return readConfig({ file, env: process.env, flags: { ...rest, configFile: path } })
 }
+
+/** The same, for the service itself. */
+export function serviceConfigOf(flags: ServeFlags): Config {
+  const config = configOf(flags)
+  if (config.http.auth === 'tokenReview' && flags.manifests !== undefined)
+    throw new ConfigError([NO_API_SERVER])
+  return config
+}
+
+const NO_API_SERVER =
+  'http.auth: `tokenReview` needs an API server: it cannot be used with --manifests'

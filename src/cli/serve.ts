@@ -15,7 +15,7 @@ import { createDecisionLog } from '../observability/decision-log.ts'
 import { startHttp } from '../observability/http.ts'
 import { createLog, type Log, withoutRepeats } from '../observability/log.ts'
 import { createMetrics, type Metrics, type Origin } from '../observability/metrics.ts'
-import { configOf } from './config-of.ts'
+import { serviceConfigOf } from './config-of.ts'
 import type { ServeFlags } from './flags.ts'
 
 /** In milliseconds; less than the timeout in Istio's configuration, 500 ms. */
@@ -34,7 +34,7 @@ export async function serve(
   version: string,
   stopped: Promise<string>,
 ): Promise<number> {
-  const config = configOf(flags)
+  const config = serviceConfigOf(flags)
   const log = createLog(config.logLevel)
   const warn = withoutRepeats(log.warn, REPEAT_MS)
   const error = withoutRepeats(log.error, REPEAT_MS)
@@ -104,6 +104,7 @@ export async function serve(
     address: config.http.address,
     metrics,
     readiness: () => [...readinessOf(engine, config), { name: 'serving', ok: !stopping }],
+    refusalOf: config.http.auth === 'none' ? undefined : engine.metricsReaders,
   })
   announce(log, config, servers, http.port)
   for (const provider of insecureProvidersIn(config)) {

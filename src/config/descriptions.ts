@@ -23,6 +23,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'grpc.maxConnectionsPerAddress': 'The most connections of one client address.',
   http: 'The port for metrics and probes.',
   'http.address': 'The address of `/metrics`, `/livez` and `/readyz`.',
+  'http.auth':
+    'Who may read `/metrics`. `none`: everybody. `tokenReview`: callers with a Kubernetes token whose user may `get` the path `/metrics`. Probes need no token.',
   protectByDefault:
     'Whether an InferenceService or InferenceGraph without an annotation is protected, as an LLMInferenceService is.',
   ownersMay: 'What owners of services may do by annotations and policies.',

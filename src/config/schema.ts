@@ -77,7 +77,10 @@ export const CONFIG = section({
     maxConnections: count(64, 65_536).default(4_096),
     maxConnectionsPerAddress: count(8, 65_536).default(256),
   }),
-  http: section({ address: address.default('0.0.0.0:9002') }),
+  http: section({
+    address: address.default('0.0.0.0:9002'),
+    auth: z.enum(['none', 'tokenReview']).default('none'),
+  }),
   protectByDefault: z.boolean().default(false),
   ownersMay: section({
     optOut: z.boolean().default(true),

@@ -18,7 +18,14 @@ type Options = {
   readonly address: string
   readonly metrics: { readonly text: () => Promise<string>; readonly contentType: string }
   readonly readiness: () => readonly Readiness[]
+  /** Why a request may see nothing but the probes; `undefined`: it may. Absent: every request may. */
+  readonly refusalOf?:
+    | ((authorization: string | undefined) => Promise<Refusal | undefined>)
+    | undefined
 }
+
+/** Why a page is not shown, in one line. */
+export type Refusal = { readonly status: number; readonly text: string }
 
 /** Metrics are rendered at most once in this time, in milliseconds, for any number of scrapers. */
 export const SCRAPE_MS = 1_000
@@ -32,7 +39,7 @@ type Pages = ReadonlyMap<string, Answer>
 type Answer = (verbose: boolean) => Page | Promise<Page>
 
 /** Serves `/metrics`, `/livez` and `/readyz` until closed. Rejects if it cannot listen at the address. */
-export async function startHttp({ address, metrics, readiness }: Options) {
+export async function startHttp({ address, metrics, readiness, refusalOf }: Options) {
   const { contentType } = metrics
   const scrape = atMostEach(SCRAPE_MS, async () => Buffer.from(await metrics.text()))
   const pages = new Map<string, Answer>([
@@ -42,7 +49,7 @@ export async function startHttp({ address, metrics, readiness }: Options) {
     ['/readyz', (verbose) => health('readyz', readiness(), verbose)],
   ])
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    const page = await pageFor(pages, request).catch(() => text(500, 'internal error'))
+    const page = await pageFor(pages, request, refusalOf).catch(() => text(500, 'internal error'))
     // The rest of a body would be read as the next request.
     if (!server.listening || hasBody(request)) response.shouldKeepAlive = false
     respond(page, request, response)
@@ -76,12 +83,24 @@ function respond(page: Page, { method }: IncomingMessage, response: ServerRespon
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+    ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
   })
   response.end(method === 'HEAD' ? undefined : body)
 }
 
-async function pageFor(pages: Pages, request: IncomingMessage): Promise<Page> {
+/** The kubelet sends no token. */
+const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz'])
+
+async function pageFor(
+  pages: Pages,
+  request: IncomingMessage,
+  refusalOf: Options['refusalOf'],
+): Promise<Page> {
   const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+  if (!PROBES.has(path)) {
+    const refusal = await refusalOf?.(request.headersDistinct.authorization?.join(','))
+    if (refusal !== undefined) return text(refusal.status, refusal.text)
+  }
   const page = pages.get(path)
   if (page === undefined) return text(404, 'not found')
   if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'method not allowed')

@@ -25,7 +25,7 @@ const nested = (key: string, value: unknown): unknown =>
   key.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value)
 
 /** Keys that contain names from RFCs, HTTP, Kubernetes and TLS. */
-const OF_OTHERS = ['algorithms', 'methods', 'kind', 'minVersion']
+const OF_OTHERS = ['algorithms', 'auth', 'methods', 'kind', 'minVersion']
 
 function wordsIn(schema: z.core.$ZodType, name = ''): readonly string[] {
   const bare = bareOf(schema)

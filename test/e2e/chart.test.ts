@@ -61,22 +61,21 @@ describe('the chart with its default values', () => {
   })
 })
 
+const MONITORED = {
+  podMonitor: { enabled: true },
+  prometheusRule: { enabled: true },
+  dashboard: { enabled: true },
+}
+
 describe('a value of the chart renders the same as a component:', () => {
   it.each<[component: string, values: object]>([
     ['autoscaling', { autoscaling: { enabled: true } }],
     ['network-policy', { networkPolicy: { enabled: true } }],
-    [
-      'monitoring',
-      {
-        metrics: {
-          podMonitor: { enabled: true },
-          prometheusRule: { enabled: true },
-          dashboard: { enabled: true },
-        },
-      },
-    ],
-  ])('%s', async (component, values) => {
-    const expected = kept(await renderWith([component]))
+    ['monitoring', { metrics: MONITORED }],
+    ['metrics-auth', { metrics: { auth: 'tokenReview' } }],
+    ['monitoring metrics-auth', { metrics: { ...MONITORED, auth: 'tokenReview' } }],
+  ])('%s', async (components, values) => {
+    const expected = kept(await renderWith(components.split(' ')))
     expect(byName(await renderChart(values, 'default'))).toEqual(byName(expected))
   })
 })

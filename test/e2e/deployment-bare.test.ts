@@ -8,7 +8,7 @@ import { at, textAt } from '../../testing/json.ts'
 const NAME = 'kserve-authz'
 
 /** The components that need nothing of a cluster but Kubernetes. */
-const COMPONENTS = ['autoscaling', 'network-policy', 'priority']
+const COMPONENTS = ['autoscaling', 'metrics-auth', 'network-policy', 'priority']
 
 let cluster: Cluster
 

@@ -3,7 +3,7 @@ import { request as send } from 'node:http'
 import { connect } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Readiness, startHttp } from '../../src/observability/http.ts'
+import { type Readiness, type Refusal, startHttp } from '../../src/observability/http.ts'
 
 const metrics = { text: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' }
 const ready: Readiness[] = [{ name: 'manifests', ok: true }]
@@ -122,6 +122,71 @@ describe('/livez', () => {
     })
     expect((await get(server, '/livez')).body).toBe('ok\n')
     expect((await get(server, '/livez?verbose')).body).toBe('[+]ping ok\nlivez check passed\n')
+  })
+})
+
+describe('a server that asks who reads', () => {
+  const admitted = 'Bearer good'
+  const REFUSED: Refusal = { status: 401, text: 'credential not found' }
+
+  async function guarded(
+    answer: (authorization: string | undefined) => Promise<Refusal | undefined>,
+  ) {
+    const options = { address: '127.0.0.1:0', metrics, readiness: () => ready }
+    const server = await startHttp({ ...options, refusalOf: answer })
+    open.push(server)
+    return server
+  }
+  const asking = () =>
+    guarded(async (authorization) => (authorization === admitted ? undefined : REFUSED))
+
+  it('shows the metrics to an admitted reader', async () => {
+    const headers = { authorization: admitted }
+    expect((await get(await asking(), '/metrics', { headers })).body).toBe('up 1\n')
+  })
+
+  it.each([
+    '/metrics',
+    '/metrics?x',
+    '/',
+    '/livez/',
+    '/readyz/metrics',
+    '//livez',
+    '/metrics#/livez',
+  ])('shows nobody else anything at %s', async (path) => {
+    const bytes = `GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`
+    const answer = await exchange(await asking(), bytes)
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+    expect(answer).toMatch(/\r\nwww-authenticate: Bearer\r\n/i)
+    expect(answer).toMatch(/\r\n\r\ncredential not found\n$/)
+  })
+
+  it.each(['GET', 'HEAD', 'POST', 'OPTIONS'])('asks for %s, too', async (method) => {
+    expect((await get(await asking(), '/metrics', { method })).status).toBe(401)
+  })
+
+  it('sees all of a repeated header', async () => {
+    const seen: unknown[] = []
+    const server = await guarded(async (authorization) => {
+      seen.push(authorization)
+      return REFUSED
+    })
+    const twice = 'authorization: Bearer good\r\nauthorization: Bearer bad\r\n'
+    await exchange(server, `GET /metrics HTTP/1.1\r\nhost: a\r\n${twice}connection: close\r\n\r\n`)
+    expect(seen).toEqual(['Bearer good,Bearer bad'])
+  })
+
+  it.each(['/livez', '/readyz', '/readyz?verbose'])(
+    'asks nobody for the probe %s',
+    async (path) => {
+      expect((await get(await guarded(() => expect.unreachable()), path)).status).toBe(200)
+    },
+  )
+
+  it('shows nothing if the question fails', async () => {
+    const server = await guarded(() => Promise.reject(new Error('sekret')))
+    const { status, body } = await get(server, '/metrics')
+    expect([status, body]).toEqual([500, 'internal error\n'])
   })
 })
 

@@ -1,5 +1,6 @@
 import { JWT_LENGTH, MAX_CREDENTIAL_LENGTH } from '../../src/access/credential.ts'
 import { MAX_SUBPROTOCOLS } from '../../src/access/subprotocols.ts'
+import { READERS_MS } from '../../src/app/metrics-readers.ts'
 import { VERIFICATIONS } from '../../src/app/verifications.ts'
 import { DEADLINE_MS } from '../../src/cli/serve.ts'
 import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../../src/common/cookies.ts'
@@ -92,6 +93,7 @@ export const REQUESTS: Bounds = {
   ...introspections(ALLOWANCES.inAll),
   'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, CALL_LIMITS.patienceMs)} ms`,
   'renderings of `/metrics`': seconds(SCRAPE_MS),
+  'time to decide about a reader of `/metrics`': seconds(READERS_MS),
   'silence on the HTTP port': seconds(SILENCE_MS),
   'time for the headers of a request on the HTTP port': seconds(HTTP_LIMITS.headersTimeout),
   'time for a request on the HTTP port': seconds(HTTP_LIMITS.requestTimeout),

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import { groupsOf, type NamedCaller } from '../../access/caller.ts'
 import type { Permission } from '../../access/decide.ts'
-import type { ResourceAttributes } from '../../access/permissions.ts'
+import type { NonResourceAttributes, ResourceAttributes } from '../../access/permissions.ts'
 import { type QueueKey, queueKeyOf, refreshKeyOf } from '../../access/queue-key.ts'
 import type { ServiceRef } from '../../access/service.ts'
 import type { Cache, CacheBounds, CreateCache } from '../../common/cache.ts'
@@ -15,12 +15,14 @@ import { createSingleFlight } from '../../common/single-flight.ts'
 import type { RbacGeneration } from './rbac-generation.ts'
 import { createReviewClient, type ReviewKind, type ReviewParts } from './review-client.ts'
 
+type Attributes = ResourceAttributes | NonResourceAttributes
+
 export type AccessReviews = {
   /** Whether a caller has a permission, on behalf of a service. Never rejects. */
   readonly permits: (
     caller: NamedCaller,
     service: ServiceRef,
-    attributes: ResourceAttributes,
+    attributes: Attributes,
   ) => MaybePromise<Permission>
   /** Whether a cached answer grants it. */
   readonly grants: (
@@ -99,7 +101,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
     counts: () => ({ cache: 'permission', entries: verdicts.size(), hits, misses }),
   }
 
-  function keyOf(caller: NamedCaller, attributes: ResourceAttributes): string {
+  function keyOf(caller: NamedCaller, attributes: Attributes): string {
     return `${nameOf(caller)} ${attributes.key}`
   }
 
@@ -123,7 +125,7 @@ export function createAccessReviews(parts: AccessReviewParts): AccessReviews {
 
   /** Continues if nobody waits for it. */
   async function inquire({ caller, attributes, queueKey, key, count }: Inquiry) {
-    const { namespace } = attributes
+    const { tenant: namespace } = queueKey
     const ageMs = changes.age(namespace)
     const outcome = await questions.ask(queueKey, reviewOf(caller, attributes, only))
     if (outcome.kind !== 'answered') return outcome.kind
@@ -151,7 +153,8 @@ const trustedMs = (ageMs: number): number => Math.max(SHORTEST_TRUST_MS, ageMs)
 
 type Inquiry = {
   readonly caller: NamedCaller
-  readonly attributes: ResourceAttributes
+  readonly attributes: Attributes
+  /** Its tenant is the namespace whose changes of RBAC count. */
   readonly queueKey: QueueKey
   readonly key: string
   /** The RBAC generation. */
@@ -161,7 +164,7 @@ type Inquiry = {
 /** Contains no text from the client. */
 const reviewOf = (
   caller: NamedCaller,
-  { verb, group, resource, namespace, name }: ResourceAttributes,
+  attributes: Attributes,
   only: string | undefined,
 ): unknown => ({
   apiVersion: 'authorization.k8s.io/v1',
@@ -172,9 +175,18 @@ const reviewOf = (
     groups: groupsOf(caller),
     extra: caller.extra,
     ...(caller.uid === undefined ? {} : { uid: caller.uid }),
-    resourceAttributes: { verb, group, resource, namespace, name },
+    ...specOf(attributes),
   },
 })
+
+function specOf(attributes: Attributes) {
+  if ('path' in attributes) {
+    const { verb, path } = attributes
+    return { nonResourceAttributes: { verb, path } }
+  }
+  const { verb, group, resource, namespace, name } = attributes
+  return { resourceAttributes: { verb, group, resource, namespace, name } }
+}
 
 /** A denial with an error means that some authorizer could not be asked. */
 function readReview(answer: unknown): Permission {

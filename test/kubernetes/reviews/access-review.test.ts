@@ -29,6 +29,16 @@ describe('a SubjectAccessReview', () => {
     ])
   })
 
+  it('asks for a path as such', async () => {
+    const { permitsPath, requests } = reviews()
+    expect(await permitsPath(aCaller(), '/metrics')).toBe('yes')
+    const spec = at(requests[0]?.body, 'spec')
+    expect(at(spec, 'nonResourceAttributes')).toEqual({ verb: 'get', path: '/metrics' })
+    expect(spec).not.toHaveProperty('resourceAttributes')
+    await permitsPath(aCaller(), '/metrics')
+    expect(requests).toHaveLength(1)
+  })
+
   it.each([
     ['InferenceService', 'inferenceservices'],
     ['InferenceGraph', 'inferencegraphs'],

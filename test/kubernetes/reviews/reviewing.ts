@@ -37,6 +37,8 @@ export function reviews(answer: () => unknown = () => ALLOWED) {
     ...made,
     permits: (caller: NamedCaller, service: ServiceRef) =>
       made.permits(caller, service, attributesOf(service)),
+    permitsPath: (caller: NamedCaller, path: string) =>
+      made.permits(caller, iris, { verb: 'get', path, key: `get ${path}` }),
     grants: (caller: NamedCaller, service: ServiceRef) =>
       made.grants(caller, service, attributesOf(service)),
     /** A change of a Role or binding. */

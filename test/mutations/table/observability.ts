@@ -5,6 +5,13 @@ const unlimited = (name: string) => `createServer({ ...HTTP_LIMITS, ${name}: 0 }
 
 export const OBSERVABILITY = mutations([
   [
+    'time to decide about a reader of `/metrics`',
+    'app/metrics-readers.ts',
+    'setTimeout(resolve, READERS_MS,',
+    'setTimeout(resolve, 2 ** 31 - 1,',
+    'app/metrics-readers',
+  ],
+  [
     'renderings of `/metrics`',
     'observability/http.ts',
     'atMostEach(SCRAPE_MS,',
