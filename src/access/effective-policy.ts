@@ -42,23 +42,40 @@ export function effectivePolicyOf(
   policies: readonly Policy[],
   excess = false,
 ): EffectivePolicy {
-  const protects = policies.length > 0 && service.optedOut !== true
-  const protection = service.protection === 'open' && protects ? 'protected' : service.protection
+  const protection = protectionUnder(service, policies)
   const claimHeaders = headersOf(policies)
   const tooMuch = excessOf(policies, excess)
   if (tooMuch !== undefined) return { ...CLOSED, protection, invalid: tooMuch, claimHeaders }
-  const unreadable = policies.find(({ terms }) => terms === undefined)
+  const invalid = unreadableIn(policies)
   const terms = policies.flatMap((policy) => namedTermsOf(policy) ?? [])
-  const excludes = unreadable === undefined && !runsOnEveryPath(service)
+  const excludes = invalid === undefined && !runsOnEveryPath(service)
   return {
     protection,
     terms,
-    invalid: unreadable && `${unreadable.name} cannot be read`,
+    invalid,
     byPath: terms.some(({ deny, allow = [] }) => deny.some(namesPaths) || allow.some(namesPaths)),
     audiences: audiencesOf(terms),
     exclusions: excludes ? inAll(terms.map(({ exclusions }) => exclusions)) : [],
     claimHeaders,
   }
+}
+
+/** The protection of a service under policies that are enforced. */
+export function protectionUnder(
+  { protection, optedOut }: Pick<Service, 'protection' | 'optedOut'>,
+  policies: readonly Policy[],
+): Protection {
+  const protects = policies.length > 0 && optedOut !== true
+  return protection === 'open' && protects ? 'protected' : protection
+}
+
+/** Why policies deny every request; `undefined`: they do not. */
+export const invalidityOf = (policies: readonly Policy[], excess: boolean): string | undefined =>
+  excessOf(policies, excess) ?? unreadableIn(policies)
+
+function unreadableIn(policies: readonly Policy[]): string | undefined {
+  const unreadable = policies.find(({ terms }) => terms === undefined)
+  return unreadable && `${unreadable.name} cannot be read`
 }
 
 /** Policies over the limit are not evaluated. */

@@ -19,6 +19,7 @@ import { openClusterIdentity } from './cluster-identity.ts'
 import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
 import type { FactSource, SharedSourceParts } from './fact-source.ts'
 import { createMetricsReaders } from './metrics-readers.ts'
+import { createServiceIdentities } from './service-identities.ts'
 
 /** Watches the cluster of the kubeconfig or of the pod. Throws if there is none. */
 export function openClusterSource(
@@ -54,14 +55,17 @@ export function openClusterSource(
     partial: parts.inspection?.namespace !== undefined,
     report: (problem, object) => {
       reportProblem(problem)
-      if (object !== undefined) events?.warn(problem, object)
+      if (object !== undefined) events?.tell(problem, object)
     },
     changed: () => cluster.reread(),
   })
+  const identities = createServiceIdentities()
   if (parts.inspection === undefined) limitsOf(config).forEach(reportProblem)
   const cluster = startInformers({
     ...serving,
-    configured: serving.configured.map((followed) => alsoTelling(followed, statuses)),
+    configured: serving.configured.map((followed) =>
+      alsoTelling(identities.following(followed), statuses),
+    ),
     followed: serving.followed.map((followed) => alsoTelling(followed, statuses)),
     api: watching,
     failed: parts.reportOutage,
@@ -78,6 +82,8 @@ export function openClusterSource(
     synced: () => cluster.synced() && access.synced(),
     resources: () => [...resources(), ...access.resources()],
     heardAt: (fact) => heardAtOf(fact, cluster.states()),
+    tellOwner: (notice, service) =>
+      events?.tell(notice, identities.objectOf(service), EVENT_TYPES[notice.level]),
     close: async () => {
       events?.close()
       statuses.close()
@@ -86,6 +92,8 @@ export function openClusterSource(
     },
   }
 }
+
+const EVENT_TYPES = { info: 'Normal', warn: 'Warning' } as const
 
 /** The status of policies depends on policies and on services. */
 function alsoTelling(spec: InformerSpec, statuses: PolicyStatusWriter): InformerSpec {

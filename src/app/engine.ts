@@ -30,6 +30,7 @@ import type {
 import { openFolderSource } from './folder-source.ts'
 import { introspectionProvidersIn, jwtProvidersIn } from './identity-providers.ts'
 import { policyStatusLogger } from './log-policy-status.ts'
+import { followProtection } from './protection-changes.ts'
 import { readSettingsOf } from './reading-settings.ts'
 import { createVerifications } from './verifications.ts'
 
@@ -65,7 +66,10 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const directory = createDirectory(() => performance.now())
   const verifications = createVerifications(parts)
   declaredTwice(config.gateways.hosts).forEach(parts.reportProblem)
-  const source = await openSource(directory, { ...parts, verifications })
+  let opened: FactSource | undefined
+  const following = protectionOf(directory, parts, () => opened)
+  const source = await openSource(following?.directory ?? directory, { ...parts, verifications })
+  opened = source
   const jwts = createJwtProviders(jwtProvidersIn(config, parts.proxies), {
     createCache,
     onFailure: (name, error) =>
@@ -121,6 +125,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
       headers: config.headers,
       realm: config.denial.realm,
       cors: config.cors,
+      apiKeys: config.apiKeys,
       onLeftOut: (value, cause) => parts.observeLeftOut?.(value, cause),
     }),
     directory,
@@ -137,10 +142,29 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     ],
     revokesInstantly: source.revokesInstantly,
     close: async () => {
+      following?.close()
       jwts.close()
       await source.close()
     },
   }
+}
+
+/** Follows the protection of services, unless nobody reads about it. */
+function protectionOf(
+  directory: Directory,
+  { reportProtection, observeProtection, reportFault }: FactSourceParts,
+  source: () => FactSource | undefined,
+) {
+  if (reportProtection === undefined) return undefined
+  return followProtection(directory, {
+    synced: () => source()?.synced() === true,
+    report: (notice, service) => {
+      reportProtection(notice)
+      if (service !== undefined) source()?.tellOwner?.(notice, service)
+    },
+    observe: observeProtection,
+    failed: (bug) => reportFault('bug: changes of protection are not reported', bug),
+  })
 }
 
 async function openSource(directory: Directory, parts: SharedSourceParts): Promise<FactSource> {

@@ -5,13 +5,15 @@ import type { Fact } from '../access/freshness.ts'
 import type { IdentitySources } from '../access/identify.ts'
 import type { ResourceAttributes } from '../access/permissions.ts'
 import type { PolicyStatus } from '../access/policy-status.ts'
+import type { ProtectionState } from '../access/protection-status.ts'
 import type { Verifications } from '../access/queue-key.ts'
+import type { ServiceRef } from '../access/service.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { CacheCounts, DependencyCall } from '../common/measurements.ts'
 import type { Config } from '../config/read-config.ts'
 import type { OnLeftOut } from '../envoy/identity-headers.ts'
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
-import type { Problem } from '../resources/problem.ts'
+import type { Notice, Problem } from '../resources/problem.ts'
 import type { MetricsReaders } from './metrics-readers.ts'
 
 /** Where services, pods, keys and permissions come from: a cluster or a folder. */
@@ -27,6 +29,8 @@ export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits' |
   /** Whether revocations take effect immediately, not only when cache entries expire. */
   readonly revokesInstantly: () => boolean
   readonly caches: () => readonly CacheCounts[]
+  /** Tells the owner of a service; absent: nothing to write it to. */
+  readonly tellOwner?: (notice: Notice, service: ServiceRef) => void
   readonly close: () => Promise<void>
 }
 
@@ -75,6 +79,9 @@ export type FactSourceParts = {
    * Absent: neither happens.
    */
   readonly reportPolicyStatus?: (policy: string, policyStatus: PolicyStatus) => void
+  /** Called when the protection of a service changes, and once for all services at start. Absent: neither. */
+  readonly reportProtection?: (notice: Notice) => void
+  readonly observeProtection?: (protection: ProtectionState) => void
   /** Called for groups of a token that cannot be read. */
   readonly observeOddGroups?: (provider: string, count: number) => void
   /** Called for a value of a caller that no header for the model can carry. */

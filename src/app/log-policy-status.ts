@@ -5,7 +5,7 @@ import type { Directory } from '../access/directory.ts'
 import { namespacePoliciesOf } from '../access/namespace-policies.ts'
 import { type PolicyStatus, policyStatusOf } from '../access/policy-status.ts'
 import { inSlices, type Work } from '../common/slices.ts'
-import type { Table } from '../common/table.ts'
+import { observedDirectory } from './observed-tables.ts'
 
 /** From a change until the policies of its namespace are evaluated, in milliseconds. */
 const SETTLE_MS = 100
@@ -57,36 +57,11 @@ export function policyStatusLogger(
     changed.add(namespace)
     plan()
   }
-  return {
-    ...directory,
-    services: { ...directory.services, ...telling(directory.services, change) },
-    policies: { ...directory.policies, ...telling(directory.policies, change) },
-  }
+  return observedDirectory(directory, {
+    service: ({ namespace }) => change(namespace),
+    policy: ({ namespace }) => change(namespace),
+  })
 }
 
 /** Includes building and comparing its text. */
 const UNITS_OF_POLICY_STATUS = 10
-
-function telling<V extends { readonly namespace: string }>(
-  table: Pick<Table<V>, 'put' | 'remove'>,
-  changed: (namespace: string) => void,
-) {
-  const namespaces = new Map<string, string>()
-  const remove = (id: string) => {
-    const namespace = namespaces.get(id)
-    namespaces.delete(id)
-    if (namespace !== undefined) changed(namespace)
-  }
-  return {
-    put: (id: string, value: V) => {
-      remove(id)
-      namespaces.set(id, value.namespace)
-      table.put(id, value)
-      changed(value.namespace)
-    },
-    remove: (id: string) => {
-      table.remove(id)
-      remove(id)
-    },
-  }
-}

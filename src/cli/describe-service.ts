@@ -3,7 +3,8 @@
 import { type ApiKey, opens } from '../access/api-key.ts'
 import type { NamespacePolicies } from '../access/namespace-policies.ts'
 import { policyStatusOf } from '../access/policy-status.ts'
-import { PASSES, type ProtectionCause, type Service } from '../access/service.ts'
+import { type ProtectionState, protectionStatusOf } from '../access/protection-status.ts'
+import { PASSES, type Service } from '../access/service.ts'
 import type { Engine } from '../app/engine.ts'
 import { policiesAround } from './policies-around.ts'
 
@@ -12,11 +13,8 @@ export type ServiceRow = {
   readonly kind: string
   readonly namespace: string
   readonly name: string
-  /**
-   * `closed`: protected, and nobody may call it. `shadow`: open, and logged as if it were protected.
-   * `deleted`: only in a watch.
-   */
-  readonly protection: 'open' | 'protected' | 'closed' | 'shadow' | 'lost' | 'deleted'
+  /** `deleted`: only in a watch. */
+  readonly protection: ProtectionState | 'deleted'
   readonly why: string
   /** `host/path`; `*` is any host. */
   readonly routes: readonly string[]
@@ -34,11 +32,9 @@ type KeyRow = {
   readonly expired: boolean
 }
 
-type Parts = Pick<Engine, 'directory' | 'effectivePoliciesOf'>
-
 /** Describes the services of one namespace, or of all. */
 export async function describeServices(
-  { directory, effectivePoliciesOf }: Parts,
+  { directory }: Pick<Engine, 'directory'>,
   namespace: string | undefined,
   now: number,
 ): Promise<readonly ServiceRow[]> {
@@ -57,7 +53,7 @@ export async function describeServices(
       kind,
       namespace: place,
       name,
-      ...protectionOf(service, { directory, effectivePoliciesOf }),
+      ...protectionStatusOf(service, directory),
       routes: service.routes
         .filter(({ basis }) => PASSES[basis])
         .map(({ host = '*', pathPrefix }) => host + pathPrefix),
@@ -92,44 +88,6 @@ export const keyRowOf = ({ namespace, name, user, expiresAt }: ApiKey, now: numb
   expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),
   expired: expiresAt !== undefined && expiresAt <= now,
 })
-
-/** The protection of a service, and what it is due to. */
-export function protectionOf(
-  service: Service,
-  { directory, effectivePoliciesOf }: Parts,
-): Pick<ServiceRow, 'protection' | 'why'> {
-  const { enforced, shadow } = effectivePoliciesOf(service)
-  if (enforced.protection === 'lost')
-    return { protection: 'lost', why: 'its declaration can no longer be read' }
-  if (enforced.protection === 'open') {
-    if (shadow !== undefined) return { protection: 'shadow', why: shadowOf(service) }
-    const why =
-      service.optedOut === true ? 'its annotation opens it' : 'no annotation and no policy'
-    return { protection: 'open', why }
-  }
-  const names = directory
-    .policiesFor(service)
-    .filter(({ mode }) => mode === 'enforce')
-    .map(({ name }) => name)
-  const policies = `${names.length === 1 ? 'policy' : 'policies'} ${names.join(', ')}`
-  if (enforced.invalid !== undefined)
-    return { protection: 'closed', why: `${policies}: ${enforced.invalid}` }
-  return {
-    protection: 'protected',
-    why: service.protection === 'open' ? policies : CAUSES[service.protectedBy ?? 'default'],
-  }
-}
-
-const shadowOf = ({ shadow }: Service) =>
-  shadow === true ? 'annotation kserve-authz.io/mode: shadow' : 'its policies are in shadow'
-
-const CAUSES: Readonly<Record<ProtectionCause, string>> = {
-  annotation: 'annotation enable-auth',
-  label: 'label enable-auth',
-  'old annotation': 'old annotation enable-auth',
-  default: 'default of the installation or of its kind',
-  installation: 'its annotation may not open it',
-}
 
 /** Where requests to its pods are checked. */
 function guardOf(service: Service, { workloadsOf }: Pick<Engine['directory'], 'workloadsOf'>) {

@@ -60,6 +60,9 @@ export async function serve(
         },
         'policy status',
       ),
+    reportProtection: ({ level, object, reason, message }) =>
+      log[level]({ object, reason }, message),
+    observeProtection: (protection) => metrics?.observeProtection(protection),
     observeDependency: (asked) => metrics?.observeDependency(asked),
     observeShed: (cause) => metrics?.observeShed(cause),
     observeOddGroups: (provider, count) => metrics?.observeOddGroups(provider, count),

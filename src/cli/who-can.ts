@@ -2,11 +2,12 @@
 
 import { opens } from '../access/api-key.ts'
 import { describePermission } from '../access/describe.ts'
+import { protectionStatusOf } from '../access/protection-status.ts'
 import type { Rule } from '../access/rule.ts'
 import type { Service } from '../access/service.ts'
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
 import { displayNameOf } from '../resources/object.ts'
-import { keyRowOf, protectionOf } from './describe-service.ts'
+import { keyRowOf } from './describe-service.ts'
 import { UnseenError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { LookFlags } from './flags.ts'
@@ -18,7 +19,7 @@ import { permissionsTo } from './permissions-to.ts'
 export function whoCan(flags: LookFlags, named: string): Promise<number> {
   return look(flags, async (seen) => {
     const service = serviceNamed(named, seen.engine)
-    const { protection, why } = protectionOf(service, seen.engine)
+    const { protection, why } = protectionStatusOf(service, seen.engine.directory)
     const lines = [
       `${displayNameOf(service)} is ${protection}: ${why}`,
       ...(await callersOf(service, protection, seen)),

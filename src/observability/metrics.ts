@@ -15,6 +15,7 @@ import {
 } from './dependency-metrics.ts'
 import { measureEventLoop } from './event-loop.ts'
 import {
+  createProtectionCounts,
   type MeasuredResource,
   measureDirectory,
   measureResources,
@@ -85,6 +86,7 @@ export function createMetrics(options: Options) {
     observeDependency: createDependencyCounts(registry),
     /** Work was shed. */
     observeShed: createShedCounts(registry),
+    observeProtection: createProtectionCounts(registry),
     /** Counts the shadow verdict of a check. */
     observeShadow: shadowChecks.count,
     decisionLogDropped: () => dropped.inc(),

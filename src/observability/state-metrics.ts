@@ -3,6 +3,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Directory } from '../access/directory.ts'
 import { FACTS, LIMITS_OF, type StaleFact } from '../access/freshness.ts'
+import { PROTECTION_STATES, type ProtectionState } from '../access/protection-status.ts'
 import { type Protection, SERVICE_KINDS } from '../access/service.ts'
 
 /** A resource may have several entries, by namespace or label. */
@@ -52,6 +53,18 @@ export function measureDirectory(
     registers: [registry],
     collect: () => held.set(keys.size()),
   })
+}
+
+/** Counts changes of the protection of services, by the new one. */
+export function createProtectionCounts(registry: Registry): (protection: ProtectionState) => void {
+  const changes = new Counter({
+    name: 'kserve_authz_protection_changes_total',
+    help: 'Services whose protection has changed, or that are new, by their protection now.',
+    labelNames: ['protection'],
+    registers: [registry],
+  })
+  for (const protection of PROTECTION_STATES) changes.inc({ protection }, 0)
+  return (protection) => changes.inc({ protection })
 }
 
 /** Whether resources are read, and how old their data is. */

@@ -11,6 +11,9 @@ export type Problem = {
   readonly message: string
 }
 
+/** Something about an object that is not always a problem. */
+export type Notice = Problem & { readonly level: 'info' | 'warn' }
+
 /** Adds a problem of one object. */
 export type Raise = (reason: string, message: string) => void
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { createDirectory } from '../../src/access/directory.ts'
-import { createEffectivePolicies } from '../../src/access/effective-policies-of.ts'
 import type { Policy, PolicyTerms } from '../../src/access/policy.ts'
 import type { Service } from '../../src/access/service.ts'
 import { describeServices } from '../../src/cli/describe-service.ts'
@@ -28,8 +27,7 @@ async function rowOf(service: Partial<Service>, ...policies: readonly Policy[]) 
   directory.services.put('a', aService({ protection: 'open', ...service }))
   for (const [index, policy] of policies.entries()) directory.policies.put(`${index}`, policy)
   directory.keys.put('k', anApiKey({ namespace: 'team', name: 'k', expiresAt: 1_000 }))
-  const effectivePoliciesOf = createEffectivePolicies(directory)
-  const [row] = await describeServices({ directory, effectivePoliciesOf }, 'team', 2_000)
+  const [row] = await describeServices({ directory }, 'team', 2_000)
   return row
 }
 

@@ -34,6 +34,8 @@ async function eventsIn(namespace: string): Promise<readonly string[]> {
   })
 }
 
+const reasonsIn = (log: readonly unknown[] = []) => log.map((line) => textAt(line, 'reason'))
+
 const matching = (...patterns: readonly RegExp[]) =>
   expect.arrayContaining(patterns.map((pattern) => expect.stringMatching(pattern)))
 
@@ -85,4 +87,28 @@ it('the rate of events is bounded', async () => {
   await expect.poll(count, PATIENCE).toBeGreaterThan(BURST)
   const written = await count()
   expect(written).toBeLessThanOrEqual(BURST + (performance.now() - begun) / 1_000)
+})
+
+it('events tell owners that the protection of a service has changed', async () => {
+  await cluster.apply(aNamespace('changing'))
+  await cluster.create(inferenceService('changing', 'iris', PROTECTED))
+  await cluster.create(inferenceService('changing', 'wine', {}))
+  await start()
+  await expect.poll(() => reasonsIn(service?.log), PATIENCE).toContain('Protection')
+  const iris = inferenceService('changing', 'iris', {
+    'security.opendatahub.io/enable-auth': 'false',
+  })
+  await cluster.apply(iris)
+  await cluster.apply(inferenceService('changing', 'wine', PROTECTED))
+  await expect
+    .poll(() => eventsIn('changing'), PATIENCE)
+    .toEqual(
+      matching(
+        /^InferenceService iris Warning ServiceOpened .*its annotation opens it; before: protected/,
+        /^InferenceService wine Normal ServiceProtected .*annotation enable-auth; before: open/,
+      ),
+    )
+  const list = await cluster.get('/api/v1/namespaces/changing/events')
+  const uids = listAt(list, 'items').map((event) => textAt(event, 'involvedObject', 'uid'))
+  expect(uids.filter((uid) => uid === '')).toEqual([])
 })

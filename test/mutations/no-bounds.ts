@@ -26,6 +26,8 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/app/folder-source.ts CALLER_MS': USUAL,
   'src/app/log-policy-status.ts SETTLE_MS': PERIOD,
   'src/app/log-policy-status.ts UNITS_OF_POLICY_STATUS': WEIGHT,
+  'src/app/protection-changes.ts SETTLE_MS': PERIOD,
+  'src/app/protection-changes.ts UNITS': WEIGHT,
   'src/app/readiness.ts SYNC_LOOK_MS': PERIOD,
   'src/cli/doctor.ts REQUEST_MS': PROCESS,
   'src/cli/exit-codes.ts UNSEEN': CODE,

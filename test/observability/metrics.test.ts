@@ -277,6 +277,18 @@ describe('the metrics', () => {
     )
   })
 
+  it('count changes of protection, from zero', async () => {
+    const metrics = metricsOf()
+    metrics.observeProtection('open')
+    expect(await linesOf(metrics, 'protection_changes_total')).toEqual([
+      'protection_changes_total{protection="closed"} 0',
+      'protection_changes_total{protection="lost"} 0',
+      'protection_changes_total{protection="open"} 1',
+      'protection_changes_total{protection="protected"} 0',
+      'protection_changes_total{protection="shadow"} 0',
+    ])
+  })
+
   it('show the delay of the event loop', async () => {
     const metrics = metricsOf()
     const longest = async () =>
@@ -329,6 +341,7 @@ describe('the metrics', () => {
       'kserve_authz_grpc_unpatched_connections_total',
       'kserve_authz_identity_values_left_out_total',
       'kserve_authz_internal_errors_total',
+      'kserve_authz_protection_changes_total',
       'kserve_authz_provider_insecure_http',
       'kserve_authz_services',
       'kserve_authz_shadow_checks_total',

@@ -1,3 +1,4 @@
+import { MAX_REPORTED } from '../../src/app/protection-changes.ts'
 import { MAX_ADDRESS_LENGTH } from '../../src/common/address.ts'
 import { MAX_ATTEMPTS, MAX_BODY_BYTES } from '../../src/kubernetes/client/api-server.ts'
 import { MAX_LINE_LENGTH } from '../../src/kubernetes/client/json-lines.ts'
@@ -24,13 +25,14 @@ export const OBJECTS: Bounds = {
   'length of an address': count(MAX_ADDRESS_LENGTH),
   'updates of an object': once(WINDOW_MS),
   'problems that are reported': count(MAX_PROBLEMS),
-  'length of a Warning event': count(MAX_EVENT_MESSAGE),
+  'changes of protection in one second that have a line each': count(MAX_REPORTED),
+  'length of an event': count(MAX_EVENT_MESSAGE),
   'page of a list': bytes(MAX_PAGE_BYTES),
   'length of an answer of the API server': bytes(MAX_BODY_BYTES),
   'length of an event of a watch': bytes(MAX_LINE_LENGTH),
   'time for a page, and for a watch to begin': seconds(FOLLOW_PERIODS.request),
   'silence of a watch': seconds(FOLLOW_PERIODS.silence),
-  'time to write a Warning event': seconds(EVENT_MS),
+  'time to write an event': seconds(EVENT_MS),
   'time to write a status': seconds(STATUS_MS),
   'tries of a request on kept connections': count(MAX_ATTEMPTS),
   'namespaces whose changes of RBAC are counted apart': count(MAX_NAMESPACES),

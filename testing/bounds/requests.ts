@@ -99,6 +99,6 @@ export const REQUESTS: Bounds = {
   'time for a request on the HTTP port': seconds(HTTP_LIMITS.requestTimeout),
   'length of the headers of a request on the HTTP port': bytes(HTTP_LIMITS.maxHeaderSize),
   'decision log that waits for its reader': bytes(MAX_LINES_BYTES),
-  'Warning events that wait': count(MAX_EVENTS),
-  'Warning events at once, then one each second': count(BURST),
+  'events that wait': count(MAX_EVENTS),
+  'events at once, then one each second': count(BURST),
 }

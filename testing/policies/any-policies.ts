@@ -58,6 +58,10 @@ const anyPolicy = (mode: Policy['mode']): fc.Arbitrary<Policy> =>
     mode: fc.constant(mode),
     terms: fc.option(anyTerms, { nil: undefined }),
   })
+export const anyPolicies = fc.array(
+  fc.constantFrom('enforce' as const, 'shadow' as const, 'none' as const).chain(anyPolicy),
+  { maxLength: 3 },
+)
 export const anyShadow = fc.array(anyPolicy('shadow'), { minLength: 1, maxLength: 3 })
 export const anyWorld: fc.Arbitrary<World> = fc.record({
   services: fc

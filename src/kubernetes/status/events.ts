@@ -1,4 +1,4 @@
-// Writes Warning events on objects.
+// Writes events on objects.
 
 import { isRecord } from '../../common/json.ts'
 import { createRoundRobin } from '../../common/round-robin.ts'
@@ -9,10 +9,12 @@ import { isForbidden, missingPermission } from '../client/api-problem.ts'
 import type { ApiServer } from '../client/api-server.ts'
 
 export type Events = {
-  /** Creates a Warning event on an object. Never throws, never waits. */
-  readonly warn: (problem: Problem, object: Fields) => void
+  /** Creates an event on an object, by default a warning. Never throws, never waits. */
+  readonly tell: (problem: Problem, object: Fields, type?: EventType) => void
   readonly close: () => void
 }
+
+type EventType = 'Normal' | 'Warning'
 
 /** Events that wait, in total. */
 export const MAX_EVENTS_WAITING = 200
@@ -54,8 +56,8 @@ export function createEvents(
     })
 
   return {
-    warn: (problem, object) => {
-      const event = eventOf(problem, object, new Date())
+    tell: (problem, object, type = 'Warning') => {
+      const event = eventOf(problem, object, type, new Date())
       if (event === undefined) return
       if (waiting.add(namespaceOf(event), event) !== undefined) dropped()
       flush()
@@ -74,6 +76,7 @@ const namespaceOf = ({ metadata }: Fields): string =>
 function eventOf(
   { reason, message }: Problem,
   { apiVersion, kind, metadata }: Fields,
+  type: EventType,
   time: Date,
 ): Fields | undefined {
   if (!isRecord(metadata)) return undefined
@@ -85,7 +88,7 @@ function eventOf(
     kind: 'Event',
     metadata: { namespace, generateName: `${name.slice(0, 200).replace(/[-.]+$/, '')}.` },
     involvedObject: { apiVersion, kind, namespace, name, ...(uid === undefined ? {} : { uid }) },
-    type: 'Warning',
+    type,
     reason,
     message: message.slice(0, MAX_EVENT_MESSAGE),
     source: { component: 'kserve-authz' },

@@ -74,7 +74,7 @@ export const API_SERVER = mutations([
     'kubernetes/client/json-lines',
   ],
   [
-    'time to write a Warning event',
+    'time to write an event',
     'kubernetes/status/events.ts',
     'signal: AbortSignal.timeout(EVENT_CALL_MS)',
     'signal: new AbortController().signal',
