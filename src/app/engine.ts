@@ -22,10 +22,10 @@ import { assuming, withAssumedKeys } from './assumed.ts'
 import { settingsOf } from './decision-settings.ts'
 import { boundsIn, createFreshness, type Freshness } from './fact-freshness.ts'
 import type {
+  ClusterSourceParts,
   FactSource,
   FactSourceParts,
   ResourceState,
-  SharedSourceParts,
 } from './fact-source.ts'
 import { openFolderSource } from './folder-source.ts'
 import { introspectionProvidersIn, jwtProvidersIn } from './identity-providers.ts'
@@ -55,6 +55,8 @@ export type Engine = {
   readonly caches: () => readonly CacheCounts[]
   /** Whether revocations take effect immediately, not only when cache entries expire. */
   readonly revokesInstantly: () => boolean
+  /** The numbers of protected services that no proxy asks about; absent: it is not watched. */
+  readonly unguarded: FactSource['unguarded']
   readonly close: () => Promise<void>
 }
 
@@ -64,7 +66,10 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const directory = createDirectory(() => performance.now())
   const verifications = createVerifications(parts)
   declaredTwice(config.gateways.hosts).forEach(parts.reportProblem)
-  const source = await openSource(directory, { ...parts, verifications })
+  const effectivePoliciesOf = createEffectivePolicies(directory)
+  const isProtected = (service: Service) =>
+    effectivePoliciesOf(service).enforced.protection !== 'open'
+  const source = await openSource(directory, { ...parts, verifications, isProtected })
   const jwts = createJwtProviders(jwtProvidersIn(config, parts.proxies), {
     createCache,
     onFailure: (name, error) =>
@@ -100,7 +105,6 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     permits: source.permits,
     grants: source.grants,
   }
-  const effectivePoliciesOf = createEffectivePolicies(directory)
   const settings = settingsOf(config)
   const judge = createJudge(sources, settings, effectivePoliciesOf)
   return {
@@ -134,6 +138,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
       ...source.caches(),
     ],
     revokesInstantly: source.revokesInstantly,
+    unguarded: source.unguarded,
     close: async () => {
       jwts.close()
       await source.close()
@@ -141,7 +146,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   }
 }
 
-async function openSource(directory: Directory, parts: SharedSourceParts): Promise<FactSource> {
+async function openSource(directory: Directory, parts: ClusterSourceParts): Promise<FactSource> {
   const { config, manifests } = parts
   const settings = readSettingsOf(config)
   if (manifests !== undefined) {

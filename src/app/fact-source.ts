@@ -6,10 +6,12 @@ import type { IdentitySources } from '../access/identify.ts'
 import type { ResourceAttributes } from '../access/permissions.ts'
 import type { PolicyStatus } from '../access/policy-status.ts'
 import type { Verifications } from '../access/queue-key.ts'
+import type { Service } from '../access/service.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { CacheCounts, DependencyCall } from '../common/measurements.ts'
 import type { Config } from '../config/read-config.ts'
 import type { OnLeftOut } from '../envoy/identity-headers.ts'
+import type { UnguardedCounts } from '../kubernetes/status/unguarded-services.ts'
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
 import type { Problem } from '../resources/problem.ts'
 
@@ -25,6 +27,8 @@ export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits' |
   /** Whether revocations take effect immediately, not only when cache entries expire. */
   readonly revokesInstantly: () => boolean
   readonly caches: () => readonly CacheCounts[]
+  /** The numbers of protected services that no proxy asks about; absent: it is not watched. */
+  readonly unguarded?: () => UnguardedCounts
   readonly close: () => Promise<void>
 }
 
@@ -87,4 +91,10 @@ export type FactSourceParts = {
 export type SharedSourceParts = FactSourceParts & {
   /** Shared by the cluster's tokens and the tokens of identity providers. */
   readonly verifications: Verifications
+}
+
+/** With what only a cluster needs. */
+export type ClusterSourceParts = SharedSourceParts & {
+  /** Whether a service needs a check, by its declaration and policies. */
+  readonly isProtected: (service: Service) => boolean
 }
