@@ -12,12 +12,13 @@ import {
   type PolicyStatusWriter,
 } from '../kubernetes/status/policy-status-writer.ts'
 import { type InformerSpec, startInformers } from '../kubernetes/watch/informers.ts'
-import type { Listed } from '../kubernetes/watch/watch-event.ts'
+import type { Handler } from '../kubernetes/watch/store.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { readGrantees } from './cluster-grantees.ts'
+import { watchGuards } from './cluster-guards.ts'
 import { openClusterIdentity } from './cluster-identity.ts'
 import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
-import type { FactSource, SharedSourceParts } from './fact-source.ts'
+import type { ClusterSourceParts, FactSource } from './fact-source.ts'
 import { createMetricsReaders } from './metrics-readers.ts'
 import { createServiceIdentities } from './service-identities.ts'
 
@@ -25,7 +26,7 @@ import { createServiceIdentities } from './service-identities.ts'
 export function openClusterSource(
   directory: Directory,
   settings: ReadSettings,
-  parts: SharedSourceParts,
+  parts: ClusterSourceParts,
 ): FactSource {
   const { config, reportProblem, reportFault } = parts
   const kubeConfig = loadKubeConfig()
@@ -61,12 +62,31 @@ export function openClusterSource(
   })
   const identities = createServiceIdentities()
   if (parts.inspection === undefined) limitsOf(config).forEach(reportProblem)
+  const guards =
+    parts.inspection === undefined
+      ? watchGuards({
+          api: watching,
+          directory,
+          namespaces: config.kubernetes.namespaces,
+          isProtected: parts.isProtected,
+          synced: () => cluster.synced(),
+          report: (problem, object) => {
+            reportProblem(problem)
+            events?.tell(problem, object)
+          },
+          failed: (error) => reportFault('cannot judge whether services are guarded', error),
+          outage: parts.reportOutage,
+        })
+      : undefined
+  const telling = (spec: InformerSpec) =>
+    beside(
+      beside(identities.following(spec), policyTeller(spec, statuses)),
+      guards?.handlerOf(spec.collection),
+    )
   const cluster = startInformers({
     ...serving,
-    configured: serving.configured.map((followed) =>
-      alsoTelling(identities.following(followed), statuses),
-    ),
-    followed: serving.followed.map((followed) => alsoTelling(followed, statuses)),
+    configured: serving.configured.map(telling),
+    followed: serving.followed.map(telling),
     api: watching,
     failed: parts.reportOutage,
   })
@@ -81,41 +101,49 @@ export function openClusterSource(
     grantees: (attributes) => readGrantees(asking, attributes),
     synced: () => cluster.synced() && access.synced(),
     resources: () => [...resources(), ...access.resources()],
+    ...(guards === undefined ? {} : { unguarded: guards.counts }),
     heardAt: (fact) => heardAtOf(fact, cluster.states()),
     tellOwner: (notice, service) =>
       events?.tell(notice, identities.objectOf(service), EVENT_TYPES[notice.level]),
     close: async () => {
       events?.close()
       statuses.close()
-      await Promise.all([cluster.close(), access.close()])
+      await Promise.all([cluster.close(), guards?.close(), access.close()])
       for (const api of [watching, asking]) api.close()
     },
   }
 }
 
 const EVENT_TYPES = { info: 'Normal', warn: 'Warning' } as const
+type Teller = Pick<Handler, 'put' | 'remove'>
 
 /** The status of policies depends on policies and on services. */
-function alsoTelling(spec: InformerSpec, statuses: PolicyStatusWriter): InformerSpec {
-  const { collection, handler } = spec
-  const { kind } = collection
+function policyTeller(
+  { collection: { kind } }: InformerSpec,
+  statuses: PolicyStatusWriter,
+): Teller | undefined {
+  if (kind === 'AccessPolicy') return statuses
   const touch = (key: string) => statuses.touch(namespaceOf(key))
-  const telling =
-    kind === 'AccessPolicy' ? statuses : { put: ({ key }: Listed) => touch(key), remove: touch }
-  if (kind !== 'AccessPolicy' && !SERVICE_KINDS.some((each) => each === kind)) {
-    return spec
-  }
+  return SERVICE_KINDS.some((each) => each === kind)
+    ? { put: ({ key }) => touch(key), remove: touch }
+    : undefined
+}
+
+/** With a second handler, which is called after the first. */
+function beside(spec: InformerSpec, second: Teller | undefined): InformerSpec {
+  const { handler } = spec
+  if (second === undefined) return spec
   return {
     ...spec,
     handler: {
       ...handler,
       put: (object) => {
         handler.put(object)
-        telling.put(object)
+        second.put(object)
       },
       remove: (key) => {
         handler.remove(key)
-        telling.remove(key)
+        second.remove(key)
       },
     },
   }

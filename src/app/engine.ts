@@ -22,10 +22,10 @@ import { assuming, withAssumedKeys } from './assumed.ts'
 import { settingsOf } from './decision-settings.ts'
 import { boundsIn, createFreshness, type Freshness } from './fact-freshness.ts'
 import type {
+  ClusterSourceParts,
   FactSource,
   FactSourceParts,
   ResourceState,
-  SharedSourceParts,
 } from './fact-source.ts'
 import { openFolderSource } from './folder-source.ts'
 import { introspectionProvidersIn, jwtProvidersIn } from './identity-providers.ts'
@@ -57,6 +57,8 @@ export type Engine = {
   readonly caches: () => readonly CacheCounts[]
   /** Whether revocations take effect immediately, not only when cache entries expire. */
   readonly revokesInstantly: () => boolean
+  /** The numbers of protected services that no proxy asks about; absent: it is not watched. */
+  readonly unguarded: FactSource['unguarded']
   readonly close: () => Promise<void>
 }
 
@@ -66,9 +68,16 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const directory = createDirectory(() => performance.now())
   const verifications = createVerifications(parts)
   declaredTwice(config.gateways.hosts).forEach(parts.reportProblem)
+  const effectivePoliciesOf = createEffectivePolicies(directory)
+  const isProtected = (service: Service) =>
+    effectivePoliciesOf(service).enforced.protection !== 'open'
   let opened: FactSource | undefined
   const following = protectionOf(directory, parts, () => opened)
-  const source = await openSource(following?.directory ?? directory, { ...parts, verifications })
+  const source = await openSource(following?.directory ?? directory, {
+    ...parts,
+    verifications,
+    isProtected,
+  })
   opened = source
   const jwts = createJwtProviders(jwtProvidersIn(config, parts.proxies), {
     createCache,
@@ -105,7 +114,6 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     permits: source.permits,
     grants: source.grants,
   }
-  const effectivePoliciesOf = createEffectivePolicies(directory)
   const settings = settingsOf(config)
   const judge = createJudge(sources, settings, effectivePoliciesOf)
   return {
@@ -141,6 +149,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
       ...source.caches(),
     ],
     revokesInstantly: source.revokesInstantly,
+    unguarded: source.unguarded,
     close: async () => {
       following?.close()
       jwts.close()
@@ -167,7 +176,7 @@ function protectionOf(
   })
 }
 
-async function openSource(directory: Directory, parts: SharedSourceParts): Promise<FactSource> {
+async function openSource(directory: Directory, parts: ClusterSourceParts): Promise<FactSource> {
   const { config, manifests } = parts
   const settings = readSettingsOf(config)
   if (manifests !== undefined) {

@@ -7,11 +7,12 @@ import type { ResourceAttributes } from '../access/permissions.ts'
 import type { PolicyStatus } from '../access/policy-status.ts'
 import type { ProtectionState } from '../access/protection-status.ts'
 import type { Verifications } from '../access/queue-key.ts'
-import type { ServiceRef } from '../access/service.ts'
+import type { Service, ServiceRef } from '../access/service.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import type { CacheCounts, DependencyCall } from '../common/measurements.ts'
 import type { Config } from '../config/read-config.ts'
 import type { OnLeftOut } from '../envoy/identity-headers.ts'
+import type { UnguardedCounts } from '../kubernetes/status/unguarded-services.ts'
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
 import type { Notice, Problem } from '../resources/problem.ts'
 import type { MetricsReaders } from './metrics-readers.ts'
@@ -31,6 +32,8 @@ export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits' |
   readonly caches: () => readonly CacheCounts[]
   /** Tells the owner of a service; absent: nothing to write it to. */
   readonly tellOwner?: (notice: Notice, service: ServiceRef) => void
+  /** The numbers of protected services that no proxy asks about; absent: it is not watched. */
+  readonly unguarded?: () => UnguardedCounts
   readonly close: () => Promise<void>
 }
 
@@ -96,4 +99,10 @@ export type FactSourceParts = {
 export type SharedSourceParts = FactSourceParts & {
   /** Shared by the cluster's tokens and the tokens of identity providers. */
   readonly verifications: Verifications
+}
+
+/** With what only a cluster needs. */
+export type ClusterSourceParts = SharedSourceParts & {
+  /** Whether a service needs a check, by its declaration and policies. */
+  readonly isProtected: (service: Service) => boolean
 }

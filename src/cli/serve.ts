@@ -78,6 +78,7 @@ export async function serve(
     caches: engine.caches,
     stale: engine.stale,
     revokesInstantly: engine.revokesInstantly,
+    ...(engine.unguarded === undefined ? {} : { unguarded: engine.unguarded }),
     insecureProviders: insecureProvidersIn(config),
   })
   const decisions = createDecisionLog({

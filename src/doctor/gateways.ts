@@ -1,16 +1,17 @@
 // Examines the Gateways of protected services, and the SecurityPolicies at them and at their routes.
 
-import { idOf, SERVICE_KINDS, type ServiceId } from '../access/service.ts'
+import type { ServiceId } from '../access/service.ts'
+import { maySelectGateway } from '../resources/authorization-policy.ts'
 import {
   displayNameOf,
   type KubernetesObject,
   listAt,
   textAt,
-  textMapAt,
   valueAt,
 } from '../resources/object.ts'
+import { type OwnedRoute, readOwnedRoute } from '../resources/owned-route.ts'
+import { isAt, readSecurityPolicy, type SecurityPolicy } from '../resources/security-policy.ts'
 import type { DoctorFinding } from './finding.ts'
-import { maySelectGateway } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
 import type { Cluster } from './pods.ts'
 import { whenForbidden, whenOpen, whenSlow } from './providers.ts'
@@ -24,12 +25,14 @@ type RoutedCluster = Cluster & {
 /** Examines all Gateways that have routes of protected services. */
 export function inspectGateways(cluster: RoutedCluster): readonly DoctorFinding[] {
   const { objects } = cluster
-  const security = objects.of('SecurityPolicy')
+  const security = objects
+    .of('SecurityPolicy')
+    .map((object) => ({ object, policy: readSecurityPolicy(object) }))
   const own = security.filter((policy) => isOwn(policy, objects))
   const routes = routesOf(cluster)
   const gateways = objects
     .of('Gateway')
-    .filter((gateway) => routes.some((route) => hasParent(route.object, gateway)))
+    .filter((gateway) => routes.some((route) => hasParent(route, gateway)))
   return [
     ...own.flatMap(inspectOwn),
     ...gateways.flatMap((gateway) => inspectGateway(gateway, routes, own, cluster)),
@@ -39,48 +42,29 @@ export function inspectGateways(cluster: RoutedCluster): readonly DoctorFinding[
   ]
 }
 
-type ServiceRoute = { readonly object: KubernetesObject; readonly service: ServiceId }
+/** A policy, and its object. */
+type Found = { readonly object: KubernetesObject; readonly policy: SecurityPolicy }
 
 /** The routes that KServe's controllers made for protected services. */
-function routesOf({ objects: { of }, services }: RoutedCluster): readonly ServiceRoute[] {
-  return [...of('HTTPRoute'), ...of('GRPCRoute')].flatMap((object) =>
-    listAt(object.content, 'metadata', 'ownerReferences').flatMap((owner) => {
-      const kind = SERVICE_KINDS.find((each) => each === textAt(owner, 'kind'))
-      if (kind === undefined) return []
-      const service = idOf({
-        kind,
-        namespace: object.namespace,
-        name: textAt(owner, 'name') ?? '',
-      })
-      return services.has(service) ? [{ object, service }] : []
-    }),
-  )
-}
+const routesOf = ({ objects: { of }, services }: RoutedCluster): readonly OwnedRoute[] =>
+  [...of('HTTPRoute'), ...of('GRPCRoute')]
+    .map(readOwnedRoute)
+    .filter(({ owners }) => owners.some((owner) => services.has(owner)))
 
-const hasParent = ({ content, namespace }: KubernetesObject, gateway: KubernetesObject): boolean =>
-  listAt(content, 'spec', 'parentRefs').some(
-    (ref) =>
-      (textAt(ref, 'kind') ?? 'Gateway') === 'Gateway' &&
-      textAt(ref, 'name') === gateway.name &&
-      (textAt(ref, 'namespace') ?? namespace) === gateway.namespace,
-  )
+const hasParent = (
+  { gateways }: OwnedRoute,
+  { namespace, name }: Pick<KubernetesObject, 'namespace' | 'name'>,
+): boolean => gateways.includes(`${namespace}/${name}`)
 
 /** Whether its check leads to this service. */
-function isOwn({ namespace, content }: KubernetesObject, objects: Objects): boolean {
-  const grpc = valueAt(content, 'spec', 'extAuth', 'grpc')
-  const refs = [valueAt(grpc, 'backendRef'), ...listAt(grpc, 'backendRefs')]
-  return ownObjects(objects, 'Service').some((service) =>
-    refs.some(
-      (ref) =>
-        textAt(ref, 'name') === service.name &&
-        (textAt(ref, 'namespace') ?? namespace) === service.namespace,
-    ),
+const isOwn = ({ policy }: Found, objects: Objects): boolean =>
+  ownObjects(objects, 'Service').some(({ namespace, name }) =>
+    policy.asks.some((asked) => asked.name === name && asked.namespace === namespace),
   )
-}
 
-function inspectOwn(policy: KubernetesObject): readonly DoctorFinding[] {
-  const { content } = policy
-  const object = displayNameOf(policy)
+function inspectOwn({ object: found }: Found): readonly DoctorFinding[] {
+  const { content } = found
+  const object = displayNameOf(found)
   const extAuth = valueAt(content, 'spec', 'extAuth')
   const change = (text: string) => `Set ${text} in spec.extAuth of ${object}.`
   const refused = listAt(content, 'status', 'ancestors')
@@ -114,7 +98,7 @@ function inspectOwn(policy: KubernetesObject): readonly DoctorFinding[] {
             code: 'policy-not-accepted',
             object,
             message: `it is not accepted: ${(textAt(refused, 'reason') ?? 'no reason').slice(0, 64)}`,
-            remedy: `kubectl -n ${policy.namespace} describe securitypolicy ${policy.name}`,
+            remedy: `kubectl -n ${found.namespace} describe securitypolicy ${found.name}`,
           } as const,
         ]),
   ]
@@ -122,18 +106,21 @@ function inspectOwn(policy: KubernetesObject): readonly DoctorFinding[] {
 
 function inspectGateway(
   gateway: KubernetesObject,
-  routes: readonly ServiceRoute[],
-  own: readonly KubernetesObject[],
+  routes: readonly OwnedRoute[],
+  own: readonly Found[],
   { policies, mesh, unguarded }: RoutedCluster,
 ): readonly DoctorFinding[] {
   const isGuarded =
-    own.some((policy) => isAt(policy, gateway)) ||
-    policies.some((policy) => policy.isOwn && maySelectGateway(policy, gateway, mesh))
+    own.some(({ policy }) => isAt(policy, gateway)) ||
+    policies.some(
+      (policy) => policy.isOwn && maySelectGateway(policy, gateway, mesh?.rootNamespace),
+    )
   if (isGuarded) return []
   const exposed = new Set(
     routes
-      .filter(({ object, service }) => unguarded.has(service) && hasParent(object, gateway))
-      .map(({ service }) => service),
+      .filter((route) => hasParent(route, gateway))
+      .filter((route) => !own.some(({ policy }) => isAt(policy, route)))
+      .flatMap(({ owners }) => owners.filter((owner) => unguarded.has(owner))),
   )
   const [first] = exposed
   if (first === undefined) return []
@@ -148,46 +135,31 @@ function inspectGateway(
   ]
 }
 
-/** Whether a SecurityPolicy selects an object of its namespace, by name or by labels. */
-function isAt(
-  { namespace, content }: KubernetesObject,
-  { kind, name, namespace: where, labels }: KubernetesObject,
-): boolean {
-  if (namespace !== where) return false
-  const refs = [valueAt(content, 'spec', 'targetRef'), ...listAt(content, 'spec', 'targetRefs')]
-  if (refs.some((ref) => textAt(ref, 'kind') === kind && textAt(ref, 'name') === name)) return true
-  return listAt(content, 'spec', 'targetSelectors').some((selector) => {
-    const wanted = textMapAt(selector, 'matchLabels')
-    if (textAt(selector, 'kind') !== kind || wanted === undefined) return false
-    return [...wanted].every(([label, value]) => labels.get(label) === value)
-  })
-}
-
 /** A SecurityPolicy at a route replaces that of the Gateway, unless it names a merge type. */
 function inspectForeign(
-  policy: KubernetesObject,
+  { object, policy }: Found,
   {
     routes,
     gateways,
     own,
   }: {
-    readonly routes: readonly ServiceRoute[]
+    readonly routes: readonly OwnedRoute[]
     readonly gateways: readonly KubernetesObject[]
-    readonly own: readonly KubernetesObject[]
+    readonly own: readonly Found[]
   },
 ): readonly DoctorFinding[] {
-  if (valueAt(policy.content, 'spec', 'mergeType') !== undefined) return []
-  const guarded = gateways.filter((gateway) => own.some((each) => isAt(each, gateway)))
+  if (policy.merged) return []
+  const guarded = gateways.filter((gateway) => own.some((each) => isAt(each.policy, gateway)))
   const route = routes.find(
-    ({ object }) => isAt(policy, object) && guarded.some((gateway) => hasParent(object, gateway)),
+    (each) => isAt(policy, each) && guarded.some((gateway) => hasParent(each, gateway)),
   )
   if (route === undefined) return []
   return [
     {
       code: 'check-replaced',
-      object: displayNameOf(policy),
-      message: `it replaces the check of the Gateway at ${displayNameOf(route.object)}`,
-      remedy: `Set spec.mergeType: StrategicMerge in ${displayNameOf(policy)}, and apply envoy-gateway/admission/.`,
+      object: displayNameOf(object),
+      message: `it replaces the check of the Gateway at ${displayNameOf(route)}`,
+      remedy: `Set spec.mergeType: StrategicMerge in ${displayNameOf(object)}, and apply envoy-gateway/admission/.`,
     },
   ]
 }

@@ -1,11 +1,15 @@
-// Finds the AuthorizationPolicies that select a pod or a Gateway, and examines them.
+// Examines the AuthorizationPolicies that ask an external authorizer, and the Sidecars that hide it.
 
+import {
+  type CustomPolicy,
+  isNamedOurs,
+  readCustomPolicy,
+} from '../resources/authorization-policy.ts'
 import {
   displayNameOf,
   type KubernetesObject,
   listAt,
   type TextMap,
-  textAt,
   textMapAt,
   valueAt,
 } from '../resources/object.ts'
@@ -13,71 +17,28 @@ import type { DoctorFinding } from './finding.ts'
 import type { Objects } from './objects.ts'
 import type { MeshConfig } from './providers.ts'
 
-/** An AuthorizationPolicy with the action CUSTOM. */
-export type CustomPolicy = {
+/** An AuthorizationPolicy with the action CUSTOM, and its object. */
+export type FoundPolicy = CustomPolicy & {
   readonly object: KubernetesObject
-  readonly provider: string
   /** Whether its provider leads to this service, or should. */
   readonly isOwn: boolean
-  readonly labels: TextMap
-  /** `kind name` of its targets; none: it selects pods. */
-  readonly targets: ReadonlySet<string>
 }
-
-/** Istio refuses every request if the mesh does not have the provider, so such a policy guards, too. */
-const isNamedOurs = (provider: string) => provider.startsWith('kserve-authz')
 
 /** A policy without rules matches no request, and does not count. */
-export function customPolicies(
+export const customPolicies = (
   { of }: Objects,
   mesh: MeshConfig | undefined,
-): readonly CustomPolicy[] {
-  return of('AuthorizationPolicy')
-    .filter(({ content }) => textAt(content, 'spec', 'action') === 'CUSTOM')
-    .filter(({ content }) => listAt(content, 'spec', 'rules').length > 0)
-    .map((object) => {
-      const { content } = object
-      const provider = textAt(content, 'spec', 'provider', 'name') ?? ''
-      const refs = [
-        valueAt(content, 'spec', 'targetRef'),
-        ...listAt(content, 'spec', 'targetRefs'),
-      ].filter((ref) => ref !== undefined)
-      return {
-        object,
-        provider,
-        isOwn: isNamedOurs(provider) || mesh?.own.has(provider) === true,
-        labels: textMapAt(content, 'spec', 'selector', 'matchLabels') ?? new Map(),
-        targets: new Set(refs.map((ref) => `${textAt(ref, 'kind')} ${textAt(ref, 'name')}`)),
-      }
-    })
-}
-
-/** A policy of the root namespace selects pods of every namespace. */
-export function selectsPod(
-  { object: { namespace }, labels, targets }: CustomPolicy,
-  pod: KubernetesObject,
-  { rootNamespace }: MeshConfig,
-): boolean {
-  if (targets.size > 0 || (namespace !== rootNamespace && namespace !== pod.namespace)) return false
-  return [...labels].every(([label, value]) => pod.labels.get(label) === value)
-}
-
-/** Whether it selects the Gateway, or may select its pods, whose labels are not known. */
-export function maySelectGateway(
-  { object, labels, targets }: CustomPolicy,
-  gateway: KubernetesObject,
-  mesh: MeshConfig | undefined,
-): boolean {
-  if (targets.size > 0)
-    return object.namespace === gateway.namespace && targets.has(`Gateway ${gateway.name}`)
-  const isThere = [gateway.namespace, mesh?.rootNamespace].includes(object.namespace)
-  const named = labels.get('gateway.networking.k8s.io/gateway-name')
-  return isThere && (named === undefined ? !labels.has('component') : named === gateway.name)
-}
+): readonly FoundPolicy[] =>
+  of('AuthorizationPolicy').flatMap((object) => {
+    const policy = readCustomPolicy(object)
+    if (policy === undefined) return []
+    const isOwn = isNamedOurs(policy.provider) || mesh?.own.has(policy.provider) === true
+    return [{ ...policy, object, isOwn }]
+  })
 
 /** Policies of this service whose provider the mesh does not have. */
 export function missingProviders(
-  policies: readonly CustomPolicy[],
+  policies: readonly FoundPolicy[],
   mesh: MeshConfig | undefined,
 ): readonly DoctorFinding[] {
   if (mesh === undefined) return []

@@ -1,10 +1,11 @@
 // Examines the pods of protected services: whether each request to them is checked.
 
 import type { ServiceId } from '../access/service.ts'
+import { selectsPod } from '../resources/authorization-policy.ts'
 import { displayNameOf, type KubernetesObject, valueAt } from '../resources/object.ts'
 import { readSelector, selects } from '../resources/selector.ts'
 import type { DoctorFinding, FindingCode } from './finding.ts'
-import { type CustomPolicy, hidingSidecar, selectsPod } from './istio-policies.ts'
+import { type FoundPolicy, hidingSidecar } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
 import type { MeshConfig } from './providers.ts'
 import type { ServicePod } from './services.ts'
@@ -13,7 +14,7 @@ import type { ServicePod } from './services.ts'
 export type Cluster = {
   readonly objects: Objects
   readonly mesh: MeshConfig | undefined
-  readonly policies: readonly CustomPolicy[]
+  readonly policies: readonly FoundPolicy[]
 }
 
 export type PodFindings = {

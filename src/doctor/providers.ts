@@ -1,5 +1,6 @@
 // Examines the extension providers of Istio's mesh configuration.
 
+import { DEFAULT_ROOT_NAMESPACE } from '../resources/authorization-policy.ts'
 import {
   displayNameOf,
   type KubernetesObject,
@@ -23,7 +24,6 @@ export type MeshConfig = {
   readonly findings: readonly DoctorFinding[]
 }
 
-const DEFAULT_ROOT = 'istio-system'
 /** The name of Istio's ConfigMap, without a revision. */
 const CONFIG_MAP = 'istio'
 /** A longer timeout is a finding, in milliseconds. */
@@ -47,7 +47,8 @@ export function meshIn(objects: Objects, parse: ParseYaml): MeshConfig | undefin
   )
   const own = providers.filter(({ entry }) => isOwn(entry, objects))
   return {
-    rootNamespace: textAt(first?.content, 'rootNamespace') ?? first?.map.namespace ?? DEFAULT_ROOT,
+    rootNamespace:
+      textAt(first?.content, 'rootNamespace') ?? first?.map.namespace ?? DEFAULT_ROOT_NAMESPACE,
     providers: new Set(providers.map(({ entry }) => textAt(entry, 'name') ?? '')),
     own: new Set(own.map(({ entry }) => textAt(entry, 'name') ?? '')),
     findings: own.flatMap(({ map, entry }) => inspect(map, entry, objects)),

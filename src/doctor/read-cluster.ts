@@ -6,6 +6,7 @@ import { listAll } from '../kubernetes/watch/list-all.ts'
 import type { ReadLimits } from '../kubernetes/watch/list-watch.ts'
 import {
   collectionOf,
+  GUARD_COLLECTIONS,
   podsIn,
   policyCollections,
   routeCollections,
@@ -30,18 +31,12 @@ export const COLLECTIONS: readonly WatchedKind[] = [
     query: { fieldSelector: 'metadata.name=istio' },
   },
   collectionOf('NetworkPolicy', undefined, ['networking.k8s.io/v1'], 'networkpolicies'),
-  collectionOf(
-    'AuthorizationPolicy',
-    undefined,
-    ['security.istio.io/v1', 'security.istio.io/v1beta1'],
-    'authorizationpolicies',
-  ),
+  ...GUARD_COLLECTIONS,
   collectionOf('Sidecar', undefined, ['networking.istio.io/v1', 'networking.istio.io/v1beta1']),
   collectionOf('Gateway', undefined, [
     'gateway.networking.k8s.io/v1',
     'gateway.networking.k8s.io/v1beta1',
   ]),
-  collectionOf('SecurityPolicy', undefined, ['gateway.envoyproxy.io/v1alpha1'], 'securitypolicies'),
 ]
 
 /** Rejects if the API server cannot be reached or does not accept the credentials. */

@@ -5,7 +5,7 @@ import { createEffectivePolicies } from '../access/effective-policies-of.ts'
 import { idOf, SERVICE_KINDS, type ServiceId } from '../access/service.ts'
 import { readAccessPolicy } from '../resources/access-policy.ts'
 import { displayNameOf, type KubernetesObject } from '../resources/object.ts'
-import { hasSidecar, isFinished, isScheduler } from '../resources/pod.ts'
+import { hasSidecar, servesClients } from '../resources/pod.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { servicesOfPod } from '../resources/service-pods.ts'
 import { SERVICE_READERS } from '../resources/service-readers.ts'
@@ -37,7 +37,7 @@ export function protectedServices({ of }: Objects, settings: ReadSettings): Read
 /** The pods of these services that answer clients. */
 export function podsOf({ of }: Objects, services: ReadonlySet<ServiceId>): readonly ServicePod[] {
   return of('Pod').flatMap((pod) => {
-    if (isFinished(pod) || isScheduler(pod.labels)) return []
+    if (!servesClients(pod)) return []
     const named = servicesOfPod(pod).find(({ service }) => services.has(idOf(service)))
     if (named === undefined) return []
     const { service } = named

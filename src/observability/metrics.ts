@@ -17,9 +17,11 @@ import { measureEventLoop } from './event-loop.ts'
 import {
   createProtectionCounts,
   type MeasuredResource,
+  type MeasuredUnguarded,
   measureDirectory,
   measureResources,
   measureStaleness,
+  measureUnguarded,
 } from './state-metrics.ts'
 import { createTokenCounts } from './token-counts.ts'
 
@@ -44,6 +46,8 @@ type Options = {
   readonly stale?: () => readonly StaleFact[]
   /** Whether revocations take effect immediately. */
   readonly revokesInstantly?: () => boolean
+  /** The numbers of protected services that no proxy asks about. */
+  readonly unguarded?: () => MeasuredUnguarded
   /** The names of identity providers that are reached over plain http. */
   readonly insecureProviders?: readonly string[]
 }
@@ -66,6 +70,7 @@ export function createMetrics(options: Options) {
   if (keyAges !== undefined) measureKeys(registry, keyAges)
   if (caches !== undefined) measureCaches(registry, caches)
   if (options.stale !== undefined) measureStaleness(registry, options.stale)
+  if (options.unguarded !== undefined) measureUnguarded(registry, options.unguarded)
   if (options.revokesInstantly !== undefined) measureRevocation(registry, options.revokesInstantly)
   const checks = createCheckCounts(CHECKS, perService, directory)
   const shadowChecks = createCheckCounts(SHADOW_CHECKS, perService, directory)

@@ -131,3 +131,28 @@ export function measureStaleness(registry: Registry, stale: () => readonly Stale
     },
   })
 }
+
+/** `unguarded`: by reason, each of them. `unknown`: it cannot be told. */
+export type MeasuredUnguarded = {
+  readonly unguarded: ReadonlyMap<string, number>
+  readonly unknown: number
+}
+
+/** Protected services that no proxy asks about. */
+export function measureUnguarded(registry: Registry, counts: () => MeasuredUnguarded) {
+  const unguarded: Gauge<'reason'> = new Gauge({
+    name: 'kserve_authz_unguarded_services',
+    help: 'Protected services with requests that no proxy asks about, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect: () => {
+      for (const [reason, count] of counts().unguarded) unguarded.set({ reason }, count)
+    },
+  })
+  const unknown: Gauge = new Gauge({
+    name: 'kserve_authz_guard_unknown_services',
+    help: 'Protected services for which it is not known whether a proxy asks about each request.',
+    registers: [registry],
+    collect: () => unknown.set(counts().unknown),
+  })
+}

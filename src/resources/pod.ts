@@ -73,12 +73,16 @@ function roleOf({ labels, content }: KubernetesObject): LlmRole | undefined {
 const SCHEDULER = 'llminferenceservice-router-scheduler'
 
 /** Whether a pod is the scheduler of an LLMInferenceService, which has no clients. */
-export const isScheduler = (labels: TextMap): boolean =>
+const isScheduler = (labels: TextMap): boolean =>
   labels.get('app.kubernetes.io/component') === SCHEDULER
 
 /** Whether a pod receives no requests any more. */
-export const isFinished = ({ content }: KubernetesObject): boolean =>
+const isFinished = ({ content }: KubernetesObject): boolean =>
   FINISHED.has(valueAt(content, 'status', 'phase'))
+
+/** Whether a pod answers clients of its services. */
+export const servesClients = (pod: KubernetesObject): boolean =>
+  !isFinished(pod) && !isScheduler(pod.labels)
 
 export const hasSidecar = ({ content }: KubernetesObject): boolean => hasContainer(content, SIDECAR)
 

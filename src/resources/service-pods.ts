@@ -39,6 +39,12 @@ export const POD_SELECTORS: readonly string[] = Object.values(PODS).map(({ name,
   mark === undefined ? name : mark.join('='),
 )
 
+/** The labels that select pods of services, in policies: `component` is the label of predictors and the like. */
+export const SERVICE_POD_LABELS: readonly string[] = [
+  'component',
+  ...Object.values(PODS).map(({ name, mark }) => mark?.[0] ?? name),
+]
+
 type NamedService = { readonly service: ServiceRef; readonly component: Component | undefined }
 
 /** A label that is not text names a service that cannot exist, so nobody is admitted there. */

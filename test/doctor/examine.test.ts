@@ -265,6 +265,13 @@ describe('the doctor', () => {
     expect(codesIn(without(open, 'AuthorizationPolicy kserve-authz-predictor'))).toEqual([])
   })
 
+  it('finds nothing if a SecurityPolicy of kserve-authz is at the route instead of the Gateway', () => {
+    const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'iris' }]
+    const policy = 'SecurityPolicy kserve-authz'
+    const moved = changed(AT_ENVOY_GATEWAY, policy, metadata({ namespace: 'team' }))
+    expect(codesIn(changed(moved, policy, spec({ targetRefs })))).toEqual([])
+  })
+
   it('finds an unguarded model that only an AccessPolicy protects', () => {
     const open = changed(IN_ISTIO, 'InferenceService iris', metadata({ annotations: {} }))
     const policy = {

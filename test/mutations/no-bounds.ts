@@ -96,6 +96,8 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/kubernetes/watch/reflector.ts GONE': CODE,
   'src/kubernetes/watch/reflector.ts LOOKS': PERIOD,
   'src/kubernetes/watch/reflector.ts NOT_FOUND': CODE,
+  'src/kubernetes/status/unguarded-services.ts SETTLE_MS': PERIOD,
+  'src/kubernetes/status/unguarded-services.ts UNITS': WEIGHT,
   'src/manifests/configuration.ts UNITS': WEIGHT,
   'src/manifests/declarations.ts UNITS': WEIGHT,
   'src/manifests/documents.ts SEPARATOR_COLUMN': CODE,

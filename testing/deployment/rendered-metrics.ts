@@ -32,6 +32,7 @@ export async function renderedMetrics(): Promise<string> {
     caches: () => [{ cache: 'token', entries: 1, hits: 1, misses: 1 }],
     stale: () => [{ fact: 'pods', bound: 'address' }],
     revokesInstantly: () => true,
+    unguarded: () => ({ unguarded: new Map([['pod-not-selected', 1]]), unknown: 1 }),
     insecureProviders: ['dex'],
   })
   const check = {

@@ -101,6 +101,17 @@ export const routeCollections = ({
     ].map((collection) => ({ ...collection, optional: true })),
   )
 
+/** Policies of Istio and Envoy Gateway, by which proxies ask: optional, like routes. */
+export const GUARD_COLLECTIONS: readonly WatchedKind[] = [
+  collectionOf(
+    'AuthorizationPolicy',
+    undefined,
+    ['security.istio.io/v1', 'security.istio.io/v1beta1'],
+    'authorizationpolicies',
+  ),
+  collectionOf('SecurityPolicy', undefined, ['gateway.envoyproxy.io/v1alpha1'], 'securitypolicies'),
+].map((collection) => ({ ...collection, optional: true }))
+
 /** KServe's ConfigMap; `namespace` is where KServe is installed. */
 export const configurationCollection = (namespace: string): WatchedKind =>
   core('ConfigMap', namespace, { fieldSelector: 'metadata.name=inferenceservice-config' })
