@@ -64,8 +64,16 @@ describe('helm, against a real API server,', () => {
     expect(await shortNames()).toBeUndefined()
   })
 
-  it('upgrades the CRD with the chart', async () => {
-    await helm(['upgrade', ...RELEASE], {}, env)
+  it('upgrades the CRD with the chart, and rolls back, by the commands of the page of upgrades', async () => {
+    const page = await readFile(path.join(CHART, '../../docs/upgrade.md'), 'utf8')
+    const commands = [...page.matchAll(/^helm (.*?) *(?:#.*)?$/gm)].map(([, words = '']) => words)
+    expect(commands.map((words) => words.split(' ')[0])).toEqual(['upgrade', 'rollback'])
+    const [upgrade = '', rollback = ''] = commands
+    await helm(upgrade.split(' '), {}, env)
+    expect(await shortNames()).toEqual(['ap'])
+    await helm(rollback.split(' '), {}, env)
+    expect(await shortNames()).toBeUndefined()
+    await helm(upgrade.split(' '), {}, env)
     expect(await shortNames()).toEqual(['ap'])
   })
 

@@ -1,27 +1,26 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findIstio } from '../../scripts/istio.ts'
-import { statusOf, verdictOf } from '../../testing/cluster/asking.ts'
 import { type Cluster, startCluster, writeAdminKubeconfig } from '../../testing/cluster/cluster.ts'
 import { aNamespace } from '../../testing/cluster/installation.ts'
-import {
-  inferenceService,
-  readerRole,
-  roleBinding,
-  serviceAccount,
-} from '../../testing/cluster/rbac.ts'
 import { helm, renderChart } from '../../testing/deployment/chart.ts'
-import { startContainer } from '../../testing/deployment/container.ts'
-import { found } from '../../testing/deployment/render.ts'
+import {
+  BEFORE,
+  bindRole,
+  callersToken,
+  makeRole,
+  protect,
+  startBehindEnvoy,
+  stopwatch,
+} from '../../testing/deployment/first-answers.ts'
 import { type BuiltImage, buildOwnImage } from '../../testing/image/own-image.ts'
 import { listAt, textAt } from '../../testing/json.ts'
 import { installIstioCrds } from '../../testing/mesh/installation.ts'
 
 const NAME = 'kserve-authz'
 const ROOT = path.join(import.meta.dirname, '../..')
-const ACCOUNT = { kind: 'ServiceAccount', namespace: 'team', name: 'default' } as const
-const MODEL = inferenceService('team', 'sklearn-iris', {})
+const PATIENCE = { timeout: 10_000, interval: 10 }
 const POLICIES = '/apis/security.istio.io/v1/authorizationpolicies'
 
 let cluster: Cluster
@@ -37,9 +36,7 @@ beforeAll(async () => {
   ;[cluster, image] = await Promise.all([startCluster(), buildOwnImage()])
   const istio = await findIstio((line) => void process.stderr.write(`${line}\n`))
   await installIstioCrds(cluster, istio.crds)
-  for (const name of ['istio-system', 'team']) await cluster.apply(aNamespace(name))
-  await cluster.create(serviceAccount(ACCOUNT.namespace, ACCOUNT.name))
-  await cluster.create(MODEL)
+  for (const object of [aNamespace('istio-system'), ...BEFORE]) await cluster.apply(object)
   env = { KUBECONFIG: await writeAdminKubeconfig(cluster.site) }
 })
 afterAll(async () => {
@@ -50,14 +47,11 @@ afterAll(async () => {
 /** What kubectl does with each command. Others need nodes, an image registry or a gateway. */
 const KUBECTL: Readonly<Record<string, () => Promise<unknown>>> = {
   'kubectl -n team annotate inferenceservice sklearn-iris security.opendatahub.io/enable-auth=true':
-    () =>
-      cluster.patch(MODEL, {
-        metadata: { annotations: { 'security.opendatahub.io/enable-auth': 'true' } },
-      }),
+    () => protect(cluster),
   'kubectl -n team create role iris-caller --verb=get --resource=inferenceservices.serving.kserve.io --resource-name=sklearn-iris':
-    () => cluster.create(readerRole('team', 'iris-caller', ['sklearn-iris'])),
+    () => makeRole(cluster),
   'kubectl -n team create rolebinding iris-caller --role=iris-caller --serviceaccount=team:default':
-    () => cluster.create(roleBinding('team', 'iris-caller', 'iris-caller', ACCOUNT)),
+    () => bindRole(cluster),
 }
 
 const NOT_HERE = /^(?:docker build .* && docker push|kubectl -n kserve-authz rollout status|curl) /
@@ -72,27 +66,15 @@ async function run(command: string): Promise<void> {
   }
 }
 
-async function answerFor(token?: string) {
-  const objects = await renderChart({ preset: 'istio', istio: { modelNamespaces: ['team'] } })
-  const kubeconfig = await cluster.kubeconfig({ token: await cluster.tokenFor(NAME, NAME) })
-  const deployment = found(objects, 'Deployment', NAME)
-  const readable = [cluster.site.folder]
-  const service = await startContainer({ image, objects, deployment, kubeconfig, readable })
-  await service.ready()
-  const asked = { host: 'sklearn-iris.team.svc', path: '/v1/models/sklearn-iris' }
-  const verdict = await verdictOf(
-    service.gateway,
-    token === undefined ? asked : { ...asked, token },
-  )
-  await service.stop()
-  return statusOf(verdict)
-}
+let passed: ReturnType<typeof stopwatch>
 
 describe('the commands of the README,', () => {
   it('from helm install to helm upgrade, are accepted by a real API server', async () => {
     const steps = commands.filter((command) => command.startsWith('helm '))
     expect(steps.map((step) => step.split(' ')[1])).toEqual(['install', 'upgrade'])
+    passed = stopwatch('helm install')
     for (const step of steps) await run(step)
+    passed('the end of helm upgrade')
     const policies = listAt(await cluster.get(POLICIES), 'items')
     expect(policies.length).toBeGreaterThan(6)
     const deployment = await cluster.get(`/apis/apps/v1/namespaces/${NAME}/deployments/${NAME}`)
@@ -102,11 +84,17 @@ describe('the commands of the README,', () => {
   })
 
   it('that protect a model lead to 401 without a credential and to 200 with a token', async () => {
-    expect(await answerFor()).toBe(200)
+    const objects = await renderChart({ preset: 'istio', istio: { modelNamespaces: ['team'] } })
+    const { status, stop } = await startBehindEnvoy(cluster, image, objects)
+    onTestFinished(stop)
+    expect(await status()).toBe(200)
     const steps = commands.filter((command) => !command.startsWith('helm '))
     expect(steps.length).toBeGreaterThan(4)
     for (const step of steps) await run(step)
-    expect(await answerFor()).toBe(401)
-    expect(await answerFor(await cluster.tokenFor(ACCOUNT.namespace, ACCOUNT.name))).toBe(200)
+    await expect.poll(() => status(), PATIENCE).toBe(401)
+    passed('the first 401')
+    const token = await callersToken(cluster)
+    await expect.poll(() => status(token), PATIENCE).toBe(200)
+    passed('the first 200 with a token')
   })
 })

@@ -6,7 +6,13 @@ import { TEAM } from '../../testing/envoy/team.ts'
 import { KEYS } from '../../testing/issuers/credentials.ts'
 import { type Service, startService } from '../../testing/service.ts'
 
-const CLIENTS = 4
+/** One client each, with the answer that it must get. */
+const CLIENTS: readonly (readonly [header: string, status: number])[] = [
+  [`x-api-key: ${KEYS.alice}`, 200],
+  [`x-api-key: ${KEYS.alice}`, 200],
+  ['x-api-key: a-key-that-nobody-has', 401],
+  ['x-nothing: at all', 401],
+]
 
 let envoy: Awaited<ReturnType<typeof startEnvoyWithReplicas>>
 const replicas: Service[] = []
@@ -38,23 +44,20 @@ async function replaceOldest() {
 
 type Statuses = ReadonlyMap<number, number>
 
-/** Sends requests continuously; resolves with the number of answers per status. */
+/** Sends requests continuously; resolves with the number of answers per status. A wrong answer counts as its negative. */
 async function statusesDuring(work: (sofar: Statuses) => Promise<unknown>) {
   const counts = new Map<number, number>()
   let done = false
-  const client = async () => {
+  const client = async ([header, right]: (typeof CLIENTS)[number]) => {
     while (!done) {
-      const request = head(
-        'GET /v1/models/m HTTP/1.1',
-        'Host: sk-team.example.com',
-        `x-api-key: ${KEYS.alice}`,
-      )
+      const request = head('GET /v1/models/m HTTP/1.1', 'Host: sk-team.example.com', header)
       const { status } = await sendRaw({ port: envoy.port }, request)
-      counts.set(status, (counts.get(status) ?? 0) + 1)
+      const answer = status === right ? status : -status
+      counts.set(answer, (counts.get(answer) ?? 0) + 1)
       await setImmediate()
     }
   }
-  const clients = Array.from({ length: CLIENTS }, client)
+  const clients = CLIENTS.map(client)
   await work(counts).finally(() => {
     done = true
   })
@@ -63,7 +66,7 @@ async function statusesDuring(work: (sofar: Statuses) => Promise<unknown>) {
 }
 
 describe('replicas that are replaced one after another', () => {
-  it('leave no request without an answer', async () => {
+  it('leave no request without its answer', async () => {
     await start()
     await start()
     await askAll()
@@ -71,8 +74,8 @@ describe('replicas that are replaced one after another', () => {
     const statuses = await statusesDuring(async () => {
       for (let turn = 0; turn < 4; turn += 1) ends.push(await replaceOldest())
     })
-    expect([...statuses.keys()]).toEqual([200])
-    expect(statuses.get(200)).toBeGreaterThan(100)
+    expect(new Set(statuses.keys())).toEqual(new Set([200, 401]))
+    for (const status of [200, 401]) expect(statuses.get(status)).toBeGreaterThan(100)
     expect(ends).toEqual(Array.from({ length: 4 }, () => 'the service ended with exit code 0'))
   })
 
@@ -82,8 +85,8 @@ describe('replicas that are replaced one after another', () => {
     await askAll()
     const statuses = await statusesDuring(async (sofar) => {
       await replicas.shift()?.stop()
-      await expect.poll(() => sofar.get(503) ?? 0).toBeGreaterThan(0)
+      await expect.poll(() => sofar.get(-503) ?? 0).toBeGreaterThan(0)
     })
-    expect(new Set(statuses.keys())).toEqual(new Set([200, 503]))
+    expect(new Set(statuses.keys())).toEqual(new Set([200, 401, -503]))
   })
 })
