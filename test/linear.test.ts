@@ -16,6 +16,7 @@ import {
 } from '../src/common/path.ts'
 import { dialectOf } from '../src/envoy/dialect.ts'
 import { createEncode } from '../src/envoy/encode.ts'
+import { prefersHtml } from '../src/envoy/prefers-html.ts'
 import { decodeCheckRequest, encodeCheckRequest } from '../src/envoy/protocol.ts'
 import { readCheckRequest } from '../src/envoy/read-request.ts'
 import { toAscii } from '../src/observability/line-writer.ts'
@@ -74,6 +75,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   hasPrefix: (text) => hasPrefix(text, text.slice(0, -1)),
   'dialectOf a path': (text) => dialectOf(text, '', false),
   'dialectOf a model': (text) => dialectOf(`/v1/models/${text}`, '', false),
+  prefersHtml: (text) => prefersHtml(`text/html${text}`),
   'readCheckRequest of a path': (path) => request({ path }),
   'readCheckRequest of a host': (host) => request({ host }),
   'readCheckRequest of a method': (method) => request({ method }),

@@ -124,6 +124,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
       headers: config.headers,
       realm: config.denial.realm,
       cors: config.cors,
+      apiKeys: config.apiKeys,
       onLeftOut: (value, cause) => parts.observeLeftOut?.(value, cause),
     }),
     directory,

@@ -11,6 +11,7 @@ import { isQuotable } from '../common/request-id.ts'
 import { dialectOf } from './dialect.ts'
 import type { Encode } from './encode.ts'
 import type { DeniedContext } from './encode-denials.ts'
+import { prefersHtml } from './prefers-html.ts'
 import type { CheckHandler } from './protocol.ts'
 import { type Incoming, readCheck } from './read-request.ts'
 
@@ -146,7 +147,10 @@ const deniedContext = (
   { path, grpc, requestId, request }: Incoming,
   target: Target | undefined,
 ): Denied => ({
-  dialect: dialectOf(path, target?.pathPrefix ?? '', grpc, target?.service.kind),
+  dialect:
+    !grpc && prefersHtml(request?.headers.get('accept'))
+      ? 'html'
+      : dialectOf(path, target?.pathPrefix ?? '', grpc, target?.service.kind),
   requestId: isQuotable(requestId) ? requestId : undefined,
   origin: request?.headers.get('origin'),
   preflight: request !== undefined && isPreflight(request),

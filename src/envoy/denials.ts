@@ -3,6 +3,7 @@
 import { status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
 import type { TokenCause } from '../access/token-refusal.ts'
+import { API_KEY_PLACES, type ApiKeyPlaces, adviceAbout } from './advice.ts'
 
 type Class = {
   /** The gRPC code, for traces; Envoy only checks whether it is 0. */
@@ -16,8 +17,8 @@ const FORBIDDEN: Class = { code: status.PERMISSION_DENIED, httpStatus: 403 }
 const UNAVAILABLE: Class = { code: status.UNAVAILABLE, httpStatus: 503 }
 const INTERNAL: Class = { code: status.INTERNAL, httpStatus: 500 }
 
-/** The formats of errors. Of gRPC's, Envoy makes the `grpc-message`. */
-export const DIALECTS = ['plain', 'openai', 'anthropic', 'grpc'] as const
+/** The formats of errors. Of gRPC's, Envoy makes the `grpc-message`. `html`: for people with a browser. */
+export const DIALECTS = ['plain', 'openai', 'anthropic', 'grpc', 'html'] as const
 export type Dialect = (typeof DIALECTS)[number]
 
 /** What to do, as one sentence: for clients of a dialect, or for any. */
@@ -46,29 +47,29 @@ const invalid = (phrase: string, advice: string | Advice): Denial => ({
   error: 'invalid_token',
 })
 
-const MISSING: Advice = {
-  any: 'send Authorization: Bearer <token or API key>',
-  anthropic: 'send x-api-key: <API key>, or Authorization: Bearer <token or API key>',
-  grpc: 'send the metadata authorization: Bearer <token or API key>',
-}
-
 const RETRY = 'retry after the time in retry-after'
 
-/** The wire form of each reason. */
-export const DENIALS: Readonly<Record<DenyReason, Denial>> = {
-  'missing-credential': denial(UNAUTHENTICATED, 'credential not found', MISSING),
-  'malformed-credential': invalid(
-    'credential is malformed',
-    'Authorization must be Bearer <token or API key>, without spaces in the token or key',
+const TRUSTED = 'get a token from an issuer that this service trusts, and send it in Authorization'
+
+/** Whose advice depends on the configuration. */
+const byPlaces = ({ notAsKey, malformed, ...missing }: ReturnType<typeof adviceAbout>) => ({
+  'missing-credential': denial(UNAUTHENTICATED, 'credential not found', missing),
+  'malformed-credential': invalid('credential is malformed', malformed),
+  'unknown-api-key': invalid(
+    'credential is not known',
+    `check the API key and its namespace; a token belongs in Authorization${notAsKey}`,
   ),
+  'unknown-issuer': invalid('token is of an unknown issuer', {
+    any: TRUSTED,
+    anthropic: `${TRUSTED}${notAsKey}`,
+  }),
+})
+
+const FIXED = {
   'ambiguous-credential': invalid('more than one credential', 'send one credential in one place'),
   'credential-too-long': invalid(
     'credential is too long',
     'send a shorter token or key, and fewer cookies',
-  ),
-  'unknown-api-key': invalid(
-    'credential is not known',
-    'check the API key and its namespace; a token belongs in Authorization, not in x-api-key',
   ),
   'expired-api-key': invalid('API key has expired', 'ask the owner of the service for a new key'),
   'invalid-token': invalid('token is not valid', 'get a new token from its issuer'),
@@ -77,11 +78,6 @@ export const DENIALS: Readonly<Record<DenyReason, Denial>> = {
     'token is for another audience',
     'get a token for the audience of this service',
   ),
-  'unknown-issuer': invalid('token is of an unknown issuer', {
-    any: 'get a token from an issuer that this service trusts, and send it in Authorization',
-    anthropic:
-      'get a token from an issuer that this service trusts, and send it in Authorization, not in x-api-key',
-  }),
   'not-permitted': denial(
     FORBIDDEN,
     'not permitted to use this service',
@@ -125,6 +121,15 @@ export const DENIALS: Readonly<Record<DenyReason, Denial>> = {
   'deadline-exceeded': denial(UNAVAILABLE, 'no answer in time', RETRY),
   internal: denial(INTERNAL, 'internal error', 'tell your administrator the x-request-id'),
 }
+
+/** The wire form of each reason, for an installation that accepts API keys in these places. */
+export const denialsFor = (places: ApiKeyPlaces): Readonly<Record<DenyReason, Denial>> => ({
+  ...FIXED,
+  ...byPlaces(adviceAbout(places)),
+})
+
+/** The same with the default configuration. */
+export const DENIALS = denialsFor(API_KEY_PLACES)
 
 /** Causes with a phrase of their own: it reveals only what the holder can read in the token. */
 export const CAUSES: Partial<Readonly<Record<TokenCause, Denial>>> = {

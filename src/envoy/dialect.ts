@@ -1,4 +1,4 @@
-// The format of a denial's body: plain, OpenAI, Anthropic or gRPC.
+// The format of a denial's body: plain, OpenAI, Anthropic, gRPC or HTML.
 
 import type { DenyReason } from '../access/decision.ts'
 import type { ServiceKind } from '../access/service.ts'
@@ -59,6 +59,8 @@ export function bodyOf(
   switch (dialect) {
     case 'grpc':
       return message
+    case 'html':
+      return pageOf(httpStatus, message)
     case 'plain':
       return JSON.stringify({ error: message })
     case 'openai':
@@ -73,6 +75,21 @@ export function bodyOf(
       })
   }
 }
+
+/** Fixed text, without anything of the request. */
+const pageOf = (httpStatus: number, message: string): string =>
+  '<!doctype html><html lang="en"><head><meta charset="utf-8">' +
+  `<title>${httpStatus}</title></head><body><h1>${httpStatus}</h1><p>${escaped(message)}</p></body></html>`
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+const escaped = (text: string): string =>
+  text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
 
 const OPENAI_TYPES: Readonly<Record<Denial['httpStatus'], string>> = {
   401: 'authentication_error',

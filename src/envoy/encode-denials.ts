@@ -2,8 +2,9 @@
 
 import { status } from '@grpc/grpc-js'
 import { DENY_REASONS, type Deny, type DenyReason } from '../access/decision.ts'
+import type { ApiKeyPlaces } from './advice.ts'
 import { type Cors, createCors } from './cors.ts'
-import { CAUSES, DENIALS, type Denial, DIALECTS, type Dialect } from './denials.ts'
+import { CAUSES, type Denial, DIALECTS, type Dialect, denialsFor } from './denials.ts'
 import { bodyOf } from './dialect.ts'
 import { BODY, bytesOf, DENIED, field, headerField, numberField, STATUS } from './fields.ts'
 import { ownBytes } from './own-bytes.ts'
@@ -25,6 +26,7 @@ export type DeniedContext = {
 type Parts = {
   readonly realm: string
   readonly cors: Cors
+  readonly apiKeys: ApiKeyPlaces
   /** Between 0 and 1. */
   readonly random: () => number
 }
@@ -33,10 +35,12 @@ type Parts = {
 export function encodeDenials({
   realm,
   cors,
+  apiKeys,
   random,
 }: Parts): (denied: Deny, asked: DeniedContext) => Buffer {
   const corsFor = createCors(cors)
-  const reasons = table(DENY_REASONS, (reason) => preparedIn(reason, DENIALS[reason], realm))
+  const denials = denialsFor(apiKeys)
+  const reasons = table(DENY_REASONS, (reason) => preparedIn(reason, denials[reason], realm))
   const causes = new Map(
     Object.entries(CAUSES).map(([cause, denial]) => [
       cause,
@@ -123,6 +127,24 @@ function completed(
   return bytesOf(start + field(DENIED, denied + bodyWith(id)))
 }
 
+const JSON_CONTENT = [['content-type', 'application/json']] as const
+
+/** What a client is told about the body. A browser must neither run nor guess anything. */
+const CONTENT: Readonly<Record<Dialect, readonly (readonly [name: string, value: string])[]>> = {
+  plain: JSON_CONTENT,
+  openai: JSON_CONTENT,
+  anthropic: JSON_CONTENT,
+  grpc: [],
+  html: [
+    ['content-type', 'text/html; charset=utf-8'],
+    [
+      'content-security-policy',
+      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ],
+    ['x-content-type-options', 'nosniff'],
+  ],
+}
+
 function headersOf(
   { httpStatus, phrase, error }: Denial,
   dialect: Dialect,
@@ -136,6 +158,6 @@ function headersOf(
       ? [['www-authenticate', `Bearer realm="${realm}"${suffix}`] as const]
       : []),
     ...(retryAfter === undefined ? [] : [['retry-after', retryAfter] as const]),
-    ...(dialect === 'grpc' ? [] : [['content-type', 'application/json'] as const]),
+    ...CONTENT[dialect],
   ]
 }

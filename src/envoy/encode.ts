@@ -4,6 +4,7 @@ import type { Caller } from '../access/caller.ts'
 import type { Allow, ClaimHeaders, CredentialPlace, Decision } from '../access/decision.ts'
 import { SUBPROTOCOLS_HEADER, withoutSubprotocols } from '../access/subprotocols.ts'
 import { withoutCookie } from '../common/cookies.ts'
+import { API_KEY_PLACES, type ApiKeyPlaces } from './advice.ts'
 import type { Cors } from './cors.ts'
 import { type DeniedContext, encodeDenials } from './encode-denials.ts'
 import {
@@ -22,6 +23,8 @@ export type Encoding = {
   readonly realm: string
   /** Absent: no answer is for scripts of other origins. */
   readonly cors?: Cors
+  /** Where API keys are accepted; absent: as by default. */
+  readonly apiKeys?: ApiKeyPlaces
   /** Between 0 and 1: selects the `retry-after` of a denial. */
   readonly random?: () => number
   /** Called for a value of a caller that no header can carry. */
@@ -51,10 +54,11 @@ export function createEncode({
   headers,
   realm,
   cors = NO_CORS,
+  apiKeys = API_KEY_PLACES,
   random = Math.random,
   onLeftOut = () => {},
 }: Encoding): Encode {
-  const denials = encodeDenials({ realm, cors, random })
+  const denials = encodeDenials({ realm, cors, apiKeys, random })
   const names = withHyphens(identityNames(headers))
   const open = encodeAllow([], names)
   const known = new WeakMap<Caller, WeakMap<ClaimHeaders, Map<string, Buffer>>>()

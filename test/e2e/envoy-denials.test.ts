@@ -162,6 +162,17 @@ describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
   })
 })
 
+it('a browser that opens the address of a model gets a page', async () => {
+  const { to, http2 } = askedOf({})
+  const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+  const reply = await sendHttp2(to, { ...http2, method: 'GET', headers: [['accept', accept]] })
+
+  expect(reply.status).toBe(401)
+  expect(headerOf(reply, 'content-type')).toBe('text/html; charset=utf-8')
+  expect(headerOf(reply, 'content-security-policy')).toContain("default-src 'none'")
+  expect(reply.body).toContain('<h1>401</h1><p>credential not found: ')
+})
+
 describe('the decision log', () => {
   it('has every reason, and no key or token', async () => {
     const told = await until('every reason in the log', async () => {

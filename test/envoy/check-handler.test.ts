@@ -130,6 +130,18 @@ describe('a check is answered once, with a decision', () => {
     expect(await phraseOf({}, aCheck())).toBe('credential not found')
   })
 
+  it.each([
+    ['a page for a browser', { accept: 'text/html,*/*;q=0.8' }, 'text/html; charset=utf-8'],
+    ['JSON for a client that accepts anything', { accept: '*/*' }, 'application/json'],
+    ['JSON for a client that says nothing', {}, 'application/json'],
+    ['no page for gRPC', { accept: 'text/html', 'content-type': 'application/grpc' }, undefined],
+  ] as const)('as %s', async (_title, headers, contentType) => {
+    for (const path of ['/v2/models/iris', '/v1/messages', '/v1/chat/completions']) {
+      const denied = denialIn(await responseOf({}, aCheck({ path, headers })))
+      expect(denied.headers['content-type']).toBe(contentType)
+    }
+  })
+
   it("in the dialect of the path without the service's prefix", async () => {
     const authorize = anAuthorize({ services: [anLlm()] })
     const bodyAt = async (path: string, headers = {}) =>

@@ -113,8 +113,64 @@ describe('on the wire', () => {
     expect(waits).toEqual(['1', '1', '2', '2', '3', '3'])
   })
 
+  it.each(DENY_REASONS)(
+    '%s has a page with its message, which runs and loads nothing',
+    (reason) => {
+      const { headers, body } = denialIn(onTheWire(deny(reason), { dialect: 'html' }))
+      const message = messageOf('html', DENIALS[reason])
+      const escaped = message.replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+      expect(headers).toMatchObject({
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy':
+          "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        'x-content-type-options': 'nosniff',
+      })
+      expect(body).toMatch(/^<!doctype html><html lang="en"><head><meta charset="utf-8">/)
+      expect(body).toContain(`<p>${escaped}</p>`)
+      const tags = [...(body ?? '').matchAll(/<([^> ]+)/g)].map(([, tag]) => tag)
+      expect(new Set(tags)).toEqual(
+        new Set([
+          '!doctype',
+          'html',
+          'head',
+          'meta',
+          'title',
+          '/title',
+          '/head',
+          'body',
+          'h1',
+          '/h1',
+          'p',
+          '/p',
+          '/body',
+          '/html',
+        ]),
+      )
+    },
+  )
+
+  it('a page has nothing of the request, and is the same for all', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...DENY_REASONS),
+        fc.record({
+          requestId: fc.stringMatching(/^[A-Za-z0-9._:=@+/-]{1,128}$/),
+          origin: anyText(20),
+          cookie: anyText(20),
+          underscored: fc.array(anyText(8)),
+        }),
+        (reason, given) => {
+          const page = (own: Partial<EncodingContext>) =>
+            denialIn(onTheWire(deny(reason), { dialect: 'html', ...own })).body
+          expect(page(given)).toBe(page({}))
+        },
+      ),
+    )
+  })
+
   it.each(DENY_REASONS)('%s has a body with its message, in JSON except for gRPC', (reason) => {
     for (const dialect of DIALECTS) {
+      if (dialect === 'html') continue
       const { headers, body = '' } = denialIn(onTheWire(deny(reason), { dialect }))
       const message = messageOf(dialect, DENIALS[reason])
       expect(headers['content-type']).toBe(dialect === 'grpc' ? undefined : 'application/json')
