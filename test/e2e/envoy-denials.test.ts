@@ -87,11 +87,11 @@ function askedOf({ host = SK, path = '/v2/models/sk/infer', grpcPath, ...asked }
   }
 }
 
-/** Of the clients of OpenAI and of Anthropic, by status. */
+/** Of the clients of OpenAI, of Anthropic and of LangChain, by status. */
 const EXCEPTIONS: Readonly<Record<number, readonly string[]>> = {
-  401: ['AuthenticationError', 'AuthenticationError'],
-  403: ['PermissionDeniedError', 'PermissionDeniedError'],
-  503: ['InternalServerError', 'ServiceUnavailableError'],
+  401: ['AuthenticationError', 'AuthenticationError', 'AuthenticationError'],
+  403: ['PermissionDeniedError', 'PermissionDeniedError', 'PermissionDeniedError'],
+  503: ['InternalServerError', 'ServiceUnavailableError', 'InternalServerError'],
 }
 
 /** The phrase, and one sentence that says what to do. */
@@ -122,7 +122,7 @@ describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
     expect(message).toMatch(messageOf(phrase))
   })
 
-  it('is an exception with the reason and the id in the clients of OpenAI and Anthropic', async () => {
+  it('is an exception with the reason and the id in the clients of OpenAI, Anthropic and LangChain', async () => {
     const { to, http2 } = askedOf(asked)
     const prefix = asked.path?.includes(';') ? '/v1;x' : ''
     const request = {
@@ -132,12 +132,15 @@ describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
       headers: http2.headers,
       prefix,
     }
-    const [openai, anthropic] = await askWithLibraries(request)
+    const thrown = await askWithLibraries(request)
+    const [openai, anthropic, langchain] = thrown
 
-    expect([openai?.exception, anthropic?.exception]).toEqual(EXCEPTIONS[as.status])
+    expect(thrown.map(({ exception }) => exception)).toEqual(EXCEPTIONS[as.status])
     expect(openai?.message).toMatch(new RegExp(`^${as.status} ${phrase}: [^.]+$`))
+    // LangChain may add a link to its own page.
+    expect(langchain?.message).toMatch(new RegExp(`^${as.status} ${phrase}: [^.]+`))
     expect(anthropic?.message).toContain(`"message":"${phrase}: `)
-    for (const thrown of [openai, anthropic]) expect(thrown?.requestId).toMatch(/^[0-9a-f-]{36}$/)
+    for (const { requestId } of thrown) expect(requestId).toMatch(/^[0-9a-f-]{36}$/)
   })
 
   it('has the id of the request in its answer and in the log', async () => {
