@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
-import { findClients } from '../../scripts/issuers.ts'
+import { findClients, findPythonClients } from '../../scripts/issuers.ts'
 import { askWithLibraries } from '../../testing/envoy/client-libraries.ts'
 import { type Asked, DENIALS } from '../../testing/envoy/denials.ts'
 import { modelInfer } from '../../testing/envoy/grpc.ts'
 import { head, headerOf, sendHttp2, sendRaw } from '../../testing/envoy/http.ts'
+import { askWithPython } from '../../testing/envoy/python-clients.ts'
 import { type Mesh, startMesh, TEAM } from '../../testing/envoy/team.ts'
 import { KEYS, TOKENS } from '../../testing/issuers/credentials.ts'
 import {
@@ -94,6 +95,18 @@ const EXCEPTIONS: Readonly<Record<number, readonly string[]>> = {
   503: ['InternalServerError', 'ServiceUnavailableError', 'InternalServerError'],
 }
 
+/** Of OpenAI's client in Python, by status. */
+const PYTHON: Readonly<Record<number, string>> = {
+  401: 'AuthenticationError',
+  403: 'PermissionDeniedError',
+  503: 'InternalServerError',
+}
+const CODES: Readonly<Record<number, string>> = {
+  7: 'PERMISSION_DENIED',
+  14: 'UNAVAILABLE',
+  16: 'UNAUTHENTICATED',
+}
+
 /** The phrase, and one sentence that says what to do. */
 const messageOf = (phrase: string) => new RegExp(`^${phrase}: [^.]+$`)
 
@@ -163,6 +176,29 @@ describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
 
     expect((await sendRaw(failOpen, http1)).status).toBe(as.status)
   })
+})
+
+it('each denial is an exception with its reason in the Python clients of OpenAI and Triton', async () => {
+  const python = await findPythonClients((line) => void process.stderr.write(`${line}\n`))
+  // tritonclient chooses the path itself.
+  const all = DENIALS.filter(([, , , { grpcPath }]) => grpcPath === undefined)
+  const asking = all.map(([, , , asked]) => {
+    const { to, http2 } = askedOf(asked)
+    return { ...to, host: http2.authority, headers: http2.headers, prefix: '' }
+  })
+  const thrown = await askWithPython(python, asking)
+
+  expect(thrown).toHaveLength(all.length)
+  for (const [index, [, phrase, as]] of all.entries()) {
+    const { openai, triton, requestId } = thrown[index] ?? {}
+    expect(openai).toMatch(
+      new RegExp(`^${PYTHON[as.status]}: Error code: ${as.status} - ${phrase}: [^.]+$`),
+    )
+    expect(triton).toMatch(
+      new RegExp(`^InferenceServerException StatusCode.${CODES[as.grpcStatus]}: ${phrase}: [^.]+$`),
+    )
+    expect(requestId).toMatch(/^[0-9a-f-]{36}$/)
+  }
 })
 
 it('a browser that opens the address of a model gets a page', async () => {
