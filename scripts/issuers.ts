@@ -35,9 +35,7 @@ const FROM_NPM: Pick<Kind, 'locks' | 'install'> = {
 const NPM: Kind = { name: 'issuers-npm', folder: 'issuers', ...FROM_NPM }
 const CLIENTS: Kind = { name: 'clients-npm', folder: 'clients', ...FROM_NPM }
 
-const PYPI: Kind = {
-  name: 'issuers-pypi',
-  folder: 'issuers',
+const FROM_PYPI: Pick<Kind, 'locks' | 'install'> = {
   locks: ['requirements.txt'],
   install: async (folder, signal) => {
     await run(['python3', '-m', 'venv', 'venv'], folder, signal)
@@ -45,6 +43,9 @@ const PYPI: Kind = {
     await run(['venv/bin/python', ...pip, '-r', 'requirements.txt'], folder, signal)
   },
 }
+
+const PYPI: Kind = { name: 'issuers-pypi', folder: 'issuers', ...FROM_PYPI }
+const PYTHON_CLIENTS: Kind = { name: 'clients-pypi', folder: 'clients', ...FROM_PYPI }
 
 /** From the cache, or installed from npm and PyPI into it. Rejects with one sentence. */
 export async function findIssuers(report: Report, signal?: AbortSignal): Promise<IssuerPrograms> {
@@ -56,6 +57,10 @@ export async function findIssuers(report: Report, signal?: AbortSignal): Promise
 /** The folder with client libraries of models in its node_modules. */
 export const findClients = (report: Report, signal?: AbortSignal): Promise<string> =>
   find(CLIENTS, report, signal)
+
+/** A Python with client libraries of models. */
+export const findPythonClients = async (report: Report, signal?: AbortSignal): Promise<string> =>
+  path.join(await find(PYTHON_CLIENTS, report, signal), 'venv/bin/python')
 
 /** Installs beside the place and renames at the end: the place is absent or complete. */
 async function find(kind: Kind, report: Report, signal?: AbortSignal): Promise<string> {
@@ -105,7 +110,9 @@ if (import.meta.main) {
     const { signal } = createStopping()
     const report = (line: string) => console.error(line)
     const found = await findIssuers(report, signal)
-    console.log(JSON.stringify({ ...found, clients: await findClients(report, signal) }))
+    const clients = await findClients(report, signal)
+    const pythonClients = await findPythonClients(report, signal)
+    console.log(JSON.stringify({ ...found, clients, pythonClients }))
   } catch (fault) {
     console.error(fault instanceof Error ? fault.message : String(fault))
     process.exitCode = 1

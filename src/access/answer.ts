@@ -17,7 +17,7 @@ export type Answer = {
   readonly caller: Caller | undefined
   /** Of a denial: the name of the credential, as in `Caller.reference`; absent: `caller` has it, or none is known. */
   readonly reference?: string
-  /** Of a denial: the policy, rule or permission that denied; absent: the reason says it all. */
+  /** The policy, rule or permission that denied, or the component that was let pass; absent: nothing more is to say. */
   readonly decidedBy?: string
   /** Absent if nothing is in shadow. */
   readonly shadowCheck?: ShadowCheck

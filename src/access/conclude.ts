@@ -17,7 +17,10 @@ export type Case = {
   readonly note: Note | undefined
 }
 
-export type Gathered = Omit<Facts, 'protection'>
+export type Gathered = Omit<Facts, 'protection'> & {
+  /** The rule that denies the calling component; absent: none does. */
+  readonly componentDeniedBy?: string | undefined
+}
 
 /** Decides about one target. An allow needs fresh facts. */
 export function concluded(facing: Case, facts: Gathered, isFresh: IsFresh): Answer {
@@ -34,8 +37,12 @@ export function concluded(facing: Case, facts: Gathered, isFresh: IsFresh): Answ
     decision: claimHeaders === undefined ? decision : { ...decision, claimHeaders },
     target,
     caller: decision.caller,
+    ...(decision.caller?.kind === 'component' ? BY_COMPONENT : {}),
   }
 }
+
+/** An allow of the service itself: no policy, rule or permission gave it. */
+const BY_COMPONENT = { decidedBy: 'sibling component' }
 
 const knownIn = ({ credential }: Gathered) =>
   typeof credential === 'object' && credential.kind === 'known' ? credential.caller : undefined
@@ -57,7 +64,10 @@ function deciderOf(
 ): Pick<Answer, 'decidedBy'> | undefined {
   if (reason === 'policy-invalid') return { decidedBy: `policies: ${effectivePolicy.invalid}` }
   const caller = knownIn(facts)
-  if (caller === undefined) return undefined
+  if (caller === undefined) {
+    const rule = reason === 'denied-by-rule' ? facts.componentDeniedBy : undefined
+    return rule === undefined ? undefined : { decidedBy: rule }
+  }
   if (facts.permission === 'foreign') return { decidedBy: "the key's scope" }
   if (facts.rules === 'silent') {
     return reason === 'not-permitted' || reason === 'groups-unknown'

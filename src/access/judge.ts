@@ -11,7 +11,7 @@ import type { Facts } from './decide.ts'
 import { describeCredential, describeRejection, describeTarget } from './describe.ts'
 import type { Directory } from './directory.ts'
 import type { EffectivePolicies } from './effective-policies-of.ts'
-import { type EffectivePolicy, isDenied, judgeByRules } from './effective-policy.ts'
+import { decidingRule, type EffectivePolicy, isDenied, judgeByRules } from './effective-policy.ts'
 import { type ExemptionSettings, isExempt } from './exempt.ts'
 import { explainRefusal, explainWithout } from './explain.ts'
 import { type ForwardCredential, forwards } from './forwarding.ts'
@@ -81,16 +81,22 @@ export function createJudge(
       )
       return conclude(facing, { ...NOTHING_KNOWN, policies })
     }
-    return judgeCredential(facing, { ...NOTHING_KNOWN, ownComponent: componentIn(facing) })
+    return judgeCredential(facing, { ...NOTHING_KNOWN, ...componentIn(facing) })
   }
 
-  function componentIn(facing: Case): Facts['ownComponent'] {
+  function componentIn(facing: Case): Pick<Gathered, 'ownComponent' | 'componentDeniedBy'> {
     const { request, target, effectivePolicy, note } = facing
     const component = siblingComponent(request, target, directory, settings.mesh.trustDomain)
-    if (component === undefined) return undefined
-    const denied = isDenied(effectivePolicy, component, operationAtModel(request, target))
+    if (component === undefined) return { ownComponent: undefined }
+    const operation = operationAtModel(request, target)
+    const denied = isDenied(effectivePolicy, component, operation)
     note?.(`sibling component: ${component.reference}${denied ? ', denied by a rule' : ''}`)
-    return denied ? 'denied' : component
+    return denied
+      ? {
+          ownComponent: 'denied',
+          componentDeniedBy: decidingRule(effectivePolicy, component, operation),
+        }
+      : { ownComponent: component }
   }
 
   function judgeCredential(facing: Case, facts: Gathered): MaybePromise<Answer> {

@@ -1,11 +1,14 @@
 // Reads whether a client prefers HTML to JSON.
 
+/** In characters: browsers send a hundred. */
+export const MAX_ACCEPT_LENGTH = 4_096
+
 /**
  * Whether an Accept header prefers `text/html` to `application/json` (RFC 9110 section 12.5.1), as browsers do
  * when they open a page. Clients that accept anything, or say nothing, do not.
  */
 export function prefersHtml(accept: string | undefined): boolean {
-  if (accept === undefined || !/text\//i.test(accept)) return false
+  if (accept === undefined || accept.length > MAX_ACCEPT_LENGTH) return false
   const ranges = accept.split(',').map(readRange)
   return qualityOf(HTML, ranges) > qualityOf(JSON_TYPE, ranges)
 }

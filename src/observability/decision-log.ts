@@ -36,7 +36,7 @@ export type LoggedCheck = {
   readonly latencyUs: number
   /** The check that a token failed; absent: the denial has another cause. */
   readonly detail?: string
-  /** The policy, rule or permission that denied; absent: the reason says it all. */
+  /** The policy, rule or permission that denied, or the component that was let pass; absent: nothing more is to say. */
   readonly decidedBy?: string
   /** The decision if everything in shadow were enforced; absent: nothing is in shadow. */
   readonly shadowDecision?: 'allow' | 'deny' | 'unknown'

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { AccessRequest } from '../../src/access/request.ts'
-import { anApiKey, anAuthorize, aRequest, aService, type World } from '../../testing/builders.ts'
+import {
+  anApiKey,
+  anAuthorize,
+  aRequest,
+  aService,
+  atPod,
+  aWorkload,
+  type World,
+} from '../../testing/builders.ts'
 import { policyOf } from '../../testing/policies/policies.ts'
 
 const KEY = 'iris-key-0123456789'
@@ -98,6 +106,36 @@ describe('a denial tells', () => {
     expect(await toldOf(withKey('nobody-knows-this-key'), {})).toEqual({
       reason: 'unknown-api-key',
     })
+  })
+})
+
+describe('a call of a sibling component', () => {
+  const source = { address: '10.0.0.2', principal: 'spiffe://cluster.local/ns/team/sa/iris-sa' }
+  const transformer = aWorkload({ name: 't', addresses: ['10.0.0.2'], component: 'transformer' })
+  const world: World = { workloads: [aWorkload(), transformer] }
+  const principals = ['cluster.local/ns/team/sa/iris-sa']
+
+  it('that is let pass tells that it is one', async () => {
+    expect(await toldOf(atPod({ source }), world)).toEqual({
+      reason: '',
+      credential: 'team/t',
+      decidedBy: 'sibling component',
+    })
+  })
+
+  it('with a credential that is valid tells nothing more', async () => {
+    const request = atPod({ source, headers: { 'x-api-key': KEY } })
+    expect(await toldOf(request, world)).toEqual({ reason: '', credential: 'team/iris-key' })
+  })
+
+  it('that a rule denies tells the rule', async () => {
+    const policies = [policyOf({ deny: [{ from: [{ principals }] }] }, 'strict')]
+    expect(await toldOf(atPod({ source }), { ...world, policies })).toEqual({
+      reason: 'denied-by-rule',
+      decidedBy: 'policy strict, deny[0]',
+    })
+    const request = atPod({ source, headers: { 'x-api-key': 'nobody-knows-this-key' } })
+    expect(await toldOf(request, { ...world, policies })).toEqual({ reason: 'unknown-api-key' })
   })
 })
 

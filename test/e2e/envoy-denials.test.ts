@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
-import { findClients } from '../../scripts/issuers.ts'
+import { findClients, findPythonClients } from '../../scripts/issuers.ts'
 import { askWithLibraries } from '../../testing/envoy/client-libraries.ts'
 import { type Asked, DENIALS } from '../../testing/envoy/denials.ts'
 import { modelInfer } from '../../testing/envoy/grpc.ts'
 import { head, headerOf, sendHttp2, sendRaw } from '../../testing/envoy/http.ts'
+import { askWithPython } from '../../testing/envoy/python-clients.ts'
 import { type Mesh, startMesh, TEAM } from '../../testing/envoy/team.ts'
 import { KEYS, TOKENS } from '../../testing/issuers/credentials.ts'
 import {
@@ -87,11 +88,23 @@ function askedOf({ host = SK, path = '/v2/models/sk/infer', grpcPath, ...asked }
   }
 }
 
-/** Of the clients of OpenAI and of Anthropic, by status. */
+/** Of the clients of OpenAI, of Anthropic and of LangChain, by status. */
 const EXCEPTIONS: Readonly<Record<number, readonly string[]>> = {
-  401: ['AuthenticationError', 'AuthenticationError'],
-  403: ['PermissionDeniedError', 'PermissionDeniedError'],
-  503: ['InternalServerError', 'ServiceUnavailableError'],
+  401: ['AuthenticationError', 'AuthenticationError', 'AuthenticationError'],
+  403: ['PermissionDeniedError', 'PermissionDeniedError', 'PermissionDeniedError'],
+  503: ['InternalServerError', 'ServiceUnavailableError', 'InternalServerError'],
+}
+
+/** Of OpenAI's client in Python, by status. */
+const PYTHON: Readonly<Record<number, string>> = {
+  401: 'AuthenticationError',
+  403: 'PermissionDeniedError',
+  503: 'InternalServerError',
+}
+const CODES: Readonly<Record<number, string>> = {
+  7: 'PERMISSION_DENIED',
+  14: 'UNAVAILABLE',
+  16: 'UNAUTHENTICATED',
 }
 
 /** The phrase, and one sentence that says what to do. */
@@ -122,7 +135,7 @@ describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
     expect(message).toMatch(messageOf(phrase))
   })
 
-  it('is an exception with the reason and the id in the clients of OpenAI and Anthropic', async () => {
+  it('is an exception with the reason and the id in the clients of OpenAI, Anthropic and LangChain', async () => {
     const { to, http2 } = askedOf(asked)
     const prefix = asked.path?.includes(';') ? '/v1;x' : ''
     const request = {
@@ -132,12 +145,15 @@ describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
       headers: http2.headers,
       prefix,
     }
-    const [openai, anthropic] = await askWithLibraries(request)
+    const thrown = await askWithLibraries(request)
+    const [openai, anthropic, langchain] = thrown
 
-    expect([openai?.exception, anthropic?.exception]).toEqual(EXCEPTIONS[as.status])
+    expect(thrown.map(({ exception }) => exception)).toEqual(EXCEPTIONS[as.status])
     expect(openai?.message).toMatch(new RegExp(`^${as.status} ${phrase}: [^.]+$`))
+    // LangChain may add a link to its own page.
+    expect(langchain?.message).toMatch(new RegExp(`^${as.status} ${phrase}: [^.]+`))
     expect(anthropic?.message).toContain(`"message":"${phrase}: `)
-    for (const thrown of [openai, anthropic]) expect(thrown?.requestId).toMatch(/^[0-9a-f-]{36}$/)
+    for (const { requestId } of thrown) expect(requestId).toMatch(/^[0-9a-f-]{36}$/)
   })
 
   it('has the id of the request in its answer and in the log', async () => {
@@ -160,6 +176,29 @@ describe.each(DENIALS)('%s', (reason, phrase, as, asked) => {
 
     expect((await sendRaw(failOpen, http1)).status).toBe(as.status)
   })
+})
+
+it('each denial is an exception with its reason in the Python clients of OpenAI and Triton', async () => {
+  const python = await findPythonClients((line) => void process.stderr.write(`${line}\n`))
+  // tritonclient chooses the path itself.
+  const all = DENIALS.filter(([, , , { grpcPath }]) => grpcPath === undefined)
+  const asking = all.map(([, , , asked]) => {
+    const { to, http2 } = askedOf(asked)
+    return { ...to, host: http2.authority, headers: http2.headers, prefix: '' }
+  })
+  const thrown = await askWithPython(python, asking)
+
+  expect(thrown).toHaveLength(all.length)
+  for (const [index, [, phrase, as]] of all.entries()) {
+    const { openai, triton, requestId } = thrown[index] ?? {}
+    expect(openai).toMatch(
+      new RegExp(`^${PYTHON[as.status]}: Error code: ${as.status} - ${phrase}: [^.]+$`),
+    )
+    expect(triton).toMatch(
+      new RegExp(`^InferenceServerException StatusCode.${CODES[as.grpcStatus]}: ${phrase}: [^.]+$`),
+    )
+    expect(requestId).toMatch(/^[0-9a-f-]{36}$/)
+  }
 })
 
 it('a browser that opens the address of a model gets a page', async () => {

@@ -13,6 +13,7 @@ describe('a client prefers HTML to JSON', () => {
     ['only HTML, in other letters', 'Text/HTML;charset=utf-8'],
     ['HTML, and JSON with less weight', 'application/json;q=0.5, text/html'],
     ['any text', 'text/*'],
+    ['at most 4,096 characters', `text/html,${'a'.repeat(4_086)}`],
     ['HTML, and no JSON', 'text/html;q=0.1, application/json;q=0'],
     ['HTML, and less of anything', '*/*;q=0.1, text/html;q=0.2'],
   ])('with %s', (_title, accept) => {
@@ -33,6 +34,7 @@ describe('a client prefers HTML to JSON', () => {
     ['HTML with a weight above one', 'text/html;q=2'],
     ['plain text', 'text/plain'],
     ['a stream of events', 'text/event-stream'],
+    ['more than 4,096 characters', `text/html,${'a'.repeat(4_087)}`],
     ['any text but HTML', 'text/*, text/html;q=0'],
   ])('not with %s', (_title, accept) => {
     expect(prefersHtml(accept)).toBe(false)

@@ -12,6 +12,7 @@ import { BOUNDS } from '../../src/envoy/bounds.ts'
 import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
 import { MAX_FIELDS } from '../../src/envoy/field-count.ts'
 import { OPENED_PER_TURN } from '../../src/envoy/openings.ts'
+import { MAX_ACCEPT_LENGTH } from '../../src/envoy/prefers-html.ts'
 import { MAX_PATH_LENGTH } from '../../src/envoy/read-request.ts'
 import { LIGHT_WORK, WORK_BYTES } from '../../src/envoy/read-turns.ts'
 import { LONGEST_REST_MS, MAX_JUDGED_PEERS } from '../../src/envoy/rests.ts'
@@ -71,6 +72,7 @@ export const REQUESTS: Bounds = {
   'length of the Cookie header': bytes(MAX_COOKIE_LENGTH),
   cookies: count(MAX_COOKIES),
   'length of the path and query': bytes(MAX_PATH_LENGTH),
+  'length of the Accept header': bytes(MAX_ACCEPT_LENGTH),
   'signatures verified at a time': count(VERIFICATIONS.running),
   'signatures that wait': count(VERIFICATIONS.waiting),
   'signatures that wait for one service': count(VERIFICATIONS.waitingPerKey),

@@ -23,7 +23,7 @@ export type Thrown = {
   readonly requestId: string
 }
 
-/** The exceptions of the clients of OpenAI's and Anthropic's API, which ask in a program of their own. */
+/** The exceptions of OpenAI's, Anthropic's and LangChain's clients, which ask in a program of their own. */
 export async function askWithLibraries({ folder, ...asking }: Asking): Promise<readonly Thrown[]> {
   noteHeaders(asking.headers)
   const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], {
@@ -43,6 +43,7 @@ const PROGRAM = `
   import { request } from 'node:http'
   import { json, text } from 'node:stream/consumers'
   import Anthropic from '@anthropic-ai/sdk'
+  import { ChatOpenAI } from '@langchain/openai'
   import OpenAI from 'openai'
   const { port, address, host, prefix, headers: own } = await json(process.stdin)
   const fetch = (url, { method, headers, body }) => new Promise((resolve, reject) => {
@@ -59,6 +60,9 @@ const PROGRAM = `
   const messages = [{ role: 'user', content: 'hello' }]
   const openai = new OpenAI({ ...options, baseURL: base + '/v1' })
   const anthropic = new Anthropic({ ...options, baseURL: base })
+  const langchain = new ChatOpenAI({
+    apiKey: 'unused', model: 'm', maxRetries: 0, configuration: { baseURL: base + '/v1', fetch },
+  })
   const thrownBy = (asked) => asked.then(
     () => ({}),
     ({ constructor: { name }, message, requestID }) => ({ exception: name, message, requestId: requestID }),
@@ -66,5 +70,6 @@ const PROGRAM = `
   console.log(JSON.stringify([
     await thrownBy(openai.chat.completions.create({ model: 'm', messages })),
     await thrownBy(anthropic.messages.create({ model: 'm', max_tokens: 1, messages })),
+    await thrownBy(langchain.invoke('hello')),
   ]))
 `

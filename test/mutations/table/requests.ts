@@ -196,6 +196,13 @@ export const REQUESTS = mutations([
     'envoy/rests',
   ],
   [
+    'length of the Accept header',
+    'envoy/prefers-html.ts',
+    ' || accept.length > MAX_ACCEPT_LENGTH',
+    '',
+    'envoy/prefers-html',
+  ],
+  [
     'late requests and idle connections ended in one turn',
     'envoy/sweep.ts',
     'count < SWEPT_PER_TURN',
