@@ -4,7 +4,7 @@ import { displayNameOf, valueAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { type DoctorFinding, mostSevereFirst } from './finding.ts'
 import { inspectGateways } from './gateways.ts'
-import { customPolicies, missingProviders } from './istio-policies.ts'
+import { customPolicies, inspectFilters, missingProviders } from './istio-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
 import { inspectPods } from './pods.ts'
 import { meshIn, type ParseYaml } from './providers.ts'
@@ -25,6 +25,7 @@ export function examine(
   const policies = customPolicies(objects, mesh)
   const services = protectedServices(objects, settings)
   const pods = podsOf(objects, services)
+  const inMesh = pods.filter(({ hasSidecar }) => hasSidecar).map(({ pod }) => pod)
   const atPods = inspectPods(pods, { objects, mesh, policies })
   const { unguarded } = atPods
   const unread = [...objects.unread].map(
@@ -40,7 +41,8 @@ export function examine(
     pods: pods.length,
     findings: mostSevereFirst([
       ...(mesh?.findings ?? []),
-      ...missingProviders(policies, mesh),
+      ...missingProviders(policies, mesh, inMesh),
+      ...inspectFilters(objects, mesh, inMesh),
       ...atPods.findings,
       ...inspectGateways({ objects, mesh, policies, services, unguarded }),
       ...inspectReplicas(objects),

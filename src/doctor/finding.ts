@@ -60,6 +60,10 @@ export const FINDINGS = {
     severity: 'error',
     effect: 'No replica is ready. Every request that needs a check is refused.',
   },
+  'filter-changes-check': {
+    severity: 'warning',
+    effect: 'Requests to the pods of this EnvoyFilter may not be checked.',
+  },
   'policy-deletable': {
     severity: 'warning',
     effect: 'Users who may delete this policy can remove the check.',

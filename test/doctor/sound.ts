@@ -48,10 +48,10 @@ const INSTALLED = shippedIn('deploy').map((object) =>
 const MESH = readFileSync(path.join(ROOT, 'istio/mesh-config/mesh-config.yaml'), 'utf8')
 
 /** The mesh configuration as Istio's ConfigMap. */
-const meshOf = (mesh: string): Fields => ({
+const meshOf = (mesh: string, name = 'istio'): Fields => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: { name: 'istio', namespace: 'istio-system' },
+  metadata: { name, namespace: 'istio-system' },
   data: { mesh },
 })
 
@@ -152,6 +152,8 @@ export const metadata =
     metadata: { ...(isRecord(object.metadata) ? object.metadata : {}), ...fields },
   })
 
-/** With another mesh configuration. */
-export const mesh = (pattern: string | RegExp, replacement: string) => (): Fields =>
-  meshOf(MESH.replaceAll(pattern, replacement))
+/** With another mesh configuration, in the ConfigMap of this name. */
+export const mesh =
+  (pattern: string | RegExp, replacement: string, name = 'istio') =>
+  (): Fields =>
+    meshOf(MESH.replaceAll(pattern, replacement), name)
