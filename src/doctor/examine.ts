@@ -16,11 +16,15 @@ export type Examination = {
   readonly findings: readonly DoctorFinding[]
 }
 
+type Options = {
+  readonly settings: ReadSettings
+  readonly parse: ParseYaml
+  /** Findings of the caller. */
+  readonly further?: readonly DoctorFinding[]
+}
+
 /** Examines the objects of a cluster. Never throws. */
-export function examine(
-  objects: Objects,
-  { settings, parse }: { readonly settings: ReadSettings; readonly parse: ParseYaml },
-): Examination {
+export function examine(objects: Objects, { settings, parse, further = [] }: Options): Examination {
   const mesh = meshIn(objects, parse)
   const policies = customPolicies(objects, mesh)
   const services = protectedServices(objects, settings)
@@ -47,6 +51,7 @@ export function examine(
       ...inspectGateways({ objects, mesh, policies, services, unguarded }),
       ...inspectReplicas(objects),
       ...unread,
+      ...further,
     ]),
   }
 }
