@@ -53,7 +53,10 @@ try {
     explain: looking(async () => (await import('./cli/explain-log.ts')).explainLog),
     test: looking(async () => (await import('./cli/test-folder.ts')).testFolder),
     whoCan: looking(async () => (await import('./cli/who-can.ts')).whoCan),
-    doctor: looking(async () => (await import('./cli/doctor.ts')).doctor),
+    doctor: looking(async () => {
+      const { doctor } = await import('./cli/doctor.ts')
+      return (flags) => doctor(flags, version)
+    }),
   })
 } catch (error) {
   tell(error)

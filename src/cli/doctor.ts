@@ -16,7 +16,7 @@ import { configurationOf, refuseForFolder } from './look.ts'
 const REQUEST_MS = 10_000
 
 /** Prints the findings; resolves to the exit code: 0 nothing that concerns requests now, 1 otherwise. */
-export async function doctor(flags: DoctorFlags): Promise<number> {
+export async function doctor(flags: DoctorFlags, version: string): Promise<number> {
   const { manifests } = flags
   if (manifests !== undefined) refuseForFolder(flags)
   const { config, unread } = await configurationOf(flags, false)
@@ -24,6 +24,7 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
   const examination = examine(objects, {
     settings: readSettingsOf(config),
     parse: parsed,
+    version,
     further: unread.map(configurationUnread),
   })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))

@@ -84,6 +84,10 @@ export const FINDINGS = {
     severity: 'warning',
     effect: 'Requests are refused while the only replica restarts.',
   },
+  'other-version': {
+    severity: 'warning',
+    effect: 'The doctor may know other rules than the service.',
+  },
   'not-read': {
     severity: 'warning',
     effect: 'Findings that depend on these objects are missing.',

@@ -22,6 +22,9 @@ const found = (objects: readonly Fields[]) => examine(objectsFrom(objects), OPTI
 
 const codesIn = (objects: readonly Fields[]) => found(objects).map(({ code }) => code)
 
+const imaged = (image: string) =>
+  spec({ template: { spec: { containers: [{ name: 'kserve-authz', image }] } } })
+
 const MODEL_POD = 'Pod iris-predictor-0'
 const OTHER_PROVIDER = {
   apiVersion: 'security.istio.io/v1',
@@ -279,6 +282,16 @@ const PAIRS: Readonly<
       ),
     ],
   ],
+  'other-version': [
+    [
+      'an image of another version',
+      changed(IN_ISTIO, 'Deployment kserve-authz', imaged('registry.example.com/authz:v0.1.0')),
+    ],
+    [
+      'one with a digest',
+      changed(IN_ISTIO, 'Deployment kserve-authz', imaged(`authz:0.1.0@sha256:${'0'.repeat(64)}`)),
+    ],
+  ],
   'one-replica': [
     ['one replica', changed(IN_ISTIO, 'Deployment kserve-authz', spec({ replicas: 1 }))],
   ],
@@ -351,6 +364,13 @@ describe('the doctor', () => {
   it('takes a revision without the provider that no pod uses', () => {
     expect(codesIn([...IN_ISTIO, WITHOUT_PROVIDER])).toEqual([])
   })
+
+  it.each(['authz:latest', 'authz', 'registry.example.com:5000/authz'])(
+    'takes the image %s, which names no version',
+    (image) => {
+      expect(codesIn(changed(IN_ISTIO, 'Deployment kserve-authz', imaged(image)))).toEqual([])
+    },
+  )
 
   it('takes a second provider if every istiod does', () => {
     expect(codesIn([...IN_ISTIO, OTHER_PROVIDER, ISTIOD])).toEqual([])

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadAll } from 'js-yaml'
+import manifest from '../../package.json' with { type: 'json' }
 import { isRecord } from '../../src/common/json.ts'
 import { SETTINGS } from '../../testing/objects.ts'
 
@@ -108,6 +109,7 @@ export const AT_ENVOY_GATEWAY: readonly Fields[] = [
 /** The kinds that shipped folders have beside those of the doctor are ignored. */
 export const OPTIONS = {
   settings: SETTINGS,
+  version: manifest.version,
   parse: (text: string): unknown => loadAll(text)[0],
 }
 
