@@ -2,7 +2,7 @@
 // The entry point of the command line.
 
 import manifest from '../package.json' with { type: 'json' }
-import { LOOKING_COMMANDS } from './cli/looking-commands.ts'
+import { lookingCommands } from './cli/looking-commands.ts'
 import { run } from './cli/program.ts'
 import { codeOf, tell } from './cli/reporting.ts'
 import { stopped } from './cli/stopped.ts'
@@ -23,7 +23,7 @@ try {
       // Open handles would keep the program running.
       process.exit(code)
     },
-    ...LOOKING_COMMANDS,
+    ...lookingCommands(version),
   })
 } catch (error) {
   tell(error)

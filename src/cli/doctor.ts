@@ -2,31 +2,42 @@
 
 import { readSettingsOf } from '../app/reading-settings.ts'
 import { type Examination, examine } from '../doctor/examine.ts'
-import { FINDINGS } from '../doctor/finding.ts'
+import { type DoctorFinding, FINDINGS } from '../doctor/finding.ts'
 import type { Objects } from '../doctor/objects.ts'
 import { readFolder } from '../doctor/read-folder.ts'
 import { describeApiProblem } from '../kubernetes/client/api-problem.ts'
 import { parseDocument } from '../manifests/yaml.ts'
-import { configOf } from './config-of.ts'
 import { UnseenError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { DoctorFlags } from './flags.ts'
+import { configurationOf, refuseForFolder } from './look.ts'
 
 /** Of one request to the API server, in milliseconds. */
 const REQUEST_MS = 10_000
 
 /** Prints the findings; resolves to the exit code: 0 nothing that concerns requests now, 1 otherwise. */
-export async function doctor(flags: DoctorFlags): Promise<number> {
-  const { config: file, manifests } = flags
-  const config = configOf({
-    ...(file === undefined ? {} : { config: file }),
-    ...(manifests === undefined ? {} : { manifests }),
-  })
+export async function doctor(flags: DoctorFlags, version: string): Promise<number> {
+  const { manifests } = flags
+  if (manifests !== undefined) refuseForFolder(flags)
+  const { config, unread } = await configurationOf(flags, false)
   const objects = await objectsOf(manifests)
-  const examination = examine(objects, { settings: readSettingsOf(config), parse: parsed })
+  const examination = examine(objects, {
+    settings: readSettingsOf(config),
+    parse: parsed,
+    version,
+    further: unread.map(configurationUnread),
+  })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))
   return examination.findings.some(({ code }) => FINDINGS[code].severity !== 'warning') ? 1 : 0
 }
+
+/** Without it the defaults decide which services are protected. */
+const configurationUnread = (message: string): DoctorFinding => ({
+  code: 'not-read',
+  object: 'configuration',
+  message,
+  remedy: 'Give --config FILE, or name the Deployment by --installation.',
+})
 
 /** Whatever prevents it is not the fault of the command line. */
 async function objectsOf(manifests: string | undefined): Promise<Objects> {

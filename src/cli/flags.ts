@@ -51,9 +51,7 @@ export type CanFlags = LookFlags & {
   readonly asGroup: readonly string[]
 }
 
-export type DoctorFlags = {
-  readonly config?: string
-  readonly manifests?: string
+export type DoctorFlags = Pick<LookFlags, 'config' | 'manifests' | 'installation'> & {
   readonly output?: 'text' | 'json'
 }
 

@@ -66,7 +66,7 @@ export async function look<Result>(
   }
 }
 
-function refuseForFolder(flags: LookFlags) {
+export function refuseForFolder(flags: LookFlags) {
   if (flags.installation !== undefined)
     throw new UsageError('--installation: has no effect with --manifests; it is for a cluster')
 }
@@ -86,9 +86,12 @@ const seenFrom = (config: Config, namespace: string | undefined): Config => ({
 
 type Configuration = Pick<Look, 'config' | 'configuration' | 'unread'>
 
-/** The configuration of `--config`; with a cluster, that of its installation. */
-async function configurationOf(flags: LookFlags): Promise<Configuration> {
-  const { config: file, manifests, namespace, installation } = flags
+/** The configuration of `--config`; with a cluster, that of its installation. If that cannot be read and is not `needed`, the defaults. */
+export async function configurationOf(
+  flags: LookFlags,
+  needed = flags.namespace === undefined,
+): Promise<Configuration> {
+  const { config: file, manifests, installation } = flags
   if (file !== undefined && installation !== undefined)
     throw new UsageError('--installation: has no effect with --config')
   if (file !== undefined || manifests !== undefined) {
@@ -108,7 +111,7 @@ async function configurationOf(flags: LookFlags): Promise<Configuration> {
   }
   const problem = `the configuration of the installation: ${found.problem}`
   const advice = ' (give --config FILE, or name the Deployment by --installation)'
-  if (namespace === undefined)
+  if (needed)
     throw new UnseenError('cannot look at the cluster', [
       found.reached ? problem + advice : found.problem,
     ])

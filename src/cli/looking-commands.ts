@@ -17,7 +17,8 @@ const looking =
     }
   }
 
-export const LOOKING_COMMANDS: Omit<Commands, 'serve'> = {
+/** `version` is that of this program. */
+export const lookingCommands = (version: string): Omit<Commands, 'serve'> => ({
   check: looking(async () => (await import('./check.ts')).check),
   services: looking(async () => (await import('./services.ts')).services),
   can: looking(async () => (await import('./can.ts')).can),
@@ -25,5 +26,8 @@ export const LOOKING_COMMANDS: Omit<Commands, 'serve'> = {
   explain: looking(async () => (await import('./explain-log.ts')).explainLog),
   test: looking(async () => (await import('./test-folder.ts')).testFolder),
   whoCan: looking(async () => (await import('./who-can.ts')).whoCan),
-  doctor: looking(async () => (await import('./doctor.ts')).doctor),
-}
+  doctor: looking(async () => {
+    const { doctor } = await import('./doctor.ts')
+    return (flags) => doctor(flags, version)
+  }),
+})

@@ -95,8 +95,12 @@ function addDoctor(program: Command, { doctor }: Commands, exit: (code: number) 
     .description(
       'find protected models whose requests are not checked; exits with 1 if requests are affected now',
     )
-    .option('--config <file>', 'configuration file in YAML')
+    .option(
+      '--config <file>',
+      "configuration file in YAML; with a cluster, the installation's by default",
+    )
     .option('--manifests <folder>', 'examine a folder of YAML instead of the API server')
+    .option('--installation <namespace/name>', 'Deployment that has the configuration')
     .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']))
     .action(async (flags: DoctorFlags) => exit(await doctor(flags)))
 }

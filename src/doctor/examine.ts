@@ -1,11 +1,11 @@
 // Examines whether every protected service is really checked. The entry point of this folder.
 
-import { displayNameOf, valueAt } from '../resources/object.ts'
+import { displayNameOf, listAt, textAt, valueAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { type DoctorFinding, mostSevereFirst } from './finding.ts'
 import { inspectGateways } from './gateways.ts'
-import { customPolicies, missingProviders } from './istio-policies.ts'
-import { type Objects, ownObjects } from './objects.ts'
+import { customPolicies, inspectFilters, missingProviders } from './istio-policies.ts'
+import { type Objects, OWN_LABEL, ownObjects } from './objects.ts'
 import { inspectPods } from './pods.ts'
 import { meshIn, type ParseYaml } from './providers.ts'
 import { podsOf, protectedServices } from './services.ts'
@@ -16,15 +16,25 @@ export type Examination = {
   readonly findings: readonly DoctorFinding[]
 }
 
+type Options = {
+  readonly settings: ReadSettings
+  readonly parse: ParseYaml
+  /** Of this program. */
+  readonly version: string
+  /** Findings of the caller. */
+  readonly further?: readonly DoctorFinding[]
+}
+
 /** Examines the objects of a cluster. Never throws. */
 export function examine(
   objects: Objects,
-  { settings, parse }: { readonly settings: ReadSettings; readonly parse: ParseYaml },
+  { settings, parse, version, further = [] }: Options,
 ): Examination {
   const mesh = meshIn(objects, parse)
   const policies = customPolicies(objects, mesh)
   const services = protectedServices(objects, settings)
   const pods = podsOf(objects, services)
+  const inMesh = pods.filter(({ hasSidecar }) => hasSidecar).map(({ pod }) => pod)
   const atPods = inspectPods(pods, { objects, mesh, policies })
   const { unguarded } = atPods
   const unread = [...objects.unread].map(
@@ -40,11 +50,14 @@ export function examine(
     pods: pods.length,
     findings: mostSevereFirst([
       ...(mesh?.findings ?? []),
-      ...missingProviders(policies, mesh),
+      ...missingProviders(policies, mesh, inMesh),
+      ...inspectFilters(objects, mesh, inMesh),
       ...atPods.findings,
       ...inspectGateways({ objects, mesh, policies, services, unguarded }),
       ...inspectReplicas(objects),
+      ...inspectVersions(objects, version),
       ...unread,
+      ...further,
     ]),
   }
 }
@@ -61,5 +74,27 @@ function inspectReplicas(objects: Objects): readonly DoctorFinding[] {
     if (valueAt(content, 'spec', 'replicas') !== 1) return []
     const remedy = `kubectl -n ${namespace} scale deployment ${name} --replicas=2`
     return [{ ...about, code: 'one-replica', message: 'it has one replica', remedy }]
+  })
+}
+
+/** The tag of an image, if it is a version. */
+const TAG = /:v?(\d+\.\d+\.\d+)(?:@|$)/
+
+/** A release may know other fields and defaults than the one that examines it. */
+function inspectVersions(objects: Objects, version: string): readonly DoctorFinding[] {
+  return ownObjects(objects, 'Deployment').flatMap((deployment): readonly DoctorFinding[] => {
+    const tags = listAt(deployment.content, 'spec', 'template', 'spec', 'containers')
+      .filter((container) => textAt(container, 'name') === OWN_LABEL[1])
+      .map((container) => TAG.exec(textAt(container, 'image') ?? '')?.[1])
+    const other = tags.find((tag) => tag !== undefined && tag !== version)
+    if (other === undefined) return []
+    return [
+      {
+        code: 'other-version',
+        object: displayNameOf(deployment),
+        message: `its image has the version ${other}, this program ${version}`,
+        remedy: `Run the doctor of version ${other}, or upgrade the installation.`,
+      },
+    ]
   })
 }

@@ -60,6 +60,10 @@ export const FINDINGS = {
     severity: 'error',
     effect: 'No replica is ready. Every request that needs a check is refused.',
   },
+  'filter-changes-check': {
+    severity: 'warning',
+    effect: 'Requests to the pods of this EnvoyFilter may not be checked.',
+  },
   'policy-deletable': {
     severity: 'warning',
     effect: 'Users who may delete this policy can remove the check.',
@@ -79,6 +83,10 @@ export const FINDINGS = {
   'one-replica': {
     severity: 'warning',
     effect: 'Requests are refused while the only replica restarts.',
+  },
+  'other-version': {
+    severity: 'warning',
+    effect: 'The doctor may know other rules than the service.',
   },
   'not-read': {
     severity: 'warning',

@@ -1,4 +1,4 @@
-// Examines the AuthorizationPolicies that ask an external authorizer, and the Sidecars that hide it.
+// Examines Istio's objects that decide whether proxies ask this service.
 
 import {
   type CustomPolicy,
@@ -10,12 +10,14 @@ import {
   type KubernetesObject,
   listAt,
   type TextMap,
+  textAt,
   textMapAt,
   valueAt,
 } from '../resources/object.ts'
 import type { DoctorFinding } from './finding.ts'
 import type { Objects } from './objects.ts'
 import type { MeshConfig } from './providers.ts'
+import { revisionsOf } from './revisions.ts'
 
 /** An AuthorizationPolicy with the action CUSTOM, and its object. */
 export type FoundPolicy = CustomPolicy & {
@@ -36,22 +38,67 @@ export const customPolicies = (
     return [{ ...policy, object, isOwn }]
   })
 
-/** Policies of this service whose provider the mesh does not have. */
+/** Policies of this service whose provider a revision of these pods does not have. */
 export function missingProviders(
   policies: readonly FoundPolicy[],
   mesh: MeshConfig | undefined,
+  pods: readonly KubernetesObject[],
 ): readonly DoctorFinding[] {
   if (mesh === undefined) return []
-  return policies
-    .filter(({ provider }) => isNamedOurs(provider) && !mesh.own.has(provider))
-    .map(({ object, provider }) => ({
-      code: mesh.providers.has(provider) ? 'provider-unreachable' : 'provider-missing',
-      object: displayNameOf(object),
-      message: mesh.providers.has(provider)
-        ? `the provider ${provider} leads to no Service of kserve-authz`
-        : `the mesh configuration has no provider ${provider}`,
-      remedy: 'Add the provider of istio/mesh-config/ to extensionProviders of the mesh.',
+  const named = policies.filter(({ provider }) => isNamedOurs(provider))
+  return revisionsOf(pods, mesh).flatMap(({ map, providers, own }) =>
+    named
+      .filter(({ provider }) => !own.has(provider))
+      .map(({ object, provider }) => ({
+        code: providers.has(provider) ? 'provider-unreachable' : 'provider-missing',
+        object: displayNameOf(object),
+        message: providers.has(provider)
+          ? `the provider ${provider} of ${displayNameOf(map)} leads to no Service of kserve-authz`
+          : `${displayNameOf(map)} has no provider ${provider}`,
+        remedy: `Add the provider of istio/mesh-config/ to extensionProviders of ${displayNameOf(map)}.`,
+      })),
+  )
+}
+
+/** EnvoyFilters that change the check of these pods. */
+export function inspectFilters(
+  { of }: Objects,
+  mesh: MeshConfig | undefined,
+  pods: readonly KubernetesObject[],
+): readonly DoctorFinding[] {
+  if (mesh === undefined) return []
+  return of('EnvoyFilter')
+    .filter(({ content }) => listAt(content, 'spec', 'configPatches').some(changesCheck))
+    .filter((filter) => pods.some((pod) => appliesTo(filter, pod, mesh)))
+    .map((filter) => ({
+      code: 'filter-changes-check',
+      object: displayNameOf(filter),
+      message: 'it removes or changes the filter that asks an external authorizer',
+      remedy: `kubectl -n ${filter.namespace} delete envoyfilter ${filter.name}, and apply istio/admission/.`,
     }))
+}
+
+const CHECK = 'envoy.filters.http.ext_authz'
+const CHANGING: ReadonlySet<string | undefined> = new Set(['REMOVE', 'REPLACE', 'MERGE'])
+
+/** A patch of the filter, or of a route that has settings of its own for it. */
+function changesCheck(entry: unknown): boolean {
+  if (!CHANGING.has(textAt(entry, 'patch', 'operation'))) return false
+  if (valueAt(entry, 'patch', 'value', 'typed_per_filter_config', CHECK) !== undefined) return true
+  if (textAt(entry, 'applyTo') !== 'HTTP_FILTER') return false
+  const filter = valueAt(entry, 'match', 'listener', 'filterChain', 'filter')
+  return (textAt(filter, 'subFilter', 'name') ?? CHECK) === CHECK
+}
+
+/** A filter of the root namespace applies to pods of every namespace. */
+function appliesTo(
+  { namespace, content }: KubernetesObject,
+  pod: KubernetesObject,
+  { rootNamespace }: MeshConfig,
+): boolean {
+  if (namespace !== rootNamespace && namespace !== pod.namespace) return false
+  const labels = textMapAt(content, 'spec', 'workloadSelector', 'labels') ?? new Map()
+  return [...labels].every(([label, value]) => pod.labels.get(label) === value)
 }
 
 /** Whether the Sidecar resources of a pod's namespace hide this service from its proxy. */

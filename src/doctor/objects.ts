@@ -15,6 +15,7 @@ export const EXAMINED = {
   NetworkPolicy: 'networking.k8s.io',
   AuthorizationPolicy: 'security.istio.io',
   Sidecar: 'networking.istio.io',
+  EnvoyFilter: 'networking.istio.io',
   Gateway: 'gateway.networking.k8s.io',
   HTTPRoute: 'gateway.networking.k8s.io',
   GRPCRoute: 'gateway.networking.k8s.io',

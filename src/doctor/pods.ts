@@ -80,7 +80,7 @@ function inspectPod(
           ),
         ]
       : []),
-    ...(own.length > 0 && other !== undefined
+    ...(own.length > 0 && other !== undefined && !mesh.takesSeveral
       ? [
           about(
             'second-provider',

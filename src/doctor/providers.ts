@@ -10,6 +10,7 @@ import {
 } from '../resources/object.ts'
 import type { DoctorFinding } from './finding.ts'
 import { type Objects, ownObjects } from './objects.ts'
+import { DEFAULT_REVISION, type Revision, takesSeveral } from './revisions.ts'
 
 /** Parses a document of YAML; `undefined`: it cannot be parsed. */
 export type ParseYaml = (text: string) => unknown
@@ -17,10 +18,12 @@ export type ParseYaml = (text: string) => unknown
 /** A mesh as its ConfigMap configures it. */
 export type MeshConfig = {
   readonly rootNamespace: string
-  /** The names of all extension providers. */
-  readonly providers: ReadonlySet<string>
-  /** Of them, the names of those that lead to this service. */
+  /** The names of the extension providers that lead to this service, of all revisions. */
   readonly own: ReadonlySet<string>
+  /** One for each ConfigMap. */
+  readonly revisions: readonly Revision[]
+  /** Whether a workload may have several providers, as far as istiod's Deployments can be read. */
+  readonly takesSeveral: boolean
   readonly findings: readonly DoctorFinding[]
 }
 
@@ -37,23 +40,31 @@ export function meshIn(objects: Objects, parse: ParseYaml): MeshConfig | undefin
     .of('ConfigMap')
     .filter((object) => isMesh(object) && textAt(object.content, 'data', 'mesh') !== undefined)
   if (maps.length === 0) return undefined
-  const meshes = maps.map((map) => ({
-    map,
-    content: parse(textAt(map.content, 'data', 'mesh') ?? ''),
-  }))
+  const meshes = maps.map((map) => {
+    const content = parse(textAt(map.content, 'data', 'mesh') ?? '')
+    const entries = listAt(content, 'extensionProviders')
+    return { map, content, entries, own: entries.filter((entry) => isOwn(entry, objects)) }
+  })
   const [first] = meshes
-  const providers = meshes.flatMap(({ map, content }) =>
-    listAt(content, 'extensionProviders').map((entry) => ({ map, entry })),
-  )
-  const own = providers.filter(({ entry }) => isOwn(entry, objects))
   return {
     rootNamespace:
       textAt(first?.content, 'rootNamespace') ?? first?.map.namespace ?? DEFAULT_ROOT_NAMESPACE,
-    providers: new Set(providers.map(({ entry }) => textAt(entry, 'name') ?? '')),
-    own: new Set(own.map(({ entry }) => textAt(entry, 'name') ?? '')),
-    findings: own.flatMap(({ map, entry }) => inspect(map, entry, objects)),
+    own: namesOf(meshes.flatMap(({ own }) => own)),
+    revisions: meshes.map(({ map, entries, own }) => ({
+      name: map.name === CONFIG_MAP ? DEFAULT_REVISION : map.name.slice(CONFIG_MAP.length + 1),
+      map,
+      providers: namesOf(entries),
+      own: namesOf(own),
+    })),
+    takesSeveral: takesSeveral(objects),
+    findings: meshes.flatMap(({ map, own }) =>
+      own.flatMap((entry) => inspect(map, entry, objects)),
+    ),
   }
 }
+
+const namesOf = (entries: readonly unknown[]): ReadonlySet<string> =>
+  new Set(entries.map((entry) => textAt(entry, 'name') ?? ''))
 
 const grpcOf = (entry: unknown): unknown => valueAt(entry, 'envoyExtAuthzGrpc')
 

@@ -26,13 +26,20 @@ export const COLLECTIONS: readonly WatchedKind[] = [
   ...routeCollections(ALL),
   { ...collectionOf('Service', undefined, ['v1']), query: OWN },
   { ...collectionOf('Deployment', undefined, ['apps/v1']), query: OWN },
+  { ...collectionOf('Deployment', undefined, ['apps/v1']), query: { labelSelector: 'app=istiod' } },
   {
     ...collectionOf('ConfigMap', undefined, ['v1']),
     query: { fieldSelector: 'metadata.name=istio' },
   },
+  // Those of revisions, such as istio-1-30.
+  {
+    ...collectionOf('ConfigMap', undefined, ['v1']),
+    query: { labelSelector: 'istio.io/rev', fieldSelector: 'metadata.name!=istio' },
+  },
   collectionOf('NetworkPolicy', undefined, ['networking.k8s.io/v1'], 'networkpolicies'),
   ...GUARD_COLLECTIONS,
   collectionOf('Sidecar', undefined, ['networking.istio.io/v1', 'networking.istio.io/v1beta1']),
+  collectionOf('EnvoyFilter', undefined, ['networking.istio.io/v1alpha3']),
   collectionOf('Gateway', undefined, [
     'gateway.networking.k8s.io/v1',
     'gateway.networking.k8s.io/v1beta1',

@@ -22,6 +22,9 @@ const found = (objects: readonly Fields[]) => examine(objectsFrom(objects), OPTI
 
 const codesIn = (objects: readonly Fields[]) => found(objects).map(({ code }) => code)
 
+const imaged = (image: string) =>
+  spec({ template: { spec: { containers: [{ name: 'kserve-authz', image }] } } })
+
 const MODEL_POD = 'Pod iris-predictor-0'
 const OTHER_PROVIDER = {
   apiVersion: 'security.istio.io/v1',
@@ -35,6 +38,44 @@ const SIDECAR = {
   metadata: { name: 'default', namespace: 'team' },
   spec: { egress: [{ hosts: ['./*', 'istio-system/*'] }] },
 }
+const ISTIOD = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'istiod', namespace: 'istio-system', labels: { app: 'istiod' } },
+  spec: {
+    template: {
+      spec: {
+        containers: [
+          {
+            name: 'discovery',
+            env: [{ name: 'PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS', value: 'true' }],
+          },
+        ],
+      },
+    },
+  },
+}
+const aFilter = (operation: string, name = 'envoy.filters.http.ext_authz', namespace = 'team') => ({
+  apiVersion: 'networking.istio.io/v1alpha3',
+  kind: 'EnvoyFilter',
+  metadata: { name: 'mine', namespace },
+  spec: {
+    workloadSelector: { labels: { component: 'predictor' } },
+    configPatches: [
+      {
+        applyTo: 'HTTP_FILTER',
+        match: { listener: { filterChain: { filter: { subFilter: { name } } } } },
+        patch: { operation },
+      },
+    ],
+  },
+})
+/** With the pod in a revision of Istio. */
+const REVISED = changed(IN_ISTIO, MODEL_POD, (pod) => ({
+  ...pod,
+  metadata: { ...Object(pod.metadata), annotations: { 'istio.io/rev': '1-30' } },
+}))
+const WITHOUT_PROVIDER = mesh(/name: kserve-authz-workload/g, 'name: other', 'istio-1-30')()
 const AT_ROUTE = {
   apiVersion: 'gateway.envoyproxy.io/v1alpha1',
   kind: 'SecurityPolicy',
@@ -142,6 +183,31 @@ const PAIRS: Readonly<
       'another name of the provider',
       changed(IN_ISTIO, 'ConfigMap istio', mesh(/name: kserve-authz-workload/g, 'name: other')),
     ],
+    ["the mesh configuration of the pod's revision", [...REVISED, WITHOUT_PROVIDER]],
+  ],
+  'filter-changes-check': [
+    ['one of the owner', [...IN_ISTIO, aFilter('REMOVE')]],
+    [
+      'one that changes the check of a route',
+      [
+        ...IN_ISTIO,
+        spec({
+          configPatches: [
+            {
+              applyTo: 'HTTP_ROUTE',
+              patch: {
+                operation: 'MERGE',
+                value: { typed_per_filter_config: { 'envoy.filters.http.ext_authz': {} } },
+              },
+            },
+          ],
+        })(aFilter('MERGE')),
+      ],
+    ],
+    [
+      'one of the root namespace',
+      [...IN_ISTIO, aFilter('REPLACE', 'envoy.filters.http.ext_authz', 'istio-system')],
+    ],
   ],
   'provider-unreachable': [
     [
@@ -216,6 +282,16 @@ const PAIRS: Readonly<
       ),
     ],
   ],
+  'other-version': [
+    [
+      'an image of another version',
+      changed(IN_ISTIO, 'Deployment kserve-authz', imaged('registry.example.com/authz:v0.1.0')),
+    ],
+    [
+      'one with a digest',
+      changed(IN_ISTIO, 'Deployment kserve-authz', imaged(`authz:0.1.0@sha256:${'0'.repeat(64)}`)),
+    ],
+  ],
   'one-replica': [
     ['one replica', changed(IN_ISTIO, 'Deployment kserve-authz', spec({ replicas: 1 }))],
   ],
@@ -283,6 +359,41 @@ describe('the doctor', () => {
     expect(
       codesIn([...without(open, 'AuthorizationPolicy kserve-authz-predictor'), policy]),
     ).toEqual(['pod-not-selected'])
+  })
+
+  it('takes a revision without the provider that no pod uses', () => {
+    expect(codesIn([...IN_ISTIO, WITHOUT_PROVIDER])).toEqual([])
+  })
+
+  it.each(['authz:latest', 'authz', 'registry.example.com:5000/authz'])(
+    'takes the image %s, which names no version',
+    (image) => {
+      expect(codesIn(changed(IN_ISTIO, 'Deployment kserve-authz', imaged(image)))).toEqual([])
+    },
+  )
+
+  it('takes a second provider if every istiod does', () => {
+    expect(codesIn([...IN_ISTIO, OTHER_PROVIDER, ISTIOD])).toEqual([])
+    const other = { ...ISTIOD, metadata: { ...ISTIOD.metadata, name: 'istiod-1-30' }, spec: {} }
+    expect(codesIn([...IN_ISTIO, OTHER_PROVIDER, ISTIOD, other])).toEqual(['second-provider'])
+  })
+
+  it.each([
+    ['adds a filter', aFilter('INSERT_BEFORE')],
+    [
+      'changes a cluster',
+      spec({ configPatches: [{ applyTo: 'CLUSTER', patch: { operation: 'MERGE' } }] })(
+        aFilter('MERGE'),
+      ),
+    ],
+    ['removes another filter', aFilter('REMOVE', 'envoy.filters.http.cors')],
+    ['is in another namespace', aFilter('REMOVE', 'envoy.filters.http.ext_authz', 'other')],
+    [
+      'is for other pods',
+      spec({ workloadSelector: { labels: { component: 'other' } } })(aFilter('REMOVE')),
+    ],
+  ])('takes an EnvoyFilter that %s', (_title, filter) => {
+    expect(codesIn([...IN_ISTIO, filter])).toEqual([])
   })
 
   it('takes a Sidecar that lists the service', () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadAll } from 'js-yaml'
+import manifest from '../../package.json' with { type: 'json' }
 import { isRecord } from '../../src/common/json.ts'
 import { SETTINGS } from '../../testing/objects.ts'
 
@@ -48,10 +49,10 @@ const INSTALLED = shippedIn('deploy').map((object) =>
 const MESH = readFileSync(path.join(ROOT, 'istio/mesh-config/mesh-config.yaml'), 'utf8')
 
 /** The mesh configuration as Istio's ConfigMap. */
-const meshOf = (mesh: string): Fields => ({
+const meshOf = (mesh: string, name = 'istio'): Fields => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: { name: 'istio', namespace: 'istio-system' },
+  metadata: { name, namespace: 'istio-system' },
   data: { mesh },
 })
 
@@ -108,6 +109,7 @@ export const AT_ENVOY_GATEWAY: readonly Fields[] = [
 /** The kinds that shipped folders have beside those of the doctor are ignored. */
 export const OPTIONS = {
   settings: SETTINGS,
+  version: manifest.version,
   parse: (text: string): unknown => loadAll(text)[0],
 }
 
@@ -152,6 +154,8 @@ export const metadata =
     metadata: { ...(isRecord(object.metadata) ? object.metadata : {}), ...fields },
   })
 
-/** With another mesh configuration. */
-export const mesh = (pattern: string | RegExp, replacement: string) => (): Fields =>
-  meshOf(MESH.replaceAll(pattern, replacement))
+/** With another mesh configuration, in the ConfigMap of this name. */
+export const mesh =
+  (pattern: string | RegExp, replacement: string, name = 'istio') =>
+  (): Fields =>
+    meshOf(MESH.replaceAll(pattern, replacement), name)

@@ -36,9 +36,19 @@ beforeAll(async () => {
   for (const name of NAMESPACES) await cluster.apply(aNamespace(name))
   for (const name of ['default', 'kserve-authz'])
     await cluster.apply(serviceAccount(name === 'default' ? 'team' : name, name))
+  await configure('protectByDefault: false')
   kubeconfig = await cluster.kubeconfig({ token: cluster.site.adminToken })
 })
 afterAll(() => cluster?.stop())
+
+/** The configuration of the installation, as kustomize makes it of deploy/config.yaml. */
+const configure = (config: string) =>
+  cluster.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kserve-authz', namespace: 'kserve-authz' },
+    data: { 'config.yaml': config },
+  })
 
 async function applyAll(objects: readonly Fields[]) {
   for (const object of objects)
@@ -96,6 +106,23 @@ describe('doctor, of a real API server', () => {
         },
       ],
     })
+  })
+
+  it('takes a model as protected if the configuration of the installation protects it', async () => {
+    const open = IN_ISTIO.map((object) =>
+      object.kind === 'InferenceService'
+        ? { ...object, metadata: { name: 'iris', namespace: 'team', annotations: {} } }
+        : object,
+    )
+    await withoutGuards()
+    await applyAll(open.filter(({ kind }) => kind !== 'AuthorizationPolicy'))
+    expect((await doctor()).stdout).toMatch(/^0 protected services, 0 pods, 0 findings$/m)
+    await configure('protectByDefault: true')
+    expect((await doctor()).stdout).toMatch(/^critical pod-not-selected: InferenceService/m)
+    await configure('protectByDefault: false')
+    const elsewhere = await doctor('--installation', 'kserve-authz/other', '-o', 'json')
+    expect(elsewhere.stdout).toContain('there is no deployments.apps other')
+    expect(elsewhere.stdout).toContain('"not-read"')
   })
 
   it('says what it may not list', async () => {

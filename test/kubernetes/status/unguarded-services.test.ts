@@ -35,12 +35,16 @@ function cluster({ read = 'yes' as PoliciesRead, protects = true, turnMs = 0 } =
   const directory = createDirectory()
   const told: string[] = []
   const objects: Fields[] = []
+  const looks: string[] = []
   const facts = createGuardFacts({ read: () => state.read })
   const { turns, turn } = countedTurns()
   const state = { read, synced: true, protects }
   const made = createUnguardedServices({
     facts,
-    servicesIn: directory.servicesIn,
+    servicesIn: (namespace) => {
+      looks.push(namespace)
+      return directory.servicesIn(namespace)
+    },
     isProtected: () => state.protects,
     synced: () => state.synced,
     report: ({ object, reason, message }, content) => {
@@ -82,7 +86,20 @@ function cluster({ read = 'yes' as PoliciesRead, protects = true, turnMs = 0 } =
       spec: { containers: containers.map((each) => ({ name: each })) },
     })
   const unguarded = () => Object.fromEntries(made.counts().unguarded)
-  return { ...made, state, directory, told, objects, turns, put, remove, declare, run, unguarded }
+  return {
+    ...made,
+    state,
+    directory,
+    looks,
+    told,
+    objects,
+    turns,
+    put,
+    remove,
+    declare,
+    run,
+    unguarded,
+  }
 }
 
 const GUARD = {
@@ -222,7 +239,7 @@ describe('whether a proxy asks', () => {
     expect(told).toHaveLength(1)
   })
 
-  it('does not change with a pod that is finished, or by the status of one', async () => {
+  it('does not change with a pod that is finished', async () => {
     const { declare, put, unguarded, told } = cluster()
     declare('iris')
     put('Pod', 'team', 'iris-0', {
@@ -231,6 +248,19 @@ describe('whether a proxy asks', () => {
     })
     await pass()
     expect([unguarded(), told]).toEqual([ZERO, []])
+  })
+
+  it('is not judged again when an object changes in other respects', async () => {
+    const { declare, run, put, looks } = cluster()
+    declare('iris')
+    put('AuthorizationPolicy', 'istio-system', 'workload', GUARD)
+    run('iris')
+    await pass()
+    const before = looks.length
+    run('iris')
+    put('AuthorizationPolicy', 'istio-system', 'workload', { ...GUARD, status: {} })
+    await pass()
+    expect([before, looks.length]).toEqual([1, 1])
   })
 
   it('is judged again only after a rest in proportion to the last time', async () => {
