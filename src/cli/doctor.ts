@@ -11,6 +11,7 @@ import { configOf } from './config-of.ts'
 import { UnseenError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { DoctorFlags } from './flags.ts'
+import { requireFolder } from './read-input.ts'
 
 /** Of one request to the API server, in milliseconds. */
 const REQUEST_MS = 10_000
@@ -22,6 +23,7 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
     ...(file === undefined ? {} : { config: file }),
     ...(manifests === undefined ? {} : { manifests }),
   })
+  if (manifests !== undefined) requireFolder('--manifests', manifests)
   const objects = await objectsOf(manifests)
   const examination = examine(objects, { settings: readSettingsOf(config), parse: parsed })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))
