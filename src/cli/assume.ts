@@ -31,6 +31,7 @@ export function assumedBy({
   if (as === undefined && asKey === undefined) return undefined
   if (header.some((line) => /^(?:authorization|x-api-key|api-key)\s*:/i.test(line)))
     throw new UsageError('--as and --as-key replace the credential: leave its header out')
+  if (as === '') throw new UsageError('the user: expected a user of Kubernetes, not an empty text')
   const credential = `assumed-${randomUUID()}`
   const digest = hash('sha256', credential)
   if (as !== undefined) {

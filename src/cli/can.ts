@@ -4,6 +4,7 @@ import { type AccessRequest, NO_PEER } from '../access/request.ts'
 import type { Service } from '../access/service.ts'
 import { displayNameOf } from '../resources/object.ts'
 import { assumedBy } from './assume.ts'
+import { requireMethod } from './check-message.ts'
 import { UsageError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { CanFlags } from './flags.ts'
@@ -22,6 +23,9 @@ export function can(
   const assumed = assumedBy({ as: user, asGroup: flags.asGroup, header: [] })
   if (assumed === undefined) throw new UsageError('USER: expected a user of Kubernetes')
   const method = named === undefined ? 'POST' : verbOrService.toUpperCase()
+  requireMethod(method)
+  if (flags.path !== undefined && !flags.path.startsWith('/'))
+    throw new UsageError('--path: expected a path that begins with /')
   return look(
     flags,
     async (seen) => {

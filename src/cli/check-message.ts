@@ -1,8 +1,9 @@
 // Builds a CheckRequest from the arguments of `check`.
 
-import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { UsageError } from './exit-codes.ts'
 import type { CheckFlags } from './flags.ts'
+import { readInputOrStdin } from './read-input.ts'
 
 /** A CheckRequest with proto field names, as Envoy would send it for the request of a command line. */
 export type CheckMessage = {
@@ -28,12 +29,15 @@ type PeerMessage = {
 
 // Not parsed by the URL class: the exact bytes of the path decide.
 const URL_PARTS = /^(https?):\/\/([^/?#]+)(\/[^#]*)?$/
+const METHOD = /^[\w!#$%&'*+.^`|~-]+$/
+const LAST_PORT = 65_535
 const ENDPOINT = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)|([0-9A-Fa-f:]+))(?::(\d{1,5}))?$/
 
 type Described = Pick<CheckFlags, 'source' | 'destination' | 'principal' | 'header'>
 
 /** Builds the message for METHOD and URL. Throws a UsageError. */
 export function checkMessage(flags: Described, method: string, url: string): CheckMessage {
+  requireMethod(method)
   const [, scheme, host, path = '/'] = URL_PARTS.exec(url) ?? []
   if (scheme === undefined || host === undefined) {
     throw new UsageError('URL: expected http://host/path or https://host/path')
@@ -50,10 +54,16 @@ export function checkMessage(flags: Described, method: string, url: string): Che
   }
 }
 
+/** Throws a UsageError unless it is a method of HTTP. */
+export function requireMethod(method: string): void {
+  if (!METHOD.test(method)) throw new UsageError('METHOD: expected a method of HTTP, such as POST')
+}
+
 function peer(flag: string, text: string): PeerMessage {
   const [, bracketed, ipv4, ipv6, port] = ENDPOINT.exec(text) ?? []
   const address = bracketed ?? ipv4 ?? ipv6
-  if (address === undefined) throw new UsageError(`${flag}: expected an IP address, or IP:PORT`)
+  if (address === undefined || isIP(address) === 0 || Number(port ?? 0) > LAST_PORT)
+    throw new UsageError(`${flag}: expected an IP address, or IP:PORT`)
   return {
     address: {
       socket_address: { address, ...(port === undefined ? {} : { port_value: Number(port) }) },
@@ -81,6 +91,7 @@ export const headerLines = (given: readonly string[]): readonly string[] =>
   given.flatMap((line) => {
     if (!line.startsWith('@')) return [line]
     const name = line.slice(1)
-    const text = readFileSync(name === '-' ? 0 : name, 'utf8')
-    return text.split(/\r?\n/).filter((each) => each.trim() !== '')
+    return readInputOrStdin('--header', name)
+      .split(/\r?\n/)
+      .filter((each) => each.trim() !== '')
   })

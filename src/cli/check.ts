@@ -1,6 +1,5 @@
 // The command `check`: decides one request and explains the answer.
 
-import { readFileSync } from 'node:fs'
 import type { Answer } from '../access/answer.ts'
 import type { AccessRequest, Position } from '../access/request.ts'
 import { keysNamed } from '../app/assumed.ts'
@@ -20,6 +19,7 @@ import { type Explanation, format } from './explanation.ts'
 import type { CheckFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
 import { look, once } from './look.ts'
+import { readInputOrStdin } from './read-input.ts'
 import { lookedAt, refuseUnseen } from './unseen.ts'
 import { withoutEffect } from './without-effect.ts'
 
@@ -85,7 +85,7 @@ function messageOf(flags: CheckFlags, method?: string, url?: string): unknown {
     )
   }
   const name = request === '-' ? 'the standard input' : request
-  const text = readFileSync(request === '-' ? 0 : request, 'utf8')
+  const text = readInputOrStdin('--request', request)
   const { message, problems } = readCheckRequestJson(parsed(text, name))
   if (problems.length > 0)
     throw new UsageError(problems.map((each) => `${name}: ${each}`).join('\n'))

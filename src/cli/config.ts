@@ -1,5 +1,6 @@
 // The command `config`: tells about the configuration.
 
+import { didYouMean } from '../config/did-you-mean.ts'
 import { configSchema } from '../config/json-schema.ts'
 import { configReference, fieldReference } from '../config/reference.ts'
 import { UsageError } from './exit-codes.ts'
@@ -20,7 +21,11 @@ export function printKeys(key = ''): void {
     lines: [meaning, `value: ${type}`],
   }))
   const shown = [...keys, ...(key === '' ? [] : fields)].filter(({ name }) => isBelow(name, key))
-  if (shown.length === 0) throw new UsageError(`config keys: there is no key ${key}`)
+  if (shown.length === 0) {
+    const all = [...keys, ...fields].flatMap(({ name }) => [name, name.replace(/\..*$/, '')])
+    const hint = didYouMean(key, all) || '; config keys lists them'
+    throw new UsageError(`config keys: there is no key ${key}${hint}`)
+  }
   const texts = shown.map(({ name, lines }) => `${[name, ...lines].join('\n  ')}\n`)
   process.stdout.write(texts.join(''))
 }

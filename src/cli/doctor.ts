@@ -18,7 +18,7 @@ const REQUEST_MS = 10_000
 /** Prints the findings; resolves to the exit code: 0 nothing that concerns requests now, 1 otherwise. */
 export async function doctor(flags: DoctorFlags, version: string): Promise<number> {
   const { manifests } = flags
-  if (manifests !== undefined) refuseForFolder(flags)
+  if (manifests !== undefined) refuseForFolder(flags, manifests)
   const { config, unread } = await configurationOf(flags, false)
   const objects = await objectsOf(manifests)
   const examination = examine(objects, {

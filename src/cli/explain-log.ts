@@ -1,16 +1,16 @@
 // The command `explain`: decides a past request of the decision log again, and says what has changed.
 
-import { readFileSync } from 'node:fs'
 import { isRecord, parseJson } from '../common/json.ts'
 import { textAt } from '../resources/object.ts'
 import { type AssumedBy, assumedBy, withCredential } from './assume.ts'
 import { encodedOf, explain } from './check.ts'
 import { checkMessage } from './check-message.ts'
-import { UnseenError, UsageError } from './exit-codes.ts'
+import { inFields, UnseenError, UsageError } from './exit-codes.ts'
 import { type Explanation, oneLine } from './explanation.ts'
 import type { ExplainFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
 import { look } from './look.ts'
+import { readInputOrStdin } from './read-input.ts'
 import { lookedAt, refuseUnseen } from './unseen.ts'
 
 /** A line of the decision log, as far as it can be decided again. */
@@ -77,7 +77,7 @@ const verdictOf = (decision: string, reason: string) =>
 
 /** The line of the argument, or the line of the input with the request id. */
 function lineOf({ requestId }: ExplainFlags, given = '-'): Logged {
-  const text = given === '-' ? readFileSync(0, 'utf8') : given
+  const text = given === '-' ? readInputOrStdin('explain', given) : given
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const read = lines.flatMap((line) => readLine(line) ?? [])
   const found = requestId === undefined ? read : read.filter((each) => each.requestId === requestId)
@@ -85,7 +85,7 @@ function lineOf({ requestId }: ExplainFlags, given = '-'): Logged {
   if (first === undefined)
     throw new UsageError(
       requestId === undefined
-        ? 'explain: expected a line of the decision log'
+        ? 'explain: expected a line of the decision log, a JSON object with decision and position'
         : `explain: no line has the request id ${requestId}`,
     )
   if (others.length > 0)
@@ -128,7 +128,7 @@ function messageOf({ source, principal, destination, method, host, path }: Logge
   }
   if (method === '' || host === '')
     throw new UsageError('explain: the line has no method or no host')
-  return checkMessage(given, method, `http://${host}${path}`)
+  return inFields('explain: the line', () => checkMessage(given, method, `http://${host}${path}`))
 }
 
 /** Denials because of a credential of which the log has nothing. */

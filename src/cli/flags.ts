@@ -40,6 +40,7 @@ export type CheckFlags = LookFlags & {
 
 export type ServicesFlags = LookFlags & {
   readonly output?: 'table' | 'wide' | 'json' | 'yaml'
+  readonly allNamespaces?: boolean
   /** Only services that everybody may call. */
   readonly open?: boolean
   /** Go on, and show each service that changes. */

@@ -11,6 +11,7 @@ import { MANIFEST_SCHEMA, parseDocument } from '../manifests/yaml.ts'
 import { textAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { readResource } from '../resources/resource.ts'
+import { readInput } from './read-input.ts'
 import { fieldIn, placesIn } from './yaml-places.ts'
 
 /** Something to mend. */
@@ -193,7 +194,7 @@ function isFile(name: string): boolean {
 
 /** An invalid configuration is a finding of its own: then the defaults apply. */
 function settingsFrom(name: string): ReadSettings {
-  const text = name === '' ? '' : readFileSync(name, 'utf8')
+  const text = name === '' ? '' : readInput('--config', name)
   const file = name === '' || lintConfig(name, text).length > 0 ? undefined : { path: name, text }
   return readSettingsOf(readConfig({ file, env: {}, flags: {} }))
 }

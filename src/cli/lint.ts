@@ -10,9 +10,12 @@ import { type FilesReading, type Finding, lintFiles } from './lint-files.ts'
 import { formatFindings } from './lint-format.ts'
 import { look, once } from './look.ts'
 import { policiesAround } from './policies-around.ts'
+import { requireEntry } from './read-input.ts'
 
 /** Prints the findings; resolves to the exit code: 1 if one is at or above the threshold. */
 export async function lint(flags: LintFlags, paths: readonly string[]): Promise<number> {
+  if (paths.length === 0 && flags.complete === true)
+    throw new UsageError('--complete: give a folder as argument')
   const found = paths.length === 0 ? await problemsOf(flags) : await fromFiles(flags, paths)
   process.stdout.write(formatFindings(found, flags.output ?? 'text'))
   const least = flags.failOn ?? 'warning'
@@ -20,9 +23,13 @@ export async function lint(flags: LintFlags, paths: readonly string[]): Promise<
 }
 
 async function fromFiles(flags: LintFlags, paths: readonly string[]): Promise<readonly Finding[]> {
+  for (const name of ['installation', 'manifests', 'namespace'] as const)
+    if (flags[name] !== undefined)
+      throw new UsageError(`--${name}: has no effect with files and folders as arguments`)
   const [folder, ...others] = paths
   if (flags.complete === true && others.length > 0)
     throw new UsageError('--complete: give one folder')
+  for (const each of paths) requireEntry('lint', each)
   const { findings, declared } = lintFiles(paths, flags.config)
   if (
     flags.complete !== true ||

@@ -12,6 +12,7 @@ import { oneLine } from './explanation.ts'
 import type { LookFlags } from './flags.ts'
 import { readInstalledConfig } from './installed-config.ts'
 import { isNamespacedName } from './named-service.ts'
+import { requireFolder } from './read-input.ts'
 import { createTroubles, type Troubles } from './troubles.ts'
 
 /** What a command sees. */
@@ -38,7 +39,9 @@ export async function look<Result>(
   ),
 ): Promise<Result> {
   const { manifests, namespace } = flags
-  if (manifests !== undefined) refuseForFolder(flags)
+  if (namespace !== undefined && !NAMESPACE.test(namespace))
+    throw new UsageError('--namespace: expected the name of a namespace')
+  if (manifests !== undefined) refuseForFolder(flags, manifests)
   const { config, configuration, unread } = await configurationOf(flags)
   const [troubles, faults] = [createTroubles(), createTroubles()]
   const engine = await openEngine({
@@ -66,9 +69,12 @@ export async function look<Result>(
   }
 }
 
-export function refuseForFolder(flags: LookFlags) {
+const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
+
+export function refuseForFolder(flags: LookFlags, manifests: string) {
   if (flags.installation !== undefined)
     throw new UsageError('--installation: has no effect with --manifests; it is for a cluster')
+  requireFolder('--manifests', manifests)
 }
 
 /** The kinds that the cluster does not have are not missing. */

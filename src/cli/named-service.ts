@@ -15,15 +15,23 @@ export const isNamespacedName = (text: string): boolean => /^[a-z0-9-]+\/[a-z0-9
 export function serviceNamed(text: string, { directory }: Pick<Engine, 'directory'>): Service {
   const [, kind, namespace, name] = SERVICE.exec(text) ?? []
   const kinds = SERVICE_KINDS.filter((each) => kind === undefined || isKind(each, kind))
-  if (namespace === undefined || name === undefined || kinds.length === 0)
+  if (namespace === undefined || name === undefined)
     throw new UsageError('SERVICE: expected [KIND/]NAMESPACE/NAME')
+  if (kinds.length === 0)
+    throw new UsageError(
+      `SERVICE: expected [KIND/]NAMESPACE/NAME, where KIND is ${SERVICE_KINDS.join(', ')} or a short name`,
+    )
   const found = kinds.flatMap((each) => directory.servicesNamed({ kind: each, namespace, name }))
   const [first, ...others] = found
   if (first === undefined) {
-    const known = [...directory.services.values()].map((each) => `${each.namespace}/${each.name}`)
-    const near = nearestTo(`${namespace}/${name}`, known, 1)
+    const prefixOf = (each: ServiceKind) => (kind === undefined ? '' : `${each}/`)
+    const known = [...directory.services.values()].map(
+      (each) => `${prefixOf(each.kind)}${each.namespace}/${each.name}`,
+    )
+    const wanted = `${kinds.length === 1 ? prefixOf(kinds[0] ?? 'InferenceService') : ''}${namespace}/${name}`
+    const near = nearestTo(wanted, known, 1)
     const hint = near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`
-    throw new UsageError(`SERVICE: there is no service ${namespace}/${name}${hint}`)
+    throw new UsageError(`SERVICE: there is no service ${wanted}${hint}`)
   }
   if (others.length > 0)
     throw new UsageError(

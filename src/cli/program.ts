@@ -8,6 +8,7 @@ import { EXAMPLES } from './examples.ts'
 import { USAGE } from './exit-codes.ts'
 import type { CheckFlags, DoctorFlags, ServeFlags } from './flags.ts'
 import { addLookingCommands, collectOption, looking } from './looking.ts'
+import { wordErrors } from './usage-errors.ts'
 
 /** Parses the command line and runs the command; resolves to the exit code once it has ended. */
 export async function run(
@@ -32,6 +33,7 @@ export async function run(
   addDoctor(program, commands, exit)
   addConfig(program)
   addCompletion(program)
+  wordErrors(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return code

@@ -1,6 +1,7 @@
 // The command `services`: lists services with their protection.
 
 import { describeServices, isOpenToAll } from './describe-service.ts'
+import { UsageError } from './exit-codes.ts'
 import type { ServicesFlags } from './flags.ts'
 import { look, once } from './look.ts'
 import { formatsOf, formatWhole } from './services-format.ts'
@@ -10,6 +11,8 @@ import { watchServices } from './watch-services.ts'
 /** Lists services, and with `--watch` each that changes; resolves to the exit code. */
 export function services(flags: ServicesFlags): Promise<number> {
   const { namespace, open, output = 'table', watch } = flags
+  if (namespace !== undefined && flags.allNamespaces === true)
+    throw new UsageError('--namespace and --all-namespaces: give one of them')
   return look(flags, async ({ engine, unread }) => {
     const rowsNow = () => describeServices(engine, namespace, Date.now())
     const rows = await rowsNow()

@@ -1,16 +1,17 @@
 // The command `test`: decides the cases of a folder, and compares the answers.
 
-import { globSync, readFileSync, statSync } from 'node:fs'
+import { globSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Policy } from '../access/policy.ts'
 import { type AssumedBy, assumedBy, withCredential } from './assume.ts'
 import { encodedOf, explain } from './check.ts'
-import { checkMessage } from './check-message.ts'
-import { UsageError } from './exit-codes.ts'
+import { type CheckMessage, checkMessage } from './check-message.ts'
+import { inFields, UsageError } from './exit-codes.ts'
 import { type Explanation, oneLine } from './explanation.ts'
 import type { LookFlags, TestFlags } from './flags.ts'
 import { suiteOf } from './junit.ts'
 import { type Look, look, once } from './look.ts'
+import { readInput, requireFolder } from './read-input.ts'
 import { readCases, type TestCase } from './test-cases.ts'
 import { refuseUnseen } from './unseen.ts'
 
@@ -21,7 +22,11 @@ type Result = {
   readonly explanation: Explanation
 }
 
-type Placed = TestCase & { readonly file: string; readonly assumed: AssumedBy | undefined }
+type Placed = TestCase & {
+  readonly file: string
+  readonly assumed: AssumedBy | undefined
+  readonly message: CheckMessage
+}
 
 /** Decides every case of a folder; resolves to the exit code: 1 if an answer differs. */
 export function testFolder(flags: TestFlags, folder: string): Promise<number> {
@@ -73,18 +78,25 @@ function defaultOf(folder: string, name: string): string | undefined {
 }
 
 function casesIn(folder: string): readonly Placed[] {
-  if (!statSync(folder).isDirectory()) throw new UsageError(`test: ${folder} is not a folder`)
+  requireFolder('test', folder)
   const files = globSync(['**/cases.y{,a}ml', '**/*.cases.y{,a}ml'], { cwd: folder }).toSorted()
   const readings = [...new Set(files)].map((name) => {
     const file = path.join(folder, name)
-    return { file, ...readCases(readFileSync(file, 'utf8')) }
+    return { file, ...readCases(readInput('test', file)) }
   })
   const problems = readings.flatMap(({ file, problems }) =>
     problems.map((each) => `${file}: ${each}`),
   )
   if (problems.length > 0) throw new UsageError(problems.join('\n'))
   return readings.flatMap(({ file, cases }) =>
-    cases.map((each) => ({ ...each, file, assumed: assumedIn(each) })),
+    cases.map((each) =>
+      inFields(`${file}: ${each.name}`, () => ({
+        ...each,
+        file,
+        assumed: assumedIn(each),
+        message: messageIn(each),
+      })),
+    ),
   )
 }
 
@@ -96,13 +108,15 @@ const assumedIn = ({ request }: TestCase) =>
     ...(request.asKey === undefined ? {} : { asKey: request.asKey }),
   })
 
+const messageIn = ({ request }: TestCase): CheckMessage =>
+  checkMessage({ ...request, header: linesOf(request.headers) }, request.method, request.url)
+
 const linesOf = (headers: Readonly<Record<string, string>>): readonly string[] =>
   Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
 
 async function resultOf(each: Placed, { engine, config }: Look): Promise<Result> {
-  const { name, file, request, assumed } = each
-  const { method, url, headers, destination, position } = request
-  const message = checkMessage({ ...request, header: linesOf(headers) }, method, url)
+  const { name, file, request, assumed, message } = each
+  const { destination, position } = request
   const bytes = encodedOf(withCredential(message, assumed, config))
   const asking = position ?? (destination === undefined ? 'gateway' : 'workload')
   const explanation = await explain(engine, bytes, asking)

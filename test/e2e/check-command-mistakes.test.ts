@@ -66,7 +66,11 @@ describe.concurrent('a usage error exits with 2 and is reported:', () => {
     ['a namespace of a folder', ['check', '-n', 'team', ...GOOD], '--namespace: has no effect'],
     ['a missing file of headers', ['check', '-H', '@not-there', ...GOOD], 'not-there'],
     ['neither a folder nor a cluster', ['check', 'GET', URL], '--manifests'],
-    ['a missing folder', ['check', '--manifests', 'not-there', 'GET', URL], 'ENOENT'],
+    [
+      'a missing folder',
+      ['check', '--manifests', 'not-there', 'GET', URL],
+      'no such file or folder',
+    ],
     [
       'a missing request file',
       ['check', '--manifests', TEAM, '--request', 'not-there'],

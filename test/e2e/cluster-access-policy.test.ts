@@ -103,8 +103,21 @@ describe('with deploy/admission.yaml the API server', () => {
     const { status, body } = await tried(spec, 'Ignore')
     expect({ status, message: textAt(body, 'message') }).toEqual({
       status: 422,
-      message: expect.stringMatching(/ has an unknown field$/),
+      message: expect.stringMatching(
+        / has an unknown field "\w+": it (may have [\w, ]+|has no fields)$/,
+      ),
     })
+    const [, field = ''] = / has an unknown field "(\w+)"/.exec(textAt(body, 'message')) ?? []
+    expect(JSON.stringify(spec)).toContain(`"${field}":`)
+    const [problem = ''] = read(aPolicy(spec)).problems.map(({ message }) => message)
+    expect(problem).toContain(`"${field}"`)
+  })
+
+  it('says what the spec may have', async () => {
+    const { body } = await tried({ alow: [] }, 'Ignore')
+    expect(textAt(body, 'message')).toContain(
+      'spec has an unknown field "alow": it may have targetRefs, mode, authentication, deny, allow, exclusions, headers',
+    )
   })
 
   it('refuses one outside the spec, and one added by an update', async () => {

@@ -29,6 +29,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/app/protection-changes.ts SETTLE_MS': PERIOD,
   'src/app/protection-changes.ts UNITS': WEIGHT,
   'src/app/readiness.ts SYNC_LOOK_MS': PERIOD,
+  'src/cli/check-message.ts LAST_PORT': CODE,
   'src/cli/doctor.ts REQUEST_MS': PROCESS,
   'src/cli/exit-codes.ts UNSEEN': CODE,
   'src/cli/exit-codes.ts USAGE': CODE,
