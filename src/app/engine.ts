@@ -14,6 +14,7 @@ import { createCache } from '../common/cache.ts'
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import type { CacheCounts } from '../common/measurements.ts'
 import { createEncode, type Encode } from '../envoy/encode.ts'
+import { createReplies } from '../envoy/replies.ts'
 import { declaredTwice } from '../resources/declared-routes.ts'
 import { createIdentityProviders, type IdentityProviders } from '../tokens/identity-providers.ts'
 import { createIntrospectionProviders } from '../tokens/introspection-providers.ts'
@@ -101,6 +102,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     grants: source.grants,
   }
   const effectivePoliciesOf = createEffectivePolicies(directory)
+  const replies = createReplies()
   const settings = settingsOf(config)
   const judge = createJudge(sources, settings, effectivePoliciesOf)
   return {
@@ -121,6 +123,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
       realm: config.denial.realm,
       cors: config.cors,
       onLeftOut: (value, cause) => parts.observeLeftOut?.(value, cause),
+      replies,
     }),
     directory,
     permits: source.permits,
@@ -131,6 +134,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     caches: () => [
       { cache: 'jwt', ...jwts.cacheCounts() },
       { cache: 'introspection', ...introspected.cacheCounts() },
+      { cache: 'replies', ...replies.counts() },
       ...source.caches(),
     ],
     revokesInstantly: source.revokesInstantly,
