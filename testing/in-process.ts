@@ -1,4 +1,4 @@
-import { LOOKING_COMMANDS } from '../src/cli/looking-commands.ts'
+import { lookingCommands } from '../src/cli/looking-commands.ts'
 import { run } from '../src/cli/program.ts'
 import { codeOf, tell } from '../src/cli/reporting.ts'
 
@@ -14,7 +14,7 @@ export async function runHere(...args: readonly string[]) {
   const serve = async () => {}
   let code: number
   try {
-    code = await run(args, '0.0.0', { serve, ...LOOKING_COMMANDS })
+    code = await run(args, '0.0.0', { serve, ...lookingCommands('0.0.0') })
   } catch (error) {
     tell(error)
     code = codeOf(error) ?? 1

@@ -25,7 +25,8 @@ export async function writeWorld(folder: string, world: World, issuers: Issuers)
   const write = (file: string, documents: readonly string[]) =>
     writeFile(path.join(manifests, file), documents.join('---\n'))
 
-  await write('models.yaml', modelsIn(world))
+  for (let first = 0; first < world.services; first += MODELS_PER_FILE)
+    await write(`models-${first}.yaml`, modelsIn(world, first, MODELS_PER_FILE))
   await write('access.yaml', accessIn(world))
   for (let first = 0; first < world.keys; first += KEYS_PER_FILE) {
     const length = Math.min(KEYS_PER_FILE, world.keys - first)
@@ -35,16 +36,19 @@ export async function writeWorld(folder: string, world: World, issuers: Issuers)
 }
 
 const KEYS_PER_FILE = 5_000
+const MODELS_PER_FILE = 2_000
 
 /** All objects of a world, each as YAML. */
 export const documentsOf = (world: World): readonly string[] => [
-  ...modelsIn(world),
+  ...modelsIn(world, 0, world.services),
   ...accessIn(world),
   ...keysIn(world, 0, world.keys),
 ]
 
-const modelsIn = ({ services }: World): readonly string[] =>
-  Array.from({ length: services }, (_, index) => modelAt(index)).flatMap(manifestsOf)
+const modelsIn = ({ services }: World, first: number, most: number): readonly string[] =>
+  Array.from({ length: Math.min(most, services - first) }, (_, offset) =>
+    modelAt(first + offset),
+  ).flatMap(manifestsOf)
 
 const keysIn = (world: World, first: number, length: number): readonly string[] =>
   Array.from({ length }, (_, offset) => secretOf(first + offset, world))

@@ -90,7 +90,7 @@ export function createDirectory(now: () => number = () => 0): Directory {
     `service ${idOf(service)}`,
   ])
   const proxies = createTable<GatewayProxy>(({ addresses }) => [...addresses, ANY_ADDRESS])
-  const keys = createTable<ApiKey>(({ namespace, digest }) => [`${namespace} ${digest}`])
+  const keys = createTable<ApiKey>(({ digest }) => [digest])
 
   return {
     ...createPolicyIndex(),
@@ -118,9 +118,15 @@ export function createDirectory(now: () => number = () => 0): Directory {
     divides: (host) => services.has(`divided ${host ?? '*'}`),
     workloadsAt: (address) => workloads.find(`address ${address}`),
     workloadsOf: (ref) => workloads.find(`service ${idOf(ref)}`),
-    keysWith: (namespace, digest) => keys.find(`${namespace} ${digest}`),
+    keysWith: (namespace, digest) => inNamespace(keys.find(digest), namespace),
   }
 }
+
+/** Usually the list itself: the same key is seldom in several namespaces. */
+const inNamespace = (keys: readonly ApiKey[], namespace: string): readonly ApiKey[] =>
+  keys.every((key) => key.namespace === namespace)
+    ? keys
+    : keys.filter((key) => key.namespace === namespace)
 
 const ANY_ADDRESS = '*'
 

@@ -2,6 +2,7 @@
 
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import type { Holders } from '../common/rate-limits.ts'
+import { createRecent, type RecentBounds } from '../common/recent.ts'
 import type { Note } from './answer.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
@@ -65,7 +66,7 @@ export function createIdentify(
   permissions: Permissions = permissionsWith({}),
 ) {
   const permissionsFor = createPermissionsFor(permissions)
-  const callers = new WeakMap<ApiKey, Caller>()
+  const callers = createRecent<ApiKey, Caller>(KEY_CALLERS)
 
   return { authenticate, permissionOf, holds }
 
@@ -114,7 +115,9 @@ export function createIdentify(
     if (key.expiresAt !== undefined && key.expiresAt <= sources.now()) {
       return rejected('expired-api-key', { reference: referenceOf(key) })
     }
-    const caller = callers.get(key) ?? callerOf(key)
+    const kept = callers.get(key)
+    if (kept !== undefined) return known(kept)
+    const caller = callerOf(key)
     callers.set(key, caller)
     return known(caller)
   }
@@ -187,12 +190,16 @@ const referenceOf = ({ namespace, name }: ApiKey): string => `${namespace}/${nam
 /** Of a key that several Secrets hold. */
 const bothOf = (keys: readonly ApiKey[]): string => keys.slice(0, 2).map(referenceOf).join(' and ')
 
+/** One object per key, so that its encoded answer can be reused. */
+export const KEY_CALLERS: RecentBounds = { entries: 16_384 }
+const NO_EXTRA: Caller['extra'] = {}
+
 const callerOf = (key: ApiKey): Caller => ({
   kind: 'api-key',
   user: key.user,
   groups: key.groups,
   uid: undefined,
-  extra: {},
+  extra: NO_EXTRA,
   inRbac: false,
   reference: referenceOf(key),
   apiKey: key,

@@ -14,6 +14,7 @@ import { createCache } from '../common/cache.ts'
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import type { CacheCounts } from '../common/measurements.ts'
 import { createEncode, type Encode } from '../envoy/encode.ts'
+import { createReplies } from '../envoy/replies.ts'
 import { declaredTwice } from '../resources/declared-routes.ts'
 import { createIdentityProviders, type IdentityProviders } from '../tokens/identity-providers.ts'
 import { createIntrospectionProviders } from '../tokens/introspection-providers.ts'
@@ -114,6 +115,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     permits: source.permits,
     grants: source.grants,
   }
+  const replies = createReplies()
   const settings = settingsOf(config)
   const judge = createJudge(sources, settings, effectivePoliciesOf)
   return {
@@ -135,6 +137,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
       cors: config.cors,
       apiKeys: config.apiKeys,
       onLeftOut: (value, cause) => parts.observeLeftOut?.(value, cause),
+      replies,
     }),
     directory,
     permits: source.permits,
@@ -146,6 +149,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     caches: () => [
       { cache: 'jwt', ...jwts.cacheCounts() },
       { cache: 'introspection', ...introspected.cacheCounts() },
+      { cache: 'replies', ...replies.counts() },
       ...source.caches(),
     ],
     revokesInstantly: source.revokesInstantly,

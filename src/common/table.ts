@@ -12,13 +12,18 @@ export type Table<T> = {
   readonly values: () => Iterable<T>
 }
 
+/** Most keys have one value: a map for each would be most of the memory of a large table. */
+type Held<T> = One<T> | Map<string, T>
+type One<T> = { readonly id: string; readonly list: readonly [T] }
+
 /**
  * Creates a table indexed by `keysOf`. A change costs time in the number of keys of its value; a look-up is
  * one map access.
  */
 export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T> {
   const values = new Map<string, T>()
-  const idsByKey = new Map<string, Map<string, T>>()
+  const index = new Map<string, Held<T>>()
+  /** The lists of keys with several values, until a value is added or removed. */
   const found = new Map<string, readonly T[]>()
 
   const remove = (id: string) => {
@@ -26,37 +31,52 @@ export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T
     if (value === undefined) return
     values.delete(id)
     for (const key of keysOf(value)) {
+      const held = index.get(key)
+      if (!(held instanceof Map)) {
+        if (held?.id === id) index.delete(key)
+        continue
+      }
       found.delete(key)
-      const holders = idsByKey.get(key)
-      holders?.delete(id)
-      if (holders?.size === 0) idsByKey.delete(key)
+      held.delete(id)
+      if (held.size === 0) index.delete(key)
     }
   }
   const put = (id: string, value: T) => {
     remove(id)
     values.set(id, value)
     for (const key of keysOf(value)) {
-      found.delete(key)
-      const holders = idsByKey.get(key)
-      if (holders === undefined) idsByKey.set(key, new Map([[id, value]]))
-      else holders.set(id, value)
+      const held = index.get(key)
+      if (held === undefined) index.set(key, { id, list: [value] })
+      else if (held instanceof Map) {
+        found.delete(key)
+        held.set(id, value)
+      } else if (held.id !== id) {
+        index.set(
+          key,
+          new Map([
+            [held.id, held.list[0]],
+            [id, value],
+          ]),
+        )
+      }
     }
   }
   const find = (key: string): readonly T[] => {
+    const held = index.get(key)
+    if (held === undefined) return []
+    if (!(held instanceof Map)) return held.list
     const known = found.get(key)
     if (known !== undefined) return known
-    const holders = idsByKey.get(key)
-    if (holders === undefined) return []
-    const values = [...holders.values()]
-    found.set(key, values)
-    return values
+    const list = [...held.values()]
+    found.set(key, list)
+    return list
   }
   return {
     put,
     remove,
     get: (id) => values.get(id),
     find,
-    has: (key) => idsByKey.has(key),
+    has: (key) => index.has(key),
     size: () => values.size,
     values: () => values.values(),
   }

@@ -1,7 +1,6 @@
 // Encodes answers, with identity headers and without the credential.
 
-import type { Caller } from '../access/caller.ts'
-import type { Allow, ClaimHeaders, CredentialPlace, Decision } from '../access/decision.ts'
+import type { Allow, CredentialPlace, Decision } from '../access/decision.ts'
 import { SUBPROTOCOLS_HEADER, withoutSubprotocols } from '../access/subprotocols.ts'
 import { withoutCookie } from '../common/cookies.ts'
 import { API_KEY_PLACES, type ApiKeyPlaces } from './advice.ts'
@@ -15,8 +14,10 @@ import {
   PRINTABLE,
 } from './identity-headers.ts'
 import type { HeaderOption } from './messages.ts'
-import { createEncodeMetadata, type MetadataSubject } from './metadata.ts'
+import { createEncodeMetadata, type MetadataSubject, metadataOf } from './metadata.ts'
+import { ownBytes } from './own-bytes.ts'
 import { encodeCheckResponse } from './protocol.ts'
+import { createReplies, type Replies } from './replies.ts'
 
 export type Encoding = {
   readonly headers: IdentityHeaders
@@ -29,6 +30,8 @@ export type Encoding = {
   readonly random?: () => number
   /** Called for a value of a caller that no header can carry. */
   readonly onLeftOut?: OnLeftOut
+  /** The allows that are kept. */
+  readonly replies?: Replies
 }
 
 /** The parts of a request that its answer depends on, and the subject of the answer. */
@@ -46,10 +49,7 @@ type Shown = Pick<EncodingContext, 'cookie' | 'offered'>
 
 export type Encode = (decision: Decision, asked: EncodingContext) => Buffer
 
-/**
- * Creates the encoder of answers. Denials are encoded in advance. An allow is encoded once per caller and
- * cached as long as the caller object lives.
- */
+/** Creates the encoder of answers. Denials are encoded in advance; the allows of recent callers are kept. */
 export function createEncode({
   headers,
   realm,
@@ -57,43 +57,47 @@ export function createEncode({
   apiKeys = API_KEY_PLACES,
   random = Math.random,
   onLeftOut = () => {},
+  replies = createReplies(),
 }: Encoding): Encode {
   const denials = encodeDenials({ realm, cors, apiKeys, random })
   const names = withHyphens(identityNames(headers))
   const open = encodeAllow([], names)
-  const known = new WeakMap<Caller, WeakMap<ClaimHeaders, Map<string, Buffer>>>()
   const encodeMetadata = createEncodeMetadata()
 
   return (decision, asked) => {
-    const reason = decision.outcome === 'deny' ? decision.reason : undefined
-    return Buffer.concat([answerTo(decision, asked), encodeMetadata(asked, reason)])
+    if (decision.outcome === 'deny')
+      return Buffer.concat([denials(decision, asked), encodeMetadata(asked, decision.reason)])
+    if (!isKept(decision, asked))
+      return Buffer.concat([answerTo(decision, asked), encodeMetadata(asked, undefined)])
+    const { service, caller } = asked
+    const key = { service, caller, allowed: decision }
+    const kept = replies.find(key)
+    if (kept !== undefined) return kept
+    const bytes = ownBytes(Buffer.concat([answerTo(decision, asked), metadataOf(asked, undefined)]))
+    replies.add(key, bytes)
+    return bytes
   }
 
-  function answerTo(decision: Decision, asked: EncodingContext): Buffer {
-    if (decision.outcome === 'deny') return denials(decision, asked)
+  /** Whether the answer depends only on service, caller and decision. */
+  function isKept(decision: Allow, { underscored }: EncodingContext): boolean {
+    return (
+      !underscored.some((name) => isSpellingOf(namesOf(decision), name)) &&
+      decision.consumed.every(({ kind }) => kind === 'header')
+    )
+  }
+
+  function answerTo(decision: Allow, asked: EncodingContext): Buffer {
     const own = namesOf(decision)
     const forged = asked.underscored.filter((name) => isSpellingOf(own, name))
     const isWithin = decision.consumed.some(({ kind }) => kind !== 'header')
-    if (forged.length > 0 || isWithin) return encodeFor(decision, forged, asked)
-    if (decision.caller !== undefined) return kept(decision.caller, decision)
-    return own === names ? open : encodeFor(decision, [], NOTHING_SHOWN)
+    const isOpen = decision.caller === undefined && own === names && forged.length === 0
+    return isOpen && !isWithin ? open : encodeFor(decision, forged, asked)
   }
 
   /** Every header that only this program may set on this request. */
   function namesOf({ claimHeaders }: Allow): readonly string[] {
     const further = Object.keys(claimHeaders)
     return further.length === 0 ? names : [...names, ...further]
-  }
-
-  function kept(caller: Caller, decision: Allow): Buffer {
-    const { claimHeaders, consumed } = decision
-    const byHeaders = known.get(caller) ?? new WeakMap<ClaimHeaders, Map<string, Buffer>>()
-    const replies = byHeaders.get(claimHeaders) ?? new Map<string, Buffer>()
-    known.set(caller, byHeaders.set(claimHeaders, replies))
-    const key = consumed.map(({ name }) => name).join()
-    const reply = replies.get(key) ?? encodeFor(decision, [], NOTHING_SHOWN)
-    replies.set(key, reply)
-    return reply
   }
 
   function encodeFor(decision: Allow, forged: readonly string[], shown: Shown) {
@@ -112,8 +116,6 @@ export function createEncode({
     )
   }
 }
-
-const NOTHING_SHOWN: Shown = { cookie: undefined }
 
 /** Many servers treat `-` and `_` in header names alike. */
 const hyphenated = (name: string): string => name.replaceAll('_', '-')

@@ -4,6 +4,7 @@ import type { Caller } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
 import { idOf, type Service } from '../access/service.ts'
 import { encodeMetadataField } from './protocol.ts'
+import { createReplies } from './replies.ts'
 
 /** The subject of an answer. */
 export type MetadataSubject = {
@@ -15,29 +16,28 @@ export type MetadataSubject = {
 
 export type EncodeMetadata = (subject: MetadataSubject, reason: DenyReason | undefined) => Buffer
 
-const NO_SERVICE = {}
-const NOBODY = {}
-
 /**
- * Creates the encoder of dynamic metadata, from which Envoy's access log can show the decision. It caches one
- * per service, caller and reason, as long as both objects live.
+ * Creates the encoder of dynamic metadata, from which Envoy's access log can show the decision. It keeps those
+ * of recent callers.
  */
 export function createEncodeMetadata(): EncodeMetadata {
-  const known = new WeakMap<object, WeakMap<object, Map<string | undefined, Buffer>>>()
+  const replies = createReplies()
 
-  return (subject, reason) => {
-    const { service = NO_SERVICE, caller = NOBODY } = subject
-    const found = known.get(service)?.get(caller)?.get(reason)
-    if (found !== undefined) return found
-    const byCaller = known.get(service) ?? new WeakMap<object, Map<string | undefined, Buffer>>()
-    const byReason = byCaller.get(caller) ?? new Map<string | undefined, Buffer>()
-    const bytes = encode(subject, reason)
-    known.set(service, byCaller.set(caller, byReason.set(reason, bytes)))
+  return ({ service, caller }, reason) => {
+    const key = { service, caller, reason }
+    const kept = replies.find(key)
+    if (kept !== undefined) return kept
+    const bytes = metadataOf(key, reason)
+    replies.add(key, bytes)
     return bytes
   }
 }
 
-function encode({ service, caller }: MetadataSubject, reason: DenyReason | undefined): Buffer {
+/** The same, not kept. */
+export function metadataOf(
+  { service, caller }: MetadataSubject,
+  reason: DenyReason | undefined,
+): Buffer {
   const values = {
     service: service === undefined ? '' : idOf(service),
     user: caller?.user ?? '',

@@ -24,15 +24,17 @@ export function createDeclarations(
   report: (problem: Problem) => void,
 ): (contents: ReadonlyMap<string, FileContent>) => Work<void> {
   const readingsIn = new Map<string, readonly ResourceReading[]>()
-  const declared = new Map<string, Map<string, ResourceReading>>()
-  const declarationsOf = (identity: string): Declarations => declared.get(identity) ?? new Map()
+  /** Of most objects there is one: a map for each would be a third of their memory. */
+  const declared = new Map<string, Alone | Map<string, ResourceReading>>()
+  const declarationsOf = (identity: string): Declarations => mapOf(declared.get(identity))
 
   const put = (identity: string, id: string, reading: ResourceReading | undefined) => {
-    const readings = declared.get(identity) ?? new Map<string, ResourceReading>()
+    const readings = mapOf(declared.get(identity))
     if (reading === undefined) readings.delete(id)
     else readings.set(id, reading)
-    if (readings.size === 0) declared.delete(identity)
-    else declared.set(identity, readings)
+    const [only] = readings
+    if (only === undefined) declared.delete(identity)
+    else declared.set(identity, readings.size === 1 ? only : readings)
   }
 
   /** Returns the changed objects with their previous declarations in force. */
@@ -73,6 +75,11 @@ export function createDeclarations(
     }
   }
 }
+
+type Alone = readonly [id: string, reading: ResourceReading]
+
+const mapOf = (kept: Alone | Map<string, ResourceReading> = new Map()) =>
+  kept instanceof Map ? kept : new Map([kept])
 
 /** Cost of one object: a few microseconds. */
 const UNITS = 40

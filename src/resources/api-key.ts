@@ -1,6 +1,7 @@
 // Reads API keys from Secrets.
 
-import type { ApiKey } from '../access/api-key.ts'
+import type { ApiKey, KeyScope } from '../access/api-key.ts'
+import { createIntern } from '../common/interning.ts'
 import { readAnnotations } from './api-key-annotations.ts'
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
@@ -34,9 +35,27 @@ export function readApiKey(
   if (labels === undefined) return refuse('a label is not text (quote it)')
   const digest = readDigest(object, settings)
   if ('fault' in digest) return refuse(digest.fault)
-  const { namespace, name } = object
-  return { namespace, name, digest: digest.hex, labels, ...annotations }
+  const { user, groups, services, expiresAt } = annotations
+  return {
+    namespace: sharedText(object.namespace, object.namespace),
+    name: object.name,
+    digest: digest.hex,
+    services: services && sharedScopes(textOfScopes(services), services),
+    expiresAt,
+    user,
+    groups: sharedGroups(JSON.stringify(groups), groups),
+    labels: sharedLabels(JSON.stringify([...labels]), labels),
+  }
 }
+
+// Most keys of a namespace say the same, and there may be 100,000 of them.
+const sharedText = createIntern<string>()
+const sharedScopes = createIntern<readonly KeyScope[]>()
+const sharedGroups = createIntern<readonly string[]>()
+const sharedLabels = createIntern<ReadonlyMap<string, string>>()
+
+const textOfScopes = (scopes: readonly KeyScope[]) =>
+  JSON.stringify(scopes.map(({ kind = '', name }) => [kind, name]))
 
 const isSelected = (
   { labels }: KubernetesObject,

@@ -56,6 +56,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/envoy/field-count.ts FIXED64': CODE,
   'src/envoy/field-count.ts LEAST_BYTES': CODE,
   'src/envoy/fields.ts BODY': CODE,
+  'src/envoy/replies.ts OVERHEAD_BYTES': WEIGHT,
   'src/envoy/fields.ts DENIED': CODE,
   'src/envoy/fields.ts HEADERS': CODE,
   'src/envoy/fields.ts LENGTH_DELIMITED': CODE,

@@ -33,6 +33,25 @@ describe('a Secret is an API key', () => {
     })
   })
 
+  it('whose labels, groups and services are one object with those of a key that says the same', () => {
+    const annotations = { 'kserve-authz.io/services': 'iris', 'kserve-authz.io/groups': 'gold' }
+    const one = readKey(aKeySecret(CLEAR, annotations, { tier: 'gold' }))
+    const other = readKey(aKeySecret(CLEAR, annotations, { tier: 'gold' }))
+    expect(other).toEqual(one)
+    for (const field of ['services', 'groups', 'labels'] as const)
+      expect(other?.[field]).toBe(one?.[field])
+    const further = readKey(
+      aKeySecret(
+        CLEAR,
+        { 'kserve-authz.io/services': 'InferenceService/iris' },
+        { tier: 'silver' },
+      ),
+    )
+    expect(further?.services).toEqual([{ kind: 'InferenceService', name: 'iris' }])
+    expect(further?.groups).toEqual([])
+    expect(further?.labels.get('tier')).toBe('silver')
+  })
+
   it('with its annotations', () => {
     const annotations = {
       'kserve-authz.io/services': 'iris, LLMInferenceService/chat',

@@ -1,11 +1,14 @@
 import { MAX_SUMMARY_ENTRIES as MAX_SUMMED } from '../../src/access/claim-values.ts'
+import { KEY_CALLERS } from '../../src/access/identify.ts'
 import { MAX_SETS } from '../../src/access/membership.ts'
 import { MAX_SHADOW_WAITING, PER_SECOND as SHADOW_PER_SECOND } from '../../src/access/shadow.ts'
 import { CALLERS } from '../../src/app/folder-source.ts'
 import type { CacheBounds } from '../../src/common/cache.ts'
 import { CALL_LIMITS } from '../../src/common/dependency-calls.ts'
+import { INTERNED } from '../../src/common/interning.ts'
 import { MAX_HOLDERS } from '../../src/common/rate-limits.ts'
 import { MAX_VALUE_LENGTH as MAX_HEADER_VALUE } from '../../src/envoy/identity-headers.ts'
+import { REPLIES, REPLIES_EACH } from '../../src/envoy/replies.ts'
 import { KNOWN } from '../../src/kubernetes/reviews/access-review.ts'
 import { BAD, GOOD } from '../../src/kubernetes/reviews/token-cache.ts'
 import { UNSIGNED } from '../../src/kubernetes/reviews/token-review.ts'
@@ -25,6 +28,10 @@ export const TOKENS: Bounds = {
   'active opaque tokens kept': cache(ACTIVE),
   'refused opaque tokens kept': cache(NOT_ACTIVE),
   "callers of a folder's tokens kept": cache(CALLERS),
+  'API keys whose caller is kept': count(KEY_CALLERS.entries),
+  'answers kept for callers': `${count(REPLIES.entries)} callers and ${bytes(REPLIES.bytes ?? 0)}`,
+  'answers kept for one caller': count(REPLIES_EACH),
+  'equal labels, groups and service lists of API keys that share memory': `${count(INTERNED.values)} of each, up to ${count(INTERNED.length)} characters`,
   'RBAC verdicts of a folder kept': count(MAX_VERDICTS),
   'time of a TokenReview, SubjectAccessReview or introspection, waiting included': seconds(
     CALL_LIMITS.callMs,

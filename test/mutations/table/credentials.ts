@@ -2,6 +2,7 @@ import { mutations } from '../mutation.ts'
 
 const INFINITE = 'Number.POSITIVE_INFINITY'
 const CREDENTIAL = 'access/credential'
+const RECENT = 'common/recent'
 const PLACES = 'access/credential-places'
 
 export const CREDENTIALS = mutations([
@@ -169,5 +170,34 @@ export const CREDENTIALS = mutations([
     'key.length <= MAX_SHOWN && ',
     '',
     'config/read-config',
+  ],
+  [
+    'API keys whose caller is kept',
+    'common/recent.ts',
+    'if (young.size < entries / 2 && youngBytes <= bytes / 2) return',
+    'if (youngBytes <= bytes / 2) return',
+    RECENT,
+  ],
+  [
+    'answers kept for callers',
+    'common/recent.ts',
+    'if (young.size < entries / 2 && youngBytes <= bytes / 2) return',
+    'if (young.size < entries / 2) return',
+    RECENT,
+    'envoy/replies',
+  ],
+  [
+    'answers kept for one caller',
+    'envoy/replies.ts',
+    '.slice(0, REPLIES_EACH)',
+    '',
+    'envoy/replies',
+  ],
+  [
+    'equal labels, groups and service lists of API keys that share memory',
+    'common/interning.ts',
+    'if (known.size >= values) known.clear()',
+    '',
+    'common/interning',
   ],
 ])

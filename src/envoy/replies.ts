@@ -1,0 +1,83 @@
+// The encoded answers of recent callers.
+
+import type { Caller } from '../access/caller.ts'
+import type { Allow, ClaimHeaders, CredentialPlace, DenyReason } from '../access/decision.ts'
+import type { Service } from '../access/service.ts'
+import { createRecent, type RecentBounds } from '../common/recent.ts'
+
+/** What an encoded part of an answer depends on. */
+type ReplyKey = {
+  readonly service: Service | undefined
+  readonly caller: Caller | undefined
+  readonly reason?: DenyReason | undefined
+  readonly allowed?: Allow
+}
+
+type Reply = ReplyKey & { readonly bytes: Buffer }
+
+export type Replies = {
+  readonly find: (key: ReplyKey) => Buffer | undefined
+  readonly add: (key: ReplyKey, bytes: Buffer) => void
+  readonly counts: () => {
+    readonly entries: number
+    readonly hits: number
+    readonly misses: number
+  }
+}
+
+/** Of callers; each has at most `REPLIES_EACH`. */
+export const REPLIES: RecentBounds = { entries: 16_384, bytes: 8 * 1024 * 1024 }
+export const REPLIES_EACH = 64
+/** Of a reply besides its bytes. */
+const OVERHEAD_BYTES = 256
+
+const NOBODY = {}
+
+/** Keeps replies by caller, or by service if there is none. */
+export function createReplies(bounds: RecentBounds = REPLIES): Replies {
+  const recent = createRecent<object, readonly Reply[]>(bounds)
+  const ownerOf = ({ caller, service, allowed }: ReplyKey) =>
+    allowed?.caller ?? caller ?? service ?? NOBODY
+
+  return {
+    find: (key) => {
+      for (const reply of recent.get(ownerOf(key)) ?? []) if (isFor(reply, key)) return reply.bytes
+      return undefined
+    },
+    add: (key, bytes) => {
+      const owner = ownerOf(key)
+      const replies = [{ ...key, bytes }, ...(recent.get(owner) ?? [])].slice(0, REPLIES_EACH)
+      const size = replies.reduce((sum, reply) => sum + reply.bytes.length + OVERHEAD_BYTES, 0)
+      recent.set(owner, replies, size)
+    },
+    counts: recent.counts,
+  }
+}
+
+const isFor = (reply: ReplyKey, { service, caller, reason, allowed }: ReplyKey): boolean =>
+  reply.service === service &&
+  reply.caller === caller &&
+  reply.reason === reason &&
+  isSame(reply.allowed, allowed)
+
+function isSame(one: ReplyKey['allowed'], other: ReplyKey['allowed']): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return (
+    one.caller === other.caller &&
+    sameHeaders(one.claimHeaders, other.claimHeaders) &&
+    samePlaces(one.consumed, other.consumed)
+  )
+}
+
+function sameHeaders(one: ClaimHeaders, other: ClaimHeaders): boolean {
+  if (one === other) return true
+  const names = Object.keys(one)
+  return (
+    names.length === Object.keys(other).length &&
+    names.every((name) => Object.hasOwn(other, name) && one[name] === other[name])
+  )
+}
+
+const samePlaces = (one: readonly CredentialPlace[], other: readonly CredentialPlace[]): boolean =>
+  one.length === other.length &&
+  one.every(({ kind, name }, index) => kind === other[index]?.kind && name === other[index]?.name)
