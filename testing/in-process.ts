@@ -1,3 +1,4 @@
+import { vi } from 'vitest'
 import { lookingCommands } from '../src/cli/looking-commands.ts'
 import { run } from '../src/cli/program.ts'
 import { codeOf, tell } from '../src/cli/reporting.ts'
@@ -5,12 +6,12 @@ import { codeOf, tell } from '../src/cli/reporting.ts'
 /** Runs the program in this process, which is faster; only commands that end. */
 export async function runHere(...args: readonly string[]) {
   const text = { stdout: '', stderr: '' }
-  const original = { stdout: process.stdout.write, stderr: process.stderr.write }
-  for (const name of ['stdout', 'stderr'] as const)
-    process[name].write = (chunk: string | Uint8Array) => {
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
       text[name] += String(chunk)
       return true
-    }
+    }),
+  )
   const serve = async () => {}
   let code: number
   try {
@@ -19,7 +20,7 @@ export async function runHere(...args: readonly string[]) {
     tell(error)
     code = codeOf(error) ?? 1
   } finally {
-    for (const name of ['stdout', 'stderr'] as const) process[name].write = original[name]
+    for (const spy of spies) spy.mockRestore()
   }
   return { code, ...text }
 }
