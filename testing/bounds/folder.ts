@@ -1,6 +1,6 @@
 import { LARGE } from '../../src/manifests/documents.ts'
 import { FOLDER_LIMITS, MAX_REST_MS } from '../../src/manifests/folder.ts'
-import { MAX_HEAP_MIB } from '../../src/manifests/parse-apart.ts'
+import { MAX_HEAP_MIB, THREAD_IDLE_MS } from '../../src/manifests/parse-apart.ts'
 import { MAX_SCANS } from '../../src/manifests/scan.ts'
 import { type Bounds, bytes, count, MIB, seconds } from './texts.ts'
 
@@ -10,6 +10,7 @@ export const FOLDER: Bounds = {
   'nesting depth of folders': count(FOLDER_LIMITS.maxDepth),
   'document that is parsed on the main thread': bytes(LARGE),
   'heap of that thread': bytes(MAX_HEAP_MIB * MIB),
+  'time for which that thread stays without a document': seconds(THREAD_IDLE_MS),
   'time between two scans of the folder': seconds(FOLDER_LIMITS.intervalMs),
   'longest time between two scans': seconds(MAX_REST_MS),
   'time for a file to settle': seconds(FOLDER_LIMITS.settleMs),
