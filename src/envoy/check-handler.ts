@@ -4,7 +4,7 @@ import type { Answer, Authorize } from '../access/answer.ts'
 import { deny } from '../access/decision.ts'
 import { isPreflight } from '../access/exclusions.ts'
 import type { Trust } from '../access/gateway-route.ts'
-import type { Position } from '../access/request.ts'
+import type { AccessRequest, Position } from '../access/request.ts'
 import { SUBPROTOCOLS_HEADER } from '../access/subprotocols.ts'
 import type { Target } from '../access/target.ts'
 import { isQuotable } from '../common/request-id.ts'
@@ -143,12 +143,16 @@ const NOT_DENIED: Denied = {
   preflight: false,
 }
 
+/** A client of an API may accept HTML, too; it posts. */
+const opensPage = ({ method, headers }: AccessRequest): boolean =>
+  (method === 'GET' || method === 'HEAD') && prefersHtml(headers.get('accept'))
+
 const deniedContext = (
   { path, grpc, requestId, request }: Incoming,
   target: Target | undefined,
 ): Denied => ({
   dialect:
-    !grpc && prefersHtml(request?.headers.get('accept'))
+    !grpc && request !== undefined && opensPage(request)
       ? 'html'
       : dialectOf(path, target?.pathPrefix ?? '', grpc, target?.service.kind),
   requestId: isQuotable(requestId) ? requestId : undefined,

@@ -131,13 +131,20 @@ describe('a check is answered once, with a decision', () => {
   })
 
   it.each([
-    ['a page for a browser', { accept: 'text/html,*/*;q=0.8' }, 'text/html; charset=utf-8'],
-    ['JSON for a client that accepts anything', { accept: '*/*' }, 'application/json'],
-    ['JSON for a client that says nothing', {}, 'application/json'],
-    ['no page for gRPC', { accept: 'text/html', 'content-type': 'application/grpc' }, undefined],
-  ] as const)('as %s', async (_title, headers, contentType) => {
+    ['a page for a browser', 'GET', { accept: 'text/html,*/*;q=0.8' }, 'text/html; charset=utf-8'],
+    ['a page for HEAD', 'HEAD', { accept: 'text/html' }, 'text/html; charset=utf-8'],
+    ['JSON for a client that posts', 'POST', { accept: 'text/html' }, 'application/json'],
+    ['JSON for a client that accepts anything', 'GET', { accept: '*/*' }, 'application/json'],
+    ['JSON for a client that says nothing', 'GET', {}, 'application/json'],
+    [
+      'no page for gRPC',
+      'GET',
+      { accept: 'text/html', 'content-type': 'application/grpc' },
+      undefined,
+    ],
+  ] as const)('as %s', async (_title, method, headers, contentType) => {
     for (const path of ['/v2/models/iris', '/v1/messages', '/v1/chat/completions']) {
-      const denied = denialIn(await responseOf({}, aCheck({ path, headers })))
+      const denied = denialIn(await responseOf({}, aCheck({ method, path, headers })))
       expect(denied.headers['content-type']).toBe(contentType)
     }
   })
