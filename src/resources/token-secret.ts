@@ -37,6 +37,8 @@ export function readTokenSecret(
   const uid = annotations.get(ACCOUNT_UID)
   if (uid === undefined && annotations.has(ACCOUNT_UID))
     return refuse(`annotation ${ACCOUNT_UID} is not text (quote it)`)
+  // A manifest that Kubernetes completes with a token.
+  if (object.content.data === undefined && object.content.stringData === undefined) return undefined
   const bytes = bytesAt(object, 'token')
   if (bytes === undefined) return refuse('it has no data named token')
   if (bytes === 'unreadable') return refuse('data "token" is neither text nor base64')

@@ -18,8 +18,8 @@ import { startService } from '../../testing/service.ts'
 
 const PROTECTED = { protectByDefault: true }
 
-/** Kinds of problems that a folder does not report, or reports of another of two services. */
-const OTHERWISE = ['NoSidecar', 'SharedHost']
+/** What a folder does not report, or reports of another of two services, and the summary of all services. */
+const OTHERWISE = ['NoSidecar', 'SharedHost', 'Protection']
 
 /** What was reported of objects. */
 const problemsIn = (log: readonly unknown[]): readonly string[] =>

@@ -40,7 +40,7 @@ describe('a token Secret', () => {
         { stringData: { token: TOKEN } },
       ),
     ],
-    ['without a token', tokenSecret(NAMED, {})],
+    ['without a token', tokenSecret(NAMED, { data: {} })],
     ['with an empty token', tokenSecret(NAMED, { stringData: { token: '' } })],
     ['with a guessable token', tokenSecret(NAMED, { stringData: { token: 'short' } })],
     ['with a newline at the end', tokenSecret(NAMED, { stringData: { token: `${TOKEN}\n` } })],
@@ -50,6 +50,13 @@ describe('a token Secret', () => {
     expect(reading.resource.kind).toBe('ignored')
     expect(reasonsOf(reading)).toEqual(['TokenRefused'])
     expect(JSON.stringify(reading.problems)).not.toContain(TOKEN)
+  })
+
+  it('that Kubernetes completes with a token is ignored', () => {
+    expect(read(tokenSecret(NAMED, {}))).toMatchObject({
+      resource: { kind: 'ignored' },
+      problems: [],
+    })
   })
 
   it('of another type is ignored', () => {
