@@ -1,57 +1,89 @@
 // The command `explain`: decides a past request of the decision log again, and says what has changed.
 
-import { isRecord, parseJson } from '../common/json.ts'
-import { textAt } from '../resources/object.ts'
 import { type AssumedBy, assumedBy, withCredential } from './assume.ts'
 import { encodedOf, explain } from './check.ts'
 import { checkMessage } from './check-message.ts'
+import { type Logged, type LoggedLines, loggedLines } from './decision-log-lines.ts'
 import { inFields, UnseenError, UsageError } from './exit-codes.ts'
 import { type Explanation, oneLine } from './explanation.ts'
 import type { ExplainFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
-import { look } from './look.ts'
-import { readInputOrStdin } from './read-input.ts'
+import { type Look, look } from './look.ts'
 import { lookedAt, refuseUnseen } from './unseen.ts'
 
-/** A line of the decision log, as far as it can be decided again. */
-type Logged = {
-  readonly time: string
-  readonly position: 'workload' | 'gateway'
-  readonly method: string
-  readonly host: string
-  readonly path: string
-  readonly source: string
-  readonly principal: string
-  readonly destination: string
-  readonly target: string
-  readonly decision: string
-  readonly reason: string
-  readonly credentialKind: string
-  readonly credential: string
-  readonly because: string
+/** A line, and its request as the service would read it. */
+type Asked = {
+  readonly logged: Logged
+  /** Tells the lines of one request id apart; `''` if there is one. */
+  readonly heading: string
+  readonly message: unknown
+  readonly assumed: AssumedBy | undefined
 }
 
-/** Explains one line of the decision log; resolves to the exit code: 0 allowed now, 1 denied now. */
+type Told = { readonly allowed: boolean; readonly lines: readonly string[] }
+
+/** Explains lines of the decision log; resolves to the exit code: 0 all are allowed now, 1 one is denied now. */
 export function explainLog(flags: ExplainFlags, given: string | undefined): Promise<number> {
-  const logged = lineOf(flags, given)
-  const assumed = callerOf(logged)
-  const message = messageOf(logged)
+  const found = loggedLines(flags, given)
+  const asked = found.lines.map((logged, index) => askedOf(logged, headingOf(found, index)))
   return look(
     flags,
     async (seen) => {
-      const bytes = encodedOf(withCredential(message, assumed, seen.config))
-      const now = await explain(seen.engine, bytes, logged.position, (request, answer) =>
-        hintsFor(request, answer, seen),
-      )
-      refuseUnseen(flags, now, seen)
-      const partial = [...lookedAt(flags), ...seen.unread.map((each) => `not read: ${each}`)]
-      const whole = { ...now, steps: [...partial, ...now.steps] }
-      const lines = [`configuration: ${seen.configuration}`, ...comparison(logged, whole)]
+      const told: Told[] = []
+      for (const each of asked) told.push(await toldOf(each, flags, seen))
+      const lines = [
+        `configuration: ${seen.configuration}`,
+        ...told.flatMap((each) => each.lines),
+        ...(found.leftOut === 0 ? [] : [`not explained: ${found.leftOut} newer lines`]),
+      ]
       process.stdout.write([...lines, ''].map(oneLine).join('\n'))
-      return now.decision === 'allow' ? 0 : 1
+      return told.every(({ allowed }) => allowed) ? 0 : 1
     },
-    assumed === undefined ? [] : [assumed.inspected],
+    asked.flatMap(({ assumed }) => assumed?.inspected ?? []),
   )
+}
+
+function headingOf({ lines, leftOut }: LoggedLines, index: number): string {
+  const { position, time } = lines[index] ?? { position: '', time: '' }
+  const all = lines.length + leftOut
+  return all === 1 ? '' : oneLine(`line ${index + 1} of ${all}: ${position}, ${time}`)
+}
+
+const askedOf = (logged: Logged, heading: string): Asked => ({
+  logged,
+  heading,
+  ...naming(heading, () => ({ assumed: callerOf(logged), message: messageOf(logged) })),
+})
+
+/** Names the line in the errors of `make`. */
+function naming<Made>(heading: string, make: () => Made): Made {
+  try {
+    return make()
+  } catch (error) {
+    throw named(heading, error)
+  }
+}
+
+function named(heading: string, error: unknown): unknown {
+  if (heading === '') return error
+  if (error instanceof UsageError) return new UsageError(`${error.message} (${heading})`)
+  return error instanceof UnseenError ? new UnseenError(`${heading}: ${error.message}`) : error
+}
+
+async function toldOf(
+  { logged, heading, message, assumed }: Asked,
+  flags: ExplainFlags,
+  seen: Look,
+): Promise<Told> {
+  const bytes = encodedOf(withCredential(message, assumed, seen.config))
+  const now = await explain(seen.engine, bytes, logged.position, (request, answer) =>
+    hintsFor(request, answer, seen),
+  )
+  naming(heading, () => refuseUnseen(flags, now, seen))
+  const partial = [...lookedAt(flags), ...seen.unread.map((each) => `not read: ${each}`)]
+  const whole = { ...now, steps: [...partial, ...now.steps] }
+  const lines = [...(heading === '' ? [] : [heading]), ...comparison(logged, whole)]
+  return { allowed: now.decision === 'allow', lines }
 }
 
 function comparison(then: Logged, now: Explanation): readonly string[] {
@@ -74,50 +106,6 @@ function comparison(then: Logged, now: Explanation): readonly string[] {
 
 const verdictOf = (decision: string, reason: string) =>
   decision === 'allow' ? 'ALLOW' : `DENY ${reason}`
-
-/** The line of the argument, or the line of the input with the request id. */
-function lineOf({ requestId }: ExplainFlags, given = '-'): Logged {
-  const text = given === '-' ? readInputOrStdin('explain', given) : given
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const read = lines.flatMap((line) => readLine(line) ?? [])
-  const found = requestId === undefined ? read : read.filter((each) => each.requestId === requestId)
-  const [first, ...others] = found
-  if (first === undefined)
-    throw new UsageError(
-      requestId === undefined
-        ? 'explain: expected a line of the decision log, a JSON object with decision and position'
-        : `explain: no line has the request id ${requestId}`,
-    )
-  if (others.length > 0)
-    throw new UsageError(`explain: ${found.length} lines; give one, or --request-id ID`)
-  return first
-}
-
-function readLine(text: string): (Logged & { readonly requestId: string }) | undefined {
-  const line = parseJson(text)?.value
-  const of = (name: string): string => textAt(line, name) ?? ''
-  const position = of('position')
-  if (!isRecord(line) || of('decision') === '') return undefined
-  if (position !== 'workload' && position !== 'gateway') return undefined
-  const because = [of('detail'), of('decidedBy')].filter((each) => each !== '')
-  return {
-    requestId: of('requestId'),
-    time: of('time'),
-    position,
-    method: of('method'),
-    host: of('host'),
-    path: of('path'),
-    source: of('source'),
-    principal: of('principal'),
-    destination: of('destination'),
-    target: of('name') === '' ? '' : `${of('namespace')}/${of('name')}`,
-    decision: of('decision'),
-    reason: of('reason'),
-    credentialKind: of('credentialKind'),
-    credential: of('credential'),
-    because: because.join(', '),
-  }
-}
 
 function messageOf({ source, principal, destination, method, host, path }: Logged): unknown {
   const given = {

@@ -87,9 +87,11 @@ function addLint(program: Command, { lint }: Commands, exit: Exit) {
 
 function addExplain(program: Command, { explain }: Commands, exit: Exit) {
   looking(program, 'explain')
-    .description('decide a line of the decision log again, and say what has changed')
+    .description(
+      'decide a line of the decision log again, and say what has changed; exits with 1 if it is denied now',
+    )
     .argument('[line]', 'the line; absent or -: stdin')
-    .option('--request-id <id>', 'the line of stdin with this request id')
+    .option('--request-id <id>', 'the lines of stdin with this request id')
     .action(async (line: string | undefined, flags: ExplainFlags) =>
       exit(await explain(flags, line)),
     )

@@ -103,6 +103,13 @@ export const OBSERVABILITY = mutations([
     'observability/decision-log',
   ],
   [
+    'src/cli/decision-log-lines.ts EXPLAINED',
+    'cli/decision-log-lines.ts',
+    'sorted.slice(0, EXPLAINED)',
+    'sorted',
+    'cli/explain-log',
+  ],
+  [
     'src/cli/troubles.ts KEPT',
     'cli/troubles.ts',
     'if (messages.size > KEPT && oldest',
