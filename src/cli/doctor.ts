@@ -11,6 +11,7 @@ import { UnseenError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { DoctorFlags } from './flags.ts'
 import { configurationOf, refuseForFolder } from './look.ts'
+import { readCertificate } from './read-certificate.ts'
 
 /** Of one request to the API server, in milliseconds. */
 const REQUEST_MS = 10_000
@@ -20,11 +21,14 @@ export async function doctor(flags: DoctorFlags, version: string): Promise<numbe
   const { manifests } = flags
   if (manifests !== undefined) refuseForFolder(flags, manifests)
   const { config, unread } = await configurationOf(flags, false)
-  const objects = await objectsOf(manifests)
+  const certFile = config.grpc.tls?.certFile
+  const objects = await objectsOf(manifests, certFile)
   const examination = examine(objects, {
     settings: readSettingsOf(config),
     parse: parsed,
     version,
+    certFile,
+    certificate: readCertificate,
     further: unread.map(configurationUnread),
   })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))
@@ -40,15 +44,18 @@ const configurationUnread = (message: string): DoctorFinding => ({
 })
 
 /** Whatever prevents it is not the fault of the command line. */
-async function objectsOf(manifests: string | undefined): Promise<Objects> {
+async function objectsOf(
+  manifests: string | undefined,
+  certFile: string | undefined,
+): Promise<Objects> {
   try {
-    return manifests === undefined ? await fromCluster() : await readFolder(manifests)
+    return manifests === undefined ? await fromCluster(certFile) : await readFolder(manifests)
   } catch (error) {
     throw new UnseenError(error instanceof Error ? error.message : 'the objects cannot be read')
   }
 }
 
-async function fromCluster(): Promise<Objects> {
+async function fromCluster(certFile: string | undefined): Promise<Objects> {
   // Loaded on demand: the Kubernetes client takes 50 MB, which a folder does not need.
   const [{ createApiServer }, { loadKubeConfig }, { readCluster }] = await Promise.all([
     import('../kubernetes/client/api-server.ts'),
@@ -58,7 +65,7 @@ async function fromCluster(): Promise<Objects> {
   const api = createApiServer(loadKubeConfig(), loadKubeConfig)
   try {
     const signal = AbortSignal.timeout(REQUEST_MS)
-    return await readCluster(api, { requestMs: REQUEST_MS, signal })
+    return await readCluster(api, { requestMs: REQUEST_MS, signal }, certFile)
   } catch (error) {
     throw new Error(describeApiProblem(error, 'list'))
   } finally {

@@ -4,6 +4,7 @@ import { errorCode } from '../common/error-code.ts'
 import { isRecord } from '../common/json.ts'
 import { describeApiProblem } from '../kubernetes/client/api-problem.ts'
 import { ApiError, type ApiServer } from '../kubernetes/client/api-server.ts'
+import { mountedFile } from '../resources/mounted-file.ts'
 import { listAt, textAt, valueAt } from '../resources/object.ts'
 
 /** A Deployment, by default that of `deploy/`. */
@@ -55,16 +56,16 @@ export async function readInstalledConfig(
   if (hidden !== undefined)
     return { problem: `${from} sets ${hidden} from another object`, reached: true }
   if (container === undefined) return { name: from, file: undefined, env }
-  const place = placeOf(fileOf(container) ?? '', container, pod)
+  const place = mountedFile(fileOf(container) ?? '', { container, pod, type: 'configMap' })
   if (place === undefined)
     return { problem: `${from} reads its configuration from no ConfigMap`, reached: true }
   const map = await get(
-    `/api/v1/namespaces/${namespace}/configmaps/${place.configMap}`,
-    `configmaps ${place.configMap}`,
+    `/api/v1/namespaces/${namespace}/configmaps/${place.name}`,
+    `configmaps ${place.name}`,
   )
   if (isProblem(map)) return map
   const text = textAt(map, 'data', place.key)
-  const path = `ConfigMap ${namespace}/${place.configMap}`
+  const path = `ConfigMap ${namespace}/${place.name}`
   return text === undefined
     ? { problem: `${path} has no ${place.key}`, reached: true }
     : { name: `${path}, of ${from}`, file: { path, text }, env }
@@ -95,18 +96,3 @@ const hiddenIn = (container: unknown): string | undefined =>
     .filter((each) => valueAt(each, 'valueFrom') !== undefined)
     .map((each) => textAt(each, 'name') ?? '')
     .find((each) => each.startsWith('KSERVE_AUTHZ_'))
-
-/** The ConfigMap and the key that a volume shows as this file. */
-function placeOf(file: string, container: unknown, pod: unknown) {
-  const mount = listAt(container, 'volumeMounts').find((each) =>
-    file.startsWith(`${textAt(each, 'mountPath') ?? '?'}/`),
-  )
-  const volume = listAt(pod, 'volumes').find(
-    (each) => textAt(each, 'name') === textAt(mount, 'name'),
-  )
-  const configMap = textAt(volume, 'configMap', 'name')
-  if (mount === undefined || configMap === undefined) return undefined
-  const within = file.slice((textAt(mount, 'mountPath') ?? '').length + 1)
-  const item = listAt(volume, 'configMap', 'items').find((each) => textAt(each, 'path') === within)
-  return { configMap, key: textAt(item, 'key') ?? within }
-}

@@ -2,6 +2,7 @@
 
 import { displayNameOf, listAt, textAt, valueAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
+import { inspectCertificates, type ReadCertificate } from './certificates.ts'
 import { type DoctorFinding, mostSevereFirst } from './finding.ts'
 import { inspectGateways } from './gateways.ts'
 import { customPolicies, inspectFilters, missingProviders } from './istio-policies.ts'
@@ -21,6 +22,10 @@ type Options = {
   readonly parse: ParseYaml
   /** Of this program. */
   readonly version: string
+  /** The file of the service's certificate; `undefined`: no TLS. */
+  readonly certFile?: string | undefined
+  readonly certificate: ReadCertificate
+  readonly now?: Date
   /** Findings of the caller. */
   readonly further?: readonly DoctorFinding[]
 }
@@ -28,7 +33,7 @@ type Options = {
 /** Examines the objects of a cluster. Never throws. */
 export function examine(
   objects: Objects,
-  { settings, parse, version, further = [] }: Options,
+  { settings, parse, version, certFile, certificate, now = new Date(), further = [] }: Options,
 ): Examination {
   const mesh = meshIn(objects, parse)
   const policies = customPolicies(objects, mesh)
@@ -56,6 +61,7 @@ export function examine(
       ...inspectGateways({ objects, mesh, policies, services, unguarded }),
       ...inspectReplicas(objects),
       ...inspectVersions(objects, version),
+      ...inspectCertificates(objects, { certFile, certificate, now }),
       ...unread,
       ...further,
     ]),

@@ -56,9 +56,22 @@ export const FINDINGS = {
     severity: 'error',
     effect: 'Envoy Gateway does not apply this policy.',
   },
+  'certificate-not-valid': {
+    severity: 'error',
+    effect: 'Proxies that verify the certificate refuse it, and every request that needs a check.',
+  },
   'service-unavailable': {
     severity: 'error',
     effect: 'No replica is ready. Every request that needs a check is refused.',
+  },
+  'certificate-expires': {
+    severity: 'warning',
+    effect:
+      'When it expires, proxies refuse the certificate, and every request that needs a check.',
+  },
+  'certificate-unreadable': {
+    severity: 'warning',
+    effect: 'A running replica keeps its last certificate. A new replica does not start.',
   },
   'filter-changes-check': {
     severity: 'warning',

@@ -11,6 +11,7 @@ export const EXAMINED = {
   Pod: '',
   Service: '',
   ConfigMap: '',
+  Secret: '',
   Deployment: 'apps',
   NetworkPolicy: 'networking.k8s.io',
   AuthorizationPolicy: 'security.istio.io',

@@ -13,12 +13,13 @@ import {
   serviceCollections,
   type WatchedKind,
 } from '../kubernetes/watch/watched-kinds.ts'
+import { servingSecrets } from './certificates.ts'
 import { type Objects, OWN_LABEL, objectsFrom } from './objects.ts'
 
 const ALL = { namespaces: [], apiKeyLabels: {} }
 const OWN = { labelSelector: OWN_LABEL.join('=') }
 
-/** Every examined kind; what the service itself watches is listed in the same way. */
+/** Every examined kind but Secrets; what the service itself watches is listed in the same way. */
 export const COLLECTIONS: readonly WatchedKind[] = [
   ...serviceCollections(ALL),
   ...policyCollections(ALL),
@@ -46,14 +47,22 @@ export const COLLECTIONS: readonly WatchedKind[] = [
   ]),
 ]
 
+/** Of all Secrets only those with the certificate of the service. */
+const secretsOf = (objects: Objects, certFile: string | undefined): readonly WatchedKind[] =>
+  servingSecrets(objects, certFile).map(({ namespace, name }) => ({
+    ...collectionOf('Secret', namespace, ['v1']),
+    query: { fieldSelector: `metadata.name=${name}` },
+  }))
+
 /** Rejects if the API server cannot be reached or does not accept the credentials. */
 export async function readCluster(
   api: Pick<ApiServer, 'send'>,
   limits: Pick<ReadLimits, 'requestMs' | 'signal'>,
+  certFile: string | undefined,
 ): Promise<Objects> {
   const unread = new Map<string, string>()
-  const lists = await Promise.all(
-    COLLECTIONS.map(async (collection) => {
+  const listed = async (collections: readonly WatchedKind[]) => {
+    const lists = collections.map(async (collection) => {
       try {
         return await listAll(api, collection, limits)
       } catch (error) {
@@ -61,7 +70,10 @@ export async function readCluster(
         unread.set(collection.kind, describeApiProblem(error, `list ${collection.resource}`))
         return []
       }
-    }),
-  )
-  return objectsFrom(lists.flat(), unread)
+    })
+    return (await Promise.all(lists)).flat()
+  }
+  const contents = await listed(COLLECTIONS)
+  const secrets = await listed(secretsOf(objectsFrom(contents), certFile))
+  return objectsFrom([...contents, ...secrets], unread)
 }

@@ -25,6 +25,35 @@ const codesIn = (objects: readonly Fields[]) => found(objects).map(({ code }) =>
 const imaged = (image: string) =>
   spec({ template: { spec: { containers: [{ name: 'kserve-authz', image }] } } })
 
+/** The installation with TLS, and the Secret that it mounts. */
+const withTls = (text?: string, key = 'tls.crt', field = 'data'): readonly Fields[] => [
+  ...changed(
+    AT_ENVOY_GATEWAY,
+    'Deployment kserve-authz',
+    spec({
+      template: {
+        spec: {
+          containers: [
+            { name: 'kserve-authz', volumeMounts: [{ name: 'tls', mountPath: '/tls' }] },
+          ],
+          volumes: [{ name: 'tls', secret: { secretName: 'kserve-authz-tls' } }],
+        },
+      },
+    }),
+  ),
+  ...(text === undefined
+    ? []
+    : [
+        {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          type: 'kubernetes.io/tls',
+          metadata: { name: 'kserve-authz-tls', namespace: 'kserve-authz' },
+          [field]: { [key]: field === 'data' ? Buffer.from(text).toString('base64') : text },
+        },
+      ]),
+]
+
 const MODEL_POD = 'Pod iris-predictor-0'
 const OTHER_PROVIDER = {
   apiVersion: 'security.istio.io/v1',
@@ -292,6 +321,20 @@ const PAIRS: Readonly<
       changed(IN_ISTIO, 'Deployment kserve-authz', imaged(`authz:0.1.0@sha256:${'0'.repeat(64)}`)),
     ],
   ],
+  'certificate-not-valid': [
+    ['an expired certificate', withTls('2025-12-01 2026-02-28')],
+    ['a certificate that expires now', withTls('2025-12-01 2026-03-01')],
+    ['a certificate that is not valid yet', withTls('2026-03-02 2026-06-01')],
+    ['an expired certificate as text', withTls('2025-12-01 2026-02-28', 'tls.crt', 'stringData')],
+  ],
+  'certificate-expires': [
+    ['a certificate with less than seven days', withTls('2025-12-01 2026-03-07')],
+    ['a certificate of two days with six hours', withTls('2026-02-27T06:00Z 2026-03-01T06:00Z')],
+  ],
+  'certificate-unreadable': [
+    ['a Secret with other text', withTls('none')],
+    ['a Secret without the key', withTls('2025-12-01 2026-06-01', 'other.crt')],
+  ],
   'one-replica': [
     ['one replica', changed(IN_ISTIO, 'Deployment kserve-authz', spec({ replicas: 1 }))],
   ],
@@ -314,9 +357,9 @@ describe('docs/doctor.md', () => {
   })
 })
 
-it('every kind that is examined is listed in a cluster, and no other', () => {
+it('every kind that is examined is listed in a cluster but Secrets, and no other', () => {
   const listed = new Set(COLLECTIONS.map(({ kind }) => kind))
-  expect([...listed].toSorted()).toEqual(Object.keys(EXAMINED).toSorted())
+  expect([...listed, 'Secret'].toSorted()).toEqual(Object.keys(EXAMINED).toSorted())
 })
 
 describe('the doctor', () => {
@@ -334,6 +377,36 @@ describe('the doctor', () => {
   )
   it.each(rows)('finds %s: %s', (code, _title, objects) => {
     expect(new Set(codesIn(objects))).toEqual(new Set([code]))
+  })
+
+  it.each([
+    ['eight days are left', '2025-12-01 2026-03-09'],
+    ['a third of two days is left', '2026-02-27T16:00Z 2026-03-01T16:00Z'],
+  ])('takes a certificate of which %s', (_title, text) => {
+    expect(codesIn(withTls(text))).toEqual([])
+  })
+
+  it('takes any certificate without TLS, or of a Secret that the service does not mount', () => {
+    const expired = withTls('2025-12-01 2026-02-28')
+    expect(examine(objectsFrom(expired), { ...OPTIONS, certFile: undefined }).findings).toEqual([])
+    const elsewhere = { ...OPTIONS, certFile: '/other/tls.crt' }
+    expect(examine(objectsFrom(expired), elsewhere).findings).toEqual([])
+  })
+
+  it('says that the certificate is not there', () => {
+    expect(found(withTls())).toMatchObject([
+      { code: 'not-read', object: 'Secret kserve-authz/kserve-authz-tls' },
+    ])
+  })
+
+  it('says when a certificate expired, and how to renew it', () => {
+    expect(found(withTls('2025-12-01 2026-02-28'))).toMatchObject([
+      {
+        object: 'Secret kserve-authz/kserve-authz-tls',
+        message: 'the certificate tls.crt expired at 2026-02-28T00:00:00.000Z',
+        remedy: 'cmctl renew -n kserve-authz CERTIFICATE, or replace tls.crt of the Secret.',
+      },
+    ])
   })
 
   it('finds nothing at an open model', () => {

@@ -111,6 +111,13 @@ export const OPTIONS = {
   settings: SETTINGS,
   version: manifest.version,
   parse: (text: string): unknown => loadAll(text)[0],
+  certFile: '/tls/tls.crt',
+  /** Two dates stand for a certificate. */
+  certificate: (text: string) => {
+    const [from = '', until] = text.split(' ')
+    return until === undefined ? undefined : { from: new Date(from), until: new Date(until) }
+  },
+  now: new Date('2026-03-01'),
 }
 
 /** With another object in place of each that fits. */
