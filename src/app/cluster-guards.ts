@@ -3,7 +3,11 @@
 import type { Directory } from '../access/directory.ts'
 import type { Service } from '../access/service.ts'
 import type { ApiServer } from '../kubernetes/client/api-server.ts'
-import { createGuardFacts, type PoliciesRead } from '../kubernetes/status/guard-facts.ts'
+import {
+  createGuardFacts,
+  type GuardFacts,
+  type PoliciesRead,
+} from '../kubernetes/status/guard-facts.ts'
 import {
   createUnguardedServices,
   type UnguardedServices,
@@ -26,11 +30,12 @@ type GuardsParts = {
   readonly outage: (resource: string, message: string, lasting: boolean) => void
 }
 
-type Guards = Pick<UnguardedServices, 'counts'> & {
-  /** The second handler of a collection that is watched anyway. */
-  readonly handlerOf: (collection: WatchedKind) => Handler | undefined
-  readonly close: () => Promise<void>
-}
+type Guards = Pick<UnguardedServices, 'counts'> &
+  Pick<GuardFacts, 'objectOf'> & {
+    /** The second handler of a collection that is watched anyway. */
+    readonly handlerOf: (collection: WatchedKind) => Handler | undefined
+    readonly close: () => Promise<void>
+  }
 
 /** Policies are not read if only some namespaces are watched: those of gateways are elsewhere. */
 export function watchGuards(parts: GuardsParts): Guards {
@@ -58,6 +63,7 @@ export function watchGuards(parts: GuardsParts): Guards {
   const informers = startInformers({ api, followed: specs, failed: parts.outage })
   return {
     counts: services.counts,
+    objectOf: facts.objectOf,
     handlerOf: (collection) => facts.handlerOf(collection, changed),
     close: async () => {
       services.close()

@@ -20,7 +20,6 @@ import { openClusterIdentity } from './cluster-identity.ts'
 import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
 import type { ClusterSourceParts, FactSource } from './fact-source.ts'
 import { createMetricsReaders } from './metrics-readers.ts'
-import { createServiceIdentities } from './service-identities.ts'
 
 /** Watches the cluster of the kubeconfig or of the pod. Throws if there is none. */
 export function openClusterSource(
@@ -60,7 +59,6 @@ export function openClusterSource(
     },
     changed: () => cluster.reread(),
   })
-  const identities = createServiceIdentities()
   if (parts.inspection === undefined) limitsOf(config).forEach(reportProblem)
   const guards =
     parts.inspection === undefined
@@ -79,10 +77,7 @@ export function openClusterSource(
         })
       : undefined
   const telling = (spec: InformerSpec) =>
-    beside(
-      beside(identities.following(spec), policyTeller(spec, statuses)),
-      guards?.handlerOf(spec.collection),
-    )
+    beside(beside(spec, policyTeller(spec, statuses)), guards?.handlerOf(spec.collection))
   const cluster = startInformers({
     ...serving,
     configured: serving.configured.map(telling),
@@ -103,8 +98,10 @@ export function openClusterSource(
     resources: () => [...resources(), ...access.resources()],
     ...(guards === undefined ? {} : { unguarded: guards.counts }),
     heardAt: (fact) => heardAtOf(fact, cluster.states()),
-    tellOwner: (notice, service) =>
-      events?.tell(notice, identities.objectOf(service), EVENT_TYPES[notice.level]),
+    tellOwner: (notice, service) => {
+      if (guards !== undefined)
+        events?.tell(notice, guards.objectOf(service), EVENT_TYPES[notice.level])
+    },
     close: async () => {
       events?.close()
       statuses.close()
