@@ -10,7 +10,7 @@ import type { Workload } from './workload.ts'
 
 export type Directory = PolicyIndex & {
   /** Values are stored under an id of the source's choice, and removed by the same id. */
-  readonly services: Pick<Table<Service>, 'put' | 'remove' | 'size' | 'values'>
+  readonly services: Pick<Table<Service>, 'put' | 'remove' | 'get' | 'size' | 'values'>
   readonly workloads: Pick<Table<Workload>, 'put' | 'remove' | 'size'>
   /** The pods of gateways. */
   readonly proxies: Pick<Table<GatewayProxy>, 'put' | 'remove' | 'size'>

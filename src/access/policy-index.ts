@@ -6,7 +6,7 @@ import { MAX_NAMESPACE_WEIGHT, weightOf } from './policy-weight.ts'
 import { idOf, type ServiceRef } from './service.ts'
 
 export type PolicyIndex = {
-  readonly policies: Pick<Table<Policy>, 'put' | 'remove' | 'values'>
+  readonly policies: Pick<Table<Policy>, 'put' | 'remove' | 'get' | 'values'>
   /** In no particular order. */
   readonly policiesFor: (ref: ServiceRef) => readonly Policy[]
   readonly policiesIn: (namespace: string) => readonly Policy[]
@@ -53,6 +53,7 @@ export function createPolicyIndex(): PolicyIndex {
   return {
     policies: {
       values: policies.values,
+      get: policies.get,
       put: (id, policy) => {
         leave(id)
         policies.put(id, policy)

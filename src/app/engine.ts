@@ -22,17 +22,9 @@ import { createJwtProviders, type JwtProviders } from '../tokens/jwt-providers.t
 import { assuming, withAssumedKeys } from './assumed.ts'
 import { settingsOf } from './decision-settings.ts'
 import { boundsIn, createFreshness, type Freshness } from './fact-freshness.ts'
-import type {
-  ClusterSourceParts,
-  FactSource,
-  FactSourceParts,
-  ResourceState,
-} from './fact-source.ts'
-import { openFolderSource } from './folder-source.ts'
+import type { FactSource, FactSourceParts, ResourceState } from './fact-source.ts'
 import { introspectionProvidersIn, jwtProvidersIn } from './identity-providers.ts'
-import { policyStatusLogger } from './log-policy-status.ts'
-import { followProtection } from './protection-changes.ts'
-import { readSettingsOf } from './reading-settings.ts'
+import { openSource } from './open-source.ts'
 import { createVerifications } from './verifications.ts'
 
 /** The decision, wired to its source of facts; used by `serve` and `check`. */
@@ -72,14 +64,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const effectivePoliciesOf = createEffectivePolicies(directory)
   const isProtected = (service: Service) =>
     effectivePoliciesOf(service).enforced.protection !== 'open'
-  let opened: FactSource | undefined
-  const following = protectionOf(directory, parts, () => opened)
-  const source = await openSource(following?.directory ?? directory, {
-    ...parts,
-    verifications,
-    isProtected,
-  })
-  opened = source
+  const source = await openSource(directory, { ...parts, verifications, isProtected })
   const jwts = createJwtProviders(jwtProvidersIn(config, parts.proxies), {
     createCache,
     onFailure: (name, error) =>
@@ -155,41 +140,10 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     revokesInstantly: source.revokesInstantly,
     unguarded: source.unguarded,
     close: async () => {
-      following?.close()
       jwts.close()
       await source.close()
     },
   }
-}
-
-/** Follows the protection of services, unless nobody reads about it. */
-function protectionOf(
-  directory: Directory,
-  { reportProtection, observeProtection, reportFault }: FactSourceParts,
-  source: () => FactSource | undefined,
-) {
-  if (reportProtection === undefined) return undefined
-  return followProtection(directory, {
-    synced: () => source()?.synced() === true,
-    report: (notice, service) => {
-      reportProtection(notice)
-      if (service !== undefined) source()?.tellOwner?.(notice, service)
-    },
-    observe: observeProtection,
-    failed: (bug) => reportFault('bug: changes of protection are not reported', bug),
-  })
-}
-
-async function openSource(directory: Directory, parts: ClusterSourceParts): Promise<FactSource> {
-  const { config, manifests } = parts
-  const settings = readSettingsOf(config)
-  if (manifests !== undefined) {
-    const told = policyStatusLogger(directory, parts.reportPolicyStatus)
-    return openFolderSource(manifests, told, settings, parts)
-  }
-  // Loaded on demand: the Kubernetes client takes 50 MB, which a folder does not need.
-  const { openClusterSource } = await import('./cluster-source.ts')
-  return openClusterSource(directory, settings, parts)
 }
 
 /** A token that is unknown to the source may be an identity provider's. A cached one is not read again. */

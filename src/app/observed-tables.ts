@@ -18,23 +18,20 @@ export const observedDirectory = (directory: Directory, changed: Observer): Dire
   policies: { ...directory.policies, ...observed(directory.policies, changed.policy) },
 })
 
-function observed<V>(table: Pick<Table<V>, 'put' | 'remove'>, changed: (value: V) => void) {
-  const values = new Map<string, V>()
-  const forget = (id: string) => {
-    const before = values.get(id)
-    values.delete(id)
+function observed<V>(table: Pick<Table<V>, 'put' | 'remove' | 'get'>, changed: (value: V) => void) {
+  const leave = (id: string) => {
+    const before = table.get(id)
     if (before !== undefined) changed(before)
   }
   return {
     put: (id: string, value: V) => {
-      forget(id)
-      values.set(id, value)
+      leave(id)
       table.put(id, value)
       changed(value)
     },
     remove: (id: string) => {
+      leave(id)
       table.remove(id)
-      forget(id)
     },
   }
 }
