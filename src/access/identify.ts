@@ -2,7 +2,6 @@
 
 import { andThen, type MaybePromise } from '../common/maybe-promise.ts'
 import type { Holders } from '../common/rate-limits.ts'
-import { createRecent, type RecentBounds } from '../common/recent.ts'
 import type { Note } from './answer.ts'
 import { type ApiKey, opens } from './api-key.ts'
 import { type Audiences, type Authentication, known, rejected } from './authentication.ts'
@@ -11,6 +10,7 @@ import type { Presented } from './credential.ts'
 import { type Permission, REFUSES } from './decide.ts'
 import { describePermission, describeScope } from './describe.ts'
 import type { Directory } from './directory.ts'
+import { bothOf, createKeyCallers, referenceOf } from './key-callers.ts'
 import {
   createPermissionsFor,
   type Permissions,
@@ -66,7 +66,7 @@ export function createIdentify(
   permissions: Permissions = permissionsWith({}),
 ) {
   const permissionsFor = createPermissionsFor(permissions)
-  const callers = createRecent<ApiKey, Caller>(KEY_CALLERS)
+  const callerOf = createKeyCallers()
 
   return { authenticate, permissionOf, holds }
 
@@ -115,11 +115,7 @@ export function createIdentify(
     if (key.expiresAt !== undefined && key.expiresAt <= sources.now()) {
       return rejected('expired-api-key', { reference: referenceOf(key) })
     }
-    const kept = callers.get(key)
-    if (kept !== undefined) return known(kept)
-    const caller = callerOf(key)
-    callers.set(key, caller)
-    return known(caller)
+    return known(callerOf(key))
   }
 
   function permits(
@@ -184,23 +180,3 @@ function anyOf(
     return andThen(anyOf(others, ask), (other) => (REFUSES[other] ? permission : other))
   })
 }
-
-const referenceOf = ({ namespace, name }: ApiKey): string => `${namespace}/${name}`
-
-/** Of a key that several Secrets hold. */
-const bothOf = (keys: readonly ApiKey[]): string => keys.slice(0, 2).map(referenceOf).join(' and ')
-
-/** One object per key, so that its encoded answer can be reused. */
-export const KEY_CALLERS: RecentBounds = { entries: 16_384 }
-const NO_EXTRA: Caller['extra'] = {}
-
-const callerOf = (key: ApiKey): Caller => ({
-  kind: 'api-key',
-  user: key.user,
-  groups: key.groups,
-  uid: undefined,
-  extra: NO_EXTRA,
-  inRbac: false,
-  reference: referenceOf(key),
-  apiKey: key,
-})

@@ -44,13 +44,14 @@ export function createRecent<K, V>({
   }
   return {
     get: (key) => {
-      const kept = young.get(key) ?? old.get(key)
+      const used = young.get(key)
+      const kept = used ?? old.get(key)
       if (kept === undefined) {
         misses += 1
         return undefined
       }
       hits += 1
-      if (!young.has(key)) add(key, kept)
+      if (used === undefined) add(key, kept)
       return kept.value
     },
     set: (key, value, size = 0) => {

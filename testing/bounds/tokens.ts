@@ -1,5 +1,5 @@
 import { MAX_SUMMARY_ENTRIES as MAX_SUMMED } from '../../src/access/claim-values.ts'
-import { KEY_CALLERS } from '../../src/access/identify.ts'
+import { KEY_CALLERS } from '../../src/access/key-callers.ts'
 import { MAX_SETS } from '../../src/access/membership.ts'
 import { MAX_SHADOW_WAITING, PER_SECOND as SHADOW_PER_SECOND } from '../../src/access/shadow.ts'
 import { CALLERS } from '../../src/app/folder-source.ts'
