@@ -1,19 +1,10 @@
-import { spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
-import { listAt, textAt } from '../json.ts'
-import { noteHeaders } from '../leaks.ts'
+import { textAt } from '../json.ts'
+import { askWithProgram, type ProgramAsking } from './asking-program.ts'
 
 /** One request of the client libraries. */
-type Asking = {
+type Asking = ProgramAsking & {
   /** The folder of `findClients`. */
   readonly folder: string
-  readonly port: number
-  readonly address: string
-  readonly host: string
-  /** Before the paths of the API. */
-  readonly prefix: string
-  /** In place of the credential that the library sends. */
-  readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
 /** An exception that a client library throws. */
@@ -25,14 +16,9 @@ export type Thrown = {
 
 /** The exceptions of OpenAI's, Anthropic's and LangChain's clients, which ask in a program of their own. */
 export async function askWithLibraries({ folder, ...asking }: Asking): Promise<readonly Thrown[]> {
-  noteHeaders(asking.headers)
-  const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], {
-    cwd: folder,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  child.stdin.end(JSON.stringify(asking))
-  const thrown: unknown = JSON.parse(await text(child.stdout))
-  return listAt(thrown).map((each) => ({
+  const command = [process.execPath, '--input-type=module', '-e', PROGRAM] as const
+  const thrown = await askWithProgram(command, asking, folder)
+  return thrown.map((each) => ({
     exception: textAt(each, 'exception'),
     message: textAt(each, 'message'),
     requestId: textAt(each, 'requestId'),

@@ -1,18 +1,5 @@
-import { spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
-import { listAt, textAt } from '../json.ts'
-import { noteHeaders } from '../leaks.ts'
-
-/** One request, of OpenAI's client over HTTP and of tritonclient over gRPC. */
-export type PythonAsking = {
-  readonly port: number
-  readonly address: string
-  readonly host: string
-  /** Before the paths of the API. */
-  readonly prefix: string
-  /** In place of the credential that the library sends. */
-  readonly headers: readonly (readonly [name: string, value: string])[]
-}
+import { textAt } from '../json.ts'
+import { askWithProgram, type ProgramAsking } from './asking-program.ts'
 
 /** Exceptions, as `class: message`. */
 export type PythonThrown = {
@@ -22,16 +9,13 @@ export type PythonThrown = {
   readonly requestId: string
 }
 
-/** The exceptions of the clients of OpenAI and of Triton in Python, for all requests in one program. */
+/** The exceptions of the clients of OpenAI over HTTP and of Triton over gRPC in Python, for all requests in one program. */
 export async function askWithPython(
   python: string,
-  asked: readonly PythonAsking[],
+  asked: readonly ProgramAsking[],
 ): Promise<readonly PythonThrown[]> {
-  for (const { headers } of asked) noteHeaders(headers)
-  const child = spawn(python, ['-c', PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] })
-  child.stdin.end(JSON.stringify(asked))
-  const thrown: unknown = JSON.parse(await text(child.stdout))
-  return listAt(thrown).map((each) => ({
+  const thrown = await askWithProgram([python, '-c', PROGRAM], asked)
+  return thrown.map((each) => ({
     openai: textAt(each, 'openai'),
     triton: textAt(each, 'triton'),
     requestId: textAt(each, 'requestId'),
