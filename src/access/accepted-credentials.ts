@@ -1,6 +1,7 @@
 // Whether the policies of a service accept a credential.
 
 import { isForOneOf } from '../common/audience.ts'
+import { hasAllLabels } from '../common/labels.ts'
 import type { Caller, CredentialKind } from './caller.ts'
 import { audiencesAt } from './claims.ts'
 import { DENY_REASONS, type DenyReason } from './decision.ts'
@@ -70,7 +71,7 @@ const ACCEPTANCE: Readonly<Record<CredentialKind, Acceptance>> = {
 
 function refusedKey({ apiKeys }: AcceptedCredentials, { apiKey }: Caller): DenyReason | undefined {
   if (apiKeys === undefined || apiKey === undefined) return 'unknown-api-key'
-  const selected = [...apiKeys.labels].every(([name, value]) => apiKey.labels.get(name) === value)
+  const selected = hasAllLabels(apiKey.labels, apiKeys.labels)
   return selected ? undefined : 'key-not-for-service'
 }
 

@@ -1,5 +1,6 @@
 // The type of a target, and the order of targets.
 
+import { compareTexts } from '../common/compare-texts.ts'
 import type { Position } from './request.ts'
 import type { Service } from './service.ts'
 import type { Workload } from './workload.ts'
@@ -27,7 +28,7 @@ export function inOrder(targets: readonly Target[]): Targets | undefined {
   if (only === undefined) return undefined
   if (targets.length === 1) return [only]
   const [first = only, ...others] = targets.toSorted((one, other) =>
-    compare(sortKey(one), sortKey(other)),
+    compareTexts(sortKey(one), sortKey(other)),
   )
   return [first, ...others]
 }
@@ -35,5 +36,3 @@ export function inOrder(targets: readonly Target[]): Targets | undefined {
 // A space sorts before any character of a name.
 const sortKey = ({ service }: Target): string =>
   `${service.kind} ${service.namespace} ${service.name}`
-
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

@@ -1,5 +1,6 @@
 // Reads the lines of the decision log that the command `explain` is given.
 
+import { compareTexts } from '../common/compare-texts.ts'
 import { isRecord, parseJson } from '../common/json.ts'
 import { textAt } from '../resources/object.ts'
 import { UsageError } from './exit-codes.ts'
@@ -48,12 +49,10 @@ export function loggedLines({ requestId }: ExplainFlags, given = '-'): LoggedLin
     )
   if (requestId === undefined && found.length > 1)
     throw new UsageError(`explain: ${found.length} lines; give one, or --request-id ID`)
-  const sorted = found.toSorted((one, other) => compared(one.time, other.time))
+  // Times of the log have one format, so that their order is that of their texts.
+  const sorted = found.toSorted((one, other) => compareTexts(one.time, other.time))
   return { lines: sorted.slice(0, EXPLAINED), leftOut: Math.max(0, sorted.length - EXPLAINED) }
 }
-
-/** Times of the log have one format, so that their order is that of their texts. */
-const compared = (one: string, other: string): number => (one === other ? 0 : one < other ? -1 : 1)
 
 function readLine(text: string): (Logged & { readonly requestId: string }) | undefined {
   const line = parseJson(text)?.value

@@ -6,6 +6,7 @@ import { policyStatusOf } from '../access/policy-status.ts'
 import { type ProtectionState, protectionStatusOf } from '../access/protection-status.ts'
 import { PASSES, type Service } from '../access/service.ts'
 import type { Engine } from '../app/engine.ts'
+import { compareTexts } from '../common/compare-texts.ts'
 import { policiesAround } from './policies-around.ts'
 
 /** A service, as `services` shows it. */
@@ -40,7 +41,7 @@ export async function describeServices(
 ): Promise<readonly ServiceRow[]> {
   const services = [...directory.services.values()]
     .filter((service) => namespace === undefined || service.namespace === namespace)
-    .toSorted((one, other) => compare(nameOfRow(one), nameOfRow(other)))
+    .toSorted((one, other) => compareTexts(nameOfRow(one), nameOfRow(other)))
   const keys = Map.groupBy(directory.keys.values(), (key) => key.namespace)
   const around = new Map<string, NamespacePolicies>()
   const rows: ServiceRow[] = []
@@ -79,7 +80,6 @@ export const nameOfRow = ({
   name,
   kind,
 }: Pick<ServiceRow, 'namespace' | 'name' | 'kind'>): string => `${namespace} ${name} ${kind}`
-const compare = (one: string, other: string) => (one < other ? -1 : one === other ? 0 : 1)
 
 /** An API key, as `services` shows it. */
 export const keyRowOf = ({ namespace, name, user, expiresAt }: ApiKey, now: number): KeyRow => ({

@@ -1,5 +1,6 @@
 // Examines Istio's objects that decide whether proxies ask this service.
 
+import { hasAllLabels } from '../common/labels.ts'
 import {
   type CustomPolicy,
   isNamedOurs,
@@ -98,7 +99,7 @@ function appliesTo(
 ): boolean {
   if (namespace !== rootNamespace && namespace !== pod.namespace) return false
   const labels = textMapAt(content, 'spec', 'workloadSelector', 'labels') ?? new Map()
-  return [...labels].every(([label, value]) => pod.labels.get(label) === value)
+  return hasAllLabels(pod.labels, labels)
 }
 
 /** Whether the Sidecar resources of a pod's namespace hide this service from its proxy. */
@@ -117,9 +118,7 @@ export function hidingSidecar(
   const chosen =
     here.find((sidecar) => {
       const labels = labelsOf(sidecar)
-      return (
-        labels !== undefined && [...labels].every(([key, value]) => pod.labels.get(key) === value)
-      )
+      return labels !== undefined && hasAllLabels(pod.labels, labels)
     }) ??
     here.find((sidecar) => labelsOf(sidecar) === undefined) ??
     all.find((sidecar) => sidecar.namespace === rootNamespace && labelsOf(sidecar) === undefined)

@@ -2,6 +2,7 @@
 
 import type { ApiKey, KeyScope } from '../access/api-key.ts'
 import { createIntern } from '../common/interning.ts'
+import { hasAllLabels } from '../common/labels.ts'
 import { readAnnotations } from './api-key-annotations.ts'
 import type { KubernetesObject } from './object.ts'
 import type { Raise } from './problem.ts'
@@ -60,7 +61,7 @@ const textOfScopes = (scopes: readonly KeyScope[]) =>
 const isSelected = (
   { labels }: KubernetesObject,
   matchLabels: Readonly<Record<string, string>>,
-): boolean => Object.entries(matchLabels).every(([label, value]) => labels.get(label) === value)
+): boolean => hasAllLabels(labels, Object.entries(matchLabels))
 
 function readLabels({ labels }: KubernetesObject): ReadonlyMap<string, string> | undefined {
   const texts = [...labels].flatMap(([label, value]) =>

@@ -1,14 +1,9 @@
 // Reads AuthorizationPolicies of Istio with the action CUSTOM, and what they select.
 
-import {
-  type KubernetesObject,
-  listAt,
-  type TextMap,
-  textAt,
-  textMapAt,
-  valueAt,
-} from './object.ts'
+import { hasAllLabels } from '../common/labels.ts'
+import { type KubernetesObject, listAt, type TextMap, textAt, textMapAt } from './object.ts'
 import { SERVICE_POD_LABELS } from './service-pods.ts'
+import { readTargets } from './target-refs.ts'
 
 /** An AuthorizationPolicy with the action CUSTOM. */
 export type CustomPolicy = {
@@ -43,17 +38,13 @@ export function readCustomPolicy({
 }: KubernetesObject): CustomPolicy | undefined {
   if (textAt(content, 'spec', 'action') !== 'CUSTOM') return undefined
   if (listAt(content, 'spec', 'rules').length === 0) return undefined
-  const refs = [
-    valueAt(content, 'spec', 'targetRef'),
-    ...listAt(content, 'spec', 'targetRefs'),
-  ].filter((ref) => ref !== undefined)
   return {
     namespace,
     name,
     provider: textAt(content, 'spec', 'provider', 'name') ?? '',
     ours: labels.get('app.kubernetes.io/part-of') === 'kserve-authz',
     labels: textMapAt(content, 'spec', 'selector', 'matchLabels') ?? new Map(),
-    targets: new Set(refs.map((ref) => `${textAt(ref, 'kind')} ${textAt(ref, 'name')}`)),
+    targets: readTargets(content),
   }
 }
 
@@ -71,8 +62,7 @@ export function selectsPod(
 export const hasLabels = (
   { labels, targets }: CustomPolicy,
   pod: Pick<KubernetesObject, 'labels'>,
-): boolean =>
-  targets.size === 0 && [...labels].every(([label, value]) => pod.labels.get(label) === value)
+): boolean => targets.size === 0 && hasAllLabels(pod.labels, labels)
 
 /** Whether it selects the Gateway, or may select its pods, whose labels are not known. */
 export function maySelectGateway(

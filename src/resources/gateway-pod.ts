@@ -2,6 +2,7 @@
 
 import type { GatewayName, GatewayProxy } from '../access/asking.ts'
 import { canonicalAddress } from '../common/address.ts'
+import { hasAllLabels } from '../common/labels.ts'
 import { isSubdomainName, type KubernetesObject } from './object.ts'
 import type { DeclaredProxy, ReadSettings } from './read-settings.ts'
 
@@ -25,8 +26,7 @@ export function gatewaysOfPod(
 ): Pick<GatewayProxy, 'gateways' | 'declared'> {
   const declared = (gateways?.proxies ?? []).filter(
     (proxy) =>
-      proxy.namespace === namespace &&
-      Object.entries(proxy.podLabels ?? {}).every(([key, value]) => labels.get(key) === value),
+      proxy.namespace === namespace && hasAllLabels(labels, Object.entries(proxy.podLabels ?? {})),
   )
   if (declared.length > 0) {
     return { gateways: [...new Set(declared.flatMap((proxy) => proxy.gateways))], declared: true }

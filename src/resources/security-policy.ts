@@ -1,5 +1,6 @@
 // Reads SecurityPolicies of Envoy Gateway, and what they select.
 
+import { hasAllLabels } from '../common/labels.ts'
 import {
   type KubernetesObject,
   listAt,
@@ -8,6 +9,7 @@ import {
   textMapAt,
   valueAt,
 } from './object.ts'
+import { readTargets } from './target-refs.ts'
 
 /** A SecurityPolicy of Envoy Gateway, as far as it decides whether requests are checked. */
 export type SecurityPolicy = {
@@ -31,7 +33,6 @@ export function readSecurityPolicy({ namespace, name, content }: KubernetesObjec
   const backends = [valueAt(grpc, 'backendRef'), ...listAt(grpc, 'backendRefs')].filter(
     (ref) => ref !== undefined,
   )
-  const refs = [valueAt(content, 'spec', 'targetRef'), ...listAt(content, 'spec', 'targetRefs')]
   return {
     namespace,
     name,
@@ -41,7 +42,7 @@ export function readSecurityPolicy({ namespace, name, content }: KubernetesObjec
     })),
     asksOtherwise: extAuth !== undefined && backends.length === 0,
     merged: valueAt(content, 'spec', 'mergeType') !== undefined,
-    targets: new Set(refs.map((ref) => `${textAt(ref, 'kind')} ${textAt(ref, 'name')}`)),
+    targets: readTargets(content),
     selectors: listAt(content, 'spec', 'targetSelectors').flatMap((selector) => {
       const labels = textMapAt(selector, 'matchLabels')
       return labels === undefined ? [] : [{ kind: textAt(selector, 'kind') ?? '', labels }]
@@ -58,8 +59,4 @@ export const isAt = (
 ): boolean =>
   namespace === where &&
   (targets.has(`${kind} ${name}`) ||
-    selectors.some(
-      (selector) =>
-        selector.kind === kind &&
-        [...selector.labels].every(([label, value]) => labels.get(label) === value),
-    ))
+    selectors.some((selector) => selector.kind === kind && hasAllLabels(labels, selector.labels)))
