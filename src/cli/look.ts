@@ -5,6 +5,7 @@ import { type Engine, openEngine } from '../app/engine.ts'
 import type { Assumed } from '../app/fact-source.ts'
 import { proxiesIn } from '../app/identity-providers.ts'
 import { type Config, readConfig } from '../config/read-config.ts'
+import { isNamespaceName } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 import { configOf } from './config-of.ts'
 import { UnseenError, UsageError } from './exit-codes.ts'
@@ -39,7 +40,7 @@ export async function look<Result>(
   ),
 ): Promise<Result> {
   const { manifests, namespace } = flags
-  if (namespace !== undefined && !NAMESPACE.test(namespace))
+  if (namespace !== undefined && !isNamespaceName(namespace))
     throw new UsageError('--namespace: expected the name of a namespace')
   if (manifests !== undefined) refuseForFolder(flags, manifests)
   const { config, configuration, unread } = await configurationOf(flags)
@@ -68,8 +69,6 @@ export async function look<Result>(
     await engine.close()
   }
 }
-
-const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/
 
 export function refuseForFolder(flags: LookFlags, manifests: string) {
   if (flags.installation !== undefined)

@@ -118,7 +118,7 @@ export const isSubdomainName = (name: string): boolean =>
   name.length <= 253 && name.split('.').every((label) => LABEL.test(label))
 
 /** A DNS-1123 label. */
-const isNamespaceName = (name: string): boolean => name.length <= 63 && LABEL.test(name)
+export const isNamespaceName = (name: string): boolean => name.length <= 63 && LABEL.test(name)
 
 /** A path segment, the form of RBAC names: `system:node` is valid. */
 export const isSegmentName = (name: string): boolean =>
