@@ -1,6 +1,7 @@
 // The command `serve`: answers checks until stopped.
 
 import { failClosed } from '../access/fail-closed.ts'
+import { yieldToEventLoop } from '../app/background-threads.ts'
 import { type Engine, openEngine } from '../app/engine.ts'
 import { insecureProvidersIn, proxiesIn } from '../app/identity-providers.ts'
 import { createCheckObserver } from '../app/observe-checks.ts'
@@ -44,6 +45,7 @@ export async function serve(
     error({ fault: placeOf(fault) }, message)
   }
   const broken = whenBroken(bug)
+  await yieldToEventLoop()
   const engine = await openEngine({
     config,
     manifests: flags.manifests,

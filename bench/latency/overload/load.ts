@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
+import { setTimeout as pause } from 'node:timers/promises'
 import { messagesIn } from '../../measure/messages.ts'
 
 // Sends flows of different messages, each at a constant rate whether answers arrive or not, like independent
@@ -18,6 +19,10 @@ export type Flow = {
 
 export type Plan = {
   readonly port: number
+  /** The time before the first message. */
+  readonly waitSeconds: number
+  /** Messages of this time are sent before the others, and do not count: V8 compiles this script meanwhile. */
+  readonly warmUpSeconds: number
   readonly seconds: number
   readonly flows: readonly Flow[]
 }
@@ -57,19 +62,23 @@ const LATE = Buffer.from('no answer in time')
 
 const planFile = process.argv[2]
 if (planFile === undefined) throw new Error('usage: load.ts PLAN')
-const { port, seconds, flows }: Plan = JSON.parse(readFileSync(planFile, 'utf8'))
+const { port, waitSeconds, warmUpSeconds, seconds, flows }: Plan = JSON.parse(
+  readFileSync(planFile, 'utf8'),
+)
 
 const quantile = (values: readonly number[], part: number) =>
   values.toSorted((one, other) => one - other)[Math.ceil(part * values.length) - 1] ?? 0
 
 async function run({ name, file, perSecond, connections, underWay }: Flow): Promise<Outcome> {
   const messages = messagesIn(readFileSync(file))
+  await pause(waitSeconds * 1_000)
   const sessions = await Promise.all(Array.from({ length: connections }, open))
   const [decided, refused]: [number[], number[]] = [[], []]
   const counts = { sent: 0, held: 0, late: 0, failed: 0 }
-  const ended = () => decided.length + refused.length + counts.late + counts.failed
-  const tried = () => counts.sent + counts.held
+  let [tried, ended, given] = [0, 0, 0]
   const end = (due: number, body: Buffer, ok: boolean) => {
+    ended += 1
+    if (due < counted) return
     const waited = performance.now() - due
     if (!ok) counts.failed += 1
     else if (waited > PATIENCE_MS || body.includes(LATE)) counts.late += 1
@@ -77,35 +86,37 @@ async function run({ name, file, perSecond, connections, underWay }: Flow): Prom
     else decided.push(waited)
   }
   const send = (due: number) => {
-    if (counts.sent - ended() >= underWay) {
-      counts.held += 1
+    const isCounted = due >= counted
+    if (given - ended >= underWay) {
+      if (isCounted) counts.held += 1
       return
     }
-    const session = sessions[counts.sent % connections]
-    const message = messages[counts.sent % messages.length]
-    counts.sent += 1
+    const session = sessions[given % connections]
+    const message = messages[given % messages.length]
+    given += 1
+    if (isCounted) counts.sent += 1
     if (session === undefined || message === undefined || session.destroyed) {
-      counts.failed += 1
+      end(due, Buffer.alloc(0), false)
       return
     }
     sendOn(session, message, (body, ok) => end(due, body, ok))
   }
   const begun = performance.now()
+  const counted = begun + warmUpSeconds * 1_000
+  const whole = warmUpSeconds + seconds
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
       const passed = performance.now() - begun
-      const all = Math.min(Math.floor((passed / 1_000) * perSecond) + 1, seconds * perSecond)
-      while (tried() < all) send(begun + (tried() * 1_000) / perSecond)
-      if (passed < seconds * 1_000) return
+      const all = Math.min(Math.floor((passed / 1_000) * perSecond) + 1, whole * perSecond)
+      for (; tried < all; tried += 1) send(begun + (tried * 1_000) / perSecond)
+      if (passed < whole * 1_000) return
       clearInterval(timer)
       resolve()
     }, TICK_MS)
   })
   const limit = performance.now() + 4 * PATIENCE_MS
-  while (ended() < counts.sent && performance.now() < limit) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  const failed = counts.failed + counts.sent - ended()
+  while (ended < given && performance.now() < limit) await pause(10)
+  const failed = counts.failed + given - ended
   for (const session of sessions) session.destroy()
   return {
     name,

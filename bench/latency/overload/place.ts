@@ -33,8 +33,8 @@ export async function openPlace() {
   const service = await startService({ folder })
   return {
     files,
-    send: (seconds: number, flows: readonly Flow[]) =>
-      sendAll(folder, service.grpcPort, seconds, flows),
+    send: (seconds: number, flows: readonly Flow[], flood?: readonly Flow[]) =>
+      sendAll(folder, service.grpcPort, seconds, flows, flood),
     changeLargeObjects: () => changeLargeObjects(path.join(folder, 'manifests'), NOISY.namespace),
     close: async () => {
       await service.stop()

@@ -46,20 +46,37 @@ export const keyOf = (model: Model): Headers => bearer(keyAt(keyNumberOf(model, 
 export const newTokens = ({ userToken }: Issuers, first: number): readonly Headers[] =>
   Array.from({ length: NEW_TOKENS }, (_, index) => bearer(userToken('ES256', first + index)))
 
-/** Sends the flows at the same time and resolves to the outcome of each. */
+const WARM_UP_SECONDS = 2
+
+/** A flood yields the core of the load, so that it does not delay the sending of what is measured. */
+const YIELDING = ['nice', '-n', '15'] as const
+
+/**
+ * Sends the flows and resolves to the outcome of each. The flows of a flood come from another process, and from the
+ * second on in which the others begin to count.
+ */
 export async function sendAll(
   folder: string,
   port: number,
   seconds: number,
   flows: readonly Flow[],
+  flood: readonly Flow[] = [],
 ) {
-  const plan: Plan = { port, seconds, flows }
-  const file = path.join(folder, 'plan.json')
-  await writeFile(file, JSON.stringify(plan))
-  const told: unknown = JSON.parse(
-    await outputOf(LOAD_CORE, nodeRuns('bench/latency/overload/load.ts', file)),
-  )
-  return flows.map(({ name }) => outcomeOf(told, name))
+  const told = async (name: string, plan: Plan, command: readonly string[] = []) => {
+    const file = path.join(folder, `${name}-plan.json`)
+    await writeFile(file, JSON.stringify(plan))
+    const load = nodeRuns('bench/latency/overload/load.ts', file)
+    const told: unknown = JSON.parse(await outputOf(LOAD_CORE, [...command, ...load]))
+    return plan.flows.map((flow) => outcomeOf(told, flow.name))
+  }
+  const plan = { port, seconds }
+  const warm = { ...plan, waitSeconds: 0, warmUpSeconds: WARM_UP_SECONDS, flows }
+  const late = { ...plan, waitSeconds: WARM_UP_SECONDS, warmUpSeconds: 0, flows: flood }
+  const [measured, noise] = await Promise.all([
+    told('load', warm),
+    flood.length === 0 ? [] : told('flood', late, YIELDING),
+  ])
+  return [...measured, ...noise]
 }
 
 function outcomeOf(told: unknown, name: string): Outcome {

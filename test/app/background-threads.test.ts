@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+
+// In a program of its own: the priority cannot be raised again.
+const PROGRAM = `
+  import { readdirSync, readFileSync } from 'node:fs'
+  import { yieldToEventLoop } from './src/app/background-threads.ts'
+  await yieldToEventLoop()
+  const threads = readdirSync('/proc/self/task').map((id) => {
+    const stat = readFileSync('/proc/self/task/' + id + '/stat', 'utf8')
+    const [name] = /(?<=\\().*(?=\\))/.exec(stat)
+    const nice = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+    return [Number(id) === process.pid ? 'main' : name, nice]
+  })
+  console.log(JSON.stringify(threads))
+`
+
+it.runIf(process.platform === 'linux')(
+  'the threads of V8 and of libuv have a lower priority than the event loop',
+  async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      PROGRAM,
+    ])
+    const threads: readonly [name: string, nice: number][] = JSON.parse(stdout)
+    const niceOf = (wanted: string) =>
+      threads.flatMap(([name, nice]) => (name === wanted ? nice : []))
+    const [own = 0] = niceOf('main')
+    expect(own).toBeLessThan(19)
+    for (const name of ['V8Worker', 'libuv-worker']) {
+      expect(niceOf(name).length).toBeGreaterThan(0)
+      expect(new Set(niceOf(name))).toEqual(new Set([Math.min(own + 10, 19)]))
+    }
+  },
+)
