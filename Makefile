@@ -2,7 +2,7 @@ SHELL := /bin/bash
 path_without_packages := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help run test kserve-versions check fix fuzz mutations bench profile micro measure soak clean
+.PHONY: help run test kserve-versions check fix fuzz mutations bench profile micro measure soak endurance clean
 
 # All tools, including Node.js, are npm packages. This file is written last and inside the folder,
 # so an interrupted installation is repeated.
@@ -65,6 +65,9 @@ measure: $(installed) ## measure tenants, hostile clients, a large cluster and 1
 soak: $(installed) ## send requests through Envoy for 30 minutes (MINUTES, RATE) during changes, restarts and rotations
 	@node scripts/envoy.ts
 	@node bench/latency/soak.ts --minutes $(or $(MINUTES),30) --rate $(or $(RATE),0)
+
+endurance: $(installed) ## answer ten million checks (CHECKS) without Envoy, on the same connections
+	@node bench/latency/endurance.ts --checks $(or $(CHECKS),10000000)
 
 clean: ## remove the installed packages
 	@rm -rf node_modules

@@ -21,7 +21,8 @@ export type Latency = { readonly p50Ms: number; readonly p99Ms: number }
 /** Maximum time for a number of checks, in seconds. */
 const PATIENCE_SECONDS = 30
 
-const METHOD = '/envoy.service.auth.v3.Authorization/Check'
+/** The path of a check. */
+export const CHECK_METHOD = '/envoy.service.auth.v3.Authorization/Check'
 
 /** Writes the messages to the folder. h2load sends a single message; our own driver sends several. */
 export async function createGenerator(
@@ -38,7 +39,7 @@ function h2load(port: number, file: string): Generator {
   const log = `${file}.log`
   const run = (...args: readonly string[]) => {
     const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers']
-    const url = `http://127.0.0.1:${port}${METHOD}`
+    const url = `http://127.0.0.1:${port}${CHECK_METHOD}`
     return outputOf(LOAD_CORE, ['h2load', `--data=${file}`, ...headers, ...args, url])
   }
   return {
