@@ -7,7 +7,7 @@ import {
   type NamespacePolicies,
   type Reached,
 } from './namespace-policies.ts'
-import type { Policy, PolicyTerms } from './policy.ts'
+import type { Policy } from './policy.ts'
 import { idOf, type Service } from './service.ts'
 
 /** One condition of a policy's status, in the terms of GEP-713. */
@@ -23,6 +23,8 @@ export type PolicyStatus = {
   readonly accepted: Condition<'Accepted' | 'Invalid' | 'TargetNotFound'>
   /** Whether it decides requests. */
   readonly enforced: Condition<'Enforced' | 'Overridden' | 'Shadow' | 'NotAccepted' | 'TooLarge'>
+  /** Whether the installation has the providers that it names. It decides requests even without them. */
+  readonly resolvedRefs: Condition<'ResolvedRefs' | 'UnknownProvider' | 'NotAccepted'>
 }
 
 /** `fault`: why it cannot be read, if known. Costs time in proportion to the policy's targets. */
@@ -33,10 +35,11 @@ export function policyStatusOf(
 ): PolicyStatus {
   const { reached, missing } = reachedBy(policy, namespacePolicies)
   const accepted = acceptanceOf(policy, reached, missing, fault)
-  if (accepted.holds && policy.mode === 'enforce' && reached.closed.count > 0) {
-    return { accepted, enforced: tooLarge(reached, namespacePolicies) }
-  }
-  return { accepted, enforced: enforcementOf(policy, reached, accepted) }
+  const isTooLarge = accepted.holds && policy.mode === 'enforce' && reached.closed.count > 0
+  const enforced = isTooLarge
+    ? tooLarge(reached, namespacePolicies)
+    : enforcementOf(policy, reached, accepted)
+  return { accepted, enforced, resolvedRefs: resolutionOf(policy) }
 }
 
 /** The services that a policy names, and the names that have no service; `''`: none. */
@@ -74,18 +77,19 @@ function acceptanceOf(
   fault: string,
 ): PolicyStatus['accepted'] {
   if (terms === undefined) return { holds: false, reason: 'Invalid', message: fault }
-  const message = [missing === '' ? '' : `not found: ${missing}`, unconfiguredIn(terms)]
-    .filter((text) => text !== '')
-    .join('; ')
+  const message = missing === '' ? '' : `not found: ${missing}`
   return targets !== undefined && count === 0
     ? { holds: false, reason: 'TargetNotFound', message: message || 'it names no service' }
     : { holds: true, reason: 'Accepted', message }
 }
 
-/** The providers that admit nobody, because the installation does not have them. */
-function unconfiguredIn({ accepted }: PolicyTerms): string {
-  const names = new Set(accepted?.jwt.flatMap(({ unconfigured }) => unconfigured ?? []))
-  return names.size === 0 ? '' : `no such provider: ${[...names].slice(0, MAX_NAMED).join(', ')}`
+/** A provider that the installation does not have admits nobody. */
+function resolutionOf({ terms }: Policy): PolicyStatus['resolvedRefs'] {
+  if (terms === undefined) return { holds: false, reason: 'NotAccepted', message: '' }
+  const names = new Set(terms.accepted?.jwt.flatMap(({ unconfigured }) => unconfigured ?? []))
+  if (names.size === 0) return { holds: true, reason: 'ResolvedRefs', message: '' }
+  const message = `no such provider: ${[...names].slice(0, MAX_NAMED).join(', ')}`
+  return { holds: false, reason: 'UnknownProvider', message }
 }
 
 function enforcementOf(

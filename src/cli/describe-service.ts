@@ -24,7 +24,12 @@ export type ServiceRow = {
   readonly guard: string
 }
 
-type PolicyRow = { readonly name: string; readonly accepted: string; readonly enforced: string }
+type PolicyRow = {
+  readonly name: string
+  readonly accepted: string
+  readonly enforced: string
+  readonly resolvedRefs: string
+}
 
 type KeyRow = {
   readonly secret: string
@@ -59,8 +64,13 @@ export async function describeServices(
         .filter(({ basis }) => PASSES[basis])
         .map(({ host = '*', pathPrefix }) => host + pathPrefix),
       policies: directory.policiesFor(service).map((policy) => {
-        const { accepted, enforced } = policyStatusOf(policy, nearby)
-        return { name: policy.name, accepted: accepted.reason, enforced: enforced.reason }
+        const { accepted, enforced, resolvedRefs } = policyStatusOf(policy, nearby)
+        return {
+          name: policy.name,
+          accepted: accepted.reason,
+          enforced: enforced.reason,
+          resolvedRefs: resolvedRefs.reason,
+        }
       }),
       keys: (keys.get(place) ?? [])
         .filter((key) => opens(key, service))

@@ -52,13 +52,16 @@ export async function serve(
     reportProblem: ({ object, reason, message }) => log.warn({ object, reason }, message),
     reportFault: (message, error) => warn({ error: String(error) }, message),
     reportOutage: (resource, message) => warn({ resource }, message),
-    reportPolicyStatus: (object, { accepted, enforced }) =>
+    reportPolicyStatus: (object, { accepted, enforced, resolvedRefs }) =>
       log.info(
         {
           object,
           accepted: accepted.reason,
           enforced: enforced.reason,
-          detail: enforced.message || accepted.message,
+          resolvedRefs: resolvedRefs.reason,
+          detail: [enforced.message || accepted.message, resolvedRefs.message]
+            .filter((text) => text !== '')
+            .join('; '),
         },
         'policy status',
       ),

@@ -57,12 +57,15 @@ const cellsOf = (rows: readonly ServiceRow[], output: 'table' | 'wide') => {
       row.kind,
       row.protection,
       row.why,
-      row.policies.map(({ name, enforced }) => `${name} (${enforced})`).join(', ') || '-',
+      row.policies.map(policyCell).join(', ') || '-',
       keysOf(row, wide),
       ...(wide ? [row.guard, row.routes.join(', ') || '-'] : []),
     ].map(oneLine),
   )
 }
+
+const policyCell = ({ name, enforced, resolvedRefs }: ServiceRow['policies'][number]) =>
+  `${name} (${resolvedRefs === 'UnknownProvider' ? `${enforced}, ${resolvedRefs}` : enforced})`
 
 function keysOf({ keys }: ServiceRow, wide: boolean): string {
   const expired = keys.filter((key) => key.expired).length

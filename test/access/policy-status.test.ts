@@ -27,21 +27,47 @@ const policyStatusOf = (
 describe('the status of a policy with providers that the installation does not have', () => {
   const accepting = (...providers: readonly string[]) =>
     policyOf({ authentication: { jwt: providers.map((provider) => ({ provider })) } })
-  const messageOf = (policy: Policy) => policyStatusOf(policy, [aService()]).accepted
+  const resolvedRefs = (policy: Policy) => policyStatusOf(policy, [aService()]).resolvedRefs
+  const [known = ''] = SETTINGS.providers
 
   it('names them', () => {
-    const [known = ''] = SETTINGS.providers
-    expect(messageOf(accepting(known, 'nobody', 'none', 'nobody'))).toEqual({
-      holds: true,
-      reason: 'Accepted',
+    expect(resolvedRefs(accepting(known, 'nobody', 'none', 'nobody'))).toEqual({
+      holds: false,
+      reason: 'UnknownProvider',
       message: 'no such provider: nobody, none',
     })
-    expect(messageOf(accepting(known)).message).toBe('')
+    expect(resolvedRefs(accepting(known))).toEqual({
+      holds: true,
+      reason: 'ResolvedRefs',
+      message: '',
+    })
+  })
+
+  it('stays accepted and enforced, because the policy still decides', () => {
+    const { accepted, enforced } = policyStatusOf(accepting('nobody'), [aService()])
+    expect(accepted).toEqual({ holds: true, reason: 'Accepted', message: '' })
+    expect(enforced).toEqual({ holds: true, reason: 'Enforced', message: '' })
+  })
+
+  it('names them also if its targets do not exist', () => {
+    const policy = { ...accepting('nobody'), targets: [gone] }
+    expect(policyStatusOf(policy, [aService()])).toMatchObject({
+      accepted: { holds: false, reason: 'TargetNotFound' },
+      resolvedRefs: { holds: false, reason: 'UnknownProvider' },
+    })
+  })
+
+  it('names none of a policy that is unreadable', () => {
+    expect(resolvedRefs(enforced({ terms: undefined }))).toEqual({
+      holds: false,
+      reason: 'NotAccepted',
+      message: '',
+    })
   })
 
   it('names at most eight, in printable ASCII', () => {
     const many = Array.from({ length: 20 }, (_, index) => `p\n${index}`)
-    expect(messageOf(accepting(...many)).message).toBe(
+    expect(resolvedRefs(accepting(...many)).message).toBe(
       'no such provider: p?0, p?1, p?2, p?3, p?4, p?5, p?6, p?7',
     )
   })

@@ -3,6 +3,7 @@ import { createDirectory } from '../../src/access/directory.ts'
 import type { Policy, PolicyTerms } from '../../src/access/policy.ts'
 import type { Service } from '../../src/access/service.ts'
 import { describeServices } from '../../src/cli/describe-service.ts'
+import { formatWhole } from '../../src/cli/services-format.ts'
 import { anApiKey, aService } from '../../testing/builders.ts'
 
 const TERMS: PolicyTerms = {
@@ -65,8 +66,33 @@ describe('the protection of a service and what it is due to', () => {
 
 it('a service is shown with its policies, its keys and where it is guarded', async () => {
   expect(await rowOf({ unguarded: true }, aPolicy())).toMatchObject({
-    policies: [{ name: 'only-us', accepted: 'Accepted', enforced: 'Enforced' }],
+    policies: [
+      {
+        name: 'only-us',
+        accepted: 'Accepted',
+        enforced: 'Enforced',
+        resolvedRefs: 'ResolvedRefs',
+      },
+    ],
     keys: [{ secret: 'team/k', expiresAt: '1970-01-01T00:00:01.000Z', expired: true }],
     guard: 'none: ModelMesh serves it',
   })
+})
+
+it('a policy that names an unknown provider is shown as such, and as enforced', async () => {
+  const jwt = [{ provider: 'nobody', unconfigured: 'nobody', audiences: undefined }]
+  const accepted = {
+    kubernetes: undefined,
+    apiKeys: undefined,
+    jwt,
+    mesh: false,
+    anonymous: false,
+  }
+  const row = await rowOf({}, aPolicy({ terms: { ...TERMS, accepted } }), aPolicy({ name: 'b' }))
+  expect(row?.policies).toMatchObject([
+    { name: 'only-us', enforced: 'Enforced', resolvedRefs: 'UnknownProvider' },
+    { name: 'b', enforced: 'Enforced', resolvedRefs: 'ResolvedRefs' },
+  ])
+  const table = formatWhole(row === undefined ? [] : [row], 'table')
+  expect(table).toContain('only-us (Enforced, UnknownProvider), b (Enforced)')
 })

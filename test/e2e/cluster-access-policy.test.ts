@@ -170,7 +170,11 @@ describe('the definition', () => {
 
   it('shows mode and conditions in a list, also by the short name ap', async () => {
     await cluster.create(aPolicy({ mode: 'Shadow' }, 'shown'))
-    const conditions = [aCondition('Accepted', 'True'), aCondition('Enforced', 'False')]
+    const conditions = [
+      aCondition('Accepted', 'True'),
+      aCondition('Enforced', 'False'),
+      aCondition('ResolvedRefs', 'True'),
+    ]
     await cluster.applyStatus(aPolicy({}, 'shown'), { conditions })
     const { body } = await cluster.call({ path: `${POLICIES}/shown`, accept: AS_TABLE })
     expect(listAt(body, 'columnDefinitions').map((column) => textAt(column, 'name'))).toEqual([
@@ -178,13 +182,15 @@ describe('the definition', () => {
       'Mode',
       'Accepted',
       'Enforced',
+      'ResolvedRefs',
       'Age',
     ])
-    expect(listAt(body, 'rows', 0, 'cells').slice(0, 4)).toEqual([
+    expect(listAt(body, 'rows', 0, 'cells').slice(0, 5)).toEqual([
       'shown',
       'Shadow',
       'True',
       'False',
+      'True',
     ])
     const kinds = await cluster.get('/apis/kserve-authz.io/v1alpha1')
     expect(listAt(kinds, 'resources', 0, 'shortNames')).toEqual(['ap'])

@@ -76,12 +76,12 @@ const untilReason = (name: string, wanted: (reason: string) => boolean, token?: 
     wanted(await reasonFor(name, token)) ? true : undefined,
   )
 
-/** Reason and generation of both conditions, once they are for this generation. */
+/** Status and reason of all conditions, once they are for this generation. */
 const statusOf = (policy: Written, generation = 1) =>
   until(`the status of ${policy.metadata.name}`, async () => {
     const conditions = listAt(await cluster.get(pathOf(policy)), 'status', 'conditions')
     const current = conditions.every((each) => at(each, 'observedGeneration') === generation)
-    return conditions.length === 2 && current
+    return conditions.length === 3 && current
       ? conditions.map((each) => `${textAt(each, 'status')} ${textAt(each, 'reason')}`)
       : undefined
   })
@@ -141,17 +141,43 @@ describe('a service in shadow', () => {
 
 describe('the status of a policy', () => {
   it.each<[title: string, service: string, spec: object, status: readonly string[]]>([
-    ['in force', 'stated', {}, ['True Accepted', 'True Enforced']],
-    ['in shadow', 'stated', { mode: 'Shadow' }, ['True Accepted', 'False Shadow']],
-    ['for no service', 'nowhere', {}, ['False TargetNotFound', 'False NotAccepted']],
-    ['that is unreadable', 'stated', { allow: null }, ['False Invalid', 'False NotAccepted']],
+    ['in force', 'stated', {}, ['True Accepted', 'True Enforced', 'True ResolvedRefs']],
+    [
+      'in shadow',
+      'stated',
+      { mode: 'Shadow' },
+      ['True Accepted', 'False Shadow', 'True ResolvedRefs'],
+    ],
+    [
+      'for no service',
+      'nowhere',
+      {},
+      ['False TargetNotFound', 'False NotAccepted', 'True ResolvedRefs'],
+    ],
+    [
+      'that is unreadable',
+      'stated',
+      { allow: null },
+      ['False Invalid', 'False NotAccepted', 'False NotAccepted'],
+    ],
     [
       'that is misspelt',
       'misspelt',
       { allow: [{ frm: [{ users: ['ada'] }] }] },
-      ['False Invalid', 'False NotAccepted'],
+      ['False Invalid', 'False NotAccepted', 'False NotAccepted'],
     ],
-    ['for an open service', 'opened', {}, ['True Accepted', 'False Overridden']],
+    [
+      'with an unknown provider',
+      'stated',
+      { authentication: { jwt: [{ provider: 'nobody' }] } },
+      ['True Accepted', 'True Enforced', 'False UnknownProvider'],
+    ],
+    [
+      'for an open service',
+      'opened',
+      {},
+      ['True Accepted', 'False Overridden', 'True ResolvedRefs'],
+    ],
   ])('%s is reported', async (title, name, spec, status) => {
     await cluster.apply(aService('stated'))
     await cluster.apply(aService('opened', { 'security.opendatahub.io/enable-auth': 'false' }))
@@ -191,13 +217,21 @@ describe('the status of a policy', () => {
   it('follows the policy and its services', async () => {
     const policy = aPolicy('followed', 'later')
     await cluster.create(policy)
-    expect(await statusOf(policy)).toEqual(['False TargetNotFound', 'False NotAccepted'])
+    expect(await statusOf(policy)).toEqual([
+      'False TargetNotFound',
+      'False NotAccepted',
+      'True ResolvedRefs',
+    ])
     await cluster.create(aService('later'))
     await until('the service to be found', async () =>
       (await statusOf(policy)).includes('True Enforced') ? true : undefined,
     )
     await cluster.patch(policy, { spec: { mode: 'Shadow' } })
-    expect(await statusOf(policy, 2)).toEqual(['True Accepted', 'False Shadow'])
+    expect(await statusOf(policy, 2)).toEqual([
+      'True Accepted',
+      'False Shadow',
+      'True ResolvedRefs',
+    ])
   })
 
   it('is written once, by one replica or by two', async () => {

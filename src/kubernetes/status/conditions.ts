@@ -15,16 +15,23 @@ export type StatusCondition = {
 
 export const MAX_CONDITION_MESSAGE = 1_024
 
+/** Every condition is written, so that none stays behind from an earlier state. */
 export const conditionsOf = (
-  { accepted, enforced }: PolicyStatus,
+  { accepted, enforced, resolvedRefs }: PolicyStatus,
   content: Fields,
 ): readonly StatusCondition[] => [
   statusConditionOf('Accepted', accepted, content),
   statusConditionOf('Enforced', enforced, content),
+  statusConditionOf('ResolvedRefs', resolvedRefs, content),
 ]
 
+const TYPES = ['Accepted', 'Enforced', 'ResolvedRefs'] as const
+
+/** The types of the conditions that are written. */
+export const CONDITION_TYPES: ReadonlySet<unknown> = new Set(TYPES)
+
 const statusConditionOf = (
-  type: string,
+  type: (typeof TYPES)[number],
   { holds, reason, message }: Condition,
   content: Fields,
 ): StatusCondition => ({

@@ -6,7 +6,7 @@ import type { Fields } from '../../resources/object.ts'
 import type { ReadSettings } from '../../resources/read-settings.ts'
 import { readResource } from '../../resources/resource.ts'
 import { API_VERSION, KIND } from './apply-status.ts'
-import { MAX_CONDITION_MESSAGE, type StatusCondition } from './conditions.ts'
+import { CONDITION_TYPES, MAX_CONDITION_MESSAGE, type StatusCondition } from './conditions.ts'
 
 /** A policy with what its status needs. */
 export type HeldPolicy = {
@@ -52,14 +52,12 @@ export function isSamePolicy(content: Fields, before: HeldPolicy): boolean {
   )
 }
 
-const CONDITIONS: ReadonlySet<unknown> = new Set(['Accepted', 'Enforced'])
-
 /** Drops the rest, which may be a megabyte. */
 export function neededOf(content: Fields): Fields {
   const { uid, generation } = metadataOf(content)
   const conditions: unknown = isRecord(content.status) ? content.status.conditions : undefined
   const list: readonly unknown[] = Array.isArray(conditions) ? conditions : []
-  const ours = list.filter(isRecord).filter(({ type }) => CONDITIONS.has(type))
+  const ours = list.filter(isRecord).filter(({ type }) => CONDITION_TYPES.has(type))
   return {
     metadata: { uid, generation },
     status: { conditions: ours.slice(0, MAX_CONDITIONS).map(shortened) },

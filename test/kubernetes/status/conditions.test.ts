@@ -20,6 +20,16 @@ it('no message of an object is kept that is longer than any of ours', () => {
 it('a message is cut at 1,024 characters', () => {
   const accepted = { holds: true, reason: 'Accepted', message: 'm'.repeat(2_000) } as const
   const enforced = { holds: true, reason: 'Enforced', message: 'good' } as const
-  const written = conditionsOf({ accepted, enforced }, {})
-  expect(written.map(({ message }) => message)).toEqual(['m'.repeat(1_024), 'good'])
+  const resolvedRefs = { holds: true, reason: 'ResolvedRefs', message: '' } as const
+  const written = conditionsOf({ accepted, enforced, resolvedRefs }, {})
+  expect(written.map(({ message }) => message)).toEqual(['m'.repeat(1_024), 'good', ''])
+})
+
+it('every condition that is written is kept of an object, so that it is not written again', () => {
+  const condition = { holds: true, message: '' }
+  const accepted = { ...condition, reason: 'Accepted' } as const
+  const enforced = { ...condition, reason: 'Enforced' } as const
+  const resolvedRefs = { ...condition, reason: 'ResolvedRefs' } as const
+  const written = conditionsOf({ accepted, enforced, resolvedRefs }, {})
+  expect(conditionsIn(written)).toEqual(written)
 })

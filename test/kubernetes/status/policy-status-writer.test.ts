@@ -97,6 +97,12 @@ describe('the status of a policy', () => {
         reason: 'Enforced',
         observedGeneration: 3,
       }),
+      expect.objectContaining({
+        type: 'ResolvedRefs',
+        status: 'True',
+        reason: 'ResolvedRefs',
+        observedGeneration: 3,
+      }),
     ])
   })
 
@@ -119,7 +125,36 @@ describe('the status of a policy', () => {
     expect(conditions()).toMatchObject([
       { status: 'False', reason: 'Invalid', message: 'spec.deny is not a list' },
       { status: 'False', reason: 'NotAccepted' },
+      { type: 'ResolvedRefs', status: 'False', reason: 'NotAccepted' },
     ])
+  })
+
+  it('names a provider that the installation does not have, in a condition of its own', async () => {
+    const { put, conditions } = statuses()
+    put(aPolicy({ spec: { authentication: { jwt: [{ provider: 'nobody' }] } } }))
+    await pass()
+    expect(conditions()).toMatchObject([
+      { type: 'Accepted', status: 'True' },
+      { type: 'Enforced', status: 'True' },
+      {
+        type: 'ResolvedRefs',
+        status: 'False',
+        reason: 'UnknownProvider',
+        message: 'no such provider: nobody',
+      },
+    ])
+  })
+
+  it('of a version without ResolvedRefs is completed once', async () => {
+    const { put, sent, conditions } = statuses()
+    put(aPolicy())
+    await pass()
+    put(aPolicy({ status: { conditions: conditions().slice(0, 2) } }, 'old'))
+    await pass()
+    expect(sent).toHaveLength(2)
+    put(aPolicy({ status: { conditions: conditions() } }, 'old'))
+    await pass()
+    expect(sent).toHaveLength(2)
   })
 
   it('is not written again once it is stored, whatever changes', async () => {
@@ -166,11 +201,19 @@ describe('the status of a policy', () => {
       }),
     )
     await pass()
-    expect(conditions()).toMatchObject([{ reason: 'TargetNotFound' }, { reason: 'NotAccepted' }])
+    expect(conditions()).toMatchObject([
+      { reason: 'TargetNotFound' },
+      { reason: 'NotAccepted' },
+      { reason: 'ResolvedRefs' },
+    ])
     state.services = [aService()]
     touch('team')
     await pass()
-    expect(conditions()).toMatchObject([{ reason: 'Accepted' }, { reason: 'Enforced' }])
+    expect(conditions()).toMatchObject([
+      { reason: 'Accepted' },
+      { reason: 'Enforced' },
+      { reason: 'ResolvedRefs' },
+    ])
   })
 
   it('is written at most twice a minute if another writer changes it', async () => {
