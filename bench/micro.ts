@@ -11,6 +11,7 @@ import { encodeAnswer } from '../src/envoy/check-handler.ts'
 import { decodeCheckRequest } from '../src/envoy/protocol.ts'
 import { readCheck } from '../src/envoy/read-request.ts'
 import { createDecisionLog } from '../src/observability/decision-log.ts'
+import { createLastDenials } from '../src/observability/last-denials.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
 import { type Timing, time } from './measure/timing.ts'
 import { table } from './report/table.ts'
@@ -68,7 +69,8 @@ async function openTools(folder: string): Promise<Tools> {
   const silent = createDecisionLog({ decisions: 'off', dropped: () => {} })
   return {
     engine,
-    observe: createCheckObserver(metrics, silent, ignored).observe,
+    observe: createCheckObserver(metrics, silent, ignored, createLastDenials(engine.directory))
+      .observe,
     log: createCheckObserver({ observe: ignored, observeShadow: ignored }, decisions, ignored)
       .observe,
   }

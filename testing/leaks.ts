@@ -40,7 +40,9 @@ type Read = (page: string) => Promise<{ readonly text: string }>
 
 /** The pages of a service; none if it has ended. */
 export async function pagesOf(read: Read): Promise<readonly string[]> {
-  const pages = ['/metrics', '/readyz?verbose'].map(async (page) => (await read(page)).text)
+  const pages = ['/metrics', '/denials', '/readyz?verbose'].map(
+    async (page) => (await read(page)).text,
+  )
   return Promise.all(pages.map((page) => page.catch(() => '')))
 }
 

@@ -5,6 +5,7 @@ import type { Answer, ShadowCheck, ShadowVerdict } from '../access/answer.ts'
 import { describeRefusal } from '../access/refusal-meaning.ts'
 import type { Checked } from '../envoy/check-handler.ts'
 import type { DecisionLog, LoggedCheck } from '../observability/decision-log.ts'
+import type { LastDenials } from '../observability/last-denials.ts'
 import type { Metrics, ObservedCheck } from '../observability/metrics.ts'
 
 export type CheckObserver = {
@@ -15,12 +16,13 @@ export type CheckObserver = {
 
 /**
  * Counts and logs checks. Shadow evaluation runs after the answer and never delays it; the check is then
- * logged with both results.
+ * logged with both results. `lastDenials`: absent if they are not kept.
  */
 export function createCheckObserver(
   metrics: Pick<Metrics, 'observe' | 'observeShadow'>,
   decisions: Pick<DecisionLog, 'log'>,
   report: (fault: unknown) => void,
+  lastDenials?: Pick<LastDenials, 'observe'>,
 ): CheckObserver {
   const waiting = new Set<Promise<void>>()
 
@@ -40,6 +42,7 @@ export function createCheckObserver(
   return {
     observe: (checked) => {
       metrics.observe(observedOf(checked))
+      if (lastDenials !== undefined) keepDenial(checked, lastDenials)
       const { shadowCheck } = checked.answer
       if (shadowCheck === undefined) {
         decisions.log(loggedOf(checked))
@@ -57,6 +60,20 @@ export function createCheckObserver(
     },
   }
 }
+
+function keepDenial(
+  { incoming, answer, seconds }: Checked,
+  lastDenials: Pick<LastDenials, 'observe'>,
+) {
+  const { decision, target } = answer
+  if (decision.outcome !== 'deny' || target === undefined) return
+  const { position } = incoming
+  const { reason } = decision
+  lastDenials.observe(target.service, { time: arrivalOf(seconds), reason, position })
+}
+
+/** In milliseconds since the epoch. */
+const arrivalOf = (seconds: number): number => Date.now() - seconds * 1_000
 
 const countedOf = ({ service, decision, reason, credentialKind }: ShadowVerdict) => ({
   namespace: service.namespace,
@@ -87,7 +104,7 @@ const detailOf = (answer: Answer) => {
 }
 
 const loggedOf = ({ incoming, answer, seconds }: Checked): LoggedCheck => ({
-  time: Date.now() - seconds * 1_000,
+  time: arrivalOf(seconds),
   requestId: incoming.requestId,
   namespace: answer.target?.service.namespace,
   name: answer.target?.service.name,

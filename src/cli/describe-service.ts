@@ -8,6 +8,7 @@ import { PASSES, type Service } from '../access/service.ts'
 import type { Engine } from '../app/engine.ts'
 import { compareTexts } from '../common/compare-texts.ts'
 import { policiesAround } from './policies-around.ts'
+import type { LastDenial, LastDenialOf } from './replica-denials.ts'
 
 /** A service, as `services` shows it. */
 export type ServiceRow = {
@@ -22,6 +23,8 @@ export type ServiceRow = {
   readonly policies: readonly PolicyRow[]
   readonly keys: readonly KeyRow[]
   readonly guard: string
+  /** `null`: none since the replicas have started. Absent: no replica was asked. */
+  readonly lastDenial?: LastDenial | null
 }
 
 type PolicyRow = {
@@ -43,6 +46,7 @@ export async function describeServices(
   { directory }: Pick<Engine, 'directory'>,
   namespace: string | undefined,
   now: number,
+  lastDenialOf?: LastDenialOf,
 ): Promise<readonly ServiceRow[]> {
   const services = [...directory.services.values()]
     .filter((service) => namespace === undefined || service.namespace === namespace)
@@ -76,6 +80,7 @@ export async function describeServices(
         .filter((key) => opens(key, service))
         .map((key) => keyRowOf(key, now)),
       guard: guardOf(service, directory),
+      ...(lastDenialOf === undefined ? {} : { lastDenial: lastDenialOf(service) ?? null }),
     })
   }
   return rows

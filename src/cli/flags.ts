@@ -45,6 +45,10 @@ export type ServicesFlags = LookFlags & {
   readonly open?: boolean
   /** Go on, and show each service that changes. */
   readonly watch?: boolean
+  /** The HTTP ports of replicas to ask for the last denials. */
+  readonly replica: readonly string[]
+  /** A file with the token for them; `-`: stdin. */
+  readonly replicaTokenFile?: string
 }
 
 export type CanFlags = LookFlags & {

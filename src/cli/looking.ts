@@ -43,6 +43,13 @@ function addServices(program: Command, { services }: Commands, exit: Exit) {
     .option('-A, --all-namespaces', 'look at all namespaces, which is the default')
     .option('--open', 'only services that everybody may call')
     .option('-w, --watch', 'then show each service that changes, until stopped by a signal')
+    .option(
+      '--replica <url>',
+      'HTTP port of a replica, asked for the last denial of each service; repeatable',
+      collectOption,
+      [],
+    )
+    .option('--replica-token-file <file>', 'Kubernetes token for the replicas; -: stdin')
     .addOption(
       new Option('-o, --output <format>', 'output format').choices([
         'table',

@@ -54,7 +54,10 @@ function addServe(program: Command, { serve }: Commands) {
       '--grpc-workload-address <host:port>',
       'listen address for sidecars; only with --manifests',
     )
-    .option('--http-address <host:port>', 'listen address for /metrics, /livez and /readyz')
+    .option(
+      '--http-address <host:port>',
+      'listen address for /metrics, /denials, /livez and /readyz',
+    )
     .option('--log-level <level>', 'debug, info, warn or error')
     .action(async (flags: ServeFlags) => serve(flags))
 }

@@ -8,16 +8,17 @@ import { createCheckObserver } from '../app/observe-checks.ts'
 import { readinessOf, whenSynced } from '../app/readiness.ts'
 import { catchFaults, placeOf } from '../app/uncaught.ts'
 import type { Config } from '../config/read-config.ts'
-import { BOUNDS, type Bounds } from '../envoy/bounds.ts'
 import type { CheckParts } from '../envoy/check-handler.ts'
-import { type EnvoyServer, type Guard, serveChecks } from '../envoy/server.ts'
+import type { EnvoyServer } from '../envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from '../envoy/tls.ts'
 import { createDecisionLog } from '../observability/decision-log.ts'
 import { startHttp } from '../observability/http.ts'
+import { createLastDenials } from '../observability/last-denials.ts'
 import { createLog, type Log, withoutRepeats } from '../observability/log.ts'
 import { createMetrics, type Metrics, type Origin } from '../observability/metrics.ts'
 import { serviceConfigOf } from './config-of.ts'
 import type { ServeFlags } from './flags.ts'
+import { openListeners } from './listeners.ts'
 
 /** In milliseconds; less than the timeout in Istio's configuration, 500 ms. */
 export const DEADLINE_MS = 400
@@ -94,10 +95,12 @@ export async function serve(
     warn({ error: String(error) }, 'cannot reload the certificate'),
   )
   const report = bug('check', 'bug: a check failed and was denied')
+  const lastDenials = config.metrics.perService ? createLastDenials(engine.directory) : undefined
   const observing = createCheckObserver(
     metrics,
     decisions,
     bug('shadow', 'bug: a shadow evaluation failed'),
+    lastDenials,
   )
   const parts = partsOf(engine, observing.observe, report)
   const guard = {
@@ -107,11 +110,12 @@ export async function serve(
       warn({ node: process.version }, UNPATCHED)
     },
   }
-  const servers = await listen(config, parts, tls, guard)
+  const servers = await openListeners(config, parts, tls, guard)
   let stopping = false
   const http = await startHttp({
     address: config.http.address,
     metrics,
+    denials: lastDenials?.text,
     readiness: () => [...readinessOf(engine, config), { name: 'serving', ok: !stopping }],
     refusalOf: config.http.auth === 'none' ? undefined : engine.metricsReaders,
   })
@@ -173,28 +177,6 @@ const partsOf = (
 
 const openTls = ({ grpc }: Config, report: (error: unknown) => void): TlsIdentity | undefined =>
   grpc.tls === null ? undefined : createTlsIdentity(grpc.tls, report)
-
-function listen(
-  { grpc }: Config,
-  parts: CheckParts,
-  tls: TlsIdentity | undefined,
-  guard: Omit<Guard, 'bounds'>,
-): Promise<readonly EnvoyServer[]> {
-  const bounds: Bounds = {
-    ...BOUNDS,
-    requestBytes: grpc.maxRequestBytes,
-    // The longest request must fit: a peer gets at most half of the free memory.
-    bytes: Math.max(BOUNDS.bytes, 2 * grpc.maxRequestBytes),
-    bytesPerAddress: Math.max(BOUNDS.bytesPerAddress, grpc.maxRequestBytes),
-    connections: grpc.maxConnections,
-    connectionsPerAddress: grpc.maxConnectionsPerAddress,
-  }
-  return Promise.all(
-    grpc.listeners.map((listener) =>
-      serveChecks(listener, parts, tls?.credentials, { bounds, ...guard }),
-    ),
-  )
-}
 
 function announce(log: Log, config: Config, servers: readonly EnvoyServer[], httpPort: number) {
   for (const { position, port } of servers) log.info({ position, port }, 'answering checks')

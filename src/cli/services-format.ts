@@ -12,7 +12,7 @@ export function formatWhole(rows: readonly ServiceRow[], output: Output): string
   if (output === 'json') return `${JSON.stringify(rows, null, 2)}\n`
   if (output === 'yaml') return dump(rows)
   if (rows.length === 0) return 'no services\n'
-  return tableOf(headingsOf(output), cellsOf(rows, output))
+  return tableOf(headingsOf(output, rows), cellsOf(rows, output))
 }
 
 type Formats = {
@@ -28,7 +28,7 @@ export function formatsOf(output: Output, rows: readonly ServiceRow[]): Formats 
     const change = output === 'json' ? asJsonLine : asDocument
     return { begin: rows.map(change).join(''), change }
   }
-  const headings = headingsOf(output)
+  const headings = headingsOf(output, rows)
   const cells = cellsOf(rows, output)
   const widths = widthsOf(headings, cells)
   return {
@@ -45,8 +45,11 @@ const asDocument = (row: ServiceRow) => `---\n${dump(row)}`
 
 const HEADINGS = ['NAMESPACE', 'NAME', 'KIND', 'PROTECTION', 'WHY', 'POLICIES', 'KEYS']
 
-const headingsOf = (output: 'table' | 'wide') =>
-  output === 'wide' ? [...HEADINGS, 'GUARD', 'ROUTES'] : HEADINGS
+const headingsOf = (output: 'table' | 'wide', rows: readonly ServiceRow[]) => [
+  ...HEADINGS,
+  ...(rows.some(({ lastDenial }) => lastDenial !== undefined) ? ['LAST DENIAL'] : []),
+  ...(output === 'wide' ? ['GUARD', 'ROUTES'] : []),
+]
 
 const cellsOf = (rows: readonly ServiceRow[], output: 'table' | 'wide') => {
   const wide = output === 'wide'
@@ -59,6 +62,7 @@ const cellsOf = (rows: readonly ServiceRow[], output: 'table' | 'wide') => {
       row.why,
       row.policies.map(policyCell).join(', ') || '-',
       keysOf(row, wide),
+      ...denialOf(row),
       ...(wide ? [row.guard, row.routes.join(', ') || '-'] : []),
     ].map(oneLine),
   )
@@ -66,6 +70,13 @@ const cellsOf = (rows: readonly ServiceRow[], output: 'table' | 'wide') => {
 
 const policyCell = ({ name, enforced, resolvedRefs }: ServiceRow['policies'][number]) =>
   `${name} (${resolvedRefs === 'UnknownProvider' ? `${enforced}, ${resolvedRefs}` : enforced})`
+
+function denialOf({ lastDenial }: ServiceRow): readonly string[] {
+  if (lastDenial === undefined) return []
+  if (lastDenial === null) return ['-']
+  const { time, reason, position } = lastDenial
+  return [`${time} ${reason}, ${position}`]
+}
 
 function keysOf({ keys }: ServiceRow, wide: boolean): string {
   const expired = keys.filter((key) => key.expired).length

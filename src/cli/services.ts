@@ -4,6 +4,7 @@ import { describeServices, isOpenToAll } from './describe-service.ts'
 import { UsageError } from './exit-codes.ts'
 import type { ServicesFlags } from './flags.ts'
 import { look, once } from './look.ts'
+import { askReplicas, replicasOf } from './replica-denials.ts'
 import { formatsOf, formatWhole } from './services-format.ts'
 import { stopped } from './stopped.ts'
 import { watchServices } from './watch-services.ts'
@@ -13,8 +14,10 @@ export function services(flags: ServicesFlags): Promise<number> {
   const { namespace, open, output = 'table', watch } = flags
   if (namespace !== undefined && flags.allNamespaces === true)
     throw new UsageError('--namespace and --all-namespaces: give one of them')
+  const replicas = replicasOf(flags)
   return look(flags, async ({ engine, unread }) => {
-    const rowsNow = () => describeServices(engine, namespace, Date.now())
+    const lastDenialOf = replicas === undefined ? undefined : await askReplicas(replicas)
+    const rowsNow = () => describeServices(engine, namespace, Date.now(), lastDenialOf)
     const rows = await rowsNow()
     const shown = open === true ? rows.filter(isOpenToAll) : rows
     unread.forEach(once((each) => `not read: ${each}`))

@@ -22,9 +22,9 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'grpc.maxConnections': 'The most connections of one port.',
   'grpc.maxConnectionsPerAddress': 'The most connections of one client address.',
   http: 'The port for metrics and probes.',
-  'http.address': 'The address of `/metrics`, `/livez` and `/readyz`.',
+  'http.address': 'The address of `/metrics`, `/denials`, `/livez` and `/readyz`.',
   'http.auth':
-    'Who may read `/metrics`. `none`: everybody. `tokenReview`: callers with a Kubernetes token whose user may `get` the path `/metrics`. Probes need no token.',
+    'Who may read `/metrics` and `/denials`. `none`: everybody. `tokenReview`: callers with a Kubernetes token whose user may `get` the path `/metrics`. Probes need no token.',
   protectByDefault:
     'Whether an InferenceService or InferenceGraph without an annotation is protected, as an LLMInferenceService is.',
   ownersMay: 'What owners of services may do by annotations and policies.',
@@ -157,7 +157,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   decisionLog: 'The log of decisions on stdout.',
   'decisionLog.decisions': 'The decisions that are logged.',
   metrics: 'The metrics of the program.',
-  'metrics.perService': 'Whether the metrics of checks have a label for the service.',
+  'metrics.perService':
+    'Whether the metrics of checks have a label for the service, and whether the last denial of each service is kept.',
 }
 
 /** What a key or a field does; `''`: it is not described. */

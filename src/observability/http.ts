@@ -1,4 +1,4 @@
-// The HTTP server of metrics, liveness and readiness.
+// The HTTP server of metrics, last denials, liveness and readiness.
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -17,6 +17,8 @@ type Options = {
   /** `host:port`, with an IPv6 address in brackets; port 0 is any free one. */
   readonly address: string
   readonly metrics: { readonly text: () => Promise<string>; readonly contentType: string }
+  /** The last denials as JSON; absent: they are not kept. */
+  readonly denials?: (() => Promise<string>) | undefined
   readonly readiness: () => readonly Readiness[]
   /** Why a request may see nothing but the probes; `undefined`: it may. Absent: every request may. */
   readonly refusalOf?:
@@ -27,7 +29,7 @@ type Options = {
 /** Why a page is not shown, in one line. */
 export type Refusal = { readonly status: number; readonly text: string }
 
-/** Metrics are rendered at most once in this time, in milliseconds, for any number of scrapers. */
+/** A page is rendered at most once in this time, in milliseconds, for any number of readers. */
 export const SCRAPE_MS = 1_000
 
 type Page = {
@@ -38,12 +40,17 @@ type Page = {
 type Pages = ReadonlyMap<string, Answer>
 type Answer = (verbose: boolean) => Page | Promise<Page>
 
-/** Serves `/metrics`, `/livez` and `/readyz` until closed. Rejects if it cannot listen at the address. */
-export async function startHttp({ address, metrics, readiness, refusalOf }: Options) {
-  const { contentType } = metrics
-  const scrape = atMostEach(SCRAPE_MS, async () => Buffer.from(await metrics.text()))
+/** The page with the last denial of each service. */
+export const DENIALS_PATH = '/denials'
+
+/**
+ * Serves `/metrics`, `/denials`, `/livez` and `/readyz` until closed. Rejects if it cannot listen at the
+ * address.
+ */
+export async function startHttp({ address, metrics, denials, readiness, refusalOf }: Options) {
   const pages = new Map<string, Answer>([
-    ['/metrics', async () => ({ status: 200, contentType, body: await scrape() })],
+    ['/metrics', rendered(metrics.contentType, metrics.text)],
+    ...(denials === undefined ? [] : [[DENIALS_PATH, rendered(JSON_TYPE, denials)] as const]),
     // Running is enough: a restart does not repair a failing dependency.
     ['/livez', (verbose) => health('livez', [{ name: 'ping', ok: true }], verbose)],
     ['/readyz', (verbose) => health('readyz', readiness(), verbose)],
@@ -62,6 +69,14 @@ export async function startHttp({ address, metrics, readiness, refusalOf }: Opti
   // Also ends an answer that the client does not read.
   server.timeout = SILENCE_MS
   return { port: await listen(server, address), close: () => close(server) }
+}
+
+const JSON_TYPE = 'application/json'
+
+/** A page that takes time. */
+function rendered(contentType: string, text: () => Promise<string>): Answer {
+  const render = atMostEach(SCRAPE_MS, async () => Buffer.from(await text()))
+  return async () => ({ status: 200, contentType, body: await render() })
 }
 
 /** Longest silence of a connection, in milliseconds. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ShadowCheck, ShadowVerdict } from '../../src/access/answer.ts'
 import { deny, OPEN } from '../../src/access/decision.ts'
+import type { Target } from '../../src/access/target.ts'
 import { createCheckObserver } from '../../src/app/observe-checks.ts'
 import type { Checked } from '../../src/envoy/check-handler.ts'
 import type { CountedCheck } from '../../src/observability/check-counts.ts'
@@ -66,6 +67,47 @@ describe('a check without a target', () => {
     expect(told.logged).toEqual([
       expect.objectContaining({ position, host, source, destination, reason: 'unknown-target' }),
     ])
+  })
+})
+
+describe('the last denial', () => {
+  const denials = () => {
+    const kept: { readonly name: string; readonly time: number }[] = []
+    const { observe } = createCheckObserver(
+      { observe: () => {}, observeShadow: () => {} },
+      { log: () => {} },
+      () => {},
+      { observe: ({ name }, denial) => void kept.push({ name, ...denial }) },
+    )
+    return { observe, kept }
+  }
+  const target: Target = {
+    service: aService({ name: 'iris' }),
+    position: 'gateway',
+    workload: undefined,
+    pathPrefix: '',
+  }
+
+  it('of a service is kept, with the time of its arrival', () => {
+    const { observe, kept } = denials()
+    const before = Date.now()
+    const decision = deny('not-permitted')
+    observe({ ...aCheck(), seconds: 60, answer: { decision, target, caller: undefined } })
+
+    expect(kept).toEqual([
+      { name: 'iris', reason: 'not-permitted', position: 'gateway', time: expect.any(Number) },
+    ])
+    const { time = 0 } = kept[0] ?? {}
+    expect([time >= before - 60_000, time <= Date.now() - 60_000]).toEqual([true, true])
+  })
+
+  it('is neither an allowed check nor one without a service', () => {
+    const { observe, kept } = denials()
+    observe({ ...aCheck(), answer: { decision: OPEN, target, caller: undefined } })
+    const unknown = { target: undefined, caller: undefined }
+    observe({ ...aCheck(), answer: { decision: deny('unknown-target'), ...unknown } })
+
+    expect(kept).toEqual([])
   })
 })
 

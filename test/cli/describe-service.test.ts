@@ -3,6 +3,7 @@ import { createDirectory } from '../../src/access/directory.ts'
 import type { Policy, PolicyTerms } from '../../src/access/policy.ts'
 import type { Service } from '../../src/access/service.ts'
 import { describeServices } from '../../src/cli/describe-service.ts'
+import type { LastDenialOf } from '../../src/cli/replica-denials.ts'
 import { formatWhole } from '../../src/cli/services-format.ts'
 import { anApiKey, aService } from '../../testing/builders.ts'
 
@@ -95,4 +96,31 @@ it('a policy that names an unknown provider is shown as such, and as enforced', 
   ])
   const table = formatWhole(row === undefined ? [] : [row], 'table')
   expect(table).toContain('only-us (Enforced, UnknownProvider), b (Enforced)')
+})
+
+describe('the last denial of a service', () => {
+  const DENIAL = { time: '2026-01-01T00:00:00.000Z', reason: 'not-permitted', position: 'gateway' }
+  const rowsOf = (lastDenialOf?: LastDenialOf) => {
+    const directory = createDirectory()
+    for (const name of ['iris', 'other']) directory.services.put(name, aService({ name }))
+    return describeServices({ directory }, undefined, 0, lastDenialOf)
+  }
+  const ofIris: LastDenialOf = ({ name }) => (name === 'iris' ? DENIAL : undefined)
+
+  it('is shown if replicas were asked', async () => {
+    const rows = await rowsOf(ofIris)
+
+    expect(rows.map(({ lastDenial }) => lastDenial)).toEqual([DENIAL, null])
+    const lines = formatWhole(rows, 'table').split('\n')
+    expect(lines[0]).toMatch(/ KEYS +LAST DENIAL$/)
+    expect(lines[1]).toMatch(/ 2026-01-01T00:00:00\.000Z not-permitted, gateway$/)
+    expect(lines[2]).toMatch(/ 0 +-$/)
+  })
+
+  it('is not mentioned otherwise', async () => {
+    const rows = await rowsOf()
+
+    expect(rows.some((row) => 'lastDenial' in row)).toBe(false)
+    expect(formatWhole(rows, 'wide')).not.toContain('DENIAL')
+  })
 })

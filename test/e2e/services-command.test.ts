@@ -5,13 +5,16 @@ import { load } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
 import { changing, serviceNamed } from '../../testing/changing.ts'
 import { run } from '../../testing/command-line.ts'
+import { aCheck, checkClient } from '../../testing/envoy/check-client.ts'
 import { TEAM } from '../../testing/envoy/team.ts'
 import { folderOf } from '../../testing/folder-of.ts'
+import { startService } from '../../testing/service.ts'
 import { watching } from '../../testing/watching.ts'
 
 const shell = (script: string) =>
   promisify(execFile)('sh', ['-c', script], { cwd: path.join(import.meta.dirname, '../..') })
 
+const PATIENCE = { timeout: 10_000, interval: 20 }
 const PROFILES = 'examples/in-cluster-clients/manifests'
 const ROWS = [
   ['bare', 'protected'],
@@ -61,6 +64,55 @@ describe.concurrent('services', () => {
   })
 })
 
+describe('services --replica', () => {
+  it('shows the last denial that a replica has answered', async () => {
+    const service = await startService({ folder: TEAM })
+    const client = checkClient(service.grpcPort)
+    const replica = ['--replica', `http://127.0.0.1:${service.httpPort}`]
+    const shown = (...args: readonly string[]) =>
+      run('services', '--manifests', TEAM, ...replica, ...args)
+    try {
+      await expect.poll(() => client.health(''), PATIENCE).toMatchObject({ status: 'SERVING' })
+      await client.check(aCheck({ host: 'sk-team.example.com' }))
+      const [table, wide, json] = await Promise.all([
+        shown(),
+        shown('-o', 'wide'),
+        shown('-o', 'json'),
+      ])
+
+      expect(rowsIn(table.stdout).map((row) => [row[1], row[7]])).toEqual([
+        ['bare', '-'],
+        ['flow', '-'],
+        ['open', '-'],
+        ['sk', expect.stringMatching(/^20[\d-]+T[\d:.]+Z missing-credential, gateway$/)],
+      ])
+      expect(wide.stdout).toMatch(/KEYS +LAST DENIAL +GUARD +ROUTES\n/)
+      expect(JSON.parse(json.stdout)).toMatchObject([
+        { name: 'bare', lastDenial: null },
+        { name: 'flow', lastDenial: null },
+        { name: 'open', lastDenial: null },
+        { name: 'sk', lastDenial: { reason: 'missing-credential', position: 'gateway' } },
+      ])
+    } finally {
+      client.close()
+      await service.stop()
+    }
+  })
+
+  it('of a replica that does not answer exits with 3, and lists nothing', async () => {
+    const { code, stdout, stderr } = await run(
+      'services',
+      '--manifests',
+      TEAM,
+      '--replica',
+      'http://127.0.0.1:1',
+    )
+
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toContain('http://127.0.0.1:1/denials: no answer (')
+  })
+})
+
 describe('services --watch', () => {
   it('shows each service again that changes, and ends with 0 at a signal', async () => {
     const { root, remove } = await folderOf([serviceNamed('iris')])
@@ -89,7 +141,7 @@ describe('services --watch', () => {
       await watch.printed(/"name":"iris".*"protection":"protected"/)
       await changing(root).write('all.yaml', 'kind: [')
       await watch.printed(/"name":"iris".*"protection":"lost"/)
-      expect(watch.text.stderr).toMatch(/^not read: cannot be read: all\.yaml$/m)
+      await watch.printed(/^not read: cannot be read: all\.yaml$/m, 'stderr')
     } finally {
       await watch.stop()
       await remove()

@@ -39,6 +39,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/cli/look.ts OTHERS_MS': PROCESS,
   'src/cli/look.ts SEEN_MS': PROCESS,
   'src/main.ts UNREAD': CODE,
+  'src/cli/replica-denials.ts ANSWER_MS': PROCESS,
   'src/cli/watch-services.ts LOOK_MS': PERIOD,
   'src/cli/watch-services.ts SHARE': PERIOD,
   'src/cli/serve.ts DEADLINE_MS': PASSED,

@@ -76,6 +76,30 @@ describe('/metrics for many readers', () => {
   })
 })
 
+describe('/denials', () => {
+  const withDenials = async (denials?: () => Promise<string>) => {
+    const options = { address: '127.0.0.1:0', metrics, readiness: () => ready }
+    const server = await startHttp({ ...options, denials })
+    open.push(server)
+    return server
+  }
+
+  it('is JSON', async () => {
+    const server = await withDenials(async () => '{"denials":[]}')
+    const { status, body, headers } = await get(server, '/denials')
+
+    expect([status, body, headers.get('content-type')]).toEqual([
+      200,
+      '{"denials":[]}',
+      'application/json',
+    ])
+  })
+
+  it('is not found if none are kept', async () => {
+    expect((await get(await withDenials(), '/denials')).status).toBe(404)
+  })
+})
+
 describe('/readyz', () => {
   it('is ok while every check passes', async () => {
     const { status, body } = await get(await serve(), '/readyz')
@@ -148,6 +172,7 @@ describe('a server that asks who reads', () => {
   it.each([
     '/metrics',
     '/metrics?x',
+    '/denials',
     '/',
     '/livez/',
     '/readyz/metrics',

@@ -21,6 +21,7 @@ import { TURN_WORK } from '../../src/envoy/turn-work.ts'
 import { UNSIGNED } from '../../src/kubernetes/reviews/token-review.ts'
 import { BURST, MAX_EVENTS_WAITING as MAX_EVENTS } from '../../src/kubernetes/status/events.ts'
 import { HTTP_LIMITS, SCRAPE_MS, SILENCE_MS } from '../../src/observability/http.ts'
+import { MAX_LAST_DENIALS } from '../../src/observability/last-denials.ts'
 import { MAX_LINES_WAITING as MAX_LINES_BYTES } from '../../src/observability/line-writer.ts'
 import { IN_FLIGHT } from '../../src/tokens/caching-verifier.ts'
 import { type Bounds, bytes, count, seconds } from './texts.ts'
@@ -94,8 +95,9 @@ export const REQUESTS: Bounds = {
   ...introspections(ALLOWANCES.perProxy),
   ...introspections(ALLOWANCES.inAll),
   'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, CALL_LIMITS.patienceMs)} ms`,
-  'renderings of `/metrics`': seconds(SCRAPE_MS),
-  'time to decide about a reader of `/metrics`': seconds(READERS_MS),
+  'renderings of `/metrics` and of `/denials`': seconds(SCRAPE_MS),
+  'time to decide about a reader of these pages': seconds(READERS_MS),
+  'last denials that are kept': count(MAX_LAST_DENIALS),
   'silence on the HTTP port': seconds(SILENCE_MS),
   'time for the headers of a request on the HTTP port': seconds(HTTP_LIMITS.headersTimeout),
   'time for a request on the HTTP port': seconds(HTTP_LIMITS.requestTimeout),

@@ -5,21 +5,42 @@ const unlimited = (name: string) => `createServer({ ...HTTP_LIMITS, ${name}: 0 }
 
 export const OBSERVABILITY = mutations([
   [
-    'time to decide about a reader of `/metrics`',
+    'time to decide about a reader of these pages',
     'app/metrics-readers.ts',
     'setTimeout(resolve, READERS_MS,',
     'setTimeout(resolve, 2 ** 31 - 1,',
     'app/metrics-readers',
   ],
   [
-    'renderings of `/metrics`',
+    'last denials that are kept',
+    'observability/last-denials.ts',
+    'if (kept.size >= MAX_LAST_DENIALS) makeRoom()',
+    '',
+    'observability/last-denials',
+  ],
+  [
+    'src/observability/last-denials.ts SLICE',
+    'observability/last-denials.ts',
+    'if (lines.length % SLICE === 0) await setImmediate()',
+    '',
+    'observability/last-denials',
+  ],
+  [
+    'src/cli/replica-denials.ts ANSWER_BYTES',
+    'cli/replica-denials.ts',
+    'readText(body, ANSWER_BYTES)',
+    'readText(body, 2 ** 40)',
+    'cli/replica-denials',
+  ],
+  [
+    'renderings of `/metrics` and of `/denials`',
     'observability/http.ts',
     'atMostEach(SCRAPE_MS,',
     'atMostEach(0,',
     'observability/http-limits',
   ],
   [
-    'renderings of `/metrics`',
+    'renderings of `/metrics` and of `/denials`',
     'observability/at-most-each.ts',
     'Math.min(longestMs, REST * (now() - begunAt))',
     'REST * (now() - begunAt)',
