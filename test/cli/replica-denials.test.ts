@@ -141,7 +141,12 @@ describe('a replica that cannot be asked is reported:', () => {
     ['with a redirect', 302, '', 'status 302'],
     ['with another answer', 200, '{"items":[]}', 'not an answer of kserve-authz'],
     ['with a page', 200, '<html>', 'not an answer of kserve-authz'],
-    ['with too long an answer', 200, ' '.repeat(ANSWER_BYTES + 1), 'not an answer of kserve-authz'],
+    [
+      'with too long an answer',
+      200,
+      pageOf().padEnd(ANSWER_BYTES + 1),
+      'not an answer of kserve-authz',
+    ],
   ])('%s', async (_title, status, text, told) => {
     await expect(ask([await replica(replying(text, status))])).rejects.toThrow(told)
   })

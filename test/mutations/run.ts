@@ -45,7 +45,11 @@ function copyOfTree(): string {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: ROOT })
   for (const file of new Set(listed.toString().split('\0').filter(Boolean))) {
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
-    cpSync(path.join(ROOT, file), path.join(folder, file))
+    // The chart has links to folders.
+    cpSync(path.join(ROOT, file), path.join(folder, file), {
+      recursive: true,
+      verbatimSymlinks: true,
+    })
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'))
   return folder
