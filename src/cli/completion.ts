@@ -1,4 +1,4 @@
-// Writes the completion scripts of shells.
+// Completes words, in scripts of shells and for kubectl.
 
 import type { Command } from 'commander'
 
@@ -13,8 +13,10 @@ type Words = {
   readonly name: string
   readonly summary: string
   readonly options: readonly string[]
-  /** The values of options and arguments that have choices. */
+  /** The values of options that have choices. */
   readonly choices: ReadonlyMap<string, readonly string[]>
+  /** The commands below it, or the values of an argument that has choices. */
+  readonly operands: readonly string[]
 }
 
 const wordsOf = (command: Command): Words => ({
@@ -32,13 +34,49 @@ const wordsOf = (command: Command): Words => ({
       ),
     ),
   ),
+  operands: [
+    ...command.commands.map((each) => each.name()),
+    ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+  ],
 })
+
+/** As kubectl calls the program to complete words. */
+export const COMPLETE = '__complete'
+
+// Of Cobra, which kubectl uses.
+const FILES = ':0'
+const NO_FILES = ':4'
+
+/**
+ * The choices for the last word, as kubectl reads them: one each line, and whether files are meant otherwise.
+ * `words`: those after the name of the program.
+ */
+export function choicesFor(program: Command, words: readonly string[]): string {
+  const current = words.at(-1) ?? ''
+  const all = wordsFor(program.commands.map(wordsOf), words.slice(0, -1), current)
+  const fitting = all.filter((word) => word.startsWith(current))
+  return [...fitting, all.length === 0 ? FILES : NO_FILES, ''].join('\n')
+}
+
+function wordsFor(
+  commands: readonly Words[],
+  [name, ...others]: readonly string[],
+  current: string,
+): readonly string[] {
+  if (name === undefined) return [...commands.map((each) => each.name), ...GENERAL]
+  const command = commands.find((each) => each.name === name)
+  if (command === undefined) return []
+  const values = command.choices.get(others.at(-1) ?? '')
+  return values ?? (current.startsWith('-') ? command.options : command.operands)
+}
+
+const GENERAL = ['--help', '--version']
 
 const BASH = `# Completion of kserve-authz for bash.
 _kserve_authz() {
   local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} words=''
   if [ "$COMP_CWORD" -eq 1 ]; then
-    words='@COMMANDS --help --version'
+    words='@COMMANDS @GENERAL'
   else
     case "\${COMP_WORDS[1]} $before" in
 @CHOICES
@@ -62,9 +100,13 @@ function bashOf(commands: readonly Words[]): string {
   const options = commands.map(
     ({ name, options }) => `      -*' ${name}') words='${options.join(' ')}' ;;`,
   )
+  const operands = commands.flatMap(({ name, operands }) =>
+    operands.length === 0 ? [] : [`      *' ${name}') words='${operands.join(' ')}' ;;`],
+  )
   return BASH.replace('@COMMANDS', commands.map(({ name }) => name).join(' '))
+    .replace('@GENERAL', GENERAL.join(' '))
     .replace('@CHOICES', () => choices.join('\n'))
-    .replace('@OPTIONS', () => options.join('\n'))
+    .replace('@OPTIONS', () => [...options, ...operands].join('\n'))
 }
 
 const zshOf = (commands: readonly Words[]): string =>
@@ -73,8 +115,11 @@ const zshOf = (commands: readonly Words[]): string =>
 const FISH = 'complete -c kserve-authz'
 
 function fishOf(commands: readonly Words[]): string {
-  const lines = commands.flatMap(({ name, summary, options, choices }) => [
+  const lines = commands.flatMap(({ name, summary, options, choices, operands }) => [
     `${FISH} -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
+    ...(operands.length === 0
+      ? []
+      : [`${FISH} -n '__fish_seen_subcommand_from ${name}' -xa ${quoted(operands.join(' '))}`]),
     ...options.map((option) => {
       const values = choices.get(option)
       const given = values === undefined ? '' : ` -xa ${quoted(values.join(' '))}`

@@ -2,7 +2,7 @@
 
 import { Argument, Command, CommanderError, Option } from 'commander'
 import type { Commands } from './commands.ts'
-import { completionOf, SHELLS, type Shell } from './completion.ts'
+import { COMPLETE, choicesFor, completionOf, SHELLS, type Shell } from './completion.ts'
 import { printKeys, printSchema } from './config.ts'
 import { EXAMPLES } from './examples.ts'
 import { USAGE } from './exit-codes.ts'
@@ -34,6 +34,11 @@ export async function run(
   addConfig(program)
   addCompletion(program)
   wordErrors(program)
+  const [first, ...words] = argv
+  if (first === COMPLETE) {
+    process.stdout.write(choicesFor(program, words))
+    return 0
+  }
   try {
     await program.parseAsync(argv, { from: 'user' })
     return code

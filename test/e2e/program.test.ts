@@ -8,6 +8,8 @@ import { type Ran, run } from '../../testing/command-line.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
+const COMPLETE = 'kubectl_complete-kserve_authz'
+
 let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'program-'))
@@ -108,7 +110,29 @@ describe.concurrent('completion', () => {
     expect(await completed('check', '--as')).toEqual(['--as', '--as-group', '--as-key'])
     expect(await completed('lint', '-o', 's')).toEqual(['sarif'])
     expect(await completed('lint', 'a')).toEqual([''])
+    expect(await completed('config', '')).toEqual(['schema', 'keys'])
+    expect(await completed('completion', 'z')).toEqual(['zsh'])
   })
+
+  it.each([
+    [[''], /^serve\ncheck\n.*--version\n:4\n$/s],
+    [['serv'], /^serve\nservices\n:4\n$/],
+    [['check', '--as'], /^--as\n--as-group\n--as-key\n:4\n$/],
+    [['lint', '-o', 's'], /^sarif\n:4\n$/],
+    [['lint', '-o', 'x'], /^:4\n$/],
+    [['config', ''], /^schema\nkeys\n:4\n$/],
+    [['lint', 'a'], /^:0\n$/],
+    [['lint', '--', '-'], /^--config\n/],
+    [['nosuch', ''], /^:0\n$/],
+  ])(
+    'for kubectl is one choice each line, and whether files are meant: %j',
+    async (words, told) => {
+      const { code, stdout, stderr } = await start(path.join(ROOT, COMPLETE), words)
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toMatch(told)
+    },
+  )
 
   it.each(['zsh', 'fish'])('of %s names every command', async (shell) => {
     const { code, stdout } = await run('completion', shell)
