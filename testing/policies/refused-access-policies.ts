@@ -44,8 +44,16 @@ export const REFUSED: readonly Refused[] = [
     /principals\[0\]/,
   ],
   ['a claim with a single text', from({ claims: { tenant: 'acme' } }), /claims\.tenant/],
-  ['a claim that is null', from({ claims: { tenant: null } }), /claims: .*a value that is null/],
-  ['a header that is null', { headers: { 'x-a': null } }, /headers: .*a value that is null/],
+  [
+    'a claim that is null',
+    from({ claims: { tenant: null } }),
+    /claims: .*has a value that is null: "tenant"$/,
+  ],
+  [
+    'a header that is null',
+    { headers: { 'x-a': null } },
+    /headers: .*has a value that is null: "x-a"$/,
+  ],
   ['a claim with a number', from({ claims: { tenant: [7] } }), /claims\.tenant\[0\]/],
   [
     'a label that no Secret can have',
@@ -55,12 +63,12 @@ export const REFUSED: readonly Refused[] = [
   [
     'a method in lower case',
     to({ methods: ['get'] }),
-    /methods\[0\]: .*is no HTTP method in capitals/,
+    /methods\[0\]: .*is no HTTP method in capitals: "get"$/,
   ],
   [
     'a wildcard as a method',
     to({ methods: ['*'] }),
-    /methods\[0\]: .*is no HTTP method in capitals/,
+    /methods\[0\]: .*is no HTTP method in capitals: "\*"$/,
   ],
   ['a wildcard at the start', path('*/predict'), /paths\[0\]: Invalid value/],
   ['a wildcard within a name', path('/v1/iris*'), /paths\[0\]: Invalid value/],
@@ -88,7 +96,11 @@ export const REFUSED: readonly Refused[] = [
     /methods\[0\]: Unsupported value/,
   ],
   ['an exclusion without a path', { exclusions: [{}] }, /path: Required value/],
-  ['an exclusion of a prefix', { exclusions: [{ path: '/a/*' }] }, /exclusions are exact/],
+  [
+    'an exclusion of a prefix',
+    { exclusions: [{ path: '/a/*' }] },
+    /exclusions\[0\]\.path: .*exclusions are exact: "\/a\/\*"/,
+  ],
   [
     'an exclusion that is not canonical',
     { exclusions: [{ path: '/a/../b' }] },
@@ -97,27 +109,33 @@ export const REFUSED: readonly Refused[] = [
   [
     'a header without a name',
     { headers: { '': { claim: 'a' } } },
-    /no name of a header in lower case/,
+    /no name of a header in lower case: ""$/,
   ],
   [
     'a header in upper case',
-    { headers: { 'X-Tenant': { claim: 'a' } } },
-    /no name of a header in lower case/,
+    { headers: { 'x-a': { claim: 'a' }, 'X-Tenant': { claim: 'a' } } },
+    /no name of a header in lower case: "X-Tenant"$/,
   ],
   ...['x_tenant', 'x tenant', ':path', 'x-ä', 'a'.repeat(257)].map(
     (name): Refused => [
       `a header named ${name.slice(0, 8)}`,
       { headers: { [name]: { claim: 'a' } } },
-      /no name of a header in lower case/,
+      new RegExp(`no name of a header in lower case: "${name}"$`),
     ],
   ),
   ...[...RESERVED_HEADERS, ...RESERVED_PREFIXES.map((prefix) => `${prefix}a`)].map(
     (name): Refused => [
       `the header ${name}`,
-      { headers: { [name]: { claim: 'a' } } },
-      /has the name of a header that is not a policy's to set/,
+      { headers: { 'x-a': { claim: 'a' }, [name]: { claim: 'a' } } },
+      new RegExp(`has the name of a header that is not a policy's to set: "${name}"$`),
     ],
   ),
+  // A message is one line.
+  [
+    'a header with a line break in its name',
+    { headers: { 'x\ny': { claim: 'a' } } },
+    /no name of a header in lower case$/,
+  ],
   ['a header without a claim', { headers: { 'x-tenant': {} } }, /claim: Required value/],
   [
     'a repeated provider',
