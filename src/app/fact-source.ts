@@ -5,7 +5,6 @@ import type { Fact } from '../access/freshness.ts'
 import type { IdentitySources } from '../access/identify.ts'
 import type { ResourceAttributes } from '../access/permissions.ts'
 import type { PolicyStatus } from '../access/policy-status.ts'
-import type { ProtectionState } from '../access/protection-status.ts'
 import type { Verifications } from '../access/queue-key.ts'
 import type { Service, ServiceRef } from '../access/service.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
@@ -16,6 +15,7 @@ import type { UnguardedCounts } from '../kubernetes/status/unguarded-services.ts
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
 import type { Notice, Problem } from '../resources/problem.ts'
 import type { MetricsReaders } from './metrics-readers.ts'
+import type { ObserveProtection } from './protection-changes.ts'
 
 /** Where services, pods, keys and permissions come from: a cluster or a folder. */
 export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits' | 'grants'> & {
@@ -84,7 +84,7 @@ export type FactSourceParts = {
   readonly reportPolicyStatus?: (policy: string, policyStatus: PolicyStatus) => void
   /** Called when the protection of a service changes, and once for all services at start. Absent: neither. */
   readonly reportProtection?: (notice: Notice) => void
-  readonly observeProtection?: (protection: ProtectionState) => void
+  readonly observeProtection?: ObserveProtection
   /** Called for groups of a token that cannot be read. */
   readonly observeOddGroups?: (provider: string, count: number) => void
   /** Called for a value of a caller that no header for the model can carry. */

@@ -16,6 +16,12 @@ import { displayNameOf } from '../resources/object.ts'
 import type { Notice } from '../resources/problem.ts'
 import { observedDirectory } from './observed-tables.ts'
 
+/** Called for a change; `before`: `undefined` for a new service. */
+export type ObserveProtection = (
+  protection: ProtectionState,
+  before: ProtectionState | undefined,
+) => void
+
 /** From a change until it is looked at, in milliseconds. A service that changes twice in it is looked at once. */
 const SETTLE_MS = 1_000
 /** Rest as a multiple of the duration of a look. */
@@ -31,7 +37,7 @@ type Parts = {
   /** `service`: whom it concerns, if its owner should see it. */
   readonly report: (notice: Notice, service?: ServiceRef) => void
   /** Called for each change, reported or counted. */
-  readonly observe?: ((protection: ProtectionState) => void) | undefined
+  readonly observe?: ObserveProtection | undefined
   readonly failed: (bug: unknown) => void
   /** Called between two slices of a look. */
   readonly turn?: () => Promise<unknown>
@@ -40,7 +46,8 @@ type Parts = {
 type Change = ReturnType<typeof describeChange> & {
   readonly service: ServiceRef
   readonly protection: ProtectionState
-  readonly isNew: boolean
+  /** `undefined`: it is new. */
+  readonly was: ProtectionState | undefined
 }
 
 type ProtectionChanges = {
@@ -106,18 +113,17 @@ export function followProtection(directory: Directory, parts: Parts): Protection
     if (status === undefined || status.protection === was) return undefined
     const { protection } = status
     before.set(id, protection)
-    const isNew = was === undefined
-    return { ...describeChange(was, status), service, protection, isNew }
+    return { ...describeChange(was, status), service, protection, was }
   }
 
   /** Warnings first. */
   function tell(namespace: string, changes: readonly Change[]) {
-    for (const { protection } of changes) observe?.(protection)
+    for (const { protection, was } of changes) observe?.(protection, was)
     const isWarning = ({ level }: Change) => level === 'warn'
     const sorted = [...changes.filter(isWarning), ...changes.filter((each) => !isWarning(each))]
-    for (const { service, isNew, reason, message, level } of sorted.slice(0, MAX_REPORTED)) {
+    for (const { service, was, reason, message, level } of sorted.slice(0, MAX_REPORTED)) {
       const notice = { object: displayNameOf(service), reason, message, level }
-      report(notice, isNew && level === 'info' ? undefined : service)
+      report(notice, was === undefined && level === 'info' ? undefined : service)
     }
     const others = sorted.slice(MAX_REPORTED)
     if (others.length > 0) report(othersOf(namespace, others))

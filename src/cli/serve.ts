@@ -68,7 +68,7 @@ export async function serve(
       ),
     reportProtection: ({ level, object, reason, message }) =>
       log[level]({ object, reason }, message),
-    observeProtection: (protection) => metrics?.observeProtection(protection),
+    observeProtection: (...change) => metrics?.observeProtection(...change),
     observeDependency: (asked) => metrics?.observeDependency(asked),
     observeShed: (cause) => metrics?.observeShed(cause),
     observeOddGroups: (provider, count) => metrics?.observeOddGroups(provider, count),

@@ -55,16 +55,20 @@ export function measureDirectory(
   })
 }
 
-/** Counts changes of the protection of services, by the new one. */
-export function createProtectionCounts(registry: Registry): (protection: ProtectionState) => void {
+const BEFORE = [...PROTECTION_STATES, 'new'] as const
+
+/** Counts changes of the protection of services. A service without a protection before is new. */
+export function createProtectionCounts(registry: Registry) {
   const changes = new Counter({
     name: 'kserve_authz_protection_changes_total',
-    help: 'Services whose protection has changed, or that are new, by their protection now.',
-    labelNames: ['protection'],
+    help: 'Services whose protection has changed, or that are new, by their protection now and before.',
+    labelNames: ['protection', 'before'],
     registers: [registry],
   })
-  for (const protection of PROTECTION_STATES) changes.inc({ protection }, 0)
-  return (protection) => changes.inc({ protection })
+  for (const protection of PROTECTION_STATES)
+    for (const before of BEFORE) if (before !== protection) changes.inc({ protection, before }, 0)
+  return (protection: ProtectionState, before: ProtectionState | undefined) =>
+    changes.inc({ protection, before: before ?? 'new' })
 }
 
 /** Whether resources are read, and how old their data is. */

@@ -24,7 +24,7 @@ beforeEach(() => {
       lines.push(`${level} ${object} ${reason} ${message}`)
       if (service !== undefined) told.push(service)
     },
-    observe: (protection) => observed.push(protection),
+    observe: (protection, before) => observed.push(`${before ?? 'new'} to ${protection}`),
     failed: (bug) => lines.push(String(bug)),
     turn: () => Promise.resolve(),
   }))
@@ -77,7 +77,7 @@ describe('a change of protection', () => {
       'warn InferenceService team/iris ServiceOpened open: everybody may call it (no annotation and no policy; before: protected)',
     ])
     expect(told).toEqual([{ kind: 'InferenceService', namespace: 'team', name: 'iris' }])
-    expect(observed).toEqual(['open'])
+    expect(observed).toEqual(['protected to open'])
     put({ ...OPEN })
     expect(await settled()).toEqual([])
   })
@@ -124,7 +124,7 @@ describe('a change of protection', () => {
     directory.services.remove('iris')
     put(OPEN)
     expect(await settled()).toHaveLength(1)
-    expect(observed).toEqual(['open'])
+    expect(observed).toEqual(['protected to open'])
   })
 
   it('of one of two declarations counts only if both open the service', async () => {
@@ -143,7 +143,7 @@ describe('a service', () => {
     expect(await settled()).toEqual([
       'info InferenceService team/iris ServiceProtected protected: callers need a credential and permission (annotation enable-auth; a new service)',
     ])
-    expect([told, observed]).toEqual([[], ['protected']])
+    expect([told, observed]).toEqual([[], ['new to protected']])
   })
 
   it('that is deleted is forgotten', async () => {

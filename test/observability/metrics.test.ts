@@ -279,13 +279,13 @@ describe('the metrics', () => {
 
   it('count changes of protection, from zero', async () => {
     const metrics = metricsOf()
-    metrics.observeProtection('open')
-    expect(await linesOf(metrics, 'protection_changes_total')).toEqual([
-      'protection_changes_total{protection="closed"} 0',
-      'protection_changes_total{protection="lost"} 0',
-      'protection_changes_total{protection="open"} 1',
-      'protection_changes_total{protection="protected"} 0',
-      'protection_changes_total{protection="shadow"} 0',
+    metrics.observeProtection('open', 'protected')
+    metrics.observeProtection('lost', undefined)
+    const lines = await linesOf(metrics, 'protection_changes_total')
+    expect(lines).toHaveLength(25)
+    expect(lines.filter((line) => !line.endsWith(' 0'))).toEqual([
+      'protection_changes_total{protection="lost",before="new"} 1',
+      'protection_changes_total{protection="open",before="protected"} 1',
     ])
   })
 
