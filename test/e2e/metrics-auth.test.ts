@@ -1,10 +1,14 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { install } from '../../testing/cluster/installation.ts'
 import { API_FAULTS, type ClusterProxy, startClusterProxy } from '../../testing/cluster/proxy.ts'
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 import { startTokenCluster, type TokenCluster } from '../../testing/cluster/token-cluster.ts'
+import { run } from '../../testing/command-line.ts'
 import { renderWith } from '../../testing/deployment/overlay.ts'
 import { applyServerSide } from '../../testing/deployment/render.ts'
+import { TEAM } from '../../testing/envoy/team.ts'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 const NAMESPACE = 'kserve-authz'
@@ -57,6 +61,34 @@ describe('with `http.auth: tokenReview`', () => {
     expect([status, text]).toEqual([
       403,
       'user "system:serviceaccount:team:reader" cannot get path "/metrics"\n',
+    ])
+  })
+
+  it('the last denials need the same token', async () => {
+    const file = path.join(cluster.site.folder, 'reader-token')
+    const asked = (...args: readonly string[]) =>
+      run(
+        'services',
+        '--manifests',
+        TEAM,
+        '--replica',
+        `http://127.0.0.1:${service.httpPort}`,
+        ...args,
+      )
+    await writeFile(file, await cluster.tokenFor(NAMESPACE, READER))
+    const answers = [await asked('--replica-token-file', file), await asked()]
+    await writeFile(file, await cluster.tokenFor('team', 'reader'))
+    answers.push(await asked('--replica-token-file', file))
+
+    expect(answers.map(({ code, stdout }) => [code, stdout.split('\n')[0]])).toEqual([
+      [0, expect.stringMatching(/ LAST DENIAL$/)],
+      [3, ''],
+      [3, ''],
+    ])
+    expect(answers.map(({ stderr }) => /status \d+/.exec(stderr)?.[0])).toEqual([
+      undefined,
+      'status 401',
+      'status 403',
     ])
   })
 
