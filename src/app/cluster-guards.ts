@@ -1,4 +1,4 @@
-// Watches whether a proxy asks about each protected service.
+// Watches whether a proxy asks about each protected service, or looks at it.
 
 import type { Directory } from '../access/directory.ts'
 import type { Service } from '../access/service.ts'
@@ -12,9 +12,10 @@ import {
   createUnguardedServices,
   type UnguardedServices,
 } from '../kubernetes/status/unguarded-services.ts'
-import { type InformerSpec, startInformers } from '../kubernetes/watch/informers.ts'
+import { type InformerSpec, type Informers, startInformers } from '../kubernetes/watch/informers.ts'
 import type { Handler } from '../kubernetes/watch/store.ts'
 import { GUARD_COLLECTIONS, type WatchedKind } from '../kubernetes/watch/watched-kinds.ts'
+import { type GuardVerdict, guardOf } from '../resources/guard.ts'
 import type { Fields } from '../resources/object.ts'
 import type { Problem } from '../resources/problem.ts'
 
@@ -30,16 +31,53 @@ type GuardsParts = {
   readonly outage: (resource: string, message: string, lasting: boolean) => void
 }
 
+/** The second handler of a collection that is watched anyway. */
+type HandlerOf = (collection: WatchedKind) => Handler | undefined
+
 type Guards = Pick<UnguardedServices, 'counts'> &
   Pick<GuardFacts, 'objectOf'> & {
-    /** The second handler of a collection that is watched anyway. */
-    readonly handlerOf: (collection: WatchedKind) => Handler | undefined
+    readonly handlerOf: HandlerOf
     readonly close: () => Promise<void>
   }
 
-/** Policies are not read if only some namespaces are watched: those of gateways are elsewhere. */
 export function watchGuards(parts: GuardsParts): Guards {
-  const { api, namespaces, directory } = parts
+  const { facts, close, handlerOf } = followFacts(parts, (namespace) =>
+    namespace === undefined ? services.touchAll() : services.touch(namespace),
+  )
+  const services = createUnguardedServices({
+    ...parts,
+    facts,
+    servicesIn: parts.directory.servicesIn,
+  })
+  return {
+    counts: services.counts,
+    objectOf: facts.objectOf,
+    handlerOf,
+    close: async () => {
+      services.close()
+      await close()
+    },
+  }
+}
+
+type LookParts = Pick<GuardsParts, 'api' | 'namespaces' | 'outage'>
+
+type GuardLook = Pick<Informers, 'synced' | 'states' | 'close'> & {
+  readonly handlerOf: HandlerOf
+  readonly guardOf: (service: Service) => GuardVerdict
+}
+
+/** For a command: nothing is counted or reported. */
+export function lookAtGuards(parts: LookParts): GuardLook {
+  const { facts, ...followed } = followFacts(parts, () => {})
+  return { ...followed, guardOf: (service) => guardOf(...facts.about(service)) }
+}
+
+/** Policies are not read if only some namespaces are watched: those of gateways are elsewhere. */
+function followFacts(
+  { api, namespaces, outage }: LookParts,
+  changed: (namespace?: string) => void,
+) {
   const read = (kind: string): PoliciesRead => {
     const index = specs.findIndex(({ collection }) => collection.kind === kind)
     const state = informers.states()[index]
@@ -47,27 +85,13 @@ export function watchGuards(parts: GuardsParts): Guards {
     return state.present ? 'yes' : 'absent'
   }
   const facts = createGuardFacts({ read })
-  const services = createUnguardedServices({
-    ...parts,
-    facts,
-    servicesIn: directory.servicesIn,
-  })
-  const changed = (namespace?: string) =>
-    namespace === undefined ? services.touchAll() : services.touch(namespace)
+  const handlerOf = (collection: WatchedKind) => facts.handlerOf(collection, changed)
   const specs = (namespaces.length === 0 ? GUARD_COLLECTIONS : []).flatMap(
     (collection): readonly InformerSpec[] => {
-      const handler = facts.handlerOf(collection, changed)
-      return handler === undefined ? [] : [{ collection, handler, read: services.touchAll }]
+      const handler = handlerOf(collection)
+      return handler === undefined ? [] : [{ collection, handler, read: () => changed() }]
     },
   )
-  const informers = startInformers({ api, followed: specs, failed: parts.outage })
-  return {
-    counts: services.counts,
-    objectOf: facts.objectOf,
-    handlerOf: (collection) => facts.handlerOf(collection, changed),
-    close: async () => {
-      services.close()
-      await informers.close()
-    },
-  }
+  const informers = startInformers({ api, followed: specs, failed: outage })
+  return { facts, handlerOf, ...informers }
 }

@@ -15,7 +15,7 @@ import { type InformerSpec, startInformers } from '../kubernetes/watch/informers
 import type { Handler } from '../kubernetes/watch/store.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { readGrantees } from './cluster-grantees.ts'
-import { watchGuards } from './cluster-guards.ts'
+import { lookAtGuards, watchGuards } from './cluster-guards.ts'
 import { openClusterIdentity } from './cluster-identity.ts'
 import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
 import type { ClusterSourceParts, FactSource } from './fact-source.ts'
@@ -76,8 +76,17 @@ export function openClusterSource(
           outage: parts.reportOutage,
         })
       : undefined
+  const looked =
+    parts.inspection?.guards === true
+      ? lookAtGuards({
+          api: watching,
+          namespaces: config.kubernetes.namespaces,
+          outage: parts.reportOutage,
+        })
+      : undefined
+  const handlerOf = guards?.handlerOf ?? looked?.handlerOf
   const telling = (spec: InformerSpec) =>
-    beside(beside(spec, policyTeller(spec, statuses)), guards?.handlerOf(spec.collection))
+    beside(beside(spec, policyTeller(spec, statuses)), handlerOf?.(spec.collection))
   const cluster = startInformers({
     ...serving,
     configured: serving.configured.map(telling),
@@ -86,7 +95,7 @@ export function openClusterSource(
     failed: parts.reportOutage,
   })
   const resources = () =>
-    cluster.states().map(({ problem, present, ...state }) => ({
+    [...cluster.states(), ...(looked?.states() ?? [])].map(({ problem, present, ...state }) => ({
       ...state,
       detail: problem === '' && !present ? 'the cluster has no such kind' : problem,
     }))
@@ -94,9 +103,10 @@ export function openClusterSource(
     ...access,
     metricsReaders: createMetricsReaders({ ...access, sha256: (text) => hash('sha256', text) }),
     grantees: (attributes) => readGrantees(asking, attributes),
-    synced: () => cluster.synced() && access.synced(),
+    synced: () => cluster.synced() && access.synced() && looked?.synced() !== false,
     resources: () => [...resources(), ...access.resources()],
     ...(guards === undefined ? {} : { unguarded: guards.counts }),
+    ...(looked === undefined ? {} : { guardOf: looked.guardOf }),
     heardAt: (fact) => heardAtOf(fact, cluster.states()),
     tellOwner: (notice, service) => {
       if (guards !== undefined)
@@ -105,7 +115,7 @@ export function openClusterSource(
     close: async () => {
       events?.close()
       statuses.close()
-      await Promise.all([cluster.close(), guards?.close(), access.close()])
+      await Promise.all([cluster.close(), guards?.close(), looked?.close(), access.close()])
       for (const api of [watching, asking]) api.close()
     },
   }

@@ -52,6 +52,7 @@ export type Engine = {
   readonly revokesInstantly: () => boolean
   /** The numbers of protected services that no proxy asks about; absent: it is not watched. */
   readonly unguarded: FactSource['unguarded']
+  readonly guardOf: FactSource['guardOf']
   readonly close: () => Promise<void>
 }
 
@@ -139,6 +140,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
     ],
     revokesInstantly: source.revokesInstantly,
     unguarded: source.unguarded,
+    guardOf: source.guardOf,
     close: async () => {
       jwts.close()
       await source.close()

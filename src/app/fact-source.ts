@@ -13,6 +13,7 @@ import type { Config } from '../config/read-config.ts'
 import type { OnLeftOut } from '../envoy/identity-headers.ts'
 import type { UnguardedCounts } from '../kubernetes/status/unguarded-services.ts'
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
+import type { GuardVerdict } from '../resources/guard.ts'
 import type { Notice, Problem } from '../resources/problem.ts'
 import type { MetricsReaders } from './metrics-readers.ts'
 import type { ObserveProtection } from './protection-changes.ts'
@@ -34,6 +35,8 @@ export type FactSource = Pick<IdentitySources, 'authenticateToken' | 'permits' |
   readonly tellOwner?: (notice: Notice, service: ServiceRef) => void
   /** The numbers of protected services that no proxy asks about; absent: it is not watched. */
   readonly unguarded?: () => UnguardedCounts
+  /** Whether a proxy asks about each request to a service; absent: it was not looked at. */
+  readonly guardOf?: (service: Service) => GuardVerdict
   readonly close: () => Promise<void>
 }
 
@@ -57,6 +60,8 @@ type Inspection = {
   readonly namespace?: string | undefined
   /** Callers to decide about, as if each had presented a credential. */
   readonly assumed?: readonly Assumed[]
+  /** Whether to read the policies by which proxies ask, for `guardOf`. */
+  readonly guards?: boolean
 }
 
 /** The caller whom the credential with this digest stands for. */

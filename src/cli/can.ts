@@ -47,7 +47,7 @@ export function can(
       process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)
       return decision.outcome === 'allow' ? 0 : 1
     },
-    [assumed.inspected],
+    { assumed: [assumed.inspected] },
   )
 }
 

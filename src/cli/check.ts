@@ -48,8 +48,10 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
       process.stdout.write(format({ configuration, ...whole }, flags.output ?? 'text'))
       return explanation.decision === 'allow' ? 0 : 1
     },
-    assumed === undefined ? [] : [assumed.inspected],
-    (problem) => problems.push(problem),
+    {
+      assumed: assumed === undefined ? [] : [assumed.inspected],
+      reportProblem: (problem) => problems.push(problem),
+    },
   )
 }
 

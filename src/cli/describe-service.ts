@@ -23,6 +23,8 @@ export type ServiceRow = {
   readonly policies: readonly PolicyRow[]
   readonly keys: readonly KeyRow[]
   readonly guard: string
+  /** Whether a proxy asks about each request; `null`: not known. */
+  readonly checked: boolean | null
   /** `null`: none since the replicas have started. Absent: no replica was asked. */
   readonly lastDenial?: LastDenial | null
 }
@@ -43,11 +45,12 @@ type KeyRow = {
 
 /** Describes the services of one namespace, or of all. */
 export async function describeServices(
-  { directory }: Pick<Engine, 'directory'>,
+  seen: Pick<Engine, 'directory'> & Partial<Pick<Engine, 'guardOf'>>,
   namespace: string | undefined,
   now: number,
   lastDenialOf?: LastDenialOf,
 ): Promise<readonly ServiceRow[]> {
+  const { directory } = seen
   const services = [...directory.services.values()]
     .filter((service) => namespace === undefined || service.namespace === namespace)
     .toSorted((one, other) => compareTexts(nameOfRow(one), nameOfRow(other)))
@@ -79,7 +82,7 @@ export async function describeServices(
       keys: (keys.get(place) ?? [])
         .filter((key) => opens(key, service))
         .map((key) => keyRowOf(key, now)),
-      guard: guardOf(service, directory),
+      ...guardOf(service, seen),
       ...(lastDenialOf === undefined ? {} : { lastDenial: lastDenialOf(service) ?? null }),
     })
   }
@@ -104,11 +107,27 @@ export const keyRowOf = ({ namespace, name, user, expiresAt }: ApiKey, now: numb
   expired: expiresAt !== undefined && expiresAt <= now,
 })
 
-/** Where requests to its pods are checked. */
-function guardOf(service: Service, { workloadsOf }: Pick<Engine['directory'], 'workloadsOf'>) {
-  if (service.unguarded === true) return 'none: ModelMesh serves it'
-  const pods = workloadsOf(service)
+/** Where requests to its pods are checked, and whether a proxy asks about each of them. */
+function guardOf(
+  service: Service,
+  { directory, guardOf: verdictOf }: Pick<Engine, 'directory'> & Partial<Pick<Engine, 'guardOf'>>,
+): Pick<ServiceRow, 'guard' | 'checked'> {
+  if (service.unguarded === true) return { guard: 'none: ModelMesh serves it', checked: false }
+  const pods = directory.workloadsOf(service)
+  if (pods.length === 0) return { guard: 'no pods', checked: null }
   const guarded = pods.filter(({ sidecar }) => sidecar).length
-  if (pods.length === 0) return 'no pods'
-  return guarded === pods.length ? 'sidecars' : `${guarded} of ${pods.length} pods have a sidecar`
+  const some = `${guarded} of ${pods.length} pods have a sidecar`
+  const place = guarded === pods.length ? 'sidecars' : some
+  const verdict = verdictOf?.(service)
+  if (verdict === undefined) return { guard: place, checked: null }
+  switch (verdict.state) {
+    case 'guarded':
+      return { guard: `${guarded === 0 ? 'gateways' : place}: checked`, checked: true }
+    case 'unknown':
+      return { guard: `${place}: not known whether checked`, checked: null }
+    case 'unguarded': {
+      const at = verdict.at === '' ? '' : ` (${verdict.at})`
+      return { guard: `not checked: ${verdict.reason}${at}`, checked: false }
+    }
+  }
 }

@@ -39,7 +39,7 @@ export function explainLog(flags: ExplainFlags, given: string | undefined): Prom
       process.stdout.write([...lines, ''].map(oneLine).join('\n'))
       return told.every(({ allowed }) => allowed) ? 0 : 1
     },
-    asked.flatMap(({ assumed }) => assumed?.inspected ?? []),
+    { assumed: asked.flatMap(({ assumed }) => assumed?.inspected ?? []) },
   )
 }
 

@@ -73,8 +73,7 @@ async function problemsOf(
       unread.forEach(once((each) => `not read: ${each}`))
       return reportStatuses(engine, report)
     },
-    undefined,
-    report,
+    { reportProblem: report },
   )
   return [...problems.values()]
 }

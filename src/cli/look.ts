@@ -30,14 +30,20 @@ export type Look = {
   readonly troubles: () => readonly string[]
 }
 
+type LookOptions = {
+  /** Callers that need no credential. */
+  readonly assumed?: readonly Assumed[]
+  /** By default problems are written to stderr, each once. */
+  readonly reportProblem?: (problem: Problem) => void
+  /** Whether to look at the policies by which proxies ask. */
+  readonly guards?: boolean
+}
+
 /** Reads everything, then calls `use`. Rejects with an UnseenError if something cannot be read. */
 export async function look<Result>(
   flags: LookFlags,
   use: (look: Look) => Promise<Result>,
-  assumed: readonly Assumed[] = [],
-  reportProblem: (problem: Problem) => void = once(
-    ({ object, message }) => `${object}: ${message}`,
-  ),
+  { assumed = [], reportProblem = once(lineOf), guards = false }: LookOptions = {},
 ): Promise<Result> {
   const { manifests, namespace } = flags
   if (namespace !== undefined && !isNamespaceName(namespace))
@@ -48,7 +54,7 @@ export async function look<Result>(
   const engine = await openEngine({
     config: seenFrom(config, namespace),
     manifests,
-    inspection: { namespace, assumed },
+    inspection: { namespace, assumed, guards },
     reportProblem,
     reportFault: (message, error) => faults.add('', `${message}: ${String(error)}`),
     reportOutage: troubles.add,
@@ -69,6 +75,8 @@ export async function look<Result>(
     await engine.close()
   }
 }
+
+const lineOf = ({ object, message }: Problem) => `${object}: ${message}`
 
 export function refuseForFolder(flags: LookFlags, manifests: string) {
   if (flags.installation !== undefined)

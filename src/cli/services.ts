@@ -15,27 +15,31 @@ export function services(flags: ServicesFlags): Promise<number> {
   if (namespace !== undefined && flags.allNamespaces === true)
     throw new UsageError('--namespace and --all-namespaces: give one of them')
   const replicas = replicasOf(flags)
-  return look(flags, async ({ engine, unread }) => {
-    const lastDenialOf = replicas === undefined ? undefined : await askReplicas(replicas)
-    const rowsNow = () => describeServices(engine, namespace, Date.now(), lastDenialOf)
-    const rows = await rowsNow()
-    const shown = open === true ? rows.filter(isOpenToAll) : rows
-    unread.forEach(once((each) => `not read: ${each}`))
-    if (watch !== true) {
-      process.stdout.write(formatWhole(shown, output))
+  return look(
+    flags,
+    async ({ engine, unread }) => {
+      const lastDenialOf = replicas === undefined ? undefined : await askReplicas(replicas)
+      const rowsNow = () => describeServices(engine, namespace, Date.now(), lastDenialOf)
+      const rows = await rowsNow()
+      const shown = open === true ? rows.filter(isOpenToAll) : rows
+      unread.forEach(once((each) => `not read: ${each}`))
+      if (watch !== true) {
+        process.stdout.write(formatWhole(shown, output))
+        return 0
+      }
+      const { begin, change } = formatsOf(output, shown)
+      process.stdout.write(begin)
+      await watchServices(rows, {
+        rowsNow,
+        isShown: (row) => open !== true || isOpenToAll(row),
+        show: (row) => process.stdout.write(change(row)),
+        troublesNow: () =>
+          engine.resources().flatMap(({ detail }) => (detail === '' ? [] : [detail])),
+        tell: (trouble) => process.stderr.write(trouble),
+        stopped: stopped(),
+      })
       return 0
-    }
-    const { begin, change } = formatsOf(output, shown)
-    process.stdout.write(begin)
-    await watchServices(rows, {
-      rowsNow,
-      isShown: (row) => open !== true || isOpenToAll(row),
-      show: (row) => process.stdout.write(change(row)),
-      troublesNow: () =>
-        engine.resources().flatMap(({ detail }) => (detail === '' ? [] : [detail])),
-      tell: (trouble) => process.stderr.write(trouble),
-      stopped: stopped(),
-    })
-    return 0
-  })
+    },
+    { guards: true },
+  )
 }

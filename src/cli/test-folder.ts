@@ -49,10 +49,12 @@ export function testFolder(flags: TestFlags, folder: string): Promise<number> {
       process.stdout.write(format(results, rules.length, unmatched))
       return results.some(({ differences }) => differences.length > 0) ? 1 : 0
     },
-    assumed,
-    ({ object, reason, message }) => {
-      // A file of cases is not a manifest.
-      if (reason !== 'NotAnObject') process.stderr.write(`${oneLine(`${object}: ${message}`)}\n`)
+    {
+      assumed,
+      reportProblem: ({ object, reason, message }) => {
+        // A file of cases is not a manifest.
+        if (reason !== 'NotAnObject') process.stderr.write(`${oneLine(`${object}: ${message}`)}\n`)
+      },
     },
   )
 }

@@ -49,7 +49,8 @@ export type GuardPolicies = {
   readonly neither: boolean
 }
 
-type Guarded = {
+/** What is known of a service. */
+export type Guarded = {
   /** Whether its pods cannot be told apart from those of others. */
   readonly shared: boolean
   /** None: nothing can be called. */

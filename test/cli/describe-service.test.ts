@@ -5,7 +5,8 @@ import type { Service } from '../../src/access/service.ts'
 import { describeServices } from '../../src/cli/describe-service.ts'
 import type { LastDenialOf } from '../../src/cli/replica-denials.ts'
 import { formatWhole } from '../../src/cli/services-format.ts'
-import { anApiKey, aService } from '../../testing/builders.ts'
+import type { GuardVerdict } from '../../src/resources/guard.ts'
+import { anApiKey, aService, aWorkload } from '../../testing/builders.ts'
 
 const TERMS: PolicyTerms = {
   accepted: undefined,
@@ -77,6 +78,35 @@ it('a service is shown with its policies, its keys and where it is guarded', asy
     ],
     keys: [{ secret: 'team/k', expiresAt: '1970-01-01T00:00:01.000Z', expired: true }],
     guard: 'none: ModelMesh serves it',
+    checked: false,
+  })
+})
+
+describe('where a service is guarded', () => {
+  const UNGUARDED = { state: 'unguarded', reason: 'pod-not-selected', at: 'Pod team/a' } as const
+  const guardWith = async (sidecars: readonly boolean[], verdict?: GuardVerdict) => {
+    const directory = createDirectory()
+    const service = aService()
+    directory.services.put('a', service)
+    for (const [index, sidecar] of sidecars.entries())
+      directory.workloads.put(`${index}`, aWorkload({ service, sidecar }))
+    const seen = { directory, guardOf: verdict === undefined ? undefined : () => verdict }
+    const [row] = await describeServices(seen, undefined, 0)
+    return [row?.checked, row?.guard]
+  }
+
+  it.each([
+    [[], { state: 'guarded' }, null, 'no pods'],
+    [[true], undefined, null, 'sidecars'],
+    [[true, false], undefined, null, '1 of 2 pods have a sidecar'],
+    [[true], { state: 'guarded' }, true, 'sidecars: checked'],
+    [[true, false], { state: 'guarded' }, true, '1 of 2 pods have a sidecar: checked'],
+    [[false], { state: 'guarded' }, true, 'gateways: checked'],
+    [[true], { state: 'unknown' }, null, 'sidecars: not known whether checked'],
+    [[true], UNGUARDED, false, 'not checked: pod-not-selected (Pod team/a)'],
+    [[true], { ...UNGUARDED, at: '' }, false, 'not checked: pod-not-selected'],
+  ] as const)('with sidecars %j and the verdict %j', async (sidecars, verdict, checked, guard) => {
+    expect(await guardWith(sidecars, verdict)).toEqual([checked, guard])
   })
 })
 

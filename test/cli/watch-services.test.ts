@@ -13,6 +13,7 @@ const aRow = (own: Partial<ServiceRow> = {}): ServiceRow => ({
   policies: [],
   keys: [],
   guard: 'no pods',
+  checked: null,
   ...own,
 })
 

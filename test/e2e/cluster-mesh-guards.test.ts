@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { loadAll } from 'js-yaml'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { findEnvoyGateway } from '../../scripts/envoy-gateway.ts'
@@ -8,7 +9,8 @@ import { aNamespace, applyWhole, install, writtenOf } from '../../testing/cluste
 import { pod, runPod } from '../../testing/cluster/objects.ts'
 import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
-import { listAt, textAt } from '../../testing/json.ts'
+import { runWith } from '../../testing/command-line.ts'
+import { at, listAt, textAt } from '../../testing/json.ts'
 import { installIstioCrds } from '../../testing/mesh/installation.ts'
 
 /** A change is judged after five seconds. */
@@ -51,6 +53,18 @@ async function eventsOf(name: string): Promise<readonly string[]> {
     .map((event) => textAt(event, 'message'))
 }
 
+/** Whether proxies ask about a service, as `services` shows it to an admin. */
+async function guardOf(name: string): Promise<string> {
+  const config = path.join(cluster.site.folder, 'defaults.json')
+  await writeFile(config, '{}')
+  const env = { KUBECONFIG: await cluster.kubeconfig({ token: cluster.site.adminToken }) }
+  const args = ['services', '--config', config, '-o', 'json'] as const
+  const { stdout } = await runWith({ env }, ...args)
+  const rows: unknown = JSON.parse(stdout)
+  const row = listAt(rows).find((each) => textAt(each, 'name') === name)
+  return `${String(at(row, 'checked'))}, ${textAt(row, 'guard')}`
+}
+
 it('a protected model that no proxy asks about is counted, and its owner is told, until a policy is there', async () => {
   await cluster.create(inferenceService('team', 'iris', PROTECTED))
   await cluster.create(inferenceService('team', 'open', {}))
@@ -62,8 +76,10 @@ it('a protected model that no proxy asks about is counted, and its owner is told
   await expect
     .poll(() => eventsOf('iris'), PATIENCE)
     .toEqual([expect.stringContaining('no AuthorizationPolicy of kserve-authz selects its pod')])
+  expect(await guardOf('iris')).toBe('false, not checked: pod-not-selected (Pod team/iris-0)')
   await applyWhole(cluster, await shippedAt(POLICY))
   await expect.poll(unguarded, PATIENCE).toEqual([])
+  expect(await guardOf('iris')).toBe('true, sidecars: checked')
   expect(await eventsOf('open')).toEqual([])
 })
 
@@ -72,8 +88,11 @@ it('without a sidecar a model needs a policy at its Gateway', async () => {
   const bare = pod('team', 'bare-0', { service: 'bare', containers: ['kserve-container'] })
   await runPod(cluster, bare, '10.0.0.3')
   await expect.poll(unguarded, PATIENCE).toEqual(['gateway-not-guarded 1'])
+  // Without the kind of Envoy Gateway's policies Istio's count alone.
+  expect(await guardOf('bare')).toBe('false, not checked: gateway-not-guarded')
   for (const crd of loadAll(await readFile(crds, 'utf8')).map(writtenOf))
     if (crd.metadata.name.startsWith('securitypolicies.')) await cluster.installCrd(crd)
   await applyWhole(cluster, await shippedAt(AT_GATEWAY))
   await expect.poll(unguarded, PATIENCE).toEqual([])
+  expect(await guardOf('bare')).toBe('true, gateways: checked')
 })

@@ -1,7 +1,13 @@
 // Keeps what decides whether a proxy asks about a service: its pods, its routes, and the policies at them.
 
 import { isDeepStrictEqual } from 'node:util'
-import { idOf, SERVICE_KINDS, type ServiceId, type ServiceRef } from '../../access/service.ts'
+import {
+  idOf,
+  SERVICE_KINDS,
+  type Service,
+  type ServiceId,
+  type ServiceRef,
+} from '../../access/service.ts'
 import { createTable, type Table } from '../../common/table.ts'
 import {
   type CustomPolicy,
@@ -9,7 +15,7 @@ import {
   isOurs,
   readCustomPolicy,
 } from '../../resources/authorization-policy.ts'
-import type { GuardedPod, GuardPolicies } from '../../resources/guard.ts'
+import type { Guarded, GuardedPod, GuardPolicies } from '../../resources/guard.ts'
 import {
   type Fields,
   isSubdomainName,
@@ -33,10 +39,8 @@ type GuardFactsParts = {
 }
 
 export type GuardFacts = {
-  readonly podsOf: (service: ServiceId) => readonly GuardedPod[]
-  readonly routesOf: (service: ServiceId) => readonly OwnedRoute[]
-  /** That may select pods of a namespace, or Gateways of these routes; without routes, any Gateway. */
-  readonly policiesFor: (namespace: string, routes: readonly OwnedRoute[]) => GuardPolicies
+  /** What decides whether a proxy asks about a service. */
+  readonly about: (service: Service) => readonly [Guarded, GuardPolicies]
   /** The namespaces that have services. */
   readonly namespaces: () => Iterable<string>
   /** The object of a service, for an event. */
@@ -87,19 +91,27 @@ export function createGuardFacts({ read }: GuardFactsParts): GuardFacts {
     return route.owners.length === 0 ? undefined : route
   }
 
+  /** Those that may select pods of a namespace, or Gateways of these routes; without routes, any Gateway. */
+  function policiesFor(namespace: string, ofService: readonly OwnedRoute[]): GuardPolicies {
+    const [ofIstio, ofGateway] = [read('AuthorizationPolicy'), read('SecurityPolicy')]
+    const gateways = ofService.flatMap((route) => route.gateways.map(namespaceOf))
+    const places = [...new Set([namespace, ...gateways])]
+    const securityIn = gateways.length === 0 ? [AT_GATEWAYS] : places
+    return {
+      custom: ofIstio === 'no' ? undefined : customIn(places),
+      security: ofGateway === 'no' ? undefined : securityIn.flatMap(security.find),
+      neither: ofIstio === 'absent' && ofGateway === 'absent',
+    }
+  }
+
   return {
-    podsOf: pods.find,
-    routesOf: routes.find,
-    policiesFor: (namespace, ofService) => {
-      const [ofIstio, ofGateway] = [read('AuthorizationPolicy'), read('SecurityPolicy')]
-      const gateways = ofService.flatMap((route) => route.gateways.map(namespaceOf))
-      const places = [...new Set([namespace, ...gateways])]
-      const securityIn = gateways.length === 0 ? [AT_GATEWAYS] : places
-      return {
-        custom: ofIstio === 'no' ? undefined : customIn(places),
-        security: ofGateway === 'no' ? undefined : securityIn.flatMap(security.find),
-        neither: ofIstio === 'absent' && ofGateway === 'absent',
-      }
+    about: (service) => {
+      const id = idOf(service)
+      const ofService = routes.find(id)
+      return [
+        { shared: service.unguarded === true, pods: pods.find(id), routes: ofService },
+        policiesFor(service.namespace, ofService),
+      ]
     },
     namespaces: services.namespaces,
     objectOf: services.objectOf,

@@ -97,12 +97,10 @@ export function createUnguardedServices(parts: UnguardedParts): UnguardedService
       const known = new Map<ServiceId, UnguardedReason>()
       for (const service of servicesIn(namespace)) {
         const id = idOf(service)
-        const pods = facts.podsOf(id)
-        const routes = facts.routesOf(id)
-        const policies = facts.policiesFor(namespace, routes)
+        const [guarded, policies] = facts.about(service)
+        const { pods, routes } = guarded
         yield unitsOf(pods.length + routes.length, policies)
-        const shared = service.unguarded === true
-        const guard = isProtected(service) ? guardOf({ shared, pods, routes }, policies) : GUARDED
+        const guard = isProtected(service) ? guardOf(guarded, policies) : GUARDED
         if (guard.state !== 'guarded') found.set(id, guard)
         const last = before?.get(id)
         if (guard.state === 'unguarded') {
