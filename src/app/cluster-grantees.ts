@@ -11,21 +11,33 @@ import { readResource } from '../resources/resource.ts'
 
 const TIMEOUT_MS = 30_000
 
-/** The subjects to whom RBAC grants a permission. Rejects if something cannot be read. */
-export async function readGrantees(
+/**
+ * Finds the subjects to whom RBAC grants a permission; rejects if something cannot be read. Each collection is read
+ * once: for a command, not for a service.
+ */
+export function createGrantees(
   api: Pick<ApiServer, 'send'>,
-  attributes: ResourceAttributes,
-): Promise<readonly Grantee[]> {
+): (attributes: ResourceAttributes) => Promise<readonly Grantee[]> {
   const rbac = createRbac()
-  const lists = await Promise.all(
-    grantingIn(attributes.namespace).map((collection) => objectsOf(api, collection)),
-  )
-  for (const object of lists.flat()) {
-    const { resource } = readResource(object, SETTINGS)
-    if (resource.kind === 'role') rbac.putRole(resource.role)
-    if (resource.kind === 'binding') rbac.putBinding(resource.binding)
+  const known = new Map<string, Promise<void>>()
+
+  const read = async (collection: WatchedKind) => {
+    for (const object of await objectsOf(api, collection)) {
+      const { resource } = readResource(object, SETTINGS)
+      if (resource.kind === 'role') rbac.putRole(resource.role)
+      if (resource.kind === 'binding') rbac.putBinding(resource.binding)
+    }
   }
-  return rbac.grantees(attributes)
+  const once = (collection: WatchedKind): Promise<void> => {
+    const id = `${collection.kind} ${collection.namespace ?? ''}`
+    const reading = known.get(id) ?? read(collection)
+    known.set(id, reading)
+    return reading
+  }
+  return async (attributes) => {
+    await Promise.all(grantingIn(attributes.namespace).map(once))
+    return rbac.grantees(attributes)
+  }
 }
 
 async function objectsOf(

@@ -14,7 +14,7 @@ import {
 import { type InformerSpec, startInformers } from '../kubernetes/watch/informers.ts'
 import type { Handler } from '../kubernetes/watch/store.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
-import { readGrantees } from './cluster-grantees.ts'
+import { createGrantees } from './cluster-grantees.ts'
 import { lookAtGuards, watchGuards } from './cluster-guards.ts'
 import { openClusterIdentity } from './cluster-identity.ts'
 import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
@@ -102,7 +102,7 @@ export function openClusterSource(
   return {
     ...access,
     metricsReaders: createMetricsReaders({ ...access, sha256: (text) => hash('sha256', text) }),
-    grantees: (attributes) => readGrantees(asking, attributes),
+    grantees: createGrantees(asking),
     synced: () => cluster.synced() && access.synced() && looked?.synced() !== false,
     resources: () => [...resources(), ...access.resources()],
     ...(guards === undefined ? {} : { unguarded: guards.counts }),

@@ -27,6 +27,16 @@ export type ServiceRow = {
   readonly checked: boolean | null
   /** `null`: none since the replicas have started. Absent: no replica was asked. */
   readonly lastDenial?: LastDenial | null
+  /** Who may call it, except the holders of API keys. Absent: not asked for. */
+  readonly callers?: readonly string[]
+}
+
+/** What is shown only if it is asked for. */
+type Further = {
+  readonly lastDenialOf?: LastDenialOf | undefined
+  readonly callersOf?:
+    | ((service: Service, protection: ProtectionState) => Promise<readonly string[]>)
+    | undefined
 }
 
 type PolicyRow = {
@@ -48,7 +58,7 @@ export async function describeServices(
   seen: Pick<Engine, 'directory'> & Partial<Pick<Engine, 'guardOf'>>,
   namespace: string | undefined,
   now: number,
-  lastDenialOf?: LastDenialOf,
+  { lastDenialOf, callersOf }: Further = {},
 ): Promise<readonly ServiceRow[]> {
   const { directory } = seen
   const services = [...directory.services.values()]
@@ -62,11 +72,12 @@ export async function describeServices(
       around.get(service.namespace) ?? (await policiesAround(service.namespace, directory))
     around.set(service.namespace, nearby)
     const { kind, namespace: place, name } = service
+    const status = protectionStatusOf(service, directory)
     rows.push({
       kind,
       namespace: place,
       name,
-      ...protectionStatusOf(service, directory),
+      ...status,
       routes: service.routes
         .filter(({ basis }) => PASSES[basis])
         .map(({ host = '*', pathPrefix }) => host + pathPrefix),
@@ -83,6 +94,7 @@ export async function describeServices(
         .filter((key) => opens(key, service))
         .map((key) => keyRowOf(key, now)),
       ...guardOf(service, seen),
+      ...(callersOf === undefined ? {} : { callers: await callersOf(service, status.protection) }),
       ...(lastDenialOf === undefined ? {} : { lastDenial: lastDenialOf(service) ?? null }),
     })
   }

@@ -45,6 +45,8 @@ export type ServicesFlags = LookFlags & {
   readonly open?: boolean
   /** Go on, and show each service that changes. */
   readonly watch?: boolean
+  /** Also say who may call each. */
+  readonly callers?: boolean
   /** The HTTP ports of replicas to ask for the last denials. */
   readonly replica: readonly string[]
   /** A file with the token for them; `-`: stdin. */

@@ -43,6 +43,7 @@ function addServices(program: Command, { services }: Commands, exit: Exit) {
     .option('-A, --all-namespaces', 'look at all namespaces, which is the default')
     .option('--open', 'only services that everybody may call')
     .option('-w, --watch', 'then show each service that changes, until stopped by a signal')
+    .option('--callers', 'also say who may call each service, except the holders of API keys')
     .option(
       '--replica <url>',
       'HTTP port of a replica, asked for the last denial of each service; repeatable',

@@ -47,6 +47,7 @@ const HEADINGS = ['NAMESPACE', 'NAME', 'KIND', 'PROTECTION', 'WHY', 'POLICIES', 
 
 const headingsOf = (output: 'table' | 'wide', rows: readonly ServiceRow[]) => [
   ...HEADINGS,
+  ...(rows.some(({ callers }) => callers !== undefined) ? ['CALLERS'] : []),
   ...(rows.some(({ lastDenial }) => lastDenial !== undefined) ? ['LAST DENIAL'] : []),
   ...(output === 'wide' ? ['GUARD', 'ROUTES'] : []),
 ]
@@ -62,6 +63,7 @@ const cellsOf = (rows: readonly ServiceRow[], output: 'table' | 'wide') => {
       row.why,
       row.policies.map(policyCell).join(', ') || '-',
       keysOf(row, wide),
+      ...callersIn(row, wide),
       ...denialOf(row),
       ...(wide ? [row.guard, row.routes.join(', ') || '-'] : []),
     ].map(oneLine),
@@ -70,6 +72,16 @@ const cellsOf = (rows: readonly ServiceRow[], output: 'table' | 'wide') => {
 
 const policyCell = ({ name, enforced, resolvedRefs }: ServiceRow['policies'][number]) =>
   `${name} (${resolvedRefs === 'UnknownProvider' ? `${enforced}, ${resolvedRefs}` : enforced})`
+
+/** Callers named in a table that is not wide. */
+const NAMED = 3
+
+function callersIn({ callers }: ServiceRow, wide: boolean): readonly string[] {
+  if (callers === undefined) return []
+  const shown = wide ? callers : callers.slice(0, NAMED)
+  const more = callers.length - shown.length
+  return [`${shown.join(', ') || '-'}${more === 0 ? '' : ` and ${more} more`}`]
+}
 
 function denialOf({ lastDenial }: ServiceRow): readonly string[] {
   if (lastDenial === undefined) return []

@@ -1,8 +1,11 @@
 // The command `services`: lists services with their protection.
 
+import type { ProtectionState } from '../access/protection-status.ts'
+import type { Service } from '../access/service.ts'
 import { describeServices, isOpenToAll } from './describe-service.ts'
 import { UsageError } from './exit-codes.ts'
 import type { ServicesFlags } from './flags.ts'
+import { callersOf } from './grantees.ts'
 import { look, once } from './look.ts'
 import { askReplicas, replicasOf } from './replica-denials.ts'
 import { formatsOf, formatWhole } from './services-format.ts'
@@ -14,12 +17,22 @@ export function services(flags: ServicesFlags): Promise<number> {
   const { namespace, open, output = 'table', watch } = flags
   if (namespace !== undefined && flags.allNamespaces === true)
     throw new UsageError('--namespace and --all-namespaces: give one of them')
+  if (flags.callers === true && watch === true)
+    throw new UsageError('--callers and --watch: give one of them')
   const replicas = replicasOf(flags)
   return look(
     flags,
-    async ({ engine, unread }) => {
+    async ({ engine, config, unread }) => {
       const lastDenialOf = replicas === undefined ? undefined : await askReplicas(replicas)
-      const rowsNow = () => describeServices(engine, namespace, Date.now(), lastDenialOf)
+      const further = {
+        lastDenialOf,
+        callersOf:
+          flags.callers === true
+            ? (service: Service, protection: ProtectionState) =>
+                callersOf(service, protection, { engine, config })
+            : undefined,
+      }
+      const rowsNow = () => describeServices(engine, namespace, Date.now(), further)
       const rows = await rowsNow()
       const shown = open === true ? rows.filter(isOpenToAll) : rows
       unread.forEach(once((each) => `not read: ${each}`))

@@ -5,15 +5,13 @@ import { describePermission } from '../access/describe.ts'
 import { protectionStatusOf } from '../access/protection-status.ts'
 import type { Rule } from '../access/rule.ts'
 import type { Service } from '../access/service.ts'
-import type { Grantee } from '../manifests/rbac-authorizer.ts'
 import { displayNameOf } from '../resources/object.ts'
 import { keyRowOf } from './describe-service.ts'
-import { UnseenError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { LookFlags } from './flags.ts'
+import { granteesOf, subjectOf } from './grantees.ts'
 import { type Look, look, once } from './look.ts'
 import { serviceNamed } from './named-service.ts'
-import { permissionsTo } from './permissions-to.ts'
 
 /** Lists the callers of a service by what admits them; resolves to the exit code. */
 export function whoCan(flags: LookFlags, named: string): Promise<number> {
@@ -52,26 +50,15 @@ async function callersOf(service: Service, protection: string, seen: Look) {
 }
 
 /** The subjects with one of the permissions that open the service. */
-async function byPermission(service: Service, { engine, config }: Look) {
-  const lines: string[] = []
-  for (const attributes of permissionsTo(service, config.permissions)) {
-    lines.push(`${describePermission(attributes, 'yes').replace(/: yes$/, '')}:`)
-    const grantees = await Promise.resolve(engine.grantees(attributes)).catch((error: unknown) => {
-      throw new UnseenError('cannot look at the cluster', [
-        error instanceof Error ? error.message : 'Roles and bindings cannot be read',
-      ])
-    })
-    lines.push(
-      ...(grantees.length === 0 ? ['  nobody'] : grantees.map((each) => `  ${sayGrantee(each)}`)),
-    )
-  }
-  return lines
+async function byPermission(service: Service, seen: Look) {
+  const found = await granteesOf(service, seen)
+  return found.flatMap(({ attributes, grantees }) => [
+    `${describePermission(attributes, 'yes').replace(/: yes$/, '')}:`,
+    ...(grantees.length === 0
+      ? ['  nobody']
+      : grantees.map((each) => `  ${subjectOf(each)} (${each.binding})`)),
+  ])
 }
-
-const sayGrantee = ({ subject, binding }: Grantee) =>
-  subject.kind === 'ServiceAccount'
-    ? `ServiceAccount ${subject.namespace}/${subject.name} (${binding})`
-    : `${subject.kind} ${subject.name} (${binding})`
 
 function keysFor(service: Service, { engine }: Look): readonly string[] {
   const keys = [...engine.directory.keys.values()]

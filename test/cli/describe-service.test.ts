@@ -133,7 +133,7 @@ describe('the last denial of a service', () => {
   const rowsOf = (lastDenialOf?: LastDenialOf) => {
     const directory = createDirectory()
     for (const name of ['iris', 'other']) directory.services.put(name, aService({ name }))
-    return describeServices({ directory }, undefined, 0, lastDenialOf)
+    return describeServices({ directory }, undefined, 0, { lastDenialOf })
   }
   const ofIris: LastDenialOf = ({ name }) => (name === 'iris' ? DENIAL : undefined)
 
@@ -152,5 +152,29 @@ describe('the last denial of a service', () => {
 
     expect(rows.some((row) => 'lastDenial' in row)).toBe(false)
     expect(formatWhole(rows, 'wide')).not.toContain('DENIAL')
+  })
+})
+
+describe('the callers of a service', () => {
+  const shown = async (callers: readonly string[], output: 'table' | 'wide') => {
+    const directory = createDirectory()
+    directory.services.put('a', aService())
+    const rows = await describeServices({ directory }, undefined, 0, {
+      callersOf: async () => callers,
+    })
+    return formatWhole(rows, output)
+  }
+
+  it('are shown if they are asked for', async () => {
+    expect(await shown(['User ada', 'Group ml'], 'table')).toMatch(
+      / KEYS +CALLERS\n.* User ada, Group ml\n$/,
+    )
+    expect(await shown([], 'table')).toMatch(/ -\n$/)
+  })
+
+  it('are all named only in a wide table', async () => {
+    const many = ['User a', 'User b', 'User c', 'User d', 'User e']
+    expect(await shown(many, 'table')).toMatch(/ User a, User b, User c and 2 more\n$/)
+    expect(await shown(many, 'wide')).toMatch(/ User a, User b, User c, User d, User e +/)
   })
 })

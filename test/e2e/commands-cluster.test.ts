@@ -55,14 +55,16 @@ const LINE = JSON.stringify({
 describe('services, can and who-can', () => {
   it('show an admin everything', async () => {
     const [all, open, yes, who] = await Promise.all([
-      command(admin, 'services', '-A'),
+      command(admin, 'services', '-A', '--callers'),
       command(admin, 'services', '--open'),
       command(admin, 'can', 'system:serviceaccount:team:reader', 'team/iris'),
       command(admin, 'who-can', 'team/iris'),
     ])
 
     expect(all.stdout).toMatch(/^lab +silent .* protected +default of the installation/m)
-    expect(all.stdout).toMatch(/^team +iris .* protected +annotation enable-auth/m)
+    expect(all.stdout).toMatch(
+      /^team +iris .* protected +annotation enable-auth .* 1 +ServiceAccount team\/owner, ServiceAccount team\/reader, .* and \d+ more$/m,
+    )
     expect(open.stdout).toBe('no services\n')
     expect(yes.stdout).toMatch(/^yes: /)
     expect(who.stdout).toContain('  ServiceAccount team/reader (RoleBinding team/readers)')
@@ -86,8 +88,11 @@ describe('services, can and who-can', () => {
     expect(stdout).toContain('error APIKeyRefused: Secret team/empty: ')
   })
 
-  it('name the permission that is missing', async () => {
-    const { code, stdout, stderr } = await command(owner, 'who-can', 'team/iris', '-n', 'team')
+  it.each([
+    ['who-can', 'team/iris'],
+    ['services', '--callers'],
+  ])('name the permission that is missing: %s %s', async (...args) => {
+    const { code, stdout, stderr } = await command(owner, ...args, '-n', 'team')
 
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
     expect(stderr).toMatch(/missing permission: list (cluster)?role(s|bindings)\./)

@@ -57,6 +57,20 @@ describe.concurrent('services', () => {
     ])
   })
 
+  it('says who may call each', async () => {
+    const [team, profiles] = await Promise.all(
+      [TEAM, PROFILES].map((folder) => run('services', '--manifests', folder, '--callers')),
+    )
+
+    expect(rowsIn(team?.stdout ?? '').map((row) => [row[1], row[7]])).toEqual([
+      ['bare', 'ServiceAccount team/reader'],
+      ['flow', 'ServiceAccount team/reader'],
+      ['open', 'everybody'],
+      ['sk', 'ServiceAccount team/reader'],
+    ])
+    expect(profiles?.stdout).toMatch(/ fraud .* rules of policy fraud-for-the-profile\n/)
+  })
+
   it('lists one namespace', async () => {
     const { stdout } = await run('services', '--manifests', TEAM, '-n', 'lab')
 

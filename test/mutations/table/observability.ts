@@ -26,6 +26,13 @@ export const OBSERVABILITY = mutations([
     'observability/last-denials',
   ],
   [
+    'src/cli/services-format.ts NAMED',
+    'cli/services-format.ts',
+    'wide ? callers : callers.slice(0, NAMED)',
+    'callers',
+    'cli/describe-service',
+  ],
+  [
     'src/cli/replica-denials.ts ANSWER_BYTES',
     'cli/replica-denials.ts',
     'readText(body, ANSWER_BYTES)',
