@@ -18,7 +18,7 @@ import { UsageError } from './exit-codes.ts'
 import { type Explanation, format } from './explanation.ts'
 import type { CheckFlags } from './flags.ts'
 import { hintsFor } from './hints.ts'
-import { look, once } from './look.ts'
+import { look, once, problemLine } from './look.ts'
 import { readInputOrStdin } from './read-input.ts'
 import { lookedAt, refuseUnseen } from './unseen.ts'
 import { withoutEffect } from './without-effect.ts'
@@ -42,7 +42,7 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
         hintsFor(request, answer, seen),
       )
       refuseUnseen(flags, explanation, seen)
-      problemsAbout(explanation, problems).forEach(once(lineOf))
+      problemsAbout(explanation, problems).forEach(once(problemLine))
       const partial = [...lookedAt(flags), ...unread.map((each) => `not read: ${each}`)]
       const whole = { ...explanation, steps: [...partial, ...explanation.steps] }
       process.stdout.write(format({ configuration, ...whole }, flags.output ?? 'text'))
@@ -54,8 +54,6 @@ export async function check(flags: CheckFlags, method?: string, url?: string): P
     },
   )
 }
-
-const lineOf = ({ object, message }: Problem) => `${object}: ${message}`
 
 /** The problems of objects in the namespace of the target, and of those in none; without a target all. */
 const problemsAbout = ({ target }: Explanation, problems: readonly Problem[]) => {

@@ -25,14 +25,17 @@ export type ServiceRow = {
   readonly guard: string
   /** Whether a proxy asks about each request; `null`: not known. */
   readonly checked: boolean | null
+  /** What its owner has to correct. Absent: in a watch. */
+  readonly problems?: readonly string[]
   /** `null`: none since the replicas have started. Absent: no replica was asked. */
   readonly lastDenial?: LastDenial | null
   /** Who may call it, except the holders of API keys. Absent: not asked for. */
   readonly callers?: readonly string[]
 }
 
-/** What is shown only if it is asked for. */
+/** What is not shown in every case. */
 type Further = {
+  readonly problemsOf?: ((service: Service) => readonly string[]) | undefined
   readonly lastDenialOf?: LastDenialOf | undefined
   readonly callersOf?:
     | ((service: Service, protection: ProtectionState) => Promise<readonly string[]>)
@@ -58,7 +61,7 @@ export async function describeServices(
   seen: Pick<Engine, 'directory'> & Partial<Pick<Engine, 'guardOf'>>,
   namespace: string | undefined,
   now: number,
-  { lastDenialOf, callersOf }: Further = {},
+  { problemsOf, lastDenialOf, callersOf }: Further = {},
 ): Promise<readonly ServiceRow[]> {
   const { directory } = seen
   const services = [...directory.services.values()]
@@ -94,6 +97,7 @@ export async function describeServices(
         .filter((key) => opens(key, service))
         .map((key) => keyRowOf(key, now)),
       ...guardOf(service, seen),
+      ...(problemsOf === undefined ? {} : { problems: problemsOf(service) }),
       ...(callersOf === undefined ? {} : { callers: await callersOf(service, status.protection) }),
       ...(lastDenialOf === undefined ? {} : { lastDenial: lastDenialOf(service) ?? null }),
     })

@@ -43,7 +43,7 @@ type LookOptions = {
 export async function look<Result>(
   flags: LookFlags,
   use: (look: Look) => Promise<Result>,
-  { assumed = [], reportProblem = once(lineOf), guards = false }: LookOptions = {},
+  { assumed = [], reportProblem = once(problemLine), guards = false }: LookOptions = {},
 ): Promise<Result> {
   const { manifests, namespace } = flags
   if (namespace !== undefined && !isNamespaceName(namespace))
@@ -76,7 +76,8 @@ export async function look<Result>(
   }
 }
 
-const lineOf = ({ object, message }: Problem) => `${object}: ${message}`
+/** A problem as it is written to stderr. */
+export const problemLine = ({ object, message }: Problem) => `${object}: ${message}`
 
 export function refuseForFolder(flags: LookFlags, manifests: string) {
   if (flags.installation !== undefined)
@@ -170,12 +171,12 @@ const TOLD = 10_000
 
 /** Writes each line once to stderr. */
 export function once<Told>(
-  lineOf: (told: Told) => string,
+  problemLine: (told: Told) => string,
   write: (line: string) => void = (line) => void process.stderr.write(line),
 ): (told: Told) => void {
   const seen = new Set<string>()
   return (told) => {
-    const line = oneLine(lineOf(told))
+    const line = oneLine(problemLine(told))
     if (!seen.has(line)) write(`${line}\n`)
     if (seen.size >= TOLD) seen.clear()
     seen.add(line)

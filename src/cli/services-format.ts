@@ -49,7 +49,7 @@ const headingsOf = (output: 'table' | 'wide', rows: readonly ServiceRow[]) => [
   ...HEADINGS,
   ...(rows.some(({ callers }) => callers !== undefined) ? ['CALLERS'] : []),
   ...(rows.some(({ lastDenial }) => lastDenial !== undefined) ? ['LAST DENIAL'] : []),
-  ...(output === 'wide' ? ['GUARD', 'ROUTES'] : []),
+  ...(output === 'wide' ? ['GUARD', 'ROUTES', 'PROBLEMS'] : []),
 ]
 
 const cellsOf = (rows: readonly ServiceRow[], output: 'table' | 'wide') => {
@@ -60,14 +60,20 @@ const cellsOf = (rows: readonly ServiceRow[], output: 'table' | 'wide') => {
       row.name,
       row.kind,
       row.protection,
-      row.why,
+      wide ? row.why : row.why + markOf(row),
       row.policies.map(policyCell).join(', ') || '-',
       keysOf(row, wide),
       ...callersIn(row, wide),
       ...denialOf(row),
-      ...(wide ? [row.guard, row.routes.join(', ') || '-'] : []),
+      ...(wide ? [row.guard, row.routes.join(', ') || '-', row.problems?.join('; ') || '-'] : []),
     ].map(oneLine),
   )
+}
+
+/** Their messages are on stderr. */
+function markOf({ problems = [] }: ServiceRow): string {
+  if (problems.length === 0) return ''
+  return problems.length === 1 ? ' (1 problem)' : ` (${problems.length} problems)`
 }
 
 const policyCell = ({ name, enforced, resolvedRefs }: ServiceRow['policies'][number]) =>

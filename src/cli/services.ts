@@ -6,7 +6,8 @@ import { describeServices, isOpenToAll } from './describe-service.ts'
 import { UsageError } from './exit-codes.ts'
 import type { ServicesFlags } from './flags.ts'
 import { callersOf } from './grantees.ts'
-import { look, once } from './look.ts'
+import { createKeptProblems } from './kept-problems.ts'
+import { look, once, problemLine } from './look.ts'
 import { askReplicas, replicasOf } from './replica-denials.ts'
 import { formatsOf, formatWhole } from './services-format.ts'
 import { stopped } from './stopped.ts'
@@ -20,11 +21,14 @@ export function services(flags: ServicesFlags): Promise<number> {
   if (flags.callers === true && watch === true)
     throw new UsageError('--callers and --watch: give one of them')
   const replicas = replicasOf(flags)
+  const problems = watch === true ? undefined : createKeptProblems()
+  const tell = once(problemLine)
   return look(
     flags,
     async ({ engine, config, unread }) => {
       const lastDenialOf = replicas === undefined ? undefined : await askReplicas(replicas)
       const further = {
+        problemsOf: problems?.of,
         lastDenialOf,
         callersOf:
           flags.callers === true
@@ -53,6 +57,12 @@ export function services(flags: ServicesFlags): Promise<number> {
       })
       return 0
     },
-    { guards: true },
+    {
+      guards: true,
+      reportProblem: (problem) => {
+        tell(problem)
+        problems?.add(problem)
+      },
+    },
   )
 }

@@ -178,3 +178,23 @@ describe('the callers of a service', () => {
     expect(await shown(many, 'wide')).toMatch(/ User a, User b, User c, User d, User e +/)
   })
 })
+
+describe('the problems of a service', () => {
+  const shown = async (problems: readonly string[], output: 'table' | 'wide') => {
+    const directory = createDirectory()
+    directory.services.put('a', aService({ protection: 'open' }))
+    const rows = await describeServices({ directory }, undefined, 0, { problemsOf: () => problems })
+    expect(rows.map((row) => row.problems)).toEqual([problems])
+    return formatWhole(rows, output)
+  }
+
+  it('are counted in the table, and told in a wide one', async () => {
+    expect(await shown([], 'table')).toMatch(/ no annotation and no policy +- /)
+    expect(await shown(['one'], 'table')).toMatch(/ no annotation and no policy \(1 problem\) +- /)
+    expect(await shown(['one', 'two'], 'table')).toMatch(/ \(2 problems\) /)
+    expect(await shown([], 'wide')).toMatch(/ROUTES +PROBLEMS\n.* -\n$/)
+    expect(await shown(['one', 'two'], 'wide')).toMatch(
+      / no annotation and no policy +- .* one; two\n$/,
+    )
+  })
+})

@@ -78,6 +78,33 @@ describe.concurrent('services', () => {
   })
 })
 
+describe('services of which the annotation is misspelt', () => {
+  it('are marked, and the message is told once', async () => {
+    const annotations = { 'security.opendatahub.io/enable-auht': 'true' }
+    const { metadata, ...rest } = serviceNamed('iris')
+    const misspelt = { ...rest, metadata: { ...metadata, annotations } }
+    const { root, remove } = await folderOf([misspelt])
+    try {
+      const [table, json] = await Promise.all([
+        run('services', '--manifests', root),
+        run('services', '--manifests', root, '-o', 'json'),
+      ])
+
+      expect(table.stdout).toMatch(/ open +no annotation and no policy \(1 problem\) /)
+      expect(table.stderr.match(/has no effect; did you mean/g)).toHaveLength(1)
+      expect(JSON.parse(json.stdout)).toMatchObject([
+        {
+          problems: [
+            expect.stringContaining('"security.opendatahub.io/enable-auht" has no effect'),
+          ],
+        },
+      ])
+    } finally {
+      await remove()
+    }
+  })
+})
+
 describe('services --replica', () => {
   it('shows the last denial that a replica has answered', async () => {
     const service = await startService({ folder: TEAM })
@@ -100,7 +127,7 @@ describe('services --replica', () => {
         ['open', '-'],
         ['sk', expect.stringMatching(/^20[\d-]+T[\d:.]+Z missing-credential, gateway$/)],
       ])
-      expect(wide.stdout).toMatch(/KEYS +LAST DENIAL +GUARD +ROUTES\n/)
+      expect(wide.stdout).toMatch(/KEYS +LAST DENIAL +GUARD +ROUTES +PROBLEMS\n/)
       expect(JSON.parse(json.stdout)).toMatchObject([
         { name: 'bare', lastDenial: null },
         { name: 'flow', lastDenial: null },
