@@ -3,6 +3,7 @@
 import { displayNameOf, listAt, textAt, valueAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { inspectCertificates, type ReadCertificate } from './certificates.ts'
+import { inspectNodeClocks } from './clock.ts'
 import { type DoctorFinding, mostSevereFirst } from './finding.ts'
 import { inspectGateways } from './gateways.ts'
 import { customPolicies, inspectFilters, missingProviders } from './istio-policies.ts'
@@ -62,6 +63,7 @@ export function examine(
       ...inspectReplicas(objects),
       ...inspectVersions(objects, version),
       ...inspectCertificates(objects, { certFile, certificate, now }),
+      ...inspectNodeClocks(objects),
       ...unread,
       ...further,
     ]),

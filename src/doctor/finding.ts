@@ -64,6 +64,15 @@ export const FINDINGS = {
     severity: 'error',
     effect: 'No replica is ready. Every request that needs a check is refused.',
   },
+  'permission-missing': {
+    severity: 'error',
+    effect: 'The service cannot read or ask what it decides by. Requests are refused.',
+  },
+  'clock-differs': {
+    severity: 'error',
+    effect:
+      'Good JWTs are refused before they expire or after they are issued, or are accepted for longer.',
+  },
   'certificate-expires': {
     severity: 'warning',
     effect:
@@ -92,6 +101,15 @@ export const FINDINGS = {
   'route-not-named': {
     severity: 'warning',
     effect: 'The service finds the model by host and path, not by the route that Envoy selected.',
+  },
+  'optional-permission-missing': {
+    severity: 'warning',
+    effect: 'Requests are checked. What needs the permission does not work.',
+  },
+  'own-clock-differs': {
+    severity: 'warning',
+    effect:
+      'The doctor may judge certificates wrongly. A replica on this machine would judge JWTs wrongly.',
   },
   'one-replica': {
     severity: 'warning',

@@ -13,6 +13,7 @@ export const EXAMINED = {
   ConfigMap: '',
   Secret: '',
   Deployment: 'apps',
+  Lease: 'coordination.k8s.io',
   NetworkPolicy: 'networking.k8s.io',
   AuthorizationPolicy: 'security.istio.io',
   Sidecar: 'networking.istio.io',
