@@ -4,6 +4,7 @@ import { readSettingsOf } from '../app/reading-settings.ts'
 import type { Config } from '../config/read-config.ts'
 import { type Examination, examine } from '../doctor/examine.ts'
 import { type DoctorFinding, FINDINGS } from '../doctor/finding.ts'
+import type { Outside } from '../doctor/network.ts'
 import type { Objects } from '../doctor/objects.ts'
 import type { PermissionScope } from '../doctor/permissions.ts'
 import { readFolder } from '../doctor/read-folder.ts'
@@ -31,6 +32,7 @@ export async function doctor(flags: DoctorFlags, version: string): Promise<numbe
     version,
     certFile,
     certificate: readCertificate,
+    outside: config.jwt.providers.flatMap(outsideOf),
     further: [...unread.map(configurationUnread), ...further],
   })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))
@@ -84,6 +86,16 @@ async function fromCluster(config: Config): Promise<Seen> {
   } finally {
     api.close()
   }
+}
+
+/** Where the service reads the keys of an identity provider, or asks about opaque tokens. */
+function outsideOf(provider: Config['jwt']['providers'][number]): readonly Outside[] {
+  const { name, issuer, jwksUri, jwksFile, introspection } = provider
+  if (jwksFile !== undefined) return []
+  const url = URL.parse(introspection?.url ?? jwksUri ?? issuer)
+  if (url === null) return []
+  const port = Number(url.port) || (url.protocol === 'http:' ? 80 : 443)
+  return [{ name: `the identity provider ${name} at ${url.hostname}`, port }]
 }
 
 const permissionScope = ({ kubernetes, apiKeys, gateways }: Config): PermissionScope => ({

@@ -48,6 +48,16 @@ export const FINDINGS = {
     severity: 'error',
     effect: 'The proxies cannot ask the service. Every request that needs a check is refused.',
   },
+  'port-closed': {
+    severity: 'error',
+    effect:
+      'The proxies cannot connect to the service. Every request that needs a check is refused.',
+  },
+  'egress-closed': {
+    severity: 'error',
+    effect:
+      'The service cannot read what it decides by. Requests are refused, at the latest after a restart.',
+  },
   'service-hidden': {
     severity: 'error',
     effect: 'The proxies do not get the address of the service, and refuse every request.',
@@ -101,6 +111,10 @@ export const FINDINGS = {
   'route-not-named': {
     severity: 'warning',
     effect: 'The service finds the model by host and path, not by the route that Envoy selected.',
+  },
+  'network-unknown': {
+    severity: 'warning',
+    effect: 'If the connection does not pass, requests are refused.',
   },
   'optional-permission-missing': {
     severity: 'warning',

@@ -14,6 +14,8 @@ export const EXAMINED = {
   Secret: '',
   Deployment: 'apps',
   Lease: 'coordination.k8s.io',
+  Namespace: '',
+  EndpointSlice: 'discovery.k8s.io',
   NetworkPolicy: 'networking.k8s.io',
   AuthorizationPolicy: 'security.istio.io',
   Sidecar: 'networking.istio.io',

@@ -2,10 +2,10 @@
 
 import type { ServiceId } from '../access/service.ts'
 import { selectsPod } from '../resources/authorization-policy.ts'
-import { displayNameOf, type KubernetesObject, valueAt } from '../resources/object.ts'
-import { readSelector, selects } from '../resources/selector.ts'
+import { displayNameOf, type KubernetesObject } from '../resources/object.ts'
 import type { DoctorFinding, FindingCode } from './finding.ts'
 import { type FoundPolicy, hidingSidecar } from './istio-policies.ts'
+import type { NetworkPolicies } from './network-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
 import type { MeshConfig } from './providers.ts'
 import type { ServicePod } from './services.ts'
@@ -15,6 +15,7 @@ export type Cluster = {
   readonly objects: Objects
   readonly mesh: MeshConfig | undefined
   readonly policies: readonly FoundPolicy[]
+  readonly networkPolicies: NetworkPolicies
 }
 
 export type PodFindings = {
@@ -45,7 +46,7 @@ export function inspectPods(pods: readonly ServicePod[], cluster: Cluster): PodF
 
 function inspectPod(
   { pod, label, hasSidecar }: ServicePod,
-  { objects, mesh, policies }: Cluster,
+  { objects, mesh, policies, networkPolicies }: Cluster,
 ): readonly DoctorFinding[] {
   const about = (code: FindingCode, message: string, remedy: string): DoctorFinding => ({
     code,
@@ -55,7 +56,7 @@ function inspectPod(
   })
   const { namespace, name } = pod
   if (!hasSidecar || mesh === undefined) {
-    return isFenced(pod, objects)
+    return networkPolicies.limits(pod, 'Ingress')
       ? []
       : [
           about(
@@ -126,15 +127,4 @@ function excludedPorts({ annotations }: KubernetesObject): string | undefined {
   if (excluding !== undefined && excluding.trim() !== '') return EXCLUDING
   const including = annotations.get(INCLUDING)
   return including !== undefined && including.trim() !== '*' ? INCLUDING : undefined
-}
-
-/** Whether a NetworkPolicy restricts the callers of a pod. */
-function isFenced(pod: KubernetesObject, { of }: Objects): boolean {
-  return of('NetworkPolicy').some(({ namespace, content }) => {
-    if (namespace !== pod.namespace) return false
-    const types = valueAt(content, 'spec', 'policyTypes')
-    if (Array.isArray(types) && !types.includes('Ingress')) return false
-    const selector = readSelector(valueAt(content, 'spec', 'podSelector') ?? {})
-    return selector !== undefined && selects(selector, pod.labels)
-  })
 }

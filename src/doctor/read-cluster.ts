@@ -13,6 +13,7 @@ import {
   serviceCollections,
   type WatchedKind,
 } from '../kubernetes/watch/watched-kinds.ts'
+import { GATEWAY_LABELS } from '../resources/gateway-pod.ts'
 import { servingSecrets } from './certificates.ts'
 import { nodesOf } from './clock.ts'
 import { type Objects, OWN_LABEL, objectsFrom } from './objects.ts'
@@ -26,6 +27,16 @@ export const COLLECTIONS: readonly WatchedKind[] = [
   ...policyCollections(ALL),
   ...podsIn(undefined),
   { ...collectionOf('Pod', undefined, ['v1']), query: OWN },
+  ...GATEWAY_LABELS.map((labelSelector) => ({
+    ...collectionOf('Pod', undefined, ['v1']),
+    query: { labelSelector },
+  })),
+  { ...collectionOf('Namespace', undefined, ['v1']), metadataOnly: true },
+  // The addresses of the API server.
+  {
+    ...collectionOf('EndpointSlice', 'default', ['discovery.k8s.io/v1']),
+    query: { labelSelector: 'kubernetes.io/service-name=kubernetes' },
+  },
   ...routeCollections(ALL),
   { ...collectionOf('Service', undefined, ['v1']), query: OWN },
   { ...collectionOf('Deployment', undefined, ['apps/v1']), query: OWN },

@@ -14,6 +14,7 @@ import {
   mesh,
   metadata,
   OPTIONS,
+  shippedIn,
   spec,
   without,
 } from './sound.ts'
@@ -122,6 +123,36 @@ type OfCluster =
   | 'optional-permission-missing'
   | 'own-clock-differs'
   | 'clock-differs'
+
+/** A NetworkPolicy of the pods of the service, or of another namespace. */
+const fence = (fields: Fields, namespace = 'kserve-authz', name = 'mine') => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name, namespace },
+  spec: { podSelector: {}, ...fields },
+})
+const ports = (...numbers: readonly number[]) => numbers.map((port) => ({ port }))
+const namespaceNamed = (name: string) => ({
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+})
+const NETWORK_POLICY = shippedIn('deploy/network-policy')
+const API_SERVER = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: {
+    name: 'kubernetes',
+    namespace: 'default',
+    labels: { 'kubernetes.io/service-name': 'kubernetes' },
+  },
+  addressType: 'IPv4',
+  endpoints: [{ addresses: ['192.0.2.7'] }],
+  ports: [{ name: 'https', port: 6443, protocol: 'TCP' }],
+}
+const egress = (...rules: readonly Fields[]) => fence({ policyTypes: ['Egress'], egress: rules })
+const toBlock = (cidr: string, ...numbers: readonly number[]) => ({
+  to: [{ ipBlock: { cidr } }],
+  ports: ports(...numbers),
+})
 
 /** What each finding is about. The API server's refusals are in the end-to-end test. */
 const PAIRS: Readonly<
@@ -259,6 +290,52 @@ const PAIRS: Readonly<
         mesh(/kserve-authz\.kserve-authz\.svc/g, 'other.other.svc'),
       ),
     ],
+  ],
+  'port-closed': [
+    [
+      'a NetworkPolicy of the service that admits another namespace',
+      [...IN_ISTIO, fence({ ingress: [{ from: [namespaceNamed('other')], ports: ports(9001) }] })],
+    ],
+    [
+      'one that admits another port',
+      [...IN_ISTIO, fence({ ingress: [{ from: [namespaceNamed('team')], ports: ports(9003) }] })],
+    ],
+    ['one that admits nobody', [...IN_ISTIO, fence({ policyTypes: ['Ingress'] })]],
+    [
+      'one that does not admit the gateway',
+      [...AT_ENVOY_GATEWAY, fence({ ingress: [{ from: [namespaceNamed('team')] }] })],
+    ],
+    [
+      'one of outgoing connections of the model',
+      [
+        ...IN_ISTIO,
+        fence({ policyTypes: ['Egress'], egress: [{ to: [namespaceNamed('db')] }] }, 'team'),
+      ],
+    ],
+    [
+      'one of outgoing connections of the gateway',
+      [...AT_ENVOY_GATEWAY, fence({ policyTypes: ['Egress'] }, 'envoy-gateway-system')],
+    ],
+  ],
+  'egress-closed': [
+    ['no outgoing connections', [...IN_ISTIO, API_SERVER, egress()]],
+    ['others than to the API server', [...IN_ISTIO, API_SERVER, egress(toBlock('192.0.3.0/24'))]],
+    ['another port', [...IN_ISTIO, API_SERVER, egress(toBlock('192.0.2.0/24', 443))]],
+    ['only pods', [...IN_ISTIO, API_SERVER, egress({ to: [{ namespaceSelector: {} }] })]],
+  ],
+  'network-unknown': [
+    [
+      'labels of a namespace that is not known',
+      [
+        ...IN_ISTIO,
+        fence({ ingress: [{ from: [{ namespaceSelector: { matchLabels: { mesh: 'yes' } } }] }] }),
+      ],
+    ],
+    [
+      'a block of addresses, and a pod without one',
+      [...IN_ISTIO, fence({ ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }] })],
+    ],
+    ['an API server that is not known', [...IN_ISTIO, egress(toBlock('192.0.2.0/24', 443))]],
   ],
   'second-provider': [['a CUSTOM policy of the owner', [...IN_ISTIO, OTHER_PROVIDER]]],
   'service-hidden': [['a Sidecar of the namespace', [...IN_ISTIO, SIDECAR]]],
@@ -452,6 +529,93 @@ describe('the doctor', () => {
       expect(codesIn(changed(IN_ISTIO, 'Deployment kserve-authz', imaged(image)))).toEqual([])
     },
   )
+
+  it.each([
+    ['deploy/network-policy', NETWORK_POLICY],
+    [
+      'a namespace by a label',
+      [
+        {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: { name: 'team', labels: { mesh: 'yes' } },
+        },
+        fence({ ingress: [{ from: [{ namespaceSelector: { matchLabels: { mesh: 'yes' } } }] }] }),
+      ],
+    ],
+    [
+      'one policy of two, and a named port',
+      [
+        fence({ policyTypes: ['Ingress'] }),
+        fence({ ingress: [{ ports: [{ port: 'grpc-workload' }] }] }, 'kserve-authz', 'other'),
+      ],
+    ],
+    [
+      'a range of ports',
+      [fence({ ingress: [{ ports: [{ protocol: 'TCP', port: 9000, endPort: 9009 }] }] })],
+    ],
+    [
+      'outgoing connections to the service',
+      [
+        fence(
+          {
+            policyTypes: ['Egress'],
+            egress: [
+              {
+                to: [
+                  {
+                    ...namespaceNamed('kserve-authz'),
+                    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'kserve-authz' } },
+                  },
+                ],
+                ports: ports(9001),
+              },
+            ],
+          },
+          'team',
+        ),
+      ],
+    ],
+    ['those to the API server', [API_SERVER, egress(toBlock('192.0.2.0/24', 6443))]],
+    ['those to every address', [egress(toBlock('0.0.0.0/0', 443))]],
+    ['a policy of other pods', [fence({ podSelector: { matchLabels: { app: 'other' } } })]],
+  ])('takes NetworkPolicies that admit %s', (_title, further) => {
+    expect(codesIn([...IN_ISTIO, ...further])).toEqual([])
+  })
+
+  it('says which connection a NetworkPolicy does not admit, and how to admit it', () => {
+    const closed = fence({ policyTypes: ['Ingress'] })
+    expect(found([...IN_ISTIO, closed])).toMatchObject([
+      {
+        object: 'NetworkPolicy kserve-authz/mine',
+        message:
+          'it keeps Pod team/iris-predictor-0 from port 9001 of the pods of kserve-authz in namespace kserve-authz',
+        remedy: 'kubectl apply -f deploy/network-policy/network-policy.yaml',
+      },
+    ])
+    expect(codesIn([...IN_ISTIO, closed, ...NETWORK_POLICY])).toEqual([])
+  })
+
+  it('finds that an identity provider, or DNS, cannot be reached', () => {
+    const outside = [{ name: 'the identity provider corp at id.example.com', port: 8443 }]
+    const within = (...rules: readonly Fields[]) =>
+      examine(objectsFrom([...IN_ISTIO, API_SERVER, egress(...rules)]), {
+        ...OPTIONS,
+        outside,
+      }).findings.map(({ code, message }) => `${code}: ${message}`)
+    const api = toBlock('192.0.2.7/32', 6443)
+    const dns = { ports: [{ port: 53, protocol: 'UDP' }] }
+    expect(within(api, dns)).toEqual([
+      'egress-closed: it keeps the service from the identity provider corp at id.example.com, port 8443',
+    ])
+    expect(within(api, { ports: ports(8443) })).toEqual([
+      'egress-closed: it keeps the service from DNS, port 53',
+    ])
+    expect(within(api, dns, toBlock('198.51.100.0/24', 8443))).toEqual([
+      expect.stringMatching(/^network-unknown: it may keep the service from the identity provider/),
+    ])
+    expect(within(api, dns, { ports: ports(8443) })).toEqual([])
+  })
 
   it('takes a second provider if every istiod does', () => {
     expect(codesIn([...IN_ISTIO, OTHER_PROVIDER, ISTIOD])).toEqual([])

@@ -20,7 +20,7 @@ import { listAt, textAt } from '../../testing/json.ts'
 import { installIstioCrds } from '../../testing/mesh/installation.ts'
 import { AT_ENVOY_GATEWAY, type Fields, IN_ISTIO } from '../doctor/sound.ts'
 
-const NAMESPACES = ['istio-system', 'kserve', 'kserve-authz', 'team']
+const NAMESPACES = ['envoy-gateway-system', 'istio-system', 'kserve', 'kserve-authz', 'team']
 const GATEWAY_KINDS =
   /^(?:securitypolicies|gateways|httproutes|grpcroutes|backendtlspolicies|referencegrants)\./
 
@@ -186,6 +186,29 @@ describe('doctor, of a real API server', () => {
       await expect.poll(findings, PATIENCE).toEqual([])
       await configure('protectByDefault: false')
     })
+  })
+
+  it('finds NetworkPolicies that keep proxies from the service, and the service from the API server', async () => {
+    const fence = (spec: Fields, namespace: string, name: string): Written => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name, namespace },
+      spec: { podSelector: {}, ...spec },
+    })
+    const closed = fence({ policyTypes: ['Ingress', 'Egress'] }, 'kserve-authz', 'closed')
+    const open = fence({ ingress: [{}], egress: [{}] }, 'kserve-authz', 'open')
+    await applyAll(IN_ISTIO)
+    await cluster.apply(closed)
+    const { code, stdout } = await doctor()
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^1 protected services, 1 pods, 2 findings$/m)
+    expect(stdout).toMatch(/^error port-closed: NetworkPolicy kserve-authz\/closed$/m)
+    expect(stdout).toMatch(/^ {2}it keeps Pod team\/iris-predictor-0 from port 9001 of/m)
+    expect(stdout).toMatch(/^error egress-closed: NetworkPolicy kserve-authz\/closed$/m)
+    expect(stdout).toMatch(/^ {2}it keeps the service from the API server, port \d+$/m)
+    await cluster.apply(open)
+    expect((await doctor()).stdout).toBe('1 protected services, 1 pods, 0 findings\n')
+    for (const policy of [closed, open]) await cluster.delete(policy)
   })
 
   it('finds that the clock of the node of a replica differs', async () => {
