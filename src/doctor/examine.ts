@@ -7,7 +7,12 @@ import { inspectNodeClocks } from './clock.ts'
 import { askingProxies } from './connections.ts'
 import { type DoctorFinding, mostSevereFirst } from './finding.ts'
 import { inspectGateways } from './gateways.ts'
-import { customPolicies, inspectFilters, missingProviders } from './istio-policies.ts'
+import {
+  customPolicies,
+  inspectFilters,
+  inspectWaypoints,
+  missingProviders,
+} from './istio-policies.ts'
 import { inspectNetwork, type Outside } from './network.ts'
 import { createNetworkPolicies } from './network-policies.ts'
 import { type Objects, OWN_LABEL, ownObjects } from './objects.ts'
@@ -75,6 +80,7 @@ export function examine(
       ...(mesh?.findings ?? []),
       ...missingProviders(policies, mesh, inMesh),
       ...inspectFilters(objects, mesh, inMesh),
+      ...inspectWaypoints(objects, policies),
       ...atPods.findings,
       ...inspectGateways({ ...cluster, services, unguarded }),
       ...inspectNetwork({ objects, networkPolicies, asking, outside }),

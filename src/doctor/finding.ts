@@ -32,6 +32,11 @@ export const FINDINGS = {
     severity: 'critical',
     effect: 'Requests by this route are not checked.',
   },
+  'waypoint-asks': {
+    severity: 'critical',
+    effect:
+      'The service cannot find the model: it refuses requests, or checks those of another model.',
+  },
   'fails-open': {
     severity: 'critical',
     effect: 'Every request is allowed while the service does not answer.',
@@ -47,6 +52,10 @@ export const FINDINGS = {
   'provider-unreachable': {
     severity: 'error',
     effect: 'The proxies cannot ask the service. Every request that needs a check is refused.',
+  },
+  'port-with-tls': {
+    severity: 'error',
+    effect: 'The check contains no HTTP request. Every connection to this port is refused.',
   },
   'port-closed': {
     severity: 'error',
@@ -95,6 +104,10 @@ export const FINDINGS = {
   'filter-changes-check': {
     severity: 'warning',
     effect: 'Requests to the pods of this EnvoyFilter may not be checked.',
+  },
+  'sidecar-changed': {
+    severity: 'warning',
+    effect: 'Requests to this pod may not be checked.',
   },
   'policy-deletable': {
     severity: 'warning',

@@ -45,7 +45,7 @@ export type NetworkPolicies = {
   readonly judge: (pod: Pod, direction: Direction, other: Endpoint, port: Port) => Verdict
 }
 
-export type Direction = 'Ingress' | 'Egress'
+type Direction = 'Ingress' | 'Egress'
 
 type Policy = {
   readonly object: KubernetesObject
@@ -53,7 +53,7 @@ type Policy = {
   readonly directions: ReadonlySet<Direction>
 }
 
-/** Three values of logic: `undefined` is not known. */
+/** `undefined`: not known. */
 type Known = boolean | undefined
 
 const ADMITTED: Verdict = { is: 'admitted' }
@@ -127,7 +127,7 @@ export function createNetworkPolicies({ of }: Objects): NetworkPolicies {
     if (!isRecord(written)) return namespace === home
     const labels = namespaces.get(namespace)
     if (labels !== undefined) return hasLabels(written, labels)
-    const selector = readSelector(written)
+    const selector = selectorIn(written)
     return selector?.every(({ label }) => label === NAME)
       ? selects(selector, new Map([[NAME, namespace]]))
       : undefined
@@ -148,9 +148,18 @@ function readPolicy(object: KubernetesObject): readonly Policy[] {
 const rulesOf = ({ content }: KubernetesObject, direction: Direction): readonly unknown[] =>
   listAt(content, 'spec', direction === 'Ingress' ? 'ingress' : 'egress')
 
+const selectors = new WeakMap<object, Selector | 'unreadable'>()
+
+function selectorIn(written: object): Selector | undefined {
+  const known = selectors.get(written) ?? readSelector(written) ?? 'unreadable'
+  selectors.set(written, known)
+  return known === 'unreadable' ? undefined : known
+}
+
 /** An absent selector selects everything. */
 function hasLabels(written: unknown, labels: TextMap): Known {
-  const selector = readSelector(written ?? {})
+  if (written === undefined) return true
+  const selector = isRecord(written) ? selectorIn(written) : undefined
   return selector === undefined ? undefined : selects(selector, labels)
 }
 

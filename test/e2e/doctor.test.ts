@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
 import { loadAll } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findEnvoyGateway } from '../../scripts/envoy-gateway.ts'
 import { findIstio } from '../../scripts/istio.ts'
+import { examine } from '../../src/doctor/examine.ts'
 import { EXAMINED } from '../../src/doctor/objects.ts'
+import { readCluster } from '../../src/doctor/read-cluster.ts'
+import { createApiServer } from '../../src/kubernetes/client/api-server.ts'
 import type { Written } from '../../testing/cluster/client.ts'
 import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
 import {
@@ -18,7 +22,8 @@ import { serviceAccount } from '../../testing/cluster/rbac.ts'
 import { runIn } from '../../testing/command-line.ts'
 import { listAt, textAt } from '../../testing/json.ts'
 import { installIstioCrds } from '../../testing/mesh/installation.ts'
-import { AT_ENVOY_GATEWAY, type Fields, IN_ISTIO } from '../doctor/sound.ts'
+import { PAIRS } from '../doctor/pairs.ts'
+import { AT_ENVOY_GATEWAY, type Fields, IN_ISTIO, OPTIONS } from '../doctor/sound.ts'
 
 const NAMESPACES = ['envoy-gateway-system', 'istio-system', 'kserve', 'kserve-authz', 'team']
 const GATEWAY_KINDS =
@@ -83,6 +88,53 @@ async function withoutGuards() {
 }
 
 const doctor = (...args: readonly string[]) => runIn({ KUBECONFIG: kubeconfig }, 'doctor', ...args)
+
+/** The objects of the last pair. */
+const applied: Written[] = []
+
+async function replace(objects: readonly Fields[]) {
+  for (const { apiVersion, kind, metadata } of applied.splice(0))
+    await cluster.delete({ apiVersion, kind, metadata }).catch(() => {})
+  const next = objects
+    .filter(({ kind }) => Object.hasOwn(EXAMINED, String(kind)) && kind !== 'Namespace')
+    // The API server keeps its own.
+    .filter(({ kind }) => kind !== 'EndpointSlice')
+    .map(writtenOf)
+  applied.push(...next)
+  for (const object of next) await applyWhole(cluster, object)
+}
+
+describe('the doctor finds in the objects of a real API server', () => {
+  const FIRST = Object.entries(PAIRS).flatMap(([code, [pair]]) =>
+    pair === undefined ? [] : [[code, ...pair] as const],
+  )
+  const codes = async () => {
+    const kubeConfig = new KubeConfig()
+    kubeConfig.loadFromFile(kubeconfig)
+    const api = createApiServer(kubeConfig)
+    const limits = { requestMs: 10_000, signal: AbortSignal.timeout(10_000) }
+    try {
+      const objects = await readCluster(api, limits, OPTIONS.certFile)
+      return examine(objects, OPTIONS).findings.map(({ code }) => code)
+    } finally {
+      api.close()
+    }
+  }
+
+  afterAll(() => replace([]))
+
+  it.each(FIRST)('%s: %s', async (code, _title, objects) => {
+    await replace(objects)
+    expect(new Set(await codes())).toEqual(new Set([code]))
+  })
+
+  it('nothing without them', async () => {
+    for (const objects of [IN_ISTIO, AT_ENVOY_GATEWAY]) {
+      await replace(objects)
+      expect(await codes()).toEqual([])
+    }
+  })
+})
 
 describe('doctor, of a real API server', () => {
   it.each([
