@@ -22,7 +22,7 @@ test: check ## run all tests, including those against real programs
 	@node scripts/kserve.ts
 	@node scripts/kustomize.ts
 	@node scripts/helm.ts
-	@node scripts/promtool.ts
+	@node scripts/prometheus.ts
 	@node scripts/envoy-gateway.ts
 	@node scripts/issuers.ts
 	@npm run --silent test:e2e

@@ -81,15 +81,23 @@ export const HELM: Program = {
   versionIn: /\bVersion:"v(\d[^"]*)"/,
 }
 
-/** Without service discovery, which is most of the code and is not needed to check rules. */
-export const PROMTOOL: Program = {
-  variable: 'PROMTOOL',
-  file: 'promtool',
-  source: 'github.com/prometheus/prometheus/cmd/promtool',
+/** Without service discovery, which is most of the code: targets are in its configuration. It has no pages. */
+export const PROMETHEUS: Program = {
+  variable: 'PROMETHEUS',
+  file: 'prometheus',
+  source: 'github.com/prometheus/prometheus/cmd/prometheus',
   tags: 'remove_all_sd',
   linker: `-X github.com/prometheus/common/version.Version=${PROMETHEUS_VERSION}`,
   ask: '--version',
   version: PROMETHEUS_VERSION,
+  versionIn: /^prometheus, version (\d\S*)/,
+}
+
+export const PROMTOOL: Program = {
+  ...PROMETHEUS,
+  variable: 'PROMTOOL',
+  file: 'promtool',
+  source: 'github.com/prometheus/prometheus/cmd/promtool',
   versionIn: /^promtool, version (\d\S*)/,
 }
 
@@ -153,11 +161,11 @@ export const GO_MODULES = {
     duration: 'about four minutes',
     parts: [HELM],
   },
-  promtool: {
-    folder: folderOf('promtool'),
+  prometheus: {
+    folder: folderOf('prometheus'),
     version: PROMETHEUS_VERSION,
-    duration: 'about three minutes',
-    parts: [PROMTOOL],
+    duration: 'about four minutes',
+    parts: [PROMETHEUS, PROMTOOL],
   },
   envoyGateway: {
     folder: folderOf('envoy-gateway'),
