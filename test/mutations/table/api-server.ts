@@ -123,7 +123,7 @@ export const API_SERVER = mutations([
     'kubernetes/reviews/rbac-generation',
   ],
   [
-    'src/doctor/review-permissions.ts MAX_REVIEWS',
+    'permissions that `doctor` asks for',
     'doctor/review-permissions.ts',
     'needed.slice(0, MAX_REVIEWS)',
     'needed',
