@@ -18,6 +18,7 @@ test: export ALL_CASES := 1
 test: check ## run all tests, including those against real programs
 	@node scripts/envoy.ts
 	@node scripts/kubernetes.ts
+	@node scripts/kubectl.ts
 	@node scripts/istio.ts
 	@node scripts/kserve.ts
 	@node scripts/kustomize.ts

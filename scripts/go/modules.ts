@@ -44,6 +44,17 @@ export const CONTROLLER_MANAGER: Program = {
   source: 'k8s.io/kubernetes/cmd/kube-controller-manager',
 }
 
+/** It prints its version only with two arguments. */
+export const KUBECTL: Program = {
+  variable: 'KUBECTL',
+  file: 'kubectl',
+  source: 'k8s.io/kubernetes/cmd/kubectl',
+  linker: kubernetesVersion(KUBERNETES_VERSION),
+  ask: '--help',
+  version: 'kubectl',
+  versionIn: /^Use "(kubectl) options"/,
+}
+
 export const PILOT_DISCOVERY: Program = {
   variable: 'PILOT_DISCOVERY',
   file: 'pilot-discovery',
@@ -128,6 +139,12 @@ export const GO_MODULES = {
     version: `${KUBERNETES_VERSION}-etcd-${ETCD_VERSION}`,
     duration: 'about eleven minutes',
     parts: [ETCD, API_SERVER, CONTROLLER_MANAGER],
+  },
+  kubectl: {
+    folder: folderOf('kubectl'),
+    version: KUBERNETES_VERSION,
+    duration: 'about a minute, after the other programs of Kubernetes',
+    parts: [KUBECTL],
   },
   /** Apart from the programs, so that a change of it builds none. */
   kserveSamples: {
