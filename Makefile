@@ -18,11 +18,12 @@ test: export ALL_CASES := 1
 test: check ## run all tests, including those against real programs
 	@node scripts/envoy.ts
 	@node scripts/kubernetes.ts
+	@node scripts/kubectl.ts
 	@node scripts/istio.ts
 	@node scripts/kserve.ts
 	@node scripts/kustomize.ts
 	@node scripts/helm.ts
-	@node scripts/promtool.ts
+	@node scripts/prometheus.ts
 	@node scripts/envoy-gateway.ts
 	@node scripts/issuers.ts
 	@npm run --silent test:e2e

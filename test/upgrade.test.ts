@@ -1,10 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { load } from 'js-yaml'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { isRecord } from '../src/common/json.ts'
 import { ConfigError, readConfig } from '../src/config/read-config.ts'
 import { configReference } from '../src/config/reference.ts'
 import { RENAMED } from '../src/config/renamed.ts'
+import { listAt, textAt, valueAt } from '../src/resources/object.ts'
 import { run } from '../testing/command-line.ts'
 
 const text = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
@@ -136,5 +139,33 @@ describe('the page of upgrades', () => {
       [old, key].map((name) => name.split('.')[0]),
     )
     expect(names.filter((name) => !page.includes(`\`${name}`))).toEqual([])
+  })
+})
+
+describe('the CRD', () => {
+  const entriesIn = (value: unknown) => (isRecord(value) ? Object.entries(value) : [])
+
+  /** The paths of the objects from which the API server removes unknown fields. */
+  const pruning = (schema: unknown, where: string): readonly string[] => {
+    const [items, values] = ['items', 'additionalProperties'].map((name) => valueAt(schema, name))
+    const keeps =
+      valueAt(schema, 'x-kubernetes-preserve-unknown-fields') === true || values !== undefined
+    return [
+      ...(textAt(schema, 'type') === 'object' && !keeps ? [where] : []),
+      ...entriesIn(valueAt(schema, 'properties')).flatMap(([name, each]) =>
+        pruning(each, `${where}.${name}`),
+      ),
+      ...(items === undefined ? [] : pruning(items, `${where}[]`)),
+      ...(values === undefined ? [] : pruning(values, `${where}{}`)),
+    ]
+  }
+
+  it('removes no field that a later version may know, so that no rollback makes a rule admit more', () => {
+    const versions = listAt(load(text('deploy/crd.yaml')), 'spec', 'versions')
+    expect(versions.length).toBeGreaterThan(0)
+    for (const version of versions) {
+      const schema = valueAt(version, 'schema', 'openAPIV3Schema')
+      expect(pruning(schema, '').filter((each) => !/^\.(?:metadata|status)/.test(each))).toEqual([])
+    }
   })
 })

@@ -44,6 +44,17 @@ export const CONTROLLER_MANAGER: Program = {
   source: 'k8s.io/kubernetes/cmd/kube-controller-manager',
 }
 
+/** It prints its version only with two arguments. */
+export const KUBECTL: Program = {
+  variable: 'KUBECTL',
+  file: 'kubectl',
+  source: 'k8s.io/kubernetes/cmd/kubectl',
+  linker: kubernetesVersion(KUBERNETES_VERSION),
+  ask: '--help',
+  version: 'kubectl',
+  versionIn: /^Use "(kubectl) options"/,
+}
+
 export const PILOT_DISCOVERY: Program = {
   variable: 'PILOT_DISCOVERY',
   file: 'pilot-discovery',
@@ -81,15 +92,23 @@ export const HELM: Program = {
   versionIn: /\bVersion:"v(\d[^"]*)"/,
 }
 
-/** Without service discovery, which is most of the code and is not needed to check rules. */
-export const PROMTOOL: Program = {
-  variable: 'PROMTOOL',
-  file: 'promtool',
-  source: 'github.com/prometheus/prometheus/cmd/promtool',
+/** Without service discovery, which is most of the code: targets are in its configuration. It has no pages. */
+export const PROMETHEUS: Program = {
+  variable: 'PROMETHEUS',
+  file: 'prometheus',
+  source: 'github.com/prometheus/prometheus/cmd/prometheus',
   tags: 'remove_all_sd',
   linker: `-X github.com/prometheus/common/version.Version=${PROMETHEUS_VERSION}`,
   ask: '--version',
   version: PROMETHEUS_VERSION,
+  versionIn: /^prometheus, version (\d\S*)/,
+}
+
+export const PROMTOOL: Program = {
+  ...PROMETHEUS,
+  variable: 'PROMTOOL',
+  file: 'promtool',
+  source: 'github.com/prometheus/prometheus/cmd/promtool',
   versionIn: /^promtool, version (\d\S*)/,
 }
 
@@ -120,6 +139,12 @@ export const GO_MODULES = {
     version: `${KUBERNETES_VERSION}-etcd-${ETCD_VERSION}`,
     duration: 'about eleven minutes',
     parts: [ETCD, API_SERVER, CONTROLLER_MANAGER],
+  },
+  kubectl: {
+    folder: folderOf('kubectl'),
+    version: KUBERNETES_VERSION,
+    duration: 'about a minute, after the other programs of Kubernetes',
+    parts: [KUBECTL],
   },
   /** Apart from the programs, so that a change of it builds none. */
   kserveSamples: {
@@ -153,11 +178,11 @@ export const GO_MODULES = {
     duration: 'about four minutes',
     parts: [HELM],
   },
-  promtool: {
-    folder: folderOf('promtool'),
+  prometheus: {
+    folder: folderOf('prometheus'),
     version: PROMETHEUS_VERSION,
-    duration: 'about three minutes',
-    parts: [PROMTOOL],
+    duration: 'about four minutes',
+    parts: [PROMETHEUS, PROMTOOL],
   },
   envoyGateway: {
     folder: folderOf('envoy-gateway'),

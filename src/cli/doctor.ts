@@ -1,9 +1,12 @@
 // The command `doctor`: examines whether every protected service is really checked.
 
 import { readSettingsOf } from '../app/reading-settings.ts'
+import type { Config } from '../config/read-config.ts'
 import { type Examination, examine } from '../doctor/examine.ts'
 import { type DoctorFinding, FINDINGS } from '../doctor/finding.ts'
+import type { Outside } from '../doctor/network.ts'
 import type { Objects } from '../doctor/objects.ts'
+import type { PermissionScope } from '../doctor/permissions.ts'
 import { readFolder } from '../doctor/read-folder.ts'
 import { describeApiProblem } from '../kubernetes/client/api-problem.ts'
 import { parseDocument } from '../manifests/yaml.ts'
@@ -22,14 +25,15 @@ export async function doctor(flags: DoctorFlags, version: string): Promise<numbe
   if (manifests !== undefined) refuseForFolder(flags, manifests)
   const { config, unread } = await configurationOf(flags, false)
   const certFile = config.grpc.tls?.certFile
-  const objects = await objectsOf(manifests, certFile)
+  const { objects, further } = await seenIn(manifests, config)
   const examination = examine(objects, {
     settings: readSettingsOf(config),
     parse: parsed,
     version,
     certFile,
     certificate: readCertificate,
-    further: unread.map(configurationUnread),
+    outside: config.jwt.providers.flatMap(outsideOf),
+    further: [...unread.map(configurationUnread), ...further],
   })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))
   return examination.findings.some(({ code }) => FINDINGS[code].severity !== 'warning') ? 1 : 0
@@ -43,35 +47,63 @@ const configurationUnread = (message: string): DoctorFinding => ({
   remedy: 'Give --config FILE, or name the Deployment by --installation.',
 })
 
+/** The objects, and findings about what is no object. */
+type Seen = { readonly objects: Objects; readonly further: readonly DoctorFinding[] }
+
 /** Whatever prevents it is not the fault of the command line. */
-async function objectsOf(
-  manifests: string | undefined,
-  certFile: string | undefined,
-): Promise<Objects> {
+async function seenIn(manifests: string | undefined, config: Config): Promise<Seen> {
   try {
-    return manifests === undefined ? await fromCluster(certFile) : await readFolder(manifests)
+    return manifests === undefined
+      ? await fromCluster(config)
+      : { objects: await readFolder(manifests), further: [] }
   } catch (error) {
     throw new UnseenError(error instanceof Error ? error.message : 'the objects cannot be read')
   }
 }
 
-async function fromCluster(certFile: string | undefined): Promise<Objects> {
+async function fromCluster(config: Config): Promise<Seen> {
   // Loaded on demand: the Kubernetes client takes 50 MB, which a folder does not need.
-  const [{ createApiServer }, { loadKubeConfig }, { readCluster }] = await Promise.all([
-    import('../kubernetes/client/api-server.ts'),
-    import('../kubernetes/client/kube-config.ts'),
-    import('../doctor/read-cluster.ts'),
-  ])
+  const [{ createApiServer }, { loadKubeConfig }, { readCluster }, permissions, clock] =
+    await Promise.all([
+      import('../kubernetes/client/api-server.ts'),
+      import('../kubernetes/client/kube-config.ts'),
+      import('../doctor/read-cluster.ts'),
+      import('../doctor/review-permissions.ts'),
+      import('../doctor/clock.ts'),
+    ])
   const api = createApiServer(loadKubeConfig(), loadKubeConfig)
   try {
     const signal = AbortSignal.timeout(REQUEST_MS)
-    return await readCluster(api, { requestMs: REQUEST_MS, signal }, certFile)
+    const limits = { requestMs: REQUEST_MS, signal }
+    const objects = await readCluster(api, limits, config.grpc.tls?.certFile)
+    const further = await Promise.all([
+      permissions.inspectPermissions(api, signal, objects, permissionScope(config)),
+      clock.inspectOwnClock(api, signal),
+    ])
+    return { objects, further: further.flat() }
   } catch (error) {
     throw new Error(describeApiProblem(error, 'list'))
   } finally {
     api.close()
   }
 }
+
+/** Where the service reads the keys of an identity provider, or asks about opaque tokens. */
+function outsideOf(provider: Config['jwt']['providers'][number]): readonly Outside[] {
+  const { name, issuer, jwksUri, jwksFile, introspection } = provider
+  if (jwksFile !== undefined) return []
+  const url = URL.parse(introspection?.url ?? jwksUri ?? issuer)
+  if (url === null) return []
+  const port = Number(url.port) || (url.protocol === 'http:' ? 80 : 443)
+  return [{ name: `the identity provider ${name} at ${url.hostname}`, port }]
+}
+
+const permissionScope = ({ kubernetes, apiKeys, gateways }: Config): PermissionScope => ({
+  ...kubernetes,
+  apiKeyLabels: apiKeys.selector.matchLabels,
+  discovers: { issuer: kubernetes.issuer === null, keys: kubernetes.jwksFile === null },
+  gatewayPods: gateways.proxies.flatMap((proxy) => ('podLabels' in proxy ? proxy : [])),
+})
 
 /** `undefined`: not one document of YAML. */
 function parsed(text: string): unknown {

@@ -3,9 +3,18 @@
 import { displayNameOf, listAt, textAt, valueAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { inspectCertificates, type ReadCertificate } from './certificates.ts'
+import { inspectNodeClocks } from './clock.ts'
+import { askingProxies } from './connections.ts'
 import { type DoctorFinding, mostSevereFirst } from './finding.ts'
 import { inspectGateways } from './gateways.ts'
-import { customPolicies, inspectFilters, missingProviders } from './istio-policies.ts'
+import {
+  customPolicies,
+  inspectFilters,
+  inspectWaypoints,
+  missingProviders,
+} from './istio-policies.ts'
+import { inspectNetwork, type Outside } from './network.ts'
+import { createNetworkPolicies } from './network-policies.ts'
 import { type Objects, OWN_LABEL, ownObjects } from './objects.ts'
 import { inspectPods } from './pods.ts'
 import { meshIn, type ParseYaml } from './providers.ts'
@@ -26,6 +35,8 @@ type Options = {
   readonly certFile?: string | undefined
   readonly certificate: ReadCertificate
   readonly now?: Date
+  /** What the service reads outside the cluster. */
+  readonly outside?: readonly Outside[]
   /** Findings of the caller. */
   readonly further?: readonly DoctorFinding[]
 }
@@ -33,15 +44,27 @@ type Options = {
 /** Examines the objects of a cluster. Never throws. */
 export function examine(
   objects: Objects,
-  { settings, parse, version, certFile, certificate, now = new Date(), further = [] }: Options,
+  {
+    settings,
+    parse,
+    version,
+    certFile,
+    certificate,
+    now = new Date(),
+    outside = [],
+    further = [],
+  }: Options,
 ): Examination {
   const mesh = meshIn(objects, parse)
   const policies = customPolicies(objects, mesh)
   const services = protectedServices(objects, settings)
   const pods = podsOf(objects, services)
   const inMesh = pods.filter(({ hasSidecar }) => hasSidecar).map(({ pod }) => pod)
-  const atPods = inspectPods(pods, { objects, mesh, policies })
+  const networkPolicies = createNetworkPolicies(objects)
+  const cluster = { objects, mesh, policies, networkPolicies }
+  const atPods = inspectPods(pods, cluster)
   const { unguarded } = atPods
+  const asking = askingProxies({ ...cluster, pods, settings })
   const unread = [...objects.unread].map(
     ([kind, why]): DoctorFinding => ({
       code: 'not-read',
@@ -57,11 +80,14 @@ export function examine(
       ...(mesh?.findings ?? []),
       ...missingProviders(policies, mesh, inMesh),
       ...inspectFilters(objects, mesh, inMesh),
+      ...inspectWaypoints(objects, policies),
       ...atPods.findings,
-      ...inspectGateways({ objects, mesh, policies, services, unguarded }),
+      ...inspectGateways({ ...cluster, services, unguarded }),
+      ...inspectNetwork({ objects, networkPolicies, asking, outside }),
       ...inspectReplicas(objects),
       ...inspectVersions(objects, version),
       ...inspectCertificates(objects, { certFile, certificate, now }),
+      ...inspectNodeClocks(objects),
       ...unread,
       ...further,
     ]),

@@ -32,6 +32,11 @@ export const FINDINGS = {
     severity: 'critical',
     effect: 'Requests by this route are not checked.',
   },
+  'waypoint-asks': {
+    severity: 'critical',
+    effect:
+      'The service cannot find the model: it refuses requests, or checks those of another model.',
+  },
   'fails-open': {
     severity: 'critical',
     effect: 'Every request is allowed while the service does not answer.',
@@ -47,6 +52,20 @@ export const FINDINGS = {
   'provider-unreachable': {
     severity: 'error',
     effect: 'The proxies cannot ask the service. Every request that needs a check is refused.',
+  },
+  'port-with-tls': {
+    severity: 'error',
+    effect: 'The check contains no HTTP request. Every connection to this port is refused.',
+  },
+  'port-closed': {
+    severity: 'error',
+    effect:
+      'The proxies cannot connect to the service. Every request that needs a check is refused.',
+  },
+  'egress-closed': {
+    severity: 'error',
+    effect:
+      'The service cannot read what it decides by. Requests are refused, at the latest after a restart.',
   },
   'service-hidden': {
     severity: 'error',
@@ -64,6 +83,15 @@ export const FINDINGS = {
     severity: 'error',
     effect: 'No replica is ready. Every request that needs a check is refused.',
   },
+  'permission-missing': {
+    severity: 'error',
+    effect: 'The service cannot read or ask what it decides by. Requests are refused.',
+  },
+  'clock-differs': {
+    severity: 'error',
+    effect:
+      'Good JWTs are refused before they expire or after they are issued, or are accepted for longer.',
+  },
   'certificate-expires': {
     severity: 'warning',
     effect:
@@ -76,6 +104,10 @@ export const FINDINGS = {
   'filter-changes-check': {
     severity: 'warning',
     effect: 'Requests to the pods of this EnvoyFilter may not be checked.',
+  },
+  'sidecar-changed': {
+    severity: 'warning',
+    effect: 'Requests to this pod may not be checked.',
   },
   'policy-deletable': {
     severity: 'warning',
@@ -92,6 +124,19 @@ export const FINDINGS = {
   'route-not-named': {
     severity: 'warning',
     effect: 'The service finds the model by host and path, not by the route that Envoy selected.',
+  },
+  'network-unknown': {
+    severity: 'warning',
+    effect: 'If the connection does not pass, requests are refused.',
+  },
+  'optional-permission-missing': {
+    severity: 'warning',
+    effect: 'Requests are checked. What needs the permission does not work.',
+  },
+  'own-clock-differs': {
+    severity: 'warning',
+    effect:
+      'The doctor may judge certificates wrongly. A replica on this machine would judge JWTs wrongly.',
   },
   'one-replica': {
     severity: 'warning',

@@ -61,6 +61,36 @@ export function missingProviders(
   )
 }
 
+/** Policies of this service at waypoints, which say too little about a request. */
+export const inspectWaypoints = (
+  { of }: Objects,
+  policies: readonly FoundPolicy[],
+): readonly DoctorFinding[] =>
+  policies
+    .filter(({ isOwn }) => isOwn)
+    .flatMap(({ object, namespace, targets }) =>
+      [...targets]
+        .filter(
+          (target) =>
+            of('Gateway').some(
+              (gateway) =>
+                gateway.namespace === namespace &&
+                target === `Gateway ${gateway.name}` &&
+                textAt(gateway.content, 'spec', 'gatewayClassName') === WAYPOINT,
+            ) || WAYPOINT_TARGET.test(target),
+        )
+        .map((target) => ({
+          code: 'waypoint-asks',
+          object: displayNameOf(object),
+          message: `it makes a waypoint ask, by its target ${target}`,
+          remedy: `kubectl -n ${namespace} delete authorizationpolicy ${object.name}, and see docs/istio/waypoints.md`,
+        })),
+    )
+
+const WAYPOINT = 'istio-waypoint'
+/** Only waypoints apply policies at these. */
+const WAYPOINT_TARGET = /^(?:Service|ServiceEntry|GatewayClass) /
+
 /** EnvoyFilters that change the check of these pods. */
 export function inspectFilters(
   { of }: Objects,

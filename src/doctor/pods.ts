@@ -1,12 +1,14 @@
 // Examines the pods of protected services: whether each request to them is checked.
 
 import type { ServiceId } from '../access/service.ts'
-import { selectsPod } from '../resources/authorization-policy.ts'
-import { displayNameOf, type KubernetesObject, valueAt } from '../resources/object.ts'
-import { readSelector, selects } from '../resources/selector.ts'
+import { hasLabels, selectsPod } from '../resources/authorization-policy.ts'
+import { displayNameOf, type KubernetesObject } from '../resources/object.ts'
+import { bypassesOf, changesOfSidecar } from './bypasses.ts'
 import type { DoctorFinding, FindingCode } from './finding.ts'
 import { type FoundPolicy, hidingSidecar } from './istio-policies.ts'
+import type { NetworkPolicies } from './network-policies.ts'
 import { type Objects, ownObjects } from './objects.ts'
+import { tlsPorts, uncheckedPorts } from './policy-ports.ts'
 import type { MeshConfig } from './providers.ts'
 import type { ServicePod } from './services.ts'
 
@@ -15,6 +17,7 @@ export type Cluster = {
   readonly objects: Objects
   readonly mesh: MeshConfig | undefined
   readonly policies: readonly FoundPolicy[]
+  readonly networkPolicies: NetworkPolicies
 }
 
 export type PodFindings = {
@@ -45,7 +48,7 @@ export function inspectPods(pods: readonly ServicePod[], cluster: Cluster): PodF
 
 function inspectPod(
   { pod, label, hasSidecar }: ServicePod,
-  { objects, mesh, policies }: Cluster,
+  { objects, mesh, policies, networkPolicies }: Cluster,
 ): readonly DoctorFinding[] {
   const about = (code: FindingCode, message: string, remedy: string): DoctorFinding => ({
     code,
@@ -55,7 +58,7 @@ function inspectPod(
   })
   const { namespace, name } = pod
   if (!hasSidecar || mesh === undefined) {
-    return isFenced(pod, objects)
+    return networkPolicies.limits(pod, 'Ingress')
       ? []
       : [
           about(
@@ -68,14 +71,14 @@ function inspectPod(
   const selecting = policies.filter((policy) => selectsPod(policy, pod, mesh))
   const own = selecting.filter(({ isOwn }) => isOwn)
   const other = selecting.find(({ isOwn }) => !isOwn)
-  const excluded = excludedPorts(pod)
+  const ownObjectsOf = own.map(({ object }) => object)
   const hiding = hidingSidecar(pod, ownObjects(objects, 'Service'), objects, mesh)
   return [
     ...(own.length === 0
       ? [
           about(
             'pod-not-selected',
-            'is selected by no AuthorizationPolicy with a provider of kserve-authz',
+            `is selected by no AuthorizationPolicy with a provider of kserve-authz${elsewhere(pod, policies, mesh)}`,
             'kubectl apply -k istio/workloads',
           ),
         ]
@@ -89,15 +92,36 @@ function inspectPod(
           ),
         ]
       : []),
-    ...(excluded === undefined
-      ? []
-      : [
-          about(
-            'ports-excluded',
-            `has the annotation ${excluded}`,
-            `Remove the annotation from ${label}, and apply istio/admission/.`,
-          ),
-        ]),
+    ...bypassesOf(pod).map((bypass) =>
+      about(
+        'ports-excluded',
+        bypass,
+        `Remove it from ${label} or from the mesh's settings, and apply istio/admission/.`,
+      ),
+    ),
+    ...uncheckedPorts(pod, ownObjectsOf)
+      .filter(() => own.length > 0)
+      .map(({ port, container }) =>
+        about(
+          'ports-excluded',
+          `has the port ${port} of ${container}, which the policies of kserve-authz leave out`,
+          'kubectl apply -k istio/workloads, without a component that opens this port',
+        ),
+      ),
+    ...tlsPorts(pod, ownObjectsOf).map((port) =>
+      about(
+        'port-with-tls',
+        `speaks TLS itself at port ${port}, so its sidecar sees no HTTP`,
+        'Let the mesh do TLS, or check at the Gateway: docs/istio/llms.md',
+      ),
+    ),
+    ...changesOfSidecar(pod).map((annotation) =>
+      about(
+        'sidecar-changed',
+        `has the annotation ${annotation}, which changes the program or the settings of its sidecar`,
+        `Remove the annotation from ${label}, and apply istio/admission/.`,
+      ),
+    ),
     ...(hiding === undefined
       ? []
       : [
@@ -117,24 +141,14 @@ function inspectPod(
   ]
 }
 
-/** The annotations of Istio that let requests bypass the sidecar. */
-const EXCLUDING = 'traffic.sidecar.istio.io/excludeInboundPorts'
-const INCLUDING = 'traffic.sidecar.istio.io/includeInboundPorts'
-
-function excludedPorts({ annotations }: KubernetesObject): string | undefined {
-  const excluding = annotations.get(EXCLUDING)
-  if (excluding !== undefined && excluding.trim() !== '') return EXCLUDING
-  const including = annotations.get(INCLUDING)
-  return including !== undefined && including.trim() !== '*' ? INCLUDING : undefined
-}
-
-/** Whether a NetworkPolicy restricts the callers of a pod. */
-function isFenced(pod: KubernetesObject, { of }: Objects): boolean {
-  return of('NetworkPolicy').some(({ namespace, content }) => {
-    if (namespace !== pod.namespace) return false
-    const types = valueAt(content, 'spec', 'policyTypes')
-    if (Array.isArray(types) && !types.includes('Ingress')) return false
-    const selector = readSelector(valueAt(content, 'spec', 'podSelector') ?? {})
-    return selector !== undefined && selects(selector, pod.labels)
-  })
+/** A policy of another namespace that has the labels of the pod, in words. */
+function elsewhere(
+  pod: KubernetesObject,
+  policies: readonly FoundPolicy[],
+  { rootNamespace }: MeshConfig,
+): string {
+  const near = policies.find((policy) => policy.isOwn && hasLabels(policy, pod))
+  return near === undefined
+    ? ''
+    : `: ${displayNameOf(near.object)} is not in the root namespace ${rootNamespace}`
 }

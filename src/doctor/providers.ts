@@ -20,6 +20,8 @@ export type MeshConfig = {
   readonly rootNamespace: string
   /** The names of the extension providers that lead to this service, of all revisions. */
   readonly own: ReadonlySet<string>
+  /** Of these providers, the ports of the service's Service. */
+  readonly ports: ReadonlyMap<string, number>
   /** One for each ConfigMap. */
   readonly revisions: readonly Revision[]
   /** Whether a workload may have several providers, as far as istiod's Deployments can be read. */
@@ -50,6 +52,7 @@ export function meshIn(objects: Objects, parse: ParseYaml): MeshConfig | undefin
     rootNamespace:
       textAt(first?.content, 'rootNamespace') ?? first?.map.namespace ?? DEFAULT_ROOT_NAMESPACE,
     own: namesOf(meshes.flatMap(({ own }) => own)),
+    ports: new Map(meshes.flatMap(({ own }) => own).flatMap(portOf)),
     revisions: meshes.map(({ map, entries, own }) => ({
       name: map.name === CONFIG_MAP ? DEFAULT_REVISION : map.name.slice(CONFIG_MAP.length + 1),
       map,
@@ -67,6 +70,11 @@ const namesOf = (entries: readonly unknown[]): ReadonlySet<string> =>
   new Set(entries.map((entry) => textAt(entry, 'name') ?? ''))
 
 const grpcOf = (entry: unknown): unknown => valueAt(entry, 'envoyExtAuthzGrpc')
+
+function portOf(entry: unknown): readonly (readonly [string, number])[] {
+  const [name, port] = [textAt(entry, 'name'), valueAt(grpcOf(entry), 'port')]
+  return name !== undefined && typeof port === 'number' ? [[name, port]] : []
+}
 
 /** `namespace/host`, or a host: the Kubernetes Service of a provider. */
 function serviceOf(entry: unknown): { readonly name: string; readonly namespace: string } {

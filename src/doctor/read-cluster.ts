@@ -13,17 +13,30 @@ import {
   serviceCollections,
   type WatchedKind,
 } from '../kubernetes/watch/watched-kinds.ts'
+import { GATEWAY_LABELS } from '../resources/gateway-pod.ts'
 import { servingSecrets } from './certificates.ts'
+import { nodesOf } from './clock.ts'
 import { type Objects, OWN_LABEL, objectsFrom } from './objects.ts'
 
 const ALL = { namespaces: [], apiKeyLabels: {} }
 const OWN = { labelSelector: OWN_LABEL.join('=') }
 
-/** Every examined kind but Secrets; what the service itself watches is listed in the same way. */
+/** Every examined kind but Secrets and Leases; what the service itself watches is listed in the same way. */
 export const COLLECTIONS: readonly WatchedKind[] = [
   ...serviceCollections(ALL),
   ...policyCollections(ALL),
   ...podsIn(undefined),
+  { ...collectionOf('Pod', undefined, ['v1']), query: OWN },
+  ...GATEWAY_LABELS.map((labelSelector) => ({
+    ...collectionOf('Pod', undefined, ['v1']),
+    query: { labelSelector },
+  })),
+  { ...collectionOf('Namespace', undefined, ['v1']), metadataOnly: true },
+  // The addresses of the API server.
+  {
+    ...collectionOf('EndpointSlice', 'default', ['discovery.k8s.io/v1']),
+    query: { labelSelector: 'kubernetes.io/service-name=kubernetes' },
+  },
   ...routeCollections(ALL),
   { ...collectionOf('Service', undefined, ['v1']), query: OWN },
   { ...collectionOf('Deployment', undefined, ['apps/v1']), query: OWN },
@@ -54,6 +67,13 @@ const secretsOf = (objects: Objects, certFile: string | undefined): readonly Wat
     query: { fieldSelector: `metadata.name=${name}` },
   }))
 
+/** The Leases of the nodes on which replicas run. */
+const leasesOf = (objects: Objects): readonly WatchedKind[] =>
+  nodesOf(objects).map((node) => ({
+    ...collectionOf('Lease', 'kube-node-lease', ['coordination.k8s.io/v1']),
+    query: { fieldSelector: `metadata.name=${node}` },
+  }))
+
 /** Rejects if the API server cannot be reached or does not accept the credentials. */
 export async function readCluster(
   api: Pick<ApiServer, 'send'>,
@@ -74,6 +94,7 @@ export async function readCluster(
     return (await Promise.all(lists)).flat()
   }
   const contents = await listed(COLLECTIONS)
-  const secrets = await listed(secretsOf(objectsFrom(contents), certFile))
-  return objectsFrom([...contents, ...secrets], unread)
+  const objects = objectsFrom(contents)
+  const further = await listed([...secretsOf(objects, certFile), ...leasesOf(objects)])
+  return objectsFrom([...contents, ...further], unread)
 }

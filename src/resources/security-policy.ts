@@ -16,7 +16,11 @@ export type SecurityPolicy = {
   readonly namespace: string
   readonly name: string
   /** The Services that it asks about each request; empty: it asks none. */
-  readonly asks: readonly { readonly namespace: string; readonly name: string }[]
+  readonly asks: readonly {
+    readonly namespace: string
+    readonly name: string
+    readonly port?: number
+  }[]
   /** Whether it asks over HTTP, or in a way that is not known here. */
   readonly asksOtherwise: boolean
   /** Whether it is merged with that of the Gateway, instead of replacing it. */
@@ -36,10 +40,14 @@ export function readSecurityPolicy({ namespace, name, content }: KubernetesObjec
   return {
     namespace,
     name,
-    asks: backends.map((ref) => ({
-      namespace: textAt(ref, 'namespace') ?? namespace,
-      name: textAt(ref, 'name') ?? '',
-    })),
+    asks: backends.map((ref) => {
+      const port = valueAt(ref, 'port')
+      return {
+        namespace: textAt(ref, 'namespace') ?? namespace,
+        name: textAt(ref, 'name') ?? '',
+        ...(typeof port === 'number' ? { port } : {}),
+      }
+    }),
     asksOtherwise: extAuth !== undefined && backends.length === 0,
     merged: valueAt(content, 'spec', 'mergeType') !== undefined,
     targets: readTargets(content),

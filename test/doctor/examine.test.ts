@@ -2,16 +2,37 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { examine } from '../../src/doctor/examine.ts'
-import { FINDINGS, type FindingCode } from '../../src/doctor/finding.ts'
+import { FINDINGS } from '../../src/doctor/finding.ts'
 import { EXAMINED, objectsFrom } from '../../src/doctor/objects.ts'
 import { COLLECTIONS } from '../../src/doctor/read-cluster.ts'
 import {
+  API_SERVER,
+  AT_ROUTE,
+  aFilter,
+  annotated,
+  EXCLUDE,
+  egress,
+  fence,
+  ISTIOD,
+  imaged,
+  MODEL_POD,
+  movedProbe,
+  NETWORK_POLICY,
+  namespaceNamed,
+  OTHER_PROVIDER,
+  PAIRS,
+  ports,
+  SIDECAR,
+  toBlock,
+  WITHOUT_PROVIDER,
+  withPort,
+  withTls,
+} from './pairs.ts'
+import {
   AT_ENVOY_GATEWAY,
   changed,
-  extAuth,
   type Fields,
   IN_ISTIO,
-  mesh,
   metadata,
   OPTIONS,
   spec,
@@ -21,324 +42,6 @@ import {
 const found = (objects: readonly Fields[]) => examine(objectsFrom(objects), OPTIONS).findings
 
 const codesIn = (objects: readonly Fields[]) => found(objects).map(({ code }) => code)
-
-const imaged = (image: string) =>
-  spec({ template: { spec: { containers: [{ name: 'kserve-authz', image }] } } })
-
-/** The installation with TLS, and the Secret that it mounts. */
-const withTls = (text?: string, key = 'tls.crt', field = 'data'): readonly Fields[] => [
-  ...changed(
-    AT_ENVOY_GATEWAY,
-    'Deployment kserve-authz',
-    spec({
-      template: {
-        spec: {
-          containers: [
-            { name: 'kserve-authz', volumeMounts: [{ name: 'tls', mountPath: '/tls' }] },
-          ],
-          volumes: [{ name: 'tls', secret: { secretName: 'kserve-authz-tls' } }],
-        },
-      },
-    }),
-  ),
-  ...(text === undefined
-    ? []
-    : [
-        {
-          apiVersion: 'v1',
-          kind: 'Secret',
-          type: 'kubernetes.io/tls',
-          metadata: { name: 'kserve-authz-tls', namespace: 'kserve-authz' },
-          [field]: { [key]: field === 'data' ? Buffer.from(text).toString('base64') : text },
-        },
-      ]),
-]
-
-const MODEL_POD = 'Pod iris-predictor-0'
-const OTHER_PROVIDER = {
-  apiVersion: 'security.istio.io/v1',
-  kind: 'AuthorizationPolicy',
-  metadata: { name: 'mine', namespace: 'team' },
-  spec: { action: 'CUSTOM', provider: { name: 'mine' }, rules: [{}] },
-}
-const SIDECAR = {
-  apiVersion: 'networking.istio.io/v1',
-  kind: 'Sidecar',
-  metadata: { name: 'default', namespace: 'team' },
-  spec: { egress: [{ hosts: ['./*', 'istio-system/*'] }] },
-}
-const ISTIOD = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'istiod', namespace: 'istio-system', labels: { app: 'istiod' } },
-  spec: {
-    template: {
-      spec: {
-        containers: [
-          {
-            name: 'discovery',
-            env: [{ name: 'PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS', value: 'true' }],
-          },
-        ],
-      },
-    },
-  },
-}
-const aFilter = (operation: string, name = 'envoy.filters.http.ext_authz', namespace = 'team') => ({
-  apiVersion: 'networking.istio.io/v1alpha3',
-  kind: 'EnvoyFilter',
-  metadata: { name: 'mine', namespace },
-  spec: {
-    workloadSelector: { labels: { component: 'predictor' } },
-    configPatches: [
-      {
-        applyTo: 'HTTP_FILTER',
-        match: { listener: { filterChain: { filter: { subFilter: { name } } } } },
-        patch: { operation },
-      },
-    ],
-  },
-})
-/** With the pod in a revision of Istio. */
-const REVISED = changed(IN_ISTIO, MODEL_POD, (pod) => ({
-  ...pod,
-  metadata: { ...Object(pod.metadata), annotations: { 'istio.io/rev': '1-30' } },
-}))
-const WITHOUT_PROVIDER = mesh(/name: kserve-authz-workload/g, 'name: other', 'istio-1-30')()
-const AT_ROUTE = {
-  apiVersion: 'gateway.envoyproxy.io/v1alpha1',
-  kind: 'SecurityPolicy',
-  metadata: { name: 'mine', namespace: 'team' },
-  spec: {
-    targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'iris' }],
-    cors: { allowOrigins: ['https://app.example.com'] },
-  },
-}
-
-/** What each finding is about. The API server's refusals are in the end-to-end test. */
-const PAIRS: Readonly<
-  Record<Exclude<FindingCode, 'not-read'>, readonly (readonly [string, readonly Fields[]])[]>
-> = {
-  'pod-without-sidecar': [
-    [
-      'a pod without a sidecar in a mesh',
-      changed(IN_ISTIO, MODEL_POD, spec({ containers: [{ name: 'kserve-container' }] })),
-    ],
-    ['no NetworkPolicy', without(AT_ENVOY_GATEWAY, 'NetworkPolicy models')],
-    [
-      'a NetworkPolicy for other pods',
-      changed(
-        AT_ENVOY_GATEWAY,
-        'NetworkPolicy models',
-        spec({ podSelector: { matchLabels: { app: 'other' } } }),
-      ),
-    ],
-    [
-      'a NetworkPolicy of outgoing connections',
-      changed(AT_ENVOY_GATEWAY, 'NetworkPolicy models', spec({ policyTypes: ['Egress'] })),
-    ],
-  ],
-  'pod-not-selected': [
-    ['no policy for predictors', without(IN_ISTIO, 'AuthorizationPolicy kserve-authz-predictor')],
-    [
-      'a policy without rules',
-      changed(IN_ISTIO, 'AuthorizationPolicy kserve-authz-predictor', spec({ rules: [] })),
-    ],
-    [
-      'a policy in another namespace',
-      changed(
-        IN_ISTIO,
-        'AuthorizationPolicy kserve-authz-predictor',
-        metadata({ namespace: 'other' }),
-      ),
-    ],
-  ],
-  'ports-excluded': [
-    [
-      'an excluded port',
-      changed(
-        IN_ISTIO,
-        MODEL_POD,
-        metadata({
-          namespace: 'team',
-          annotations: { 'traffic.sidecar.istio.io/excludeInboundPorts': '8080' },
-        }),
-      ),
-    ],
-    [
-      'a list of included ports',
-      changed(
-        IN_ISTIO,
-        MODEL_POD,
-        metadata({ annotations: { 'traffic.sidecar.istio.io/includeInboundPorts': '' } }),
-      ),
-    ],
-  ],
-  'gateway-not-guarded': [
-    ['no SecurityPolicy', without(AT_ENVOY_GATEWAY, 'SecurityPolicy kserve-authz')],
-    [
-      'a SecurityPolicy of another Gateway',
-      changed(
-        AT_ENVOY_GATEWAY,
-        'SecurityPolicy kserve-authz',
-        spec({ targetRefs: [{ kind: 'Gateway', name: 'other' }] }),
-      ),
-    ],
-  ],
-  'check-replaced': [
-    ['a policy of a tenant at the route', [...AT_ENVOY_GATEWAY, AT_ROUTE]],
-    [
-      'one that selects routes by labels',
-      [
-        ...AT_ENVOY_GATEWAY,
-        spec({ targetRefs: undefined, targetSelectors: [{ kind: 'HTTPRoute', matchLabels: {} }] })(
-          AT_ROUTE,
-        ),
-      ],
-    ],
-  ],
-  'fails-open': [
-    [
-      'a provider that fails open',
-      changed(IN_ISTIO, 'ConfigMap istio', mesh(/failOpen: false/g, 'failOpen: true')),
-    ],
-    [
-      'a SecurityPolicy that fails open',
-      changed(AT_ENVOY_GATEWAY, 'SecurityPolicy kserve-authz', extAuth({ failOpen: true })),
-    ],
-  ],
-  'provider-missing': [
-    [
-      'another name of the provider',
-      changed(IN_ISTIO, 'ConfigMap istio', mesh(/name: kserve-authz-workload/g, 'name: other')),
-    ],
-    ["the mesh configuration of the pod's revision", [...REVISED, WITHOUT_PROVIDER]],
-  ],
-  'filter-changes-check': [
-    ['one of the owner', [...IN_ISTIO, aFilter('REMOVE')]],
-    [
-      'one that changes the check of a route',
-      [
-        ...IN_ISTIO,
-        spec({
-          configPatches: [
-            {
-              applyTo: 'HTTP_ROUTE',
-              patch: {
-                operation: 'MERGE',
-                value: { typed_per_filter_config: { 'envoy.filters.http.ext_authz': {} } },
-              },
-            },
-          ],
-        })(aFilter('MERGE')),
-      ],
-    ],
-    [
-      'one of the root namespace',
-      [...IN_ISTIO, aFilter('REPLACE', 'envoy.filters.http.ext_authz', 'istio-system')],
-    ],
-  ],
-  'provider-unreachable': [
-    [
-      'a port that is not served',
-      changed(IN_ISTIO, 'ConfigMap istio', mesh(/port: 9001/g, 'port: 9009')),
-    ],
-    [
-      'the address of another Service',
-      changed(
-        IN_ISTIO,
-        'ConfigMap istio',
-        mesh(/kserve-authz\.kserve-authz\.svc/g, 'other.other.svc'),
-      ),
-    ],
-  ],
-  'second-provider': [['a CUSTOM policy of the owner', [...IN_ISTIO, OTHER_PROVIDER]]],
-  'service-hidden': [['a Sidecar of the namespace', [...IN_ISTIO, SIDECAR]]],
-  'policy-not-accepted': [
-    [
-      'the status of Envoy Gateway',
-      changed(AT_ENVOY_GATEWAY, 'SecurityPolicy kserve-authz', (object) => ({
-        ...object,
-        status: {
-          ancestors: [
-            { conditions: [{ type: 'Accepted', status: 'False', reason: 'TargetNotFound' }] },
-          ],
-        },
-      })),
-    ],
-  ],
-  'service-unavailable': [
-    [
-      'a Deployment that is not available',
-      changed(IN_ISTIO, 'Deployment kserve-authz', (object) => ({ ...object, status: {} })),
-    ],
-  ],
-  'policy-deletable': [
-    [
-      'a policy in the namespace of the model',
-      changed(
-        IN_ISTIO,
-        'AuthorizationPolicy kserve-authz-predictor',
-        metadata({ namespace: 'team' }),
-      ),
-    ],
-  ],
-  'slow-timeout': [
-    ['no timeout', changed(IN_ISTIO, 'ConfigMap istio', mesh(/timeout: 0\.5s/g, 'x: y'))],
-    [
-      'a long timeout',
-      changed(AT_ENVOY_GATEWAY, 'SecurityPolicy kserve-authz', extAuth({ timeout: '10s' })),
-    ],
-  ],
-  'refused-with-403': [
-    ['no status on error', changed(IN_ISTIO, 'ConfigMap istio', mesh(/statusOnError: "503"/g, ''))],
-    [
-      'no status on error in a SecurityPolicy',
-      changed(
-        AT_ENVOY_GATEWAY,
-        'SecurityPolicy kserve-authz',
-        extAuth({ statusOnError: undefined }),
-      ),
-    ],
-  ],
-  'route-not-named': [
-    [
-      'no route metadata',
-      changed(
-        AT_ENVOY_GATEWAY,
-        'SecurityPolicy kserve-authz',
-        extAuth({ includeRouteMetadata: false }),
-      ),
-    ],
-  ],
-  'other-version': [
-    [
-      'an image of another version',
-      changed(IN_ISTIO, 'Deployment kserve-authz', imaged('registry.example.com/authz:v0.1.0')),
-    ],
-    [
-      'one with a digest',
-      changed(IN_ISTIO, 'Deployment kserve-authz', imaged(`authz:0.1.0@sha256:${'0'.repeat(64)}`)),
-    ],
-  ],
-  'certificate-not-valid': [
-    ['an expired certificate', withTls('2025-12-01 2026-02-28')],
-    ['a certificate that expires now', withTls('2025-12-01 2026-03-01')],
-    ['a certificate that is not valid yet', withTls('2026-03-02 2026-06-01')],
-    ['an expired certificate as text', withTls('2025-12-01 2026-02-28', 'tls.crt', 'stringData')],
-  ],
-  'certificate-expires': [
-    ['a certificate with less than seven days', withTls('2025-12-01 2026-03-07')],
-    ['a certificate of two days with six hours', withTls('2026-02-27T06:00Z 2026-03-01T06:00Z')],
-  ],
-  'certificate-unreadable': [
-    ['a Secret with other text', withTls('none')],
-    ['a Secret without the key', withTls('2025-12-01 2026-06-01', 'other.crt')],
-  ],
-  'one-replica': [
-    ['one replica', changed(IN_ISTIO, 'Deployment kserve-authz', spec({ replicas: 1 }))],
-  ],
-}
 
 describe('docs/doctor.md', () => {
   const page = readFileSync(path.join(import.meta.dirname, '../../docs/doctor.md'), 'utf8')
@@ -357,9 +60,9 @@ describe('docs/doctor.md', () => {
   })
 })
 
-it('every kind that is examined is listed in a cluster but Secrets, and no other', () => {
+it('every kind that is examined is listed in a cluster but Secrets and Leases, and no other', () => {
   const listed = new Set(COLLECTIONS.map(({ kind }) => kind))
-  expect([...listed, 'Secret'].toSorted()).toEqual(Object.keys(EXAMINED).toSorted())
+  expect([...listed, 'Secret', 'Lease'].toSorted()).toEqual(Object.keys(EXAMINED).toSorted())
 })
 
 describe('the doctor', () => {
@@ -444,6 +147,162 @@ describe('the doctor', () => {
       expect(codesIn(changed(IN_ISTIO, 'Deployment kserve-authz', imaged(image)))).toEqual([])
     },
   )
+
+  it.each([
+    ['deploy/network-policy', NETWORK_POLICY],
+    [
+      'a namespace by a label',
+      [
+        {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: { name: 'team', labels: { mesh: 'yes' } },
+        },
+        fence({ ingress: [{ from: [{ namespaceSelector: { matchLabels: { mesh: 'yes' } } }] }] }),
+      ],
+    ],
+    [
+      'one policy of two, and a named port',
+      [
+        fence({ policyTypes: ['Ingress'] }),
+        fence({ ingress: [{ ports: [{ port: 'grpc-workload' }] }] }, 'kserve-authz', 'other'),
+      ],
+    ],
+    [
+      'a range of ports',
+      [fence({ ingress: [{ ports: [{ protocol: 'TCP', port: 9000, endPort: 9009 }] }] })],
+    ],
+    [
+      'outgoing connections to the service',
+      [
+        fence(
+          {
+            policyTypes: ['Egress'],
+            egress: [
+              {
+                to: [
+                  {
+                    ...namespaceNamed('kserve-authz'),
+                    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'kserve-authz' } },
+                  },
+                ],
+                ports: ports(9001),
+              },
+            ],
+          },
+          'team',
+        ),
+      ],
+    ],
+    ['those to the API server', [API_SERVER, egress(toBlock('192.0.2.0/24', 6443))]],
+    ['those to every address', [egress(toBlock('0.0.0.0/0', 443))]],
+    ['a policy of other pods', [fence({ podSelector: { matchLabels: { app: 'other' } } })]],
+  ])('takes NetworkPolicies that admit %s', (_title, further) => {
+    expect(codesIn([...IN_ISTIO, ...further])).toEqual([])
+  })
+
+  it.each([
+    ['excludes only its own ports', { [EXCLUDE]: '15020, 15021,15090' }],
+    ['excludes none', { [EXCLUDE]: '' }],
+    ['includes all ports', { 'traffic.sidecar.istio.io/includeInboundPorts': '*' }],
+    ['redirects by TPROXY', { 'sidecar.istio.io/interceptionMode': 'TPROXY' }],
+    ['starts first', { 'proxy.istio.io/config': 'holdApplicationUntilProxyStarts: true' }],
+  ])('takes a sidecar that %s', (_title, annotations) => {
+    expect(codesIn(annotated(annotations))).toEqual([])
+  })
+
+  it('takes a pod as Istio injects it', () => {
+    const args =
+      'istio-iptables -p 15001 -z 15006 -u 1337 -m REDIRECT -i * -x  -b * -d 15090,15021,15020'
+    const pod = spec({
+      initContainers: [{ name: 'istio-init', args: args.split(' ') }],
+      containers: withPort({}, [movedProbe('HTTP')]),
+    })
+    expect(codesIn(changed(IN_ISTIO, MODEL_POD, pod))).toEqual([])
+  })
+
+  it('takes the ports that istio/components open, and TLS at them', () => {
+    const ports = [{ containerPort: 6379 }, { containerPort: 9000, protocol: 'UDP' }]
+    const probe = { httpGet: { port: 8443, scheme: 'HTTPS' } }
+    const proxy = {
+      name: 'kube-rbac-proxy',
+      ports: [{ containerPort: 8443 }],
+      livenessProbe: probe,
+    }
+    const open = changed(
+      IN_ISTIO,
+      'AuthorizationPolicy kserve-authz-predictor',
+      spec({ rules: [{ to: [{ operation: { notPorts: ['6379', '8443'] } }] }] }),
+    )
+    const containers = [...withPort({ ports }), proxy]
+    expect(codesIn(changed(open, MODEL_POD, spec({ containers })))).toEqual([])
+  })
+
+  it('names the port of the model that is excluded', () => {
+    const excluded = changed(
+      annotated({ [EXCLUDE]: '8080,9' }),
+      MODEL_POD,
+      spec({ containers: withPort() }),
+    )
+    expect(found(excluded)).toMatchObject([
+      {
+        message: `Pod team/iris-predictor-0 has the port 8080 of kserve-container, 9 excluded from the sidecar, by the annotation ${EXCLUDE}`,
+      },
+    ])
+    const some = annotated({ 'traffic.sidecar.istio.io/includeInboundPorts': '8443' })
+    expect(found(changed(some, MODEL_POD, spec({ containers: withPort() })))).toMatchObject([
+      {
+        message: expect.stringContaining(
+          'has every port but 8443 excluded from the sidecar, such as 8080 of kserve-container',
+        ),
+      },
+    ])
+  })
+
+  it('names the policy that is outside the root namespace', () => {
+    const policy = 'AuthorizationPolicy kserve-authz-predictor'
+    expect(found(changed(IN_ISTIO, policy, metadata({ namespace: 'other' })))).toMatchObject([
+      {
+        message:
+          'Pod team/iris-predictor-0 is selected by no AuthorizationPolicy with a provider of kserve-authz: ' +
+          'AuthorizationPolicy other/kserve-authz-predictor is not in the root namespace istio-system',
+      },
+    ])
+  })
+
+  it('says which connection a NetworkPolicy does not admit, and how to admit it', () => {
+    const closed = fence({ policyTypes: ['Ingress'] })
+    expect(found([...IN_ISTIO, closed])).toMatchObject([
+      {
+        object: 'NetworkPolicy kserve-authz/mine',
+        message:
+          'it keeps Pod team/iris-predictor-0 from port 9001 of the pods of kserve-authz in namespace kserve-authz',
+        remedy: 'kubectl apply -f deploy/network-policy/network-policy.yaml',
+      },
+    ])
+    expect(codesIn([...IN_ISTIO, closed, ...NETWORK_POLICY])).toEqual([])
+  })
+
+  it('finds that an identity provider, or DNS, cannot be reached', () => {
+    const outside = [{ name: 'the identity provider corp at id.example.com', port: 8443 }]
+    const within = (...rules: readonly Fields[]) =>
+      examine(objectsFrom([...IN_ISTIO, API_SERVER, egress(...rules)]), {
+        ...OPTIONS,
+        outside,
+      }).findings.map(({ code, message }) => `${code}: ${message}`)
+    const api = toBlock('192.0.2.7/32', 6443)
+    const dns = { ports: [{ port: 53, protocol: 'UDP' }] }
+    expect(within(api, dns)).toEqual([
+      'egress-closed: it keeps the service from the identity provider corp at id.example.com, port 8443',
+    ])
+    expect(within(api, { ports: ports(8443) })).toEqual([
+      'egress-closed: it keeps the service from DNS, port 53',
+    ])
+    expect(within(api, dns, toBlock('198.51.100.0/24', 8443))).toEqual([
+      expect.stringMatching(/^network-unknown: it may keep the service from the identity provider/),
+    ])
+    expect(within(api, dns, { ports: ports(8443) })).toEqual([])
+  })
 
   it('takes a second provider if every istiod does', () => {
     expect(codesIn([...IN_ISTIO, OTHER_PROVIDER, ISTIOD])).toEqual([])

@@ -10,7 +10,7 @@ const ROOT = path.join(import.meta.dirname, '../..')
 export type Fields = Readonly<Record<string, unknown>>
 
 /** The objects of the files in a folder of the project that Kubernetes or Istio reads. */
-const shippedIn = (folder: string): readonly Fields[] =>
+export const shippedIn = (folder: string): readonly Fields[] =>
   readdirSync(path.join(ROOT, folder), { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.yaml'))
     .flatMap(({ name }) => loadAll(readFileSync(path.join(ROOT, folder, name), 'utf8')))
@@ -104,11 +104,27 @@ export const AT_ENVOY_GATEWAY: readonly Fields[] = [
     },
     spec: { parentRefs: [{ name: 'kserve-ingress-gateway', namespace: 'kserve' }] },
   },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'envoy-kserve-1',
+      namespace: 'envoy-gateway-system',
+      labels: {
+        'gateway.envoyproxy.io/owning-gateway-name': 'kserve-ingress-gateway',
+        'gateway.envoyproxy.io/owning-gateway-namespace': 'kserve',
+      },
+    },
+    spec: { containers: [{ name: 'envoy', image: 'envoy:1' }] },
+  },
 ]
 
 /** The kinds that shipped folders have beside those of the doctor are ignored. */
 export const OPTIONS = {
-  settings: SETTINGS,
+  settings: {
+    ...SETTINGS,
+    gateways: { hosts: [], controllerNamespaces: ['envoy-gateway-system'] },
+  },
   version: manifest.version,
   parse: (text: string): unknown => loadAll(text)[0],
   certFile: '/tls/tls.crt',

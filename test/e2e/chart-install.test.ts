@@ -29,6 +29,11 @@ const POLICY = {
   spec: { allow: [{}] },
 }
 
+const PATIENCE = { timeout: 20_000, interval: 100 }
+const POLICIES = '/apis/kserve-authz.io/v1alpha1/namespaces/team/accesspolicies'
+const POLICY_PATH = `${POLICIES}/iris`
+const IRIS = { host: 'iris.team.svc', path: '/v1/models/iris' }
+
 let cluster: Cluster
 let image: BuiltImage
 let env: Readonly<Record<string, string>>
@@ -53,6 +58,33 @@ async function earlierChart(): Promise<string> {
 }
 
 const shortNames = async () => at(await cluster.get(CRD), 'spec', 'names', 'shortNames')
+
+/** The chart as a later version would be: a rule may have the field `until`. */
+async function laterChart(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'chart-'))
+  await cp(CHART, folder, { recursive: true, dereference: true })
+  const change = async (name: string, pattern: RegExp, replacement: string) => {
+    const file = path.join(folder, 'files', name)
+    const text = await readFile(file, 'utf8')
+    const changed = text.replaceAll(pattern, replacement)
+    if (changed === text) throw new Error(`${name} has no ${pattern.source}`)
+    await writeFile(file, changed)
+  }
+  await change('crd.yaml', /^( +)from:$/gm, '$1until: {type: string}\n$1from:')
+  await change('admission.yaml', /\['from', 'to'\]/g, "['from', 'to', 'until']")
+  return folder
+}
+
+/** The service of the chart, as its ServiceAccount. */
+async function startService() {
+  const objects = await renderChart()
+  const kubeconfig = await cluster.kubeconfig({ token: await cluster.tokenFor(NAME, NAME) })
+  const deployment = found(objects, 'Deployment', NAME)
+  const readable = [cluster.site.folder]
+  const service = await startContainer({ image, objects, deployment, kubeconfig, readable })
+  await service.ready()
+  return service
+}
 
 describe('helm, against a real API server,', () => {
   it('installs the chart, and prints the next command', async () => {
@@ -85,24 +117,48 @@ describe('helm, against a real API server,', () => {
     const caller = { kind: 'ServiceAccount', namespace: 'team', name: 'default' } as const
     await cluster.create(roleBinding('team', 'iris-caller', 'iris-caller', caller))
 
-    const objects = await renderChart()
-    const kubeconfig = await cluster.kubeconfig({ token: await cluster.tokenFor(NAME, NAME) })
-    const deployment = found(objects, 'Deployment', NAME)
-    const readable = [cluster.site.folder]
-    const service = await startContainer({ image, objects, deployment, kubeconfig, readable })
-    await service.ready()
-    const iris = { host: 'iris.team.svc', path: '/v1/models/iris' }
-    expect(await verdictOf(service.gateway, iris)).toBe('missing-credential')
+    const service = await startService()
+    expect(await verdictOf(service.gateway, IRIS)).toBe('missing-credential')
     const token = await cluster.tokenFor('team', 'default')
-    expect(await verdictOf(service.gateway, { ...iris, token })).toBe('allow')
+    expect(await verdictOf(service.gateway, { ...IRIS, token })).toBe('allow')
     await service.stop()
+  })
+
+  it('rolls back without a rule that admits more: a field of a later version stays, and the service refuses it', async () => {
+    const schema = async () => JSON.stringify(await cluster.get(CRD))
+    const chart = await laterChart()
+    await helm(['upgrade', NAME, chart, '--namespace', NAME, '--reuse-values'], {}, env).finally(
+      () => rm(chart, { recursive: true }),
+    )
+    const limited = { ...POLICY, spec: { allow: [{ until: '2026-12-31' }] } }
+    // The API server serves the changed definition a moment later.
+    const create = async () =>
+      (await cluster.call({ method: 'POST', path: POLICIES, body: limited })).status
+    await expect.poll(create, PATIENCE).toBe(201)
+
+    expect(await schema()).toContain('"until"')
+    await helm(['rollback', NAME, '--namespace', NAME], {}, env)
+    expect(await schema()).not.toContain('"until"')
+
+    // A write by the older definition keeps the field, too.
+    const lastTransitionTime = '2026-03-01T12:00:00Z'
+    const condition = { type: 'Written', status: 'True', reason: 'Test', message: 'after' }
+    await cluster.applyStatus(limited, { conditions: [{ ...condition, lastTransitionTime }] })
+    const stored = await cluster.get(POLICY_PATH)
+    expect(textAt(stored, 'status', 'conditions', 0, 'type')).toBe('Written')
+    expect(at(stored, 'spec', 'allow')).toEqual([{ until: '2026-12-31' }])
+
+    const service = await startService()
+    const token = await cluster.tokenFor('team', 'default')
+    expect(await verdictOf(service.gateway, { ...IRIS, token })).toBe('policy-invalid')
+    await service.stop()
+    await cluster.delete(POLICY)
   })
 
   it('keeps the policies of all tenants when it uninstalls the chart, and installs it again', async () => {
     await cluster.create(POLICY)
     await helm(['uninstall', NAME, '--namespace', NAME], {}, env)
-    const where = `/apis/kserve-authz.io/v1alpha1/namespaces/team/accesspolicies/iris`
-    expect((await cluster.call({ path: where })).status).toBe(200)
+    expect((await cluster.call({ path: POLICY_PATH })).status).toBe(200)
     const gone = `/apis/apps/v1/namespaces/${NAME}/deployments/${NAME}`
     expect((await cluster.call({ path: gone })).status).toBe(404)
     await helm(['install', ...RELEASE], {}, env)

@@ -1,25 +1,50 @@
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
 import { loadAll } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findEnvoyGateway } from '../../scripts/envoy-gateway.ts'
 import { findIstio } from '../../scripts/istio.ts'
+import { examine } from '../../src/doctor/examine.ts'
 import { EXAMINED } from '../../src/doctor/objects.ts'
+import { readCluster } from '../../src/doctor/read-cluster.ts'
+import { createApiServer } from '../../src/kubernetes/client/api-server.ts'
+import type { Written } from '../../testing/cluster/client.ts'
 import { type Cluster, startCluster } from '../../testing/cluster/cluster.ts'
 import {
   accessPolicyCrd,
   aNamespace,
   applyWhole,
+  install,
   writtenOf,
 } from '../../testing/cluster/installation.ts'
 import { serviceAccount } from '../../testing/cluster/rbac.ts'
 import { runIn } from '../../testing/command-line.ts'
-import { textAt } from '../../testing/json.ts'
+import { listAt, textAt } from '../../testing/json.ts'
 import { installIstioCrds } from '../../testing/mesh/installation.ts'
-import { AT_ENVOY_GATEWAY, type Fields, IN_ISTIO } from '../doctor/sound.ts'
+import { PAIRS } from '../doctor/pairs.ts'
+import { AT_ENVOY_GATEWAY, type Fields, IN_ISTIO, OPTIONS } from '../doctor/sound.ts'
 
-const NAMESPACES = ['istio-system', 'kserve', 'kserve-authz', 'team']
+const NAMESPACES = ['envoy-gateway-system', 'istio-system', 'kserve', 'kserve-authz', 'team']
 const GATEWAY_KINDS =
   /^(?:securitypolicies|gateways|httproutes|grpcroutes|backendtlspolicies|referencegrants)\./
+
+const PATIENCE = { timeout: 30_000, interval: 100 }
+
+const A_REPLICA: Fields = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'kserve-authz-1',
+    namespace: 'kserve-authz',
+    labels: { 'app.kubernetes.io/name': 'kserve-authz' },
+  },
+  spec: {
+    nodeName: 'worker-1',
+    serviceAccountName: 'kserve-authz',
+    containers: [{ name: 'kserve-authz', image: 'kserve-authz:0.2.0' }],
+  },
+}
 
 let cluster: Cluster
 let kubeconfig = ''
@@ -34,8 +59,8 @@ beforeAll(async () => {
     await cluster.installCrd(writtenOf(crd))
   await cluster.installCrd(await accessPolicyCrd())
   for (const name of NAMESPACES) await cluster.apply(aNamespace(name))
-  for (const name of ['default', 'kserve-authz'])
-    await cluster.apply(serviceAccount(name === 'default' ? 'team' : name, name))
+  await cluster.apply(serviceAccount('team', 'default'))
+  await install(cluster)
   await configure('protectByDefault: false')
   kubeconfig = await cluster.kubeconfig({ token: cluster.site.adminToken })
 })
@@ -63,6 +88,53 @@ async function withoutGuards() {
 }
 
 const doctor = (...args: readonly string[]) => runIn({ KUBECONFIG: kubeconfig }, 'doctor', ...args)
+
+/** The objects of the last pair. */
+const applied: Written[] = []
+
+async function replace(objects: readonly Fields[]) {
+  for (const { apiVersion, kind, metadata } of applied.splice(0))
+    await cluster.delete({ apiVersion, kind, metadata }).catch(() => {})
+  const next = objects
+    .filter(({ kind }) => Object.hasOwn(EXAMINED, String(kind)) && kind !== 'Namespace')
+    // The API server keeps its own.
+    .filter(({ kind }) => kind !== 'EndpointSlice')
+    .map(writtenOf)
+  applied.push(...next)
+  for (const object of next) await applyWhole(cluster, object)
+}
+
+describe('the doctor finds in the objects of a real API server', () => {
+  const FIRST = Object.entries(PAIRS).flatMap(([code, [pair]]) =>
+    pair === undefined ? [] : [[code, ...pair] as const],
+  )
+  const codes = async () => {
+    const kubeConfig = new KubeConfig()
+    kubeConfig.loadFromFile(kubeconfig)
+    const api = createApiServer(kubeConfig)
+    const limits = { requestMs: 10_000, signal: AbortSignal.timeout(10_000) }
+    try {
+      const objects = await readCluster(api, limits, OPTIONS.certFile)
+      return examine(objects, OPTIONS).findings.map(({ code }) => code)
+    } finally {
+      api.close()
+    }
+  }
+
+  afterAll(() => replace([]))
+
+  it.each(FIRST)('%s: %s', async (code, _title, objects) => {
+    await replace(objects)
+    expect(new Set(await codes())).toEqual(new Set([code]))
+  })
+
+  it('nothing without them', async () => {
+    for (const objects of [IN_ISTIO, AT_ENVOY_GATEWAY]) {
+      await replace(objects)
+      expect(await codes()).toEqual([])
+    }
+  })
+})
 
 describe('doctor, of a real API server', () => {
   it.each([
@@ -123,6 +195,91 @@ describe('doctor, of a real API server', () => {
     const elsewhere = await doctor('--installation', 'kserve-authz/other', '-o', 'json')
     expect(elsewhere.stdout).toContain('there is no deployments.apps other')
     expect(elsewhere.stdout).toContain('"not-read"')
+  })
+
+  describe('with the permissions of the service', () => {
+    const role = (change: (rules: readonly unknown[]) => readonly unknown[]) => async () => {
+      const file = await readFile(path.join(import.meta.dirname, '../../deploy/rbac.yaml'), 'utf8')
+      const object = loadAll(file)
+        .map(writtenOf)
+        .find(({ kind }) => kind === 'ClusterRole')
+      if (object === undefined) throw new Error('there is no ClusterRole')
+      await cluster.apply({ ...object, rules: change(listAt(object, 'rules')) })
+    }
+    const withoutRule = (resource: string) =>
+      role((rules) => rules.filter((rule) => !listAt(rule, 'resources').includes(resource)))
+    const findings = async () => {
+      const { stdout } = await doctor('-o', 'json')
+      return listAt(JSON.parse(stdout), 'findings').map(
+        (each) => `${textAt(each, 'code')}: ${textAt(each, 'message')}`,
+      )
+    }
+
+    beforeAll(async () => {
+      await withoutGuards()
+      await applyAll(IN_ISTIO)
+    })
+    afterAll(role((rules) => rules))
+
+    it.each([
+      ['pods', 'permission-missing: it may not list pods, watch pods: a replica that starts'],
+      ['events', 'optional-permission-missing: it may not create events: owners get no events'],
+    ])('finds that the rule for %s is missing', async (resource, message) => {
+      await withoutRule(resource)()
+      // The authorizer of the API server follows a moment later.
+      await expect.poll(findings, PATIENCE).toEqual([expect.stringContaining(message)])
+    })
+
+    it('takes the Roles of some namespaces', async () => {
+      await role(() => [])()
+      await configure('kubernetes: {namespaces: [models]}')
+      await expect.poll(findings, PATIENCE).not.toEqual([])
+      await install(cluster, 'rbac-namespaces.yaml')
+      await expect.poll(findings, PATIENCE).toEqual([])
+      await configure('protectByDefault: false')
+    })
+  })
+
+  it('finds NetworkPolicies that keep proxies from the service, and the service from the API server', async () => {
+    const fence = (spec: Fields, namespace: string, name: string): Written => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name, namespace },
+      spec: { podSelector: {}, ...spec },
+    })
+    const closed = fence({ policyTypes: ['Ingress', 'Egress'] }, 'kserve-authz', 'closed')
+    const open = fence({ ingress: [{}], egress: [{}] }, 'kserve-authz', 'open')
+    await applyAll(IN_ISTIO)
+    await cluster.apply(closed)
+    const { code, stdout } = await doctor()
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^1 protected services, 1 pods, 2 findings$/m)
+    expect(stdout).toMatch(/^error port-closed: NetworkPolicy kserve-authz\/closed$/m)
+    expect(stdout).toMatch(/^ {2}it keeps Pod team\/iris-predictor-0 from port 9001 of/m)
+    expect(stdout).toMatch(/^error egress-closed: NetworkPolicy kserve-authz\/closed$/m)
+    expect(stdout).toMatch(/^ {2}it keeps the service from the API server, port \d+$/m)
+    await cluster.apply(open)
+    expect((await doctor()).stdout).toBe('1 protected services, 1 pods, 0 findings\n')
+    for (const policy of [closed, open]) await cluster.delete(policy)
+  })
+
+  it('finds that the clock of the node of a replica differs', async () => {
+    const lease = (ms: number): Written => ({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'worker-1', namespace: 'kube-node-lease' },
+      spec: { renewTime: new Date(Date.now() + ms).toISOString().replace('Z', '000Z') },
+    })
+    await applyAll([...IN_ISTIO, A_REPLICA])
+    await cluster.apply(lease(0))
+    const sound = async () => (await doctor()).stdout
+    await expect.poll(sound, PATIENCE).toBe('1 protected services, 1 pods, 0 findings\n')
+    await cluster.apply(lease(-600_000))
+    const { code, stdout } = await doctor()
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^error clock-differs: Node worker-1$/m)
+    expect(stdout).toMatch(/^ {2}its clock is (?:59\d|60\d) s behind that of the API server/m)
+    await cluster.delete(writtenOf(A_REPLICA))
   })
 
   it('says what it may not list', async () => {

@@ -7,7 +7,7 @@ import { CORE_SCHEMA, loadAll } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { get } from '../../scripts/child.ts'
 import { findKustomize } from '../../scripts/kustomize.ts'
-import { findPromtool } from '../../scripts/promtool.ts'
+import { findPrometheus } from '../../scripts/prometheus.ts'
 import { alerts, OF_ENVOY, uses } from '../../testing/deployment/monitoring.ts'
 import { renderedMetrics } from '../../testing/deployment/rendered-metrics.ts'
 import { startMesh, TEAM } from '../../testing/envoy/team.ts'
@@ -24,7 +24,7 @@ let kustomize: string
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'monitoring-'))
   const say = (line: string) => void process.stderr.write(`${line}\n`)
-  const program = await findPromtool(say)
+  const { promtool: program } = await findPrometheus(say)
   kustomize = await findKustomize(say)
   promtool = (...args) => run(program, args, { cwd: folder })
 })

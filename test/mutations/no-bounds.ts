@@ -48,6 +48,8 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/cli/serve.ts STOP_GRACE_MS': PASSED,
   'src/doctor/certificates.ts LAST_PART': CHOICE,
   'src/doctor/certificates.ts SOON_MS': HINT,
+  'src/doctor/clock.ts LARGEST_MS': CHOICE,
+  'src/doctor/clock.ts SECOND_MS': CODE,
   'src/doctor/providers.ts LONGEST_TIMEOUT_MS': CHOICE,
   'src/envoy/admission.ts CANCEL': CODE,
   'src/envoy/admission.ts NO_ERROR': CODE,

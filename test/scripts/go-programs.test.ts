@@ -272,7 +272,7 @@ describe('the modules', () => {
 /** Istio's is a commit; Prometheus 3.15.0 is the module's v0.315.0. */
 function moduleVersion(version: string): string {
   const [major, minor, patch] = version.split('.')
-  if (version === GO_MODULES.promtool.version)
+  if (version === GO_MODULES.prometheus.version)
     return `v0.${major}${minor?.padStart(2, '0')}.${patch}`
   return version.includes('-') ? (version.split('-').at(-1) ?? '') : `v${version}`
 }

@@ -7,6 +7,7 @@ import type { CacheBounds } from '../../src/common/cache.ts'
 import { CALL_LIMITS } from '../../src/common/dependency-calls.ts'
 import { INTERNED } from '../../src/common/interning.ts'
 import { MAX_HOLDERS } from '../../src/common/rate-limits.ts'
+import { MAX_REVIEWS } from '../../src/doctor/review-permissions.ts'
 import { MAX_VALUE_LENGTH as MAX_HEADER_VALUE } from '../../src/envoy/identity-headers.ts'
 import { REPLIES, REPLIES_EACH } from '../../src/envoy/replies.ts'
 import { KNOWN } from '../../src/kubernetes/reviews/access-review.ts'
@@ -47,5 +48,6 @@ export const TOKENS: Bounds = {
   'entries of claims that are kept for look-ups': count(MAX_SUMMED),
   'Shadow evaluations that wait': count(MAX_SHADOW_WAITING),
   'Shadow evaluations with look-ups': perSecond(SHADOW_PER_SECOND, 1_000),
+  'permissions that `doctor` asks for': count(MAX_REVIEWS),
   'length of a header that tells the model who calls': count(MAX_HEADER_VALUE),
 }

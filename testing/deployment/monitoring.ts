@@ -70,6 +70,27 @@ const gridShape = z.strictObject({
   w: z.int().max(24),
   h: z.int(),
 })
+const thresholdsShape = z.object({
+  steps: z.array(z.object({ color: z.string(), value: z.number().nullable() })),
+})
+const mappingShape = z.object({
+  options: z.record(z.string(), z.object({ text: z.string(), color: z.string() })),
+})
+const overrideShape = z.object({
+  matcher: z.object({ id: z.string(), options: z.string() }),
+  properties: z.array(z.object({ id: z.string(), value: z.unknown() })),
+})
+const fieldShape = z.object({
+  defaults: z.object({
+    unit: z.string().default('none'),
+    decimals: z.int().optional(),
+    max: z.number().optional(),
+    custom: z.object({ stacking: z.object({ mode: z.string() }).optional() }).optional(),
+    thresholds: thresholdsShape.optional(),
+    mappings: z.array(mappingShape).default([]),
+  }),
+  overrides: z.array(overrideShape),
+})
 const panelShape = z.object({ id: z.int(), title: z.string(), gridPos: gridShape })
 const dashboardShape = z.object({
   templating: z.object({
@@ -84,6 +105,7 @@ const dashboardShape = z.object({
         type: z.enum(['stat', 'timeseries', 'table', 'heatmap', 'state-timeline']),
         datasource: datasourceShape,
         targets: z.array(targetShape).min(1),
+        fieldConfig: fieldShape,
       }),
     ]),
   ),

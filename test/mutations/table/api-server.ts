@@ -122,4 +122,25 @@ export const API_SERVER = mutations([
     '',
     'kubernetes/reviews/rbac-generation',
   ],
+  [
+    'permissions that `doctor` asks for',
+    'doctor/review-permissions.ts',
+    'needed.slice(0, MAX_REVIEWS)',
+    'needed',
+    'doctor/review-permissions',
+  ],
+  [
+    'src/doctor/review-permissions.ts AT_ONCE',
+    'doctor/review-permissions.ts',
+    'const AT_ONCE = 16',
+    'const AT_ONCE = 10_000',
+    'doctor/review-permissions',
+  ],
+  [
+    'src/doctor/review-permissions.ts SHOWN',
+    'doctor/review-permissions.ts',
+    'const SHOWN = 8',
+    'const SHOWN = 10_000',
+    'doctor/review-permissions',
+  ],
 ])

@@ -1,0 +1,141 @@
+// Examines whether NetworkPolicies let proxies reach the service, and the service what it reads.
+
+import { displayNameOf, type KubernetesObject, listAt, valueAt } from '../resources/object.ts'
+import { type AskingProxy, containerPort, replicasOf } from './connections.ts'
+import type { DoctorFinding } from './finding.ts'
+import type { Endpoint, NetworkPolicies, Pod, Verdict } from './network-policies.ts'
+import type { Objects } from './objects.ts'
+
+/** Something outside that the service reads, such as keys of an identity provider. */
+export type Outside = { readonly name: string; readonly port: number }
+
+type Parts = {
+  readonly objects: Objects
+  readonly networkPolicies: NetworkPolicies
+  readonly asking: readonly AskingProxy[]
+  readonly outside: readonly Outside[]
+}
+
+export const inspectNetwork = (parts: Parts): readonly DoctorFinding[] =>
+  replicasOf(parts.objects).flatMap((replica) => [
+    ...inspectAsking(replica, parts),
+    ...inspectReading(replica, parts),
+  ])
+
+/** One finding for each policy and port, with the first of its proxies. */
+function inspectAsking(
+  replica: Pod,
+  { objects, networkPolicies: { judge }, asking }: Parts,
+): readonly DoctorFinding[] {
+  const found = new Map<string, { readonly finding: DoctorFinding; count: number }>()
+  const service = `the pods of kserve-authz in namespace ${replica.namespace}`
+  for (const { name, pod, port } of asking) {
+    const target = { number: containerPort(objects, replica, port), protocol: 'TCP' } as const
+    const about = { what: `${name} from port ${target.number} of ${service}` }
+    for (const finding of [
+      ...findingOf(judge(replica, 'Ingress', pod, target), {
+        ...about,
+        code: 'port-closed',
+        remedy: () => 'kubectl apply -f deploy/network-policy/network-policy.yaml',
+      }),
+      ...findingOf(judge(pod, 'Egress', replica, target), {
+        ...about,
+        code: 'port-closed',
+        remedy: (policy) => `${edit(policy)}: add egress to namespace ${replica.namespace}.`,
+      }),
+    ]) {
+      const key = `${finding.code} ${finding.object} ${target.number}`
+      const known = found.get(key)
+      if (known === undefined) found.set(key, { finding, count: 1 })
+      else known.count += 1
+    }
+  }
+  return [...found.values()].map(({ finding, count }) =>
+    count === 1 ? finding : { ...finding, message: `${finding.message} (and ${count - 1} more)` },
+  )
+}
+
+const edit = ({ namespace, name }: KubernetesObject) =>
+  `kubectl -n ${namespace} edit networkpolicy ${name}`
+
+/** What the service reads. */
+function inspectReading(
+  replica: Pod,
+  { objects, networkPolicies, outside }: Parts,
+): readonly DoctorFinding[] {
+  if (!networkPolicies.limits(replica, 'Egress')) return []
+  const anywhere = { kind: 'anywhere' } as const
+  const tcp = (number: number) => ({ number, protocol: 'TCP' }) as const
+  const targets = [
+    ...apiServers(objects).map(({ endpoint, port }) => ({
+      name: `the API server, port ${port}`,
+      endpoint,
+      port: tcp(port),
+    })),
+    ...outside.map(({ name, port }) => ({
+      name: `${name}, port ${port}`,
+      endpoint: anywhere,
+      port: tcp(port),
+    })),
+    ...(outside.length === 0
+      ? []
+      : [
+          {
+            name: 'DNS, port 53',
+            endpoint: anywhere,
+            port: { number: 53, protocol: 'UDP' } as const,
+          },
+        ]),
+  ]
+  return targets.flatMap(({ name, endpoint, port }) =>
+    findingOf(networkPolicies.judge(replica, 'Egress', endpoint, port), {
+      what: `the service from ${name}`,
+      code: 'egress-closed',
+      remedy: (policy) => `${edit(policy)}: add egress to ${name}.`,
+    }),
+  )
+}
+
+/** Its addresses; one that is not known, if they are not. */
+function apiServers({
+  of,
+}: Objects): readonly { readonly endpoint: Endpoint; readonly port: number }[] {
+  const found = of('EndpointSlice')
+    .filter(({ namespace, labels }) => namespace === 'default' && labels.get(OF) === 'kubernetes')
+    .flatMap(({ content }) =>
+      listAt(content, 'endpoints')
+        .flatMap((each) => listAt(each, 'addresses').map(String))
+        .flatMap((address) =>
+          listAt(content, 'ports').flatMap((each) => {
+            const port = valueAt(each, 'port')
+            return typeof port === 'number' ? [{ kind: 'address', address, port } as const] : []
+          }),
+        ),
+    )
+  return found.length === 0
+    ? [{ endpoint: { kind: 'anywhere' }, port: 443 }]
+    : found.map(({ port, ...endpoint }) => ({ endpoint, port }))
+}
+
+const OF = 'kubernetes.io/service-name'
+
+type About = {
+  readonly what: string
+  readonly code: 'port-closed' | 'egress-closed'
+  readonly remedy: (policy: KubernetesObject) => string
+}
+
+function findingOf(verdict: Verdict, { what, code, remedy }: About): readonly DoctorFinding[] {
+  if (verdict.is === 'admitted') return []
+  const { is, policy } = verdict
+  return [
+    is === 'refused'
+      ? { code, object: displayNameOf(policy), message: `it keeps ${what}`, remedy: remedy(policy) }
+      : {
+          code: 'network-unknown',
+          object: displayNameOf(policy),
+          message: `it may keep ${what}: its selectors and addresses do not tell`,
+          remedy: `Try the connection, and compare: ${remedy(policy)}`,
+        },
+  ]
+}
