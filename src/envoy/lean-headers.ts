@@ -3,10 +3,12 @@
 import type { Headers } from '../access/request.ts'
 import { isOdd, LENGTH_DELIMITED, next, type Walk } from './wire.ts'
 
-/** Where the name and the value of each header begin and end. */
-export type Spans = number[]
+/** Where the name of each header begins, and its length in the last bits. Its value follows. */
+export type Names = number[]
 
-const SPAN = 4
+/** A message has at most 16 MiB, so both fit into a small integer. */
+const LENGTH_BITS = 7
+export const LONGEST_NAME = 2 ** LENGTH_BITS - 1
 const codeOf = (character: string) => character.charCodeAt(0)
 const COLON = codeOf(':')
 const UNDERSCORE = codeOf('_')
@@ -17,7 +19,7 @@ const [DIGIT_0, DIGIT_9] = [codeOf('0'), codeOf('9')]
  * Reads an entry of the map `headers`, the field that a walk is at. A name that would have to be changed is odd,
  * and so is one that JavaScript would put in another place.
  */
-export function readHeader(walk: Walk, spans: Spans, underscored: string[]): void {
+export function readHeader(walk: Walk, names: Names, underscored: string[]): void {
   const end = walk.to
   walk.at = walk.from
   const hasName = next(walk, end) && isField(walk, 1)
@@ -32,7 +34,7 @@ export function readHeader(walk: Walk, spans: Spans, underscored: string[]): voi
     if (name === '__proto__') return void isOdd(walk)
     if (!underscored.includes(name)) underscored.push(name)
   }
-  if (walk.bytes[nameFrom] !== COLON) spans.push(nameFrom, nameTo, walk.from, walk.to)
+  if (walk.bytes[nameFrom] !== COLON) names.push((nameFrom << LENGTH_BITS) | (nameTo - nameFrom))
 }
 
 const isField = (walk: Walk, field: number) =>
@@ -40,7 +42,8 @@ const isField = (walk: Walk, field: number) =>
 
 function kindOf(bytes: Buffer, from: number, to: number): 'plain' | 'underscored' | 'odd' {
   const first = bytes[from] ?? 0
-  if (from === to || (first >= DIGIT_0 && first <= DIGIT_9)) return 'odd'
+  if (from === to || to - from > LONGEST_NAME) return 'odd'
+  if (first >= DIGIT_0 && first <= DIGIT_9) return 'odd'
   let isUnderscored = false
   for (let at = from; at < to; at += 1) {
     const byte = bytes[at] ?? 0
@@ -51,33 +54,52 @@ function kindOf(bytes: Buffer, from: number, to: number): 'plain' | 'underscored
 }
 
 /** Headers of which only those that are asked for become strings. */
-export function headersAt(bytes: Buffer, spans: Spans): Headers {
-  const find = (name: string): number => {
+export function headersAt(bytes: Buffer, names: Names): Headers {
+  const find = (name: string): number | undefined => {
     // Of equal names the last one counts, as in a map of Protocol Buffers.
-    for (let at = spans.length - SPAN; at >= 0; at -= SPAN) {
-      if (isAt(bytes, name, spans[at] ?? 0, spans[at + 1] ?? 0)) return at
+    for (let index = names.length - 1; index >= 0; index -= 1) {
+      const place = names[index] ?? 0
+      if (isAt(bytes, name, place)) return place
     }
-    return -1
+    return undefined
   }
-  const valueAt = (at: number) => bytes.toString('utf8', spans[at + 2], spans[at + 3])
   return {
     get: (name) => {
-      const at = find(name)
-      return at < 0 ? undefined : valueAt(at)
+      const place = find(name)
+      return place === undefined ? undefined : valueAfter(bytes, place)
     },
-    has: (name) => find(name) >= 0,
+    has: (name) => find(name) !== undefined,
     [Symbol.iterator]: () => {
       const all = new Map<string, string>()
-      for (let at = 0; at < spans.length; at += SPAN) {
-        all.set(bytes.toString('latin1', spans[at], spans[at + 1]), valueAt(at))
+      for (const place of names) {
+        const name = bytes.toString('latin1', startOf(place), endOf(place))
+        all.set(name, valueAfter(bytes, place))
       }
       return all[Symbol.iterator]()
     },
   }
 }
 
-function isAt(bytes: Buffer, name: string, from: number, to: number): boolean {
-  if (to - from !== name.length) return false
+const startOf = (place: number) => place >>> LENGTH_BITS
+const lengthOf = (place: number) => place & LONGEST_NAME
+const endOf = (place: number) => startOf(place) + lengthOf(place)
+
+/** The name is followed by the tag and the length of the value, which were walked over before. */
+function valueAfter(bytes: Buffer, place: number): string {
+  let at = endOf(place) + 1
+  let length = 0
+  for (let shift = 0; at < bytes.length; shift += 7) {
+    const byte = bytes[at] ?? 0
+    at += 1
+    length |= (byte & 0x7f) << shift
+    if (byte < 0x80) break
+  }
+  return bytes.toString('utf8', at, at + length)
+}
+
+function isAt(bytes: Buffer, name: string, place: number): boolean {
+  if (lengthOf(place) !== name.length) return false
+  const from = startOf(place)
   for (let at = 0; at < name.length; at += 1) {
     if (bytes[from + at] !== name.charCodeAt(at)) return false
   }

@@ -2,7 +2,7 @@
 
 import type { Headers } from '../access/request.ts'
 import { MAX_REQUEST_BYTES } from './bounds.ts'
-import { headersAt, readHeader, type Spans } from './lean-headers.ts'
+import { headersAt, type Names, readHeader } from './lean-headers.ts'
 import { isOdd, LENGTH_DELIMITED, next, VARINT, type Walk, walkOver } from './wire.ts'
 
 /** One end of the connection; `undefined`: not given. */
@@ -81,13 +81,13 @@ function readRequest(walk: Walk): LeanHttp | undefined {
 
 function readHttp(walk: Walk): LeanHttp | undefined {
   const end = enter(walk)
-  const spans: Spans = []
+  const names: Names = []
   const underscored: string[] = []
   let method: string | undefined
   let path: string | undefined
   let host: string | undefined
   while (seek(walk, end, HTTP)) {
-    if (walk.field === 3) readHeader(walk, spans, underscored)
+    if (walk.field === 3) readHeader(walk, names, underscored)
     else if (walk.field === 2 && method === undefined) method = textOf(walk)
     else if (walk.field === 4 && path === undefined) path = textOf(walk)
     else if (walk.field === 5 && host === undefined) host = textOf(walk)
@@ -95,7 +95,7 @@ function readHttp(walk: Walk): LeanHttp | undefined {
   }
   // Otherwise they are among the headers.
   if (method === undefined || path === undefined || host === undefined) return void isOdd(walk)
-  return { method, path, host, headers: headersAt(walk.bytes, spans), underscored }
+  return { method, path, host, headers: headersAt(walk.bytes, names), underscored }
 }
 
 /** Those that must not be there twice, and the map of raw headers. */

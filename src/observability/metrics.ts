@@ -14,6 +14,7 @@ import {
   measureRevocation,
 } from './dependency-metrics.ts'
 import { measureEventLoop } from './event-loop.ts'
+import { measureMemoryLimits } from './memory-limits.ts'
 import {
   createProtectionCounts,
   type MeasuredResource,
@@ -67,6 +68,7 @@ export function createMetrics(options: Options) {
   measureDirectory(registry, directory)
   measureResources(registry, resources)
   measureEventLoop(registry)
+  measureMemoryLimits(registry)
   if (keyAges !== undefined) measureKeys(registry, keyAges)
   if (caches !== undefined) measureCaches(registry, caches)
   if (options.stale !== undefined) measureStaleness(registry, options.stale)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LONGEST_NAME } from '../../src/envoy/lean-headers.ts'
 import { readLeanRequest } from '../../src/envoy/lean-request.ts'
 import type { CheckRequest } from '../../src/envoy/messages.ts'
 import { decodeCheckRequest, encodeCheckRequest } from '../../src/envoy/protocol.ts'
@@ -70,6 +71,14 @@ describe('a request that is read without the decoder', () => {
     expect(isLean(encodeCheckRequest(ordinary))).toBe(true)
   })
 
+  it.each([0, 1, 127, 128, 16_383, 16_384, 70_000])(
+    'may have the longest name, with a value of %i bytes',
+    (length) => {
+      const headers = { b: '1', ['a'.repeat(LONGEST_NAME)]: 'x'.repeat(length), c: '2' }
+      expect(isLean(encodeCheckRequest(withHttp({ headers })))).toBe(true)
+    },
+  )
+
   type Level = 'attributes' | 'request' | 'http' | 'peer' | 'address' | 'socket'
 
   /** An ordinary request with one more field at a level. */
@@ -109,6 +118,10 @@ describe('a request that is read without the decoder', () => {
     ['raw headers', encodeCheckRequest(withHttp({ header_map: { headers: [] } }))],
     ['a name in upper case', encodeCheckRequest(withHttp({ headers: { A: 'b' } }))],
     ['a name that is not ASCII', encodeCheckRequest(withHttp({ headers: { '\u00e9': 'b' } }))],
+    [
+      'a longer name than is kept',
+      encodeCheckRequest(withHttp({ headers: { ['a'.repeat(LONGEST_NAME + 1)]: 'b' } })),
+    ],
     ['a name that is a number', encodeCheckRequest(withHttp({ headers: { 1: 'b' } }))],
     [
       'context extensions',

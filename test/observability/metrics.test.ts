@@ -341,6 +341,7 @@ describe('the metrics', () => {
       'kserve_authz_grpc_unpatched_connections_total',
       'kserve_authz_identity_values_left_out_total',
       'kserve_authz_internal_errors_total',
+      'kserve_authz_memory_limit_bytes',
       'kserve_authz_protection_changes_total',
       'kserve_authz_provider_insecure_http',
       'kserve_authz_services',
