@@ -110,7 +110,7 @@ function costOf(read: (text: string) => unknown, text: string): number {
 }
 
 /** A busy machine slows some runs, but not the fastest of many. */
-const ROUNDS = 40
+const ROUNDS = 200
 
 /** How much more a longer text costs; 0 if it costs as little as for a linear reader. */
 function excessOf(read: (text: string) => unknown, unit: string, end: string): number {

@@ -104,7 +104,7 @@ const inTemplate = (template: unknown): Pick<Pod, 'hostNetwork' | 'ports'> => ({
 })
 
 /** The pods of a Deployment of the service. */
-export const replicasOf = (objects: Objects): readonly Pod[] =>
+export const replicaPodsOf = (objects: Objects): readonly Pod[] =>
   ownObjects(objects, 'Deployment').flatMap(({ namespace, content }) => {
     const template = valueAt(content, 'spec', 'template')
     const labels = textMapAt(template, 'metadata', 'labels') ?? new Map()

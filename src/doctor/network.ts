@@ -1,7 +1,7 @@
 // Examines whether NetworkPolicies let proxies reach the service, and the service what it reads.
 
 import { displayNameOf, type KubernetesObject, listAt, valueAt } from '../resources/object.ts'
-import { type AskingProxy, containerPort, replicasOf } from './connections.ts'
+import { type AskingProxy, containerPort, replicaPodsOf } from './connections.ts'
 import type { DoctorFinding } from './finding.ts'
 import type { Endpoint, NetworkPolicies, Pod, Verdict } from './network-policies.ts'
 import type { Objects } from './objects.ts'
@@ -17,7 +17,7 @@ type Parts = {
 }
 
 export const inspectNetwork = (parts: Parts): readonly DoctorFinding[] =>
-  replicasOf(parts.objects).flatMap((replica) => [
+  replicaPodsOf(parts.objects).flatMap((replica) => [
     ...inspectAsking(replica, parts),
     ...inspectReading(replica, parts),
   ])
