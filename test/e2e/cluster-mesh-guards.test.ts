@@ -81,7 +81,7 @@ it('a protected model that no proxy asks about is counted, and its owner is told
   await expect.poll(unguarded, PATIENCE).toEqual([])
   expect(await guardOf('iris')).toBe('true, sidecars: checked')
   expect(await eventsOf('open')).toEqual([])
-})
+}, 240_000)
 
 it('without a sidecar a model needs a policy at its Gateway', async () => {
   await cluster.create(inferenceService('team', 'bare', PROTECTED))
@@ -95,4 +95,4 @@ it('without a sidecar a model needs a policy at its Gateway', async () => {
   await applyWhole(cluster, await shippedAt(AT_GATEWAY))
   await expect.poll(unguarded, PATIENCE).toEqual([])
   expect(await guardOf('bare')).toBe('true, gateways: checked')
-})
+}, 240_000)

@@ -65,20 +65,19 @@ describe('with `http.auth: tokenReview`', () => {
   })
 
   it('the last denials need the same token', async () => {
-    const file = path.join(cluster.site.folder, 'reader-token')
+    const replica = ['--replica', `http://127.0.0.1:${service.httpPort}`]
     const asked = (...args: readonly string[]) =>
-      run(
-        'services',
-        '--manifests',
-        TEAM,
-        '--replica',
-        `http://127.0.0.1:${service.httpPort}`,
-        ...args,
-      )
-    await writeFile(file, await cluster.tokenFor(NAMESPACE, READER))
-    const answers = [await asked('--replica-token-file', file), await asked()]
-    await writeFile(file, await cluster.tokenFor('team', 'reader'))
-    answers.push(await asked('--replica-token-file', file))
+      run('services', '--manifests', TEAM, ...replica, ...args)
+    const askedAs = async (namespace: string, name: string) => {
+      const file = path.join(cluster.site.folder, `token-of-${name}`)
+      await writeFile(file, await cluster.tokenFor(namespace, name))
+      return asked('--replica-token-file', file)
+    }
+    const answers = await Promise.all([
+      askedAs(NAMESPACE, READER),
+      asked(),
+      askedAs('team', 'reader'),
+    ])
 
     expect(answers.map(({ code, stdout }) => [code, stdout.split('\n')[0]])).toEqual([
       [0, expect.stringMatching(/ LAST DENIAL$/)],
