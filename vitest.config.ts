@@ -22,8 +22,8 @@ const unit = {
   // Most of their time they wait.
   maxWorkers: Math.max(4, availableParallelism()),
   // A deadline, not a measure: a machine may be busy.
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   expect: { poll: { timeout: 10_000 } },
 }
 
@@ -48,8 +48,8 @@ export default defineConfig({
           include: e2es,
           pool: 'forks',
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
           expect: { poll: { timeout: 10_000 } },
           sequence: { groupOrder: 1 },
         },
