@@ -94,8 +94,10 @@ export function createIdentify(
     credential: Presented,
     digest: string,
     asker: Asker,
-    [audiences, ...others]: readonly Audiences[],
+    lists: readonly Audiences[],
+    index = 0,
   ): MaybePromise<Authentication | undefined> {
+    const audiences = lists[index]
     // For an API server an empty list means its own audiences; here it means none.
     const none = audiences?.length === 0
     const asked = none ? undefined : audiences
@@ -104,9 +106,9 @@ export function createIdentify(
       (authentication) => {
         if (authentication?.kind !== 'known') return authentication
         if (none && isVouchedFor(authentication.caller)) return rejected('wrong-audience')
-        return others.length === 0
+        return index + 1 >= lists.length
           ? authentication
-          : authenticateFor(credential, digest, asker, others)
+          : authenticateFor(credential, digest, asker, lists, index + 1)
       },
     )
   }
@@ -171,12 +173,14 @@ function scopeOf(caller: Caller, service: ServiceRef): Permission | undefined {
 
 /** Asks in order until one is granted. A permission that could not be looked up outweighs a refusal. */
 function anyOf(
-  [first, ...others]: readonly ResourceAttributes[],
+  all: readonly ResourceAttributes[],
   ask: (attributes: ResourceAttributes) => MaybePromise<Permission>,
+  index = 0,
 ): MaybePromise<Permission> {
-  if (first === undefined) return 'no'
-  return andThen(ask(first), (permission) => {
-    if (permission === 'yes' || others.length === 0) return permission
-    return andThen(anyOf(others, ask), (other) => (REFUSES[other] ? permission : other))
+  const attributes = all[index]
+  if (attributes === undefined) return 'no'
+  return andThen(ask(attributes), (permission) => {
+    if (permission === 'yes' || index + 1 >= all.length) return permission
+    return andThen(anyOf(all, ask, index + 1), (other) => (REFUSES[other] ? permission : other))
   })
 }

@@ -90,31 +90,34 @@ export const MAX_CREDENTIAL = 512
 export const MAX_DETAIL = 512
 export const MAX_DECIDED_BY = 512
 
-/** Builds the JSON by hand, and quotes only values that others choose: half the time of JSON.stringify. */
+/**
+ * Builds the JSON by hand, and escapes only values that others choose: half the time of JSON.stringify. Each
+ * part ends with its value, because each join makes an object.
+ */
 const lineOf = (check: LoggedCheck, time: string): string =>
-  `{"time":"${time}"` +
-  `,"requestId":${quoted((check.requestId ?? '').slice(0, MAX_REQUEST_ID).replace(NOT_PRINTABLE, '?'))}` +
-  `,"namespace":${quoted(check.namespace ?? '')}` +
-  `,"name":${quoted(check.name ?? '')}` +
-  `,"component":"${check.component ?? ''}"` +
-  `,"position":"${check.position}"` +
-  `,"method":${quoted(check.method.slice(0, MAX_METHOD))}` +
-  `,"host":${quoted(check.host.slice(0, MAX_LOGGED_HOST))}` +
-  `,"path":${quoted(pathOf(check.path).slice(0, MAX_PATH))}` +
-  `,"source":"${addressOf(check.source)}"` +
-  `,"principal":${quoted((check.source.principal ?? '').slice(0, MAX_PRINCIPAL))}` +
-  `,"destination":"${addressOf(check.destination)}"` +
-  `,"decision":"${check.decision}"` +
-  `,"reason":"${check.reason}"` +
-  `,"credentialKind":"${check.credentialKind}"` +
-  `,"credential":${quoted((check.credential ?? '').slice(0, MAX_CREDENTIAL))}` +
-  `,"latencyUs":${Math.round(check.latencyUs)}${detailOf(check)}${deciderOf(check)}${shadowOf(check)}}\n`
+  `{"time":"${time}` +
+  `","requestId":"${escaped((check.requestId ?? '').slice(0, MAX_REQUEST_ID).replace(NOT_PRINTABLE, '?'))}` +
+  `","namespace":"${escaped(check.namespace ?? '')}` +
+  `","name":"${escaped(check.name ?? '')}` +
+  `","component":"${check.component ?? ''}` +
+  `","position":"${check.position}` +
+  `","method":"${escaped(check.method.slice(0, MAX_METHOD))}` +
+  `","host":"${escaped(check.host.slice(0, MAX_LOGGED_HOST))}` +
+  `","path":"${escaped(pathOf(check.path).slice(0, MAX_PATH))}` +
+  `","source":"${addressOf(check.source)}` +
+  `","principal":"${escaped((check.source.principal ?? '').slice(0, MAX_PRINCIPAL))}` +
+  `","destination":"${addressOf(check.destination)}` +
+  `","decision":"${check.decision}` +
+  `","reason":"${check.reason}` +
+  `","credentialKind":"${check.credentialKind}` +
+  `","credential":"${escaped((check.credential ?? '').slice(0, MAX_CREDENTIAL))}` +
+  `","latencyUs":${Math.round(check.latencyUs)}${detailOf(check)}${deciderOf(check)}${shadowOf(check)}}\n`
 
 const detailOf = ({ detail }: LoggedCheck): string =>
-  detail === undefined ? '' : `,"detail":${quoted(detail.slice(0, MAX_DETAIL))}`
+  detail === undefined ? '' : `,"detail":"${escaped(detail.slice(0, MAX_DETAIL))}"`
 
 const deciderOf = ({ decidedBy }: LoggedCheck): string =>
-  decidedBy === undefined ? '' : `,"decidedBy":${quoted(decidedBy.slice(0, MAX_DECIDED_BY))}`
+  decidedBy === undefined ? '' : `,"decidedBy":"${escaped(decidedBy.slice(0, MAX_DECIDED_BY))}"`
 
 /** With its port; IPv6 in brackets. */
 const addressOf = ({ address, port }: Peer): string =>
@@ -132,8 +135,8 @@ const NOT_PRINTABLE = /[^\x20-\x7e]/g
 // Text that needs no escape in JSON.
 const PLAIN = /^[ !#-[\]-~]*$/
 
-const quoted = (text: string): string =>
-  PLAIN.test(text) ? `"${text}"` : toAscii(JSON.stringify(text))
+const escaped = (text: string): string =>
+  PLAIN.test(text) ? text : toAscii(JSON.stringify(text)).slice(1, -1)
 
 /** Formats times in ISO 8601; the part up to the second is cached. */
 function createClock(): (time: number) => string {
