@@ -19,6 +19,7 @@ import { type Objects, OWN_LABEL, ownObjects } from './objects.ts'
 import { inspectPods } from './pods.ts'
 import { meshIn, type ParseYaml } from './providers.ts'
 import { podsOf, protectedServices } from './services.ts'
+import { inspectTls } from './tls.ts'
 
 export type Examination = {
   readonly services: number
@@ -87,6 +88,7 @@ export function examine(
       ...inspectReplicas(objects),
       ...inspectVersions(objects, version),
       ...inspectCertificates(objects, { certFile, certificate, now }),
+      ...inspectTls(objects, certFile),
       ...inspectNodeClocks(objects),
       ...unread,
       ...further,
