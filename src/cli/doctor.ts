@@ -1,5 +1,6 @@
 // The command `doctor`: examines whether every protected service is really checked.
 
+import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import { readSettingsOf } from '../app/reading-settings.ts'
 import type { Config } from '../config/read-config.ts'
 import { type Examination, examine } from '../doctor/examine.ts'
@@ -33,6 +34,10 @@ export async function doctor(flags: DoctorFlags, version: string): Promise<numbe
     certFile,
     certificate: readCertificate,
     outside: config.jwt.providers.flatMap(outsideOf),
+    clockSkew: Math.min(
+      CLOCK_SKEW_SECONDS,
+      ...config.jwt.providers.map(({ clockSkew = CLOCK_SKEW_SECONDS }) => clockSkew),
+    ),
     further: [...unread.map(configurationUnread), ...further],
   })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))

@@ -1,5 +1,6 @@
 // Examines whether every protected service is really checked. The entry point of this folder.
 
+import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import { displayNameOf, listAt, textAt, valueAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { inspectCertificates, type ReadCertificate } from './certificates.ts'
@@ -36,6 +37,8 @@ type Options = {
   readonly certFile?: string | undefined
   readonly certificate: ReadCertificate
   readonly now?: Date
+  /** The least difference of clocks that a provider of the configuration tolerates, in seconds. */
+  readonly clockSkew?: number
   /** What the service reads outside the cluster. */
   readonly outside?: readonly Outside[]
   /** Findings of the caller. */
@@ -52,6 +55,7 @@ export function examine(
     certFile,
     certificate,
     now = new Date(),
+    clockSkew = CLOCK_SKEW_SECONDS,
     outside = [],
     further = [],
   }: Options,
@@ -89,7 +93,7 @@ export function examine(
       ...inspectVersions(objects, version),
       ...inspectCertificates(objects, { certFile, certificate, now }),
       ...inspectTls(objects, certFile),
-      ...inspectNodeClocks(objects),
+      ...inspectNodeClocks(objects, clockSkew),
       ...unread,
       ...further,
     ]),
