@@ -36,6 +36,8 @@ type Options = {
   /** The file of the service's certificate; `undefined`: no TLS. */
   readonly certFile?: string | undefined
   readonly certificate: ReadCertificate
+  /** Whether the service expects TLS; absent: not known. */
+  readonly tls?: boolean | undefined
   readonly now?: Date
   /** The least difference of clocks that a provider of the configuration tolerates, in seconds. */
   readonly clockSkew?: number
@@ -54,6 +56,7 @@ export function examine(
     version,
     certFile,
     certificate,
+    tls,
     now = new Date(),
     clockSkew = CLOCK_SKEW_SECONDS,
     outside = [],
@@ -92,7 +95,7 @@ export function examine(
       ...inspectReplicas(objects),
       ...inspectVersions(objects, version),
       ...inspectCertificates(objects, { certFile, certificate, now }),
-      ...inspectTls(objects, certFile),
+      ...inspectTls(objects, tls),
       ...inspectNodeClocks(objects, clockSkew),
       ...unread,
       ...further,

@@ -13,16 +13,16 @@ import { type Objects, ownObjects } from './objects.ts'
 
 type Port = { readonly service: KubernetesObject; readonly port: number; readonly name: string }
 
-/** `certFile`: of the service's configuration; `undefined`: no TLS. */
+/** `isExpected`: whether the service expects TLS; `undefined`: not known. */
 export function inspectTls(
   objects: Objects,
-  certFile: string | undefined,
+  isExpected: boolean | undefined,
 ): readonly DoctorFinding[] {
-  if (objects.unread.has('BackendTLSPolicy')) return []
+  if (isExpected === undefined || objects.unread.has('BackendTLSPolicy')) return []
   return askedPorts(objects).flatMap((asked): readonly DoctorFinding[] => {
     const { service, port } = asked
     const policy = objects.of('BackendTLSPolicy').find((each) => isAtPort(each, asked))
-    if ((policy === undefined) === (certFile === undefined)) return []
+    if ((policy !== undefined) === isExpected) return []
     const where = `port ${port} of ${displayNameOf(service)}`
     return policy === undefined
       ? [
