@@ -1,15 +1,13 @@
 // The command `doctor`: examines whether every protected service is really checked.
 
-import { readSettingsOf } from '../app/reading-settings.ts'
 import type { Config } from '../config/read-config.ts'
 import { type Examination, examine } from '../doctor/examine.ts'
 import { type DoctorFinding, FINDINGS } from '../doctor/finding.ts'
-import type { Outside } from '../doctor/network.ts'
 import type { Objects } from '../doctor/objects.ts'
-import type { PermissionScope } from '../doctor/permissions.ts'
 import { readFolder } from '../doctor/read-folder.ts'
 import { describeApiProblem } from '../kubernetes/client/api-problem.ts'
 import { parseDocument } from '../manifests/yaml.ts'
+import { doctorSettings, permissionScope } from './doctor-settings.ts'
 import { UnseenError } from './exit-codes.ts'
 import { oneLine } from './explanation.ts'
 import type { DoctorFlags } from './flags.ts'
@@ -24,15 +22,13 @@ export async function doctor(flags: DoctorFlags, version: string): Promise<numbe
   const { manifests } = flags
   if (manifests !== undefined) refuseForFolder(flags, manifests)
   const { config, unread } = await configurationOf(flags, false)
-  const certFile = config.grpc.tls?.certFile
-  const { objects, further } = await seenIn(manifests, config)
+  const known = unread.length === 0 && (manifests === undefined || flags.config !== undefined)
+  const { objects, further } = await seenIn(manifests, config, known)
   const examination = examine(objects, {
-    settings: readSettingsOf(config),
+    ...doctorSettings(config, known),
     parse: parsed,
     version,
-    certFile,
     certificate: readCertificate,
-    outside: config.jwt.providers.flatMap(outsideOf),
     further: [...unread.map(configurationUnread), ...further],
   })
   process.stdout.write(flags.output === 'json' ? asJson(examination) : asText(examination))
@@ -51,17 +47,21 @@ const configurationUnread = (message: string): DoctorFinding => ({
 type Seen = { readonly objects: Objects; readonly further: readonly DoctorFinding[] }
 
 /** Whatever prevents it is not the fault of the command line. */
-async function seenIn(manifests: string | undefined, config: Config): Promise<Seen> {
+async function seenIn(
+  manifests: string | undefined,
+  config: Config,
+  known: boolean,
+): Promise<Seen> {
   try {
     return manifests === undefined
-      ? await fromCluster(config)
+      ? await fromCluster(config, known)
       : { objects: await readFolder(manifests), further: [] }
   } catch (error) {
     throw new UnseenError(error instanceof Error ? error.message : 'the objects cannot be read')
   }
 }
 
-async function fromCluster(config: Config): Promise<Seen> {
+async function fromCluster(config: Config, known: boolean): Promise<Seen> {
   // Loaded on demand: the Kubernetes client takes 50 MB, which a folder does not need.
   const [{ createApiServer }, { loadKubeConfig }, { readCluster }, permissions, clock] =
     await Promise.all([
@@ -77,7 +77,8 @@ async function fromCluster(config: Config): Promise<Seen> {
     const limits = { requestMs: REQUEST_MS, signal }
     const objects = await readCluster(api, limits, config.grpc.tls?.certFile)
     const further = await Promise.all([
-      permissions.inspectPermissions(api, signal, objects, permissionScope(config)),
+      // By other settings than those of the installation it would need other permissions.
+      known ? permissions.inspectPermissions(api, signal, objects, permissionScope(config)) : [],
       clock.inspectOwnClock(api, signal),
     ])
     return { objects, further: further.flat() }
@@ -87,23 +88,6 @@ async function fromCluster(config: Config): Promise<Seen> {
     api.close()
   }
 }
-
-/** Where the service reads the keys of an identity provider, or asks about opaque tokens. */
-function outsideOf(provider: Config['jwt']['providers'][number]): readonly Outside[] {
-  const { name, issuer, jwksUri, jwksFile, introspection } = provider
-  if (jwksFile !== undefined) return []
-  const url = URL.parse(introspection?.url ?? jwksUri ?? issuer)
-  if (url === null) return []
-  const port = Number(url.port) || (url.protocol === 'http:' ? 80 : 443)
-  return [{ name: `the identity provider ${name} at ${url.hostname}`, port }]
-}
-
-const permissionScope = ({ kubernetes, apiKeys, gateways }: Config): PermissionScope => ({
-  ...kubernetes,
-  apiKeyLabels: apiKeys.selector.matchLabels,
-  discovers: { issuer: kubernetes.issuer === null, keys: kubernetes.jwksFile === null },
-  gatewayPods: gateways.proxies.flatMap((proxy) => ('podLabels' in proxy ? proxy : [])),
-})
 
 /** `undefined`: not one document of YAML. */
 function parsed(text: string): unknown {

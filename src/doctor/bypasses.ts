@@ -15,8 +15,8 @@ const INTERFACES = [
   'istio.io/reroute-virtual-interfaces',
 ]
 
-/** Ports of the sidecar itself. */
-const OF_SIDECAR: ReadonlySet<string> = new Set(['15020', '15021', '15090'])
+/** Ports of the sidecar itself, and none. */
+const OF_SIDECAR: ReadonlySet<string> = new Set(['15020', '15021', '15090', '0'])
 const REDIRECTING: ReadonlySet<string> = new Set(['REDIRECT', 'TPROXY'])
 const ISTIO = /^istio-/
 

@@ -5,10 +5,12 @@ import { isSubdomainName, listAt, textAt } from '../resources/object.ts'
 import type { DoctorFinding } from './finding.ts'
 import { type Objects, ownObjects } from './objects.ts'
 
-/** A larger difference is a finding, in milliseconds: half of what `clockSkew` tolerates by default. */
+/** A larger difference of this machine is a finding, in milliseconds. */
 const LARGEST_MS = 30_000
 /** Of the header `Date`, and of times in metadata, in milliseconds. */
 const SECOND_MS = 1_000
+/** Less cannot be told, in seconds. */
+const LEAST_SECONDS = 3
 
 /** The part of an answer that counts. */
 type Answer = {
@@ -61,10 +63,10 @@ export const nodesOf = (objects: Objects): readonly string[] => [
 ]
 
 /**
- * Compares the clocks of the replicas' nodes. Each kubelet writes the time of its own clock into a Lease, and the API
+ * Compares the clocks of the replicas' nodes; `tolerated`: the difference in seconds that JWTs may have. Each kubelet writes the time of its own clock into a Lease, and the API
  * server writes that of its clock into the metadata of this change.
  */
-export const inspectNodeClocks = (objects: Objects): readonly DoctorFinding[] =>
+export const inspectNodeClocks = (objects: Objects, tolerated: number): readonly DoctorFinding[] =>
   nodesOf(objects).flatMap((node): readonly DoctorFinding[] => {
     const lease = objects.of('Lease').find(({ name }) => name === node)
     const renewed = Date.parse(textAt(lease?.content, 'spec', 'renewTime') ?? '')
@@ -75,7 +77,8 @@ export const inspectNodeClocks = (objects: Objects): readonly DoctorFinding[] =>
     )
     const difference = renewed - written
     // Whether it cannot be told: a folder usually has no Leases, and an export leaves out `managedFields`.
-    if (!Number.isFinite(difference) || Math.abs(difference) <= LARGEST_MS) return []
+    const largest = Math.max(tolerated, LEAST_SECONDS) * SECOND_MS
+    if (!Number.isFinite(difference) || Math.abs(difference) <= largest) return []
     return [
       {
         code: 'clock-differs',

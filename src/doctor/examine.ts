@@ -1,5 +1,6 @@
 // Examines whether every protected service is really checked. The entry point of this folder.
 
+import { CLOCK_SKEW_SECONDS } from '../access/clock-skew.ts'
 import { displayNameOf, listAt, textAt, valueAt } from '../resources/object.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { inspectCertificates, type ReadCertificate } from './certificates.ts'
@@ -19,6 +20,7 @@ import { type Objects, OWN_LABEL, ownObjects } from './objects.ts'
 import { inspectPods } from './pods.ts'
 import { meshIn, type ParseYaml } from './providers.ts'
 import { podsOf, protectedServices } from './services.ts'
+import { inspectTls } from './tls.ts'
 
 export type Examination = {
   readonly services: number
@@ -34,7 +36,11 @@ type Options = {
   /** The file of the service's certificate; `undefined`: no TLS. */
   readonly certFile?: string | undefined
   readonly certificate: ReadCertificate
+  /** Whether the service expects TLS; absent: not known. */
+  readonly tls?: boolean | undefined
   readonly now?: Date
+  /** The least difference of clocks that a provider of the configuration tolerates, in seconds. */
+  readonly clockSkew?: number
   /** What the service reads outside the cluster. */
   readonly outside?: readonly Outside[]
   /** Findings of the caller. */
@@ -50,7 +56,9 @@ export function examine(
     version,
     certFile,
     certificate,
+    tls,
     now = new Date(),
+    clockSkew = CLOCK_SKEW_SECONDS,
     outside = [],
     further = [],
   }: Options,
@@ -87,7 +95,8 @@ export function examine(
       ...inspectReplicas(objects),
       ...inspectVersions(objects, version),
       ...inspectCertificates(objects, { certFile, certificate, now }),
-      ...inspectNodeClocks(objects),
+      ...inspectTls(objects, tls),
+      ...inspectNodeClocks(objects, clockSkew),
       ...unread,
       ...further,
     ]),

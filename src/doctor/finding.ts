@@ -57,6 +57,11 @@ export const FINDINGS = {
     severity: 'error',
     effect: 'The check contains no HTTP request. Every connection to this port is refused.',
   },
+  'tls-differs': {
+    severity: 'error',
+    effect:
+      'The proxies cannot connect to the service. Every request that needs a check is refused.',
+  },
   'port-closed': {
     severity: 'error',
     effect:

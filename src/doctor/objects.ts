@@ -23,6 +23,7 @@ export const EXAMINED = {
   Gateway: 'gateway.networking.k8s.io',
   HTTPRoute: 'gateway.networking.k8s.io',
   GRPCRoute: 'gateway.networking.k8s.io',
+  BackendTLSPolicy: 'gateway.networking.k8s.io',
   SecurityPolicy: 'gateway.envoyproxy.io',
 } as const
 

@@ -54,6 +54,12 @@ export const COLLECTIONS: readonly WatchedKind[] = [
   ...GUARD_COLLECTIONS,
   collectionOf('Sidecar', undefined, ['networking.istio.io/v1', 'networking.istio.io/v1beta1']),
   collectionOf('EnvoyFilter', undefined, ['networking.istio.io/v1alpha3']),
+  collectionOf(
+    'BackendTLSPolicy',
+    undefined,
+    ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha3'],
+    'backendtlspolicies',
+  ),
   collectionOf('Gateway', undefined, [
     'gateway.networking.k8s.io/v1',
     'gateway.networking.k8s.io/v1beta1',

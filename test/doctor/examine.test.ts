@@ -96,6 +96,25 @@ describe('the doctor', () => {
     expect(examine(objectsFrom(expired), elsewhere).findings).toEqual([])
   })
 
+  it('finds TLS of Envoy that the service does not have', () => {
+    const plain = { ...OPTIONS, tls: false }
+    expect(examine(objectsFrom(AT_ENVOY_GATEWAY), plain).findings).toMatchObject([
+      {
+        code: 'tls-differs',
+        object: 'BackendTLSPolicy kserve-authz/kserve-authz',
+        message:
+          'it makes Envoy use TLS at port 9003 of Service kserve-authz/kserve-authz, and the service has none',
+      },
+    ])
+    const unknown = { ...OPTIONS, tls: undefined }
+    expect(examine(objectsFrom(AT_ENVOY_GATEWAY), unknown).findings).toEqual([])
+    const unread = objectsFrom(
+      without(AT_ENVOY_GATEWAY, 'BackendTLSPolicy kserve-authz'),
+      new Map([['BackendTLSPolicy', 'missing permission']]),
+    )
+    expect(examine(unread, OPTIONS).findings).toMatchObject([{ code: 'not-read' }])
+  })
+
   it('says that the certificate is not there', () => {
     expect(found(withTls())).toMatchObject([
       { code: 'not-read', object: 'Secret kserve-authz/kserve-authz-tls' },

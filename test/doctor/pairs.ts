@@ -398,6 +398,17 @@ export const PAIRS: Readonly<
       annotated({ 'proxy.istio.io/config': '{discoveryAddress: "mine.team.svc:15012"}' }),
     ],
   ],
+  'tls-differs': [
+    ['no BackendTLSPolicy', without(AT_ENVOY_GATEWAY, 'BackendTLSPolicy kserve-authz')],
+    [
+      'one at another port',
+      changed(
+        AT_ENVOY_GATEWAY,
+        'BackendTLSPolicy kserve-authz',
+        spec({ targetRefs: [{ kind: 'Service', name: 'kserve-authz', sectionName: 'http' }] }),
+      ),
+    ],
+  ],
   'port-closed': [
     [
       'a NetworkPolicy of the service that admits another namespace',

@@ -128,6 +128,7 @@ export const OPTIONS = {
   version: manifest.version,
   parse: (text: string): unknown => loadAll(text)[0],
   certFile: '/tls/tls.crt',
+  tls: true,
   /** Two dates stand for a certificate. */
   certificate: (text: string) => {
     const [from = '', until] = text.split(' ')

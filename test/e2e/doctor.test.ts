@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { loadAll } from 'js-yaml'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findEnvoyGateway } from '../../scripts/envoy-gateway.ts'
 import { findIstio } from '../../scripts/istio.ts'
 import { examine } from '../../src/doctor/examine.ts'
@@ -138,11 +138,19 @@ describe('the doctor finds in the objects of a real API server', () => {
 
 describe('doctor, of a real API server', () => {
   it.each([
-    ['Istio', IN_ISTIO],
-    ['Envoy Gateway', AT_ENVOY_GATEWAY],
-  ])('finds nothing in a sound installation: %s', async (_title, objects) => {
+    ['Istio', IN_ISTIO, 'protectByDefault: false'],
+    [
+      'Envoy Gateway',
+      AT_ENVOY_GATEWAY,
+      'grpc: {tls: {certFile: /tls/tls.crt, keyFile: /tls/tls.key}}',
+    ],
+  ])('finds nothing in a sound installation: %s', async (_title, objects, config) => {
     await withoutGuards()
     await applyAll(objects)
+    await configure(config)
+    onTestFinished(async () => {
+      await configure('protectByDefault: false')
+    })
     const { code, stdout, stderr } = await doctor()
     expect([code, stdout, stderr]).toEqual([0, '1 protected services, 1 pods, 0 findings\n', ''])
   })

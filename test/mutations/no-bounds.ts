@@ -49,6 +49,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/doctor/certificates.ts LAST_PART': CHOICE,
   'src/doctor/certificates.ts SOON_MS': HINT,
   'src/doctor/clock.ts LARGEST_MS': CHOICE,
+  'src/doctor/clock.ts LEAST_SECONDS': LEAST,
   'src/doctor/clock.ts SECOND_MS': CODE,
   'src/doctor/providers.ts LONGEST_TIMEOUT_MS': CHOICE,
   'src/envoy/admission.ts CANCEL': CODE,
