@@ -1,12 +1,15 @@
-// Lowers the priority of the threads beside the event loop.
+// Lowers the priority of libuv's threads beside the event loop.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { constants, getPriority, setPriority } from 'node:os'
 import path from 'node:path'
 
 const THREADS = '/proc/self/task'
-/** V8's threads compile and collect garbage, libuv's verify signatures and read files. */
-const BACKGROUND = /^(?:V8Worker|libuv-worker)$/
+/**
+ * They verify signatures and read files. V8's threads keep their priority: a busy event loop would leave them no
+ * time, so its code would stay unoptimized, and its garbage would stay in memory.
+ */
+const BACKGROUND = 'libuv-worker'
 const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority
 
 /**
@@ -22,7 +25,7 @@ export async function yieldToEventLoop(): Promise<void> {
 async function lower(id: string): Promise<void> {
   try {
     const name = await readFile(path.join(THREADS, id, 'comm'), 'utf8')
-    if (BACKGROUND.test(name.trim())) {
+    if (name.trim() === BACKGROUND) {
       setPriority(Number(id), Math.min(getPriority() + PRIORITY_BELOW_NORMAL, PRIORITY_LOW))
     }
   } catch {
