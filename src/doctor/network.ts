@@ -1,6 +1,12 @@
 // Examines whether NetworkPolicies let proxies reach the service, and the service what it reads.
 
-import { displayNameOf, type KubernetesObject, listAt, valueAt } from '../resources/object.ts'
+import {
+  displayNameOf,
+  type KubernetesObject,
+  listAt,
+  textAt,
+  valueAt,
+} from '../resources/object.ts'
 import { type AskingProxy, containerPort, replicaPodsOf } from './connections.ts'
 import type { DoctorFinding } from './finding.ts'
 import type { Endpoint, NetworkPolicies, Pod, Verdict } from './network-policies.ts'
@@ -64,31 +70,27 @@ function inspectReading(
   { objects, networkPolicies, outside }: Parts,
 ): readonly DoctorFinding[] {
   if (!networkPolicies.limits(replica, 'Egress')) return []
-  const anywhere = { kind: 'anywhere' } as const
-  const tcp = (number: number) => ({ number, protocol: 'TCP' }) as const
+  const judge = (endpoint: Endpoint, number: number, protocol: 'TCP' | 'UDP' = 'TCP') =>
+    networkPolicies.judge(replica, 'Egress', endpoint, { number, protocol })
   const targets = [
     ...apiServers(objects).map(({ endpoint, port }) => ({
       name: `the API server, port ${port}`,
-      endpoint,
-      port: tcp(port),
+      verdict: inDoubt(judge(endpoint, port), () =>
+        inCluster(objects).some((each) => judge(each.endpoint, each.port).is === 'admitted'),
+      ),
     })),
     ...outside.map(({ name, port }) => ({
       name: `${name}, port ${port}`,
-      endpoint: anywhere,
-      port: tcp(port),
+      verdict: judge(ANYWHERE, port),
     })),
+    // A policy usually admits the pods of DNS, whose labels are not known here.
     ...(outside.length === 0
       ? []
-      : [
-          {
-            name: 'DNS, port 53',
-            endpoint: anywhere,
-            port: { number: 53, protocol: 'UDP' } as const,
-          },
-        ]),
+      : [{ name: 'DNS, port 53', verdict: judge(ANYWHERE, 53, 'UDP') }]
+    ).filter(({ verdict }) => verdict.is === 'refused'),
   ]
-  return targets.flatMap(({ name, endpoint, port }) =>
-    findingOf(networkPolicies.judge(replica, 'Egress', endpoint, port), {
+  return targets.flatMap(({ name, verdict }) =>
+    findingOf(verdict, {
       what: `the service from ${name}`,
       code: 'egress-closed',
       remedy: (policy) => `${edit(policy)}: add egress to ${name}.`,
@@ -96,10 +98,29 @@ function inspectReading(
   )
 }
 
+const ANYWHERE: Endpoint = { kind: 'anywhere' }
+
+/** Some network plugins look at the address of a Service, others at those behind it. */
+const inDoubt = (verdict: Verdict, isAdmitted: () => boolean): Verdict =>
+  verdict.is === 'refused' && isAdmitted() ? { ...verdict, is: 'unknown' } : verdict
+
+/** The address of the API server's Service. */
+const inCluster = ({ of }: Objects): readonly Target[] =>
+  of('Service')
+    .filter(({ namespace, name }) => namespace === 'default' && name === 'kubernetes')
+    .flatMap(({ content }) =>
+      listAt(content, 'spec', 'ports').flatMap((each) => {
+        const [address, port] = [textAt(content, 'spec', 'clusterIP'), valueAt(each, 'port')]
+        return address !== undefined && typeof port === 'number'
+          ? [{ endpoint: { kind: 'address', address } as const, port }]
+          : []
+      }),
+    )
+
+type Target = { readonly endpoint: Endpoint; readonly port: number }
+
 /** Its addresses; one that is not known, if they are not. */
-function apiServers({
-  of,
-}: Objects): readonly { readonly endpoint: Endpoint; readonly port: number }[] {
+function apiServers({ of }: Objects): readonly Target[] {
   const found = of('EndpointSlice')
     .filter(({ namespace, labels }) => namespace === 'default' && labels.get(OF) === 'kubernetes')
     .flatMap(({ content }) =>
@@ -113,7 +134,7 @@ function apiServers({
         ),
     )
   return found.length === 0
-    ? [{ endpoint: { kind: 'anywhere' }, port: 443 }]
+    ? [{ endpoint: ANYWHERE, port: 443 }]
     : found.map(({ port, ...endpoint }) => ({ endpoint, port }))
 }
 

@@ -34,6 +34,10 @@ export const COLLECTIONS: readonly WatchedKind[] = [
   { ...collectionOf('Namespace', undefined, ['v1']), metadataOnly: true },
   // The addresses of the API server.
   {
+    ...collectionOf('Service', 'default', ['v1']),
+    query: { fieldSelector: 'metadata.name=kubernetes' },
+  },
+  {
     ...collectionOf('EndpointSlice', 'default', ['discovery.k8s.io/v1']),
     query: { labelSelector: 'kubernetes.io/service-name=kubernetes' },
   },

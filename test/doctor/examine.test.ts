@@ -321,6 +321,8 @@ describe('the doctor', () => {
       expect.stringMatching(/^network-unknown: it may keep the service from the identity provider/),
     ])
     expect(within(api, dns, { ports: ports(8443) })).toEqual([])
+    const pods = { to: [{ namespaceSelector: {} }], ports: dns.ports }
+    expect(within(api, pods, { ports: ports(8443) })).toEqual([])
   })
 
   it('takes a second provider if every istiod does', () => {

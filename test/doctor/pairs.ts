@@ -453,6 +453,20 @@ export const PAIRS: Readonly<
         fence({ ingress: [{ from: [{ namespaceSelector: { matchLabels: { mesh: 'yes' } } }] }] }),
       ],
     ],
+    [
+      'only the Service of the API server',
+      [
+        ...IN_ISTIO,
+        API_SERVER,
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name: 'kubernetes', namespace: 'default' },
+          spec: { clusterIP: '10.96.0.1', ports: [{ port: 443, targetPort: 6443 }] },
+        },
+        egress(toBlock('10.96.0.1/32', 443)),
+      ],
+    ],
     ['an API server that is not known', [...IN_ISTIO, egress(toBlock('192.0.2.0/24', 443))]],
   ],
   'second-provider': [['a CUSTOM policy of the owner', [...IN_ISTIO, OTHER_PROVIDER]]],

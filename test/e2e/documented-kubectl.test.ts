@@ -36,12 +36,13 @@ const NAMESPACES = [
 const GATEWAY_KINDS =
   /^(?:\w+\.gateway\.envoyproxy\.io|(?:gateways|httproutes|grpcroutes|backendtlspolicies|referencegrants)\.)/
 
-/** Commands that need nodes, controllers of another project, or an object with a history. */
+/** Commands that need nodes, a plugin, controllers of another project, or an object with a history. */
 const NOT_HERE = [
   / rollout (?:status|undo) /,
   / exec /,
   / run .* -it /,
   / get ksvc/,
+  /^kubectl krew /,
   /^kubectl logs .*\| *$/,
 ] as const
 

@@ -134,9 +134,9 @@ describe('a credential that cannot be a token of the cluster', () => {
     forged = (await cluster.tokenFor('team', 'reader')).replace(/[^.]+$/, '')
     const texts = Array.from({ length: times }, () => `${randomBytes(44).toString('hex')}AAAA`)
     const calls = await callsDuring(cluster, async () => {
-      for (let sent = 0; sent < texts.length; sent += 250) {
+      for (let sent = 0; sent < texts.length; sent += AT_ONCE) {
         const asked = texts
-          .slice(sent, sent + 250)
+          .slice(sent, sent + AT_ONCE)
           .map((text) => verdictOf(service.gateway, of(text)))
         expect(new Set((await Promise.all(asked)).map(statusOf))).toEqual(new Set([401]))
       }
@@ -144,6 +144,8 @@ describe('a credential that cannot be a token of the cluster', () => {
     expect(calls).toEqual({ tokenReviews: 0, accessReviews: 0 })
   })
 
+  /** A burst must fit into the deadline of a check on a busy machine, too. */
+  const AT_ONCE = 25
   let forged = ''
   const claims = boundClaims('team', 'reader', 'uid')
   const foreign = (given: object) =>

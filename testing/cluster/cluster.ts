@@ -123,7 +123,7 @@ async function whenReady({ call }: ClusterClient, { ended }: Program) {
 }
 
 /** Resolves once objects of all versions can be listed. */
-async function whenServed({ call }: ClusterClient, crd: Written, deadlineMs = 10_000) {
+async function whenServed({ call }: ClusterClient, crd: Written, deadlineMs = START_MS) {
   const versions = listAt(crd, 'spec', 'versions').map((version) => String(at(version, 'name')))
   for (const version of versions) {
     const [group, kind] = [at(crd, 'spec', 'group'), at(crd, 'spec', 'names', 'kind')].map(String)
