@@ -40,6 +40,7 @@ const GATEWAY_KINDS =
 const NOT_HERE = [
   / rollout (?:status|undo) /,
   / exec /,
+  / port-forward /,
   / run .* -it /,
   / get ksvc/,
   /^kubectl krew /,
