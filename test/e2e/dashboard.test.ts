@@ -23,10 +23,10 @@ describe('a real Prometheus', () => {
   it('scrapes the service, with a token if `http.auth` is `tokenReview`, and Envoy', async () => {
     const targets = async () => (await observed.prometheus.targets()).toSorted()
     await expect.poll(targets, PATIENCE).toEqual(['envoy up', 'kserve-authz up', 'kserve-authz up'])
-    const replicas = await observed.prometheus.query('count by (job) (kserve_authz_build_info)')
-    expect(replicas).toMatchObject([
-      { labels: { job: 'kserve-authz' }, points: [[expect.anything(), 2]] },
-    ])
+    const replicas = () => observed.prometheus.query('count by (job) (kserve_authz_build_info)')
+    await expect
+      .poll(replicas, PATIENCE)
+      .toMatchObject([{ labels: { job: 'kserve-authz' }, points: [[expect.anything(), 2]] }])
   })
 })
 
