@@ -22,6 +22,8 @@ const KEY = 'a-key-of-sixteen-bytes'
 const JOB = 'kserve-authz'
 /** Between two rounds of requests. */
 const PAUSE_MS = 40
+const CHANGE_MS = 1_000
+const UNPROTECTED = Object.fromEntries(Object.keys(PROTECTED).map((name) => [name, null]))
 
 export type Observed = Awaited<ReturnType<typeof startObserved>>
 
@@ -73,14 +75,26 @@ export async function startObserved() {
       stranger: await cluster.tokenFor('team', 'stranger'),
     }
     const round = () => ask({ service, mesh, issuer, tokens })
+    const protect = (isProtected: boolean) =>
+      cluster.patch(inferenceService('team', 'changing'), {
+        metadata: { annotations: isProtected ? PROTECTED : UNPROTECTED },
+      })
     return {
       prometheus,
-      /** Sends requests for this time; with an outage, no TokenReview is answered in its middle third. */
+      /**
+       * Sends requests for this time, and changes the protection of a service every second; with an outage, no
+       * TokenReview is answered in its middle third.
+       */
       load: async (ms: number, outage: boolean) => {
         const begun = performance.now()
-        for (;;) {
-          const part = (performance.now() - begun) / ms
+        for (let changes = 0; ; ) {
+          const passed = performance.now() - begun
+          const part = passed / ms
           if (part >= 1) break
+          if (passed > changes * CHANGE_MS) {
+            changes += 1
+            await protect(changes % 2 === 1)
+          }
           const fails = outage && part > 1 / 3 && part < 2 / 3
           proxy.fail('tokenreviews', fails ? API_FAULTS['a status of 500'] : undefined)
           await round()
@@ -107,6 +121,7 @@ async function startReplica(
   for (const object of [
     inferenceService('team', 'wine', shadow),
     inferenceService('team', 'open', {}),
+    inferenceService('team', 'changing', {}),
     keySecret('team', 'key', KEY),
   ])
     await cluster.create(object)
