@@ -5,8 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { get, startChild } from '../../scripts/child.ts'
 import { LOAD_CORE, onCore, stayOffServerCore } from '../measure/cores.ts'
-import { countersOf, toldOf } from '../measure/counters.ts'
-import { CHECK_METHOD } from '../measure/load.ts'
+import { readCounters, toldOf } from '../measure/counters.ts'
+import { h2loadCommand } from '../measure/load.ts'
 import { openPlace } from '../measure/place.ts'
 import { startService } from '../measure/servers.ts'
 import { residentBytes } from '../measure/usage.ts'
@@ -35,14 +35,12 @@ const ROW_MS = 30_000
 
 /** One load of each kind. */
 async function startLoads(folder: string, port: number, frames: ReadonlyMap<string, Buffer>) {
-  const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers']
-  const url = `http://127.0.0.1:${port}${CHECK_METHOD}`
   const loads = []
   for (const [kind, frame] of frames) {
     const file = path.join(folder, `${kind}.message`)
     await writeFile(file, grpcMessage(frame))
-    const args = [`--data=${file}`, ...headers, ...EACH, `-D${SECONDS}`, url]
-    loads.push(startChild(`h2load of ${kind}`, onCore(LOAD_CORE, ['h2load', ...args]), {}))
+    const command = h2loadCommand(port, file, ...EACH, `-D${SECONDS}`)
+    loads.push(startChild(`h2load of ${kind}`, onCore(LOAD_CORE, command), {}))
   }
   return loads
 }
@@ -56,13 +54,12 @@ const SERIES = {
   longest: /^kserve_authz_event_loop_delay_seconds\{.*quantile="max".*\} (\S+)$/m,
 } as const
 
-type Measured = Readonly<Record<keyof typeof SERIES, number>>
-
-async function measuredOf(httpPort: number): Promise<Measured> {
+async function measuredOf(httpPort: number) {
   const { text } = await get(`http://127.0.0.1:${httpPort}/metrics`)
   const read = (series: RegExp) => Number(series.exec(text)?.[1] ?? 0)
   const { heap, scavenges, scavenging, majors, major, longest } = SERIES
   return {
+    counters: readCounters(text),
     heap: read(heap),
     scavenges: read(scavenges),
     scavenging: read(scavenging),
@@ -104,10 +101,9 @@ async function main(): Promise<boolean> {
     while (checks < CHECKS) {
       const from = performance.now()
       await pause(ROW_MS)
-      const counters = await countersOf(service.httpPort)
-      const [before, seconds] = [checks, (performance.now() - from) / 1_000]
-      checks = [...counters.values()].reduce((sum, count) => sum + count, 0)
       const now = await measuredOf(service.httpPort)
+      const [before, seconds] = [checks, (performance.now() - from) / 1_000]
+      checks = [...now.counters.values()].reduce((sum, count) => sum + count, 0)
       row(
         Math.round((performance.now() - begun) / 1_000),
         checks,
@@ -119,7 +115,7 @@ async function main(): Promise<boolean> {
         (1_000 * now.longest).toFixed(1),
       )
       last = now
-      const unexpected = new Map([...counters].filter(([key]) => !EXPECTED.has(key)))
+      const unexpected = new Map([...now.counters].filter(([key]) => !EXPECTED.has(key)))
       if (unexpected.size > 0) throw new Error(`unexpected answers: ${toldOf(unexpected)}`)
       if (performance.now() - begun > 1_000 * SECONDS) return false
     }

@@ -21,8 +21,7 @@ export type Latency = { readonly p50Ms: number; readonly p99Ms: number }
 /** Maximum time for a number of checks, in seconds. */
 const PATIENCE_SECONDS = 30
 
-/** The path of a check. */
-export const CHECK_METHOD = '/envoy.service.auth.v3.Authorization/Check'
+const METHOD = '/envoy.service.auth.v3.Authorization/Check'
 
 /** Writes the messages to the folder. h2load sends a single message; our own driver sends several. */
 export async function createGenerator(
@@ -35,13 +34,20 @@ export async function createGenerator(
   return frames.length === 1 ? h2load(port, file) : createDriver(port, file)
 }
 
+/** The command that sends the message of a file again and again. */
+export function h2loadCommand(
+  port: number,
+  file: string,
+  ...args: readonly string[]
+): readonly string[] {
+  const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers']
+  return ['h2load', `--data=${file}`, ...headers, ...args, `http://127.0.0.1:${port}${METHOD}`]
+}
+
 function h2load(port: number, file: string): Generator {
   const log = `${file}.log`
-  const run = (...args: readonly string[]) => {
-    const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers']
-    const url = `http://127.0.0.1:${port}${CHECK_METHOD}`
-    return outputOf(LOAD_CORE, ['h2load', `--data=${file}`, ...headers, ...args, url])
-  }
+  const run = (...args: readonly string[]) =>
+    outputOf(LOAD_CORE, h2loadCommand(port, file, ...args))
   return {
     forSeconds: async (seconds, { connections, streams }) => {
       const load = [`-c${connections}`, `-m${streams}`]

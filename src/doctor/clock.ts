@@ -63,8 +63,9 @@ export const nodesOf = (objects: Objects): readonly string[] => [
 ]
 
 /**
- * Compares the clocks of the replicas' nodes; `tolerated`: the difference in seconds that JWTs may have. Each kubelet writes the time of its own clock into a Lease, and the API
- * server writes that of its clock into the metadata of this change.
+ * Compares the clocks of the replicas' nodes; `tolerated`: the difference in seconds that JWTs may have. Each
+ * kubelet writes the time of its own clock into a Lease, and the API server writes that of its clock into the
+ * metadata of this change.
  */
 export const inspectNodeClocks = (objects: Objects, tolerated: number): readonly DoctorFinding[] =>
   nodesOf(objects).flatMap((node): readonly DoctorFinding[] => {
@@ -76,8 +77,8 @@ export const inspectNodeClocks = (objects: Objects, tolerated: number): readonly
       ),
     )
     const difference = renewed - written
-    // Whether it cannot be told: a folder usually has no Leases, and an export leaves out `managedFields`.
     const largest = Math.max(tolerated, LEAST_SECONDS) * SECOND_MS
+    // Not finite: a folder usually has no Leases, and an export leaves out `managedFields`.
     if (!Number.isFinite(difference) || Math.abs(difference) <= largest) return []
     return [
       {

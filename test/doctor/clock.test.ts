@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { inspectNodeClocks, inspectOwnClock } from '../../src/doctor/clock.ts'
 import { objectsFrom } from '../../src/doctor/objects.ts'
-import type { Fields } from './sound.ts'
+import { aReplica, type Fields } from './sound.ts'
 
 const { signal } = new AbortController()
 const SERVER = Date.parse('2026-03-01T12:00:00Z')
@@ -13,16 +13,7 @@ function own(ms: number, date = new Date(SERVER).toUTCString()) {
 }
 
 const aNode = (renewTime: string, time = '2026-03-01T12:00:00Z', nodeName = 'worker-1') => [
-  {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: 'kserve-authz-1',
-      namespace: 'kserve-authz',
-      labels: { 'app.kubernetes.io/name': 'kserve-authz' },
-    },
-    spec: { nodeName },
-  },
+  aReplica({ nodeName }),
   {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',

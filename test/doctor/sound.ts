@@ -56,6 +56,18 @@ const meshOf = (mesh: string, name = 'istio'): Fields => ({
   data: { mesh },
 })
 
+/** A pod of the service. */
+export const aReplica = (spec: Fields): Fields => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'kserve-authz-1',
+    namespace: 'kserve-authz',
+    labels: { 'app.kubernetes.io/name': 'kserve-authz' },
+  },
+  spec,
+})
+
 /** A protected model behind the sidecars of Istio. */
 export const IN_ISTIO: readonly Fields[] = [
   ...INSTALLED,

@@ -23,7 +23,7 @@ import { runIn } from '../../testing/command-line.ts'
 import { listAt, textAt } from '../../testing/json.ts'
 import { installIstioCrds } from '../../testing/mesh/installation.ts'
 import { PAIRS } from '../doctor/pairs.ts'
-import { AT_ENVOY_GATEWAY, type Fields, IN_ISTIO, OPTIONS } from '../doctor/sound.ts'
+import { AT_ENVOY_GATEWAY, aReplica, type Fields, IN_ISTIO, OPTIONS } from '../doctor/sound.ts'
 
 const NAMESPACES = ['envoy-gateway-system', 'istio-system', 'kserve', 'kserve-authz', 'team']
 const GATEWAY_KINDS =
@@ -31,20 +31,11 @@ const GATEWAY_KINDS =
 
 const PATIENCE = { timeout: 30_000, interval: 100 }
 
-const A_REPLICA: Fields = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: {
-    name: 'kserve-authz-1',
-    namespace: 'kserve-authz',
-    labels: { 'app.kubernetes.io/name': 'kserve-authz' },
-  },
-  spec: {
-    nodeName: 'worker-1',
-    serviceAccountName: 'kserve-authz',
-    containers: [{ name: 'kserve-authz', image: 'kserve-authz:0.2.0' }],
-  },
-}
+const A_REPLICA = aReplica({
+  nodeName: 'worker-1',
+  serviceAccountName: 'kserve-authz',
+  containers: [{ name: 'kserve-authz', image: 'kserve-authz:0.2.0' }],
+})
 
 let cluster: Cluster
 let kubeconfig = ''
