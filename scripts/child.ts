@@ -111,7 +111,7 @@ type Patience = { readonly signal?: AbortSignal | undefined; readonly deadlineMs
 export async function until<T>(
   awaited: string,
   attempt: () => Promise<T | undefined>,
-  { signal, deadlineMs = 10_000 }: Patience = {},
+  { signal, deadlineMs = 60_000 }: Patience = {},
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs
   for (;;) {

@@ -36,7 +36,7 @@ export async function startService({
   config,
   port = 0,
   workloadPort = 0,
-  startMs = 10_000,
+  startMs = 60_000,
   program = fromHere,
 }: ServiceSpec) {
   const own = await mkdtemp(path.join(tmpdir(), 'service-'))

@@ -17,6 +17,6 @@ export function watching(env: Readonly<Record<string, string>>, ...args: readonl
       text[name] += chunk
     })
   const printed = (wanted: RegExp, from: 'stdout' | 'stderr' = 'stdout') =>
-    until(`${wanted} on ${from}`, async () => wanted.exec(text[from])?.[0], { deadlineMs: 30_000 })
+    until(`${wanted} on ${from}`, async () => wanted.exec(text[from])?.[0], { deadlineMs: 180_000 })
   return { text, printed, ended: child.ended, stop: child.stop }
 }

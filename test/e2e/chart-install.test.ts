@@ -29,7 +29,7 @@ const POLICY = {
   spec: { allow: [{}] },
 }
 
-const PATIENCE = { timeout: 20_000, interval: 100 }
+const PATIENCE = { timeout: 60_000, interval: 100 }
 const POLICIES = '/apis/kserve-authz.io/v1alpha1/namespaces/team/accesspolicies'
 const POLICY_PATH = `${POLICIES}/iris`
 const IRIS = { host: 'iris.team.svc', path: '/v1/models/iris' }

@@ -11,7 +11,7 @@ import { inferenceService, serviceAccount } from '../../testing/cluster/rbac.ts'
 import { startClusterService } from '../../testing/cluster/service.ts'
 import { listAt } from '../../testing/json.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 const ACCOUNT = { namespace: 'kserve-authz', name: 'kserve-authz' }
 const USER = `system:serviceaccount:${ACCOUNT.namespace}:${ACCOUNT.name}`
 const KEY = 'a-key-of-sixteen-bytes'

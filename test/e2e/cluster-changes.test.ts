@@ -15,7 +15,7 @@ import {
 import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 const ENABLE_AUTH = 'security.opendatahub.io/enable-auth'
 const IRIS = inferenceService('team', 'iris')
 

@@ -6,7 +6,7 @@ import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 import { listAt, textAt } from '../../testing/json.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 const SHARED = 'shared.example.com'
 /** The burst; after it, one per second. */
 const BURST = 25

@@ -8,7 +8,7 @@ import { inferenceService } from '../../testing/cluster/rbac.ts'
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 import { textAt } from '../../testing/json.ts'
 
-const PATIENCE = { timeout: 15_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 const KEY = 'a-key-of-sixteen-bytes'
 const IRIS = inferenceService('team', 'iris')
 const WINE = { host: 'wine.team.svc' }

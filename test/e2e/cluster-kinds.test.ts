@@ -9,7 +9,7 @@ import { inferenceService } from '../../testing/cluster/rbac.ts'
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 import { listAt, textAt } from '../../testing/json.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 /** Objects of a kind, from the moment it is served. */
 const NOTICED = { timeout: 2_000, interval: 10 }
 

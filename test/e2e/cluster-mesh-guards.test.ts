@@ -14,7 +14,7 @@ import { at, listAt, textAt } from '../../testing/json.ts'
 import { installIstioCrds } from '../../testing/mesh/installation.ts'
 
 /** A change is judged after five seconds. */
-const PATIENCE = { timeout: 30_000, interval: 100 }
+const PATIENCE = { timeout: 60_000, interval: 100 }
 const POLICY = new URL('../../istio/workloads/predictor.yaml', import.meta.url)
 const AT_GATEWAY = new URL('../../envoy-gateway/gateway/security-policy.yaml', import.meta.url)
 
@@ -81,7 +81,7 @@ it('a protected model that no proxy asks about is counted, and its owner is told
   await expect.poll(unguarded, PATIENCE).toEqual([])
   expect(await guardOf('iris')).toBe('true, sidecars: checked')
   expect(await eventsOf('open')).toEqual([])
-}, 240_000)
+}, 900_000)
 
 it('without a sidecar a model needs a policy at its Gateway', async () => {
   await cluster.create(inferenceService('team', 'bare', PROTECTED))
@@ -95,4 +95,4 @@ it('without a sidecar a model needs a policy at its Gateway', async () => {
   await applyWhole(cluster, await shippedAt(AT_GATEWAY))
   await expect.poll(unguarded, PATIENCE).toEqual([])
   expect(await guardOf('bare')).toBe('true, gateways: checked')
-}, 240_000)
+}, 900_000)

@@ -20,7 +20,7 @@ import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 import { head, sendRaw } from '../../testing/envoy/http.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'
 /** The address of a pod: all addresses in 127.0.0.0/8 are this machine. */
 const POD_IP = '127.66.0.1'

@@ -7,7 +7,7 @@ import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 import { startTokenCluster, type TokenCluster } from '../../testing/cluster/token-cluster.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'
 /** By watched resource, and by kind of request. */
 const WATCHED = [

@@ -14,7 +14,7 @@ import {
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 import { at, textAt } from '../../testing/json.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'
 const NAMESPACES = ['models', 'lab']
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'

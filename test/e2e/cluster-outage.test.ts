@@ -9,7 +9,7 @@ import { type ClusterService, startClusterService } from '../../testing/cluster/
 import { at } from '../../testing/json.ts'
 import { startProxy, type TestProxy } from '../../testing/proxy.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 const KEY = 'a-key-of-sixteen-bytes'
 const READER = keySecret('team', 'reader', KEY)
 

@@ -8,7 +8,7 @@ import { inferenceService } from '../../testing/cluster/rbac.ts'
 import { type ClusterService, startClusterService } from '../../testing/cluster/service.ts'
 import { listAt, textAt } from '../../testing/json.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 const KEY = 'a-key-of-sixteen-bytes'
 const CLUSTER_ROLE = {
   apiVersion: 'rbac.authorization.k8s.io/v1',

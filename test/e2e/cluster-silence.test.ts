@@ -17,7 +17,7 @@ import { keySecret, pod, runPod } from '../../testing/cluster/objects.ts'
 import { SETTINGS } from '../../testing/objects.ts'
 import { startProxy, type TestProxy } from '../../testing/proxy.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 /** Instead of a minute and a half. */
 const SILENCE_MS = 500
 const KEY = 'a-key-of-sixteen-bytes'

@@ -6,7 +6,7 @@ import { type Observed, startObserved } from '../../testing/deployment/observed.
 const EMPTY: ReadonlySet<string> = new Set(['Work refused'])
 
 const LOAD_MS = 24_000
-const PATIENCE = { timeout: 30_000, interval: 250 }
+const PATIENCE = { timeout: 60_000, interval: 250 }
 
 let observed: Observed
 let range: { readonly from: number; readonly to: number; readonly step: number }

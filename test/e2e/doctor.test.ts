@@ -29,7 +29,7 @@ const NAMESPACES = ['envoy-gateway-system', 'istio-system', 'kserve', 'kserve-au
 const GATEWAY_KINDS =
   /^(?:securitypolicies|gateways|httproutes|grpcroutes|backendtlspolicies|referencegrants)\./
 
-const PATIENCE = { timeout: 30_000, interval: 100 }
+const PATIENCE = { timeout: 60_000, interval: 100 }
 
 const A_REPLICA = aReplica({
   nodeName: 'worker-1',

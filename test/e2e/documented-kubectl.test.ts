@@ -20,7 +20,7 @@ const ROOT = path.join(import.meta.dirname, '../..')
 const PAGES = globSync('{*,{docs,istio,envoy-gateway,charts,examples,bench}/**/*}.md', {
   cwd: ROOT,
 })
-const PATIENCE = { timeout: 30_000, interval: 200 }
+const PATIENCE = { timeout: 60_000, interval: 200 }
 const NAMESPACES = [
   'istio-system',
   'envoy-gateway-system',

@@ -124,16 +124,16 @@ describe('in a namespace with models', () => {
   it('a pod is accepted only if the NetworkPolicy exists', async () => {
     expect(await admissionOf(POD)).toContain('network.kserve-authz.io')
     await cluster.apply(shipped)
-    await expect.poll(() => admissionOf(POD), { timeout: 10_000 }).toBe('')
+    await expect.poll(() => admissionOf(POD), { timeout: 60_000 }).toBe('')
   })
 
   it('a NetworkPolicy of this name that selects fewer pods does not count', async () => {
     const podSelector = { matchLabels: { a: 'b' } }
     await cluster.apply({ ...shipped, spec: { podSelector, policyTypes: ['Ingress'] } })
     const message = 'the NetworkPolicy kserve-authz-models does not select every pod'
-    await expect.poll(() => admissionOf(POD), { timeout: 10_000 }).toContain(message)
+    await expect.poll(() => admissionOf(POD), { timeout: 60_000 }).toContain(message)
     await cluster.apply(shipped)
-    await expect.poll(() => admissionOf(POD), { timeout: 10_000 }).toBe('')
+    await expect.poll(() => admissionOf(POD), { timeout: 60_000 }).toBe('')
   })
 
   it('a tenant can neither remove it nor add one that admits callers', async () => {

@@ -37,7 +37,7 @@ const reached = () =>
   ['team/lora-two-kserve-workload-svc', 'demo/sklearn-iris-predictor'].flatMap(world.received)
     .length
 
-const isAnswering = () => expect.poll(statuses, { timeout: 20_000 }).toEqual([200, 401, 200])
+const isAnswering = () => expect.poll(statuses, { timeout: 60_000 }).toEqual([200, 401, 200])
 
 describe('a service that', () => {
   it.each<[title: string, begin: () => void, end: () => void | Promise<void>]>([

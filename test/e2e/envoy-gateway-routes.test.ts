@@ -161,7 +161,7 @@ describe('a route of a tenant', () => {
     expect(answers).toContain(401)
     await world.reroute([...routes, named(OPEN_SERVICE)], [grant])
     await expect.poll(ask).toBe(200)
-  }, 240_000)
+  }, 900_000)
 
   it('with a backend that is not a Kubernetes Service is denied', async () => {
     const route = ownRoute(...OPEN_SERVICE)

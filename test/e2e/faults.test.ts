@@ -14,7 +14,7 @@ const BUGS = `
   process.on('SIGHUP', () => setImmediate(() => { throw new TypeError(message) }))`
 const WITH_BUGS = `data:text/javascript,${encodeURIComponent(BUGS)}`
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 
 let service: Service
 

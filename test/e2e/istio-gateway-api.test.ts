@@ -73,7 +73,7 @@ let asked: readonly Asked[]
 beforeAll(async () => {
   world = await startIstioWorld(OBJECTS, CONFIG)
   asked = requestsFor(world.snapshot)
-}, 300_000)
+}, 900_000)
 afterAll(() => world?.stop())
 
 const requests = () => asked.filter(({ gateway }) => gateway !== INGRESS)

@@ -41,7 +41,7 @@ describe.each(WORLDS)(
       world = await startWorld(settings, rows)
       requests = requestsFor(world.snapshot)
       after = await askFolder(objectsOf(world.snapshot))
-    }, 600_000)
+    }, 1_800_000)
     afterAll(async () => {
       await after?.close()
       await world?.stop()
@@ -118,7 +118,7 @@ describe.each(WORLDS)(
           await cluster.stop()
           await folder.remove()
         }
-      }, 300_000)
+      }, 900_000)
 
     it('there are no further addresses, and none is left out', () => {
       const silent = rows.filter((row) => about(row).length === 0)

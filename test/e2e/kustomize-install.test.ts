@@ -13,7 +13,7 @@ import {
 import { applyServerSide, render } from '../../testing/deployment/render.ts'
 import { type BuiltImage, buildOwnImage } from '../../testing/image/own-image.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 
 let cluster: Cluster
 let image: BuiltImage

@@ -17,7 +17,7 @@ import { componentOf, GRPC_PORT } from '../../testing/mesh/pods.ts'
 const KEY = 'a-key-of-sixteen-bytes'
 const HOST = 'iris.team.svc.cluster.local'
 const HEADERS = { 'x-api-key': KEY }
-const PATIENCE = { timeout: 15_000, interval: 100 }
+const PATIENCE = { timeout: 60_000, interval: 100 }
 
 let mesh: Mesh
 beforeAll(async () => {

@@ -14,7 +14,7 @@ import { importing, redirection } from '../../testing/mesh/redirection.ts'
 const OPEN_HOST = 'open-tenant.example.com'
 const VICTIM = 'victim-predictor.team.svc.cluster.local'
 
-const PATIENCE = { timeout: 15_000, interval: 200 }
+const PATIENCE = { timeout: 60_000, interval: 200 }
 
 const routeOf = (host: string) =>
   virtualService('tenant', 'open', {

@@ -10,7 +10,7 @@ import { renderWith } from '../../testing/deployment/overlay.ts'
 import { applyServerSide } from '../../testing/deployment/render.ts'
 import { TEAM } from '../../testing/envoy/team.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 const NAMESPACE = 'kserve-authz'
 const READER = 'kserve-authz-metrics'
 

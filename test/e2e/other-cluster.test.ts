@@ -101,7 +101,7 @@ describe('the API server of another cluster as an issuer', () => {
         ],
       })
       await until('open keys', async () => ((await fetched()).status === 200 ? true : undefined), {
-        deadlineMs: 20_000,
+        deadlineMs: 60_000,
       })
     })
 

@@ -20,7 +20,7 @@ import { installIstioCrds } from '../../testing/mesh/installation.ts'
 
 const NAME = 'kserve-authz'
 const ROOT = path.join(import.meta.dirname, '../..')
-const PATIENCE = { timeout: 10_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 const POLICIES = '/apis/security.istio.io/v1/authorizationpolicies'
 
 let cluster: Cluster

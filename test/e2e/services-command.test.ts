@@ -14,7 +14,7 @@ import { watching } from '../../testing/watching.ts'
 const shell = (script: string) =>
   promisify(execFile)('sh', ['-c', script], { cwd: path.join(import.meta.dirname, '../..') })
 
-const PATIENCE = { timeout: 10_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 const PROFILES = 'examples/in-cluster-clients/manifests'
 const ROWS = [
   ['bare', 'protected'],

@@ -11,7 +11,7 @@ import { createSigner } from '../../testing/issuers/oidc-issuer.ts'
 import { providerOf } from '../../testing/issuers/provider.ts'
 import { type Service, startService } from '../../testing/service.ts'
 
-const PATIENCE = { timeout: 10_000, interval: 10 }
+const PATIENCE = { timeout: 60_000, interval: 10 }
 
 let folder: string
 let issuer: Server

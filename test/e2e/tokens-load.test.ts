@@ -112,10 +112,10 @@ describe('when the program receives SIGTERM', () => {
     const own = await cluster.serve({}, proxy.port)
     const release = proxy.hold()
     const asked = times(30, () => verdictOf(own.gateway, { token: newToken() }))
-    await vi.waitFor(() => expect(proxy.held()).toBe(30), { timeout: 10_000, interval: 5 })
+    await vi.waitFor(() => expect(proxy.held()).toBe(30), { timeout: 60_000, interval: 5 })
     process.kill(own.pid ?? 0, 'SIGTERM')
     await vi.waitFor(() => expect(own.log.at(-1)).toMatchObject({ msg: 'stopping' }), {
-      timeout: 10_000,
+      timeout: 60_000,
       interval: 5,
     })
     release()

@@ -32,7 +32,7 @@ const KEY_METADATA = {
 
 const ask = (asked: Asked) => verdictOf(service.gateway, asked)
 const newToken = () => cluster.tokenFor('team', 'reader')
-const POLL = { timeout: 10_000, interval: 20 }
+const POLL = { timeout: 60_000, interval: 20 }
 
 describe.each([
   ['tokenreviews', 'authentication-unavailable'],

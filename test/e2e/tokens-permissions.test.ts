@@ -72,7 +72,7 @@ describe('a missing permission', () => {
     const token = await cluster.tokenFor('team', 'reader')
     expect(await verdictOf(service.gateway, { token })).toBe('authentication-unavailable')
     await expect
-      .poll(() => service.log, { timeout: 10_000 })
+      .poll(() => service.log, { timeout: 60_000 })
       .toContainEqual(
         expect.objectContaining({
           resource: 'tokenreviews',
@@ -97,7 +97,7 @@ describe('a missing permission', () => {
     const messages = () => service.log.map((line) => textAt(line, 'msg'))
     const path = '/.well-known/openid-configuration'
     await expect
-      .poll(messages, { timeout: 10_000 })
+      .poll(messages, { timeout: 60_000 })
       .toContain(`missing permission: get ${path} (or set kubernetes.issuer)`)
     const token = await cluster.tokenFor('team', 'reader')
     expect(await verdictOf(service.gateway, { token })).toBe('not-synced')
@@ -106,7 +106,7 @@ describe('a missing permission', () => {
     })
     await told.ready()
     await expect
-      .poll(() => told.log.map((line) => textAt(line, 'error')), { timeout: 10_000 })
+      .poll(() => told.log.map((line) => textAt(line, 'error')), { timeout: 60_000 })
       .toContain('Error: missing permission: get /openid/v1/jwks')
     await msUntil(200, () => verdictOf(told.gateway, { token }))
     await cluster.create({
@@ -123,7 +123,7 @@ describe('a missing permission', () => {
     }
     const service = await serveAs('blind')
     await expect
-      .poll(async () => (await service.read('/readyz?verbose')).text, { timeout: 10_000 })
+      .poll(async () => (await service.read('/readyz?verbose')).text, { timeout: 60_000 })
       .toContain('[-]serviceaccounts failed: missing permission: list and watch serviceaccounts')
     const token = await cluster.tokenFor('team', 'reader')
     expect(await verdictOf(service.gateway, { token })).toBe('not-synced')

@@ -7,7 +7,7 @@ import type { ClusterService } from '../../testing/cluster/service.ts'
 import { startTokenCluster, type TokenCluster } from '../../testing/cluster/token-cluster.ts'
 import { at } from '../../testing/json.ts'
 
-const POLL = { timeout: 10_000, interval: 5 }
+const POLL = { timeout: 60_000, interval: 5 }
 const MARKER = 'written-by-a-client'
 
 let cluster: TokenCluster
@@ -103,7 +103,10 @@ describe('a look-up with several waiting requests', () => {
     expect(await verdict).not.toBe('allow')
     const before = proxy.asked('tokenreviews')
     release()
-    await vi.waitFor(async () => expect(await verdictOf(service.gateway, { token })).toBe('allow'))
+    await vi.waitFor(
+      async () => expect(await verdictOf(service.gateway, { token })).toBe('allow'),
+      POLL,
+    )
     expect(proxy.asked('tokenreviews')).toBe(before)
   })
 })

@@ -189,6 +189,6 @@ describe('the rotation of a key in a Secret (scenario 3)', () => {
         (line) => at(line, 'requestId') === 'a-request-of-scenario-3',
       )
       expect(lines).toMatchObject([{ decision: 'deny', reason: 'missing-credential' }])
-    }, 10_000)
+    }, 60_000)
   })
 })

@@ -110,7 +110,7 @@ function clusterAt(
   }
 }
 
-const START_MS = 30_000
+const START_MS = 180_000
 
 async function whenReady({ call }: ClusterClient, { ended }: Program) {
   const died = new AbortController()

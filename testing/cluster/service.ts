@@ -100,7 +100,7 @@ export async function runClusterService({ command, cwd, removeFiles }: ClusterPr
 }
 
 /** A machine may be busy. */
-const READY_MS = 30_000
+const READY_MS = 180_000
 
 const configOf = ({ config = {}, address = '127.0.0.1' }: ClusterServiceSpec) => ({
   http: { address: '127.0.0.1:0' },

@@ -66,7 +66,7 @@ export async function startPrometheus(jobs: readonly Job[]) {
           .filter((each) => textAt(each, 'msg') === 'Listening on')
           .map((each) => textAt(each, 'address'))
           .at(-1),
-      { signal: died.signal, deadlineMs: 30_000 },
+      { signal: died.signal, deadlineMs: 180_000 },
     )
     const api = async (page: string, parameters: Readonly<Record<string, string>>) => {
       const url = `http://${address}/api/v1/${page}?${new URLSearchParams(parameters).toString()}`

@@ -10,7 +10,7 @@ import { ENVOY_VERSION, LISTENER_PORT, PARENT } from './objects.ts'
 
 export type EnvoyGateway = Awaited<ReturnType<typeof startEnvoyGateway>>
 
-const START_MS = 30_000
+const START_MS = 180_000
 const report = (line: string) => void process.stderr.write(`${line}\n`)
 
 /**

@@ -20,7 +20,7 @@ const SETTINGS = {
     additionalIngressDomains: ['example.org'],
   },
 }
-const SETTLE_MS = 120_000
+const SETTLE_MS = 600_000
 
 export type IstioWorld = Awaited<ReturnType<typeof startIstioWorld>>
 

@@ -118,7 +118,7 @@ const startKwok = ({ kwok }: Kserve, { folder, kubeconfig }: Admin): Promise<Pro
     'node-lease-duration-seconds': '0',
   })
 
-const START_MS = 60_000
+const START_MS = 180_000
 
 async function startController(
   title: string,

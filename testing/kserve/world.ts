@@ -9,7 +9,9 @@ import { startStandIns } from './stand-ins.ts'
 export type World = KserveCluster & { readonly snapshot: Snapshot }
 
 const ADDRESSES = { [GATEWAY.name]: '203.0.113.1', [PATHS_ONLY.name]: '203.0.113.2' }
-const SETTLE_MS = 480_000
+const SETTLE_MS = 1_500_000
+/** KServe makes an RSA key of 4096 bits again and again for each LLMInferenceService: a busy machine takes minutes. */
+const STALLED_MS = 400_000
 
 /** KServe with the services of a table, after it has created everything for them. */
 export async function startWorld(settings: KserveSettings, rows: readonly Row[]): Promise<World> {
@@ -26,15 +28,19 @@ export async function startWorld(settings: KserveSettings, rows: readonly Row[])
       await cluster.apply(object)
     for (const { objects } of rows) for (const object of objects) await cluster.apply(object)
     const remind = createReminder(cluster)
+    const isStalled = createStallDetector()
+    const stalled = new AbortController()
     const snapshot = await until(
       'KServe has not made everything',
       async () => {
         const found = await snapshotOf(cluster)
-        if (unsettled(found, rows).length === 0) return found
+        const left = unsettled(found, rows).length
+        if (left === 0) return found
+        if (isStalled(left)) stalled.abort(new Error('KServe makes nothing any more'))
         await remind(found)
         return undefined
       },
-      { deadlineMs: SETTLE_MS },
+      { signal: stalled.signal, deadlineMs: SETTLE_MS },
     ).catch(async (fault: unknown) => {
       const left = unsettled(await snapshotOf(cluster), rows)
       throw new Error(`${String(fault)}: ${left.join(', ')}`)
@@ -46,7 +52,17 @@ export async function startWorld(settings: KserveSettings, rows: readonly Row[])
   }
 }
 
-const REMINDER_MS = 60_000
+/** Whether fewer services than ever before were left, within the time that KServe may take for one. */
+function createStallDetector() {
+  let fewest = Number.POSITIVE_INFINITY
+  let last = performance.now()
+  return (left: number): boolean => {
+    if (left < fewest) [fewest, last] = [left, performance.now()]
+    return performance.now() - last > STALLED_MS
+  }
+}
+
+const REMINDER_MS = 20_000
 
 /**
  * KServe may overlook a member of a routing group that was written while it looked at another one, and then

@@ -86,4 +86,4 @@ export async function startIstiod({ istiod, cluster, meshConfig, environment = {
   }
 }
 
-const START_MS = 30_000
+const START_MS = 180_000

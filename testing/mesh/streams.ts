@@ -7,7 +7,7 @@ import { channelOf } from '../envoy/grpc.ts'
 import { UNNAMED } from '../scenario/http.ts'
 import type { Entry } from './asking.ts'
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 
 type Headers = Readonly<Record<string, string>>
 

@@ -3,7 +3,7 @@ import { connect } from 'node:http2'
 import { request as requestSecurely } from 'node:https'
 import type { SecureContextOptions } from 'node:tls'
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 20_000
 
 type Outgoing = {
   readonly address: string

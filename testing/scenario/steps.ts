@@ -3,7 +3,7 @@ import { type Example, type Expectation, listenerOf, type Row, type Send } from 
 import type { Outcome, Scenario } from './scenario.ts'
 import { positionAt } from './source.ts'
 
-const DEADLINE = { timeout: 10_000, interval: 20 }
+const DEADLINE = { timeout: 60_000, interval: 20 }
 
 /** One request, and the expected outcome. */
 type Sending = {

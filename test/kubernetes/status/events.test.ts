@@ -146,7 +146,8 @@ describe('an event that cannot be written', () => {
   it('is reported, with the missing permission', async () => {
     answer = () => Promise.reject(new ApiError(403))
     events.tell(PROBLEM, SECRET)
-    await vi.waitFor(() => expect(failures).toEqual(['Error: missing permission: create events']))
+    const told = ['Error: missing permission: create events']
+    await vi.waitFor(() => expect(failures).toEqual(told), 10_000)
   })
 
   it('delays nothing', async () => {
