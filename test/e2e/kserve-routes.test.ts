@@ -41,7 +41,7 @@ describe.each(WORLDS)(
       world = await startWorld(settings, rows)
       requests = requestsFor(world.snapshot)
       after = await askFolder(objectsOf(world.snapshot))
-    }, 1_800_000)
+    }, 2_000_000)
     afterAll(async () => {
       await after?.close()
       await world?.stop()
