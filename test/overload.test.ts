@@ -165,7 +165,7 @@ describe('five times as many new JWTs as may run and wait', () => {
     await expect.poll(() => tally(reasons)).toEqual({ overloaded: 4 * most })
 
     expect(tally(sheds)).toEqual({ 'jwt-queue': 4 * most })
-    expect(held.begun).toHaveLength(RUNNING)
+    await expect.poll(() => held.begun).toHaveLength(RUNNING)
     held.releaseAll()
     await expect.poll(() => tally(reasons)).toEqual({ overloaded: 4 * most, '': most })
     expect(held.begun).toHaveLength(most)
@@ -179,7 +179,7 @@ describe('five times as many new JWTs as may run and wait', () => {
     expect(await ask('noisy', known)).toBe('')
     expect(await ask('noisy', KEY)).toBe('')
     expect(await ask('quiet', KEY)).toBe('')
-    expect(held.begun).toHaveLength(RUNNING)
+    await expect.poll(() => held.begun).toHaveLength(RUNNING)
     held.releaseAll()
     await Promise.all(flood)
   })
