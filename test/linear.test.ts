@@ -90,6 +90,7 @@ const UNITS = [
   'a', 'session=a;', 'session=a; ', 'session=;', 'a=b;', '=', ';', ' ', '\t', ',', 'a,', 'bearer ', 'Bearer a',
   '/', '/a', '/.', '/..', '/%2e', '%2f..', '\\..', '%25', '.', 'a.', 'a-', '-', '_', ':', 'a:', '::', '0:', '1.',
   '[', ']', '@', 'eyJ.', 'AAAA', 'AA', '.A', '\u00e9', '\u2028', '"', 'spiffe://', '/ns/a', '/sa/a', 'A', '?', '#',
+  '%3A', '/v1/models', '/messages',
 ] // biome-ignore format: a list
 
 const SHORT = 8_192

@@ -80,13 +80,6 @@ describe('a path is canonical', () => {
   ])('not if it is %s', (_title, path) => {
     expect(isCanonicalPath(path)).toBe(false)
   })
-
-  it('or not, which takes time linear in its length', () => {
-    const start = performance.now()
-    isCanonicalPath(`/${'a/'.repeat(4_000)};`)
-    leadsPlainly(`/${'a/'.repeat(500_000)};`)
-    expect(performance.now() - start).toBeLessThan(500)
-  })
 })
 
 describe('a prefix', () => {
