@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { createJoin } from '../common/pieces.ts'
 import { valueAt } from '../resources/object.ts'
 import type { DocumentText, Fault } from './yaml.ts'
 import type { ParseRequest } from './yaml-worker.ts'
@@ -21,7 +22,7 @@ export const THREAD_IDLE_MS = 30_000
 
 /**
  * Parses a large document in a worker thread, one document at a time. `take` receives its objects one after
- * the other, with turns for other work in between.
+ * the other. They arrive in pieces, with turns for other work in between.
  */
 export function parseApart(
   document: DocumentText,
@@ -42,13 +43,14 @@ async function parseNow(
   take: (object: unknown) => void,
 ): Promise<Fault | undefined> {
   const { line, column } = document
+  const join = createJoin(take)
   try {
     for (let asked: ParseRequest = { document }; ; asked = 'next') {
       const answer = await ask(asked)
       const reason = valueAt(answer, 'fault', 'reason')
       if (typeof reason === 'string') return faultIn(valueAt(answer, 'fault'), reason)
       const part = valueAt(answer, 'part')
-      for (const object of Array.isArray(part) ? part : []) take(object)
+      for (const piece of Array.isArray(part) ? part : []) join(piece)
       if (valueAt(answer, 'ended') === true) return undefined
       await setImmediate()
     }

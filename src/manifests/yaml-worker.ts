@@ -2,31 +2,39 @@
 
 import { constants, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
+import { cut, MAX_PIECE, type Piece } from '../common/pieces.ts'
+import { withoutExcess } from '../resources/policy-excess.ts'
 import { type DocumentText, parseDocument } from './yaml.ts'
 
 /** A request to the thread: parse a document, or return its next objects. */
 export type ParseRequest = { readonly document: DocumentText } | 'next'
 
-/** Objects per message: the receiver handles them without interruption. */
-const PART = 32
-
 // On one core the thread would take turns with the event loop. Linux changes the priority of this thread only.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 const port = parentPort
-let objects: readonly unknown[] = []
+let pieces = cut([])
 
 port?.on('message', (asked: ParseRequest) => {
   if (asked !== 'next') {
     const parsed = parseDocument(asked.document)
+    pieces = cut('reason' in parsed ? [] : parsed.map(withoutExcess))
     if ('reason' in parsed) {
-      objects = []
       port.postMessage({ fault: parsed })
       return
     }
-    objects = parsed
   }
-  const part = objects.slice(0, PART)
-  objects = objects.slice(PART)
-  port.postMessage({ part, ended: objects.length === 0 })
+  port.postMessage(nextPart())
 })
+
+/** Pieces that the receiver handles without interruption. */
+function nextPart() {
+  const part: Piece[] = []
+  for (let cost = 0; cost < MAX_PIECE; ) {
+    const next = pieces.next()
+    if (next.done === true) return { part, ended: true }
+    part.push(next.value.piece)
+    cost += next.value.cost
+  }
+  return { part, ended: false }
+}

@@ -7,9 +7,11 @@ import { inSlices } from '../../src/common/slices.ts'
 import { createDeclarations } from '../../src/manifests/declarations.ts'
 import { readDocuments } from '../../src/manifests/documents.ts'
 import { THREAD_IDLE_MS } from '../../src/manifests/parse-apart.ts'
-import type { ResourceReading } from '../../src/resources/resource.ts'
+import { type ResourceReading, readResource } from '../../src/resources/resource.ts'
 import { aService } from '../../testing/builders.ts'
+import { SETTINGS } from '../../testing/objects.ts'
 import { aPolicy } from '../../testing/policies/any-policies.ts'
+import { anAccessPolicy } from '../../testing/policies/policies.ts'
 import { countedTurns, turnsDuring } from '../../testing/working.ts'
 
 const COUNT = 3_000
@@ -27,6 +29,28 @@ async function read(text: string, previous?: Parameters<typeof readDocuments<unk
   const bytes = new TextEncoder().encode(text)
   const { result, turns } = await turnsDuring(() => readDocuments<unknown>(bytes, take, previous))
   return { reading: result, turns, reads }
+}
+
+const many = <T>(value: T, length = 16_000): T[] => Array.from({ length }, () => value)
+
+/** The fields and elements of a value. */
+const partsOf = (value: unknown): number =>
+  typeof value !== 'object' || value === null
+    ? 0
+    : Object.values(value).reduce((sum: number, entry) => sum + 1 + partsOf(entry), 0)
+
+/** The objects of a document, and the sizes of the messages from the thread. */
+async function handedOver(object: unknown) {
+  await read(list(300))
+  passIdleTime()
+  const sizes: number[] = []
+  const look = (worker: Worker) => {
+    worker.on('message', (message) => void sizes.push(partsOf(message)))
+  }
+  process.on('worker', look)
+  const { reading } = await read(JSON.stringify(object))
+  process.off('worker', look)
+  return { objects: reading.kind === 'read' ? reading.objects : [], sizes }
 }
 
 /** A thread without a document ends at once. */
@@ -67,6 +91,30 @@ describe('a large document', () => {
     process.off('worker', look)
     expect(heaps).toEqual([1_024])
     expect(messages).toBeGreaterThanOrEqual(COUNT / 32)
+  })
+
+  it.each([
+    ['a status with many URLs', { status: { addresses: many({ url: 'http://a' }) } }],
+    ['a Secret with many names', { data: Object.fromEntries(many('YQ==').entries()) }],
+    ['a list of lists', many(many({}, 300), 300)],
+  ])(
+    'is handed over in small messages, however large its objects are: %s',
+    async (_title, object) => {
+      const { objects, sizes } = await handedOver(object)
+      expect(objects).toEqual([object])
+      expect(sizes.length).toBeGreaterThan(10)
+      expect(Math.max(...sizes)).toBeLessThan(4_096)
+    },
+  )
+
+  it('is handed over without what is not read of a policy with too many parts', async () => {
+    const policy = anAccessPolicy({ allow: many({ from: [{ users: ['a'] }] }) })
+    const { objects, sizes } = await handedOver(policy)
+    expect(partsOf(policy)).toBeGreaterThan(64_000)
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(20_000)
+    const [read, whole] = [objects[0], policy].map((object) => readResource(object, SETTINGS))
+    expect(read).toEqual(whole)
+    expect(read?.problems).toMatchObject([{ reason: 'PolicyInvalid' }])
   })
 
   it('is parsed in the thread of the one before, which ends after half a minute without one', async () => {

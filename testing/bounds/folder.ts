@@ -1,3 +1,4 @@
+import { MAX_PIECE } from '../../src/common/pieces.ts'
 import { LARGE } from '../../src/manifests/documents.ts'
 import { FOLDER_LIMITS, MAX_REST_MS } from '../../src/manifests/folder.ts'
 import { MAX_HEAP_MIB, THREAD_IDLE_MS } from '../../src/manifests/parse-apart.ts'
@@ -9,6 +10,7 @@ export const FOLDER: Bounds = {
   files: count(FOLDER_LIMITS.maxFiles),
   'nesting depth of folders': count(FOLDER_LIMITS.maxDepth),
   'document that is parsed on the main thread': bytes(LARGE),
+  'part of a document that this thread hands over at once': `${count(MAX_PIECE)} fields, elements or 128 characters of text`,
   'heap of that thread': bytes(MAX_HEAP_MIB * MIB),
   'time for which that thread stays without a document': seconds(THREAD_IDLE_MS),
   'time between two scans of the folder': seconds(FOLDER_LIMITS.intervalMs),

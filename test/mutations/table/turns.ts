@@ -55,11 +55,12 @@ export const TURNS = mutations([
     'manifests/work-of-files',
   ],
   [
-    'src/manifests/yaml-worker.ts PART',
-    'manifests/yaml-worker.ts',
-    'PART = 32',
-    `PART = ${INFINITE}`,
+    'src/common/pieces.ts WHOLE_VALUE',
+    'common/pieces.ts',
+    'WHOLE_VALUE = 32',
+    'WHOLE_VALUE = 0',
     'manifests/large-documents',
+    'common/pieces',
   ],
   [
     'src/manifests/changes.ts BATCH',
