@@ -41,6 +41,7 @@ export type Outcome = {
   /** A gRPC error, or no answer at all. */
   readonly failed: number
   /** Latencies of decided checks, in milliseconds. */
+  readonly latenciesMs: readonly number[]
   readonly p50Ms: number
   readonly p99Ms: number
   /** Latencies of checks that were refused as overloaded. */
@@ -124,6 +125,7 @@ async function run({ name, file, perSecond, connections, underWay }: Flow): Prom
     failed,
     decided: decided.length,
     overloaded: refused.length,
+    latenciesMs: decided.map((ms) => Number(ms.toFixed(3))),
     p50Ms: quantile(decided, 0.5),
     p99Ms: quantile(decided, 0.99),
     refusedP99Ms: quantile(refused, 0.99),

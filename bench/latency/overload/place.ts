@@ -33,6 +33,7 @@ export async function openPlace() {
   const service = await startService({ folder })
   return {
     files,
+    pid: service.pid,
     send: (seconds: number, flows: readonly Flow[], flood?: readonly Flow[]) =>
       sendAll(folder, service.grpcPort, seconds, flows, flood),
     changeLargeObjects: () => changeLargeObjects(path.join(folder, 'manifests'), NOISY.namespace),

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { at } from '../../../testing/json.ts'
+import { at, listAt } from '../../../testing/json.ts'
 import { LOAD_CORE, outputOf } from '../../measure/cores.ts'
 import { nodeRuns } from '../../measure/servers.ts'
 import { frameOf, grpcMessage } from '../../worlds/frames.ts'
@@ -92,6 +92,7 @@ function outcomeOf(told: unknown, name: string): Outcome {
     held: number('held'),
     decided: number('decided'),
     overloaded: number('overloaded'),
+    latenciesMs: listAt(found, 'latenciesMs').filter((each) => typeof each === 'number'),
     late: number('late'),
     failed: number('failed'),
     p50Ms: number('p50Ms'),
