@@ -14,11 +14,11 @@ export type Piece =
 type Costly = { readonly piece: Piece; readonly cost: number }
 
 /** A value of more units is cut: to receive one holds up the event loop. A unit is one field or element. */
-export const MAX_PIECE = 1_024
+export const MAX_PIECE = 4_096
 /** A text counts once more per this many characters. */
 const TEXT_LENGTH = 128
 /** Units of a value that is not within another one: it is also read on arrival. */
-const WHOLE_VALUE = 32
+const WHOLE_VALUE = 128
 
 /** Cuts values into pieces with their cost in units. Only what holds more than MAX_PIECE is cut, and a text never is. */
 export function* cut(all: readonly unknown[]): Generator<Costly, void, void> {

@@ -3,10 +3,11 @@ import type { Worker } from 'node:worker_threads'
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Policy } from '../../src/access/policy.ts'
 import type { Service } from '../../src/access/service.ts'
+import { THREAD_IDLE_MS } from '../../src/common/parser-thread.ts'
+import { MAX_PIECE } from '../../src/common/pieces.ts'
 import { inSlices } from '../../src/common/slices.ts'
 import { createDeclarations } from '../../src/manifests/declarations.ts'
 import { readDocuments } from '../../src/manifests/documents.ts'
-import { THREAD_IDLE_MS } from '../../src/manifests/parse-apart.ts'
 import { type ResourceReading, readResource } from '../../src/resources/resource.ts'
 import { aService } from '../../testing/builders.ts'
 import { SETTINGS } from '../../testing/objects.ts'
@@ -102,8 +103,8 @@ describe('a large document', () => {
     async (_title, object) => {
       const { objects, sizes } = await handedOver(object)
       expect(objects).toEqual([object])
-      expect(sizes.length).toBeGreaterThan(10)
-      expect(Math.max(...sizes)).toBeLessThan(4_096)
+      expect(sizes.length).toBeGreaterThan(4)
+      expect(Math.max(...sizes)).toBeLessThan(3 * MAX_PIECE)
     },
   )
 

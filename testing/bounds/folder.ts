@@ -1,7 +1,7 @@
+import { MAX_HEAP_MIB, THREAD_IDLE_MS } from '../../src/common/parser-thread.ts'
 import { MAX_PIECE } from '../../src/common/pieces.ts'
 import { LARGE } from '../../src/manifests/documents.ts'
 import { FOLDER_LIMITS, MAX_REST_MS } from '../../src/manifests/folder.ts'
-import { MAX_HEAP_MIB, THREAD_IDLE_MS } from '../../src/manifests/parse-apart.ts'
 import { MAX_SCANS } from '../../src/manifests/scan.ts'
 import { type Bounds, bytes, count, MIB, seconds } from './texts.ts'
 

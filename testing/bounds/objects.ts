@@ -7,6 +7,7 @@ import { STATUS_CALL_MS as STATUS_MS } from '../../src/kubernetes/status/apply-s
 import { EVENT_CALL_MS as EVENT_MS, MAX_EVENT_MESSAGE } from '../../src/kubernetes/status/events.ts'
 import { WINDOW_MS } from '../../src/kubernetes/watch/coalescing.ts'
 import { MAX_PAGE_BYTES } from '../../src/kubernetes/watch/list-watch.ts'
+import { LARGE_LINE } from '../../src/kubernetes/watch/parse-line.ts'
 import { REFLECTOR_PERIODS as FOLLOW_PERIODS } from '../../src/kubernetes/watch/reflector.ts'
 import { MAX_ANNOTATION_LENGTH as MAX_ANNOTATION } from '../../src/resources/api-key-annotations.ts'
 import { MAX_TEXTS } from '../../src/resources/object.ts'
@@ -29,6 +30,7 @@ export const OBJECTS: Bounds = {
   'length of an event': count(MAX_EVENT_MESSAGE),
   'page of a list': bytes(MAX_PAGE_BYTES),
   'length of an answer of the API server': bytes(MAX_BODY_BYTES),
+  'event of a watch that is parsed on the main thread': bytes(LARGE_LINE),
   'length of an event of a watch': bytes(MAX_LINE_LENGTH),
   'time for a page, and for a watch to begin': seconds(FOLLOW_PERIODS.request),
   'silence of a watch': seconds(FOLLOW_PERIODS.silence),

@@ -3,12 +3,16 @@
 import type { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { parseJson } from '../../common/json.ts'
+import type { MaybePromise } from '../../common/maybe-promise.ts'
 
 /** Longest event; etcd stores no object larger than 1.5 MiB. */
 export const MAX_LINE_LENGTH = 16 * 1024 * 1024
 
 /** Longest work on one stream without a turn for everything else. */
 const TURN_MS = 5
+
+/** `undefined`: not JSON. */
+type ParseLine = (line: string) => MaybePromise<{ readonly value: unknown } | undefined>
 
 /** The stream was silent for so long that the connection counts as dead. */
 export class Silence extends Error {
@@ -22,6 +26,7 @@ export class Silence extends Error {
 export async function* jsonLines(
   stream: Readable,
   silenceMs: number,
+  parse: ParseLine = parseJson,
 ): AsyncGenerator<unknown, void, void> {
   stream.setEncoding('utf8')
   const fall = () => stream.destroy(new Silence('the API server was silent for too long'))
@@ -33,7 +38,10 @@ export async function* jsonLines(
       const lines = linesIn(String(chunk))
       if (lines.length > 0) timer.refresh()
       for (const line of lines) {
-        if (line !== '') yield parse(line)
+        if (line === '') continue
+        const parsed = parse(line)
+        // A small line needs no turn.
+        yield valueIn(parsed instanceof Promise ? await parsed : parsed)
         // A busy stream would otherwise block everything else.
         if (performance.now() - begun > TURN_MS) {
           await turn()
@@ -65,8 +73,7 @@ function createLines() {
   }
 }
 
-function parse(line: string): unknown {
-  const parsed = parseJson(line)
+function valueIn(parsed: Awaited<ReturnType<ParseLine>>): unknown {
   if (parsed === undefined) throw new Error('an event of the API server is not JSON')
   return parsed.value
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { type ApiRequest, type ApiServer, TooLong } from '../client/api-server.ts'
 import { jsonLines } from '../client/json-lines.ts'
+import { parseLine } from './parse-line.ts'
 import { type Page, readPage, readWatchEvent, type WatchEvent } from './watch-event.ts'
 
 /** A collection of objects to list and watch. */
@@ -125,7 +126,7 @@ export async function openWatch(
 }
 
 async function* eventsIn(stream: IncomingMessage, silenceMs: number) {
-  for await (const line of jsonLines(stream, silenceMs)) yield readWatchEvent(line)
+  for await (const line of jsonLines(stream, silenceMs, parseLine)) yield readWatchEvent(line)
 }
 
 const INITIAL_EVENTS = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }

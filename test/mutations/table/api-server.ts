@@ -37,6 +37,27 @@ export const API_SERVER = mutations([
     API,
   ],
   [
+    'event of a watch that is parsed on the main thread',
+    'kubernetes/watch/parse-line.ts',
+    'line.length < LARGE_LINE ? ',
+    `line.length < ${INFINITE} ? `,
+    'kubernetes/watch/large-events',
+  ],
+  [
+    'event of a watch that is parsed on the main thread',
+    'kubernetes/watch/list-watch.ts',
+    'jsonLines(stream, silenceMs, parseLine)',
+    'jsonLines(stream, silenceMs)',
+    'kubernetes/watch/large-events',
+  ],
+  [
+    'src/resources/policy-excess.ts withoutExcess',
+    'kubernetes/watch/line-worker.ts',
+    'withoutExcess(event.object)',
+    'event.object',
+    'kubernetes/watch/large-events',
+  ],
+  [
     'length of an event of a watch',
     'kubernetes/client/json-lines.ts',
     "if (length > MAX_LINE_LENGTH) throw new Error('an event of the API server is too long')",

@@ -72,7 +72,7 @@ export const FOLDER_ROWS = mutations([
   ],
   [
     'part of a document that this thread hands over at once',
-    'manifests/yaml-worker.ts',
+    'common/answer-parser.ts',
     'cost < MAX_PIECE; ',
     'cost < Number.POSITIVE_INFINITY; ',
     LARGE,
@@ -93,14 +93,14 @@ export const FOLDER_ROWS = mutations([
   ],
   [
     'heap of that thread',
-    'manifests/parse-apart.ts',
+    'common/parser-thread.ts',
     'resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },',
     '',
     LARGE,
   ],
   [
     'time for which that thread stays without a document',
-    'manifests/parse-apart.ts',
+    'common/parser-thread.ts',
     'resting = setTimeout(end, THREAD_IDLE_MS).unref()',
     '',
     LARGE,

@@ -57,7 +57,7 @@ export const TURNS = mutations([
   [
     'src/common/pieces.ts WHOLE_VALUE',
     'common/pieces.ts',
-    'WHOLE_VALUE = 32',
+    'WHOLE_VALUE = 128',
     'WHOLE_VALUE = 0',
     'manifests/large-documents',
     'common/pieces',
