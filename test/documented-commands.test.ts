@@ -101,6 +101,6 @@ describe('the table of commands on pages', () => {
       row !== undefined && 'not' in row[2] ? [row[2].not] : [],
     )
     expect(reasons.filter((reason) => reason === '')).toEqual([])
-    expect(reasons.length).toBeLessThan(10)
+    expect(reasons.length).toBeLessThan(6)
   })
 })

@@ -14,12 +14,13 @@ type Row = readonly [page: RegExp, command: RegExp, treatment: Treatment]
 export const BY_KUBECTL = 'test/e2e/documented-kubectl.test.ts'
 export const BY_MESH = 'test/e2e/mesh-documented.test.ts'
 export const BY_KREW = 'test/e2e/krew.test.ts'
+export const BY_ISTIO_GATEWAY = 'test/e2e/istio-gateway-api.test.ts'
 export const BY_PLAIN_ENVOY = 'test/e2e/envoy-example.test.ts'
 const BY_PARSING = 'test/documented-commands.test.ts'
 
 const ANY = /^/
 const OTHER_GATEWAY =
-  'its gateway has no address here; tests of this gateway send such requests and expect these answers'
+  'Envoy Gateway runs without an API server here; its tests send such requests and expect these answers'
 
 /** The first row that fits decides. */
 export const ROWS: readonly Row[] = [
@@ -52,7 +53,7 @@ export const ROWS: readonly Row[] = [
   ],
   [/^README/, /^curl /, { run: BY_MESH }],
   [/^docs\/envoy\.md/, /^curl /, { run: BY_PLAIN_ENVOY }],
-  [/^docs\/istio\/kubernetes-gateway/, /^(?:G=|curl )/, { not: OTHER_GATEWAY }],
+  [/^docs\/istio\/kubernetes-gateway/, /^(?:G=|curl )/, { run: BY_ISTIO_GATEWAY }],
   [/^docs\/envoy-gateway\/gateway/, /^(?:G=|curl )/, { not: OTHER_GATEWAY }],
 ]
 

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -16,6 +15,7 @@ import { commandOf, type Documented, remarkOf } from '../../testing/documented.t
 import { BY_KUBECTL, runBy } from '../../testing/documented-table.ts'
 import { textAt } from '../../testing/json.ts'
 import { installIstioCrds } from '../../testing/mesh/installation.ts'
+import { shell } from '../../testing/shell.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const PATIENCE = { timeout: 60_000, interval: 200 }
@@ -56,15 +56,7 @@ let cluster: Cluster
 let folder = ''
 let env: Readonly<Record<string, string>>
 
-const sh = (script: string) =>
-  new Promise<{ readonly code: number; readonly output: string }>((resolve, reject) => {
-    const options = { cwd: folder, env, timeout: 30_000 }
-    execFile('bash', ['-o', 'pipefail', '-c', script], options, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code
-      if (typeof code === 'number') resolve({ code, output: stdout + stderr })
-      else reject(error)
-    })
-  })
+const sh = (script: string) => shell(script, { cwd: folder, env })
 
 /** The API server serves new definitions, and forgets old ones, a moment later. */
 async function mustRun(script: string, wanted = 0) {

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { findKwok } from '../../scripts/kserve.ts'
@@ -11,6 +10,7 @@ import { startNode } from '../cluster/nodes.ts'
 import { inferenceGraph, llmInferenceService } from '../cluster/objects.ts'
 import { inferenceService, readerRole, roleBinding } from '../cluster/rbac.ts'
 import { asLog, startRunningPods } from '../cluster/run-pods.ts'
+import { shell } from '../shell.ts'
 import type { Entry } from './asking.ts'
 import { INGRESS, INGRESS_PORT, LOCAL } from './gateways.ts'
 import { WORKLOAD_PORT } from './installation.ts'
@@ -25,7 +25,6 @@ const LOAD_BALANCER = '203.0.113.60'
 const HOST = 'sklearn-iris-team.example.com'
 const PREDICTOR = 'sklearn-iris-predictor'
 const LLM = 'llama-kserve-workload-svc'
-const DEADLINE_MS = 60_000
 
 const report = (line: string) => void process.stderr.write(`${line}\n`)
 
@@ -76,7 +75,7 @@ export async function startDocumentedMesh() {
         await writeFile(logs['*'], asLog(lines.join('')))
       },
       /** Runs a script of bash. */
-      sh: (script: string) => shell(script, folder, env),
+      sh: (script: string) => shell(script, { cwd: folder, env }),
       stop,
     }
   } catch (fault) {
@@ -84,16 +83,6 @@ export async function startDocumentedMesh() {
     throw fault
   }
 }
-
-const shell = (script: string, cwd: string, env: Readonly<Record<string, string>>) =>
-  new Promise<{ readonly code: number; readonly output: string }>((resolve, reject) => {
-    const options = { cwd, env, timeout: DEADLINE_MS }
-    execFile('bash', ['-o', 'pipefail', '-c', script], options, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code
-      if (typeof code === 'number') resolve({ code, output: stdout + stderr })
-      else reject(new Error(`${script}: ${error?.signal}: ${stdout}${stderr}`))
-    })
-  })
 
 async function writePrograms(bin: string, { sidecars }: Mesh) {
   await mkdir(bin)
