@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
-# The Node.js version of package.json, which the tests use too.
-FROM node:24.21.0-trixie-slim AS build
+# The Node.js version of package.json, which the tests use too. `node scripts/base-images.ts` checks both digests.
+FROM node:24.21.0-trixie-slim@sha256:173f125896c3b47ddf056734c7ea789d04595a6a08769a8f78e0df642781fb66 AS build
 WORKDIR /app
 COPY package.json package-lock.json LICENSE NOTICE ./
 RUN npm ci --omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund
@@ -13,11 +13,13 @@ COPY proto ./proto
 RUN chmod -R a+rX .
 
 # Has the C++ library for Node.js and public CA certificates, but no shell and no package manager.
-FROM gcr.io/distroless/cc-debian13:nonroot
+FROM gcr.io/distroless/cc-debian13:nonroot@sha256:54df941ed0d06a1bd95ef5e0ce391fd8d9f94b64782dc9a60062727849ee3f97
 LABEL org.opencontainers.image.title="kserve-authz" \
       org.opencontainers.image.description="Envoy external authorization for KServe models" \
       org.opencontainers.image.version="0.2.0" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.base.name="gcr.io/distroless/cc-debian13:nonroot" \
+      org.opencontainers.image.base.digest="sha256:54df941ed0d06a1bd95ef5e0ce391fd8d9f94b64782dc9a60062727849ee3f97"
 WORKDIR /app
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app

@@ -33,15 +33,20 @@ export async function findKserve(
   signal?: AbortSignal,
 ): Promise<Kserve> {
   const pathOf = await findParts(KSERVE_MODULES[version], report, signal)
-  const kwokOf = await findParts(GO_MODULES.kwok, report, signal)
   const { manager, llmisvc, crds, objects } = kserveParts(version)
   return {
     manager: await pathOf(manager),
     llmisvc: await pathOf(llmisvc),
     crds: await Promise.all(crds.map(pathOf)),
     objects: await pathOf(objects),
-    kwok: await kwokOf(KWOK),
+    kwok: await findKwok(report, signal),
   }
+}
+
+/** Runs pods. Rejects with one sentence. */
+export async function findKwok(report: Report, signal?: AbortSignal): Promise<string> {
+  const pathOf = await findParts(GO_MODULES.kwok, report, signal)
+  return pathOf(KWOK)
 }
 
 /** A file with the sample manifests of KServe. Rejects with one sentence. */

@@ -1,15 +1,14 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { load } from 'js-yaml'
 import { describe, expect, it, vi } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { run } from '../src/cli/program.ts'
+import { PAGES, pageText } from '../testing/documented.ts'
+import { ALL, ROWS } from '../testing/documented-table.ts'
 import { at } from '../testing/json.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
-const PAGES = globSync('{*,{docs,istio,envoy-gateway,charts,examples,bench}/**/*}.md', {
-  cwd: ROOT,
-})
 const text = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')
 
 /** The words of a command up to a comment, a pipe or a redirection, with everything optional and the first alternative. */
@@ -23,7 +22,7 @@ const wordsOf = (line: string): readonly string[] =>
 /** The commands of the blocks of all pages, by their program. */
 const commandsOf = (program: RegExp) =>
   PAGES.flatMap((page) =>
-    [...text(page).matchAll(/^( *)```\w*\n([\s\S]*?)\n\1```$/gm)]
+    [...pageText(page).matchAll(/^( *)```\w*\n([\s\S]*?)\n\1```$/gm)]
       .flatMap(([, , block = '']) => block.replaceAll(/ *\\\n\s*/g, ' ').split('\n'))
       .map((line) => line.trim().replace(/^\$ /, ''))
       .filter((line) => program.test(line))
@@ -78,4 +77,30 @@ describe('a command on a page', () => {
 it('the pages have such commands', () => {
   const counts = [OURS, HELM, MAKE, NPM].map(({ length }) => length)
   expect(Math.min(...counts)).toBeGreaterThan(0)
+})
+
+describe('the table of commands on pages', () => {
+  it('has a row for each command', () => {
+    expect(ALL.length).toBeGreaterThan(100)
+    expect(ALL.filter(({ row }) => row === undefined)).toEqual([])
+  })
+
+  it('has no row without a command', () => {
+    expect(ROWS.filter((row) => !ALL.some((each) => each.row === row))).toEqual([])
+  })
+
+  it('names tests that exist', () => {
+    const tests = ROWS.flatMap(([, , row]) =>
+      'run' in row ? [row.run] : 'read' in row ? [row.read] : [],
+    )
+    expect(tests.filter((test) => !existsSync(path.join(ROOT, test)))).toEqual([])
+  })
+
+  it('leaves few commands out, each with a reason', () => {
+    const reasons = ALL.flatMap(({ row }) =>
+      row !== undefined && 'not' in row[2] ? [row[2].not] : [],
+    )
+    expect(reasons.filter((reason) => reason === '')).toEqual([])
+    expect(reasons.length).toBeLessThan(6)
+  })
 })

@@ -35,7 +35,7 @@ describe('an image that is built without an engine', () => {
       'WORKDIR /app',
       'COPY . ./',
       'RUN printf %s made > made && rm kept',
-      'FROM base:2',
+      'FROM base:2@sha256:0123',
       'COPY --from=build /app/made /bin/',
       'COPY kept renamed',
     )

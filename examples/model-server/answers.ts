@@ -18,6 +18,7 @@ const ROUTES: readonly Route[] = [
   ['GET', /^\/v2\/models\/([^/]+)$/, ({ model }) => json({ name: model, inputs: [], outputs: [] })],
   ['POST', /^\/v2\/models\/([^/]+)\/infer$/, ({ model }) => json(inference(model))],
   // OpenAI
+  ['GET', /^(?:\/openai)?\/v1\/models$/, () => json({ object: 'list', data: [] })],
   ['POST', /^(?:\/openai)?\/v1\/completions$/, ({ body }) => completion(body)],
   ['POST', /^(?:\/openai)?\/v1\/chat\/completions$/, () => json(CHAT)],
   // Anthropic

@@ -13,6 +13,7 @@ import type { GoModule, ModuleFile, Program } from './parts.ts'
 const KUBERNETES_VERSION = '1.36.3'
 const ETCD_VERSION = '3.6.8'
 const ISTIO_VERSION = '1.31-eed52ebb66ad'
+const KREW_VERSION = '0.4.3'
 const KUSTOMIZE_VERSION = '5.8.2'
 const HELM_VERSION = '4.3.2'
 const PROMETHEUS_VERSION = '3.15.0'
@@ -53,6 +54,16 @@ export const KUBECTL: Program = {
   ask: '--help',
   version: 'kubectl',
   versionIn: /^Use "(kubectl) options"/,
+}
+
+/** It prints no version that its module has. The newest version that is a Go module. */
+export const KREW: Program = {
+  variable: 'KREW',
+  file: 'kubectl-krew',
+  source: 'sigs.k8s.io/krew/cmd/krew',
+  ask: '--help',
+  version: 'krew',
+  versionIn: /^(krew) is the kubectl plugin manager/,
 }
 
 export const PILOT_DISCOVERY: Program = {
@@ -145,6 +156,12 @@ export const GO_MODULES = {
     version: KUBERNETES_VERSION,
     duration: 'about a minute, after the other programs of Kubernetes',
     parts: [KUBECTL],
+  },
+  krew: {
+    folder: folderOf('krew'),
+    version: KREW_VERSION,
+    duration: 'half a minute, after other programs',
+    parts: [KREW],
   },
   /** Apart from the programs, so that a change of it builds none. */
   kserveSamples: {

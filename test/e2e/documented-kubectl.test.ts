@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -13,13 +11,13 @@ import { type Cluster, startCluster, writeAdminKubeconfig } from '../../testing/
 import { aNamespace, writtenOf } from '../../testing/cluster/installation.ts'
 import { inferenceGraph } from '../../testing/cluster/objects.ts'
 import { inferenceService, readerRole, roleBinding } from '../../testing/cluster/rbac.ts'
+import { commandOf, type Documented, remarkOf } from '../../testing/documented.ts'
+import { BY_KUBECTL, runBy } from '../../testing/documented-table.ts'
 import { textAt } from '../../testing/json.ts'
 import { installIstioCrds } from '../../testing/mesh/installation.ts'
+import { shell } from '../../testing/shell.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
-const PAGES = globSync('{*,{docs,istio,envoy-gateway,charts,examples,bench}/**/*}.md', {
-  cwd: ROOT,
-})
 const PATIENCE = { timeout: 60_000, interval: 200 }
 const NAMESPACES = [
   'istio-system',
@@ -27,6 +25,7 @@ const NAMESPACES = [
   'knative-serving',
   'kserve',
   'kserve-authz',
+  'openshift-ingress',
   'istio-ingress',
   'fraud',
   'search',
@@ -36,67 +35,28 @@ const NAMESPACES = [
 const GATEWAY_KINDS =
   /^(?:\w+\.gateway\.envoyproxy\.io|(?:gateways|httproutes|grpcroutes|backendtlspolicies|referencegrants)\.)/
 
-/** Commands that need nodes, a plugin, controllers of another project, or an object with a history. */
-const NOT_HERE = [
-  / rollout (?:status|undo) /,
-  / exec /,
-  / port-forward /,
-  / run .* -it /,
-  / get ksvc/,
-  /^kubectl krew /,
-  /^kubectl logs .*\| *$/,
+/** Such a part of a page stands for a value of the reader. */
+const WRITTEN = [
+  ['{"token": "..."}', '{"token": "dG9rZW4="}'],
+  ['NAMESPACE', 'team'],
 ] as const
 
-/** Such a part of a page stands for a value of the reader. */
-const WRITTEN = [['{"token": "..."}', '{"token": "dG9rZW4="}']] as const
-
-type Command = {
-  readonly page: string
-  readonly script: string
-  readonly denied: string | undefined
-}
-
-/** The kubectl commands of the blocks of a page. What a pipe does with the output is left out. */
-function commandsOf(page: string): readonly Command[] {
-  const text = readFileSync(path.join(ROOT, page), 'utf8')
-  return [...text.matchAll(/^( *)```\w*\n([\s\S]*?)\n\1```$/gm)]
-    .map(([, , block = '']) => block.replaceAll(/ *\\\n\s*/g, ' '))
-    .flatMap((block) => [
-      ...block.matchAll(
-        /^ *(?:\$ )?(kubectl (?!kserve-authz ).*<<EOF[\s\S]*?\nEOF$|kubectl (?!kserve-authz ).*)/gm,
-      ),
-    ])
-    .map(([, written = '']) => {
-      const script = WRITTEN.reduce((all, [from, to]) => all.replace(from, to), written)
-      return {
-        page,
-        script: script.replace(/ \| *(?:jq|grep|kserve-authz|$).*$/s, ''),
-        denied: /# denied by (\S+)$/m.exec(script)?.[1],
-      }
-    })
-}
+/** The command with values of the reader. */
+const filled = (statement: string) =>
+  WRITTEN.reduce((all, [from, to]) => all.replace(from, to), commandOf(statement))
 
 /** What creates is first. */
-const rank = ({ script }: Command) =>
-  script.includes(' apply ') || script.includes(' diff ') ? 0 : script.includes(' delete ') ? 2 : 1
+const rank = ({ statement }: Documented) => ORDER.findIndex((each) => each.test(statement))
 
-const COMMANDS = PAGES.flatMap(commandsOf)
-  .filter(({ script }) => !NOT_HERE.some((each) => each.test(script)))
-  .toSorted((one, other) => rank(one) - rank(other))
+const ORDER = [/ (?:apply|diff) /, /^(?!.* delete )/, / delete (?!-k)/, / delete -k /] as const
+
+const COMMANDS = runBy(BY_KUBECTL).toSorted((one, other) => rank(one) - rank(other))
 
 let cluster: Cluster
 let folder = ''
 let env: Readonly<Record<string, string>>
 
-const sh = (script: string) =>
-  new Promise<{ readonly code: number; readonly output: string }>((resolve, reject) => {
-    const options = { cwd: folder, env, timeout: 30_000 }
-    execFile('sh', ['-c', script], options, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code
-      if (typeof code === 'number') resolve({ code, output: stdout + stderr })
-      else reject(error)
-    })
-  })
+const sh = (script: string) => shell(script, { cwd: folder, env })
 
 /** The API server serves new definitions, and forgets old ones, a moment later. */
 async function mustRun(script: string, wanted = 0) {
@@ -139,6 +99,7 @@ beforeAll(async () => {
   }
   for (const each of [
     'istio/admission',
+    'istio/gateways/kubernetes',
     'envoy-gateway/gateway',
     'envoy-gateway/admission',
     'envoy-gateway/network',
@@ -200,15 +161,20 @@ describe('kubectl, with a real API server', () => {
     expect(COMMANDS.length).toBeGreaterThan(20)
   })
 
-  it.each(COMMANDS.map((command) => [command.page, command.script, command] as const))(
+  it.each(COMMANDS.map(({ page, statement }) => [page, statement] as const))(
     'does what %s says: %s',
-    async (_page, script, { denied }) => {
+    async (_page, statement) => {
+      const script = filled(statement)
+      const [, denied] = /^denied by (\S+)$/.exec(remarkOf(statement)) ?? []
       const inFolder = script.includes('my-overlay') ? `cd istio && ${script}` : script
       if (denied !== undefined) {
         // An admission policy takes effect a moment after it is written.
         const refused = async () => (await sh(inFolder)).output
         return expect.poll(refused, PATIENCE).toContain(denied)
       }
+      // Other commands have deleted some of its objects.
+      if (inFolder.includes(' delete -k '))
+        await mustRun(inFolder.replace(' delete ', ' apply --server-side --force-conflicts '))
       // `kubectl diff` exits with 1 if there is a difference.
       await mustRun(inFolder, script.includes(' diff ') ? 1 : 0)
     },

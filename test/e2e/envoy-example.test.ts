@@ -1,10 +1,14 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startModelServer } from '../../examples/model-server/server.ts'
 import { findEnvoy } from '../../scripts/envoy.ts'
 import { startEnvoy } from '../../scripts/start-envoy.ts'
+import { commandOf, remarkOf } from '../../testing/documented.ts'
+import { BY_PLAIN_ENVOY, runBy } from '../../testing/documented-table.ts'
 import { head, headerOf, pathAtModel, sendRaw } from '../../testing/envoy/http.ts'
 import { at, listAt, textAt } from '../../testing/json.ts'
 import { startService } from '../../testing/routes/start-service.ts'
@@ -85,6 +89,11 @@ async function start({ trust }: Start) {
   const port = envoy.portOf('models')
   return {
     stopService: service.stop,
+    /** What a command of its page prints. */
+    told: async (statement: string) => {
+      const command = commandOf(statement).replace('localhost:8080', `127.0.0.1:${port}`)
+      return (await promisify(execFile)('bash', ['-c', command], { timeout: 20_000 })).stdout.trim()
+    },
     post: (target: string, ...lines: readonly string[]) =>
       sendRaw({ port }, head(`POST ${target} HTTP/1.1`, 'Content-Length: 0', ...lines)),
     stop: async () => {
@@ -134,6 +143,13 @@ describe('the example of a plain Envoy', () => {
       expect([400, 401, 403, 404]).toContain(status)
     }
   })
+
+  it.each(runBy(BY_PLAIN_ENVOY).map(({ statement }) => [statement]))(
+    'answers as its page says: %s',
+    async (statement) => {
+      expect(await example.told(statement)).toBe(remarkOf(statement).split(' ')[0])
+    },
+  )
 
   it('refuses a header with an underscore, which a model may read as another', async () => {
     expect((await example.post('/', IRIS, 'x_auth_request_user: admin')).status).toBe(400)

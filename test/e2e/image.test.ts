@@ -3,6 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import lockfile from '../../package-lock.json' with { type: 'json' }
+import { baseImagesOf } from '../../scripts/base-images.ts'
 import { packagesOf } from '../../scripts/lockfile.ts'
 import { sbomOf } from '../../scripts/sbom.ts'
 import { verdictOf } from '../../testing/cluster/asking.ts'
@@ -83,12 +84,15 @@ describe('the image', () => {
   })
 
   it('says what it is (OCI image annotations)', () => {
+    const base = baseImagesOf(readFileSync(path.join(ROOT, 'Dockerfile'), 'utf8')).at(-1)
     const named = (field: string) => `org.opencontainers.image.${field}`
     expect(image.labels).toEqual({
       [named('title')]: manifest.name,
       [named('description')]: manifest.description,
       [named('version')]: manifest.version,
       [named('licenses')]: manifest.license,
+      [named('base.name')]: base?.tag,
+      [named('base.digest')]: base?.digest,
     })
   })
 

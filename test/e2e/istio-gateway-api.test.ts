@@ -1,14 +1,26 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findKubectl } from '../../scripts/kubectl.ts'
+import { writeAdminKubeconfig } from '../../testing/cluster/cluster.ts'
 import { keySecret } from '../../testing/cluster/objects.ts'
-import { PROTECTED } from '../../testing/cluster/rbac.ts'
+import { PROTECTED, readerRole, roleBinding, serviceAccount } from '../../testing/cluster/rbac.ts'
+import { commandOf, remarkOf } from '../../testing/documented.ts'
+import { BY_ISTIO_GATEWAY, runBy } from '../../testing/documented-table.ts'
 import { forgedRequest, isOpen } from '../../testing/envoy-gateway/forged.ts'
-import { type IstioWorld, ownersOf, startIstioWorld } from '../../testing/kserve/istio-world.ts'
+import {
+  ADDRESS,
+  type IstioWorld,
+  ownersOf,
+  startIstioWorld,
+} from '../../testing/kserve/istio-world.ts'
 import { llm } from '../../testing/kserve/llm.ts'
 import { INGRESS, reachedBy } from '../../testing/kserve/reached.ts'
 import { type Asked, requestsFor } from '../../testing/kserve/requests.ts'
 import { idOf } from '../../testing/kserve/snapshot.ts'
 import { createRandom } from '../../testing/routes/random.ts'
 import { createLine, type Sent } from '../../testing/routes/wire.ts'
+import { shell } from '../../testing/shell.ts'
 
 const KEYS = {
   team: 'the-key-of-the-team-not-a-secret',
@@ -45,6 +57,20 @@ const OWN_ROUTE = {
   },
 }
 
+/** The ServiceAccount `default` may call every service of its namespace. */
+const mayGet = (namespace: string) => [
+  serviceAccount(namespace, 'default'),
+  {
+    ...readerRole(namespace, 'callers'),
+    rules: [{ apiGroups: ['serving.kserve.io'], resources: ['*'], verbs: ['get'] }],
+  },
+  roleBinding(namespace, 'callers', 'callers', {
+    kind: 'ServiceAccount',
+    namespace,
+    name: 'default',
+  }),
+]
+
 const OBJECTS = [
   predictive('team', 'iris', PROTECTED),
   predictive('team', 'driver', PROTECTED, { transformer: container }),
@@ -58,6 +84,7 @@ const OBJECTS = [
   llm('gratis', { router }, OPEN),
   llm('plain', { router }, {}, 'other'),
   OWN_ROUTE,
+  ...mayGet('team'),
   keySecret('team', 'key', KEYS.team),
   keySecret('other', 'key', KEYS.other),
   keySecret('team', 'of-iris', KEYS.iris, 'iris'),
@@ -202,6 +229,31 @@ describe('requests through the HTTPRoutes of KServe, at a Gateway of Istio,', ()
     expect(await client.ask(shop(), KEYS.iris)).toEqual({ status: 503, reached: [] })
     await world.service.start()
     await expect.poll(async () => (await client.ask(free)).status).toBe(200)
+  })
+})
+
+describe('the page of this Gateway', () => {
+  const [address = '', ...statements] = runBy(BY_ISTIO_GATEWAY).map(({ statement }) => statement)
+
+  it('begins with the address of the Gateway', () => {
+    expect([address.slice(0, 2), statements.length]).toEqual(['G=', 3])
+  })
+
+  it.each(statements)('is right: %s', async (statement) => {
+    const { folder } = world.cluster.site
+    // A client outside the cluster reaches the external address through the load balancer.
+    const { host, port } = world.gateway
+    await writeFile(path.join(folder, '.curlrc'), `connect-to = "${ADDRESS}:80:${host}:${port}"\n`)
+    const env = {
+      KUBECONFIG: await writeAdminKubeconfig(world.cluster.site),
+      CURL_HOME: folder,
+      PATH: `${path.dirname(await findKubectl(() => {}))}:${process.env.PATH}`,
+    }
+    const script = [address, 'TOKEN=$(kubectl -n team create token default)', commandOf(statement)]
+    const run = () => shell(script.join('\n').replace('/llama/', '/plain/'), { cwd: folder, env })
+    await expect
+      .poll(async () => (await run()).output.trim(), { timeout: 60_000, interval: 200 })
+      .toBe(remarkOf(statement))
   })
 })
 

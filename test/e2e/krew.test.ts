@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -8,45 +8,81 @@ import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import program from '../../package.json' with { type: 'json' }
 import { ARCHIVE, writePlugin } from '../../scripts/krew.ts'
-import { findKubectl } from '../../scripts/kubectl.ts'
+import { findKrew, findKubectl } from '../../scripts/kubectl.ts'
+import { BY_KREW, runBy } from '../../testing/documented-table.ts'
 import { listAt, textAt } from '../../testing/json.ts'
+import { startReleasePage } from '../../testing/release-page.ts'
 
-const HOMEPAGE = 'https://example.com/owner/repository'
+const ROOT = path.join(import.meta.dirname, '../..')
+const HOST = 'github.com'
+const PLACE = '/OWNER/REPOSITORY'
+const HOMEPAGE = `https://${HOST}${PLACE}`
 const BIN = 'kubectl-kserve_authz'
 const COMPLETE = 'kubectl_complete-kserve_authz'
 
 const start = promisify(execFile)
 
+const [linkAll = '', install = '', link = '', fromCheckout = '', ...others] = runBy(BY_KREW).map(
+  ({ statement }) => statement,
+)
+
+/** With Krew, as its own installation leaves it, in `PATH`. */
 let folder = ''
 let manifest: unknown
-/** The folder of Krew in `PATH`. */
-let bin = ''
+let page: Awaited<ReturnType<typeof startReleasePage>>
 
-/** As Krew installs a plugin: the files of the archive in a store, and a link to the program. */
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'krew-test-'))
   writePlugin(HOMEPAGE, folder)
   manifest = load(await readFile(path.join(folder, 'kserve-authz.yaml'), 'utf8'))
-  const store = path.join(folder, 'store')
-  bin = path.join(folder, 'bin')
-  await Promise.all([mkdir(store), mkdir(bin)])
-  await start('tar', ['-xzf', path.join(folder, ARCHIVE), '-C', store])
-  await symlink(path.join(store, BIN), path.join(bin, BIN))
-  await symlink(BIN, path.join(bin, COMPLETE))
-  const kubectl = await findKubectl((line) => void process.stderr.write(`${line}\n`))
-  await cp(kubectl, path.join(bin, 'kubectl'))
+  page = await startReleasePage(HOST, `${PLACE}/releases/download/v${program.version}`, folder)
+  const report = (line: string) => void process.stderr.write(`${line}\n`)
+  const own = path.join(folder, 'bin')
+  await mkdir(own)
+  await cp(await findKubectl(report), path.join(own, 'kubectl'))
+  await cp(await findKrew(report), path.join(own, 'kubectl-krew'))
+  await makeIndex()
 })
-afterAll(() => rm(folder, { recursive: true }))
-
-const environment = () => ({
-  HOME: folder,
-  PATH: [bin, path.dirname(process.execPath), process.env.PATH].join(':'),
+afterAll(async () => {
+  await page?.stop()
+  await rm(folder, { recursive: true })
 })
 
-const run = async (file: string, ...args: readonly string[]) =>
-  (await start(file, args, { cwd: folder, env: environment() })).stdout
+/** The index of all plugins, which Krew clones: an empty one. */
+async function makeIndex() {
+  const index = path.join(folder, 'index')
+  await mkdir(index)
+  const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.com']
+  for (const args of [
+    ['init', '--quiet'],
+    [...identity, 'commit', '--quiet', '--allow-empty', '--message=empty'],
+  ])
+    await start('git', args, { cwd: index })
+}
+
+const environment = (home: string) => ({
+  HOME: home,
+  KREW_NO_UPGRADE_CHECK: '1',
+  KREW_DEFAULT_INDEX_URI: path.join(folder, 'index'),
+  PATH: [
+    path.join(home, '.krew/bin'),
+    path.join(folder, 'bin'),
+    path.dirname(process.execPath),
+    process.env.PATH,
+  ].join(':'),
+  ...page.env,
+})
+
+const runAt = async (home: string, file: string, ...args: readonly string[]) =>
+  (await start(file, args, { cwd: home, env: environment(home) })).stdout
+const run = (file: string, ...args: readonly string[]) => runAt(folder, file, ...args)
 
 describe('the plugin for Krew', () => {
+  it('has four commands on its page', () => {
+    expect(fromCheckout).toContain('--archive=')
+    expect(others).toEqual([])
+  })
+
   it('is the archive of its manifest', async () => {
     const [platform] = listAt(manifest, 'spec', 'platforms')
     const digest = createHash('sha256').update(await readFile(path.join(folder, ARCHIVE)))
@@ -78,6 +114,25 @@ describe('the plugin for Krew', () => {
     )
 
     expect(one?.equals(two ?? Buffer.of())).toBe(true)
+  })
+
+  it('runs from links to a checkout', async () => {
+    await mkdir(path.join(folder, '.local/bin'), { recursive: true })
+    await start('sh', ['-ec', linkAll], { cwd: ROOT, env: environment(folder) })
+    expect(await run(path.join(folder, '.local/bin', BIN), '--version')).toBe(
+      `${program.version}\n`,
+    )
+  })
+
+  it('is installed by Krew from a release, and from a checkout, by the commands of the page', async () => {
+    // Krew reads names from an input that is no terminal.
+    await run('sh', '-ec', `${install} </dev/null\n${link}`)
+    expect(await readdir(path.join(folder, '.krew/bin'))).toEqual([BIN, COMPLETE])
+
+    const home = path.join(folder, 'home')
+    await mkdir(home)
+    await runAt(home, 'sh', '-ec', fromCheckout.replaceAll('DIR', folder))
+    expect(await readlink(path.join(home, '.krew/bin', BIN))).toContain('/.krew/store/')
   })
 
   it('runs from where Krew links it', async () => {

@@ -28,7 +28,7 @@ type Build = {
   readonly context: string
   /** An empty folder. */
   readonly into: string
-  /** Writes the files taken from a base image into a folder; by a name without its tag. */
+  /** Writes the files taken from a base image into a folder; by a name without its tag and digest. */
   readonly bases: Readonly<Record<string, (root: string) => Promise<unknown>>>
 }
 
@@ -62,7 +62,7 @@ export async function buildImage({ context, into, bases }: Build): Promise<Image
 
 async function newStage(text: string, root: string, bases: Build['bases']): Promise<Stage> {
   const [, image = '', name] = /^(\S+)(?: AS (\S+))?$/.exec(text) ?? []
-  const lay = bases[image.replace(/:[^:/]*$/, '')]
+  const lay = bases[image.replace(/@.*$/, '').replace(/:[^:/]*$/, '')]
   if (lay === undefined) throw new Error(`an unknown base: ${text}`)
   await mkdir(root, { recursive: true })
   await lay(root)

@@ -71,7 +71,7 @@ export async function startIstioWorld(objects: readonly Written[], config: objec
     await gateway.protect(service.ports.gateway)
     await gateway.start()
     await service.ready()
-    return { snapshot, service, gateway, pods, stop }
+    return { cluster, snapshot, service, gateway, pods, stop }
   } catch (fault) {
     await stop()
     throw fault
@@ -90,7 +90,7 @@ function portName({ services }: Snapshot, namespace: string, name: string, port:
 }
 
 /** The external address of the Gateway. */
-const ADDRESS = '203.0.113.50'
+export const ADDRESS = '203.0.113.50'
 
 /** Whether each service has an address and routes, all of them accepted by istiod as they are. */
 function isSettled(snapshot: Snapshot, objects: readonly Written[]): boolean {

@@ -9,12 +9,12 @@ import { findKubernetes } from '../../scripts/kubernetes.ts'
 import type { Written } from '../cluster/client.ts'
 import { type Cluster, startCluster, writeAdminKubeconfig } from '../cluster/cluster.ts'
 import { aNamespace, writtenOf } from '../cluster/installation.ts'
+import { startNode } from '../cluster/nodes.ts'
 import { freePorts, type Program, startProgram } from '../cluster/programs.ts'
 import { entriesAt, textAt } from '../json.ts'
 
 /** KServe's namespace. */
 const KSERVE_NAMESPACE = 'kserve'
-export const NODE = 'node-0'
 
 /** Each key of the ConfigMap `inferenceservice-config`, merged into KServe's default. */
 export type KserveSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -40,8 +40,7 @@ export async function startKserve(settings: KserveSettings): Promise<KserveClust
     await installKserve(cluster, kserve, settings)
     const admin = await adminOf(cluster)
     programs.push(
-      await startControllerManager(controllerManager, admin),
-      await startKwok(kserve, admin),
+      ...(await startNode(cluster, { kwok: kserve.kwok, controllerManager })),
       await startController('manager', kserve.manager, admin),
       await startController('llmisvc', kserve.llmisvc, admin, { 'metrics-secure': 'false' }),
     )
@@ -59,11 +58,6 @@ async function installKserve(cluster: Cluster, kserve: Kserve, settings: KserveS
   await cluster.apply(aNamespace(KSERVE_NAMESPACE))
   for (const object of await objectsIn(kserve.objects))
     await cluster.apply(placed(object, settings))
-  await cluster.apply({
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name: NODE, annotations: { 'kwok.x-k8s.io/node': 'fake' } },
-  })
 }
 
 async function objectsIn(file: string): Promise<readonly Written[]> {
@@ -90,33 +84,6 @@ type Admin = { readonly folder: string; readonly kubeconfig: string }
 async function adminOf({ site }: Cluster): Promise<Admin> {
   return { folder: site.folder, kubeconfig: await writeAdminKubeconfig(site) }
 }
-
-/** Creates pods for Deployments and StatefulSets. */
-async function startControllerManager(
-  program: string,
-  { folder, kubeconfig }: Admin,
-): Promise<Program> {
-  const [port = 0] = await freePorts(1)
-  return startProgram('kube-controller-manager', folder, [program], {
-    kubeconfig,
-    'bind-address': '127.0.0.1',
-    'secure-port': String(port),
-    'cert-dir': folder,
-    'leader-elect': 'false',
-    controllers:
-      'deployment-controller,replicaset-controller,statefulset-controller,serviceaccount-controller,garbage-collector-controller',
-  })
-}
-
-/** Runs pods that are bound to the node, at loopback addresses. */
-const startKwok = ({ kwok }: Kserve, { folder, kubeconfig }: Admin): Promise<Program> =>
-  startProgram('kwok', folder, [kwok], {
-    kubeconfig,
-    'manage-all-nodes': 'true',
-    'node-ip': '127.0.0.1',
-    cidr: '127.77.0.1/16',
-    'node-lease-duration-seconds': '0',
-  })
 
 const START_MS = 180_000
 

@@ -2,14 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ref, Written } from '../cluster/client.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { writtenOf } from '../cluster/installation.ts'
+import { bindPod, unboundPods } from '../cluster/nodes.ts'
 import { at, listAt, textAt } from '../json.ts'
-import { NODE } from './programs.ts'
 
 const GATEWAYS = '/apis/gateway.networking.k8s.io/v1/gateways'
 const ROUTES = '/apis/gateway.networking.k8s.io/v1/httproutes'
 const POOLS = '/apis/inference.networking.k8s.io/v1/inferencepools'
 const SETS = '/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets'
-const PODS = '/api/v1/pods'
 
 export type StandIns = { readonly stop: () => Promise<void> }
 
@@ -57,22 +56,7 @@ const refOf = (apiVersion: string, kind: string, item: unknown): Ref =>
   writtenOf({ apiVersion, kind, metadata: at(item, 'metadata') })
 
 async function bindPods(cluster: Cluster) {
-  for (const pod of await itemsAt(cluster, `${PODS}?fieldSelector=spec.nodeName%3D`)) {
-    const [namespace, name] = [
-      textAt(pod, 'metadata', 'namespace'),
-      textAt(pod, 'metadata', 'name'),
-    ]
-    await cluster.call({
-      method: 'POST',
-      path: `/api/v1/namespaces/${namespace}/pods/${name}/binding`,
-      body: {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { name },
-        target: { apiVersion: 'v1', kind: 'Node', name: NODE },
-      },
-    })
-  }
+  for (const pod of await unboundPods(cluster)) await bindPod(cluster, pod)
 }
 
 const condition = (type: string, item: unknown) => ({

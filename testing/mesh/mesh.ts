@@ -121,6 +121,8 @@ export async function startMesh({ pods, objects = [], config = {}, shipped = SHI
       identities,
       /** The pods of the models. */
       sidecars,
+      /** The pod of the gateway. */
+      gateway,
       ...asking({ gateway, pods: running, identities }),
       stop,
     }
