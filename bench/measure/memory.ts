@@ -13,6 +13,7 @@ import { residentBytes } from './usage.ts'
 /** Resident MiB of a server: when it was ready, after a load, and after as much again. */
 export type Memory = {
   readonly name: string
+  readonly keys: number
   readonly ready: number
   readonly loaded: number
   readonly more: number
@@ -29,7 +30,7 @@ export async function measureMemory(
   issuers: Issuers,
   parent: string,
 ): Promise<Memory> {
-  const { name } = world ?? { name: 'null' }
+  const { name, keys } = world ?? { name: 'null', keys: 0 }
   const folder = path.join(parent, name.replaceAll(/\W+/g, '-'))
   const place = await openPlace(folder, world ?? SMALL, issuers)
   const frames = framesOf(world ?? SMALL)
@@ -48,7 +49,7 @@ export async function measureMemory(
       for (let done = 0; done < checks; done += PART) await driver.times(PART, LOAD)
       return mebibytes()
     }
-    return { name, ready, loaded: await load(), more: await load(), checks }
+    return { name, keys, ready, loaded: await load(), more: await load(), checks }
   } finally {
     await server.stop()
     await place.close()
