@@ -12,9 +12,9 @@ export type Table<T> = {
   readonly values: () => Iterable<T>
 }
 
-/** Most keys have one value: a map for each would be most of the memory of a large table. */
+/** Most keys have one value: a map or a list for each would be most of the memory of a large table. */
 type Held<T> = One<T> | Map<string, T>
-type One<T> = { readonly id: string; readonly list: readonly [T] }
+type One<T> = { readonly id: string; readonly value: T }
 
 /**
  * Creates a table indexed by `keysOf`. A change costs time in the number of keys of its value; a look-up is
@@ -46,7 +46,7 @@ export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T
     values.set(id, value)
     for (const key of keysOf(value)) {
       const held = index.get(key)
-      if (held === undefined) index.set(key, { id, list: [value] })
+      if (held === undefined) index.set(key, { id, value })
       else if (held instanceof Map) {
         found.delete(key)
         held.set(id, value)
@@ -54,7 +54,7 @@ export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T
         index.set(
           key,
           new Map([
-            [held.id, held.list[0]],
+            [held.id, held.value],
             [id, value],
           ]),
         )
@@ -64,7 +64,7 @@ export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T
   const find = (key: string): readonly T[] => {
     const held = index.get(key)
     if (held === undefined) return []
-    if (!(held instanceof Map)) return held.list
+    if (!(held instanceof Map)) return [held.value]
     const known = found.get(key)
     if (known !== undefined) return known
     const list = [...held.values()]
