@@ -30,3 +30,8 @@ it('an object that shares its parts says the same as before', () => {
   ])
     expect(sharingParts(read(value))).toEqual(read(value))
 })
+
+it('a key that shares its parts keeps its problems', () => {
+  const problems = [{ object: 'Secret team/a', reason: 'APIKeyRefused', message: 'why' }] as const
+  expect(sharingParts({ ...read(secret('a')), problems }).problems).toEqual(problems)
+})
