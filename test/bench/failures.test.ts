@@ -50,7 +50,7 @@ describe('the report', () => {
     const failures = [{ about: 'open service', message: 'it\nended' }]
     const told = await writeReport({ ...NOTHING, failures }, undefined)
     expect(told.trim()).toMatch(
-      /^\*\*Not everything was measured:\*\*\n\n- open service: it ended\n/,
+      /^\*\*Not everything was measured:\*\*\n\n- open service: it ended$/,
     )
   })
 
