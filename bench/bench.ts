@@ -2,31 +2,34 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createStopping, withDeadline } from '../scripts/child.ts'
+import { attempt, type Bench, type Failure, type MeasuredWorld } from './measure/bench.ts'
 import { stayOffServerCore } from './measure/cores.ts'
+import { type Memory, measureMemory } from './measure/memory.ts'
+import { measureProxied } from './measure/proxied.ts'
 import { measureReviews } from './measure/reviews.ts'
-import {
-  attempt,
-  type Bench,
-  type Failure,
-  type MeasuredWorld,
-  measureWorld,
-} from './measure/run.ts'
+import { measureWorld } from './measure/run.ts'
 import { haveTools } from './measure/tools.ts'
+import { assertWritable } from './report/folder.ts'
 import { machineNow } from './report/machine.ts'
 import { resultsOf } from './report/results.ts'
 import { writeReport } from './report/write.ts'
+import { BENCH_MEMORY } from './worlds/memory-worlds.ts'
 import { SCENARIOS } from './worlds/scenarios.ts'
 import { createIssuers } from './worlds/tokens.ts'
 
 // Compares the service with a server that gives every check the same answer, and writes report.md.
 // Usage: bench.ts [SCENARIO-IDS]; with ids it prints the table and writes nothing.
-// Environment: BENCH_SLICES (10), BENCH_SECONDS per slice (1), BENCH_CHECKS for the latency (2000),
-// BENCH_MINUTES, after which no measurement starts (28), BENCH_REPORT, a folder for the report
+// Environment: BENCH_SLICES (6) in BENCH_STARTS (3) starts of the servers, BENCH_SECONDS per slice (1), BENCH_CHECKS
+// for the latency (2000), BENCH_RATES through Envoy (1000 2000), BENCH_MINUTES, after which no measurement starts (28), BENCH_REPORT, a folder for the report
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
-/** In addition to the scenarios: tokens that are not cached. */
+/** In addition to the scenarios: tokens that are not cached, fixed rates through Envoy, and memory. */
 const REVIEWS = 'kubernetes-api-new'
+const PROXIED = 'envoy'
+const MEMORY = 'memory'
+/** Requests per second through Envoy. */
+const RATES = (process.env.BENCH_RATES || '1000 2000').split(' ').map(Number)
 
 function numberFrom(name: string, otherwise: number): number {
   const text = process.env[name]
@@ -48,18 +51,35 @@ async function measureAll(bench: Bench, isWanted: (id: string) => boolean) {
   const reviews = isWanted(REVIEWS)
     ? await attempt('tokens that are not cached', bench, () => measureReviews(bench))
     : undefined
-  return { worlds, results: resultsOf(worlds), reviews }
+  const proxied = isWanted(PROXIED)
+    ? await attempt('through Envoy', bench, () => measureProxied(bench, RATES))
+    : undefined
+  const memory = isWanted(MEMORY) ? await measureMemories(bench) : []
+  return { worlds, results: resultsOf(worlds), reviews, proxied, memory }
+}
+
+async function measureMemories(bench: Bench): Promise<readonly Memory[]> {
+  const { issuers, folder } = bench
+  const rows: Memory[] = []
+  for (const world of [undefined, ...BENCH_MEMORY]) {
+    const about = `memory, ${world?.name ?? 'null server'}`
+    const one = await attempt(about, bench, () => measureMemory(world, issuers, folder))
+    if (one !== undefined) rows.push(one)
+    bench.say(about)
+  }
+  return rows
 }
 
 async function main(ids: readonly string[]): Promise<void> {
   haveTools(say)
-  const known = [...SCENARIOS.map(({ id }) => id), REVIEWS]
+  const known = [...SCENARIOS.map(({ id }) => id), REVIEWS, PROXIED, MEMORY]
   const unknown = ids.filter((id) => !known.includes(id))
   if (unknown.length > 0)
     throw new Error(`no scenario ${unknown.join(', ')}; there are ${known.join(', ')}`)
   stayOffServerCore()
   const extent = {
-    slices: numberFrom('BENCH_SLICES', 10),
+    slices: numberFrom('BENCH_SLICES', 6),
+    starts: numberFrom('BENCH_STARTS', 3),
     seconds: numberFrom('BENCH_SECONDS', 1),
     checks: numberFrom('BENCH_CHECKS', 2_000),
   }
@@ -67,6 +87,7 @@ async function main(ids: readonly string[]): Promise<void> {
   const signal = withDeadline(limitMs, 'out of time', createStopping().signal)
   const reportFolder =
     process.env.BENCH_REPORT || (ids.length === 0 ? import.meta.dirname : undefined)
+  if (reportFolder !== undefined) await assertWritable(reportFolder)
   const failures: Failure[] = []
   const folder = await mkdtemp(path.join(tmpdir(), 'bench-'))
   try {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
+import { CHECK_PATH, ENVOY_HEADERS } from './measure/check-headers.ts'
 import { messagesIn } from './measure/messages.ts'
 import { quantile } from './measure/statistics.ts'
 
@@ -12,9 +13,8 @@ const [first = 0, connections = 1, streams = 1, seconds = 1, requests = 0] = num
 
 const HEADERS = {
   ':method': 'POST',
-  ':path': '/envoy.service.auth.v3.Authorization/Check',
-  'content-type': 'application/grpc',
-  te: 'trailers',
+  ':path': CHECK_PATH,
+  ...ENVOY_HEADERS,
 }
 
 const messages = messagesIn(readFileSync(file))

@@ -2,26 +2,30 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { grpcMessage } from '../worlds/frames.ts'
 import type { Load } from '../worlds/scenario.ts'
+import { CHECK_PATH, ENVOY_HEADERS } from './check-headers.ts'
 import { LOAD_CORE, outputOf } from './cores.ts'
 import { numberIn } from './json.ts'
+import { type Answered, type Loop, startLoop } from './loop.ts'
 import { nodeRuns } from './servers.ts'
 import { quantile } from './statistics.ts'
 
 /** Sends the messages of one scenario to one server. */
 export type Generator = {
-  /** In a closed loop, for a number of seconds. */
+  /** In a closed loop on new connections, for a number of seconds. */
   readonly forSeconds: (seconds: number, load: Load) => Promise<Answered>
+  /** A closed loop that is continued on the same connections. Different messages take new ones each time. */
+  readonly open: (load: Load) => Promise<Loop>
   /** A number of checks; the latency of the first tenth is not measured. */
   readonly latency: (checks: number, load: Load) => Promise<Latency>
 }
 
-export type Answered = { readonly checks: number; readonly seconds: number }
 export type Latency = { readonly p50Ms: number; readonly p99Ms: number }
 
 /** Maximum time for a number of checks, in seconds. */
 const PATIENCE_SECONDS = 30
 
-const METHOD = '/envoy.service.auth.v3.Authorization/Check'
+/** Longer than all slices of a scenario. */
+const LOOP_SECONDS = 600
 
 /** Writes the messages to the folder. h2load sends a single message; our own driver sends several. */
 export async function createGenerator(
@@ -40,8 +44,11 @@ export function h2loadCommand(
   file: string,
   ...args: readonly string[]
 ): readonly string[] {
-  const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers']
-  return ['h2load', `--data=${file}`, ...headers, ...args, `http://127.0.0.1:${port}${METHOD}`]
+  const headers = Object.entries(ENVOY_HEADERS).flatMap(([name, value]) => [
+    '-H',
+    `${name}: ${value}`,
+  ])
+  return ['h2load', `--data=${file}`, ...headers, ...args, `http://127.0.0.1:${port}${CHECK_PATH}`]
 }
 
 function h2load(port: number, file: string): Generator {
@@ -52,6 +59,11 @@ function h2load(port: number, file: string): Generator {
     forSeconds: async (seconds, { connections, streams }) => {
       const load = [`-c${connections}`, `-m${streams}`]
       return readAnswered(await run(...load, `-D${Math.round(seconds * 1_000)}ms`), seconds)
+    },
+    open: ({ connections, streams }) => {
+      const load = [`-c${connections}`, `-m${streams}`, `-D${LOOP_SECONDS}`]
+      const own = `${file}.loop.log`
+      return startLoop(h2loadCommand(port, file, ...load, `--log-file=${own}`), own)
     },
     latency: async (checks, { connections, streams }) => {
       const count = [`-c${connections}`, `-m${streams}`, `-n${checks}`]
@@ -89,23 +101,36 @@ export type Driver = Generator & {
   readonly times: (checks: number, load: Load) => Promise<Answered & Latency>
 }
 
-/** Sends many messages in turn and continues where it stopped: each is repeated only after all others. */
-export function createDriver(port: number, file: string): Driver {
+/**
+ * Sends many messages in turn and continues where it stopped: each is repeated only after all others. `mayFail`: the
+ * share of requests that may fail, because a busy machine misses their deadline.
+ */
+export function createDriver(port: number, file: string, mayFail = 0): Driver {
   let next = 0
   const run = async (...numbers: readonly number[]) => {
     const args = [String(port), file, ...[next, ...numbers].map(String)]
     const told = await outputOf(LOAD_CORE, nodeRuns('bench/load-driver.ts', ...args))
     next = numberIn(told, 'next')
-    if (numberIn(told, 'failed') > 0) throw new Error(`the driver: a request failed: ${told}`)
+    const failed = numberIn(told, 'failed')
+    const checks = numberIn(told, 'checks')
+    if (failed > mayFail * (checks + failed))
+      throw new Error(`the driver: a request failed: ${told}`)
     return {
-      checks: numberIn(told, 'checks'),
+      checks: checks + failed,
       seconds: numberIn(told, 'seconds'),
       p50Ms: numberIn(told, 'p50Ms'),
       p99Ms: numberIn(told, 'p99Ms'),
     }
   }
+  const forSeconds = (seconds: number, { connections, streams }: Load) =>
+    run(connections, streams, seconds)
   return {
-    forSeconds: (seconds, { connections, streams }) => run(connections, streams, seconds),
+    forSeconds,
+    open: async (load) => ({
+      pids: [],
+      forSeconds: (seconds) => forSeconds(seconds, load),
+      close: async () => {},
+    }),
     latency: (checks, load) => times(checks, load),
     times,
   }

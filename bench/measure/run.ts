@@ -1,75 +1,15 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Expected, ONE_AT_A_TIME, type Scenario } from '../worlds/scenario.ts'
-import type { Algorithm, Issuers } from '../worlds/tokens.ts'
+import type { Scenario } from '../worlds/scenario.ts'
 import type { World } from '../worlds/world.ts'
-import { outputOf, SERVER_CORE } from './cores.ts'
-import { countersOf, toldOf, unexpectedIn } from './counters.ts'
-import { numberIn } from './json.ts'
-import { createGenerator, type Latency } from './load.ts'
-import { ask, faultIn } from './outcome.ts'
-import { openPlace } from './place.ts'
-import {
-  nodeRuns,
-  type RunningServer,
-  type RunningService,
-  startNullServer,
-  startService,
-} from './servers.ts'
-import { type Extent, type Pairs, type Slice, takeLatencies, takeSlices } from './slices.ts'
+import { attempt, type Bench, type Measured, type MeasuredWorld, messageOf } from './bench.ts'
+import { measureScenario } from './measure-scenario.ts'
+import { ask } from './outcome.ts'
+import { openPlace, type Place } from './place.ts'
+import { startNullServer, startService } from './servers.ts'
+import type { Extent, Pairs } from './slices.ts'
+import { median } from './statistics.ts'
 
-/** All results of one scenario. */
-export type Measured = {
-  readonly scenario: Scenario
-  readonly slices: Pairs<Slice>
-  readonly latencies: Pairs<Latency>
-  /** CPU time of one verification alone, if each check needs one. */
-  readonly verifyMicroseconds: readonly number[]
-  /** Why the first measurement was discarded. */
-  readonly repeatedFor?: string
-}
-
-export type MeasuredWorld = {
-  readonly world: World
-  readonly readyMs: number
-  readonly measured: readonly Measured[]
-}
-
-/** Measurements that failed, with the cause. */
-export type Failure = { readonly about: string; readonly message: string }
-
-export type Bench = {
-  readonly folder: string
-  readonly issuers: Issuers
-  readonly extent: Extent
-  readonly say: (line: string) => void
-  readonly failed: (failure: Failure) => void
-  /** Aborted when the time is up. */
-  readonly signal: AbortSignal
-}
-
-const ALLOWED: Expected = { outcome: 'allow' }
-
-/** Runs a part; if it fails, the others continue. */
-export async function attempt<T>(
-  about: string,
-  { say, failed, signal }: Pick<Bench, 'say' | 'failed' | 'signal'>,
-  part: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    signal.throwIfAborted()
-    return await part()
-  } catch (fault) {
-    const message = messageOf(fault)
-    failed({ about, message })
-    say(`  ${about}: ${message}`)
-    return undefined
-  }
-}
-
-const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))
-
-/** Restarts both servers, loads them with each scenario of the world in turn, and stops them. */
+/** Starts both servers several times, and loads them with each scenario of the world in turn. */
 export async function measureWorld(
   world: World,
   scenarios: readonly Scenario[],
@@ -78,112 +18,79 @@ export async function measureWorld(
   const folder = path.join(bench.folder, world.name.replaceAll(/\W+/g, '-'))
   bench.say(`world "${world.name}": ${world.services} services, ${world.keys} API keys`)
   const place = await openPlace(folder, world, bench.issuers)
-  const stops = [place.close]
+  const here = { ...bench, issuers: place.issuers }
+  const parts = new Map<Scenario, readonly Measured[]>(scenarios.map((one) => [one, []]))
+  const readyMs: number[] = []
   try {
-    const { issuers, pids } = place
+    for (const slices of sharesOf(bench.extent)) {
+      const part = { ...here, extent: { ...bench.extent, slices } }
+      const wanted = [...parts.keys()]
+      if (wanted.length === 0) break
+      const { ready, measured } = await measureStart(place, wanted, part)
+      readyMs.push(ready)
+      // What is not measured with each start is omitted.
+      for (const scenario of wanted) {
+        const one = measured.get(scenario)
+        if (one === undefined) parts.delete(scenario)
+        else parts.set(scenario, [...(parts.get(scenario) ?? []), one])
+      }
+    }
+    return { world, readyMs: median(readyMs), measured: [...parts.values()].flatMap(joined) }
+  } finally {
+    await place.close()
+  }
+}
+
+/** The number of slices of each start. */
+export function sharesOf({ slices, starts }: Pick<Extent, 'slices' | 'starts'>) {
+  const length = Math.min(slices, starts)
+  return Array.from({ length }, (_, index) => Math.floor((slices + index) / length))
+}
+
+async function measureStart(place: Place, scenarios: readonly Scenario[], bench: Bench) {
+  const stops: (() => Promise<void>)[] = []
+  try {
     const service = await startService(place.told)
     stops.push(service.stop)
-    const probe = scenarios[0]?.frames(issuers).slice(0, 1) ?? []
+    const probe = scenarios[0]?.frames(place.issuers).slice(0, 1) ?? []
     const nullServer = await startNullServer(async (port) => (await ask(port, probe)).length > 0)
     stops.push(nullServer.stop)
-    const measured: Measured[] = []
+    const servers = { null: nullServer, service, beside: place.pids }
+    const measured = new Map<Scenario, Measured>()
     for (const scenario of scenarios) {
-      const servers = { null: nullServer, service, beside: pids }
-      const here = { ...bench, issuers }
-      const one = await attempt(scenario.title, bench, () =>
-        measure(scenario, servers, here).catch(async (fault: unknown) => {
+      const { title } = scenario
+      const one = await attempt(title, bench, () =>
+        measureScenario(scenario, servers, bench).catch(async (fault: unknown) => {
           bench.signal.throwIfAborted()
-          bench.say(`  ${scenario.title}, once more: ${messageOf(fault)}`)
-          const again = await measure(scenario, servers, here)
+          bench.say(`  ${title}, once more: ${messageOf(fault)}`)
+          const again = await measureScenario(scenario, servers, bench)
           return { ...again, repeatedFor: messageOf(fault) }
         }),
       )
-      if (one !== undefined) measured.push(one)
+      if (one !== undefined) measured.set(scenario, one)
     }
-    return { world, readyMs: service.readyMs, measured }
+    return { ready: service.readyMs, measured }
   } finally {
     for (const stop of stops.toReversed()) await stop()
   }
 }
 
-type Servers = {
-  readonly null: RunningServer
-  readonly service: RunningService
-  readonly beside: readonly number[]
-}
-
-async function measure(scenario: Scenario, servers: Servers, bench: Bench): Promise<Measured> {
-  const { title, load, latencyLoad = ONE_AT_A_TIME, expected } = scenario
-  const frames = scenario.frames(bench.issuers)
-  await checkOutcomes(servers.null.grpcPort, frames, ALLOWED, 'null server')
-  await checkOutcomes(servers.service.grpcPort, frames, expected, 'service')
-  await checkControl(servers.service.grpcPort, scenario, bench.issuers)
-
-  const before = await countersOf(servers.service.httpPort)
-  const loaded = async ({ pid, grpcPort }: RunningServer) => ({
-    pid,
-    generator: await createGenerator(grpcPort, frames, bench.folder),
+/** One scenario, from all starts. */
+export function joined(parts: readonly Measured[]): readonly Measured[] {
+  const [first] = parts
+  if (first === undefined) return []
+  const both = <T>(read: (part: Measured) => Pairs<T>): Pairs<T> => ({
+    null: parts.flatMap((part) => read(part).null),
+    service: parts.flatMap((part) => read(part).service),
   })
-  const two = {
-    null: await loaded(servers.null),
-    service: await loaded(servers.service),
-    beside: servers.beside,
-  }
-  const verifyMicroseconds = await verifyAlone(scenario, bench)
-  const slices = await takeSlices(two, load, bench.extent)
-  const latencies = await takeLatencies(two, latencyLoad, bench.extent)
-  const unexpected = unexpectedIn(before, await countersOf(servers.service.httpPort), expected)
-  if (unexpected.size > 0) throw new Error(`unexpected under load: ${toldOf(unexpected)}`)
-  bench.say(`  ${title}`)
-  return { scenario, slices, latencies, verifyMicroseconds }
-}
-
-/** Few, so that no answer is late. */
-const ASKED_AT_ONCE = 8
-
-/** Of many frames one in a hundred is sent; of few frames, each. */
-async function checkOutcomes(
-  port: number,
-  frames: readonly Buffer[],
-  expected: Expected,
-  where: string,
-): Promise<void> {
-  const some = frames.filter((_, index) => index % Math.ceil(frames.length / 128) === 0)
-  for (let start = 0; start < some.length; start += ASKED_AT_ONCE) {
-    for (const answer of await ask(port, some.slice(start, start + ASKED_AT_ONCE))) {
-      const fault = faultIn(answer, expected)
-      if (fault !== undefined) throw new Error(`${where}: ${fault}`)
-    }
-  }
-}
-
-async function checkControl(port: number, { control }: Scenario, issuers: Issuers) {
-  if (control === undefined) return
-  await checkOutcomes(port, [control.frame(issuers)], control.expected, 'service, control')
-}
-
-async function verifyAlone({ verifies }: Scenario, bench: Bench): Promise<readonly number[]> {
-  if (verifies === undefined) return []
-  const { provider } = bench.issuers
-  const tokens = await writeTokens(verifies, bench)
-  const { jwksFile, issuer, audience } = provider
-  const args = [jwksFile, tokens, issuer, audience, verifies]
-  const taken: number[] = []
-  for (let count = 0; count < bench.extent.slices; count += 1) {
-    const told = await outputOf(SERVER_CORE, nodeRuns('bench/verify-alone.ts', ...args))
-    taken.push(numberIn(told, 'microseconds'))
-  }
-  return taken
-}
-
-const TOKENS_VERIFIED = 6_000
-
-async function writeTokens(algorithm: Algorithm, { folder, issuers }: Bench): Promise<string> {
-  const file = path.join(folder, `tokens-${algorithm}`)
-  const tokens = Array.from({ length: TOKENS_VERIFIED }, (_, index) =>
-    issuers.userToken(algorithm, index),
-  )
-  await mkdir(folder, { recursive: true })
-  await writeFile(file, tokens.join('\n'))
-  return file
+  const repeated = parts.flatMap(({ repeatedFor = [] }) => repeatedFor)
+  return [
+    {
+      scenario: first.scenario,
+      slices: both(({ slices }) => slices),
+      latencies: both(({ latencies }) => latencies),
+      verifyMicroseconds: parts.flatMap(({ verifyMicroseconds }) => verifyMicroseconds),
+      ...(repeated.length === 0 ? {} : { repeatedFor: repeated.join('; ') }),
+    },
+  ]
 }

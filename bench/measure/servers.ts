@@ -32,6 +32,8 @@ export type Told = {
   readonly folder: string
   readonly kubeconfig?: string
   readonly nodeFlags?: readonly string[]
+  /** Of the listener that `grpcPort` belongs to; absent: workload. With a cluster there is no other. */
+  readonly position?: 'gateway' | 'workload'
 }
 
 /** Starts the service. Its decision log goes to a pipe with a reader. */
@@ -59,14 +61,15 @@ export async function startService(told: Told): Promise<RunningService> {
   return { pid: pidOf(child), grpcPort, httpPort, readyMs, stop: child.stop }
 }
 
-function sourceOf({ folder, kubeconfig }: Told, address: string) {
+function sourceOf({ folder, kubeconfig, position = 'workload' }: Told, address: string) {
   if (kubeconfig === undefined) {
+    const other = '127.0.0.1:0'
     return {
       env: {},
       args: [
         ['--manifests', path.join(folder, 'manifests')],
-        ['--grpc-workload-address', address],
-        ['--grpc-address', '127.0.0.1:0'],
+        ['--grpc-workload-address', position === 'workload' ? address : other],
+        ['--grpc-address', position === 'gateway' ? address : other],
       ].flat(),
     }
   }
@@ -74,12 +77,13 @@ function sourceOf({ folder, kubeconfig }: Told, address: string) {
   return { env: { KUBECONFIG: kubeconfig, KSERVE_AUTHZ_GRPC_LISTENERS: listeners }, args: [] }
 }
 
-/** Starts the server that gives every check the same answer. */
+/** Starts the server that gives every check the same answer, in grpc-js or another program. */
 export async function startNullServer(
   answers: (grpcPort: number) => Promise<boolean>,
+  program: readonly string[] = nodeRuns('bench/null-server.ts'),
 ): Promise<RunningServer> {
   const [grpcPort] = await freePorts([0, 0, 0])
-  const command = onCore(SERVER_CORE, nodeRuns('bench/null-server.ts', String(grpcPort)))
+  const command = onCore(SERVER_CORE, [...program, String(grpcPort)])
   const child = startChild('the null server', command, {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],

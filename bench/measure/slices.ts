@@ -1,5 +1,6 @@
 import type { Load } from '../worlds/scenario.ts'
 import type { Generator, Latency } from './load.ts'
+import type { Loop } from './loop.ts'
 import { residentBytes, usageOf } from './usage.ts'
 
 /** A server under the load of one scenario. */
@@ -18,7 +19,10 @@ export type Slice = {
 export type Pairs<T> = { readonly null: readonly T[]; readonly service: readonly T[] }
 
 export type Extent = {
+  /** In all starts of the servers together. */
   readonly slices: number
+  /** How often the servers are started. */
+  readonly starts: number
   readonly seconds: number
   /** In each slice of the latency. */
   readonly checks: number
@@ -31,32 +35,41 @@ type Two = {
   readonly beside: readonly number[]
 }
 
-/** Minimum: a new server answers slowly. */
+/** A new server answers slowly. */
 const WARM_UP_SECONDS = 1
 /** A pair of slices with more than this is measured again. */
 const MAX_FOREIGN_CORES = 0.1
 /** One and a half times the wanted number. */
 const MAX_TAKEN = 1.5
 
+type Running = { readonly pid: number; readonly loop: Loop }
+type Pair = { readonly null: Slice; readonly service: Slice }
+
+const isCalm = (pair: Pair) =>
+  Math.max(pair.null.foreignCores, pair.service.foreignCores) <= MAX_FOREIGN_CORES
+
 /**
- * Loads one server, then the other; they alternate in going first. Replaces disturbed pairs as long as attempts
- * remain.
+ * Loads one server, then the other, each on its own connections, which stay open; they alternate in going first.
+ * Replaces disturbed pairs as long as attempts remain.
  */
 export async function takeSlices(
   two: Two,
   load: Load,
-  { slices, seconds }: Extent,
+  { slices, seconds }: Pick<Extent, 'slices' | 'seconds'>,
 ): Promise<Pairs<Slice>> {
-  const taken: { readonly null: Slice; readonly service: Slice }[] = []
-  const isCalm = (pair: { readonly null: Slice; readonly service: Slice }) =>
-    Math.max(pair.null.foreignCores, pair.service.foreignCores) <= MAX_FOREIGN_CORES
-  for (const { generator } of [two.null, two.service]) {
-    await generator.forSeconds(Math.max(seconds, WARM_UP_SECONDS), load)
+  const running: Record<'null' | 'service', Running> = {
+    null: { pid: two.null.pid, loop: await two.null.generator.open(load) },
+    service: { pid: two.service.pid, loop: await two.service.generator.open(load) },
   }
-  while (taken.filter(isCalm).length < slices && taken.length < MAX_TAKEN * slices) {
-    taken.push(
-      await inTurn(two, taken.length, (loaded) => takeSlice(loaded, load, seconds, two.beside)),
-    )
+  const loops = [running.null.loop, running.service.loop]
+  const beside = [...two.beside, ...loops.flatMap(({ pids }) => pids)]
+  const taken: Pair[] = []
+  try {
+    for (const loop of loops) await loop.forSeconds(Math.min(seconds, WARM_UP_SECONDS))
+    while (taken.filter(isCalm).length < slices && taken.length < MAX_TAKEN * slices)
+      taken.push(await inTurn(running, taken.length, (one) => takeSlice(one, seconds, beside)))
+  } finally {
+    for (const loop of loops) await loop.close()
   }
   const calmFirst = [...taken.filter(isCalm), ...taken.filter((pair) => !isCalm(pair))]
   return asPairs(calmFirst.slice(0, slices))
@@ -65,7 +78,11 @@ export async function takeSlices(
 /** Of each stream, if there are many. */
 const LEAST_CHECKS = 20
 
-export async function takeLatencies(two: Two, load: Load, extent: Extent): Promise<Pairs<Latency>> {
+export async function takeLatencies(
+  two: Pick<Two, 'null' | 'service'>,
+  load: Load,
+  extent: Pick<Extent, 'slices' | 'checks'>,
+): Promise<Pairs<Latency>> {
   const { slices } = extent
   const checks = Math.max(extent.checks, LEAST_CHECKS * load.connections * load.streams)
   const taken: { readonly null: Latency; readonly service: Latency }[] = []
@@ -75,10 +92,10 @@ export async function takeLatencies(two: Two, load: Load, extent: Extent): Promi
   return asPairs(taken)
 }
 
-async function inTurn<T>(
-  two: Two,
+async function inTurn<S, T>(
+  two: { readonly null: S; readonly service: S },
   number: number,
-  take: (loaded: Loaded) => Promise<T>,
+  take: (one: S) => Promise<T>,
 ): Promise<{ readonly null: T; readonly service: T }> {
   if (number % 2 === 1) {
     const service = await take(two.service)
@@ -88,14 +105,13 @@ async function inTurn<T>(
 }
 
 async function takeSlice(
-  { pid, generator }: Loaded,
-  load: Load,
+  { pid, loop }: Running,
   forSeconds: number,
   beside: readonly number[],
 ): Promise<Slice> {
   const before = usageOf(pid, beside)
   const start = performance.now()
-  const { checks, seconds } = await generator.forSeconds(forSeconds, load)
+  const { checks, seconds } = await loop.forSeconds(forSeconds)
   const elapsedSeconds = (performance.now() - start) / 1_000
   const after = usageOf(pid, beside)
   const foreign = after.foreignSeconds - before.foreignSeconds

@@ -1,4 +1,4 @@
-import type { Measured, MeasuredWorld } from '../measure/run.ts'
+import type { Measured, MeasuredWorld } from '../measure/bench.ts'
 import { median, ratios, type Spread, spread } from '../measure/statistics.ts'
 import type { Scenario } from '../worlds/scenario.ts'
 

@@ -1,5 +1,7 @@
 import type { Look, Reviewed, Reviews } from '../measure/reviews.ts'
-import { ratios, spread } from '../measure/statistics.ts'
+import { spread } from '../measure/statistics.ts'
+import { reach } from './markdown.ts'
+import { reachedOf, titleOf } from './reviewed.ts'
 
 /** How tokens that are new were looked up, and what stands for the null server in these rows. */
 export const reviewsText = ({
@@ -12,36 +14,36 @@ core asks for both reviews and does nothing else. A check of the service: ${toke
 the API server counts them. Answers that did not let them through: ${otherwise || 'none'}.`
 
 /** Rows of the table of results. */
-export const reviewsRows = ({ rows }: Reviews): readonly (readonly string[])[] => rows.map(rowOf)
+export const reviewsRows = (
+  { rows }: Reviews,
+  goalsOf: (title: string) => string = () => '',
+): readonly (readonly string[])[] => rows.map((row) => rowOf(row, goalsOf(titleOf(row))))
 
-function rowOf({ load, alone, service }: Reviewed): readonly string[] {
-  const speed = (look: Look) => look.checksPerSecond
-  const [own, floor] = [service.map(speed), alone.map(speed)]
+function rowOf(reviewed: Reviewed, goals: string): readonly string[] {
+  const { alone, service } = reviewed
+  const of = (looks: readonly Look[], read: (look: Look) => number) => spread(looks.map(read))
+  const speed = (looks: readonly Look[]) =>
+    reach(
+      of(looks, (look) => look.checksPerSecond),
+      0,
+    )
   const cpu = (looks: readonly Look[]) => mean(looks.map((look) => look.cpuMicroseconds))
-  const median = (looks: readonly Look[], read: (look: Look) => number) =>
-    spread(looks.map(read)).median.toFixed(3)
-  const [p50, p99] = [(look: Look) => look.p50Ms, (look: Look) => look.p99Ms]
+  const waits = [(look: Look) => look.p50Ms, (look: Look) => look.p99Ms].flatMap((read) =>
+    [service, alone].map((looks) => of(looks, read).median.toFixed(3)),
+  )
   return [
-    `new ServiceAccount token, ${load.connections * load.streams} under way, latency as well`,
-    reach(ratios(own, floor), 2, '**'),
-    reach(own, 0),
-    reach(floor, 0),
+    titleOf(reviewed),
+    `**${(cpu(service) / cpu(alone)).toFixed(2)}**`,
     cpu(service).toFixed(1),
     cpu(alone).toFixed(1),
-    (cpu(service) / cpu(alone)).toFixed(2),
-    median(service, p50),
-    median(alone, p50),
-    median(service, p99),
-    median(alone, p99),
+    reach(reachedOf(reviewed), 2),
+    speed(service),
+    speed(alone),
+    ...waits,
     '',
     '',
-    '',
+    goals,
   ]
-}
-
-function reach(values: readonly number[], digits: number, mark = ''): string {
-  const { median, min, max } = spread(values)
-  return `${mark}${median.toFixed(digits)}${mark} [${min.toFixed(digits)}-${max.toFixed(digits)}]`
 }
 
 /** /proc counts in hundredths of a second, which is too coarse for one slice. */

@@ -1,19 +1,15 @@
-import type { Spread } from '../measure/statistics.ts'
-import { type Goal, textOfGoal } from './goals.ts'
-import type { Result } from './results.ts'
-
-/** A Markdown table; the first row is its head. */
-export const table = ([head = [], ...rows]: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+import type { Scenario } from '../worlds/scenario.ts'
+import { reach, table } from './markdown.ts'
+import type { Result, Two } from './results.ts'
 
 const HEAD = [
   'scenario',
-  'of the null server',
-  'checks/s',
-  'null',
+  'CPU, of the null server',
   'CPU us',
   'null',
-  'CPU ratio',
+  'checks/s, of the null server',
+  'checks/s',
+  'null',
   'p50 ms',
   'null',
   'p99 ms',
@@ -26,33 +22,25 @@ const HEAD = [
 /** One row for each scenario, with what is promised of it, then `more` rows. */
 export const resultsTable = (
   results: readonly Result[],
-  goals: readonly Goal[] = [],
+  goalsOf: (scenario: Scenario) => string = () => '',
   more: readonly (readonly string[])[] = [],
-): string => table([HEAD, ...results.map((result) => rowOf(result, goals)), ...more])
+): string => table([HEAD, ...results.map((result) => rowOf(result, goalsOf)), ...more])
 
-function rowOf(result: Result, goals: readonly Goal[]): readonly string[] {
+function rowOf(result: Result, goalsOf: (scenario: Scenario) => string): readonly string[] {
   const { scenario, checksPerSecond, cpuMicroseconds, p50Ms, p99Ms, residentMebibytes } = result
+  const both = (two: Two, digits: number) =>
+    [two.service, two.null].map(({ median }) => median.toFixed(digits))
+  const reaches = (two: Two, digits: number) =>
+    [two.service, two.null].map((one) => reach(one, digits))
   return [
     scenario.title,
-    `**${result.throughputRatio.median.toFixed(2)}** [${reach(result.throughputRatio, 2)}]`,
-    `${whole(checksPerSecond.service.median)} [${reach(checksPerSecond.service, 0)}]`,
-    `${whole(checksPerSecond.null.median)} [${reach(checksPerSecond.null, 0)}]`,
-    cpuMicroseconds.service.median.toFixed(1),
-    cpuMicroseconds.null.median.toFixed(1),
-    result.cpuRatio.median.toFixed(2),
-    p50Ms.service.median.toFixed(3),
-    p50Ms.null.median.toFixed(3),
-    p99Ms.service.median.toFixed(3),
-    p99Ms.null.median.toFixed(3),
-    whole(residentMebibytes.service.median),
-    whole(residentMebibytes.null.median),
-    goals
-      .filter((goal) => goal.scenario === scenario)
-      .map(textOfGoal)
-      .join('; '),
+    reach(result.cpuRatio, 2, '**'),
+    ...reaches(cpuMicroseconds, 1),
+    reach(result.throughputRatio, 2),
+    ...reaches(checksPerSecond, 0),
+    ...both(p50Ms, 3),
+    ...both(p99Ms, 3),
+    ...both(residentMebibytes, 0),
+    goalsOf(scenario),
   ]
 }
-
-const whole = (value: number) => value.toFixed(0)
-const reach = ({ min, max }: Spread, digits: number) =>
-  `${min.toFixed(digits)}-${max.toFixed(digits)}`

@@ -1,11 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { Failure, MeasuredWorld } from '../measure/bench.ts'
+import type { Memory } from '../measure/memory.ts'
+import type { Proxied } from '../measure/proxied.ts'
 import type { Reviews } from '../measure/reviews.ts'
-import type { Failure, MeasuredWorld } from '../measure/run.ts'
 import type { Extent } from '../measure/slices.ts'
-import { type Goal, goalsOf, textOfGoal } from './goals.ts'
+import { PLOT, REPORT } from './folder.ts'
+import { aboutRate, type Goal, goalsAbout, goalsOf, START } from './goals.ts'
 import { facts, type Machine } from './machine.ts'
+import { memoryTable } from './memory-rows.ts'
 import { plotOf } from './plot.ts'
+import { proxiedTable } from './proxied-rows.ts'
 import type { Result } from './results.ts'
 import { reviewsRows, reviewsText } from './reviews-rows.ts'
 import { resultsTable } from './table.ts'
@@ -15,6 +20,8 @@ export type Run = {
   readonly results: readonly Result[]
   /** `undefined`: not measured. */
   readonly reviews: Reviews | undefined
+  readonly proxied: readonly Proxied[] | undefined
+  readonly memory: readonly Memory[]
   readonly failures: readonly Failure[]
   readonly extent: Extent
   readonly before: Machine
@@ -23,20 +30,54 @@ export type Run = {
 
 /** Resolves to the summary; writes report.md and report.svg if a folder is given. */
 export async function writeReport(run: Run, folder: string | undefined): Promise<string> {
-  const goals = goalsOf(run.results, run.worlds)
-  const more = run.reviews === undefined ? [] : reviewsRows(run.reviews)
-  const told = [
-    ...failureLines(run.failures),
-    resultsTable(run.results, goals, more),
-    ...(run.reviews === undefined ? [] : [reviewsText(run.reviews)]),
-  ].join('\n\n')
+  const goals = goalsOf(run)
+  const told = bodyOf(run, goals)
   if (folder === undefined) return `\n${told}`
-  await writeFile(path.join(folder, 'report.svg'), plotOf(run.results))
-  const file = path.join(folder, 'report.md')
+  await writeFile(path.join(folder, PLOT), plotOf(run.results))
+  const file = path.join(folder, REPORT)
   await writeFile(file, reportOf(run, goals, told, facts()))
   const kept = goals.filter((goal) => goal.kept)
   return `\n${told}\n\n${kept.length} of ${goals.length} promises kept; written to ${file}`
 }
+
+/** The tables. */
+export function bodyOf(run: Run, goals: readonly Goal[]): string {
+  const about = (subject: Goal['about']) => goalsAbout(goals, subject)
+  const more = run.reviews === undefined ? [] : reviewsRows(run.reviews, about)
+  return [
+    ...failureLines(run.failures),
+    ...summaryOf(run.results),
+    ...(run.results.length + more.length === 0 ? [] : [resultsTable(run.results, about, more)]),
+    ...(run.reviews === undefined ? [] : [reviewsText(run.reviews)]),
+    ...(run.proxied === undefined ? [] : [proxiedText(run.proxied, about)]),
+    ...(run.memory.length === 0 ? [] : [memoryTable(run.memory, about)]),
+  ].join('\n\n')
+}
+
+function summaryOf(results: readonly Result[]): readonly string[] {
+  if (results.length === 0) return []
+  const values = results.map(({ cpuMicroseconds }) => cpuMicroseconds.null)
+  const [least, most] = [
+    Math.min(...values.map(({ min }) => min)),
+    Math.max(...values.map(({ max }) => max)),
+  ]
+  const small = results.filter(({ scenario }) => scenario.goal !== undefined)
+  const middles = small.map(({ cpuMicroseconds }) => cpuMicroseconds.null.median)
+  const usual =
+    small.length === 0
+      ? ''
+      : `; the medians of the rows with a promised CPU time lie between ${Math.min(...middles).toFixed(1)} and ${Math.max(...middles).toFixed(1)} us`
+  return [
+    `The null server needed ${least.toFixed(1)} to ${most.toFixed(1)} us of CPU for a check in all slices${usual}.`,
+  ]
+}
+
+const proxiedText = (proxied: readonly Proxied[], about: (subject: string) => string) =>
+  `Requests at fixed rates through Envoy, whether answers arrive or not, with a known key among 1,000 services and
+10,000 keys. Medians of ${proxied[0]?.tails.alone.length ?? 0} turns of ${proxied[0]?.seconds ?? 0} s, [least-most]. "Added" is the difference from Envoy alone, which asks nobody, in the
+same turn.
+
+${proxiedTable(proxied, (one) => about(aboutRate(one)))}`
 
 /** The first paragraph. */
 const failureLines = (failures: readonly Failure[]): readonly string[] =>
@@ -65,7 +106,7 @@ different machines or runs. Ratios can be compared with care.
 
 ${told}
 
-Medians of ${extent.slices} slices of ${extent.seconds} s, [least-most]. Latency: one request at a time, ${extent.checks} in each slice,
+Medians of ${extent.slices} slices of ${extent.seconds} s, [least-most], in ${Math.min(extent.starts, extent.slices)} starts of both servers. Latency: one request at a time, ${extent.checks} in each slice,
 except in rows that say otherwise.
 CPU: user and system time of all threads of the server, per check. RSS: at the end of a slice.
 Ready: ${worlds.map(({ world, readyMs }) => `${world.name} ${(readyMs / 1_000).toFixed(2)} s`).join(', ')}.${startOf(goals)}
@@ -78,8 +119,8 @@ the slices of a scenario, in the median.${repeatedIn(worlds)}
 }
 
 function startOf(goals: readonly Goal[]): string {
-  const promised = goals.filter(({ scenario }) => scenario === undefined).map(textOfGoal)
-  return promised.length === 0 ? '' : ` Promised: ${promised.join('; ')}.`
+  const promised = goalsAbout(goals, START)
+  return promised === '' ? '' : ` Promised: ${promised}.`
 }
 
 function repeatedIn(worlds: readonly MeasuredWorld[]): string {

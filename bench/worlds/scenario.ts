@@ -16,7 +16,7 @@ export type Scenario = {
   readonly load: Load
   /** Latency is measured under this load; absent: one request at a time. */
   readonly latencyLoad?: Load
-  /** The promised minimum share of the null server's checks/s, if any. */
+  /** The promised maximum of the CPU time of a check, relative to the null server's; absent: none. */
   readonly goal?: number
   /** A token of this kind is verified in each check; the promise then covers its CPU time. */
   readonly verifies?: Algorithm

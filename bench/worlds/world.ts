@@ -42,7 +42,7 @@ export const addressOf = ({ index }: Model): string => `10.244.${index >> 8}.${i
 /** The text of a key; keys are dealt to the protected models in turn. */
 export const keyAt = (index: number): string => hash('sha256', `key ${index}`, 'base64url')
 
-export const modelOfKey = (index: number, { services }: World): Model =>
+export const modelOfKey = (index: number, { services }: Pick<World, 'services'>): Model =>
   modelAt(1 + (index % (services - 1)))
 
 /** The number of a key of this model that is neither among the first nor among the last. */

@@ -39,10 +39,15 @@ const CACHED = 'the cache (remove its folder to build anew) holds'
 const titleOf = ({ folder, name = path.basename(folder), version }: GoModule) =>
   `${name}-${version}`
 
-/** The build depends on these two files, on edits, and on flags that belong to a version; copies of files also on their paths. */
+/**
+ * The build depends on these two files, on sources of this repository, on edits, and on flags that belong to a version;
+ * copies of files also on their paths.
+ */
 async function digestOf({ folder, parts }: GoModule): Promise<string> {
   const hash = createHash('sha256')
   for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(path.join(folder, file)))
+  const own = parts.flatMap((part) => ('source' in part ? [part.source] : [])).filter(isOwn)
+  for (const source of own) hash.update(await readFile(path.join(folder, source, 'main.go')))
   const edits = parts.flatMap((part) => ('edits' in part ? [part.edits] : []))
   if (edits.length > 0) hash.update(JSON.stringify(edits))
   // A change of paths is not worth a new build of programs.
@@ -50,6 +55,8 @@ async function digestOf({ folder, parts }: GoModule): Promise<string> {
   if (files.length === parts.length) hash.update(JSON.stringify(files))
   return hash.digest('hex').slice(0, 12)
 }
+
+const isOwn = (source: string) => source.startsWith('./')
 
 /** Builds next to `home` and renames at the end: `home` is absent or complete, also with concurrent builds. */
 async function build(module: GoModule, home: string, report: Report, signal?: AbortSignal) {

@@ -18,6 +18,7 @@ const KUSTOMIZE_VERSION = '5.8.2'
 const HELM_VERSION = '4.3.2'
 const PROMETHEUS_VERSION = '3.15.0'
 const ENVOY_GATEWAY_VERSION = '1.9.1'
+const GRPC_GO_VERSION = '1.80.0'
 
 export const ETCD: Program = {
   variable: 'ETCD',
@@ -142,6 +143,26 @@ export const ENVOY_GATEWAY_CRDS: ModuleFile = {
   paths: ['charts/gateway-helm/charts/crds/crds'],
 }
 
+/** A server of checks that answers with a constant. */
+export const NULL_GRPC_GO: Program = {
+  variable: 'NULL_GRPC_GO',
+  file: 'null-grpc-go',
+  source: './null-server',
+  ask: '--version',
+  version: GRPC_GO_VERSION,
+  versionIn: /^null-grpc-go, grpc-go (\d\S*)/,
+}
+
+/** Sends requests at a fixed rate. */
+export const OPEN_LOOP: Program = {
+  variable: 'OPEN_LOOP',
+  file: 'open-loop',
+  source: './open-loop',
+  ask: '--version',
+  version: '1.0.0',
+  versionIn: /^open-loop (\d\S*)/,
+}
+
 const folderOf = (name: string) => path.join(import.meta.dirname, name)
 
 export const GO_MODULES = {
@@ -200,6 +221,12 @@ export const GO_MODULES = {
     version: PROMETHEUS_VERSION,
     duration: 'about four minutes',
     parts: [PROMETHEUS, PROMTOOL],
+  },
+  bench: {
+    folder: folderOf('bench'),
+    version: GRPC_GO_VERSION,
+    duration: 'about a minute',
+    parts: [NULL_GRPC_GO, OPEN_LOOP],
   },
   envoyGateway: {
     folder: folderOf('envoy-gateway'),

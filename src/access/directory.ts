@@ -118,7 +118,7 @@ export function createDirectory(now: () => number = () => 0): Directory {
     divides: (host) => services.has(`divided ${host ?? '*'}`),
     workloadsAt: (address) => workloads.find(`address ${address}`),
     workloadsOf: (ref) => workloads.find(`service ${idOf(ref)}`),
-    keysWith: (namespace, digest) => inNamespace(keys.find(digest), namespace),
+    keysWith: (namespace, digest) => inNamespace(keys.findOnce(digest), namespace),
   }
 }
 

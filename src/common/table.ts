@@ -5,16 +5,18 @@ export type Table<T> = {
   readonly put: (id: string, value: T) => void
   readonly remove: (id: string) => void
   readonly get: (id: string) => T | undefined
-  /** In insertion order. */
+  /** In insertion order. The list is the same object until a value is added or removed. */
   readonly find: (key: string) => readonly T[]
+  /** As `find`, without a list that is kept. */
+  readonly findOnce: (key: string) => readonly T[]
   readonly has: (key: string) => boolean
   readonly size: () => number
   readonly values: () => Iterable<T>
 }
 
-/** Most keys have one value: a map for each would be most of the memory of a large table. */
+/** Most keys have one value: a map or a list for each would be most of the memory of a large table. */
 type Held<T> = One<T> | Map<string, T>
-type One<T> = { readonly id: string; readonly list: readonly [T] }
+type One<T> = { readonly id: string; readonly value: T; list: readonly [T] | undefined }
 
 /**
  * Creates a table indexed by `keysOf`. A change costs time in the number of keys of its value; a look-up is
@@ -46,7 +48,7 @@ export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T
     values.set(id, value)
     for (const key of keysOf(value)) {
       const held = index.get(key)
-      if (held === undefined) index.set(key, { id, list: [value] })
+      if (held === undefined) index.set(key, { id, value, list: undefined })
       else if (held instanceof Map) {
         found.delete(key)
         held.set(id, value)
@@ -54,7 +56,7 @@ export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T
         index.set(
           key,
           new Map([
-            [held.id, held.list[0]],
+            [held.id, held.value],
             [id, value],
           ]),
         )
@@ -64,18 +66,26 @@ export function createTable<T>(keysOf: (value: T) => readonly string[]): Table<T
   const find = (key: string): readonly T[] => {
     const held = index.get(key)
     if (held === undefined) return []
-    if (!(held instanceof Map)) return held.list
+    if (!(held instanceof Map)) {
+      held.list ??= [held.value]
+      return held.list
+    }
     const known = found.get(key)
     if (known !== undefined) return known
     const list = [...held.values()]
     found.set(key, list)
     return list
   }
+  const findOnce = (key: string) => {
+    const held = index.get(key)
+    return held === undefined || held instanceof Map ? find(key) : [held.value]
+  }
   return {
     put,
     remove,
     get: (id) => values.get(id),
     find,
+    findOnce,
     has: (key) => index.has(key),
     size: () => values.size,
     values: () => values.values(),

@@ -169,11 +169,13 @@ function conflictsOf(
 function* countedReadings(file: string, readings: readonly ResourceReading[]): Work<Declarations> {
   const counts = new Map<string, number>()
   const byId = new Map<string, ResourceReading>()
+  const first = ` ${file} 0`
   for (const reading of readings) {
     if (reading.identity === undefined) continue
     const count = counts.get(reading.identity) ?? 0
     counts.set(reading.identity, count + 1)
-    byId.set(`${reading.identity} ${file} ${count}`, reading)
+    // There is seldom another one: a text with one part of its own takes a third of the memory.
+    byId.set(reading.identity + (count === 0 ? first : ` ${file} ${count}`), reading)
     yield 2
   }
   return byId

@@ -20,12 +20,14 @@ const PART = 512 * 1_024
 
 /**
  * Reads every object in a file of YAML or JSON with `read`, including items of lists. Of a known file, parses
- * only documents whose text has changed. Yields to other work in between.
+ * only documents whose text has changed. `keep` returns what is kept of a reading, which does not refer to the text.
+ * Yields to other work in between.
  */
 export async function readDocuments<T>(
   bytes: Uint8Array,
   read: (object: unknown) => T,
   previous: Documents<T> = new Map(),
+  keep: (reading: T) => T = (reading) => reading,
 ): Promise<FileReading<T>> {
   const text = await decode(bytes)
   if (text === undefined) return { kind: 'faulty', fault: { reason: 'it is not UTF-8' } }
@@ -38,7 +40,8 @@ export async function readDocuments<T>(
       sliceEnd = performance.now() + SLICE_MS
     }
     const digest = await digestOf(document)
-    const known = documents.get(digest) ?? previous.get(digest) ?? (await readAnew(document, read))
+    const known =
+      documents.get(digest) ?? previous.get(digest) ?? (await readAnew(document, read, keep))
     if ('reason' in known) return { kind: 'faulty', fault: known }
     documents.set(digest, known)
     for (const reading of known) objects.push(reading)
@@ -49,14 +52,15 @@ export async function readDocuments<T>(
 async function readAnew<T>(
   document: DocumentText,
   read: (object: unknown) => T,
+  keep: (reading: T) => T,
 ): Promise<readonly T[] | Fault> {
   if (document.text.length < LARGE) {
     const parsed = parseDocument(document)
     // A slice would keep the whole text in memory; a clone does not.
-    return 'reason' in parsed ? parsed : parsed.map((object) => structuredClone(read(object)))
+    return 'reason' in parsed ? parsed : parsed.map((object) => keep(structuredClone(read(object))))
   }
   const readings: T[] = []
-  const fault = await parseApart(document, (object) => void readings.push(read(object)))
+  const fault = await parseApart(document, (object) => void readings.push(keep(read(object))))
   return fault ?? readings
 }
 

@@ -8,6 +8,7 @@ import type { Problem } from '../resources/problem.ts'
 import type { ReadSettings } from '../resources/read-settings.ts'
 import { type ResourceReading, readResource } from '../resources/resource.ts'
 import type { ServiceAccount } from '../resources/service-account.ts'
+import { sharingParts } from '../resources/sharing.ts'
 import type { TokenSecret } from '../resources/token-secret.ts'
 import type { FileChange } from './changes.ts'
 import { createConfiguration } from './configuration.ts'
@@ -133,6 +134,7 @@ function createFiles(settings: ReadSettings, report: (problem: Problem) => void)
       (object) =>
         isKustomization(file, object) ? IGNORED_READING : readResource(object, settings),
       documentsIn.get(file),
+      sharingParts,
     )
 
   const lose = (file: string, fault: string): FileContent => {

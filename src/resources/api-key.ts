@@ -38,16 +38,28 @@ export function readApiKey(
   if ('fault' in digest) return refuse(digest.fault)
   const { user, groups, services, expiresAt } = annotations
   return {
-    namespace: sharedText(object.namespace, object.namespace),
+    namespace: object.namespace,
     name: object.name,
     digest: digest.hex,
-    services: services && sharedScopes(textOfScopes(services), services),
+    services,
     expiresAt,
     user,
-    groups: sharedGroups(JSON.stringify(groups), groups),
-    labels: sharedLabels(JSON.stringify([...labels]), labels),
+    groups,
+    labels,
   }
 }
+
+/** The same key, with the parts in which it equals others in common with them. */
+export const sharingKey = (key: ApiKey): ApiKey => ({
+  namespace: sharedText(key.namespace, key.namespace),
+  name: key.name,
+  digest: key.digest,
+  services: key.services && sharedScopes(textOfScopes(key.services), key.services),
+  expiresAt: key.expiresAt,
+  user: key.user,
+  groups: sharedGroups(JSON.stringify(key.groups), key.groups),
+  labels: sharedLabels(JSON.stringify([...key.labels]), key.labels),
+})
 
 // Most keys of a namespace say the same, and there may be 100,000 of them.
 const sharedText = createIntern<string>()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { attempt, type Failure } from '../../bench/measure/run.ts'
-import { writeReport } from '../../bench/report/write.ts'
+import { attempt, type Failure } from '../../bench/measure/bench.ts'
+import { type Run, writeReport } from '../../bench/report/write.ts'
 
 const parts = (signal = new AbortController().signal) => {
   const failures: Failure[] = []
@@ -11,7 +11,19 @@ const parts = (signal = new AbortController().signal) => {
 }
 
 const NOW = { date: '2026-01-01 00:00', loadAverage: 0 }
-const EXTENT = { slices: 1, seconds: 1, checks: 1 }
+const EXTENT = { slices: 1, starts: 1, seconds: 1, checks: 1 }
+
+const NOTHING: Run = {
+  worlds: [],
+  results: [],
+  reviews: undefined,
+  proxied: undefined,
+  memory: [],
+  failures: [],
+  extent: EXTENT,
+  before: NOW,
+  after: NOW,
+}
 
 describe('a part of the benchmark', () => {
   it('that fails is reported, and the others continue', async () => {
@@ -36,20 +48,9 @@ describe('a part of the benchmark', () => {
 describe('the report', () => {
   it('starts with the missing measurements', async () => {
     const failures = [{ about: 'open service', message: 'it\nended' }]
-    const told = await writeReport(
-      {
-        worlds: [],
-        results: [],
-        reviews: undefined,
-        failures,
-        extent: EXTENT,
-        before: NOW,
-        after: NOW,
-      },
-      undefined,
-    )
+    const told = await writeReport({ ...NOTHING, failures }, undefined)
     expect(told.trim()).toMatch(
-      /^\*\*Not everything was measured:\*\*\n\n- open service: it ended\n/,
+      /^\*\*Not everything was measured:\*\*\n\n- open service: it ended$/,
     )
   })
 
@@ -72,12 +73,9 @@ describe('the report', () => {
       tokenReviewsPerCheck: 1,
       accessReviewsPerCheck: 1,
     }
-    const told = await writeReport(
-      { worlds: [], results: [], reviews, failures: [], extent: EXTENT, before: NOW, after: NOW },
-      undefined,
-    )
+    const told = await writeReport({ ...NOTHING, reviews }, undefined)
     expect(told).toContain(
-      '| new ServiceAccount token, 32 under way, latency as well | **0.75** [0.70-0.80] | 1100 [800-1400] | 1500 [1000-2000] |',
+      '| new ServiceAccount token, 32 in flight, latency as well | **1.00** | 500.0 | 500.0 | 0.75 [0.70-0.80] | 1100 [800-1400] | 1500 [1000-2000] |',
     )
     expect(told).toContain('did not let them through: 3 deny deadline-exceeded')
   })

@@ -54,6 +54,22 @@ describe('a table', () => {
     expect(table.find('a')).toEqual(['ab'])
   })
 
+  it('returns the same list until a value is added or removed, also for one value', () => {
+    const table = aTable(['1', 'ab'], ['2', 'b'])
+    const [one, both] = [table.find('a'), table.find('b')]
+    expect([table.find('a'), table.find('b')].every((list, at) => list === [one, both][at])).toBe(
+      true,
+    )
+    table.put('3', 'b')
+    expect(table.find('a')).toBe(one)
+    expect(table.find('b')).not.toBe(both)
+  })
+
+  it('finds the same once as always', () => {
+    const table = aTable(['1', 'ab'], ['2', 'b'])
+    for (const key of ['a', 'b', 'c']) expect(table.findOnce(key)).toEqual(table.find(key))
+  })
+
   it('does not change results it has returned', () => {
     const table = aTable(['1', 'a'])
     const before = table.find('a')

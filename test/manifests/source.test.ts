@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createDirectory } from '../../src/access/directory.ts'
+import { LARGE } from '../../src/manifests/documents.ts'
 import { ManifestsError, openManifests } from '../../src/manifests/source.ts'
 import { SETTINGS } from '../../testing/objects.ts'
 import { aFolder, until } from './folders.ts'
@@ -41,6 +42,20 @@ describe('an open folder', () => {
     expect(allows({ name: 'eve', groups: [] }, IRIS)).toBe(false)
     expect(state()).toMatchObject({ files: 1, unreadable: [] })
     expect(problems).toEqual([])
+  })
+
+  it('has the labels and groups of equal keys once, also of a large document', async () => {
+    const large = `${key('c', 'a-third-key-of-the-team')}# ${'x'.repeat(LARGE)}\n`
+    const { directory } = await opened({
+      'a.yaml': together(key('a', KEY), key('b', OTHER_KEY)),
+      'c.yaml': large,
+    })
+    const [first, ...others] = directory.keys.values()
+    expect(others.map(({ name }) => name)).toEqual(['b', 'c'])
+    for (const { labels, groups } of others) {
+      expect(labels).toBe(first?.labels)
+      expect(groups).toBe(first?.groups)
+    }
   })
 
   it('knows the token only of an existing account with the same uid', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sharingKey } from '../../src/resources/api-key.ts'
 import {
   aKeySecret,
   aSecret,
@@ -33,14 +34,18 @@ describe('a Secret is an API key', () => {
     })
   })
 
-  it('whose labels, groups and services are one object with those of a key that says the same', () => {
+  it('whose labels, groups and services can be one object with those of a key that says the same', () => {
+    const shared = (object: object) => {
+      const key = readKey(object)
+      return key && sharingKey(structuredClone(key))
+    }
     const annotations = { 'kserve-authz.io/services': 'iris', 'kserve-authz.io/groups': 'gold' }
-    const one = readKey(aKeySecret(CLEAR, annotations, { tier: 'gold' }))
-    const other = readKey(aKeySecret(CLEAR, annotations, { tier: 'gold' }))
+    const one = shared(aKeySecret(CLEAR, annotations, { tier: 'gold' }))
+    const other = shared(aKeySecret(CLEAR, annotations, { tier: 'gold' }))
     expect(other).toEqual(one)
     for (const field of ['services', 'groups', 'labels'] as const)
       expect(other?.[field]).toBe(one?.[field])
-    const further = readKey(
+    const further = shared(
       aKeySecret(
         CLEAR,
         { 'kserve-authz.io/services': 'InferenceService/iris' },

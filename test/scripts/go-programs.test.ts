@@ -100,6 +100,16 @@ describe('a program that is built with Go', () => {
     expect(await find(PROGRAM)).not.toBe(before)
   })
 
+  it('is built again when its source in this repository changes', async () => {
+    await installGo(BUILDS)
+    await mkdir(path.join(folder, 'module/example'))
+    await write('module/example/main.go', 'package main')
+    const module = moduleOf({ ...PROGRAM, source: './example' })
+    const before = await find(PROGRAM, module)
+    await write('module/example/main.go', 'package main // changed')
+    expect(await find(PROGRAM, module)).not.toBe(before)
+  })
+
   it('includes files of a module', async () => {
     await installGo(BUILDS)
     await mkdir(path.join(folder, 'module/a'))

@@ -11,6 +11,7 @@ import { type Fields, listAt, textAt } from '../../resources/object.ts'
 import type { Problem } from '../../resources/problem.ts'
 import type { ReadSettings } from '../../resources/read-settings.ts'
 import { readResource } from '../../resources/resource.ts'
+import { sharingParts } from '../../resources/sharing.ts'
 import type { Handler } from './store.ts'
 import type { Listed } from './watch-event.ts'
 import type { WatchedKind } from './watched-kinds.ts'
@@ -50,7 +51,7 @@ export function createDirectoryWriter(
     else based.delete(key)
     // Items of a list have no kind and apiVersion.
     const object = { ...content, kind, apiVersion }
-    const { resource, problems } = readResource(object, settings())
+    const { resource, problems } = sharingParts(readResource(object, settings()))
     place(key, resource)
     tell(key, [...problems, ...conflictsOf(resource)], object)
   }
