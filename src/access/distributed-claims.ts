@@ -32,11 +32,14 @@ export function isReference(claims: Claims, value: unknown): boolean {
 
 /** `groups:src1`, of Entra ID. */
 const LINK = /^(.+):src\d+$/s
+const LINKED = ':src'
 
 /** `_claim_names`: OpenID Connect Core 1.0, section 5.6.2. `hasgroups` is Entra ID's. */
 function readLeftOut(claims: Claims): LeftOut {
   const distributed = own(claims, '_claim_names') ?? {}
-  const links = Object.keys(claims).flatMap((name) => LINK.exec(name)?.[1] ?? [])
+  const links = Object.keys(claims)
+    .filter((name) => name.includes(LINKED))
+    .flatMap((name) => LINK.exec(name)?.[1] ?? [])
   const groups = saysYes(own(claims, 'hasgroups')) ? ['groups'] : []
   const all = !isRecord(distributed)
   const names = new Set([...Object.keys(all ? {} : distributed), ...links, ...groups])

@@ -120,7 +120,7 @@ function authenticationOf(
     opaquePrefixes: kubernetes.opaqueTokenPrefixes,
     issuer: issuer.name,
     foreignIssuers: jwt.providers.map((provider) => provider.issuer),
-    inspect: readBearer,
+    inspect: (token: string) => readBearer(token, parts.decodeToken),
     accounts,
     watching: current,
     signatureOf,
@@ -147,7 +147,7 @@ type AuthenticationFor = (audiences: Audiences) => ClusterAuthentication
 /** Tokens signed by the cluster have a queue apart from tokens that anybody can make. */
 function signaturesOf(
   { fetchKeys }: ClusterIssuer,
-  { config, reportFault, verifications }: SharedSourceParts,
+  { config, reportFault, verifications, decodeToken }: SharedSourceParts,
 ): ClusterSignatures {
   const { jwksFile: file } = config.kubernetes
   return createClusterSignatures({
@@ -156,6 +156,7 @@ function signaturesOf(
       if (error !== undefined) reportFault("cannot fetch the cluster's keys", error)
     },
     verifications,
+    decode: decodeToken,
   })
 }
 

@@ -16,6 +16,7 @@ import type { CacheCounts } from '../common/measurements.ts'
 import { createEncode, type Encode } from '../envoy/encode.ts'
 import { createReplies } from '../envoy/replies.ts'
 import { declaredTwice } from '../resources/declared-routes.ts'
+import { createDecodeToken } from '../tokens/decode-token.ts'
 import { createIdentityProviders, type IdentityProviders } from '../tokens/identity-providers.ts'
 import { createIntrospectionProviders } from '../tokens/introspection-providers.ts'
 import { createJwtProviders, type JwtProviders } from '../tokens/jwt-providers.ts'
@@ -61,11 +62,17 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
   const { config } = parts
   const directory = createDirectory(() => performance.now())
   const verifications = createVerifications(parts)
+  const decodeToken = createDecodeToken()
   declaredTwice(config.gateways.hosts).forEach(parts.reportProblem)
   const effectivePoliciesOf = createEffectivePolicies(directory)
   const isProtected = (service: Service) =>
     effectivePoliciesOf(service).enforced.protection !== 'open'
-  const source = await openSource(directory, { ...parts, verifications, isProtected })
+  const source = await openSource(directory, {
+    ...parts,
+    verifications,
+    decodeToken,
+    isProtected,
+  })
   const jwts = createJwtProviders(jwtProvidersIn(config, parts.proxies), {
     createCache,
     onFailure: (name, error) =>
@@ -89,7 +96,7 @@ export async function openEngine(parts: FactSourceParts): Promise<Engine> {
       },
     },
   )
-  const providers = createIdentityProviders(jwts, introspected)
+  const providers = createIdentityProviders(jwts, introspected, decodeToken)
   const freshness = createFreshness(source.heardAt, boundsIn(config))
   const sources = {
     directory: withAssumedKeys(parts.inspection?.assumed ?? [], directory),

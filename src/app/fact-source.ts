@@ -15,6 +15,7 @@ import type { UnguardedCounts } from '../kubernetes/status/unguarded-services.ts
 import type { Grantee } from '../manifests/rbac-authorizer.ts'
 import type { GuardVerdict } from '../resources/guard.ts'
 import type { Notice, Problem } from '../resources/problem.ts'
+import type { DecodeToken } from '../tokens/decode-token.ts'
 import type { MetricsReaders } from './metrics-readers.ts'
 import type { ObserveProtection } from './protection-changes.ts'
 
@@ -104,6 +105,7 @@ export type FactSourceParts = {
 export type SharedSourceParts = FactSourceParts & {
   /** Shared by the cluster's tokens and the tokens of identity providers. */
   readonly verifications: Verifications
+  readonly decodeToken: DecodeToken
 }
 
 /** With what only a cluster needs. */

@@ -52,7 +52,7 @@ const isKnownIn =
 
 function openSignedTokens(
   { serviceAccount }: Manifests,
-  { config, reportFault, verifications }: SharedSourceParts,
+  { config, reportFault, verifications, decodeToken }: SharedSourceParts,
 ): ClusterTokens | undefined {
   const { issuer, jwksFile } = config.kubernetes
   if (issuer === null || jwksFile === null) return undefined
@@ -62,6 +62,7 @@ function openSignedTokens(
       serviceAccount,
       createCache,
       verifications,
+      decode: decodeToken,
       onFailure: (error) => reportFault("the cluster's keys cannot be read", error),
     },
   )

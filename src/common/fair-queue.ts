@@ -1,5 +1,7 @@
 // A queue with limited concurrency in which tenants take turns.
 
+import { afterwards } from './maybe-promise.ts'
+
 /** Where work queues: tenants take turns, and so do the queues of one tenant. */
 export type QueueKey = { readonly tenant: string; readonly name: string }
 
@@ -44,13 +46,13 @@ export function createFairQueue(limits: QueueLimits): FairQueue {
     run: (queueKey, work) => {
       if (underWay < running) {
         underWay += 1
-        return work().finally(end)
+        return afterwards(work(), end)
       }
       const own = tenants.get(queueKey.tenant)
       const ahead = own?.lines.get(queueKey.name)?.length ?? 0
       if (ahead >= waitingPerKey || !hasRoom(own?.length ?? 0)) return undefined
       return new Promise<boolean>((begin) => add(queueKey, begin)).then((inTime) =>
-        inTime ? work().finally(end) : undefined,
+        inTime ? afterwards(work(), end) : undefined,
       )
     },
   }

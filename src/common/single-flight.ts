@@ -1,5 +1,7 @@
 // Merges identical calls in flight.
 
+import { afterwards } from './maybe-promise.ts'
+
 export type SingleFlight<T> = {
   /** The call in flight with this key. */
   readonly underWay: (key: string) => Promise<T> | undefined
@@ -17,7 +19,7 @@ export function createSingleFlight<T>(): SingleFlight<T> {
     join: (key, call) => {
       const known = underWay(key)
       if (known !== undefined) return known
-      const begun = call().finally(() => calls.delete(key))
+      const begun = afterwards(call(), () => calls.delete(key))
       calls.set(key, begun)
       return begun
     },

@@ -6,8 +6,16 @@ import type { ApiKeyPlaces } from './advice.ts'
 import { type Cors, createCors } from './cors.ts'
 import { CAUSES, type Denial, DIALECTS, type Dialect, denialsFor } from './denials.ts'
 import { bodyOf } from './dialect.ts'
-import { BODY, bytesOf, DENIED, field, headerField, numberField, STATUS } from './fields.ts'
-import { ownBytes } from './own-bytes.ts'
+import {
+  BODY,
+  bytesOf,
+  DENIED,
+  field,
+  headerField,
+  numberField,
+  ownBytesOf,
+  STATUS,
+} from './fields.ts'
 
 /** Seconds. Clients that were refused together should not retry together. */
 const RETRY_AFTER = ['1', '2', '3'] as const
@@ -108,7 +116,7 @@ function prepare(
   const body = field(BODY, bodyOf(dialect, reason, denial))
   const isAnthropic = dialect === 'anthropic'
   return {
-    whole: ownBytes(bytesOf(start + field(DENIED, headers + body))),
+    whole: ownBytesOf(start + field(DENIED, headers + body)),
     start,
     headers,
     bodyWith: isAnthropic ? (id) => field(BODY, bodyOf(dialect, reason, denial, id)) : () => body,

@@ -5,7 +5,9 @@ import { SUBPROTOCOLS_HEADER, withoutSubprotocols } from '../access/subprotocols
 import { withoutCookie } from '../common/cookies.ts'
 import { API_KEY_PLACES, type ApiKeyPlaces } from './advice.ts'
 import type { Cors } from './cors.ts'
+import { encodeAllow, type SetHeader } from './encode-allow.ts'
 import { type DeniedContext, encodeDenials } from './encode-denials.ts'
+import { bytesOf, ownBytesOf } from './fields.ts'
 import {
   type IdentityHeaders,
   identityNames,
@@ -13,10 +15,7 @@ import {
   type OnLeftOut,
   PRINTABLE,
 } from './identity-headers.ts'
-import type { HeaderOption } from './messages.ts'
 import { createEncodeMetadata, type MetadataSubject, metadataOf } from './metadata.ts'
-import { ownBytes } from './own-bytes.ts'
-import { encodeCheckResponse } from './protocol.ts'
 import { createReplies, type Replies } from './replies.ts'
 
 export type Encoding = {
@@ -68,12 +67,12 @@ export function createEncode({
     if (decision.outcome === 'deny')
       return Buffer.concat([denials(decision, asked), encodeMetadata(asked, decision.reason)])
     if (!isKept(decision, asked))
-      return Buffer.concat([answerTo(decision, asked), encodeMetadata(asked, undefined)])
+      return Buffer.concat([bytesOf(answerTo(decision, asked)), encodeMetadata(asked, undefined)])
     const { service, caller } = asked
     const key = { service, caller, allowed: decision }
     const kept = replies.find(key)
     if (kept !== undefined) return kept
-    const bytes = ownBytes(Buffer.concat([answerTo(decision, asked), metadataOf(asked, undefined)]))
+    const bytes = ownBytesOf(answerTo(decision, asked) + metadataOf(asked, undefined))
     replies.add(key, bytes)
     return bytes
   }
@@ -86,7 +85,7 @@ export function createEncode({
     )
   }
 
-  function answerTo(decision: Allow, asked: EncodingContext): Buffer {
+  function answerTo(decision: Allow, asked: EncodingContext): string {
     const own = namesOf(decision)
     const forged = asked.underscored.filter((name) => isSpellingOf(own, name))
     const isWithin = decision.consumed.some(({ kind }) => kind !== 'header')
@@ -100,18 +99,17 @@ export function createEncode({
     return further.length === 0 ? names : [...names, ...further]
   }
 
-  function encodeFor(decision: Allow, forged: readonly string[], shown: Shown) {
+  function encodeFor(decision: Allow, forged: readonly string[], shown: Shown): string {
     const claims = { ...headers.claims, ...decision.claimHeaders }
     const values =
       decision.caller === undefined
         ? []
         : identityValues(decision.caller, headers, claims, onLeftOut)
-    const set = values.map(([name, value]) => overwriting(name, value))
     const taken = withoutCredential(decision.consumed, shown)
-    const given = new Set(set.map(({ header }) => header.key))
+    const given = new Set(values.map(([name]) => name))
     const removed = [...namesOf(decision), ...forged, ...taken.removed]
     return encodeAllow(
-      [...set, ...taken.set],
+      [...values, ...taken.set],
       removed.filter((name) => !given.has(name)),
     )
   }
@@ -127,23 +125,6 @@ const withHyphens = (names: readonly string[]): readonly string[] => [
 const isSpellingOf = (names: readonly string[], name: string): boolean =>
   names.includes(hyphenated(name)) && !names.includes(name)
 
-const encodeAllow = (set: readonly HeaderOption[], remove: readonly string[]): Buffer =>
-  encodeCheckResponse({
-    status: { code: 0 },
-    ok_response: { headers: set, headers_to_remove: remove },
-  })
-
-const header = (key: string, value: string): HeaderOption => ({ header: { key, value } })
-
-/** Sets both fields: Envoy versions differ in which one they use if the other is unset. */
-const overwriting = (key: string, value: string): HeaderOption => ({
-  ...header(key, value),
-  append: { value: false },
-  append_action: OVERWRITE_IF_EXISTS_OR_ADD,
-})
-
-const OVERWRITE_IF_EXISTS_OR_ADD = 2
-
 /** Removes the consumed credentials from their places. */
 function withoutCredential(consumed: readonly CredentialPlace[], { cookie, offered }: Shown) {
   const named = (kind: CredentialPlace['kind']) =>
@@ -157,7 +138,7 @@ function withoutCredential(consumed: readonly CredentialPlace[], { cookie, offer
   ]
   const isLeft = ([, rest]: (typeof rests)[number]) => PRINTABLE.test(rest)
   return {
-    set: rests.filter(isLeft).map(([name, rest]) => overwriting(name, rest)),
+    set: rests.filter(isLeft) satisfies readonly SetHeader[],
     removed: [...named('header'), ...rests.filter((rest) => !isLeft(rest)).map(([name]) => name)],
   }
 }

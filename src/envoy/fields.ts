@@ -1,4 +1,4 @@
-// Writes fields of denied answers, as texts with a character for each byte: one copy then encodes the whole answer.
+// Writes fields of answers, as texts with a character for each byte: one copy then encodes the whole answer.
 
 /** Seven bits in each byte, the last bits first. */
 function varint(value: number): string {
@@ -18,10 +18,12 @@ const LENGTH_DELIMITED = 2
 export const field = (number: number, content: string): string =>
   varint((number << 3) | LENGTH_DELIMITED) + varint(content.length) + content
 
-/** The numbers of the fields in CheckResponse, DeniedHttpResponse and their parts. */
+/** The numbers of the fields in CheckResponse, DeniedHttpResponse, OkHttpResponse and their parts. */
 export const STATUS = 1
 export const DENIED = 2
-const HEADERS = 2
+export const OK = 3
+export const METADATA = 4
+export const HEADERS = 2
 export const BODY = 3
 
 /** A header of a denied answer. */
@@ -29,3 +31,10 @@ export const headerField = (key: string, value: string): string =>
   field(HEADERS, field(1, field(1, key) + field(2, value)))
 
 export const bytesOf = (answer: string): Buffer => Buffer.from(answer, 'latin1')
+
+/** To be kept: a slice of Node's pool would retain its 64 KiB. */
+export function ownBytesOf(answer: string): Buffer {
+  const own = Buffer.allocUnsafeSlow(answer.length)
+  own.write(answer, 'latin1')
+  return own
+}

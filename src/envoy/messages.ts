@@ -80,8 +80,6 @@ export type Metadata = {
   readonly fields: Readonly<Record<string, { readonly stringValue: string }>>
 }
 
-export type MetadataField = { readonly dynamic_metadata: Metadata }
-
 /** A decoded CheckResponse: fields with default values may be missing. */
 export type DecodedCheckResponse = {
   readonly status?: { readonly code?: number; readonly message?: string }

@@ -3,7 +3,7 @@
 import type { Caller } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
 import { idOf, type Service } from '../access/service.ts'
-import { encodeMetadataField } from './protocol.ts'
+import { field, METADATA, ownBytesOf } from './fields.ts'
 import { createReplies } from './replies.ts'
 
 /** The subject of an answer. */
@@ -27,28 +27,34 @@ export function createEncodeMetadata(): EncodeMetadata {
     const key = { service, caller, reason }
     const kept = replies.find(key)
     if (kept !== undefined) return kept
-    const bytes = metadataOf(key, reason)
+    const bytes = ownBytesOf(metadataOf(key, reason))
     replies.add(key, bytes)
     return bytes
   }
 }
 
-/** The same, not kept. */
+/** The same, not kept: the bytes, as of `fields.ts`. */
 export function metadataOf(
   { service, caller }: MetadataSubject,
   reason: DenyReason | undefined,
-): Buffer {
+): string {
   const values = {
     service: service === undefined ? '' : idOf(service),
     user: caller?.user ?? '',
     credential: caller?.reference ?? '',
     reason: reason ?? '',
   }
-  const fields = Object.entries(values)
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => [name, { stringValue: loggable(value) }] as const)
-  return encodeMetadataField({ fields: Object.fromEntries(fields) })
+  let fields = ''
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== '') {
+      fields += field(1, field(1, name) + field(2, field(STRING_VALUE, loggable(value))))
+    }
+  }
+  return field(METADATA, fields)
 }
+
+/** Of google.protobuf.Value. */
+const STRING_VALUE = 3
 
 export const MAX_METADATA_LENGTH = 512
 // Quotes and backslashes, too: text logs do not escape values.

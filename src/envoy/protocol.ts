@@ -6,13 +6,7 @@ import { loadSync } from '@grpc/proto-loader'
 import { isRecord } from '../common/json.ts'
 import { MAX_REQUEST_BYTES } from './bounds.ts'
 import { hasTooManyFields } from './field-count.ts'
-import type {
-  CheckRequest,
-  CheckResponse,
-  DecodedCheckResponse,
-  Metadata,
-  MetadataField,
-} from './messages.ts'
+import type { CheckRequest, CheckResponse, DecodedCheckResponse } from './messages.ts'
 import { ownBytes } from './own-bytes.ts'
 
 /** A request that has too many bytes or fields, or cannot be decoded. */
@@ -37,18 +31,15 @@ type LoadedMethod = {
   readonly responseStream: boolean
   readonly requestSerialize: (request: object) => Buffer
   readonly requestDeserialize: (bytes: Buffer) => CheckRequest
-  readonly responseSerialize: (response: CheckResponse | MetadataField) => Buffer
+  readonly responseSerialize: (response: CheckResponse) => Buffer
   readonly responseDeserialize: (bytes: Buffer) => DecodedCheckResponse
 }
 
 const check = loadCheck()
 
-/** Answers are sent as encoded here; denials are put together in `encode-denials.ts`. */
+/** For what `encode-allow.ts` does not write itself; denials are put together in `encode-denials.ts`. */
 export const encodeCheckResponse = (response: CheckResponse): Buffer =>
   ownBytes(check.responseSerialize(response))
-/** To append to an answer without metadata: the fields of a message may come in any order. Never to be sent alone. */
-export const encodeMetadataField = (metadata: Metadata): Buffer =>
-  ownBytes(check.responseSerialize({ dynamic_metadata: metadata }))
 export const decodeCheckResponse = check.responseDeserialize
 export const encodeCheckRequest = (request: CheckRequest): Buffer => check.requestSerialize(request)
 

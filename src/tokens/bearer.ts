@@ -1,10 +1,12 @@
 // Which JWTs may authenticate a caller.
 
 import type { TokenRefusal } from '../access/token-refusal.ts'
-import { type DecodedJwt, decodeToken } from './decode-token.ts'
+import type { DecodedJwt, DecodeToken } from './decode-token.ts'
 
 /** Media types of JWTs that identify a caller: RFC 7519 section 5.1, RFC 9068 section 2.1. */
 const TYPES = ['jwt', 'at+jwt']
+/** As issuers write them. */
+const USUAL = ['JWT', ...TYPES]
 
 type Typed = Pick<DecodedJwt, 'typ' | 'claims'>
 
@@ -18,15 +20,17 @@ export function problemOfType(
   types: readonly string[] = [],
 ): TokenRefusal | undefined {
   const isKnown =
-    typ === undefined || [...TYPES, ...types.map(mediaTypeOf)].includes(mediaTypeOf(typ))
+    typ === undefined ||
+    USUAL.includes(typ) ||
+    [...TYPES, ...types.map(mediaTypeOf)].includes(mediaTypeOf(typ))
   if (!isKnown) return { cause: 'type' }
   if (holds(claims, 'cnf')) return { cause: 'bound-to-key', claim: 'cnf' }
   return holds(claims, 'events') ? { cause: 'event', claim: 'events' } : undefined
 }
 
 /** Reads a JWT that may authenticate a caller; `undefined`: anything else. */
-export function readBearer(token: string): DecodedJwt | undefined {
-  const jwt = decodeToken(token)
+export function readBearer(token: string, decode: DecodeToken): DecodedJwt | undefined {
+  const jwt = decode(token)
   return jwt !== undefined && problemOfType(jwt) === undefined ? jwt : undefined
 }
 

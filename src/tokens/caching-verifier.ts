@@ -93,7 +93,7 @@ export function createCachingVerifier<T>(parts: VerifierParts<T>): CachingVerifi
   }
 
   async function verifyAnew(token: string, digest: string, jwt: DecodedJwt, queueKey: QueueKey) {
-    const verification = await verifyJwt(token, jwt, expected, holder, async (verify) =>
+    const verification = await verifyJwt(token, jwt, expected, holder, (verify) =>
       verifications.inTurn(queueKey, verify),
     )
     if (verification.kind === 'refused') return verification

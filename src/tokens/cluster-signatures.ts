@@ -2,7 +2,7 @@
 
 import type { QueueKey, Verifications } from '../access/queue-key.ts'
 import { CLUSTER_ALGORITHMS } from '../common/jwt-algorithms.ts'
-import { decodeToken } from './decode-token.ts'
+import { type DecodedJwt, type DecodeToken, decodeToken } from './decode-token.ts'
 import type { Header, Jwks } from './jwks.ts'
 import { createJwksCache, type Fetched, type JwksCache, type JwksPeriods } from './jwks-cache.ts'
 import { checkSignature, type InTurn } from './signature.ts'
@@ -21,25 +21,27 @@ export type ClusterSignaturesParts = {
   readonly onFetched: (fetched: Fetched) => void
   readonly periods?: Partial<JwksPeriods>
   readonly verifications: Pick<Verifications, 'inTurn'>
+  /** Absent: nobody else decodes the token. */
+  readonly decode?: DecodeToken
 }
 
 /** Starts fetching the cluster's keys immediately. */
 export function createClusterSignatures(parts: ClusterSignaturesParts): ClusterSignatures {
-  const { fetchKeys, onFetched, periods = {}, verifications } = parts
+  const { fetchKeys, onFetched, periods = {}, verifications, decode = decodeToken } = parts
   const holder = createJwksCache({ fetchKeys, onFetched, periods })
   return {
     signatureOf: (token, queueKey) =>
-      signatureOf(token, holder, async (work) => verifications.inTurn(queueKey, work)),
+      signatureOf(token, decode(token), holder, (work) => verifications.inTurn(queueKey, work)),
     close: holder.close,
   }
 }
 
 async function signatureOf(
   token: string,
+  jwt: DecodedJwt | undefined,
   holder: Pick<JwksCache, 'keys' | 'newerKeys'>,
   inTurn: InTurn,
 ): Promise<Signature> {
-  const jwt = decodeToken(token)
   if (jwt === undefined) return 'unknown'
   if (!CLUSTER_ALGORITHMS.includes(jwt.alg)) return jwt.kid === undefined ? 'unknown' : 'forged'
   const since = performance.now()

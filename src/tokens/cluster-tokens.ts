@@ -12,7 +12,7 @@ import { CLUSTER_ALGORITHMS } from '../common/jwt-algorithms.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
 import { type ServiceAccountName, serviceAccountOfUser } from '../common/service-account-name.ts'
 import { createCachingVerifier, type Verified } from './caching-verifier.ts'
-import { decodeToken } from './decode-token.ts'
+import { type DecodeToken, decodeToken } from './decode-token.ts'
 import { jwksFetcher } from './fetch-jwks.ts'
 import { JWKS_FILE_PERIODS } from './jwks-cache.ts'
 import { refusedFor } from './verify-jwt.ts'
@@ -42,6 +42,8 @@ export type ClusterParts = {
   readonly onFailure: (error: unknown) => void
   readonly createCache: CreateCache
   readonly verifications: Verifications
+  /** Absent: nobody else decodes the token. */
+  readonly decode?: DecodeToken
 }
 
 /** The owner of a token, and its `aud`. */
@@ -50,7 +52,7 @@ type Holder = { readonly caller: Caller; readonly audience: unknown }
 /** Authenticates ServiceAccount tokens by the cluster's signature, if there is no API server to ask. */
 export function createClusterTokens(
   { issuer, jwksFile }: LocalIssuer,
-  { serviceAccount, onFailure, createCache, verifications }: ClusterParts,
+  { serviceAccount, onFailure, createCache, verifications, decode = decodeToken }: ClusterParts,
 ): ClusterTokens {
   const verifier = createCachingVerifier<Holder>({
     expected: { issuer, audiences: undefined, algorithms: CLUSTER_ALGORITHMS },
@@ -73,7 +75,7 @@ export function createClusterTokens(
       }
       const remembered = verifier.remembered(digest)
       if (remembered !== undefined) return conclude(remembered)
-      const jwt = decodeToken(token)
+      const jwt = decode(token)
       if (jwt?.issuer !== issuer) return undefined
       return verifier.verify(token, digest, jwt, queueKey).then(conclude)
     },

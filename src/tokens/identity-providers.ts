@@ -5,7 +5,7 @@ import type { CredentialPlace } from '../access/decision.ts'
 import type { Asker } from '../access/identify.ts'
 import { queueKeyOf } from '../access/queue-key.ts'
 import type { MaybePromise } from '../common/maybe-promise.ts'
-import { decodeToken, looksLikeJwt } from './decode-token.ts'
+import { type DecodeToken, decodeToken, looksLikeJwt } from './decode-token.ts'
 import type { IntrospectionProviders, ShownToken } from './introspection-providers.ts'
 import type { JwtProviders } from './jwt-providers.ts'
 
@@ -29,13 +29,14 @@ export type IdentityProviders = {
 export function createIdentityProviders(
   jwts: Pick<JwtProviders, 'remembered' | 'has' | 'authenticate'>,
   introspected: Pick<IntrospectionProviders, 'remembered' | 'has' | 'authenticate'>,
+  decode: DecodeToken = decodeToken,
 ): IdentityProviders {
   return {
     remembered: (digest, places) =>
       jwts.remembered(digest, places) ?? introspected.remembered(digest, places),
     authenticate: (shown, asker) => {
       const { token, digest, places } = shown
-      const jwt = decodeToken(token)
+      const jwt = decode(token)
       if (jwt === undefined) {
         return looksLikeJwt(token)
           ? refused({ cause: 'unreadable' })

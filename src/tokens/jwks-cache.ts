@@ -1,5 +1,6 @@
 // Caches the keys of one issuer, and refreshes them in the background.
 
+import type { MaybePromise } from '../common/maybe-promise.ts'
 import { type Jwks, MAX_KEYS, readJwks } from './jwks.ts'
 import { createRefreshLoop, type RefreshPeriods } from './refresh-loop.ts'
 
@@ -8,7 +9,7 @@ export type JwksCache = {
   /** The known keys, if they are not too old. */
   readonly current: () => Jwks | undefined
   /** Waits for a first fetch in flight; `undefined`: there are no keys, and none are expected soon. */
-  readonly keys: () => Promise<Jwks | undefined>
+  readonly keys: () => MaybePromise<Jwks | undefined>
   /**
    * For a token that arrived at `since` with an unknown key: fetches again, unless that was just done.
    * `undefined`: the issuer does not answer.
@@ -79,7 +80,7 @@ export function createJwksCache(fetching: Fetching): JwksCache {
   const rounds = createRefreshLoop(attempt, periods, closing.signal)
   return {
     current,
-    keys: async () => {
+    keys: () => {
       const set = current()
       if (set !== undefined) return set
       rounds.demand()

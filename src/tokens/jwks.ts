@@ -49,18 +49,38 @@ export async function readJwks(document: unknown): Promise<Jwks | undefined> {
     : { keysFor: createKeysFor(keys), identity: identityOf(keys), leftOut }
 }
 
+/** Sorts the keys of an algorithm once, with the first token that has it. */
 function createKeysFor(keys: readonly Jwk[]): Jwks['keysFor'] {
-  const byName = Map.groupBy(keys, ({ name }) => name)
-  const nameless = byName.get(undefined) ?? []
-  const all = [...nameless, ...keys.filter(({ name }) => name !== undefined)]
-  return ({ alg, kid }) => ({
-    named: kid === undefined ? [] : keysIn(byName.get(kid) ?? [], alg),
-    others: keysIn(kid === undefined ? all : nameless, alg),
-  })
+  const byAlgorithm = new Map<string, CandidatesNamed>()
+  return ({ alg, kid }) => {
+    const known = byAlgorithm.get(alg)
+    if (known !== undefined) return known(kid)
+    const usable = keys.filter(({ algorithms }) => algorithms.includes(alg))
+    if (usable.length === 0) return NO_CANDIDATES
+    const sorted = candidatesIn(usable)
+    byAlgorithm.set(alg, sorted)
+    return sorted(kid)
+  }
 }
 
-const keysIn = (keys: readonly Jwk[], alg: string): readonly KeyObject[] =>
-  keys.flatMap(({ algorithms, key }) => (algorithms.includes(alg) ? [key] : []))
+type CandidatesNamed = (kid: string | undefined) => Candidates
+
+const NO_CANDIDATES: Candidates = { named: [], others: [] }
+
+function candidatesIn(keys: readonly Jwk[]): CandidatesNamed {
+  const nameless: KeyObject[] = []
+  const named = new Map<string, KeyObject[]>()
+  for (const { name, key } of keys) {
+    const own = name === undefined ? nameless : (named.get(name) ?? [])
+    own.push(key)
+    if (name !== undefined) named.set(name, own)
+  }
+  const all = [...nameless, ...keys.flatMap(({ name, key }) => (name === undefined ? [] : [key]))]
+  return (kid) =>
+    kid === undefined
+      ? { named: [], others: all }
+      : { named: named.get(kid) ?? [], others: nameless }
+}
 
 /** Independent of the order of keys. */
 const identityOf = (keys: readonly Jwk[]): string =>

@@ -5,7 +5,7 @@ import { compactVerify } from 'jose'
 import type { Header, Jwks } from './jwks.ts'
 
 /** Runs work in turn; `undefined`: too many wait. */
-export type InTurn = <T>(work: () => Promise<T>) => Promise<T | undefined>
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T | undefined> | undefined
 
 /**
  * Whether a key of a set signed a token. `other key`: no key with its name did, but another key may have
@@ -42,15 +42,13 @@ async function isSignedByOne(
   alg: string,
   keys: readonly KeyObject[],
 ): Promise<boolean> {
-  for (const key of keys) if (await isSignedBy(token, alg, key)) return true
-  return false
-}
-
-async function isSignedBy(token: string, alg: string, key: KeyObject): Promise<boolean> {
-  try {
-    await compactVerify(token, key, { algorithms: [alg] })
-    return true
-  } catch {
-    return false
+  for (const key of keys) {
+    try {
+      await compactVerify(token, key, { algorithms: [alg] })
+      return true
+    } catch {
+      // Another key may have signed it.
+    }
   }
+  return false
 }

@@ -4,6 +4,7 @@ import { openClusterIdentity } from '../../src/app/cluster-identity.ts'
 import { openEngine } from '../../src/app/engine.ts'
 import type { CacheBounds } from '../../src/common/cache.ts'
 import { readConfig } from '../../src/config/read-config.ts'
+import { decodeToken } from '../../src/tokens/decode-token.ts'
 import { createSigner } from '../../testing/issuers/oidc-issuer.ts'
 import { atOnce } from '../../testing/queue-keys.ts'
 import { aFolder } from '../manifests/folders.ts'
@@ -59,6 +60,7 @@ it('every cache of a cluster is bounded', () => {
       }),
       manifests: undefined,
       verifications: atOnce,
+      decodeToken,
       ...reports,
     },
   )

@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import type { Asker } from '../../src/access/identify.ts'
 import { openClusterIdentity } from '../../src/app/cluster-identity.ts'
 import { readConfig } from '../../src/config/read-config.ts'
+import { decodeToken } from '../../src/tokens/decode-token.ts'
 
 const REFUSED = { status: { authenticated: false } }
 
@@ -29,6 +30,7 @@ async function shedOf(askers: readonly Asker[]) {
       reportFault: () => {},
       reportOutage: () => {},
       observeShed: (cause) => sheds.set(cause, (sheds.get(cause) ?? 0) + 1),
+      decodeToken,
       verifications: { shed: () => {}, inTurn: (_queueKey, verify) => verify() },
     },
   )

@@ -12,9 +12,10 @@ import {
 import { DENIALS, DIALECTS } from '../../src/envoy/denials.ts'
 import { messageOf } from '../../src/envoy/dialect.ts'
 import { createEncode, type EncodingContext } from '../../src/envoy/encode.ts'
+import { encodeAllow } from '../../src/envoy/encode-allow.ts'
 import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
 import { decodeCheckResponse, encodeCheckResponse } from '../../src/envoy/protocol.ts'
-import { aCaller, anyText } from '../../testing/builders.ts'
+import { aCaller, anyText, aService } from '../../testing/builders.ts'
 import { denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
 
 const USER = 'x-auth-request-user'
@@ -209,6 +210,54 @@ describe('on the wire', () => {
           expect(bytes.subarray(0, again.length).equals(again)).toBe(true)
         }
       }
+    }
+  })
+
+  it("an allow is encoded as the codec of Envoy's messages encodes it", () => {
+    const places = fc.subarray([
+      header('authorization'),
+      header('x-api-key'),
+      cookie('token'),
+      { kind: 'subprotocol' as const, name: 'base64url.bearer.' },
+    ])
+    const person = fc.record({
+      user: anyText(40),
+      groups: fc.array(anyText(20)),
+      claims: fc.record({ email: anyText(40) }),
+    })
+    const given = fc.record({
+      underscored: fc.subarray(['x_auth_request_user', 'kubeflow_userid', 'other_name']),
+      cookie: fc.constantFrom(undefined, '', 'a=b; token=c', 'token=c', 'a=\u00e4; token=c'),
+      offered: fc.constantFrom(undefined, 'chat', 'base64url.bearer.abc, chat'),
+      service: fc.constantFrom(undefined, aService(), aService({ name: 'n'.repeat(200) })),
+    })
+    fc.assert(
+      fc.property(person, places, given, (told, consumed, asking) => {
+        const caller = aCaller(told)
+        for (const decision of [OPEN, allow(caller), allow(caller, consumed)]) {
+          const bytes = encode(decision, asked({ ...asking, caller }))
+          const { ok_response: changes = {}, dynamic_metadata } = decodeCheckResponse(bytes)
+          const again = encodeCheckResponse({
+            status: { code: 0 },
+            ok_response: changes,
+            ...(dynamic_metadata === undefined ? {} : { dynamic_metadata }),
+          })
+          expect(bytes.equals(again)).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('a header that is not ASCII is set and removed as it is', () => {
+    for (const [name, value] of [
+      ['x-\u00e4', 'b'],
+      ['x-a', '\u010a'],
+      ['x-\u{1f511}', '\u{1f511}'],
+    ] as const) {
+      const bytes = Buffer.from(encodeAllow([[name, value]], [name]), 'latin1')
+      const response = decodeCheckResponse(bytes)
+      expect(isAllowed(response)).toBe(true)
+      expect(changesIn(response)).toEqual({ set: { [name]: value }, removed: [name] })
     }
   })
 
