@@ -60,9 +60,14 @@ export const ROWS: readonly Row[] = [
 const rowOf = ({ page, statement }: Documented): Row | undefined =>
   ROWS.find(([where, command]) => where.test(page) && command.test(commandOf(statement)))
 
-export const ALL: readonly (Documented & { readonly row: Row | undefined })[] = PAGES.flatMap(
-  statementsOf,
-).map((each) => ({ ...each, row: rowOf(each) }))
+/** Its commands fetch and build other projects. */
+const PEERS = 'bench/peers.md'
+
+export const ALL: readonly (Documented & { readonly row: Row | undefined })[] = PAGES.filter(
+  (page) => page !== PEERS,
+)
+  .flatMap(statementsOf)
+  .map((each) => ({ ...each, row: rowOf(each) }))
 
 /** The commands that this test runs. */
 export const runBy = (test: string): readonly Documented[] =>

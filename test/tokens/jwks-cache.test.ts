@@ -67,7 +67,7 @@ const down = async () => {
 describe('the keys of an issuer', () => {
   it('are fetched at the start, and requests wait for them meanwhile', async () => {
     start()
-    const waiting = [holder.keys(), holder.keys()]
+    const waiting = [holder.keys(), holder.keys()].map((keys) => Promise.resolve(keys))
 
     expect(await Promise.all(waiting)).toEqual([holder.current(), holder.current()])
     expect(holder.current()).toBeDefined()
@@ -211,7 +211,7 @@ describe('when the issuer does not answer', () => {
     const release = Promise.withResolvers<unknown>()
     answer = () => release.promise
     start({ coolDown: 0 })
-    const waiting = Array.from({ length: 10_000 }, () => holder.keys())
+    const waiting = Array.from({ length: 10_000 }, () => Promise.resolve(holder.keys()))
     await passed(1_000_000)
     expect(fetches).toEqual([0])
 
