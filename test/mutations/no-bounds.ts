@@ -46,6 +46,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/cli/serve.ts LAST_MS': PROCESS,
   'src/cli/serve.ts REPEAT_MS': PASSED,
   'src/cli/serve.ts STOP_GRACE_MS': PASSED,
+  'src/common/pieces.ts LONG_TEXT': CHOICE,
   'src/common/pieces.ts TEXT_LENGTH': WEIGHT,
   'src/doctor/certificates.ts LAST_PART': CHOICE,
   'src/doctor/certificates.ts SOON_MS': HINT,
