@@ -3,7 +3,7 @@
 import { constants, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import type { ThreadAnswer } from './parser-thread.ts'
-import { cut, MAX_PIECE, type Piece } from './pieces.ts'
+import { cut, MAX_PIECE, sendable } from './pieces.ts'
 
 type Parse = (
   text: unknown,
@@ -26,11 +26,11 @@ export function answerWith(parse: Parse): void {
 
 /** Pieces that the receiver handles without interruption. */
 function nextPart(pieces: ReturnType<typeof cut>) {
-  const part: Piece[] = []
+  const part: unknown[] = []
   for (let cost = 0; cost < MAX_PIECE; ) {
     const next = pieces.next()
     if (next.done === true) return { part, ended: true }
-    part.push(next.value.piece)
+    part.push(sendable(next.value.piece))
     cost += next.value.cost
   }
   return { part, ended: false }

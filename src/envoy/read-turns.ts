@@ -1,15 +1,8 @@
 // Reads the connections of busy addresses in turns.
 
+import { newPeer, type Peer, type Reader, roundOf } from './reading-peer.ts'
 import type { Reads } from './socket-reads.ts'
 import { createTurnWork } from './turn-work.ts'
-
-/** A connection to read from. */
-export type Reader = {
-  readonly address: string
-  readonly reads: Reads
-  /** The work it brought in its last turn. */
-  brought: number
-}
 
 /** A request is one unit of work, and so are this many bytes. */
 export const WORK_BYTES = 8_192
@@ -18,18 +11,8 @@ export const LIGHT_WORK = 8
 /** The expected work of a new connection: a read is at most 64 KiB. */
 const UNKNOWN_WORK = 16
 
-type Peer = {
-  readonly address: string
-  readonly readers: Set<Reader>
-  /** Paused readers; the first is next. */
-  readonly waiting: Set<Reader>
-  /** The work it brought in this turn. */
-  work: number
-  /** Its virtual time: the work it brought in its turns, starting from that of the others. */
-  used: number
-  /** Set while its connections take turns; `undefined`: they are read whenever data arrives. */
-  round: { left: number; work: number } | undefined
-}
+/** The expected work of a connection that brought nothing: to start and stop reading it. */
+const IDLE_WORK = 1 / 4
 
 type Parts = {
   /** Whether nothing is to be read from an address now. */
@@ -57,6 +40,7 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   const worked = new Set<Peer>()
   let work = 0
   let floor = 0
+  let number = 0
   let turn: NodeJS.Immediate | undefined
   let later: NodeJS.Timeout | undefined
   const turnWork = createTurnWork(now)
@@ -80,10 +64,15 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     peer.work += units
     worked.add(peer)
     schedule()
-    if (peer.round !== undefined) {
-      peer.round.work += units
-      reader.brought += units
-    } else if (peer.work > allowance() || rests(peer.address)) hold(peer)
+    if (reader.turn !== number) begin(reader)
+    reader.brought += units
+    if (peer.round !== undefined) peer.round.work += units
+    else if (peer.work > allowance() || rests(peer.address)) hold(peer)
+  }
+
+  const begin = (reader: Reader) => {
+    reader.brought = 0
+    reader.turn = number
   }
 
   /** Makes the connections of an address take turns. */
@@ -106,6 +95,7 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
 
   const goOn = () => {
     turn = undefined
+    number += 1
     turnWork.end(work)
     work = 0
     for (const peer of worked) peer.work = 0
@@ -136,11 +126,11 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     if (reader === undefined || peer.round === undefined) return 0
     peer.waiting.delete(reader)
     peer.round.left -= 1
-    const expected = Math.max(1, reader.brought)
+    const expected = Math.max(IDLE_WORK, reader.brought)
     floor = Math.max(floor, peer.used)
     peer.used += expected
     reading.set(reader, expected)
-    reader.brought = 0
+    begin(reader)
     reader.reads.start()
     return expected
   }
@@ -158,7 +148,7 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
 
   return {
     add: (address: string, reads: Reads): Reader => {
-      const reader = { address, reads, brought: UNKNOWN_WORK }
+      const reader = { address, reads, brought: UNKNOWN_WORK, turn: -1 }
       const peer = peers.get(address) ?? newPeer(address)
       peers.set(address, peer)
       peer.readers.add(reader)
@@ -185,14 +175,3 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     },
   }
 }
-
-const newPeer = (address: string): Peer => ({
-  address,
-  readers: new Set(),
-  waiting: new Set(),
-  work: 0,
-  used: 0,
-  round: undefined,
-})
-
-const roundOf = ({ readers }: Peer) => ({ left: readers.size, work: 0 })

@@ -17,11 +17,20 @@ export function withoutExcess(object: unknown): unknown {
   const spec = valueAt(object, 'spec')
   if (!hasMoreThan(MAX_PARTS, spec)) return object
   const [mode, targets] = [valueAt(spec, 'mode'), valueAt(spec, 'targetRefs')]
-  const targetRefs = Array.isArray(targets)
+  return {
+    ...object,
+    spec: {
+      ...(mode === undefined ? {} : { mode: withoutFields(mode) }),
+      ...(targets === undefined ? {} : { targetRefs: firstTargetsOf(targets) }),
+      deny: EXCESS,
+    },
+  }
+}
+
+const firstTargetsOf = (targets: unknown): unknown =>
+  Array.isArray(targets)
     ? targets.slice(0, MAX_LIST_ENTRIES + 1).map(firstFieldsOf)
     : withoutFields(targets)
-  return { ...object, spec: { mode: withoutFields(mode), targetRefs, deny: EXCESS } }
-}
 
 /** With more fields than these one is unknown. */
 const KNOWN_FIELDS = 3

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createJoin, cut, MAX_PIECE } from '../../src/common/pieces.ts'
+import { createJoin, cut, MAX_PIECE, sendable } from '../../src/common/pieces.ts'
 import { hasMoreThan } from '../../src/resources/object.ts'
 
 /** What arrives of these values, and the pieces. */
 function handedOver(values: readonly unknown[]) {
-  const pieces = [...cut(values)].map(({ piece }) => structuredClone(piece))
+  const pieces = [...cut(values)].map(({ piece }) => piece)
   const arrived: unknown[] = []
   const join = createJoin((value) => void arrived.push(value))
-  for (const piece of pieces) join(piece)
+  for (const piece of pieces) join(structuredClone(sendable(piece)))
   return { pieces, arrived }
 }
 
@@ -40,6 +40,18 @@ describe('values that are cut into pieces and joined', () => {
     const named = JSON.parse(`{"__proto__": ${JSON.stringify(value)}, "1": 2, "": 3}`)
     const [arrived] = handedOver([named]).arrived
     expect(JSON.stringify(arrived)).toBe(JSON.stringify(named))
+  })
+
+  it('are the same values, which JSON has not all', () => {
+    const numbers = [undefined, Number.NaN, Number.POSITIVE_INFINITY, -0, 0, 1e-7, 2 ** 60]
+    expect(handedOver([numbers, ...numbers]).arrived).toEqual([numbers, ...numbers])
+  })
+
+  it('are sent as JSON, except long texts', () => {
+    const kinds = [[{ a: 1 }], ['a'.repeat(1_024)], ['a'.repeat(1_025)]].map((values) =>
+      [...cut(values)].map(({ piece }) => typeof sendable(piece)),
+    )
+    expect(kinds).toEqual([['string'], ['string'], ['object']])
   })
 
   it.each([

@@ -34,11 +34,13 @@ async function read(text: string, previous?: Parameters<typeof readDocuments<unk
 
 const many = <T>(value: T, length = 16_000): T[] => Array.from({ length }, () => value)
 
-/** The fields and elements of a value. */
-const partsOf = (value: unknown): number =>
-  typeof value !== 'object' || value === null
+/** The fields and elements of a value, and of the values in it that are sent as JSON. */
+function partsOf(value: unknown): number {
+  if (typeof value === 'string' && value.startsWith('{"')) return partsOf(JSON.parse(value))
+  return typeof value !== 'object' || value === null
     ? 0
     : Object.values(value).reduce((sum: number, entry) => sum + 1 + partsOf(entry), 0)
+}
 
 /** The objects of a document, and the sizes of the messages from the thread. */
 async function handedOver(object: unknown) {
