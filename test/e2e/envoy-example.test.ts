@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startModelServer } from '../../examples/model-server/server.ts'
@@ -12,6 +11,7 @@ import { BY_PLAIN_ENVOY, runBy } from '../../testing/documented-table.ts'
 import { head, headerOf, pathAtModel, sendRaw } from '../../testing/envoy/http.ts'
 import { at, listAt, textAt } from '../../testing/json.ts'
 import { startService } from '../../testing/routes/start-service.ts'
+import { shell } from '../../testing/shell.ts'
 
 const FILE = path.join(import.meta.dirname, '../../envoy/envoy.yaml')
 const KEY = 'key-of-team-not-a-secret-0123456789'
@@ -92,7 +92,11 @@ async function start({ trust }: Start) {
     /** What a command of its page prints. */
     told: async (statement: string) => {
       const command = commandOf(statement).replace('localhost:8080', `127.0.0.1:${port}`)
-      return (await promisify(execFile)('bash', ['-c', command], { timeout: 20_000 })).stdout.trim()
+      const { output } = await shell(command, {
+        cwd: tmpdir(),
+        env: { PATH: process.env.PATH ?? '' },
+      })
+      return output.trim()
     },
     post: (target: string, ...lines: readonly string[]) =>
       sendRaw({ port }, head(`POST ${target} HTTP/1.1`, 'Content-Length: 0', ...lines)),
