@@ -18,6 +18,9 @@ import { createIssuers } from './worlds/tokens.ts'
 
 const EXTENT = { slices: Number(process.env.BENCH_SLICES ?? 10), seconds: 1, checks: 2_000 }
 
+/** A new server answers slowly. */
+const WARM_UP_SECONDS = 2
+
 /** Every answer must be the expected one: allowed, or not. */
 async function mustAnswer(port: number, frames: readonly Buffer[], allowed: boolean) {
   for (const { status } of await ask(port, frames))
@@ -59,6 +62,8 @@ async function main([id, ...numbers]: readonly string[]) {
       service: { pid, generator: await createGenerator(port, frames, folder) },
       beside: [],
     }
+    for (const { generator } of [two.null, two.service])
+      await generator.forSeconds(WARM_UP_SECONDS, scenario.load)
     const slices = await takeSlices(two, scenario.load, EXTENT)
     const latencies = await takeLatencies(two, { connections: 1, streams: 1 }, EXTENT)
     const measured = { scenario, slices, latencies, verifyMicroseconds: [] }

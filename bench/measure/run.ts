@@ -1,7 +1,8 @@
 import path from 'node:path'
-import type { Scenario } from '../worlds/scenario.ts'
+import { type Scenario, USUAL_LOAD } from '../worlds/scenario.ts'
 import type { World } from '../worlds/world.ts'
 import { attempt, type Bench, type Measured, type MeasuredWorld, messageOf } from './bench.ts'
+import { createGenerator } from './load.ts'
 import { measureScenario } from './measure-scenario.ts'
 import { ask } from './outcome.ts'
 import { openPlace, type Place } from './place.ts'
@@ -41,6 +42,9 @@ export async function measureWorld(
   }
 }
 
+/** A new server answers slowly. In units of a slice. */
+const WARM_UP = 2
+
 /** The number of slices of each start. */
 export function sharesOf({ slices, starts }: Pick<Extent, 'slices' | 'starts'>) {
   const length = Math.min(slices, starts)
@@ -55,6 +59,10 @@ async function measureStart(place: Place, scenarios: readonly Scenario[], bench:
     const probe = scenarios[0]?.frames(place.issuers).slice(0, 1) ?? []
     const nullServer = await startNullServer(async (port) => (await ask(port, probe)).length > 0)
     stops.push(nullServer.stop)
+    for (const { grpcPort } of [service, nullServer]) {
+      const { forSeconds } = await createGenerator(grpcPort, probe, bench.folder)
+      await forSeconds(WARM_UP * bench.extent.seconds, USUAL_LOAD)
+    }
     const servers = { null: nullServer, service, beside: place.pids }
     const measured = new Map<Scenario, Measured>()
     for (const scenario of scenarios) {

@@ -35,8 +35,8 @@ type Two = {
   readonly beside: readonly number[]
 }
 
-/** A new server answers slowly. */
-const WARM_UP_SECONDS = 1
+/** Before the slices of each scenario. */
+const WARM_UP_SECONDS = 0.5
 /** A pair of slices with more than this is measured again. */
 const MAX_FOREIGN_CORES = 0.1
 /** One and a half times the wanted number. */

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import manifest from '../../package.json' with { type: 'json' }
+import { ENVOY_VERSION } from '../../scripts/envoy.ts'
+import { GO_MODULES } from '../../scripts/go/modules.ts'
 import { NODE_FLAGS } from '../../scripts/node-flags.ts'
 
 /** What the figures depend on, apart from the program. */
@@ -24,6 +26,8 @@ export function facts(): readonly (readonly [name: string, value: string])[] {
     ['kernel', `Linux ${release()}`],
     ['Node.js', `${process.version} ${NODE_FLAGS.join(' ')}`.trim()],
     ['grpc-js, proto-loader', `${grpcOf['@grpc/grpc-js']}, ${grpcOf['@grpc/proto-loader']}`],
+    ['Envoy', ENVOY_VERSION],
+    ['grpc-go', GO_MODULES.bench.version],
     ['jose', manifest.dependencies.jose],
     ['load', h2loadVersion()],
     ['kserve-authz', `${manifest.version}, commit ${commit()}`],

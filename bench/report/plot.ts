@@ -32,7 +32,7 @@ const AXES: readonly Axis[] = [
       ['load-8', 8],
       ['load-32', 32],
       ['load-128', 128],
-      ['load-512', 512],
+      ['load-256', 256],
     ],
   },
   {

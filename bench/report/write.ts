@@ -74,7 +74,7 @@ function summaryOf(results: readonly Result[]): readonly string[] {
 
 const proxiedText = (proxied: readonly Proxied[], about: (subject: string) => string) =>
   `Requests at fixed rates through Envoy, whether answers arrive or not, with a known key among 1,000 services and
-10,000 keys. Medians of ${proxied[0]?.tails.alone.length ?? 0} turns of ${proxied[0]?.seconds ?? 0} s, [least-most]. "Added" is the difference from Envoy alone, which asks nobody, in the
+10,000 keys. Medians of ${proxied[0]?.tails.alone.length ?? 0} turns of ${Number((proxied[0]?.seconds ?? 0).toFixed(1))} s, [least-most]. "Added" is the difference from Envoy alone, which asks nobody, in the
 same turn.
 
 ${proxiedTable(proxied, (one) => about(aboutRate(one)))}`

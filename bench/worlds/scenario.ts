@@ -35,7 +35,7 @@ type Control = {
 /** The number of connections, and of concurrent requests per connection. */
 export type Load = { readonly connections: number; readonly streams: number }
 
-const USUAL_LOAD: Load = { connections: 4, streams: 32 }
+export const USUAL_LOAD: Load = { connections: 4, streams: 32 }
 export const ONE_AT_A_TIME: Load = { connections: 1, streams: 1 }
 export const SMALL: World = {
   name: 'small',
