@@ -76,7 +76,7 @@ export type HeaderOption = {
 }
 
 /** A google.protobuf.Struct of strings. */
-export type Metadata = {
+type Metadata = {
   readonly fields: Readonly<Record<string, { readonly stringValue: string }>>
 }
 
