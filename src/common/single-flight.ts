@@ -5,8 +5,8 @@ import { afterwards } from './maybe-promise.ts'
 export type SingleFlight<T> = {
   /** The call in flight with this key. */
   readonly underWay: (key: string) => Promise<T> | undefined
-  /** Joins the call in flight, or starts one. */
-  readonly join: (key: string, call: () => Promise<T>) => Promise<T>
+  /** Joins the call in flight, or starts one. `ended`: called at the end of a call that was started. */
+  readonly join: (key: string, call: () => Promise<T>, ended?: () => void) => Promise<T>
 }
 
 /** Merges identical calls in flight. A call goes on if its callers stop waiting. */
@@ -16,10 +16,13 @@ export function createSingleFlight<T>(): SingleFlight<T> {
 
   return {
     underWay,
-    join: (key, call) => {
+    join: (key, call, ended) => {
       const known = underWay(key)
       if (known !== undefined) return known
-      const begun = afterwards(call(), () => calls.delete(key))
+      const begun = afterwards(call(), () => {
+        calls.delete(key)
+        ended?.()
+      })
       calls.set(key, begun)
       return begun
     },

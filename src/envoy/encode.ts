@@ -7,7 +7,7 @@ import { API_KEY_PLACES, type ApiKeyPlaces } from './advice.ts'
 import type { Cors } from './cors.ts'
 import { encodeAllow, type SetHeader } from './encode-allow.ts'
 import { type DeniedContext, encodeDenials } from './encode-denials.ts'
-import { bytesOf, ownBytesOf } from './fields.ts'
+import { bytesOf } from './fields.ts'
 import {
   type IdentityHeaders,
   identityNames,
@@ -72,7 +72,7 @@ export function createEncode({
     const key = { service, caller, allowed: decision }
     const kept = replies.find(key)
     if (kept !== undefined) return kept
-    const bytes = ownBytesOf(answerTo(decision, asked) + metadataOf(asked, undefined))
+    const bytes = bytesOf(answerTo(decision, asked) + metadataOf(asked, undefined))
     replies.add(key, bytes)
     return bytes
   }
@@ -127,6 +127,9 @@ const isSpellingOf = (names: readonly string[], name: string): boolean =>
 
 /** Removes the consumed credentials from their places. */
 function withoutCredential(consumed: readonly CredentialPlace[], { cookie, offered }: Shown) {
+  if (consumed.every(({ kind }) => kind === 'header')) {
+    return { set: [], removed: consumed.map(({ name }) => name) }
+  }
   const named = (kind: CredentialPlace['kind']) =>
     consumed.filter((place) => place.kind === kind).map(({ name }) => name)
   const [cookies, prefixes] = [named('cookie'), named('subprotocol')]

@@ -58,28 +58,24 @@ export function identityValues(
   const whole = groups.filter((group) => group.isWellFormed())
   if (whole.length < groups.length) onLeftOut('groups', 'not-unicode')
   const json = names.groupsJson
-  const values: readonly (readonly [string, LeftOutValue, Value])[] = [
-    [names.user, 'user', encoded(user)],
-    [names.groups, 'groups', listOf(whole)],
-    ...(json === undefined || groups.length === 0
-      ? []
-      : [[json, 'groups-json', jsonOf(groups)] as const]),
-    [names.credential, 'user', { text: kind }],
-    ...Object.entries(claims).map(
-      ([name, claim]) => [name, 'claim', claimOf(caller, claim)] as const,
-    ),
-    ...Object.entries(names.templates ?? {}).map(
-      ([name, template]) => [name, 'template', encoded(fillTemplate(template, caller))] as const,
-    ),
-  ]
-  return values.flatMap(([name, what, value]) => {
+  const values: (readonly [name: string, value: string])[] = []
+  const add = (name: string, what: LeftOutValue, value: Value) => {
     const cause = typeof value === 'string' ? value : tooLong(value)
     if (cause !== undefined) onLeftOut(what, cause)
-    return typeof value === 'string' || cause !== undefined || value.text === ''
-      ? []
-      : [[name, value.text] as const]
-  })
+    else if (typeof value !== 'string' && value.text !== '') values.push([name, value.text])
+  }
+  add(names.user, 'user', encoded(user))
+  add(names.groups, 'groups', listOf(whole))
+  if (json !== undefined && groups.length > 0) add(json, 'groups-json', jsonOf(groups))
+  add(names.credential, 'user', { text: kind })
+  for (const [name, claim] of Object.entries(claims)) add(name, 'claim', claimOf(caller, claim))
+  for (const [name, template] of Object.entries(names.templates ?? NO_TEMPLATES)) {
+    add(name, 'template', encoded(fillTemplate(template, caller)))
+  }
+  return values
 }
+
+const NO_TEMPLATES: NonNullable<IdentityHeaders['templates']> = {}
 
 /** A field without a value, and without an alternative after `|`, leaves the header out. */
 function fillTemplate(template: string, caller: Caller): string {

@@ -3,7 +3,7 @@
 import type { Caller } from '../access/caller.ts'
 import type { DenyReason } from '../access/decision.ts'
 import { idOf, type Service } from '../access/service.ts'
-import { field, METADATA, ownBytesOf } from './fields.ts'
+import { bytesOf, field, METADATA } from './fields.ts'
 import { createReplies } from './replies.ts'
 
 /** The subject of an answer. */
@@ -27,7 +27,7 @@ export function createEncodeMetadata(): EncodeMetadata {
     const key = { service, caller, reason }
     const kept = replies.find(key)
     if (kept !== undefined) return kept
-    const bytes = ownBytesOf(metadataOf(key, reason))
+    const bytes = bytesOf(metadataOf(key, reason))
     replies.add(key, bytes)
     return bytes
   }

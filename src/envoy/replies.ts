@@ -4,6 +4,7 @@ import type { Caller } from '../access/caller.ts'
 import type { Allow, ClaimHeaders, CredentialPlace, DenyReason } from '../access/decision.ts'
 import type { Service } from '../access/service.ts'
 import { createRecent, type RecentBounds } from '../common/recent.ts'
+import { ownBytesOf } from './fields.ts'
 
 /** What an encoded part of an answer depends on. */
 type ReplyKey = {
@@ -13,7 +14,8 @@ type ReplyKey = {
   readonly allowed?: Allow
 }
 
-type Reply = ReplyKey & { readonly bytes: Buffer }
+/** Its bytes as text until it is found: most new callers have one request, and a buffer of its own is expensive. */
+type Reply = { readonly key: ReplyKey; kept: string | Buffer }
 
 export type Replies = {
   readonly find: (key: ReplyKey) => Buffer | undefined
@@ -41,13 +43,18 @@ export function createReplies(bounds: RecentBounds = REPLIES): Replies {
 
   return {
     find: (key) => {
-      for (const reply of recent.get(ownerOf(key)) ?? []) if (isFor(reply, key)) return reply.bytes
+      for (const reply of recent.get(ownerOf(key)) ?? []) {
+        if (!isFor(reply.key, key)) continue
+        if (typeof reply.kept === 'string') reply.kept = ownBytesOf(reply.kept)
+        return reply.kept
+      }
       return undefined
     },
     add: (key, bytes) => {
       const owner = ownerOf(key)
-      const replies = [{ ...key, bytes }, ...(recent.get(owner) ?? [])].slice(0, REPLIES_EACH)
-      const size = replies.reduce((sum, reply) => sum + reply.bytes.length + OVERHEAD_BYTES, 0)
+      const reply: Reply = { key, kept: bytes.toString('latin1') }
+      const replies = [reply, ...(recent.get(owner) ?? [])].slice(0, REPLIES_EACH)
+      const size = replies.reduce((sum, { kept }) => sum + kept.length + OVERHEAD_BYTES, 0)
       recent.set(owner, replies, size)
     },
     counts: recent.counts,

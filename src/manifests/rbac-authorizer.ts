@@ -61,14 +61,13 @@ export function createRbac(): Rbac {
   }
 
   const evaluate = ({ name, groups }: RbacUser, access: ResourceAccess): boolean => {
-    const subjects: Subject[] = [
-      { kind: 'User', name },
-      ...groups.map((group) => ({ kind: 'Group' as const, name: group })),
-    ]
-    return ['', access.namespace]
-      .flatMap((namespace) => subjects.map((subject) => keyOf(namespace, subject)))
-      .flatMap(bindings.find)
-      .some((binding) => rulesBoundBy(binding).some((rule) => covers(rule, access)))
+    const grants = (binding: Binding) => rulesBoundBy(binding).some((rule) => covers(rule, access))
+    const bound = (namespace: string, kind: 'User' | 'Group', subject: string) =>
+      bindings.find(keyOf(namespace, { kind, name: subject })).some(grants)
+    return ['', access.namespace].some(
+      (namespace) =>
+        bound(namespace, 'User', name) || groups.some((group) => bound(namespace, 'Group', group)),
+    )
   }
 
   const forget = () => {

@@ -1,6 +1,5 @@
 // Bounds the calls in flight, in total and per tenant.
 
-import { afterwards } from '../common/maybe-promise.ts'
 import { createSingleFlight } from '../common/single-flight.ts'
 
 /** Calls in flight; equal calls are merged. */
@@ -31,7 +30,7 @@ export function createInFlight<T>({ inAll, perTenant }: InFlightLimits): InFligh
       if (size >= inAll || shareOf(tenant) >= perTenant) return undefined
       size += 1
       shares.set(tenant, shareOf(tenant) + 1)
-      return calls.join(key, () => afterwards(call(), () => end(tenant)))
+      return calls.join(key, call, () => end(tenant))
     },
   }
 }
