@@ -1,6 +1,6 @@
 // Reads the connections of busy addresses in turns.
 
-import { newPeer, type Peer, type Reader, roundOf } from './reading-peer.ts'
+import { newPeer, type Reader, type ReadingPeer, roundOf } from './reading-peer.ts'
 import type { Reads } from './socket-reads.ts'
 import { createTurnWork } from './turn-work.ts'
 
@@ -32,12 +32,12 @@ export const workOf = (bytes: number): number => bytes / WORK_BYTES
  * (start-time fair queueing, Goyal 1996).
  */
 export function createReadTurns({ rests = () => false, now }: Parts = {}) {
-  const peers = new Map<string, Peer>()
+  const peers = new Map<string, ReadingPeer>()
   /** Addresses whose connections take turns. */
-  const heavy = new Set<Peer>()
+  const heavy = new Set<ReadingPeer>()
   /** Readers of such addresses read in this turn, with their expected work. */
   const reading = new Map<Reader, number>()
-  const worked = new Set<Peer>()
+  const worked = new Set<ReadingPeer>()
   let work = 0
   let floor = 0
   let number = 0
@@ -76,17 +76,17 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   }
 
   /** Makes the connections of an address take turns. */
-  const hold = (peer: Peer) => {
+  const hold = (peer: ReadingPeer) => {
     heavy.add(peer)
     peer.used = Math.max(peer.used, floor)
     peer.round = roundOf(peer)
     for (const reader of peer.readers) wait(peer, reader)
   }
-  const wait = (peer: Peer, reader: Reader) => {
+  const wait = (peer: ReadingPeer, reader: Reader) => {
     reader.reads.stop()
     peer.waiting.add(reader)
   }
-  const free = (peer: Peer) => {
+  const free = (peer: ReadingPeer) => {
     heavy.delete(peer)
     peer.waiting.clear()
     peer.round = undefined
@@ -111,8 +111,8 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     else if (heavy.size > 0) lookLater()
   }
 
-  const next = (): Peer | undefined => {
-    let least: Peer | undefined
+  const next = (): ReadingPeer | undefined => {
+    let least: ReadingPeer | undefined
     for (const peer of heavy) {
       if (peer.waiting.size === 0 || rests(peer.address)) continue
       if (peer.used < (least?.used ?? Number.POSITIVE_INFINITY)) least = peer
@@ -121,7 +121,7 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   }
 
   /** Reads the next connection of an address; returns the expected work. */
-  const readInTurn = (peer: Peer): number => {
+  const readInTurn = (peer: ReadingPeer): number => {
     const [reader] = peer.waiting
     if (reader === undefined || peer.round === undefined) return 0
     peer.waiting.delete(reader)

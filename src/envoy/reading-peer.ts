@@ -12,7 +12,7 @@ export type Reader = {
   turn: number
 }
 
-export type Peer = {
+export type ReadingPeer = {
   readonly address: string
   readonly readers: Set<Reader>
   /** Paused readers; the first is next. */
@@ -25,7 +25,7 @@ export type Peer = {
   round: { left: number; work: number } | undefined
 }
 
-export const newPeer = (address: string): Peer => ({
+export const newPeer = (address: string): ReadingPeer => ({
   address,
   readers: new Set(),
   waiting: new Set(),
@@ -34,4 +34,4 @@ export const newPeer = (address: string): Peer => ({
   round: undefined,
 })
 
-export const roundOf = ({ readers }: Peer) => ({ left: readers.size, work: 0 })
+export const roundOf = ({ readers }: ReadingPeer) => ({ left: readers.size, work: 0 })

@@ -72,7 +72,6 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/envoy/fields.ts METADATA': CODE,
   'src/envoy/fields.ts OK': CODE,
   'src/envoy/fields.ts STATUS': CODE,
-  'src/envoy/metadata.ts STRING_VALUE': CODE,
   'src/envoy/field-count.ts LENGTH_DELIMITED': CODE,
   'src/envoy/field-count.ts VARINT': CODE,
   'src/envoy/metadata.ts STRING_VALUE': CODE,
