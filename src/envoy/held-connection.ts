@@ -2,7 +2,7 @@
 
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Reader } from './reading-peer.ts'
+import type { Reader } from './read-turns.ts'
 
 /** The state of one connection of a listener. */
 export type HeldConnection = {

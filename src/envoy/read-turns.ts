@@ -1,8 +1,15 @@
 // Reads the connections of busy addresses in turns.
 
-import { newPeer, type Reader, type ReadingPeer, roundOf } from './reading-peer.ts'
 import type { Reads } from './socket-reads.ts'
 import { createTurnWork } from './turn-work.ts'
+
+/** A connection to read from. */
+export type Reader = {
+  readonly address: string
+  readonly reads: Reads
+  /** The work it brought in its last turn. */
+  brought: number
+}
 
 /** A request is one unit of work, and so are this many bytes. */
 export const WORK_BYTES = 8_192
@@ -11,8 +18,18 @@ export const LIGHT_WORK = 8
 /** The expected work of a new connection: a read is at most 64 KiB. */
 const UNKNOWN_WORK = 16
 
-/** The expected work of a connection that brought nothing: to start and stop reading it. */
-const IDLE_WORK = 1 / 4
+type Peer = {
+  readonly address: string
+  readonly readers: Set<Reader>
+  /** Paused readers; the first is next. */
+  readonly waiting: Set<Reader>
+  /** The work it brought in this turn. */
+  work: number
+  /** Its virtual time: the work it brought in its turns, starting from that of the others. */
+  used: number
+  /** Set while its connections take turns; `undefined`: they are read whenever data arrives. */
+  round: { left: number; work: number } | undefined
+}
 
 type Parts = {
   /** Whether nothing is to be read from an address now. */
@@ -32,15 +49,14 @@ export const workOf = (bytes: number): number => bytes / WORK_BYTES
  * (start-time fair queueing, Goyal 1996).
  */
 export function createReadTurns({ rests = () => false, now }: Parts = {}) {
-  const peers = new Map<string, ReadingPeer>()
+  const peers = new Map<string, Peer>()
   /** Addresses whose connections take turns. */
-  const heavy = new Set<ReadingPeer>()
+  const heavy = new Set<Peer>()
   /** Readers of such addresses read in this turn, with their expected work. */
   const reading = new Map<Reader, number>()
-  const worked = new Set<ReadingPeer>()
+  const worked = new Set<Peer>()
   let work = 0
   let floor = 0
-  let number = 0
   let turn: NodeJS.Immediate | undefined
   let later: NodeJS.Timeout | undefined
   const turnWork = createTurnWork(now)
@@ -64,29 +80,24 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     peer.work += units
     worked.add(peer)
     schedule()
-    if (reader.turn !== number) begin(reader)
-    reader.brought += units
-    if (peer.round !== undefined) peer.round.work += units
-    else if (peer.work > allowance() || rests(peer.address)) hold(peer)
-  }
-
-  const begin = (reader: Reader) => {
-    reader.brought = 0
-    reader.turn = number
+    if (peer.round !== undefined) {
+      peer.round.work += units
+      reader.brought += units
+    } else if (peer.work > allowance() || rests(peer.address)) hold(peer)
   }
 
   /** Makes the connections of an address take turns. */
-  const hold = (peer: ReadingPeer) => {
+  const hold = (peer: Peer) => {
     heavy.add(peer)
     peer.used = Math.max(peer.used, floor)
     peer.round = roundOf(peer)
     for (const reader of peer.readers) wait(peer, reader)
   }
-  const wait = (peer: ReadingPeer, reader: Reader) => {
+  const wait = (peer: Peer, reader: Reader) => {
     reader.reads.stop()
     peer.waiting.add(reader)
   }
-  const free = (peer: ReadingPeer) => {
+  const free = (peer: Peer) => {
     heavy.delete(peer)
     peer.waiting.clear()
     peer.round = undefined
@@ -95,7 +106,6 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
 
   const goOn = () => {
     turn = undefined
-    number += 1
     turnWork.end(work)
     work = 0
     for (const peer of worked) peer.work = 0
@@ -111,8 +121,8 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     else if (heavy.size > 0) lookLater()
   }
 
-  const next = (): ReadingPeer | undefined => {
-    let least: ReadingPeer | undefined
+  const next = (): Peer | undefined => {
+    let least: Peer | undefined
     for (const peer of heavy) {
       if (peer.waiting.size === 0 || rests(peer.address)) continue
       if (peer.used < (least?.used ?? Number.POSITIVE_INFINITY)) least = peer
@@ -121,16 +131,16 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   }
 
   /** Reads the next connection of an address; returns the expected work. */
-  const readInTurn = (peer: ReadingPeer): number => {
+  const readInTurn = (peer: Peer): number => {
     const [reader] = peer.waiting
     if (reader === undefined || peer.round === undefined) return 0
     peer.waiting.delete(reader)
     peer.round.left -= 1
-    const expected = Math.max(IDLE_WORK, reader.brought)
+    const expected = Math.max(1, reader.brought)
     floor = Math.max(floor, peer.used)
     peer.used += expected
     reading.set(reader, expected)
-    begin(reader)
+    reader.brought = 0
     reader.reads.start()
     return expected
   }
@@ -148,7 +158,7 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
 
   return {
     add: (address: string, reads: Reads): Reader => {
-      const reader = { address, reads, brought: UNKNOWN_WORK, turn: -1 }
+      const reader = { address, reads, brought: UNKNOWN_WORK }
       const peer = peers.get(address) ?? newPeer(address)
       peers.set(address, peer)
       peer.readers.add(reader)
@@ -175,3 +185,14 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     },
   }
 }
+
+const newPeer = (address: string): Peer => ({
+  address,
+  readers: new Set(),
+  waiting: new Set(),
+  work: 0,
+  used: 0,
+  round: undefined,
+})
+
+const roundOf = ({ readers }: Peer) => ({ left: readers.size, work: 0 })

@@ -120,34 +120,6 @@ describe('connections with much data', () => {
     expect(connections.every(({ reads }) => reads)).toBe(true)
   })
 
-  it.each([
-    ['turns are short', 0, 4],
-    ['turns take long', 20, 20],
-  ])(
-    'do not delay one of the same address by as many turns as there are: %s',
-    async (_title, msOfTurn, most) => {
-      const { connect, poll, connections } = wire({ msOfTurn })
-      for (let index = 0; index < 200; index += 1) connect('a', 0)
-      const { one } = connect('a', 0)
-      for (const each of connections) {
-        each.left = 1
-        await poll()
-      }
-      const waits: number[] = []
-      for (let burst = 0; burst < 20; burst += 1) {
-        // A pause is over: many have sent something meanwhile.
-        for (const each of connections.slice(0, 100)) each.left += 1
-        await poll()
-        one.left += 1
-        let turns = 0
-        for (; one.left > 0; turns += 1) await poll()
-        waits.push(turns)
-        for (let count = 0; count < 300; count += 1) await poll()
-      }
-      expect(Math.max(...waits)).toBeLessThanOrEqual(most)
-    },
-  )
-
   it('are fewer in a turn if turns take long', async () => {
     const { connect, poll } = wire({ msOfTurn: 100 })
     for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 100 * READ_WORK)

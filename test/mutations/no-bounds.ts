@@ -80,7 +80,6 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/envoy/lean-headers.ts LENGTH_BITS': CODE,
   'src/envoy/lean-headers.ts LONGEST_NAME': CHOICE,
   'src/envoy/lean-request.ts PORT': CODE,
-  'src/envoy/read-turns.ts IDLE_WORK': WEIGHT,
   'src/envoy/read-turns.ts REST_LOOK_MS': PERIOD,
   'src/envoy/read-turns.ts UNKNOWN_WORK': WEIGHT,
   'src/envoy/rests.ts EARLIER_PART': WEIGHT,
