@@ -7,8 +7,7 @@ import { type Claims, somePrefix } from './claim-path.ts'
 type LeftOut = { readonly names: ReadonlySet<string>; readonly all: boolean }
 
 const NOTHING: LeftOut = { names: new Set(), all: false }
-/** Of the claims used last: all rules of a service look at the same caller's. */
-let last: { readonly claims: Claims; readonly leftOut: LeftOut } | undefined
+const known = new WeakMap<Claims, LeftOut>()
 
 /** Whether the claim at a path, or one on the way to it, may have more values than the token. */
 export function isIncomplete(claims: Claims, path: string): boolean {
@@ -17,8 +16,11 @@ export function isIncomplete(claims: Claims, path: string): boolean {
 }
 
 function leftOutOf(claims: Claims): LeftOut {
-  if (last?.claims !== claims) last = { claims, leftOut: readLeftOut(claims) }
-  return last.leftOut
+  const found = known.get(claims)
+  if (found !== undefined) return found
+  const read = readLeftOut(claims)
+  known.set(claims, read)
+  return read
 }
 
 /** Whether a claim only references the source of its value, as Entra ID does for groups. */
