@@ -72,9 +72,9 @@ export function createEncode({
     const key = { service, caller, allowed: decision }
     const kept = replies.find(key)
     if (kept !== undefined) return kept
-    const bytes = bytesOf(answerTo(decision, asked) + metadataOf(asked, undefined))
-    replies.add(key, bytes)
-    return bytes
+    const answer = answerTo(decision, asked) + metadataOf(asked, undefined)
+    replies.add(key, answer)
+    return bytesOf(answer)
   }
 
   /** Whether the answer depends only on service, caller and decision. */

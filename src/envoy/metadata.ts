@@ -27,9 +27,9 @@ export function createEncodeMetadata(): EncodeMetadata {
     const key = { service, caller, reason }
     const kept = replies.find(key)
     if (kept !== undefined) return kept
-    const bytes = bytesOf(metadataOf(key, reason))
-    replies.add(key, bytes)
-    return bytes
+    const metadata = metadataOf(key, reason)
+    replies.add(key, metadata)
+    return bytesOf(metadata)
   }
 }
 

@@ -19,7 +19,8 @@ type Reply = { readonly key: ReplyKey; kept: string | Buffer }
 
 export type Replies = {
   readonly find: (key: ReplyKey) => Buffer | undefined
-  readonly add: (key: ReplyKey, bytes: Buffer) => void
+  /** Adds the bytes of a reply, as of `fields.ts`. */
+  readonly add: (key: ReplyKey, answer: string) => void
   readonly counts: () => {
     readonly entries: number
     readonly hits: number
@@ -50,9 +51,9 @@ export function createReplies(bounds: RecentBounds = REPLIES): Replies {
       }
       return undefined
     },
-    add: (key, bytes) => {
+    add: (key, answer) => {
       const owner = ownerOf(key)
-      const reply: Reply = { key, kept: bytes.toString('latin1') }
+      const reply: Reply = { key, kept: answer }
       const replies = [reply, ...(recent.get(owner) ?? [])].slice(0, REPLIES_EACH)
       const size = replies.reduce((sum, { kept }) => sum + kept.length + OVERHEAD_BYTES, 0)
       recent.set(owner, replies, size)
