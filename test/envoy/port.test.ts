@@ -344,9 +344,13 @@ describe('requests in flight', () => {
   })
 
   it('and are late are refused a few in each turn of the event loop', async () => {
-    const { sheds, connect } = await serving({ arrivalMs: SOON })
+    const arrivalMs = 600_000
+    const { server, sheds, connect } = await serving({ arrivalMs })
     const session = await connect()
     const replies = Array.from({ length: 200 }, () => begin(session).reply)
+    await expect.poll(() => server.held().streams).toBe(200)
+    const later = performance.now() + arrivalMs
+    vi.spyOn(performance, 'now').mockReturnValue(later)
     const perTurn: number[] = []
     for (let before = 0; before < 200; before = sheds.length) {
       await turn()
