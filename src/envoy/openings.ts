@@ -15,7 +15,7 @@ export type Opening = {
 }
 
 /** Connections opened per turn of the event loop; the others wait and are not read. */
-export const OPENED_PER_TURN = 4
+export const OPENED_PER_TURN = 2
 /** A connection without a request gives way to others after this. */
 const CROWDED_MS = 1_000
 

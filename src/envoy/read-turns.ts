@@ -7,7 +7,7 @@ import { createTurnWork } from './turn-work.ts'
 export type Reader = {
   readonly address: string
   readonly reads: Reads
-  /** The work it brought in its last turn. */
+  /** The work it brought in this turn, if it takes turns. */
   brought: number
 }
 
@@ -15,21 +15,29 @@ export type Reader = {
 export const WORK_BYTES = 8_192
 /** The work an address may always bring in a turn. */
 export const LIGHT_WORK = 8
-/** The expected work of a new connection: a read is at most 64 KiB. */
-const UNKNOWN_WORK = 16
+/** Connections of busy addresses that are read in a turn, until they have used up their part of its work. */
+export const READ_PER_TURN = 64
+/** The work that a connection is expected to bring. */
+const EXPECTED_WORK = 1
+/** Opening a connection takes as long as so many requests. */
+const OPENING_WORK = 8
 
 type Peer = {
   readonly address: string
   readonly readers: Set<Reader>
-  /** Paused readers; the first is next. */
+  /** Paused readers: those that are next, and the others, in order. */
+  readonly first: Set<Reader>
   readonly waiting: Set<Reader>
   /** The work it brought in this turn. */
   work: number
   /** Its virtual time: the work it brought in its turns, starting from that of the others. */
   used: number
   /** Set while its connections take turns; `undefined`: they are read whenever data arrives. */
-  round: { left: number; work: number } | undefined
+  round: Round | undefined
 }
+
+/** Readers to read, and the work they brought. */
+type Round = { left: number; work: number }
 
 type Parts = {
   /** Whether nothing is to be read from an address now. */
@@ -52,16 +60,19 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   const peers = new Map<string, Peer>()
   /** Addresses whose connections take turns. */
   const heavy = new Set<Peer>()
-  /** Readers of such addresses read in this turn, with their expected work. */
-  const reading = new Map<Reader, number>()
+  /** Readers of such addresses read in this turn. */
+  const reading = new Set<Reader>()
   const worked = new Set<Peer>()
   let work = 0
+  /** Of this, the work of connections that take turns. */
+  let workInTurns = 0
   let floor = 0
   let turn: NodeJS.Immediate | undefined
   let later: NodeJS.Timeout | undefined
   const turnWork = createTurnWork(now)
 
   const allowance = () => Math.max(LIGHT_WORK, (turnWork.most() - work) / 2)
+  const isUsedUp = () => workInTurns >= turnWork.most() / 2
   const schedule = () => {
     if (turn !== undefined) return
     turnWork.begin()
@@ -83,6 +94,9 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     if (peer.round !== undefined) {
       peer.round.work += units
       reader.brought += units
+      const wasUsedUp = isUsedUp()
+      workInTurns += units
+      if (!wasUsedUp && isUsedUp()) for (const { reads } of reading) reads.stop()
     } else if (peer.work > allowance() || rests(peer.address)) hold(peer)
   }
 
@@ -99,6 +113,7 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   }
   const free = (peer: Peer) => {
     heavy.delete(peer)
+    peer.first.clear()
     peer.waiting.clear()
     peer.round = undefined
     for (const reader of peer.readers) reader.reads.start()
@@ -107,15 +122,15 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   const goOn = () => {
     turn = undefined
     turnWork.end(work)
+    putBackAll()
     work = 0
+    workInTurns = 0
     for (const peer of worked) peer.work = 0
     worked.clear()
-    for (const [reader, expected] of reading) putBack(reader, expected)
-    reading.clear()
-    for (let expected = 0; expected < turnWork.most() / 2; ) {
+    for (let count = 0; count < READ_PER_TURN; count += 1) {
       const peer = next()
       if (peer === undefined) break
-      expected += readInTurn(peer)
+      readInTurn(peer)
     }
     if (reading.size > 0) schedule()
     else if (heavy.size > 0) lookLater()
@@ -124,55 +139,66 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   const next = (): Peer | undefined => {
     let least: Peer | undefined
     for (const peer of heavy) {
-      if (peer.waiting.size === 0 || rests(peer.address)) continue
+      if (nextOf(peer) === undefined || rests(peer.address)) continue
       if (peer.used < (least?.used ?? Number.POSITIVE_INFINITY)) least = peer
     }
     return least
   }
 
-  /** Reads the next connection of an address; returns the expected work. */
-  const readInTurn = (peer: Peer): number => {
-    const [reader] = peer.waiting
-    if (reader === undefined || peer.round === undefined) return 0
+  /** Reads the next connection of an address. */
+  const readInTurn = (peer: Peer) => {
+    const reader = nextOf(peer)
+    if (reader === undefined || peer.round === undefined) return
+    peer.first.delete(reader)
     peer.waiting.delete(reader)
     peer.round.left -= 1
-    const expected = Math.max(1, reader.brought)
     floor = Math.max(floor, peer.used)
-    peer.used += expected
-    reading.set(reader, expected)
+    peer.used += EXPECTED_WORK
+    reading.add(reader)
     reader.brought = 0
     reader.reads.start()
-    return expected
   }
 
-  const putBack = (reader: Reader, expected: number) => {
-    const peer = peers.get(reader.address)
-    if (peer?.round === undefined || !peer.readers.has(reader)) return
-    peer.used += reader.brought - expected
+  /** If the work of the turn was used up, connections that brought nothing may not have been read: they are next. */
+  const putBackAll = () => {
+    for (const reader of reading) {
+      const peer = peers.get(reader.address)
+      if (peer?.round === undefined || !peer.readers.has(reader)) continue
+      peer.used += reader.brought - EXPECTED_WORK
+      if (reader.brought > 0 || !isUsedUp()) putBack(peer, peer.round, reader)
+      else {
+        peer.round.left += 1
+        peer.first.add(reader)
+      }
+    }
+    reading.clear()
+  }
+
+  const putBack = (peer: Peer, round: Round, reader: Reader) => {
     wait(peer, reader)
-    if (peer.round.left > 0) return
+    if (round.left > 0) return
     // A whole round brought little, so it need not take turns any more.
-    if (peer.round.work <= LIGHT_WORK && !rests(peer.address)) free(peer)
+    if (round.work <= LIGHT_WORK && !rests(peer.address)) free(peer)
     else peer.round = roundOf(peer)
   }
 
   return {
     add: (address: string, reads: Reads): Reader => {
-      const reader = { address, reads, brought: UNKNOWN_WORK }
+      const reader = { address, reads, brought: 0 }
       const peer = peers.get(address) ?? newPeer(address)
       peers.set(address, peer)
       peer.readers.add(reader)
+      work += OPENING_WORK
+      schedule()
       if (peer.round === undefined) reads.start()
-      else {
-        wait(peer, reader)
-        schedule()
-      }
+      else wait(peer, reader)
       return reader
     },
     remove: (reader: Reader) => {
       const peer = peers.get(reader.address)
       if (peer === undefined) return
       peer.readers.delete(reader)
+      peer.first.delete(reader)
       peer.waiting.delete(reader)
       if (peer.readers.size > 0) return
       peers.delete(reader.address)
@@ -189,10 +215,16 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
 const newPeer = (address: string): Peer => ({
   address,
   readers: new Set(),
+  first: new Set(),
   waiting: new Set(),
   work: 0,
   used: 0,
   round: undefined,
 })
 
-const roundOf = ({ readers }: Peer) => ({ left: readers.size, work: 0 })
+const nextOf = ({ first, waiting }: Peer): Reader | undefined => {
+  const [reader] = first.size > 0 ? first : waiting
+  return reader
+}
+
+const roundOf = ({ readers }: Peer): Round => ({ left: readers.size, work: 0 })

@@ -5,7 +5,7 @@ export const TURN_WORK = 128
 export const LEAST_TURN_WORK = 8
 /** The intended length of a turn, in milliseconds. */
 export const TURN_MS = 5
-/** Turns with less work say little about its cost. */
+/** Turns with less work, or less than half of what fits, say little about its cost. */
 const TELLING_WORK = 8
 
 /** `now`: milliseconds of a monotonic clock. */
@@ -20,7 +20,7 @@ export function createTurnWork(now: () => number = () => performance.now()) {
     },
     /** The turn is over, and brought this much work. */
     end: (work: number) => {
-      if (work < TELLING_WORK) return
+      if (work < Math.min(TELLING_WORK, fits / 2)) return
       const fitting = (TURN_MS * work) / Math.max(now() - begun, Number.EPSILON)
       fits = Math.min(TURN_WORK, Math.max(LEAST_TURN_WORK, (3 * fits + fitting) / 4))
     },

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createReadTurns, LIGHT_WORK, workOf } from '../../src/envoy/read-turns.ts'
+import { createReadTurns, LIGHT_WORK, READ_PER_TURN, workOf } from '../../src/envoy/read-turns.ts'
 import { TURN_WORK } from '../../src/envoy/turn-work.ts'
 
 /** The size of one read, 64 KiB. */
@@ -96,6 +96,60 @@ describe('connections with much data', () => {
       for (let pause = 0; pause < 5; pause += 1) await poll()
     }
     expect(Math.max(...waits)).toBeLessThanOrEqual(2)
+  })
+
+  it('do not delay each other if each brings little', async () => {
+    // As many requests fit into a turn as the least.
+    const { connect, poll } = wire({ msOfTurn: 100 })
+    const all = Array.from({ length: 200 }, () => connect('a', READ_WORK).one)
+    while (all.some(({ left }) => left > 0)) await poll()
+    const waits: number[] = []
+    for (let index = 0; index < all.length; index += 1) {
+      for (const one of [all[index], all[(index + 99) % all.length]]) if (one) one.left = 1
+      let turns = 0
+      for (; all[index]?.left === 1; turns += 1) await poll()
+      waits.push(turns)
+    }
+    expect(Math.max(...waits)).toBeLessThanOrEqual(Math.ceil(200 / READ_PER_TURN))
+  })
+
+  it('that brought nothing for long are read a few per turn if all bring much at once', async () => {
+    const { connect, poll, left } = wire()
+    const all = Array.from({ length: 200 }, () => connect('a', READ_WORK).one)
+    // The last one keeps the address in turns.
+    const { one: last } = connect('a', 1_000 * READ_WORK)
+    while (left() > last.left) await poll()
+    for (let count = 0; count < 10; count += 1) await poll()
+    for (const one of all) one.left = READ_WORK
+    const sums: number[] = []
+    while (left() > last.left) sums.push(await poll())
+    expect(Math.max(...sums)).toBeLessThanOrEqual(TURN_WORK / 2 + 2 * READ_WORK)
+    expect(sums.length).toBeLessThanOrEqual((200 + sums.length) / (TURN_WORK / 2 / READ_WORK) + 1)
+  })
+
+  it('of which none has data are tried a few per turn', async () => {
+    const { connect, poll, connections } = wire()
+    const all = Array.from({ length: 200 }, () => connect('a', 1).one)
+    // They keep the address in turns.
+    for (let index = 0; index < 2; index += 1) connect('a', 1_000 * READ_WORK)
+    while (all.some(({ left }) => left > 0)) await poll()
+    for (let count = 0; count < 10; count += 1) {
+      await poll()
+      expect(connections.filter(({ reads }) => reads).length).toBe(READ_PER_TURN)
+    }
+  })
+
+  it('are not fewer in a turn because connections were opened in it', async () => {
+    const { connect, poll, work } = wire({ msOfTurn: 5 })
+    const { one: much } = connect('much', 10_000 * READ_WORK)
+    for (let count = 0; count < 50; count += 1) {
+      connect(`new-${count}`, 0)
+      connect(`other-${count}`, 0)
+      await poll()
+    }
+    await poll()
+    expect(much.left).toBeGreaterThan(0)
+    expect(work.get('much')).toBe(READ_WORK)
   })
 
   it('are read in proportion to their data', async () => {

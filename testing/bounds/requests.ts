@@ -14,7 +14,7 @@ import { MAX_FIELDS } from '../../src/envoy/field-count.ts'
 import { OPENED_PER_TURN } from '../../src/envoy/openings.ts'
 import { MAX_ACCEPT_LENGTH } from '../../src/envoy/prefers-html.ts'
 import { MAX_PATH_LENGTH } from '../../src/envoy/read-request.ts'
-import { LIGHT_WORK, WORK_BYTES } from '../../src/envoy/read-turns.ts'
+import { LIGHT_WORK, READ_PER_TURN, WORK_BYTES } from '../../src/envoy/read-turns.ts'
 import { LONGEST_REST_MS, MAX_JUDGED_PEERS } from '../../src/envoy/rests.ts'
 import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
 import { TURN_WORK } from '../../src/envoy/turn-work.ts'
@@ -54,6 +54,7 @@ export const REQUESTS: Bounds = {
   'bytes of requests in flight of one peer': bytes(BOUNDS.bytesPerAddress),
   'bytes of a request that count as one more request': bytes(WORK_BYTES),
   'requests in one turn': count(TURN_WORK),
+  'connections of peers with many requests read in one turn': count(READ_PER_TURN),
   'requests in one turn of one peer': count(LIGHT_WORK),
   'rest of a peer whose requests are refused': seconds(LONGEST_REST_MS),
   'peers whose refused requests are counted': count(MAX_JUDGED_PEERS),

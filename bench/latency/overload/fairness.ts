@@ -28,11 +28,13 @@ export async function fairness(place: Place, only: readonly string[]): Promise<b
     { name: 'a known key', file: files.quietKey, perSecond: 200, connections: 1, underWay: 64 },
     { name: 'new JWTs', file: files.quietTokens, perSecond: 50, connections: 1, underWay: 64 },
   ]
+  const many: Flow = { ...FLOOD, file: files.noisyKey, connections: 200 }
   const all: readonly Flood[] = [
     { title: 'garbage tokens', flow: { ...FLOOD, file: files.garbage } },
     { title: 'unknown keys', flow: { ...FLOOD, file: files.unknownKeys } },
     { title: 'new JWTs', flow: { ...FLOOD, file: files.noisyTokens } },
-    { title: '200 connections', flow: { ...FLOOD, file: files.noisyKey, connections: 200 } },
+    { title: '200 connections', flow: many },
+    { title: '200 of another address', flow: { ...many, address: '127.0.0.2' } },
     { title: 'large objects', write: changeLargeObjects },
   ]
   const floods = all.filter(({ title }) => only.length === 0 || only.includes(title))

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
+import { connect as openSocket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { messagesIn } from '../../measure/messages.ts'
 
@@ -13,6 +14,8 @@ export type Flow = {
   readonly file: string
   readonly perSecond: number
   readonly connections: number
+  /** Of the client; absent: 127.0.0.1, as of one proxy for all tenants. */
+  readonly address?: string
   /** Maximum in flight; the proxy holds back any further ones and does not send them. */
   readonly underWay: number
 }
@@ -70,10 +73,11 @@ const { port, waitSeconds, warmUpSeconds, seconds, flows }: Plan = JSON.parse(
 const quantile = (values: readonly number[], part: number) =>
   values.toSorted((one, other) => one - other)[Math.ceil(part * values.length) - 1] ?? 0
 
-async function run({ name, file, perSecond, connections, underWay }: Flow): Promise<Outcome> {
+async function run(flow: Flow): Promise<Outcome> {
+  const { name, file, perSecond, connections, underWay, address } = flow
   const messages = messagesIn(readFileSync(file))
   await pause(waitSeconds * 1_000)
-  const sessions = await Promise.all(Array.from({ length: connections }, open))
+  const sessions = await Promise.all(Array.from({ length: connections }, () => open(address)))
   const [decided, refused]: [number[], number[]] = [[], []]
   const counts = { sent: 0, held: 0, late: 0, failed: 0 }
   let [tried, ended, given] = [0, 0, 0]
@@ -132,8 +136,10 @@ async function run({ name, file, perSecond, connections, underWay }: Flow): Prom
   }
 }
 
-function open(): Promise<ClientHttp2Session> {
-  const session = connect(`http://127.0.0.1:${port}`)
+function open(localAddress?: string): Promise<ClientHttp2Session> {
+  const session = connect(`http://127.0.0.1:${port}`, {
+    createConnection: () => openSocket({ port, host: '127.0.0.1', localAddress }),
+  })
   session.on('error', () => {})
   return new Promise((resolve) => {
     session.once('connect', () => resolve(session))

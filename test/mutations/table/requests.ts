@@ -156,8 +156,15 @@ export const REQUESTS = mutations([
   [
     'requests in one turn',
     'envoy/read-turns.ts',
-    'expected < turnWork.most() / 2',
-    `expected < ${INFINITE}`,
+    'workInTurns >= turnWork.most() / 2',
+    `workInTurns >= ${INFINITE}`,
+    'envoy/read-turns',
+  ],
+  [
+    'connections of peers with many requests read in one turn',
+    'envoy/read-turns.ts',
+    'count < READ_PER_TURN',
+    `count < ${INFINITE}`,
     'envoy/read-turns',
   ],
   [
