@@ -2,6 +2,7 @@
 
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import { createOldestFirst, NOT_QUEUED } from '../common/oldest-first.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import { goAway } from './go-away.ts'
 import type { HeldConnection } from './held-connection.ts'
@@ -46,7 +47,7 @@ export function createConnections(
   const byPeer = new Map<string, HeldConnection>()
   /** Connections without any request yet, and connections without one in flight: oldest first. */
   const silent = new Set<HeldConnection>()
-  const idle = new Set<HeldConnection>()
+  const idle = createOldestFirst<HeldConnection>()
 
   const release = (held: HeldConnection) => {
     if (!byPeer.delete(held.peer)) return
@@ -85,6 +86,7 @@ export function createConnections(
       reader: undefined,
       session: undefined,
       streams: 0,
+      ...NOT_QUEUED,
       refused: 0,
       idleSince: performance.now(),
       endsAt: performance.now() + limits.ageMs * (0.9 + Math.random() / 5),
@@ -108,8 +110,10 @@ export function createConnections(
    * for longest.
    */
   const makeRoom = () => {
-    const [first] = idle.size > 0 ? idle : silent
-    const held = firstOf(silent, ({ address }) => shares.of(address) > 1) ?? first
+    const held =
+      firstOf(silent, ({ address }) => shares.of(address) > 1) ??
+      idle.first() ??
+      firstOf(silent, () => true)
     if (held === undefined) return
     shed('grpc-connections')
     release(held)
@@ -175,7 +179,7 @@ export function createConnections(
       endSilent(held)
       yield
     }
-    for (const held of idle) {
+    for (let held = idle.first(); held !== undefined; held = idle.first()) {
       if (now - held.idleSince < limits.idleMs) break
       idle.delete(held)
       leave(held)

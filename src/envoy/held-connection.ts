@@ -2,10 +2,11 @@
 
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { Member } from '../common/oldest-first.ts'
 import type { Reader } from './read-turns.ts'
 
 /** The state of one connection of a listener. */
-export type HeldConnection = {
+export interface HeldConnection extends Member<HeldConnection> {
   readonly socket: Socket
   /** Address and port. */
   readonly peer: string

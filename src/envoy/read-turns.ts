@@ -26,8 +26,8 @@ type Peer = {
   readonly address: string
   readonly readers: Set<Reader>
   /** Paused readers: those that are next, and the others, in order. */
-  readonly first: Set<Reader>
-  readonly waiting: Set<Reader>
+  first: Reader[]
+  waiting: Reader[]
   /** The work it brought in this turn. */
   work: number
   /** Its virtual time: the work it brought in its turns, starting from that of the others. */
@@ -61,8 +61,8 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   /** Addresses whose connections take turns. */
   const heavy = new Set<Peer>()
   /** Readers of such addresses read in this turn. */
-  const reading = new Set<Reader>()
-  const worked = new Set<Peer>()
+  let reading: Reader[] = []
+  let worked: Peer[] = []
   let work = 0
   /** Of this, the work of connections that take turns. */
   let workInTurns = 0
@@ -88,8 +88,8 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     const peer = peers.get(reader.address)
     if (peer === undefined) return
     work += units
+    if (peer.work === 0) worked.push(peer)
     peer.work += units
-    worked.add(peer)
     schedule()
     if (peer.round !== undefined) {
       peer.round.work += units
@@ -109,12 +109,12 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   }
   const wait = (peer: Peer, reader: Reader) => {
     reader.reads.stop()
-    peer.waiting.add(reader)
+    peer.waiting.push(reader)
   }
   const free = (peer: Peer) => {
     heavy.delete(peer)
-    peer.first.clear()
-    peer.waiting.clear()
+    peer.first = []
+    peer.waiting = []
     peer.round = undefined
     for (const reader of peer.readers) reader.reads.start()
   }
@@ -126,20 +126,20 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     work = 0
     workInTurns = 0
     for (const peer of worked) peer.work = 0
-    worked.clear()
+    worked = []
     for (let count = 0; count < READ_PER_TURN; count += 1) {
       const peer = next()
       if (peer === undefined) break
       readInTurn(peer)
     }
-    if (reading.size > 0) schedule()
+    if (reading.length > 0) schedule()
     else if (heavy.size > 0) lookLater()
   }
 
   const next = (): Peer | undefined => {
     let least: Peer | undefined
     for (const peer of heavy) {
-      if (nextOf(peer) === undefined || rests(peer.address)) continue
+      if (peer.first.length + peer.waiting.length === 0 || rests(peer.address)) continue
       if (peer.used < (least?.used ?? Number.POSITIVE_INFINITY)) least = peer
     }
     return least
@@ -147,14 +147,12 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
 
   /** Reads the next connection of an address. */
   const readInTurn = (peer: Peer) => {
-    const reader = nextOf(peer)
+    const reader = peer.first.shift() ?? peer.waiting.shift()
     if (reader === undefined || peer.round === undefined) return
-    peer.first.delete(reader)
-    peer.waiting.delete(reader)
     peer.round.left -= 1
     floor = Math.max(floor, peer.used)
     peer.used += EXPECTED_WORK
-    reading.add(reader)
+    reading.push(reader)
     reader.brought = 0
     reader.reads.start()
   }
@@ -168,10 +166,10 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
       if (reader.brought > 0 || !isUsedUp()) putBack(peer, peer.round, reader)
       else {
         peer.round.left += 1
-        peer.first.add(reader)
+        peer.first.push(reader)
       }
     }
-    reading.clear()
+    reading = []
   }
 
   const putBack = (peer: Peer, round: Round, reader: Reader) => {
@@ -198,8 +196,9 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
       const peer = peers.get(reader.address)
       if (peer === undefined) return
       peer.readers.delete(reader)
-      peer.first.delete(reader)
-      peer.waiting.delete(reader)
+      for (const line of [peer.first, peer.waiting]) {
+        if (line.includes(reader)) line.splice(line.indexOf(reader), 1)
+      }
       if (peer.readers.size > 0) return
       peers.delete(reader.address)
       heavy.delete(peer)
@@ -215,16 +214,11 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
 const newPeer = (address: string): Peer => ({
   address,
   readers: new Set(),
-  first: new Set(),
-  waiting: new Set(),
+  first: [],
+  waiting: [],
   work: 0,
   used: 0,
   round: undefined,
 })
-
-const nextOf = ({ first, waiting }: Peer): Reader | undefined => {
-  const [reader] = first.size > 0 ? first : waiting
-  return reader
-}
 
 const roundOf = ({ readers }: Peer): Round => ({ left: readers.size, work: 0 })

@@ -1,5 +1,8 @@
 // Divides a limited resource among keys.
 
+/** Keys without a share that stay: a `Map` that deletes keeps garbage alive, as docs/http2-streams.md explains. */
+export const KEPT_KEYS = 256
+
 type Limits = { readonly all: number; readonly each: number }
 
 /** A limited resource, divided among keys. */
@@ -29,7 +32,7 @@ export function createShares({ all, each }: Limits): Shares {
     give: (key, amount) => {
       const own = (held.get(key) ?? 0) - amount
       sum -= amount
-      if (own > 0) held.set(key, own)
+      if (own > 0 || held.size <= KEPT_KEYS) held.set(key, own)
       else held.delete(key)
     },
     taken: () => sum,

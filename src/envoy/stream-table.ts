@@ -1,4 +1,4 @@
-// Replaces the table in which Node.js keeps the streams of an HTTP/2 session.
+// Replaces the tables in which Node.js keeps the streams of an HTTP/2 session.
 
 import type { Http2Session } from 'node:http2'
 import { types } from 'node:util'
@@ -52,20 +52,60 @@ export function createStreamTable<T extends object>(
   return table
 }
 
+type StreamSet<T> = {
+  readonly size: number
+  readonly has: (stream: T) => boolean
+  readonly add: (stream: T) => unknown
+  readonly delete: (stream: T) => boolean
+  readonly clear: () => void
+  readonly forEach: (callback: (stream: T) => void) => void
+}
+
+/** A set that refers to nothing that was deleted. On a server a stream is a member while it is made. */
+export function createStreamSet<T extends object>(members: Iterable<T> = []): StreamSet<T> {
+  const streams = [...members]
+  const set: StreamSet<T> = {
+    get size() {
+      return streams.length
+    },
+    has: (stream) => streams.includes(stream),
+    add: (stream) => {
+      if (!streams.includes(stream)) streams.push(stream)
+      return set
+    },
+    delete: (stream) => {
+      const at = streams.indexOf(stream)
+      if (at === -1) return false
+      streams.splice(at, 1)
+      return true
+    },
+    clear: () => {
+      streams.length = 0
+    },
+    // A copy: streams delete themselves while they are closed.
+    forEach: (callback) => {
+      for (const stream of [...streams]) callback(stream)
+    },
+  }
+  return set
+}
+
 /**
- * Gives a session a table of its own in place of its `Map`, which keeps dead streams alive: see
- * docs/http2-streams.md. The field is private; tests check that it exists, and that this is still needed.
+ * Gives a session tables of its own in place of its `Map` and its `Set`, which keep dead streams alive: see
+ * docs/http2-streams.md. The fields are private; tests check that they exist, and that this is still needed.
  * `false`: the session is not as expected, and unchanged.
  */
 export function replaceStreamTable(session: Http2Session): boolean {
   const state = stateOf(session)
   const entries = entriesOf(state?.streams)
-  if (state === undefined || entries === undefined) return false
+  const pending = membersOf(state?.pendingStreams)
+  if (state === undefined || entries === undefined || pending === undefined) return false
   state.streams = createStreamTable(entries)
+  state.pendingStreams = createStreamSet(pending)
   return true
 }
 
-type State = { streams: unknown }
+type State = { streams: unknown; pendingStreams: unknown }
 
 function stateOf(session: object): State | undefined {
   const symbols = Object.getOwnPropertySymbols(session)
@@ -79,7 +119,9 @@ function stateOf(session: object): State | undefined {
 const isState = (state: unknown): state is State =>
   typeof state === 'object' &&
   state !== null &&
-  Object.getOwnPropertyDescriptor(state, 'streams')?.writable === true
+  ['streams', 'pendingStreams'].every(
+    (name) => Object.getOwnPropertyDescriptor(state, name)?.writable === true,
+  )
 
 /** `undefined`: it is not a map of streams by number. */
 function entriesOf(streams: unknown): readonly (readonly [number, object])[] | undefined {
@@ -90,4 +132,14 @@ function entriesOf(streams: unknown): readonly (readonly [number, object])[] | u
 }
 
 const isEntry = (entry: readonly unknown[]): entry is [number, object] =>
-  typeof entry[0] === 'number' && typeof entry[1] === 'object' && entry[1] !== null
+  typeof entry[0] === 'number' && isStream(entry[1])
+
+/** `undefined`: it is not a set of streams. */
+function membersOf(streams: unknown): readonly object[] | undefined {
+  if (!types.isSet(streams)) return undefined
+  const members: unknown[] = [...Set.prototype.values.call(streams)]
+  return members.every(isStream) ? members : undefined
+}
+
+const isStream = (member: unknown): member is object =>
+  typeof member === 'object' && member !== null

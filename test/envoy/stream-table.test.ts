@@ -2,7 +2,11 @@ import { once } from 'node:events'
 import http2 from 'node:http2'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createStreamTable, replaceStreamTable } from '../../src/envoy/stream-table.ts'
+import {
+  createStreamSet,
+  createStreamTable,
+  replaceStreamTable,
+} from '../../src/envoy/stream-table.ts'
 import { aMember, promotedBytes } from '../../testing/old-space.ts'
 
 const cleanups: (() => void)[] = []
@@ -101,8 +105,48 @@ describe('the table of streams', () => {
 
   it("is still needed: Node's sessions have a Map. If this fails, see docs/http2-streams.md", async () => {
     const { session } = await aSession()
-    const { streams } = stateIn(session)
-    expect(Object.prototype.toString.call(streams)).toBe('[object Map]')
+    const { streams, pendingStreams } = stateIn(session)
+    expect([streams, pendingStreams].map((each) => Object.prototype.toString.call(each))).toEqual([
+      '[object Map]',
+      '[object Set]',
+    ])
+  })
+})
+
+describe('the set of streams', () => {
+  it('does what a Set does', () => {
+    const members = Array.from({ length: 6 }, (_, number) => ({ number }))
+    const step = fc.tuple(fc.constantFrom('add', 'delete', 'has'), fc.constantFrom(...members))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const like = new Set<object>(members.slice(0, 2))
+        const set = createStreamSet<object>(like)
+        for (const [kind, member] of steps) {
+          if (kind === 'add') {
+            like.add(member)
+            expect(set.add(member)).toBe(set)
+          } else expect(set[kind](member)).toBe(like[kind](member))
+          expect(set.size).toBe(like.size)
+        }
+        const visited: object[] = []
+        set.forEach((member) => {
+          visited.push(member)
+          set.delete(member)
+        })
+        expect(visited).toEqual([...like])
+        expect(set.size).toBe(0)
+      }),
+    )
+  })
+
+  it('promotes no deleted stream to the old generation', () => {
+    const set = createStreamSet<object>()
+    const add = () => {
+      const member = aMember()
+      set.add(member)
+      return member
+    }
+    expect(promotedBytes(add, (member) => set.delete(member))).toBeLessThan(100_000)
   })
 })
 
@@ -117,9 +161,10 @@ describe("a session's table", () => {
     for (let count = 0; count < 50; count += 1) answers.push(answerTo(client))
     expect(new Set(await Promise.all(answers))).toEqual(new Set(['ok']))
     expect(replaced).toEqual([true])
-    const { streams } = stateIn(session)
+    const { streams, pendingStreams } = stateIn(session)
     expect(Object.prototype.toString.call(streams)).toBe('[object StreamTable]')
-    expect(streams).toMatchObject({ size: 0 })
+    expect(Object.prototype.toString.call(pendingStreams)).toBe('[object Object]')
+    expect([streams, pendingStreams]).toMatchObject([{ size: 0 }, { size: 0 }])
   })
 
   it('closes its streams with the session', async () => {
@@ -135,17 +180,24 @@ describe("a session's table", () => {
   })
 
   const state = Symbol('state')
+  const EMPTY = { streams: new Map(), pendingStreams: new Set() }
   it.each<[title: string, session: object]>([
     ['has no state', {}],
-    ['has two states', { [state]: { streams: new Map() }, [Symbol('state')]: {} }],
+    [
+      'has two states',
+      { [state]: { streams: new Map(), pendingStreams: new Set() }, [Symbol('state')]: {} },
+    ],
     ['has a state that is no object', { [state]: 1 }],
     ['has no streams', { [state]: {} }],
-    ['has streams in something else', { [state]: { streams: new Set() } }],
-    ['has streams by text', { [state]: { streams: new Map([['1', {}]]) } }],
-    ['has numbers of streams', { [state]: { streams: new Map([[1, 1]]) } }],
+    ['has no pending streams', { [state]: { streams: new Map() } }],
+    ['has streams in something else', { [state]: { ...EMPTY, streams: new Set() } }],
+    ['has streams by text', { [state]: { ...EMPTY, streams: new Map([['1', {}]]) } }],
+    ['has numbers of streams', { [state]: { ...EMPTY, streams: new Map([[1, 1]]) } }],
+    ['has pending streams in something else', { [state]: { ...EMPTY, pendingStreams: [] } }],
+    ['has numbers of pending streams', { [state]: { ...EMPTY, pendingStreams: new Set([1]) } }],
     [
       'has streams that cannot be replaced',
-      { [state]: Object.freeze({ streams: new Map([[1, {}]]) }) },
+      { [state]: Object.freeze({ ...EMPTY, streams: new Map([[1, {}]]) }) },
     ],
   ])('stays as it is if the session %s', (_title, session) => {
     const before = { ...stateIn(session) }

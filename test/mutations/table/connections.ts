@@ -34,6 +34,13 @@ export const CONNECTIONS = mutations([
     PORT,
   ],
   [
+    'src/envoy/shares.ts KEPT_KEYS',
+    'envoy/shares.ts',
+    'own > 0 || held.size <= KEPT_KEYS',
+    'true',
+    'envoy/shares',
+  ],
+  [
     'connections without a request',
     'envoy/openings.ts',
     'return begun.size < opening || (own === 0 && endOne())',
