@@ -84,7 +84,7 @@ export function createStreamSet<T extends object>(members: Iterable<T> = []): St
     },
     // A copy: streams delete themselves while they are closed.
     forEach: (callback) => {
-      for (const stream of [...streams]) callback(stream)
+      for (const stream of streams.slice()) callback(stream)
     },
   }
   return set
