@@ -164,5 +164,6 @@ function sendOn(
   stream.end(message)
 }
 
-process.stdout.write(`${JSON.stringify(await Promise.all(flows.map(run)))}\n`)
-process.exit(0)
+const outcomes = await Promise.all(flows.map(run))
+// A long text is written in parts.
+process.stdout.write(`${JSON.stringify(outcomes)}\n`, () => process.exit(0))
