@@ -1,6 +1,7 @@
 // Merges identical calls in flight.
 
 import { afterwards } from './maybe-promise.ts'
+import { createShortLived } from './short-lived.ts'
 
 export type SingleFlight<T> = {
   /** The call in flight with this key. */
@@ -11,7 +12,7 @@ export type SingleFlight<T> = {
 
 /** Merges identical calls in flight. A call goes on if its callers stop waiting. */
 export function createSingleFlight<T>(): SingleFlight<T> {
-  const calls = new Map<string, Promise<T>>()
+  const calls = createShortLived<Promise<T>>()
   const underWay = (key: string) => calls.get(key)
 
   return {

@@ -48,6 +48,8 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/cli/serve.ts STOP_GRACE_MS': PASSED,
   'src/common/pieces.ts LONG_TEXT': CHOICE,
   'src/common/pieces.ts TEXT_LENGTH': WEIGHT,
+  'src/common/short-lived.ts BUCKETS': CHOICE,
+  'src/common/short-lived.ts HASHED': CHOICE,
   'src/doctor/certificates.ts LAST_PART': CHOICE,
   'src/doctor/certificates.ts SOON_MS': HINT,
   'src/doctor/clock.ts LARGEST_MS': CHOICE,
