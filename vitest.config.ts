@@ -24,7 +24,7 @@ const unit = {
   // A deadline, not a measure: a machine may be busy.
   testTimeout: 120_000,
   hookTimeout: 120_000,
-  expect: { poll: { timeout: 10_000 } },
+  expect: { poll: { timeout: 60_000 } },
 }
 
 export default defineConfig({

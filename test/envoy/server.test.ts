@@ -200,7 +200,7 @@ async function isClosed(port: number) {
     late.close()
     return code
   }
-  await expect.poll(ask, { timeout: 5_000 }).toBe(status.UNAVAILABLE)
+  await expect.poll(ask).toBe(status.UNAVAILABLE)
 }
 
 /** A connection whose client can stop reading: until it reads again, it does not see GOAWAY. */
