@@ -81,7 +81,7 @@ beforeAll(async () => {
     observeShed: (cause) => sheds.push(cause),
   })
   // The issuer's keys are available.
-  await vi.waitFor(async () => expect(await ask('noisy')).toBe(''), { timeout: 10_000 })
+  await vi.waitFor(async () => expect(await ask('noisy')).toBe(''), { timeout: 60_000 })
 })
 afterAll(async () => {
   await engine.close()

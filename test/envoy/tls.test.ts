@@ -86,7 +86,7 @@ describe('a listener with TLS', () => {
     await start()
     expect(await shownName()).toBe('first')
     install('second')
-    await vi.waitFor(async () => expect(await shownName()).toBe('second'), 10_000)
+    await vi.waitFor(async () => expect(await shownName()).toBe('second'), 60_000)
   })
 
   it('follows a Secret as cert-manager writes it and the kubelet mounts it', async () => {
@@ -105,7 +105,7 @@ describe('a listener with TLS', () => {
     await start(secret.at('ca.crt'), 'TLSv1.2', secret.at)
     expect(await shownName(client('first'))).toBe('first')
     await secret.mount('2', contents('second'))
-    await vi.waitFor(async () => expect(await shownName(client('second'))).toBe('second'), 10_000)
+    await vi.waitFor(async () => expect(await shownName(client('second'))).toBe('second'), 60_000)
     await expect(shownName(client('first'))).rejects.toThrow()
     expect(faults).toEqual([])
   })
@@ -113,7 +113,7 @@ describe('a listener with TLS', () => {
   it('keeps its certificate while the files contain no usable one, and reports it', async () => {
     await start()
     writeFileSync(file('tls.crt'), 'half a certificate')
-    await vi.waitFor(() => expect(faults.length).toBeGreaterThan(0), 10_000)
+    await vi.waitFor(() => expect(faults.length).toBeGreaterThan(0), 60_000)
     expect(await shownName()).toBe('first')
   })
 
@@ -138,7 +138,7 @@ describe('a listener with TLS', () => {
     await start(null, 'TLSv1.3')
     await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
     install('second')
-    await vi.waitFor(async () => expect(await shownName()).toBe('second'), 10_000)
+    await vi.waitFor(async () => expect(await shownName()).toBe('second'), 60_000)
     await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
   })
 

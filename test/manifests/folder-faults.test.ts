@@ -39,7 +39,7 @@ describe('a file being written', () => {
     await until(() => texts.get('a.yaml') === undefined, 5_000)
     clearInterval(writing)
     await write('a.yaml', 'at rest')
-    await until(shows({ 'a.yaml': 'at rest' }), 5_000)
+    await until(shows({ 'a.yaml': 'at rest' }))
   })
 })
 

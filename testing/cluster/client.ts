@@ -125,7 +125,7 @@ export function collectionOf({ apiVersion, kind, metadata }: Ref): string {
 
 export const pathOf = (ref: Ref): string => `${collectionOf(ref)}/${ref.metadata.name}`
 
-const CALL_MS = 30_000
+const CALL_MS = 120_000
 
 function send(
   agent: https.Agent,

@@ -147,7 +147,7 @@ describe('an event that cannot be written', () => {
     answer = () => Promise.reject(new ApiError(403))
     events.tell(PROBLEM, SECRET)
     const told = ['Error: missing permission: create events']
-    await vi.waitFor(() => expect(failures).toEqual(told), 10_000)
+    await vi.waitFor(() => expect(failures).toEqual(told), 60_000)
   })
 
   it('delays nothing', async () => {
