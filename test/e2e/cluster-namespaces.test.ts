@@ -115,12 +115,34 @@ it('a revocation elsewhere takes effect when the cached answer expires', async (
   })
   await cluster.create(everywhere)
   for (const token of [ofTeam, ofLab]) await msUntil(200, inModels(token))
+  await untilKept([ofTeam, ofLab])
   await cluster.delete(serviceAccount('team', 'caller'))
   await cluster.delete(everywhere)
   for (let tries = 0; tries < 20; tries += 1) {
     for (const token of [ofTeam, ofLab]) expect(await inModels(token)()).toBe('allow')
   }
 })
+
+const KEPT_MS = 5_000
+
+/** An answer is cached for as long as the last change was old: waits until each token has one that is kept for longer. */
+async function untilKept(tokens: readonly string[]) {
+  const start = performance.now()
+  let before = 0
+  const sinceThen = async () => {
+    for (const token of tokens) await inModels(token)()
+    const missed = await missedPermissions()
+    if (performance.now() - start < KEPT_MS) before = missed
+    return missed - before
+  }
+  await expect.poll(sinceThen, PATIENCE).toBeGreaterThanOrEqual(tokens.length)
+}
+
+async function missedPermissions(): Promise<number> {
+  const { text } = await service.read('/metrics')
+  const line = /^kserve_authz_cache_requests_total\{cache="permission",result="miss"\} (\d+)$/m
+  return Number(line.exec(text)?.[1])
+}
 
 it('a missing Role is reported with its namespace', async () => {
   const path = { namespace: 'lab', name: 'kserve-authz' }
