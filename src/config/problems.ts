@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { isRecord } from '../common/json.ts'
 import { hint, RENAMED } from './renamed.ts'
 import type { Setting } from './settings.ts'
-import { bareOf, nameOf, schemaAt, settingAt, shapeOf, typeOf } from './shape.ts'
+import { bareOf, MAX_QUOTED, nameOf, schemaAt, settingAt, shapeOf, typeOf } from './shape.ts'
 
 type Schema = z.core.$ZodType
 
@@ -61,9 +61,6 @@ function inOtherCase(found: unknown, schema: Schema): string {
   const right = options.find((option) => option.toLowerCase() === found.toLowerCase())
   return right === undefined ? '' : `; did you mean \`${right}\`?`
 }
-
-// API keys have at least 16 bytes: a shorter value is not a secret of this program.
-export const MAX_QUOTED = 15
 
 function but(found: unknown): string {
   if (Array.isArray(found)) return `, not ${found.length === 0 ? 'an empty' : 'a'} list`

@@ -96,12 +96,16 @@ export const nameOf = (path: readonly PropertyKey[]): string =>
     .join('')
     .replace(/^\./, '')
 
+/** API keys have at least 16 bytes: a shorter text is not a secret of this program. */
+export const MAX_QUOTED = 15
 /** Longest key that a problem quotes, in characters. */
 export const MAX_SHOWN = 64
 
-/** A key or variable as in problems. */
+/** A key or variable as in problems. A long one with digits may be a secret in the wrong place. */
 export const shown = (key: string): string =>
-  key.length <= MAX_SHOWN && /^[\x21-\x7e]+$/.test(key)
+  key.length <= MAX_SHOWN &&
+  /^[\x21-\x7e]+$/.test(key) &&
+  !(key.length > MAX_QUOTED && /\d/.test(key))
     ? key
     : `(a key of ${key.length} characters)`
 

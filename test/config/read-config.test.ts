@@ -606,6 +606,9 @@ describe('an unknown key', () => {
     ['exclusions: {gateway: {Service: []}}', 'exclusions.gateway.Service: unknown key'],
     ['__proto__: {ownersMay: {}}', '__proto__: unknown key'],
     ['constructor: {}', 'constructor: unknown key'],
+    ['aSettingThatDoesNotExist: {}', 'aSettingThatDoesNotExist: unknown key'],
+    ['{marker-of-a-secret-0123456789}', '(a key of 29 characters): unknown key'],
+    ['grpc: {marker-of-a-secret-0123456789: 1}', 'grpc.(a key of 29 characters): unknown key'],
     ['ownersMay: {__proto__: {optOut: true}}', 'ownersMay.__proto__: unknown key'],
     [
       'apiKeys: {selector: {matchLabels: {__proto__: x, a: b}}}',

@@ -1,6 +1,5 @@
 import { MAX_REQUEST_ID } from '../../src/common/request-id.ts'
-import { MAX_QUOTED } from '../../src/config/problems.ts'
-import { MAX_SHOWN } from '../../src/config/shape.ts'
+import { MAX_QUOTED, MAX_SHOWN } from '../../src/config/shape.ts'
 import { MAX_METADATA_LENGTH as MAX_METADATA } from '../../src/envoy/metadata.ts'
 import {
   MAX_CREDENTIAL,

@@ -167,8 +167,15 @@ export const CREDENTIALS = mutations([
   [
     'key of the configuration that a message names',
     'config/shape.ts',
-    'key.length <= MAX_SHOWN && ',
-    '',
+    'key.length <= MAX_SHOWN',
+    'true',
+    'config/read-config',
+  ],
+  [
+    'value of the configuration that a message quotes',
+    'config/shape.ts',
+    'key.length > MAX_QUOTED',
+    'false',
     'config/read-config',
   ],
   [
