@@ -139,19 +139,6 @@ describe('connections with much data', () => {
     }
   })
 
-  it('are not fewer in a turn because connections were opened in it', async () => {
-    const { connect, poll, work } = wire({ msOfTurn: 5 })
-    const { one: much } = connect('much', 10_000 * READ_WORK)
-    for (let count = 0; count < 50; count += 1) {
-      connect(`new-${count}`, 0)
-      connect(`other-${count}`, 0)
-      await poll()
-    }
-    await poll()
-    expect(much.left).toBeGreaterThan(0)
-    expect(work.get('much')).toBe(READ_WORK)
-  })
-
   it('are read in proportion to their data', async () => {
     const { connect, poll, work } = wire()
     for (let index = 0; index < 200; index += 1) connect('flood', 1_000 * READ_WORK)
