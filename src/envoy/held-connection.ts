@@ -3,7 +3,7 @@
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Member } from '../common/oldest-first.ts'
-import type { Reader } from './read-turns.ts'
+import type { Reader } from './reading-peer.ts'
 
 /** The state of one connection of a listener. */
 export interface HeldConnection extends Member<HeldConnection> {

@@ -1,15 +1,8 @@
 // Reads the connections of busy addresses in turns.
 
+import { newPeer, type Reader, type ReadingPeer, type Round, roundOf } from './reading-peer.ts'
 import type { Reads } from './socket-reads.ts'
 import { createTurnWork } from './turn-work.ts'
-
-/** A connection to read from. */
-export type Reader = {
-  readonly address: string
-  readonly reads: Reads
-  /** The work it brought in this turn, if it takes turns. */
-  brought: number
-}
 
 /** A request is one unit of work, and so are this many bytes. */
 export const WORK_BYTES = 8_192
@@ -21,23 +14,6 @@ export const READ_PER_TURN = 64
 const EXPECTED_WORK = 1
 /** Opening a connection takes as long as so many requests. */
 const OPENING_WORK = 8
-
-type Peer = {
-  readonly address: string
-  readonly readers: Set<Reader>
-  /** Paused readers: those that are next, and the others, in order. */
-  first: Reader[]
-  waiting: Reader[]
-  /** The work it brought in this turn. */
-  work: number
-  /** Its virtual time: the work it brought in its turns, starting from that of the others. */
-  used: number
-  /** Set while its connections take turns; `undefined`: they are read whenever data arrives. */
-  round: Round | undefined
-}
-
-/** Readers to read, and the work they brought. */
-type Round = { left: number; work: number }
 
 type Parts = {
   /** Whether nothing is to be read from an address now. */
@@ -57,12 +33,12 @@ export const workOf = (bytes: number): number => bytes / WORK_BYTES
  * (start-time fair queueing, Goyal 1996).
  */
 export function createReadTurns({ rests = () => false, now }: Parts = {}) {
-  const peers = new Map<string, Peer>()
+  const peers = new Map<string, ReadingPeer>()
   /** Addresses whose connections take turns. */
-  const heavy = new Set<Peer>()
+  const heavy = new Set<ReadingPeer>()
   /** Readers of such addresses read in this turn. */
   let reading: Reader[] = []
-  let worked: Peer[] = []
+  let worked: ReadingPeer[] = []
   let work = 0
   /** Of this, the work of connections that take turns. */
   let workInTurns = 0
@@ -101,17 +77,17 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   }
 
   /** Makes the connections of an address take turns. */
-  const hold = (peer: Peer) => {
+  const hold = (peer: ReadingPeer) => {
     heavy.add(peer)
     peer.used = Math.max(peer.used, floor)
     peer.round = roundOf(peer)
     for (const reader of peer.readers) wait(peer, reader)
   }
-  const wait = (peer: Peer, reader: Reader) => {
+  const wait = (peer: ReadingPeer, reader: Reader) => {
     reader.reads.stop()
     peer.waiting.push(reader)
   }
-  const free = (peer: Peer) => {
+  const free = (peer: ReadingPeer) => {
     heavy.delete(peer)
     peer.first = []
     peer.waiting = []
@@ -136,8 +112,8 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     else if (heavy.size > 0) lookLater()
   }
 
-  const next = (): Peer | undefined => {
-    let least: Peer | undefined
+  const next = (): ReadingPeer | undefined => {
+    let least: ReadingPeer | undefined
     for (const peer of heavy) {
       if (peer.first.length + peer.waiting.length === 0 || rests(peer.address)) continue
       if (peer.used < (least?.used ?? Number.POSITIVE_INFINITY)) least = peer
@@ -146,7 +122,7 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
   }
 
   /** Reads the next connection of an address. */
-  const readInTurn = (peer: Peer) => {
+  const readInTurn = (peer: ReadingPeer) => {
     const reader = peer.first.shift() ?? peer.waiting.shift()
     if (reader === undefined || peer.round === undefined) return
     peer.round.left -= 1
@@ -172,7 +148,7 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     reading = []
   }
 
-  const putBack = (peer: Peer, round: Round, reader: Reader) => {
+  const putBack = (peer: ReadingPeer, round: Round, reader: Reader) => {
     wait(peer, reader)
     if (round.left > 0) return
     // A whole round brought little, so it need not take turns any more.
@@ -210,15 +186,3 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     },
   }
 }
-
-const newPeer = (address: string): Peer => ({
-  address,
-  readers: new Set(),
-  first: [],
-  waiting: [],
-  work: 0,
-  used: 0,
-  round: undefined,
-})
-
-const roundOf = ({ readers }: Peer): Round => ({ left: readers.size, work: 0 })

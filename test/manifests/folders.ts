@@ -41,11 +41,11 @@ export async function aFolder(files: Readonly<Record<string, string>> = {}) {
 const DEADLINE_MS = 60_000
 
 /** Waits until a condition holds; returns how long that took, in milliseconds. */
-export async function until(holds: () => boolean, deadlineMs = DEADLINE_MS): Promise<number> {
+export async function until(holds: () => boolean): Promise<number> {
   const started = performance.now()
   while (!holds()) {
-    if (performance.now() - started > deadlineMs)
-      throw new Error(`still waiting after ${deadlineMs} ms`)
+    if (performance.now() - started > DEADLINE_MS)
+      throw new Error(`still waiting after ${DEADLINE_MS} ms`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   return performance.now() - started
