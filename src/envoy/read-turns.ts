@@ -133,13 +133,17 @@ export function createReadTurns({ rests = () => false, now }: Parts = {}) {
     reader.reads.start()
   }
 
-  /** If the work of the turn was used up, connections that brought nothing may not have been read: they are next. */
+  /**
+   * libuv reads connections in the order in which they were started. If the work of the turn was used up, those after
+   * the last one that brought some were not read: they are next.
+   */
   const putBackAll = () => {
-    for (const reader of reading) {
+    const read = isUsedUp() ? reading.findLastIndex(({ brought }) => brought > 0) : reading.length
+    for (const [index, reader] of reading.entries()) {
       const peer = peers.get(reader.address)
       if (peer?.round === undefined || !peer.readers.has(reader)) continue
       peer.used += reader.brought - EXPECTED_WORK
-      if (reader.brought > 0 || !isUsedUp()) putBack(peer, peer.round, reader)
+      if (index <= read) putBack(peer, peer.round, reader)
       else {
         peer.round.left += 1
         peer.first.push(reader)

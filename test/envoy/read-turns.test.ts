@@ -1,14 +1,23 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createReadTurns, LIGHT_WORK, READ_PER_TURN, workOf } from '../../src/envoy/read-turns.ts'
-import { TURN_WORK } from '../../src/envoy/turn-work.ts'
+import { LEAST_TURN_WORK, TURN_WORK } from '../../src/envoy/turn-work.ts'
 
 /** The size of one read, 64 KiB. */
 const READ_WORK = 8
 
+type Connection = {
+  readonly address: string
+  left: number
+  reads: boolean
+  /** Which of all starts was its last one. */
+  started: number
+  read: () => void
+}
+
 /**
  * Connections with their pending bytes. As in libuv, a turn reads once from each connection that is not paused at
- * that moment.
+ * that moment, in the order in which they were started.
  */
 function wire({ msOfTurn = 0, rests = new Set<string>() } = {}) {
   let at = 0
@@ -20,13 +29,16 @@ function wire({ msOfTurn = 0, rests = new Set<string>() } = {}) {
       return at
     },
   })
-  const connections: { address: string; left: number; reads: boolean; read: () => void }[] = []
+  const connections: Connection[] = []
+  let started = 0
   const work = new Map<string, number>()
   const connect = (address: string, left: number) => {
-    const one = { address, left, reads: false, read: () => {} }
+    const one: Connection = { address, left, reads: false, started: 0, read: () => {} }
     const reader = turns.add(address, {
       start: () => {
         one.reads = true
+        started += 1
+        one.started = started
       },
       stop: () => {
         one.reads = false
@@ -45,7 +57,7 @@ function wire({ msOfTurn = 0, rests = new Set<string>() } = {}) {
   /** The bytes read in the turn. */
   const poll = async () => {
     work.clear()
-    for (const { read } of connections) read()
+    for (const { read } of connections.toSorted((a, b) => a.started - b.started)) read()
     const sum = [...work.values()].reduce((all, each) => all + each, 0)
     await turn()
     return sum
@@ -99,7 +111,6 @@ describe('connections with much data', () => {
   })
 
   it('do not delay each other if each brings little', async () => {
-    // As many requests fit into a turn as the least.
     const { connect, poll } = wire({ msOfTurn: 100 })
     const all = Array.from({ length: 200 }, () => connect('a', READ_WORK).one)
     while (all.some(({ left }) => left > 0)) await poll()
@@ -111,6 +122,23 @@ describe('connections with much data', () => {
       waits.push(turns)
     }
     expect(Math.max(...waits)).toBeLessThanOrEqual(Math.ceil(200 / READ_PER_TURN))
+  })
+
+  it('of which most bring nothing do not delay one that brings little, although others use up each turn', async () => {
+    const { connect, poll } = wire({ msOfTurn: 100 })
+    for (let index = 0; index < 200; index += 1) connect('a', 0)
+    for (let index = 0; index < 16; index += 1) connect('a', 1_000_000 * READ_WORK)
+    const { one } = connect('a', 0)
+    for (let count = 0; count < 20; count += 1) await poll()
+    const waits: number[] = []
+    for (let count = 0; count < 50; count += 1) {
+      one.left = 1
+      let turns = 0
+      for (; one.left > 0; turns += 1) await poll()
+      waits.push(turns)
+    }
+    const whole = Math.ceil(217 / READ_PER_TURN) + (16 * READ_WORK) / (LEAST_TURN_WORK / 2)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(whole)
   })
 
   it('that brought nothing for long are read a few per turn if all bring much at once', async () => {
@@ -165,7 +193,7 @@ describe('connections with much data', () => {
     const { connect, poll } = wire({ msOfTurn: 100 })
     for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 100 * READ_WORK)
     for (let count = 0; count < 50; count += 1) await poll()
-    expect(await poll()).toBe(READ_WORK)
+    expect(await poll()).toBe(LEAST_TURN_WORK / 2)
   })
 
   it('are not read while their address rests, and then go on', async () => {

@@ -21,7 +21,7 @@ describe('the work of a turn', () => {
   })
 
   it('shrinks where they cost much, to what fits into a turn', () => {
-    expect(turns().spend(50, 100, 0.25)).toBeCloseTo(TURN_MS / 0.25)
+    expect(turns().spend(50, 100, 0.05)).toBeCloseTo(TURN_MS / 0.05)
   })
 
   it('never shrinks below the least', () => {

@@ -12,6 +12,8 @@ import { messagesIn } from '../../measure/messages.ts'
 export type Flow = {
   readonly name: string
   readonly file: string
+  /** The index of the message to start with; absent: 0. */
+  readonly from?: number
   readonly perSecond: number
   readonly connections: number
   /** Of the client; absent: 127.0.0.1, as of one proxy for all tenants. */
@@ -74,7 +76,7 @@ const quantile = (values: readonly number[], part: number) =>
   values.toSorted((one, other) => one - other)[Math.ceil(part * values.length) - 1] ?? 0
 
 async function run(flow: Flow): Promise<Outcome> {
-  const { name, file, perSecond, connections, underWay, address } = flow
+  const { name, file, from = 0, perSecond, connections, underWay, address } = flow
   const messages = messagesIn(readFileSync(file))
   await pause(waitSeconds * 1_000)
   const sessions = await Promise.all(Array.from({ length: connections }, () => open(address)))
@@ -97,7 +99,7 @@ async function run(flow: Flow): Promise<Outcome> {
       return
     }
     const session = sessions[given % connections]
-    const message = messages[given % messages.length]
+    const message = messages[(from + given) % messages.length]
     given += 1
     if (isCounted) counts.sent += 1
     if (session === undefined || message === undefined || session.destroyed) {

@@ -46,7 +46,7 @@ export const keyOf = (model: Model): Headers => bearer(keyAt(keyNumberOf(model, 
 export const newTokens = ({ userToken }: Issuers, first: number): readonly Headers[] =>
   Array.from({ length: NEW_TOKENS }, (_, index) => bearer(userToken('ES256', first + index)))
 
-const WARM_UP_SECONDS = 2
+export const WARM_UP_SECONDS = 2
 
 /** A flood yields the core of the load, so that it does not delay the sending of what is measured. */
 const YIELDING = ['nice', '-n', '15'] as const
