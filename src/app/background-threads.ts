@@ -1,4 +1,4 @@
-// Lowers the priority of libuv's threads beside the event loop.
+// Lowers the priority of other threads beside the event loop.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { constants, getPriority, setPriority } from 'node:os'
@@ -6,11 +6,14 @@ import path from 'node:path'
 
 const THREADS = '/proc/self/task'
 /**
- * They verify signatures and read files. V8's threads keep their priority: a busy event loop would leave them no
- * time, so its code would stay unoptimized, and its garbage would stay in memory.
+ * How much nicer each kind of thread is than the event loop: setpriority(2). libuv's verify signatures and read files.
+ * V8's compile, mark and sweep. Beside a busy event loop a thread that is nicer by 5 has a quarter of a core, so that
+ * code is still optimized and garbage is still freed.
  */
-const BACKGROUND = 'libuv-worker'
-const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority
+const NICER: ReadonlyMap<string, number> = new Map([
+  ['libuv-worker', 10],
+  ['V8Worker', 5],
+])
 
 /**
  * Where there are fewer cores than threads, the event loop goes first. Linux only, which has a priority for each
@@ -25,8 +28,9 @@ export async function yieldToEventLoop(): Promise<void> {
 async function lower(id: string): Promise<void> {
   try {
     const name = await readFile(path.join(THREADS, id, 'comm'), 'utf8')
-    if (name.trim() === BACKGROUND) {
-      setPriority(Number(id), Math.min(getPriority() + PRIORITY_BELOW_NORMAL, PRIORITY_LOW))
+    const nicer = NICER.get(name.trim())
+    if (nicer !== undefined) {
+      setPriority(Number(id), Math.min(getPriority() + nicer, constants.priority.PRIORITY_LOW))
     }
   } catch {
     // It has ended, or this program may not change it.
