@@ -233,12 +233,13 @@ describe('a verified token is cached', () => {
   it('until it expires, including leeway', async () => {
     const issuer = await anIssuer()
     const providers = someProviders([aProvider(issuer)], { periods: QUIET })
-    const token = issuer.token({ exp: nowSeconds() + 60 })
+    const exp = nowSeconds() + 60
+    const token = issuer.token({ exp })
     expect(await verdictOf(providers, token)).toBe('idp:ada')
-    const now = Date.now()
-    vi.spyOn(Date, 'now').mockReturnValue(now + 119_000)
+    const end = (exp + 60) * 1_000
+    vi.spyOn(Date, 'now').mockReturnValue(end - 1)
     expect(await verdictOf(providers, token)).toBe('idp:ada')
-    vi.spyOn(Date, 'now').mockReturnValue(now + 121_000)
+    vi.spyOn(Date, 'now').mockReturnValue(end)
 
     expect(await verdictOf(providers, token)).toBe('expired-token')
   })
