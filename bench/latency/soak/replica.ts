@@ -26,7 +26,12 @@ export async function startReplica(manifests: string, config: string) {
     const port = at(said, 'port')
     if (typeof port === 'number')
       ports.set(`${at(said, 'msg')} ${at(said, 'position') ?? ''}`, port)
-    if (Number(at(said, 'level')) >= 40 || at(said, 'level') === 'warn') problems.push(line)
+    const isExpected = at(said, 'reason') === 'ServiceOpened'
+    // Without its time, so that the same problem is shown once.
+    if (at(said, 'level') !== 'info' && !isExpected)
+      problems.push(
+        JSON.stringify(said, (key, value: unknown) => (key === 'time' ? undefined : value)),
+      )
   })
   const portOf = (said: string) => until(said, async () => ports.get(said))
   const [grpcPort, httpPort] = [
