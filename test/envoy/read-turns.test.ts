@@ -62,8 +62,14 @@ function wire({ msOfTurn = 0, rests = new Set<string>() } = {}) {
     await turn()
     return sum
   }
+  /** The turns until all of a connection is read. */
+  const turnsFor = async (one: Connection) => {
+    let turns = 0
+    for (; one.left > 0; turns += 1) await poll()
+    return turns
+  }
   const left = () => connections.reduce((sum, each) => sum + each.left, 0)
-  return { turns, connections, connect, poll, left, work }
+  return { turns, connections, connect, poll, turnsFor, left, work }
 }
 
 describe('connections with much data', () => {
@@ -93,7 +99,7 @@ describe('connections with much data', () => {
   })
 
   it('do not delay those of an address below its share, even if it is read in turn', async () => {
-    const { connect, poll } = wire()
+    const { connect, poll, turnsFor } = wire()
     for (let index = 0; index < 1_000; index += 1) connect(`a-${index % 20}`, 1_000 * READ_WORK)
     for (let count = 0; count < 50; count += 1) await poll()
     const { one } = connect('good', 20 * READ_WORK)
@@ -102,9 +108,7 @@ describe('connections with much data', () => {
     const waits: number[] = []
     for (let count = 0; count < 100; count += 1) {
       one.left = 1
-      let turns = 0
-      for (; one.left > 0; turns += 1) await poll()
-      waits.push(turns)
+      waits.push(await turnsFor(one))
       for (let pause = 0; pause < 5; pause += 1) await poll()
     }
     expect(Math.max(...waits)).toBeLessThanOrEqual(2)
@@ -125,7 +129,7 @@ describe('connections with much data', () => {
   })
 
   it('of which most bring nothing do not delay one that brings little, although others use up each turn', async () => {
-    const { connect, poll } = wire({ msOfTurn: 100 })
+    const { connect, poll, turnsFor } = wire({ msOfTurn: 100 })
     for (let index = 0; index < 200; index += 1) connect('a', 0)
     for (let index = 0; index < 16; index += 1) connect('a', 1_000_000 * READ_WORK)
     const { one } = connect('a', 0)
@@ -133,9 +137,7 @@ describe('connections with much data', () => {
     const waits: number[] = []
     for (let count = 0; count < 50; count += 1) {
       one.left = 1
-      let turns = 0
-      for (; one.left > 0; turns += 1) await poll()
-      waits.push(turns)
+      waits.push(await turnsFor(one))
     }
     const whole = Math.ceil(217 / READ_PER_TURN) + (16 * READ_WORK) / (LEAST_TURN_WORK / 2)
     expect(Math.max(...waits)).toBeLessThanOrEqual(whole)

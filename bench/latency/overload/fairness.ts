@@ -3,7 +3,6 @@ import { row } from '../tokens/table.ts'
 import type { Flow, Outcome } from './load.ts'
 import type { Place } from './place.ts'
 import { p99RatioOf } from './ratio.ts'
-import { WARM_UP_SECONDS } from './world.ts'
 
 /** In pairs of runs without and with a flood: the samples of all runs of a kind are pooled. */
 const PAIRS = Number(process.env.OVERLOAD_PAIRS ?? 10)
@@ -74,23 +73,13 @@ async function compare(place: Place, quiet: readonly Flow[], flood: Flood): Prom
   return good
 }
 
-/** Each run goes on with the messages after those of the runs before, so that a new token is new to the service. */
-const sent = new Map<string, number>()
-
-const goOn = (flow: Flow): Flow => {
-  const from = sent.get(flow.file) ?? 0
-  sent.set(flow.file, from + flow.perSecond * (SECONDS + WARM_UP_SECONDS))
-  return { ...flow, from }
-}
-
 async function run(
   { send, pid }: Pick<Place, 'send' | 'pid'>,
   quiet: readonly Flow[],
   flow?: Flow,
 ): Promise<Run> {
   const [before, start] = [usageOf(pid).foreignSeconds, performance.now()]
-  const flood = flow === undefined ? [] : [goOn(flow)]
-  const outcomes = await send(SECONDS, quiet.map(goOn), flood)
+  const outcomes = await send(SECONDS, quiet, flow === undefined ? [] : [flow])
   const foreign = usageOf(pid).foreignSeconds - before
   return { outcomes, foreignCores: (foreign * 1_000) / (performance.now() - start) }
 }

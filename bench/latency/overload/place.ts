@@ -8,7 +8,17 @@ import { createIssuers } from '../../worlds/tokens.ts'
 import { keyAt, type Model } from '../../worlds/world.ts'
 import { changeLargeObjects } from './large-objects.ts'
 import type { Flow } from './load.ts'
-import { type Headers, keyOf, messages, NOISY, newTokens, QUIET, sendAll, WORLD } from './world.ts'
+import {
+  type Headers,
+  keyOf,
+  messages,
+  NOISY,
+  newTokens,
+  QUIET,
+  sendAll,
+  WARM_UP_SECONDS,
+  WORLD,
+} from './world.ts'
 
 const UNKNOWN_KEYS = 4_096
 
@@ -31,11 +41,20 @@ export async function openPlace() {
     garbage: await write('garbage', NOISY, newTokens(issuers, 2_000_000).map(withoutSignature)),
   }
   const service = await startService({ folder })
+  /** Messages of each file that were sent: a flow goes on with the next ones, so that a new token is new. */
+  const sent = new Map<string, number>()
+  const goOn = (flow: Flow, seconds: number): Flow => {
+    const from = sent.get(flow.file) ?? 0
+    sent.set(flow.file, from + Math.ceil(flow.perSecond * (seconds + WARM_UP_SECONDS)))
+    return { ...flow, from }
+  }
   return {
     files,
     pid: service.pid,
-    send: (seconds: number, flows: readonly Flow[], flood?: readonly Flow[]) =>
-      sendAll(folder, service.grpcPort, seconds, flows, flood),
+    send: (seconds: number, flows: readonly Flow[], flood: readonly Flow[] = []) => {
+      const next = (all: readonly Flow[]) => all.map((flow) => goOn(flow, seconds))
+      return sendAll(folder, service.grpcPort, seconds, next(flows), next(flood))
+    },
     changeLargeObjects: () => changeLargeObjects(path.join(folder, 'manifests'), NOISY.namespace),
     close: async () => {
       await service.stop()
