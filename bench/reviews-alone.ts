@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createApiServer } from '../src/kubernetes/client/api-server.ts'
-import { loadKubeConfig } from '../src/kubernetes/client/kube-config.ts'
+import { findCluster } from '../src/kubernetes/client/cluster-access.ts'
 import { at, listAt, textAt } from '../testing/json.ts'
 import { quantile } from './measure/statistics.ts'
 
@@ -12,7 +12,8 @@ const [file = '', underWay = '1', audience = '', namespace = '', name = ''] = pr
 const WARM_UP = 300
 const LIMIT_MS = 10_000
 
-const api = createApiServer(loadKubeConfig())
+const readAccess = await findCluster()
+const api = createApiServer(readAccess())
 
 async function ask(group: string, kind: string, spec: object): Promise<unknown> {
   const answer = await api.send({

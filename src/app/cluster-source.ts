@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import type { Directory } from '../access/directory.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 import { createApiServer } from '../kubernetes/client/api-server.ts'
-import { loadKubeConfig } from '../kubernetes/client/kube-config.ts'
+import { findCluster } from '../kubernetes/client/cluster-access.ts'
 import { createEvents } from '../kubernetes/status/events.ts'
 import { namespaceOf } from '../kubernetes/status/namespace-turns.ts'
 import {
@@ -21,15 +21,16 @@ import { followObjects, heardAtOf, limitsOf } from './cluster-objects.ts'
 import type { ClusterSourceParts, FactSource } from './fact-source.ts'
 import { createMetricsReaders } from './metrics-readers.ts'
 
-/** Watches the cluster of the kubeconfig or of the pod. Throws if there is none. */
-export function openClusterSource(
+/** Watches the cluster of the kubeconfig or of the pod. Rejects if there is none. */
+export async function openClusterSource(
   directory: Directory,
   settings: ReadSettings,
   parts: ClusterSourceParts,
-): FactSource {
+): Promise<FactSource> {
   const { config, reportProblem, reportFault } = parts
-  const kubeConfig = loadKubeConfig()
-  const apiServer = () => createApiServer(kubeConfig, loadKubeConfig)
+  const readAccess = await findCluster()
+  const apiServerAccess = readAccess()
+  const apiServer = () => createApiServer(apiServerAccess, readAccess)
   // Watches and reviews have separate connections.
   const [watching, asking] = [apiServer(), apiServer()]
   const events =

@@ -51,7 +51,7 @@ async function sourceFor(directory: Directory, parts: ClusterSourceParts): Promi
     const told = policyStatusLogger(directory, parts.reportPolicyStatus)
     return openFolderSource(manifests, told, settings, parts)
   }
-  // Loaded on demand: the Kubernetes client takes 50 MB, which a folder does not need.
+  // Loaded on demand: a folder needs neither watches nor reviews.
   const { openClusterSource } = await import('./cluster-source.ts')
   return openClusterSource(directory, settings, parts)
 }

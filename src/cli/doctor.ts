@@ -62,16 +62,17 @@ async function seenIn(
 }
 
 async function fromCluster(config: Config, known: boolean): Promise<Seen> {
-  // Loaded on demand: the Kubernetes client takes 50 MB, which a folder does not need.
-  const [{ createApiServer }, { loadKubeConfig }, { readCluster }, permissions, clock] =
+  // Loaded on demand: a folder does not need it.
+  const [{ createApiServer }, { findCluster }, { readCluster }, permissions, clock] =
     await Promise.all([
       import('../kubernetes/client/api-server.ts'),
-      import('../kubernetes/client/kube-config.ts'),
+      import('../kubernetes/client/cluster-access.ts'),
       import('../doctor/read-cluster.ts'),
       import('../doctor/review-permissions.ts'),
       import('../doctor/clock.ts'),
     ])
-  const api = createApiServer(loadKubeConfig(), loadKubeConfig)
+  const readAccess = await findCluster()
+  const api = createApiServer(readAccess(), readAccess)
   try {
     const signal = AbortSignal.timeout(REQUEST_MS)
     const limits = { requestMs: REQUEST_MS, signal }

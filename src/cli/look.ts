@@ -135,8 +135,9 @@ export async function configurationOf(
 /** Loaded on demand, as for the engine. */
 async function fromCluster(installation: { readonly namespace: string; readonly name: string }) {
   const { createApiServer } = await import('../kubernetes/client/api-server.ts')
-  const { loadKubeConfig } = await import('../kubernetes/client/kube-config.ts')
-  const api = createApiServer(loadKubeConfig())
+  const { findCluster } = await import('../kubernetes/client/cluster-access.ts')
+  const readAccess = await findCluster()
+  const api = createApiServer(readAccess())
   try {
     return await readInstalledConfig(api, installation)
   } finally {

@@ -7,6 +7,8 @@ import { p99RatioOf } from './ratio.ts'
 /** In pairs of runs without and with a flood: the samples of all runs of a kind are pooled. */
 const PAIRS = Number(process.env.OVERLOAD_PAIRS ?? 10)
 const SECONDS = Number(process.env.OVERLOAD_SECONDS ?? 5)
+/** V8 compiles the code of a flood again when it has seen the others. */
+const WARM_UP_ROUNDS = 3
 /** Multiple of the p99 without a flood. */
 const MOST_LATENCY = 1.5
 const FLOOD = { name: 'flood', perSecond: 1_000, connections: 8, underWay: 256 }
@@ -40,7 +42,9 @@ export async function fairness(place: Place, only: readonly string[]): Promise<b
   const floods = all.filter(({ title }) => only.length === 0 || only.includes(title))
   row('beside', 'quiet tenant', 'alone, p50 ms', 'p99 ms', 'beside, p50 ms', 'p99 ms', ...RATIO)
   // The code of each flood is compiled first, as it is in a service that has run for a while.
-  for (const flood of floods) await besides(place, quiet, flood)
+  for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
+    for (const flood of floods) await besides(place, quiet, flood)
+  }
   let good = true
   for (const flood of floods) good = (await compare(place, quiet, flood)) && good
   return good

@@ -2,9 +2,18 @@
 
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
-import type { KubeConfig } from '@kubernetes/client-node'
 import { parseJson, readText } from '../../common/json.ts'
 import { retryAfterMs } from '../../common/retry-after.ts'
+
+/** The address and credentials of an API server. A KubeConfig of client-node is one. */
+export type ClusterAccess = {
+  readonly getCurrentCluster: () => { readonly server: string } | null
+  /** Adds the present credentials. */
+  readonly applyToHTTPSOptions: (options: RequestOptions) => Promise<void>
+}
+
+/** Reads the address and credentials. Throws if they cannot be read. */
+export type ReadAccess = () => ClusterAccess
 
 export type ApiRequest = {
   readonly method: 'GET' | 'POST' | 'PATCH'
@@ -57,17 +66,17 @@ export const MAX_BODY_BYTES = 64 * 1024 * 1024
 const DRAIN_MS = 2_000
 
 /**
- * Calls the API server of a KubeConfig over kept-alive connections; client-node opens a new one per request.
- * Asks for credentials each time, so that a renewed token is used. If they are refused, `reload` reads them
- * again, because client-node caches a token file for a minute.
+ * Calls an API server over kept-alive connections; client-node opens a new one per request. Asks for
+ * credentials each time, so that a renewed token is used. If they are refused, `reload` reads them again,
+ * because a token is read once a minute.
  */
 export function createApiServer(
-  kubeConfig: KubeConfig,
-  reload: () => KubeConfig = () => kubeConfig,
+  access: ClusterAccess,
+  reload: ReadAccess = () => access,
 ): ApiServer {
-  const server = serverOf(kubeConfig)
+  const server = serverOf(access)
   const agents = createAgents()
-  const credentials = createCredentials(kubeConfig, reload)
+  const credentials = createCredentials(access, reload)
 
   const open = async (request: ApiRequest): Promise<IncomingMessage> => {
     const options: RequestOptions = {}
@@ -90,7 +99,7 @@ export function createApiServer(
 const UNAUTHORIZED = 401
 const RELOAD_MS = 1_000
 
-function createCredentials(first: KubeConfig, reload: () => KubeConfig) {
+function createCredentials(first: ClusterAccess, reload: ReadAccess) {
   let current = first
   let reloaded = Number.NEGATIVE_INFINITY
   return {
@@ -108,10 +117,10 @@ function createCredentials(first: KubeConfig, reload: () => KubeConfig) {
 }
 
 /** Without a trailing slash. Throws if the server is not usable. */
-function serverOf(kubeConfig: KubeConfig): string {
-  const server = kubeConfig.getCurrentCluster()?.server ?? ''
+function serverOf(access: ClusterAccess): string {
+  const server = access.getCurrentCluster()?.server ?? ''
   if (URL.parse(server)?.protocol !== 'https:') {
-    throw new Error('the kubeconfig has no API server with an https URL')
+    throw new Error('the cluster has no API server with an https URL')
   }
   return server.replace(/\/+$/, '')
 }
@@ -182,7 +191,7 @@ function answerTo(
   })
 }
 
-/** The headers that client-node adds. */
+/** The headers that the credentials added. */
 function credentialsIn({ headers }: RequestOptions): OutgoingHttpHeaders {
   return headers === undefined || isList(headers) ? {} : headers
 }
