@@ -26,13 +26,21 @@ export type FairQueue = {
   readonly run: TakeTurn
 }
 
-/** `begin` receives whether the call may start. */
-type Waiter = { readonly begin: (inTime: boolean) => void; readonly until: number }
+/**
+ * Longest wait in milliseconds of calls of a tenant whose queue was not empty for `patienceMs`. Without it each call
+ * of a lasting overload would wait for all of `patienceMs` (CoDel, RFC 8289).
+ */
+export const STANDING_PATIENCE_MS = 50
+
+/** `begin` receives whether the call may start. `since`: milliseconds of a monotonic clock. */
+type Waiter = { readonly begin: (inTime: boolean) => void; readonly since: number }
 
 type Tenant = {
   /** In order of turns. */
   readonly lines: Map<string, Waiter[]>
   length: number
+  /** When its queue was empty for the last time. */
+  readonly since: number
 }
 
 export function createFairQueue(limits: QueueLimits): FairQueue {
@@ -64,9 +72,10 @@ export function createFairQueue(limits: QueueLimits): FairQueue {
   }
 
   function add({ tenant, name }: QueueKey, begin: Waiter['begin']) {
-    const own = tenants.get(tenant) ?? { lines: new Map<string, Waiter[]>(), length: 0 }
+    const since = performance.now()
+    const own = tenants.get(tenant) ?? { lines: new Map<string, Waiter[]>(), length: 0, since }
     const line = own.lines.get(name) ?? []
-    line.push({ begin, until: performance.now() + patienceMs })
+    line.push({ begin, since })
     own.lines.set(name, line)
     own.length += 1
     tenants.set(tenant, own)
@@ -87,8 +96,7 @@ export function createFairQueue(limits: QueueLimits): FairQueue {
 
   function takeOf(own: Tenant, now: number): Waiter | undefined {
     for (const [name, line] of own.lines) {
-      const late = line.findIndex(({ until }) => until > now)
-      const gone = line.splice(0, late < 0 ? line.length : late)
+      const gone = line.splice(0, lateIn(line, own, now))
       for (const { begin } of gone) begin(false)
       const taken = line.shift()
       const left = gone.length + (taken === undefined ? 0 : 1)
@@ -99,6 +107,14 @@ export function createFairQueue(limits: QueueLimits): FairQueue {
       if (taken !== undefined) return taken
     }
     return undefined
+  }
+
+  /** How many calls at the head of a line waited too long. */
+  function lateIn(line: readonly Waiter[], own: Tenant, now: number): number {
+    const late = firstWithin(line, patienceMs, now)
+    if (late === line.length || now - own.since <= patienceMs) return late
+    // The newest one starts in any case, so that the dependency is not idle.
+    return Math.min(line.length - 1, firstWithin(line, STANDING_PATIENCE_MS, now))
   }
 
   /** If the queue is full, the tenant with the most waiting calls loses one to a tenant with fewer. */
@@ -121,4 +137,10 @@ export function createFairQueue(limits: QueueLimits): FairQueue {
     length -= 1
     last.begin(false)
   }
+}
+
+/** The index of the first call that waited for less than this; the length if there is none. */
+function firstWithin(line: readonly Waiter[], waitMs: number, now: number): number {
+  const index = line.findIndex(({ since }) => since + waitMs > now)
+  return index < 0 ? line.length : index
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createFairQueue } from '../../src/common/fair-queue.ts'
+import { createFairQueue, STANDING_PATIENCE_MS } from '../../src/common/fair-queue.ts'
 import { queueKeyFor } from '../../testing/queue-keys.ts'
 
 /** A queue whose tasks last until they are ended; `begun` lists the started ones, in order. */
@@ -110,6 +110,51 @@ describe('a fair queue', () => {
     expect(begun).toEqual(['a1', 'a3'])
     await endOne()
     expect(await inTime).toBe('a3')
+  })
+
+  it('starts only recent tasks of a key that has waited without a break', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { add, begun, endOne } = aQueue({ patienceMs: 250 })
+    void add('a', 'a1')
+    void add('a', 'a2')
+    vi.advanceTimersByTime(150)
+    void add('a', 'a3')
+    await endOne()
+    vi.advanceTimersByTime(100)
+    const old = add('a', 'a4')
+    await endOne()
+    expect(begun).toEqual(['a1', 'a2', 'a3'])
+    vi.advanceTimersByTime(STANDING_PATIENCE_MS)
+    void add('a', 'a5')
+    vi.advanceTimersByTime(1)
+    await endOne()
+    expect(await old).toBeUndefined()
+    expect(begun).toEqual(['a1', 'a2', 'a3', 'a5'])
+  })
+
+  it('starts the newest task of such a key if there is no recent one', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { add, begun, endOne } = aQueue({ patienceMs: 250 })
+    for (const name of ['a1', 'a2']) void add('a', name)
+    vi.advanceTimersByTime(240)
+    const old = add('a', 'a3')
+    void add('a', 'a4')
+    vi.advanceTimersByTime(100)
+    await endOne()
+    expect(await old).toBeUndefined()
+    expect(begun).toEqual(['a1', 'a4'])
+  })
+
+  it('starts older tasks of another key, which has not waited for long', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { add, begun, endOne } = aQueue({ patienceMs: 250 })
+    for (const name of ['a1', 'a2']) void add('a', name)
+    vi.advanceTimersByTime(150)
+    for (const name of ['b1', 'b2']) void add('b', name)
+    for (const name of ['a3', 'a4']) void add('a', name)
+    vi.advanceTimersByTime(101)
+    for (let ended = 0; ended < 3; ended += 1) await endOne()
+    expect(begun).toEqual(['a1', 'a4', 'b1', 'b2'])
   })
 
   it('starts tasks again after all waiting ones were too late', async () => {

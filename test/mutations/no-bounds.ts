@@ -102,6 +102,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/envoy/wire.ts MOST_WALKED': CHOICE,
   'src/envoy/wire.ts VARINT': CODE,
   'src/kubernetes/client/api-server.ts UNAUTHORIZED': CODE,
+  'src/kubernetes/client/in-cluster.ts TOKEN_PERIOD_MS': PERIOD,
   'src/kubernetes/reviews/access-review.ts SHORTEST_TRUST_MS': LEAST,
   'src/kubernetes/reviews/token-owners.ts SETTLED_MS': LEAST,
   'src/kubernetes/status/events.ts PERIOD_MS': PERIOD,

@@ -5,6 +5,7 @@ import { VERIFICATIONS } from '../../src/app/verifications.ts'
 import { DEADLINE_MS } from '../../src/cli/serve.ts'
 import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../../src/common/cookies.ts'
 import { CALL_LIMITS } from '../../src/common/dependency-calls.ts'
+import { STANDING_PATIENCE_MS } from '../../src/common/fair-queue.ts'
 import { ALLOWANCES, type Allowances } from '../../src/common/rate-limits.ts'
 import { MAX_REFUSED } from '../../src/envoy/admission.ts'
 import { FREE_BYTES } from '../../src/envoy/arrival.ts'
@@ -96,6 +97,7 @@ export const REQUESTS: Bounds = {
   ...introspections(ALLOWANCES.perProxy),
   ...introspections(ALLOWANCES.inAll),
   'wait of any of these': `${Math.max(VERIFICATIONS.patienceMs, CALL_LIMITS.patienceMs)} ms`,
+  'wait while a namespace has waited for longer without a break': `${STANDING_PATIENCE_MS} ms`,
   'renderings of `/metrics` and of `/denials`': seconds(SCRAPE_MS),
   'time to decide about a reader of these pages': seconds(READERS_MS),
   'last denials that are kept': count(MAX_LAST_DENIALS),

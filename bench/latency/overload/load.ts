@@ -98,14 +98,12 @@ async function run(flow: Flow): Promise<Outcome> {
       if (isCounted) counts.held += 1
       return
     }
-    const session = sessions[given % connections]
-    const message = messages[(from + given) % messages.length]
+    const index = given % connections
+    const session = usable(sessions[index], address)
+    sessions[index] = session
+    const message = messages[(from + given) % messages.length] ?? Buffer.alloc(0)
     given += 1
     if (isCounted) counts.sent += 1
-    if (session === undefined || message === undefined || session.destroyed) {
-      end(due, Buffer.alloc(0), false)
-      return
-    }
     sendOn(session, message, (body, ok) => end(due, body, ok))
   }
   const begun = performance.now()
@@ -138,11 +136,20 @@ async function run(flow: Flow): Promise<Outcome> {
   }
 }
 
-function open(localAddress?: string): Promise<ClientHttp2Session> {
+function connectTo(localAddress?: string): ClientHttp2Session {
   const session = connect(`http://127.0.0.1:${port}`, {
     createConnection: () => openSocket({ port, host: '127.0.0.1', localAddress }),
   })
   session.on('error', () => {})
+  return session
+}
+
+/** Like Envoy, opens a new connection if the service has closed one. */
+const usable = (session: ClientHttp2Session | undefined, localAddress?: string) =>
+  session === undefined || session.closed || session.destroyed ? connectTo(localAddress) : session
+
+function open(localAddress?: string): Promise<ClientHttp2Session> {
+  const session = connectTo(localAddress)
   return new Promise((resolve) => {
     session.once('connect', () => resolve(session))
     session.once('error', () => resolve(session))

@@ -154,15 +154,14 @@ describe('the cluster', () => {
   })
 
   it('is watched from a pod without the large client-node', () => {
-    const source = new URL('../../../src/app/cluster-source.ts', import.meta.url)
+    const urlOf = (file: string) => new URL(`../../../src/${file}`, import.meta.url).href
     const hook = `import { registerHooks } from 'node:module'
       registerHooks({ resolve: (name, context, next) => {
         if (name.startsWith('@kubernetes/')) throw new Error('loads ' + name)
         return next(name, context)
       } })`
-    const access = new URL('../../../src/kubernetes/client/cluster-access.ts', import.meta.url)
-    const program = `await import('${source}')
-      const { findCluster } = await import('${access}')
+    const program = `await import('${urlOf('app/cluster-source.ts')}')
+      const { findCluster } = await import('${urlOf('kubernetes/client/cluster-access.ts')}')
       console.log((await findCluster(process.argv[1]))().getCurrentCluster().server)`
     const loading = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`]
     const printed = execFileSync(

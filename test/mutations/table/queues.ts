@@ -39,8 +39,15 @@ export const QUEUES = mutations([
   [
     'wait of any of these',
     'common/fair-queue.ts',
-    'until: performance.now() + patienceMs',
-    `until: ${INFINITE}`,
+    'const late = firstWithin(line, patienceMs, now)',
+    'const late = 0',
+    QUEUE,
+  ],
+  [
+    'wait while a namespace has waited for longer without a break',
+    'common/fair-queue.ts',
+    'firstWithin(line, STANDING_PATIENCE_MS, now)',
+    'late',
     QUEUE,
   ],
   [
