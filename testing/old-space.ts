@@ -19,14 +19,15 @@ export const aMember = () => ({ number: 0, bytes: Array.from({ length: 128 }, ()
 type Add<T> = (number: number) => T
 type Remove<T> = (member: T, number: number) => void
 
+/** The least of three rounds. */
+export const leastPromotedBytes = <T>(add: Add<T>, remove: Remove<T>): number =>
+  Math.min(...Array.from({ length: ROUNDS }, () => promotedBytes(add, remove)))
+
 /**
  * The bytes by which the old generation grows while 4,096 members of a kilobyte come and go, at most 32 of
- * them at a time, after one full collection: the least of three rounds.
+ * them at a time, after one full collection.
  */
-export const promotedBytes = <T>(add: Add<T>, remove: Remove<T>): number =>
-  Math.min(...Array.from({ length: ROUNDS }, () => promotedInRound(add, remove)))
-
-function promotedInRound<T>(add: Add<T>, remove: Remove<T>): number {
+export function promotedBytes<T>(add: Add<T>, remove: Remove<T>): number {
   const recent: T[] = []
   const turn = (number: number) => {
     recent.push(add(number))
