@@ -6,9 +6,12 @@ import { countReporter } from './testing/count-reporter.ts'
 const counts = process.env.TEST_COUNTS
 const e2e = 'test/e2e/**'
 const units = globSync('test/**/*.test.ts', { exclude: [e2e] })
-/** A replaced module, or a changed prototype, would reach other files of the same worker. */
-const CHANGES = /\bvi\.mock\(|\bvi\.spyOn\(\w+\.prototype|'\.\/fuzz\.ts'/
-const changing = units.filter((file) => CHANGES.test(readFileSync(file, 'utf8')))
+/**
+ * A replaced module, or a changed prototype, would reach other files of the same worker. What a heap promotes depends on
+ * all files before.
+ */
+const ALONE = /\bvi\.mock\(|\bvi\.spyOn\(\w+\.prototype|'\.\/fuzz\.ts'|\/testing\/old-space\.ts'/
+const alone = units.filter((file) => ALONE.test(readFileSync(file, 'utf8')))
 
 // Two halves run at the same time, each a file at a time: programs of one half use the same loopback addresses.
 const half = process.env.E2E
@@ -37,11 +40,11 @@ export default defineConfig({
           ...unit,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [e2e, ...changing],
+          exclude: [e2e, ...alone],
           isolate: false,
         },
       },
-      { test: { ...unit, name: 'unit-isolated', include: changing } },
+      { test: { ...unit, name: 'unit-isolated', include: alone } },
       {
         test: {
           name: 'e2e',

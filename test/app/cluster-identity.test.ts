@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import type { Asker } from '../../src/access/identify.ts'
 import { openClusterIdentity } from '../../src/app/cluster-identity.ts'
 import { readConfig } from '../../src/config/read-config.ts'
@@ -59,6 +59,9 @@ it.each([
 ] as const)(
   'tokens that the cluster may not have signed are bounded: %s',
   async (cause, count, make) => {
+    // The allowances do not grow meanwhile.
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
     const sheds = await shedOf(askers(count, make))
     expect(Object.keys(sheds)).toEqual([`tokenreview-${cause}`])
   },
