@@ -12,7 +12,7 @@ import { inCluster, isInCluster, SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts'
  */
 export async function findCluster(folder = SERVICE_ACCOUNT_FOLDER): Promise<ReadAccess> {
   if (!hasKubeconfig() && isInCluster(folder)) return () => inCluster(folder)
-  // Loaded on demand: client-node takes 80 MB and a second, which a pod does not need.
+  // Loaded on demand: client-node takes 50 MB and a second, which a pod does not need.
   const { loadKubeConfig } = await import('./kube-config.ts')
   return loadKubeConfig
 }
