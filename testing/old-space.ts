@@ -8,26 +8,20 @@ const usedBytes = (): number =>
   getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ??
   0
 
-/** Other code of the test's thread may promote objects meanwhile. */
-const ROUNDS = 3
 const AT_ONCE = 32
 const MEMBERS = 4_096
 
 /** A kilobyte. */
 export const aMember = () => ({ number: 0, bytes: Array.from({ length: 128 }, () => 0) })
 
-type Add<T> = (number: number) => T
-type Remove<T> = (member: T, number: number) => void
-
-/** The least of three rounds. */
-export const leastPromotedBytes = <T>(add: Add<T>, remove: Remove<T>): number =>
-  Math.min(...Array.from({ length: ROUNDS }, () => promotedBytes(add, remove)))
-
 /**
  * The bytes by which the old generation grows while 4,096 members of a kilobyte come and go, at most 32 of
  * them at a time, after one full collection.
  */
-export function promotedBytes<T>(add: Add<T>, remove: Remove<T>): number {
+export function promotedBytes<T>(
+  add: (number: number) => T,
+  remove: (member: T, number: number) => void,
+): number {
   const recent: T[] = []
   const turn = (number: number) => {
     recent.push(add(number))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createOldestFirst, type Member, NOT_QUEUED } from '../../src/common/oldest-first.ts'
-import { aMember, leastPromotedBytes, promotedBytes } from '../../testing/old-space.ts'
+import { aMember, promotedBytes } from '../../testing/old-space.ts'
 
 interface Named extends Member<Named> {
   readonly name: number
@@ -54,7 +54,7 @@ describe('a queue', () => {
 
   it('promotes no member that has left to the old generation, as a Set does', () => {
     const queue = createOldestFirst<Member<Named> & Named>()
-    const inQueue = leastPromotedBytes(
+    const inQueue = promotedBytes(
       (name) => {
         const member = { ...aMember(), ...named(name) }
         queue.add(member)
