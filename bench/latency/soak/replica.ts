@@ -1,5 +1,3 @@
-import { readdir } from 'node:fs/promises'
-import { getPriority, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import { get, startChild, until } from '../../../scripts/child.ts'
 import { NODE_FLAGS } from '../../../scripts/node-flags.ts'
@@ -8,15 +6,11 @@ import { residentBytes } from '../../measure/usage.ts'
 
 export type Replica = Awaited<ReturnType<typeof startReplica>>
 
-/** How much nicer a replica is while it starts: in a cluster it would start on a node that has time for it. */
-const START_NICE = 10
-
 /** Starts the service as `npm start` does and resolves once it is ready. Its decision log is discarded. */
 export async function startReplica(manifests: string, config: string) {
   const flags = ['--manifests', manifests, '--config', config, '--http-address', '127.0.0.1:0']
   const addresses = ['--grpc-address', '127.0.0.1:0', '--grpc-workload-address', '127.0.0.1:0']
-  const node = ['nice', '-n', String(START_NICE), process.execPath]
-  const command = [...node, ...NODE_FLAGS, 'src/main.ts', 'serve', ...flags, ...addresses]
+  const command = [process.execPath, ...NODE_FLAGS, 'src/main.ts', 'serve', ...flags, ...addresses]
   const {
     pid = 0,
     stop,
@@ -48,7 +42,6 @@ export async function startReplica(manifests: string, config: string) {
   await until('the service is not ready', async () =>
     (await page('/readyz')).status === 200 ? true : undefined,
   )
-  await endStart(pid)
   return {
     grpcPort,
     httpPort,
@@ -64,10 +57,4 @@ export async function startReplica(manifests: string, config: string) {
       return Number(seconds ?? Number.NaN) * 1_000
     },
   }
-}
-
-/** Gives each thread the priority that it has without `START_NICE`. Throws without the permission to. */
-async function endStart(pid: number) {
-  for (const thread of (await readdir(`/proc/${pid}/task`)).map(Number))
-    setPriority(thread, getPriority(thread) - START_NICE)
 }
