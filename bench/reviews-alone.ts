@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createApiServer } from '../src/kubernetes/client/api-server.ts'
-import { findCluster } from '../src/kubernetes/client/cluster-access.ts'
+import { findCluster } from '../src/kubernetes/client/find-cluster.ts'
 import { at, listAt, textAt } from '../testing/json.ts'
 import { quantile } from './measure/statistics.ts'
 

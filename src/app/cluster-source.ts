@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import type { Directory } from '../access/directory.ts'
 import { SERVICE_KINDS } from '../access/service.ts'
 import { createApiServer } from '../kubernetes/client/api-server.ts'
-import { findCluster } from '../kubernetes/client/cluster-access.ts'
+import { findCluster } from '../kubernetes/client/find-cluster.ts'
 import { createEvents } from '../kubernetes/status/events.ts'
 import { namespaceOf } from '../kubernetes/status/namespace-turns.ts'
 import {

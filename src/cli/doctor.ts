@@ -66,7 +66,7 @@ async function fromCluster(config: Config, known: boolean): Promise<Seen> {
   const [{ createApiServer }, { findCluster }, { readCluster }, permissions, clock] =
     await Promise.all([
       import('../kubernetes/client/api-server.ts'),
-      import('../kubernetes/client/cluster-access.ts'),
+      import('../kubernetes/client/find-cluster.ts'),
       import('../doctor/read-cluster.ts'),
       import('../doctor/review-permissions.ts'),
       import('../doctor/clock.ts'),

@@ -135,7 +135,7 @@ export async function configurationOf(
 /** Loaded on demand, as for the engine. */
 async function fromCluster(installation: { readonly namespace: string; readonly name: string }) {
   const { createApiServer } = await import('../kubernetes/client/api-server.ts')
-  const { findCluster } = await import('../kubernetes/client/cluster-access.ts')
+  const { findCluster } = await import('../kubernetes/client/find-cluster.ts')
   const readAccess = await findCluster()
   const api = createApiServer(readAccess())
   try {

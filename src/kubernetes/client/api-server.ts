@@ -4,16 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import { parseJson, readText } from '../../common/json.ts'
 import { retryAfterMs } from '../../common/retry-after.ts'
-
-/** The address and credentials of an API server. A KubeConfig of client-node is one. */
-export type ClusterAccess = {
-  readonly getCurrentCluster: () => { readonly server: string } | null
-  /** Adds the present credentials. */
-  readonly applyToHTTPSOptions: (options: RequestOptions) => Promise<void>
-}
-
-/** Reads the address and credentials. Throws if they cannot be read. */
-export type ReadAccess = () => ClusterAccess
+import type { ClusterAccess, ReadAccess } from './cluster-access.ts'
 
 export type ApiRequest = {
   readonly method: 'GET' | 'POST' | 'PATCH'

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { RequestOptions } from 'node:https'
 import { isIPv6 } from 'node:net'
 import path from 'node:path'
-import type { ClusterAccess } from './api-server.ts'
+import type { ClusterAccess } from './cluster-access.ts'
 
 /** Where Kubernetes mounts the ServiceAccount of a pod. */
 export const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApiServer } from '../../../src/kubernetes/client/api-server.ts'
-import { findCluster } from '../../../src/kubernetes/client/cluster-access.ts'
+import { findCluster } from '../../../src/kubernetes/client/find-cluster.ts'
 import { inCluster, TOKEN_PERIOD_MS } from '../../../src/kubernetes/client/in-cluster.ts'
 import {
   type FakeApiServer,
@@ -161,7 +161,7 @@ describe('the cluster', () => {
         return next(name, context)
       } })`
     const program = `await import('${urlOf('app/cluster-source.ts')}')
-      const { findCluster } = await import('${urlOf('kubernetes/client/cluster-access.ts')}')
+      const { findCluster } = await import('${urlOf('kubernetes/client/find-cluster.ts')}')
       console.log((await findCluster(process.argv[1]))().getCurrentCluster().server)`
     const loading = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`]
     const printed = execFileSync(
