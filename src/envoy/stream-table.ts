@@ -5,90 +5,120 @@ import { types } from 'node:util'
 
 /**
  * A map by stream number that refers to nothing that was deleted. Streams in flight on one connection are few,
- * so a search in an array of small integers is as fast as a hash table.
+ * so a search in an array of small integers is as fast as a hash table. A class: V8 keeps an object literal with a
+ * getter in dictionary mode, and Node.js calls these methods for each stream.
  */
+class StreamTable<T extends object> implements Map<number, T> {
+  readonly #numbers: number[] = []
+  readonly #streams: T[] = []
+
+  get size(): number {
+    return this.#numbers.length
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'StreamTable'
+  }
+
+  get(number: number): T | undefined {
+    return this.#streams[this.#numbers.indexOf(number)]
+  }
+
+  has(number: number): boolean {
+    return this.#numbers.includes(number)
+  }
+
+  set(number: number, stream: T): this {
+    const known = this.#numbers.indexOf(number)
+    if (known === -1) this.#numbers.push(number)
+    this.#streams[known === -1 ? this.#streams.length : known] = stream
+    return this
+  }
+
+  delete(number: number): boolean {
+    const numbers = this.#numbers
+    const streams = this.#streams
+    const at = numbers.indexOf(number)
+    if (at === -1) return false
+    // The last entry takes the place of the deleted one.
+    const [lastNumber = number, lastStream] = [numbers.pop(), streams.pop()]
+    if (lastStream === undefined || at === numbers.length) return true
+    numbers[at] = lastNumber
+    streams[at] = lastStream
+    return true
+  }
+
+  clear(): void {
+    this.#numbers.length = 0
+    this.#streams.length = 0
+  }
+
+  forEach(callback: (stream: T, number: number, table: Map<number, T>) => void): void {
+    for (const [number, stream] of this) callback(stream, number, this)
+  }
+
+  /** A copy: streams delete themselves while they are closed. */
+  entries(): MapIterator<[number, T]> {
+    return this.#numbers.map((number, at) => [number, this.#streams[at]] as [number, T]).values()
+  }
+
+  keys(): MapIterator<number> {
+    return [...this.#numbers].values()
+  }
+
+  values(): MapIterator<T> {
+    return [...this.#streams].values()
+  }
+
+  [Symbol.iterator](): MapIterator<[number, T]> {
+    return this.entries()
+  }
+}
+
 export function createStreamTable<T extends object>(
   entries: Iterable<readonly [number, T]> = [],
 ): Map<number, T> {
-  const numbers: number[] = []
-  const streams: T[] = []
-  const table: Map<number, T> = {
-    get: (number) => streams[numbers.indexOf(number)],
-    has: (number) => numbers.includes(number),
-    set: (number, stream) => {
-      const known = numbers.indexOf(number)
-      if (known === -1) numbers.push(number)
-      streams[known === -1 ? streams.length : known] = stream
-      return table
-    },
-    delete: (number) => {
-      const at = numbers.indexOf(number)
-      if (at === -1) return false
-      // The last entry takes the place of the deleted one.
-      const [lastNumber = number, lastStream] = [numbers.pop(), streams.pop()]
-      if (lastStream === undefined || at === numbers.length) return true
-      numbers[at] = lastNumber
-      streams[at] = lastStream
-      return true
-    },
-    clear: () => {
-      numbers.length = 0
-      streams.length = 0
-    },
-    get size() {
-      return numbers.length
-    },
-    forEach: (callback) => {
-      for (const [number, stream] of table) callback(stream, number, table)
-    },
-    // A copy: streams delete themselves while they are closed.
-    entries: () => numbers.map((number, at) => [number, streams[at]] as [number, T]).values(),
-    keys: () => [...numbers].values(),
-    values: () => [...streams].values(),
-    [Symbol.iterator]: () => table.entries(),
-    [Symbol.toStringTag]: 'StreamTable',
-  }
+  const table = new StreamTable<T>()
   for (const [number, stream] of entries) table.set(number, stream)
   return table
 }
 
-type StreamSet<T> = {
-  readonly size: number
-  readonly has: (stream: T) => boolean
-  readonly add: (stream: T) => unknown
-  readonly delete: (stream: T) => boolean
-  readonly clear: () => void
-  readonly forEach: (callback: (stream: T) => void) => void
+/** A set that refers to nothing that was deleted. On a server a stream is a member while it is made. */
+class StreamSet<T extends object> {
+  readonly #streams: T[]
+
+  constructor(members: Iterable<T>) {
+    this.#streams = [...members]
+  }
+
+  get size(): number {
+    return this.#streams.length
+  }
+
+  has(stream: T): boolean {
+    return this.#streams.includes(stream)
+  }
+
+  add(stream: T): this {
+    if (!this.#streams.includes(stream)) this.#streams.push(stream)
+    return this
+  }
+
+  delete(stream: T): boolean {
+    const at = this.#streams.indexOf(stream)
+    if (at === -1) return false
+    this.#streams.splice(at, 1)
+    return true
+  }
+
+  /** Visits a copy: streams delete themselves while they are closed. */
+  forEach(callback: (stream: T) => void): void {
+    for (const stream of this.#streams.slice()) callback(stream)
+  }
 }
 
-/** A set that refers to nothing that was deleted. On a server a stream is a member while it is made. */
-export function createStreamSet<T extends object>(members: Iterable<T> = []): StreamSet<T> {
-  const streams = [...members]
-  const set: StreamSet<T> = {
-    get size() {
-      return streams.length
-    },
-    has: (stream) => streams.includes(stream),
-    add: (stream) => {
-      if (!streams.includes(stream)) streams.push(stream)
-      return set
-    },
-    delete: (stream) => {
-      const at = streams.indexOf(stream)
-      if (at === -1) return false
-      streams.splice(at, 1)
-      return true
-    },
-    clear: () => {
-      streams.length = 0
-    },
-    // A copy: streams delete themselves while they are closed.
-    forEach: (callback) => {
-      for (const stream of streams.slice()) callback(stream)
-    },
-  }
-  return set
-}
+export const createStreamSet = <T extends object>(members: Iterable<T> = []): StreamSet<T> =>
+  new StreamSet(members)
 
 /**
  * Gives a session tables of its own in place of its `Map` and its `Set`, which keep dead streams alive: see

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import http2 from 'node:http2'
+import { setFlagsFromString } from 'node:v8'
+import { runInThisContext } from 'node:vm'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
@@ -110,6 +112,20 @@ describe('the table of streams', () => {
       '[object Map]',
       '[object Set]',
     ])
+  })
+})
+
+describe('the tables of a session', () => {
+  setFlagsFromString('--allow-natives-syntax')
+  const hasFastProperties: (object: object) => boolean = runInThisContext(
+    '(object) => %HasFastProperties(object)',
+  )
+
+  it.each([
+    ['streams', createStreamTable],
+    ['pending streams', createStreamSet],
+  ])('are not in dictionary mode, for %s', (_title, create) => {
+    expect(hasFastProperties(create())).toBe(true)
   })
 })
 
