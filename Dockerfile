@@ -9,8 +9,13 @@ RUN npm ci --omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund
 RUN find node_modules -type f \( -name '*.d.ts' -o -name '*.d.?ts' -o -name '*.map' \) -delete
 COPY src ./src
 COPY proto ./proto
-# Readable for every user, regardless of the umask of the build.
-RUN chmod -R a+rX .
+# Compiled code, which saves half of the CPU time of a start. Node.js uses it for the same user and the same flags only.
+RUN mkdir -m 777 .compile-cache
+USER 65532:65532
+RUN NODE_COMPILE_CACHE=.compile-cache NODE_COMPILE_CACHE_PORTABLE=1 node --v8-pool-size=1 --no-allocation-site-pretenuring --max-semi-space-size=16 --heap-growing-percent=50 --initial-old-space-size=112 --invocation-count-for-turbofan=1000 --max-old-space-size-percentage=65 --import ./src/cli/serve.ts --import ./src/app/cluster-source.ts --import ./src/app/folder-source.ts src/main.ts --version
+USER 0:0
+# Readable for every user, regardless of the umask of the build. Only root can write.
+RUN chmod -R a+rX,go-w .
 
 # Has the C++ library for Node.js and public CA certificates, but no shell and no package manager.
 FROM gcr.io/distroless/cc-debian13:nonroot@sha256:54df941ed0d06a1bd95ef5e0ce391fd8d9f94b64782dc9a60062727849ee3f97
@@ -23,6 +28,7 @@ LABEL org.opencontainers.image.title="kserve-authz" \
 WORKDIR /app
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app
+ENV NODE_COMPILE_CACHE=/app/.compile-cache NODE_COMPILE_CACHE_PORTABLE=1
 USER 65532:65532
 EXPOSE 9001 9002 9003
 # The flags of `npm start`.

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildImage, filesIn } from '../testing/image/build.ts'
-import { readDockerfile, readIgnored, readLabels } from '../testing/image/dockerfile.ts'
+import {
+  readDockerfile,
+  readIgnored,
+  readLabels,
+  readVariables,
+} from '../testing/image/dockerfile.ts'
 
 let context = ''
 let into = ''
@@ -42,6 +47,18 @@ describe('an image that is built without an engine', () => {
     expect(await namesIn(root)).toEqual(['bin', 'bin/made', 'of-the-base', 'renamed'])
   })
 
+  it('gives commands the programs of its base', async () => {
+    const { root, variables } = await build(
+      'FROM base',
+      'WORKDIR /usr/local/bin',
+      "RUN printf '#!/bin/sh\\necho said > made' > say && chmod +x say && say",
+      'ENV ONE=1 TWO=/two',
+      'ENV ONE=one',
+    )
+    expect(await namesIn(path.join(root, 'usr/local/bin'))).toEqual(['made', 'say'])
+    expect(variables).toEqual({ ONE: 'one', TWO: '/two' })
+  })
+
   it('contains nothing that .dockerignore excludes', async () => {
     const { root } = await build('FROM base', 'COPY . /app')
     expect(await namesIn(root)).toEqual(['app', 'app/kept', 'of-the-base'])
@@ -76,6 +93,16 @@ describe('labels', () => {
 
   it.each(['a=b', 'a="$B"', 'a="b" c'])('are refused if they are written as %s', (text) => {
     expect(() => readLabels(text)).toThrow('not supported: LABEL')
+  })
+})
+
+describe('variables', () => {
+  it('are read as pairs', () => {
+    expect(readVariables('A=/b/.c D_E=1')).toEqual({ A: '/b/.c', D_E: '1' })
+  })
+
+  it.each(['A', 'A=$B', 'A="b c"', 'A b'])('are refused if they are written as %s', (text) => {
+    expect(() => readVariables(text)).toThrow('not supported: ENV')
   })
 })
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { get, startChild, until } from '../../scripts/child.ts'
 import { freePorts } from '../../scripts/loopback-port.ts'
-import { NODE_FLAGS } from '../../scripts/node-flags.ts'
+import { NODE_FLAGS, NODE_VARIABLES } from '../../scripts/node-flags.ts'
 import { LOAD_CORE, onCore, SERVER_CORE } from './cores.ts'
 
 export type RunningServer = {
@@ -19,7 +19,7 @@ export type RunningService = RunningServer & {
 const ROOT = path.join(import.meta.dirname, '../..')
 const READY_LIMIT_MS = 120_000
 
-/** The command that runs a script of this project with Node, as `npm start` runs the service. */
+/** The command that runs a script of this project with Node, with the flags of `npm start`. */
 export const nodeRuns = (script: string, ...args: readonly string[]): readonly string[] => [
   process.execPath,
   ...NODE_FLAGS,
@@ -53,7 +53,11 @@ export async function startService(told: Told): Promise<RunningService> {
   const child = startChild(
     'the service',
     ['bash', '-c', `exec "$@" > >(exec ${reader} > /dev/null)`, 'bash', ...command],
-    { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] },
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...NODE_VARIABLES, ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
   )
   const ready = async () => (await get(`http://127.0.0.1:${httpPort}/readyz`)).status === 200
   await untilReady(child, ready)
@@ -86,6 +90,7 @@ export async function startNullServer(
   const command = onCore(SERVER_CORE, [...program, String(grpcPort)])
   const child = startChild('the null server', command, {
     cwd: ROOT,
+    env: { ...process.env, ...NODE_VARIABLES },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   await untilReady(child, () => answers(grpcPort))

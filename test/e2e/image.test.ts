@@ -30,6 +30,7 @@ describe('the image', () => {
       [...new Set(files.map(({ file }) => file.split('/').slice(0, depth).join('/')))].toSorted()
     expect(folders(1)).toEqual(['app', 'usr'])
     expect(folders(2).filter((file) => file.startsWith('app/'))).toEqual([
+      'app/.compile-cache',
       'app/LICENSE',
       'app/NOTICE',
       'app/node_modules',
@@ -81,6 +82,29 @@ describe('the image', () => {
     await service.stop()
     expect(await service.ended).toBe('the service ended with exit code 0')
     expect(await filesIn(image.root)).toEqual(files)
+  })
+
+  it('starts from compiled code', async () => {
+    const { root, workingFolder, variables, entrypoint } = image
+    const folder = variables.NODE_COMPILE_CACHE ?? ''
+    const settings = Object.entries({
+      ...variables,
+      NODE_COMPILE_CACHE: path.join(root, folder),
+      NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
+    }).map(([name, value]) => `${name}=${value}`)
+    const [program = '', ...flags] = entrypoint
+    const service = await startService({
+      folder: path.join(ROOT, 'examples/quickstart'),
+      program: () => ({
+        command: ['env', ...settings, path.join(root, program), ...flags],
+        cwd: path.join(root, workingFolder),
+      }),
+    })
+    await service.stop()
+    const lines = service.log.filter((line) => typeof line === 'string')
+    const those = (words: RegExp) => lines.filter((line) => words.test(line))
+    expect(those(/V8 code cache for .* was accepted/).length).toBeGreaterThan(400)
+    expect(those(/no transpile cache|was not initialized|rejected/)).toEqual([])
   })
 
   it('says what it is (OCI image annotations)', () => {

@@ -9,6 +9,7 @@ import {
   readDockerfile,
   readIgnored,
   readLabels,
+  readVariables,
 } from './dockerfile.ts'
 
 /** The files of an image, and its start command. */
@@ -21,6 +22,7 @@ export type Image = {
   readonly command: readonly string[]
   readonly ports: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  readonly variables: Readonly<Record<string, string>>
 }
 
 type Build = {
@@ -41,7 +43,7 @@ const RUN_MS = 5 * 60_000
 
 /**
  * Executes the steps of a Dockerfile in folders of this machine, as an engine would in layers. RUN uses this
- * machine's commands. Throws on unsupported steps.
+ * machine's commands and user, and those in /usr/local/bin of the image. Throws on unsupported steps.
  */
 export async function buildImage({ context, into, bases }: Build): Promise<Image> {
   const read = (name: string) => readFile(path.join(context, name), 'utf8')
@@ -75,6 +77,7 @@ async function newStage(text: string, root: string, bases: Build['bases']): Prom
     command: [],
     ports: [],
     labels: {},
+    variables: {},
   }
 }
 
@@ -95,8 +98,13 @@ const STEPS: Readonly<Record<string, Step>> = {
   COPY: async (stage, rest, world) => copy(stage, readCopy(rest), world),
   RUN: async ({ root, workingFolder }, rest) => {
     if (/(?:^|[\s=])\//.test(rest)) throw new Error(`a host path: RUN ${rest}`)
-    const options = { cwd: path.join(root, workingFolder), timeout: RUN_MS }
+    const { PATH } = process.env
+    const env = { ...process.env, PATH: `${path.join(root, 'usr/local/bin')}:${PATH}` }
+    const options = { cwd: path.join(root, workingFolder), timeout: RUN_MS, env }
     await promisify(execFile)('sh', ['-c', rest], options)
+  },
+  ENV: async (stage, rest) => {
+    stage.variables = { ...stage.variables, ...readVariables(rest) }
   },
   USER: async (stage, rest) => {
     stage.user = rest

@@ -26,6 +26,13 @@ export function readLabels(text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]))
 }
 
+/** The pairs of an ENV, such as `NAME=value`. */
+export function readVariables(text: string): Readonly<Record<string, string>> {
+  const pairs = text.split(' ').map((word) => /^(\w+)=([\w./-]+)$/.exec(word) ?? [])
+  if (pairs.some(([pair]) => pair === undefined)) throw new Error(`not supported: ENV ${text}`)
+  return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]))
+}
+
 export type Copy = {
   readonly from: string | undefined
   readonly sources: readonly string[]

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline'
 import { get, startChild, until } from '../../../scripts/child.ts'
-import { NODE_FLAGS } from '../../../scripts/node-flags.ts'
+import { NODE_FLAGS, NODE_VARIABLES } from '../../../scripts/node-flags.ts'
 import { at } from '../../../testing/json.ts'
 import { residentBytes } from '../../measure/usage.ts'
 
 export type Replica = Awaited<ReturnType<typeof startReplica>>
 
-/** Starts the service as `npm start` does and resolves once it is ready. Its decision log is discarded. */
+/** Starts the service as the image does and resolves once it is ready. Its decision log is discarded. */
 export async function startReplica(manifests: string, config: string) {
   const flags = ['--manifests', manifests, '--config', config, '--http-address', '127.0.0.1:0']
   const addresses = ['--grpc-address', '127.0.0.1:0', '--grpc-workload-address', '127.0.0.1:0']
@@ -17,6 +17,7 @@ export async function startReplica(manifests: string, config: string) {
     ended,
     stderr,
   } = startChild('the service', ['bash', '-c', 'exec "$@" > /dev/null', 'bash', ...command], {
+    env: { ...process.env, ...NODE_VARIABLES },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const ports = new Map<string, number>()
