@@ -20,17 +20,17 @@ export function readCommand(text: string): readonly string[] {
 }
 
 /** The pairs of a LABEL, such as `name="a value"`. */
-export function readLabels(text: string): Readonly<Record<string, string>> {
-  const pairs = [...text.matchAll(/\s*([\w.-]+)="([^"\\$]*)"/gy)]
-  if (pairs.map(([pair]) => pair).join('') !== text) throw new Error(`not supported: LABEL ${text}`)
-  return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]))
-}
+export const readLabels = (text: string) => readPairs('LABEL', text, /\s*([\w.-]+)="([^"\\$]*)"/gy)
 
 /** The pairs of an ENV, such as `NAME=value`. */
-export function readVariables(text: string): Readonly<Record<string, string>> {
-  const pairs = text.split(' ').map((word) => /^(\w+)=([\w./-]+)$/.exec(word) ?? [])
-  if (pairs.some(([pair]) => pair === undefined)) throw new Error(`not supported: ENV ${text}`)
-  return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]))
+export const readVariables = (text: string) => readPairs('ENV', text, /\s*(\w+)=([\w./-]+)/gy)
+
+/** `pair` captures a name and a value. Throws if the text has anything else. */
+function readPairs(name: string, text: string, pair: RegExp): Readonly<Record<string, string>> {
+  const pairs = [...text.matchAll(pair)]
+  if (pairs.map(([whole]) => whole).join('') !== text)
+    throw new Error(`not supported: ${name} ${text}`)
+  return Object.fromEntries(pairs.map(([, key = '', value = '']) => [key, value]))
 }
 
 export type Copy = {
