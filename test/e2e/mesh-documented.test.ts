@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
-import { freePorts } from '../../testing/cluster/programs.ts'
 import { commandOf, type Documented, remarkOf } from '../../testing/documented.ts'
 import { BY_MESH, runBy } from '../../testing/documented-table.ts'
+import { freePort } from '../../testing/free-ports.ts'
 import { at, textAt } from '../../testing/json.ts'
 import { type DocumentedMesh, startDocumentedMesh } from '../../testing/mesh/documented.ts'
 
@@ -27,7 +27,7 @@ function rank({ statement }: Documented) {
 let world: DocumentedMesh
 let port = 0
 beforeAll(async () => {
-  ;[port = 0] = await freePorts(1)
+  port = await freePort()
   world = await startDocumentedMesh()
 })
 afterAll(() => world?.stop())

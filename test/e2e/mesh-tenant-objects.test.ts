@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/child.ts'
 import { keySecret } from '../../testing/cluster/objects.ts'
-import { freePorts } from '../../testing/cluster/programs.ts'
 import { inferenceService, PROTECTED } from '../../testing/cluster/rbac.ts'
+import { freePort } from '../../testing/free-ports.ts'
 import { ALLOWING, type FakeAuthz, startFakeAuthz } from '../../testing/mesh/fake-authz.ts'
 import { INGRESS } from '../../testing/mesh/gateways.ts'
 import { shippedObjects } from '../../testing/mesh/installation.ts'
@@ -45,7 +45,7 @@ beforeAll(async () => {
       routeOf('open-predictor.tenant.svc.cluster.local'),
     ],
   })
-  const [port = 0] = await freePorts(1)
+  const port = await freePort()
   fakePort = port
   fake = await startFakeAuthz(ALLOWING, [port])
 })

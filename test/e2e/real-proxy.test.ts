@@ -7,9 +7,10 @@ import { until } from '../../scripts/child.ts'
 import { findIssuers } from '../../scripts/issuers.ts'
 import { proxiesIn } from '../../src/app/identity-providers.ts'
 import { createAuthorities } from '../../testing/authorities.ts'
+import { freePort } from '../../testing/free-ports.ts'
 import { bearer, modelBehind } from '../../testing/identity-engine.ts'
 import { createSigner, goodClaims } from '../../testing/issuers/oidc-issuer.ts'
-import { freePort, startServer } from '../../testing/issuers/real/start-server.ts'
+import { startServer } from '../../testing/issuers/real/start-server.ts'
 
 /** An address of this machine that is none of the names of loopback, so that proxies count for it. */
 const HOST = '127.0.0.2'

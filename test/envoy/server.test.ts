@@ -20,6 +20,7 @@ import {
   isAllowed,
 } from '../../testing/envoy/check-client.ts'
 import { begin, framed } from '../../testing/envoy/raw-grpc.ts'
+import { freePort } from '../../testing/free-ports.ts'
 import { at } from '../../testing/json.ts'
 
 const PARTS: CheckParts = {
@@ -314,12 +315,12 @@ describe('a server that shuts down', () => {
   })
 
   it('releases its address', async () => {
-    const { server } = await serving()
-    await server.close(20)
-    const address = `127.0.0.1:${server.port}`
+    const address = `127.0.0.1:${await freePort()}`
+    const first = await serveChecks({ position: 'gateway', address }, PARTS)
+    await first.close(20)
     const next = await serveChecks({ position: 'gateway', address }, PARTS)
     cleanups.push(() => next.close(0))
-    expect(next.port).toBe(server.port)
+    expect(next.port).toBe(first.port)
   })
 })
 

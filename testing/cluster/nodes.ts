@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { freePort } from '../free-ports.ts'
 import { listAt, textAt } from '../json.ts'
 import { type Cluster, writeAdminKubeconfig } from './cluster.ts'
-import { freePorts, type Program, startProgram } from './programs.ts'
+import { type Program, startProgram } from './programs.ts'
 
 const NODE = 'node-0'
 
@@ -31,7 +32,7 @@ export async function startNode(
     kind: 'Node',
     metadata: { name: NODE, annotations: { 'kwok.x-k8s.io/node': 'fake' } },
   })
-  const [port = 0] = await freePorts(1)
+  const port = await freePort()
   const controllers = await startProgram('kube-controller-manager', folder, [controllerManager], {
     kubeconfig,
     'bind-address': '127.0.0.1',
@@ -54,7 +55,7 @@ export async function startNode(
 }
 
 async function kubeletFlags(folder: string, kubelet: Kubelet) {
-  const [port = 0] = await freePorts(1)
+  const port = await freePort()
   const file = path.join(folder, 'kwok.yaml')
   await writeFile(
     file,

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { open, readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { startChild } from '../../scripts/child.ts'
 import type { Kubernetes } from '../../scripts/kubernetes.ts'
+import { freePorts } from '../free-ports.ts'
 
 /** Shared by all programs of a cluster: files in one folder, ports of the loopback address. */
 export type Site = {
@@ -59,28 +59,6 @@ const auditPolicy = {
   kind: 'Policy',
   omitStages: ['RequestReceived'],
   rules: [{ level: 'Metadata' }],
-}
-
-/** Below the range of ephemeral ports: a restarted program finds its port free. */
-const FIRST_PORT = 10_000
-const LAST_PORT = 32_000
-
-/** Ports of the loopback address that are free now. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>()
-  while (ports.size < count) {
-    const port = randomInt(FIRST_PORT, LAST_PORT)
-    if (await isFree(port)) ports.add(port)
-  }
-  return [...ports]
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }
 
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'] as const

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { freePort } from '../free-ports.ts'
 import type { Fault } from './oidc-issuer.ts'
 
 export type AuthorizationServer = Awaited<ReturnType<typeof startAuthorizationServer>>
@@ -39,13 +40,13 @@ export async function startAuthorizationServer(given: Answers = {}) {
 
   const listen = (port: number) => {
     const server = createServer((request, response) => void answer(request, response))
-    return new Promise<typeof server>((resolve) =>
-      server.listen(port, '127.0.0.1', () => resolve(server)),
-    )
+    return new Promise<typeof server>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', () => resolve(server))
+    })
   }
-  let server = await listen(0)
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const port = await freePort()
+  let server = await listen(port)
   const stop = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve())

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Claims, createSigner, type Signer } from '../../examples/identity-providers/signer.ts'
+import { freePort } from '../free-ports.ts'
 
 export type { Claims, Signer } from '../../examples/identity-providers/signer.ts'
 export { createSigner } from '../../examples/identity-providers/signer.ts'
@@ -29,20 +30,18 @@ export const FAULTS = {
 } as const satisfies Readonly<Record<string, Fault>>
 
 type Start = {
-  /** 0: any. */
-  readonly port?: number
   /** Its issuer name; by default its own URL. */
   readonly name?: string
   readonly signer?: Signer
 }
 
 /** An issuer on loopback that counts requests, fails on demand and signs given tokens. */
-export async function startOidcIssuer({ port = 0, name, signer = createSigner() }: Start = {}) {
+export async function startOidcIssuer({ name, signer = createSigner() }: Start = {}) {
   const asked = { discoveries: 0, fetches: 0 }
   let keys: readonly unknown[] = [signer.jwk]
   let fault: Fault | undefined
   let waiting: (() => void)[] | undefined
-  let server = await listen(answer, port)
+  let server = await listen(answer, await freePort())
   const url = `http://127.0.0.1:${server.port}`
   const issuer = name ?? url
 

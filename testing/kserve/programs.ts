@@ -10,7 +10,8 @@ import type { Written } from '../cluster/client.ts'
 import { type Cluster, startCluster, writeAdminKubeconfig } from '../cluster/cluster.ts'
 import { aNamespace, writtenOf } from '../cluster/installation.ts'
 import { startNode } from '../cluster/nodes.ts'
-import { freePorts, type Program, startProgram } from '../cluster/programs.ts'
+import { type Program, startProgram } from '../cluster/programs.ts'
+import { freePorts } from '../free-ports.ts'
 import { entriesAt, textAt } from '../json.ts'
 
 /** KServe's namespace. */

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { get, until } from '../../scripts/child.ts'
 import { type Cluster, writeAdminKubeconfig } from '../cluster/cluster.ts'
-import { freePorts, startProgram } from '../cluster/programs.ts'
+import { startProgram } from '../cluster/programs.ts'
+import { freePorts } from '../free-ports.ts'
 import { validatedBy } from './admission.ts'
 
 type IstiodSpec = {

@@ -1,5 +1,5 @@
-import { freePorts } from '../cluster/programs.ts'
 import { type ClusterService, startClusterService } from '../cluster/service.ts'
+import { freePorts } from '../free-ports.ts'
 
 /** The program, which can be stopped and restarted on the same ports. */
 export async function restartableService(kubeconfig: string, config: object) {

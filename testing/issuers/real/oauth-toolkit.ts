@@ -2,8 +2,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { freePort } from '../../free-ports.ts'
 import { askForTokens, CALLBACK, codeIn, createBrowser, postForm } from './oauth-client.ts'
-import { freePort, startServer } from './start-server.ts'
+import { startServer } from './start-server.ts'
 
 const SERVER = path.join(import.meta.dirname, 'oauth_toolkit_server.py')
 const SECRET = 'secret-of-clients'

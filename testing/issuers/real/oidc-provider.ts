@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import path from 'node:path'
+import { freePort } from '../../free-ports.ts'
 import {
   askForTokens,
   CALLBACK,
@@ -9,7 +10,7 @@ import {
   type Tokens,
 } from './oauth-client.ts'
 import type { OidcProviderSettings } from './oidc-provider-server.ts'
-import { freePort, startServer } from './start-server.ts'
+import { startServer } from './start-server.ts'
 
 const SERVER = path.join(import.meta.dirname, 'oidc-provider-server.ts')
 const NOTEBOOKS = { id: 'notebooks', secret: 'secret-of-notebooks' }

@@ -1,8 +1,4 @@
 import { startChild } from '../../../scripts/child.ts'
-import { freePorts } from '../../../scripts/loopback-port.ts'
-
-/** A port that is free at the moment. */
-export const freePort = async () => (await freePorts([0, 0, 0]))[0]
 
 /** Starts a server; resolves once it says that it listens. */
 export async function startServer(
