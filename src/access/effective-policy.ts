@@ -10,6 +10,7 @@ import { explainRules } from './explain.ts'
 import type { Policy, PolicyTerms } from './policy.ts'
 import { areTooMuch, MAX_SERVICE_WEIGHT } from './policy-weight.ts'
 import { asSeenByDeny, matchRule, mayMatchRule, namesPaths, type Operation } from './rule.ts'
+import { matchesOneOf } from './rule-hints.ts'
 import { type Protection, runsOnEveryPath, type Service } from './service.ts'
 
 /** All policies of one service combined (GEP-713). */
@@ -159,9 +160,9 @@ export function judgeByRules(
   if (note !== undefined) explainRules(terms, caller, operation, note)
   if (isDenied({ terms }, caller, operation)) return 'denied'
   let verdict: RulesVerdict = 'silent'
-  for (const { allow } of terms) {
+  for (const { policy, allow } of terms) {
     if (allow === undefined) continue
-    if (!allow.some((rule) => matchRule(rule, caller, operation))) return 'refused'
+    if (!matchesOneOf(allow, policy, caller, operation)) return 'refused'
     verdict = 'allowed'
   }
   return verdict

@@ -21,6 +21,8 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/access/policy-weight.ts BASE_WEIGHT': WEIGHT,
   'src/access/policy-weight.ts TEXT_LENGTH': WEIGHT,
   'src/app/cluster-grantees.ts TIMEOUT_MS': PROCESS,
+  'src/access/rule-hints.ts BYTES_PER_CHARACTER': WEIGHT,
+  'src/access/rule-hints.ts MIN_RULES': CHOICE,
   'src/access/unbound-routes.ts EXACT_WIDTH': CODE,
   'src/app/cluster-identity.ts WAIT_MS': PASSED,
   'src/app/folder-source.ts CALLER_MS': USUAL,

@@ -1,6 +1,7 @@
 import { MAX_SUMMARY_ENTRIES as MAX_SUMMED } from '../../src/access/claim-values.ts'
 import { KEY_CALLERS } from '../../src/access/key-callers.ts'
 import { MAX_SETS } from '../../src/access/membership.ts'
+import { RULE_HINTS } from '../../src/access/rule-hints.ts'
 import { MAX_SHADOW_WAITING, PER_SECOND as SHADOW_PER_SECOND } from '../../src/access/shadow.ts'
 import { CALLERS } from '../../src/app/folder-source.ts'
 import type { CacheBounds } from '../../src/common/cache.ts'
@@ -30,6 +31,7 @@ export const TOKENS: Bounds = {
   'refused opaque tokens kept': cache(NOT_ACTIVE),
   "callers of a folder's tokens kept": cache(CALLERS),
   'API keys whose caller is kept': count(KEY_CALLERS.entries),
+  'places of rules kept for callers': `${count(RULE_HINTS.entries)} and ${bytes(RULE_HINTS.bytes ?? 0)}`,
   'answers kept for callers': `${count(REPLIES.entries)} callers and ${bytes(REPLIES.bytes ?? 0)}`,
   'answers kept for one caller': count(REPLIES_EACH),
   'equal labels, groups and service lists of API keys that share memory': `${count(INTERNED.values)} of each, up to ${count(INTERNED.length)} characters`,

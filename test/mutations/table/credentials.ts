@@ -186,6 +186,13 @@ export const CREDENTIALS = mutations([
     RECENT,
   ],
   [
+    'places of rules kept for callers',
+    'common/recent.ts',
+    'if (young.size < entries / 2 && youngBytes <= bytes / 2) return',
+    'if (young.size < entries / 2) return',
+    RECENT,
+  ],
+  [
     'answers kept for callers',
     'common/recent.ts',
     'if (young.size < entries / 2 && youngBytes <= bytes / 2) return',
