@@ -157,6 +157,19 @@ describe('connections with much data', () => {
     expect(sums.length).toBeLessThanOrEqual((200 + sums.length) / (TURN_WORK / 2 / READ_WORK) + 1)
   })
 
+  it('are read in turns sooner while many connections are opened', async () => {
+    const { connect, poll } = wire()
+    const all = Array.from({ length: 5 }, () => connect('a', 0).one)
+    const read = async () => {
+      for (const one of all) one.left = READ_WORK
+      return poll()
+    }
+    await poll()
+    expect(await read()).toBe(5 * READ_WORK)
+    for (let index = 0; index < 16; index += 1) connect(`new-${index}`, 0)
+    expect(await read()).toBe(2 * READ_WORK)
+  })
+
   it('of which none has data are tried a few per turn', async () => {
     const { connect, poll, connections } = wire()
     const all = Array.from({ length: 200 }, () => connect('a', 1).one)
