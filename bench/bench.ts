@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createStopping, withDeadline } from '../scripts/child.ts'
+import { createStopping, STOPPED, withDeadline } from '../scripts/child.ts'
 import { attempt, type Bench, type Failure, type MeasuredWorld } from './measure/bench.ts'
 import { stayOffServerCore } from './measure/cores.ts'
 import { type Memory, measureMemory } from './measure/memory.ts'
@@ -21,6 +21,7 @@ import { createIssuers } from './worlds/tokens.ts'
 // Usage: bench.ts [SCENARIO-IDS]; with ids it prints the table and writes nothing.
 // Environment: BENCH_SLICES (6) in BENCH_STARTS (3) starts of the servers, BENCH_SECONDS per slice (1), BENCH_CHECKS
 // for the latency (2000), BENCH_RATES through Envoy (1000 2000), BENCH_MINUTES, after which no measurement starts (28), BENCH_REPORT, a folder for the report
+// A run that is stopped prints what it has measured, and writes nothing.
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
@@ -97,7 +98,8 @@ async function main(ids: readonly string[]): Promise<void> {
     const bench = { folder, issuers, extent, say, failed, signal }
     const all = await measureAll(bench, (id) => ids.length === 0 || ids.includes(id))
     const run = { ...all, failures, extent, before, after: machineNow() }
-    say(await writeReport(run, reportFolder))
+    // A report of what was measured until then would replace that of a whole run.
+    say(await writeReport(run, signal.reason === STOPPED ? undefined : reportFolder))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
