@@ -8,10 +8,7 @@ const LAST_PORT = 32_000
 /** Ports of the loopback address that are free now. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const ports = new Set<number>()
-  while (ports.size < count) {
-    const port = await freePort()
-    ports.add(port)
-  }
+  while (ports.size < count) ports.add(await freePort())
   return [...ports]
 }
 

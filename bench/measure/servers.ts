@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { get, startChild, until } from '../../scripts/child.ts'
-import { freePorts } from '../../scripts/loopback-port.ts'
 import { NODE_FLAGS, NODE_VARIABLES } from '../../scripts/node-flags.ts'
+import { freePort, freePorts } from '../../testing/free-ports.ts'
 import { LOAD_CORE, onCore, SERVER_CORE } from './cores.ts'
 
 export type RunningServer = {
@@ -38,7 +38,7 @@ export type Told = {
 
 /** Starts the service. Its decision log goes to a pipe with a reader. */
 export async function startService(told: Told): Promise<RunningService> {
-  const [grpcPort, httpPort] = await freePorts([0, 0, 0])
+  const [grpcPort = 0, httpPort = 0] = await freePorts(2)
   const [node = '', ...rest] = nodeRuns('src/main.ts', 'serve')
   const flags = [
     ['--config', path.join(told.folder, 'config.yaml')],
@@ -86,7 +86,7 @@ export async function startNullServer(
   answers: (grpcPort: number) => Promise<boolean>,
   program: readonly string[] = nodeRuns('bench/null-server.ts'),
 ): Promise<RunningServer> {
-  const [grpcPort] = await freePorts([0, 0, 0])
+  const grpcPort = await freePort()
   const command = onCore(SERVER_CORE, [...program, String(grpcPort)])
   const child = startChild('the null server', command, {
     cwd: ROOT,

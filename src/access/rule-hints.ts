@@ -5,7 +5,10 @@ import type { Caller } from './caller.ts'
 import { matchRule, type Operation, type Rule } from './rule.ts'
 
 /** Callers of policies whose last rule is kept. `bytes` counts their names. */
-export const RULE_HINTS: RecentBounds = { entries: 16_384, bytes: 4 * 1024 * 1024 }
+export const RULE_HINTS = {
+  entries: 16_384,
+  bytes: 4 * 1024 * 1024,
+} as const satisfies RecentBounds
 
 /** Below this number of rules, trying all of them is as fast. */
 const MIN_RULES = 4
@@ -25,7 +28,7 @@ export function matchesOneOf(
 ): boolean {
   if (rules.length < MIN_RULES) return rules.some((rule) => matchRule(rule, caller, operation))
   const key = `${policy} ${caller.reference}`
-  const hint = rules[places.get(key) ?? rules.length]
+  const hint = rules[places.get(key) ?? -1]
   if (hint !== undefined && matchRule(hint, caller, operation)) return true
   const place = rules.findIndex((rule) => matchRule(rule, caller, operation))
   if (place >= 0) places.set(key, place, BYTES_PER_CHARACTER * key.length)

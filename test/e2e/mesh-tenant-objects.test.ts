@@ -45,9 +45,8 @@ beforeAll(async () => {
       routeOf('open-predictor.tenant.svc.cluster.local'),
     ],
   })
-  const port = await freePort()
-  fakePort = port
-  fake = await startFakeAuthz(ALLOWING, [port])
+  fakePort = await freePort()
+  fake = await startFakeAuthz(ALLOWING, [fakePort])
 })
 afterAll(async () => {
   await fake?.close()

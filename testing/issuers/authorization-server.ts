@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { freePort } from '../free-ports.ts'
 import type { Fault } from './oidc-issuer.ts'
+import { startRestartableServer } from './restartable-server.ts'
 
 export type AuthorizationServer = Awaited<ReturnType<typeof startAuthorizationServer>>
 
@@ -38,20 +38,9 @@ export async function startAuthorizationServer(given: Answers = {}) {
     else reply()
   }
 
-  const listen = (port: number) => {
-    const server = createServer((request, response) => void answer(request, response))
-    return new Promise<typeof server>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, '127.0.0.1', () => resolve(server))
-    })
-  }
-  const port = await freePort()
-  let server = await listen(port)
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
+  const { port, stop, restart } = await startRestartableServer(
+    (request, response) => void answer(request, response),
+  )
 
   return {
     port,
@@ -76,8 +65,6 @@ export async function startAuthorizationServer(given: Answers = {}) {
     },
     held: () => waiting?.length ?? 0,
     stop,
-    restart: async () => {
-      server = await listen(port)
-    },
+    restart,
   }
 }

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Claims, createSigner, type Signer } from '../../examples/identity-providers/signer.ts'
-import { freePort } from '../free-ports.ts'
+import { startRestartableServer } from './restartable-server.ts'
 
 export type { Claims, Signer } from '../../examples/identity-providers/signer.ts'
 export { createSigner } from '../../examples/identity-providers/signer.ts'
@@ -41,8 +41,8 @@ export async function startOidcIssuer({ name, signer = createSigner() }: Start =
   let keys: readonly unknown[] = [signer.jwk]
   let fault: Fault | undefined
   let waiting: (() => void)[] | undefined
-  let server = await listen(answer, await freePort())
-  const url = `http://127.0.0.1:${server.port}`
+  const { port, stop, restart } = await startRestartableServer(answer)
+  const url = `http://127.0.0.1:${port}`
   const issuer = name ?? url
 
   function answer(request: IncomingMessage, response: ServerResponse) {
@@ -59,7 +59,7 @@ export async function startOidcIssuer({ name, signer = createSigner() }: Start =
     issuer,
     url,
     jwksUri: `${url}/keys`,
-    port: server.port,
+    port,
     /** The requests up to now: for its discovery document, and for its keys. */
     asked: (): Readonly<typeof asked> => ({ ...asked }),
     /** Replaces its key set; it may contain anything. */
@@ -82,10 +82,8 @@ export async function startOidcIssuer({ name, signer = createSigner() }: Start =
     /** A token of its first key, by default valid for ten minutes. */
     token: (claims: Claims = {}, header: Claims = {}) =>
       signer.sign({ ...goodClaims(issuer), ...claims }, header),
-    stop: () => server.close(),
-    restart: async () => {
-      server = await listen(answer, server.port)
-    },
+    stop,
+    restart,
   }
 }
 
@@ -99,23 +97,3 @@ export const goodClaims = (issuer: string): Claims => ({
   iat: nowSeconds() - 5,
   exp: nowSeconds() + 600,
 })
-
-async function listen(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
-  port: number,
-) {
-  const server = createServer(answer)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-}
