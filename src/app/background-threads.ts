@@ -7,12 +7,12 @@ import path from 'node:path'
 const THREADS = '/proc/self/task'
 /**
  * How much nicer each kind of thread is than the event loop: setpriority(2). libuv's verify signatures and read files.
- * V8's compile, mark and sweep. Beside a busy event loop a thread that is nicer by 5 has a quarter of a core, so that
+ * V8's compile, mark and sweep. Beside a busy event loop a thread that is nicer by 2 has two fifths of a core, so that
  * code is still optimized and garbage is still freed.
  */
 const NICER: ReadonlyMap<string, number> = new Map([
   ['libuv-worker', 10],
-  ['V8Worker', 5],
+  ['V8Worker', 2],
 ])
 
 /**

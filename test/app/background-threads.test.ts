@@ -29,7 +29,7 @@ it.runIf(process.platform === 'linux')(
       threads.flatMap(([name, nice]) => (name === wanted ? nice : []))
     const [own = 0] = niceOf('main')
     expect(own).toBeLessThan(19)
-    const nices = { V8Worker: Math.min(own + 5, 19), 'libuv-worker': Math.min(own + 10, 19) }
+    const nices = { V8Worker: Math.min(own + 2, 19), 'libuv-worker': Math.min(own + 10, 19) }
     for (const [name, nice] of Object.entries(nices)) {
       expect(niceOf(name).length).toBeGreaterThan(0)
       expect(new Set(niceOf(name))).toEqual(new Set([nice]))
