@@ -1,13 +1,14 @@
 // Limits the requests and bytes in flight on a listener.
 
-import type { Http2Session } from 'node:http2'
+import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import { type ServerInterceptor, status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
 import { createOldestFirst } from '../common/oldest-first.ts'
-import { only, sendAnswer } from './answering.ts'
-import { type Arrival, arrivalOf, chargedOf, faultOf } from './arrival.ts'
+import { NO_MESSAGE, only, sendAnswer } from './answering.ts'
+import { type Arrival, arrivalOf, chargedOf, faultOf, isComplete, messageWith } from './arrival.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
+import { respond, respondError } from './grpc-response.ts'
 import { discard, interpose, streamOf } from './http2-stream.ts'
 import { createShares } from './shares.ts'
 import { createSweep } from './sweep.ts'
@@ -19,6 +20,9 @@ type Parts = {
   /** The answer to a request that is not read; `undefined`: it is not a check. */
   readonly refuse: (path: string, reason: DenyReason) => Buffer | undefined
 }
+
+/** Answers the message of a request on its stream. */
+type Answer = (message: Buffer, arrival: Arrival) => void
 
 const REASONS = {
   'grpc-message-size': 'unsupported-request',
@@ -61,7 +65,16 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     return only(call)
   }
 
-  function begin(arrival: Arrival) {
+  /** Admits a check that grpc-js does not know. */
+  function admit(stream: ServerHttp2Stream, session: Http2Session, path: string, answer: Answer) {
+    // Closed streams are tracked by their end.
+    stream.on('error', () => {})
+    const connection = connectionOf(session)
+    if (connection === undefined) stream.close(CANCEL)
+    else begin(arrivalOf(undefined, stream, path, connection), answer)
+  }
+
+  function begin(arrival: Arrival, answer?: Answer) {
     const { stream, address, connection } = arrival
     connection.began()
     stream.once('close', () => end(arrival))
@@ -74,8 +87,20 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     }
     if (!parts.take(address, 1)) return turnAway(arrival, 'grpc-streams')
     arriving.add(arrival)
-    interpose(stream, (bytes) => take(arrival, bytes))
+    if (answer === undefined) interpose(stream, (bytes) => take(arrival, bytes))
+    else read(arrival, answer)
     stream.once('end', () => arrived(arrival))
+  }
+
+  function read(arrival: Arrival, answer: Answer) {
+    const { stream } = arrival
+    stream.on('data', (bytes: Buffer) => {
+      const message = take(arrival, bytes) ? messageWith(arrival, bytes) : undefined
+      if (message !== undefined) answer(message, arrival)
+    })
+    stream.on('end', () => {
+      if (!isComplete(arrival)) respondError(stream, status.UNIMPLEMENTED, NO_MESSAGE)
+    })
   }
 
   function arrived(arrival: Arrival) {
@@ -129,12 +154,13 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     // The rest of the request is not needed.
     const leave = () => setImmediate(() => stream.close(NO_ERROR))
     if (answer === undefined) {
-      call.sendStatus(TOO_MUCH)
+      call?.sendStatus(TOO_MUCH)
       leave()
       return
     }
-    sendAnswer(call, answer)
-    // grpc-js sends the trailers on this event.
+    if (call === undefined) respond(stream, answer)
+    else sendAnswer(call, answer)
+    // The trailers are sent on this event.
     stream.once('wantTrailers', leave)
   }
 
@@ -166,6 +192,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
 
   return {
     interceptor,
+    admit,
     /** Requests in flight, and their bytes. */
     held: () => ({ streams: streams.taken(), bytes: memory.taken() }),
     close: sweep.close,

@@ -1,30 +1,41 @@
 // Answers a check as soon as its message is there.
 
+import type { Http2Session } from 'node:http2'
 import {
+  type handleUnaryCall,
   Metadata,
   type ServerInterceptingCall,
   type ServerInterceptor,
   status,
 } from '@grpc/grpc-js'
+import { streamOf } from './http2-stream.ts'
 import type { CheckHandler } from './protocol.ts'
 
 type Call = Parameters<ServerInterceptor>[1]
 
+/** Of a peer. */
+const PORT = /:\d+$/
 const OK = { code: status.OK, details: 'OK', metadata: null }
-const NO_MESSAGE = {
-  code: status.UNIMPLEMENTED,
-  details: 'the request has no message',
-  metadata: null,
-}
+export const NO_MESSAGE = 'the request has no message'
+
+const UNIMPLEMENTED = { code: status.UNIMPLEMENTED, details: NO_MESSAGE, metadata: null }
 
 /**
- * Calls the handler of checks itself. grpc-js would first wait for the end of the request, then for its message
+ * Calls the handler of checks itself, and takes the further checks of the session. grpc-js would first wait for the end of the request, then for its message
  * to be written, and would make an object for each call with an event emitter: a tenth of a check.
  */
 export const createAnswering =
-  (checkPath: string, handle: CheckHandler): ServerInterceptor =>
-  ({ path }, call) =>
-    path === checkPath ? answerAtMessage(call, handle) : only(call)
+  (
+    checkPath: string,
+    handle: CheckHandler,
+    takeChecks: (session: Http2Session) => void,
+  ): ServerInterceptor =>
+  ({ path }, call) => {
+    if (path !== checkPath) return only(call)
+    const session = streamOf(call)?.session
+    if (session !== undefined) takeChecks(session)
+    return answerAtMessage(call, handle)
+  }
 
 function answerAtMessage(call: Call, handle: CheckHandler): ServerInterceptingCall {
   let isThere = false
@@ -32,22 +43,29 @@ function answerAtMessage(call: Call, handle: CheckHandler): ServerInterceptingCa
     onReceiveMetadata: () => call.startRead(),
     onReceiveMessage: (request: Buffer) => {
       isThere = true
-      const asked = {
-        request,
-        getPeer: () => call.getPeer(),
-        getDeadline: () => call.getDeadline(),
-      }
-      handle(asked, (_error, bytes) => sendAnswer(call, bytes))
+      handle(checkOf(call, request), (_error, bytes) => sendAnswer(call, bytes))
       // For the end of the request, and to see a second message.
       call.startRead()
     },
     onReceiveHalfClose: () => {
-      if (!isThere) call.sendStatus(NO_MESSAGE)
+      if (!isThere) call.sendStatus(UNIMPLEMENTED)
     },
     onCancel: () => {},
   }
   return only({ start: () => call.start(listener) })
 }
+
+/** The handler of checks for a server without this interceptor. */
+export const unary =
+  (handle: CheckHandler): handleUnaryCall<Buffer, Buffer> =>
+  (call, callback) =>
+    handle(checkOf(call, call.request), callback)
+
+const checkOf = (call: Pick<Call, 'getPeer' | 'getDeadline'>, request: Buffer) => ({
+  request,
+  peerAddress: call.getPeer().replace(PORT, ''),
+  deadline: Number(call.getDeadline()),
+})
 
 /** Sends the whole answer in one turn. */
 export function sendAnswer(call: Call, bytes: Buffer): void {

@@ -11,7 +11,8 @@ type Call = Parameters<ServerInterceptor>[1]
 
 /** A request from its headers to its end. */
 export interface Arrival extends Member<Arrival> {
-  readonly call: Call
+  /** `undefined`: grpc-js does not know this request. */
+  readonly call: Call | undefined
   readonly stream: ServerHttp2Stream
   readonly path: string
   readonly connection: Connection
@@ -23,6 +24,8 @@ export interface Arrival extends Member<Arrival> {
   length: number
   /** In bytes, including the frame header. */
   received: number
+  /** The bytes of an incomplete message, if grpc-js does not keep them. */
+  parts: Buffer[] | undefined
   /** When it started, then when it was complete, as `performance.now()`. */
   since: number
 }
@@ -30,10 +33,10 @@ export interface Arrival extends Member<Arrival> {
 /** Bytes per request that do not count. */
 export const FREE_BYTES = 8_192
 /** A flag, and the message length in four bytes. */
-const FRAME_BYTES = 5
+export const FRAME_BYTES = 5
 
 export const arrivalOf = (
-  call: Call,
+  call: Call | undefined,
   stream: ServerHttp2Stream,
   path: string,
   connection: Connection,
@@ -47,6 +50,7 @@ export const arrivalOf = (
   frame: 0,
   length: 0,
   received: 0,
+  parts: undefined,
   since: performance.now(),
   ...NOT_QUEUED,
 })
@@ -84,4 +88,21 @@ export function faultOf(
   const framed = arrival.frame === FRAME_BYTES
   const surplus = framed && arrival.received > FRAME_BYTES + arrival.length
   return surplus || arrival.length > requestBytes ? 'grpc-message-size' : undefined
+}
+
+/** Whether all bytes of the message have arrived. */
+export const isComplete = ({ frame, length, received }: Arrival): boolean =>
+  frame === FRAME_BYTES && received === FRAME_BYTES + length
+
+/** Keeps these bytes until the message is complete, and returns it then. They are without a fault. */
+export function messageWith(arrival: Arrival, bytes: Buffer): Buffer | undefined {
+  if (!isComplete(arrival)) {
+    arrival.parts ??= []
+    arrival.parts.push(bytes)
+    return undefined
+  }
+  const { parts } = arrival
+  arrival.parts = undefined
+  const frame = parts === undefined ? bytes : Buffer.concat([...parts, bytes])
+  return frame.subarray(FRAME_BYTES)
 }

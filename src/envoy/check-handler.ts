@@ -64,12 +64,11 @@ export function createCheckHandler(
       tell(fault)
     }
     try {
-      const proxy = () => addressOf(call.getPeer())
+      const proxy = () => call.peerAddress
       const incoming = readCheck(call.request, { position, proxy, trust })
       const answer = authorize(incoming.request)
       if (!(answer instanceof Promise)) finish(incoming, answer)
-      else
-        void inTime(answer, remainingMs(call.getDeadline())).then((made) => finish(incoming, made))
+      else void inTime(answer, remainingMs(call.deadline)).then((made) => finish(incoming, made))
     } catch (fault) {
       fail(fault)
     }
@@ -160,10 +159,7 @@ const deniedContext = (
   preflight: request !== undefined && isPreflight(request),
 })
 
-/** Without the port: a proxy has several connections. */
-const addressOf = (peer: string): string => peer.replace(/:\d+$/, '')
-
 /** Reserved for the way back before the proxy's own deadline, in milliseconds. */
 const RETURN_MS = 10
 
-const remainingMs = (deadline: Date | number): number => Number(deadline) - Date.now() - RETURN_MS
+const remainingMs = (deadline: number): number => deadline - Date.now() - RETURN_MS

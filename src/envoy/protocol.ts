@@ -17,8 +17,10 @@ export type Unreadable = typeof UNREADABLE
 export type CheckHandler = (
   call: {
     readonly request: Buffer
-    readonly getPeer: () => string
-    readonly getDeadline: () => Date | number
+    /** Without the port: a proxy has several connections. */
+    readonly peerAddress: string
+    /** As `Date.now()`. */
+    readonly deadline: number
   },
   callback: (error: null, answer: Buffer) => void,
 ) => void

@@ -6,10 +6,12 @@ import { HealthImplementation } from 'grpc-health-check'
 import type { Trust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
 import { createAdmission } from './admission.ts'
-import { createAnswering } from './answering.ts'
+import { createAnswering, unary } from './answering.ts'
 import { BOUNDS, type Bounds, type GrpcShed } from './bounds.ts'
 import { type CheckParts, createCheckHandler } from './check-handler.ts'
 import { createConnections } from './connections.ts'
+import { createDirectChecks } from './direct-checks.ts'
+import { respond } from './grpc-response.ts'
 import { listen } from './listen.ts'
 import { authorizationService } from './protocol.ts'
 import { createRefuse } from './refuse.ts'
@@ -65,10 +67,17 @@ export async function serveChecks(
   const arrivals = createAdmission({ bounds, connectionOf: connections.of, shed, refuse })
   const authorization = authorizationService()
   const Check = createCheckHandler(position, parts, trust)
-  const answering = createAnswering(authorization.Check.path, Check)
+  const { path: checkPath } = authorization.Check
+  const takeChecks = createDirectChecks(checkPath, (stream, session, deadline) =>
+    arrivals.admit(stream, session, checkPath, (request, { address }) => {
+      const asked = { request, peerAddress: address, deadline }
+      Check(asked, (_error, bytes) => respond(stream, bytes))
+    }),
+  )
+  const answering = createAnswering(checkPath, Check, takeChecks)
   const interceptors = [arrivals.interceptor, answering]
   const server = new Server({ ...optionsOf(bounds), interceptors })
-  server.addService(authorization, { Check })
+  server.addService(authorization, { Check: unary(Check) })
   const health = new HealthImplementation()
   health.addToServer(server)
   const setServing = (serving: boolean) => {

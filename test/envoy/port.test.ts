@@ -4,7 +4,7 @@ import http2 from 'node:http2'
 import net from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import zlib from 'node:zlib'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Answer } from '../../src/access/answer.ts'
 import { OPEN } from '../../src/access/decision.ts'
 import { MAX_REFUSED } from '../../src/envoy/admission.ts'
@@ -26,8 +26,11 @@ const HEALTH = '/grpc.health.v1.Health'
 const SOON = 1
 
 const cleanups: (() => unknown)[] = []
+/** Whether connections have had a check. grpc-js sees the first one only. */
+let isUsed = false
 
 afterEach(async () => {
+  isUsed = false
   vi.useRealTimers()
   for (const clean of cleanups.splice(0).reverse()) await clean()
   vi.restoreAllMocks()
@@ -64,9 +67,17 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
   const connect = async (settings: http2.Settings = {}, localAddress = '127.0.0.1') => {
     const session = await rawConnection(server.port, settings, localAddress)
     cleanups.push(() => session.destroy())
+    if (isUsed) await use(session)
     return session
   }
   return { server, sheds, observed, connect, unpatched: () => unpatched }
+}
+
+/** A check without a message is not decided. */
+async function use(session: http2.ClientHttp2Session) {
+  const { stream, reply } = begin(session)
+  stream.end()
+  await reply
 }
 
 /** The proxy's view: the gRPC status and the denial. */
@@ -89,178 +100,205 @@ async function expectOneAnswer(port: Awaited<ReturnType<typeof serving>>, reply:
   await expect.poll(port.server.held).toMatchObject({ streams: 0, bytes: 0 })
 }
 
-describe('a message', () => {
-  it('that is too large is denied as soon as its length is known', async () => {
-    const { server, sheds, connect } = await serving()
-    const { stream, reply } = begin(await connect())
-    stream.write(framed(Buffer.of(), { length: BOUNDS.requestBytes + 1 }))
-    expect(told(await reply)).toEqual(UNSUPPORTED)
-    expect(sheds).toEqual(['grpc-message-size'])
-    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+describe.each([
+  ['the first check of a connection', false],
+  ['a later check', true],
+])('%s:', (_title, isLater) => {
+  beforeEach(() => {
+    isUsed = isLater
   })
 
-  it('of the maximum size is answered', async () => {
-    const { connect } = await serving({ requestBytes: 100_000 })
-    const path = `/${'a'.repeat(50_000)}`
-    const body = aCheck({ path, headers: { 'x-a': 'a'.repeat(49_900 - GOOD.length) } })
-    const bytes = encodeCheckRequest(body)
-    expect(bytes.length).toBeGreaterThan(99_000)
-    const { stream, reply } = begin(await connect())
-    stream.end(framed(bytes))
-    expect(told(await reply)[0]).toBe('0')
-    expect(told(await reply)).toEqual(ANSWERED)
-  })
-
-  it('may be longer than gRPC itself allows', async () => {
-    const { connect } = await serving({
-      requestBytes: 2 ** 23,
-      bytes: 2 ** 26,
-      bytesPerAddress: 2 ** 25,
-    })
-    const { stream, reply } = begin(await connect())
-    // A body, which is not read.
-    const long = encodeCheckRequest({
-      attributes: { request: { http: { path: `/${'a'.repeat(2 ** 22)}` } } },
-    })
-    stream.end(framed(long))
-    expect(told(await reply)[0]).toBe('0')
-  })
-
-  it('may arrive byte by byte', async () => {
-    const { connect } = await serving()
-    const { stream, reply } = begin(await connect())
-    for (const byte of framed(GOOD)) stream.write(Buffer.of(byte))
-    stream.end()
-    expect(told(await reply)).toEqual(ANSWERED)
-  })
-
-  it.each(['gzip', 'deflate', 'identity', 'br'])(
-    'that is compressed is denied and never inflated: %s',
-    async (encoding) => {
-      const inflating = ['createGunzip', 'createInflate'] as const
-      const spies = inflating.map((name) => vi.spyOn(zlib, name))
-      const { sheds, connect } = await serving()
-      const { stream, reply } = begin(await connect(), { headers: { 'grpc-encoding': encoding } })
-      stream.end(framed(zlib.gzipSync(GOOD), { flag: 1 }))
+  describe('a message', () => {
+    it('that is too large is denied as soon as its length is known', async () => {
+      const { server, sheds, connect } = await serving()
+      const { stream, reply } = begin(await connect())
+      stream.write(framed(Buffer.of(), { length: BOUNDS.requestBytes + 1 }))
       expect(told(await reply)).toEqual(UNSUPPORTED)
-      expect(sheds).toEqual(['grpc-message-compressed'])
-      for (const spy of spies) expect(spy).not.toHaveBeenCalled()
-    },
-  )
+      expect(sheds).toEqual(['grpc-message-size'])
+      await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+    })
 
-  it('that is followed by another is denied', async () => {
-    const { connect } = await serving()
-    const { stream, reply } = begin(await connect())
-    stream.end(Buffer.concat([framed(GOOD), framed(GOOD)]))
-    expect(told(await reply)).toEqual(UNSUPPORTED)
-  })
+    it('of the maximum size is answered', async () => {
+      const { connect } = await serving({ requestBytes: 100_000 })
+      const path = `/${'a'.repeat(50_000)}`
+      const body = aCheck({ path, headers: { 'x-a': 'a'.repeat(49_900 - GOOD.length) } })
+      const bytes = encodeCheckRequest(body)
+      expect(bytes.length).toBeGreaterThan(99_000)
+      const { stream, reply } = begin(await connect())
+      stream.end(framed(bytes))
+      expect(told(await reply)[0]).toBe('0')
+      expect(told(await reply)).toEqual(ANSWERED)
+    })
 
-  it('that is refused counts as a decision', async () => {
-    const { observed, connect } = await serving()
-    const { stream, reply } = begin(await connect())
-    stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
-    await reply
-    expect(observed.map(({ answer }) => answer.decision)).toMatchObject([
-      { outcome: 'deny', reason: 'unsupported-request' },
-    ])
-  })
+    it('may be longer than gRPC itself allows', async () => {
+      const { connect } = await serving({
+        requestBytes: 2 ** 23,
+        bytes: 2 ** 26,
+        bytesPerAddress: 2 ** 25,
+      })
+      const { stream, reply } = begin(await connect())
+      // A body, which is not read.
+      const long = encodeCheckRequest({
+        attributes: { request: { http: { path: `/${'a'.repeat(2 ** 22)}` } } },
+      })
+      stream.end(framed(long))
+      expect(told(await reply)[0]).toBe('0')
+    })
 
-  it('of a health check that is too large gets a gRPC error', async () => {
-    const { connect } = await serving()
-    const { stream, reply } = begin(await connect(), { path: `${HEALTH}/Check` })
-    stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
-    expect(told(await reply)).toEqual(['8', undefined])
-  })
-})
+    it('may arrive byte by byte', async () => {
+      const { connect } = await serving()
+      const { stream, reply } = begin(await connect())
+      for (const byte of framed(GOOD)) stream.write(Buffer.of(byte))
+      stream.end()
+      expect(told(await reply)).toEqual(ANSWERED)
+    })
 
-describe('a request', () => {
-  it.each([
-    ['no message', Buffer.of()],
-    ['a part of its frame', framed(GOOD).subarray(0, 3)],
-    ['a part of its message', framed(GOOD).subarray(0, -1)],
-  ])('of which only %s arrives is denied in the end', async (_title, bytes) => {
-    const { server, sheds, connect } = await serving({ arrivalMs: SOON })
-    const { stream, reply } = begin(await connect())
-    stream.write(bytes)
-    expect(told(await reply)).toEqual(LATE)
-    expect(sheds).toEqual(['grpc-message-late'])
-    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
-  })
-
-  it('that does not end is answered at its message, and closed in the end', async () => {
-    const port = await serving({ arrivalMs: SOON })
-    const { stream, reply } = begin(await port.connect())
-    stream.write(framed(GOOD))
-    await expectOneAnswer(port, await reply)
-  })
-
-  it('that does not end and whose answer is not read is reset', async () => {
-    const { server, sheds, connect } = await serving({ arrivalMs: SOON, answerMs: 60_000 })
-    const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
-    stream.write(framed(GOOD))
-    await expect.poll(() => sheds).toEqual(['grpc-answer-late'])
-    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
-    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
-  })
-
-  it('that goes on after its answer is closed, without a second answer', async () => {
-    const port = await serving()
-    const { stream, reply } = begin(await port.connect())
-    stream.write(framed(GOOD))
-    await once(stream, 'trailers')
-    stream.write(framed(GOOD))
-    await expectOneAnswer(port, await reply)
-  })
-
-  it('that is cancelled before its decision gets no answer, and is no fault', async () => {
-    const { promise, resolve } = Promise.withResolvers<Answer>()
-    const reported: unknown[] = []
-    const report = (fault: unknown) => void reported.push(fault)
-    const { server, connect, observed } = await serving({}, { authorize: () => promise, report })
-    const { stream, reply } = begin(await connect())
-    stream.end(framed(GOOD))
-    await expect.poll(server.held).toMatchObject({ streams: 1 })
-    stream.close(http2.constants.NGHTTP2_CANCEL)
-    expect(told(await reply)).toEqual([undefined, undefined])
-    await expect.poll(server.held).toMatchObject({ streams: 0 })
-    resolve({ decision: OPEN, target: undefined, caller: undefined })
-    await expect.poll(() => observed).toHaveLength(1)
-    expect(reported).toEqual([])
-  })
-
-  it('without a message that ends is not a check', async () => {
-    const { connect, observed } = await serving()
-    const { stream, reply } = begin(await connect())
-    stream.end()
-    expect(told(await reply)).toEqual(['12', undefined])
-    expect(observed).toEqual([])
-  })
-
-  it('whose answer is not read is reset', async () => {
-    const { server, sheds, connect } = await serving({ answerMs: SOON })
-    const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
-    stream.end(framed(GOOD))
-    await expect.poll(() => sheds).toEqual(['grpc-answer-late'])
-    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
-    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
-  })
-
-  it('whose refusal is not read is reset', async () => {
-    const { server, connect } = await serving({ answerMs: SOON })
-    const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
-    stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
-    expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
-    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
-  })
-
-  it('for an unknown method is not kept', async () => {
-    const { server, connect } = await serving()
-    const session = await connect()
-    const replies = Array.from({ length: 50 }, () => begin(session, { path: '/a/b' }).reply)
-    expect(new Set((await Promise.all(replies)).map(({ status }) => status))).toEqual(
-      new Set(['12']),
+    it.each(['gzip', 'deflate', 'identity', 'br'])(
+      'that is compressed is denied and never inflated: %s',
+      async (encoding) => {
+        const inflating = ['createGunzip', 'createInflate'] as const
+        const spies = inflating.map((name) => vi.spyOn(zlib, name))
+        const { sheds, connect } = await serving()
+        const { stream, reply } = begin(await connect(), { headers: { 'grpc-encoding': encoding } })
+        stream.end(framed(zlib.gzipSync(GOOD), { flag: 1 }))
+        expect(told(await reply)).toEqual(UNSUPPORTED)
+        expect(sheds).toEqual(['grpc-message-compressed'])
+        for (const spy of spies) expect(spy).not.toHaveBeenCalled()
+      },
     )
-    expect(server.held().streams).toBe(0)
+
+    it('that is followed by another is denied', async () => {
+      const { connect } = await serving()
+      const { stream, reply } = begin(await connect())
+      stream.end(Buffer.concat([framed(GOOD), framed(GOOD)]))
+      expect(told(await reply)).toEqual(UNSUPPORTED)
+    })
+
+    it('that is refused counts as a decision', async () => {
+      const { observed, connect } = await serving()
+      const { stream, reply } = begin(await connect())
+      stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+      await reply
+      expect(observed.map(({ answer }) => answer.decision)).toMatchObject([
+        { outcome: 'deny', reason: 'unsupported-request' },
+      ])
+    })
+
+    it('of a health check that is too large gets a gRPC error', async () => {
+      const { connect } = await serving()
+      const { stream, reply } = begin(await connect(), { path: `${HEALTH}/Check` })
+      stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+      expect(told(await reply)).toEqual(['8', undefined])
+    })
+  })
+
+  describe('a request', () => {
+    it.each([
+      ['no message', Buffer.of()],
+      ['a part of its frame', framed(GOOD).subarray(0, 3)],
+      ['a part of its message', framed(GOOD).subarray(0, -1)],
+    ])('of which only %s arrives is denied in the end', async (_title, bytes) => {
+      const { server, sheds, connect } = await serving({ arrivalMs: SOON })
+      const { stream, reply } = begin(await connect())
+      stream.write(bytes)
+      expect(told(await reply)).toEqual(LATE)
+      expect(sheds).toEqual(['grpc-message-late'])
+      await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+    })
+
+    it('that does not end is answered at its message, and closed in the end', async () => {
+      const port = await serving({ arrivalMs: SOON })
+      const { stream, reply } = begin(await port.connect())
+      stream.write(framed(GOOD))
+      await expectOneAnswer(port, await reply)
+    })
+
+    it('that does not end and whose answer is not read is reset', async () => {
+      const { server, sheds, connect } = await serving({ arrivalMs: SOON, answerMs: 60_000 })
+      const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
+      stream.write(framed(GOOD))
+      await expect.poll(() => sheds).toEqual(['grpc-answer-late'])
+      expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
+      await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+    })
+
+    it('that goes on after its answer is closed, without a second answer', async () => {
+      const port = await serving()
+      const { stream, reply } = begin(await port.connect())
+      stream.write(framed(GOOD))
+      await once(stream, 'trailers')
+      stream.write(framed(GOOD))
+      await expectOneAnswer(port, await reply)
+    })
+
+    it('that is cancelled before its decision gets no answer, and is no fault', async () => {
+      const { promise, resolve } = Promise.withResolvers<Answer>()
+      const reported: unknown[] = []
+      const report = (fault: unknown) => void reported.push(fault)
+      const { server, connect, observed } = await serving({}, { authorize: () => promise, report })
+      const { stream, reply } = begin(await connect())
+      stream.end(framed(GOOD))
+      await expect.poll(server.held).toMatchObject({ streams: 1 })
+      stream.close(http2.constants.NGHTTP2_CANCEL)
+      expect(told(await reply)).toEqual([undefined, undefined])
+      await expect.poll(server.held).toMatchObject({ streams: 0 })
+      resolve({ decision: OPEN, target: undefined, caller: undefined })
+      await expect.poll(() => observed).toHaveLength(1)
+      expect(reported).toEqual([])
+    })
+
+    it("that waits for its decision is denied before the proxy's deadline", async () => {
+      const authorize = () => new Promise<Answer>(() => {})
+      const { sheds, connect } = await serving({}, { authorize })
+      const { stream, reply } = begin(await connect(), { headers: { 'grpc-timeout': '200m' } })
+      stream.end(framed(GOOD))
+      expect(told(await reply)).toEqual(LATE)
+      expect(sheds).toEqual([])
+    })
+
+    it('with an unreadable deadline gets a gRPC error', async () => {
+      const { connect, observed } = await serving()
+      const headers = { 'grpc-timeout': 'soon' }
+      const { stream, reply } = begin(await connect(), { headers })
+      stream.end(framed(GOOD))
+      expect(told(await reply)).toEqual(['13', undefined])
+      expect(observed).toEqual([])
+    })
+
+    it('without a message that ends is not a check', async () => {
+      const { connect, observed } = await serving()
+      const { stream, reply } = begin(await connect())
+      stream.end()
+      expect(told(await reply)).toEqual(['12', undefined])
+      expect(observed).toEqual([])
+    })
+
+    it('whose answer is not read is reset', async () => {
+      const { server, sheds, connect } = await serving({ answerMs: SOON })
+      const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
+      stream.end(framed(GOOD))
+      await expect.poll(() => sheds).toEqual(['grpc-answer-late'])
+      expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
+      await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+    })
+
+    it('whose refusal is not read is reset', async () => {
+      const { server, connect } = await serving({ answerMs: SOON })
+      const { stream, reply } = begin(await connect({ initialWindowSize: 0 }))
+      stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+      expect((await reply).rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
+      await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+    })
+
+    it('for an unknown method is not kept', async () => {
+      const { server, connect } = await serving()
+      const session = await connect()
+      const replies = Array.from({ length: 50 }, () => begin(session, { path: '/a/b' }).reply)
+      expect(new Set((await Promise.all(replies)).map(({ status }) => status))).toEqual(
+        new Set(['12']),
+      )
+      expect(server.held().streams).toBe(0)
+    })
   })
 })
 

@@ -1,6 +1,7 @@
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { unary } from '../../src/envoy/answering.ts'
 import { MAX_REQUEST_BYTES } from '../../src/envoy/bounds.ts'
 import type { CheckRequest, CheckResponse } from '../../src/envoy/messages.ts'
 import {
@@ -160,7 +161,7 @@ describe('over gRPC', () => {
 
 async function callOnce(sent: Buffer, handler: CheckHandler): Promise<Buffer | undefined> {
   const server = new Server()
-  server.addService(authorizationService(), { Check: handler })
+  server.addService(authorizationService(), { Check: unary(handler) })
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),

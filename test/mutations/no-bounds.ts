@@ -61,6 +61,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/envoy/admission.ts CANCEL': CODE,
   'src/envoy/admission.ts NO_ERROR': CODE,
   'src/envoy/arrival.ts FRAME_BYTES': CODE,
+  'src/envoy/grpc-response.ts LENGTH_AT': CODE,
   'src/envoy/bounds.ts MIB': CODE,
   'src/envoy/encode-denials.ts NO_CONTENT': CODE,
   'src/envoy/encode-allow.ts HEADERS_TO_REMOVE': CODE,

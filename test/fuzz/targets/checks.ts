@@ -58,8 +58,8 @@ const HANDLERS = [handlerAt('gateway'), handlerAt('workload')]
 
 const aCall = (request: Buffer): Parameters<CheckHandler>[0] => ({
   request,
-  getPeer: () => '127.0.0.1:1',
-  getDeadline: () => Number.POSITIVE_INFINITY,
+  peerAddress: '127.0.0.1',
+  deadline: Number.POSITIVE_INFINITY,
 })
 
 /** A property of any message: its facts are all in memory, so the answer is synchronous. */

@@ -82,7 +82,7 @@ export const CREDENTIALS = mutations([
   [
     'src/envoy/check-handler.ts RETURN_MS',
     'envoy/check-handler.ts',
-    'Number(deadline) - Date.now() - RETURN_MS',
+    'deadline - Date.now() - RETURN_MS',
     INFINITE,
     'envoy/check-handler',
     'envoy/server',
