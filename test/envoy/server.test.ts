@@ -3,6 +3,7 @@ import http2, { type ClientHttp2Session } from 'node:http2'
 import net from 'node:net'
 import { status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
+import { until } from '../../scripts/child.ts'
 import type { Answer } from '../../src/access/answer.ts'
 import { deny } from '../../src/access/decision.ts'
 import { BOUNDS } from '../../src/envoy/bounds.ts'
@@ -318,7 +319,10 @@ describe('a server that shuts down', () => {
     const address = `127.0.0.1:${await freePort()}`
     const first = await serveChecks({ position: 'gateway', address }, PARTS)
     await first.close(20)
-    const next = await serveChecks({ position: 'gateway', address }, PARTS)
+    // A program that another test starts at this moment has the socket, too, until it runs.
+    const next = await until('the address is free', () =>
+      serveChecks({ position: 'gateway', address }, PARTS),
+    )
     cleanups.push(() => next.close(0))
     expect(next.port).toBe(first.port)
   })

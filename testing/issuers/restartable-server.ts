@@ -1,7 +1,11 @@
 import { createServer, type RequestListener } from 'node:http'
+import { until } from '../../scripts/child.ts'
 import { freePort } from '../free-ports.ts'
 
-/** An HTTP server on loopback that can be stopped, and restarted on the same port. */
+/**
+ * An HTTP server on loopback that can be stopped, and restarted on the same port. A program that another thread of this
+ * process starts keeps our sockets until it runs, so a port may stay in use for some milliseconds after it was closed.
+ */
 export async function startRestartableServer(answer: RequestListener) {
   const port = await freePort()
   const listen = () => {
@@ -11,7 +15,8 @@ export async function startRestartableServer(answer: RequestListener) {
       server.listen(port, '127.0.0.1', () => resolve(server))
     })
   }
-  let server = await listen()
+  const listenOnceFree = () => until(`port ${port} is free`, listen)
+  let server = await listenOnceFree()
   return {
     port,
     stop: () =>
@@ -20,7 +25,7 @@ export async function startRestartableServer(answer: RequestListener) {
         server.closeAllConnections()
       }),
     restart: async () => {
-      server = await listen()
+      server = await listenOnceFree()
     },
   }
 }
