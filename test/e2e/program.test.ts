@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { type Ran, run } from '../../testing/command-line.ts'
+import { writeProgram } from '../../testing/programs.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
@@ -44,9 +45,8 @@ describe.concurrent('the program', () => {
     await rm(own, { recursive: true, force: true })
     for (const name of ['', 'bin', 'node_modules/commander'])
       await start('mkdir', ['-p', path.join(own, name)])
-    await writeFile(program, script)
-    await writeFile(node, '#!/bin/sh\necho v22.3.0\n')
-    await Promise.all([chmod(program, 0o755), chmod(node, 0o755)])
+    await writeProgram(program, script)
+    await writeProgram(node, '#!/bin/sh\necho v22.3.0\n')
     const { code, stdout, stderr } = await start(program, ['check'], {
       PATH: `${path.dirname(node)}:/usr/bin:/bin`,
     })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { baseImagesOf } from '../../scripts/base-images.ts'
+import { writeProgram } from '../../testing/programs.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
@@ -22,7 +23,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'base-images-'))
   await mkdir(path.join(folder, 'bin'))
   const docker = `#!/bin/sh\nshift 4\nexec cat "${folder}/bin/$(echo "$1" | tr / _)"\n`
-  await writeFile(path.join(folder, 'bin/docker'), docker, { mode: 0o755 })
+  await writeProgram(path.join(folder, 'bin/docker'), docker)
 })
 afterEach(() => rm(folder, { recursive: true }))
 

@@ -1,10 +1,11 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { findParts } from '../../scripts/go/find.ts'
 import { GO_MODULES } from '../../scripts/go/modules.ts'
 import type { GoModule, ModuleFile, Part } from '../../scripts/go/parts.ts'
+import { writeProgram } from '../../testing/programs.ts'
 
 let folder = ''
 let said: string[] = []
@@ -25,8 +26,7 @@ afterEach(async () => {
 
 async function write(name: string, text: string) {
   const file = path.join(folder, name)
-  await writeFile(file, text)
-  await chmod(file, 0o755)
+  await writeProgram(file, text)
   return file
 }
 

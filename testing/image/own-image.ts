@@ -1,6 +1,7 @@
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { copyProgram } from '../programs.ts'
 import type { Program } from '../service.ts'
 import { buildImage, type Image } from './build.ts'
 
@@ -28,7 +29,7 @@ export async function buildOwnImage(): Promise<BuiltImage> {
 async function layNode(root: string) {
   const folder = path.join(root, 'usr/local/bin')
   await mkdir(folder, { recursive: true })
-  await copyFile(process.execPath, path.join(folder, 'node'))
+  await copyProgram(process.execPath, path.join(folder, 'node'))
 }
 
 /**

@@ -1,4 +1,4 @@
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { findKwok } from '../../scripts/kserve.ts'
 import { findKubectl } from '../../scripts/kubectl.ts'
@@ -10,6 +10,7 @@ import { startNode } from '../cluster/nodes.ts'
 import { inferenceGraph, llmInferenceService } from '../cluster/objects.ts'
 import { inferenceService, readerRole, roleBinding } from '../cluster/rbac.ts'
 import { asLog, startRunningPods } from '../cluster/run-pods.ts'
+import { copyProgram, writeProgram } from '../programs.ts'
 import { shell } from '../shell.ts'
 import type { Entry } from './asking.ts'
 import { INGRESS, INGRESS_PORT, LOCAL } from './gateways.ts'
@@ -86,12 +87,12 @@ export async function startDocumentedMesh() {
 
 async function writePrograms(bin: string, { sidecars }: Mesh) {
   await mkdir(bin)
-  await cp(await findKubectl(report), path.join(bin, 'kubectl'))
+  await copyProgram(await findKubectl(report), path.join(bin, 'kubectl'))
   await symlink(path.join(ROOT, 'kserve-authz'), path.join(bin, 'kserve-authz'))
   // Istio's agent sends such a request to the admin interface of its Envoy.
   const admin = `http://127.0.0.1:${sidecars[0]?.adminPort}`
   const agent = `#!/bin/sh\nexec curl -sf -X "$2" "${admin}/$3"\n`
-  await writeFile(path.join(bin, 'pilot-agent'), agent, { mode: 0o755 })
+  await writeProgram(path.join(bin, 'pilot-agent'), agent)
 }
 
 /** The hosts of the pages, and where a client reaches them. */
