@@ -302,6 +302,20 @@ describe.each([
   })
 })
 
+it('a later check of a connection does not reach grpc-js, which dates its answers', async () => {
+  const { connect } = await serving()
+  const session = await connect()
+  const dates: boolean[] = []
+  for (let count = 0; count < 3; count += 1) {
+    const { stream, reply } = begin(session)
+    stream.end(framed(GOOD))
+    const [headers = {}]: http2.IncomingHttpHeaders[] = await once(stream, 'response')
+    dates.push(headers.date !== undefined)
+    await reply
+  }
+  expect(dates).toEqual([true, false, false])
+})
+
 describe('requests in flight', () => {
   it('are bounded per connection', async () => {
     const { connect } = await serving()
