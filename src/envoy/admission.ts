@@ -2,7 +2,6 @@
 
 import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import { type ServerInterceptor, status } from '@grpc/grpc-js'
-import type { DenyReason } from '../access/decision.ts'
 import { createOldestFirst } from '../common/oldest-first.ts'
 import { NO_MESSAGE, only, sendAnswer } from './answering.ts'
 import { type Arrival, arrivalOf, chargedOf, faultOf, isComplete, messageWith } from './arrival.ts'
@@ -10,6 +9,7 @@ import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
 import { respond, respondError } from './grpc-response.ts'
 import { discard, interpose, streamOf } from './http2-stream.ts'
+import type { RequestShed } from './refuse.ts'
 import { createShares } from './shares.ts'
 import { createSweep } from './sweep.ts'
 
@@ -18,22 +18,11 @@ type Parts = {
   readonly connectionOf: (session: Http2Session) => Connection | undefined
   readonly shed: (cause: GrpcShed) => void
   /** The answer to a request that is not read; `undefined`: it is not a check. */
-  readonly refuse: (path: string, reason: DenyReason) => Buffer | undefined
+  readonly refuse: (path: string, cause: RequestShed) => Buffer | undefined
 }
 
 /** Answers the message of a request on its stream. */
 type Answer = (message: Buffer, arrival: Arrival) => void
-
-const REASONS = {
-  'grpc-message-size': 'unsupported-request',
-  'grpc-message-compressed': 'unsupported-request',
-  'grpc-message-late': 'deadline-exceeded',
-  'grpc-streams': 'overloaded',
-  'grpc-memory': 'overloaded',
-  'grpc-watches': 'overloaded',
-} as const satisfies Partial<Record<GrpcShed, DenyReason>>
-
-type Refusal = keyof typeof REASONS
 
 const WATCH = '/grpc.health.v1.Health/Watch'
 /** Refused requests with unsent answers; beyond this number they are reset. */
@@ -65,13 +54,15 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     return only(call)
   }
 
-  /** Admits a check that grpc-js does not know. */
-  function admit(stream: ServerHttp2Stream, session: Http2Session, path: string, answer: Answer) {
-    // Closed streams are tracked by their end.
-    stream.on('error', () => {})
+  /** Admits the requests of a session that grpc-js does not know, all with this path. */
+  function admitOn(session: Http2Session, path: string) {
     const connection = connectionOf(session)
-    if (connection === undefined) stream.close(CANCEL)
-    else begin(arrivalOf(undefined, stream, path, connection), answer)
+    return (stream: ServerHttp2Stream, answer: Answer) => {
+      // Its 'close' is what counts.
+      stream.on('error', () => {})
+      if (connection === undefined) stream.close(CANCEL)
+      else begin(arrivalOf(undefined, stream, path, connection), answer)
+    }
   }
 
   function begin(arrival: Arrival, answer?: Answer) {
@@ -88,19 +79,17 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     if (!parts.take(address, 1)) return turnAway(arrival, 'grpc-streams')
     arriving.add(arrival)
     if (answer === undefined) interpose(stream, (bytes) => take(arrival, bytes))
-    else read(arrival, answer)
-    stream.once('end', () => arrived(arrival))
+    else stream.on('data', (bytes: Buffer) => read(arrival, bytes, answer))
+    stream.once('end', () => {
+      if (answer !== undefined && !isComplete(arrival))
+        respondError(stream, status.UNIMPLEMENTED, NO_MESSAGE)
+      arrived(arrival)
+    })
   }
 
-  function read(arrival: Arrival, answer: Answer) {
-    const { stream } = arrival
-    stream.on('data', (bytes: Buffer) => {
-      const message = take(arrival, bytes) ? messageWith(arrival, bytes) : undefined
-      if (message !== undefined) answer(message, arrival)
-    })
-    stream.on('end', () => {
-      if (!isComplete(arrival)) respondError(stream, status.UNIMPLEMENTED, NO_MESSAGE)
-    })
+  function read(arrival: Arrival, bytes: Buffer, answer: Answer) {
+    const message = take(arrival, bytes) ? messageWith(arrival, bytes) : undefined
+    if (message !== undefined) answer(message, arrival)
   }
 
   function arrived(arrival: Arrival) {
@@ -138,7 +127,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     return true
   }
 
-  function turnAway(arrival: Arrival, cause: Refusal) {
+  function turnAway(arrival: Arrival, cause: RequestShed) {
     const { call, stream, path } = arrival
     if (stream.headersSent) return dismiss(arrival)
     shed(cause)
@@ -150,7 +139,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
     arrival.holds.refusal = true
     arrival.since = performance.now()
     answering.add(arrival)
-    const answer = refuse(path, REASONS[cause])
+    const answer = refuse(path, cause)
     // The rest of the request is not needed.
     const leave = () => setImmediate(() => stream.close(NO_ERROR))
     if (answer === undefined) {
@@ -192,7 +181,7 @@ export function createAdmission({ bounds, connectionOf, shed, refuse }: Parts) {
 
   return {
     interceptor,
-    admit,
+    admitOn,
     /** Requests in flight, and their bytes. */
     held: () => ({ streams: streams.taken(), bytes: memory.taken() }),
     close: sweep.close,

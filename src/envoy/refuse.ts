@@ -3,9 +3,22 @@
 import type { DenyReason } from '../access/decision.ts'
 import { deny } from '../access/decision.ts'
 import type { Position } from '../access/request.ts'
+import type { GrpcShed } from './bounds.ts'
 import { type CheckParts, encodeAnswer } from './check-handler.ts'
 import { authorizationService, UNREADABLE } from './protocol.ts'
 import { readCheckRequest } from './read-request.ts'
+
+const REASONS = {
+  'grpc-message-size': 'unsupported-request',
+  'grpc-message-compressed': 'unsupported-request',
+  'grpc-message-late': 'deadline-exceeded',
+  'grpc-streams': 'overloaded',
+  'grpc-memory': 'overloaded',
+  'grpc-watches': 'overloaded',
+} as const satisfies Partial<Record<GrpcShed, DenyReason>>
+
+/** Why a request is not read. */
+export type RequestShed = keyof typeof REASONS
 
 /** Answers checks without reading them; `undefined`: not a check. */
 export function createRefuse(
@@ -14,9 +27,9 @@ export function createRefuse(
 ) {
   const { path: check } = authorizationService().Check
   const incoming = readCheckRequest(UNREADABLE, position)
-  return (path: string, reason: DenyReason): Buffer | undefined => {
+  return (path: string, cause: RequestShed): Buffer | undefined => {
     if (path !== check) return undefined
-    const answer = { decision: deny(reason), target: undefined, caller: undefined }
+    const answer = { decision: deny(REASONS[cause]), target: undefined, caller: undefined }
     try {
       observe({ incoming, answer, seconds: 0 })
     } catch (fault) {

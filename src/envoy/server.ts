@@ -68,12 +68,14 @@ export async function serveChecks(
   const authorization = authorizationService()
   const Check = createCheckHandler(position, parts, trust)
   const { path: checkPath } = authorization.Check
-  const takeChecks = createDirectChecks(checkPath, (stream, session, deadline) =>
-    arrivals.admit(stream, session, checkPath, (request, { address }) => {
-      const asked = { request, peerAddress: address, deadline }
-      Check(asked, (_error, bytes) => respond(stream, bytes))
-    }),
-  )
+  const takeChecks = createDirectChecks(checkPath, (session) => {
+    const admit = arrivals.admitOn(session, checkPath)
+    return (stream, deadline) =>
+      admit(stream, (request, { address }) => {
+        const asked = { request, peerAddress: address, deadline }
+        Check(asked, (_error, bytes) => respond(stream, bytes))
+      })
+  })
   const answering = createAnswering(checkPath, Check, takeChecks)
   const interceptors = [arrivals.interceptor, answering]
   const server = new Server({ ...optionsOf(bounds), interceptors })

@@ -24,6 +24,7 @@ import {
   aWorkload,
 } from '../../testing/builders.ts'
 import { aCheck, denialIn, headersIn, isAllowed } from '../../testing/envoy/check-client.ts'
+import { aCheckParts } from '../../testing/envoy/check-parts.ts'
 
 const IDENTITY = { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} }
 const encode = createEncode({
@@ -32,13 +33,10 @@ const encode = createEncode({
   random: () => 0,
 })
 
-const PARTS: CheckParts = {
+const PARTS = aCheckParts({
   authorize: anAuthorize({ services: [aService()], keys: [anApiKey()] }),
   encode,
-  observe: () => {},
-  report: () => {},
-  deadlineMs: 60_000,
-}
+})
 
 const answering = (answer: Answer | Promise<Answer>): Partial<CheckParts> => ({
   authorize: () => answer,

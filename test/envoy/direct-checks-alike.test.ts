@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createEncode } from '../../src/envoy/encode.ts'
 import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
-import { anAuthorize, aService } from '../../testing/builders.ts'
 import { aCheck } from '../../testing/envoy/check-client.ts'
-import { begin, framed, rawConnection } from '../../testing/envoy/raw-grpc.ts'
+import { aCheckParts } from '../../testing/envoy/check-parts.ts'
+import { begin, framed, rawConnection, use } from '../../testing/envoy/raw-grpc.ts'
 import { createRandom } from '../../testing/routes/random.ts'
 
 // The oracle is grpc-js: it reads the first check of a connection, and none of the later ones.
@@ -15,19 +14,7 @@ const { below, chance, pick } = createRandom(11)
 let server: EnvoyServer
 
 beforeAll(async () => {
-  server = await serveChecks(
-    { position: 'gateway', address: '127.0.0.1:0' },
-    {
-      authorize: anAuthorize({ services: [aService()] }),
-      encode: createEncode({
-        headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
-        realm: 'kubernetes-user',
-      }),
-      observe: () => {},
-      report: () => {},
-      deadlineMs: 60_000,
-    },
-  )
+  server = await serveChecks({ position: 'gateway', address: '127.0.0.1:0' }, aCheckParts())
 })
 
 afterAll(() => server.close(0))
@@ -62,20 +49,15 @@ function split(bytes: Buffer): readonly Buffer[] {
   return ends.map((end, index) => bytes.subarray(index === 0 ? 0 : ends[index - 1], end))
 }
 
-/** The reply to the last of so many equal requests on one connection. */
+/** The reply to the first request of a connection, or to a later one. */
 async function replyTo({ parts, headers }: Sent, isLater: boolean) {
   const session = await rawConnection(server.port)
   try {
-    if (isLater) {
-      const { stream, reply } = begin(session)
-      stream.end(framed(encodeCheckRequest(aCheck())))
-      await reply
-    }
+    if (isLater) await use(session)
     const { stream, reply } = begin(session, { headers })
     for (const part of parts) stream.write(part)
     stream.end()
-    const { status, answer, rstCode } = await reply
-    return { status, answer, rstCode }
+    return await reply
   } finally {
     session.destroy()
   }

@@ -17,7 +17,7 @@ async function serving() {
   const answer = (stream: ServerHttp2Stream, giver: string) => {
     stream.respond({ 'grpc-status': '0', 'x-giver': giver }, { endStream: true })
   }
-  const take = createDirectChecks(CHECK, (stream, _session, deadline) => {
+  const take = createDirectChecks(CHECK, () => (stream, deadline) => {
     deadlines.push(deadline)
     answer(stream, 'direct')
   })

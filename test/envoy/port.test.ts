@@ -11,14 +11,13 @@ import { MAX_REFUSED } from '../../src/envoy/admission.ts'
 import { BOUNDS, type Bounds } from '../../src/envoy/bounds.ts'
 import type { Checked, CheckParts } from '../../src/envoy/check-handler.ts'
 import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
-import { createEncode } from '../../src/envoy/encode.ts'
 import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
 import { readsOf } from '../../src/envoy/socket-reads.ts'
 import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
-import { anAuthorize, aService } from '../../testing/builders.ts'
 import { aCheck, checkClient, denialIn } from '../../testing/envoy/check-client.ts'
-import { begin, framed, type RawReply, rawConnection } from '../../testing/envoy/raw-grpc.ts'
+import { aCheckParts } from '../../testing/envoy/check-parts.ts'
+import { begin, framed, type RawReply, rawConnection, use } from '../../testing/envoy/raw-grpc.ts'
 
 const GOOD = encodeCheckRequest(aCheck())
 const HEALTH = '/grpc.health.v1.Health'
@@ -39,17 +38,7 @@ afterEach(async () => {
 async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> = {}) {
   const sheds: string[] = []
   const observed: Checked[] = []
-  const parts: CheckParts = {
-    authorize: anAuthorize({ services: [aService()] }),
-    encode: createEncode({
-      headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
-      realm: 'kubernetes-user',
-    }),
-    observe: (checked) => observed.push(checked),
-    report: () => {},
-    deadlineMs: 60_000,
-    ...given,
-  }
+  const parts = aCheckParts({ observe: (checked) => observed.push(checked), ...given })
   let unpatched = 0
   const server = await serveChecks(
     { position: 'gateway', address: '127.0.0.1:0' },
@@ -71,13 +60,6 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
     return session
   }
   return { server, sheds, observed, connect, unpatched: () => unpatched }
-}
-
-/** A check without a message is not decided. */
-async function use(session: http2.ClientHttp2Session) {
-  const { stream, reply } = begin(session)
-  stream.end()
-  await reply
 }
 
 /** The proxy's view: the gRPC status and the denial. */

@@ -8,7 +8,6 @@ import type { Answer } from '../../src/access/answer.ts'
 import { deny } from '../../src/access/decision.ts'
 import { BOUNDS } from '../../src/envoy/bounds.ts'
 import type { CheckParts } from '../../src/envoy/check-handler.ts'
-import { createEncode } from '../../src/envoy/encode.ts'
 import { decodeCheckResponse, encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
 import { readsOf } from '../../src/envoy/socket-reads.ts'
@@ -20,24 +19,18 @@ import {
   headersIn,
   isAllowed,
 } from '../../testing/envoy/check-client.ts'
+import { aCheckParts } from '../../testing/envoy/check-parts.ts'
 import { begin, framed } from '../../testing/envoy/raw-grpc.ts'
 import { freePort } from '../../testing/free-ports.ts'
 import { at } from '../../testing/json.ts'
 
-const PARTS: CheckParts = {
+const PARTS = aCheckParts({
   authorize: anAuthorize({
     services: [aService()],
     workloads: [aWorkload()],
     keys: [anApiKey(), anApiKey({ key: 'other-key-0123456789', name: 'other', user: 'other' })],
   }),
-  encode: createEncode({
-    headers: { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} },
-    realm: 'kubernetes-user',
-  }),
-  observe: () => {},
-  report: () => {},
-  deadlineMs: 60_000,
-}
+})
 
 const cleanups: (() => unknown)[] = []
 

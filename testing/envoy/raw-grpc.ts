@@ -57,6 +57,13 @@ export function begin(session: ClientHttp2Session, { path = CHECK, headers = {} 
   return { stream, reply: replyOf(stream, path === CHECK) }
 }
 
+/** Makes further requests of a connection later ones, with a check that has no message, so it is not decided. */
+export async function use(session: ClientHttp2Session): Promise<void> {
+  const { stream, reply } = begin(session)
+  stream.end()
+  await reply
+}
+
 async function replyOf(stream: ClientHttp2Stream, isCheck: boolean): Promise<RawReply> {
   const parts: Buffer[] = []
   let status: string | undefined
