@@ -134,9 +134,14 @@ async function main(): Promise<boolean> {
     })
     row('seconds', 'checks', 'failed', 'p50 ms', 'p99 ms', 'RSS of the replica that stays, MiB')
     const begun = performance.now()
+    const known = new Map<string, number>()
     const told = await load(world, envoy.port, SECONDS, rate, ({ checks, failures, ...waits }) => {
       const failed = failures.reduce((sum, [, count]) => sum + count, 0)
       const times = [waits.p50Ms, waits.p99Ms].map((ms) => ms.toFixed(1))
+      for (const [kind, count] of failures) {
+        if (known.get(kind) !== count) row('failed up to now', kind, count)
+        known.set(kind, count)
+      }
       row(
         Math.round((performance.now() - begun) / 1_000),
         checks,

@@ -169,7 +169,7 @@ export function createConnections(
   const leave = (held: HeldConnection) => {
     if (held.session === undefined || held.endsAt === undefined) return
     held.endsAt = undefined
-    goAway(held.session)
+    goAway(held.session, held.socket)
   }
 
   function* endOverdue() {

@@ -1,6 +1,7 @@
 // Closes an HTTP/2 connection gracefully.
 
 import type { Http2Session } from 'node:http2'
+import type { Socket } from 'node:net'
 
 /** Between GOAWAY and close: a request may be on its way. */
 const LEAVE_MS = 1_000
@@ -9,12 +10,24 @@ const END_MS = 10_000
 const NO_ERROR = 0
 const LAST_STREAM = 2 ** 31 - 1
 
-/** Closes a connection gracefully: the peer is told first, and its requests until then are answered. */
-export function goAway(
-  session: Pick<Http2Session, 'destroyed' | 'closed' | 'goaway' | 'close' | 'destroy'>,
-) {
+/** A whole GOAWAY frame with these two values (RFC 9113 sections 4.1 and 6.8). */
+const NOTICE = Buffer.of(0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0)
+
+type Session = Pick<
+  Http2Session,
+  'destroyed' | 'closed' | 'encrypted' | 'pendingSettingsAck' | 'goaway' | 'close' | 'destroy'
+>
+
+/**
+ * Closes a connection gracefully: the peer is told first, and its requests until then are answered. After a GOAWAY of
+ * its own, nghttp2 reads no further request, so the frame is written past it, as a write between two others. Within
+ * TLS that is not possible: a request that is on its way at that moment is not answered.
+ * Nor before the first frame of a connection, which must be the settings.
+ */
+export function goAway(session: Session, socket: Pick<Socket, 'write'>) {
   if (session.destroyed || session.closed) return
-  session.goaway(NO_ERROR, LAST_STREAM)
+  if (session.encrypted === false && !session.pendingSettingsAck) socket.write(NOTICE)
+  else session.goaway(NO_ERROR, LAST_STREAM)
   setTimeout(() => {
     if (session.destroyed) return
     session.close()

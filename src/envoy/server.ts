@@ -99,7 +99,6 @@ export async function serveChecks(
     close: async (graceMs) => {
       setServing(false)
       const lingerMs = connections.count() === 0 ? 0 : Math.min(LINGER_MS, graceMs / 2)
-      connections.leave()
       await pause(lingerMs)
       listening.close()
       connections.leave()

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session } from 'node:http2'
 import net from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { until } from '../../scripts/child.ts'
 import type { Answer } from '../../src/access/answer.ts'
 import { deny } from '../../src/access/decision.ts'
@@ -35,6 +36,7 @@ const PARTS = aCheckParts({
 const cleanups: (() => unknown)[] = []
 
 afterEach(async () => {
+  vi.useRealTimers()
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
 
@@ -214,6 +216,22 @@ async function readingConnection(port: number) {
   return { session, reads, ask }
 }
 
+/** Waits until a server that closes has told its peers, which it does when it stops listening. */
+async function untilTold(port: number) {
+  const reached = async () => {
+    const socket = net.connect({ host: '127.0.0.1', port })
+    const isReached = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    return isReached
+  }
+  await expect.poll(reached).toBe(false)
+  // The server writes frames in a later turn of the event loop.
+  for (let count = 0; count < 10; count += 1) await turn()
+}
+
 const onceWritten = (session: ClientHttp2Session) =>
   expect.poll(() => session.state.outboundQueueSize).toBe(0)
 
@@ -223,6 +241,17 @@ describe('a server that shuts down', () => {
     await client.check(aCheck())
     await server.close(60_000)
     await expect(client.check(aCheck())).rejects.toMatchObject({ code: status.UNAVAILABLE })
+  })
+
+  it('leaves connections open until proxies know', async () => {
+    const { server } = await serving()
+    const { session, ask } = await readingConnection(server.port)
+    cleanups.push(() => session.destroy())
+    expect((await ask()).status).toBe('0')
+    const closed = server.close(60_000)
+    for (let count = 0; count < 10; count += 1) await turn()
+    expect((await ask()).status).toBe('0')
+    await closed
   })
 
   it('answers new connections until proxies know', async () => {
@@ -241,11 +270,18 @@ describe('a server that shuts down', () => {
     cleanups.push(() => session.destroy())
     expect((await ask()).status).toBe('0')
     reads.stop()
+    // The server ends a connection a second after GOAWAY, but not here.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
     const closed = server.close(60_000)
-    const later = ask()
+    await untilTold(server.port)
+    let answered: string | undefined
+    void ask().then((reply) => {
+      answered = reply.status
+    })
     await onceWritten(session)
     reads.start()
-    expect((await later).status).toBe('0')
+    await expect.poll(() => answered).toBe('0')
+    vi.useRealTimers()
     await closed
   })
 

@@ -104,7 +104,9 @@ const addressOf = (port: number) => ({
 /** As in istio/service/destination-rule.yaml. */
 const BALANCING = {
   lb_policy: 'LEAST_REQUEST',
-  least_request_lb_config: { slow_start_config: { slow_start_window: '30s' } },
+  least_request_lb_config: {
+    slow_start_config: { slow_start_window: '30s', min_weight_percent: { value: 1 } },
+  },
 }
 
 const DIRECT = { match: { prefix: '/' }, direct_response: { status: 200 } }
