@@ -26,6 +26,9 @@ export type Connection = {
   readonly refused: () => void
 }
 
+/** A connection with TLS is closed for its age only after this long without a request, in milliseconds. */
+const CALM_MS = 1_000
+
 /** Refused requests after which a connection is closed; a proxy then opens another one. */
 export const MAX_REFUSALS = 16
 
@@ -186,7 +189,7 @@ export function createConnections(
       yield
     }
     for (const held of byPeer.values()) {
-      if (now < (held.endsAt ?? Number.POSITIVE_INFINITY)) continue
+      if (now < (held.endsAt ?? Number.POSITIVE_INFINITY) || mayLose(held, now)) continue
       leave(held)
       yield
     }
@@ -210,6 +213,10 @@ export function createConnections(
     },
   }
 }
+
+/** Whether GOAWAY may lose a request that is on its way: see `goAway`. */
+const mayLose = ({ session, streams, idleSince }: HeldConnection, now: number): boolean =>
+  session?.encrypted === true && (streams > 0 || now - idleSince < CALM_MS)
 
 function refuse(socket: Socket) {
   socket.on('error', () => {})

@@ -1,13 +1,17 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import http2 from 'node:http2'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import tls from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { deny } from '../../src/access/decision.ts'
+import { BOUNDS } from '../../src/envoy/bounds.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from '../../src/envoy/tls.ts'
+import { use } from '../../testing/envoy/raw-grpc.ts'
 import { aFolder } from '../manifests/folders.ts'
 
 const headers = { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} }
@@ -24,6 +28,7 @@ describe('a listener with TLS', () => {
   let identity: TlsIdentity | undefined
   let server: EnvoyServer | undefined
   const faults: unknown[] = []
+  const cleanups: (() => void)[] = []
   const file = (name: string) => path.join(folder, name)
 
   const makeCertificate = (name: string) => {
@@ -57,6 +62,7 @@ describe('a listener with TLS', () => {
     clientCaFile: string | null = null,
     minVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.2',
     at = file,
+    bounds = BOUNDS,
   ) => {
     const files = { certFile: at('tls.crt'), keyFile: at('tls.key'), clientCaFile }
     identity = createTlsIdentity({ ...files, minVersion }, (fault) => faults.push(fault), 20)
@@ -64,6 +70,7 @@ describe('a listener with TLS', () => {
       { position: 'gateway', address: '127.0.0.1:0' },
       parts,
       identity.credentials,
+      { bounds },
     )
   }
 
@@ -75,6 +82,7 @@ describe('a listener with TLS', () => {
     install('first')
   })
   afterEach(async () => {
+    for (const clean of cleanups.splice(0).reverse()) clean()
     identity?.close()
     await server?.close(100)
     identity = undefined
@@ -140,6 +148,26 @@ describe('a listener with TLS', () => {
     install('second')
     await vi.waitFor(async () => expect(await shownName()).toBe('second'), 60_000)
     await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
+  })
+
+  it('closes an old connection only when it had no request for a while', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    cleanups.push(() => void vi.useRealTimers())
+    await start(null, 'TLSv1.2', file, { ...BOUNDS, ageMs: 100 })
+    const session = http2.connect(`https://127.0.0.1:${server?.port}`, {
+      rejectUnauthorized: false,
+    })
+    cleanups.push(() => session.destroy())
+    const left = once(session, 'goaway')
+    for (let asked = 0; asked < 4; asked += 1) {
+      await use(session)
+      await expect.poll(() => server?.held().streams).toBe(0)
+      vi.advanceTimersByTime(900)
+    }
+    expect(session.closed).toBe(false)
+    await use(session)
+    vi.advanceTimersByTime(2_000)
+    expect(await left).toEqual([http2.constants.NGHTTP2_NO_ERROR, expect.any(Number), undefined])
   })
 
   it('does not change the version of other connections', async () => {
