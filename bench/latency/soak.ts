@@ -13,8 +13,8 @@ import { row } from './tokens/table.ts'
 // Sends requests through Envoy at most of the rate that it and the service can answer. Meanwhile it changes an object
 // each second, replaces one of two replicas each minute and rotates certificates. A third replica stays: the table
 // shows its memory.
-// Usage: soak.ts [--minutes 30] [--rate 0] [--share 0.8] [--replace 60]; rate 0 stands for this share of the measured
-// maximum, and `replace` is the number of seconds between two replacements. Fails if a request does not get the
+// Usage: soak.ts [--minutes 30] [--rate 0] [--share 0.8] [--replace 60]; rate 0 stands for this share of the least of
+// three measured maxima, and `replace` is the number of seconds between two replacements. Fails if a request does not get the
 // expected answer.
 
 const { values } = parseArgs({
@@ -30,6 +30,8 @@ const CHANGE_MS = 1_000
 const ROLL_MS = Number(values.replace) * 1_000
 const ROTATE_MS = 45_000
 const SEARCH_SECONDS = 5
+/** The least of them counts: a machine that others use is faster at times, and not for half an hour. */
+const SEARCHES = 3
 
 type Told = {
   readonly checks: number
@@ -110,10 +112,14 @@ async function main(): Promise<boolean> {
     const askAll = () => envoy.ask([steady, ...rolled].map(({ grpcPort }) => grpcPort))
     await askAll()
     await load(world, envoy.port, SEARCH_SECONDS, 0)
-    const found = await load(world, envoy.port, SEARCH_SECONDS, 0)
-    const possible = found.checks / SEARCH_SECONDS
+    const found: number[] = []
+    while (found.length < SEARCHES) {
+      const { checks } = await load(world, envoy.port, SEARCH_SECONDS, 0)
+      found.push(checks / SEARCH_SECONDS)
+    }
+    const possible = Math.min(...found)
     const rate = Math.round(Number(values.rate) || Number(values.share) * possible)
-    row('answered at most', `${Math.round(possible)} /s`, 'sent', `${rate} /s`)
+    row('answered at most', ...found.map((each) => `${Math.round(each)} /s`), 'sent', `${rate} /s`)
 
     const problems: string[] = []
     const replace = async () => {

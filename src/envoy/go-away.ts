@@ -20,9 +20,9 @@ type Session = Pick<
 
 /**
  * Closes a connection gracefully: the peer is told first, and its requests until then are answered. After a GOAWAY of
- * its own, nghttp2 reads no further request, so the frame is written past it, as a write between two others. Within
- * TLS that is not possible: a request that is on its way at that moment is not answered.
- * Nor before the first frame of a connection, which must be the settings.
+ * its own, nghttp2 reads no further request, so the frame is written past it, as a write between two others. Within TLS
+ * that is not possible: a request that is on its way at that moment is lost. Nor is it before the settings, which must
+ * be the first frame. See docs/http2-goaway.md.
  */
 export function goAway(session: Session, socket: Pick<Socket, 'write'>) {
   if (session.destroyed || session.closed) return

@@ -1,5 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { OPEN } from '../../src/access/decision.ts'
+import { BOUNDS } from '../../src/envoy/bounds.ts'
+import { serveChecks } from '../../src/envoy/server.ts'
+import { aCheckParts } from '../../testing/envoy/check-parts.ts'
 import { head, sendRaw } from '../../testing/envoy/http.ts'
 import { startEnvoyWithReplicas } from '../../testing/envoy/replicas.ts'
 import { TEAM } from '../../testing/envoy/team.ts'
@@ -45,7 +49,10 @@ async function replaceOldest() {
 type Statuses = ReadonlyMap<number, number>
 
 /** Sends requests continuously; resolves with the number of answers per status. A wrong answer counts as its negative. */
-async function statusesDuring(work: (sofar: Statuses) => Promise<unknown>) {
+async function statusesDuring(
+  work: (sofar: Statuses) => Promise<unknown>,
+  all: typeof CLIENTS = CLIENTS,
+) {
   const counts = new Map<number, number>()
   let done = false
   const client = async ([header, right]: (typeof CLIENTS)[number]) => {
@@ -57,7 +64,7 @@ async function statusesDuring(work: (sofar: Statuses) => Promise<unknown>) {
       await setImmediate()
     }
   }
-  const clients = CLIENTS.map(client)
+  const clients = all.map(client)
   await work(counts).finally(() => {
     done = true
   })
@@ -88,5 +95,29 @@ describe('replicas that are replaced one after another', () => {
       await expect.poll(() => sofar.get(-503) ?? 0).toBeGreaterThan(0)
     })
     expect(new Set(statuses.keys())).toEqual(new Set([200, 401, -503]))
+  })
+})
+
+describe('connections that reach their age', () => {
+  it('are left by Envoy without a request that gets no answer', async () => {
+    const bounds = { ...BOUNDS, ageMs: 100 }
+    const server = await serveChecks(
+      { position: 'gateway', address: '127.0.0.1:0' },
+      aCheckParts({ authorize: () => ({ decision: OPEN, target: undefined, caller: undefined }) }),
+      undefined,
+      { bounds },
+    )
+    try {
+      await envoy.ask([server.port])
+      const clients = CLIENTS.map(([header]) => [header, 200] as const)
+      const statuses = await statusesDuring(
+        () => expect.poll(envoy.left, { timeout: 60_000 }).toBeGreaterThan(5),
+        clients,
+      )
+      expect(new Set(statuses.keys())).toEqual(new Set([200]))
+      expect(await envoy.faults()).toEqual([])
+    } finally {
+      await server.close(1_000)
+    }
   })
 })

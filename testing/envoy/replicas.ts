@@ -16,6 +16,8 @@ const FAULTS = new RegExp(
   'gm',
 )
 
+const LEFT = new RegExp(`^cluster\\.${CLUSTER}\\.upstream_cx_close_notify: (\\d+)$`, 'm')
+
 type Options = {
   /** The certificate authorities of the replicas; if absent, without TLS. */
   readonly caFile?: string
@@ -75,6 +77,11 @@ export async function startEnvoyWithReplicas(options: Options = {}) {
     faults: async () => {
       const { text } = await get(`http://127.0.0.1:${proxy.adminPort}/stats?usedonly`)
       return [...text.matchAll(FAULTS)].map(([, name = '', count = '']) => [name, count] as const)
+    },
+    /** How many connections Envoy has left because of a GOAWAY. */
+    left: async () => {
+      const { text } = await get(`http://127.0.0.1:${proxy.adminPort}/stats`)
+      return Number(LEFT.exec(text)?.[1])
     },
     stop: async () => {
       await proxy.stop()
