@@ -3,6 +3,7 @@
 import type { Caller } from '../access/caller.ts'
 import type { Allow, ClaimHeaders, CredentialPlace, DenyReason } from '../access/decision.ts'
 import type { Service } from '../access/service.ts'
+import { approximateBytes } from '../common/json-size.ts'
 import { createRecent, type RecentBounds } from '../common/recent.ts'
 import { ownBytesOf } from './fields.ts'
 
@@ -28,23 +29,26 @@ export type Replies = {
   }
 }
 
-/** Of callers; each has at most `REPLIES_EACH`. */
-export const REPLIES: RecentBounds = { entries: 16_384, bytes: 8 * 1024 * 1024 }
+/** Of callers; each has at most `REPLIES_EACH`. The bytes are those of the callers, too: a token may have many claims. */
+export const REPLIES: RecentBounds = { entries: 16_384, bytes: 32 * 1024 * 1024 }
 export const REPLIES_EACH = 64
 /** Of a reply besides its bytes. */
 const OVERHEAD_BYTES = 256
 
 const NOBODY = {}
 
+/** The replies of an owner, and its own bytes. */
+type Kept = { readonly replies: readonly Reply[]; readonly ownBytes: number }
+
 /** Keeps replies by caller, or by service if there is none. */
 export function createReplies(bounds: RecentBounds = REPLIES): Replies {
-  const recent = createRecent<object, readonly Reply[]>(bounds)
+  const recent = createRecent<object, Kept>(bounds)
   const ownerOf = ({ caller, service, allowed }: ReplyKey) =>
     allowed?.caller ?? caller ?? service ?? NOBODY
 
   return {
     find: (key) => {
-      for (const reply of recent.get(ownerOf(key)) ?? []) {
+      for (const reply of recent.get(ownerOf(key))?.replies ?? []) {
         if (!isFor(reply.key, key)) continue
         if (typeof reply.kept === 'string') reply.kept = ownBytesOf(reply.kept)
         return reply.kept
@@ -53,14 +57,19 @@ export function createReplies(bounds: RecentBounds = REPLIES): Replies {
     },
     add: (key, answer) => {
       const owner = ownerOf(key)
+      const known = recent.get(owner)
       const reply: Reply = { key, kept: answer }
-      const replies = [reply, ...(recent.get(owner) ?? [])].slice(0, REPLIES_EACH)
-      const size = replies.reduce((sum, { kept }) => sum + kept.length + OVERHEAD_BYTES, 0)
-      recent.set(owner, replies, size)
+      const replies = [reply, ...(known?.replies ?? [])].slice(0, REPLIES_EACH)
+      const ownBytes = known?.ownBytes ?? bytesOfCaller(key)
+      const size = replies.reduce((sum, { kept }) => sum + kept.length + OVERHEAD_BYTES, ownBytes)
+      recent.set(owner, { replies, ownBytes }, size)
     },
     counts: recent.counts,
   }
 }
+
+const bytesOfCaller = ({ caller, allowed }: ReplyKey): number =>
+  approximateBytes(allowed?.caller ?? caller)
 
 const isFor = (reply: ReplyKey, { service, caller, reason, allowed }: ReplyKey): boolean =>
   reply.service === service &&

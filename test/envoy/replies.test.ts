@@ -66,4 +66,13 @@ describe('a kept reply', () => {
     expect(replies.counts().entries).toBeGreaterThan(10)
     expect(replies.counts().entries).toBeLessThanOrEqual(64)
   })
+
+  it('is kept with the claims of its caller within the same number of bytes', () => {
+    const replies = createReplies({ entries: 1_000, bytes: 256 * 1_024 })
+    const groups = Array.from({ length: 100 }, (_, index) => `group-${index}`.padEnd(40, '.'))
+    for (let count = 0; count < 1_000; count += 1)
+      replies.add({ service, caller: aCaller({ claims: { groups } }) }, 'reply')
+    expect(replies.counts().entries).toBeGreaterThan(10)
+    expect(replies.counts().entries).toBeLessThanOrEqual(64)
+  })
 })

@@ -48,6 +48,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/cli/serve.ts LAST_MS': PROCESS,
   'src/cli/serve.ts REPEAT_MS': PASSED,
   'src/cli/serve.ts STOP_GRACE_MS': PASSED,
+  'src/common/json-size.ts OVERHEAD_BYTES': WEIGHT,
   'src/common/pieces.ts LONG_TEXT': CHOICE,
   'src/common/pieces.ts TEXT_LENGTH': WEIGHT,
   'src/common/short-lived.ts BUCKETS': CHOICE,

@@ -32,7 +32,7 @@ export const TOKENS: Bounds = {
   "callers of a folder's tokens kept": cache(CALLERS),
   'API keys whose caller is kept': count(KEY_CALLERS.entries),
   'places of rules kept for callers': cache(RULE_HINTS),
-  'answers kept for callers': `${count(REPLIES.entries)} callers and ${bytes(REPLIES.bytes ?? 0)}`,
+  'answers kept for callers': `${count(REPLIES.entries)} callers and ${bytes(REPLIES.bytes ?? 0)}, with their claims`,
   'answers kept for one caller': count(REPLIES_EACH),
   'equal labels, groups and service lists of API keys that share memory': `${count(INTERNED.values)} of each, up to ${count(INTERNED.length)} characters`,
   'RBAC verdicts of a folder kept': count(MAX_VERDICTS),

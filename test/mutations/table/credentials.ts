@@ -201,6 +201,13 @@ export const CREDENTIALS = mutations([
     'envoy/replies',
   ],
   [
+    'answers kept for callers',
+    'envoy/replies.ts',
+    'known?.ownBytes ?? bytesOfCaller(key)',
+    '0',
+    'envoy/replies',
+  ],
+  [
     'answers kept for one caller',
     'envoy/replies.ts',
     '.slice(0, REPLIES_EACH)',
