@@ -14,8 +14,8 @@ import { row } from './tokens/table.ts'
 // each second, replaces one of two replicas each minute and rotates certificates. A third replica stays: the table
 // shows its memory.
 // Usage: soak.ts [--minutes 30] [--rate 0] [--share 0.8] [--replace 60]; rate 0 stands for this share of the least of
-// three measured maxima, and `replace` is the number of seconds between two replacements. Fails if a request does not get the
-// expected answer.
+// three measured maxima, and `replace` is the number of seconds between two replacements. Fails if a request does not
+// get the expected answer.
 
 const { values } = parseArgs({
   options: {

@@ -4,7 +4,7 @@ import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import { createOldestFirst, NOT_QUEUED } from '../common/oldest-first.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
-import { goAway } from './go-away.ts'
+import { goAway, mayLose } from './go-away.ts'
 import type { HeldConnection } from './held-connection.ts'
 import { createOpenings } from './openings.ts'
 import { createReadTurns, workOf } from './read-turns.ts'
@@ -25,9 +25,6 @@ export type Connection = {
   /** A request was refused. After many, the connection is closed once its requests in flight are answered. */
   readonly refused: () => void
 }
-
-/** A connection with TLS is closed for its age only after this long without a request, in milliseconds. */
-const CALM_MS = 1_000
 
 /** Refused requests after which a connection is closed; a proxy then opens another one. */
 export const MAX_REFUSALS = 16
@@ -213,10 +210,6 @@ export function createConnections(
     },
   }
 }
-
-/** Whether GOAWAY may lose a request that is on its way: see `goAway`. */
-const mayLose = ({ session, streams, idleSince }: HeldConnection, now: number): boolean =>
-  session?.encrypted === true && (streams > 0 || now - idleSince < CALM_MS)
 
 function refuse(socket: Socket) {
   socket.on('error', () => {})

@@ -2,11 +2,14 @@
 
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { HeldConnection } from './held-connection.ts'
 
 /** Between GOAWAY and close: a request may be on its way. */
 const LEAVE_MS = 1_000
 /** From close until the remaining requests are ended, such as a health watch. */
 const END_MS = 10_000
+/** With TLS, a connection without a request for this long has hardly one on its way, in milliseconds. */
+const CALM_MS = 1_000
 const NO_ERROR = 0
 const LAST_STREAM = 2 ** 31 - 1
 
@@ -34,3 +37,9 @@ export function goAway(session: Session, socket: Pick<Socket, 'write'>) {
     setTimeout(() => session.destroy(), END_MS).unref()
   }, LEAVE_MS).unref()
 }
+
+/** Whether `goAway` may lose a request now: one that need not leave yet can wait. `now`: as `performance.now()`. */
+export const mayLose = (
+  { session, streams, idleSince }: Pick<HeldConnection, 'session' | 'streams' | 'idleSince'>,
+  now: number,
+): boolean => session?.encrypted === true && (streams > 0 || now - idleSince < CALM_MS)

@@ -33,7 +33,7 @@ export type EnvoyServer = {
   readonly close: (graceMs: number) => Promise<void>
 }
 
-/** A proxy may reconnect here before it knows other endpoints. */
+/** A proxy that learns of other endpoints leaves by itself; one that does not yet may open further connections. */
 const LINGER_MS = 500
 
 type Held = { readonly connections: number; readonly streams: number; readonly bytes: number }

@@ -216,6 +216,11 @@ async function readingConnection(port: number) {
   return { session, reads, ask }
 }
 
+/** The server writes frames in a later turn of the event loop. */
+async function someTurns() {
+  for (let count = 0; count < 10; count += 1) await turn()
+}
+
 /** Waits until a server that closes has told its peers, which it does when it stops listening. */
 async function untilTold(port: number) {
   const reached = async () => {
@@ -228,8 +233,7 @@ async function untilTold(port: number) {
     return isReached
   }
   await expect.poll(reached).toBe(false)
-  // The server writes frames in a later turn of the event loop.
-  for (let count = 0; count < 10; count += 1) await turn()
+  await someTurns()
 }
 
 const onceWritten = (session: ClientHttp2Session) =>
@@ -249,7 +253,7 @@ describe('a server that shuts down', () => {
     cleanups.push(() => session.destroy())
     expect((await ask()).status).toBe('0')
     const closed = server.close(60_000)
-    for (let count = 0; count < 10; count += 1) await turn()
+    await someTurns()
     expect((await ask()).status).toBe('0')
     await closed
   })

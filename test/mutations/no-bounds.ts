@@ -81,7 +81,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/envoy/field-count.ts LENGTH_DELIMITED': CODE,
   'src/envoy/field-count.ts VARINT': CODE,
   'src/envoy/metadata.ts STRING_VALUE': CODE,
-  'src/envoy/connections.ts CALM_MS': LEAST,
+  'src/envoy/go-away.ts CALM_MS': LEAST,
   'src/envoy/go-away.ts LAST_STREAM': CODE,
   'src/envoy/go-away.ts NO_ERROR': CODE,
   'src/envoy/lean-headers.ts LENGTH_BITS': CODE,
