@@ -18,8 +18,8 @@ export type CountedCheck = {
   readonly credentialKind: CredentialKind | 'none'
 }
 
-/** A counter in the text format of Prometheus. */
-type Metric = { readonly name: string; readonly help: string }
+/** A metric in the text format of Prometheus. */
+export type Metric = { readonly name: string; readonly help: string }
 
 /** Series rendered between two turns of the event loop: about two milliseconds. */
 const SLICE = 2_000

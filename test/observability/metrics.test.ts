@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { Histogram, Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { CREDENTIAL_KINDS } from '../../src/access/caller.ts'
 import { DENY_REASONS } from '../../src/access/decision.ts'
@@ -172,9 +173,34 @@ describe('checks', () => {
     const buckets = await linesOf(metrics, 'check_duration_seconds_bucket')
     expect(buckets).toContain('check_duration_seconds_bucket{le="0.00005",decision="allow"} 1')
     expect(buckets).toContain('check_duration_seconds_bucket{le="0.4",decision="allow"} 2')
+    expect(buckets).toContain('check_duration_seconds_bucket{le="0.25",decision="allow"} 1')
+    expect(await linesOf(metrics, 'check_duration_seconds_sum')).toContain(
+      'check_duration_seconds_sum{decision="allow"} 0.30005',
+    )
     expect(await linesOf(metrics, 'check_duration_seconds_count')).toEqual([
       'check_duration_seconds_count{decision="allow"} 2',
+      'check_duration_seconds_count{decision="deny"} 0',
     ])
+  })
+
+  it('are timed as a Histogram of prom-client would time them', async () => {
+    const metrics = metricsOf()
+    const name = 'kserve_authz_check_duration_seconds'
+    const labelNames = ['decision']
+    const buckets = (await linesOf(metrics, 'check_duration_seconds_bucket'))
+      .map((line) => Number(/le="([\d.]+)",decision="deny"/.exec(line)?.[1]))
+      .filter(Number.isFinite)
+    expect(buckets).toHaveLength(15)
+    const reference = new Histogram({ name, help: 'Checks.', labelNames, buckets, registers: [] })
+    reference.zero({ decision: 'allow' })
+    for (const seconds of [0, 0.000_07, 0.000_1, ...buckets, 0.3, 1.000_1, 60]) {
+      metrics.observe({ ...check, outcome: 'deny', reason: 'internal', seconds })
+      reference.observe({ decision: 'deny' }, seconds)
+    }
+    const registry = new Registry()
+    registry.registerMetric(reference)
+    const samples = (text: string) => text.split('\n').filter((line) => line.startsWith(`${name}_`))
+    expect(samples(await metrics.text())).toEqual(samples(await registry.metrics()))
   })
 })
 

@@ -17,6 +17,26 @@ type Preparations = {
 export async function prepareProxies({ envoy, folder, identities }: Preparations) {
   const accounts = new Map<string, string>()
   const secrets = await startSecretServer((node) => identities.of(accounts.get(node) ?? ''))
+  const startOnce = async (workload: Workload, bootstrap: object, ports: readonly number[]) => {
+    const proxy = await startEnvoy({ envoy, folder, bootstrap })
+    const ask = (page: string) => get(`http://127.0.0.1:${proxy.adminPort}${page}`)
+    try {
+      await until(
+        `${workload.name} does not listen`,
+        async () => listensOn((await ask('/listeners?format=json')).text, workload.address, ports),
+        { deadlineMs: LISTEN_MS },
+      )
+    } catch (fault) {
+      const state = await stateOf(ask)
+      await proxy.stop()
+      throw new Error(`${messageOf(fault)}\n${state}`)
+    }
+    return {
+      ...proxy,
+      /** Asks its admin interface for a page. */
+      ask,
+    }
+  }
   return {
     /** Resolves once it listens on all these ports of its address. */
     start: async (workload: Workload, xdsPort: number, ports: readonly number[]) => {
@@ -24,24 +44,33 @@ export async function prepareProxies({ envoy, folder, identities }: Preparations
       await identities.issue(account)
       accounts.set(nodeIdOf(workload), account)
       const bootstrap = proxyBootstrap(workload, { xdsPort, secretsPort: secrets.port })
-      const proxy = await startEnvoy({ envoy, folder, bootstrap })
-      const ask = (page: string) => get(`http://127.0.0.1:${proxy.adminPort}${page}`)
-      try {
-        await until(`${workload.name} does not listen`, async () =>
-          listensOn((await ask('/listeners?format=json')).text, workload.address, ports),
-        )
-      } catch (fault) {
-        await proxy.stop()
-        throw fault
-      }
-      return {
-        ...proxy,
-        /** The port of its admin interface. */
-        ask,
-      }
+      return startOnce(workload, bootstrap, ports).catch((fault: unknown) => {
+        // A proxy has been seen that got no listener for a minute, although istiod had accepted all objects.
+        process.stderr.write(`${messageOf(fault)}\n`)
+        return startOnce(workload, bootstrap, ports)
+      })
     },
     close: secrets.close,
   }
+}
+
+const LISTEN_MS = 90_000
+
+const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))
+
+const PAGES = [
+  '/listeners',
+  '/init_dump',
+  '/stats?usedonly&filter=cds|lds|rds|sds|init_fetch|rejected|control_plane|warming',
+]
+
+/** What the admin interface of a proxy says about what it waits for. */
+async function stateOf(ask: (page: string) => Promise<{ readonly text: string }>) {
+  const texts = PAGES.map(async (page) => {
+    const text = await ask(page).then((answer) => answer.text, String)
+    return `${page}\n${text}`
+  })
+  return (await Promise.all(texts)).join('\n')
 }
 
 function listensOn(listeners: string, address: string, ports: readonly number[]) {
