@@ -25,8 +25,8 @@ const unit = {
   // Most of their time they wait.
   maxWorkers: Math.max(4, availableParallelism()),
   // A deadline, not a measure: a machine may be busy.
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   expect: { poll: { timeout: 60_000 } },
 }
 

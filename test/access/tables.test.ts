@@ -117,7 +117,7 @@ const ADDITIONS: readonly (readonly [string, readonly Change[], readonly string[
   ],
 ]
 
-describe('the code does not compile without an entry', { timeout: 60_000 }, () => {
+describe('the code does not compile without an entry', () => {
   let faults: readonly string[] = []
   // The compiler takes as long for all changes as for one.
   beforeAll(async () => {

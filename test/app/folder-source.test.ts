@@ -96,5 +96,5 @@ it('the contents of a folder count only while it is scanned', async () => {
     'keys object',
   ])
   expect(await verdict()).toBe('unknown-target')
-  await expect.poll(verdict, { timeout: 10_000 }).toBe('allow')
+  await expect.poll(verdict).toBe('allow')
 })

@@ -194,7 +194,7 @@ describe('any request', () => {
     metadata: { name: chat, namespace: team }
   `
 
-  it("gets the same explanation as the server's answer", { timeout: 60_000 }, async () => {
+  it("gets the same explanation as the server's answer", async () => {
     const batch = fc.array(anyCheck(secrets), { minLength: BATCH, maxLength: BATCH })
     const agrees = async (bytes: Buffer, position: Position) => {
       const explanation = await explain(engine, bytes, position)

@@ -670,6 +670,6 @@ describe('a well-behaved proxy', () => {
     for (let count = 0; count < 20; count += 1) {
       expect(denialIn(await client.check(aCheck())).httpStatus).toBe(401)
     }
-    await expect.poll(server.held, { timeout: 20_000 }).toMatchObject({ streams: 0, bytes: 0 })
+    await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
   })
 })

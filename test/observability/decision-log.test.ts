@@ -220,7 +220,7 @@ describe('without a reader', () => {
     await log.close()
   })
 
-  it('the program continues, without more memory, and exits', { timeout: 20_000 }, async () => {
+  it('the program continues, without more memory, and exits', async () => {
     const module = new URL('../../src/observability/decision-log.ts', import.meta.url)
     const child = spawn(
       process.execPath,
@@ -265,7 +265,7 @@ describe('a full file system', () => {
     expect(text()).toMatch(/^\{.*"requestId":"later".*\}\n$/)
   })
 
-  it('continues on a new line once there is space', { timeout: 20_000 }, async () => {
+  it('continues on a new line once there is space', async () => {
     const module = new URL('../../src/observability/decision-log.ts', import.meta.url)
     const folder = await mkdtemp(path.join(tmpdir(), 'log-'))
     const file = path.join(folder, 'decisions')

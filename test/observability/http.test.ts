@@ -257,9 +257,7 @@ describe('the server', () => {
     expect(await exchange(await serve(), bytes)).toMatch(/^HTTP\/1\.1 4(?:00|31) /)
   })
 
-  it('closes the connection of a client that does not finish its request', {
-    timeout: 10_000,
-  }, async () => {
+  it('closes the connection of a client that does not finish its request', async () => {
     const answer = await exchange(await serve(), 'GET /metrics HTTP/1.1\r\nhost: a\r\n')
     expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   })

@@ -53,7 +53,7 @@ describe('a review', () => {
     for (let tries = 0; tries < 3; tries += 1) await short.ask('a', {})
     short.answer(() => 'well')
     await expect
-      .poll(() => short.ask('a', {}), { timeout: 10_000, interval: 2 })
+      .poll(() => short.ask('a', {}), { interval: 2 })
       .toEqual({ kind: 'answered', content: 'well' })
   })
 

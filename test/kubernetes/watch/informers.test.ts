@@ -20,7 +20,7 @@ import { type FakeCollection, fakeCollection } from '../../../testing/cluster/ap
 
 vi.setConfig({ testTimeout: 15_000 })
 
-const PATIENCE = { timeout: 10_000, interval: 5 }
+const PATIENCE = { interval: 5 }
 const PERIODS: Partial<ReflectorPeriods> = {
   firstRetry: 5,
   longestRetry: 20,

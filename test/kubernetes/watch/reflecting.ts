@@ -82,7 +82,7 @@ function startFollowing(
   }
 }
 
-export const PATIENCE = { timeout: 10_000, interval: 5 }
+export const PATIENCE = { interval: 5 }
 
 type Following = ReturnType<typeof startFollowing>
 
