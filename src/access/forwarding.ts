@@ -18,8 +18,9 @@ export function forwards(
 ): boolean {
   if (mode !== 'auto') return mode === 'always'
   if (callsServices(service)) return true
-  const pods = directory.workloadsOf(service)
-  if (workload !== undefined) return callsOthers(workload, pods)
+  const podsOf = () => directory.workloadsOf(service)
+  if (workload !== undefined) return callsOthers(workload, podsOf)
+  const pods = podsOf()
   const named = componentNamed(host, service)
   const next = pods.filter(
     ({ component, role }) => role !== 'scheduler' && (named === undefined || component === named),
@@ -27,15 +28,15 @@ export function forwards(
   return (
     next.length === 0 ||
     next.some(
-      (pod) => pod.sidecar || callsOthers(pod, pods) || (pod.knative && named === undefined),
+      (pod) => pod.sidecar || callsOthers(pod, podsOf) || (pod.knative && named === undefined),
     )
   )
 }
 
 /** A transformer or explainer calls the predictor, and a pod that decodes calls one that prefills. */
-const callsOthers = ({ component, role }: Workload, pods: readonly Workload[]): boolean => {
+const callsOthers = ({ component, role }: Workload, podsOf: () => readonly Workload[]): boolean => {
   if (component === 'llm') {
-    return role === 'decode' || (role === 'both' && pods.some((pod) => pod.role === 'prefill'))
+    return role === 'decode' || (role === 'both' && podsOf().some((pod) => pod.role === 'prefill'))
   }
   return component !== 'predictor'
 }

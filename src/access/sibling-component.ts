@@ -35,10 +35,11 @@ export function siblingComponent(
   }
   const siblings: readonly unknown[] = called.component ? CALLERS[called.component] : []
   if (siblings.length === 0) return undefined
+  const callers = directory.workloadsAt(source.address)
+  if (callers.length === 0) return undefined
   const principal = readPrincipal(source.principal)
   if (principal === undefined || principal.trustDomain !== trustDomain) return undefined
 
-  const callers = directory.workloadsAt(source.address)
   const own = callers.every(
     (caller) =>
       idOf(caller.service) === idOf(service) &&
