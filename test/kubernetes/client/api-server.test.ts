@@ -11,8 +11,6 @@ import {
   text,
 } from '../../../testing/cluster/api-server.ts'
 
-vi.setConfig({ testTimeout: 15_000 })
-
 let certificates: Awaited<ReturnType<typeof fakeCertificates>>
 let server: FakeApiServer
 

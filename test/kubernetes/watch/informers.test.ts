@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createApiServer } from '../../../src/kubernetes/client/api-server.ts'
 import { type Informers, startInformers } from '../../../src/kubernetes/watch/informers.ts'
 import type { ReflectorPeriods } from '../../../src/kubernetes/watch/reflector.ts'
@@ -17,8 +17,6 @@ import {
   status,
 } from '../../../testing/cluster/api-server.ts'
 import { type FakeCollection, fakeCollection } from '../../../testing/cluster/api-server-objects.ts'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const PATIENCE = { interval: 5 }
 const PERIODS: Partial<ReflectorPeriods> = {

@@ -1,8 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { broken, json, quiet, silent, status, text } from '../../../testing/cluster/api-server.ts'
 import { followingWorld, PATIENCE } from './reflecting.ts'
-
-vi.setConfig({ testTimeout: 15_000 })
 
 const world = followingWorld()
 const { start, names, urls } = world
