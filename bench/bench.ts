@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createStopping, STOPPED, withDeadline } from '../scripts/child.ts'
+import { messageOf } from '../scripts/message-of.ts'
 import { attempt, type Bench, type Failure, type MeasuredWorld } from './measure/bench.ts'
 import { stayOffServerCore } from './measure/cores.ts'
 import { type Memory, measureMemory } from './measure/memory.ts'
@@ -109,6 +110,6 @@ async function main(ids: readonly string[]): Promise<void> {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`bench: ${messageOf(error)}\n`)
   process.exitCode = 1
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { messageOf } from '../scripts/message-of.ts'
 import { SERVER_CORE, stayOffServerCore } from './measure/cores.ts'
 import { createGenerator } from './measure/load.ts'
 import { ask } from './measure/outcome.ts'
@@ -77,6 +78,6 @@ async function main([id, ...numbers]: readonly string[]) {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  console.error(`beside: ${error instanceof Error ? error.message : String(error)}`)
+  console.error(`beside: ${messageOf(error)}`)
   process.exitCode = 1
 }

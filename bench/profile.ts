@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { messageOf } from '../scripts/message-of.ts'
 import { stayOffServerCore } from './measure/cores.ts'
 import { createGenerator } from './measure/load.ts'
 import { ask, faultIn } from './measure/outcome.ts'
@@ -81,6 +82,6 @@ async function main(id = 'key-10') {
 try {
   await main(process.argv[2])
 } catch (error) {
-  process.stderr.write(`profile: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`profile: ${messageOf(error)}\n`)
   process.exitCode = 1
 }

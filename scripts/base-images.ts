@@ -1,10 +1,12 @@
 // Checks at their registries the base images that the Dockerfile names by digest: node scripts/base-images.ts [DOCKERFILE]
+
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { readDockerfile } from '../testing/image/dockerfile.ts'
 import { listAt, textAt } from '../testing/json.ts'
+import { messageOf } from './message-of.ts'
 
 const DOCKERFILE = path.join(import.meta.dirname, '../Dockerfile')
 const PLATFORMS = ['linux/amd64', 'linux/arm64']
@@ -52,7 +54,7 @@ if (import.meta.main) {
     const file = process.argv[2] ?? DOCKERFILE
     for (const image of baseImagesOf(readFileSync(file, 'utf8'))) console.log(check(image))
   } catch (fault) {
-    console.error(fault instanceof Error ? fault.message : String(fault))
+    console.error(messageOf(fault))
     process.exitCode = 1
   }
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { cacheFolder, exists, removeAbandoned } from './cache.ts'
 import { createStopping, startChild, withDeadline } from './child.ts'
+import { messageOf } from './message-of.ts'
 
 export const ENVOY_VERSION = '1.40.0'
 const INSTALL_DEADLINE_MS = 10 * 60_000
@@ -133,7 +134,7 @@ if (import.meta.main) {
   try {
     console.log(await findEnvoy((line) => console.error(line), createStopping().signal))
   } catch (fault) {
-    console.error(fault instanceof Error ? fault.message : String(fault))
+    console.error(messageOf(fault))
     process.exitCode = 1
   }
 }

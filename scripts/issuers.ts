@@ -4,6 +4,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { cacheFolder, exists, removeAbandoned } from './cache.ts'
 import { createStopping, startChild, withDeadline } from './child.ts'
+import { messageOf } from './message-of.ts'
 
 const INSTALL_DEADLINE_MS = 10 * 60_000
 
@@ -114,7 +115,7 @@ if (import.meta.main) {
     const pythonClients = await findPythonClients(report, signal)
     console.log(JSON.stringify({ ...found, clients, pythonClients }))
   } catch (fault) {
-    console.error(fault instanceof Error ? fault.message : String(fault))
+    console.error(messageOf(fault))
     process.exitCode = 1
   }
 }

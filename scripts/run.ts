@@ -5,6 +5,7 @@ import { startModelServer } from '../examples/model-server/server.ts'
 import { createStopping, get, STOPPED, startChild, until } from './child.ts'
 import { findEnvoy } from './envoy.ts'
 import { freePorts, readPort } from './loopback-port.ts'
+import { messageOf } from './message-of.ts'
 import { NODE_FLAGS } from './node-flags.ts'
 import { startQuickstartIssuer } from './quickstart-issuer.ts'
 import { type Gateway, gatewayOf, startProxy } from './quickstart-proxy.ts'
@@ -141,8 +142,6 @@ function sayHowToGoOn(httpAddress: string) {
   say(`Metrics are at http://${httpAddress}/metrics. Ctrl-C stops everything.`)
   say('The decision log, one line per request:\n')
 }
-
-const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))
 
 function complaintOf(version: string, args: readonly string[]): string | undefined {
   const [major = 0, minor = 0] = version.split('.').map(Number)

@@ -1,3 +1,4 @@
+import { messageOf } from '../../scripts/message-of.ts'
 import type { Scenario } from '../worlds/scenario.ts'
 import type { Issuers } from '../worlds/tokens.ts'
 import type { World } from '../worlds/world.ts'
@@ -50,6 +51,3 @@ export async function attempt<T>(
     return undefined
   }
 }
-
-export const messageOf = (fault: unknown) =>
-  fault instanceof Error ? fault.message : String(fault)

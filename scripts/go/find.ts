@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { cacheFolder, exists, removeAbandoned } from '../cache.ts'
 import { createStopping, withDeadline } from '../child.ts'
+import { messageOf } from '../message-of.ts'
 import { buildParts, type Report } from './build.ts'
 import type { GoModule, Part, Program } from './parts.ts'
 import { run } from './run.ts'
@@ -105,7 +106,7 @@ export async function printFound(find: Find) {
     const found = await find((line) => console.error(line), createStopping().signal)
     console.log(Object.values(found).join('\n'))
   } catch (fault) {
-    console.error(fault instanceof Error ? fault.message : String(fault))
+    console.error(messageOf(fault))
     process.exitCode = 1
   }
 }

@@ -18,9 +18,8 @@ export function forwards(
 ): boolean {
   if (mode !== 'auto') return mode === 'always'
   if (callsServices(service)) return true
-  const podsOf = () => directory.workloadsOf(service)
-  if (workload !== undefined) return callsOthers(workload, podsOf)
-  const pods = podsOf()
+  if (workload !== undefined) return callsOthers(workload, () => directory.workloadsOf(service))
+  const pods = directory.workloadsOf(service)
   const named = componentNamed(host, service)
   const next = pods.filter(
     ({ component, role }) => role !== 'scheduler' && (named === undefined || component === named),
@@ -28,7 +27,7 @@ export function forwards(
   return (
     next.length === 0 ||
     next.some(
-      (pod) => pod.sidecar || callsOthers(pod, podsOf) || (pod.knative && named === undefined),
+      (pod) => pod.sidecar || callsOthers(pod, () => pods) || (pod.knative && named === undefined),
     )
   )
 }

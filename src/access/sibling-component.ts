@@ -36,19 +36,19 @@ export function siblingComponent(
   const siblings: readonly unknown[] = called.component ? CALLERS[called.component] : []
   if (siblings.length === 0) return undefined
   const callers = directory.workloadsAt(source.address)
-  if (callers.length === 0) return undefined
+  const [caller] = callers
+  if (caller === undefined) return undefined
   const principal = readPrincipal(source.principal)
   if (principal === undefined || principal.trustDomain !== trustDomain) return undefined
 
   const own = callers.every(
-    (caller) =>
-      idOf(caller.service) === idOf(service) &&
-      siblings.includes(caller.component) &&
-      caller.namespace === principal.namespace &&
-      caller.serviceAccount === principal.serviceAccount,
+    (each) =>
+      idOf(each.service) === idOf(service) &&
+      siblings.includes(each.component) &&
+      each.namespace === principal.namespace &&
+      each.serviceAccount === principal.serviceAccount,
   )
-  const [caller] = callers
-  if (!own || caller === undefined) return undefined
+  if (!own) return undefined
   return {
     ...serviceAccountCaller(caller.namespace, caller.serviceAccount, undefined),
     kind: 'component',

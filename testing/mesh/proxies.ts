@@ -1,4 +1,5 @@
 import { get, until } from '../../scripts/child.ts'
+import { messageOf } from '../../scripts/message-of.ts'
 import { startEnvoy } from '../../scripts/start-envoy.ts'
 import { at, listAt, textAt } from '../json.ts'
 import type { Identities } from './identities.ts'
@@ -55,8 +56,6 @@ export async function prepareProxies({ envoy, folder, identities }: Preparations
 }
 
 const LISTEN_MS = 90_000
-
-const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))
 
 const PAGES = [
   '/listeners',

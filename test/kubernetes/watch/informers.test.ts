@@ -17,8 +17,8 @@ import {
   status,
 } from '../../../testing/cluster/api-server.ts'
 import { type FakeCollection, fakeCollection } from '../../../testing/cluster/api-server-objects.ts'
+import { PATIENCE } from './reflecting.ts'
 
-const PATIENCE = { interval: 5 }
 const PERIODS: Partial<ReflectorPeriods> = {
   firstRetry: 5,
   longestRetry: 20,
