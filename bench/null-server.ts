@@ -1,11 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { CheckRequest, CheckResponse } from '../src/envoy/messages.ts'
-import {
-  authorizationService,
-  decodeCheckRequest,
-  encodeCheckResponse,
-  type Unreadable,
-} from '../src/envoy/protocol.ts'
+import { decodeCheckRequest, encodeCheckResponse, type Unreadable } from '../src/envoy/protocol.ts'
+import { authorizationService } from '../testing/envoy/authorization-service.ts'
 
 // The least work of a server of checks in grpc-js: it reads each message and writes the same answer.
 // Usage: null-server.ts PORT

@@ -29,7 +29,7 @@ const FORMS = [
 
 const PURE = ['access', 'common', 'resources']
 const CLUSTER = [...PURE, 'kubernetes/client', 'kubernetes/watch']
-const WIRED = FOLDERS.filter((folder) => !['app', 'cli', 'doctor'].includes(folder))
+const WIRED = FOLDERS.filter((folder) => !['app', 'cli', 'doctor', 'http2'].includes(folder))
 
 /** The allowed imports of each folder besides its own files: folders, and packages. */
 const ALLOWED: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
@@ -46,9 +46,10 @@ const ALLOWED: Readonly<Record<string, readonly [readonly string[], readonly str
   ],
   doctor: [[...CLUSTER, 'manifests'], []],
   envoy: [
-    ['access', 'common'],
-    [...NODE, '@grpc/grpc-js', '@grpc/proto-loader', 'grpc-health-check'],
+    ['access', 'common', 'http2'],
+    [...NODE, '@grpc/proto-loader', 'grpc-health-check'],
   ],
+  http2: [[], NODE],
   'kubernetes/client': [['common'], [...NODE, '@kubernetes/client-node']],
   'kubernetes/reviews': [CLUSTER, NODE],
   'kubernetes/status': [CLUSTER, NODE],

@@ -47,7 +47,9 @@ describe('the bill of materials', () => {
   })
 
   it('names packages with a scope as package URLs do', () => {
-    const [scoped] = sbom.components.filter(({ name }) => name === '@grpc/grpc-js')
-    expect(scoped?.purl).toBe(`pkg:npm/%40grpc/grpc-js@${manifest.dependencies['@grpc/grpc-js']}`)
+    const [scoped] = sbom.components.filter(({ name }) => name === '@grpc/proto-loader')
+    expect(scoped?.purl).toBe(
+      `pkg:npm/%40grpc/proto-loader@${manifest.dependencies['@grpc/proto-loader']}`,
+    )
   })
 })

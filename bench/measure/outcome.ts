@@ -1,7 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js'
 import { DENIALS } from '../../src/envoy/denials.ts'
 import type { DecodedCheckResponse } from '../../src/envoy/messages.ts'
-import { authorizationService, decodeCheckResponse } from '../../src/envoy/protocol.ts'
+import { CHECK_PATH, decodeCheckResponse } from '../../src/envoy/protocol.ts'
 import type { Expected } from '../worlds/scenario.ts'
 
 const same = (bytes: Buffer) => bytes
@@ -18,7 +18,7 @@ export async function ask(
   const askOnce = (frame: Buffer) =>
     new Promise<DecodedCheckResponse>((resolve, reject) => {
       const deadline = Date.now() + DEADLINE_MS
-      const { path } = authorizationService().Check
+      const path = CHECK_PATH
       client.makeUnaryRequest(path, same, same, frame, { deadline }, (error, bytes) => {
         if (bytes === undefined) reject(error ?? new Error('no answer'))
         else resolve(decodeCheckResponse(bytes))

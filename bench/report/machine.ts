@@ -34,7 +34,7 @@ export function facts(): readonly (readonly [name: string, value: string])[] {
   ]
 }
 
-const grpcOf = manifest.dependencies
+const grpcOf = { ...manifest.dependencies, ...manifest.devDependencies }
 
 const h2loadVersion = (): string => spawnSync('h2load', ['--version']).stdout.toString().trim()
 

@@ -24,7 +24,7 @@ export function openListeners(
   }
   return Promise.all(
     grpc.listeners.map((listener) =>
-      serveChecks(listener, parts, tls?.credentials, { bounds, ...guard }),
+      serveChecks(listener, parts, tls?.secure, { bounds, ...guard }),
     ),
   )
 }

@@ -27,8 +27,6 @@ const STOP_GRACE_MS = 1_000
 /** From an uncaught exception to the end at the latest: longer than a stop takes. */
 const LAST_MS = 5_000
 const REPEAT_MS = 10_000
-const UNPATCHED =
-  'the stream table of a connection is not as expected: garbage collection will take longer'
 
 /** Answers checks until `stopped`; resolves to the exit code once everything is closed. */
 export async function serve(
@@ -103,13 +101,7 @@ export async function serve(
     lastDenials,
   )
   const parts = partsOf(engine, observing.observe, report)
-  const guard = {
-    shed: metrics.observeShed,
-    unpatched: () => {
-      metrics.connectionUnpatched()
-      warn({ node: process.version }, UNPATCHED)
-    },
-  }
+  const guard = { shed: metrics.observeShed }
   const servers = await openListeners(config, parts, tls, guard)
   let stopping = false
   const http = await startHttp({

@@ -11,7 +11,7 @@ export const NOT_QUEUED = { queue: undefined, before: undefined, after: undefine
 
 /**
  * Holds its members in the order in which they were added. A member that has left refers to no other. A `Set`
- * would keep members that have left alive, as docs/http2-streams.md explains.
+ * would keep members that have left alive, as docs/http2.md explains.
  */
 export function createOldestFirst<T extends Member<T>>() {
   const queue = {}

@@ -8,7 +8,7 @@ type Entry<T> = { readonly key: string; readonly value: T }
 
 /**
  * A map for a few thousand entries at a time. It refers to nothing that was deleted: a `Map` would keep deleted
- * entries alive, as docs/http2-streams.md explains.
+ * entries alive, as docs/http2.md explains.
  */
 export function createShortLived<T>() {
   const buckets: Entry<T>[][] = Array.from({ length: BUCKETS }, () => [])

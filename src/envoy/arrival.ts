@@ -1,22 +1,24 @@
 // Tracks a request from its headers to its end.
 
-import type { ServerHttp2Stream } from 'node:http2'
-import type { ServerInterceptor } from '@grpc/grpc-js'
 import { type Member, NOT_QUEUED } from '../common/oldest-first.ts'
+import type { ServerConnection, ServerStream } from '../http2/stream.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
 import type { Shares } from './shares.ts'
 
-type Call = Parameters<ServerInterceptor>[1]
+/** The stream of a request. */
+export type CallStream = ServerStream<Arrival>
 
 /** A request from its headers to its end. */
 export interface Arrival extends Member<Arrival> {
-  /** `undefined`: grpc-js does not know this request. */
-  readonly call: Call | undefined
-  readonly stream: ServerHttp2Stream
-  readonly path: string
+  readonly stream: CallStream
+  readonly http2: ServerConnection<Arrival>
+  /** `undefined`: it is answered already, with an error. */
+  readonly method: Method | undefined
   readonly connection: Connection
   readonly address: string
+  /** As `Date.now()`. */
+  readonly deadline: number
   /** The resources to release. */
   readonly holds: { stream: boolean; watch: boolean; refusal: boolean }
   /** Bytes of the frame header read so far, and the length it declares. */
@@ -24,10 +26,23 @@ export interface Arrival extends Member<Arrival> {
   length: number
   /** In bytes, including the frame header. */
   received: number
-  /** The bytes of an incomplete message, if grpc-js does not keep them. */
+  /** The bytes of an incomplete message. */
   parts: Buffer[] | undefined
+  /** Its answer is known: further bytes are dropped. */
+  isRefused: boolean
   /** When it started, then when it was complete, as `performance.now()`. */
   since: number
+  /** Called at its end, once. */
+  ended: (() => void) | undefined
+}
+
+/** A method of a service. */
+export type Method = {
+  readonly path: string
+  /** A watch is answered until its client leaves. */
+  readonly isWatch: boolean
+  /** Answers a message on the stream of the request. */
+  readonly answer: (message: Buffer, arrival: Arrival) => void
 }
 
 /** Bytes per request that do not count. */
@@ -36,22 +51,26 @@ export const FREE_BYTES = 8_192
 export const FRAME_BYTES = 5
 
 export const arrivalOf = (
-  call: Call | undefined,
-  stream: ServerHttp2Stream,
-  path: string,
+  stream: CallStream,
+  http2: ServerConnection<Arrival>,
   connection: Connection,
+  method?: Method,
+  deadline = 0,
 ): Arrival => ({
-  call,
   stream,
-  path,
+  http2,
+  method,
   connection,
   address: connection.address,
+  deadline,
   holds: { stream: false, watch: false, refusal: false },
   frame: 0,
   length: 0,
   received: 0,
   parts: undefined,
+  isRefused: false,
   since: performance.now(),
+  ended: undefined,
   ...NOT_QUEUED,
 })
 
@@ -94,11 +113,15 @@ export function faultOf(
 export const isComplete = ({ frame, length, received }: Arrival): boolean =>
   frame === FRAME_BYTES && received === FRAME_BYTES + length
 
-/** Keeps these bytes until the message is complete, and returns it then. They are without a fault. */
+/**
+ * Keeps these bytes until the message is complete, and returns it then. They are without a fault, and must not be used
+ * after the call unless copied.
+ */
 export function messageWith(arrival: Arrival, bytes: Buffer): Buffer | undefined {
   if (!isComplete(arrival)) {
     arrival.parts ??= []
-    arrival.parts.push(bytes)
+    // A part would keep all bytes alive that were read with it.
+    arrival.parts.push(Buffer.from(bytes))
     return undefined
   }
   const { parts } = arrival

@@ -73,5 +73,6 @@ export const GRPC_SHEDS = [
   'grpc-connections',
   'grpc-connections-address',
   'grpc-connections-silent',
+  'grpc-connections-faulty',
 ] as const
 export type GrpcShed = (typeof GRPC_SHEDS)[number]

@@ -1,17 +1,15 @@
 // Admits connections, and closes unused and old ones.
 
-import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import { createOldestFirst, NOT_QUEUED } from '../common/oldest-first.ts'
+import type { GracefulEnd } from '../http2/stream.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
-import { goAway, mayLose } from './go-away.ts'
 import type { HeldConnection } from './held-connection.ts'
 import { createOpenings } from './openings.ts'
 import { createReadTurns, workOf } from './read-turns.ts'
 import { createRests } from './rests.ts'
 import { createShares } from './shares.ts'
 import { readsOf } from './socket-reads.ts'
-import { replaceStreamTable } from './stream-table.ts'
 import { createSweep } from './sweep.ts'
 
 /** A connection, as admission sees it. */
@@ -29,20 +27,26 @@ export type Connection = {
 /** Refused requests after which a connection is closed; a proxy then opens another one. */
 export const MAX_REFUSALS = 16
 
-/**
- * Counts the connections of one listener, and closes unused ones. `unpatched` is called for each connection
- * whose stream table could not be replaced.
- */
-export function createConnections(
-  limits: Bounds,
-  shed: (cause: GrpcShed) => void,
-  unpatched: () => void = () => {},
-) {
+/** Between the warning that a connection closes and its closing: a request may be on its way. */
+const LEAVE_MS = 1_000
+/** From then until the remaining requests are ended, such as a health watch. */
+const END_MS = 10_000
+
+type Serve = (socket: Socket, connection: Connection) => GracefulEnd
+
+type Parts = {
+  readonly shed: (cause: GrpcShed) => void
+  /** Calls back with the socket to serve HTTP/2 on, maybe after a TLS handshake. */
+  readonly secure: (socket: Socket, secured: (socket: Socket) => void) => void
+  readonly serve: Serve
+}
+
+/** Counts the connections of one listener, and closes unused ones. */
+export function createConnections(limits: Bounds, { shed, secure, serve }: Parts) {
   const shares = createShares({ all: limits.connections, each: limits.connectionsPerAddress })
   const rests = createRests()
   const openings = createOpenings(limits, rests.rests)
   const turns = createReadTurns(rests)
-  const bySession = new WeakMap<Http2Session, Connection>()
   /** By peer address and port. */
   const byPeer = new Map<string, HeldConnection>()
   /** Connections without any request yet, and connections without one in flight: oldest first. */
@@ -59,7 +63,7 @@ export function createConnections(
   }
 
   /** Opens a connection in its turn, or closes it if a limit is reached. */
-  const admit = (socket: Socket, open: () => void) => {
+  const admit = (socket: Socket) => {
     const address = socket.remoteAddress
     const reads = readsOf(socket)
     // It is closed already.
@@ -76,15 +80,17 @@ export function createConnections(
       peer,
       address,
       open: () => {
-        open()
+        secure(socket, (secured) => {
+          if (byPeer.get(peer) === held) held.http2 = serve(secured, connectionOf(held))
+        })
         // TLS starts reading in the next tick, and fails if reading has started before.
         process.nextTick(() => {
-          if (byPeer.has(peer)) held.reader = turns.add(address, reads)
+          if (byPeer.get(peer) === held) held.reader = turns.add(address, reads)
         })
       },
       end: () => endSilent(held),
       reader: undefined,
-      session: undefined,
+      http2: undefined,
       streams: 0,
       ...NOT_QUEUED,
       refused: 0,
@@ -117,22 +123,7 @@ export function createConnections(
     if (held === undefined) return
     shed('grpc-connections')
     release(held)
-    held.session?.destroy()
     held.socket.destroy()
-  }
-
-  /** `undefined`: not admitted here. */
-  const of = (session: Http2Session): Connection | undefined => {
-    const known = bySession.get(session)
-    if (known !== undefined) return known
-    const { remoteAddress, remotePort } = session.socket
-    const held = byPeer.get(`${remoteAddress} ${remotePort}`)
-    if (held === undefined) return undefined
-    held.session = session
-    if (!replaceStreamTable(session)) unpatched()
-    const connection = connectionOf(held)
-    bySession.set(session, connection)
-    return connection
   }
 
   const connectionOf = (held: HeldConnection): Connection => ({
@@ -158,7 +149,7 @@ export function createConnections(
       held.refused += 1
       rests.refused(held.address)
       if (held.refused === MAX_REFUSALS) leave(held)
-      if (held.refused === 2 * MAX_REFUSALS) held.session?.close()
+      if (held.refused === 2 * MAX_REFUSALS) held.http2?.close()
     },
   })
 
@@ -166,10 +157,16 @@ export function createConnections(
     if (reader !== undefined) turns.spend(reader, work)
   }
 
+  /** Closes a connection gracefully (RFC 9113 section 6.8): requests that are on their way are answered. */
   const leave = (held: HeldConnection) => {
-    if (held.session === undefined || held.endsAt === undefined) return
+    const { http2, socket } = held
+    if (http2 === undefined || held.endsAt === undefined) return
     held.endsAt = undefined
-    goAway(held.session, held.socket)
+    http2.warn()
+    setTimeout(() => {
+      http2.close()
+      setTimeout(() => socket.destroy(), END_MS).unref()
+    }, LEAVE_MS).unref()
   }
 
   function* endOverdue() {
@@ -186,7 +183,7 @@ export function createConnections(
       yield
     }
     for (const held of byPeer.values()) {
-      if (now < (held.endsAt ?? Number.POSITIVE_INFINITY) || mayLose(held, now)) continue
+      if (now < (held.endsAt ?? Number.POSITIVE_INFINITY)) continue
       leave(held)
       yield
     }
@@ -195,7 +192,6 @@ export function createConnections(
 
   return {
     admit,
-    of,
     count: shares.taken,
     /** Sends GOAWAY on every connection that has had a request. */
     leave: () => {

@@ -1,9 +1,9 @@
 // The table of status codes, phrases and advice of denials.
 
-import { status } from '@grpc/grpc-js'
 import type { DenyReason } from '../access/decision.ts'
 import type { TokenCause } from '../access/token-refusal.ts'
 import { API_KEY_PLACES, type ApiKeyPlaces, adviceAbout } from './advice.ts'
+import { status } from './grpc-status.ts'
 
 type Class = {
   /** The gRPC code, for traces; Envoy only checks whether it is 0. */

@@ -1,6 +1,5 @@
 // Encodes all denials in advance, and adds to them what only a request knows.
 
-import { status } from '@grpc/grpc-js'
 import { DENY_REASONS, type Deny, type DenyReason } from '../access/decision.ts'
 import type { ApiKeyPlaces } from './advice.ts'
 import { type Cors, createCors } from './cors.ts'
@@ -16,6 +15,7 @@ import {
   ownBytesOf,
   STATUS,
 } from './fields.ts'
+import { status } from './grpc-status.ts'
 
 /** Seconds. Clients that were refused together should not retry together. */
 const RETRY_AFTER = ['1', '2', '3'] as const

@@ -1,8 +1,8 @@
 // The type of an open connection.
 
-import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Member } from '../common/oldest-first.ts'
+import type { GracefulEnd } from '../http2/stream.ts'
 import type { Reader } from './reading-peer.ts'
 
 /** The state of one connection of a listener. */
@@ -15,7 +15,8 @@ export interface HeldConnection extends Member<HeldConnection> {
   readonly open: () => void
   readonly end: () => void
   reader: Reader | undefined
-  session: Http2Session | undefined
+  /** `undefined`: not opened yet, or the TLS handshake is not finished. */
+  http2: GracefulEnd | undefined
   streams: number
   refused: number
   /** Since when it has no request in flight, as `performance.now()`. */

@@ -1,7 +1,6 @@
 // Encodes and decodes Envoy's messages.
 
 import { fileURLToPath } from 'node:url'
-import type { MethodDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { isRecord } from '../common/json.ts'
 import { MAX_REQUEST_BYTES } from './bounds.ts'
@@ -55,27 +54,8 @@ export function encodeForeignCheckRequest(value: unknown): Buffer | undefined {
   }
 }
 
-/**
- * The gRPC definition of the Authorization service, with bytes on both sides. The handler decodes them
- * itself: Envoy may treat a gRPC error as an allow, and never a denial. Besides, gRPC would keep the decoded
- * request as long as the stream, and long-lived garbage is expensive.
- */
-export function authorizationService(): {
-  readonly Check: MethodDefinition<Buffer, Buffer>
-} {
-  const { path, requestStream, responseStream } = check
-  return {
-    Check: {
-      path,
-      requestStream,
-      responseStream,
-      requestSerialize: (bytes) => bytes,
-      requestDeserialize: (bytes) => bytes,
-      responseSerialize: (bytes) => bytes,
-      responseDeserialize: (bytes) => bytes,
-    },
-  }
-}
+/** The path of a check. */
+export const CHECK_PATH = check.path
 
 /** Never throws. */
 export function decodeCheckRequest(bytes: Buffer): CheckRequest | Unreadable {

@@ -5,7 +5,7 @@ import { deny } from '../access/decision.ts'
 import type { Position } from '../access/request.ts'
 import type { GrpcShed } from './bounds.ts'
 import { type CheckParts, encodeAnswer } from './check-handler.ts'
-import { authorizationService, UNREADABLE } from './protocol.ts'
+import { CHECK_PATH, UNREADABLE } from './protocol.ts'
 import { readCheckRequest } from './read-request.ts'
 
 const REASONS = {
@@ -25,10 +25,9 @@ export function createRefuse(
   position: Position,
   { encode, observe, report }: Pick<CheckParts, 'encode' | 'observe' | 'report'>,
 ) {
-  const { path: check } = authorizationService().Check
   const incoming = readCheckRequest(UNREADABLE, position)
   return (path: string, cause: RequestShed): Buffer | undefined => {
-    if (path !== check) return undefined
+    if (path !== CHECK_PATH) return undefined
     const answer = { decision: deny(REASONS[cause]), target: undefined, caller: undefined }
     try {
       observe({ incoming, answer, seconds: 0 })

@@ -1,20 +1,21 @@
 // The gRPC server: authorization and health on one address.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { Server, ServerCredentials } from '@grpc/grpc-js'
-import { HealthImplementation } from 'grpc-health-check'
 import type { Trust } from '../access/gateway-route.ts'
 import type { Position } from '../access/request.ts'
+import { serveHttp2 } from '../http2/connection.ts'
 import { createAdmission } from './admission.ts'
-import { createAnswering, unary } from './answering.ts'
+import type { Method } from './arrival.ts'
 import { BOUNDS, type Bounds, type GrpcShed } from './bounds.ts'
 import { type CheckParts, createCheckHandler } from './check-handler.ts'
 import { createConnections } from './connections.ts'
-import { createDirectChecks } from './direct-checks.ts'
-import { respond } from './grpc-response.ts'
+import { frameOfMessage, HEAD, OK_TRAILERS } from './grpc-response.ts'
+import { createHealth } from './health.ts'
 import { listen } from './listen.ts'
-import { authorizationService } from './protocol.ts'
+import { createFindMethod } from './methods.ts'
+import { CHECK_PATH, type CheckHandler } from './protocol.ts'
 import { createRefuse } from './refuse.ts'
+import type { Secure } from './tls.ts'
 
 export type Listener = Trust & {
   readonly position: Position
@@ -40,57 +41,34 @@ type Held = { readonly connections: number; readonly streams: number; readonly b
 
 const HEALTH_NAMES = ['', 'envoy.service.auth.v3.Authorization']
 
-/** The limits that grpc-js enforces itself. */
-const optionsOf = ({ requestBytes, streamsPerConnection }: Bounds) => ({
-  'grpc.max_receive_message_length': requestBytes,
-  'grpc.max_concurrent_streams': streamsPerConnection,
-  'grpc.enable_channelz': 0,
-})
-
 export type Guard = {
   readonly bounds?: Bounds
   /** Called for each refused connection and request, with the cause. */
   readonly shed?: (cause: GrpcShed) => void
-  /** Called for each connection whose stream table could not be replaced. */
-  readonly unpatched?: () => void
 }
 
 /** Serves ext_authz and gRPC health on one address. Rejects if the address is not available. */
 export async function serveChecks(
   { position, address, ...trust }: Listener,
   parts: CheckParts,
-  credentials: ServerCredentials = ServerCredentials.createInsecure(),
-  { bounds = BOUNDS, shed = () => {}, unpatched }: Guard = {},
+  secure: Secure = (socket, secured) => secured(socket),
+  { bounds = BOUNDS, shed = () => {} }: Guard = {},
 ): Promise<EnvoyServer> {
-  const connections = createConnections(bounds, shed, unpatched)
+  const health = createHealth(HEALTH_NAMES)
+  const setServing = (serving: boolean) => health.set(serving ? 'SERVING' : 'NOT_SERVING')
+  const find = createFindMethod([
+    checkMethod(createCheckHandler(position, parts, trust)),
+    ...health.methods,
+  ])
   const refuse = createRefuse(position, parts)
-  const arrivals = createAdmission({ bounds, connectionOf: connections.of, shed, refuse })
-  const authorization = authorizationService()
-  const Check = createCheckHandler(position, parts, trust)
-  const { path: checkPath } = authorization.Check
-  const takeChecks = createDirectChecks(checkPath, (session) => {
-    const admit = arrivals.admitOn(session, checkPath)
-    return (stream, deadline) =>
-      admit(stream, (request, { address }) => {
-        const asked = { request, peerAddress: address, deadline }
-        Check(asked, (_error, bytes) => respond(stream, bytes))
-      })
+  const arrivals = createAdmission({ bounds, find, shed, refuse })
+  const connections = createConnections(bounds, {
+    shed,
+    secure,
+    serve: (socket, connection) =>
+      serveHttp2(socket, bounds.streamsPerConnection, arrivals.handlersOf(connection)),
   })
-  const answering = createAnswering(checkPath, Check, takeChecks)
-  const interceptors = [arrivals.interceptor, answering]
-  const server = new Server({ ...optionsOf(bounds), interceptors })
-  server.addService(authorization, { Check: unary(Check) })
-  const health = new HealthImplementation()
-  health.addToServer(server)
-  const setServing = (serving: boolean) => {
-    for (const name of HEALTH_NAMES) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING')
-  }
-  setServing(false)
-
-  const injector = server.createConnectionInjector(credentials)
-  const listening = await listen(address, (socket) => {
-    connections.admit(socket, () => injector.injectConnection(socket))
-  })
+  const listening = await listen(address, connections.admit)
   return {
     position,
     port: listening.port,
@@ -103,13 +81,21 @@ export async function serveChecks(
       listening.close()
       connections.leave()
       await within(graceMs - lingerMs, listening.closed)
-      server.forceShutdown()
       arrivals.close()
       connections.close()
       await listening.closed
     },
   }
 }
+
+const checkMethod = (handle: CheckHandler): Method => ({
+  path: CHECK_PATH,
+  isWatch: false,
+  answer: (request, { http2, stream, address, deadline }) =>
+    handle({ request, peerAddress: address, deadline }, (_error, bytes) =>
+      http2.answer(stream, HEAD, frameOfMessage(bytes), OK_TRAILERS),
+    ),
+})
 
 /** An open health Watch would keep the server open forever. */
 function within(limitMs: number, done: Promise<unknown>): Promise<void> {

@@ -1,6 +1,6 @@
 // Divides a limited resource among keys.
 
-/** Keys without a share that stay: a `Map` that deletes keeps garbage alive, as docs/http2-streams.md explains. */
+/** Keys without a share that stay: a `Map` that deletes keeps garbage alive, as docs/http2.md explains. */
 export const KEPT_KEYS = 256
 
 type Limits = { readonly all: number; readonly each: number }

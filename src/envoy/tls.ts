@@ -1,8 +1,8 @@
 // Serves TLS certificates, and reloads them when their files change.
 
 import { readFileSync } from 'node:fs'
-import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import { experimental, type ServerCredentials } from '@grpc/grpc-js'
+import type { Socket } from 'node:net'
+import { createSecureContext, createServer } from 'node:tls'
 
 export type TlsFiles = {
   readonly certFile: string
@@ -12,15 +12,18 @@ export type TlsFiles = {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
 }
 
+/** Starts TLS on an accepted connection, and calls back once its handshake is finished. */
+export type Secure = (socket: Socket, secured: (socket: Socket) => void) => void
+
 export type TlsIdentity = {
-  readonly credentials: ServerCredentials
+  readonly secure: Secure
   readonly close: () => void
 }
 
-type Certificates = {
-  readonly identity: experimental.IdentityCertificateUpdate
-  readonly ca: experimental.CaCertificateUpdate | null
-}
+type Certificates = { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer | undefined }
+
+/** What HTTP/2 is called within TLS (RFC 9113 section 3.2). */
+const HTTP2 = 'h2'
 
 /**
  * Serves the certificate in these files, and its successor once they change. Throws if it cannot be used at
@@ -31,103 +34,55 @@ export function createTlsIdentity(
   report: (error: unknown) => void,
   periodMs = 10_000,
 ): TlsIdentity {
+  const { minVersion } = files
   let current = read(files)
-  const identity = createListeners<experimental.IdentityCertificateUpdate>(() => current.identity)
-  const ca = createListeners<experimental.CaCertificateUpdate>(() => current.ca)
-  const provider: experimental.CertificateProvider = {
-    addIdentityCertificateListener: identity.add,
-    removeIdentityCertificateListener: identity.remove,
-    addCaCertificateListener: ca.add,
-    removeCaCertificateListener: ca.remove,
-  }
+  const mustShow = files.clientCaFile !== null
+  const clients = { requestCert: mustShow, rejectUnauthorized: mustShow }
+  const server = createServer({ ...current, ...clients, minVersion, ALPNProtocols: [HTTP2] })
+  const waiting = new Map<string, (socket: Socket) => void>()
+  server.on('secureConnection', (socket) => {
+    socket.on('error', () => {})
+    if (socket.alpnProtocol === HTTP2) waiting.get(peerOf(socket))?.(socket)
+    else socket.destroy()
+  })
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+
   const reload = () => {
     try {
       const next = read(files)
       if (isSame(next, current)) return
+      server.setSecureContext({ ...next, minVersion })
       current = next
-      identity.tell()
-      ca.tell()
     } catch (error) {
       report(error)
     }
   }
   const timer = setInterval(reload, periodMs).unref()
-  const clients = files.clientCaFile !== null
   return {
-    // The typings have these parameters in reverse.
-    credentials: requiring(
-      files.minVersion,
-      experimental.createCertificateProviderServerCredentials(
-        provider,
-        clients ? provider : null,
-        clients,
-      ),
-    ),
+    secure: (socket, secured) => {
+      const peer = peerOf(socket)
+      waiting.set(peer, secured)
+      socket.once('close', () => waiting.delete(peer))
+      server.emit('connection', socket)
+    },
     close: () => clearInterval(timer),
   }
 }
 
-type Watcher = (options: SecureContextOptions | null) => void
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
 
-/** grpc-js has no option for the TLS version: it is added to each context passed to its watchers. */
-function requiring(
-  minVersion: TlsFiles['minVersion'],
-  credentials: ServerCredentials,
-): ServerCredentials {
-  const current = credentials._getSecureContextOptions.bind(credentials)
-  const add = credentials._addWatcher.bind(credentials)
-  const remove = credentials._removeWatcher.bind(credentials)
-  const versioned = (options: SecureContextOptions | null) =>
-    options === null ? null : { ...options, minVersion }
-  const watchers = new Map<Watcher, Watcher>()
-  return Object.assign(credentials, {
-    _getSecureContextOptions: () => versioned(current()),
-    _addWatcher: (watcher: Watcher) => {
-      const told: Watcher = (options) => watcher(versioned(options))
-      watchers.set(watcher, told)
-      add(told)
-    },
-    _removeWatcher: (watcher: Watcher) => {
-      remove(watchers.get(watcher) ?? watcher)
-      watchers.delete(watcher)
-    },
-  })
-}
-
-/** Throws if OpenSSL refuses the pair: grpc-js would then drop every new connection. */
+/** Throws if OpenSSL refuses the pair. */
 function read({ certFile, keyFile, clientCaFile }: TlsFiles): Certificates {
-  const certificate = readFileSync(certFile)
-  const privateKey = readFileSync(keyFile)
-  const caCertificate = clientCaFile === null ? null : readFileSync(clientCaFile)
-  createSecureContext({
-    cert: certificate,
-    key: privateKey,
-    ...(caCertificate === null ? {} : { ca: caCertificate }),
-  })
-  return {
-    identity: { certificate, privateKey },
-    ca: caCertificate === null ? null : { caCertificate },
+  const certificates = {
+    cert: readFileSync(certFile),
+    key: readFileSync(keyFile),
+    ca: clientCaFile === null ? undefined : readFileSync(clientCaFile),
   }
+  createSecureContext(certificates)
+  return certificates
 }
 
 const isSame = (one: Certificates, other: Certificates): boolean =>
-  one.identity.certificate.equals(other.identity.certificate) &&
-  one.identity.privateKey.equals(other.identity.privateKey) &&
-  (one.ca?.caCertificate.toString() ?? '') === (other.ca?.caCertificate.toString() ?? '')
-
-/** Listeners are called later: grpc-js loses an update while it adds the listener. */
-function createListeners<T>(current: () => T | null) {
-  const listeners = new Set<(update: T | null) => void>()
-  return {
-    add: (listener: (update: T | null) => void) => {
-      listeners.add(listener)
-      process.nextTick(() => {
-        if (listeners.has(listener)) listener(current())
-      })
-    },
-    remove: (listener: (update: T | null) => void) => void listeners.delete(listener),
-    tell: () => {
-      for (const listener of listeners) listener(current())
-    },
-  }
-}
+  one.cert.equals(other.cert) &&
+  one.key.equals(other.key) &&
+  (one.ca?.toString() ?? '') === (other.ca?.toString() ?? '')

@@ -79,7 +79,7 @@ export function createMetrics(options: Options) {
   const shadowChecks = createCheckCounts(SHADOW_CHECKS, perService, directory)
   const tokens = createTokenCounts(registry, options.insecureProviders ?? [])
   const durations = createCheckDurations(DURATIONS, DURATION_BOUNDS)
-  const { dropped, errors, unpatched, build } = createInstruments(registry)
+  const { dropped, errors, build } = createInstruments(registry)
   // A counter that starts with its first error would show no increase.
   for (const origin of ORIGINS) errors.inc({ origin }, 0)
   build.set({ version, node_version: process.version }, 1)
@@ -99,8 +99,6 @@ export function createMetrics(options: Options) {
     /** Counts the shadow verdict of a check. */
     observeShadow: shadowChecks.count,
     decisionLogDropped: () => dropped.inc(),
-    /** A connection whose stream table could not be replaced. */
-    connectionUnpatched: () => unpatched.inc(),
     internalError: (origin: Origin) => errors.inc({ origin }),
     /** All metrics in the text format of Prometheus. */
     text: async () =>
@@ -158,11 +156,6 @@ const createInstruments = (registry: Registry) => ({
     name: 'kserve_authz_internal_errors_total',
     help: 'Bugs: in a check, which was denied, in a shadow evaluation, or in the background.',
     labelNames: ['origin'],
-    registers: [registry],
-  }),
-  unpatched: new Counter({
-    name: 'kserve_authz_grpc_unpatched_connections_total',
-    help: 'Connections whose garbage costs more, because Node.js no longer has the field of its HTTP/2 streams.',
     registers: [registry],
   }),
   build: new Gauge({

@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import net from 'node:net'
@@ -15,17 +14,35 @@ import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
 import { readsOf } from '../../src/envoy/socket-reads.ts'
 import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
+import { PREFACE } from '../../src/http2/protocol.ts'
 import { aCheck, checkClient, denialIn } from '../../testing/envoy/check-client.ts'
 import { aCheckParts } from '../../testing/envoy/check-parts.ts'
 import { begin, framed, type RawReply, rawConnection, use } from '../../testing/envoy/raw-grpc.ts'
+import {
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  GOAWAY,
+  HEADERS,
+  POST,
+  rawClient,
+  SETTINGS,
+} from '../../testing/http2/raw-client.ts'
 
 const GOOD = encodeCheckRequest(aCheck())
 const HEALTH = '/grpc.health.v1.Health'
+/** The headers of a check: fields that stay out of HPACK's table. */
+const A_CHECK = Buffer.concat([
+  POST.subarray(0, 2),
+  field(':path', '/envoy.service.auth.v3.Authorization/Check'),
+  field('content-type', 'application/grpc'),
+])
 /** Shorter than any timeout here. */
 const SOON = 1
 
 const cleanups: (() => unknown)[] = []
-/** Whether connections have had a check. grpc-js sees the first one only. */
+/** Whether connections have had a check. */
 let isUsed = false
 
 afterEach(async () => {
@@ -35,11 +52,15 @@ afterEach(async () => {
   vi.restoreAllMocks()
 })
 
+function field(name: string, value: string): Buffer {
+  const text = (each: string) => Buffer.concat([Buffer.of(each.length), Buffer.from(each)])
+  return Buffer.concat([Buffer.of(0), text(name), text(value)])
+}
+
 async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> = {}) {
   const sheds: string[] = []
   const observed: Checked[] = []
   const parts = aCheckParts({ observe: (checked) => observed.push(checked), ...given })
-  let unpatched = 0
   const server = await serveChecks(
     { position: 'gateway', address: '127.0.0.1:0' },
     parts,
@@ -47,9 +68,6 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
     {
       bounds: { ...BOUNDS, ...bounds },
       shed: (cause) => sheds.push(cause),
-      unpatched: () => {
-        unpatched += 1
-      },
     },
   )
   cleanups.push(() => server.close(0))
@@ -59,7 +77,7 @@ async function serving(bounds: Partial<Bounds> = {}, given: Partial<CheckParts> 
     if (isUsed) await use(session)
     return session
   }
-  return { server, sheds, observed, connect, unpatched: () => unpatched }
+  return { server, sheds, observed, connect }
 }
 
 /** The proxy's view: the gRPC status and the denial. */
@@ -284,20 +302,6 @@ describe.each([
   })
 })
 
-it('a later check of a connection does not reach grpc-js, which dates its answers', async () => {
-  const { connect } = await serving()
-  const session = await connect()
-  const dates: boolean[] = []
-  for (let count = 0; count < 3; count += 1) {
-    const { stream, reply } = begin(session)
-    stream.end(framed(GOOD))
-    const [headers = {}]: http2.IncomingHttpHeaders[] = await once(stream, 'response')
-    dates.push(headers.date !== undefined)
-    await reply
-  }
-  expect(dates).toEqual([true, false, false])
-})
-
 describe('requests in flight', () => {
   it('are bounded per connection', async () => {
     const { connect } = await serving()
@@ -455,42 +459,6 @@ describe('a connection', () => {
     expect(sheds).toHaveLength(120)
   })
 
-  it.each([
-    ['is replaced at its first request', 'StreamTable', 0, () => {}],
-    [
-      'stays as it is if the session is not as expected, which is told once',
-      'Map',
-      1,
-      (session: object) => Object.assign(session, { [Symbol('state')]: {} }),
-    ],
-  ])('whose table of streams %s', async (_title, kind, count, change) => {
-    const sessions = new Set<object>()
-    const started = (message: unknown) => {
-      const stream = typeof message === 'object' && message !== null && 'stream' in message
-      const session: unknown = stream ? Reflect.get(Object(message.stream), 'session') : undefined
-      if (typeof session !== 'object' || session === null || sessions.has(session)) return
-      sessions.add(session)
-      change(session)
-    }
-    subscribe('http2.server.stream.created', started)
-    cleanups.push(() => unsubscribe('http2.server.stream.created', started))
-    const { connect, unpatched } = await serving()
-    const client = await connect()
-    for (let asked = 0; asked < 3; asked += 1) {
-      const { stream, reply } = begin(client)
-      stream.end(framed(GOOD))
-      expect(told(await reply)).toEqual(ANSWERED)
-    }
-    const tables = [...sessions].map((session) => {
-      const [symbol] = Object.getOwnPropertySymbols(session).filter(
-        ({ description }) => description === 'state',
-      )
-      return Object.prototype.toString.call(symbol && Reflect.get(session, symbol).streams)
-    })
-    expect(tables).toEqual([`[object ${kind}]`])
-    expect(unpatched()).toBe(count)
-  })
-
   it('that sends requests is kept, and closed when it stops', async () => {
     const { server, sheds, connect } = await serving({ firstRequestMs: SOON, idleMs: 600 })
     const session = await connect()
@@ -627,14 +595,65 @@ describe('a connection that is refused on after GOAWAY', () => {
   it('takes no more requests', async () => {
     const { connect } = await serving()
     const session = await connect()
-    const close = vi.spyOn(Object.getPrototypeOf(Object.getPrototypeOf(session)), 'close')
+    const lastOnes: number[] = []
+    session.on('goaway', (_code: number, last: number) => lastOnes.push(last))
     // The server closes a connection a second after GOAWAY, but not here.
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     const bad = Array.from({ length: 2 * MAX_REFUSALS }, () => begin(session))
     for (const { stream } of bad) stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
     await Promise.all(bad.map(({ reply }) => reply))
     vi.useRealTimers()
-    expect(close.mock.contexts.filter((closed) => closed !== session)).toHaveLength(1)
+    await expect.poll(() => lastOnes).toEqual([2 ** 31 - 1, 4 * MAX_REFUSALS - 1])
+  })
+})
+
+describe('a connection with a fault of HTTP/2', () => {
+  it.each([
+    ['HTTP/1.1', Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n')],
+    [
+      'a frame that is too long',
+      Buffer.concat([PREFACE, Buffer.from('00400104000000000000', 'hex')]),
+    ],
+  ])('is ended, and counted: %s', async (_title, bytes) => {
+    const { server, sheds } = await serving()
+    const { socket, closed } = await silent(server.port)
+    socket.write(bytes)
+    await closed
+    expect(sheds).toEqual(['grpc-connections-faulty'])
+    await expect.poll(() => server.held().connections).toBe(0)
+  })
+})
+
+describe('a connection that is left', () => {
+  /** A client that stays, whatever the server says. */
+  async function staying(bounds: Partial<Bounds>) {
+    const { server } = await serving({ ageMs: 0, ...bounds })
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const client = await rawClient(server.port, frame(SETTINGS, 0, 0))
+    cleanups.push(client.close)
+    client.send(frame(HEADERS, END_HEADERS, 1, A_CHECK))
+    await expect.poll(() => server.held().streams).toBe(1)
+    await expect.poll(() => client.of(GOAWAY)).toHaveLength(1)
+    return { server, client }
+  }
+
+  it('is closed a second after GOAWAY, once its requests are answered', async () => {
+    const { client } = await staying({})
+    client.send(frame(DATA, END_STREAM, 1, framed(GOOD)))
+    await expect.poll(() => client.of(DATA)).toHaveLength(1)
+    expect(client.isClosed()).toBe(false)
+    vi.advanceTimersByTime(1_000)
+    await expect.poll(() => client.isClosed()).toBe(true)
+  })
+
+  it('is closed ten seconds later at the latest', async () => {
+    const { client, server } = await staying({ arrivalMs: 2 ** 30 })
+    vi.advanceTimersByTime(1_000)
+    await expect.poll(() => client.of(GOAWAY)).toHaveLength(2)
+    expect(client.isClosed()).toBe(false)
+    vi.advanceTimersByTime(10_000)
+    await expect.poll(() => client.isClosed()).toBe(true)
+    await expect.poll(server.held).toEqual({ connections: 0, streams: 0, bytes: 0 })
   })
 })
 

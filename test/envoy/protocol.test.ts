@@ -1,20 +1,14 @@
-import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { unary } from '../../src/envoy/answering.ts'
 import { MAX_REQUEST_BYTES } from '../../src/envoy/bounds.ts'
 import type { CheckRequest, CheckResponse } from '../../src/envoy/messages.ts'
 import {
-  authorizationService,
-  type CheckHandler,
   decodeCheckRequest,
   decodeCheckResponse,
   encodeCheckRequest,
   encodeCheckResponse,
   UNREADABLE,
 } from '../../src/envoy/protocol.ts'
-
-const { Check } = authorizationService()
 
 const address = { socket_address: { address: '10.0.0.1', port_value: 8080 } }
 const request: CheckRequest = {
@@ -142,44 +136,6 @@ describe('a CheckResponse', () => {
     expect(read.denied_response?.headers?.[0]?.append).toEqual({ value: false })
   })
 })
-
-describe('over gRPC', () => {
-  it.each([
-    ['a request reaches the handler', encodeCheckRequest(request), request],
-    ['an unreadable one does too', nestedGroups(1_000), UNREADABLE],
-  ])('%s, and the bytes of its answer reach the client', async (_title, sent, expected) => {
-    const received: unknown[] = []
-    const bytes = encodeCheckResponse(denied)
-    const answer = await callOnce(sent, (call, reply) => {
-      received.push(decodeCheckRequest(call.request))
-      reply(null, bytes)
-    })
-    expect(received).toEqual([expected])
-    expect(answer).toEqual(bytes)
-  })
-})
-
-async function callOnce(sent: Buffer, handler: CheckHandler): Promise<Buffer | undefined> {
-  const server = new Server()
-  server.addService(authorizationService(), { Check: unary(handler) })
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    )
-  })
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
-  try {
-    return await new Promise((resolve, reject) => {
-      const same = (bytes: Buffer) => bytes
-      client.makeUnaryRequest(Check.path, same, same, sent, (error, bytes) =>
-        error === null ? resolve(bytes) : reject(error),
-      )
-    })
-  } finally {
-    client.close()
-    server.forceShutdown()
-  }
-}
 
 describe('the bytes of an answer', () => {
   it('own their memory, because they are cached per caller', () => {

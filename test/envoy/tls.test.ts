@@ -9,9 +9,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { deny } from '../../src/access/decision.ts'
 import { BOUNDS } from '../../src/envoy/bounds.ts'
 import { createEncode } from '../../src/envoy/encode.ts'
+import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { type EnvoyServer, serveChecks } from '../../src/envoy/server.ts'
 import { createTlsIdentity, type TlsIdentity } from '../../src/envoy/tls.ts'
-import { use } from '../../testing/envoy/raw-grpc.ts'
+import { aCheck } from '../../testing/envoy/check-client.ts'
+import { begin, framed } from '../../testing/envoy/raw-grpc.ts'
 import { aFolder } from '../manifests/folders.ts'
 
 const headers = { user: 'x-user', groups: 'x-groups', credential: 'x-credential', claims: {} }
@@ -69,7 +71,7 @@ describe('a listener with TLS', () => {
     server = await serveChecks(
       { position: 'gateway', address: '127.0.0.1:0' },
       parts,
-      identity.credentials,
+      identity.secure,
       { bounds },
     )
   }
@@ -150,24 +152,33 @@ describe('a listener with TLS', () => {
     await expect(shownName({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/)
   })
 
-  it('closes an old connection only when it had no request for a while', async () => {
-    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
-    cleanups.push(() => void vi.useRealTimers())
-    await start(null, 'TLSv1.2', file, { ...BOUNDS, ageMs: 100 })
+  it('answers the requests of an old connection that were sent before it saw GOAWAY', async () => {
+    await start(null, 'TLSv1.2', file, { ...BOUNDS, ageMs: 1 })
     const session = http2.connect(`https://127.0.0.1:${server?.port}`, {
       rejectUnauthorized: false,
     })
     cleanups.push(() => session.destroy())
     const left = once(session, 'goaway')
-    for (let asked = 0; asked < 4; asked += 1) {
-      await use(session)
-      await expect.poll(() => server?.held().streams).toBe(0)
-      vi.advanceTimersByTime(900)
+    const statuses: (string | undefined)[] = []
+    for (let isOpen = true; isOpen; isOpen = !session.closed && !session.destroyed) {
+      const { stream, reply } = begin(session)
+      stream.end(framed(encodeCheckRequest(aCheck())))
+      statuses.push((await reply).status)
     }
-    expect(session.closed).toBe(false)
-    await use(session)
-    vi.advanceTimersByTime(2_000)
-    expect(await left).toEqual([http2.constants.NGHTTP2_NO_ERROR, expect.any(Number), undefined])
+    await left
+    expect(new Set(statuses)).toEqual(new Set(['0']))
+  })
+
+  it('refuses a client that does not offer HTTP/2', async () => {
+    await start()
+    const socket = tls.connect({
+      host: '127.0.0.1',
+      port: server?.port ?? 0,
+      rejectUnauthorized: false,
+    })
+    socket.on('error', () => {})
+    await once(socket, 'close')
+    await expect.poll(() => server?.held().connections).toBe(0)
   })
 
   it('does not change the version of other connections', async () => {

@@ -3,6 +3,7 @@ import { API_SERVER } from './table/api-server.ts'
 import { CONNECTIONS } from './table/connections.ts'
 import { CREDENTIALS } from './table/credentials.ts'
 import { FOLDER_ROWS } from './table/folder.ts'
+import { HTTP2 } from './table/http2.ts'
 import { INTROSPECTION } from './table/introspection.ts'
 import { LIMITS } from './table/limits.ts'
 import { OBJECTS } from './table/objects.ts'
@@ -21,6 +22,7 @@ export const MUTATIONS = [
   ...CONNECTIONS,
   ...CREDENTIALS,
   ...FOLDER_ROWS,
+  ...HTTP2,
   ...INTROSPECTION,
   ...LIMITS,
   ...OBJECTS,

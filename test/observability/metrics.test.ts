@@ -282,14 +282,6 @@ describe('the metrics', () => {
     ])
   })
 
-  it('count connections whose stream table could not be replaced', async () => {
-    const metrics = metricsOf()
-    metrics.connectionUnpatched()
-    expect(await linesOf(metrics, 'grpc_unpatched_connections_total')).toEqual([
-      'grpc_unpatched_connections_total 1',
-    ])
-  })
-
   it('start the counter of bugs at zero, so that the first is an increase', async () => {
     const metrics = metricsOf()
     expect(await linesOf(metrics, 'internal_errors_total')).toEqual([
@@ -364,7 +356,6 @@ describe('the metrics', () => {
       'kserve_authz_dependency_duration_seconds',
       'kserve_authz_dependency_requests_total',
       'kserve_authz_event_loop_delay_seconds',
-      'kserve_authz_grpc_unpatched_connections_total',
       'kserve_authz_identity_values_left_out_total',
       'kserve_authz_internal_errors_total',
       'kserve_authz_memory_limit_bytes',

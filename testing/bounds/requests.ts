@@ -19,6 +19,12 @@ import { LIGHT_WORK, READ_PER_TURN, WORK_BYTES } from '../../src/envoy/read-turn
 import { LONGEST_REST_MS, MAX_JUDGED_PEERS } from '../../src/envoy/rests.ts'
 import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
 import { TURN_WORK } from '../../src/envoy/turn-work.ts'
+import { MAX_BLOCK_BYTES } from '../../src/http2/header-blocks.ts'
+import { MAX_HEADER_FIELDS, MAX_LIST_BYTES } from '../../src/http2/hpack.ts'
+import { MAX_UNSENT_BYTES } from '../../src/http2/output.ts'
+import { USELESS_AT_ONCE, USELESS_PER_SECOND } from '../../src/http2/patience.ts'
+import { LEAST_FRAME_BYTES } from '../../src/http2/protocol.ts'
+import { MAX_SETTINGS } from '../../src/http2/settings.ts'
 import { UNSIGNED } from '../../src/kubernetes/reviews/token-review.ts'
 import { BURST, MAX_EVENTS_WAITING as MAX_EVENTS } from '../../src/kubernetes/status/events.ts'
 import { HTTP_LIMITS, SCRAPE_MS, SILENCE_MS } from '../../src/observability/http.ts'
@@ -69,6 +75,14 @@ export const REQUESTS: Bounds = {
   'time to the first request': seconds(BOUNDS.firstRequestMs),
   'time without a request': seconds(BOUNDS.idleMs),
   'age of a connection, plus or minus 10 %': seconds(BOUNDS.ageMs),
+  'length of a frame': bytes(LEAST_FRAME_BYTES),
+  'length of the header block of a request': bytes(MAX_BLOCK_BYTES),
+  'headers of a request': count(MAX_HEADER_FIELDS),
+  'length of the headers of a request': bytes(MAX_LIST_BYTES),
+  'settings in a frame': count(MAX_SETTINGS),
+  [`frames at once that bring no request forward, then ${USELESS_PER_SECOND} a second`]:
+    count(USELESS_AT_ONCE),
+  'answers of a connection that are not read': bytes(MAX_UNSENT_BYTES),
   'length of an API key, or of an opaque token': bytes(MAX_CREDENTIAL_LENGTH),
   'length of a JWT': bytes(JWT_LENGTH),
   'subprotocols of a WebSocket': count(MAX_SUBPROTOCOLS),

@@ -1,11 +1,7 @@
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { service as HEALTH } from 'grpc-health-check'
 import type { CheckRequest, DecodedCheckResponse, HeaderOption } from '../../src/envoy/messages.ts'
-import {
-  authorizationService,
-  decodeCheckResponse,
-  encodeCheckRequest,
-} from '../../src/envoy/protocol.ts'
+import { CHECK_PATH, decodeCheckResponse, encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { mustTellNothing, noteHeaders } from '../leaks.ts'
 
 export type CheckClient = {
@@ -32,14 +28,7 @@ export function checkClient(port: number): CheckClient {
     new Promise<Buffer>((resolve, reject) => {
       const metadata = new Metadata()
       if (grpcTimeout !== undefined) metadata.set('grpc-timeout', grpcTimeout)
-      client.makeUnaryRequest(
-        authorizationService().Check.path,
-        same,
-        same,
-        message,
-        metadata,
-        settle(resolve, reject),
-      )
+      client.makeUnaryRequest(CHECK_PATH, same, same, message, metadata, settle(resolve, reject))
     })
   const askHealth = (name: string, request: object) =>
     new Promise<object>((resolve, reject) => {

@@ -27,13 +27,6 @@ export const REQUESTS = mutations([
     'envoy/protocol',
   ],
   [
-    'length of a check',
-    'envoy/server.ts',
-    "'grpc.max_receive_message_length': requestBytes,",
-    '',
-    PORT,
-  ],
-  [
     'compressed checks',
     'envoy/arrival.ts',
     "if (arrival.frame === 0 && byte !== 0) return 'grpc-message-compressed'",
@@ -77,10 +70,10 @@ export const REQUESTS = mutations([
   ],
   [
     'requests in flight of one connection',
-    'envoy/server.ts',
-    "'grpc.max_concurrent_streams': streamsPerConnection,",
+    'http2/request-frames.ts',
+    'if (streams.size >= maxStreams) return refuse(id, ERROR.refusedStream)',
     '',
-    PORT,
+    'http2/connection',
   ],
   [
     'incomplete requests',
@@ -99,7 +92,7 @@ export const REQUESTS = mutations([
   [
     'refused requests whose answer is not read',
     'envoy/admission.ts',
-    'if (refused >= MAX_REFUSED) return stream.close(REFUSED_STREAM)',
+    'if (refused >= MAX_REFUSED) return http2.reset(stream, ERROR.refusedStream)',
     '',
     PORT,
   ],
@@ -113,7 +106,7 @@ export const REQUESTS = mutations([
   [
     'refused requests of one connection',
     'envoy/connections.ts',
-    'if (held.refused === 2 * MAX_REFUSALS) held.session?.close()',
+    'if (held.refused === 2 * MAX_REFUSALS) held.http2?.close()',
     '',
     PORT,
   ],
