@@ -25,6 +25,7 @@ test: check ## run all tests, including those against real programs
 	@node scripts/helm.ts
 	@node scripts/prometheus.ts
 	@node scripts/envoy-gateway.ts
+	@node scripts/h2spec.ts
 	@node scripts/issuers.ts
 	@npm run --silent test:e2e
 

@@ -19,6 +19,7 @@ const HELM_VERSION = '4.3.2'
 const PROMETHEUS_VERSION = '3.15.0'
 const ENVOY_GATEWAY_VERSION = '1.9.1'
 const GRPC_GO_VERSION = '1.80.0'
+const H2SPEC_VERSION = '2.6.0-70ac22940108'
 
 export const ETCD: Program = {
   variable: 'ETCD',
@@ -143,6 +144,17 @@ export const ENVOY_GATEWAY_CRDS: ModuleFile = {
   paths: ['charts/gateway-helm/charts/crds/crds'],
 }
 
+/** The commit of the release 2.6.0, which is not a version of a Go module. */
+export const H2SPEC: Program = {
+  variable: 'H2SPEC',
+  file: 'h2spec',
+  source: 'github.com/summerwind/h2spec/cmd/h2spec',
+  linker: `-X main.VERSION=${H2SPEC_VERSION}`,
+  ask: '--version',
+  version: H2SPEC_VERSION,
+  versionIn: /^Version: (\d\S*)/,
+}
+
 /** A server of checks that answers with a constant. */
 export const NULL_GRPC_GO: Program = {
   variable: 'NULL_GRPC_GO',
@@ -221,6 +233,12 @@ export const GO_MODULES = {
     version: PROMETHEUS_VERSION,
     duration: 'about four minutes',
     parts: [PROMETHEUS, PROMTOOL],
+  },
+  h2spec: {
+    folder: folderOf('h2spec'),
+    version: H2SPEC_VERSION,
+    duration: 'less than a minute',
+    parts: [H2SPEC],
   },
   bench: {
     folder: folderOf('bench'),
