@@ -3,6 +3,7 @@ import { address, authority } from './targets/authorities.ts'
 import { checkBytes, checkMessage } from './targets/checks.ts'
 import { configurationFile, environment } from './targets/configurations.ts'
 import { headers } from './targets/headers.ts'
+import { http2 } from './targets/http2.ts'
 import { introspection } from './targets/introspection.ts'
 import { manifest } from './targets/manifests.ts'
 import { object } from './targets/objects.ts'
@@ -16,6 +17,7 @@ import { jwks, jwt } from './targets/tokens.ts'
 export const TARGETS: readonly Target[] = [
   checkBytes,
   checkMessage,
+  http2,
   headers,
   authority,
   address,
