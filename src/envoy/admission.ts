@@ -82,9 +82,8 @@ export function createAdmission({ bounds, find, shed, refuse }: Parts) {
   }
 
   function read(arrival: Arrival, bytes: Buffer) {
-    arrival.connection.brought(bytes.length)
     if (arrival.isRefused) return
-    const cause = faultOf(arrival, bytes, bounds, memory)
+    const cause = faultOf(arrival, bytes, memory)
     if (cause !== undefined) return turnAway(arrival, cause)
     const message = messageWith(arrival, bytes)
     if (message !== undefined) arrival.method?.answer(message, arrival)

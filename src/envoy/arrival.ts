@@ -2,7 +2,7 @@
 
 import { type Member, NOT_QUEUED } from '../common/oldest-first.ts'
 import type { ServerConnection, ServerStream } from '../http2/stream.ts'
-import type { Bounds, GrpcShed } from './bounds.ts'
+import type { GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
 import type { Shares } from './shares.ts'
 
@@ -26,8 +26,8 @@ export interface Arrival extends Member<Arrival> {
   length: number
   /** In bytes, including the frame header. */
   received: number
-  /** The bytes of an incomplete message. */
-  parts: Buffer[] | undefined
+  /** The bytes of an incomplete message, and room for more. */
+  parts: Buffer | undefined
   /** Its answer is known: further bytes are dropped. */
   isRefused: boolean
   /** When it started, then when it was complete, as `performance.now()`. */
@@ -39,6 +39,8 @@ export interface Arrival extends Member<Arrival> {
 /** A method of a service. */
 export type Method = {
   readonly path: string
+  /** Longest message, in bytes. */
+  readonly maxBytes: number
   /** A watch is answered until its client leaves. */
   readonly isWatch: boolean
   /** Answers a message on the stream of the request. */
@@ -49,6 +51,8 @@ export type Method = {
 export const FREE_BYTES = 8_192
 /** A flag, and the message length in four bytes. */
 export const FRAME_BYTES = 5
+/** Room for an incomplete message. */
+const LEAST_KEPT_BYTES = 256
 
 export const arrivalOf = (
   stream: CallStream,
@@ -84,12 +88,8 @@ type MessageFault = Extract<
 >
 
 /** The fault of a message, as far as it has arrived. */
-export function faultOf(
-  arrival: Arrival,
-  bytes: Buffer,
-  { requestBytes }: Bounds,
-  memory: Shares,
-): MessageFault | undefined {
+export function faultOf(arrival: Arrival, bytes: Buffer, memory: Shares): MessageFault | undefined {
+  const { maxBytes = 0 } = arrival.method ?? {}
   const held = chargedOf(arrival)
   arrival.received += bytes.length
   const more = chargedOf(arrival) - held
@@ -106,7 +106,7 @@ export function faultOf(
   }
   const framed = arrival.frame === FRAME_BYTES
   const surplus = framed && arrival.received > FRAME_BYTES + arrival.length
-  return surplus || arrival.length > requestBytes ? 'grpc-message-size' : undefined
+  return surplus || arrival.length > maxBytes ? 'grpc-message-size' : undefined
 }
 
 /** Whether all bytes of the message have arrived. */
@@ -118,14 +118,23 @@ export const isComplete = ({ frame, length, received }: Arrival): boolean =>
  * after the call unless copied.
  */
 export function messageWith(arrival: Arrival, bytes: Buffer): Buffer | undefined {
-  if (!isComplete(arrival)) {
-    arrival.parts ??= []
-    // A part would keep all bytes alive that were read with it.
-    arrival.parts.push(Buffer.from(bytes))
-    return undefined
+  const whole = isComplete(arrival)
+  if (whole && arrival.parts === undefined) return bytes.subarray(FRAME_BYTES)
+  const parts = keep(arrival, bytes)
+  arrival.parts = whole ? undefined : parts
+  return whole ? parts.subarray(FRAME_BYTES, arrival.received) : undefined
+}
+
+/** Adds bytes to the others: a message may arrive byte by byte, and a buffer for each would be too much. */
+function keep({ parts, received, length }: Arrival, bytes: Buffer): Buffer {
+  const before = received - bytes.length
+  if (parts !== undefined && parts.length >= received) {
+    bytes.copy(parts, before)
+    return parts
   }
-  const { parts } = arrival
-  arrival.parts = undefined
-  const frame = parts === undefined ? bytes : Buffer.concat([...parts, bytes])
-  return frame.subarray(FRAME_BYTES)
+  const most = Math.max(received, FRAME_BYTES + length)
+  const grown = Buffer.allocUnsafeSlow(Math.min(most, Math.max(LEAST_KEPT_BYTES, 2 * received)))
+  parts?.copy(grown, 0, 0, before)
+  bytes.copy(grown, before)
+  return grown
 }

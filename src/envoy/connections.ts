@@ -2,14 +2,14 @@
 
 import type { Socket } from 'node:net'
 import { createOldestFirst, NOT_QUEUED } from '../common/oldest-first.ts'
-import type { GracefulEnd } from '../http2/stream.ts'
+import type { ConnectionControl } from '../http2/stream.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { HeldConnection } from './held-connection.ts'
 import { createOpenings } from './openings.ts'
 import { createReadTurns, workOf } from './read-turns.ts'
 import { createRests } from './rests.ts'
 import { createShares } from './shares.ts'
-import { readsOf } from './socket-reads.ts'
+import { readsOf, turnReadsOf } from './socket-reads.ts'
 import { createSweep } from './sweep.ts'
 
 /** A connection, as admission sees it. */
@@ -18,8 +18,6 @@ export type Connection = {
   /** A request started, or ended. */
   readonly began: () => void
   readonly ended: () => void
-  /** Bytes of a request arrived. */
-  readonly brought: (bytes: number) => void
   /** A request was refused. After many, the connection is closed once its requests in flight are answered. */
   readonly refused: () => void
 }
@@ -32,7 +30,7 @@ const LEAVE_MS = 1_000
 /** From then until the remaining requests are ended, such as a health watch. */
 const END_MS = 10_000
 
-type Serve = (socket: Socket, connection: Connection) => GracefulEnd
+type Serve = (socket: Socket, connection: Connection) => ConnectionControl
 
 type Parts = {
   readonly shed: (cause: GrpcShed) => void
@@ -47,14 +45,13 @@ export function createConnections(limits: Bounds, { shed, secure, serve }: Parts
   const rests = createRests()
   const openings = createOpenings(limits, rests.rests)
   const turns = createReadTurns(rests)
-  /** By peer address and port. */
-  const byPeer = new Map<string, HeldConnection>()
+  const all = new Set<HeldConnection>()
   /** Connections without any request yet, and connections without one in flight: oldest first. */
   const silent = new Set<HeldConnection>()
   const idle = createOldestFirst<HeldConnection>()
 
   const release = (held: HeldConnection) => {
-    if (!byPeer.delete(held.peer)) return
+    if (!all.delete(held)) return
     silent.delete(held)
     idle.delete(held)
     openings.settled(held)
@@ -74,22 +71,24 @@ export function createConnections(limits: Bounds, { shed, secure, serve }: Parts
       shed(few ? 'grpc-connections-address' : 'grpc-connections')
       return refuse(socket)
     }
-    const peer = `${address} ${socket.remotePort}`
     const held: HeldConnection = {
       socket,
-      peer,
       address,
       open: () => {
         secure(socket, (secured) => {
-          if (byPeer.get(peer) === held) held.http2 = serve(secured, connectionOf(held))
+          if (!all.has(held)) return
+          held.readable = secured
+          secured.on('data', (bytes: Buffer) => spend(held, workOf(bytes.length)))
+          held.http2 = serve(secured, connectionOf(held))
         })
         // TLS starts reading in the next tick, and fails if reading has started before.
         process.nextTick(() => {
-          if (byPeer.get(peer) === held) held.reader = turns.add(address, reads)
+          if (all.has(held)) held.reader = turns.add(address, turnReadsOf(held, reads))
         })
       },
       end: () => endSilent(held),
       reader: undefined,
+      readable: socket,
       http2: undefined,
       streams: 0,
       ...NOT_QUEUED,
@@ -97,7 +96,7 @@ export function createConnections(limits: Bounds, { shed, secure, serve }: Parts
       idleSince: performance.now(),
       endsAt: performance.now() + limits.ageMs * (0.9 + Math.random() / 5),
     }
-    byPeer.set(peer, held)
+    all.add(held)
     silent.add(held)
     // It has no other error handler before it is opened.
     socket.on('error', () => {})
@@ -138,7 +137,6 @@ export function createConnections(limits: Bounds, { shed, secure, serve }: Parts
       rests.asked(held.address)
       spend(held, 1)
     },
-    brought: (bytes) => spend(held, workOf(bytes)),
     ended: () => {
       held.streams -= 1
       if (held.streams > 0 || held.socket.destroyed) return
@@ -182,7 +180,7 @@ export function createConnections(limits: Bounds, { shed, secure, serve }: Parts
       leave(held)
       yield
     }
-    for (const held of byPeer.values()) {
+    for (const held of all) {
       if (now < (held.endsAt ?? Number.POSITIVE_INFINITY)) continue
       leave(held)
       yield
@@ -195,14 +193,14 @@ export function createConnections(limits: Bounds, { shed, secure, serve }: Parts
     count: shares.taken,
     /** Sends GOAWAY on every connection that has had a request. */
     leave: () => {
-      for (const held of byPeer.values()) leave(held)
+      for (const held of all) leave(held)
     },
     /** Closes all connections. */
     close: () => {
       sweep.close()
       openings.close()
       turns.close()
-      for (const { socket } of byPeer.values()) socket.destroy()
+      for (const { socket } of all) socket.destroy()
     },
   }
 }

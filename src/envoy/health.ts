@@ -6,6 +6,9 @@ import type { Arrival, Method } from './arrival.ts'
 import { errorHead, frameOfMessage, HEAD, OK_TRAILERS } from './grpc-response.ts'
 import { status } from './grpc-status.ts'
 
+/** Longest message of a health check. */
+export const MAX_HEALTH_BYTES = 4_096
+
 export type Serving = 'SERVING' | 'NOT_SERVING'
 
 const UNREADABLE = errorHead(status.INTERNAL, 'the request cannot be read')
@@ -48,9 +51,9 @@ export function createHealth(names: readonly string[]) {
   }
 
   const methods: readonly Method[] = [
-    { path: Check.path, isWatch: false, answer: check },
-    { path: List.path, isWatch: false, answer: list },
-    { path: Watch.path, isWatch: true, answer: watch },
+    { path: Check.path, maxBytes: MAX_HEALTH_BYTES, isWatch: false, answer: check },
+    { path: List.path, maxBytes: MAX_HEALTH_BYTES, isWatch: false, answer: list },
+    { path: Watch.path, maxBytes: MAX_HEALTH_BYTES, isWatch: true, answer: watch },
   ]
   return {
     methods,

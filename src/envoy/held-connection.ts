@@ -1,22 +1,23 @@
 // The type of an open connection.
 
 import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import type { Member } from '../common/oldest-first.ts'
-import type { GracefulEnd } from '../http2/stream.ts'
+import type { ConnectionControl } from '../http2/stream.ts'
 import type { Reader } from './reading-peer.ts'
 
 /** The state of one connection of a listener. */
 export interface HeldConnection extends Member<HeldConnection> {
   readonly socket: Socket
-  /** Address and port. */
-  readonly peer: string
   readonly address: string
   /** Starts TLS and HTTP/2. */
   readonly open: () => void
   readonly end: () => void
   reader: Reader | undefined
+  /** What HTTP/2 reads from: the socket, or TLS on it. */
+  readable: Readable
   /** `undefined`: not opened yet, or the TLS handshake is not finished. */
-  http2: GracefulEnd | undefined
+  http2: ConnectionControl | undefined
   streams: number
   refused: number
   /** Since when it has no request in flight, as `performance.now()`. */

@@ -57,7 +57,7 @@ export async function serveChecks(
   const health = createHealth(HEALTH_NAMES)
   const setServing = (serving: boolean) => health.set(serving ? 'SERVING' : 'NOT_SERVING')
   const find = createFindMethod([
-    checkMethod(createCheckHandler(position, parts, trust)),
+    checkMethod(createCheckHandler(position, parts, trust), bounds),
     ...health.methods,
   ])
   const refuse = createRefuse(position, parts)
@@ -88,8 +88,9 @@ export async function serveChecks(
   }
 }
 
-const checkMethod = (handle: CheckHandler): Method => ({
+const checkMethod = (handle: CheckHandler, { requestBytes }: Bounds): Method => ({
   path: CHECK_PATH,
+  maxBytes: requestBytes,
   isWatch: false,
   answer: (request, { http2, stream, address, deadline }) =>
     handle({ request, peerAddress: address, deadline }, (_error, bytes) =>

@@ -62,7 +62,9 @@ export function createTlsIdentity(
     secure: (socket, secured) => {
       const peer = peerOf(socket)
       waiting.set(peer, secured)
-      socket.once('close', () => waiting.delete(peer))
+      socket.once('close', () => {
+        if (waiting.get(peer) === secured) waiting.delete(peer)
+      })
       server.emit('connection', socket)
     },
     close: () => clearInterval(timer),

@@ -12,6 +12,8 @@ import { encodeSettings } from './settings.ts'
 import type { ServerConnection, StreamHandlers } from './stream.ts'
 
 const NOTHING = Buffer.alloc(0)
+/** The longest time in which a client takes no more of its answers, in milliseconds. */
+export const UNREAD_MS = 5_000
 
 /** Serves the requests of a client. `maxStreams`: requests in flight at a time. */
 export function serveHttp2<State>(
@@ -29,8 +31,10 @@ export function serveHttp2<State>(
     connection: () => connection,
   })
   const controls = createControlFrames(lifecycle)
-  const read = createFrameReader(take, fail, output.isFull)
+  let isPaused = false
+  const read = createFrameReader(take, fail, () => isPaused || output.isFull())
   let isSettled = false
+  let isWaiting = false
 
   function take(type: number, flags: number, id: number, payload: Buffer) {
     if (lifecycle.isOver()) return
@@ -65,16 +69,28 @@ export function serveHttp2<State>(
     }
   }
 
-  /** A client that does not read its answers is not read either. */
   function receive(bytes: Buffer) {
+    if (lifecycle.isOver()) return
     read(bytes)
     output.flush()
-    if (lifecycle.isOver() || !output.isFull()) return
+    if (!lifecycle.isOver() && output.isFull() && !isWaiting) waitForClient()
+  }
+
+  /** A client that does not read its answers is not read either. */
+  function waitForClient() {
+    isWaiting = true
     socket.pause()
+    const late = setTimeout(() => socket.destroy(), UNREAD_MS).unref()
     socket.once('drain', () => {
-      receive(NOTHING)
-      if (!output.isFull()) socket.resume()
+      clearTimeout(late)
+      isWaiting = false
+      goOn()
+      if (!isWaiting) socket.resume()
     })
+  }
+
+  function goOn() {
+    if (!isPaused) receive(NOTHING)
   }
 
   const connection: ServerConnection<State> = {
@@ -82,6 +98,14 @@ export function serveHttp2<State>(
     sendHead: sender.sendHead,
     sendData: sender.sendData,
     reset: lifecycle.reset,
+    pause: () => {
+      isPaused = true
+    },
+    resume: () => {
+      if (!isPaused) return
+      isPaused = false
+      process.nextTick(goOn)
+    },
     warn: lifecycle.warn,
     close: lifecycle.close,
   }

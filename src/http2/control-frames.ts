@@ -7,6 +7,8 @@ import { readSettings } from './settings.ts'
 
 const NUMBER_BYTES = 4
 const PING_BYTES = 8
+/** Each open stream follows new settings. */
+const SETTINGS_WEIGHT = 10
 const LEAST_GO_AWAY_BYTES = 8
 
 export type ControlFrames = {
@@ -19,7 +21,7 @@ export type ControlFrames = {
 }
 
 export function createControlFrames<State>(lifecycle: Lifecycle<State>): ControlFrames {
-  const { fail, bear, reset, forget, close, isIdle, sender, streams } = lifecycle
+  const { fail, bear, bearReset, punish, forget, close, isIdle, sender, streams } = lifecycle
   let isSettled = false
 
   return {
@@ -32,7 +34,7 @@ export function createControlFrames<State>(lifecycle: Lifecycle<State>): Control
     takeReset: (id, payload) => {
       if (isIdle(id)) return fail(ERROR.protocolError)
       if (payload.length !== NUMBER_BYTES) return fail(ERROR.frameSizeError)
-      bear()
+      bearReset()
       const stream = streams.get(id)
       if (stream !== undefined) forget(stream, payload.readUInt32BE())
     },
@@ -40,10 +42,11 @@ export function createControlFrames<State>(lifecycle: Lifecycle<State>): Control
       if (id !== 0) return fail(ERROR.protocolError)
       if ((flags & FLAG.ack) !== 0) {
         if (payload.length > 0) fail(ERROR.frameSizeError)
+        else bear()
         return
       }
       // The first settings are due.
-      if (isSettled) bear()
+      if (isSettled) bear(SETTINGS_WEIGHT)
       isSettled = true
       const settings = readSettings(payload, sender.settings())
       const error = 'error' in settings ? settings.error : sender.follow(settings)
@@ -72,7 +75,7 @@ export function createControlFrames<State>(lifecycle: Lifecycle<State>): Control
       const error = more === 0 ? ERROR.protocolError : sender.credit(stream, more)
       if (error === ERROR.noError) return
       if (stream === undefined) fail(error)
-      else reset(stream, error)
+      else punish(stream, error)
     },
   }
 }

@@ -1,6 +1,6 @@
 // Decodes blocks of headers: RFC 7541.
 
-import { type HeaderField, STATIC_TABLE, sizeOf } from './header-field.ts'
+import { type HeaderField, hpackField, STATIC_TABLE, sizeOf } from './header-field.ts'
 import { decodeHuffman } from './huffman.ts'
 import { HEADER_TABLE_BYTES } from './protocol.ts'
 
@@ -88,7 +88,7 @@ export function createHpackDecoder(): HpackDecoder {
       if (index < 0) return undefined
       const name = index === 0 ? text() : fieldAt(index)?.name
       const value = name === undefined ? undefined : text()
-      return name === undefined || value === undefined ? undefined : { name, value }
+      return name === undefined || value === undefined ? undefined : hpackField(name, value)
     }
     const resize = (): boolean => {
       const size = number(5)

@@ -10,7 +10,7 @@ import { StreamTable } from './stream-table.ts'
 
 /** The useless frames that an answer makes good. */
 const EARNED = 4
-/** StreamTable that were reset last: their client may not know it yet. */
+/** Streams that were reset last: their client may not know it yet. */
 const RESETS = 64
 /** From the end of the server's side to that of the client's, in milliseconds. */
 const CLOSE_MS = 1_000
@@ -26,6 +26,8 @@ export type Lifecycle<State> = ReturnType<typeof createLifecycle<State>>
 
 export function createLifecycle<State>({ socket, output, handlers }: Parts<State>) {
   const patience = createPatience()
+  /** Answers do not make resets good: a client could have any number of requests begun and reset. */
+  const resetPatience = createPatience()
   const streams = new StreamTable<State>()
   const sender = createSender(output, streams, answered)
   const resets: number[] = []
@@ -55,7 +57,7 @@ export function createLifecycle<State>({ socket, output, handlers }: Parts<State
     // Closed with unread bytes, TCP would drop the last answers.
     socket.end()
     socket.resume()
-    setTimeout(() => socket.destroy(), CLOSE_MS).unref()
+    if (!socket.destroyed) setTimeout(() => socket.destroy(), CLOSE_MS).unref()
     for (const stream of streams.all()) forget(stream, ERROR.cancel)
   }
 
@@ -64,6 +66,7 @@ export function createLifecycle<State>({ socket, output, handlers }: Parts<State
     stream.localClosed = true
     stream.remoteClosed = true
     stream.waiting = []
+    stream.trailers = undefined
     handlers.close(stream, code)
     if (isClosing() && streams.size === 0) end()
   }
@@ -80,8 +83,13 @@ export function createLifecycle<State>({ socket, output, handlers }: Parts<State
   }
 
   /** A frame brought no request forward. */
-  function bear() {
-    if (!patience.bear()) fail(ERROR.enhanceYourCalm)
+  function bear(amount = 1) {
+    if (!patience.bear(amount)) fail(ERROR.enhanceYourCalm)
+  }
+
+  /** A request was reset, by its client or for a fault of it. */
+  function bearReset() {
+    if (!resetPatience.bear()) fail(ERROR.enhanceYourCalm)
   }
 
   const isClosing = (): boolean => lastServedId !== LAST_STREAM
@@ -94,12 +102,18 @@ export function createLifecycle<State>({ socket, output, handlers }: Parts<State
     forget,
     reset,
     bear,
+    bearReset,
     isOver: () => isOver,
     isClosing,
     /** A fault of a stream that is not open. */
     refuse: (id: number, code: ErrorCode): void => {
       sendReset(id, code)
-      bear()
+      bearReset()
+    },
+    /** A fault of an open stream. */
+    punish: (stream: ServerStream<State>, code: ErrorCode): void => {
+      reset(stream, code)
+      bearReset()
     },
     /** The client may send frames until it has read that the stream was reset, or not begun. */
     wasReset: (id: number): boolean => id > lastServedId || resets.includes(id),

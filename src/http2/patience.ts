@@ -12,24 +12,18 @@ export function createPatience(now: () => number = performance.now.bind(performa
   let left = USELESS_AT_ONCE
   let since = now()
   return {
-    bear: (): boolean => {
-      if (left >= 1) {
-        left -= 1
-        return true
+    bear: (amount = 1): boolean => {
+      if (left < amount) {
+        const at = now()
+        left = Math.min(USELESS_AT_ONCE, left + ((at - since) / 1_000) * USELESS_PER_SECOND)
+        since = at
       }
-      const at = now()
-      left = Math.min(USELESS_AT_ONCE, ((at - since) / 1_000) * USELESS_PER_SECOND)
-      since = at
-      return bearOne()
+      if (left < amount) return false
+      left -= amount
+      return true
     },
     earn: (amount: number): void => {
       left = Math.min(USELESS_AT_ONCE, left + amount)
     },
-  }
-
-  function bearOne(): boolean {
-    if (left < 1) return false
-    left -= 1
-    return true
   }
 }

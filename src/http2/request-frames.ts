@@ -19,7 +19,12 @@ export const STREAM_WINDOW = 262_144
 export const CONNECTION_WINDOW = 1_048_576
 
 /** Bytes of a header block; its last frame has not arrived. */
-type Begun = { readonly id: number; readonly flags: number; block: Buffer }
+type Begun = {
+  readonly id: number
+  readonly flags: number
+  readonly parts: Buffer[]
+  bytes: number
+}
 
 type Parts<State> = {
   readonly lifecycle: Lifecycle<State>
@@ -43,7 +48,7 @@ export function createRequestFrames<State>({
   maxStreams,
   connection,
 }: Parts<State>): RequestFrames {
-  const { fail, bear, refuse, reset, forget, wasReset, isIdle, sender, streams } = lifecycle
+  const { fail, bear, refuse, punish, forget, wasReset, isIdle, sender, streams } = lifecycle
   const blocks = createHeaderBlocks()
   let begun: Begun | undefined
   let received = 0
@@ -59,12 +64,12 @@ export function createRequestFrames<State>({
     }
     const stream = streams.get(id)
     if (stream === undefined) return wasReset(id) ? bear() : refuse(id, ERROR.streamClosed)
-    if (stream.remoteClosed) return reset(stream, ERROR.streamClosed)
+    if (stream.remoteClosed) return punish(stream, ERROR.streamClosed)
     const isEnd = (flags & FLAG.endStream) !== 0
     if (bytes.length === 0 && !isEnd) bear()
     stream.received += payload.length
     stream.content += bytes.length
-    if (hasWrongLength(stream, isEnd)) return reset(stream, ERROR.protocolError)
+    if (hasWrongLength(stream, isEnd)) return punish(stream, ERROR.protocolError)
     if (!isEnd && stream.received > STREAM_WINDOW / 2) {
       sender.grant(id, stream.received)
       stream.received = 0
@@ -89,20 +94,19 @@ export function createRequestFrames<State>({
     if (hasPriority && dependsOnItself(id, bytes)) return fail(ERROR.protocolError)
     const block = hasPriority ? bytes.subarray(PRIORITY_BYTES) : bytes
     if ((flags & FLAG.endHeaders) !== 0) readBlock(flags, id, block)
-    else begun = { id, flags, block: Buffer.from(block) }
+    else begun = { id, flags, parts: [Buffer.from(block)], bytes: block.length }
   }
 
   function takeContinuation(flags: number, payload: Buffer) {
     if (begun === undefined) return fail(ERROR.protocolError)
-    if (begun.block.length + payload.length > MAX_BLOCK_BYTES) return fail(ERROR.enhanceYourCalm)
-    // Else a client could have the block copied again and again.
+    begun.bytes += payload.length
+    if (begun.bytes > MAX_BLOCK_BYTES) return fail(ERROR.enhanceYourCalm)
     bear()
-    const { id, flags: first } = begun
-    const block = Buffer.concat([begun.block, payload])
-    begun.block = block
+    const { id, flags: first, parts } = begun
+    parts.push(Buffer.from(payload))
     if ((flags & FLAG.endHeaders) === 0) return
     begun = undefined
-    readBlock(first, id, block)
+    readBlock(first, id, Buffer.concat(parts))
   }
 
   function readBlock(flags: number, id: number, block: Buffer) {
@@ -113,7 +117,7 @@ export function createRequestFrames<State>({
     const head = blocks.readHead(block)
     if (head === 'unreadable') return fail(ERROR.compressionError)
     lifecycle.began(id)
-    if (lifecycle.isClosing()) return
+    if (lifecycle.isClosing()) return bear()
     if (streams.size >= maxStreams) return refuse(id, ERROR.refusedStream)
     if (head === 'malformed') return refuse(id, ERROR.protocolError)
     if (head === 'too-long') return refuse(id, ERROR.enhanceYourCalm)
@@ -129,9 +133,9 @@ export function createRequestFrames<State>({
     if (fault === 'unreadable') return fail(ERROR.compressionError)
     const stream = streams.get(id)
     if (stream === undefined) return wasReset(id) ? bear() : fail(ERROR.streamClosed)
-    if (stream.remoteClosed) return reset(stream, ERROR.streamClosed)
+    if (stream.remoteClosed) return punish(stream, ERROR.streamClosed)
     if (fault !== undefined || !isEnd || hasWrongLength(stream, isEnd))
-      return reset(stream, ERROR.protocolError)
+      return punish(stream, ERROR.protocolError)
     endRequest(stream)
   }
 

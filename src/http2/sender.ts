@@ -51,6 +51,7 @@ export function createSender<State>(
 
   const finish = (stream: ServerStream<State>) => {
     stream.localClosed = true
+    stream.trailers = undefined
     ended(stream)
   }
 
@@ -134,7 +135,7 @@ export function createSender<State>(
       for (const stream of more === 0 ? [] : streams.all()) {
         stream.sendWindow += more
         if (stream.sendWindow > GREATEST_WINDOW) return ERROR.flowControlError
-        if (more > 0) pump(stream)
+        if (more > 0 && stream.waiting.length > 0) pump(stream)
       }
       return ERROR.noError
     },

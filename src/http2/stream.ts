@@ -39,14 +39,20 @@ export type ServerConnection<State> = {
   /** Sends data of an answer that has begun; with trailers it is the last. */
   readonly sendData: (stream: ServerStream<State>, data: Buffer, trailers?: Buffer) => void
   readonly reset: (stream: ServerStream<State>, code: ErrorCode) => void
+  /** Stops reading, even in the middle of what has arrived, and goes on. */
+  readonly pause: () => void
+  readonly resume: () => void
   /** Tells the client to begin no more requests here. Those that are on their way are answered. */
   readonly warn: () => void
   /** Begins no more requests, and ends the connection after the last one. */
   readonly close: () => void
 }
 
-/** The way to end a connection without a loss. */
-export type GracefulEnd = Pick<ServerConnection<unknown>, 'warn' | 'close'>
+/** What the owner of a connection does with it as a whole. */
+export type ConnectionControl = Pick<
+  ServerConnection<unknown>,
+  'warn' | 'close' | 'pause' | 'resume'
+>
 
 /** What happens to the streams of a connection. */
 export type StreamHandlers<State> = {

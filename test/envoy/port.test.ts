@@ -10,6 +10,7 @@ import { MAX_REFUSED } from '../../src/envoy/admission.ts'
 import { BOUNDS, type Bounds } from '../../src/envoy/bounds.ts'
 import type { Checked, CheckParts } from '../../src/envoy/check-handler.ts'
 import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
+import { MAX_HEALTH_BYTES } from '../../src/envoy/health.ts'
 import { encodeCheckRequest } from '../../src/envoy/protocol.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
 import { readsOf } from '../../src/envoy/socket-reads.ts'
@@ -153,6 +154,18 @@ describe.each([
       expect(told(await reply)).toEqual(ANSWERED)
     })
 
+    it('that arrives byte by byte is kept in one place', async () => {
+      const { server, connect } = await serving()
+      const { stream, reply } = begin(await connect())
+      const kept = vi.spyOn(Buffer, 'allocUnsafeSlow')
+      const long = framed(encodeCheckRequest(aCheck({ path: `/${'a'.repeat(5_000)}` })))
+      for (const byte of long) stream.write(Buffer.of(byte))
+      stream.end()
+      expect(told(await reply)[0]).toBe('0')
+      expect(kept.mock.calls.length).toBeLessThan(10)
+      await expect.poll(server.held).toMatchObject({ streams: 0, bytes: 0 })
+    })
+
     it.each(['gzip', 'deflate', 'identity', 'br'])(
       'that is compressed is denied and never inflated: %s',
       async (encoding) => {
@@ -187,7 +200,7 @@ describe.each([
     it('of a health check that is too large gets a gRPC error', async () => {
       const { connect } = await serving()
       const { stream, reply } = begin(await connect(), { path: `${HEALTH}/Check` })
-      stream.write(framed(Buffer.of(), { length: 2 ** 31 }))
+      stream.write(framed(Buffer.of(), { length: MAX_HEALTH_BYTES + 1 }))
       expect(told(await reply)).toEqual(['8', undefined])
     })
   })
@@ -553,6 +566,20 @@ describe('a connection', () => {
     expect(served.bytesRead).toBe(0)
     reads?.start()
     await expect.poll(() => served.bytesRead).toBe(1)
+  })
+
+  it('from the port of one that is gone, unread, is counted by itself', async () => {
+    const { server } = await serving({ openingPerAddress: 1 })
+    const reading = await silent(server.port)
+    const gone = await silent(server.port)
+    const { localPort } = gone.socket
+    gone.socket.resetAndDestroy()
+    const again = net.connect({ host: '127.0.0.1', port: server.port, localPort })
+    cleanups.push(() => again.destroy())
+    await once(again, 'connect')
+    again.resetAndDestroy()
+    reading.socket.destroy()
+    await expect.poll(server.held).toEqual({ connections: 0, streams: 0, bytes: 0 })
   })
 
   it('that has been idle for longest makes room for a new one', async () => {

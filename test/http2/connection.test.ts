@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { MAX_LIST_BYTES } from '../../src/http2/hpack.ts'
 import { MAX_UNSENT_BYTES } from '../../src/http2/output.ts'
 import { USELESS_AT_ONCE } from '../../src/http2/patience.ts'
@@ -13,6 +14,7 @@ import {
   frame,
   GOAWAY,
   HEADERS,
+  type Hooks,
   http2Server,
   number,
   PING,
@@ -56,10 +58,16 @@ type Options = {
   readonly settings?: Buffer
   readonly maxStreams?: number
   readonly allowHalfOpen?: boolean
-}
+} & Hooks
 
-async function connected({ answer = echo, settings, maxStreams, allowHalfOpen }: Options = {}) {
-  const server = await http2Server(answer, maxStreams)
+async function connected({
+  answer = echo,
+  settings,
+  maxStreams,
+  allowHalfOpen,
+  ...hooks
+}: Options = {}) {
+  const server = await http2Server(answer, maxStreams, hooks)
   cleanups.push(server.close)
   const client = await rawClient(server.port, frame(SETTINGS, 0, 0, settings), allowHalfOpen)
   cleanups.push(client.close)
@@ -145,6 +153,21 @@ describe('an answer', () => {
     client.send(post(1), frame(PING, 0, 0, Buffer.alloc(8)))
     await expect.poll(() => client.of(PING)).toHaveLength(1)
     expect(client.of(HEADERS)).toHaveLength(2)
+  })
+
+  it('is ended once, although its request goes on and windows grow', async () => {
+    const { client } = await connected({
+      settings: setting(INITIAL_WINDOW_SIZE, 2),
+      answer: () => {},
+      data: (stream, connection) => connection.answer(stream, HEAD, Buffer.from('abc'), TRAILERS),
+    })
+    client.send(post(1, 0), data(1, Buffer.of(1), 0))
+    for (const window of [9, 99, 999])
+      client.send(frame(SETTINGS, 0, 0, setting(INITIAL_WINDOW_SIZE, window)))
+    client.send(frame(WINDOW_UPDATE, 0, 1, number(1)), frame(PING, 0, 0, Buffer.alloc(8)))
+    await expect.poll(() => client.of(PING)).toHaveLength(1)
+    expect(client.of(HEADERS)).toHaveLength(2)
+    expect(answerOf(client, 1)).toMatchObject({ body: Buffer.from('abc'), isEnded: true })
   })
 
   it('says that it uses no table, once the client makes it smaller', async () => {
@@ -365,6 +388,42 @@ describe('a connection', () => {
     await expect.poll(() => goneWith(client)).toBe(ENHANCE_YOUR_CALM)
   })
 
+  const afterEnd = (id: number) => [post(id), data(id, Buffer.of(1))]
+  const trailers = (id: number) => frame(HEADERS, END_HEADERS, id, TRAILERS)
+  const reset = (id: number) => frame(RST_STREAM, 0, id, number(CANCEL))
+
+  it.each<[title: string, request: (id: number) => readonly Buffer[]]>([
+    ['data after their end', afterEnd],
+    ['trailers that do not end them', (id) => [post(id, 0), trailers(id)]],
+    ['too large a window', (id) => [post(id), frame(WINDOW_UPDATE, 0, id, number(2 ** 31 - 1))]],
+    ['a reset, beside requests that are answered', (id) => [post(id, 0), reset(id), post(id + 2)]],
+  ])('on which requests have %s begins few of them', async (_title, request) => {
+    const { client, server } = await connected({
+      answer: (stream, connection) => {
+        if (stream.id % 4 === 3) echo(stream, connection)
+      },
+    })
+    for (let id = 1; id < 16 * USELESS_AT_ONCE; id += 4) client.send(...request(id))
+    await expect.poll(() => goneWith(client)).toBe(ENHANCE_YOUR_CALM)
+    const unanswered = server.seen.filter(({ closed }) => closed !== 0)
+    expect(unanswered.length).toBeLessThan(2 * USELESS_AT_ONCE)
+  })
+
+  it('that is paused reads no further frame of what has arrived, until it goes on', async () => {
+    const { client, server } = await connected({
+      begin: (_stream, connection) => connection.pause(),
+    })
+    const ids = [1, 3, 5, 7, 9]
+    client.send(...ids.map((id) => post(id)))
+    for (let count = 1; count <= ids.length; count += 1) {
+      await expect.poll(() => server.seen.length).toBe(count)
+      for (let each = 0; each < 5; each += 1) await turn()
+      expect(server.seen).toHaveLength(count)
+      server.connections[0]?.resume()
+    }
+    await expect.poll(() => answerOf(client, 9).isEnded).toBe(true)
+  })
+
   it('with empty data is ended, and one with empty continuations', async () => {
     const empty = await connected()
     const nothing = Array.from({ length: USELESS_AT_ONCE + 100 }, () => data(1, Buffer.of(), 0))
@@ -476,5 +535,24 @@ describe('a client that does not read', () => {
     client.socket.resume()
     await expect.poll(() => server.seen.length).toBe(ids.length)
     await expect.poll(() => client.of(DATA).length).toBe(ids.length)
+  })
+
+  it('for long loses its connection', async () => {
+    const body = Buffer.alloc(16_000, 'a')
+    const { client, server } = await connected({
+      answer: (stream, connection) => connection.answer(stream, HEAD, body, TRAILERS),
+      settings: setting(INITIAL_WINDOW_SIZE, 2 ** 31 - 1),
+    })
+    client.send(frame(WINDOW_UPDATE, 0, 0, number(2 ** 31 - 1 - 65_535)))
+    await expect.poll(() => client.of(SETTINGS)).toHaveLength(2)
+    client.socket.pause()
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    cleanups.push(() => void vi.useRealTimers())
+    client.send(...Array.from({ length: 3_000 }, (_, index) => post(2 * index + 1)))
+    await expect.poll(() => server.sockets[0]?.writableLength).toBeGreaterThan(MAX_UNSENT_BYTES)
+    vi.advanceTimersByTime(4_000)
+    expect(server.sockets[0]?.destroyed).toBe(false)
+    vi.advanceTimersByTime(1_000)
+    expect(server.sockets[0]?.destroyed).toBe(true)
   })
 })

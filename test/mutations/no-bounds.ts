@@ -83,6 +83,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/http2/control-frames.ts LEAST_GO_AWAY_BYTES': CODE,
   'src/http2/control-frames.ts NUMBER_BYTES': CODE,
   'src/http2/control-frames.ts PING_BYTES': CODE,
+  'src/http2/control-frames.ts SETTINGS_WEIGHT': WEIGHT,
   'src/http2/frame-reader.ts STREAM_BITS': CODE,
   'src/http2/header-field.ts ENTRY_BYTES': CODE,
   'src/http2/huffman.ts LONGEST': CODE,

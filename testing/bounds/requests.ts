@@ -12,6 +12,7 @@ import { FREE_BYTES } from '../../src/envoy/arrival.ts'
 import { BOUNDS } from '../../src/envoy/bounds.ts'
 import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
 import { MAX_FIELDS } from '../../src/envoy/field-count.ts'
+import { MAX_HEALTH_BYTES } from '../../src/envoy/health.ts'
 import { OPENED_PER_TURN } from '../../src/envoy/openings.ts'
 import { MAX_ACCEPT_LENGTH } from '../../src/envoy/prefers-html.ts'
 import { MAX_PATH_LENGTH } from '../../src/envoy/read-request.ts'
@@ -19,6 +20,7 @@ import { LIGHT_WORK, READ_PER_TURN, WORK_BYTES } from '../../src/envoy/read-turn
 import { LONGEST_REST_MS, MAX_JUDGED_PEERS } from '../../src/envoy/rests.ts'
 import { SWEPT_PER_TURN } from '../../src/envoy/sweep.ts'
 import { TURN_WORK } from '../../src/envoy/turn-work.ts'
+import { UNREAD_MS } from '../../src/http2/connection.ts'
 import { MAX_BLOCK_BYTES } from '../../src/http2/header-blocks.ts'
 import { MAX_HEADER_FIELDS, MAX_LIST_BYTES } from '../../src/http2/hpack.ts'
 import { MAX_UNSENT_BYTES } from '../../src/http2/output.ts'
@@ -83,6 +85,8 @@ export const REQUESTS: Bounds = {
   [`frames at once that bring no request forward, then ${USELESS_PER_SECOND} a second`]:
     count(USELESS_AT_ONCE),
   'answers of a connection that are not read': bytes(MAX_UNSENT_BYTES),
+  'time in which no answer of a connection is read': seconds(UNREAD_MS),
+  'length of the message of a health check': bytes(MAX_HEALTH_BYTES),
   'length of an API key, or of an opaque token': bytes(MAX_CREDENTIAL_LENGTH),
   'length of a JWT': bytes(JWT_LENGTH),
   'subprotocols of a WebSocket': count(MAX_SUBPROTOCOLS),

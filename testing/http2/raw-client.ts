@@ -75,8 +75,11 @@ export type Seen = {
 
 type Answer = (stream: ServerStream<Seen>, connection: ServerConnection<Seen>) => void
 
+/** Called as a request begins, and for its data. */
+export type Hooks = { readonly begin?: Answer; readonly data?: Answer }
+
 /** Serves HTTP/2 on a free port. `answer`: called at the end of each request. */
-export async function http2Server(answer: Answer, maxStreams = 100) {
+export async function http2Server(answer: Answer, maxStreams = 100, hooks: Hooks = {}) {
   const seen: Seen[] = []
   const failures: number[] = []
   const connections: ServerConnection<Seen>[] = []
@@ -88,8 +91,12 @@ export async function http2Server(answer: Answer, maxStreams = 100) {
       begin: (stream) => {
         stream.state = { head: stream.head, parts: [], isEnded: false, closed: undefined }
         seen.push(stream.state)
+        hooks.begin?.(stream, connection)
       },
-      data: ({ state }, bytes) => void state?.parts.push(Buffer.from(bytes)),
+      data: (stream, bytes) => {
+        stream.state?.parts.push(Buffer.from(bytes))
+        hooks.data?.(stream, connection)
+      },
       end: (stream) => {
         if (stream.state !== undefined) stream.state.isEnded = true
         answer(stream, connection)

@@ -22,7 +22,7 @@ export const HTTP2 = mutations([
   [
     'length of the header block of a request',
     'http2/request-frames.ts',
-    'begun.block.length + payload.length > MAX_BLOCK_BYTES',
+    'begun.bytes > MAX_BLOCK_BYTES',
     'false',
     CONNECTION,
   ],
@@ -61,7 +61,7 @@ export const HTTP2 = mutations([
     'src/http2/lifecycle.ts CLOSE_MS',
     'http2/lifecycle.ts',
     'setTimeout(() => socket.destroy(), CLOSE_MS).unref()',
-    '',
+    'void 0',
     CONNECTION,
   ],
   [
@@ -70,6 +70,27 @@ export const HTTP2 = mutations([
     'if (resets.push(id) > RESETS) resets.shift()',
     'resets.push(id)',
     CONNECTION,
+  ],
+  [
+    'time in which no answer of a connection is read',
+    'http2/connection.ts',
+    'setTimeout(() => socket.destroy(), UNREAD_MS).unref()',
+    'setTimeout(() => {}, UNREAD_MS).unref()',
+    CONNECTION,
+  ],
+  [
+    'length of the message of a health check',
+    'envoy/health.ts',
+    'path: Check.path, maxBytes: MAX_HEALTH_BYTES',
+    `path: Check.path, maxBytes: ${INFINITE}`,
+    'envoy/port',
+  ],
+  [
+    'src/envoy/arrival.ts LEAST_KEPT_BYTES',
+    'envoy/arrival.ts',
+    'Math.max(LEAST_KEPT_BYTES, 2 * received)',
+    'received',
+    'envoy/port',
   ],
   [
     'answers of a connection that are not read',

@@ -15,7 +15,7 @@ export const REQUESTS = mutations([
   [
     'length of a check',
     'envoy/arrival.ts',
-    'surplus || arrival.length > requestBytes',
+    'surplus || arrival.length > maxBytes',
     'surplus',
     PORT,
   ],
