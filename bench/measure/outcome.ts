@@ -18,8 +18,7 @@ export async function ask(
   const askOnce = (frame: Buffer) =>
     new Promise<DecodedCheckResponse>((resolve, reject) => {
       const deadline = Date.now() + DEADLINE_MS
-      const path = CHECK_PATH
-      client.makeUnaryRequest(path, same, same, frame, { deadline }, (error, bytes) => {
+      client.makeUnaryRequest(CHECK_PATH, same, same, frame, { deadline }, (error, bytes) => {
         if (bytes === undefined) reject(error ?? new Error('no answer'))
         else resolve(decodeCheckResponse(bytes))
       })

@@ -7,7 +7,7 @@ import type { StreamHandlers } from '../http2/stream.ts'
 import { type Arrival, arrivalOf, chargedOf, faultOf, isComplete, messageWith } from './arrival.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
-import { errorHead, frameOfMessage, HEAD, OK_TRAILERS } from './grpc-response.ts'
+import { errorHead, respond } from './grpc-response.ts'
 import { status } from './grpc-status.ts'
 import type { FoundMethod } from './methods.ts'
 import type { RequestShed } from './refuse.ts'
@@ -135,7 +135,7 @@ export function createAdmission({ bounds, find, shed, refuse }: Parts) {
     stream.isCut = true
     const answer = refuse(method?.path ?? '', cause)
     if (answer === undefined) http2.sendHead(stream, TOO_MUCH, true)
-    else http2.answer(stream, HEAD, frameOfMessage(answer), OK_TRAILERS)
+    else respond(arrival, answer)
   }
 
   /** Its message is answered already, and the rest is not needed. */

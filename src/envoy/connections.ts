@@ -5,6 +5,7 @@ import { createOldestFirst, NOT_QUEUED } from '../common/oldest-first.ts'
 import type { ConnectionControl } from '../http2/stream.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { HeldConnection } from './held-connection.ts'
+import { leave } from './leave.ts'
 import { createOpenings } from './openings.ts'
 import { createReadTurns, workOf } from './read-turns.ts'
 import { createRests } from './rests.ts'
@@ -24,11 +25,6 @@ export type Connection = {
 
 /** Refused requests after which a connection is closed; a proxy then opens another one. */
 export const MAX_REFUSALS = 16
-
-/** Between the warning that a connection closes and its closing: a request may be on its way. */
-const LEAVE_MS = 1_000
-/** From then until the remaining requests are ended, such as a health watch. */
-const END_MS = 10_000
 
 type Serve = (socket: Socket, connection: Connection) => ConnectionControl
 
@@ -153,18 +149,6 @@ export function createConnections(limits: Bounds, { shed, secure, serve }: Parts
 
   const spend = ({ reader }: HeldConnection, work: number) => {
     if (reader !== undefined) turns.spend(reader, work)
-  }
-
-  /** Closes a connection gracefully (RFC 9113 section 6.8): requests that are on their way are answered. */
-  const leave = (held: HeldConnection) => {
-    const { http2, socket } = held
-    if (http2 === undefined || held.endsAt === undefined) return
-    held.endsAt = undefined
-    http2.warn()
-    setTimeout(() => {
-      http2.close()
-      setTimeout(() => socket.destroy(), END_MS).unref()
-    }, LEAVE_MS).unref()
   }
 
   function* endOverdue() {

@@ -1,6 +1,6 @@
 // The header blocks of gRPC's answers: gRPC over HTTP/2, "Responses", and RFC 7541 section 6.2.2.
 
-import { FRAME_BYTES } from './arrival.ts'
+import { type Arrival, FRAME_BYTES } from './arrival.ts'
 
 /** `:status: 200`, an index of the static table. */
 const STATUS_200 = Buffer.of(0x88)
@@ -51,3 +51,7 @@ export function frameOfMessage(message: Buffer): Buffer {
   message.copy(frame, FRAME_BYTES)
   return frame
 }
+
+/** Answers a call with a message and OK, unless it has an answer. */
+export const respond = ({ http2, stream }: Arrival, message: Buffer): void =>
+  http2.answer(stream, HEAD, frameOfMessage(message), OK_TRAILERS)

@@ -3,7 +3,7 @@
 import { service as HEALTH } from 'grpc-health-check'
 import { isRecord } from '../common/json.ts'
 import type { Arrival, Method } from './arrival.ts'
-import { errorHead, frameOfMessage, HEAD, OK_TRAILERS } from './grpc-response.ts'
+import { errorHead, frameOfMessage, HEAD, respond } from './grpc-response.ts'
 import { status } from './grpc-status.ts'
 
 /** Longest message of a health check. */
@@ -22,8 +22,6 @@ export function createHealth(names: readonly string[]) {
   let state: Serving = 'NOT_SERVING'
   const watches = new Set<Arrival>()
 
-  const send = ({ http2, stream }: Arrival, message: Buffer) =>
-    http2.answer(stream, HEAD, frameOfMessage(message), OK_TRAILERS)
   const fail = ({ http2, stream }: Arrival, head: Buffer) => http2.sendHead(stream, head, true)
   const tell = ({ http2, stream }: Arrival, said: string) => {
     const message = Watch.responseSerialize({ status: said })
@@ -33,12 +31,12 @@ export function createHealth(names: readonly string[]) {
   const check = (message: Buffer, arrival: Arrival) => {
     const name = nameIn(message)
     if (name === undefined) fail(arrival, UNREADABLE)
-    else if (names.includes(name)) send(arrival, Check.responseSerialize({ status: state }))
+    else if (names.includes(name)) respond(arrival, Check.responseSerialize({ status: state }))
     else fail(arrival, NOT_FOUND)
   }
   const list = (_message: Buffer, arrival: Arrival) => {
     const statuses = Object.fromEntries(names.map((name) => [name, { status: state }]))
-    send(arrival, List.responseSerialize({ statuses }))
+    respond(arrival, List.responseSerialize({ statuses }))
   }
   const watch = (message: Buffer, arrival: Arrival) => {
     const name = nameIn(message)

@@ -9,7 +9,7 @@ import type { Method } from './arrival.ts'
 import { BOUNDS, type Bounds, type GrpcShed } from './bounds.ts'
 import { type CheckParts, createCheckHandler } from './check-handler.ts'
 import { createConnections } from './connections.ts'
-import { frameOfMessage, HEAD, OK_TRAILERS } from './grpc-response.ts'
+import { respond } from './grpc-response.ts'
 import { createHealth } from './health.ts'
 import { listen } from './listen.ts'
 import { createFindMethod } from './methods.ts'
@@ -92,10 +92,10 @@ const checkMethod = (handle: CheckHandler, { requestBytes }: Bounds): Method => 
   path: CHECK_PATH,
   maxBytes: requestBytes,
   isWatch: false,
-  answer: (request, { http2, stream, address, deadline }) =>
-    handle({ request, peerAddress: address, deadline }, (_error, bytes) =>
-      http2.answer(stream, HEAD, frameOfMessage(bytes), OK_TRAILERS),
-    ),
+  answer: (request, arrival) => {
+    const { address: peerAddress, deadline } = arrival
+    handle({ request, peerAddress, deadline }, (_error, bytes) => respond(arrival, bytes))
+  },
 })
 
 /** An open health Watch would keep the server open forever. */

@@ -40,9 +40,9 @@ export function serveHttp2<State>(
     if (lifecycle.isOver()) return
     const unfinished = requests.unfinished()
     const isNext = unfinished === undefined || (type === FRAME.continuation && id === unfinished)
-    const isFirst = type === FRAME.settings && (flags & FLAG.ack) === 0
-    if (!isNext || !(isSettled || isFirst)) return fail(ERROR.protocolError)
-    isSettled = true
+    const isFirst = !isSettled
+    isSettled ||= type === FRAME.settings && (flags & FLAG.ack) === 0
+    if (!isNext || !isSettled) return fail(ERROR.protocolError)
     switch (type) {
       case FRAME.data:
         return requests.takeData(flags, id, payload)
@@ -53,7 +53,7 @@ export function serveHttp2<State>(
       case FRAME.rstStream:
         return controls.takeReset(id, payload)
       case FRAME.settings:
-        return controls.takeSettings(flags, id, payload)
+        return controls.takeSettings(flags, id, payload, isFirst)
       case FRAME.pushPromise:
         return fail(ERROR.protocolError)
       case FRAME.ping:

@@ -14,7 +14,8 @@ const LEAST_GO_AWAY_BYTES = 8
 export type ControlFrames = {
   readonly takePriority: (id: number, payload: Buffer) => void
   readonly takeReset: (id: number, payload: Buffer) => void
-  readonly takeSettings: (flags: number, id: number, payload: Buffer) => void
+  /** `isFirst`: they are due. */
+  readonly takeSettings: (flags: number, id: number, payload: Buffer, isFirst: boolean) => void
   readonly takePing: (flags: number, id: number, payload: Buffer) => void
   readonly takeGoAway: (id: number, payload: Buffer) => void
   readonly takeWindowUpdate: (id: number, payload: Buffer) => void
@@ -22,8 +23,6 @@ export type ControlFrames = {
 
 export function createControlFrames<State>(lifecycle: Lifecycle<State>): ControlFrames {
   const { fail, bear, bearReset, punish, forget, close, isIdle, sender, streams } = lifecycle
-  let isSettled = false
-
   return {
     takePriority: (id, payload) => {
       if (id === 0) return fail(ERROR.protocolError)
@@ -38,16 +37,14 @@ export function createControlFrames<State>(lifecycle: Lifecycle<State>): Control
       const stream = streams.get(id)
       if (stream !== undefined) forget(stream, payload.readUInt32BE())
     },
-    takeSettings: (flags, id, payload) => {
+    takeSettings: (flags, id, payload, isFirst) => {
       if (id !== 0) return fail(ERROR.protocolError)
       if ((flags & FLAG.ack) !== 0) {
         if (payload.length > 0) fail(ERROR.frameSizeError)
         else bear()
         return
       }
-      // The first settings are due.
-      if (isSettled) bear(SETTINGS_WEIGHT)
-      isSettled = true
+      if (!isFirst) bear(SETTINGS_WEIGHT)
       const settings = readSettings(payload, sender.settings())
       const error = 'error' in settings ? settings.error : sender.follow(settings)
       if (error !== ERROR.noError) return fail(error)

@@ -44,7 +44,7 @@ export function createFrameReader(
     breakOff(code)
   }
 
-  /** `false`: these bytes are not the preface. */
+  /** Reads the preface; returns where the rest begins. */
   const greet = (bytes: Buffer): number => {
     const most = Math.min(bytes.length, PREFACE.length - greeted)
     if (PREFACE.compare(bytes, 0, most, greeted, greeted + most) !== 0) {

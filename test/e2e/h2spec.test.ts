@@ -1,8 +1,6 @@
 // h2spec is a program that checks servers against the RFCs of HTTP/2 and HPACK.
 
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import net, { type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -10,8 +8,8 @@ import { run } from '../../scripts/go/run.ts'
 import { findH2spec } from '../../scripts/h2spec.ts'
 import { frameOfMessage, HEAD, OK_TRAILERS } from '../../src/envoy/grpc-response.ts'
 import { serveChecks } from '../../src/envoy/server.ts'
-import { serveHttp2 } from '../../src/http2/connection.ts'
 import { aCheckParts } from '../../testing/envoy/check-parts.ts'
+import { http2Server } from '../../testing/http2/raw-client.ts'
 
 const CHECK = '/envoy.service.auth.v3.Authorization/Check'
 const SECTIONS = ['http2', 'generic', 'hpack']
@@ -58,26 +56,11 @@ async function servingChecks() {
 
 /** Answers every whole request with a message of ten bytes. */
 async function servingMessages(): Promise<number> {
-  const sockets = new Set<Socket>()
-  const server = net.createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => {})
-    const http2 = serveHttp2(socket, 100, {
-      begin: () => {},
-      data: () => {},
-      end: (stream) => http2.answer(stream, HEAD, frameOfMessage(Buffer.alloc(10)), OK_TRAILERS),
-      close: () => {},
-      fail: () => {},
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    for (const socket of sockets) socket.destroy()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  const bound = server.address()
-  return typeof bound === 'object' && bound !== null ? bound.port : 0
+  const { port, close } = await http2Server((stream, http2) =>
+    http2.answer(stream, HEAD, frameOfMessage(Buffer.alloc(10)), OK_TRAILERS),
+  )
+  onTestFinished(close)
+  return port
 }
 
 /** The requests of h2spec are no calls of gRPC: the answers to them have a status and no data. */

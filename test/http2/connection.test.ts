@@ -518,8 +518,10 @@ describe('a connection', () => {
 })
 
 describe('a client that does not read', () => {
-  it('is not read either, and gets all its answers when it reads again', async () => {
-    const body = Buffer.alloc(16_000, 'a')
+  const body = Buffer.alloc(16_000, 'a')
+
+  /** Its windows never keep an answer back. */
+  async function unreading() {
     const { client, server } = await connected({
       answer: (stream, connection) => connection.answer(stream, HEAD, body, TRAILERS),
       settings: setting(INITIAL_WINDOW_SIZE, 2 ** 31 - 1),
@@ -527,6 +529,11 @@ describe('a client that does not read', () => {
     client.send(frame(WINDOW_UPDATE, 0, 0, number(2 ** 31 - 1 - 65_535)))
     await expect.poll(() => client.of(SETTINGS)).toHaveLength(2)
     client.socket.pause()
+    return { client, server }
+  }
+
+  it('is not read either, and gets all its answers when it reads again', async () => {
+    const { client, server } = await unreading()
     const ids = Array.from({ length: 3_000 }, (_, index) => 2 * index + 1)
     client.send(...ids.map((id) => post(id)))
     await expect.poll(() => server.sockets[0]?.writableLength).toBeGreaterThan(MAX_UNSENT_BYTES)
@@ -538,14 +545,7 @@ describe('a client that does not read', () => {
   })
 
   it('for long loses its connection', async () => {
-    const body = Buffer.alloc(16_000, 'a')
-    const { client, server } = await connected({
-      answer: (stream, connection) => connection.answer(stream, HEAD, body, TRAILERS),
-      settings: setting(INITIAL_WINDOW_SIZE, 2 ** 31 - 1),
-    })
-    client.send(frame(WINDOW_UPDATE, 0, 0, number(2 ** 31 - 1 - 65_535)))
-    await expect.poll(() => client.of(SETTINGS)).toHaveLength(2)
-    client.socket.pause()
+    const { client, server } = await unreading()
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     cleanups.push(() => void vi.useRealTimers())
     client.send(...Array.from({ length: 3_000 }, (_, index) => post(2 * index + 1)))
