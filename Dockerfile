@@ -32,5 +32,5 @@ ENV NODE_COMPILE_CACHE=/app/.compile-cache NODE_COMPILE_CACHE_PORTABLE=1
 USER 65532:65532
 EXPOSE 9001 9002 9003
 # The flags of `npm start`.
-ENTRYPOINT ["/usr/local/bin/node", "--v8-pool-size=1", "--no-allocation-site-pretenuring", "--max-semi-space-size=16", "--heap-growing-percent=50", "--initial-old-space-size=80", "--invocation-count-for-turbofan=1000", "--max-old-space-size-percentage=65", "src/main.ts"]
+ENTRYPOINT ["/usr/local/bin/node", "--v8-pool-size=1", "--no-concurrent-array-buffer-sweeping", "--no-allocation-site-pretenuring", "--max-semi-space-size=16", "--heap-growing-percent=50", "--initial-old-space-size=80", "--invocation-count-for-turbofan=1000", "--max-old-space-size-percentage=65", "src/main.ts"]
 CMD ["serve"]

@@ -49,7 +49,7 @@ const ALLOWED: Readonly<Record<string, readonly [readonly string[], readonly str
     ['access', 'common', 'http2'],
     [...NODE, '@grpc/proto-loader', 'grpc-health-check'],
   ],
-  http2: [[], NODE],
+  http2: [['common'], NODE],
   'kubernetes/client': [['common'], [...NODE, '@kubernetes/client-node']],
   'kubernetes/reviews': [CLUSTER, NODE],
   'kubernetes/status': [CLUSTER, NODE],

@@ -1,8 +1,5 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-
-setFlagsFromString('--expose-gc')
-const collect: (options?: { readonly type: 'minor' }) => void = runInNewContext('gc')
+import { getHeapSpaceStatistics } from 'node:v8'
+import { collect } from './garbage.ts'
 
 const usedBytes = (): number =>
   getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ??

@@ -6,7 +6,9 @@ export type Allowance = { readonly burst: number; readonly perSecond: number }
 export type TokenBucket = {
   /** The tokens left at a time in milliseconds. */
   readonly left: (now: number) => number
-  readonly take: () => void
+  readonly take: (tokens?: number) => void
+  /** Gives tokens back, up to the burst. */
+  readonly give: (tokens: number) => void
 }
 
 /** A bucket, initially full. A clock that goes back does not take tokens away. */
@@ -19,8 +21,11 @@ export function createTokenBucket({ burst, perSecond }: Allowance, createdAt: nu
       at = now
       return left
     },
-    take: () => {
-      left -= 1
+    take: (tokens = 1) => {
+      left -= tokens
+    },
+    give: (tokens) => {
+      left = Math.min(burst, left + tokens)
     },
   }
 }

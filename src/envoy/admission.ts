@@ -1,10 +1,19 @@
 // Limits the requests and bytes in flight on a listener.
 
+import { createBufferPool } from '../common/buffer-pool.ts'
 import { createOldestFirst } from '../common/oldest-first.ts'
 import { ERROR } from '../http2/protocol.ts'
 import type { RequestHead } from '../http2/request-head.ts'
 import type { StreamHandlers } from '../http2/stream.ts'
-import { type Arrival, arrivalOf, chargedOf, faultOf, isComplete, messageWith } from './arrival.ts'
+import {
+  type Arrival,
+  arrivalOf,
+  chargedOf,
+  dropParts,
+  faultOf,
+  isComplete,
+  receive,
+} from './arrival.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
 import type { Connection } from './connections.ts'
 import { errorHead, respond } from './grpc-response.ts'
@@ -24,6 +33,9 @@ type Parts = {
 
 /** Refused requests with unsent answers; beyond this number they are reset. */
 export const MAX_REFUSED = 256
+/** The length of the shortest buffer for a message, and the bytes of buffers that are kept for later messages. */
+const LEAST_BUFFER_BYTES = 4_096
+export const MAX_BUFFER_BYTES = 8_388_608
 
 const NO_MESSAGE = errorHead(status.UNIMPLEMENTED, 'the request has no message')
 const TOO_MUCH = errorHead(status.RESOURCE_EXHAUSTED, 'too many requests')
@@ -36,6 +48,7 @@ export function createAdmission({ bounds, find, shed, refuse }: Parts) {
   const streams = createShares({ all: bounds.streams, each: bounds.streamsPerAddress })
   const parts = createShares({ all: bounds.arriving, each: bounds.arrivingPerAddress })
   const memory = createShares({ all: bounds.bytes, each: bounds.bytesPerAddress })
+  const buffers = createBufferPool({ least: LEAST_BUFFER_BYTES, most: MAX_BUFFER_BYTES })
   const arriving = createOldestFirst<Arrival>()
   const answering = createOldestFirst<Arrival>()
   let watches = 0
@@ -85,8 +98,7 @@ export function createAdmission({ bounds, find, shed, refuse }: Parts) {
     if (arrival.isRefused) return
     const cause = faultOf(arrival, bytes, memory)
     if (cause !== undefined) return turnAway(arrival, cause)
-    const message = messageWith(arrival, bytes)
-    if (message !== undefined) arrival.method?.answer(message, arrival)
+    receive(arrival, bytes, buffers)
   }
 
   /** The request has ended. */
@@ -113,7 +125,7 @@ export function createAdmission({ bounds, find, shed, refuse }: Parts) {
     if (holds.watch) watches -= 1
     if (holds.refusal) refused -= 1
     memory.give(address, chargedOf(arrival))
-    arrival.parts = undefined
+    dropParts(arrival, buffers)
     arrival.ended?.()
     connection.ended()
   }
@@ -121,7 +133,7 @@ export function createAdmission({ bounds, find, shed, refuse }: Parts) {
   function turnAway(arrival: Arrival, cause: RequestShed) {
     const { stream, http2, method, connection } = arrival
     arrival.isRefused = true
-    arrival.parts = undefined
+    dropParts(arrival, buffers)
     if (stream.headersSent) return dismiss(arrival)
     shed(cause)
     connection.refused()

@@ -1,8 +1,10 @@
 // Tracks a request from its headers to its end.
 
+import type { BufferPool } from '../common/buffer-pool.ts'
 import { type Member, NOT_QUEUED } from '../common/oldest-first.ts'
+import { ownBytes } from '../common/own-bytes.ts'
 import type { ServerConnection, ServerStream } from '../http2/stream.ts'
-import type { GrpcShed } from './bounds.ts'
+import { type GrpcShed, LASTING_BYTES } from './bounds.ts'
 import type { Connection } from './connections.ts'
 import type { Shares } from './shares.ts'
 
@@ -26,7 +28,7 @@ export interface Arrival extends Member<Arrival> {
   length: number
   /** In bytes, including the frame header. */
   received: number
-  /** The bytes of an incomplete message, and room for more. */
+  /** The bytes of an incomplete message without the frame header, and room for more. */
   parts: Buffer | undefined
   /** Its answer is known: further bytes are dropped. */
   isRefused: boolean
@@ -43,7 +45,7 @@ export type Method = {
   readonly maxBytes: number
   /** A watch is answered until its client leaves. */
   readonly isWatch: boolean
-  /** Answers a message on the stream of the request. */
+  /** Answers a message on the stream of the request; one longer than `LASTING_BYTES` is not valid afterwards. */
   readonly answer: (message: Buffer, arrival: Arrival) => void
 }
 
@@ -51,8 +53,6 @@ export type Method = {
 export const FREE_BYTES = 8_192
 /** A flag, and the message length in four bytes. */
 export const FRAME_BYTES = 5
-/** Room for an incomplete message. */
-const LEAST_KEPT_BYTES = 256
 
 export const arrivalOf = (
   stream: CallStream,
@@ -114,27 +114,45 @@ export const isComplete = ({ frame, length, received }: Arrival): boolean =>
   frame === FRAME_BYTES && received === FRAME_BYTES + length
 
 /**
- * Keeps these bytes until the message is complete, and returns it then. They are without a fault, and must not be used
- * after the call unless copied.
+ * Keeps these bytes until the message is complete, and answers it then. They are without a fault. The bytes of a message
+ * longer than `LASTING_BYTES` are used again after its answer.
  */
-export function messageWith(arrival: Arrival, bytes: Buffer): Buffer | undefined {
-  const whole = isComplete(arrival)
-  if (whole && arrival.parts === undefined) return bytes.subarray(FRAME_BYTES)
-  const parts = keep(arrival, bytes)
-  arrival.parts = whole ? undefined : parts
-  return whole ? parts.subarray(FRAME_BYTES, arrival.received) : undefined
+export function receive(arrival: Arrival, bytes: Buffer, buffers: BufferPool): void {
+  const { method } = arrival
+  if (!isComplete(arrival)) {
+    arrival.parts = keep(arrival, bytes, buffers)
+  } else if (arrival.parts === undefined) {
+    method?.answer(bytes.subarray(FRAME_BYTES), arrival)
+  } else {
+    const parts = keep(arrival, bytes, buffers)
+    arrival.parts = undefined
+    const message = parts.subarray(0, arrival.length)
+    method?.answer(message.length > LASTING_BYTES ? message : ownBytes(message), arrival)
+    buffers.give(parts)
+  }
 }
 
-/** Adds bytes to the others: a message may arrive byte by byte, and a buffer for each would be too much. */
-function keep({ parts, received, length }: Arrival, bytes: Buffer): Buffer {
+/** Adds the bytes that follow the frame header: a message may arrive byte by byte. */
+function keep({ parts, received, length }: Arrival, bytes: Buffer, buffers: BufferPool): Buffer {
   const before = received - bytes.length
-  if (parts !== undefined && parts.length >= received) {
-    bytes.copy(parts, before)
+  const at = Math.max(0, before - FRAME_BYTES)
+  const content = bytes.subarray(Math.max(0, FRAME_BYTES - before))
+  const needed = at + content.length
+  if (parts !== undefined && parts.length >= needed) {
+    content.copy(parts, at)
     return parts
   }
-  const most = Math.max(received, FRAME_BYTES + length)
-  const grown = Buffer.allocUnsafeSlow(Math.min(most, Math.max(LEAST_KEPT_BYTES, 2 * received)))
-  parts?.copy(grown, 0, 0, before)
-  bytes.copy(grown, before)
+  const grown = buffers.take(Math.max(needed, Math.min(length, 2 * needed)))
+  content.copy(grown, at)
+  if (parts === undefined) return grown
+  parts.copy(grown, 0, 0, at)
+  buffers.give(parts)
   return grown
+}
+
+/** Drops the bytes of a message that nobody needs any more. */
+export function dropParts(arrival: Arrival, buffers: BufferPool): void {
+  if (arrival.parts === undefined) return
+  buffers.give(arrival.parts)
+  arrival.parts = undefined
 }

@@ -39,6 +39,9 @@ const MIB = 1_048_576
 /** The maximum of `grpc.maxRequestBytes`. */
 export const MAX_REQUEST_BYTES = 16 * MIB
 
+/** The longest message whose bytes may be used later. Those of a longer one are used again. */
+export const LASTING_BYTES = 131_072
+
 export const BOUNDS: Bounds = {
   requestBytes: MIB,
   // Each worker thread of an Envoy has its own connection.

@@ -3,10 +3,10 @@
 import { fileURLToPath } from 'node:url'
 import { loadSync } from '@grpc/proto-loader'
 import { isRecord } from '../common/json.ts'
+import { ownBytes } from '../common/own-bytes.ts'
 import { MAX_REQUEST_BYTES } from './bounds.ts'
 import { hasTooManyFields } from './field-count.ts'
 import type { CheckRequest, CheckResponse, DecodedCheckResponse } from './messages.ts'
-import { ownBytes } from './own-bytes.ts'
 
 /** A request that has too many bytes or fields, or cannot be decoded. */
 export const UNREADABLE = Symbol('unreadable request')

@@ -4,6 +4,7 @@ import type { Trust } from '../access/gateway-route.ts'
 import { type AccessRequest, NO_PEER, type Peer, type Position } from '../access/request.ts'
 import { canonicalAddress } from '../common/address.ts'
 import { readAuthority } from '../common/host.ts'
+import { LASTING_BYTES } from './bounds.ts'
 import { isPlainConnection } from './connection-header.ts'
 import { type LeanPeer, type LeanRequest, readLeanRequest } from './lean-request.ts'
 import type {
@@ -66,9 +67,9 @@ type ReadFor = {
   readonly trust?: Trust | undefined
 }
 
-/** Reads the bytes of a CheckRequest. Never throws. */
+/** Reads the bytes of a CheckRequest; they must stay as they are, unless they are long. Never throws. */
 export function readCheck(bytes: Buffer, { position, proxy, trust = {} }: ReadFor): Incoming {
-  const lean = readLeanRequest(bytes)
+  const lean = bytes.length > LASTING_BYTES ? undefined : readLeanRequest(bytes)
   if (lean === undefined) return readCheckRequest(decodeCheckRequest(bytes), position, proxy, trust)
   const binding = position === 'gateway' ? readRouteBinding({}, trust) : undefined
   return incomingOf({ ...lean, binding }, position, proxy)

@@ -1,15 +1,20 @@
 // Divides the bytes of a connection into frames.
 
+import { withoutSurplus } from '../common/own-bytes.ts'
 import {
   ERROR,
   type ErrorCode,
+  FLAG,
   FRAME,
   FRAME_HEADER_BYTES,
   LEAST_FRAME_BYTES,
   PREFACE,
 } from './protocol.ts'
 
-/** Takes a whole frame. The payload is not valid any more after the call. */
+/**
+ * Takes a whole frame. One with data may come in parts as it arrives; then only the last part has its flags. The payload
+ * stays as it is, but retains everything that arrived with it.
+ */
 export type TakeFrame = (type: number, flags: number, id: number, payload: Buffer) => void
 
 /** Called once, for bytes after which nothing can be read. */
@@ -20,21 +25,23 @@ const STREAM_BITS = 0x7f_ff_ff_ff
 
 /**
  * Reads the client's preface, then frames of up to 16 KiB. Frames of unknown types are skipped. Of a frame that is not
- * whole, at most its bytes are kept. While `isHeld`, nothing more is read: the rest is kept, and read at the next call.
+ * whole, at most its bytes are kept, and none of its data. While `isHeld`, nothing more is read: the rest is kept, and read at the next call.
  */
 export function createFrameReader(
   take: TakeFrame,
   breakOff: BreakOff,
   isHeld: () => boolean = () => false,
 ) {
-  const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES)
+  const header = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES)
   let headed = 0
   let greeted = 0
-  /** The part of a payload that has arrived; the whole payload has `length` bytes. */
+  /** The part of a payload that has arrived, and its bytes; the whole payload has `length` bytes. */
   let kept: Buffer = NOTHING
   let keptBytes = 0
   let length = 0
   let skip = 0
+  /** Data is passed on as it arrives. */
+  let isPassedOn = false
   let isOver = false
   let rest: Buffer = NOTHING
 
@@ -80,14 +87,14 @@ export function createFrameReader(
   function beginFrame() {
     length = header.readUIntBE(0, 3)
     if (length > LEAST_FRAME_BYTES) return stop(ERROR.frameSizeError)
+    isPassedOn = header[3] === FRAME.data && ((header[4] ?? 0) & FLAG.padded) === 0
     if ((header[3] ?? 0) > FRAME.continuation) skip = length
-    else kept = Buffer.allocUnsafe(length)
+    else if (!isPassedOn) kept = Buffer.allocUnsafeSlow(length)
     keptBytes = 0
-    if (length === 0) endFrame()
+    if (length === 0) endFrame(NOTHING)
   }
 
-  function endFrame() {
-    const payload = kept
+  function endFrame(payload: Buffer) {
     kept = NOTHING
     headed = 0
     deliver(header, 0, payload)
@@ -100,7 +107,7 @@ export function createFrameReader(
     let at = greeted < PREFACE.length ? greet(bytes) : 0
     while (!isOver && at < bytes.length) {
       if (isHeld()) {
-        rest = bytes.subarray(at)
+        rest = withoutSurplus(bytes.subarray(at))
         return
       }
       if (headed === 0) at = readWhole(bytes, at)
@@ -114,12 +121,18 @@ export function createFrameReader(
         const skipped = Math.min(skip, bytes.length - at)
         skip -= skipped
         at += skipped
-        if (skip === 0) endFrame()
+        if (skip === 0) endFrame(NOTHING)
+      } else if (isPassedOn) {
+        const part = bytes.subarray(at, at + length - keptBytes)
+        keptBytes += part.length
+        at += part.length
+        if (keptBytes === length) endFrame(part)
+        else take(FRAME.data, 0, header.readUInt32BE(5) & STREAM_BITS, part)
       } else {
         const copied = bytes.copy(kept, keptBytes, at, at + length - keptBytes)
         keptBytes += copied
         at += copied
-        if (keptBytes === length) endFrame()
+        if (keptBytes === length) endFrame(kept)
       }
     }
   }

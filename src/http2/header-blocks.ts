@@ -1,10 +1,13 @@
 // Puts header blocks together, and reads them.
 
+import { ownBytes } from '../common/own-bytes.ts'
 import { createHpackDecoder, type HeaderBlock } from './hpack.ts'
 import { areTrailers, type RequestHead, readRequestHead } from './request-head.ts'
 
 /** Bytes of a block that is read; a longer one ends the connection. Headers within their limit fit. */
 export const MAX_BLOCK_BYTES = 32_768
+/** Bytes of a block that is remembered: with an index for each field it is short. */
+const REMEMBERED_BYTES = 512
 
 /** What a block is: `malformed` and `too-long` end the stream, `unreadable` ends the connection. */
 type ReadBlock = RequestHead | 'malformed' | 'too-long' | 'unreadable'
@@ -40,7 +43,8 @@ export function createHeaderBlocks(): HeaderBlocks {
         typeof decoded === 'string' ? decoded : (readRequestHead(decoded.fields) ?? 'malformed')
       // It changed the table: the same bytes would change it again.
       const version = hpack.version()
-      if (version === before) last = { block: Buffer.from(block), version, head }
+      if (version === before && block.length <= REMEMBERED_BYTES)
+        last = { block: ownBytes(block), version, head }
       return head
     },
     readTrailers: (block) => {

@@ -1,5 +1,6 @@
 // Takes the frames of requests: RFC 9113 sections 6.1, 6.2, 6.10 and 8.1.
 
+import { ownBytes } from '../common/own-bytes.ts'
 import { createHeaderBlocks, MAX_BLOCK_BYTES } from './header-blocks.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { dependsOnItself, PRIORITY_BYTES, withoutPadding } from './padding.ts'
@@ -94,7 +95,7 @@ export function createRequestFrames<State>({
     if (hasPriority && dependsOnItself(id, bytes)) return fail(ERROR.protocolError)
     const block = hasPriority ? bytes.subarray(PRIORITY_BYTES) : bytes
     if ((flags & FLAG.endHeaders) !== 0) readBlock(flags, id, block)
-    else begun = { id, flags, parts: [Buffer.from(block)], bytes: block.length }
+    else begun = { id, flags, parts: [ownBytes(block)], bytes: block.length }
   }
 
   function takeContinuation(flags: number, payload: Buffer) {
@@ -103,7 +104,7 @@ export function createRequestFrames<State>({
     if (begun.bytes > MAX_BLOCK_BYTES) return fail(ERROR.enhanceYourCalm)
     bear()
     const { id, flags: first, parts } = begun
-    parts.push(Buffer.from(payload))
+    parts.push(ownBytes(payload))
     if ((flags & FLAG.endHeaders) === 0) return
     begun = undefined
     readBlock(first, id, Buffer.concat(parts))

@@ -58,7 +58,7 @@ export type ConnectionControl = Pick<
 export type StreamHandlers<State> = {
   /** A request has begun. */
   readonly begin: (stream: ServerStream<State>, connection: ServerConnection<State>) => void
-  /** Bytes of a request; they are not valid any more after the call. */
+  /** Bytes of a request; kept, they retain everything that arrived with them. */
   readonly data: (stream: ServerStream<State>, bytes: Buffer) => void
   /** A request is whole. */
   readonly end: (stream: ServerStream<State>, connection: ServerConnection<State>) => void

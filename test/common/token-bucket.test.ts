@@ -22,6 +22,15 @@ describe('a token bucket', () => {
     expect(bucket.left(3_600_000)).toBe(2)
   })
 
+  it('gives tokens back, up to its capacity', () => {
+    const bucket = createTokenBucket(LIMITS, 0)
+    bucket.take(2)
+    bucket.give(1)
+    expect(bucket.left(0)).toBe(1)
+    bucket.give(5)
+    expect(bucket.left(0)).toBe(2)
+  })
+
   it('is not affected by a clock that goes back, and refills afterwards', () => {
     const bucket = createTokenBucket(LIMITS, 10_000)
     bucket.take()

@@ -25,6 +25,7 @@ export const NO_BOUNDS: Readonly<Record<string, string>> = {
   'src/access/rule-hints.ts MIN_RULES': CHOICE,
   'src/access/unbound-routes.ts EXACT_WIDTH': CODE,
   'src/app/cluster-identity.ts WAIT_MS': PASSED,
+  'src/envoy/admission.ts MAX_BUFFER_BYTES': PASSED,
   'src/app/folder-source.ts CALLER_MS': USUAL,
   'src/app/log-policy-status.ts SETTLE_MS': PERIOD,
   'src/app/log-policy-status.ts UNITS_OF_POLICY_STATUS': WEIGHT,

@@ -7,7 +7,7 @@ import { MAX_COOKIE_LENGTH, MAX_COOKIES } from '../../src/common/cookies.ts'
 import { CALL_LIMITS } from '../../src/common/dependency-calls.ts'
 import { STANDING_PATIENCE_MS } from '../../src/common/fair-queue.ts'
 import { ALLOWANCES, type Allowances } from '../../src/common/rate-limits.ts'
-import { MAX_REFUSED } from '../../src/envoy/admission.ts'
+import { MAX_BUFFER_BYTES, MAX_REFUSED } from '../../src/envoy/admission.ts'
 import { FREE_BYTES } from '../../src/envoy/arrival.ts'
 import { BOUNDS } from '../../src/envoy/bounds.ts'
 import { MAX_REFUSALS } from '../../src/envoy/connections.ts'
@@ -59,6 +59,7 @@ export const REQUESTS: Bounds = {
   'refused requests whose answer is not read': count(MAX_REFUSED),
   'refused requests of one connection': count(MAX_REFUSALS),
   'bytes of a request that are not counted below': bytes(FREE_BYTES),
+  'bytes of buffers for long messages that are kept for later': bytes(MAX_BUFFER_BYTES),
   'bytes of requests in flight': bytes(BOUNDS.bytes),
   'bytes of requests in flight of one peer': bytes(BOUNDS.bytesPerAddress),
   'bytes of a request that count as one more request': bytes(WORK_BYTES),
