@@ -4,6 +4,7 @@ import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { get, startChild } from '../../scripts/child.ts'
+import { collectionsIn, meansBetween } from '../measure/collections.ts'
 import { LOAD_CORE, onCore, stayOffServerCore } from '../measure/cores.ts'
 import { readCounters, toldOf } from '../measure/counters.ts'
 import { h2loadCommand } from '../measure/load.ts'
@@ -45,32 +46,19 @@ async function startLoads(folder: string, port: number, frames: ReadonlyMap<stri
   return loads
 }
 
-const SERIES = {
-  heap: /^nodejs_heap_size_used_bytes (\S+)$/m,
-  scavenges: /^nodejs_gc_duration_seconds_count\{.*kind="minor".*\} (\S+)$/m,
-  scavenging: /^nodejs_gc_duration_seconds_sum\{.*kind="minor".*\} (\S+)$/m,
-  majors: /^nodejs_gc_duration_seconds_count\{.*kind="major".*\} (\S+)$/m,
-  major: /^nodejs_gc_duration_seconds_sum\{.*kind="major".*\} (\S+)$/m,
-  longest: /^kserve_authz_event_loop_delay_seconds\{.*quantile="max".*\} (\S+)$/m,
-} as const
+const HEAP = /^nodejs_heap_size_used_bytes (\S+)$/m
+const LONGEST = /^kserve_authz_event_loop_delay_seconds\{.*quantile="max".*\} (\S+)$/m
 
 async function measuredOf(httpPort: number) {
   const { text } = await get(`http://127.0.0.1:${httpPort}/metrics`)
   const read = (series: RegExp) => Number(series.exec(text)?.[1] ?? 0)
-  const { heap, scavenges, scavenging, majors, major, longest } = SERIES
   return {
     counters: readCounters(text),
-    heap: read(heap),
-    scavenges: read(scavenges),
-    scavenging: read(scavenging),
-    majors: read(majors),
-    major: read(major),
-    longest: read(longest),
+    heap: read(HEAP),
+    collections: collectionsIn(text),
+    longest: read(LONGEST),
   }
 }
-
-const milliseconds = (seconds: number, count: number): string =>
-  count === 0 ? '-' : ((1_000 * seconds) / count).toFixed(1)
 
 async function main(): Promise<boolean> {
   stayOffServerCore()
@@ -110,8 +98,7 @@ async function main(): Promise<boolean> {
         Math.round((checks - before) / seconds),
         Math.round(residentBytes(service.pid) / 2 ** 20),
         Math.round(now.heap / 2 ** 20),
-        milliseconds(now.scavenging - last.scavenging, now.scavenges - last.scavenges),
-        milliseconds(now.major - last.major, now.majors - last.majors),
+        ...meansBetween(last.collections, now.collections),
         (1_000 * now.longest).toFixed(1),
       )
       last = now

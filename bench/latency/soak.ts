@@ -6,13 +6,14 @@ import { parseArgs } from 'node:util'
 import { startChild } from '../../scripts/child.ts'
 import { startEnvoyWithReplicas } from '../../testing/envoy/replicas.ts'
 import { at } from '../../testing/json.ts'
+import { meansBetween } from '../measure/collections.ts'
 import { type Replica, startReplica } from './soak/replica.ts'
 import { createSoakWorld, type SoakWorld } from './soak/world.ts'
 import { row } from './tokens/table.ts'
 
 // Sends requests through Envoy at most of the rate that it and the service can answer. Meanwhile it changes an object
 // each second, replaces one of two replicas each minute and rotates certificates. A third replica stays: the table
-// shows its memory.
+// shows its memory and its garbage collections.
 // Usage: soak.ts [--minutes 30] [--rate 0] [--share 0.8] [--replace 60]; rate 0 stands for this share of the least of
 // three maxima, measured while a replica is replaced, and `replace` is the number of seconds between two replacements.
 // Fails if a request does not get the expected answer.
@@ -35,6 +36,9 @@ const SEARCH_SECONDS = 5
  * use is faster at times, and not for half an hour.
  */
 const SEARCHES = 3
+
+/** The columns of the replica that stays. */
+const OF_STEADY = ['RSS of the replica that stays, MiB', 'a scavenge, ms', 'a major collection, ms']
 
 type Told = {
   readonly checks: number
@@ -144,7 +148,9 @@ async function main(): Promise<boolean> {
     const watching = every(10_000, async () => {
       for (const replica of [steady, ...rolled]) stall = Math.max(stall, await replica.stallMs())
     })
-    row('seconds', 'checks', 'failed', 'p50 ms', 'p99 ms', 'RSS of the replica that stays, MiB')
+    row('seconds', 'checks', 'failed', 'p50 ms', 'p99 ms', ...OF_STEADY)
+    let last = await steady.collections()
+    let reading = Promise.resolve()
     const begun = performance.now()
     const known = new Map<string, number>()
     const told = await load(world, envoy.port, SECONDS, rate, ({ checks, failures, ...waits }) => {
@@ -154,14 +160,15 @@ async function main(): Promise<boolean> {
         if (known.get(kind) !== count) row('failed up to now', kind, count)
         known.set(kind, count)
       }
-      row(
-        Math.round((performance.now() - begun) / 1_000),
-        checks,
-        failed,
-        ...times,
-        steady.rssMiB(),
-      )
+      const seconds = Math.round((performance.now() - begun) / 1_000)
+      const shown = [seconds, checks, failed, ...times, steady.rssMiB()]
+      reading = reading.then(async () => {
+        const now = await steady.collections().catch(() => last)
+        row(...shown, ...meansBetween(last, now))
+        last = now
+      })
     })
+    await reading
     for (const each of [changing, rolling, rotating, watching]) await each.stop()
     row('changes', changing.count(), 'replaced', rolling.count(), 'certificates', rotating.count())
     row(

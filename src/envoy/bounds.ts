@@ -22,7 +22,10 @@ export type Bounds = {
   /** Of requests in flight, in total and per peer address. */
   readonly bytes: number
   readonly bytesPerAddress: number
-  /** Longest wait for a connection's first request, in milliseconds, including the TLS handshake. */
+  /**
+   * Longest wait for a connection's first request, in milliseconds, including the TLS handshake, and for the rest of a
+   * frame or a header block.
+   */
   readonly firstRequestMs: number
   /** Longest time without a request in flight, in milliseconds. */
   readonly idleMs: number

@@ -165,6 +165,7 @@ export function createConnections(limits: Bounds, { shed, secure, serve }: Parts
       yield
     }
     for (const held of all) {
+      held.http2?.endStuck(limits.firstRequestMs)
       if (now < (held.endsAt ?? Number.POSITIVE_INFINITY)) continue
       leave(held)
       yield

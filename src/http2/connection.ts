@@ -35,11 +35,14 @@ export function serveHttp2<State>(
   const read = createFrameReader(take, fail, () => isPaused || output.isFull())
   let isSettled = false
   let isWaiting = false
+  /** Since when a part of a frame or of a header block is kept, as `performance.now()`. */
+  let keptSince: number | undefined
 
   function take(type: number, flags: number, id: number, payload: Buffer) {
     if (lifecycle.isOver()) return
     const unfinished = requests.unfinished()
     const isNext = unfinished === undefined || (type === FRAME.continuation && id === unfinished)
+    if (unfinished === undefined) keptSince = undefined
     const isFirst = !isSettled
     isSettled ||= type === FRAME.settings && (flags & FLAG.ack) === 0
     if (!isNext || !isSettled) return fail(ERROR.protocolError)
@@ -71,7 +74,8 @@ export function serveHttp2<State>(
 
   function receive(bytes: Buffer) {
     if (lifecycle.isOver()) return
-    read(bytes)
+    const keepsPart = read(bytes)
+    if (keepsPart || requests.unfinished() !== undefined) keptSince ??= performance.now()
     output.flush()
     if (!lifecycle.isOver() && output.isFull() && !isWaiting) waitForClient()
   }
@@ -105,6 +109,10 @@ export function serveHttp2<State>(
       if (!isPaused) return
       isPaused = false
       process.nextTick(goOn)
+    },
+    endStuck: (limitMs) => {
+      if (keptSince !== undefined && performance.now() - keptSince >= limitMs)
+        fail(ERROR.enhanceYourCalm)
     },
     warn: lifecycle.warn,
     close: lifecycle.close,

@@ -100,7 +100,7 @@ export function createFrameReader(
     deliver(header, 0, payload)
   }
 
-  return (more: Buffer) => {
+  function read(more: Buffer) {
     if (isOver) return
     const bytes = rest.length === 0 ? more : Buffer.concat([rest, more])
     rest = NOTHING
@@ -135,5 +135,11 @@ export function createFrameReader(
         if (keptBytes === length) endFrame(kept)
       }
     }
+  }
+
+  /** `true`: a part of a frame is kept. */
+  return (more: Buffer): boolean => {
+    read(more)
+    return kept.length > 0
   }
 }

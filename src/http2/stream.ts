@@ -42,6 +42,8 @@ export type ServerConnection<State> = {
   /** Stops reading, even in the middle of what has arrived, and goes on. */
   readonly pause: () => void
   readonly resume: () => void
+  /** Ends the connection if a frame or a header block has been incomplete for so many milliseconds. */
+  readonly endStuck: (limitMs: number) => void
   /** Tells the client to begin no more requests here. Those that are on their way are answered. */
   readonly warn: () => void
   /** Begins no more requests, and ends the connection after the last one. */
@@ -51,7 +53,7 @@ export type ServerConnection<State> = {
 /** What the owner of a connection does with it as a whole. */
 export type ConnectionControl = Pick<
   ServerConnection<unknown>,
-  'warn' | 'close' | 'pause' | 'resume'
+  'warn' | 'close' | 'pause' | 'resume' | 'endStuck'
 >
 
 /** What happens to the streams of a connection. */

@@ -11,6 +11,7 @@ function reading(isOpen: boolean) {
     resume: said('resume'),
     warn: said('warn'),
     close: said('close'),
+    endStuck: said('endStuck'),
   }
   const kernel = { start: said('start'), stop: said('stop') }
   const reads = turnReadsOf({ readable, http2: isOpen ? http2 : undefined }, kernel)

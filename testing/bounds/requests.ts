@@ -75,6 +75,7 @@ export const REQUESTS: Bounds = {
   'connections without a request': count(BOUNDS.opening),
   'connections without a request of one peer': count(BOUNDS.openingPerAddress),
   'connections opened in one turn': count(OPENED_PER_TURN),
+  'time for a frame, or for the headers of a request': seconds(BOUNDS.firstRequestMs),
   'time to the first request': seconds(BOUNDS.firstRequestMs),
   'time without a request': seconds(BOUNDS.idleMs),
   'age of a connection, plus or minus 10 %': seconds(BOUNDS.ageMs),

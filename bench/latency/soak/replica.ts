@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import { get, startChild, until } from '../../../scripts/child.ts'
 import { NODE_FLAGS, NODE_VARIABLES } from '../../../scripts/node-flags.ts'
 import { at } from '../../../testing/json.ts'
+import { collectionsIn } from '../../measure/collections.ts'
 import { residentBytes } from '../../measure/usage.ts'
 
 export type Replica = Awaited<ReturnType<typeof startReplica>>
@@ -50,6 +51,7 @@ export async function startReplica(manifests: string, config: string) {
     ended,
     problems,
     rssMiB: () => Math.round(residentBytes(pid) / 2 ** 20),
+    collections: async () => collectionsIn((await page('/metrics')).text),
     /** The longest stall of the last one to two minutes, in milliseconds. */
     stallMs: async () => {
       const { text } = await page('/metrics')

@@ -69,6 +69,13 @@ export const CONNECTIONS = mutations([
     'envoy/openings',
   ],
   [
+    'time for a frame, or for the headers of a request',
+    'http2/connection.ts',
+    'performance.now() - keptSince >= limitMs',
+    'false',
+    PORT,
+  ],
+  [
     'time to the first request',
     'envoy/connections.ts',
     'if (now - held.idleSince < limits.firstRequestMs) break',
