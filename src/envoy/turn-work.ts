@@ -2,10 +2,11 @@
 
 /**
  * The most work in a turn, and the least where each piece takes long. A request is one unit. Requests that are read
- * together cost less each, so turns with little work would make a busy server slower.
+ * together cost less each, so turns with little work would make a busy server slower. The ends of other threads' work
+ * are noticed once in a turn: with much work in a turn, a flood of new tokens would leave those threads idle.
  */
 export const TURN_WORK = 128
-export const LEAST_TURN_WORK = 64
+export const LEAST_TURN_WORK = 32
 /** The intended length of a turn, in milliseconds. */
 export const TURN_MS = 5
 /** Turns with less work, or less than half of what fits, say little about its cost. */

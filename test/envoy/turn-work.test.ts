@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { VERIFICATIONS } from '../../src/app/verifications.ts'
 import { createTurnWork, LEAST_TURN_WORK, TURN_MS, TURN_WORK } from '../../src/envoy/turn-work.ts'
 
 function turns() {
@@ -26,6 +27,10 @@ describe('the work of a turn', () => {
 
   it('never shrinks below the least', () => {
     expect(turns().spend(50, 100, 100)).toBe(LEAST_TURN_WORK)
+  })
+
+  it('leaves the threads that verify tokens little time without work', () => {
+    expect(turns().spend(50, 100, 100)).toBeLessThanOrEqual(2 * VERIFICATIONS.running)
   })
 
   it('grows again afterwards', () => {
