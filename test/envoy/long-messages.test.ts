@@ -33,6 +33,22 @@ describe('a message whose bytes are used again', () => {
     expect(request?.headers.get('x-filler')).toHaveLength(LASTING_BYTES + 1)
   })
 
+  it('is read whole before if its headers are bytes', () => {
+    const headers = [
+      [':method', 'POST'],
+      [':path', '/v1/models'],
+      [':authority', 'm.example.com'],
+      ['x-number', '7'],
+      ['x-filler', 'a'.repeat(LASTING_BYTES)],
+    ].map(([key = '', value = '']) => ({ key, raw_value: Buffer.from(value) }))
+    const http = { header_map: { headers } }
+    const bytes = encodeCheckRequest({ attributes: { request: { http } } })
+    const { request } = readCheck(bytes, { position: 'workload' })
+    bytes.fill(0xff)
+    expect(request?.path).toBe('/v1/models')
+    expect(request?.headers.get('x-number')).toBe('7')
+  })
+
   it('does not change a check that is decided later', async () => {
     const seen: (readonly (string | undefined)[])[] = []
     let decide: () => void = () => {}
