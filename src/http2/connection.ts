@@ -38,7 +38,7 @@ export function serveHttp2<State>(
   /** Since when a part of a frame or of a header block is kept, as `performance.now()`. */
   let keptSince: number | undefined
 
-  function take(type: number, flags: number, id: number, payload: Buffer) {
+  function take(type: number, flags: number, id: number, payload: Buffer, isPart = false) {
     if (lifecycle.isOver()) return
     const unfinished = requests.unfinished()
     const isNext = unfinished === undefined || (type === FRAME.continuation && id === unfinished)
@@ -48,7 +48,7 @@ export function serveHttp2<State>(
     if (!isNext || !isSettled) return fail(ERROR.protocolError)
     switch (type) {
       case FRAME.data:
-        return requests.takeData(flags, id, payload)
+        return requests.takeData(flags, id, payload, isPart)
       case FRAME.headers:
         return requests.takeHeaders(flags, id, payload)
       case FRAME.priority:

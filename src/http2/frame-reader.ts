@@ -15,7 +15,14 @@ import {
  * Takes a whole frame. One with data may come in parts as it arrives; then only the last part has its flags. The payload
  * stays as it is, but retains everything that arrived with it.
  */
-export type TakeFrame = (type: number, flags: number, id: number, payload: Buffer) => void
+export type TakeFrame = (
+  type: number,
+  flags: number,
+  id: number,
+  payload: Buffer,
+  /** Whether more of the frame follows. */
+  isPart?: boolean,
+) => void
 
 /** Called once, for bytes after which nothing can be read. */
 export type BreakOff = (code: ErrorCode) => void
@@ -127,7 +134,7 @@ export function createFrameReader(
         keptBytes += part.length
         at += part.length
         if (keptBytes === length) endFrame(part)
-        else take(FRAME.data, 0, header.readUInt32BE(5) & STREAM_BITS, part)
+        else take(FRAME.data, 0, header.readUInt32BE(5) & STREAM_BITS, part, true)
       } else {
         const copied = bytes.copy(kept, keptBytes, at, at + length - keptBytes)
         keptBytes += copied

@@ -38,7 +38,8 @@ type Parts<State> = {
 export type RequestFrames = {
   /** The stream whose header block is not whole; only its next frame may follow. */
   readonly unfinished: () => number | undefined
-  readonly takeData: (flags: number, id: number, payload: Buffer) => void
+  /** `isPart`: more of the frame follows. */
+  readonly takeData: (flags: number, id: number, payload: Buffer, isPart: boolean) => void
   readonly takeHeaders: (flags: number, id: number, payload: Buffer) => void
   readonly takeContinuation: (flags: number, payload: Buffer) => void
 }
@@ -53,8 +54,12 @@ export function createRequestFrames<State>({
   const blocks = createHeaderBlocks()
   let begun: Begun | undefined
   let received = 0
+  /** Whether a part of a frame with data was taken, and more of it follows. */
+  let isWithin = false
 
-  function takeData(flags: number, id: number, payload: Buffer) {
+  function takeData(flags: number, id: number, payload: Buffer, isPart: boolean) {
+    const isRest = isWithin
+    isWithin = isPart
     if (isIdle(id)) return fail(ERROR.protocolError)
     const bytes = withoutPadding(flags, payload)
     if (bytes === undefined) return fail(ERROR.protocolError)
@@ -64,6 +69,8 @@ export function createRequestFrames<State>({
       received = 0
     }
     const stream = streams.get(id)
+    // A frame counts once, in however many parts it arrives.
+    if (stream === undefined && isRest) return
     if (stream === undefined) return wasReset(id) ? bear() : refuse(id, ERROR.streamClosed)
     if (stream.remoteClosed) return punish(stream, ERROR.streamClosed)
     const isEnd = (flags & FLAG.endStream) !== 0
