@@ -1,6 +1,7 @@
 // A bounded cache with TTLs and fair shares, on top of lru-cache.
 
 import { LRUCache } from 'lru-cache'
+import { firstOf } from './first-of.ts'
 /**
  * Values with a TTL, bounded in number and total size. When full, it evicts the least recently used value of
  * a holder that exceeds its share.
@@ -81,9 +82,4 @@ export function createCache<V>({ entries: max, bytes: maxSize }: CacheBounds): C
     delete: drop,
     size: () => shareByKey.size,
   }
-}
-
-function firstOf<T>(values: Iterable<T>, fits: (value: T) => boolean): T | undefined {
-  for (const value of values) if (fits(value)) return value
-  return undefined
 }

@@ -1,6 +1,7 @@
 // Admits connections, and closes unused and old ones.
 
 import type { Socket } from 'node:net'
+import { firstOf } from '../common/first-of.ts'
 import { createOldestFirst, NOT_QUEUED } from '../common/oldest-first.ts'
 import type { ConnectionControl } from '../http2/stream.ts'
 import type { Bounds, GrpcShed } from './bounds.ts'
@@ -193,9 +194,4 @@ export function createConnections(limits: Bounds, { shed, secure, serve }: Parts
 function refuse(socket: Socket) {
   socket.on('error', () => {})
   socket.destroy()
-}
-
-function firstOf<T>(all: Iterable<T>, wanted: (one: T) => boolean): T | undefined {
-  for (const one of all) if (wanted(one)) return one
-  return undefined
 }

@@ -6,13 +6,12 @@ import {
   END_HEADERS,
   END_STREAM,
   frame,
+  GREETING,
   HEADERS,
   POST,
-  SETTINGS,
 } from '../../testing/http2/raw-client.ts'
 
 const CONNECTIONS = 300
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 const KIBIBYTE = 1_024
 
 const head = (flags: number, id: number, block = POST) => frame(HEADERS, flags, id, block)
@@ -43,21 +42,20 @@ async function keptFor(bytes: Buffer): Promise<number> {
 }
 
 describe('a connection', () => {
-  const greeting = Buffer.concat([PREFACE, frame(SETTINGS, 0, 0)])
   const isWhole = END_HEADERS + END_STREAM
 
   it.each([
-    ['nothing yet', greeting],
-    ['a request', Buffer.concat([greeting, head(isWhole, 1)])],
+    ['nothing yet', GREETING],
+    ['a request', Buffer.concat([GREETING, head(isWhole, 1)])],
     [
       'a part of a frame',
-      Buffer.concat([greeting, head(isWhole, 1, Buffer.alloc(100)).subarray(0, 20)]),
+      Buffer.concat([GREETING, head(isWhole, 1, Buffer.alloc(100)).subarray(0, 20)]),
     ],
-    ['a part of a header block', Buffer.concat([greeting, head(END_STREAM, 1)])],
+    ['a part of a header block', Buffer.concat([GREETING, head(END_STREAM, 1)])],
     [
       'a long header block',
       Buffer.concat([
-        greeting,
+        GREETING,
         head(isWhole, 1, Buffer.concat([POST, Buffer.alloc(12_000, 0x82)])),
       ]),
     ],

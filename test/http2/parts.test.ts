@@ -2,11 +2,11 @@ import { Duplex } from 'node:stream'
 import { expect, it, vi } from 'vitest'
 import { serveHttp2 } from '../../src/http2/connection.ts'
 import { USELESS_AT_ONCE } from '../../src/http2/patience.ts'
-import { FRAME, frameOf, PREFACE } from '../../src/http2/protocol.ts'
 import {
   DATA,
   END_HEADERS,
   frame,
+  GREETING,
   HEADERS,
   number,
   POST,
@@ -37,12 +37,7 @@ it.each([1_000_000, 100, 7, 1])(
   (size) => {
     // The patience comes back with time.
     const now = vi.spyOn(performance, 'now').mockReturnValue(0)
-    const begun = [
-      PREFACE,
-      frameOf(FRAME.settings, 0, 0, Buffer.of()),
-      frame(HEADERS, END_HEADERS, 1, POST),
-      frame(RST_STREAM, 0, 1, CANCEL),
-    ]
+    const begun = [GREETING, frame(HEADERS, END_HEADERS, 1, POST), frame(RST_STREAM, 0, 1, CANCEL)]
     const late = Array<Buffer>(USELESS_AT_ONCE).fill(frame(DATA, 0, 1, Buffer.alloc(20)))
 
     expect(endsOf(Buffer.concat([...begun, ...late]), size)).toEqual([])

@@ -36,6 +36,9 @@ export function frame(
   return Buffer.concat([header, payload])
 }
 
+/** What a client sends first: its preface and its settings. */
+export const GREETING = Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, 0)])
+
 /** Four bytes. */
 export function number(value: number): Buffer {
   const bytes = Buffer.alloc(4)
